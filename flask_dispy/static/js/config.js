@@ -1,0 +1,41 @@
+/** @import {Config} from "./types.js" */
+
+/** Name of the view over all clusters, in URLs and in the API. */
+export const COMBINED = "*";
+
+/**
+ * What the server wrote into the page, with safe values where it wrote nothing.
+ *
+ * @param {{body: {dataset: DOMStringMap}}} doc
+ * @returns {Config}
+ */
+export function readConfig(doc) {
+  /** @type {Partial<Config>} */
+  const given = JSON.parse(doc.body.dataset.config || "{}");
+  return {
+    api: "api/v1/",
+    cluster: COMBINED,
+    clusters: [],
+    poll_sec: 10,
+    show_job_args: true,
+    csrf_token: null,
+    version: "",
+    ...given,
+    permissions: {
+      view: true,
+      see_arguments: false,
+      cancel_jobs: false,
+      manage_nodes: false,
+      change_settings: false,
+      ...given.permissions,
+    },
+  };
+}
+
+/**
+ * How a cluster's name is shown.
+ *
+ * @param {string} name
+ * @returns {string}
+ */
+export const clusterLabel = (name) => (name === COMBINED ? "* Combined" : name);

@@ -1,0 +1,118 @@
+/**
+ * The few DOM operations that every widget needs. Text from elsewhere only ever becomes a text
+ * node, and nothing is written that already stands there.
+ */
+
+/** @typedef {string|number|boolean|null|undefined|((event: any) => void)|Record<string, string>} Prop */
+
+/**
+ * An element with its properties and children.
+ *
+ * `class`, `aria-*`, `data-*` and the like are attributes (null or false: absent, true: ""),
+ * `on...` are listeners, `text` is the text content.
+ *
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Record<string, Prop>} [props]
+ * @param {...(Node|string|null)} children
+ * @returns {HTMLElementTagNameMap[Tag]}
+ */
+export function h(tag, props = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(props)) {
+    if (typeof value === "function") element.addEventListener(name.slice(2), value);
+    else if (name === "text") element.textContent = String(value ?? "");
+    else setAttr(element, name, /** @type {any} */ (value));
+  }
+  for (const child of children) if (child !== null) element.append(child);
+  return element;
+}
+
+/**
+ * @param {Node} node
+ * @param {string} text
+ */
+export function setText(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+/**
+ * @param {Element} element
+ * @param {string} name
+ * @param {string|number|boolean|null|undefined} value null, undefined and false remove it
+ */
+export function setAttr(element, name, value) {
+  if (value === null || value === undefined || value === false) {
+    if (element.hasAttribute(name)) element.removeAttribute(name);
+    return;
+  }
+  const text = value === true ? "" : String(value);
+  if (element.getAttribute(name) !== text) element.setAttribute(name, text);
+}
+
+/**
+ * Set a style property or custom property; allowed by a CSP without 'unsafe-inline', unlike
+ * the style attribute.
+ *
+ * @param {HTMLElement|SVGElement} element
+ * @param {string} name
+ * @param {string} value
+ */
+export function setStyle(element, name, value) {
+  if (element.style.getPropertyValue(name) !== value) element.style.setProperty(name, value);
+}
+
+/**
+ * @param {HTMLElement} element
+ * @param {boolean} shown
+ */
+export function show(element, shown) {
+  if (element.hidden === shown) element.hidden = !shown;
+}
+
+/**
+ * @param {string} name see css/icons.css
+ */
+export const icon = (name) => h("span", { class: `icon icon-${name}`, "aria-hidden": "true" });
+
+/**
+ * The element with this id, which the page's template must have.
+ *
+ * @param {string} id
+ * @returns {HTMLElement}
+ */
+export function need(id) {
+  const element = document.getElementById(id);
+  if (!element) throw new Error(`The page has no element with the id "${id}"`);
+  return element;
+}
+
+/**
+ * Whether typing goes into this element, so that keys must not mean anything else.
+ *
+ * @param {EventTarget|null} target
+ */
+export function isTyping(target) {
+  if (!(target instanceof HTMLElement)) return false;
+  if (target.isContentEditable || target instanceof HTMLTextAreaElement) return true;
+  if (target instanceof HTMLSelectElement) return true;
+  return target instanceof HTMLInputElement && !["checkbox", "radio", "button", "submit"].includes(target.type);
+}
+
+/**
+ * Run at most once a frame, however often it is asked for.
+ *
+ * @param {() => void} run
+ * @returns {() => void}
+ */
+export function oncePerFrame(run) {
+  let asked = false;
+  return () => {
+    if (asked) return;
+    asked = true;
+    requestAnimationFrame(() => {
+      asked = false;
+      run();
+    });
+  };
+}

@@ -1,0 +1,216 @@
+/** @import {Api} from "./api.js" */
+/** @import {Store} from "./store.js" */
+/** @import {Changes} from "./types.js" */
+
+/**
+ * @typedef {"live"|number} Interval "live": the stream; else seconds between polls, 0 or less: none
+ *
+ * @typedef {object} Stream the part of EventSource that we use
+ * @property {(type: string, listener: (event: any) => void) => void} addEventListener
+ * @property {() => void} close
+ *
+ * @typedef {object} Timers
+ * @property {(run: () => void, milliseconds: number) => any} setTimeout
+ * @property {(timer: any) => void} clearTimeout
+ * @property {() => number} now epoch seconds
+ *
+ * @typedef {object} Visibility
+ * @property {() => boolean} hidden
+ * @property {(listener: () => void) => void} onChange
+ *
+ * @typedef {object} Feed
+ * @property {Interval} interval
+ * @property {() => void} start
+ * @property {() => void} stop
+ * @property {() => Promise<void>} update fetch what changed, now
+ * @property {(interval: Interval) => void} setInterval
+ */
+
+/** First and longest wait after a failure, in seconds; doubled in between, a quarter of it random. */
+const BACKOFF_SEC = { first: 1, longest: 30 };
+/** A hidden tab polls this seldom: enough for its title; six open streams would stall a browser. */
+const HIDDEN_SEC = 30;
+/** A stream that is silent for this long may be dead without anyone having said so: ask. */
+const QUIET_SEC = 45;
+/** So many streams in a row that end before they bring anything: poll for a while instead. */
+const STREAM_TRIES = 2;
+const STREAM_REST_SEC = 60;
+/** Data older than this, while updates fail, is called stale. */
+const STALE_SEC = 30;
+
+/** @type {Timers} */
+const realTimers = {
+  setTimeout: (run, milliseconds) => setTimeout(run, milliseconds),
+  clearTimeout: (timer) => clearTimeout(timer),
+  now: () => Date.now() / 1000,
+};
+
+/**
+ * Keeps a store up to date: over the stream where it works, by polling where it does not,
+ * with growing waits after failures. Only one request is under way at a time.
+ *
+ * @param {object} options
+ * @param {Api} options.api
+ * @param {Store} options.store
+ * @param {string} options.cluster whose nodes to follow
+ * @param {Interval} [options.interval]
+ * @param {number} [options.pollSec] used in place of a stream that does not work
+ * @param {((url: string) => Stream)|null} [options.openStream] null: no stream in this browser
+ * @param {Visibility} [options.visibility]
+ * @param {Timers} [options.timers]
+ * @param {() => number} [options.random]
+ * @returns {Feed}
+ */
+export function createFeed({
+  api,
+  store,
+  cluster,
+  interval = "live",
+  pollSec = 10,
+  openStream = null,
+  visibility = { hidden: () => false, onChange: () => {} },
+  timers = realTimers,
+  random = Math.random,
+}) {
+  /** @type {string|null} */
+  let cursor = null;
+  /** @type {Stream|null} */
+  let stream = null;
+  /** @type {any} */
+  let timer = null;
+  /** @type {Promise<void>|null} */
+  let underWay = null;
+  let started = false;
+  let failures = 0;
+  let emptyStreams = 0;
+  let restUntil = 0;
+
+  const paused = () => interval !== "live" && !(interval > 0);
+  const wantsStream = () =>
+    interval === "live" && openStream !== null && !visibility.hidden() && timers.now() >= restUntil;
+
+  /** @param {() => void} run @param {number} sec */
+  function schedule(run, sec) {
+    timers.clearTimeout(timer);
+    timer = timers.setTimeout(run, sec * 1000);
+  }
+
+  function closeStream() {
+    stream?.close();
+    stream = null;
+  }
+
+  /** @param {Changes} changes */
+  function take(changes) {
+    cursor = changes.cursor;
+    failures = 0;
+    store.apply(changes);
+  }
+
+  /** What follows a success: the stream, the next poll, or rest. */
+  function goOn() {
+    const connection = paused() ? "paused" : stream ? "live" : "polling";
+    if (!started) return;
+    if (stream) schedule(() => void update(), QUIET_SEC);
+    else if (wantsStream()) return listen();
+    else if (!paused()) schedule(() => void update(), waitSec());
+    store.setState({ connection, lastAt: timers.now(), retryAt: null, error: null });
+  }
+
+  function waitSec() {
+    const sec = interval === "live" ? (pollSec > 0 ? pollSec : 10) : interval;
+    return visibility.hidden() ? Math.max(sec, HIDDEN_SEC) : sec;
+  }
+
+  /** @param {unknown} error */
+  function fail(error) {
+    closeStream();
+    if (!started) return;
+    failures += 1;
+    const longest = Math.min(BACKOFF_SEC.first * 2 ** (failures - 1), BACKOFF_SEC.longest);
+    const waiting = longest * (0.75 + 0.25 * random());
+    const age = timers.now() - (store.state.lastAt ?? -Infinity);
+    store.setState({
+      connection: paused() ? "paused" : age > STALE_SEC && store.loaded ? "stale" : "retrying",
+      error: error instanceof Error ? error.message : String(error),
+      retryAt: paused() ? null : timers.now() + waiting,
+    });
+    if (!paused()) schedule(() => void update(), waiting);
+  }
+
+  function update() {
+    underWay ??= api
+      .get("changes", { cluster, since: cursor })
+      .then(take)
+      .then(goOn, fail)
+      .finally(() => {
+        underWay = null;
+      });
+    return underWay;
+  }
+
+  function listen() {
+    if (!openStream) return;
+    const opened = openStream(api.url("stream", { cluster, since: cursor }));
+    let brought = false;
+    stream = opened;
+    opened.addEventListener("open", () => {
+      if (stream === opened) goOn();
+    });
+    opened.addEventListener("changes", (event) => {
+      if (stream !== opened) return;
+      brought = true;
+      emptyStreams = 0;
+      try {
+        take(JSON.parse(event.data));
+      } catch (error) {
+        return fail(error);
+      }
+      goOn();
+    });
+    opened.addEventListener("error", () => {
+      if (stream !== opened) return;
+      closeStream();
+      emptyStreams = brought ? 0 : emptyStreams + 1;
+      if (emptyStreams >= STREAM_TRIES) restUntil = timers.now() + STREAM_REST_SEC;
+      schedule(() => void update(), BACKOFF_SEC.first * random());
+    });
+    schedule(() => void update(), QUIET_SEC);
+  }
+
+  function restart() {
+    closeStream();
+    timers.clearTimeout(timer);
+    if (paused()) store.setState({ connection: "paused", retryAt: null });
+    else void update();
+  }
+
+  visibility.onChange(() => {
+    if (!started || paused()) return;
+    if (!visibility.hidden()) return restart();
+    closeStream();
+    schedule(() => void update(), waitSec());
+  });
+
+  return {
+    get interval() {
+      return interval;
+    },
+    start() {
+      started = true;
+      void update();
+    },
+    stop() {
+      started = false;
+      closeStream();
+      timers.clearTimeout(timer);
+    },
+    update,
+    setInterval(next) {
+      interval = next;
+      restUntil = 0;
+      emptyStreams = 0;
+      if (started) restart();
+    },
+  };
+}

@@ -1,0 +1,57 @@
+import { isTyping } from "./dom.js";
+
+/** How long the second key of "g m" may take. */
+const SEQUENCE_MS = 1200;
+
+/**
+ * @typedef {object} Shortcut
+ * @property {string} keys "/", "j" or "g m"
+ * @property {string} label what it does, for the help
+ * @property {() => void} run
+ *
+ * @typedef {object} Keys
+ * @property {(keys: string, label: string, run: () => void) => void} bind
+ * @property {() => {keys: string, label: string}[]} list
+ * @property {boolean} enabled single-letter keys can be turned off (WCAG 2.1.4)
+ */
+
+/**
+ * The keyboard map of the page. Keys that are typed into a field, or held with Ctrl, Alt or
+ * Meta, are never taken.
+ *
+ * @param {EventTarget} target
+ * @param {Pick<Storage, "getItem"|"setItem">|null} [storage] remembers `enabled`
+ * @returns {Keys}
+ */
+export function createKeys(target, storage = null) {
+  /** @type {Map<string, Shortcut>} */
+  const shortcuts = new Map();
+  let enabled = storage?.getItem("dispy.keys") !== "off";
+  let first = "";
+  let firstAt = 0;
+
+  target.addEventListener("keydown", (given) => {
+    const event = /** @type {KeyboardEvent} */ (given);
+    if (!enabled || event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return;
+    if (isTyping(event.target)) return;
+    const both = event.timeStamp - firstAt < SEQUENCE_MS ? `${first} ${event.key}` : "";
+    const shortcut = shortcuts.get(both) ?? shortcuts.get(event.key);
+    first = event.key;
+    firstAt = shortcut ? -Infinity : event.timeStamp;
+    if (!shortcut) return;
+    event.preventDefault();
+    shortcut.run();
+  });
+
+  return {
+    bind: (keys, label, run) => void shortcuts.set(keys, { keys, label, run }),
+    list: () => [...shortcuts.values()].map(({ keys, label }) => ({ keys, label })),
+    get enabled() {
+      return enabled;
+    },
+    set enabled(on) {
+      enabled = on;
+      storage?.setItem("dispy.keys", on ? "on" : "off");
+    },
+  };
+}

@@ -1,0 +1,84 @@
+import { h, setAttr, show } from "./dom.js";
+
+/**
+ * @typedef {object} Popover
+ * @property {HTMLElement} element wraps the button and the panel
+ * @property {HTMLElement} panel
+ * @property {() => void} open
+ * @property {(options?: {refocus?: boolean}) => void} close
+ * @property {boolean} isOpen
+ */
+
+/**
+ * A panel under a button. Escape, a click elsewhere and focus moving elsewhere close it.
+ *
+ * @param {HTMLButtonElement} button stays where it is in the page when it already is in one
+ * @param {HTMLElement} panel
+ * @param {object} [options]
+ * @param {() => void} [options.onOpen]
+ * @param {() => void} [options.onClose]
+ * @param {boolean} [options.toggles] a click on the button opens and closes
+ * @returns {Popover}
+ */
+export function createPopover(button, panel, { onOpen, onClose, toggles = true } = {}) {
+  const element = h("div", { class: "popover" });
+  if (button.parentNode) button.replaceWith(element);
+  element.append(button, panel);
+  panel.classList.add("popover-panel");
+  panel.hidden = true;
+  setAttr(button, "aria-expanded", "false");
+
+  /** @param {Event} event */
+  function outside(event) {
+    if (!(event.target instanceof Node) || !element.contains(event.target)) close();
+  }
+
+  function open() {
+    if (!panel.hidden) return;
+    show(panel, true);
+    setAttr(button, "aria-expanded", "true");
+    keepInView(panel);
+    document.addEventListener("pointerdown", outside, true);
+    document.addEventListener("focusin", outside);
+    onOpen?.();
+  }
+
+  function close({ refocus = false } = {}) {
+    if (panel.hidden) return;
+    show(panel, false);
+    setAttr(button, "aria-expanded", "false");
+    document.removeEventListener("pointerdown", outside, true);
+    document.removeEventListener("focusin", outside);
+    if (refocus) button.focus();
+    onClose?.();
+  }
+
+  if (toggles) button.addEventListener("click", () => (panel.hidden ? open() : close()));
+  element.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || panel.hidden) return;
+    event.stopPropagation();
+    close({ refocus: true });
+  });
+
+  return {
+    element,
+    panel,
+    open,
+    close,
+    get isOpen() {
+      return !panel.hidden;
+    },
+  };
+}
+
+/**
+ * Hang the panel from whichever end of the button keeps it inside the window.
+ *
+ * @param {HTMLElement} panel
+ */
+function keepInView(panel) {
+  panel.classList.remove("popover-end");
+  if (panel.getBoundingClientRect().right > document.documentElement.clientWidth - 8) {
+    panel.classList.add("popover-end");
+  }
+}

@@ -1,0 +1,107 @@
+/** Orders: of addresses, of values that may be missing, and of a long list of which little changed. */
+
+/** @type {Map<string, string>} */
+const addressKeys = new Map();
+
+/**
+ * Text that sorts as the address does: IPv4 by number, then IPv6 by number, then names.
+ *
+ * @param {string} address
+ * @returns {string}
+ */
+export function addressKey(address) {
+  let key = addressKeys.get(address);
+  if (key === undefined) {
+    key = ipv4Key(address) ?? ipv6Key(address) ?? `7${address.toLowerCase()}`;
+    addressKeys.set(address, key);
+  }
+  return key;
+}
+
+/** @param {string} address */
+function ipv4Key(address) {
+  const parts = address.split(".");
+  if (parts.length !== 4) return null;
+  let key = "4";
+  for (const part of parts) {
+    if (!/^\d{1,3}$/.test(part)) return null;
+    key += part.padStart(3, "0");
+  }
+  return key;
+}
+
+/** @param {string} address */
+function ipv6Key(address) {
+  if (!address.includes(":")) return null;
+  const [bare] = address.split("%");
+  const [head, tail] = bare.split("::");
+  const before = head ? head.split(":") : [];
+  const after = tail ? tail.split(":") : [];
+  const missing = bare.includes("::") ? Math.max(0, 8 - before.length - after.length) : 0;
+  const groups = [...before, ...Array(missing).fill("0"), ...after];
+  return `6${groups.map((group) => group.toLowerCase().padStart(4, "0")).join("")}`;
+}
+
+/**
+ * @typedef {string|number|null|undefined} Sortable
+ */
+
+/**
+ * Ascending: numbers before text, what is unknown last.
+ *
+ * @param {Sortable} a
+ * @param {Sortable} b
+ * @returns {number}
+ */
+export function compareValues(a, b) {
+  if (a === b) return 0;
+  const aMissing = a === null || a === undefined || a !== a;
+  const bMissing = b === null || b === undefined || b !== b;
+  if (aMissing || bMissing) return aMissing && bMissing ? 0 : aMissing ? 1 : -1;
+  if (typeof a === typeof b) return a < b ? -1 : a > b ? 1 : 0;
+  return typeof a === "number" ? -1 : 1;
+}
+
+/**
+ * A total order of rows by one value, ties by a key, so that equal rows never trade places.
+ * What is unknown stays last in both directions.
+ *
+ * @template Row
+ * @param {(row: Row) => Sortable} value
+ * @param {(row: Row) => Sortable} tie
+ * @param {"asc"|"desc"} order
+ * @returns {(a: Row, b: Row) => number}
+ */
+export function rowOrder(value, tie, order) {
+  const sign = order === "desc" ? -1 : 1;
+  return (a, b) => {
+    const x = value(a);
+    const y = value(b);
+    const missing = Number(x === null || x === undefined) - Number(y === null || y === undefined);
+    return missing || sign * compareValues(x, y) || sign * compareValues(tie(a), tie(b));
+  };
+}
+
+/**
+ * Put the moved items back into a sorted list: sorts only them, and walks the list once.
+ *
+ * @template Item
+ * @param {readonly Item[]} sorted without the moved ones it is in order
+ * @param {readonly Item[]} moved items to (re)insert
+ * @param {(item: Item) => boolean} dropped which items of `sorted` to leave out
+ * @param {(a: Item, b: Item) => number} compare
+ * @returns {Item[]}
+ */
+export function mergeMoved(sorted, moved, dropped, compare) {
+  const coming = [...moved].sort(compare);
+  /** @type {Item[]} */
+  const merged = [];
+  let next = 0;
+  for (const item of sorted) {
+    if (dropped(item)) continue;
+    while (next < coming.length && compare(coming[next], item) < 0) merged.push(coming[next++]);
+    merged.push(item);
+  }
+  while (next < coming.length) merged.push(coming[next++]);
+  return merged;
+}

@@ -1,0 +1,109 @@
+/** @import {Changes, Connection, NodeRow, Summary} from "./types.js" */
+
+/**
+ * @typedef {object} StoreState how the data stands
+ * @property {Connection} connection
+ * @property {number|null} lastAt when data last came, by this machine's clock
+ * @property {number|null} retryAt when the next attempt is made, after a failure
+ * @property {string|null} error
+ *
+ * @typedef {object} DataEvent
+ * @property {"data"} kind
+ * @property {boolean} snapshot everything was replaced
+ * @property {Set<string>} nodes addresses of the rows that came
+ * @property {Set<string>} removed
+ *
+ * @typedef {DataEvent | {kind: "state"}} StoreEvent
+ *
+ * @typedef {object} Store
+ * @property {Map<string, Summary>} clusters all of them, "*" first when there are several
+ * @property {Map<string, NodeRow>} nodes of the chosen cluster, by IP address
+ * @property {StoreState} state
+ * @property {boolean} loaded false until the first data
+ * @property {() => number} now the server's time, as far as known
+ * @property {(changes: Changes) => DataEvent} apply
+ * @property {(patch: Partial<StoreState>) => void} setState
+ * @property {(listener: (event: StoreEvent) => void) => () => void} subscribe
+ */
+
+/**
+ * What the page knows, fed by one feed and read by every widget. Applying changes costs what
+ * changed, not what exists.
+ *
+ * @param {{now?: () => number}} [options] `now` in epoch seconds
+ * @returns {Store}
+ */
+export function createStore({ now = () => Date.now() / 1000 } = {}) {
+  /** @type {Set<(event: StoreEvent) => void>} */
+  const listeners = new Set();
+  let clockOffset = 0;
+
+  /** @param {StoreEvent} event */
+  function tell(event) {
+    for (const listener of [...listeners]) listener(event);
+  }
+
+  /** @type {Store} */
+  const store = {
+    clusters: new Map(),
+    nodes: new Map(),
+    state: { connection: "connecting", lastAt: null, retryAt: null, error: null },
+    loaded: false,
+    now: () => now() + clockOffset,
+    apply(changes) {
+      clockOffset = changes.now - now();
+      const event = fold(store, changes);
+      store.loaded = true;
+      tell(event);
+      return event;
+    },
+    setState(patch) {
+      const before = store.state;
+      store.state = { ...before, ...patch };
+      const keys = /** @type {(keyof StoreState)[]} */ (Object.keys(patch));
+      if (keys.some((key) => before[key] !== store.state[key])) tell({ kind: "state" });
+    },
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+  return store;
+}
+
+/**
+ * @param {Store} store
+ * @param {Changes} changes
+ * @returns {DataEvent}
+ */
+function fold(store, changes) {
+  /** @type {Set<string>} */
+  const nodes = new Set();
+  /** @type {Set<string>} */
+  const removed = new Set();
+  const before = changes.snapshot ? new Set(store.nodes.keys()) : null;
+  if (before) store.nodes.clear();
+  for (const row of changes.nodes) {
+    if ("removed" in row) {
+      if (store.nodes.delete(row.ip_addr)) removed.add(row.ip_addr);
+      nodes.delete(row.ip_addr);
+    } else {
+      store.nodes.set(row.ip_addr, row);
+      nodes.add(row.ip_addr);
+      removed.delete(row.ip_addr);
+      before?.delete(row.ip_addr);
+    }
+  }
+  for (const gone of before ?? []) removed.add(gone);
+  replaceClusters(store.clusters, changes.clusters);
+  return { kind: "data", snapshot: changes.snapshot, nodes, removed };
+}
+
+/**
+ * @param {Map<string, Summary>} clusters
+ * @param {Summary[]} summaries
+ */
+function replaceClusters(clusters, summaries) {
+  clusters.clear();
+  for (const summary of summaries) clusters.set(summary.name, summary);
+}

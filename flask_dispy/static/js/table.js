@@ -1,0 +1,457 @@
+/** @import {Sortable} from "./sort.js" */
+/** @import {RowView} from "./rowview.js" */
+import { h, oncePerFrame, setAttr, setStyle, setText, show } from "./dom.js";
+import { createRowModel } from "./rowmodel.js";
+import { createRowView } from "./rowview.js";
+import { createTableHead } from "./tablehead.js";
+
+/**
+ * @template Row
+ * @typedef {object} Column
+ * @property {string} key
+ * @property {string} label
+ * @property {string} [hint] what the column means, shown when its head is pointed at
+ * @property {"start"|"end"} [align] numbers stand at the end
+ * @property {[number, number]} [width] least width in pixels, share of what is left
+ * @property {boolean} [primary] names the row: first on a card, stays in place sideways
+ * @property {boolean} [optional] the column chooser may hide it
+ * @property {boolean} [hidden] hidden until it is chosen
+ * @property {boolean} [ticks] its text changes with time alone
+ * @property {(row: Row) => Sortable} [value] what it sorts by; absent: it does not sort
+ * @property {"asc"|"desc"} [first] order on the first click; "desc" suits amounts
+ * @property {(row: Row, now: number) => string} text
+ * @property {(row: Row, now: number) => string|null} [title] more, or more exactly, when pointed at
+ * @property {(cell: HTMLElement) => (row: Row, now: number) => void} [render]
+ *   builds the cell's content once and returns what fills it; in place of `text`
+ */
+
+/** @typedef {{key: string, order: "asc"|"desc"}} Sort */
+
+/** Rows kept ready above and below what is seen, so that a flick of the wheel finds them there. */
+const OVERSCAN = 6;
+/** Printing more rows than this helps nobody; the table says how many it left out. */
+const PRINTED_ROWS = 500;
+
+/**
+ * @template Row
+ * @typedef {object} Table
+ * @property {(rows: Iterable<Row>) => void} setRows replace all rows
+ * @property {(changed: Iterable<Row>, removed?: Iterable<string>) => void} change
+ * @property {(filter: ((row: Row) => boolean)|null) => void} setFilter
+ * @property {(sort: Sort) => void} setSort
+ * @property {(hidden: Iterable<string>) => void} setHidden keys of columns not to show
+ * @property {() => void} tick show the passing of time
+ * @property {() => string[]} selected keys, in the order shown
+ * @property {(keys: Iterable<string>) => void} select
+ * @property {(step: number) => void} move the active row, and focus it
+ * @property {() => void} toggle select the active row, or no longer
+ * @property {() => string|null} active key of the active row
+ * @property {() => {shown: number, total: number}} counts
+ * @property {() => void} destroy
+ */
+
+/**
+ * A table of any length with only the rows that are seen in the page: sorted, filtered and
+ * selected by key, so that all of it survives every update. On a phone each row is a card.
+ *
+ * @template Row
+ * @param {HTMLElement} element
+ * @param {object} options
+ * @param {string} options.label
+ * @param {Column<Row>[]} options.columns
+ * @param {(row: Row) => string} options.keyOf
+ * @param {(row: Row) => Sortable} [options.tie] orders rows of equal value
+ * @param {(row: Row) => string} [options.name] what a row is called, for screen readers
+ * @param {boolean} [options.selectable]
+ * @param {Sort|null} [options.sort] null: in the order in which rows came
+ * @param {Iterable<string>} [options.hidden]
+ * @param {Node} [options.empty] shown in place of rows when there are none
+ * @param {Node} [options.noMatch] shown when there are rows but none passes the filter
+ * @param {() => number} [options.now]
+ * @param {(sort: Sort) => void} [options.onSort]
+ * @param {(keys: string[]) => void} [options.onSelect]
+ * @param {(row: Row) => void} [options.onOpen] Enter on a row
+ * @param {() => void} [options.onEnd] the last row came into view
+ * @param {() => void} [options.onCount] how many are shown, or exist, changed
+ * @returns {Table<Row>}
+ */
+export function createTable(element, {
+  label,
+  columns,
+  keyOf,
+  tie = keyOf,
+  name = keyOf,
+  selectable = false,
+  sort = null,
+  hidden = [],
+  empty,
+  noMatch,
+  now = () => Date.now() / 1000,
+  onSort,
+  onSelect,
+  onOpen,
+  onEnd,
+  onCount,
+}) {
+  const model = createRowModel({ keyOf, tie });
+  /** @type {Map<string, RowView<Row>>} */
+  const views = new Map();
+  /** @type {RowView<Row>[]} */
+  let spare = [];
+  /** @type {Set<string>} */
+  const stale = new Set();
+  /** @type {Set<string>} */
+  const selection = new Set();
+  let hiddenKeys = new Set(hidden);
+  let shownColumns = columns.filter((column) => !hiddenKeys.has(column.key));
+  /** @type {string|null} */
+  let activeKey = null;
+  /** @type {string|null} */
+  let anchorKey = null;
+  let rowHeight = 0;
+  let printing = false;
+  let lastCounts = "";
+
+  const head = createTableHead({ columns, selectable, onSort: sortBy, onSelectAll: selectAll });
+  const body = h("div", { class: "tbody", role: "rowgroup" });
+  const grid = h(
+    "div",
+    { class: "table", role: "grid", "aria-label": label, "aria-multiselectable": selectable ? "true" : null },
+    head.element,
+    body,
+  );
+  const nothing = h("div", { class: "table-empty", hidden: true });
+  const note = h("p", { class: "print-note", hidden: true });
+  element.append(head.bar, grid, nothing, note);
+
+  const renderSoon = oncePerFrame(render);
+
+  /** @returns {[number, number]} first and one past the last row in view */
+  function range() {
+    const length = model.order.length;
+    if (printing) return [0, Math.min(length, PRINTED_ROWS)];
+    const rows = body.getBoundingClientRect();
+    const frame = grid.getBoundingClientRect();
+    const top = Math.max(0, frame.top) - rows.top;
+    const bottom = Math.min(window.innerHeight, frame.bottom) - rows.top;
+    const first = Math.max(0, Math.floor(top / rowHeight) - OVERSCAN);
+    const last = Math.min(length, Math.ceil(bottom / rowHeight) + OVERSCAN);
+    return last > first ? [first, last] : [0, 0];
+  }
+
+  /** @param {string} key */
+  const rowOf = (key) => /** @type {Row} */ (model.rows.get(key));
+
+  function measure() {
+    const key = model.order[0];
+    if (rowHeight || key === undefined) return;
+    const view = createRowView(shownColumns, selectable, name);
+    view.fill(rowOf(key), now());
+    body.append(view.element);
+    rowHeight = Math.max(1, view.element.offsetHeight);
+    view.element.remove();
+    spare.push(view);
+  }
+
+  /** @param {string} key @param {number} index */
+  function showRow(key, index) {
+    let view = views.get(key);
+    if (!view || stale.has(key)) {
+      view ??= spare.pop() ?? createRowView(shownColumns, selectable, name);
+      view.fill(rowOf(key), now());
+      views.set(key, view);
+    }
+    view.place({ key, index, top: index * rowHeight });
+    view.mark({ selected: selection.has(key), active: key === activeKey });
+    return view;
+  }
+
+  /** Take rows out that are no longer seen, but never the one that holds the focus. */
+  function dropViews(/** @type {Set<string>} */ wanted) {
+    for (const [key, view] of views) {
+      if (wanted.has(key)) continue;
+      const focused = view.element.contains(document.activeElement) && model.rows.has(key);
+      if (focused) {
+        if (stale.has(key)) view.fill(rowOf(key), now());
+        continue;
+      }
+      views.delete(key);
+      view.element.remove();
+      spare.push(view);
+    }
+  }
+
+  function render() {
+    measure();
+    setStyle(body, "height", `${model.order.length * rowHeight}px`);
+    const [first, last] = range();
+    const keys = model.order.slice(first, last);
+    if (activeKey === null || !model.rows.has(activeKey)) activeKey = model.order[0] ?? null;
+    dropViews(new Set(keys));
+    orderChildren(body, keys.map((key, i) => showRow(key, first + i).element));
+    stale.clear();
+    if (spare.length > 100) spare = spare.slice(0, 100);
+    renderCounts();
+    if (onEnd && last === model.order.length && last > 0) onEnd();
+  }
+
+  function renderCounts() {
+    const { length } = model.order;
+    const all = model.rows.size;
+    setAttr(grid, "aria-rowcount", length + 1);
+    head.setSelected(selection.size, length);
+    show(grid, length > 0);
+    show(head.bar, length > 0);
+    show(nothing, length === 0);
+    const message = all === 0 ? empty : noMatch;
+    if (length === 0 && message && nothing.firstChild !== message) nothing.replaceChildren(message);
+    setText(note, `Showing ${Math.min(length, PRINTED_ROWS)} of ${all}`);
+    const counts = `${length}/${all}`;
+    if (counts !== lastCounts) {
+      lastCounts = counts;
+      onCount?.();
+    }
+  }
+
+  function layout() {
+    const template = shownColumns.map(({ width: [least, share] = [80, 1] }) => `minmax(${least}px, ${share}fr)`);
+    const least = shownColumns.reduce((sum, { width: [pixels] = [80, 1] }) => sum + pixels, 0);
+    setStyle(grid, "--columns", (selectable ? "36px " : "") + template.join(" "));
+    setStyle(grid, "--least-width", `${least + shownColumns.length * 16 + 60}px`);
+    setAttr(grid, "aria-colcount", shownColumns.length + (selectable ? 1 : 0));
+    head.setColumns(shownColumns);
+    for (const view of views.values()) view.element.remove();
+    views.clear();
+    spare = [];
+    rowHeight = 0;
+    renderSoon();
+  }
+
+  function applySort() {
+    const column = sort && columns.find(({ key }) => key === sort?.key);
+    model.setSort(column?.value ?? null, sort?.order);
+    head.setSort(sort);
+  }
+
+  /** @param {Sort} next */
+  function sortBy(next) {
+    setSort(next);
+    onSort?.(next);
+  }
+
+  /** @param {Sort} next */
+  function setSort(next) {
+    sort = next;
+    applySort();
+    renderSoon();
+  }
+
+  function selectionChanged() {
+    render();
+    onSelect?.(selected());
+  }
+
+  const selected = () => model.order.filter((key) => selection.has(key));
+
+  /** @param {boolean} all */
+  function selectAll(all) {
+    selection.clear();
+    if (all) for (const key of model.order) selection.add(key);
+    selectionChanged();
+  }
+
+  /** @param {string} key @param {boolean} on @param {boolean} through up to where the last one was */
+  function selectRow(key, on, through) {
+    const from = through && anchorKey !== null ? model.order.indexOf(anchorKey) : -1;
+    const to = model.order.indexOf(key);
+    const keys = from < 0 ? [key] : model.order.slice(Math.min(from, to), Math.max(from, to) + 1);
+    for (const one of keys) {
+      if (on) selection.add(one);
+      else selection.delete(one);
+    }
+    anchorKey = key;
+    selectionChanged();
+  }
+
+  /** Forget what is gone or filtered out: nobody acts on rows that can't be seen. */
+  function pruneSelection() {
+    if (selection.size === 0) return;
+    const before = selection.size;
+    const shown = new Set(model.order);
+    for (const key of selection) if (!shown.has(key)) selection.delete(key);
+    if (selection.size !== before) onSelect?.(selected());
+  }
+
+  /** @param {number} index */
+  function activate(index) {
+    const at = Math.max(0, Math.min(model.order.length - 1, index));
+    const key = model.order[at];
+    if (key === undefined) return;
+    activeKey = key;
+    scrollToRow(at);
+    render();
+    views.get(key)?.element.focus({ preventScroll: true });
+  }
+
+  /** @param {number} index */
+  function scrollToRow(index) {
+    const rows = body.getBoundingClientRect();
+    const frame = grid.getBoundingClientRect();
+    const headHeight = head.element.offsetHeight;
+    const top = rows.top + index * rowHeight;
+    const inside = grid.scrollHeight > grid.clientHeight + 1;
+    const above = inside ? frame.top + headHeight : 64;
+    const below = (inside ? Math.min(frame.bottom, window.innerHeight) : window.innerHeight - 64) - rowHeight;
+    const by = top < above ? top - above : top > below ? top - below : 0;
+    if (by && inside) grid.scrollTop += by;
+    else if (by) window.scrollBy(0, by);
+    if (inside && (frame.top < 0 || frame.top + headHeight + rowHeight > window.innerHeight)) {
+      grid.scrollIntoView({ block: "nearest" });
+    }
+  }
+
+  const activeIndex = () => (activeKey === null ? -1 : model.order.indexOf(activeKey));
+
+  /** @param {number} step */
+  function move(step) {
+    const focused = body.contains(document.activeElement);
+    activate(focused ? activeIndex() + step : Math.max(0, activeIndex()));
+  }
+
+  function toggle() {
+    if (selectable && activeKey !== null) selectRow(activeKey, !selection.has(activeKey), false);
+  }
+
+  /** @type {Record<string, () => void>} */
+  const rowKeys = {
+    ArrowDown: () => move(1),
+    ArrowUp: () => move(-1),
+    PageDown: () => move(10),
+    PageUp: () => move(-10),
+    Home: () => activate(0),
+    End: () => activate(model.order.length - 1),
+    " ": toggle,
+    Enter: () => {
+      if (activeKey !== null) onOpen?.(rowOf(activeKey));
+    },
+  };
+
+  grid.addEventListener("keydown", (event) => {
+    const onRow = event.target instanceof HTMLElement && event.target.classList.contains("tr");
+    if (!onRow || event.ctrlKey || event.metaKey || event.altKey || !(event.key in rowKeys)) return;
+    event.preventDefault();
+    rowKeys[event.key]();
+  });
+  body.addEventListener("click", (event) => {
+    const target = /** @type {HTMLElement} */ (event.target);
+    const key = target.closest(".tr")?.getAttribute("data-key");
+    if (key && target instanceof HTMLInputElement && target.closest(".td-select")) {
+      selectRow(key, target.checked, event.shiftKey);
+    }
+  });
+  body.addEventListener("focusin", (event) => {
+    const key = /** @type {HTMLElement} */ (event.target).closest(".tr")?.getAttribute("data-key");
+    if (!key || key === activeKey) return;
+    const before = activeKey === null ? undefined : views.get(activeKey);
+    activeKey = key;
+    before?.mark({ selected: selection.has(before.key), active: false });
+    views.get(key)?.mark({ selected: selection.has(key), active: true });
+  });
+
+  const observer = new ResizeObserver(() => {
+    rowHeight = 0;
+    renderSoon();
+  });
+  observer.observe(element);
+  grid.addEventListener("scroll", renderSoon, { passive: true });
+  window.addEventListener("scroll", renderSoon, { passive: true });
+  window.addEventListener("resize", renderSoon);
+  const beforePrint = () => print(true);
+  const afterPrint = () => print(false);
+  window.addEventListener("beforeprint", beforePrint);
+  window.addEventListener("afterprint", afterPrint);
+
+  /** @param {boolean} on */
+  function print(on) {
+    printing = on;
+    show(note, on && model.order.length > PRINTED_ROWS);
+    render();
+  }
+
+  applySort();
+  layout();
+
+  return {
+    setRows(rows) {
+      model.setAll(rows);
+      for (const key of views.keys()) stale.add(key);
+      pruneSelection();
+      renderSoon();
+    },
+    change(changed, removed = []) {
+      const list = [...changed];
+      const moved = model.change(list, removed);
+      for (const row of list) if (views.has(keyOf(row))) stale.add(keyOf(row));
+      if (moved) pruneSelection();
+      if (moved || stale.size) renderSoon();
+    },
+    setFilter(filter) {
+      model.setFilter(filter);
+      pruneSelection();
+      renderSoon();
+    },
+    setSort,
+    setHidden(keys) {
+      hiddenKeys = new Set(keys);
+      shownColumns = columns.filter((column) => !hiddenKeys.has(column.key));
+      layout();
+    },
+    tick() {
+      const at = now();
+      for (const view of views.values()) view.tick(at);
+    },
+    selected,
+    select(keys) {
+      selection.clear();
+      for (const key of keys) if (model.rows.has(key)) selection.add(key);
+      selectionChanged();
+    },
+    move,
+    toggle,
+    active: () => activeKey,
+    counts: () => ({ shown: model.order.length, total: model.rows.size }),
+    destroy() {
+      observer.disconnect();
+      window.removeEventListener("scroll", renderSoon);
+      window.removeEventListener("resize", renderSoon);
+      window.removeEventListener("beforeprint", beforePrint);
+      window.removeEventListener("afterprint", afterPrint);
+      for (const part of [head.bar, grid, nothing, note]) part.remove();
+    },
+  };
+}
+
+/**
+ * Bring children into this order (screen readers follow it) without touching the focused one,
+ * which would lose its focus.
+ *
+ * @param {HTMLElement} parent
+ * @param {HTMLElement[]} wanted
+ */
+function orderChildren(parent, wanted) {
+  let at = parent.firstElementChild;
+  for (const child of wanted) {
+    if (child === at) {
+      at = at.nextElementSibling;
+    } else if (child.contains(document.activeElement) && child.parentNode === parent) {
+      while (at && at !== child) {
+        const next = at.nextElementSibling;
+        parent.append(at);
+        at = next;
+      }
+      at = child.nextElementSibling;
+    } else {
+      parent.insertBefore(child, at);
+    }
+  }
+}

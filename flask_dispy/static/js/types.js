@@ -1,0 +1,136 @@
+/**
+ * The shapes of the JSON that the server sends (docs/api.md), for the type checker only:
+ * nothing loads this module in a browser.
+ *
+ * Times are seconds since the epoch, durations seconds, sizes bytes.
+ *
+ * @typedef {"queued"|"running"|"finished"|"terminated"|"cancelled"|"abandoned"} JobState
+ * @typedef {"up"|"silent"|"closed"} NodeState
+ * @typedef {"connecting"|"live"|"polling"|"paused"|"retrying"|"stale"} Connection
+ *
+ * @typedef {object} Permissions
+ * @property {boolean} view
+ * @property {boolean} see_arguments
+ * @property {boolean} cancel_jobs
+ * @property {boolean} manage_nodes
+ * @property {boolean} change_settings
+ *
+ * @typedef {object} Config what the server wrote into the page
+ * @property {string} api base of the JSON API, relative to the page
+ * @property {string} cluster the chosen cluster; "*" for all of them combined
+ * @property {string[]} clusters real clusters, in the order they were added
+ * @property {number} poll_sec seconds between updates; 0 or less: none
+ * @property {boolean} show_job_args
+ * @property {Permissions} permissions
+ * @property {string|null} csrf_token
+ * @property {string} version
+ *
+ * @typedef {object} JobCounts
+ * @property {number} submitted
+ * @property {number} queued
+ * @property {number} running
+ * @property {number} finished
+ * @property {number} terminated
+ * @property {number} cancelled
+ * @property {number} abandoned
+ * @property {number} done
+ * @property {number} pending
+ * @property {number} before_watching
+ *
+ * @typedef {object} Summary of one cluster, or of all combined
+ * @property {string} name
+ * @property {"open"|"closed"} state
+ * @property {boolean} [combined]
+ * @property {string} [kind]
+ * @property {JobCounts} jobs
+ * @property {{total: number, busy: number}} cpus
+ * @property {{known: number, up: number, silent: number, closed: number}} nodes
+ * @property {number} jobs_per_sec
+ * @property {number} cpu_time_sec
+ * @property {number|null} progress 0 to 1
+ * @property {number|null} eta_sec
+ * @property {"none"|"low"|"good"} [eta_confidence]
+ * @property {number|null} started_at
+ * @property {{failed: number, silent: number, stragglers: number}} [attention]
+ * @property {"callback"|"polling"} [watching]
+ * @property {number} [now]
+ * @property {number} [dropped_events]
+ * @property {{retained: number, limit: number, evicted: number}} [history]
+ * @property {number|null} [job_p95_sec]
+ *
+ * @typedef {object} AvailInfo what is available on a node: percent for cpu and swap, else bytes
+ * @property {number|null} cpu
+ * @property {number|null} memory
+ * @property {number|null} disk
+ * @property {number|null} swap
+ *
+ * @typedef {object} NodeRow
+ * @property {string} ip_addr
+ * @property {string} name
+ * @property {number} cpus CPUs that dispy may use
+ * @property {number} avail_cpus CPUs that the node offers
+ * @property {number} busy
+ * @property {number} running jobs known to run there
+ * @property {number} jobs_done
+ * @property {number} cpu_time
+ * @property {number} tx
+ * @property {number} rx
+ * @property {number|null} update_time
+ * @property {AvailInfo|null} avail_info
+ * @property {NodeState} state
+ * @property {number} [silent_sec]
+ * @property {string[]} [clusters] in the combined view
+ * @property {number} [cluster_count]
+ *
+ * @typedef {{ip_addr: string, removed: true}} RemovedNode
+ *
+ * @typedef {object} Changes what happened since a cursor
+ * @property {string} cursor
+ * @property {boolean} snapshot true: replace what you have
+ * @property {number} now
+ * @property {Summary[]} clusters
+ * @property {(NodeRow|RemovedNode)[]} nodes
+ *
+ * @typedef {object} JobRow
+ * @property {number} serial
+ * @property {string} id
+ * @property {string} cluster
+ * @property {JobState} state
+ * @property {string|null} node
+ * @property {string|null} args
+ * @property {string|null} kwargs
+ * @property {number|null} submitted_at
+ * @property {number|null} started_at
+ * @property {number|null} ended_at
+ * @property {number|null} duration_sec
+ * @property {number} attempts
+ * @property {string|null} error last line of the traceback
+ *
+ * @typedef {NodeRow & {running_jobs: JobRow[], recent_jobs: JobRow[], running_total: number, recent_total: number}} NodeDetail
+ *
+ * @typedef {object} NodeSeries
+ * @property {string} ip_addr
+ * @property {number} resolution_sec
+ * @property {number[]} t
+ * @property {(number|null)[]} cpu_avail
+ * @property {(number|null)[]} memory_avail_bytes
+ * @property {(number|null)[]} swap_avail
+ * @property {(number|null)[]} disk_avail_bytes
+ * @property {(number|null)[]} running
+ *
+ * @typedef {object} ClusterSeries sample i covers [from + i * resolution_sec, ... + resolution_sec)
+ * @property {number} resolution_sec
+ * @property {number} from
+ * @property {Record<string, (number|null)[]>} columns
+ *
+ * @typedef {object} Outcome of a command, for one cluster, node or job
+ * @property {string} cluster
+ * @property {boolean} ok
+ * @property {string} code
+ * @property {string} message
+ * @property {number|null} [serial]
+ * @property {string|null} [ip_addr]
+ * @property {number|null} [cpus]
+ */
+
+export {};
