@@ -1,0 +1,166 @@
+"""dispy 4.15.2 and pycos 4.12.2 on Pythons newer than they are.
+
+Both were written before Python 3.11 and nobody maintains them now. Four things that they use have
+since left the standard library or changed in it:
+
+=======  ==============================================  ========================================
+Python   what is gone, or changed                        what fails in dispy
+=======  ==============================================  ========================================
+3.11     ``inspect.getargspec``                          ``job_status=`` and ``cluster_status=``
+                                                         of ``JobCluster``, ``SharedJobCluster``
+3.12     ``ssl.wrap_socket``                             TLS between client, scheduler and nodes
+3.13     ``cgi``                                         ``import dispy.httpd``, and with it
+                                                         dispyscheduler
+3.13     ``shelve`` stores in SQLite, which objects to   every job: the client's recovery file is
+         a second thread                                 written from several threads
+=======  ==============================================  ========================================
+
+:func:`patch_dispy` puts stand-ins under those four names inside dispy's and pycos's modules. The
+standard library itself is never touched, so no other code of the process sees a difference.
+"""
+
+from __future__ import annotations
+
+import dbm.dumb
+import importlib
+import importlib.util
+import inspect
+import shelve
+import ssl
+import sys
+import threading
+import warnings
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import dispy
+import pycos
+
+__all__ = ["patch_dispy"]
+
+_patching = threading.Lock()
+
+
+def patch_dispy(*, httpd: ModuleType | None = None, replace_httpd: bool = False) -> None:
+    """Make dispy work on the running Python, by stand-ins inside dispy's and pycos's modules.
+
+    Call it before the first cluster is made. Calling it again changes nothing. What the running
+    Python does not lack stays as it is, with one exception: callbacks are inspected by a stand-in
+    on every Python, because the original of 3.10 refuses a callback that has annotations.
+
+    :param httpd: the module that stands in for ``dispy.httpd`` where that can't be imported.
+        None leaves ``dispy.httpd`` alone, which is enough for a node. It is a parameter because
+        the server lies above the engine, and the engine imports nothing that lies above it.
+    :param replace_httpd: let ``httpd`` stand in even where ``dispy.httpd`` can be imported.
+
+    Safe to call from any thread.
+    """
+    with _patching:
+        _replace(dispy, "inspect", inspect, getargspec=_getargspec)
+        if not hasattr(ssl, "wrap_socket"):
+            _replace(pycos, "ssl", ssl, wrap_socket=_wrap_socket)
+        if importlib.util.find_spec("dbm.sqlite3") is not None:
+            _replace(dispy, "shelve", shelve, open=_open_shelf)
+        if httpd is not None:
+            _patch_httpd(httpd, always=replace_httpd)
+
+
+class _StandIn(ModuleType):
+    """A module of the standard library as dispy sees it: a few names of ours, the rest its own."""
+
+    def __init__(self, original: ModuleType, names: dict[str, Callable[..., Any]]) -> None:
+        super().__init__(original.__name__, original.__doc__)
+        self.__dict__.update(names)
+        self._original = original
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._original, name)
+
+
+def _replace(module: Any, name: str, original: ModuleType, **names: Callable[..., Any]) -> None:
+    """Let ``module``'s global ``name`` be ``original`` with ``names`` in front, unless it is."""
+    if not isinstance(getattr(module, name), _StandIn):
+        setattr(module, name, _StandIn(original, names))
+
+
+class _ArgSpec(NamedTuple):
+    """What ``inspect.getargspec`` returned, under the names that dispy reads."""
+
+    args: list[str]
+    varargs: str | None
+    keywords: str | None
+    defaults: tuple[Any, ...] | None
+
+
+def _getargspec(function: Callable[..., Any]) -> _ArgSpec:
+    """``inspect.getargspec``, but for annotations, which dispy has no reason to refuse."""
+    spec = inspect.getfullargspec(function)
+    if spec.kwonlyargs:
+        raise ValueError(f"{function!r} has keyword-only parameters, which dispy can't pass")
+    return _ArgSpec(spec.args, spec.varargs, spec.varkw, spec.defaults)
+
+
+def _wrap_socket(
+    sock: Any,
+    keyfile: str | None = None,
+    certfile: str | None = None,
+    server_side: bool = False,
+    cert_reqs: ssl.VerifyMode = ssl.CERT_NONE,
+    ssl_version: int | None = None,  # noqa: ARG001 - pycos passes the deprecated "any version"
+    ca_certs: str | None = None,
+    do_handshake_on_connect: bool = True,
+) -> ssl.SSLSocket:
+    """``ssl.wrap_socket`` with the parameters that pycos passes.
+
+    As before, no host name is checked: dispy's peers are addresses, and share one certificate
+    file, which ``ca_certs`` pins.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER if server_side else ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = cert_reqs
+    if ca_certs:
+        context.load_verify_locations(ca_certs)
+    if certfile:
+        context.load_cert_chain(certfile, keyfile)
+    return context.wrap_socket(
+        sock, server_side=server_side, do_handshake_on_connect=do_handshake_on_connect
+    )
+
+
+def _open_shelf(
+    filename: str, flag: Any = "c", protocol: int | None = None, writeback: bool = False
+) -> shelve.Shelf[Any]:
+    """``shelve.open`` whose files may be written from any thread.
+
+    ``dbm.dumb`` is the one kind that every Python has, on every platform; its files
+    (``.dat``, ``.dir``, ``.bak``) are among those that dispy removes when it shuts down.
+    Reading, as ``dispy.recover_jobs`` does in one thread, finds out the file's kind by itself.
+    """
+    if flag == "r":
+        return shelve.open(filename, flag, protocol, writeback)
+    return shelve.Shelf(dbm.dumb.open(filename, flag), protocol, writeback)  # type: ignore[arg-type]
+
+
+def _patch_httpd(stand_in: ModuleType, *, always: bool) -> None:
+    """Make ``import dispy.httpd`` work: by the original where it can, else by ``stand_in``."""
+    if sys.modules.get("dispy.httpd") is stand_in:
+        return
+    original = None if always else _original_httpd()
+    if original is None:
+        sys.modules["dispy.httpd"] = stand_in
+        # The import system binds a submodule to its package only when it loads it itself.
+        dispy.httpd = stand_in
+    elif not hasattr(ssl, "wrap_socket"):
+        _replace(original, "ssl", ssl, wrap_socket=_wrap_socket)
+
+
+def _original_httpd() -> ModuleType | None:
+    """dispy's own ``dispy.httpd``, or None where it can't be imported."""
+    with warnings.catch_warnings():
+        # 3.11 and 3.12 warn of cgi's removal, which is dispy's concern and not the caller's.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        try:
+            return importlib.import_module("dispy.httpd")
+        except ImportError:
+            return None

@@ -1,0 +1,78 @@
+"""dispy's own programs, dispynode and dispyscheduler, run in this process on any Python."""
+
+from __future__ import annotations
+
+import os
+import runpy
+import signal
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from types import ModuleType
+
+from .compat import patch_dispy
+
+__all__ = ["WITH_PARENT", "run_node", "run_scheduler"]
+
+WITH_PARENT = "--with-parent"
+"""An option of ours beside dispy's: end when standard input ends. Give the program a pipe there,
+and it ends with the process that holds the pipe's other side, however that one ends."""
+
+_GRACE_SEC = 5.0
+
+
+def run_node(argv: Sequence[str]) -> None:
+    """Be ``dispynode.py`` with these arguments (without the program's name) until it ends.
+
+    TLS between nodes and clients works on every Python. Beside dispynode's own options,
+    :data:`WITH_PARENT` is understood. Call it from the main thread, in a process that does
+    nothing else: dispynode installs signal handlers and forks its jobs.
+
+    Note that ``--clean`` recognises a stale process by its command line, ``dispynode.py``: it
+    removes the files of a node that was started here, but doesn't kill it.
+
+    :raises SystemExit: with dispynode's exit code, where it ends by ``exit()``.
+    """
+    patch_dispy()
+    _run("dispy.dispynode", argv)
+
+
+def run_scheduler(argv: Sequence[str], *, httpd: ModuleType) -> None:
+    """Be ``dispyscheduler.py`` with these arguments (without the program's name) until it ends.
+
+    :param httpd: what the scheduler gets as ``dispy.httpd``, on every Python: its ``--httpd``
+        option shows the dashboard of that module's ``DispyHTTPServer``.
+
+    The rest is as with :func:`run_node`.
+    """
+    patch_dispy(httpd=httpd, replace_httpd=True)
+    _run("dispy.dispyscheduler", argv)
+
+
+def _run(module: str, argv: Sequence[str]) -> None:
+    arguments = [argument for argument in argv if argument != WITH_PARENT]
+    if len(arguments) < len(argv):
+        threading.Thread(target=_end_with_input, name="with-parent", daemon=True).start()
+    sys.argv[1:] = arguments
+    # dispy's programs do their work only as __main__, and dispynode's jobs find it there.
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
+
+
+def _end_with_input() -> None:
+    """Wait for the end of standard input, then end this process, its jobs included.
+
+    Reads the descriptor itself: the lock of ``sys.stdin`` would be held across dispynode's forks.
+    """
+    while os.read(0, 4096):
+        pass
+    # dispynode's handler for SIGTERM terminates the jobs and asks for SIGINT; its main thread,
+    # asleep, doesn't always see the one that it sends itself.
+    os.kill(os.getpid(), signal.SIGTERM)
+    give_up_at = time.monotonic() + _GRACE_SEC
+    while time.monotonic() < give_up_at:
+        time.sleep(0.25)
+        os.kill(os.getpid(), signal.SIGINT)
+    if hasattr(os, "killpg") and os.getpgrp() == os.getpid():
+        os.killpg(os.getpgrp(), signal.SIGKILL)
+    os._exit(1)
