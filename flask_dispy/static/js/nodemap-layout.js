@@ -1,0 +1,150 @@
+/**
+ * The arithmetic of the node map: how large its cells are, where each stands and what it shows.
+ * Nothing here touches the document.
+ */
+
+/** @typedef {{ip_addr: string, name?: string|null, state: string, cpus: number, busy: number, avail_cpus?: number}} Node */
+/** @typedef {{count: number, columns: number, rows: number, pitchX: number, pitchY: number, gap: number, height: number}} Grid */
+/** @typedef {{key: string, level: number, label: string, figures: string}} Face */
+
+/** Widest and tallest a cell grows, so that three nodes don't become three billboards. */
+const LARGEST = { x: 112, y: 56 };
+/** A cell keeps this shape while it is large enough to hold text; smaller ones are square. */
+const TEXT_FROM = 40;
+/** Below 4 px a cell and its gap can't be told apart on an ordinary screen. */
+const SMALLEST = 4;
+/** Steps of shade; more can't be told apart, and every step is a repaint when load wavers. */
+export const LEVELS = 8;
+
+/**
+ * The largest cells with which `count` nodes fit into `width` x `height`. When even the smallest cells
+ * don't fit, the map grows downward.
+ * @param {number} count
+ * @param {number} width
+ * @param {number} height
+ * @returns {Grid}
+ */
+export function gridFor(count, width, height) {
+  const room = Math.max(SMALLEST, Math.floor(width));
+  const wide = wideGrid(count, room, height);
+  if (wide) return wide;
+  let pitch = Math.max(SMALLEST, Math.floor(Math.sqrt((room * height) / Math.max(1, count))));
+  while (pitch > SMALLEST && Math.ceil(count / Math.floor(room / pitch)) * pitch > height) pitch -= 1;
+  pitch = Math.min(pitch, TEXT_FROM);
+  return finish(count, Math.max(1, Math.floor(room / pitch)), pitch, pitch);
+}
+
+/**
+ * Cells with room for a name, twice as wide as high, if so many fit.
+ * @param {number} count
+ * @param {number} width
+ * @param {number} height
+ * @returns {Grid|null}
+ */
+function wideGrid(count, width, height) {
+  for (let columns = Math.max(1, Math.floor(width / LARGEST.x)); ; columns += 1) {
+    const pitchX = Math.min(LARGEST.x, Math.floor(width / columns));
+    const pitchY = Math.min(LARGEST.y, Math.floor(pitchX / 2));
+    if (pitchX < 2 * TEXT_FROM) return null;
+    if (Math.ceil(count / columns) * pitchY <= height) return finish(count, columns, pitchX, pitchY);
+  }
+}
+
+/**
+ * @param {number} count
+ * @param {number} columns
+ * @param {number} pitchX
+ * @param {number} pitchY
+ * @returns {Grid}
+ */
+function finish(count, columns, pitchX, pitchY) {
+  const rows = Math.ceil(count / columns);
+  const gap = pitchY >= 24 ? 4 : pitchY >= 10 ? 2 : 1;
+  return { count, columns, rows, pitchX, pitchY, gap, height: rows * pitchY };
+}
+
+/**
+ * The rectangle of a cell.
+ * @param {Grid} grid
+ * @param {number} index
+ */
+export function cellRect(grid, index) {
+  return {
+    x: (index % grid.columns) * grid.pitchX,
+    y: Math.floor(index / grid.columns) * grid.pitchY,
+    width: grid.pitchX - grid.gap,
+    height: grid.pitchY - grid.gap,
+  };
+}
+
+/**
+ * The cell under a point, or -1. The gap after a cell counts as the cell, so that no point between is dead.
+ * @param {Grid} grid
+ * @param {number} x
+ * @param {number} y
+ */
+export function cellAt(grid, x, y) {
+  const column = Math.floor(x / grid.pitchX);
+  const row = Math.floor(y / grid.pitchY);
+  if (column < 0 || column >= grid.columns || row < 0) return -1;
+  const index = row * grid.columns + column;
+  return index < grid.count ? index : -1;
+}
+
+/**
+ * The cell that a key leads to, or null if the key means nothing here.
+ * @param {Grid} grid
+ * @param {number} index
+ * @param {string} key
+ * @returns {number|null}
+ */
+export function moveCell(grid, index, key) {
+  const page = grid.columns * 10;
+  const moves = /** @type {Record<string, number>} */ ({
+    ArrowLeft: index - 1,
+    ArrowRight: index + 1,
+    ArrowUp: index - grid.columns,
+    ArrowDown: index + grid.columns,
+    PageUp: Math.max(index % grid.columns, index - page),
+    PageDown: index + page < grid.count ? index + page : grid.count - 1,
+    Home: 0,
+    End: grid.count - 1,
+  });
+  if (!(key in moves)) return null;
+  const target = moves[key];
+  return target >= 0 && target < grid.count ? target : index;
+}
+
+/**
+ * Share of a node's CPUs that are busy, 0 to 1; a node without CPUs has none.
+ * @param {Node} node
+ */
+export function loadOf(node) {
+  return node.cpus > 0 ? Math.min(1, Math.max(0, node.busy / node.cpus)) : 0;
+}
+
+/**
+ * What a cell shows. Equal keys look equal, so an unchanged key needs no repaint.
+ * @param {Node} node
+ * @returns {Face}
+ */
+export function faceOf(node) {
+  const level = Math.ceil(loadOf(node) * LEVELS - 1e-9);
+  const label = node.name || node.ip_addr;
+  const figures = `${node.busy}/${node.cpus}`;
+  return { key: `${node.state}|${level}|${figures}|${label}`, level, label, figures };
+}
+
+/**
+ * How many nodes are up, silent and closed, as words.
+ * @param {Iterable<Node>} nodes
+ */
+export function summaryOf(nodes) {
+  const counts = { up: 0, silent: 0, closed: 0 };
+  for (const node of nodes) {
+    if (node.state === "silent") counts.silent += 1;
+    else if (node.state === "closed") counts.closed += 1;
+    else counts.up += 1;
+  }
+  return counts;
+}

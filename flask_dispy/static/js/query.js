@@ -1,0 +1,231 @@
+/**
+ * The language of the jobs search: reading it, writing it and completing it.
+ *
+ * A search is words separated by spaces. A word may carry a qualifier (`state:terminated`), and a value
+ * with spaces stands in double quotes (`arg:"two words"`). Several `state:` words mean any of them; all
+ * other words must hold together. What looks like a qualifier but is none (`http://host`) is an ordinary
+ * word, as it is for the server. Nothing here touches the document.
+ */
+
+/** @typedef {"state"|"node"|"id"|"arg"|"error"|"serial"|"slower"|"faster"|"cluster"} Field */
+/** @typedef {{field: Field|null, value: string, start: number, end: number}} Term */
+/** @typedef {{text: string, label: string, hint: string}} Suggestion */
+/** @typedef {{from: number, to: number, items: Suggestion[]}} Completion */
+/** @typedef {{clusters?: string[], nodes?: {ip: string, name: string}[]}} Vocabulary */
+
+/** Every job state, in the order of the tabs. */
+export const STATES = Object.freeze([
+  "queued", "running", "finished", "terminated", "cancelled", "abandoned",
+]);
+
+/** Every qualifier with what it looks for, in the order in which they are offered. */
+export const FIELDS = /** @type {readonly {name: Field, hint: string}[]} */ (Object.freeze([
+  { name: "state", hint: "queued, running, finished, terminated …" },
+  { name: "node", hint: "address or name of a node" },
+  { name: "id", hint: "the job's id" },
+  { name: "arg", hint: "text in the arguments" },
+  { name: "error", hint: "text in the error" },
+  { name: "slower", hint: "ran longer than, as in 30s or 5m" },
+  { name: "faster", hint: "ran shorter than, as in 500ms" },
+  { name: "cluster", hint: "name of a cluster" },
+  { name: "serial", hint: "number of the job on this page" },
+]));
+
+const FIELD_NAMES = new Set(FIELDS.map((field) => /** @type {string} */ (field.name)));
+const ALIASES = /** @type {Record<string, string>} */ ({ failed: "terminated", canceled: "cancelled" });
+const DURATION = /^\d+(\.\d+)?(ms|s|sec|m|min|h|d)?$/i;
+const LONGEST_LIST = 8;
+
+/**
+ * The words of a search with their places in the text. Never fails: an open quote runs to the end.
+ * @param {string} text
+ * @returns {Term[]}
+ */
+export function parseQuery(text) {
+  const terms = [];
+  let at = 0;
+  while (at < text.length) {
+    if (/\s/.test(text[at])) {
+      at += 1;
+      continue;
+    }
+    const term = readTerm(text, at);
+    terms.push(term);
+    at = term.end;
+  }
+  return terms;
+}
+
+/**
+ * @param {string} text
+ * @param {number} start
+ * @returns {Term}
+ */
+function readTerm(text, start) {
+  const prefix = /^[a-z]+(?=:)/.exec(text.slice(start, start + 16));
+  const name = prefix ? prefix[0] : "";
+  const field = FIELD_NAMES.has(name) ? /** @type {Field} */ (name) : null;
+  const { value, end } = readValue(text, field ? start + name.length + 1 : start);
+  return { field, value: field === "state" ? stateName(value) : value, start, end };
+}
+
+/**
+ * @param {string} text
+ * @param {number} start
+ */
+function readValue(text, start) {
+  if (text[start] !== '"') {
+    let at = start;
+    while (at < text.length && !/\s/.test(text[at])) at += 1;
+    return { value: text.slice(start, at), end: at };
+  }
+  const close = text.indexOf('"', start + 1);
+  const end = close < 0 ? text.length : close;
+  return { value: text.slice(start + 1, end), end: Math.min(end + 1, text.length) };
+}
+
+/** @param {string} value */
+function stateName(value) {
+  const name = value.toLowerCase();
+  return ALIASES[name] ?? name;
+}
+
+/**
+ * Terms as the text that reads back to them.
+ * @param {{field: Field|null, value: string}[]} terms
+ */
+export function formatQuery(terms) {
+  return terms.map(({ field, value }) => (field ? `${field}:` : "") + quote(value, !field)).join(" ");
+}
+
+/**
+ * A value in quotes where it needs them. The language can't write a quote within quotes; `?`, which
+ * stands for any character in addresses, ids and names, takes its place.
+ * @param {string} value
+ * @param {boolean} bare  whether no qualifier stands before it, so that it must not look like one
+ */
+function quote(value, bare) {
+  const ambiguous = bare && readTerm(value, 0).field !== null;
+  if (value !== "" && !ambiguous && !/\s|^"/.test(value)) return value;
+  return `"${value.replace(/"/g, "?")}"`;
+}
+
+/**
+ * The states that a search asks for, each once; none means all.
+ * @param {string} text
+ * @returns {string[]}
+ */
+export function statesOf(text) {
+  const asked = parseQuery(text).filter((term) => term.field === "state").map((term) => term.value);
+  return [...new Set(asked)].filter((state) => STATES.includes(state));
+}
+
+/**
+ * The same search for other states, its other words kept as they were typed.
+ * @param {string} text
+ * @param {readonly string[]} states
+ */
+export function withStates(text, states) {
+  const kept = parseQuery(text).filter((term) => term.field !== "state")
+    .map((term) => text.slice(term.start, term.end));
+  return [...states.map((state) => `state:${state}`), ...kept].join(" ");
+}
+
+/**
+ * What the server is asked: states apart, so that it can count the other states of the same search.
+ * @param {string} text
+ * @returns {{state: string[], q: string}}
+ */
+export function toParams(text) {
+  const last = parseQuery(text).at(-1);
+  const open = last !== undefined && /^([a-z]+:)?"[^"]*$/.test(text.slice(last.start));
+  return { state: statesOf(text), q: withStates(open ? `${text}"` : text, []) };
+}
+
+/**
+ * What the server would refuse, in words for the person who types; null when all is well.
+ * @param {string} text
+ * @returns {string|null}
+ */
+export function problemOf(text) {
+  for (const { field, value } of parseQuery(text)) {
+    if (field === null) continue;
+    if (value === "") return `${field}: needs a value`;
+    if (field === "state" && !STATES.includes(value)) {
+      return `No state is called “${value}”; the states are ${STATES.join(", ")}`;
+    }
+    if ((field === "slower" || field === "faster") && !DURATION.test(value)) {
+      return `${field}: takes a time such as 500ms, 30s, 5m or 2h`;
+    }
+    if (field === "serial" && !/^\d+$/.test(value)) return "serial: takes a whole number";
+  }
+  return null;
+}
+
+/**
+ * What could stand at the caret: qualifiers first, then the values of the one that was begun.
+ * @param {string} text
+ * @param {number} caret
+ * @param {Vocabulary} vocabulary
+ * @returns {Completion}
+ */
+export function complete(text, caret, vocabulary) {
+  const term = parseQuery(text).find(({ start, end }) => start < caret && caret <= end);
+  if (!term) return { from: caret, to: caret, items: fieldItems("") };
+  const typed = text.slice(term.start, caret);
+  const value = term.field ? typed.slice(term.field.length + 1).replace(/^"/, "") : typed;
+  const items = term.field ? valueItems(term.field, value, vocabulary) : fieldItems(value);
+  return { from: term.start, to: term.end, items };
+}
+
+/**
+ * @param {string} start
+ * @returns {Suggestion[]}
+ */
+function fieldItems(start) {
+  return FIELDS.filter(({ name }) => name.startsWith(start.toLowerCase()))
+    .map(({ name, hint }) => ({ text: `${name}:`, label: `${name}:`, hint }));
+}
+
+/**
+ * @param {Field} field
+ * @param {string} start
+ * @param {Vocabulary} vocabulary
+ * @returns {Suggestion[]}
+ */
+function valueItems(field, start, vocabulary) {
+  const wanted = start.toLowerCase();
+  const items = candidates(field, vocabulary).filter(({ value, hint }) =>
+    value.toLowerCase().startsWith(wanted) || hint.toLowerCase().startsWith(wanted));
+  if (items.length === 1 && items[0].value === start) return [];
+  return items.slice(0, LONGEST_LIST)
+    .map(({ value, hint }) => ({ text: `${formatQuery([{ field, value }])} `, label: value, hint }));
+}
+
+/**
+ * @param {Field} field
+ * @param {Vocabulary} vocabulary
+ * @returns {{value: string, hint: string}[]}
+ */
+function candidates(field, vocabulary) {
+  if (field === "state") return STATES.map((value) => ({ value, hint: "" }));
+  if (field === "cluster") return (vocabulary.clusters ?? []).map((value) => ({ value, hint: "" }));
+  if (field === "node") {
+    return (vocabulary.nodes ?? []).map(({ ip, name }) => ({ value: ip, hint: name }));
+  }
+  if (field === "slower") return ["1s", "10s", "1m", "10m", "1h"].map((value) => ({ value, hint: "" }));
+  if (field === "faster") return ["10ms", "100ms", "1s", "10s"].map((value) => ({ value, hint: "" }));
+  return [];
+}
+
+/**
+ * The text after a suggestion was taken, and where the caret then stands.
+ * @param {string} text
+ * @param {Completion} completion
+ * @param {Suggestion} item
+ * @returns {{text: string, caret: number}}
+ */
+export function accept(text, completion, item) {
+  const rest = text.slice(completion.to).replace(item.text.endsWith(" ") ? /^\s+/ : /^/, "");
+  return { text: text.slice(0, completion.from) + item.text + rest, caret: completion.from + item.text.length };
+}

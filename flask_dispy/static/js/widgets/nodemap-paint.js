@@ -1,0 +1,192 @@
+/** How a cell of the node map looks: shade for load, shape for state, text where it fits. */
+
+import { plain } from "../format.js";
+import { LEVELS } from "../nodemap-layout.js";
+
+/** @import {NodeRow} from "../types.js" */
+/** @import {Face} from "../nodemap-layout.js" */
+/** @typedef {{x: number, y: number, width: number, height: number}} Rect */
+
+export const NODE_TOKENS = /** @type {const} */ (["surface", "surface-2", "line", "text", "muted", "running", "silent", "closed", "font"]);
+
+/** @typedef {Record<typeof NODE_TOKENS[number], string>} Colors */
+
+/** Text this high needs this much room. */
+const TEXT = { width: 64, height: 28 };
+/** From this side on, a state has its full mark; below, its simplest shape. */
+const MARK_FROM = 9;
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Rect} rect
+ * @param {NodeRow} node
+ * @param {Face} face
+ * @param {Colors} colors
+ */
+export function paintCell(context, rect, node, face, colors) {
+  context.clearRect(rect.x - 0.5, rect.y - 0.5, rect.width + 1, rect.height + 1);
+  const radius = rect.height >= 20 ? 4 : rect.height >= 9 ? 2 : 0;
+  if (node.state === "closed") paintClosed(context, rect, radius, colors);
+  else paintLoad(context, rect, radius, face.level, colors);
+  if (node.state === "silent") paintSilent(context, rect, radius, colors);
+  if (rect.width >= TEXT.width && rect.height >= TEXT.height) paintText(context, rect, node, face, colors);
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Rect} rect
+ * @param {number} radius
+ */
+function shape(context, rect, radius, inset = 0) {
+  context.beginPath();
+  const [width, height] = [rect.width - 2 * inset, rect.height - 2 * inset];
+  context.roundRect(rect.x + inset, rect.y + inset, width, height, Math.max(0, radius - inset));
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Rect} rect
+ * @param {number} radius
+ * @param {number} level
+ * @param {Colors} colors
+ */
+function paintLoad(context, rect, radius, level, colors) {
+  shape(context, rect, radius);
+  context.fillStyle = colors["surface-2"];
+  context.fill();
+  // Large cells carry text: their shade stays light enough for it and the level stands as a bar below.
+  const text = rect.width >= TEXT.width && rect.height >= TEXT.height;
+  context.globalAlpha = (text ? 0.28 : 0.92) * (level / LEVELS);
+  context.fillStyle = colors.running;
+  context.fill();
+  context.globalAlpha = 1;
+  if (rect.height >= 9) {
+    shape(context, rect, radius, 0.5);
+    context.strokeStyle = colors.line;
+    context.lineWidth = 1;
+    context.stroke();
+  }
+  if (!text || level === 0) return;
+  context.save();
+  shape(context, rect, radius);
+  context.clip();
+  context.fillStyle = colors.running;
+  context.fillRect(rect.x, rect.y + rect.height - 4, (rect.width * level) / LEVELS, 4);
+  context.restore();
+}
+
+/**
+ * Hollow with a stroke through it; a dot where there is no room for that.
+ *
+ * @param {CanvasRenderingContext2D} context
+ * @param {Rect} rect
+ * @param {number} radius
+ * @param {Colors} colors
+ */
+function paintClosed(context, rect, radius, colors) {
+  if (rect.height < MARK_FROM) {
+    const side = Math.max(1, Math.floor(rect.height / 3));
+    context.fillStyle = colors.closed;
+    context.fillRect(rect.x + (rect.width - side) / 2, rect.y + (rect.height - side) / 2, side, side);
+    return;
+  }
+  context.strokeStyle = colors.closed;
+  context.lineWidth = 1;
+  context.setLineDash([3, 2]);
+  shape(context, rect, radius, 0.5);
+  context.stroke();
+  context.setLineDash([]);
+  const box = markBox(rect);
+  context.lineWidth = 1.5;
+  context.beginPath();
+  context.moveTo(box.x, box.y + box.side);
+  context.lineTo(box.x + box.side, box.y);
+  context.stroke();
+}
+
+/**
+ * An amber frame and a clock; where there is no room, amber with a cut corner.
+ *
+ * @param {CanvasRenderingContext2D} context
+ * @param {Rect} rect
+ * @param {number} radius
+ * @param {Colors} colors
+ */
+function paintSilent(context, rect, radius, colors) {
+  context.fillStyle = colors.silent;
+  context.strokeStyle = colors.silent;
+  if (rect.height < MARK_FROM) {
+    context.clearRect(rect.x, rect.y, rect.width, rect.height);
+    context.beginPath();
+    context.moveTo(rect.x, rect.y + rect.height);
+    context.lineTo(rect.x + rect.width / 2, rect.y);
+    context.lineTo(rect.x + rect.width, rect.y + rect.height);
+    context.fill();
+    return;
+  }
+  context.lineWidth = 2;
+  shape(context, rect, radius, 1);
+  context.stroke();
+  const box = markBox(rect);
+  const [x, y, r] = [box.x + box.side / 2, box.y + box.side / 2, box.side / 2];
+  context.lineWidth = 1.5;
+  context.beginPath();
+  if (r >= 4) context.arc(x, y, r, 0, 2 * Math.PI);
+  context.moveTo(x, y - r * 0.6);
+  context.lineTo(x, y);
+  context.lineTo(x + r * 0.5, y);
+  context.stroke();
+}
+
+/**
+ * Where a state's mark stands: the right end of a cell with text, else its middle.
+ *
+ * @param {Rect} rect
+ */
+function markBox(rect) {
+  const side = Math.min(10, rect.height - 4);
+  const text = rect.width >= TEXT.width && rect.height >= TEXT.height;
+  const x = text ? rect.x + rect.width - side - 7 : rect.x + (rect.width - side) / 2;
+  return { x, y: text ? rect.y + 7 : rect.y + (rect.height - side) / 2, side };
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Rect} rect
+ * @param {NodeRow} node
+ * @param {Face} face
+ * @param {Colors} colors
+ */
+function paintText(context, rect, node, face, colors) {
+  const marked = node.state !== "up";
+  context.textBaseline = "alphabetic";
+  context.font = `600 12px ${colors.font}`;
+  context.fillStyle = colors.text;
+  const name = fitText(context, plain(face.label), rect.width - (marked ? 30 : 14));
+  const two = rect.height >= 40;
+  context.fillText(name, rect.x + 7, rect.y + (two ? 17 : rect.height / 2 + 3));
+  if (!two) return;
+  context.font = `400 11px ${colors.font}`;
+  context.fillStyle = colors.muted;
+  context.fillText(node.state === "closed" ? "closed" : `${face.figures} busy`, rect.x + 7, rect.y + 33);
+}
+
+/**
+ * Text cut with an ellipsis to fit a width.
+ *
+ * @param {CanvasRenderingContext2D} context
+ * @param {string} text
+ * @param {number} width
+ */
+export function fitText(context, text, width) {
+  if (context.measureText(text).width <= width) return text;
+  const letters = [...text.slice(0, 200)];
+  let low = 0;
+  let high = letters.length;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (context.measureText(`${letters.slice(0, middle).join("")}…`).width <= width) low = middle;
+    else high = middle - 1;
+  }
+  return `${letters.slice(0, low).join("")}…`;
+}

@@ -1,0 +1,221 @@
+/**
+ * A map of all nodes: a cell a node, shaded by load, marked by state.
+ *
+ * One canvas, because 10,000 elements would cost more memory and layout than the rest of the page. One real
+ * link lies over the cell that is pointed at or focused: it carries the focus, the name and the way to the
+ * node's page. The nodes table beside it holds the same facts in text.
+ */
+
+import { h, oncePerFrame, setAttr, setStyle, setText } from "../dom.js";
+import { count, counted, percent, plain, relative, stateWord } from "../format.js";
+import { cellAt, cellRect, faceOf, gridFor, loadOf, moveCell, summaryOf } from "../nodemap-layout.js";
+import { addressKey } from "../sort.js";
+import { pageHref } from "../url.js";
+import { NODE_TOKENS, paintCell } from "./nodemap-paint.js";
+import { createTip } from "./tip.js";
+import { fitCanvas, readTokens, watchTheme } from "./tokens.js";
+
+/** @import {NodeRow} from "../types.js" */
+/** @import {Face, Grid} from "../nodemap-layout.js" */
+/** @typedef {{onOpen?: (ip: string) => void, cluster?: string, height?: number, now?: () => number}} NodeMapOptions `height`: what the map fills before it grows, in pixels */
+
+/** The height that a map keeps from the start, so that nothing below it moves when nodes arrive. */
+const HEIGHT = 168;
+
+/**
+ * @param {HTMLElement} element
+ * @param {NodeMapOptions} [options]
+ */
+export function createNodeMap(element, { onOpen, cluster = "*", height = HEIGHT, now = () => Date.now() / 1000 } = {}) {
+  const parts = build(height);
+  element.append(parts.root);
+  const tip = createTip(parts.field);
+  /** @type {NodeRow[]} */
+  let nodes = [];
+  /** @type {Face[]} what each cell shows now */
+  let faces = [];
+  /** @type {Grid} */
+  let grid = gridFor(0, 1, height);
+  let width = 0;
+  let active = -1;
+  let colors = readTokens(element, NODE_TOKENS);
+
+  /** Paints every cell anew: other nodes, another size, another theme. */
+  const paintAll = () => {
+    if (width <= 0) return;
+    grid = gridFor(nodes.length, width, height);
+    faces = nodes.map(faceOf);
+    const context = fitCanvas(parts.canvas, width, Math.max(1, grid.height));
+    context.clearRect(0, 0, width, grid.height);
+    nodes.forEach((node, index) => paintCell(context, cellRect(grid, index), node, faces[index], colors));
+    activate(Math.min(active, nodes.length - 1), !parts.link.hidden && parts.link.matches(":hover, :focus"));
+  };
+
+  /** Paints the cells whose look changed. */
+  const paintChanged = () => {
+    const context = fitCanvas(parts.canvas, width, Math.max(1, grid.height));
+    nodes.forEach((node, index) => {
+      const face = faceOf(node);
+      if (face.key === faces[index].key) return;
+      faces[index] = face;
+      paintCell(context, cellRect(grid, index), node, face, colors);
+    });
+    if (active >= 0) describe();
+  };
+
+  /** @param {number} index @param {boolean} shown */
+  const activate = (index, shown) => {
+    active = index;
+    const node = nodes[Math.max(0, index)];
+    parts.link.hidden = !node;
+    if (!node) return tip.hide();
+    const rect = cellRect(grid, Math.max(0, index));
+    placeLink(parts.link, rect);
+    setAttr(parts.link, "href", pageHref("node.html", { host: node.ip_addr, cluster }));
+    setText(parts.name, spoken(node));
+    if (shown && index >= 0) showTip(tip, rect, node, now());
+    else tip.hide();
+  };
+  const describe = () => activate(active, parts.link.matches(":hover, :focus-visible"));
+
+  const stop = listen(parts, () => grid, () => active, activate, () => {
+    const node = nodes[active];
+    if (!node || !onOpen) return false;
+    onOpen(node.ip_addr);
+    return true;
+  });
+  const repaint = oncePerFrame(paintAll);
+  const unwatch = watchTheme(() => {
+    colors = readTokens(element, NODE_TOKENS);
+    repaint();
+  });
+  const sizes = new ResizeObserver(([entry]) => {
+    const next = Math.floor(entry.contentRect.width);
+    if (next === width) return;
+    width = next;
+    paintAll();
+  });
+  sizes.observe(parts.field);
+
+  return {
+    /** @param {Iterable<NodeRow>} rows  all nodes; their order does not matter */
+    update(rows) {
+      const next = sorted(rows);
+      const same = next.length === nodes.length && next.every((node, index) => node.ip_addr === nodes[index].ip_addr);
+      nodes = next;
+      showSummary(parts, nodes);
+      if (same && width > 0) paintChanged();
+      else paintAll();
+    },
+    destroy() {
+      sizes.disconnect();
+      unwatch();
+      stop();
+      tip.destroy();
+      parts.root.remove();
+    },
+  };
+}
+
+/** @param {number} height */
+function build(height) {
+  const canvas = h("canvas", { class: "nodemap-canvas", "aria-hidden": "true" });
+  const name = h("span", { class: "sr" });
+  const link = h("a", { class: "nodemap-link", hidden: true }, name);
+  const empty = h("p", { class: "chart-empty" }, "No node yet");
+  const field = h("div", { class: "nodemap-field" }, canvas, link, empty);
+  setStyle(field, "min-height", `${height}px`);
+  const summary = h("p", { class: "nodemap-summary" });
+  const help = h("p", { class: "sr" }, "Arrow keys go from node to node, Enter opens one.");
+  const root = h("div", { class: "nodemap", role: "group", "aria-label": "Node map" }, help, field, summary);
+  return { root, field, canvas, link, name, summary, empty };
+}
+
+/** @typedef {ReturnType<typeof build>} Parts */
+
+/**
+ * By address, so that a node keeps its place whatever its load.
+ *
+ * @param {Iterable<NodeRow>} rows
+ */
+function sorted(rows) {
+  const keyed = Array.from(rows, (row) => ({ row, key: addressKey(row.ip_addr) }));
+  keyed.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+  return keyed.map(({ row }) => row);
+}
+
+/**
+ * @param {HTMLElement} link
+ * @param {{x: number, y: number, width: number, height: number}} rect
+ */
+function placeLink(link, rect) {
+  setStyle(link, "transform", `translate(${rect.x}px, ${rect.y}px)`);
+  setStyle(link, "width", `${rect.width}px`);
+  setStyle(link, "height", `${rect.height}px`);
+}
+
+/** @param {NodeRow} node */
+function spoken(node) {
+  const name = node.name && node.name !== node.ip_addr ? `${plain(node.name)}, ` : "";
+  return `${name}${node.ip_addr}: ${stateWord(node.state)}, ${node.busy} of ${counted(node.cpus, "CPU")} busy`;
+}
+
+/**
+ * @param {ReturnType<typeof createTip>} tip
+ * @param {{x: number, y: number, width: number, height: number}} rect
+ * @param {NodeRow} node
+ * @param {number} now
+ */
+function showTip(tip, rect, node, now) {
+  tip.show(rect.x + rect.width / 2, rect.y + rect.height, plain(node.name || node.ip_addr), [
+    { state: node.state, label: stateWord(node.state), value: node.ip_addr },
+    { label: "CPUs busy", value: `${count(node.busy)} of ${count(node.cpus)} (${percent(loadOf(node))})` },
+    { label: "Jobs done", value: count(node.jobs_done) },
+    { label: "Last sign of life", value: relative(node.update_time, now) },
+  ]);
+}
+
+/**
+ * @param {Parts} parts
+ * @param {NodeRow[]} nodes
+ */
+function showSummary(parts, nodes) {
+  parts.field.classList.toggle("is-empty", nodes.length === 0);
+  const counts = summaryOf(nodes);
+  const said = [counts.up && `${count(counts.up)} up`, counts.silent && `${count(counts.silent)} silent`, counts.closed && `${count(counts.closed)} closed`];
+  setText(parts.summary, said.filter(Boolean).join(" · "));
+}
+
+/**
+ * @param {Parts} parts
+ * @param {() => Grid} grid
+ * @param {() => number} active
+ * @param {(index: number, shown: boolean) => void} activate
+ * @param {() => boolean} open  whether the owner opened the active node itself
+ * @returns {() => void} stops listening
+ */
+function listen({ field, link }, grid, active, activate, open) {
+  const ends = new AbortController();
+  const { signal } = ends;
+  field.addEventListener("pointermove", (event) => {
+    const box = field.getBoundingClientRect();
+    const index = cellAt(grid(), event.clientX - box.left, event.clientY - box.top);
+    if (index >= 0) activate(index, true);
+  }, { signal });
+  field.addEventListener("pointerleave", () => activate(active(), document.activeElement === link), { signal });
+  link.addEventListener("focus", () => activate(Math.max(0, active()), true), { signal });
+  link.addEventListener("blur", () => activate(active(), false), { signal });
+  link.addEventListener("click", (event) => {
+    const plainClick = event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey;
+    if (plainClick && open()) event.preventDefault();
+  }, { signal });
+  link.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const target = moveCell(grid(), Math.max(0, active()), event.key);
+    if (target === null) return;
+    event.preventDefault();
+    activate(target, true);
+    link.scrollIntoView({ block: "nearest" });
+  }, { signal });
+  return () => ends.abort();
+}

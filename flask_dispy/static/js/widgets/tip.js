@@ -1,0 +1,78 @@
+/**
+ * The small card beside the pointer. It only repeats what the element under it says elsewhere (by its value
+ * text, its name or a table), so assistive technology never sees it.
+ */
+
+import { h, setStyle, setText } from "../dom.js";
+import { stateMark } from "../format.js";
+import { fillChildren } from "./svg.js";
+
+const DISTANCE = 12;
+
+/** @typedef {{state?: string, token?: string, label: string, value: string}} TipLine */
+
+/**
+ * A tip within `host`, which must be positioned.
+ * @param {HTMLElement} host
+ */
+export function createTip(host) {
+  const title = h("strong", { class: "tip-title" });
+  const list = h("div", { class: "tip-lines" });
+  const card = h("div", { class: "tip", "aria-hidden": "true", hidden: true }, title, list);
+  host.append(card);
+
+  return {
+    /**
+     * Shows the tip near a point of the host, on the side where there is room.
+     * @param {number} x
+     * @param {number} y
+     * @param {string} head
+     * @param {TipLine[]} lines
+     */
+    show(x, y, head, lines) {
+      setText(title, head);
+      fillChildren(list, lines, makeLine, fillLine);
+      card.hidden = false;
+      place(card, host, x, y);
+    },
+    hide() {
+      card.hidden = true;
+    },
+    destroy() {
+      card.remove();
+    },
+  };
+}
+
+function makeLine() {
+  return h("div", { class: "tip-line" }, h("span"), h("span"), h("b"));
+}
+
+/**
+ * @param {HTMLElement} row
+ * @param {TipLine} line
+ */
+function fillLine(row, line) {
+  const [swatch, label, value] = /** @type {HTMLElement[]} */ ([...row.children]);
+  swatch.className = line.state ? stateMark(line.state) : line.token ? "tip-swatch" : "tip-none";
+  setStyle(swatch, "--swatch", line.token ? `var(${line.token})` : "");
+  setText(label, line.label);
+  setText(value, line.value);
+}
+
+/**
+ * @param {HTMLElement} card
+ * @param {HTMLElement} host
+ * @param {number} x
+ * @param {number} y
+ */
+function place(card, host, x, y) {
+  const { offsetWidth: width, offsetHeight: height } = card;
+  const room = host.clientWidth;
+  const right = x + DISTANCE + width <= room;
+  const left = right ? x + DISTANCE : Math.max(0, x - DISTANCE - width);
+  const hostTop = host.getBoundingClientRect().top;
+  const below = hostTop + y + DISTANCE + height <= window.innerHeight;
+  const top = below ? y + DISTANCE : y - DISTANCE - height;
+  card.style.transform = `translate(${Math.round(left)}px, ${Math.round(top)}px)`;
+}
