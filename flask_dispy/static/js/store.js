@@ -1,4 +1,5 @@
 /** @import {Changes, Connection, NodeRow, Summary} from "./types.js" */
+import { COMBINED } from "./config.js";
 
 /**
  * @typedef {object} StoreState how the data stands
@@ -105,5 +106,5 @@ function fold(store, changes) {
  */
 function replaceClusters(clusters, summaries) {
   clusters.clear();
-  for (const summary of summaries) clusters.set(summary.name, summary);
+  for (const summary of summaries) clusters.set(summary.combined ? COMBINED : summary.name, summary);
 }

@@ -1,0 +1,221 @@
+/** @import {Api} from "./api.js" */
+/** @import {Feed} from "./feed.js" */
+/** @import {Keys} from "./keys.js" */
+/** @import {Notices} from "./notices.js" */
+/** @import {Store} from "./store.js" */
+/** @import {Config, Summary} from "./types.js" */
+/** @import {UrlState} from "./url.js" */
+import { createApi } from "./api.js";
+import { clusterLabel, COMBINED, readConfig } from "./config.js";
+import { h, need, setText } from "./dom.js";
+import { createFeed } from "./feed.js";
+import { plain } from "./format.js";
+import { endOfRun, headline, watchEnd } from "./headline.js";
+import { createHelp } from "./help.js";
+import { createKeys } from "./keys.js";
+import { createNotices } from "./notices.js";
+import { initialInterval, startSettings } from "./settings.js";
+import { startStatus } from "./status.js";
+import { createStore } from "./store.js";
+import { createTheme } from "./theme.js";
+import { createUrlState, pageHref, queryString } from "./url.js";
+
+/**
+ * @typedef {object} Shell what every page stands in
+ * @property {Config} config
+ * @property {string} cluster the chosen cluster; "*" for all combined
+ * @property {Api} api
+ * @property {Store} store
+ * @property {Feed} feed not started yet: the page starts it when its widgets listen
+ * @property {Keys} keys
+ * @property {Notices} notices
+ * @property {UrlState} url
+ * @property {Storage|null} storage null where the browser blocks it
+ * @property {() => Summary|undefined} summary of the chosen cluster
+ * @property {(page: string, params?: import("./url.js").Params) => string} href of another page, same cluster
+ * @property {(run: () => void) => void} everySecond while the page is seen
+ */
+
+/**
+ * Bring the frame of the page to life.
+ *
+ * @param {string} pageName as the title says it: "Monitor"
+ * @returns {Shell}
+ */
+export function startShell(pageName) {
+  const config = readConfig(document);
+  const url = createUrlState(window);
+  const cluster = url.get("cluster", config.cluster) || COMBINED;
+  const storage = openStorage();
+  const api = createApi({ base: config.api, csrfToken: config.csrf_token });
+  const store = createStore();
+  const feed = createFeed({
+    api,
+    store,
+    cluster,
+    interval: initialInterval(storage, config.poll_sec),
+    pollSec: config.poll_sec,
+    openStream: "EventSource" in window ? (address) => new EventSource(address) : null,
+    visibility: {
+      hidden: () => document.hidden,
+      onChange: (listener) => document.addEventListener("visibilitychange", listener),
+    },
+  });
+  /** @type {Shell} */
+  const shell = {
+    config,
+    cluster,
+    api,
+    store,
+    feed,
+    keys: createKeys(document, storage),
+    notices: createNotices(need("notices"), need("live")),
+    url,
+    storage,
+    summary: () => chosenSummary(store, cluster),
+    href: (page, params = {}) => pageHref(page, { cluster, ...params }),
+    everySecond,
+  };
+  keepCluster(shell);
+  startChooser(shell);
+  startSettings(shell);
+  startStatus(shell);
+  startTheme(storage);
+  startKeys(shell);
+  startHeadline(shell, pageName);
+  need("update").addEventListener("click", () => void feed.update());
+  return shell;
+}
+
+/**
+ * The chosen cluster's summary; a single cluster is its own combination.
+ *
+ * @param {Store} store
+ * @param {string} cluster
+ */
+function chosenSummary({ clusters }, cluster) {
+  const only = clusters.size === 1 ? [...clusters.values()][0] : undefined;
+  return clusters.get(cluster) ?? (cluster === COMBINED ? only : undefined);
+}
+
+function openStorage() {
+  try {
+    return window.localStorage;
+  } catch {
+    return null;
+  }
+}
+
+/** @param {() => void} run */
+function everySecond(run) {
+  setInterval(() => {
+    if (!document.hidden) run();
+  }, 1000);
+}
+
+/** The links of the header keep to the chosen cluster. @param {Shell} shell */
+function keepCluster({ href }) {
+  for (const link of document.querySelectorAll("a[data-page-link]")) {
+    if (link instanceof HTMLAnchorElement) link.setAttribute("href", href(link.dataset.pageLink ?? ""));
+  }
+}
+
+/** @param {Shell} shell */
+function startChooser({ config, cluster, store }) {
+  const select = /** @type {HTMLSelectElement} */ (need("cluster"));
+  let shown = "";
+
+  function fill() {
+    const known = store.loaded ? [...store.clusters.keys()].filter((name) => name !== COMBINED) : config.clusters;
+    const list = choices(known, cluster);
+    const text = JSON.stringify(list);
+    if (text === shown) return; // an open menu stays as it is
+    shown = text;
+    select.replaceChildren(...list.map(([value, label]) => h("option", { value, text: label })));
+    select.value = cluster;
+  }
+
+  select.addEventListener("change", () => {
+    const query = new URLSearchParams(location.search);
+    query.delete("cluster");
+    if (select.value !== COMBINED) query.set("cluster", select.value);
+    location.assign(location.pathname + queryString(query));
+  });
+  store.subscribe((event) => event.kind === "data" && fill());
+  fill();
+}
+
+/**
+ * What may be chosen: all combined first, when there are several; a single cluster alone.
+ *
+ * @param {string[]} known names of the clusters
+ * @param {string} chosen stays in the list even when nothing is known of it
+ * @returns {[string, string][]} value and label
+ */
+function choices(known, chosen) {
+  if (known.length === 1 && (chosen === COMBINED || chosen === known[0])) {
+    return [[chosen, plain(known[0])]];
+  }
+  const names = [COMBINED, ...known];
+  if (!names.includes(chosen)) names.push(chosen);
+  return names.map((name) => [name, plain(clusterLabel(name))]);
+}
+
+/** @param {Storage|null} storage */
+function startTheme(storage) {
+  const theme = createTheme(document.documentElement, storage);
+  const button = need("theme");
+  const [picture, words] = button.children;
+  function label() {
+    picture.className = `icon icon-${theme.theme}`;
+    setText(words, `Theme: ${theme.theme}`);
+    button.title = `Theme: ${theme.theme}`;
+  }
+  button.addEventListener("click", () => {
+    theme.next();
+    label();
+    document.dispatchEvent(new CustomEvent("dispy:theme"));
+  });
+  label();
+}
+
+/** @param {Shell} shell */
+function startKeys({ keys, config, href, feed }) {
+  const help = createHelp(keys, config.version);
+  /** @type {[string, string, string][]} */
+  const pages = [
+    ["g m", "Monitor", "monitor.html"],
+    ["g n", "Node", "node.html"],
+    ["g j", "Jobs", "jobs.html"],
+    ["g t", "Timeline", "timeline.html"],
+    ["g a", "Manage", "manage.html"],
+  ];
+  for (const [combination, name, page] of pages) {
+    keys.bind(combination, `Go to ${name}`, () => location.assign(href(page)));
+  }
+  keys.bind("u", "Update now", () => void feed.update());
+  keys.bind("?", "This help", help);
+  need("help").addEventListener("click", help);
+}
+
+/** The tab's title and picture, and the notification at the end. @param {Shell} shell @param {string} page */
+function startHeadline({ store, summary, storage, everySecond }, page) {
+  const link = /** @type {HTMLLinkElement} */ (need("favicon"));
+  const resting = link.href;
+  const ended = watchEnd((run) => {
+    if (storage?.getItem("dispy.notify") !== "on" || Notification.permission !== "granted") return;
+    const { title, body } = endOfRun(run);
+    new Notification(title, { body, icon: resting, tag: "dispy-end" });
+  });
+
+  function update() {
+    const { title, favicon } = headline(page, summary(), resting);
+    if (document.title !== title) document.title = title;
+    if (link.href !== favicon) link.href = favicon;
+    ended(summary(), Date.now() / 1000);
+  }
+
+  store.subscribe((event) => event.kind === "data" && update());
+  everySecond(update);
+  update();
+}

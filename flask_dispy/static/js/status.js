@@ -1,0 +1,68 @@
+/** @import {Shell} from "./shell.js" */
+/** @import {StoreState} from "./store.js" */
+import { h, icon, need, setText, show } from "./dom.js";
+import { relative } from "./format.js";
+
+/** @type {Record<string, string>} */
+const WORDS = {
+  connecting: "Connecting",
+  live: "Live",
+  polling: "Polling",
+  paused: "Paused",
+  retrying: "Retrying",
+  stale: "Disconnected",
+};
+
+/**
+ * How fresh the page is: a word in the header, and what is wrong, over the page, when updates
+ * fail. The words that tick are hidden from screen readers, which hear the trouble once.
+ *
+ * @param {Pick<Shell, "store"|"feed"|"everySecond">} shell
+ */
+export function startStatus({ store, feed, everySecond }) {
+  const element = need("connection");
+  const text = /** @type {HTMLElement} */ (element.querySelector(".connection-text"));
+  const trouble = need("trouble");
+  const what = h("span", {});
+  const when = h("span", { class: "muted nowrap", "aria-hidden": "true" });
+  const again = h("button", { type: "button", class: "button small", text: "Try now", onclick: () => void feed.update() });
+  trouble.append(icon("warning"), what, when, again);
+
+  function update() {
+    const { state } = store;
+    element.dataset.state = document.body.dataset.connection = state.connection;
+    setText(text, WORDS[state.connection]);
+    element.title = explain(state);
+    show(trouble, state.error !== null);
+    if (state.error !== null) setText(what, state.error);
+    tick();
+  }
+
+  function tick() {
+    const { lastAt, retryAt, error } = store.state;
+    if (error === null) return;
+    const now = Date.now() / 1000;
+    const data = lastAt === null ? "No data yet." : `Data from ${relative(lastAt, now)}.`;
+    const next = retryAt === null ? "" : ` Next try ${relative(Math.max(retryAt, now), now)}.`;
+    setText(when, data + next);
+  }
+
+  store.subscribe(update);
+  everySecond(tick);
+  update();
+}
+
+/** @param {StoreState} state */
+function explain({ connection, lastAt }) {
+  const last = lastAt === null ? "" : ` Last checked ${new Date(lastAt * 1000).toLocaleTimeString()}.`;
+  /** @type {Record<string, string>} */
+  const meaning = {
+    connecting: "Waiting for the first data.",
+    live: "Changes appear as they happen.",
+    polling: "The server is asked at the update interval.",
+    paused: "Automatic updates are off; Update fetches now.",
+    retrying: "The last update failed; trying again.",
+    stale: "No update for a while; what you see is old.",
+  };
+  return meaning[connection] + last;
+}
