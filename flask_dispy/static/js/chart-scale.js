@@ -108,6 +108,14 @@ function clockLabel(at, step, shift) {
 }
 
 /**
+ * A time of day to the second in the viewer's zone: "17:04:05".
+ * @param {number} epochSec
+ */
+export function clock(epochSec) {
+  return clockLabel(epochSec, 1, localOffset(epochSec));
+}
+
+/**
  * The path of a line through (time, value), broken where a value is null; a lone point becomes a dot
  * (a line of no length, visible with round caps). Where several samples share a pixel, the path keeps the
  * first, least, most and last of them: it looks the same and its length is bounded by the width.

@@ -13,12 +13,14 @@ const LARGEST = { x: 112, y: 56 };
 const TEXT_FROM = 40;
 /** Below 4 px a cell and its gap can't be told apart on an ordinary screen. */
 const SMALLEST = 4;
+/** From 6 px on, shades compare well; for that a map may become twice as high. */
+const COMFORTABLE = 6;
 /** Steps of shade; more can't be told apart, and every step is a repaint when load wavers. */
 export const LEVELS = 8;
 
 /**
- * The largest cells with which `count` nodes fit into `width` x `height`. When even the smallest cells
- * don't fit, the map grows downward.
+ * The largest cells with which `count` nodes fit into `width` x `height`. When only very small cells would
+ * fit, the map grows downward: to twice the height for comfortable ones, and on as far as it must.
  * @param {number} count
  * @param {number} width
  * @param {number} height
@@ -28,14 +30,25 @@ export function gridFor(count, width, height) {
   const room = Math.max(SMALLEST, Math.floor(width));
   const wide = wideGrid(count, room, height);
   if (wide) return wide;
-  let pitch = Math.max(SMALLEST, Math.floor(Math.sqrt((room * height) / Math.max(1, count))));
-  while (pitch > SMALLEST && Math.ceil(count / Math.floor(room / pitch)) * pitch > height) pitch -= 1;
-  pitch = Math.min(pitch, TEXT_FROM);
+  const fitting = squarePitch(count, room, height);
+  const pitch = fitting >= COMFORTABLE ? fitting : Math.min(COMFORTABLE, squarePitch(count, room, 2 * height));
   return finish(count, Math.max(1, Math.floor(room / pitch)), pitch, pitch);
 }
 
 /**
- * Cells with room for a name, twice as wide as high, if so many fit.
+ * The side of the largest square cells that fit, gap included, though never less than the smallest.
+ * @param {number} count
+ * @param {number} width
+ * @param {number} height
+ */
+function squarePitch(count, width, height) {
+  let pitch = Math.max(SMALLEST, Math.floor(Math.sqrt((width * height) / Math.max(1, count))));
+  while (pitch > SMALLEST && Math.ceil(count / Math.floor(width / pitch)) * pitch > height) pitch -= 1;
+  return Math.min(pitch, TEXT_FROM, width);
+}
+
+/**
+ * Cells with room for a name, up to twice as wide as high, if so many fit.
  * @param {number} count
  * @param {number} width
  * @param {number} height
@@ -44,9 +57,11 @@ export function gridFor(count, width, height) {
 function wideGrid(count, width, height) {
   for (let columns = Math.max(1, Math.floor(width / LARGEST.x)); ; columns += 1) {
     const pitchX = Math.min(LARGEST.x, Math.floor(width / columns));
-    const pitchY = Math.min(LARGEST.y, Math.floor(pitchX / 2));
     if (pitchX < 2 * TEXT_FROM) return null;
-    if (Math.ceil(count / columns) * pitchY <= height) return finish(count, columns, pitchX, pitchY);
+    const rows = Math.ceil(count / columns);
+    if (rows * Math.floor(pitchX / 2) > height) continue;
+    const pitchY = Math.min(LARGEST.y, Math.floor(height / Math.max(1, rows)));
+    return finish(count, columns, pitchX, pitchY);
   }
 }
 

@@ -6,9 +6,9 @@
  * its colours from the theme by itself, stays crisp at any zoom, and prints.
  */
 
-import { lastKnown, linePath, maximum, nearest, scale, spread, timeTicks, valueTicks } from "../chart-scale.js";
+import { clock, lastKnown, linePath, maximum, nearest, scale, spread, timeTicks, valueTicks } from "../chart-scale.js";
 import { h, setAttr, setStyle, setText } from "../dom.js";
-import { exact, relative } from "../format.js";
+import { relative } from "../format.js";
 import { fillChildren, setAttrs, svg } from "./svg.js";
 import { createTip } from "./tip.js";
 
@@ -189,7 +189,7 @@ function drawGrid(grid, { ticks = [], y, right }, { format }) {
     const at = Math.round(y(tick)) + 0.5;
     setAttrs(line, { x1: 0, x2: right, y1: at, y2: at });
     setAttr(text, "y", at - 3);
-    setText(text, tick === 0 ? "" : format(tick));
+    setText(text, tick === 0 ? "" : format(tick).replace(/\.0+(?!\d)/, ""));
   });
 }
 
@@ -200,7 +200,7 @@ function drawGrid(grid, { ticks = [], y, right }, { format }) {
  */
 function drawAxis(axis, { t }, { x, right, bottom }) {
   const ticks = timeTicks(t[0], t[t.length - 1], Math.max(2, Math.floor(right / 80)))
-    .filter(({ at }) => x(at) > 18 && x(at) < right - 40)
+    .filter(({ at }) => x(at) > 18 && x(at) < right - 52)
     .map(({ at, label }) => ({ place: x(at), label }));
   ticks.push({ place: right, label: "now" });
   fillChildren(axis, ticks, () => svg("text", { "text-anchor": "middle" }), (text, tick) => {
@@ -257,7 +257,8 @@ function showInspected(parts, tip, data, options, frame, inspected) {
   drawCursor(parts, data, options, frame, index);
   const lines = options.series.map(({ key, label, token }) => (
     { token, label, value: figureOf(data.columns[key]?.[index], options) }));
-  tip.show(frame.x(data.t[index]), TOP, exact(data.t[index]), lines);
+  const time = data.t[index];
+  tip.show(frame.x(time), TOP, `${clock(time)}, ${relative(time, data.t[last])}`, lines);
 }
 
 /**

@@ -1,4 +1,7 @@
-/** How a cell of the node map looks: shade for load, shape for state, text where it fits. */
+/**
+ * How a cell of the node map looks: shade for load, shape for state, text where it fits. A node that is
+ * silent or closed has no shade: what its load is now, nobody knows.
+ */
 
 import { plain } from "../format.js";
 import { LEVELS } from "../nodemap-layout.js";
@@ -7,7 +10,7 @@ import { LEVELS } from "../nodemap-layout.js";
 /** @import {Face} from "../nodemap-layout.js" */
 /** @typedef {{x: number, y: number, width: number, height: number}} Rect */
 
-export const NODE_TOKENS = /** @type {const} */ (["surface", "surface-2", "line", "text", "muted", "running", "silent", "closed", "font"]);
+export const NODE_TOKENS = /** @type {const} */ (["surface", "surface-2", "line", "text", "running", "silent", "closed", "font"]);
 
 /** @typedef {Record<typeof NODE_TOKENS[number], string>} Colors */
 
@@ -15,6 +18,9 @@ export const NODE_TOKENS = /** @type {const} */ (["surface", "surface-2", "line"
 const TEXT = { width: 64, height: 28 };
 /** From this side on, a state has its full mark; below, its simplest shape. */
 const MARK_FROM = 9;
+/** How much of the colour of load shows at full load; under text, so little that it keeps 4.5:1. */
+const FULL_SHADE = 0.92;
+const TEXT_SHADE = 0.28;
 
 /**
  * @param {CanvasRenderingContext2D} context
@@ -24,12 +30,31 @@ const MARK_FROM = 9;
  * @param {Colors} colors
  */
 export function paintCell(context, rect, node, face, colors) {
+  if (rect.height < MARK_FROM && node.state === "up") return paintSmall(context, rect, face.level, colors);
   context.clearRect(rect.x - 0.5, rect.y - 0.5, rect.width + 1, rect.height + 1);
-  const radius = rect.height >= 20 ? 4 : rect.height >= 9 ? 2 : 0;
+  const radius = rect.height >= 20 ? 4 : rect.height >= MARK_FROM ? 2 : 0;
   if (node.state === "closed") paintClosed(context, rect, radius, colors);
-  else paintLoad(context, rect, radius, face.level, colors);
+  else paintLoad(context, rect, radius, node.state === "silent" ? 0 : face.level, colors);
   if (node.state === "silent") paintSilent(context, rect, radius, colors);
   if (rect.width >= TEXT.width && rect.height >= TEXT.height) paintText(context, rect, node, face, colors);
+}
+
+/**
+ * Two rectangles and nothing else: of these there may be 10,000.
+ *
+ * @param {CanvasRenderingContext2D} context
+ * @param {Rect} rect
+ * @param {number} level
+ * @param {Colors} colors
+ */
+function paintSmall(context, rect, level, colors) {
+  context.fillStyle = colors["surface-2"];
+  context.fillRect(rect.x, rect.y, rect.width, rect.height);
+  if (level === 0) return;
+  context.globalAlpha = FULL_SHADE * (level / LEVELS);
+  context.fillStyle = colors.running;
+  context.fillRect(rect.x, rect.y, rect.width, rect.height);
+  context.globalAlpha = 1;
 }
 
 /**
@@ -56,11 +81,11 @@ function paintLoad(context, rect, radius, level, colors) {
   context.fill();
   // Large cells carry text: their shade stays light enough for it and the level stands as a bar below.
   const text = rect.width >= TEXT.width && rect.height >= TEXT.height;
-  context.globalAlpha = (text ? 0.28 : 0.92) * (level / LEVELS);
+  context.globalAlpha = (text ? TEXT_SHADE : FULL_SHADE) * (level / LEVELS);
   context.fillStyle = colors.running;
   context.fill();
   context.globalAlpha = 1;
-  if (rect.height >= 9) {
+  if (rect.height >= MARK_FROM) {
     shape(context, rect, radius, 0.5);
     context.strokeStyle = colors.line;
     context.lineWidth = 1;
@@ -167,7 +192,6 @@ function paintText(context, rect, node, face, colors) {
   context.fillText(name, rect.x + 7, rect.y + (two ? 17 : rect.height / 2 + 3));
   if (!two) return;
   context.font = `400 11px ${colors.font}`;
-  context.fillStyle = colors.muted;
   context.fillText(node.state === "closed" ? "closed" : `${face.figures} busy`, rect.x + 7, rect.y + 33);
 }
 
