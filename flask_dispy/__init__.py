@@ -1,1 +1,5 @@
-"""A live dashboard for dispy clusters."""
+"""A live dashboard and JSON API for dispy clusters."""
+
+from .registry import ClusterRegistry
+
+__all__ = ["ClusterRegistry"]

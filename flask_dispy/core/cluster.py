@@ -1,0 +1,380 @@
+"""The state of one cluster: a pure fold of the events that dispy sends.
+
+What a job *is* decides every counter: a counter moves when a job moves from one state to
+another, never because a call was made. So duplicates, calls out of order and calls that never
+came cannot unbalance them, and after every event
+
+    submitted = queued + running + finished + terminated + cancelled + abandoned
+
+holds. Nothing here asks a clock or takes a lock; the registry's lock guards it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from . import events
+from .events import JobKey, JobState
+from .jobs import ENDED_STATES, Job, Output
+from .ledger import Ledger
+from .nodes import Census, Node
+from .progress import eta, jobs_per_sec
+from .series import Sample, Series
+
+__all__ = ["ClusterState"]
+
+# The durations that the 95th percentile is taken over: enough for a steady figure, few enough to
+# sort in a tenth of a millisecond.
+_DURATIONS: Final = 1_000
+
+# A running job is a straggler past three times the 95th percentile, and at least this long.
+_LEAST_STRAGGLER_SEC: Final = 10.0
+
+
+class ClusterState:
+    """What is known of one cluster.
+
+    :param name: the name it is shown under.
+    :param started_at: when it was first watched, in epoch seconds.
+    :param serials: where jobs get their serial numbers, shared by all clusters.
+    :param history_limit: ended jobs that are kept; queued and running ones always are.
+    :param kind: what kind of dispy cluster it is, for readers.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        started_at: float,
+        *,
+        serials: Iterator[int],
+        history_limit: int,
+        kind: str = "JobCluster",
+    ) -> None:
+        self.name = name
+        self.kind = kind
+        self.started_at = started_at
+        self.closed_at: float | None = None
+        self.ledger = Ledger(serials, history_limit)
+        self.nodes: dict[str, Node] = {}
+        self.census = Census()
+        self.series = Series(started_at)
+        self.dirty_nodes: set[str] = set()
+        self.dirty = True
+        self._durations: deque[float] = deque(maxlen=_DURATIONS)
+        self._p95: float | None = None
+        self._p95_stale = False
+
+    # -- folding -----------------------------------------------------------------------------
+
+    def apply(self, event: events.Event) -> Job | None:
+        """Take in one event; return the job that it was about, if it was about one."""
+        self.dirty = True
+        return _HANDLERS[type(event)](self, event)
+
+    def _queued(self, event: events.JobQueued) -> Job:
+        job = self.ledger.find(event.key)
+        if job is None:
+            return self.ledger.new(event.key, event.at, event.id, event.args, event.kwargs)
+        if event.requeued and job.state in ("running", "abandoned", "queued"):
+            self._requeue(job, event.at)
+        self._describe(job, event.id, event.args, event.kwargs)
+        return job
+
+    def _requeue(self, job: Job, at: float) -> None:
+        if job.started_at is not None:
+            past = job.past = job.past or []
+            past.append(("running", job.started_at, job.node))
+            past.append(("abandoned", at, job.node))
+            past.append(("queued", at, None))
+            del past[:-30]
+        self._move(job, "queued")
+        job.node = job.started_at = job.ended_at = None
+        job.haystack = None
+
+    def _started(self, event: events.JobStarted) -> Job:
+        job = self._known(event.key, event.submitted_at, event.id, event.args, event.kwargs)
+        if job.state == "running" and job.node != event.node:
+            self._requeue(job, event.at)  # what took it off the first node was not reported
+        if job.state in ("queued", "abandoned"):
+            self._run(job, event.node, event.at)
+            self._describe(job, event.id, event.args, event.kwargs)
+        return job
+
+    def _progressed(self, event: events.JobProgressed) -> Job:
+        job = self._known(event.key, event.submitted_at, event.id, None, None)
+        if job.state == "queued" and event.node is not None:
+            self._run(job, event.node, event.at)
+        if job.state == "running":
+            job.output = job.output or Output()
+            job.output.provisional_result = event.provisional_result
+        return job
+
+    def _ended_event(self, event: events.JobEnded) -> Job:
+        job = self._known(event.key, event.submitted_at, event.id, None, None)
+        # An abandoned job may still be heard of; every other end is the end.
+        if job.state in ENDED_STATES and (job.state != "abandoned" or event.state == "abandoned"):
+            return job
+        job.ended_at = event.at
+        self._keep_output(job, event)
+        self._move(job, event.state)
+        if event.state != "cancelled":
+            self._note_run(job, event)
+        self._describe(job, event.id, None, None)
+        return job
+
+    @staticmethod
+    def _note_run(job: Job, event: events.JobEnded) -> None:
+        """Take where and when the job ran from its end: it may be the first word of it."""
+        if event.node is not None:
+            job.node = event.node
+        if event.started_at is not None:
+            if job.started_at is None:
+                job.attempts += 1
+            job.started_at = event.started_at
+
+    def _keep_output(self, job: Job, event: events.JobEnded) -> None:
+        texts = (event.result, event.stdout, event.stderr, event.exception)
+        if any(text is not None for text in texts):
+            output = job.output = job.output or Output()
+            output.result, output.stdout, output.stderr, output.exception = texts
+        if event.exception is not None and event.state == "terminated":
+            self.ledger.failed += 1
+        if event.state == "finished" and event.started_at is not None:
+            self._durations.append(max(0.0, event.at - event.started_at))
+            self._p95_stale = True
+
+    def _text(self, event: events.JobText) -> Job | None:
+        job = self.ledger.jobs.get(event.serial)
+        if job is None:
+            return None
+        if event.field in Output.__slots__:
+            job.output = job.output or Output()
+            setattr(job.output, event.field, event.text)
+        else:
+            setattr(job, event.field, event.text)
+        job.haystack = None
+        return job
+
+    def _node_seen(self, event: events.NodeSeen) -> None:
+        node = self.nodes.get(event.ip_addr)
+        if node is None:
+            if event.cpus <= 0 and event.avail_cpus <= 0:
+                # A SharedJobCluster reports jobs that were cancelled in the queue with a node
+                # made up from the scheduler's address and no CPUs; no job can run there.
+                return
+            node = self._node(event.ip_addr)
+        if node.update(event):
+            node.sample(event.updated_at or self.started_at)
+            self._touch(node)
+            self.census.count(node)
+
+    def _node_closed(self, event: events.NodeClosed) -> None:
+        node = self.nodes.get(event.ip_addr)
+        if node is not None and node.state != "closed":
+            node.state = "closed"
+            node.busy = 0
+            self._touch(node)
+            self.census.count(node)
+
+    def _pending_taken(self, event: events.PendingTaken) -> None:
+        self.ledger.take_pending(event.pending, event.at)
+
+    def _closed(self, event: events.WatchingEnded) -> None:
+        if self.closed_at is None:
+            self.closed_at = event.at
+            for node in self.nodes.values():
+                self._node_closed(events.NodeClosed(node.ip_addr, event.at))
+
+    # -- jobs --------------------------------------------------------------------------------
+
+    def _known(
+        self, key: JobKey, submitted_at: float, job_id: str, args: str | None, kwargs: str | None
+    ) -> Job:
+        return self.ledger.find(key) or self.ledger.new(key, submitted_at, job_id, args, kwargs)
+
+    def _describe(self, job: Job, job_id: str, args: str | None, kwargs: str | None) -> None:
+        """Take the newest id, which users often set after submitting, and the arguments."""
+        job.id = job_id
+        if args is not None:
+            job.args = args
+        if kwargs is not None:
+            job.kwargs = kwargs
+        job.haystack = None
+
+    def _run(self, job: Job, ip_addr: str, at: float) -> None:
+        job.started_at = at
+        job.ended_at = None
+        job.attempts += 1
+        job.node = ip_addr
+        self._move(job, "running")
+
+    def _move(self, job: Job, state: JobState) -> None:
+        """Move a job to *state*, on and off its node's list of running jobs as well."""
+        if job.state == "running" and state != "running":
+            self._leave(job)
+        self.ledger.move(job, state)
+        if state == "running" and job.node:
+            node = self._node(job.node)
+            node.running[job.serial] = job
+            self._touch(node)
+
+    def _leave(self, job: Job) -> None:
+        node = self.nodes.get(job.node) if job.node else None
+        if node is not None and node.running.pop(job.serial, None) is not None:
+            self._touch(node)
+
+    def give_up(self, job: Job) -> None:
+        """Strike a job out, because another cluster takes it in."""
+        self._leave(job)
+        self.ledger.give_up(job)
+        self.dirty = True
+
+    def take_in(self, job: Job) -> None:
+        """Enter a job that another cluster gave up."""
+        self.ledger.take_in(job)
+        if job.state == "running" and job.node:
+            node = self._node(job.node)
+            node.running[job.serial] = job
+            self._touch(node)
+        self.dirty = True
+
+    def drop_node(self, ip_addr: str) -> None:
+        """Forget a node that turned out to be another cluster's."""
+        node = self.nodes.pop(ip_addr, None)
+        if node is not None:
+            self.census.replace(node.counted, None)
+            self.dirty_nodes.discard(ip_addr)
+            self.dirty = True
+
+    # -- nodes -------------------------------------------------------------------------------
+
+    def _node(self, ip_addr: str) -> Node:
+        node = self.nodes.get(ip_addr)
+        if node is None:
+            node = self.nodes[ip_addr] = Node(ip_addr)
+            self.census.count(node)
+        return node
+
+    def _touch(self, node: Node) -> None:
+        node.forget_encoding()
+        self.dirty_nodes.add(node.ip_addr)
+
+    def watch_silence(self, now: float, pulse_sec: float | None, update_sec: float) -> None:
+        """Mark the nodes silent from which a sign of life is overdue.
+
+        A sign is due every *pulse_sec* from a node that sends pulses, or as often as it sent
+        them so far where the interval is not known. Without pulses a node that is at work, or
+        has nothing to do, says nothing for as long as that lasts; one that has free CPUs while
+        jobs wait is due every *update_sec*. Five such intervals without a sign make a node
+        silent.
+        """
+        for node in self.nodes.values():
+            if node.state != "up" or not node.updated_at:
+                continue
+            if node.pulse_sec is not None:
+                overdue = now - node.updated_at > 5 * (pulse_sec or node.pulse_sec)
+            else:
+                idle = len(node.running) < node.cpus and self.ledger.counts["queued"] > 0
+                overdue = idle and now - node.updated_at > 5 * update_sec
+            if overdue:
+                node.state = "silent"
+                self._touch(node)
+                self.census.count(node)
+                self.dirty = True
+
+    # -- reading -----------------------------------------------------------------------------
+
+    def cpus_busy(self) -> int:
+        """CPUs in use: by the jobs known to run, for dispy's own count errs after faults."""
+        return self.ledger.counts["running"]
+
+    def sample(self) -> Sample:
+        """Return the figures that the time series keep."""
+        return Sample(
+            done=self.ledger.done,
+            failed=self.ledger.failed,
+            queued=self.ledger.counts["queued"],
+            running=self.ledger.counts["running"],
+            cpus_busy=self.cpus_busy(),
+            cpus_total=self.census.cpus,
+        )
+
+    def p95_sec(self) -> float | None:
+        """Return the 95th percentile of the latest finished jobs' durations, in seconds."""
+        if self._p95_stale:
+            ordered = sorted(self._durations)
+            self._p95 = ordered[int(0.95 * (len(ordered) - 1))]
+            self._p95_stale = False
+        return self._p95
+
+    def stragglers(self, now: float) -> list[Job]:
+        """Return the running jobs that take far longer than this cluster's jobs do."""
+        p95 = self.p95_sec()
+        if p95 is None:
+            return []
+        threshold = max(_LEAST_STRAGGLER_SEC, 3 * p95)
+        found = []
+        for job in self.ledger.running.values():  # in the order they started
+            if (job.duration_sec(now) or 0.0) <= threshold:
+                break
+            found.append(job)
+        return found
+
+    def summary(self, now: float) -> dict[str, Any]:
+        """Return the cluster's summary, as the pages and the JSON API show it."""
+        ledger = self.ledger
+        eta_sec, confidence = eta(self.series, ledger.pending, now)
+        submitted = ledger.submitted
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "combined": False,
+            "state": "open" if self.closed_at is None else "closed",
+            "jobs": self._job_counts(),
+            "cpus": {"total": self.census.cpus, "busy": self.cpus_busy()},
+            "nodes": self.census.as_dict(),
+            "jobs_per_sec": round(jobs_per_sec(self.series, now), 3),
+            "cpu_time_sec": round(self.census.cpu_time, 3),
+            "progress": round(ledger.done / submitted, 6) if submitted else None,
+            "eta_sec": None if eta_sec is None else round(eta_sec, 1),
+            "eta_confidence": confidence,
+            "started_at": self.started_at,
+            "closed_at": self.closed_at,
+            "job_p95_sec": self.p95_sec(),
+            "attention": {
+                "failed": ledger.failed,
+                "silent": self.census.states["silent"],
+                "stragglers": len(self.stragglers(now)),
+            },
+            "history": {
+                "retained": ledger.retained,
+                "limit": ledger.history_limit,
+                "evicted": ledger.evicted,
+            },
+        }
+
+    def _job_counts(self) -> dict[str, int]:
+        ledger = self.ledger
+        counts: dict[str, int] = {"submitted": ledger.submitted}
+        counts.update((str(state), count) for state, count in ledger.counts.items())
+        return counts | {
+            "failed": ledger.failed,
+            "done": ledger.done,
+            "pending": ledger.pending,
+            "before_watching": ledger.before_watching,
+        }
+
+
+_HANDLERS: Final[dict[type, Callable[[ClusterState, Any], Job | None]]] = {
+    events.JobQueued: ClusterState._queued,
+    events.JobStarted: ClusterState._started,
+    events.JobProgressed: ClusterState._progressed,
+    events.JobEnded: ClusterState._ended_event,
+    events.JobText: ClusterState._text,
+    events.NodeSeen: ClusterState._node_seen,
+    events.NodeClosed: ClusterState._node_closed,
+    events.PendingTaken: ClusterState._pending_taken,
+    events.WatchingEnded: ClusterState._closed,
+}

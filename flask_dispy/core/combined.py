@@ -1,0 +1,146 @@
+"""'* Combined': one view over all clusters, made of what each of them knows.
+
+A node that serves several clusters is one node here. Its CPUs are the machine's and so counted
+once; what it does for each cluster (busy, jobs, time, bytes) is summed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from .cluster import ClusterState
+from .jobs import JOB_STATES
+from .nodes import Census, Node, NodeState, encode
+from .series import Sample, Series
+
+__all__ = ["COMBINED_NAME", "CombinedState"]
+
+COMBINED_NAME: Final = "* Combined"
+
+_STATE_ORDER: Final[tuple[NodeState, ...]] = ("up", "silent", "closed")
+_SUMS: Final = ("busy", "jobs_done", "cpu_time", "tx", "rx", "running")
+
+
+class CombinedState:
+    """The sum of all clusters. Guarded by the registry's lock.
+
+    :param states: returns the clusters' states as they are now.
+    """
+
+    def __init__(self, states: Callable[[], list[ClusterState]], started_at: float) -> None:
+        self.name = COMBINED_NAME
+        self._states = states
+        self.started_at = started_at
+        self.series = Series(started_at)
+        self.census = Census()
+        self._counted: dict[str, tuple[NodeState, int, float]] = {}
+        self._json: dict[str, str] = {}
+
+    def _of(self, ip_addr: str) -> list[tuple[str, Node]]:
+        return [
+            (state.name, state.nodes[ip_addr]) for state in self._states() if ip_addr in state.nodes
+        ]
+
+    def node_changed(self, ip_addr: str) -> bool:
+        """Note that a cluster's row of the node changed; return whether the node is still known."""
+        self._json.pop(ip_addr, None)
+        nodes = [node for _, node in self._of(ip_addr)]
+        old = self._counted.pop(ip_addr, None)
+        new: tuple[NodeState, int, float] | None = None
+        if nodes:
+            state = _state(nodes)
+            new = self._counted[ip_addr] = (
+                state,
+                max(node.cpus for node in nodes if node.state == state),
+                sum(node.totals[1] for node in nodes),
+            )
+        self.census.replace(old, new)
+        return new is not None
+
+    def row(self, ip_addr: str) -> dict[str, Any]:
+        """Return the node's row; KeyError for a node that no cluster knows."""
+        known = self._of(ip_addr)
+        if not known:
+            raise KeyError(ip_addr)
+        # The latest word is taken for what belongs to the machine, the machine's state from
+        # whichever cluster still has it.
+        state = _state(node for _, node in known)
+        there = [node for _, node in known if node.state == state]
+        row = max(there, key=lambda node: node.updated_at).row()
+        rows = [node.row() for _, node in known]
+        for field in _SUMS:
+            row[field] = sum(other[field] for other in rows)
+        row["cpu_time"] = round(row["cpu_time"], 6)
+        row["cpus"] = max(node.cpus for node in there)
+        row["avail_cpus"] = max(node.avail_cpus for node in there)
+        row["update_time"] = max(other["update_time"] for other in rows)
+        row["clusters"] = [name for name, _ in known]
+        return row
+
+    def row_json(self, ip_addr: str) -> str:
+        """Return the node's row as JSON, made once for each change."""
+        text = self._json.get(ip_addr)
+        if text is None:
+            text = self._json[ip_addr] = encode(self.row(ip_addr))
+        return text
+
+    def sample(self) -> Sample:
+        """Return the figures that the time series keep."""
+        samples = [state.sample() for state in self._states()]
+        sums = (
+            Sample(*(sum(column) for column in zip(*samples, strict=True)))
+            if samples
+            else (Sample(0, 0, 0, 0, 0, 0))
+        )
+        return sums._replace(cpus_total=self.census.cpus)
+
+    def summary(self, summaries: list[dict[str, Any]], now: float) -> dict[str, Any]:
+        """Return the summary of all clusters from the *summaries* of each."""
+        jobs = _total(summaries, "jobs") or dict.fromkeys(
+            ("submitted", *JOB_STATES, "failed", "done", "pending", "before_watching"), 0
+        )
+        pending = jobs["pending"]
+        etas = [s["eta_sec"] for s in summaries if s["jobs"]["pending"]]
+        known = [eta for eta in etas if eta is not None]
+        complete = len(known) == len(etas)
+        return {
+            "name": self.name,
+            "kind": "combined",
+            "combined": True,
+            "state": "open" if any(s["state"] == "open" for s in summaries) else "closed",
+            "jobs": jobs,
+            "cpus": {"total": self.census.cpus, "busy": sum(s["cpus"]["busy"] for s in summaries)},
+            "nodes": self.census.as_dict(),
+            "jobs_per_sec": round(sum(s["jobs_per_sec"] for s in summaries), 3),
+            "cpu_time_sec": round(self.census.cpu_time, 3),
+            "progress": round(jobs["done"] / jobs["submitted"], 6) if jobs["submitted"] else None,
+            # The whole is done when its last part is.
+            "eta_sec": (max(known, default=0.0) if complete else None) if pending else 0.0,
+            "eta_confidence": _least_sure(summaries) if pending else "good",
+            "started_at": min((s["started_at"] for s in summaries), default=self.started_at),
+            "closed_at": None,
+            "job_p95_sec": None,
+            "attention": {
+                "failed": sum(s["attention"]["failed"] for s in summaries),
+                "silent": self.census.states["silent"],
+                "stragglers": sum(s["attention"]["stragglers"] for s in summaries),
+            },
+            "history": _total(summaries, "history") or {"retained": 0, "limit": 0, "evicted": 0},
+        }
+
+
+def _state(nodes: Iterable[Node]) -> NodeState:
+    states = {node.state for node in nodes}
+    return next(state for state in _STATE_ORDER if state in states)
+
+
+def _total(summaries: list[dict[str, Any]], field: str) -> dict[str, int]:
+    if not summaries:
+        return {}
+    return {key: sum(s[field][key] for s in summaries) for key in summaries[0][field]}
+
+
+def _least_sure(summaries: list[dict[str, Any]]) -> str:
+    found = {s["eta_confidence"] for s in summaries if s["jobs"]["pending"]}
+    return next((word for word in ("none", "low") if word in found), "good")

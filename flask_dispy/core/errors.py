@@ -1,0 +1,94 @@
+"""What can go wrong, as one tree.
+
+::
+
+    FlaskDispyError
+    ├── UnknownCluster      no cluster of that name is watched
+    ├── UnknownNode         the cluster knows no such node
+    ├── UnknownJob          no job with that serial is retained
+    ├── BadRequest          a value that makes no sense; ``field`` names it
+    ├── EngineTimeout       dispy did not answer in time
+    ├── EngineRefused       dispy answered that it won't
+    ├── ClusterClosed       the cluster takes no more commands
+    └── WrongProcess        a registry used in a fork of the process that made it
+
+Each carries a ``code``, the stable word that scripts test for, and a message that names the
+thing, the cause and the remedy for a person.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "BadRequest",
+    "ClusterClosed",
+    "EngineRefused",
+    "EngineTimeout",
+    "FlaskDispyError",
+    "UnknownCluster",
+    "UnknownJob",
+    "UnknownNode",
+    "WrongProcess",
+]
+
+
+class FlaskDispyError(Exception):
+    """Base of every error that flask_dispy raises on purpose.
+
+    :param message: for a person; safe to show to the client.
+    :param field: the name of the value at fault, where there is one.
+    """
+
+    code = "error"
+
+    def __init__(self, message: str, *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.field = field
+
+
+class UnknownCluster(FlaskDispyError, LookupError):
+    """No cluster of that name is watched."""
+
+    code = "unknown_cluster"
+
+
+class UnknownNode(FlaskDispyError, LookupError):
+    """The cluster knows no node of that address or name."""
+
+    code = "unknown_node"
+
+
+class UnknownJob(FlaskDispyError, LookupError):
+    """No job with that serial is retained."""
+
+    code = "unknown_job"
+
+
+class BadRequest(FlaskDispyError, ValueError):
+    """A value that makes no sense; ``field`` names it."""
+
+    code = "bad_request"
+
+
+class EngineTimeout(FlaskDispyError, TimeoutError):
+    """dispy did not answer in time; the call may still take effect."""
+
+    code = "engine_timeout"
+
+
+class EngineRefused(FlaskDispyError):
+    """dispy answered that it won't do it."""
+
+    code = "engine_refused"
+
+
+class ClusterClosed(FlaskDispyError):
+    """The cluster is closed and takes no more commands."""
+
+    code = "cluster_closed"
+
+
+class WrongProcess(FlaskDispyError, RuntimeError):
+    """A registry was used in a fork of the process that made it."""
+
+    code = "wrong_process"

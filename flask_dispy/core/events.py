@@ -1,0 +1,153 @@
+"""What can happen to a cluster, as frozen values.
+
+An event carries everything that the state needs to take it in, its time included: the core asks
+no clock and touches no object of dispy or of a user. Texts arrive rendered and bounded. A job is
+named by a ``JobKey``, the engine's name for it, which must differ between any two jobs that are
+remembered at the same time; the serial number that readers see is the core's own.
+
+Named tuples, not dataclasses: three of these are made for every job that runs, and a tuple is
+made in a third of the time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Literal, NamedTuple, TypeAlias
+
+__all__ = [
+    "EndState",
+    "Event",
+    "JobEnded",
+    "JobKey",
+    "JobProgressed",
+    "JobQueued",
+    "JobStarted",
+    "JobState",
+    "JobText",
+    "NodeClosed",
+    "NodeSeen",
+    "PendingTaken",
+    "TextField",
+    "WatchingEnded",
+]
+
+JobKey: TypeAlias = Hashable
+EndState = Literal["finished", "terminated", "cancelled", "abandoned"]
+JobState = Literal["queued", "running", "finished", "terminated", "cancelled", "abandoned"]
+TextField = Literal[
+    "id", "args", "kwargs", "result", "provisional_result", "stdout", "stderr", "exception"
+]
+
+
+class JobQueued(NamedTuple):
+    """A job entered the queue: submitted, or, with *requeued*, put back after its node died."""
+
+    key: JobKey
+    at: float
+    id: str
+    args: str | None
+    kwargs: str | None
+    requeued: bool = False
+
+
+class JobStarted(NamedTuple):
+    """A node accepted the job."""
+
+    key: JobKey
+    at: float
+    submitted_at: float
+    node: str
+    id: str
+    args: str | None
+    kwargs: str | None
+
+
+class JobProgressed(NamedTuple):
+    """The job sent an interim result."""
+
+    key: JobKey
+    at: float
+    submitted_at: float
+    node: str | None
+    id: str
+    provisional_result: str
+
+
+class JobEnded(NamedTuple):
+    """The job ended, in *state*. ``None`` for what is not known."""
+
+    key: JobKey
+    at: float
+    submitted_at: float
+    started_at: float | None
+    node: str | None
+    state: EndState
+    id: str
+    result: str | None
+    stdout: str | None
+    stderr: str | None
+    exception: str | None
+
+
+class JobText(NamedTuple):
+    """A text that took longer to make than the event it belongs to."""
+
+    serial: int
+    field: TextField
+    text: str
+
+
+class NodeSeen(NamedTuple):
+    """A node's figures, as dispy has them now.
+
+    *load* is (CPU %, memory bytes, disk bytes, swap %) available, or ``None`` where unknown;
+    *updated_at* is dispy's own ``update_time``, 0 before the first sign; *joined* that the node
+    was just set up.
+    """
+
+    ip_addr: str
+    name: str
+    cpus: int
+    avail_cpus: int
+    busy: int
+    jobs_done: int
+    cpu_time: float
+    tx: int
+    rx: int
+    updated_at: float
+    load: tuple[float, float, float, float] | None
+    joined: bool
+    pulse: bool
+
+
+class NodeClosed(NamedTuple):
+    """A node left the cluster, died, or was let go."""
+
+    ip_addr: str
+    at: float
+
+
+class PendingTaken(NamedTuple):
+    """At *at* dispy held *pending* unfinished jobs, those that are known included."""
+
+    at: float
+    pending: int
+
+
+class WatchingEnded(NamedTuple):
+    """The cluster was closed: it takes no more jobs or commands."""
+
+    at: float
+
+
+Event: TypeAlias = (
+    JobQueued
+    | JobStarted
+    | JobProgressed
+    | JobEnded
+    | JobText
+    | NodeSeen
+    | NodeClosed
+    | PendingTaken
+    | WatchingEnded
+)

@@ -1,0 +1,93 @@
+"""What changed since a reader last asked, for any number of readers.
+
+Every change takes the registry's next version number. A :class:`Feed` keeps the keys of one
+view's rows in the order of their last change, so that "what changed since version V" costs what
+changed, not what exists; and it remembers nothing of its readers. A reader's place is a
+:class:`Cursor`, which travels with the reader.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections import OrderedDict
+from typing import Final, NamedTuple
+
+__all__ = ["Cursor", "Feed", "new_epoch"]
+
+# Removed rows that are remembered, so that a reader learns of the removal; a reader that is
+# further behind gets a snapshot instead. Rows go only when a cluster is removed.
+_MAX_REMOVED: Final = 20_000
+
+
+def new_epoch() -> str:
+    """Return a name for one run of one registry; cursors of another run are told by it."""
+    return secrets.token_hex(4)
+
+
+class Cursor(NamedTuple):
+    """A reader's place in one view's feed. Its text is opaque to the reader."""
+
+    epoch: str
+    view: int
+    version: int
+
+    def __str__(self) -> str:
+        return f"{self.epoch}-{self.view:x}-{self.version:x}"
+
+    @classmethod
+    def parse(cls, text: str | None) -> Cursor | None:
+        """Return the cursor that *text* stands for, ``None`` for text that is none."""
+        parts = (text or "").split("-") if len(text or "") <= 64 else []
+        if len(parts) != 3:
+            return None
+        try:
+            return cls(parts[0], int(parts[1], 16), int(parts[2], 16))
+        except ValueError:
+            return None
+
+
+class Feed:
+    """The rows of one view in the order of their last change. Guarded by the registry's lock."""
+
+    __slots__ = ("_changed", "_floor", "_removed")
+
+    def __init__(self) -> None:
+        self._changed: OrderedDict[str, int] = OrderedDict()
+        self._removed: OrderedDict[str, int] = OrderedDict()
+        self._floor = 0
+
+    def touch(self, key: str, version: int) -> None:
+        """Note that the row of *key* changed, or came into being, at *version*."""
+        self._changed[key] = version
+        self._changed.move_to_end(key)
+        self._removed.pop(key, None)
+
+    def remove(self, key: str, version: int) -> None:
+        """Note that the row of *key* is no more, since *version*."""
+        if self._changed.pop(key, None) is None:
+            return
+        self._removed[key] = version
+        if len(self._removed) > _MAX_REMOVED:
+            _, self._floor = self._removed.popitem(last=False)
+
+    def reaches(self, version: int) -> bool:
+        """Whether all that changed since *version* is still known."""
+        return version >= self._floor
+
+    def keys(self) -> list[str]:
+        """Return the keys of all rows, the longest unchanged first."""
+        return list(self._changed)
+
+    def since(self, version: int) -> tuple[list[str], list[str]]:
+        """Return the keys that changed, and those that were removed, after *version*."""
+        return _newer(self._changed, version), _newer(self._removed, version)
+
+
+def _newer(versions: OrderedDict[str, int], version: int) -> list[str]:
+    newer: list[str] = []
+    for key in reversed(versions):
+        if versions[key] <= version:
+            break
+        newer.append(key)
+    newer.reverse()
+    return newer

@@ -1,0 +1,148 @@
+"""One job as the dashboard knows it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from .events import JobKey, JobState
+from .text import Cut, last_line
+
+__all__ = ["ENDED_STATES", "JOB_STATES", "Job", "Output"]
+
+JOB_STATES: Final[tuple[JobState, ...]] = (
+    "queued",
+    "running",
+    "finished",
+    "terminated",
+    "cancelled",
+    "abandoned",
+)
+ENDED_STATES: Final = frozenset(("finished", "terminated", "cancelled", "abandoned"))
+
+
+class Output:
+    """What a job has produced so far, as bounded texts; ``None`` for what it has not."""
+
+    __slots__ = ("exception", "provisional_result", "result", "stderr", "stdout")
+
+    def __init__(self) -> None:
+        self.result: str | None = None
+        self.provisional_result: str | None = None
+        self.stdout: str | None = None
+        self.stderr: str | None = None
+        self.exception: str | None = None
+
+
+class Job:
+    """A job's record: mutable, owned by one ``ClusterState``, read under the registry's lock.
+
+    A queued job holds no ``Output`` and no past, for there may be hundreds of thousands of them.
+    ``past`` lists the attempts that came to nothing, as (state, at, node).
+    """
+
+    __slots__ = (
+        "args",
+        "attempts",
+        "ended_at",
+        "haystack",
+        "id",
+        "key",
+        "kwargs",
+        "node",
+        "output",
+        "past",
+        "serial",
+        "started_at",
+        "state",
+        "submitted_at",
+    )
+
+    def __init__(
+        self,
+        serial: int,
+        key: JobKey,
+        submitted_at: float,
+        job_id: str,
+        args: str | None,
+        kwargs: str | None,
+    ) -> None:
+        self.serial = serial
+        self.key = key
+        self.id = job_id
+        self.args = args
+        self.kwargs = kwargs
+        self.state: JobState = "queued"
+        self.node: str | None = None
+        self.submitted_at = submitted_at
+        self.started_at: float | None = None
+        self.ended_at: float | None = None
+        self.attempts = 0
+        self.output: Output | None = None
+        self.past: list[tuple[str, float, str | None]] | None = None
+        self.haystack: str | None = None
+
+    def make_haystack(self) -> str:
+        """Return the text that a free word is looked for in, kept until the job changes."""
+        exception = self.output.exception if self.output else None
+        parts = (self.id, self.node, self.args, self.kwargs, last_line(exception))
+        self.haystack = "\n".join(filter(None, parts)).casefold()
+        return self.haystack
+
+    def duration_sec(self, now: float) -> float | None:
+        """Return the seconds that the last attempt took, or has taken until *now*."""
+        if self.started_at is None:
+            return None
+        end = now if self.ended_at is None else self.ended_at
+        return max(0.0, end - self.started_at)
+
+    @property
+    def exception(self) -> str | None:
+        """The traceback's text of a job that raised."""
+        return self.output.exception if self.output else None
+
+    @property
+    def failed(self) -> bool:
+        """Whether an error of its own ended the job, rather than somebody's command."""
+        return self.state == "terminated" and self.exception is not None
+
+    def row(self, cluster: str, now: float) -> dict[str, Any]:
+        """Return the job as a list shows it."""
+        return {
+            "serial": self.serial,
+            "id": self.id,
+            "cluster": cluster,
+            "state": self.state,
+            "node": self.node,
+            "args": self.args,
+            "kwargs": self.kwargs,
+            "submitted_at": self.submitted_at,
+            "started_at": self.started_at,
+            "ended_at": self.ended_at,
+            "duration_sec": self.duration_sec(now),
+            "attempts": self.attempts,
+            "error": last_line(self.exception),
+        }
+
+    def detail(self, cluster: str, now: float) -> dict[str, Any]:
+        """Return all that is known of the job."""
+        detail = self.row(cluster, now)
+        for field in ("id", "args", "kwargs"):
+            detail[f"{field}_truncated"] = isinstance(detail[field], Cut)
+        for field in Output.__slots__:
+            text = getattr(self.output, field, None)
+            detail[field] = text
+            detail[f"{field}_truncated"] = isinstance(text, Cut)
+        started = self.started_at
+        detail["queue_sec"] = None if started is None else max(0.0, started - self.submitted_at)
+        detail["history"] = self.history()
+        return detail
+
+    def history(self) -> list[dict[str, Any]]:
+        """Return the states that the job went through, oldest first."""
+        steps: list[tuple[str, float, str | None]] = [("queued", self.submitted_at, None)]
+        steps.extend(self.past or ())
+        if self.started_at is not None:
+            steps.append(("running", self.started_at, self.node))
+        if self.ended_at is not None:
+            steps.append((self.state, self.ended_at, self.node))
+        return [{"state": state, "at": at, "node": node} for state, at, node in steps]

@@ -1,0 +1,152 @@
+"""The jobs of one cluster and what they come to.
+
+A counter moves when a job moves from one state to another, in :meth:`Ledger.move` and nowhere
+else, so the counters are always what the jobs are.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from typing import Final
+
+from .events import JobKey, JobState
+from .jobs import ENDED_STATES, JOB_STATES, Job
+
+__all__ = ["Ledger"]
+
+# Ended jobs whose name is remembered, at least: an end that dispy reports twice, or late, is then
+# known for what it is even where the history is short.
+_LEAST_REMEMBERED: Final = 10_000
+
+
+class Ledger:
+    """Queued and running jobs, all of them, and the ended ones that ended last.
+
+    :param serials: where jobs get their serial numbers; never reused.
+    :param history_limit: ended jobs that are kept.
+
+    ``jobs`` is ordered by serial number, ``running`` by start. Counters: ``counts`` (jobs by
+    state), ``failed`` (terminated by an error of their own), ``evicted`` (ended jobs no longer
+    kept), ``before_watching`` (jobs that were there before and have not shown yet).
+    """
+
+    def __init__(self, serials: Iterator[int], history_limit: int) -> None:
+        self.counts: dict[JobState, int] = dict.fromkeys(JOB_STATES, 0)
+        self.failed = 0
+        self.evicted = 0
+        self.before_watching = 0
+        self.history_limit = history_limit
+        self.jobs: dict[int, Job] = {}
+        self.running: dict[int, Job] = {}
+        self._serials = serials
+        self._live: dict[JobKey, Job] = {}
+        self._ended: OrderedDict[JobKey, Job] = OrderedDict()
+        self._history: OrderedDict[int, None] = OrderedDict()
+        self._pending_taken_at = 0.0
+
+    @property
+    def submitted(self) -> int:
+        """Jobs that were submitted while watching."""
+        return sum(self.counts.values())
+
+    @property
+    def pending(self) -> int:
+        """Jobs that are not done yet."""
+        return self.counts["queued"] + self.counts["running"]
+
+    @property
+    def done(self) -> int:
+        """Jobs that ended in any way."""
+        return self.submitted - self.pending
+
+    @property
+    def retained(self) -> int:
+        """Ended jobs that are kept."""
+        return len(self._history)
+
+    def find(self, key: JobKey) -> Job | None:
+        """Return the job of that name, if it lives or is remembered."""
+        return self._live.get(key) or self._ended.get(key)
+
+    def new(
+        self, key: JobKey, submitted_at: float, job_id: str, args: str | None, kwargs: str | None
+    ) -> Job:
+        """Enter a job that was not known, as queued."""
+        job = Job(next(self._serials), key, submitted_at, job_id, args, kwargs)
+        self._live[key] = self.jobs[job.serial] = job
+        self.counts["queued"] += 1
+        if self.before_watching and submitted_at <= self._pending_taken_at:
+            self.before_watching -= 1
+        return job
+
+    def take_pending(self, pending: int, at: float) -> None:
+        """Note that dispy holds *pending* jobs at *at*: those not known were there before."""
+        self.before_watching = max(0, pending - self.pending)
+        self._pending_taken_at = at
+
+    def move(self, job: Job, state: JobState) -> None:
+        """Move a job from the state it is in to *state*."""
+        before = job.state
+        if before == state:
+            return
+        self.counts[before] -= 1
+        self.counts[state] += 1
+        job.state = state
+        if before == "running":
+            del self.running[job.serial]
+        elif state == "running":
+            self.running[job.serial] = job
+        if state in ENDED_STATES:
+            if before not in ENDED_STATES:
+                self._end(job)
+        elif before in ENDED_STATES:
+            self._revive(job)
+
+    def _end(self, job: Job) -> None:
+        self._live.pop(job.key, None)
+        self._ended[job.key] = job
+        self._history[job.serial] = None
+        while len(self._history) > self.history_limit:
+            serial, _ = self._history.popitem(last=False)
+            del self.jobs[serial]
+            self.evicted += 1
+        while len(self._ended) > max(self.history_limit, _LEAST_REMEMBERED):
+            self._ended.popitem(last=False)
+
+    def _revive(self, job: Job) -> None:
+        """Take back an abandoned job that runs again."""
+        self._ended.pop(job.key, None)
+        self._live[job.key] = job
+        if job.serial in self._history:
+            del self._history[job.serial]
+        else:
+            self.evicted -= 1
+            self.jobs[job.serial] = job
+            self._sort()
+
+    def _sort(self) -> None:
+        self.jobs = dict(sorted(self.jobs.items()))
+
+    def give_up(self, job: Job) -> None:
+        """Strike a job out, because another ledger takes it in."""
+        self.counts[job.state] -= 1
+        self.failed -= job.failed
+        self.jobs.pop(job.serial, None)
+        self.running.pop(job.serial, None)
+        self._history.pop(job.serial, None)
+        self._live.pop(job.key, None)
+        self._ended.pop(job.key, None)
+
+    def take_in(self, job: Job) -> None:
+        """Enter a job that another ledger gave up, as it is."""
+        self.counts[job.state] += 1
+        self.failed += job.failed
+        self.jobs[job.serial] = job
+        self._sort()
+        if job.state in ENDED_STATES:
+            self._end(job)
+        else:
+            self._live[job.key] = job
+        if job.state == "running":
+            self.running[job.serial] = job

@@ -1,0 +1,166 @@
+"""One node as one cluster sees it, and its row."""
+
+from __future__ import annotations
+
+from json import JSONEncoder
+from typing import Any, Final, Literal
+
+from .events import NodeSeen
+from .jobs import Job
+from .series import NodeSeries
+
+__all__ = ["Census", "Node", "NodeState", "encode"]
+
+NodeState = Literal["up", "silent", "closed"]
+
+# One encoder for all rows: compact, ASCII (so that no text can end a line of the stream), and
+# refusing NaN, which is no JSON.
+encode: Final = JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+
+
+class Node:
+    """A node's figures as its cluster last told them. Guarded by the registry's lock.
+
+    dispy counts a node's jobs, time and bytes from zero when it joins anew. A total that falls
+    therefore ended a life, and what that life had reached is carried on, so that the row counts
+    all lives of the node.
+    """
+
+    __slots__ = (
+        "_carried",
+        "_json",
+        "_last",
+        "avail_cpus",
+        "busy",
+        "counted",
+        "cpus",
+        "ip_addr",
+        "load",
+        "name",
+        "pulse_sec",
+        "running",
+        "series",
+        "state",
+        "totals",
+        "updated_at",
+    )
+
+    def __init__(self, ip_addr: str) -> None:
+        self.ip_addr = ip_addr
+        self.name = ""
+        self.cpus = 0
+        self.avail_cpus = 0
+        self.busy = 0
+        self.updated_at = 0.0
+        self.load: tuple[float, float, float, float] | None = None
+        self.pulse_sec: float | None = None  # observed; None for a node that sends none
+        self.counted: tuple[NodeState, int, float] | None = None
+        self.state: NodeState = "up"
+        self.running: dict[int, Job] = {}
+        self.series: NodeSeries | None = None
+        # jobs_done, cpu_time, tx, rx: of all lives, of the lives before, as last told
+        self.totals: tuple[float, ...] = (0, 0.0, 0, 0)
+        self._carried: tuple[float, ...] = (0, 0.0, 0, 0)
+        self._last: tuple[float, ...] = (0, 0.0, 0, 0)
+        self._json: str | None = None
+
+    def update(self, seen: NodeSeen) -> bool:
+        """Take in what dispy tells; return whether anything in the row changed."""
+        before = (self.name, self.cpus, self.avail_cpus, self.busy, self.updated_at, self.load,
+                  self.state, self.totals)  # fmt: skip
+        told = (seen.jobs_done, seen.cpu_time, seen.tx, seen.rx)
+        if told != self._last:
+            if told[0] < self._last[0] or told[1] < self._last[1] - 1e-6:
+                self._carried = self.totals
+            self._last = told
+            self.totals = tuple(a + b for a, b in zip(self._carried, told, strict=True))
+        self.name = seen.name
+        self.cpus = seen.cpus
+        self.avail_cpus = seen.avail_cpus
+        self.busy = seen.busy
+        self.updated_at = seen.updated_at
+        self.load = seen.load or self.load
+        if seen.pulse:
+            # The longer of the last two gaps: one sign that came early proves no faster pulse.
+            gap = max(0.1, seen.updated_at - before[4]) if before[4] else 0.1
+            self.pulse_sec = max(gap, min(self.pulse_sec or 0.0, 2 * gap))
+        if seen.joined or (self.state == "silent" and seen.updated_at > before[4]):
+            self.state = "up"
+        after = (self.name, self.cpus, self.avail_cpus, self.busy, self.updated_at, self.load,
+                 self.state, self.totals)  # fmt: skip
+        return before != after
+
+    def sample(self, at: float) -> None:
+        """Add the node's load to its series."""
+        if self.load is not None or self.running or self.series is not None:
+            if self.series is None:
+                self.series = NodeSeries()
+            self.series.add(at, self.load, len(self.running))
+
+    def forget_encoding(self) -> None:
+        """Drop the row's JSON, because the row changed."""
+        self._json = None
+
+    def row(self) -> dict[str, Any]:
+        """Return the node's row: dispy's own fields first, under dispy's own names."""
+        jobs_done, cpu_time, tx, rx = self.totals
+        load = self.load
+        return {
+            "ip_addr": self.ip_addr,
+            "name": self.name,
+            "cpus": self.cpus,
+            "avail_cpus": self.avail_cpus,
+            "busy": self.busy,
+            "jobs_done": jobs_done,
+            "cpu_time": round(cpu_time, 6),
+            "tx": tx,
+            "rx": rx,
+            "update_time": self.updated_at,
+            "avail_info": None
+            if load is None
+            else {"cpu": load[0], "memory": load[1], "disk": load[2], "swap": load[3]},
+            "state": self.state,
+            "running": len(self.running),
+        }
+
+    def as_json(self) -> str:
+        """Return the row as JSON, made once for each change."""
+        if self._json is None:
+            self._json = encode(self.row())
+        return self._json
+
+
+class Census:
+    """What all nodes of a view come to, kept as they change: no reader walks 10,000 nodes."""
+
+    __slots__ = ("cpu_time", "cpus", "states")
+
+    def __init__(self) -> None:
+        self.cpus = 0
+        self.cpu_time = 0.0
+        self.states: dict[NodeState, int] = {"up": 0, "silent": 0, "closed": 0}
+
+    def count(self, node: Node) -> None:
+        """Count *node* as it is now, in place of what it counted for before."""
+        self.replace(node.counted, (node.state, node.cpus, node.totals[1]))
+        node.counted = (node.state, node.cpus, node.totals[1])
+
+    def replace(
+        self,
+        old: tuple[NodeState, int, float] | None,
+        new: tuple[NodeState, int, float] | None,
+    ) -> None:
+        """Take *old* out of the sums and put *new* in. A closed node's CPUs are no longer there."""
+        for entry, sign in ((old, -1), (new, 1)):
+            if entry is not None:
+                state, cpus, cpu_time = entry
+                self.states[state] += sign
+                self.cpu_time += sign * cpu_time
+                if state != "closed":
+                    self.cpus += sign * cpus
+
+    def as_dict(self) -> dict[str, int]:
+        """Return the summary's ``nodes``."""
+        counts: dict[str, int] = {"known": sum(self.states.values())}
+        counts.update((str(state), count) for state, count in self.states.items())
+        return counts

@@ -1,0 +1,73 @@
+"""The settings of a registry, checked once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .errors import BadRequest
+
+__all__ = ["Settings"]
+
+_LONGEST_POLL_SEC = 86_400.0
+
+
+@dataclass(slots=True)
+class Settings:
+    """What a :class:`~flask_dispy.ClusterRegistry` can be told.
+
+    ``poll_sec``
+        Seconds between a page's updates; 0 for none until asked. Pages can change it.
+    ``show_job_args``
+        Whether job arguments are shown. Pages can change it.
+    ``history_limit``
+        Ended jobs kept for each cluster. Queued and running jobs are always kept.
+    ``text_limit``
+        Characters kept of each argument list, result, output and traceback.
+    ``inbox_limit``
+        Status reports of one cluster that may wait to be folded; what comes on top is dropped
+        and counted.
+    ``engine_timeout_sec``
+        Seconds that a call into dispy may take.
+    ``redact``
+        Called with (text, kind) before any argument, result or output is kept; returns what to
+        keep. *kind* is ``args``, ``kwargs``, ``result``, ``provisional_result``, ``stdout``,
+        ``stderr`` or ``exception``.
+    """
+
+    poll_sec: float = 10.0
+    show_job_args: bool = True
+    history_limit: int = 10_000
+    text_limit: int = 1024
+    inbox_limit: int = 1_000_000
+    engine_timeout_sec: float = 10.0
+    redact: Callable[[str, str], str] | None = None
+
+    def __post_init__(self) -> None:
+        self.poll_sec = checked_poll_sec(self.poll_sec)
+        self.show_job_args = bool(self.show_job_args)
+        for name, least in (("history_limit", 0), ("text_limit", 16), ("inbox_limit", 1)):
+            value = getattr(self, name)
+            if type(value) is not int or value < least:
+                raise BadRequest(f"{name} is {value!r}: give a whole number from {least} up.",
+                                 field=name)  # fmt: skip
+        if not 0 < self.engine_timeout_sec <= 3600:
+            raise BadRequest(
+                f"engine_timeout_sec is {self.engine_timeout_sec!r}: give seconds up to 3600.",
+                field="engine_timeout_sec",
+            )
+        if self.redact is not None and not callable(self.redact):
+            raise BadRequest("redact must be a function of (text, kind).", field="redact")
+
+
+def checked_poll_sec(value: float) -> float:
+    """Return *value* as a poll interval; what is below 0 means 0, no automatic updates.
+
+    :raises BadRequest: it is no number, or longer than a day.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise BadRequest(f"poll_sec is {value!r}: give a number of seconds.", field="poll_sec")
+    if value > _LONGEST_POLL_SEC:
+        raise BadRequest("poll_sec is longer than a day (86400).", field="poll_sec")
+    return max(0, value)

@@ -1,0 +1,256 @@
+"""Any Python value as short text that is safe to keep and to show.
+
+Nothing here runs code of the value's own class: :func:`plain_text` walks values of Python's
+built-in types itself and gives up (``None``) where it meets any other, so that it can be called
+under time pressure. What needs a user's ``__str__`` is the engine's matter.
+
+A text that was cut short is a :class:`Cut`, a ``str`` that remembers it: the mark travels with
+the text and costs nothing where nothing was cut.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+__all__ = [
+    "Cut",
+    "bounded",
+    "clean",
+    "ending",
+    "last_line",
+    "plain_call",
+    "plain_text",
+    "type_name",
+]
+
+# Depth to which containers are opened; below it they show as "...". Nobody reads deeper in a
+# table cell, and a list that holds itself ends here.
+_MAX_DEPTH = 6
+
+# Integers beyond this many bits are shown by their size: str() of one is quadratic, and Python
+# refuses beyond 4,300 digits.
+_MAX_INT_BITS = 2048
+
+# Control characters but tab and line feed, the bidirectional controls that can turn a line
+# around ("Trojan Source", CVE-2021-42574), invisible separators, and lone surrogates, which no
+# UTF-8 encoder takes.
+_UNSAFE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u2028\u2029"
+    "\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+)
+
+
+class Cut(str):
+    """A text that is shorter than what it stands for."""
+
+    __slots__ = ()
+
+
+def _visible(match: re.Match[str]) -> str:
+    code = ord(match.group())
+    if code <= 0xFF:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+def clean(text: str) -> str:
+    """Return *text* with control and bidirectional characters made visible as escapes."""
+    if text.isprintable():
+        return text
+    return _UNSAFE.sub(_visible, text.replace("\r\n", "\n"))
+
+
+def bounded(text: str, limit: int) -> str:
+    """Return *text*, cleaned, in at most *limit* characters; a :class:`Cut` if it was longer.
+
+    A text of many megabytes costs no more than *limit* characters of work.
+    """
+    if len(text) <= limit:
+        text = clean(text)
+        if len(text) <= limit:
+            return text
+    else:
+        text = clean(text[: limit + 1])
+    return Cut(text[: max(limit - 1, 0)] + "…")
+
+
+def ending(text: str, limit: int) -> str:
+    """Return *text*, cleaned, in at most *limit* characters, of which the last are kept."""
+    if len(text) <= limit:
+        shorter = clean(text)
+        if len(shorter) <= limit:
+            return shorter
+    else:
+        shorter = clean(text[-limit - 1 :])
+    return Cut("…" + shorter[len(shorter) - max(limit - 1, 0) :])
+
+
+def type_name(value: object) -> str:
+    """Return the name of the value's class, bounded, without running any of its code."""
+    name = type.__getattribute__(type(value), "__name__")
+    return bounded(name, 80) if isinstance(name, str) else "object"
+
+
+def last_line(text: str | None) -> str | None:
+    """Return the last line of *text* that says something: of a traceback, the error."""
+    if not text:
+        return None
+    for line in reversed(text.rstrip("…").splitlines()):
+        if line.strip():
+            return Cut(line.strip()) if isinstance(text, Cut) else line.strip()
+    return None
+
+
+def _integer(value: int) -> str:
+    bits = value.bit_length()
+    return str(value) if bits <= _MAX_INT_BITS else f"<int of {bits} bits>"
+
+
+_LEAVES: Final[dict[type, Callable[[Any], str]]] = {
+    float: repr,
+    bool: repr,
+    type(None): repr,
+    complex: repr,
+    range: repr,
+    type(...): repr,
+    int: _integer,
+}
+_OPEN: Final[dict[type, str]] = {
+    list: "[",
+    tuple: "(",
+    set: "{",
+    frozenset: "frozenset({",
+    dict: "{",
+}
+_CLOSE: Final[dict[type, str]] = {list: "]", tuple: ")", set: "}", frozenset: "})", dict: "}"}
+
+
+class _NotPlain(Exception):
+    """A value of a class of somebody's own was met."""
+
+
+class _Writer:
+    """Collects the pieces of one text until its limit is spent."""
+
+    __slots__ = ("pieces", "room")
+
+    def __init__(self, limit: int) -> None:
+        self.pieces: list[str] = []
+        self.room = limit
+
+    def put(self, piece: str) -> None:
+        self.pieces.append(piece)
+        self.room -= len(piece)
+
+    def value(self, value: object, depth: int) -> None:
+        kind = type(value)
+        leaf = _LEAVES.get(kind)
+        if leaf is not None:
+            self.put(leaf(value))
+        elif kind is str:
+            # A slice first: repr() of 50 MB would build them all.
+            self.put(repr(value[: self.room + 1]))  # type: ignore[index]
+        elif kind is bytes or kind is bytearray:
+            self.put(repr(value[: self.room + 1]))  # type: ignore[index]
+        elif kind in _OPEN:
+            self.container(kind, value, depth)
+        else:
+            raise _NotPlain
+
+    def container(self, kind: type, value: Any, depth: int) -> None:
+        if not value and kind in (set, frozenset):
+            self.put(f"{kind.__name__}()")
+            return
+        self.put(_OPEN[kind])
+        if depth >= _MAX_DEPTH and value:
+            self.put("...")
+        elif kind is dict:
+            self.pairs(value, depth)
+        else:
+            self.items(value, depth)
+            if kind is tuple and len(value) == 1:
+                self.put(",")
+        self.put(_CLOSE[kind])
+
+    def items(self, values: Iterable[object], depth: int) -> None:
+        first = True
+        for value in values:
+            if self.room <= 0:
+                return
+            if not first:
+                self.put(", ")
+            first = False
+            self.value(value, depth + 1)
+
+    def pairs(self, values: Mapping[object, object], depth: int) -> None:
+        first = True
+        for key, value in values.items():
+            if self.room <= 0:
+                return
+            if not first:
+                self.put(", ")
+            first = False
+            self.value(key, depth + 1)
+            self.put(": ")
+            self.value(value, depth + 1)
+
+
+def plain_text(value: object, limit: int) -> str | None:
+    """Return ``str(value)`` for a value made of built-in types alone, else ``None``.
+
+    :param limit: characters at most; what is longer comes back as a :class:`Cut`.
+
+    Containers are walked only as far as *limit* reaches. Subclasses of built-in types count as
+    classes of somebody's own, for their ``__str__`` may be.
+    """
+    kind = type(value)
+    if kind is str:
+        return bounded(value, limit)  # type: ignore[arg-type]
+    leaf = _LEAVES.get(kind)
+    if leaf is not None:
+        return bounded(leaf(value), limit)
+    writer = _Writer(limit + 1)
+    try:
+        writer.value(value, 0)
+    except (_NotPlain, RuntimeError):
+        # RuntimeError: a set or dict that its owner changed meanwhile.
+        return None
+    return bounded("".join(writer.pieces), limit)
+
+
+def plain_call(args: object, kwargs: object, limit: int) -> tuple[str, str] | None:
+    """Return a job's arguments as two texts, ``"1, alpha"`` and ``"n=5"``.
+
+    The arguments read as dispy.httpd shows them: ``str`` of each, joined by ``", "``.
+    ``None`` means that some argument is of a class of somebody's own.
+    """
+    positional: list[str] = []
+    room = limit
+    for value in args:  # type: ignore[attr-defined]
+        text = plain_text(value, room)
+        if text is None:
+            return None
+        positional.append(text)
+        room -= len(text) + 2
+        if room <= 0:
+            break
+    named: list[str] = []
+    if kwargs:
+        room = limit
+        for key, value in kwargs.items():  # type: ignore[attr-defined]
+            text = plain_text(value, room)
+            if text is None:
+                return None
+            named.append(f"{clean(key)}={text}")
+            room -= len(named[-1]) + 2
+            if room <= 0:
+                break
+    return _joined(positional, args, limit), _joined(named, kwargs, limit)
+
+
+def _joined(texts: list[str], whole: Any, limit: int) -> str:
+    joined = bounded(", ".join(texts), limit)
+    cut = len(texts) < len(whole) or any(isinstance(text, Cut) for text in texts)
+    return Cut(joined) if cut and not isinstance(joined, Cut) else joined

@@ -1,0 +1,341 @@
+"""The one door through which commands reach dispy.
+
+dispy's methods answer in numbers that mean different things for each kind of cluster, and some do
+not answer. Here each command ends within a time limit, and its answer is an :class:`Outcome` that
+says what happened in words.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final, Literal, Protocol
+
+from ..core.errors import BadRequest, EngineTimeout
+from .calls import Calls
+from .clusters import Kind, is_closed
+
+__all__ = ["NODE_ACTIONS", "Control", "JobTarget", "NodeAction", "Outcome", "Target", "Targets"]
+
+NodeAction = Literal["allocate", "deallocate", "close"]
+NODE_ACTIONS: Final[tuple[NodeAction, ...]] = ("allocate", "deallocate", "close")
+
+# Cancelling takes dispy about a millisecond a job, more in a long queue; a command for many may
+# take this much longer than one for a single job.
+_BULK_FACTOR: Final = 3
+
+_HOST: Final = re.compile(r"[A-Za-z0-9_.:*%-]{1,253}")
+_MOST_CPUS: Final = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one command for one job or node.
+
+    ``code`` is one of ``ok``, ``cancelled`` (it was queued), ``terminating`` (it runs, and its
+    node was told to end it), ``already_ended``, ``unknown``, ``refused``, ``unsupported``,
+    ``timeout`` and ``closed``.
+    """
+
+    cluster: str
+    ok: bool
+    code: str
+    message: str
+    serial: int | None = None
+    ip_addr: str | None = None
+    cpus: int | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the outcome without what does not apply to it."""
+        return {key: value for key, value in asdict(self).items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A cluster that commands can be sent to; ``cluster`` is dispy's object."""
+
+    name: str
+    cluster: Any
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class JobTarget:
+    """A job that can be cancelled: where it is, dispy's object if it lives, its state."""
+
+    target: Target
+    job: Any
+    state: str
+
+
+class Targets(Protocol):
+    """Where :class:`Control` looks up what a command names: the registry."""
+
+    def targets(self, name: str) -> list[Target]:
+        """Return the clusters that *name* stands for; raises UnknownCluster."""
+
+    def targets_of_node(self, name: str, host: str) -> tuple[str, list[Target]]:
+        """Return the node's address and the clusters that know it; raises UnknownNode."""
+
+    def target_of_job(self, serial: int) -> JobTarget | None:
+        """Return the job with that serial, ``None`` if none is retained."""
+
+    def node_state(self, name: str, ip_addr: str) -> str | None:
+        """Return a node's state in one cluster."""
+
+
+class Control:
+    """Commands to dispy. Thread-safe; every call ends within its time limit."""
+
+    def __init__(self, targets: Targets, calls: Calls) -> None:
+        self._targets = targets
+        self._calls = calls
+
+    # -- jobs --------------------------------------------------------------------------------
+
+    def cancel(self, serials: Sequence[int], cluster: str | None = None) -> list[Outcome]:
+        """Cancel queued jobs and terminate running ones; return an outcome for each.
+
+        :param cluster: the cluster that the jobs must belong to; any if ``None`` or ``*``.
+        """
+        wanted = None
+        if cluster is not None:
+            wanted = {target.name for target in self._targets.targets(cluster)}
+        outcomes: dict[int, Outcome] = {}
+        batches: dict[str, list[tuple[int, JobTarget]]] = {}
+        for serial in dict.fromkeys(serials):
+            found = self._targets.target_of_job(serial)
+            if found is None or (wanted is not None and found.target.name not in wanted):
+                outcomes[serial] = Outcome(
+                    cluster or "*", False, "unknown", "No such job is retained.", serial=serial
+                )
+            elif found.job is None:
+                outcomes[serial] = Outcome(
+                    found.target.name, False, "already_ended",
+                    f"The job is {found.state} already.", serial=serial,
+                )  # fmt: skip
+            else:
+                batches.setdefault(found.target.name, []).append((serial, found))
+        for batch in batches.values():
+            outcomes.update(self._cancel_batch(batch))
+        return [outcomes[serial] for serial in dict.fromkeys(serials)]
+
+    def _cancel_batch(self, batch: list[tuple[int, JobTarget]]) -> dict[int, Outcome]:
+        """Cancel jobs of one cluster in one call; what the time limit leaves over says so."""
+        target = batch[0][1].target
+        done: dict[int, Outcome] = {}
+        limit = self._calls.timeout_sec * (_BULK_FACTOR if len(batch) > 1 else 1)
+        deadline = time.monotonic() + limit
+
+        def cancel_each() -> None:
+            for serial, found in batch:
+                if time.monotonic() > deadline:
+                    return
+                done[serial] = _cancel_one(found, serial)
+
+        failed = self._guarded(target, f"cancel jobs of {target.name}", cancel_each, limit)
+        code, message = failed or ("timeout", "Time ran out before this job's turn came.")
+        return {
+            serial: done.get(serial) or Outcome(target.name, False, code, message, serial=serial)
+            for serial, _ in batch
+        }
+
+    # -- nodes -------------------------------------------------------------------------------
+
+    def allocate(
+        self, cluster: str, host: str, port: int | None = None, cpus: int = 0
+    ) -> list[Outcome]:
+        """Add a node, or all that match a wildcard, to a cluster, or to all (``*``).
+
+        :param host: a host name, an address, or either with ``*`` in it.
+        :param port: where the node listens, if not at dispy's usual port.
+        :param cpus: CPUs to use of it; 0 for all. dispy ignores it with a wildcard and for a
+            SharedJobCluster.
+        :raises BadRequest: a value that makes no sense, or a host that does not resolve.
+        :raises UnknownCluster: no cluster of that name is watched.
+
+        A good outcome says that dispy has been told; whether a node answers shows when it joins.
+        """
+        host = host.strip()
+        if not _HOST.fullmatch(host):
+            raise BadRequest(
+                f"{host[:80]!r} is no host: give a name or address, which may hold '*'.",
+                field="host",
+            )
+        if port is not None and not 0 < port < 65_536:
+            raise BadRequest(f"{port} is no port: it is from 1 to 65535.", field="port")
+        _check_cpus(cpus)
+        targets = self._targets.targets(cluster)
+        if "*" not in host:
+            self._resolve(host)
+        request = {"host": host, "port": port, "cpus": cpus}
+        return [self._allocate_in(target, request) for target in targets]
+
+    def _resolve(self, host: str) -> None:
+        def resolve() -> None:
+            socket.getaddrinfo(host, None, 0, socket.SOCK_STREAM)
+
+        try:
+            self._calls.run(f"resolve {host}", "resolver", resolve)
+        except (OSError, UnicodeError) as error:
+            if isinstance(error, EngineTimeout):
+                raise
+            raise BadRequest(
+                f"The host {host!r} does not resolve: check its spelling, or give its address.",
+                field="host",
+            ) from None
+
+    def _allocate_in(self, target: Target, request: dict[str, Any]) -> Outcome:
+        host = str(request["host"])
+        answer = self._ask(
+            target, f"allocate {host} to {target.name}", "allocate_node", dict(request)
+        )
+        if isinstance(answer, Outcome):
+            return answer
+        # dispyscheduler's own clusters answer nothing.
+        if answer not in (0, None):
+            return _refused(target, f"dispy refused to allocate {host} ({answer!r}).")
+        return Outcome(target.name, True, "ok", f"{host} is asked to join {target.name}.")
+
+    def node_action(self, cluster: str, action: NodeAction, host: str) -> list[Outcome]:
+        """Allocate, deallocate or close a known node; return an outcome for each cluster.
+
+        *cluster* ``*`` means every cluster that knows the node.
+
+        :raises UnknownNode: the cluster knows no such node.
+        """
+        if action not in NODE_ACTIONS:
+            raise BadRequest(
+                f"{action!r} is no action: it is one of {', '.join(NODE_ACTIONS)}.", field="action"
+            )
+        ip_addr, targets = self._targets.targets_of_node(cluster, host)
+        return [self._act_on_node(target, action, ip_addr) for target in targets]
+
+    def _act_on_node(self, target: Target, action: NodeAction, ip_addr: str) -> Outcome:
+        what = f"{action} {ip_addr} for {target.name}"
+        argument: Any = ip_addr
+        if action == "allocate":
+            argument = {"host": ip_addr, "port": None, "cpus": 0}
+            if self._targets.node_state(target.name, ip_addr) == "closed":
+                _forget_closed_node(target, ip_addr)
+        answer = self._ask(target, what, f"{action}_node", argument)
+        if isinstance(answer, Outcome):
+            return _with_node(answer, ip_addr)
+        if answer not in (0, None):
+            return _refused(target, f"dispy refused to {what} ({answer!r}).", ip_addr)
+        return Outcome(target.name, True, "ok", _DONE[action].format(ip_addr, target.name),
+                       ip_addr=ip_addr)  # fmt: skip
+
+    def set_cpus(self, cluster: str, host: str, cpus: int) -> list[Outcome]:
+        """Set how many of a node's CPUs are used; a negative number leaves that many unused.
+
+        The outcome's ``cpus`` tells what is used now, which is never more than the node has.
+        One pool of CPUs serves all clusters of a client, so the first that accepts decides.
+
+        :raises BadRequest: *cpus* makes no sense.
+        :raises UnknownNode: the cluster knows no such node.
+        """
+        _check_cpus(cpus)
+        ip_addr, targets = self._targets.targets_of_node(cluster, host)
+        outcomes = []
+        for target in targets:
+            outcome = self._set_cpus_in(target, ip_addr, cpus)
+            if outcome.ok:
+                return [outcome]
+            outcomes.append(outcome)
+        return outcomes
+
+    def _set_cpus_in(self, target: Target, ip_addr: str, cpus: int) -> Outcome:
+        what = f"set the CPUs of {ip_addr} for {target.name}"
+        answer = self._ask(target, what, "set_node_cpus", ip_addr, cpus)
+        if isinstance(answer, Outcome):
+            return _with_node(answer, ip_addr)
+        if not isinstance(answer, int) or answer < 0:
+            hint = (
+                "; dispyscheduler allows it only when started with --cooperative"
+                if target.kind == "SharedJobCluster"
+                else ""
+            )
+            return _refused(target, f"dispy refused to {what}{hint}.", ip_addr)
+        in_use = cpus if target.kind == "scheduler" and cpus >= 0 and answer == 0 else answer
+        return Outcome(target.name, True, "ok", f"{ip_addr} now uses {in_use} CPUs.",
+                       ip_addr=ip_addr, cpus=in_use)  # fmt: skip
+
+    # -- asking dispy ------------------------------------------------------------------------
+
+    def _ask(self, target: Target, what: str, method: str, *arguments: Any) -> Any:
+        """Return what dispy's method answers, or the Outcome that it cannot be asked."""
+        function = getattr(target.cluster, method, None)
+        if function is None:
+            return Outcome(
+                target.name, False, "unsupported",
+                f"A cluster inside dispyscheduler has no {method}; ask its client instead.",
+            )  # fmt: skip
+        answers: list[Any] = []
+        failed = self._guarded(target, what, lambda: answers.append(function(*arguments)))
+        return Outcome(target.name, False, *failed) if failed else answers[0]
+
+    def _guarded(
+        self, target: Target, what: str, call: Callable[[], None], limit: float | None = None
+    ) -> tuple[str, str] | None:
+        """Run *call*; return the code and message of its failure, ``None`` if it succeeded."""
+        if is_closed(target.cluster):
+            return ("closed", f"The cluster {target.name} is closed and takes no more commands.")
+        try:
+            self._calls.run(what, id(target.cluster), call, timeout_sec=limit)
+        except EngineTimeout as error:
+            return ("timeout", error.message)
+        except Exception as error:
+            if is_closed(target.cluster):
+                return ("closed", f"The cluster {target.name} was closed meanwhile.")
+            return ("refused", f"dispy failed to {what}: {type(error).__name__}.")
+        return None
+
+
+_DONE: Final[dict[NodeAction, str]] = {
+    "allocate": "{} is asked to join {}.",
+    "deallocate": "{} takes no more jobs of {}.",
+    "close": "{} is being closed for {}.",
+}
+
+
+def _cancel_one(found: JobTarget, serial: int) -> Outcome:
+    target = found.target
+    answer = target.cluster.cancel(found.job)
+    if answer != 0:
+        return Outcome(target.name, False, "already_ended",
+                       "dispy did not cancel it: it has just ended.", serial=serial)  # fmt: skip
+    if found.state == "running":
+        return Outcome(target.name, True, "terminating", "Its node was told to end it.",
+                       serial=serial)  # fmt: skip
+    return Outcome(target.name, True, "cancelled", "Taken from the queue.", serial=serial)
+
+
+def _forget_closed_node(target: Target, ip_addr: str) -> None:
+    """Make a cluster forget a node that was closed for it, so that it is set up again.
+
+    Without this, ``allocate_node`` of dispy 4.15.2 takes the node for one that is still set up,
+    and every job sent to it ends cancelled.
+    """
+    nodes = getattr(target.cluster, "_dispy_nodes", None)
+    if isinstance(nodes, dict):
+        nodes.pop(ip_addr, None)
+
+
+def _refused(target: Target, message: str, ip_addr: str | None = None) -> Outcome:
+    return Outcome(target.name, False, "refused", message, ip_addr=ip_addr)
+
+
+def _with_node(outcome: Outcome, ip_addr: str) -> Outcome:
+    return Outcome(outcome.cluster, outcome.ok, outcome.code, outcome.message, ip_addr=ip_addr)
+
+
+def _check_cpus(cpus: int) -> None:
+    if not -_MOST_CPUS <= cpus <= _MOST_CPUS:
+        raise BadRequest(
+            f"{cpus} CPUs make no sense: give a number from -{_MOST_CPUS} to {_MOST_CPUS}.",
+            field="cpus",
+        )

@@ -1,0 +1,215 @@
+"""Texts of values that only their own ``__str__`` can make.
+
+A user's ``__str__`` may raise, take hours, or return gigabytes. It runs here: on a thread of its
+own, one value at a time, with a time limit, never under a lock and never on the thread that dispy
+or a reader waits for. A call that exceeds the limit is interrupted, and its class is not asked
+again.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import queue
+import threading
+import time
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from ..core.text import Cut, bounded, clean, ending, plain_text, type_name
+
+__all__ = ["Redact", "Renderer", "TextRequest"]
+
+Redact = Callable[[str, str], str]
+Deliver = Callable[[int, str, str], None]
+
+# Values that wait to be rendered, at most. They are user's objects, and held longer than dispy
+# holds them only here; past the bound their class's name is shown instead.
+QUEUE_LIMIT: Final = 10_000
+
+# Threads whose interrupted call has not come back yet (it sleeps in C, say): past the bound no
+# user code is called any more.
+_MAX_STUCK: Final = 4
+
+
+_OUTPUTS: Final = frozenset(("stdout", "stderr", "exception"))
+
+
+class TextRequest(NamedTuple):
+    """A text to be made: of which job's field, and of what.
+
+    *value* is the value itself, or for ``args`` and ``kwargs`` the tuple or dict of arguments.
+    """
+
+    serial: int
+    field: str
+    value: object
+
+
+class _Interrupted(BaseException):
+    """Raised inside a user's ``__str__`` that takes too long."""
+
+
+class Renderer:
+    """Makes texts on a thread that starts with the first request.
+
+    :param deliver: called with (serial, field, text) on the rendering thread.
+    :param limit: characters of a text.
+    :param redact: called with (text, field) before a text goes anywhere; its answer is kept.
+    :param time_limit_sec: how long one value may take.
+
+    Thread-safe.
+    """
+
+    def __init__(
+        self,
+        deliver: Deliver,
+        *,
+        limit: int,
+        redact: Redact | None = None,
+        time_limit_sec: float = 2.0,
+    ) -> None:
+        self._deliver = deliver
+        self._limit = limit
+        self._redact = redact
+        self._time_limit_sec = time_limit_sec
+        self._queue: queue.Queue[TextRequest | None] = queue.Queue(QUEUE_LIMIT)
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._stuck: list[threading.Thread] = []
+        self._banned: set[type] = set()
+        self._current: tuple[TextRequest, float] | None = None
+        self._closed = False
+
+    def submit(self, request: TextRequest) -> None:
+        """Ask for a text; it is delivered soon, or its class's name at once if too many wait."""
+        try:
+            self._queue.put_nowait(request)
+        except queue.Full:
+            text = f"<{type_name(request.value)}, not shown: too many values waited>"
+            self._deliver(request.serial, request.field, text)
+            return
+        if self._thread is None:
+            self._start()
+
+    def _start(self) -> None:
+        with self._lock:
+            if self._thread is None and not self._closed and len(self._stuck) < _MAX_STUCK:
+                self._thread = threading.Thread(
+                    target=self._work, name="flask_dispy-render", daemon=True
+                )
+                self._thread.start()
+
+    def watch(self) -> None:
+        """End the call that exceeds its time; called a few times a second by the pump."""
+        with self._lock:
+            self._stuck = [thread for thread in self._stuck if thread.is_alive()]
+            current, thread = self._current, self._thread
+            if current is None or thread is None:
+                return
+            request, since = current
+            if time.monotonic() - since <= self._time_limit_sec:
+                return
+            self._banned.update(_classes(request.value))
+            self._current = None
+            self._thread = None
+            self._stuck.append(thread)
+            # Python's own way to interrupt a thread: it takes effect between two bytecodes, so a
+            # loop ends at once and a call into C when it returns.
+            if thread.ident is not None:
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(
+                    ctypes.c_ulong(thread.ident), ctypes.py_object(_Interrupted)
+                )
+        text = f"<{type_name(request.value)}: no text within {self._time_limit_sec:g} s>"
+        self._deliver(request.serial, request.field, text)
+        if not self._queue.empty():
+            self._start()
+
+    @property
+    def waiting(self) -> int:
+        """How many texts are yet to be made."""
+        return self._queue.qsize()
+
+    @property
+    def stuck(self) -> int:
+        """How many interrupted calls have not come back."""
+        return sum(thread.is_alive() for thread in self._stuck)
+
+    def close(self) -> None:
+        """End the thread; what still waits is dropped."""
+        with self._lock:
+            self._closed = True
+            thread, self._thread = self._thread, None
+        while True:
+            try:
+                self._queue.get_nowait()
+            except queue.Empty:
+                break
+        if thread is not None:
+            self._queue.put(None)
+            thread.join(self._time_limit_sec)
+
+    def _work(self) -> None:
+        me = threading.current_thread()
+        try:
+            while self._thread is me:
+                request = self._queue.get()
+                if request is None:
+                    return
+                self._current = (request, time.monotonic())
+                text = self._render(request)
+                with self._lock:
+                    if self._thread is not me:
+                        return
+                    self._current = None
+                self._deliver(request.serial, request.field, text)
+                del request
+        except _Interrupted:
+            # It was late: the watch has already delivered a text and let this thread go.
+            return
+
+    def _render(self, request: TextRequest) -> str:
+        value = request.value
+        if request.field == "args" and type(value) is tuple:
+            text = self._joined([self._one(item) for item in value[: self._limit]])
+        elif request.field == "kwargs" and type(value) is dict:
+            text = self._joined([f"{clean(key)}={self._one(item)}" for key, item in value.items()])
+        elif request.field in _OUTPUTS and type(value) is str:
+            text = ending(value, self._limit)
+        else:
+            text = self._one(value)
+        if self._redact is None:
+            return text
+        try:
+            redacted = self._redact(text, request.field)
+        except Exception:
+            return "<not shown: redact() raised an error>"
+        shorter = bounded(redacted, self._limit)
+        return Cut(shorter) if isinstance(text, Cut) else shorter
+
+    def _joined(self, texts: list[str]) -> str:
+        joined = bounded(", ".join(texts), self._limit)
+        return Cut(joined) if any(isinstance(text, Cut) for text in texts) else joined
+
+    def _one(self, value: object) -> str:
+        text = plain_text(value, self._limit)
+        if text is not None:
+            return text
+        name = type_name(value)
+        if not self._banned.isdisjoint(_classes(value)):
+            return f"<{name}, not asked again: it took too long>"
+        try:
+            # str() may hand out an instance of a subclass, whose methods are somebody's own too.
+            return bounded(str.__str__(str(value)), self._limit)
+        except _Interrupted:
+            raise
+        except BaseException as error:
+            return f"<{name}: __str__ raised {type_name(error)}>"
+
+
+def _classes(value: object) -> set[type]:
+    """Return the classes of *value*, or of the arguments that it is made of."""
+    if type(value) is tuple:
+        return {type(item) for item in value}
+    if type(value) is dict:
+        return {type(item) for item in value.values()}
+    return {type(value)}

@@ -1,0 +1,356 @@
+"""What dispy tells of one cluster, turned into events.
+
+dispy calls :attr:`Watch.callback` on a thread that it needs for other things, so that call only
+puts a tuple into a deque. All the rest happens later, on the pump's or a reader's thread:
+:meth:`Watch.drain` takes what waits and makes events of it, with every text rendered.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import math
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from dispy import DispyJob, DispyNode
+
+from ..core import events
+from ..core.events import EndState, JobKey
+from ..core.text import bounded, ending, plain_call, plain_text, type_name
+from .render import TextRequest
+
+__all__ = ["Callback", "Drained", "Watch", "job_key", "requests"]
+
+logger = logging.getLogger("flask_dispy.engine")
+
+Callback: TypeAlias = Callable[[int, Any, Any], None]
+
+_ID_LIMIT: Final = 200
+
+_END_STATES: Final[dict[int, EndState]] = {
+    DispyJob.Finished: "finished",
+    DispyJob.Terminated: "terminated",
+    DispyJob.Cancelled: "cancelled",
+    DispyJob.Abandoned: "abandoned",
+}
+
+
+def job_key(job: Any) -> JobKey:
+    """Return what tells a job from any other: its address and the time it was submitted.
+
+    dispy's ``_uid`` alone is a memory address, which a later job may get again.
+    """
+    return (job._uid, job.submit_time)
+
+
+class Drained(NamedTuple):
+    """An event; the job to hold while it lives (``None``: let go); the texts to be made later."""
+
+    event: events.Event
+    job: Any
+    later: tuple[tuple[str, object], ...] = ()
+
+
+class Watch:
+    """The engine's end of one watched cluster.
+
+    :param cluster: dispy's object, ``None`` for what arrives from clusters nobody added.
+    :param text_limit: characters that a text keeps.
+    :param inbox_limit: calls that may wait; what comes on top is counted and dropped.
+    :param plain: render built-in values here; off when a redaction hook must see every text.
+
+    ``callback`` may be called from any thread; the other methods by one thread at a time, which
+    the registry sees to.
+    """
+
+    def __init__(
+        self, cluster: Any, *, text_limit: int, inbox_limit: int, plain: bool = True
+    ) -> None:
+        self.cluster = cluster
+        self.text_limit = text_limit
+        self.plain = plain
+        self.inbox: deque[tuple[int, Any, Any]] = deque()
+        self.nodes: dict[str, Any] = {}
+        self.jobs: dict[int, Any] = {}
+        self.faults = 0
+        self._dropped = itertools.count()
+        self._touched: dict[str, Any] = {}
+        self._pulsed: set[str] = set()
+        self.callback: Callback = self._make_callback(inbox_limit)
+
+    def _make_callback(self, limit: int) -> Callback:
+        inbox, append, drop = self.inbox, self.inbox.append, self._dropped
+
+        # dispy checks that a callback takes exactly these three arguments. The names are bound
+        # here once, for dispy's thread waits while this runs.
+        def cluster_status(status: int, node: Any, job: Any) -> None:
+            if len(inbox) < limit:
+                append((status, node, job))
+            else:
+                next(drop)
+
+        def retire() -> None:
+            nonlocal append
+            append = _ignore
+            inbox.clear()
+
+        self.retire = retire
+        return cluster_status
+
+    retire: Callable[[], None]
+    """Make the callback do nothing from now on, for somebody may go on calling it."""
+
+    @property
+    def dropped(self) -> int:
+        """Calls that were dropped because the inbox was full."""
+        # An itertools.count counts in one indivisible step, whatever thread calls; only its
+        # repr, "count(7)", tells where it stands without taking a step.
+        return int(repr(self._dropped)[len("count(") : -1])
+
+    # -- draining ----------------------------------------------------------------------------
+
+    def drain(self, limit: int) -> list[Drained]:
+        """Return what the next *limit* calls say, nodes last, their figures as they are now."""
+        inbox = self.inbox
+        found: list[Drained] = []
+        now = time.time()
+        for _ in range(min(limit, len(inbox))):
+            status, node, job = inbox.popleft()
+            try:
+                if node is not None:
+                    self._saw_node(status, node, found, now)
+                if job is not None:
+                    self._saw_job(status, node, job, found, now)
+            except Exception:
+                self.faults += 1
+                logger.exception("A status report of dispy's could not be read and was left out.")
+        found.extend(self._node_figures())
+        return found
+
+    def refresh(self) -> list[Drained]:
+        """Return the figures of all nodes, for dispy changes some without saying so."""
+        self._touched.update(self.nodes)
+        return self._node_figures()
+
+    def hold(self, serial: int, job: Any) -> None:
+        """Hold a live job, to cancel it and to learn of an end that dispy does not report."""
+        self.jobs[serial] = job
+
+    def release(self, serial: int) -> None:
+        """Let go of a job that ended."""
+        self.jobs.pop(serial, None)
+
+    # -- nodes -------------------------------------------------------------------------------
+
+    def _saw_node(self, status: int, node: Any, found: list[Drained], now: float) -> None:
+        ip_addr = node.ip_addr
+        if status == DispyNode.Closed:
+            self._touched.pop(ip_addr, None)
+            self.nodes.pop(ip_addr, None)
+            found.append(Drained(self._node_seen(node), None))
+            found.append(Drained(events.NodeClosed(_name(ip_addr), now), None))
+        elif status == DispyNode.Initialized:
+            self.nodes[ip_addr] = node
+            found.append(Drained(self._node_seen(node, joined=True), None))
+        else:
+            if status == DispyNode.AvailInfo:
+                self._pulsed.add(ip_addr)
+            self._touched[ip_addr] = node
+            if ip_addr not in self.nodes and node.cpus > 0:
+                self.nodes[ip_addr] = node
+
+    def _node_figures(self) -> list[Drained]:
+        touched, self._touched = self._touched, {}
+        pulsed, self._pulsed = self._pulsed, set()
+        return [
+            Drained(self._node_seen(node, pulse=ip_addr in pulsed), None)
+            for ip_addr, node in touched.items()
+        ]
+
+    def adopt_nodes(self, nodes: list[Any]) -> list[Drained]:
+        """Return the figures of *nodes*, as ``cluster.status()`` lists them, as nodes that joined."""
+        found = []
+        for node in nodes:
+            self.nodes[node.ip_addr] = node
+            found.append(Drained(self._node_seen(node, joined=True), None))
+        return found
+
+    def gone(self, node: Any, now: float) -> Drained:
+        """Return the event that a node is no longer listed."""
+        self.nodes.pop(node.ip_addr, None)
+        return Drained(events.NodeClosed(_name(node.ip_addr), now), None)
+
+    @staticmethod
+    def _node_seen(node: Any, *, joined: bool = False, pulse: bool = False) -> events.NodeSeen:
+        info = node.avail_info
+        return events.NodeSeen(
+            ip_addr=_name(node.ip_addr),
+            name=_name(node.name),
+            cpus=int(node.cpus or 0),
+            avail_cpus=int(node.avail_cpus or 0),
+            busy=max(0, int(node.busy or 0)),
+            jobs_done=int(node.jobs_done or 0),
+            cpu_time=_number(node.cpu_time),
+            tx=int(node.tx or 0),
+            rx=int(node.rx or 0),
+            updated_at=_number(node.update_time),
+            load=None
+            if info is None
+            else tuple(_number(getattr(info, f, None)) for f in ("cpu", "memory", "disk", "swap")),  # type: ignore[arg-type]
+            joined=joined,
+            pulse=pulse,
+        )
+
+    # -- jobs --------------------------------------------------------------------------------
+
+    def _saw_job(self, status: int, node: Any, job: Any, found: list[Drained], now: float) -> None:
+        if status == DispyJob.Created:
+            found.append(self._queued(job))
+        elif status == DispyJob.Running:
+            found.append(self._started(node, job, now))
+        elif status == DispyJob.ProvisionalResult:
+            found.append(self._progressed(node, job, now))
+        elif status == DispyJob.Abandoned and job.status == DispyJob.Created:
+            found.append(self.requeued(job, now))
+        elif status in _END_STATES:
+            found.append(self.ended(_END_STATES[status], node, job, now))
+
+    def _queued(self, job: Any) -> Drained:
+        live = _original(job)
+        later: list[tuple[str, object]] = []
+        job_id = self._id(live, later)
+        args, kwargs = self._arguments(job, later)
+        event = events.JobQueued(job_key(job), job.submit_time, job_id, args, kwargs)
+        return Drained(event, live, tuple(later))
+
+    def requeued(self, job: Any, now: float) -> Drained:
+        """Return the event that *job* is back in the queue."""
+        live = _original(job)
+        later: list[tuple[str, object]] = []
+        event = events.JobQueued(job_key(job), now, self._id(live, later), None, None, True)
+        return Drained(event, live, tuple(later))
+
+    def _started(self, node: Any, job: Any, now: float) -> Drained:
+        live = _original(job)
+        later: list[tuple[str, object]] = []
+        job_id = self._id(live, later)
+        args, kwargs = self._arguments(job, later)
+        where = node.ip_addr if node is not None else job.ip_addr
+        event = events.JobStarted(
+            job_key(job), job.start_time or now, job.submit_time, _name(where), job_id, args, kwargs
+        )
+        return Drained(event, live, tuple(later))
+
+    def _progressed(self, node: Any, job: Any, now: float) -> Drained:
+        live = _original(job)
+        later: list[tuple[str, object]] = []
+        text = self._text("provisional_result", job.result, later)
+        where = node.ip_addr if node is not None else job.ip_addr
+        event = events.JobProgressed(
+            job_key(job),
+            job.start_time or now,
+            job.submit_time,
+            _name(where) if where else None,
+            self._id(live, later),
+            text or "",
+        )
+        return Drained(event, live, tuple(later))
+
+    def ended(self, state: EndState, node: Any, job: Any, now: float) -> Drained:
+        """Return the event that *job* ended in *state*, with all that it left behind."""
+        later: list[tuple[str, object]] = []
+        where = node.ip_addr if node is not None else job.ip_addr
+        event = events.JobEnded(
+            key=job_key(job),
+            at=job.end_time or now,
+            submitted_at=job.submit_time,
+            started_at=job.start_time,
+            node=_name(where) if where else None,
+            state=state,
+            id=self._id(job, later),
+            # None is what every function returns that returns nothing, and says nothing.
+            result=self._text("result", job.result, later) if job.result is not None else None,
+            stdout=self._output("stdout", job.stdout, later),
+            stderr=self._output("stderr", job.stderr, later),
+            exception=self._output("exception", job.exception, later),
+        )
+        return Drained(event, None, tuple(later))
+
+    # -- texts -------------------------------------------------------------------------------
+
+    def _id(self, job: Any, later: list[tuple[str, object]]) -> str:
+        job_id = job.id
+        if type(job_id) is int and -(2**63) < job_id < 2**63:
+            return str(job_id)
+        text = plain_text(job_id, _ID_LIMIT)
+        if text is None:
+            later.append(("id", job_id))
+            return f"<{type_name(job_id)}>"
+        return text
+
+    def _arguments(
+        self, job: Any, later: list[tuple[str, object]]
+    ) -> tuple[str | None, str | None]:
+        args, kwargs = job._args, job._kwargs
+        texts = plain_call(args, kwargs, self.text_limit) if self.plain else None
+        if texts is not None:
+            return texts
+        later.append(("args", tuple(args)))
+        if kwargs:
+            later.append(("kwargs", dict(kwargs)))
+        return None, None if kwargs else ""
+
+    def _text(self, field: str, value: object, later: list[tuple[str, object]]) -> str:
+        text = plain_text(value, self.text_limit) if self.plain else None
+        if text is None:
+            later.append((field, value))
+            return ""
+        return text
+
+    def _output(self, field: str, value: Any, later: list[tuple[str, object]]) -> str | None:
+        """Return what a job wrote; of much, the end, for there the error stands."""
+        if not value:
+            return None
+        if type(value) is bytes:  # dispy hands out bytes for what a program wrote
+            # A character takes four bytes at most.
+            value = value[-4 * self.text_limit - 4 :].decode(errors="replace")
+        if self.plain and type(value) is str:
+            return ending(value, self.text_limit)
+        return self._text(field, value, later)
+
+
+def requests(drained: Drained, serial: int) -> list[TextRequest]:
+    """Return the texts to be made for the job that got *serial*."""
+    return [TextRequest(serial, field, value) for field, value in drained.later]
+
+
+def _ignore(_item: object) -> None:
+    pass
+
+
+def _original(job: Any) -> Any:
+    """Return the job that the user holds, for the copy that a callback is given.
+
+    The user's own job carries the id that was set after submitting, and its status goes on
+    changing; dispy holds it as long as it is queued or runs.
+    """
+    inner = getattr(job, "_dispy_job_", None)
+    original = inner.job if inner is not None else None
+    return job if original is None else original
+
+
+def _name(text: object) -> str:
+    """Return an address or name as bounded text; nodes name themselves."""
+    return bounded(text, _ID_LIMIT) if type(text) is str else (plain_text(text or "", 80) or "?")
+
+
+def _number(value: Any) -> float:
+    """Return *value* as a finite float, 0.0 for what is none: JSON has no NaN."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return 0.0
+    return number if math.isfinite(number) else 0.0

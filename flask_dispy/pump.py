@@ -1,0 +1,209 @@
+"""The thread that keeps the state going while nobody looks.
+
+A few times a second it folds what waits, samples the series and wakes the streams; less often it
+looks for what dispy does not report.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from .core import events
+from .engine.calls import Calls
+from .engine.clusters import is_closed, pulse_sec
+from .engine.render import Renderer
+from .engine.watch import Drained
+from .watched import Watched
+
+if TYPE_CHECKING:
+    from .registry import ClusterRegistry
+
+__all__ = ["Pump"]
+
+logger = logging.getLogger("flask_dispy")
+
+# Four times a second: what a stream shows is at most this old, and an idle registry with 1,000
+# nodes takes a few thousandths of a core.
+TICK_SEC: Final = 0.25
+
+_SILENCE_EVERY_SEC: Final = 2.0
+_RECONCILE_EVERY_SEC: Final = 2.0
+_REFRESH_EVERY_SEC: Final = 5.0
+
+# Taking stock of a cluster that is being added waits no longer than this; add() goes on without.
+_STOCK_SEC: Final = 2.0
+
+# How often a cluster whose reports do not reach us is asked for its status, at the most often.
+_LEAST_POLL_SEC: Final = 2.0
+
+
+class Pump:
+    """Runs a registry's upkeep on a daemon thread from the first cluster on."""
+
+    def __init__(self, registry: ClusterRegistry, calls: Calls, renderer: Renderer) -> None:
+        self._registry = registry
+        self._calls = calls
+        self._renderer = renderer
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._ticked_at = time.monotonic()
+        self._faults = 0
+        self._due: dict[str, float] = {}
+
+    def start(self) -> None:
+        """Start the thread, unless it runs, or was stopped."""
+        if self._thread is None or not (self._thread.is_alive() or self._stop.is_set()):
+            self._thread = threading.Thread(target=self._run, name="flask_dispy-pump", daemon=True)
+            self._ticked_at = time.monotonic()
+            self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread."""
+        self._stop.set()
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join(5)
+
+    def health(self) -> dict[str, Any]:
+        """Return whether the thread is alive and keeps up; a dead one is started anew."""
+        alive = self._thread is not None and self._thread.is_alive()
+        lag = time.monotonic() - self._ticked_at if self._thread is not None else 0.0
+        problems = []
+        if self._thread is not None and not self._stop.is_set():
+            if not alive:
+                problems.append("The pump thread had died and was started again.")
+                self.start()
+            elif lag > 10 * TICK_SEC + 1:
+                problems.append(f"The pump thread has been busy for {lag:.1f} s.")
+        return {
+            "alive": alive,
+            "lag_sec": round(max(0.0, lag - TICK_SEC), 3),
+            "faults": self._faults,
+            "problems": problems,
+        }
+
+    def _run(self) -> None:
+        while not self._stop.wait(TICK_SEC):
+            self._guarded(self._registry.fold)
+            self._guarded(self._renderer.watch)
+            now = time.time()
+            for watched in self._registry.watched():
+                self._guarded(partial(self._keep_up, watched, now))
+            self._guarded(partial(self._sample, now))
+            self._ticked_at = time.monotonic()
+
+    def _guarded(self, step: Callable[[], None]) -> None:
+        """Run one step; whatever it raises must not end the upkeep of the rest."""
+        try:
+            step()
+        except Exception:
+            self._faults += 1
+            logger.exception("A step of the upkeep failed; the others go on.")
+
+    def _is_due(self, what: str, every_sec: float, watched: Watched) -> bool:
+        key = f"{what} {watched.name}"
+        now = time.monotonic()
+        if now < self._due.get(key, 0.0):
+            return False
+        self._due[key] = now + every_sec
+        return True
+
+    def _keep_up(self, watched: Watched, now: float) -> None:
+        if watched.cluster is not None:
+            if self._is_due("reconcile", _RECONCILE_EVERY_SEC, watched):
+                self._reconcile(watched, now)
+            if self._is_due("refresh", _REFRESH_EVERY_SEC, watched):
+                self._refresh(watched)
+            self._poll(watched)
+        if self._is_due("silence", _SILENCE_EVERY_SEC, watched):
+            update_sec = self._registry.poll_sec or 10.0
+            with self._registry.lock:
+                watched.state.watch_silence(now, pulse_sec(watched.cluster), update_sec)
+                self._registry.settle(watched)
+
+    def _sample(self, now: float) -> None:
+        registry = self._registry
+        with registry.lock:
+            for state in registry.states():
+                state.series.add(now, state.sample())
+            registry.combined.series.add(now, registry.combined.sample())
+
+    # -- what dispy does not report ----------------------------------------------------------
+
+    def _reconcile(self, watched: Watched, now: float) -> None:
+        with self._registry.folding:
+            if watched.watch.inbox:
+                return  # what seems lost may be in there
+            with self._registry.lock:
+                running = set(watched.state.ledger.running)
+            drained = watched.reconciler.sweep(running, now)
+            if watched.state.closed_at is None and is_closed(watched.cluster):
+                drained.append(Drained(events.WatchingEnded(now), None))
+            if drained:
+                self._registry.take_in(watched, drained)
+
+    def _refresh(self, watched: Watched) -> None:
+        """Take in what dispy changes of its nodes without a report: CPUs set, bytes sent."""
+        with self._registry.folding:
+            self._registry.take_in(watched, watched.watch.refresh())
+
+    def take_stock(self, watched: Watched) -> None:
+        """Take over the nodes and the pending jobs of a cluster that may have run for long."""
+        cluster = watched.cluster
+        if watched.kind == "scheduler":
+            # Asked on the scheduler's own thread: what is there can be read, and nothing called.
+            self._took_stock(watched, list(cluster._dispy_nodes.values()), cluster.pending_jobs)
+            return
+        try:
+            status = self._calls.run(
+                f"tell the status of {watched.name}", id(cluster), cluster.status,
+                timeout_sec=min(_STOCK_SEC, self._calls.timeout_sec),
+            )  # fmt: skip
+        except Exception:
+            logger.warning(
+                "The cluster %s did not tell its status; its nodes will show as they report.",
+                watched.name, exc_info=True,
+            )  # fmt: skip
+        else:
+            self._took_stock(watched, status.nodes, status.jobs_pending)
+
+    def _took_stock(self, watched: Watched, nodes: list[Any], pending: int) -> None:
+        now = time.time()
+        self._registry.fold()
+        with self._registry.folding:
+            drained = watched.watch.adopt_nodes(nodes)
+            drained.append(Drained(events.PendingTaken(now, pending), None))
+            self._registry.take_in(watched, drained)
+
+    def _poll(self, watched: Watched) -> None:
+        """Ask a cluster whose reports do not reach us for its nodes, without waiting for it."""
+        if watched.mode != "polling":
+            return
+        if watched.poll is not None:
+            if not watched.poll.done():
+                return
+            answer, watched.poll = watched.poll, None
+            if answer.exception() is None:
+                self._polled(watched, answer.result())
+        every_sec = max(_LEAST_POLL_SEC, self._registry.poll_sec)
+        if watched.state.closed_at is None and self._is_due("poll", every_sec, watched):
+            what = f"tell the status of {watched.name}"
+            watched.poll = self._calls.start(what, id(watched.cluster), watched.cluster.status)
+
+    def _polled(self, watched: Watched, status: Any) -> None:
+        there = {node.ip_addr for node in status.nodes}
+        gone = [node for ip_addr, node in watched.watch.nodes.items() if ip_addr not in there]
+        now = time.time()
+        with self._registry.folding:
+            self._registry.take_in(
+                watched,
+                [
+                    *watched.watch.adopt_nodes(status.nodes),
+                    *(watched.watch.gone(node, now) for node in gone),
+                    Drained(events.PendingTaken(now, status.jobs_pending), None),
+                ],
+            )

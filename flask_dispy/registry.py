@@ -1,0 +1,465 @@
+"""Many clusters, one place: what the server, the blueprint and the pages read.
+
+Events flow in from dispy's threads through each cluster's :class:`~flask_dispy.engine.watch.Watch`
+and are folded by whoever comes first, the pump thread, a few times a second, or a reader.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from .core import events
+from .core.cluster import ClusterState
+from .core.combined import COMBINED_NAME, CombinedState
+from .core.errors import UnknownCluster, WrongProcess
+from .core.feed import Feed, new_epoch
+from .core.settings import Settings, checked_poll_sec
+from .engine.calls import Calls
+from .engine.clusters import Kind, cluster_name, compute_id, is_closed, kind_of
+from .engine.control import Control
+from .engine.render import Renderer, TextRequest
+from .engine.router import OTHER_NAME, Router, forwards_to
+from .engine.watch import Callback, Drained, Watch, requests
+from .lookup import Lookup
+from .pump import Pump
+from .views import View
+from .watched import Watched
+
+__all__ = ["ClusterRegistry"]
+
+logger = logging.getLogger("flask_dispy")
+
+# Reports that are folded at one go under the lock: about ten milliseconds of it.
+_CHUNK: Final = 2_000
+
+_ALL: Final = ("*", COMBINED_NAME)
+
+
+class ClusterRegistry:
+    """The clusters that are watched, and '* Combined', the view over all of them.
+
+    Takes the settings of :class:`~flask_dispy.core.settings.Settings` as keyword arguments.
+    Thread-safe. It belongs to the process that made it: a fork of it refuses to answer, with
+    :exc:`~flask_dispy.core.errors.WrongProcess`, for dispy's threads do not live there.
+
+    ``control`` takes the commands. ``version`` grows with every change.
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        self.settings = Settings(**settings)
+        self.epoch = new_epoch()
+        self.version = 0
+        self.lock = threading.RLock()
+        self._changed = threading.Condition(self.lock)
+        self._folding = threading.RLock()
+        self._watched: dict[str, Watched] = {}
+        self._serials = itertools.count(1)
+        self._view_numbers = itertools.count(1)
+        self._pid = os.getpid()
+        self._closed = False
+        self.combined = CombinedState(self.states, time.time())
+        self._combined_feed = Feed()
+        self._combined_view = View(self, 0, self._combined_feed, None)
+        self._texts: deque[tuple[int, str, str]] = deque()
+        self._renderer = Renderer(
+            self._text_made, limit=self.settings.text_limit, redact=self.settings.redact
+        )
+        self._router = Router(self.settings.inbox_limit)
+        self._calls = Calls(self.settings.engine_timeout_sec)
+        self.control = Control(Lookup(self), self._calls)
+        self._pump = Pump(self, self._calls, self._renderer)
+
+    # -- settings ----------------------------------------------------------------------------
+
+    @property
+    def poll_sec(self) -> float:
+        """Seconds between a page's updates; 0 for none until asked."""
+        return self.settings.poll_sec
+
+    @poll_sec.setter
+    def poll_sec(self, value: float) -> None:
+        self.settings.poll_sec = checked_poll_sec(value)
+
+    @property
+    def show_job_args(self) -> bool:
+        """Whether job arguments are shown."""
+        return self.settings.show_job_args
+
+    @show_job_args.setter
+    def show_job_args(self, value: bool) -> None:
+        self.settings.show_job_args = bool(value)
+
+    # -- clusters ----------------------------------------------------------------------------
+
+    def add(self, cluster: Any, *, name: str | None = None, chain: bool = False) -> str:
+        """Watch a cluster; return the name that it is shown under.
+
+        :param cluster: a JobCluster, a SharedJobCluster, or a cluster inside dispyscheduler.
+        :param name: the name to show; the computation's if not given. A name that is taken gets
+            " (2)".
+        :param chain: if the cluster has a callback of its own, call ours before it.
+
+        Sets the cluster's ``cluster_status`` if that is ``None``. A cluster that has its own
+        keeps it: then, unless *chain* is given or that callback calls ours, jobs cannot be
+        counted, and its nodes come from ``cluster.status()``. A cluster that is watched already
+        keeps the name it has.
+
+        :raises TypeError: *cluster* is none of dispy's clusters.
+        :raises ValueError: it is closed already.
+        """
+        self._check_process()
+        kind = kind_of(cluster)
+        with self._folding:
+            known = self._find(cluster)
+            if known is not None:
+                return known.name
+            shown = name or cluster_name(cluster)
+            if shown is None or is_closed(cluster):
+                raise ValueError("The cluster is closed: add it before closing it.")
+            watched = self._enter(cluster, kind, shown)
+            watched.compute_id = compute_id(cluster)
+            self._take_over(watched, chain=chain)
+        self._pump.start()
+        self._pump.take_stock(watched)
+        return watched.name
+
+    def _enter(self, cluster: Any, kind: Kind, name: str) -> Watched:
+        watch = Watch(
+            cluster,
+            text_limit=self.settings.text_limit,
+            inbox_limit=self.settings.inbox_limit,
+            plain=self.settings.redact is None,
+        )
+        with self.lock:
+            name = self._free_name(name)
+            state = ClusterState(
+                name,
+                time.time(),
+                serials=self._serials,
+                history_limit=self.settings.history_limit,
+                kind=kind,
+            )
+            feed = Feed()
+            view = View(self, next(self._view_numbers), feed, state)
+            watched = self._watched[name] = Watched(cluster, kind, watch, state, feed, view)
+            self._settle(watched)
+        return watched
+
+    def _free_name(self, name: str) -> str:
+        taken = {*self._watched, *_ALL}
+        candidates = itertools.chain([name], (f"{name} ({n})" for n in itertools.count(2)))
+        return next(candidate for candidate in candidates if candidate not in taken)
+
+    def _take_over(self, watched: Watched, *, chain: bool) -> None:
+        """See to it that the cluster's reports reach us."""
+        own = watched.cluster.cluster_status
+        if own is None or chain:
+            watched.install(chain=chain)
+        elif forwards_to(own, self):
+            self._adopt_strays(watched)
+        else:
+            watched.mode = "polling"
+            logger.warning(
+                "The cluster %s has a cluster_status callback of its own, which is left in place: "
+                "its jobs cannot be counted. Call server.cluster_status(status, node, job) from "
+                "it, or add the cluster with chain=True.",
+                watched.name,
+            )
+
+    def _adopt_strays(self, watched: Watched) -> None:
+        """Move what arrived before the cluster was added out of 'other clusters'."""
+        other = self._router.other
+        if other is None:
+            return
+        with self.lock:
+            emptied = self._router.hand_over(watched)
+            for ip_addr in emptied:
+                self._drop_node(other, ip_addr)
+            self._settle(other)
+            self._settle(watched)
+            if not other.state.ledger.submitted and not other.state.nodes:
+                self._leave(other)
+                self._router.other = None
+
+    def remove(self, cluster: Any) -> None:
+        """Stop watching a cluster, given as dispy's object or by its name.
+
+        Its callback is put back as it was. One that is not watched, or no more, is no error.
+        """
+        with self._folding:
+            watched = self._watched.get(cluster) if isinstance(cluster, str) else None
+            watched = watched or self._find(cluster)
+            if watched is None:
+                return
+            if watched.cluster is not None:
+                watched.uninstall()
+            if watched is self._router.other:
+                self._router.other = None
+            with self.lock:
+                self._leave(watched)
+
+    def _leave(self, watched: Watched) -> None:
+        del self._watched[watched.name]
+        self.version += 1
+        for ip_addr in list(watched.state.nodes):
+            self._combine(ip_addr)
+        self._changed.notify_all()
+
+    def _find(self, cluster: Any) -> Watched | None:
+        if cluster is None:
+            return None
+        return next((w for w in self._watched.values() if w.cluster is cluster), None)
+
+    def callback(self, cluster: Any) -> Callback:
+        """Return a function to call with each (status, node, job) of *cluster*, from any thread.
+
+        It takes a fraction of a microsecond and never raises.
+
+        :raises UnknownCluster: the cluster is not watched.
+        """
+        watched = self._find(cluster)
+        if watched is None:
+            raise UnknownCluster("The cluster is not watched: add it first.")
+        watched.mode = "callback"
+        return watched.watch.callback
+
+    def cluster_status(self, status: int, node: Any, job: Any) -> None:
+        """Take in a report of any cluster: the form that is called from a user's own callback.
+
+        The cluster is found by the job's computation, or by the node. Takes a fraction of a
+        microsecond and never raises; may be called from any thread.
+        """
+        self._router.receive(status, node, job)
+
+    def names(self) -> list[str]:
+        """Return the names of the clusters, in the order they were added."""
+        with self.lock:
+            return list(self._watched)
+
+    def knows(self, job: Any, node: Any) -> bool:
+        """Whether a report of that job and node belongs to a cluster that was added here."""
+        return self._router.find(list(self._watched.values()), node, job) is not None
+
+    def view(self, name: str) -> View:
+        """Return the view of the cluster *name*; ``*`` and ``* Combined`` stand for all.
+
+        :raises UnknownCluster: no cluster of that name is watched.
+        """
+        if name in _ALL:
+            return self._combined_view
+        with self.lock:
+            watched = self._watched.get(name)
+        if watched is None:
+            raise UnknownCluster(
+                f"No cluster {name[:80]!r} is watched: the clusters are listed under clusters.",
+                field="cluster",
+            )
+        return watched.view
+
+    def views(self) -> list[View]:
+        """Return the views of the single clusters, in the order they were added."""
+        with self.lock:
+            return [watched.view for watched in self._watched.values()]
+
+    # -- folding -----------------------------------------------------------------------------
+
+    def fold(self) -> None:
+        """Take in all that waited in the inboxes when this was called."""
+        self._check_process()
+        if not (self._texts or self._router.inbox) and not any(
+            watched.watch.inbox for watched in list(self._watched.values())
+        ):
+            return
+        with self._folding:
+            self._router.route(list(self._watched.values()), self._enter_other)
+            for watched in list(self._watched.values()):
+                waiting = len(watched.watch.inbox)
+                while waiting > 0:
+                    self.take_in(watched, watched.watch.drain(_CHUNK))
+                    waiting -= _CHUNK
+            self._fold_texts()
+
+    def _enter_other(self) -> Watched:
+        return self._enter(None, "other", OTHER_NAME)
+
+    @property
+    def folding(self) -> threading.RLock:
+        """Held by whoever folds; guards the watches as ``lock`` guards the states."""
+        return self._folding
+
+    def take_in(self, watched: Watched, drained: list[Drained]) -> None:
+        """Fold *drained* into the cluster's state. The caller holds ``folding``."""
+        state, watch = watched.state, watched.watch
+        later: list[TextRequest] = []
+        with self.lock:
+            for item in drained:
+                job = state.apply(item.event)
+                if job is None:
+                    continue
+                if job.state not in ("queued", "running"):
+                    watch.release(job.serial)
+                elif item.job is not None:
+                    watch.hold(job.serial, item.job)
+                if item.later:
+                    later.extend(requests(item, job.serial))
+            self._settle(watched)
+        for request in later:
+            self._renderer.submit(request)
+
+    def _text_made(self, serial: int, field: str, text: str) -> None:
+        self._texts.append((serial, field, text))
+
+    def _fold_texts(self) -> None:
+        with self.lock:
+            for _ in range(len(self._texts)):
+                serial, field, text = self._texts.popleft()
+                event = events.JobText(serial, field, text)  # type: ignore[arg-type]
+                for watched in self._watched.values():
+                    if watched.state.apply(event) is not None:
+                        break
+
+    def _settle(self, watched: Watched) -> None:
+        """Give what changed the next version, and wake those who wait for it."""
+        state = watched.state
+        if not state.dirty and not state.dirty_nodes:
+            return
+        self.version += 1
+        for ip_addr in state.dirty_nodes:
+            watched.feed.touch(ip_addr, self.version)
+            self._combine(ip_addr)
+        state.dirty_nodes.clear()
+        state.dirty = False
+        self._changed.notify_all()
+
+    def settle(self, watched: Watched) -> None:
+        """Publish what changed in a cluster's state. The caller holds ``lock``."""
+        self._settle(watched)
+
+    def _combine(self, ip_addr: str) -> None:
+        if self.combined.node_changed(ip_addr):
+            self._combined_feed.touch(ip_addr, self.version)
+        else:
+            self._combined_feed.remove(ip_addr, self.version)
+
+    def _drop_node(self, watched: Watched, ip_addr: str) -> None:
+        watched.state.drop_node(ip_addr)
+        self.version += 1
+        watched.feed.remove(ip_addr, self.version)
+        self._combine(ip_addr)
+
+    # -- reading -----------------------------------------------------------------------------
+
+    @contextmanager
+    def folded(self) -> Iterator[float]:
+        """Fold what waits, then hold the lock; yields the time."""
+        self.fold()
+        with self.lock:
+            yield time.time()
+
+    def watched(self) -> list[Watched]:
+        """Return what belongs to each cluster, in the order they were added."""
+        with self.lock:
+            return list(self._watched.values())
+
+    def states(self) -> list[ClusterState]:
+        """Return the states of the clusters. The caller holds ``lock``."""
+        return [watched.state for watched in self._watched.values()]
+
+    def summary_of(self, state: ClusterState | None, now: float) -> dict[str, Any]:
+        """Return a cluster's summary, or with ``None`` that of all. The caller holds ``lock``."""
+        if state is not None:
+            return self._summary(self._watched.get(state.name), state, now)
+        each = [self._summary(w, w.state, now) for w in self._watched.values()]
+        return self._combined_summary(each, now)
+
+    def summaries(self, now: float) -> list[dict[str, Any]]:
+        """Return all summaries, that of all clusters first. The caller holds ``lock``."""
+        each = [self._summary(w, w.state, now) for w in self._watched.values()]
+        return [self._combined_summary(each, now), *each]
+
+    def _summary(self, watched: Watched | None, state: ClusterState, now: float) -> dict[str, Any]:
+        summary = state.summary(now)
+        summary["watching"] = watched.mode if watched else "removed"
+        summary["dropped_events"] = watched.watch.dropped if watched else 0
+        summary["now"] = now
+        return summary
+
+    def _combined_summary(self, each: list[dict[str, Any]], now: float) -> dict[str, Any]:
+        summary = self.combined.summary(each, now)
+        polled = any(s["watching"] == "polling" for s in each)
+        summary["watching"] = "polling" if polled else "callback"
+        summary["dropped_events"] = sum(s["dropped_events"] for s in each) + self._router.dropped
+        summary["now"] = now
+        return summary
+
+    def wait_for_change(self, version: int, timeout_sec: float) -> int:
+        """Wait until something changed after *version*, or time is out; return the version."""
+        deadline = time.monotonic() + timeout_sec
+        with self._changed:
+            while self.version <= version and not self._closed:
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    break
+                self._changed.wait(left)
+            return self.version
+
+    def health(self) -> dict[str, Any]:
+        """Return how the registry itself is, for ``/healthz``: all is well if no problems."""
+        self._check_process()
+        with self.lock:
+            watched = list(self._watched.values())
+        dropped = sum(w.watch.dropped for w in watched) + self._router.dropped
+        waiting = sum(len(w.watch.inbox) for w in watched) + len(self._router.inbox)
+        pump, engine = self._pump.health(), self._calls.health()
+        problems = list(pump.pop("problems"))
+        if dropped:
+            problems.append(f"{dropped} status reports were dropped because the inbox was full.")
+        if engine["stuck"]:
+            problems.append(f"{engine['stuck']} calls into dispy have not come back.")
+        if self._renderer.stuck:
+            problems.append(f"{self._renderer.stuck} __str__ of job data have not come back.")
+        return {
+            "status": "degraded" if problems else "ok",
+            "problems": problems,
+            "pump": pump,
+            "inbox": {
+                "length": waiting,
+                "limit": self.settings.inbox_limit,
+                "dropped": dropped,
+                "unreadable": sum(w.watch.faults for w in watched),
+            },
+            "engine": engine,
+            "render": {"waiting": self._renderer.waiting, "stuck": self._renderer.stuck},
+            "clusters": len(watched),
+        }
+
+    def close(self) -> None:
+        """Stop watching: put all callbacks back and end the threads. Readers still get answers."""
+        with self.lock:
+            if self._closed:
+                return
+            self._closed = True
+            self._changed.notify_all()
+        self._pump.stop()
+        if os.getpid() == self._pid:
+            self.fold()
+        for watched in self.watched():
+            if watched.cluster is not None:
+                watched.uninstall()
+        self._renderer.close()
+
+    def _check_process(self) -> None:
+        if os.getpid() != self._pid:
+            raise WrongProcess(
+                "This registry was made in another process, of which this one is a fork; dispy's "
+                "threads stayed there. Make the registry and the clusters in the process that "
+                "serves the pages (with gunicorn: one worker, and no --preload)."
+            )

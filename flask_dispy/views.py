@@ -1,0 +1,267 @@
+"""What a reader sees of one cluster, or of all of them combined.
+
+A view folds what waits in the inboxes before it answers, so that no answer is older than its
+question, and reads under the registry's lock, for as short as it can.
+"""
+
+from __future__ import annotations
+
+import heapq
+import time
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
+
+from .core.cluster import ClusterState
+from .core.combined import COMBINED_NAME
+from .core.errors import UnknownJob, UnknownNode
+from .core.feed import Cursor, Feed
+from .core.jobquery import JobQuery
+from .core.jobs import JOB_STATES, Job
+from .core.nodes import Node, encode
+from .core.series import NodeSeries
+
+if TYPE_CHECKING:
+    from .registry import ClusterRegistry
+
+__all__ = ["Changes", "JobPage", "View"]
+
+_ANY: Final = JobQuery()
+
+
+@dataclass(frozen=True, slots=True)
+class JobPage:
+    """A page of a jobs search, newest first.
+
+    ``total`` counts all matches, ``counts`` those of each state as if the search named no state,
+    ``next_before`` is the serial to go on before, ``None`` at the end.
+    """
+
+    total: int
+    items: list[dict[str, Any]]
+    next_before: int | None
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What changed since a cursor: the JSON answer, ready made, and where it leaves the reader."""
+
+    cursor: str
+    snapshot: bool
+    body: bytes
+    version: int
+
+
+class View:
+    """One cluster's face, or that of all clusters. Thread-safe."""
+
+    def __init__(
+        self, registry: ClusterRegistry, number: int, feed: Feed, state: ClusterState | None
+    ) -> None:
+        self._registry = registry
+        self._number = number
+        self._feed = feed
+        self._state = state
+
+    @property
+    def name(self) -> str:
+        """The name that the cluster is shown under."""
+        return COMBINED_NAME if self._state is None else self._state.name
+
+    @property
+    def combined(self) -> bool:
+        """Whether this is the view over all clusters."""
+        return self._state is None
+
+    def _states(self) -> list[ClusterState]:
+        return self._registry.states() if self._state is None else [self._state]
+
+    # -- summary and series ------------------------------------------------------------------
+
+    def summary(self) -> dict[str, Any]:
+        """Return the cluster's summary."""
+        with self._registry.folded() as now:
+            return self._registry.summary_of(self._state, now)
+
+    def series(self, resolution_sec: int) -> dict[str, Any]:
+        """Return the time series at a resolution of 1, 10 or 60 seconds.
+
+        :raises BadRequest: there is none of that resolution.
+        """
+        with self._registry.folded() as now:
+            series = (self._state or self._registry.combined).series
+            return series.as_dict(resolution_sec, now)
+
+    # -- nodes -------------------------------------------------------------------------------
+
+    def _node_addresses(self) -> list[str]:
+        return self._feed.keys()
+
+    def _row(self, ip_addr: str) -> dict[str, Any]:
+        if self._state is None:
+            return self._registry.combined.row(ip_addr)
+        return self._state.nodes[ip_addr].row()
+
+    def _row_json(self, ip_addr: str) -> str:
+        if self._state is None:
+            return self._registry.combined.row_json(ip_addr)
+        return self._state.nodes[ip_addr].as_json()
+
+    def nodes(self) -> list[dict[str, Any]]:
+        """Return the rows of all nodes, in no particular order."""
+        with self._registry.folded():
+            return [self._row(ip_addr) for ip_addr in self._node_addresses()]
+
+    def _address(self, host: str) -> str:
+        """Return the address of the node with that address or name."""
+        known: Iterable[Node] = (node for state in self._states() for node in state.nodes.values())
+        if any(host in state.nodes for state in self._states()):
+            return host
+        for node in known:
+            if node.name == host:
+                return node.ip_addr
+        raise UnknownNode(
+            f"{self.name} knows no node {host[:80]!r}: it is listed once it has joined.",
+            field="node",
+        )
+
+    def node(self, host: str) -> dict[str, Any]:
+        """Return one node's row, by its address or name.
+
+        :raises UnknownNode: the cluster knows no such node.
+        """
+        with self._registry.folded():
+            return self._row(self._address(host))
+
+    def node_series(self, host: str) -> dict[str, Any]:
+        """Return the node's load over its latest signs of life.
+
+        :raises UnknownNode: the cluster knows no such node.
+        """
+        with self._registry.folded():
+            ip_addr = self._address(host)
+            nodes = [state.nodes[ip_addr] for state in self._states() if ip_addr in state.nodes]
+            latest = max(nodes, key=lambda node: node.updated_at)
+            series = latest.series or NodeSeries()
+            return {
+                "ip_addr": ip_addr,
+                "resolution_sec": NodeSeries.LEAST_GAP_SEC,
+                **series.as_dict(),
+            }
+
+    # -- jobs --------------------------------------------------------------------------------
+
+    def job(self, serial: int) -> dict[str, Any]:
+        """Return all that is known of one job.
+
+        :raises UnknownJob: no such job is retained here.
+        """
+        with self._registry.folded() as now:
+            for state in self._states():
+                job = state.ledger.jobs.get(serial)
+                if job is not None:
+                    return job.detail(state.name, now)
+        raise UnknownJob(
+            f"{self.name} retains no job {serial}: it never had it, or has forgotten it since.",
+            field="serial",
+        )
+
+    def running_jobs(self, ip_addr: str, limit: int | None = None) -> list[dict[str, Any]]:
+        """Return the jobs that run on a node, the longest running first."""
+        with self._registry.folded() as now:
+            return [
+                job.row(state.name, now)
+                for state in self._states()
+                if ip_addr in state.nodes
+                for job in islice(state.nodes[ip_addr].running.values(), limit)
+            ][:limit]
+
+    def jobs(
+        self,
+        query: JobQuery = _ANY,
+        *,
+        limit: int = 100,
+        before: int | None = None,
+        private: bool = False,
+    ) -> JobPage:
+        """Return a page of the jobs that match *query*, newest first: first filter, then page.
+
+        :param before: only jobs with a serial below it, for the pages after the first.
+        :param private: search as for a reader who may not see arguments.
+        """
+        now = time.time()
+        found: list[tuple[ClusterState, list[Job]]] = []
+        counts: Counter[str] = Counter(dict.fromkeys(JOB_STATES, 0))
+        for state, jobs in self._candidates(query):
+            matches = query.select(jobs, now, node_names=_names_of(state), private=private)
+            counts.update(Counter([job.state for job in matches]))
+            if query.states:
+                matches = [job for job in matches if job.state in query.states]
+            found.append((state, matches))
+        total = sum(len(matches) for _, matches in found)
+        newest = heapq.merge(
+            *(_newest(state, matches, before) for state, matches in found),
+            key=lambda entry: -entry[1].serial,
+        )
+        page = list(islice(newest, limit + 1))
+        with self._registry.lock:
+            items = [job.row(state.name, now) for state, job in page[:limit]]
+        following = page[limit - 1][1].serial if len(page) > limit else None
+        return JobPage(total, items, following, dict(counts))
+
+    def _candidates(self, query: JobQuery) -> list[tuple[ClusterState, list[Job]]]:
+        """Return copies of the lists to search, so that the search itself needs no lock."""
+        with self._registry.folded():
+            return [
+                (state, list(state.ledger.jobs.values()))
+                for state in self._states()
+                if query.wants_cluster(state.name)
+            ]
+
+    # -- changes -----------------------------------------------------------------------------
+
+    def changes(self, since: str | None = None) -> Changes:
+        """Return what changed since the cursor *since*, or all, if it is none of ours."""
+        with self._registry.folded() as now:
+            version = self._registry.version
+            cursor = Cursor(self._registry.epoch, self._number, version)
+            place = Cursor.parse(since)
+            snapshot = (
+                place is None
+                or place[:2] != cursor[:2]
+                or place.version > version
+                or not self._feed.reaches(place.version)
+            )
+            if place is None or snapshot:
+                changed, removed = self._node_addresses(), list[str]()
+            else:
+                changed, removed = self._feed.since(place.version)
+            rows = [self._row_json(ip_addr) for ip_addr in changed]
+            head = {
+                "cursor": str(cursor),
+                "snapshot": snapshot,
+                "now": now,
+                "clusters": self._registry.summaries(now),
+            }
+        rows.extend(encode({"ip_addr": ip_addr, "removed": True}) for ip_addr in removed)
+        body = f'{encode(head)[:-1]},"nodes":[{",".join(rows)}]}}'.encode()
+        return Changes(str(cursor), snapshot, body, version)
+
+
+def _names_of(state: ClusterState) -> Any:
+    def name_of(ip_addr: str) -> str | None:
+        node = state.nodes.get(ip_addr)
+        return node.name if node else None
+
+    return name_of
+
+
+def _newest(
+    state: ClusterState, jobs: list[Job], before: int | None
+) -> Iterable[tuple[ClusterState, Job]]:
+    for job in reversed(jobs):
+        if before is None or job.serial < before:
+            yield state, job
