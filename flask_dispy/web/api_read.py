@@ -1,0 +1,192 @@
+"""The JSON API's answers that change nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode
+
+from flask import Response, request
+
+from ..core.errors import UnknownJob
+from ..core.jobquery import MAX_QUERY_LENGTH, JobQuery
+from .answers import json_answer
+from .errors import HttpError, invalid
+from .job_privacy import hide_arguments, hide_output
+from .node_list import SORT_COLUMNS, matching, sorted_rows
+from .validation import read_parameters, whole_number
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .context import Web
+
+__all__ = [
+    "cluster",
+    "cluster_series",
+    "clusters",
+    "hiding",
+    "job",
+    "jobs",
+    "no_such_route",
+    "node",
+    "node_series",
+    "nodes",
+    "parse_query",
+    "settings",
+    "timeline",
+]
+
+MOST_ITEMS: Final = 1000
+MOST_NODES: Final = 20_000
+MOST_BARS: Final = 10_000
+_RECENT: Final = 50
+_LARGEST: Final = 2**62
+_RESOLUTIONS: Final = ("1", "10", "60")
+
+
+def clusters(web: Web) -> Response:
+    """Answer with the summary of every cluster."""
+    read_parameters()
+    items = [view.summary() for view in web.registry.views()]
+    return json_answer({"total": len(items), "items": items, "next": None})
+
+
+def cluster(web: Web, name: str) -> Response:
+    """Answer with one cluster's summary."""
+    read_parameters()
+    return json_answer(web.view(name).summary())
+
+
+def nodes(web: Web, name: str) -> Response:
+    """Answer with a cluster's nodes: filtered, sorted, then a page of them."""
+    parameters = read_parameters("sort", "order", "q", "limit", "offset")
+    column = parameters.choice("sort", list(SORT_COLUMNS), "ip_addr")
+    order = parameters.choice("order", ("asc", "desc"), "asc")
+    limit = parameters.integer("limit", MOST_ITEMS, least=1, most=MOST_NODES)
+    offset = parameters.integer("offset", 0, least=0, most=_LARGEST)
+    found = matching(web.view(name).nodes(), parameters.text("q", longest=MAX_QUERY_LENGTH))
+    rows = sorted_rows(found, column, descending=order == "desc")
+    end = offset + limit
+    following = _link(offset=end, limit=limit) if end < len(rows) else None
+    return json_answer({"total": len(rows), "items": rows[offset:end], "next": following})
+
+
+def node(web: Web, name: str, host: str) -> Response:
+    """Answer with one node, the jobs that run there and those that ended there lately."""
+    read_parameters()
+    view = web.view(name)
+    row = view.node(host)
+    hide = hiding(web)
+    running = view.running_jobs(row["ip_addr"])
+    ended = JobQuery.parse(
+        "", ("finished", "terminated", "cancelled", "abandoned"), row["ip_addr"]
+    )
+    recent = view.jobs(ended, limit=_RECENT, before=None)
+    return json_answer(
+        {
+            **row,
+            "running_jobs": [hide(item) for item in running[:_RECENT]],
+            "running_total": len(running),
+            "recent_jobs": [hide(item) for item in recent.items],
+            "recent_total": recent.total,
+        }
+    )
+
+
+def node_series(web: Web, name: str, host: str) -> Response:
+    """Answer with a node's load over time."""
+    read_parameters()
+    view = web.view(name)
+    return json_answer(view.node_series(view.node(host)["ip_addr"]))
+
+
+def jobs(web: Web, name: str) -> Response:
+    """Answer with a cluster's jobs, newest first: filtered, then a page of them."""
+    parameters = read_parameters("state", "node", "q", "limit", "before")
+    query = parse_query(
+        parameters.text("q", longest=MAX_QUERY_LENGTH),
+        parameters.texts("state"),
+        parameters.text("node"),
+    )
+    limit = parameters.integer("limit", 100, least=1, most=MOST_ITEMS)
+    before = parameters.optional_integer("before", least=1, most=_LARGEST)
+    page = web.jobs(web.view(name), query, limit=limit, before=before)
+    hide = hiding(web)
+    following = None
+    if page.next_before is not None:
+        following = _link(before=page.next_before, limit=limit)
+    return json_answer(
+        {
+            "total": page.total,
+            "items": [hide(item) for item in page.items],
+            "next": following,
+            "next_before": page.next_before,
+            "counts": page.counts,
+            "limit": limit,
+        }
+    )
+
+
+def job(web: Web, name: str, serial: str) -> Response:
+    """Answer with all that is known of one job."""
+    read_parameters()
+    view = web.view(name)
+    number = whole_number(serial)
+    if number is None:
+        raise UnknownJob(f"{serial[:40]!r} is no job's serial number.")
+    return json_answer(hiding(web)(view.job(number)))
+
+
+def cluster_series(web: Web, name: str) -> Response:
+    """Answer with a cluster's time series."""
+    parameters = read_parameters("resolution_sec")
+    resolution = parameters.choice("resolution_sec", _RESOLUTIONS, "1")
+    return json_answer(web.view(name).series(int(resolution)))
+
+
+def timeline(web: Web, name: str) -> Response:
+    """Answer with what ran where in a window of time."""
+    parameters = read_parameters("from", "to", "limit", "node")
+    start, end = parameters.optional_number("from"), parameters.optional_number("to")
+    if start is not None and end is not None and start >= end:
+        raise invalid("to", "The window must end after it begins.")
+    limit = parameters.integer("limit", MOST_ITEMS, least=1, most=MOST_BARS)
+    view = web.view(name)
+    host = parameters.text("node")
+    only = view.node(host)["ip_addr"] if host else None
+    return json_answer(view.timeline(start=start, end=end, limit=limit, node=only))
+
+
+def settings(web: Web) -> Response:
+    """Answer with what can be set while running."""
+    read_parameters()
+    registry = web.registry
+    return json_answer({"poll_sec": registry.poll_sec, "show_job_args": registry.show_job_args})
+
+
+def no_such_route(_web: Web, **_variables: str) -> Response:
+    """Refuse a URL below the API's root that means nothing."""
+    raise HttpError(404, "not_found", "There is nothing here; api/v1/openapi.json lists what is.")
+
+
+def parse_query(q: str, states: list[str], node: str) -> JobQuery:
+    """Return the search that a client gave.
+
+    :raises BadRequest: it makes no sense; ``field`` says which part.
+    """
+    return JobQuery.parse(q, states, node or None)
+
+
+def hiding(web: Web) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """Return what takes out of a job's row all that the current client may not see."""
+    if not web.guard.allows("see_arguments"):
+        return hide_output
+    if not web.registry.show_job_args:
+        return hide_arguments
+    return lambda row: row
+
+
+def _link(**changed: int) -> str:
+    """Return the link to another page of this list, relative to this one."""
+    query = [(key, value) for key, value in request.args.items(multi=True) if key not in changed]
+    return "?" + urlencode([*query, *((key, str(value)) for key, value in changed.items())])

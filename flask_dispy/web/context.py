@@ -1,0 +1,70 @@
+"""What one blueprint's routes share."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flask import request
+
+from .answers import ByteCache
+from .assets import Assets
+from .document_root import DocumentRoot
+from .headers import ContentPolicy
+from .security import Guard
+
+if TYPE_CHECKING:
+    from ..core.jobquery import JobQuery
+    from ..registry import ClusterRegistry
+    from ..views import JobPage, View
+    from .audience import Audience
+    from .stream import StreamPlaces
+
+__all__ = ["Web", "target"]
+
+
+@dataclass(frozen=True, slots=True)
+class Web:
+    """One blueprint's registry, its options, and what is made once for all its requests."""
+
+    registry: ClusterRegistry
+    guard: Guard
+    policy: ContentPolicy
+    assets: Assets
+    streams: StreamPlaces
+    packed_changes: ByteCache
+    frames: ByteCache
+    document_root: DocumentRoot | None
+    audience: Audience | None
+    closing: threading.Event
+    max_body_bytes: int
+
+    def view(self, name: str) -> View:
+        """Return the view of a cluster.
+
+        :raises UnknownCluster: none of that name is watched.
+        """
+        return self.registry.view(name or "*")
+
+    def jobs(self, view: View, query: JobQuery, *, limit: int, before: int | None) -> JobPage:
+        """Return a page of jobs, not searched in what the current client may not see.
+
+        Else a client could find out an argument by guessing at it with ``arg:``.
+        """
+        return view.jobs(query, limit=limit, before=before, private=self.hides_arguments())
+
+    def hides_arguments(self) -> bool:
+        """Whether jobs' arguments are hidden, from this client or from all."""
+        return not self.registry.show_job_args or not self.guard.allows("see_arguments")
+
+    def note_served(self, version: int) -> None:
+        """Tell the audience that the current request's browser has seen *version*."""
+        if self.audience is not None:
+            agent = request.headers.get("User-Agent", "")
+            self.audience.served(f"{request.remote_addr} {agent}", version)
+
+
+def target(view: View) -> str:
+    """Return the cluster that a command for *view* names: ``*`` for all."""
+    return "*" if view.combined else view.name

@@ -1,0 +1,259 @@
+"""The shapes of the JSON API, as JSON Schema. Each is open: more fields may join them."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from ..core.jobs import JOB_STATES
+from .routing import PERMISSIONS
+
+__all__ = ["SCHEMAS", "ref"]
+
+Schema = dict[str, Any]
+
+_NUMBER: Final[Schema] = {"type": "number"}
+_COUNT: Final[Schema] = {"type": "integer", "minimum": 0}
+_INTEGER: Final[Schema] = {"type": "integer"}
+_TEXT: Final[Schema] = {"type": "string"}
+_FLAG: Final[Schema] = {"type": "boolean"}
+
+
+def ref(name: str) -> Schema:
+    """Return a reference to a shared schema."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _or_null(schema: Schema) -> Schema:
+    return {**schema, "type": [schema["type"], "null"]}
+
+
+def _list(items: Schema) -> Schema:
+    return {"type": "array", "items": items}
+
+
+def _object(optional: dict[str, Schema] | None = None, /, **required: Schema) -> Schema:
+    return {
+        "type": "object",
+        "properties": {**required, **(optional or {})},
+        "required": list(required),
+    }
+
+
+def _page(items: Schema, **more: Schema) -> Schema:
+    return _object(total=_COUNT, items=_list(items), next=_or_null(_TEXT), **more)
+
+
+_JOB_STATE: Final[Schema] = {"type": "string", "enum": list(JOB_STATES)}
+
+_JOB: Final[Schema] = _object(
+    {"hidden": {"const": True, "description": "Arguments, or all output, are left out."}},
+    serial=_INTEGER,
+    id=_TEXT,
+    cluster=_TEXT,
+    state=_JOB_STATE,
+    node=_or_null(_TEXT),
+    args=_or_null(_TEXT),
+    kwargs=_or_null(_TEXT),
+    submitted_at=_NUMBER,
+    started_at=_or_null(_NUMBER),
+    ended_at=_or_null(_NUMBER),
+    duration_sec=_or_null(_NUMBER),
+    attempts=_COUNT,
+    error=_or_null(_TEXT),
+)
+
+_OUTPUT: Final = ("exception", "stdout", "stderr", "result", "provisional_result")
+
+_LOAD: Final[Schema] = {
+    **_object(cpu=_NUMBER, memory=_NUMBER, disk=_NUMBER, swap=_NUMBER),
+    "type": ["object", "null"],
+    "description": "What is available: cpu and swap in percent, memory and disk in bytes.",
+}
+
+_NODE: Final[Schema] = _object(
+    {"clusters": _list(_TEXT)},
+    ip_addr=_TEXT,
+    name=_TEXT,
+    cpus=_INTEGER,
+    avail_cpus=_INTEGER,
+    busy=_INTEGER,
+    jobs_done=_COUNT,
+    cpu_time=_NUMBER,
+    tx=_NUMBER,
+    rx=_NUMBER,
+    update_time=_NUMBER,
+    avail_info=_LOAD,
+    state={"type": "string", "enum": ["up", "silent", "closed"]},
+    running=_COUNT,
+)
+
+_SUMMARY: Final[Schema] = _object(
+    name=_TEXT,
+    combined=_FLAG,
+    kind=_TEXT,
+    state={"type": "string", "enum": ["open", "closed"]},
+    jobs=_object(
+        **dict.fromkeys(("submitted", *JOB_STATES, "done", "pending", "before_watching"), _COUNT)
+    ),
+    cpus=_object(total=_COUNT, busy=_COUNT),
+    nodes=_object(known=_COUNT, up=_COUNT, silent=_COUNT, closed=_COUNT),
+    jobs_per_sec=_NUMBER,
+    cpu_time_sec=_NUMBER,
+    progress=_or_null(_NUMBER),
+    eta_sec=_or_null(_NUMBER),
+    eta_confidence={"type": "string", "enum": ["none", "low", "good"]},
+    started_at=_NUMBER,
+    job_p95_sec=_or_null(_NUMBER),
+    attention=_object(failed=_COUNT, silent=_COUNT, stragglers=_COUNT),
+    history=_object(retained=_COUNT, limit=_COUNT, evicted=_COUNT),
+)
+
+_OUTCOME: Final[Schema] = _object(
+    {"serial": _INTEGER, "ip_addr": _TEXT, "cpus": _INTEGER},
+    cluster=_TEXT,
+    ok=_FLAG,
+    code=_TEXT,
+    message=_TEXT,
+)
+
+_COLUMN: Final[Schema] = _list(_or_null(_NUMBER))
+
+SCHEMAS: Final[dict[str, Schema]] = {
+    "Error": _object(
+        {"outcomes": _list(ref("Outcome")), "ok": _FLAG},
+        error=_object({"field": _TEXT}, code=_TEXT, message=_TEXT),
+    ),
+    "Summary": _SUMMARY,
+    "Clusters": _page(ref("Summary")),
+    "Node": _NODE,
+    "Nodes": _page(ref("Node")),
+    "NodeDetail": {
+        "allOf": [
+            ref("Node"),
+            _object(
+                running_jobs=_list(ref("Job")),
+                running_total=_COUNT,
+                recent_jobs=_list(ref("Job")),
+                recent_total=_COUNT,
+            ),
+        ]
+    },
+    "NodeSeries": _object(
+        ip_addr=_TEXT,
+        resolution_sec=_NUMBER,
+        t=_list(_NUMBER),
+        cpu_avail=_COLUMN,
+        memory_avail_bytes=_COLUMN,
+        swap_avail=_COLUMN,
+        disk_avail_bytes=_COLUMN,
+        running=_COLUMN,
+    ),
+    "Job": _JOB,
+    "Jobs": _page(
+        ref("Job"),
+        counts={"type": "object", "additionalProperties": _COUNT},
+        limit=_COUNT,
+        next_before=_or_null(_INTEGER),
+    ),
+    "JobDetail": {
+        "allOf": [
+            ref("Job"),
+            _object(
+                queue_sec=_or_null(_NUMBER),
+                history=_list(_object(state=_JOB_STATE, at=_NUMBER, node=_or_null(_TEXT))),
+                **{field: _or_null(_TEXT) for field in _OUTPUT},
+                **{f"{field}_truncated": _FLAG for field in _OUTPUT},
+            ),
+        ]
+    },
+    "Series": _object(
+        **{"from": _NUMBER},
+        resolution_sec=_NUMBER,
+        columns={"type": "object", "additionalProperties": _COLUMN},
+    ),
+    "Timeline": _object(
+        {"bars": {"type": "object"}, "buckets": {"type": "object"}},
+        **{"from": _NUMBER},
+        to=_NUMBER,
+        now=_NUMBER,
+        oldest=_or_null(_NUMBER),
+        mode={"type": "string", "enum": ["bars", "aggregate"]},
+        total=_COUNT,
+        lanes=_list(_object(node=_TEXT, name=_TEXT, slots=_COUNT)),
+        queue=_object(t=_COLUMN, depth=_COLUMN),
+    ),
+    "Changes": _object(
+        cursor=_TEXT,
+        snapshot=_FLAG,
+        now=_NUMBER,
+        clusters=_list(ref("Summary")),
+        nodes=_list(
+            {
+                "anyOf": [
+                    ref("Node"),
+                    _object(ip_addr=_TEXT, removed={"const": True}),
+                ]
+            }
+        ),
+    ),
+    "Outcome": _OUTCOME,
+    "Outcomes": _object(outcomes=_list(ref("Outcome")), ok=_FLAG),
+    "Cancelled": {
+        "anyOf": [
+            _object(
+                matched=_COUNT, outcomes=_list(ref("Outcome")), cancelled=_COUNT, failed=_COUNT
+            ),
+            _object(matched=_COUNT, cancellable=_COUNT),
+        ]
+    },
+    "Settings": _object(poll_sec={"type": "number", "minimum": 0}, show_job_args=_FLAG),
+    "Health": _object(status=_TEXT),
+    "Permissions": {"type": "string", "enum": list(PERMISSIONS)},
+    "CancelJobs": {
+        **_object(
+            {
+                "serials": {
+                    **_list({"type": "integer", "minimum": 1}),
+                    "minItems": 1,
+                    "maxItems": 1000,
+                },
+                "filter": {
+                    **_object(
+                        {
+                            "q": {"type": "string", "maxLength": 500},
+                            "state": {**_list(_JOB_STATE), "maxItems": 20},
+                            "node": _TEXT,
+                        }
+                    ),
+                    "additionalProperties": False,
+                },
+                "dry_run": _FLAG,
+            }
+        ),
+        "oneOf": [{"required": ["serials"]}, {"required": ["filter"]}],
+        "additionalProperties": False,
+    },
+    "AddNode": {
+        **_object(
+            {
+                "port": {"type": ["integer", "null"], "minimum": 1, "maximum": 65535},
+                "cpus": {"type": ["integer", "null"], "minimum": -65536, "maximum": 65536},
+            },
+            host={"type": "string", "minLength": 1, "maxLength": 255},
+        ),
+        "additionalProperties": False,
+    },
+    "ChangeNode": {
+        **_object(cpus={"type": "integer", "minimum": -65536, "maximum": 65536}),
+        "additionalProperties": False,
+    },
+    "ChangeSettings": {
+        **_object(
+            {
+                "poll_sec": {"type": "number", "minimum": 0, "maximum": 86400},
+                "show_job_args": _FLAG,
+            }
+        ),
+        "additionalProperties": False,
+    },
+}

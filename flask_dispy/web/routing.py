@@ -1,0 +1,64 @@
+"""What a route is: its URL, what it takes to be let in, and who answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from flask.typing import ResponseReturnValue
+
+if TYPE_CHECKING:
+    from .context import Web
+
+__all__ = ["PERMISSIONS", "Access", "Kind", "Permission", "Route"]
+
+Permission = Literal["view", "see_arguments", "cancel_jobs", "manage_nodes", "change_settings"]
+
+PERMISSIONS: Final[tuple[Permission, ...]] = (
+    "view",
+    "see_arguments",
+    "cancel_jobs",
+    "manage_nodes",
+    "change_settings",
+)
+
+Access = Literal[
+    "public", "view", "see_arguments", "cancel_jobs", "manage_nodes", "change_settings"
+]
+"""The permission that a route asks for; ``public`` is for what tells nothing of the clusters."""
+
+Kind = Literal["page", "data", "asset", "document"]
+"""Decides the form of errors, the caching and the content policy of a route's answers.
+
+``page``: HTML for a person. ``data``: JSON, streams and texts, never readable cross-site.
+``asset``: the package's own static files. ``document``: files of the user's DocumentRoot.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One rule and method of the blueprint.
+
+    :param endpoint: name within the blueprint, unique.
+    :param rule: below the blueprint's root, with its leading slash.
+    :param permission: what the asking client must be allowed to do.
+    :param answer: called with the blueprint's ``Web`` and the rule's variables.
+    """
+
+    endpoint: str
+    rule: str
+    method: str
+    permission: Access
+    kind: Kind
+    answer: Callable[..., ResponseReturnValue]
+
+    def bind(self, web: Web) -> Callable[..., ResponseReturnValue]:
+        """Return the view function for one blueprint."""
+        answer = self.answer
+
+        def view(**variables: Any) -> ResponseReturnValue:
+            return answer(web, **variables)
+
+        view.__name__ = self.endpoint
+        return view

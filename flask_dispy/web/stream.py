@@ -1,0 +1,182 @@
+"""What changed, as it changes: the polled ``changes`` and the server-sent events of ``stream``.
+
+Hundreds of viewers mostly want the same bytes. A delta is therefore made, framed and compressed
+once for all readers that stand at the same cursor, and since every reader is moved to the newest
+cursor by each event, they soon all do.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from itertools import count
+from typing import TYPE_CHECKING, Final
+
+from flask import Response, request
+
+from ..core.errors import FlaskDispyError
+from .answers import compress, encode, json_bytes_answer
+from .errors import HttpError
+from .validation import read_parameters
+
+if TYPE_CHECKING:
+    from .context import Web
+
+__all__ = ["StreamPlaces", "changes", "stream"]
+
+# Four updates a second are as many as a person sees; more would only wake the clients.
+MIN_INTERVAL_SEC: Final = 0.25
+
+# Proxies drop connections on which nothing moves, the strictest common ones after 30 s.
+KEEP_ALIVE_SEC: Final = 15.0
+
+# How often a stream looks whether the server is about to end.
+_LOOK_UP_SEC: Final = 1.0
+
+# A stream ends after an hour, so that who may see it is asked again; the browser resumes at once.
+LIFETIME_SEC: Final = 3600.0
+
+_numbers: Final = count(1)
+
+_RETRY: Final = b"retry: 2000\n\n"
+_COMMENT: Final = b":\n\n"
+
+
+class StreamPlaces:
+    """Counts the open streams, so that they never take the last thread. Thread-safe."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._open = 0
+        self._lock = threading.Lock()
+
+    @property
+    def taken(self) -> int:
+        """How many streams are open."""
+        return self._open
+
+    def take(self) -> None:
+        """Take a place.
+
+        :raises HttpError: 503, all are taken.
+        """
+        with self._lock:
+            if self._open >= self._most:
+                raise HttpError(
+                    503,
+                    "too_many_streams",
+                    f"All {self._most} streams are taken; poll api/v1/changes instead.",
+                    headers={"Retry-After": "10"},
+                )
+            self._open += 1
+
+    def give_back(self) -> None:
+        """Give a place back."""
+        with self._lock:
+            self._open -= 1
+
+
+def changes(web: Web) -> Response:
+    """Answer with what changed since the reader's cursor."""
+    parameters = read_parameters("cluster", "since")
+    name, since = parameters.text("cluster", "*"), parameters.text("since")
+    found = web.view(name).changes(since or None)
+
+    def packed(body: bytes) -> bytes:
+        key = (name, since, found.cursor)
+        return web.packed_changes.get(key, lambda: compress(body))
+
+    answer = json_bytes_answer(found.body, packed=packed)
+    web.note_served(found.version)
+    return answer
+
+
+def stream(web: Web) -> Response:
+    """Answer with the changes as server-sent events, until the client or the server ends it."""
+    parameters = read_parameters("cluster", "since")
+    name = parameters.text("cluster", "*")
+    web.view(name)
+    # A browser that reconnects repeats its first URL, and says in this header where it got to.
+    since = request.headers.get("Last-Event-ID", "")[:100] or parameters.text("since")
+    answer = Response(mimetype="text/event-stream")
+    answer.headers["Cache-Control"] = "no-store, no-transform"
+    answer.headers["X-Accel-Buffering"] = "no"
+    if request.method == "HEAD":
+        return answer
+    web.streams.take()
+    answer.call_on_close(web.streams.give_back)
+    answer.response = _Events(web, name, since).frames()
+    return answer
+
+
+class _Events:
+    """One client's stream. It needs no Flask context: the request is over for Flask."""
+
+    def __init__(self, web: Web, name: str, since: str) -> None:
+        self._web = web
+        self._name = name
+        self._since = since
+        self._key = f"stream {next(_numbers)}"
+
+    def frames(self) -> Iterator[bytes]:
+        """Yield the pieces of the answer, waiting between them."""
+        web = self._web
+        end = time.monotonic() + LIFETIME_SEC
+        yield _RETRY
+        try:
+            while not web.closing.is_set() and time.monotonic() < end:
+                version = web.registry.version
+                yield self._next_frame(version)
+                # The generator was asked to go on, so the server has handed that to the socket.
+                self._present(version)
+                yield from self._wait(version)
+        except FlaskDispyError as error:
+            # The cluster was removed. The browser reconnects, gets the 404, and stops.
+            yield _event("gone", "", encode({"code": error.code, "message": error.message}))
+        finally:
+            if web.audience is not None:
+                web.audience.left(self._key)
+
+    def _present(self, version: int) -> None:
+        if self._web.audience is not None:
+            self._web.audience.served(self._key, version)
+
+    def _next_frame(self, version: int) -> bytes:
+        """Return the event that follows the reader's cursor, shared with who stands there too."""
+        since = self._since
+        # Looked up each time, for the cluster may have been removed, or added again.
+        view = self._web.view(self._name)
+
+        def make() -> bytes:
+            found = view.changes(since or None)
+            return _event("changes", found.cursor, found.body)
+
+        frame = self._web.frames.get((view.name, since, version), make)
+        self._since = _cursor_of(frame)
+        return frame
+
+    def _wait(self, version: int) -> Iterator[bytes]:
+        """Wait for the next change, keeping the connection alive meanwhile."""
+        web = self._web
+        web.closing.wait(MIN_INTERVAL_SEC)
+        quiet_since = time.monotonic()
+        while not web.closing.is_set():
+            asked_at = time.monotonic()
+            if web.registry.wait_for_change(version, _LOOK_UP_SEC) > version:
+                return
+            if time.monotonic() - asked_at < _LOOK_UP_SEC / 2:
+                web.closing.wait(_LOOK_UP_SEC)  # a closed registry no longer waits
+            self._present(version)
+            if time.monotonic() - quiet_since >= KEEP_ALIVE_SEC:
+                quiet_since = time.monotonic()
+                yield _COMMENT
+
+
+def _event(name: str, cursor: str, body: bytes) -> bytes:
+    # The body is one line: its JSON is compact, and newlines within texts are escaped.
+    return b"id: %b\nevent: %b\ndata: %b\n\n" % (cursor.encode(), name.encode(), body)
+
+
+def _cursor_of(frame: bytes) -> str:
+    return frame[4 : frame.index(b"\n")].decode()
