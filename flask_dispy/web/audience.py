@@ -11,17 +11,12 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import cast
 
-from flask import Flask
-
-__all__ = ["Audience", "audience_of"]
-
-_EXTENSION = "flask_dispy_audience"
+__all__ = ["Audience"]
 
 
 class Audience:
-    """The clients of one Flask app, each with the version that it was last sent.
+    """The clients of one server, each with the version that it was last sent.
 
     Safe to use from any thread. At most ``max_clients`` are remembered; beyond that the one heard
     of longest ago is forgotten.
@@ -31,7 +26,7 @@ class Audience:
     """
 
     closing: threading.Event
-    """Set when the app's server is about to end: an open stream ends itself when it sees this."""
+    """Set when the server is about to end: an open stream ends itself when it sees this."""
 
     def __init__(
         self, *, max_clients: int = 1024, clock: Callable[[], float] = time.monotonic
@@ -102,11 +97,3 @@ class Audience:
                 break
             del self._seen[key]
         return [version for _, version in self._seen.values()]
-
-
-def audience_of(app: Flask) -> Audience:
-    """The audience of an app: one for each, made when it is first asked for.
-
-    A mounted blueprint has one too. Nobody waits for it there, which costs a few bytes a client.
-    """
-    return cast(Audience, app.extensions.setdefault(_EXTENSION, Audience()))

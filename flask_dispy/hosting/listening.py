@@ -1,0 +1,89 @@
+"""Listening sockets: which addresses a host and port stand for."""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import socket
+
+__all__ = ["listen", "local_url", "plain_address", "reachable_from_outside"]
+
+# What binding to [::] ends in where IPv6 is compiled in but switched off, as in many containers.
+_NO_IPV6 = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
+
+
+def listen(host: str, port: int, *, backlog: int = 128) -> socket.socket:
+    """Bind and listen.
+
+    :param host: an address of this machine, a name of it, or ``""`` for all its interfaces: IPv6
+        and IPv4 on one socket where the machine has IPv6, else IPv4. A name that has addresses of
+        both kinds is bound to the IPv4 one.
+    :param port: 0 lets the system choose.
+
+    Raises OSError, which names host and port, where that can't be had; ``errno`` tells why.
+    """
+    try:
+        if not host:
+            return _listen_everywhere(port, backlog)
+        family, address = _resolve(host, port)
+        return socket.create_server(address, family=family, backlog=backlog)
+    except OSError as error:
+        shown = f"[{host}]" if ":" in host else host or "*"
+        reason = error.strerror or str(error)
+        raise type(error)(error.errno, f"can't listen on {shown}:{port}: {reason}") from error
+    except OverflowError as error:
+        raise ValueError(f"port must be between 0 and 65535, not {port}") from error
+
+
+def _listen_everywhere(port: int, backlog: int) -> socket.socket:
+    if socket.has_dualstack_ipv6():
+        try:
+            return socket.create_server(
+                ("", port), family=socket.AF_INET6, backlog=backlog, dualstack_ipv6=True
+            )
+        except OSError as error:
+            if error.errno not in _NO_IPV6:
+                raise
+    return socket.create_server(("", port), backlog=backlog)
+
+
+def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, tuple[object, ...]]:
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    # IPv4 first, as dispy.httpd knew only that and scripts have its addresses written into them.
+    found.sort(key=lambda entry: entry[0] != socket.AF_INET)
+    family, _, _, _, address = found[0]
+    return family, address
+
+
+def reachable_from_outside(sock: socket.socket) -> bool:
+    """Whether another machine could connect to this listening socket, firewalls aside."""
+    return not ipaddress.ip_address(_host_of(sock)).is_loopback
+
+
+def local_url(sock: socket.socket, host: str, *, secure: bool) -> str:
+    """An address at which a browser on this machine finds the listening socket, ending in ``/``.
+
+    :param host: as it was given to :func:`listen`; a name is kept, because a certificate may
+        be for that name. All interfaces become ``localhost``.
+    """
+    if not host or ipaddress.ip_address(_host_of(sock)).is_unspecified:
+        host = "localhost"
+    elif ":" in host:
+        # RFC 6874: the zone's percent sign is itself escaped.
+        host = f"[{host.replace('%', '%25')}]"
+    scheme = "https" if secure else "http"
+    return f"{scheme}://{host}:{sock.getsockname()[1]}/"
+
+
+def _host_of(sock: socket.socket) -> str:
+    return str(sock.getsockname()[0])
+
+
+def plain_address(address: tuple[object, ...]) -> tuple[str, int]:
+    """A client's host and port, with IPv4 in its own form.
+
+    On a socket for both kinds the system writes 10.0.0.7 as ``::ffff:10.0.0.7``, which would be
+    another client to every log, limit and list of trusted proxies.
+    """
+    host, port = str(address[0]), int(str(address[1]))
+    return host.removeprefix("::ffff:") if "." in host else host, port

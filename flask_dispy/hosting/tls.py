@@ -1,0 +1,105 @@
+"""Certificates from files, read again when the files change."""
+
+from __future__ import annotations
+
+import logging
+import os
+import ssl
+import threading
+from pathlib import Path
+
+__all__ = ["CertificateFiles"]
+
+_log = logging.getLogger(__name__)
+
+_Stamp = tuple[tuple[int, int, int] | None, ...]
+
+
+class CertificateFiles:
+    """A server's TLS settings, with the certificate as its files have it now.
+
+    TLS 1.2 or newer, and what else ``ssl.create_default_context`` holds sane. Programs that renew
+    certificates replace the files; the next connection gets the new ones. While the new files
+    can't be used (one of the two is not there yet) the old certificate stays, and the log says so.
+
+    :param certfile: the certificate in PEM, with its chain behind it; the key too, if that has no
+        file of its own.
+    :param keyfile: the key in PEM, without a pass phrase: nobody is there to type it.
+
+    Raises OSError for a file that can't be read and ValueError for one that makes no sense.
+    Safe to use from any thread.
+    """
+
+    def __init__(
+        self, certfile: str | os.PathLike[str], keyfile: str | os.PathLike[str] | None = None
+    ) -> None:
+        self._certfile = Path(certfile)
+        self._keyfile = Path(keyfile) if keyfile is not None else None
+        self._lock = threading.Lock()
+        self._stamp = self._look()
+        self._context = self._load()
+
+    def context(self) -> ssl.SSLContext:
+        """The context for the next connection."""
+        # Two stat calls a connection, beside a handshake that costs a thousand times as much.
+        with self._lock:
+            stamp = self._look()
+            if stamp != self._stamp:
+                # Noted before loading, so that broken files are reported once and not each time.
+                self._stamp = stamp
+                try:
+                    self._context = self._load()
+                    _log.info("read the changed certificate in %s", self._certfile)
+                except (OSError, ValueError) as error:
+                    _log.error("kept the old certificate: %s", error)
+            return self._context
+
+    def _look(self) -> _Stamp:
+        """What differs once a file is replaced, without reading any."""
+        return tuple(_stamp(path) for path in (self._certfile, self._keyfile) if path is not None)
+
+    def _load(self) -> ssl.SSLContext:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.set_alpn_protocols(["http/1.1"])
+        for path in (self._certfile, self._keyfile):
+            if path is not None:
+                # OpenSSL's error would not say which of the two files it could not open.
+                path.open("rb").close()
+        try:
+            context.load_cert_chain(self._certfile, self._keyfile, password=_no_pass_phrase)
+        except ssl.SSLError as error:
+            raise ValueError(self._diagnosis(error)) from error
+        return context
+
+    def _diagnosis(self, error: ssl.SSLError) -> str:
+        if error.reason == "KEY_VALUES_MISMATCH":
+            return (
+                f"the key in {self._keyfile or self._certfile} is not that of the (first) "
+                f"certificate in {self._certfile}"
+            )
+        if self._keyfile is None:
+            return (
+                f"{self._certfile} does not hold a PEM certificate and its key ({error.reason}); "
+                f"a key in a file of its own is given as keyfile"
+            )
+        return (
+            f"{self._certfile} and {self._keyfile} are not a PEM certificate and its key "
+            f"({error.reason})"
+        )
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_mtime_ns, stat.st_size, stat.st_ino
+
+
+def _no_pass_phrase() -> str:
+    # Without this OpenSSL would ask for it on the terminal and wait there.
+    raise ValueError(
+        "the TLS key is protected by a pass phrase; give a key without one, or an ssl_context "
+        "that has loaded it"
+    )

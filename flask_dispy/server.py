@@ -1,0 +1,333 @@
+"""DispyHTTPServer: the dashboard as a server of its own, in a thread of the client program."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import ssl
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from flask import Blueprint, Flask
+
+from .hosting import (
+    CertificateFiles,
+    Limits,
+    ThreadServer,
+    listen,
+    local_url,
+    reachable_from_outside,
+)
+from .registry import ClusterRegistry
+from .web.audience import Audience
+from .web.blueprint import create_blueprint
+from .web.security import Authorize
+
+__all__ = ["DispyHTTPServer", "cluster_status"]
+
+logger = logging.getLogger("flask_dispy")
+
+# How long requests under way may take to end. Streams look up once a second.
+_GRACE_SEC: Final = 2.0
+
+# The longest that shutdown() waits for viewers, whatever the update interval: nobody expects a
+# program to go on for an hour because a page asks once an hour.
+_LONGEST_WAIT_SEC: Final = 60.0
+
+# dispy reports a job's end a moment after cluster.wait() has returned.
+_LAST_REPORTS_SEC: Final = 0.25
+
+# A stream is heard of once a second, however short the update interval is.
+_LEAST_LATELY_SEC: Final = 5.0
+
+
+class DispyHTTPServer:
+    """Serves the dashboard of dispy clusters, with the signature of ``dispy.httpd``'s server.
+
+    It runs in daemon threads of this process and belongs to it: a fork holds no server. Several
+    may run in one process, each on its own port. All methods may be called from any thread.
+
+    :param cluster: the first cluster to watch, or None.
+    :param host: the address or name to listen at; ``""`` for all interfaces, IPv6 and IPv4.
+    :param port: 0 picks a free one.
+    :param poll_sec: seconds between a page's updates; 0 or less: only when asked. Pages can
+        change it.
+    :param DocumentRoot: a folder whose pages and files are served in place of ours.
+    :param keyfile: the TLS key, in PEM without a pass phrase; read again when it changes.
+    :param certfile: the TLS certificate in PEM; with its key, if there is no *keyfile*.
+    :param show_job_args: whether pages show the jobs' arguments. Pages can change it.
+    :param registry: watch the clusters of this one, which stays open when the server ends. What
+        *poll_sec* and *show_job_args* say is set on it where they differ from their defaults.
+    :param ssl_context: TLS settings of your own, in place of *keyfile* and *certfile*.
+    :param max_connections: at a time; one more is answered 503. Streams get at most three
+        quarters of them.
+    :param request_timeout_sec: the longest that a client may take to send a request.
+    :param keep_alive_sec: how long a connection may lie idle between requests.
+    :param send_timeout_sec: the longest that a client may take to receive each 64 KB.
+    :param settings: those of :class:`~flask_dispy.ClusterRegistry`; not beside *registry*.
+
+    The others are those of :func:`~flask_dispy.create_blueprint`.
+
+    Raises OSError where host and port can't be had or a TLS file can't be read, ValueError or
+    TypeError for options that make no sense; then nothing is left running.
+    """
+
+    registry: ClusterRegistry
+    """What it shows."""
+
+    port: int
+    """The port that it listens on."""
+
+    url: str
+    """Where a browser on this machine finds it; ends in a slash."""
+
+    def __init__(
+        self,
+        cluster: Any,
+        host: str = "",
+        port: int = 8181,
+        poll_sec: float = 10,
+        DocumentRoot: str | os.PathLike[str] | None = None,  # noqa: N803 - dispy's name
+        keyfile: str | os.PathLike[str] | None = None,
+        certfile: str | os.PathLike[str] | None = None,
+        show_job_args: bool = True,
+        *,
+        registry: ClusterRegistry | None = None,
+        ssl_context: ssl.SSLContext | None = None,
+        authorize: Authorize | None = None,
+        users: Mapping[str, tuple[str, str]] | None = None,
+        tokens: Mapping[str, str] | None = None,
+        read_only: bool = False,
+        trusted_hosts: Sequence[str] | None = None,
+        frame_ancestors: Sequence[str] = (),
+        max_body_bytes: int = 65_536,
+        max_connections: int = 512,
+        request_timeout_sec: float = 10,
+        keep_alive_sec: float = 75,
+        send_timeout_sec: float = 30,
+        **settings: Any,
+    ) -> None:
+        limits = Limits(
+            max_connections=max_connections,
+            request_timeout_sec=request_timeout_sec,
+            keep_alive_sec=keep_alive_sec,
+            send_timeout_sec=send_timeout_sec,
+        )
+        tls = _tls(certfile, keyfile, ssl_context)
+        self._pid = os.getpid()
+        self._ending = threading.Lock()
+        self._ended = False
+        self._audience = Audience()
+        self._owns_registry = registry is None
+        with contextlib.ExitStack() as undo:
+            sock = undo.enter_context(listen(host, port, backlog=limits.backlog))
+            self.port = sock.getsockname()[1]
+            self.url = local_url(sock, host, secure=tls is not None)
+            self.registry = _registry(registry, poll_sec, show_job_args, settings)
+            if self._owns_registry:
+                undo.callback(self.registry.close)
+            blueprint = create_blueprint(
+                self.registry,
+                authorize=authorize,
+                users=users,
+                tokens=tokens,
+                read_only=read_only,
+                trusted_hosts=trusted_hosts,
+                frame_ancestors=frame_ancestors,
+                document_root=DocumentRoot,
+                max_body_bytes=max_body_bytes,
+                max_streams=max(1, max_connections * 3 // 4),
+                audience=self._audience,
+                standalone=True,
+            )
+            if reachable_from_outside(sock) and not (authorize or users or tokens):
+                _warn_open(self.url, read_only)
+            name = f"flask_dispy:{self.port}"
+            self._hosting = ThreadServer(_app(blueprint), sock, limits=limits, tls=tls, name=name)
+            undo.callback(self._hosting.server_close)
+            if cluster is not None:
+                self.registry.add(cluster)
+            undo.pop_all()
+        self._hosting.start()
+        _enlist(self)
+
+    def add_cluster(self, cluster: Any, *, chain: bool = False) -> str:
+        """Show another cluster; see :meth:`ClusterRegistry.add`. Returns the name it is given.
+
+        :param chain: put our callback before the cluster's own, if it has one.
+        """
+        return self.registry.add(cluster, chain=chain)
+
+    def del_cluster(self, cluster: Any) -> None:
+        """Show a cluster no longer. It may have been closed, or never been added."""
+        self.registry.remove(cluster)
+
+    def cluster_status(self, status: Any, node: Any, job: Any) -> None:
+        """Take in a report: to be called from a cluster's own callback, or passed as that.
+
+        Never raises and takes about a microsecond. It has exactly these parameters, which dispy
+        checks.
+        """
+        self.registry.cluster_status(status, node, job)
+
+    def shutdown(self, wait: bool = True) -> None:
+        """End the server and free its port; all its threads and streams end, too.
+
+        :param wait: first let the browsers that were heard of lately (within three update
+            intervals) fetch what happened last. That takes until they have, and at most one
+            update interval or 60 seconds, whichever is less. Nobody connected: no wait.
+
+        Calling it again, or in a fork, does nothing.
+        """
+        if os.getpid() != self._pid:
+            return
+        with self._ending:
+            if self._ended:
+                return
+            if wait:
+                self._wait_for_viewers()
+            _discharge(self)
+            self._audience.closing.set()
+            if self._owns_registry:
+                # First, because it wakes the streams that wait for a change.
+                self.registry.close()
+            self._hosting.stop(_GRACE_SEC)
+            self._ended = True
+
+    def _wait_for_viewers(self) -> None:
+        poll_sec = self.registry.poll_sec
+        lately_sec = max(3 * poll_sec, _LEAST_LATELY_SEC)
+        if poll_sec <= 0 or not self._audience.present(lately_sec):
+            return
+        time.sleep(min(poll_sec, _LAST_REPORTS_SEC))
+        self._audience.wait_until_served(
+            self._current_version,
+            within_sec=lately_sec,
+            timeout_sec=min(poll_sec, _LONGEST_WAIT_SEC),
+        )
+
+    def _current_version(self) -> int:
+        self.registry.fold()
+        return self.registry.version
+
+    def _forked(self) -> None:
+        """In a child of the process: let go of what belongs to the parent."""
+        self._hosting.abandon()
+
+
+def cluster_status(status: Any, node: Any, job: Any) -> None:
+    """Hand a report to the server that shows the cluster: ``dispy.httpd.cluster_status``.
+
+    With one server it is that one's. With several it is that of the server which the cluster
+    was added to, else of the one that was started first. Without any, nothing happens. Never
+    raises.
+    """
+    servers = _live
+    if not servers:
+        return
+    server = servers[0] if len(servers) == 1 else _server_of(servers, node, job)
+    server.cluster_status(status, node, job)
+
+
+def _forwards_to(registry: object) -> bool:
+    return any(server.registry is registry for server in _live)
+
+
+# The registry asks this, to know that a cluster with this callback needs no other.
+cluster_status.forwards_to = _forwards_to  # type: ignore[attr-defined]
+
+
+def _server_of(servers: Sequence[DispyHTTPServer], node: Any, job: Any) -> DispyHTTPServer:
+    try:
+        for server in servers:
+            if server.registry.knows(job, node):
+                return server
+        # A fast job's end comes while its beginning still waits to be folded.
+        for server in servers:
+            server.registry.fold()
+            if server.registry.knows(job, node):
+                return server
+    except Exception:
+        logger.exception("can't tell which server shows the cluster of a report")
+    return servers[0]
+
+
+def _registry(
+    given: ClusterRegistry | None, poll_sec: float, show_job_args: bool, settings: dict[str, Any]
+) -> ClusterRegistry:
+    if given is None:
+        return ClusterRegistry(poll_sec=poll_sec, show_job_args=show_job_args, **settings)
+    if settings:
+        names = ", ".join(sorted(settings))
+        raise TypeError(f"{names}: give the settings of a shared registry to the registry itself")
+    if poll_sec != 10:
+        given.poll_sec = poll_sec
+    if not show_job_args:
+        given.show_job_args = False
+    return given
+
+
+def _app(blueprint: Blueprint) -> Flask:
+    app = Flask("flask_dispy", static_folder=None, template_folder=None)
+    app.register_blueprint(blueprint)
+    return app
+
+
+def _tls(
+    certfile: str | os.PathLike[str] | None,
+    keyfile: str | os.PathLike[str] | None,
+    ssl_context: ssl.SSLContext | None,
+) -> Callable[[], ssl.SSLContext] | None:
+    if ssl_context is not None:
+        if certfile or keyfile:
+            raise ValueError("give either ssl_context, or certfile and keyfile")
+        return lambda: ssl_context
+    if certfile:
+        return CertificateFiles(certfile, keyfile or None).context
+    if keyfile:
+        raise ValueError("keyfile needs certfile; a file that holds both is given as certfile")
+    return None
+
+
+def _warn_open(url: str, read_only: bool) -> None:
+    allowed = "see" if read_only else "see and manage"
+    logger.warning(
+        "Whoever reaches %s over the network may %s the clusters: give users=, tokens= or "
+        "authorize= to DispyHTTPServer, or host='127.0.0.1'.",
+        url,
+        allowed,
+    )
+
+
+# The servers that run. Replaced as a whole, so that a callback can read it without a lock. They
+# are held here because a program may drop its own reference: the threads serve on all the same.
+_live: tuple[DispyHTTPServer, ...] = ()
+_changing = threading.Lock()
+
+
+def _enlist(server: DispyHTTPServer) -> None:
+    global _live  # noqa: PLW0603 - a registry of the process
+    with _changing:
+        _live = (*_live, server)
+
+
+def _discharge(server: DispyHTTPServer) -> None:
+    global _live  # noqa: PLW0603
+    with _changing:
+        _live = tuple(other for other in _live if other is not server)
+
+
+def _after_fork() -> None:
+    global _live, _changing  # noqa: PLW0603
+    # The lock may have been held by a thread that does not exist here.
+    _changing = threading.Lock()
+    servers, _live = _live, ()
+    for server in servers:
+        server._forked()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
