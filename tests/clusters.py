@@ -1,0 +1,332 @@
+"""Real dispy on loopback: nodes, schedulers and clusters for tests, and their certain end.
+
+What was found out about dispy 4.15.2, and is relied upon here:
+
+* All settings of a process are global: ``dispy.config.DispyPort`` and ``ClientPort`` are module
+  variables, ``dispy._Cluster`` and pycos's scheduler are singletons. All JobClusters of a process
+  therefore share one port family and one pool of nodes, and a JobCluster and a SharedJobCluster
+  don't mix at the same time.
+* They can follow each other in one process, on other ports, if every cluster is closed and the
+  last one shut down: ``close(timeout=0, terminate=True)`` for each (without a timeout ``close``
+  waits for the jobs for ever, even with ``terminate``), then ``shutdown()``. ``shutdown`` does
+  nothing while any cluster has jobs. So each test gets a fresh dispy without a fresh process.
+* Left over after that: a daemon thread ``worker`` and a pipe for each SharedJobCluster.
+* A node needs four ports above the base: client, node and scheduler at +0, +1, +2, both TCP and
+  UDP; a SharedJobCluster's own port is put at +3.
+* A node that is told to end while a client is closing hangs in two of three cases: it sends
+  itself a SIGINT which its sleeping main thread doesn't see. ``--with-parent`` (see
+  ``flask_dispy.engine.programs``) repeats it, and ends the node too when the tests are killed.
+* A cluster writes its recovery files ``_dispy_*`` into the working directory.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import dispy
+import dispy.config
+from pycos import Singleton
+
+from flask_dispy.engine.compat import patch_dispy
+
+__all__ = ["LocalDispy", "Program", "call_in_child", "free_port_family", "result_of", "wait_until"]
+
+_TESTS = Path(__file__).parent
+_FAMILY = 4
+_START_SEC = 20.0
+_STOP_SEC = 10.0
+_CODE = {
+    "node": "import sys\nfrom flask_dispy.engine.programs import run_node\nrun_node(sys.argv[1:])",
+    "scheduler": "import sys, types\n"
+    "from flask_dispy.engine.programs import run_scheduler\n"
+    "run_scheduler(sys.argv[1:], httpd=types.ModuleType('dispy.httpd'))",
+}
+
+
+def wait_until(
+    condition: Callable[[], Any], *, timeout_sec: float = 15.0, what: str = "the condition"
+) -> Any:
+    """Wait for ``condition()`` to be true and return its value.
+
+    :raises AssertionError: when the time is over, naming ``what`` was waited for.
+    """
+    give_up_at = time.monotonic() + timeout_sec
+    while not (value := condition()):
+        assert time.monotonic() < give_up_at, f"{what} did not come true in {timeout_sec:g} s"
+        time.sleep(0.02)
+    return value
+
+
+def result_of(job: Any, *, timeout_sec: float = 15.0) -> Any:
+    """Wait for a job to end and return its result.
+
+    ``job()`` does the same without a limit, and would hang the tests where dispy loses a job.
+
+    :raises AssertionError: if it doesn't end in time, or ends with an exception.
+    """
+    assert job.finish.wait(timeout_sec), f"job {job.id} did not end in {timeout_sec:g} s"
+    assert job.exception is None, job.exception
+    return job.result
+
+
+def free_port_family() -> int:
+    """A port such that it and the next three are free on every address, TCP and UDP.
+
+    Taken at random from below the ephemeral ports, so that test processes side by side rarely
+    try the same.
+    """
+    for _ in range(200):
+        base = random.randrange(20_000, 32_000, _FAMILY)
+        if all(_is_free(base + offset) for offset in range(_FAMILY)):
+            return base
+    raise RuntimeError("no family of free ports between 20000 and 32000")
+
+
+def _is_free(port: int) -> bool:
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+        with socket.socket(socket.AF_INET, kind) as probe:
+            try:
+                probe.bind(("", port))
+            except OSError:
+                return False
+    return True
+
+
+class Program:
+    """A dispynode or dispyscheduler in a process of its own, with its output in a file."""
+
+    def __init__(
+        self, kind: str, arguments: list[str], *, folder: Path, address: tuple[str, int]
+    ) -> None:
+        folder.mkdir(parents=True)
+        self.ip_addr, self.port = address
+        self.log_path = folder / "log"
+        command = [sys.executable, "-c", _CODE[kind], "--with-parent", "--daemon", "--clean"]
+        command += ["-i", self.ip_addr, "--dest_path_prefix", str(folder), *arguments]
+        with self.log_path.open("wb") as log:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                cwd=folder,
+                start_new_session=True,
+                env=_clean_environment(),
+            )
+        self.pid = self._process.pid
+
+    def wait_ready(self) -> None:
+        """Wait until it accepts connections.
+
+        :raises AssertionError: with its output, if it ends instead or takes too long.
+        """
+        try:
+            wait_until(self._answers, timeout_sec=_START_SEC, what=f"an answer of {self.ip_addr}")
+        except AssertionError as error:
+            raise AssertionError(f"{error}; its output:\n{self.log()}") from None
+
+    def _answers(self) -> bool:
+        assert self._process.poll() is None, f"it ended with {self._process.returncode}"
+        with contextlib.suppress(OSError):
+            socket.create_connection((self.ip_addr, self.port), timeout=1).close()
+            return True
+        return False
+
+    def log(self) -> str:
+        """What it has written so far."""
+        return self.log_path.read_text(errors="replace")
+
+    def signal(self, number: int) -> None:
+        """Send a signal to it alone: SIGSTOP and SIGCONT for a node that falls silent."""
+        self._process.send_signal(number)
+
+    def kill(self) -> None:
+        """SIGKILL it and its jobs, as a power cut would, and wait for its end."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+        self._end()
+
+    def stop(self) -> None:
+        """End it as its user would, its jobs included; kill what does not end."""
+        if self._process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGCONT)
+            with contextlib.suppress(OSError):
+                self._process.stdin.close()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(_STOP_SEC)
+        self.kill()
+
+    def _end(self) -> None:
+        self._process.wait(_STOP_SEC)
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()
+
+
+def _clean_environment() -> dict[str, str]:
+    """The environment without what would make a child treat dispy's warnings as errors."""
+    return {k: v for k, v in os.environ.items() if not k.startswith(("PYTHONWARN", "PYTEST"))}
+
+
+class LocalDispy:
+    """One dispy of its own: a port family, a folder, nodes, clusters; a context manager.
+
+    Addresses are loopback: node number n (2 to 250) lives at 127.0.0.n, the client at 127.0.0.1,
+    the scheduler at 127.0.0.251. The working directory must be one where dispy may leave files.
+    """
+
+    client_ip_addr = "127.0.0.1"
+    scheduler_ip_addr = "127.0.0.251"
+
+    def __init__(self, folder: Path) -> None:
+        patch_dispy()
+        self.port = free_port_family()
+        self.folder = folder
+        self.programs: list[Program] = []
+        self._clusters: list[Any] = []
+        self._config = (dispy.config.DispyPort, dispy.config.ClientPort)
+
+    def __enter__(self) -> LocalDispy:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def start_node(self, number: int = 2, *options: str, cpus: int = 2, name: str = "") -> Program:
+        """Start a node and wait until it answers. ``options`` go to dispynode as they are."""
+        arguments = ["-p", str(self.port), "-c", str(cpus), *options]
+        arguments += ["--name", name or f"node{number}"]
+        return self._start("node", arguments, (f"127.0.0.{number}", self.port + 1))
+
+    def start_scheduler(self, *options: str, nodes: list[str] | None = None) -> Program:
+        """Start a scheduler for ``nodes`` (by default those started here) and wait for it."""
+        addresses = [program.ip_addr for program in self.programs] if nodes is None else nodes
+        arguments = ["-p", str(self.port), *options]
+        for address in addresses:
+            arguments += ["-n", address]
+        address = (self.scheduler_ip_addr, self.port + 2)
+        return self._start("scheduler", arguments, address)
+
+    def _start(self, kind: str, arguments: list[str], address: tuple[str, int]) -> Program:
+        folder = self.folder / f"{len(self.programs)}-{address[0]}"
+        program = Program(kind, arguments, folder=folder, address=address)
+        self.programs.append(program)
+        program.wait_ready()
+        return program
+
+    def job_cluster(self, computation: Any, **options: Any) -> Any:
+        """A JobCluster on the nodes started here, with short intervals unless told otherwise."""
+        options.setdefault("nodes", [program.ip_addr for program in self.programs])
+        options.setdefault("pulse_interval", 1)
+        options.setdefault("ping_interval", 1)
+        cluster = dispy.JobCluster(
+            computation,
+            host=self.client_ip_addr,
+            dispy_port=self.port,
+            recover_file=str(self.folder / "recover"),
+            **options,
+        )
+        self._clusters.append(cluster)
+        return cluster
+
+    def shared_cluster(self, computation: Any, **options: Any) -> Any:
+        """A SharedJobCluster of the scheduler started here."""
+        cluster = dispy.SharedJobCluster(
+            computation,
+            ip_addr=self.client_ip_addr,
+            scheduler_host=self.scheduler_ip_addr,
+            dispy_port=self.port,
+            client_port=self.port + 3,
+            recover_file=str(self.folder / "recover"),
+            **options,
+        )
+        self._clusters.append(cluster)
+        return cluster
+
+    def close(self) -> None:
+        """Close the clusters, shut dispy down, end the programs. Never waits without a limit."""
+        try:
+            self._shut_dispy_down()
+        finally:
+            for program in reversed(self.programs):
+                program.stop()
+            dispy.config.DispyPort, dispy.config.ClientPort = self._config
+
+    def _shut_dispy_down(self) -> None:
+        """Leave the process as if dispy had not been used, even if a call of dispy hangs."""
+        clusters, self._clusters = self._clusters, []
+        closing = threading.Thread(target=_close_all, args=(clusters,), name="close", daemon=True)
+        closing.start()
+        closing.join(_STOP_SEC)
+        if closing.is_alive():
+            Singleton.discard(dispy._Cluster)
+            raise AssertionError("dispy's clusters did not close; the next test gets a new dispy")
+
+
+def _close_all(clusters: list[Any]) -> None:
+    for cluster in clusters:
+        cluster.close(timeout=0, terminate=True)
+    for cluster in clusters:
+        cluster.shutdown()
+
+
+def call_in_child(
+    target: str, *arguments: Any, cwd: Path, timeout_sec: float = 60.0, python: str = sys.executable
+) -> Any:
+    """Call a function of a file in a Python of its own and return what it returned.
+
+    :param target: ``"file.py:function"``, the file relative to the tests folder.
+    :param arguments: what JSON can carry; so is the result.
+    :raises AssertionError: with the child's output, if it fails or takes too long.
+    """
+    file, function = target.split(":")
+    code = (
+        "import json, runpy, sys\n"
+        "path, name, given, answer = sys.argv[1:]\n"
+        "result = runpy.run_path(path)[name](*json.loads(given))\n"
+        "open(answer, 'w').write(json.dumps(result))\n"
+    )
+    answer = cwd / "answer.json"
+    command = [python, "-c", code, str(_TESTS / file), function, json.dumps(arguments), str(answer)]
+    environment = _clean_environment() | {
+        "PYTHONPATH": os.pathsep.join([str(_TESTS.parent), str(_TESTS)])
+    }
+    with _process_tree(command, cwd=cwd, env=environment) as process:
+        try:
+            output, _ = process.communicate(timeout=timeout_sec)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"{target} took longer than {timeout_sec:g} s") from None
+    text = output.decode(errors="replace")
+    assert process.returncode == 0, f"{target} ended with {process.returncode}:\n{text}"
+    return json.loads(answer.read_text())
+
+
+@contextlib.contextmanager
+def _process_tree(command: list[str], **options: Any) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+        **options,
+    )
+    try:
+        yield process
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait(_STOP_SEC)
+        process.stdout.close()

@@ -1,0 +1,72 @@
+"""Computations that tests send to real nodes. dispy sends their source, so they live in a file."""
+
+
+def nothing(*args, **kwargs):
+    """End at once, whatever the arguments."""
+
+
+def echo(value, *args, **kwargs):
+    """Return the first argument."""
+    return value
+
+
+def nap(seconds, result=None):
+    """Sleep, then return ``result``."""
+    import time
+
+    time.sleep(seconds)
+    return result
+
+
+def speak(text, error_text=""):
+    """Print to both outputs of the job."""
+    import sys
+
+    print(text)
+    print(error_text, file=sys.stderr)
+    return text
+
+
+def fail(message):
+    """Raise."""
+    raise RuntimeError(message)
+
+
+def report_progress(steps, pause_sec=0.05):
+    """Send an interim result for each step, then return the number of steps."""
+    import time
+
+    for step in range(steps):
+        dispy_provisional_result(step)  # noqa: F821 - dispynode puts it there
+        time.sleep(pause_sec)
+    return steps
+
+
+def act(deed, value=None):
+    """Do what the first argument says: "nap", "fail", "exit", "echo"."""
+    import os
+    import time
+
+    if deed == "nap":
+        time.sleep(value)
+    elif deed == "fail":
+        raise RuntimeError(value)
+    elif deed == "exit":
+        os._exit(value)
+    return value
+
+
+class Point:
+    """An argument of a class of the user's own, with a text of its own."""
+
+    def __init__(self, x, y):
+        self.x = x
+        self.y = y
+
+    def __str__(self):
+        return f"Point({self.x}, {self.y})"
+
+
+def length(point):
+    """Return the distance of a :class:`Point` from the origin."""
+    return (point.x**2 + point.y**2) ** 0.5

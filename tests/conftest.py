@@ -1,0 +1,135 @@
+"""What every test shares: dispy on loopback, Chromium, and a guard against what tests leave."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from clusters import LocalDispy
+
+_LEAK_GRACE_SEC = 5.0
+_CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_CHROMIUM_ARGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip browser tests where there is no Chromium, but fail them in CI: there it must be."""
+    if item.get_closest_marker("browser") is None or _chromium() is not None:
+        return
+    reason = "no Chromium: none of " + ", ".join(_CHROMIUM_NAMES) + " is on the PATH"
+    if os.environ.get("CI"):
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Add what dispy's programs wrote to the report of a test that failed with them."""
+    outcome: Any = yield
+    dispy = getattr(item, "funcargs", {}).get("local_dispy")
+    if dispy is not None and outcome.get_result().failed:
+        for program in dispy.programs:
+            outcome.get_result().sections.append((f"{program.ip_addr} wrote", program.log()))
+
+
+def _chromium() -> str | None:
+    return next(filter(None, map(shutil.which, _CHROMIUM_NAMES)), None)
+
+
+@pytest.fixture
+def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working directory: dispy leaves files where it runs."""
+    folder = tmp_path / "cwd"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.fixture
+def local_dispy(scratch: Path, tmp_path: Path) -> Iterator[LocalDispy]:
+    """A dispy of the test's own; its clusters, nodes and scheduler end with the test."""
+    with LocalDispy(tmp_path / "dispy") as dispy:
+        yield dispy
+    assert list(scratch.glob("_dispy_*")) == []
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """The system's Chromium, through Playwright; for tests marked ``browser``."""
+    sync_api = pytest.importorskip("playwright.sync_api")
+    with sync_api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=_chromium(), args=_CHROMIUM_ARGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser: Any) -> Iterator[Any]:
+    """A page in a fresh context, whose script errors fail the test."""
+    context = browser.new_context()
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    context.close()
+    assert errors == []
+
+
+@pytest.fixture(autouse=True)
+def no_leaks() -> Iterator[None]:
+    """Fail the test that leaves a thread, a process or a listening socket behind."""
+    before = {what: look() for what, look in _LEAKS.items()}
+    yield
+    give_up_at = time.monotonic() + _LEAK_GRACE_SEC
+    while leaked := _leaked(before):
+        if time.monotonic() > give_up_at:
+            pytest.fail(f"left behind: {leaked}", pytrace=False)
+        time.sleep(0.02)
+
+
+def _leaked(before: dict[str, dict[Any, str]]) -> dict[str, list[str]]:
+    now = {what: look() for what, look in _LEAKS.items()}
+    new = {what: sorted(now[what][key] for key in now[what].keys() - before[what]) for what in now}
+    return {what: names for what, names in new.items() if names}
+
+
+def _threads() -> dict[Any, str]:
+    return {thread: thread.name for thread in threading.enumerate() if not _is_dispys(thread)}
+
+
+def _is_dispys(thread: threading.Thread) -> bool:
+    """Whether dispy or pycos started it: a SharedJobCluster leaves its worker behind."""
+    target = getattr(thread, "_target", None)
+    return thread.daemon and getattr(target, "__module__", "").split(".")[0] in ("dispy", "pycos")
+
+
+def _processes() -> dict[Any, str]:
+    return {child: repr(child) for child in psutil.Process().children()}
+
+
+def _listeners() -> dict[Any, str]:
+    connections = psutil.Process().net_connections("inet")
+    listening = (c for c in connections if c.status == psutil.CONN_LISTEN)
+    return {(c.fd, c.laddr): f"socket at {c.laddr.ip}:{c.laddr.port}" for c in listening}
+
+
+_LEAKS: dict[str, Callable[[], dict[Any, str]]] = {
+    "threads": _threads,
+    "processes": _processes,
+    "listening sockets": _listeners,
+}
