@@ -134,6 +134,19 @@ export function linePath(t, values, x, y) {
 }
 
 /**
+ * The region under a line: each of its unbroken stretches closed along the bottom.
+ * @param {string} path
+ * @param {number} bottom
+ */
+export function areaPath(path, bottom) {
+  return path.split("M").filter((run) => run.includes("L")).map((run) => {
+    const start = run.split(" ", 1)[0];
+    const end = run.slice(run.lastIndexOf("L") + 1).split(" ", 1)[0];
+    return `M${run}L${end} ${bottom}L${start} ${bottom}Z`;
+  }).join("");
+}
+
+/**
  * The stretches [first, last] without a null.
  * @param {Values} values
  * @returns {[number, number][]}

@@ -6,7 +6,7 @@
  * its colours from the theme by itself, stays crisp at any zoom, and prints.
  */
 
-import { clock, lastKnown, linePath, maximum, nearest, scale, spread, timeTicks, valueTicks } from "../chart-scale.js";
+import { areaPath, clock, lastKnown, linePath, maximum, nearest, scale, spread, timeTicks, valueTicks } from "../chart-scale.js";
 import { h, setAttr, setStyle, setText } from "../dom.js";
 import { relative } from "../format.js";
 import { fillChildren, setAttrs, svg } from "./svg.js";
@@ -163,19 +163,6 @@ function drawFrame(parts, data, options, frame, width, gutter) {
   });
   setAttr(parts.area, "d", areaPath(parts.lines[0].getAttribute("d") ?? "", frame.bottom));
   drawLabels(parts.labels, data, options, frame, gutter);
-}
-
-/**
- * The region under a line: each of its unbroken stretches closed along the bottom.
- * @param {string} path
- * @param {number} bottom
- */
-function areaPath(path, bottom) {
-  return path.split("M").filter((run) => run.includes("L")).map((run) => {
-    const start = run.split(" ", 1)[0];
-    const end = run.slice(run.lastIndexOf("L") + 1).split(" ", 1)[0];
-    return `M${run}L${end} ${bottom}L${start} ${bottom}Z`;
-  }).join("");
 }
 
 /**

@@ -1,0 +1,170 @@
+/**
+ * How hands move the timeline: wheel, drag, pinch and keys. Knows the window and the arithmetic, nothing of
+ * bars or painting.
+ */
+
+import { panView, pinchView, zoomView } from "../timeline-layout.js";
+
+/** @import {Limits, View} from "../timeline-layout.js" */
+
+/** A press that moves less than this is a click; so is a finger's that trembles. */
+const CLICK_PX = 5;
+/** Zoom of a wheel: one notch of 100 is about a quarter. */
+const WHEEL = 0.0024;
+const KEY_ZOOM = 1.5;
+const LINE_PX = 16;
+
+/**
+ * @typedef {object} Hand what the gestures act on
+ * @property {() => View} view
+ * @property {(view: View) => void} setView
+ * @property {() => Limits} limits
+ * @property {(x: number) => number} timeAt  time at a place in the stage
+ * @property {() => number} gutter  width of the names at the left
+ * @property {() => number} width
+ * @property {(x: number, y: number, type: string) => void} point  the pointer is at a place of the stage
+ * @property {() => void} leave
+ * @property {(x: number, y: number, event: PointerEvent) => void} click
+ * @property {() => void} toNow
+ */
+
+/**
+ * @param {HTMLElement} stage  all that shows time
+ * @param {HTMLElement} lanes  the part of it that scrolls and takes the focus
+ * @param {Hand} hand
+ * @param {{compact: boolean}} options  `compact`: the page keeps the plain wheel
+ * @returns {() => void} stops listening
+ */
+export function listenToHands(stage, lanes, hand, { compact }) {
+  const ends = new AbortController();
+  const { signal } = ends;
+  stage.addEventListener("wheel", (event) => onWheel(event, stage, hand, compact), { signal, passive: false });
+  lanes.addEventListener("keydown", (event) => onKey(event, lanes, hand), { signal });
+  listenToPointers(stage, lanes, hand, signal);
+  return () => ends.abort();
+}
+
+/**
+ * Wheel: zoom about the pointer. Sideways, or with Shift: pan. Over the names: scroll, as anywhere else.
+ * @param {WheelEvent} event
+ * @param {HTMLElement} stage
+ * @param {Hand} hand
+ * @param {boolean} compact
+ */
+function onWheel(event, stage, hand, compact) {
+  const x = event.clientX - stage.getBoundingClientRect().left;
+  if (x < hand.gutter()) return;
+  const unit = event.deltaMode === 1 ? LINE_PX : event.deltaMode === 2 ? 400 : 1;
+  const sideways = event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY);
+  if (compact && !sideways && !event.ctrlKey && !event.metaKey) return;
+  event.preventDefault();
+  const view = hand.view();
+  if (sideways && !event.ctrlKey) {
+    const pixels = unit * (Math.abs(event.deltaX) > Math.abs(event.deltaY) ? event.deltaX : event.deltaY);
+    const perPixel = (view.to - view.from) / (hand.width() - hand.gutter());
+    hand.setView(panView(view, pixels * perPixel, hand.limits()));
+    return;
+  }
+  const pixels = Math.max(-400, Math.min(400, event.deltaY * unit));
+  const pinching = event.ctrlKey ? 4 : 1; // a pinch on a touch pad comes as a small wheel with Ctrl
+  hand.setView(zoomView(view, Math.exp(pixels * WHEEL * pinching), hand.timeAt(x), hand.limits()));
+}
+
+/**
+ * @param {KeyboardEvent} event
+ * @param {HTMLElement} lanes
+ * @param {Hand} hand
+ */
+function onKey(event, lanes, hand) {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target !== lanes) return;
+  const view = hand.view();
+  const limits = hand.limits();
+  const span = view.to - view.from;
+  const step = span * (event.shiftKey ? 0.5 : 0.1);
+  const anchor = view.to >= limits.now ? limits.now : (view.from + view.to) / 2;
+  const zoom = (/** @type {number} */ factor) => hand.setView(zoomView(view, factor, anchor, limits));
+  /** @type {Record<string, () => void>} */
+  const keys = {
+    ArrowLeft: () => hand.setView(panView(view, -step, limits)),
+    ArrowRight: () => hand.setView(panView(view, step, limits)),
+    ArrowUp: () => lanes.scrollBy(0, -40),
+    ArrowDown: () => lanes.scrollBy(0, 40),
+    PageUp: () => lanes.scrollBy(0, -lanes.clientHeight),
+    PageDown: () => lanes.scrollBy(0, lanes.clientHeight),
+    "+": () => zoom(1 / KEY_ZOOM),
+    "=": () => zoom(1 / KEY_ZOOM),
+    "-": () => zoom(KEY_ZOOM),
+    _: () => zoom(KEY_ZOOM),
+    0: () => zoom(1e9),
+    Home: () => hand.setView(panView(view, limits.oldest - view.from, limits)),
+    End: () => hand.toNow(),
+  };
+  if (!(event.key in keys)) return;
+  event.preventDefault();
+  keys[event.key]();
+}
+
+/**
+ * One pointer drags, two pinch. Up and down, a finger scrolls natively (touch-action: pan-y).
+ * @param {HTMLElement} stage
+ * @param {HTMLElement} lanes
+ * @param {Hand} hand
+ * @param {AbortSignal} signal
+ */
+function listenToPointers(stage, lanes, hand, signal) {
+  /** @type {Map<number, {x: number, y: number}>} */
+  const down = new Map();
+  /** @type {{x: number, y: number, time: number, scrollTop: number}|null} */
+  let start = null;
+  /** @type {[number, number]|null} */
+  let pinched = null;
+  let dragging = false;
+
+  const placeOf = (/** @type {PointerEvent} */ event) => {
+    const box = stage.getBoundingClientRect();
+    return { x: event.clientX - box.left, y: event.clientY - box.top };
+  };
+  const places = () => /** @type {[number, number]} */ ([...down.values()].slice(0, 2).map(({ x }) => x));
+
+  stage.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
+    const place = placeOf(event);
+    down.set(event.pointerId, place);
+    dragging = down.size > 1;
+    if (down.size === 1) start = { ...place, time: hand.timeAt(place.x), scrollTop: lanes.scrollTop };
+    if (down.size === 2) pinched = /** @type {[number, number]} */ (places().map((x) => hand.timeAt(x)));
+  }, { signal });
+
+  stage.addEventListener("pointermove", (event) => {
+    const place = placeOf(event);
+    if (!down.has(event.pointerId)) return hand.point(place.x, place.y, event.pointerType);
+    down.set(event.pointerId, place);
+    if (pinched && down.size === 2) {
+      const gutter = hand.gutter();
+      const [a, b] = places();
+      hand.setView(pinchView(pinched, [a - gutter, b - gutter], hand.width() - gutter, hand.limits()));
+      return;
+    }
+    if (!start) return;
+    const far = Math.hypot(place.x - start.x, place.y - start.y) > CLICK_PX;
+    if (!dragging && far) {
+      dragging = true;
+      stage.setPointerCapture(event.pointerId);
+      hand.leave();
+    }
+    if (!dragging) return;
+    hand.setView(panView(hand.view(), start.time - hand.timeAt(place.x), hand.limits()));
+    if (event.pointerType === "mouse") lanes.scrollTop = start.scrollTop + start.y - place.y;
+  }, { signal });
+
+  const release = (/** @type {PointerEvent} */ event) => {
+    const place = placeOf(event);
+    const clicked = down.delete(event.pointerId) && !dragging && event.type === "pointerup";
+    if (pinched || down.size === 0) start = null;
+    if (down.size < 2) pinched = null;
+    if (clicked) hand.click(place.x, place.y, event);
+  };
+  stage.addEventListener("pointerup", release, { signal });
+  stage.addEventListener("pointercancel", release, { signal });
+  stage.addEventListener("pointerleave", () => hand.leave(), { signal });
+}

@@ -1,0 +1,409 @@
+/**
+ * The look of the timeline: bars that tell their state by colour and by pattern, columns of aggregates,
+ * the axis, the names of the lanes and the queue. Paints what is seen and nothing else.
+ */
+
+import { areaPath, linePath, maximum, scale, timeTicks, valueTicks } from "../chart-scale.js";
+import { count, plain, seconds } from "../format.js";
+import { barTop, laneHeight, visibleLanes } from "../timeline-layout.js";
+import { fitText } from "./nodemap-paint.js";
+
+/** @import {Answer, LaneIndex, LaneLayout, View} from "../timeline-layout.js" */
+
+export const TIMELINE_TOKENS = /** @type {const} */ ([
+  "surface", "surface-2", "line", "text", "muted", "accent", "font",
+  "running", "finished", "failed", "cancelled", "abandoned", "queued",
+]);
+
+/** @typedef {Record<typeof TIMELINE_TOKENS[number], string>} Colors */
+/**
+ * @typedef {object} Scene what there is to paint
+ * @property {Answer|null} answer
+ * @property {LaneLayout} layout
+ * @property {LaneIndex} index
+ * @property {View} view
+ * @property {number} now
+ * @property {number} width
+ * @property {number} gutter  width of the names at the left
+ * @property {number} scrollTop
+ * @property {number} height  of the lanes that show
+ * @property {number} hovered  the bar or bucket under the pointer, or -1
+ * @property {number|null} cursor  the time under the pointer
+ * @property {Colors} colors
+ */
+
+export const AXIS_HEIGHT = 26;
+export const QUEUE_HEIGHT = 64;
+/** Painted in this order, so that what went wrong is never hidden under what went well. */
+const LAYERS = ["finished", "running", "cancelled", "abandoned", "terminated"];
+const TOKEN_OF = /** @type {Record<string, keyof Colors>} */ ({
+  finished: "finished", running: "running", cancelled: "cancelled", abandoned: "abandoned", terminated: "failed",
+});
+/** From these sizes on, a pattern can be made out. */
+const PATTERN = { width: 5, height: 4 };
+/** The least that keeps 3:1 against the ground, in the light theme. */
+const CALM = 0.78;
+
+/**
+ * The map from times to places.
+ * @param {Scene} scene
+ */
+export function timeScale({ view, gutter, width }) {
+  return scale(view.from, view.to, gutter, width);
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Scene} scene
+ */
+export function paintAxis(context, scene) {
+  const { view, gutter, width, colors, now } = scene;
+  const x = timeScale(scene);
+  context.clearRect(0, 0, width, AXIS_HEIGHT);
+  context.font = `400 11px ${colors.font}`;
+  context.textAlign = "center";
+  context.fillStyle = colors.muted;
+  const nowAt = x(now);
+  for (const { at, label } of ticksOf(scene)) {
+    const place = x(at);
+    const crowded = place < gutter + 24 || place > width - 26 || Math.abs(place - nowAt) < 46;
+    if (!crowded) context.fillText(label, place, 16);
+  }
+  if (now >= view.from && now <= view.to) {
+    context.font = `600 11px ${colors.font}`;
+    context.fillStyle = colors.accent;
+    context.fillText("now", Math.min(nowAt, width - 14), 16);
+  }
+  context.textAlign = "left";
+  context.font = `500 11px ${colors.font}`;
+  context.fillStyle = colors.muted;
+  context.fillText(seconds(view.to - view.from), 4, 16);
+  context.fillStyle = colors.line;
+  context.fillRect(0, AXIS_HEIGHT - 1, width, 1);
+}
+
+/** @param {Scene} scene */
+function ticksOf({ view, width, gutter }) {
+  return timeTicks(view.from, view.to, Math.max(2, Math.floor((width - gutter) / 76)));
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Scene} scene
+ */
+export function paintLanes(context, scene) {
+  const { answer, layout, width, gutter, height, scrollTop } = scene;
+  context.clearRect(0, 0, width, height);
+  if (!answer) return;
+  const [first, last] = visibleLanes(layout, scrollTop, height);
+  context.save();
+  context.translate(0, -scrollTop);
+  paintGround(context, scene, first, last);
+  context.save();
+  context.beginPath();
+  context.rect(gutter, scrollTop, width - gutter, height);
+  context.clip();
+  for (let lane = first; lane <= last; lane += 1) {
+    if (answer.bars) paintBars(context, scene, lane);
+    else paintBuckets(context, scene, lane);
+  }
+  context.restore();
+  for (let lane = first; lane <= last; lane += 1) paintName(context, scene, lane);
+  context.restore();
+  paintUprights(context, scene, height);
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Scene} scene
+ * @param {number} first
+ * @param {number} last
+ */
+function paintGround(context, scene, first, last) {
+  const { layout, width, gutter, colors, scrollTop, height } = scene;
+  const x = timeScale(scene);
+  context.fillStyle = colors.line;
+  for (const { at } of ticksOf(scene)) {
+    if (x(at) > gutter) context.fillRect(Math.round(x(at)), scrollTop, 1, height);
+  }
+  context.fillStyle = colors["surface-2"];
+  for (let lane = first; lane <= last; lane += 1) {
+    context.fillRect(gutter, layout.tops[lane] + 2, width - gutter, laneHeight(layout, lane));
+  }
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Scene} scene
+ * @param {number} lane
+ */
+function paintBars(context, scene, lane) {
+  const { answer, layout, index, view, now, hovered, colors } = scene;
+  const bars = answer?.bars;
+  if (!answer || !bars) return;
+  const x = timeScale(scene);
+  const height = layout.slotHeight;
+  for (const state of LAYERS) {
+    for (let place = index.starts[lane]; place < index.starts[lane + 1]; place += 1) {
+      const item = index.order[place];
+      const end = bars.end[item] ?? now;
+      if (bars.state[item] !== state || bars.start[item] > view.to || end < view.from) continue;
+      const left = Math.max(scene.gutter - 4, x(bars.start[item]));
+      const right = Math.min(scene.width + 4, x(end));
+      const top = barTop(layout, answer.lanes, bars, item) + 2;
+      paintBar(context, { x: left, y: top, width: right - left, height }, state, colors);
+      if (item === hovered) paintOutline(context, { x: left, y: top, width: right - left, height }, colors);
+    }
+  }
+}
+
+/**
+ * A bar in the colour and pattern of its state, at least 2 px wide. Neighbours stay apart by a pixel where
+ * there is room.
+ * @param {CanvasRenderingContext2D} context
+ * @param {{x: number, y: number, width: number, height: number}} rect
+ * @param {string} state
+ * @param {Colors} colors
+ */
+export function paintBar(context, rect, state, colors) {
+  const x = Math.round(rect.x);
+  const width = Math.max(2, Math.round(rect.x + rect.width) - x - (rect.width > 4 ? 1 : 0));
+  const height = Math.max(2, rect.height - (rect.height > 4 ? 1 : 0));
+  const y = rect.y;
+  context.fillStyle = colors[TOKEN_OF[state] ?? "muted"];
+  if (state === "finished") return paintCalm(context, x, y, width, height);
+  const patterned = width >= PATTERN.width && height >= PATTERN.height;
+  if (!patterned) return context.fillRect(x, y, width, height);
+  if (state === "running") return paintRunning(context, x, y, width, height);
+  if (state === "abandoned") return paintBroken(context, x, y, width, height);
+  context.fillRect(x, y, width, height);
+  context.fillStyle = colors.surface;
+  if (state === "cancelled") context.fillRect(x + 1, Math.round(y + height / 2) - 1, width - 2, 1.5);
+  else paintHatch(context, x, y, width, height);
+}
+
+/**
+ * What went well stays quieter than what did not.
+ * @param {CanvasRenderingContext2D} context
+ * @param {number} x @param {number} y @param {number} width @param {number} height
+ */
+function paintCalm(context, x, y, width, height) {
+  context.globalAlpha = CALM;
+  context.fillRect(x, y, width, height);
+  context.globalAlpha = 1;
+}
+
+/**
+ * A light body with a firm beginning and edges, open where it goes on.
+ * @param {CanvasRenderingContext2D} context
+ * @param {number} x @param {number} y @param {number} width @param {number} height
+ */
+function paintRunning(context, x, y, width, height) {
+  context.globalAlpha = 0.3;
+  context.fillRect(x, y, width, height);
+  context.globalAlpha = 1;
+  context.fillRect(x, y, 3, height);
+  context.fillRect(x, y, width, 1);
+  context.fillRect(x, y + height - 1, width, 1);
+}
+
+/**
+ * Pieces with gaps between.
+ * @param {CanvasRenderingContext2D} context
+ * @param {number} x @param {number} y @param {number} width @param {number} height
+ */
+function paintBroken(context, x, y, width, height) {
+  for (let at = 0; at < width; at += 6) context.fillRect(x + at, y, Math.min(4, width - at), height);
+}
+
+/**
+ * Slanting strokes in the colour of the ground.
+ * @param {CanvasRenderingContext2D} context
+ * @param {number} x @param {number} y @param {number} width @param {number} height
+ */
+function paintHatch(context, x, y, width, height) {
+  context.save();
+  context.beginPath();
+  context.rect(x, y, width, height);
+  context.clip();
+  context.beginPath();
+  for (let at = -height; at < width; at += 6) {
+    context.moveTo(x + at, y + height);
+    context.lineTo(x + at + height, y);
+  }
+  context.strokeStyle = context.fillStyle;
+  context.lineWidth = 1.5;
+  context.stroke();
+  context.restore();
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {{x: number, y: number, width: number, height: number}} rect
+ * @param {Colors} colors
+ */
+function paintOutline(context, rect, colors) {
+  context.strokeStyle = colors.text;
+  context.lineWidth = 1.5;
+  context.strokeRect(Math.round(rect.x) - 1.5, rect.y - 1.5, Math.max(2, rect.width) + 2, rect.height + 2);
+}
+
+/**
+ * A column for each bucket: as high as CPUs were busy, divided by how the jobs in it ended; a light one
+ * where none ended. What went wrong stands at its foot, never lower than can be seen.
+ * @param {CanvasRenderingContext2D} context
+ * @param {Scene} scene
+ * @param {number} lane
+ */
+function paintBuckets(context, scene, lane) {
+  const { answer, layout, index, view, hovered, colors } = scene;
+  const buckets = answer?.buckets;
+  if (!answer || !buckets) return;
+  const x = timeScale(scene);
+  const full = laneHeight(layout, lane);
+  const bottom = layout.tops[lane] + 2 + full;
+  const slots = Math.max(1, answer.lanes[lane].slots);
+  for (let place = index.starts[lane]; place < index.starts[lane + 1]; place += 1) {
+    const item = index.order[place];
+    const start = answer.from + buckets.bucket[item] * buckets.bucket_sec;
+    if (start > view.to || start + buckets.bucket_sec < view.from) continue;
+    const left = Math.round(x(start));
+    const width = Math.max(1, Math.round(x(start + buckets.bucket_sec)) - left - (buckets.bucket_sec * (scene.width / (view.to - view.from)) > 5 ? 1 : 0));
+    const high = full * Math.min(1, buckets.busy[item] / slots);
+    paintColumn(context, { left, width, bottom, high, full }, outcomesOf(buckets, item), colors);
+    if (item === hovered) paintOutline(context, { x: left, y: bottom - full, width, height: full }, colors);
+  }
+}
+
+/**
+ * @param {NonNullable<Answer["buckets"]>} buckets
+ * @param {number} item
+ * @returns {[string, number][]} from the foot upward
+ */
+function outcomesOf(buckets, item) {
+  return [
+    ["terminated", buckets.failed[item]], ["abandoned", buckets.abandoned[item]],
+    ["cancelled", buckets.cancelled[item]], ["finished", buckets.finished[item]],
+  ];
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {{left: number, width: number, bottom: number, high: number, full: number}} column
+ * @param {[string, number][]} outcomes
+ * @param {Colors} colors
+ */
+function paintColumn(context, { left, width, bottom, high, full }, outcomes, colors) {
+  const ended = outcomes.reduce((sum, [, number]) => sum + number, 0);
+  if (ended === 0) {
+    context.globalAlpha = 0.35;
+    context.fillStyle = colors.running;
+    context.fillRect(left, bottom - high, width, high);
+    context.globalAlpha = 1;
+    return;
+  }
+  const tall = Math.max(high, 2);
+  let foot = bottom;
+  for (const [state, number] of outcomes) {
+    if (number === 0) continue;
+    const least = state === "finished" ? 0 : 3;
+    const part = Math.min(foot - (bottom - full), Math.max(least, (tall * number) / ended));
+    context.fillStyle = colors[TOKEN_OF[state]];
+    if (state === "finished") paintCalm(context, left, foot - part, width, part);
+    else context.fillRect(left, foot - part, width, part);
+    if (state === "terminated" && width >= PATTERN.width && part >= PATTERN.height) {
+      context.fillStyle = colors.surface;
+      paintHatch(context, left, foot - part, width, part);
+    }
+    foot -= part;
+  }
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Scene} scene
+ * @param {number} lane
+ */
+function paintName(context, { answer, layout, gutter, colors }, lane) {
+  if (!answer) return;
+  const { node, name } = answer.lanes[lane];
+  const height = laneHeight(layout, lane);
+  const top = layout.tops[lane] + 2;
+  const both = name && name !== node && height >= 30;
+  context.textAlign = "left";
+  context.font = `500 12px ${colors.font}`;
+  context.fillStyle = colors.text;
+  context.fillText(fitText(context, plain(name || node), gutter - 16), 4, both ? top + height / 2 - 2 : top + height / 2 + 4);
+  if (!both) return;
+  context.font = `400 11px ${colors.font}`;
+  context.fillStyle = colors.muted;
+  context.fillText(fitText(context, node, gutter - 16), 4, top + height / 2 + 12);
+}
+
+/**
+ * Lines that run through the axis, the lanes and the queue: now, and where the pointer is.
+ * @param {CanvasRenderingContext2D} context
+ * @param {Scene} scene
+ * @param {number} height
+ */
+function paintUprights(context, scene, height) {
+  const { view, now, cursor, colors, gutter } = scene;
+  const x = timeScale(scene);
+  if (now >= view.from && now <= view.to) {
+    context.fillStyle = colors.accent;
+    context.fillRect(Math.round(x(now)), 0, 1, height);
+  }
+  if (cursor === null || x(cursor) < gutter) return;
+  context.globalAlpha = 0.6;
+  context.fillStyle = colors.text;
+  context.fillRect(Math.round(x(cursor)), 0, 1, height);
+  context.globalAlpha = 1;
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Scene} scene
+ */
+export function paintQueue(context, scene) {
+  const { answer, gutter, width, colors } = scene;
+  context.clearRect(0, 0, width, QUEUE_HEIGHT);
+  context.fillStyle = colors.line;
+  context.fillRect(0, 0, width, 1);
+  context.textAlign = "left";
+  context.font = `500 12px ${colors.font}`;
+  context.fillStyle = colors.text;
+  context.fillText("Queued jobs", 4, 30);
+  if (!answer) return;
+  const { t, depth } = answer.queue;
+  const ticks = valueTicks(maximum([depth]), 1, true);
+  const top = ticks[ticks.length - 1];
+  context.font = `400 11px ${colors.font}`;
+  context.fillStyle = colors.muted;
+  context.fillText(`0 to ${count(top)}`, 4, 46);
+  paintDepth(context, scene, linePath(t, depth, timeScale(scene), scale(0, top, QUEUE_HEIGHT - 4, 8)));
+  context.fillStyle = colors.line;
+  context.fillRect(gutter, QUEUE_HEIGHT - 4, width - gutter, 1);
+  paintUprights(context, scene, QUEUE_HEIGHT - 4);
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Scene} scene
+ * @param {string} path
+ */
+function paintDepth(context, { gutter, width, colors }, path) {
+  const line = new Path2D(path);
+  const area = new Path2D(areaPath(path, QUEUE_HEIGHT - 4));
+  context.save();
+  context.beginPath();
+  context.rect(gutter, 0, width - gutter, QUEUE_HEIGHT);
+  context.clip();
+  context.strokeStyle = colors.queued;
+  context.lineWidth = 1.5;
+  context.lineJoin = "round";
+  context.stroke(line);
+  context.globalAlpha = 0.14;
+  context.fillStyle = colors.queued;
+  context.fill(area);
+  context.restore();
+}
