@@ -47,12 +47,6 @@ _TESTS = Path(__file__).parent
 _FAMILY = 4
 _START_SEC = 20.0
 _STOP_SEC = 10.0
-_CODE = {
-    "node": "import sys\nfrom flask_dispy.engine.programs import run_node\nrun_node(sys.argv[1:])",
-    "scheduler": "import sys, types\n"
-    "from flask_dispy.engine.programs import run_scheduler\n"
-    "run_scheduler(sys.argv[1:], httpd=types.ModuleType('dispy.httpd'))",
-}
 
 
 def wait_until(
@@ -113,7 +107,15 @@ class Program:
         folder.mkdir(parents=True)
         self.ip_addr, self.port = address
         self.log_path = folder / "log"
-        command = [sys.executable, "-c", _CODE[kind], "--with-parent", "--daemon", "--clean"]
+        command = [
+            sys.executable,
+            "-m",
+            "flask_dispy",
+            kind,
+            "--with-parent",
+            "--daemon",
+            "--clean",
+        ]
         command += ["-i", self.ip_addr, "--dest_path_prefix", str(folder), *arguments]
         with self.log_path.open("wb") as log:
             self._process = subprocess.Popen(
