@@ -1,4 +1,4 @@
-"""What commands look up in a registry: which of dispy's objects a name, an address or a serial is."""
+"""What commands look up in a registry: which of dispy's objects a name or serial stands for."""
 
 from __future__ import annotations
 

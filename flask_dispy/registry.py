@@ -393,7 +393,7 @@ class ClusterRegistry:
         return summary
 
     def _combined_summary(self, each: list[dict[str, Any]], now: float) -> dict[str, Any]:
-        summary = self.combined.summary(each, now)
+        summary = self.combined.summary(each)
         polled = any(s["watching"] == "polling" for s in each)
         summary["watching"] = "polling" if polled else "callback"
         summary["dropped_events"] = sum(s["dropped_events"] for s in each) + self._router.dropped

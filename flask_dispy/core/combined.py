@@ -95,7 +95,7 @@ class CombinedState:
         )
         return sums._replace(cpus_total=self.census.cpus)
 
-    def summary(self, summaries: list[dict[str, Any]], now: float) -> dict[str, Any]:
+    def summary(self, summaries: list[dict[str, Any]]) -> dict[str, Any]:
         """Return the summary of all clusters from the *summaries* of each."""
         jobs = _total(summaries, "jobs") or dict.fromkeys(
             ("submitted", *JOB_STATES, "failed", "done", "pending", "before_watching"), 0

@@ -11,7 +11,7 @@ the text and costs nothing where nothing was cut.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 __all__ = [
@@ -68,6 +68,8 @@ def bounded(text: str, limit: int) -> str:
     A text of many megabytes costs no more than *limit* characters of work.
     """
     if len(text) <= limit:
+        if text.isprintable():
+            return text
         text = clean(text)
         if len(text) <= limit:
             return text
@@ -117,14 +119,13 @@ _LEAVES: Final[dict[type, Callable[[Any], str]]] = {
     type(...): repr,
     int: _integer,
 }
-_OPEN: Final[dict[type, str]] = {
-    list: "[",
-    tuple: "(",
-    set: "{",
-    frozenset: "frozenset({",
-    dict: "{",
+_BRACKETS: Final[dict[type, tuple[str, str]]] = {
+    list: ("[", "]"),
+    tuple: ("(", ")"),
+    set: ("{", "}"),
+    frozenset: ("frozenset({", "})"),
+    dict: ("{", "}"),
 }
-_CLOSE: Final[dict[type, str]] = {list: "]", tuple: ")", set: "}", frozenset: "})", dict: "}"}
 
 
 class _NotPlain(Exception):
@@ -154,7 +155,7 @@ class _Writer:
             self.put(repr(value[: self.room + 1]))  # type: ignore[index]
         elif kind is bytes or kind is bytearray:
             self.put(repr(value[: self.room + 1]))  # type: ignore[index]
-        elif kind in _OPEN:
+        elif kind in _BRACKETS:
             self.container(kind, value, depth)
         else:
             raise _NotPlain
@@ -163,7 +164,8 @@ class _Writer:
         if not value and kind in (set, frozenset):
             self.put(f"{kind.__name__}()")
             return
-        self.put(_OPEN[kind])
+        opening, closing = _BRACKETS[kind]
+        self.put(opening)
         if depth >= _MAX_DEPTH and value:
             self.put("...")
         elif kind is dict:
@@ -172,7 +174,7 @@ class _Writer:
             self.items(value, depth)
             if kind is tuple and len(value) == 1:
                 self.put(",")
-        self.put(_CLOSE[kind])
+        self.put(closing)
 
     def items(self, values: Iterable[object], depth: int) -> None:
         first = True
@@ -210,7 +212,8 @@ def plain_text(value: object, limit: int) -> str | None:
         return bounded(value, limit)  # type: ignore[arg-type]
     leaf = _LEAVES.get(kind)
     if leaf is not None:
-        return bounded(leaf(value), limit)
+        text = leaf(value)
+        return text if len(text) <= limit else bounded(text, limit)
     writer = _Writer(limit + 1)
     try:
         writer.value(value, 0)
@@ -220,37 +223,37 @@ def plain_text(value: object, limit: int) -> str | None:
     return bounded("".join(writer.pieces), limit)
 
 
-def plain_call(args: object, kwargs: object, limit: int) -> tuple[str, str] | None:
+def plain_call(
+    args: Sequence[object], kwargs: Mapping[str, object], limit: int
+) -> tuple[str, str] | None:
     """Return a job's arguments as two texts, ``"1, alpha"`` and ``"n=5"``.
 
     The arguments read as dispy.httpd shows them: ``str`` of each, joined by ``", "``.
     ``None`` means that some argument is of a class of somebody's own.
     """
-    positional: list[str] = []
+    positional = _plain_join(args, None, limit)
+    if positional is None:
+        return None
+    named = _plain_join(kwargs.values(), kwargs, limit) if kwargs else ""
+    return None if named is None else (positional, named)
+
+
+def _plain_join(values: Iterable[object], names: Iterable[str] | None, limit: int) -> str | None:
+    texts: list[str] = []
     room = limit
-    for value in args:  # type: ignore[attr-defined]
+    cut = False
+    name = iter(names) if names is not None else None
+    for value in values:
+        if room <= 0:
+            cut = True
+            break
         text = plain_text(value, room)
         if text is None:
             return None
-        positional.append(text)
+        cut = cut or type(text) is Cut
+        if name is not None:
+            text = f"{clean(next(name))}={text}"
+        texts.append(text)
         room -= len(text) + 2
-        if room <= 0:
-            break
-    named: list[str] = []
-    if kwargs:
-        room = limit
-        for key, value in kwargs.items():  # type: ignore[attr-defined]
-            text = plain_text(value, room)
-            if text is None:
-                return None
-            named.append(f"{clean(key)}={text}")
-            room -= len(named[-1]) + 2
-            if room <= 0:
-                break
-    return _joined(positional, args, limit), _joined(named, kwargs, limit)
-
-
-def _joined(texts: list[str], whole: Any, limit: int) -> str:
     joined = bounded(", ".join(texts), limit)
-    cut = len(texts) < len(whole) or any(isinstance(text, Cut) for text in texts)
-    return Cut(joined) if cut and not isinstance(joined, Cut) else joined
+    return Cut(joined) if cut else joined

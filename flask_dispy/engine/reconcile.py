@@ -67,7 +67,7 @@ class Reconciler:
         queued = {inner.uid for inner in list(cluster._jobs)}
         for node in list(scheduler._nodes.values()):
             queued.update(inner.uid for inner in list(node.pending_jobs))
-        scheduled = set(list(scheduler._sched_jobs))
+        scheduled = set(scheduler._sched_jobs)
         found: dict[int, EndState | None] = {}
         for serial, job in list(self._watch.jobs.items()):
             if job.id in scheduled:

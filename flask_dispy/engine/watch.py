@@ -79,6 +79,8 @@ class Watch:
         self._dropped = itertools.count()
         self._touched: dict[str, Any] = {}
         self._pulsed: set[str] = set()
+        # The _uid of live jobs whose arguments are known from their first report.
+        self._described: set[int] = set()
         self.callback: Callback = self._make_callback(inbox_limit)
 
     def _make_callback(self, limit: int) -> Callback:
@@ -171,7 +173,7 @@ class Watch:
         ]
 
     def adopt_nodes(self, nodes: list[Any]) -> list[Drained]:
-        """Return the figures of *nodes*, as ``cluster.status()`` lists them, as nodes that joined."""
+        """Return the figures of *nodes*, which ``cluster.status()`` lists, as if they joined."""
         found = []
         for node in nodes:
             self.nodes[node.ip_addr] = node
@@ -223,6 +225,7 @@ class Watch:
         later: list[tuple[str, object]] = []
         job_id = self._id(live, later)
         args, kwargs = self._arguments(job, later)
+        self._described.add(job._uid)
         event = events.JobQueued(job_key(job), job.submit_time, job_id, args, kwargs)
         return Drained(event, live, tuple(later))
 
@@ -237,7 +240,9 @@ class Watch:
         live = _original(job)
         later: list[tuple[str, object]] = []
         job_id = self._id(live, later)
-        args, kwargs = self._arguments(job, later)
+        args = kwargs = None
+        if job._uid not in self._described:
+            args, kwargs = self._arguments(job, later)
         where = node.ip_addr if node is not None else job.ip_addr
         event = events.JobStarted(
             job_key(job), job.start_time or now, job.submit_time, _name(where), job_id, args, kwargs
@@ -262,6 +267,7 @@ class Watch:
     def ended(self, state: EndState, node: Any, job: Any, now: float) -> Drained:
         """Return the event that *job* ended in *state*, with all that it left behind."""
         later: list[tuple[str, object]] = []
+        self._described.discard(job._uid)
         where = node.ip_addr if node is not None else job.ip_addr
         event = events.JobEnded(
             key=job_key(job),
