@@ -21,12 +21,12 @@ export function initialInterval(storage, pollSec) {
 }
 
 /**
- * How an interval is shown in the header.
+ * How an interval is shown in the header, beside the word that says "Live" already.
  *
  * @param {Interval} interval
  */
 export function intervalText(interval) {
-  if (interval === "live") return "Live";
+  if (interval === "live") return "";
   return interval > 0 ? `${interval} s` : "Off";
 }
 

@@ -217,7 +217,7 @@ export function createTable(element, {
     const template = shownColumns.map(({ width: [least, share] = [80, 1] }) => `minmax(${least}px, ${share}fr)`);
     const least = shownColumns.reduce((sum, { width: [pixels] = [80, 1] }) => sum + pixels, 0);
     setStyle(grid, "--columns", (selectable ? "36px " : "") + template.join(" "));
-    setStyle(grid, "--least-width", `${least + shownColumns.length * 16 + 60}px`);
+    setStyle(grid, "--least-width", `${least + shownColumns.length * 12 + 64}px`);
     setAttr(grid, "aria-colcount", shownColumns.length + (selectable ? 1 : 0));
     head.setColumns(shownColumns);
     for (const view of views.values()) view.element.remove();

@@ -1,0 +1,108 @@
+/** @import {Api} from "./api.js" */
+/** @import {Line, Notices} from "./notices.js" */
+/** @import {Outcome} from "./types.js" */
+import { clusterPath } from "./api.js";
+import { counted, plain } from "./format.js";
+
+/** @typedef {"allocate"|"deallocate"|"close"} NodeAction */
+
+/** Requests under way at once: quick for a few nodes, kind to the server for thousands. */
+const AT_ONCE = 4;
+
+/** @type {Record<NodeAction, {now: string, done: string, detail: string}>} */
+export const NODE_ACTIONS = {
+  allocate: { now: "Allocating", done: "Allocated", detail: "" },
+  deallocate: {
+    now: "Deallocating",
+    done: "Deallocated",
+    detail: "No further jobs go there; running jobs end as usual.",
+  },
+  close: {
+    now: "Closing",
+    done: "Closed",
+    detail: "Its running jobs are abandoned. dispy can't use a closed node again in this run.",
+  },
+};
+
+/**
+ * @param {Outcome} outcome
+ * @param {string} [subject] named where the outcome does not say what it is about
+ * @returns {Line}
+ */
+export function outcomeLine(outcome, subject = "") {
+  const about = outcome.ip_addr ?? (outcome.serial === null || outcome.serial === undefined ? subject : `job ${outcome.serial}`);
+  const where = outcome.cluster ? ` (${plain(outcome.cluster)})` : "";
+  return { ok: outcome.ok, text: `${plain(about)}${where}: ${plain(outcome.message || outcome.code)}` };
+}
+
+/**
+ * Do one thing to each of some nodes, a few at a time, and show what came of each.
+ *
+ * @param {object} options
+ * @param {string[]} options.addresses
+ * @param {{now: string, done: string}} options.words "Closing", "Closed"
+ * @param {(address: string) => Promise<{outcomes: Outcome[]}>} options.send
+ * @param {Notices} options.notices
+ */
+export async function onEachNode({ addresses, words, send, notices }) {
+  const notice = notices.show(`${words.now} ${counted(addresses.length, "node")}`);
+  /** @type {Line[]} */
+  const lines = [];
+  const waiting = [...addresses];
+  let ended = 0;
+  let good = 0;
+
+  async function work() {
+    for (let address = waiting.shift(); address !== undefined; address = waiting.shift()) {
+      const outcomes = await one(send, address);
+      lines.push(...outcomes);
+      ended += 1;
+      if (outcomes.every((line) => line.ok)) good += 1;
+      notice.progress(`${words.now} ${ended} of ${counted(addresses.length, "node")}`);
+    }
+  }
+
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  const all = counted(addresses.length, "node");
+  notice.done(good === addresses.length ? `${words.done} ${all}` : `${words.done} ${good} of ${all}`, lines);
+}
+
+/**
+ * @param {(address: string) => Promise<{outcomes: Outcome[]}>} send
+ * @param {string} address
+ * @returns {Promise<Line[]>}
+ */
+async function one(send, address) {
+  try {
+    const { outcomes } = await send(address);
+    return outcomes.map((outcome) => outcomeLine(outcome, address));
+  } catch (error) {
+    return [{ ok: false, text: `${address}: ${error instanceof Error ? error.message : error}` }];
+  }
+}
+
+/**
+ * @param {{api: Api, cluster: string, notices: Notices}} shell
+ * @param {NodeAction} action
+ * @param {string[]} addresses
+ */
+export const runNodeAction = ({ api, cluster, notices }, action, addresses) =>
+  onEachNode({
+    addresses,
+    words: NODE_ACTIONS[action],
+    send: (address) => api.send("POST", clusterPath(cluster, "nodes", address, action)),
+    notices,
+  });
+
+/**
+ * @param {{api: Api, cluster: string, notices: Notices}} shell
+ * @param {string[]} addresses
+ * @param {number} cpus negative: that many left out
+ */
+export const setCpus = ({ api, cluster, notices }, addresses, cpus) =>
+  onEachNode({
+    addresses,
+    words: { now: "Setting CPUs of", done: "Set CPUs of" },
+    send: (address) => api.send("PATCH", clusterPath(cluster, "nodes", address), { cpus }),
+    notices,
+  });

@@ -1,0 +1,107 @@
+/** @import {Outcome} from "../types.js" */
+import { ApiError, clusterPath } from "../api.js";
+import { clusterLabel, COMBINED } from "../config.js";
+import { cpusEditColumn } from "../cpusedit.js";
+import { h, need, setAttr, setText } from "../dom.js";
+import { count, plain } from "../format.js";
+import { addressColumn, busyColumn, clustersColumn, nameColumn, stateColumn, updateColumn } from "../nodecolumns.js";
+import { outcomeLine, setCpus } from "../nodecommands.js";
+import { startShell } from "../shell.js";
+import { createNodeTable } from "../widgets/nodetable.js";
+
+const shell = startShell("Manage");
+const { config, cluster, store, api, notices, href } = shell;
+const mayManage = config.permissions.manage_nodes;
+let shownClusters = "";
+
+/** @type {import("../nodecolumns.js").NodeColumn} */
+const plainCpus = {
+  key: "cpus",
+  label: "CPUs",
+  align: "end",
+  width: [80, 0.5],
+  value: (row) => row.cpus,
+  text: (row) => `${count(row.cpus)} of ${count(row.avail_cpus)}`,
+};
+
+createNodeTable(need("nodes"), {
+  shell,
+  name: "manage",
+  withCpus: true,
+  columns: [
+    addressColumn((row) => href("node.html", { host: row.ip_addr })),
+    nameColumn,
+    { ...stateColumn, hidden: false },
+    { ...clustersColumn, hidden: cluster !== COMBINED },
+    mayManage ? cpusEditColumn((row, cpus) => void setCpus(shell, [row.ip_addr], cpus)) : plainCpus,
+    { ...busyColumn, optional: true },
+    { key: "running", label: "Running jobs", align: "end", first: "desc", optional: true, width: [72, 0.5], value: (row) => row.running, text: (row) => count(row.running) },
+    updateColumn,
+  ],
+});
+if (mayManage) startForm(/** @type {HTMLFormElement} */ (need("allocate")));
+else need("allocate-panel").hidden = true;
+shell.feed.start();
+
+/** @param {HTMLFormElement} form */
+function startForm(form) {
+  const select = /** @type {HTMLSelectElement} */ (form.elements.namedItem("cluster"));
+  const button = /** @type {HTMLButtonElement} */ (form.querySelector("button[type=submit]"));
+  fillClusters(select);
+  store.subscribe((event) => event.kind === "data" && fillClusters(select));
+  form.addEventListener("input", () => showError(form, null, ""));
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    button.disabled = true;
+    await allocate(form);
+    button.disabled = false;
+  });
+}
+
+/** @param {HTMLSelectElement} select */
+function fillClusters(select) {
+  const known = store.loaded ? [...store.clusters.keys()].filter((name) => name !== COMBINED) : config.clusters;
+  if (JSON.stringify(known) === shownClusters) return;
+  shownClusters = JSON.stringify(known);
+  const chosen = select.value || cluster;
+  const names = known.length > 1 ? [COMBINED, ...known] : known.length ? known : [COMBINED];
+  select.replaceChildren(...names.map((name) => h("option", { value: name, text: name === COMBINED ? "All clusters" : plain(clusterLabel(name)) })));
+  select.value = names.includes(chosen) ? chosen : names[0];
+}
+
+/** @param {HTMLFormElement} form */
+async function allocate(form) {
+  const fields = new FormData(form);
+  const host = String(fields.get("host") ?? "").trim();
+  if (!host) return showError(form, "host", "Give a host name or an IP address; * is a wildcard.");
+  const port = String(fields.get("port") ?? "").trim();
+  const body = { host, port: port ? Number(port) : null, cpus: Number(fields.get("cpus") || 0) };
+  try {
+    /** @type {{outcomes: Outcome[]}} */
+    const { outcomes } = await api.send("POST", clusterPath(String(fields.get("cluster")), "nodes"), body);
+    const good = outcomes.every((outcome) => outcome.ok);
+    notices.show(
+      good ? `Asked for ${plain(host)}` : `${plain(host)} could not be allocated everywhere`,
+      outcomes.map((outcome) => outcomeLine(outcome, host)),
+    );
+    if (good) /** @type {HTMLInputElement} */ (form.elements.namedItem("host")).value = "";
+  } catch (error) {
+    if (error instanceof ApiError && error.field) showError(form, error.field, error.message);
+    else notices.error(`${plain(host)} was not allocated`, error);
+  }
+}
+
+/**
+ * @param {HTMLFormElement} form
+ * @param {string|null} field whose input the error is about
+ * @param {string} message
+ */
+function showError(form, field, message) {
+  setText(need("allocate-error"), message);
+  for (const name of ["host", "port", "cpus"]) {
+    const input = /** @type {HTMLInputElement} */ (form.elements.namedItem(name));
+    setAttr(input, "aria-invalid", name === field ? "true" : null);
+    setAttr(input, "aria-describedby", name === field ? "allocate-error" : null);
+    if (name === field) input.focus();
+  }
+}

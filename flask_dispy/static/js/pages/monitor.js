@@ -1,0 +1,57 @@
+import { need } from "../dom.js";
+import { nodeColumns } from "../nodecolumns.js";
+import { argumentsCheckbox } from "../settings.js";
+import { startShell } from "../shell.js";
+import { createAttention } from "../widgets/attention.js";
+import { createNodeMap } from "../widgets/nodemap.js";
+import { createNodeTable } from "../widgets/nodetable.js";
+import { createProgress } from "../widgets/progress.js";
+import { createTiles } from "../widgets/tiles.js";
+import { createTrends } from "../widgets/trends.js";
+
+const shell = startShell("Monitor");
+const { config, cluster, store, summary, href } = shell;
+const jobsHref = (/** @type {string} */ q) => href("jobs.html", { q });
+const nodeHref = (/** @type {string} */ host) => href("node.html", { host });
+
+const nodes = createNodeTable(need("nodes"), {
+  shell,
+  columns: nodeColumns((row) => nodeHref(row.ip_addr)),
+  name: "monitor",
+});
+const attention = createAttention(need("attention"), {
+  jobsHref,
+  nodesHref: (q) => href("monitor.html", { q }),
+  onNodes(query) {
+    nodes.setFilter(query);
+    need("nodes").scrollIntoView({ block: "start" });
+  },
+});
+const progress = createProgress(need("progress"), { href: (name) => href("monitor.html", { cluster: name }) });
+const tiles = createTiles(need("tiles"), { jobsHref: (state) => jobsHref(`state:${state}`) });
+const map = createNodeMap(need("nodemap"), { cluster, onOpen: (ip) => location.assign(nodeHref(ip)) });
+createTrends(
+  { ranges: need("ranges"), throughput: need("throughput"), queue: need("queue"), cpus: need("cpus") },
+  shell,
+);
+
+if (config.permissions.change_settings) need("job-args").append(argumentsCheckbox(shell));
+
+/** The chosen cluster alone, or each of those that are combined. */
+function watched() {
+  const chosen = summary();
+  if (!chosen?.combined) return chosen ? [chosen] : [];
+  return [...store.clusters.values()].filter((one) => !one.combined);
+}
+
+store.subscribe((event) => {
+  if (event.kind !== "data") return;
+  const chosen = summary();
+  if (chosen) {
+    attention.update(chosen);
+    tiles.update(chosen);
+  }
+  progress.update(watched());
+  if (event.snapshot || event.nodes.size || event.removed.size) map.update([...store.nodes.values()]);
+});
+shell.feed.start();

@@ -1,0 +1,70 @@
+/** @import {Summary} from "../types.js" */
+import { h, icon, setAttr, setText, show } from "../dom.js";
+import { counted } from "../format.js";
+
+/** A job that ran shorter than this is never called a straggler, whatever the others take. */
+const STRAGGLER_SEC = 10;
+
+/**
+ * The search for stragglers: running longer than three times the 95th percentile.
+ *
+ * @param {Pick<Summary, "job_p95_sec">} summary
+ * @returns {string}
+ */
+export function stragglerQuery({ job_p95_sec }) {
+  const slower = Math.max(STRAGGLER_SEC, Math.floor(3 * (job_p95_sec ?? 0)));
+  return `state:running slower:${slower}s`;
+}
+
+/**
+ * What needs someone, in few words; nothing at all while nothing does.
+ *
+ * @param {HTMLElement} element keeps its height when empty, so that nothing moves
+ * @param {object} options
+ * @param {(query: string) => string} options.jobsHref
+ * @param {(query: string) => string} options.nodesHref
+ * @param {(query: string) => void} [options.onNodes] filters the nodes on this very page
+ * @returns {{update: (summary: Summary) => void, destroy: () => void}}
+ */
+export function createAttention(element, { jobsHref, nodesHref, onNodes }) {
+  const failed = chip("failed", "warning");
+  const silent = chip("silent", "clock");
+  const stragglers = chip("stragglers", "straggler");
+  const dropped = chip("dropped", "warning");
+  silent.element.href = nodesHref("state:silent");
+  failed.element.href = jobsHref("state:terminated");
+  if (onNodes) {
+    silent.element.addEventListener("click", (event) => {
+      event.preventDefault();
+      onNodes("state:silent");
+    });
+  }
+  element.classList.add("attention");
+  element.replaceChildren(silent.element, failed.element, stragglers.element, dropped.element);
+
+  return {
+    update(summary) {
+      const { attention } = summary;
+      failed.set(attention?.failed ?? 0, (n) => `${counted(n, "job")} failed`);
+      silent.set(attention?.silent ?? 0, (n) => `${counted(n, "node")} silent`);
+      stragglers.set(attention?.stragglers ?? 0, (n) => counted(n, "straggler"));
+      dropped.set(summary.dropped_events ?? 0, (n) => `${counted(n, "event")} dropped: counts may be low`);
+      setAttr(stragglers.element, "href", jobsHref(stragglerQuery(summary)));
+    },
+    destroy: () => element.replaceChildren(),
+  };
+}
+
+/** @param {string} kind @param {string} picture */
+function chip(kind, picture) {
+  const text = h("span", {});
+  const element = h("a", { class: `chip chip-${kind}`, hidden: true }, icon(picture), text);
+  return {
+    element,
+    /** @param {number} n @param {(n: number) => string} words */
+    set(n, words) {
+      show(element, n > 0);
+      if (n > 0) setText(text, words(n));
+    },
+  };
+}

@@ -1,0 +1,144 @@
+/** @import {Shell} from "../shell.js" */
+/** @import {Sort, Table} from "../table.js" */
+/** @import {NodeColumn} from "../nodecolumns.js" */
+/** @import {NodeRow} from "../types.js" */
+import { createColumnChooser } from "../columnchooser.js";
+import { h, icon, setText } from "../dom.js";
+import { count, plain } from "../format.js";
+import { nodeFilter } from "../nodefilter.js";
+import { addressKey } from "../sort.js";
+import { createTable } from "../table.js";
+import { createNodeActions } from "./nodeactions.js";
+
+/**
+ * The nodes of the chosen cluster: filter, columns, selection and what is done to it. Sort and
+ * filter live in the address of the page.
+ *
+ * @param {HTMLElement} panel
+ * @param {object} options
+ * @param {Shell} options.shell
+ * @param {NodeColumn[]} options.columns
+ * @param {string} options.name of the place, for what is remembered
+ * @param {boolean} [options.withCpus]
+ * @returns {{setFilter: (text: string) => void}}
+ */
+export function createNodeTable(panel, { shell, columns, name, withCpus = false }) {
+  const { store, url, storage, config, keys, href } = shell;
+  const mayManage = config.permissions.manage_nodes;
+  const input = h("input", { class: "input", type: "search", placeholder: "Filter nodes", "aria-label": "Filter nodes", autocomplete: "off", spellcheck: "false", oninput: filter });
+  const counts = h("span", { class: "table-count", role: "status" });
+  const actions = h("div", { class: "end" });
+  const chooser = h("div", { class: mayManage ? "" : "end" });
+  const head = h(
+    "div",
+    { class: "panel-head" },
+    h("h2", { text: "Nodes" }),
+    h("label", { class: "search" }, icon("search"), input, h("kbd", { "aria-hidden": "true", text: "/" })),
+    counts,
+    mayManage ? actions : null,
+    chooser,
+  );
+  const element = h("div", {});
+  panel.replaceChildren(head, element);
+
+  const hidden = createColumnChooser(chooser, { columns, store: `dispy.columns.${name}`, storage, onChange: (keys) => table.setHidden(keys) });
+  /** @type {Table<NodeRow>} */
+  const table = createTable(element, {
+    label: "Nodes",
+    columns,
+    hidden,
+    keyOf: (row) => row.ip_addr,
+    tie: (row) => addressKey(row.ip_addr),
+    name: (row) => row.ip_addr,
+    selectable: mayManage,
+    sort: readSort(url.get("sort"), columns),
+    now: store.now,
+    empty: emptyMessage(shell),
+    noMatch: noMatchMessage(() => setFilter("")),
+    onSort: ({ key, order }) => url.set({ sort: (order === "desc" ? "-" : "") + key }),
+    onSelect: () => bar?.update(),
+    onOpen: (row) => location.assign(href("node.html", { host: row.ip_addr })),
+    onCount: showCounts,
+  });
+  const bar = mayManage ? createNodeActions(actions, { shell, selected: table.selected, withCpus }) : null;
+
+  function filter() {
+    url.set({ q: input.value.trim() });
+    table.setFilter(nodeFilter(input.value));
+  }
+
+  /** @param {string} text */
+  function setFilter(text) {
+    input.value = text;
+    filter();
+  }
+
+  function showCounts() {
+    const { shown, total } = table.counts();
+    setText(counts, total === 0 ? "" : shown === total ? count(total) : `${count(shown)} of ${count(total)}`);
+  }
+
+  input.value = url.get("q");
+  table.setFilter(nodeFilter(input.value));
+  if (store.loaded) table.setRows(store.nodes.values());
+  store.subscribe((event) => {
+    if (event.kind !== "data") return;
+    if (event.snapshot) table.setRows(store.nodes.values());
+    else table.change([...event.nodes].flatMap((ip) => store.nodes.get(ip) ?? []), event.removed);
+  });
+  shell.everySecond(table.tick);
+  input.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") input.blur();
+  });
+  keys.bind("/", "Filter the nodes", () => {
+    input.focus();
+    input.select();
+  });
+  keys.bind("j", "Next row", () => table.move(1));
+  keys.bind("k", "Previous row", () => table.move(-1));
+  keys.bind(" ", "Select the row", table.toggle);
+  return { setFilter };
+}
+
+/**
+ * dispy's own page shows the highest address first, and so does its documentation.
+ *
+ * @param {string} text "cpus" or "-cpus"
+ * @param {NodeColumn[]} columns
+ * @returns {Sort}
+ */
+export function readSort(text, columns) {
+  const key = text.replace(/^-/, "");
+  if (!columns.some((column) => column.key === key && column.value)) return { key: "ip_addr", order: "desc" };
+  return { key, order: text.startsWith("-") ? "desc" : "asc" };
+}
+
+/** @param {Shell} shell */
+function emptyMessage({ store, config, cluster, href }) {
+  const waiting = h("p", { text: "Waiting for the first data." });
+  const box = h("div", { class: "empty" }, waiting);
+  const unsubscribe = store.subscribe((event) => {
+    if (event.kind !== "data") return;
+    unsubscribe();
+    box.replaceChildren(
+      h("strong", { text: "No node yet" }),
+      h("p", { text: `Start one on any machine that ${plain(cluster === "*" ? "the client" : cluster)} can reach. It appears here by itself.` }),
+      h("code", { class: "command", tabindex: "0", text: "dispynode.py --clean" }),
+    );
+    if (config.permissions.manage_nodes) {
+      box.append(h("p", {}, "A node on another network: ", h("a", { href: href("manage.html"), text: "allocate it by its address" }), "."));
+    }
+  });
+  return box;
+}
+
+/** @param {() => void} clear */
+function noMatchMessage(clear) {
+  return h(
+    "div",
+    { class: "empty" },
+    h("strong", { text: "No node matches" }),
+    h("p", { text: "Words look in address, name, state and cluster; state:silent, name: and cluster: in one of them." }),
+    h("button", { type: "button", class: "button", text: "Clear the filter", onclick: clear }),
+  );
+}

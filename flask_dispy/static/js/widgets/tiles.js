@@ -1,0 +1,95 @@
+/** @import {Summary} from "../types.js" */
+import { h, setAttr, setText } from "../dom.js";
+import { count, percent, rate, seconds, stateMark, stateWord } from "../format.js";
+
+/**
+ * @typedef {object} Tile
+ * @property {string} label
+ * @property {string} [state] whose mark and jobs it shows
+ * @property {(summary: Summary) => number} value
+ * @property {(summary: Summary) => string} [text]
+ * @property {(summary: Summary) => string} [of] beside the value, smaller
+ * @property {(summary: Summary) => string} [title]
+ */
+
+/** @type {Tile[]} */
+const TILES = [
+  ...jobTiles("running", "queued", "finished", "terminated", "cancelled", "abandoned"),
+  {
+    label: "CPUs busy",
+    value: ({ cpus }) => cpus.busy,
+    of: ({ cpus }) => count(cpus.total),
+    title: ({ cpus }) => `${count(cpus.busy)} of ${count(cpus.total)} CPUs busy (${percent(cpus.total ? cpus.busy / cpus.total : null)})`,
+  },
+  {
+    label: "Nodes up",
+    value: ({ nodes }) => nodes.up,
+    of: ({ nodes }) => count(nodes.known),
+    title: ({ nodes }) => `${count(nodes.up)} up, ${count(nodes.silent)} silent, ${count(nodes.closed)} closed`,
+  },
+  { label: "Jobs per second", value: (summary) => summary.jobs_per_sec, text: (summary) => rate(summary.jobs_per_sec) },
+  {
+    label: "CPU time",
+    value: (summary) => summary.cpu_time_sec,
+    text: (summary) => seconds(summary.cpu_time_sec),
+    title: (summary) => `${rate(summary.cpu_time_sec)} s`,
+  },
+];
+
+/** @param {...import("../types.js").JobState} states @returns {Tile[]} */
+function jobTiles(...states) {
+  return states.map((state) => ({ state, label: capital(stateWord(state)), value: ({ jobs }) => jobs[state] }));
+}
+
+/** @param {string} word */
+function capital(word) {
+  return word[0].toUpperCase() + word.slice(1);
+}
+
+/**
+ * The figures that are read from two metres: jobs by state, CPUs, nodes, rate, CPU time.
+ *
+ * @param {HTMLElement} element
+ * @param {{jobsHref: (state: string) => string}} options
+ * @returns {{update: (summary: Summary) => void, destroy: () => void}}
+ */
+export function createTiles(element, { jobsHref }) {
+  const tiles = TILES.map((tile) => createTile(tile, jobsHref));
+  element.classList.add("tiles");
+  element.replaceChildren(...tiles.map((tile) => tile.element));
+  return {
+    update: (summary) => tiles.forEach((tile) => tile.update(summary)),
+    destroy: () => element.replaceChildren(),
+  };
+}
+
+/** @param {Tile} tile @param {(state: string) => string} jobsHref */
+function createTile(tile, jobsHref) {
+  const value = h("span", { text: "–" });
+  const of = h("span", { class: "tile-of" });
+  const figure = h("span", { class: "tile-value" }, value, of);
+  const label = h(
+    "span",
+    { class: "tile-label" },
+    tile.state ? h("span", { class: stateMark(tile.state), "aria-hidden": "true" }) : null,
+    tile.label,
+  );
+  const element = tile.state
+    ? h("a", { class: "tile", href: jobsHref(tile.state) }, figure, label)
+    : h("div", { class: "tile" }, figure, label);
+  element.dataset.tile = tile.state ?? tile.label;
+  return {
+    element,
+    /** @param {Summary} summary */
+    update(summary) {
+      const number = tile.value(summary);
+      const text = tile.text?.(summary) ?? count(number);
+      setText(value, text);
+      figure.classList.toggle("long", text.length + (tile.of?.(summary).length ?? 0) > 8);
+      setText(of, tile.of ? ` / ${tile.of(summary)}` : "");
+      if (tile.title) setAttr(element, "title", tile.title(summary));
+      setAttr(element, "data-zero", number === 0);
+      setAttr(element, "data-alert", tile.state === "terminated" && number > 0);
+    },
+  };
+}
