@@ -41,6 +41,7 @@ class Body(io.RawIOBase):
         self._chunked = length is None
         self._left = length or 0
         self._ask_for_it = ask_for_it
+        self._sound = True
         self.ended = length == 0
         """Whether all of it has been read."""
 
@@ -51,6 +52,13 @@ class Body(io.RawIOBase):
         view = memoryview(buffer).cast("B")
         if self.ended or not view:
             return 0
+        # An app may take a failed read for the end; what follows then is no request.
+        self._sound = False
+        count = self._read_into(view)
+        self._sound = True
+        return count
+
+    def _read_into(self, view: memoryview) -> int:
         ask, self._ask_for_it = self._ask_for_it, None
         if ask is not None:
             ask()
@@ -72,7 +80,8 @@ class Body(io.RawIOBase):
         """Whether what was not read is known to be short, and comes without being asked for."""
         if self.ended:
             return True
-        return not self._chunked and self._ask_for_it is None and self._left <= limit_bytes
+        known = self._sound and not self._chunked and self._ask_for_it is None
+        return known and self._left <= limit_bytes
 
     def skip(self) -> None:
         """Read to the end and drop it."""

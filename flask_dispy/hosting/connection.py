@@ -110,12 +110,16 @@ class Connection:
                 except OSError as error:
                     raise Disconnected(str(error)) from error
 
-    def cut(self) -> None:
-        """End the connection now; its thread finds it ended. Safe to call from any thread."""
+    def cut(self, *, politely: bool = False) -> None:
+        """End the connection now; its thread finds it ended. Safe to call from any thread.
+
+        :param politely: only let nothing more come in, so that the thread can still take leave.
+        """
         with self._lock, contextlib.suppress(OSError):
             if not self._closed:
                 # SSLSocket.shutdown would take the encryption off under the thread's feet.
-                socket.socket.shutdown(self.socket, socket.SHUT_RDWR)
+                way = socket.SHUT_RD if politely else socket.SHUT_RDWR
+                socket.socket.shutdown(self.socket, way)
 
     def close(self) -> None:
         """Close in good order, as far as the client takes part, and in bounded time."""

@@ -27,7 +27,8 @@ __all__ = ["ThreadServer"]
 
 _log = logging.getLogger(__name__)
 
-_POLL_SEC = 0.1
+# How soon stop() is noticed; twenty times a second costs an idle server 0.03% of a core.
+_POLL_SEC = 0.05
 _MAKE_ROOM_SEC = 0.05
 _CUT_SEC = 2.0
 _TURNED_AWAY_SEC = 1.0
@@ -67,6 +68,8 @@ class ThreadServer(BaseWSGIServer):
         tls: Callable[[], ssl.SSLContext] | None = None,
         name: str = "flask_dispy",
     ) -> None:
+        # Before the rest, because werkzeug's constructor closes a socket of its own.
+        self._turned_away: deque[tuple[float, socket.socket]] = deque()
         with sock:
             host, port = sock.getsockname()[:2]
             # werkzeug duplicates the descriptor, and would print and exit if it were to bind.
@@ -81,7 +84,6 @@ class ThreadServer(BaseWSGIServer):
         self._threads: dict[Connection, threading.Thread] = {}
         # In the order in which they fell idle: the first has waited longest.
         self._idle: dict[Connection, None] = {}
-        self._turned_away: deque[tuple[float, socket.socket]] = deque()
         self._accepting = threading.Thread(
             target=self.serve_forever, args=(_POLL_SEC,), name=f"{name} accept", daemon=True
         )
@@ -104,7 +106,7 @@ class ThreadServer(BaseWSGIServer):
         self._accepting.join()
         with self._changed:
             for connection in self._idle:
-                connection.cut()
+                connection.cut(politely=True)
             threads = list(self._threads.values())
             if not self._changed.wait_for(lambda: not self._threads, grace_sec):
                 for connection in self._threads:
@@ -223,7 +225,7 @@ class ThreadServer(BaseWSGIServer):
                 return False
             longest = next(iter(self._idle))
             del self._idle[longest]
-            longest.cut()
+            longest.cut(politely=True)
             return self._changed.wait_for(
                 lambda: len(self._threads) < self.limits.max_connections, _MAKE_ROOM_SEC
             )
