@@ -1,0 +1,134 @@
+/**
+ * The jobs that a search found, page by page, kept fresh without moving who reads them. Knows the API and
+ * nothing of the document.
+ */
+
+import { clusterPath } from "./api.js";
+import { toParams } from "./query.js";
+
+/** @import {Api} from "./api.js" */
+/** @import {JobRow, JobState} from "./types.js" */
+/** @typedef {{total: number, items: JobRow[], next: string|null, counts: Partial<Record<JobState, number>>, limit: number}} JobPage */
+/**
+ * @typedef {object} JobListState
+ * @property {JobRow[]} rows  newest first
+ * @property {number} total  how many the server found
+ * @property {Partial<Record<string, number>>} counts  of the same search in each state
+ * @property {boolean} more  whether there are rows beyond the last
+ * @property {number} waiting  newer jobs that were found but are not among the rows yet
+ * @property {"loading"|"ready"|"failed"} phase  of the search, not of its refreshing
+ * @property {Error|null} error
+ */
+
+export const PAGE_ROWS = 100;
+/** A refresh reads so many rows at most; what lies beyond was finished long ago, as a rule. */
+const REFRESH_ROWS = 500;
+
+/**
+ * @param {object} options
+ * @param {Api} options.api
+ * @param {string} options.cluster
+ * @param {(state: JobListState, rowsChanged: boolean) => void} options.onChange
+ */
+export function createJobList({ api, cluster, onChange }) {
+  /** @type {JobListState} */
+  let state = { rows: [], total: 0, counts: {}, more: false, waiting: 0, phase: "loading", error: null };
+  let query = "";
+  /** Answers to a search that was given up are dropped: each search has its number. */
+  let search = 0;
+  let busy = false;
+
+  /** @param {Partial<JobListState>} next @param {boolean} [rowsChanged] */
+  const set = (next, rowsChanged = false) => {
+    state = { ...state, ...next };
+    onChange(state, rowsChanged);
+  };
+
+  /**
+   * One request at a time. A failure shows only while there is nothing else to show.
+   * @param {{before?: number, limit: number}} page
+   * @param {(page: JobPage) => void} use
+   */
+  const fetchPage = async ({ before, limit }, use) => {
+    const mine = search;
+    busy = true;
+    try {
+      const page = await api.get(clusterPath(cluster, "jobs"), { ...toParams(query), limit, before });
+      if (mine === search) use(page);
+    } catch (error) {
+      if (mine !== search) return;
+      const failure = error instanceof Error ? error : new Error(String(error));
+      set({ error: failure, phase: state.phase === "ready" ? "ready" : "failed" });
+    } finally {
+      if (mine === search) busy = false;
+    }
+  };
+
+  /** @param {JobPage} page */
+  const replace = (page) => set({
+    rows: page.items, total: page.total, counts: page.counts, more: page.next !== null,
+    waiting: 0, phase: "ready", error: null,
+  }, true);
+
+  return {
+    get state() {
+      return state;
+    },
+    /**
+     * Begins anew with another search; what stands there stays until the answer comes.
+     * @param {string} text
+     */
+    search(text) {
+      query = text;
+      search += 1;
+      set({ phase: state.phase === "ready" ? "ready" : "loading", error: null });
+      return fetchPage({ limit: PAGE_ROWS }, replace);
+    },
+    /** The rows after the last. */
+    async more() {
+      const last = state.rows.at(-1);
+      if (busy || !state.more || !last) return;
+      await fetchPage({ before: last.serial, limit: PAGE_ROWS }, (page) => set({
+        rows: [...state.rows, ...page.items], more: page.next !== null, error: null,
+      }, true));
+    },
+    /**
+     * Reads again what is shown. When `still`, rows are changed in place but none comes or goes: newer jobs
+     * are counted as waiting.
+     * @param {boolean} still
+     */
+    async refresh(still) {
+      if (busy || state.phase === "loading") return;
+      const limit = Math.min(REFRESH_ROWS, Math.max(PAGE_ROWS, state.rows.length));
+      await fetchPage({ limit }, (page) => {
+        const merged = mergePage(state.rows, page.items, still);
+        const whole = merged.rows.length <= page.items.length;
+        set({
+          rows: merged.rows, waiting: merged.waiting, total: page.total, counts: page.counts,
+          more: whole ? page.next !== null : state.more, phase: "ready", error: null,
+        }, true);
+      });
+    },
+  };
+}
+
+/**
+ * Rows with a newer reading of their first page. `still` keeps every row in its place.
+ * @param {JobRow[]} rows
+ * @param {JobRow[]} page
+ * @param {boolean} still
+ * @returns {{rows: JobRow[], waiting: number}}
+ */
+export function mergePage(rows, page, still) {
+  const newest = rows[0]?.serial ?? -Infinity;
+  if (still && rows.length > 0) {
+    const read = new Map(page.map((row) => [row.serial, row]));
+    return {
+      rows: rows.map((row) => read.get(row.serial) ?? row),
+      waiting: page.filter((row) => row.serial > newest).length,
+    };
+  }
+  const oldest = page.at(-1)?.serial ?? -Infinity;
+  const rest = page.length > 0 ? rows.filter((row) => row.serial < oldest) : [];
+  return { rows: [...page, ...rest], waiting: 0 };
+}

@@ -1,0 +1,46 @@
+/** The states of jobs as tabs with their counts. Each is a link to the same search in that state. */
+
+import { h, setAttr, setText } from "../dom.js";
+import { count, stateMark, stateWord } from "../format.js";
+import { STATES, statesOf, withStates } from "../query.js";
+
+/**
+ * @param {HTMLElement} element
+ * @param {object} options
+ * @param {(query: string) => string} options.href
+ * @param {(query: string) => void} options.onChoose
+ */
+export function createStateTabs(element, { href, onChoose }) {
+  let query = "";
+  const tabs = ["", ...STATES].map((state) => {
+    const number = h("span", { class: "tab-count" });
+    const link = h("a", { class: "tab" },
+      state ? h("span", { class: stateMark(state), "aria-hidden": "true" }) : null, state ? stateWord(state) : "all", " ", number);
+    link.addEventListener("click", (event) => {
+      if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      onChoose(withStates(query, state ? [state] : []));
+    });
+    return { state, link, number };
+  });
+  element.append(h("div", { class: "tabs" }, ...tabs.map(({ link }) => link)));
+
+  return {
+    /**
+     * @param {string} text  the search
+     * @param {Partial<Record<string, number>>} counts  of each state; empty while they are not known
+     */
+    update(text, counts) {
+      query = text;
+      const chosen = statesOf(text);
+      const known = Object.keys(counts).length > 0;
+      const all = Object.values(counts).reduce((sum, number) => (sum ?? 0) + (number ?? 0), 0);
+      for (const { state, link, number } of tabs) {
+        const current = state ? chosen.includes(state) : chosen.length === 0;
+        setAttr(link, "href", href(withStates(query, state ? [state] : [])));
+        setAttr(link, "aria-current", current ? "true" : null);
+        setText(number, known ? count(state ? counts[state] ?? 0 : all) : "");
+      }
+    },
+  };
+}
