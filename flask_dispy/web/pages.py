@@ -45,9 +45,9 @@ def page_answer(page: str) -> Callable[[Web], ResponseReturnValue]:
     return answer
 
 
-def _page_url(page: str = "monitor", **query: str) -> str:
-    """Return the URL of a page, relative to the others: all are at one depth."""
-    return f"{page}.html" + (f"?{urlencode(query)}" if query else "")
+def _page_url(name: str, **query: str) -> str:
+    """Return the URL of a page, such as ``node.html``, from any other: all are at one depth."""
+    return f"{name}?{urlencode(query)}" if query else name
 
 
 def _config(web: Web) -> dict[str, Any]:

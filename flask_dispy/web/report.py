@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from flask import Response
 
+from .errors import HttpError
 from .validation import read_parameters
 
 if TYPE_CHECKING:
@@ -17,4 +18,10 @@ __all__ = ["report"]
 def report(web: Web, name: str) -> Response:
     """Answer with the report of a cluster's run, as a file to save."""
     read_parameters()
-    raise NotImplementedError
+    view = web.view(name)
+    render = getattr(web.registry, "report", None)
+    if render is None:
+        raise HttpError(501, "no_report", "This version writes no reports.")
+    answer = Response(render(view.name), content_type="text/html; charset=utf-8")
+    answer.headers.set("Content-Disposition", "attachment", filename="dispy-report.html")
+    return answer

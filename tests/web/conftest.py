@@ -1,0 +1,80 @@
+"""A real registry, fed by a fake cluster through dispy's own objects, behind the blueprint."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from dispy import DispyJob, DispyNode
+from flask import Flask
+from flask.testing import FlaskClient
+
+from flask_dispy import ClusterRegistry
+from flask_dispy.web.blueprint import create_blueprint
+from web.fakes import FakeCluster, make_node, watched_cluster
+
+
+@pytest.fixture
+def registry() -> Iterator[ClusterRegistry]:
+    registry = ClusterRegistry()
+    yield registry
+    registry.close()
+
+
+@pytest.fixture
+def cluster(registry: ClusterRegistry) -> FakeCluster:
+    return watched_cluster(registry, "compute")
+
+
+@dataclass
+class Scene:
+    """A cluster with two nodes, a job in each state that matters, and another idle cluster."""
+
+    cluster: FakeCluster
+    other: FakeCluster
+    alpha: DispyNode
+    beta: DispyNode
+    finished: DispyJob
+    failed: DispyJob
+    running: DispyJob
+    queued: DispyJob
+
+
+@pytest.fixture
+def scene(registry: ClusterRegistry, cluster: FakeCluster) -> Scene:
+    other = watched_cluster(registry, "render")
+    alpha = cluster.joins(make_node("10.0.0.2", "alpha"))
+    beta = cluster.joins(make_node("10.0.0.10", "beta", load=False))
+    other.joins(make_node("10.0.0.2", "alpha"))
+    finished = cluster.submits("first", n=1, job_id="a")
+    cluster.starts(finished, alpha)
+    cluster.ends(finished, alpha, result="the result")
+    failed = cluster.submits("second", job_id="b")
+    cluster.starts(failed, alpha)
+    cluster.ends(failed, alpha, exception="Traceback\nValueError: secret")
+    running = cluster.submits("third", n=3, job_id="c")
+    cluster.starts(running, alpha)
+    queued = cluster.submits("fourth", job_id="d")
+    return Scene(cluster, other, alpha, beta, finished, failed, running, queued)
+
+
+MakeClient = Callable[..., FlaskClient]
+
+
+@pytest.fixture
+def make_client(registry: ClusterRegistry) -> MakeClient:
+    """Return a function that gives a client of an app with one blueprint, at the root."""
+
+    def make(*, prefix: str = "", **options: Any) -> FlaskClient:
+        app = Flask("host")
+        app.register_blueprint(create_blueprint(registry, **options), url_prefix=prefix or None)
+        return app.test_client()
+
+    return make
+
+
+@pytest.fixture
+def client(make_client: MakeClient) -> FlaskClient:
+    return make_client()

@@ -1,0 +1,210 @@
+"""Reading through the JSON API."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from web.fakes import make_node, watched_cluster
+
+API = "/api/v1"
+
+
+def test_clusters_lists_each_real_cluster(client: Any, scene: Any) -> None:
+    body = client.get(f"{API}/clusters").json
+    assert [item["name"] for item in body["items"]] == ["compute", "render"]
+    assert (body["total"], body["next"]) == (2, None)
+
+
+def test_star_is_all_clusters(client: Any, scene: Any) -> None:
+    for name in ("*", "%2A", quote("* Combined")):
+        body = client.get(f"{API}/clusters/{name}").json
+        assert body["combined"] is True
+        assert body["jobs"]["submitted"] == 4
+
+
+def test_cluster_name_may_hold_anything(client: Any, registry: Any) -> None:
+    name = "a/b ü%?#&jobs <x>"
+    registry.add(watched_cluster(registry, "plain"), name="ignored")
+    cluster = watched_cluster(registry, name)
+    cluster.joins(make_node("10.0.0.9"))
+    encoded = quote(name, safe="")
+    assert client.get(f"{API}/clusters/{encoded}").json["name"] == name
+    assert client.get(f"{API}/clusters/{encoded}/nodes").json["total"] == 1
+    assert client.get(f"{API}/clusters/{encoded}/nodes/10.0.0.9").json["ip_addr"] == "10.0.0.9"
+
+
+def test_nodes_are_sorted_by_address_as_a_number(client: Any, scene: Any) -> None:
+    body = client.get(f"{API}/clusters/compute/nodes").json
+    assert [row["ip_addr"] for row in body["items"]] == ["10.0.0.2", "10.0.0.10"]
+    body = client.get(f"{API}/clusters/compute/nodes?order=desc").json
+    assert [row["ip_addr"] for row in body["items"]] == ["10.0.0.10", "10.0.0.2"]
+
+
+@pytest.mark.parametrize("order", ["asc", "desc"])
+def test_nodes_without_a_figure_come_last(client: Any, scene: Any, order: str) -> None:
+    body = client.get(f"{API}/clusters/compute/nodes?sort=memory&order={order}").json
+    assert [row["name"] for row in body["items"]] == ["alpha", "beta"]
+
+
+def test_nodes_are_filtered_then_paged(client: Any, cluster: Any) -> None:
+    for number in range(25):
+        cluster.joins(make_node(f"10.1.0.{number}", f"rack{number % 2}"))
+    url = f"{API}/clusters/compute/nodes"
+    first = client.get(f"{url}?q=RACK1&limit=5").json
+    assert (first["total"], len(first["items"])) == (12, 5)
+    second = client.get(f"{url}{first['next']}").json
+    assert [row["ip_addr"] for row in second["items"]] == [
+        f"10.1.0.{number}" for number in (11, 13, 15, 17, 19)
+    ]
+    last = client.get(f"{url}{second['next']}").json
+    assert (len(last["items"]), last["next"]) == (2, None)
+
+
+def test_node_is_found_by_address_and_by_name(client: Any, scene: Any) -> None:
+    for host in ("10.0.0.2", "alpha"):
+        body = client.get(f"{API}/clusters/*/nodes/{host}").json
+        assert body["ip_addr"] == "10.0.0.2"
+        assert body["clusters"] == ["compute", "render"]
+        assert [job["id"] for job in body["running_jobs"]] == ["c"]
+        assert [job["id"] for job in body["recent_jobs"]] == ["b", "a"]
+        assert (body["running_total"], body["recent_total"]) == (1, 2)
+
+
+def test_jobs_are_newest_first_in_pages_by_key(client: Any, scene: Any) -> None:
+    url = f"{API}/clusters/*/jobs"
+    first = client.get(f"{url}?limit=3").json
+    assert [job["id"] for job in first["items"]] == ["d", "c", "b"]
+    assert (first["total"], first["limit"]) == (4, 3)
+    second = client.get(f"{url}{first['next']}").json
+    assert [job["id"] for job in second["items"]] == ["a"]
+    assert second["next"] is None
+
+
+def test_jobs_are_counted_by_state_without_the_state_filter(client: Any, scene: Any) -> None:
+    body = client.get(f"{API}/clusters/*/jobs?state=queued&state=running").json
+    assert [job["id"] for job in body["items"]] == ["d", "c"]
+    assert body["counts"]["finished"] == 1
+    assert body["counts"]["terminated"] == 1
+
+
+def test_job_tells_all(client: Any, scene: Any) -> None:
+    body = client.get(f"{API}/clusters/*/jobs/1").json
+    assert body["args"].strip("'\"") == "first"
+    assert "the result" in body["result"]
+    assert [step["state"] for step in body["history"]] == ["queued", "running", "finished"]
+
+
+def test_changes_start_with_a_snapshot_and_go_on_from_the_cursor(client: Any, scene: Any) -> None:
+    first = client.get(f"{API}/changes?cluster=compute").json
+    assert first["snapshot"] is True
+    assert {row["ip_addr"] for row in first["nodes"]} == {"10.0.0.2", "10.0.0.10"}
+    again = client.get(f"{API}/changes?cluster=compute&since={first['cursor']}").json
+    assert (again["snapshot"], again["nodes"]) == (False, [])
+    scene.cluster.starts(scene.queued, scene.beta)
+    delta = client.get(f"{API}/changes?cluster=compute&since={first['cursor']}").json
+    assert [row["ip_addr"] for row in delta["nodes"]] == ["10.0.0.10"]
+    assert delta["clusters"][1]["jobs"]["running"] == 2
+
+
+@pytest.mark.parametrize("since", ["nonsense", "0-0-0", "ffffffff-0-1", "-", "%00"])
+def test_foreign_cursor_gets_a_snapshot(client: Any, scene: Any, since: str) -> None:
+    assert client.get(f"{API}/changes?since={since}").json["snapshot"] is True
+
+
+def test_large_answers_are_compressed_when_accepted(client: Any, cluster: Any) -> None:
+    for number in range(50):
+        cluster.joins(make_node(f"10.1.0.{number}"))
+    for url in (f"{API}/changes", f"{API}/clusters/*/nodes"):
+        plain = client.get(url)
+        packed = client.get(url, headers={"Accept-Encoding": "br, gzip;q=0.5"})
+        assert packed.headers["Content-Encoding"] == "gzip"
+        assert "Accept-Encoding" in packed.headers["Vary"]
+        assert "Accept-Encoding" in plain.headers["Vary"]
+        assert json.loads(gzip.decompress(packed.data)).keys() == plain.json.keys()
+        refused = client.get(url, headers={"Accept-Encoding": "gzip;q=0"})
+        assert "Content-Encoding" not in refused.headers
+
+
+def test_hidden_arguments_are_hidden_everywhere(client: Any, registry: Any, scene: Any) -> None:
+    registry.show_job_args = False
+    for url in ("jobs", "nodes/alpha"):
+        body = client.get(f"{API}/clusters/*/{url}").json
+        rows = body.get("items") or body["running_jobs"] + body["recent_jobs"]
+        assert all(row["args"] is row["kwargs"] is None and row["hidden"] for row in rows)
+    body = client.get(f"{API}/clusters/*/jobs/1").json
+    assert (body["args"], body["hidden"]) == (None, True)
+    assert "the result" in body["result"]
+
+
+def test_who_may_not_see_arguments_sees_no_output_either(make_client: Any, scene: Any) -> None:
+    client = make_client(authorize=lambda permission, _request: permission != "see_arguments")
+    for serial in (1, 2):
+        answer = client.get(f"{API}/clusters/*/jobs/{serial}")
+        for field in ("args", "kwargs", "result", "stdout", "stderr", "exception", "error"):
+            assert answer.json[field] is None
+        assert "secret" not in answer.text
+        assert "the result" not in answer.text
+
+
+@pytest.mark.parametrize("q", ["arg:first", "first", "error:secret", "secret", "second"])
+def test_hidden_text_cannot_be_guessed_by_searching(
+    make_client: Any, scene: Any, q: str
+) -> None:
+    client = make_client(authorize=lambda permission, _request: permission != "see_arguments")
+    assert client.get(f"{API}/clusters/*/jobs", query_string={"q": q}).json["total"] == 0
+
+
+@pytest.mark.parametrize(
+    ("url", "field"),
+    [
+        ("clusters?x=1", "x"),
+        ("clusters/*/nodes?limit=0", "limit"),
+        ("clusters/*/nodes?limit=1e3", "limit"),
+        ("clusters/*/nodes?limit=" + "9" * 5000, "limit"),
+        ("clusters/*/nodes?limit=1_000", "limit"),
+        ("clusters/*/nodes?limit=5&limit=6", "limit"),
+        ("clusters/*/nodes?offset=-1", "offset"),
+        ("clusters/*/nodes?sort=colour", "sort"),
+        ("clusters/*/nodes?order=up", "order"),
+        ("clusters/*/nodes?q=" + "x" * 501, "q"),
+        ("clusters/*/jobs?limit=1001", "limit"),
+        ("clusters/*/jobs?before=0", "before"),
+        ("clusters/*/jobs?state=lost", "state"),
+        ("clusters/*/jobs?q=slower:soon", "q"),
+        ("clusters/*/series?resolution_sec=7", "resolution_sec"),
+        ("clusters/*/timeline?from=nan", "from"),
+        ("clusters/*/timeline?from=5&to=4", "to"),
+        ("clusters/*/timeline?to=1e999", "to"),
+        ("clusters/*/timeline?limit=100000", "limit"),
+        ("changes?since=" + "x" * 2000, "since"),
+    ],
+)
+def test_bad_parameter_is_refused_by_name(client: Any, scene: Any, url: str, field: str) -> None:
+    answer = client.get(f"{API}/{url}")
+    assert answer.status_code == 422
+    assert answer.json["error"]["field"] == field
+
+
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [
+        ("clusters/none", "unknown_cluster"),
+        ("clusters/none/nodes", "unknown_cluster"),
+        ("clusters/compute/nodes/10.9.9.9", "unknown_node"),
+        ("clusters/compute/nodes/10.9.9.9/series", "unknown_node"),
+        ("clusters/compute/jobs/999", "unknown_job"),
+        ("clusters/compute/jobs/zero", "unknown_job"),
+        ("clusters/render/jobs/1", "unknown_job"),
+        ("changes?cluster=none", "unknown_cluster"),
+        ("stream?cluster=none", "unknown_cluster"),
+        ("clusters/compute/jobs/" + "9" * 5000, "unknown_job"),
+    ],
+)
+def test_what_is_unknown_is_not_found(client: Any, scene: Any, url: str, code: str) -> None:
+    answer = client.get(f"{API}/{url}")
+    assert (answer.status_code, answer.json["error"]["code"]) == (404, code)

@@ -1,0 +1,364 @@
+"""Who gets in, and what other sites can make a browser do."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import pytest
+from werkzeug.security import generate_password_hash
+
+from flask_dispy.web.credentials import Credentials, Throttle
+from flask_dispy.web.errors import HttpError
+
+API = "/api/v1"
+HASH = generate_password_hash("right", method="pbkdf2:sha256:1000")
+USERS = {"ann": (HASH, "operator"), "Vera ü": (HASH, "viewer")}
+
+
+def _basic(name: str, password: str) -> dict[str, str]:
+    token = base64.b64encode(f"{name}:{password}".encode()).decode()
+    return {"Authorization": f"Basic {token}"}
+
+
+def _change(client: Any, **headers: str) -> int:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    answer = client.patch(f"{API}/settings", json={"poll_sec": 5}, headers=named)
+    return int(answer.status_code)
+
+
+class TestUsers:
+    def test_nobody_is_asked_to_log_in(self, make_client: Any) -> None:
+        answer = make_client(users=USERS).get(f"{API}/clusters")
+        assert answer.status_code == 401
+        assert answer.headers["WWW-Authenticate"].startswith("Basic ")
+        assert answer.json["error"]["code"] == "unauthorized"
+
+    def test_page_too(self, make_client: Any) -> None:
+        answer = make_client(users=USERS).get("/")
+        assert (answer.status_code, answer.mimetype) == (401, "text/html")
+
+    def test_operator_may_do_all(self, make_client: Any) -> None:
+        client = make_client(users=USERS)
+        assert _change(client, **_basic("ann", "right")) == 200
+
+    def test_viewer_may_look_only(self, make_client: Any) -> None:
+        client = make_client(users=USERS)
+        headers = _basic("Vera ü", "right")
+        assert client.get(f"{API}/clusters", headers=headers).status_code == 200
+        assert _change(client, **headers) == 403
+
+    @pytest.mark.parametrize(
+        ("name", "password"),
+        [("ann", "wrong"), ("ann", ""), ("bob", "right"), ("", ""), ("ann", "right ")],
+    )
+    def test_wrong_login_is_refused(self, make_client: Any, name: str, password: str) -> None:
+        answer = make_client(users=USERS).get(f"{API}/clusters", headers=_basic(name, password))
+        assert answer.status_code == 401
+
+    @pytest.mark.parametrize(
+        "header", ["Basic", "Basic !!!", "Basic YQ==", "Digest x", "Bearer ", "nonsense"]
+    )
+    def test_broken_header_is_refused(self, make_client: Any, header: str) -> None:
+        client = make_client(users=USERS, tokens={"t0ken": "viewer"})
+        answer = client.get(f"{API}/clusters", headers={"Authorization": header})
+        assert answer.status_code == 401
+
+    def test_unknown_user_costs_a_hash_as_well(self, monkeypatch: Any) -> None:
+        from werkzeug.datastructures import Authorization
+
+        checked: list[str] = []
+
+        def check(password_hash: str, _password: str) -> bool:
+            checked.append(password_hash)
+            return False
+
+        monkeypatch.setattr("flask_dispy.web.credentials.check_password_hash", check)
+        credentials = Credentials(USERS)
+        for name in ("ann", "nobody"):
+            offered = Authorization("basic", {"username": name, "password": "x"})
+            assert credentials.prove(offered) is None
+        assert len(checked) == 2
+        assert checked[1].startswith("pbkdf2:sha256:1000$")
+
+    def test_right_password_is_hashed_once(self, make_client: Any, monkeypatch: Any) -> None:
+        calls: list[int] = []
+
+        def check(*_arguments: str) -> bool:
+            calls.append(1)
+            return True
+
+        monkeypatch.setattr("flask_dispy.web.credentials.check_password_hash", check)
+        client = make_client(users=USERS)
+        for _ in range(5):
+            client.get(f"{API}/clusters", headers=_basic("ann", "right"))
+        assert len(calls) == 1
+
+    @pytest.mark.parametrize(
+        ("users", "tokens", "part"),
+        [
+            ({"ann": ("plain password", "viewer")}, None, "generate_password_hash"),
+            ({"ann": (HASH, "admin")}, None, "'admin'"),
+            ({"a:b": (HASH, "viewer")}, None, "colon"),
+            (None, {"": "viewer"}, "empty"),
+            (None, {"t": "root"}, "'root'"),
+        ],
+    )
+    def test_mistaken_option_names_the_remedy(self, users: Any, tokens: Any, part: str) -> None:
+        with pytest.raises(ValueError, match=part):
+            Credentials(users, tokens)
+
+
+class TestTokens:
+    def test_token_gives_its_role(self, make_client: Any) -> None:
+        client = make_client(tokens={"look": "viewer", "work": "operator"})
+        assert _change(client, Authorization="Bearer work") == 200
+        assert _change(client, Authorization="Bearer look") == 403
+        assert _change(client, Authorization="Bearer guess") == 401
+
+    def test_challenge_is_for_a_token(self, make_client: Any) -> None:
+        answer = make_client(tokens={"t": "viewer"}).get("/")
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer ")
+
+
+class TestThrottle:
+    def test_failures_are_slowed(self, make_client: Any) -> None:
+        client = make_client(users=USERS)
+        statuses = [
+            client.get(f"{API}/clusters", headers=_basic("ann", f"guess{n}")).status_code
+            for n in range(12)
+        ]
+        assert statuses == [401] * 10 + [429] * 2
+        refused = client.get(f"{API}/clusters", headers=_basic("ann", "right"))
+        assert refused.status_code == 429
+        assert 1 <= int(refused.headers["Retry-After"]) <= 60
+
+    def test_who_is_logged_in_stays_so(self, make_client: Any) -> None:
+        client = make_client(users=USERS)
+        right = _basic("ann", "right")
+        assert client.get(f"{API}/clusters", headers=right).status_code == 200
+        for n in range(12):
+            client.get(f"{API}/clusters", headers=_basic("ann", f"guess{n}"))
+        assert client.get(f"{API}/clusters", headers=right).status_code == 200
+
+    def test_another_address_is_not_slowed(self, make_client: Any) -> None:
+        client = make_client(users=USERS)
+        for n in range(12):
+            client.get(f"{API}/clusters", headers=_basic("ann", f"guess{n}"))
+        answer = client.get(
+            f"{API}/clusters",
+            headers=_basic("ann", "right"),
+            environ_base={"REMOTE_ADDR": "10.9.9.9"},
+        )
+        assert answer.status_code == 200
+
+    def test_wait_doubles_up_to_its_longest_and_is_forgotten(self) -> None:
+        now = [0.0]
+        throttle = Throttle(free=1, longest_sec=8, forget_sec=100, clock=lambda: now[0])
+        waits = []
+        for _ in range(6):
+            throttle.admit("10.0.0.1")
+            try:
+                throttle.admit("10.0.0.1")
+            except HttpError as error:
+                waits.append(int(error.headers["Retry-After"]))
+                now[0] += waits[-1]
+        assert waits == [1, 2, 4, 8, 8, 8]
+        now[0] += 1000
+        throttle.admit("10.0.0.1")
+        now[0] += 1
+        throttle.admit("10.0.0.1")
+
+    def test_ipv6_client_counts_by_its_network(self) -> None:
+        throttle = Throttle(free=1, clock=lambda: 0.0)
+        throttle.admit("2001:db8::1")
+        with pytest.raises(HttpError):
+            throttle.admit("2001:db8::2")
+        throttle.admit("2001:db8:0:1::1")
+
+    def test_table_is_bounded(self) -> None:
+        throttle = Throttle(size=10, clock=lambda: 0.0)
+        for number in range(1000):
+            throttle.admit(f"10.0.{number // 250}.{number % 250}")
+        assert len(throttle._failures) == 10
+
+
+class TestAuthorize:
+    def test_undecided_leaves_it_to_the_users(self, make_client: Any) -> None:
+        client = make_client(authorize=lambda _permission, _request: None, users=USERS)
+        assert client.get(f"{API}/clusters").status_code == 401
+        assert client.get(f"{API}/clusters", headers=_basic("ann", "right")).status_code == 200
+
+    def test_its_word_goes_before_the_users(self, make_client: Any) -> None:
+        client = make_client(authorize=lambda _permission, _request: False, users=USERS)
+        assert client.get(f"{API}/clusters", headers=_basic("ann", "right")).status_code == 403
+
+    @pytest.mark.parametrize("answer", ["yes", 1, [1], object()])
+    def test_anything_but_a_clear_word_is_a_no(
+        self, make_client: Any, answer: object, caplog: Any
+    ) -> None:
+        client = make_client(authorize=lambda _permission, _request: answer)
+        assert client.get(f"{API}/clusters").status_code == 403
+        assert "access is denied" in caplog.text
+
+    def test_exception_is_a_no(self, make_client: Any, caplog: Any) -> None:
+        def fail(_permission: str, _request: Any) -> bool:
+            raise KeyError("session")
+
+        answer = make_client(authorize=fail).get(f"{API}/clusters")
+        assert answer.status_code == 403
+        assert "session" not in answer.text
+        assert "KeyError" in caplog.text
+
+    def test_it_is_given_the_request(self, make_client: Any) -> None:
+        client = make_client(
+            authorize=lambda _permission, request: request.headers.get("X-User") == "ann"
+        )
+        assert client.get(f"{API}/clusters", headers={"X-User": "ann"}).status_code == 200
+        assert client.get(f"{API}/clusters").status_code == 403
+
+
+def test_read_only_refuses_changes_whoever_asks(make_client: Any, scene: Any) -> None:
+    client = make_client(read_only=True, authorize=lambda _permission, _request: True)
+    assert client.get(f"{API}/clusters").status_code == 200
+    for method, url in (
+        ("POST", f"{API}/clusters/compute/jobs/cancel"),
+        ("POST", "/cancel_jobs"),
+        ("PATCH", f"{API}/settings"),
+        ("POST", "/update"),
+        ("POST", f"{API}/clusters/*/nodes/10.0.0.2/close"),
+    ):
+        answer = client.open(url, method=method, json={})
+        assert (answer.status_code, answer.json["error"]["code"]) == (403, "read_only")
+    assert client.post("/node_info", data={"host": "alpha"}).status_code == 200
+    assert scene.cluster.calls == []
+
+
+class TestCrossSite:
+    @pytest.mark.parametrize("site", ["cross-site", "same-site", "other", ""])
+    def test_write_from_another_site_is_refused(self, client: Any, site: str) -> None:
+        assert _change(client, Sec_Fetch_Site=site) == 403
+
+    @pytest.mark.parametrize("site", ["same-origin", "none"])
+    def test_write_from_the_same_site_is_taken(self, client: Any, site: str) -> None:
+        assert _change(client, Sec_Fetch_Site=site, Origin="https://ignored.example") == 200
+
+    @pytest.mark.parametrize(
+        "origin",
+        [
+            "http://evil.example",
+            "null",
+            "http://localhost:81",
+            "http://localhost.evil.example",
+            "file://",
+            "http://[",
+            "",
+            "http://evil@localhost",
+        ],
+    )
+    def test_write_with_another_origin_is_refused(self, client: Any, origin: str) -> None:
+        assert _change(client, Origin=origin) == 403
+
+    @pytest.mark.parametrize(
+        "origin", ["http://localhost", "https://localhost", "http://LOCALHOST:80"]
+    )
+    def test_write_with_our_origin_is_taken(self, client: Any, origin: str) -> None:
+        assert _change(client, Origin=origin) == 200
+
+    def test_script_without_either_header_is_taken(self, client: Any) -> None:
+        assert _change(client) == 200
+
+    @pytest.mark.parametrize("url", ["/cancel_jobs", "/set_cpus", "/update", "/add_node"])
+    def test_legacy_commands_too(self, client: Any, url: str) -> None:
+        for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "http://evil.example"}):
+            assert client.post(url, headers=headers).status_code == 403
+
+    @pytest.mark.parametrize(
+        "url", [f"{API}/clusters", f"{API}/changes", f"{API}/stream", "/cluster_status", "/metrics"]
+    )
+    def test_data_is_refused_to_another_site(self, client: Any, url: str) -> None:
+        answer = client.get(url, headers={"Sec-Fetch-Site": "cross-site"})
+        assert (answer.status_code, answer.json["error"]["code"]) == (403, "cross_site")
+
+    def test_link_from_another_site_leads_to_the_page(self, client: Any) -> None:
+        answer = client.get("/static/0/js/api.js", headers={"Sec-Fetch-Site": "cross-site"})
+        assert answer.status_code == 200
+
+    def test_no_answer_invites_other_origins(self, client: Any) -> None:
+        for url in ("/", f"{API}/clusters", "/cluster_status"):
+            answer = client.get(url, headers={"Origin": "http://evil.example"})
+            assert not [name for name, _ in answer.headers if name.startswith("Access-Control")]
+
+
+class TestHost:
+    @pytest.mark.parametrize(
+        "host",
+        ["127.0.0.1:8181", "[::1]:8181", "10.1.2.3", "localhost:8181", "app.localhost", "LocalHost"],
+    )
+    def test_open_server_takes_commands_by_address(self, make_client: Any, host: str) -> None:
+        assert _change(make_client(standalone=True), Host=host) == 200
+
+    @pytest.mark.parametrize("host", ["evil.example", "evil.example:8181", "10.0.0.1.evil.example"])
+    def test_open_server_refuses_rebound_names(self, make_client: Any, host: str) -> None:
+        client = make_client(standalone=True)
+        assert _change(client, Host=host) == 403
+        assert client.get(f"{API}/clusters", headers={"Host": host}).status_code == 200
+
+    def test_own_name_is_known(self, make_client: Any) -> None:
+        import socket
+
+        assert _change(make_client(standalone=True), Host=socket.gethostname()) == 200
+
+    def test_trusted_name_is_known(self, make_client: Any) -> None:
+        client = make_client(standalone=True, trusted_hosts=["Dash.Example"])
+        assert _change(client, Host="dash.example:8181") == 200
+
+    def test_server_with_logins_checks_those_instead(self, make_client: Any) -> None:
+        client = make_client(standalone=True, tokens={"t": "operator"})
+        assert _change(client, Host="dash.example", Authorization="Bearer t") == 200
+
+    def test_mounted_blueprint_leaves_hosts_to_the_app(self, client: Any) -> None:
+        assert _change(client, Host="dash.example") == 200
+
+    def test_one_name_instead_of_a_list_is_a_mistake(self, make_client: Any) -> None:
+        with pytest.raises(ValueError, match="trusted_hosts"):
+            make_client(trusted_hosts="dash.example")
+
+
+class TestHeaders:
+    def test_every_answer_is_hardened(self, client: Any, scene: Any) -> None:
+        for url in ("/static/0/js/api.js", f"{API}/clusters", f"{API}/none", "/metrics"):
+            headers = client.get(url).headers
+            assert headers["Content-Security-Policy"] == (
+                "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+                "connect-src 'self'; font-src 'self'; manifest-src 'self'; base-uri 'none'; "
+                "form-action 'self'; frame-ancestors 'none'"
+            )
+            assert headers["X-Content-Type-Options"] == "nosniff"
+            assert headers["Referrer-Policy"] == "same-origin"
+            assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+            assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+            assert headers["X-Frame-Options"] == "DENY"
+
+    def test_data_is_not_stored(self, client: Any, scene: Any) -> None:
+        for url in (f"{API}/clusters", f"{API}/none", "/cluster_status", "/healthz"):
+            assert client.get(url).headers["Cache-Control"] == "no-store"
+
+    def test_frame_ancestors_are_a_setting(self, make_client: Any) -> None:
+        client = make_client(frame_ancestors=["https://portal.example", "'self'"])
+        headers = client.get("/healthz").headers
+        assert headers["Content-Security-Policy"].endswith(
+            "frame-ancestors https://portal.example 'self'"
+        )
+        assert "X-Frame-Options" not in headers
+
+    @pytest.mark.parametrize("source", ["", "a b", "https://x; script-src *", "x,y", "x\r\nA: b"])
+    def test_frame_ancestors_cannot_break_out(self, make_client: Any, source: str) -> None:
+        with pytest.raises(ValueError, match="frame_ancestors"):
+            make_client(frame_ancestors=[source])
+
+
+def test_health_tells_strangers_the_status_only(make_client: Any) -> None:
+    answer = make_client(users=USERS).get("/healthz")
+    assert (answer.status_code, answer.json) == (200, {"status": "ok"})
+    assert "pump" in make_client().get("/healthz").json
