@@ -110,16 +110,12 @@ class Connection:
                 except OSError as error:
                     raise Disconnected(str(error)) from error
 
-    def cut(self, *, politely: bool = False) -> None:
-        """End the connection now; its thread finds it ended. Safe to call from any thread.
-
-        :param politely: only let nothing more come in, so that the thread can still take leave.
-        """
+    def cut(self) -> None:
+        """End the connection now; its thread finds it ended. Safe to call from any thread."""
         with self._lock, contextlib.suppress(OSError):
             if not self._closed:
                 # SSLSocket.shutdown would take the encryption off under the thread's feet.
-                way = socket.SHUT_RD if politely else socket.SHUT_RDWR
-                socket.socket.shutdown(self.socket, way)
+                socket.socket.shutdown(self.socket, socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Close in good order, as far as the client takes part, and in bounded time."""

@@ -106,7 +106,7 @@ class ThreadServer(BaseWSGIServer):
         self._accepting.join()
         with self._changed:
             for connection in self._idle:
-                connection.cut(politely=True)
+                connection.cut()
             threads = list(self._threads.values())
             if not self._changed.wait_for(lambda: not self._threads, grace_sec):
                 for connection in self._threads:
@@ -225,7 +225,7 @@ class ThreadServer(BaseWSGIServer):
                 return False
             longest = next(iter(self._idle))
             del self._idle[longest]
-            longest.cut(politely=True)
+            longest.cut()
             return self._changed.wait_for(
                 lambda: len(self._threads) < self.limits.max_connections, _MAKE_ROOM_SEC
             )

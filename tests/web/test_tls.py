@@ -173,14 +173,6 @@ def test_one_too_many_is_closed_without_a_handshake(authority: Authority) -> Non
         assert busy.ask(b"TP/1.1\r\nHost: a\r\n\r\n").status == 200
 
 
-def test_idle_client_is_told_of_the_end(authority: Authority) -> None:
-    served = Site(CertificateFiles(*authority.issue("a")).context)
-    with served.client(authority.client_context) as client:
-        assert client.ask(get()).body == b"https"
-        assert served.server.stop(grace_sec=5)
-        assert client.ended()
-
-
 # -- certificates that change ----------------------------------------------------------------
 
 
