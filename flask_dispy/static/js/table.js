@@ -29,6 +29,8 @@ import { createTableHead } from "./tablehead.js";
 
 /** Rows kept ready above and below what is seen, so that a flick of the wheel finds them there. */
 const OVERSCAN = 6;
+/** A table this short stands in the page whole, for find-in-page, pictures and screen readers. */
+const WHOLE_ROWS = 60;
 /** Printing more rows than this helps nobody; the table says how many it left out. */
 const PRINTED_ROWS = 500;
 
@@ -129,7 +131,7 @@ export function createTable(element, {
   /** @returns {[number, number]} first and one past the last row in view */
   function range() {
     const length = model.order.length;
-    if (printing) return [0, Math.min(length, PRINTED_ROWS)];
+    if (printing || length <= WHOLE_ROWS) return [0, Math.min(length, PRINTED_ROWS)];
     const rows = body.getBoundingClientRect();
     const frame = grid.getBoundingClientRect();
     const top = Math.max(0, frame.top) - rows.top;

@@ -1,0 +1,95 @@
+/** @import {Shell} from "./shell.js" */
+/** @import {NodeRow} from "./types.js" */
+import { h, icon, need, setText } from "./dom.js";
+import { count, plain, stateMark, stateWord } from "./format.js";
+import { nodeFilter } from "./nodefilter.js";
+import { addressKey, compareValues } from "./sort.js";
+
+/** Suggestions and cards beyond this are found faster by typing another letter. */
+const SUGGESTED = 40;
+const CARDS = 48;
+
+/**
+ * Find the node to look at: a field that suggests addresses and names, and, while none is
+ * chosen, the busiest nodes to pick from.
+ *
+ * @param {HTMLElement} element
+ * @param {{shell: Shell, current: string}} options
+ */
+export function createNodeChooser(element, { shell, current }) {
+  const { store, href, keys } = shell;
+  const list = h("datalist", { id: "node-suggestions" });
+  const input = h("input", { class: "input", type: "search", list: "node-suggestions", placeholder: "IP address or name", "aria-label": "Node: IP address or name", autocomplete: "off", spellcheck: "false", oninput: suggest, onfocus: suggest });
+  element.append(
+    h("form", { onsubmit: submit }, h("label", { class: "search" }, icon("search"), input, h("kbd", { "aria-hidden": "true", text: "/" })), list),
+  );
+  keys.bind("/", "Choose a node", () => input.focus());
+
+  /** @param {string} text */
+  function matches(text) {
+    const passes = nodeFilter(text) ?? (() => true);
+    /** @type {NodeRow[]} */
+    const found = [];
+    for (const row of store.nodes.values()) {
+      if (passes(row)) found.push(row);
+      if (found.length >= SUGGESTED) break;
+    }
+    return found;
+  }
+
+  function suggest() {
+    const found = matches(input.value);
+    list.replaceChildren(...found.map((row) => h("option", { value: row.ip_addr, text: plain(row.name) })));
+    if (store.nodes.has(input.value) && input.value !== current) go(input.value);
+  }
+
+  /** @param {Event} event */
+  function submit(event) {
+    event.preventDefault();
+    const text = input.value.trim();
+    if (!text) return;
+    const found = matches(text);
+    const exactly = found.find((row) => row.ip_addr === text || row.name === text);
+    go(exactly?.ip_addr ?? (found.length === 1 ? found[0].ip_addr : text));
+  }
+
+  /** @param {string} host */
+  function go(host) {
+    location.assign(href("node.html", { host }));
+  }
+
+  if (!current) showCards(shell);
+}
+
+/** @param {Shell} shell */
+function showCards({ store, href }) {
+  const cards = need("cards");
+  const note = need("cards-note");
+  let shown = "";
+  store.subscribe((event) => {
+    if (event.kind !== "data") return;
+    const rows = [...store.nodes.values()]
+      .sort((a, b) => b.busy - a.busy || compareValues(addressKey(a.ip_addr), addressKey(b.ip_addr)))
+      .slice(0, CARDS)
+      .sort((a, b) => compareValues(addressKey(a.ip_addr), addressKey(b.ip_addr)));
+    const total = store.nodes.size;
+    setText(note, total === 0 ? "No node yet. Start one with: dispynode.py --clean" : total > rows.length ? `The ${rows.length} busiest of ${count(total)}` : "");
+    const key = rows.map((row) => row.ip_addr + row.state).join();
+    if (shown && shown === key) return;
+    if (shown && cards.contains(document.activeElement)) return;
+    shown = key;
+    cards.replaceChildren(...rows.map((row) => card(row, href)));
+  });
+}
+
+/** @param {NodeRow} row @param {Shell["href"]} href */
+function card(row, href) {
+  return h(
+    "a",
+    { class: "node-card", href: href("node.html", { host: row.ip_addr }) },
+    h("span", { class: stateMark(row.state), "aria-hidden": "true" }),
+    h("span", { class: "node-card-ip", text: row.ip_addr }),
+    h("span", { class: "sr", text: stateWord(row.state) }),
+    h("span", { class: "muted node-card-name", text: plain(row.name) }),
+  );
+}

@@ -1,0 +1,58 @@
+/** @import {Shell} from "../shell.js" */
+/** @import {NodeSeries} from "../types.js" */
+import { clusterPath } from "../api.js";
+import { h } from "../dom.js";
+import { bytes, count, percent } from "../format.js";
+import { createChart } from "./chart.js";
+
+/** The series is asked for again this often while updates come. */
+const REFILL_SEC = 10;
+
+/** @param {number|null|undefined} value percent, 0 to 100 */
+const percentOf100 = (value) => percent(value === null || value === undefined ? null : value / 100);
+
+/** @type {{key: "running"|"cpu_avail"|"memory_avail_bytes"|"disk_avail_bytes", title: string, unit: string, label: string, token: string, format: (value: number|null|undefined) => string}[]} */
+const CHARTS = [
+  { key: "running", title: "Running jobs", unit: "jobs", label: "running", token: "--running", format: count },
+  { key: "cpu_avail", title: "Available CPU", unit: "%", label: "available", token: "--finished", format: percentOf100 },
+  { key: "memory_avail_bytes", title: "Available memory", unit: "", label: "available", token: "--accent", format: bytes },
+  { key: "disk_avail_bytes", title: "Available disk", unit: "", label: "available", token: "--muted", format: bytes },
+];
+
+/**
+ * The load of one node over time.
+ *
+ * @param {HTMLElement} element
+ * @param {{shell: Shell, ip: string}} options
+ * @returns {{fill: () => Promise<void>}} asks for the series now
+ */
+export function createNodeCharts(element, { shell, ip }) {
+  const { api, cluster, store, everySecond } = shell;
+  const charts = CHARTS.map(({ key, title, unit, label, token, format }) => {
+    const panel = h("section", { class: "panel chart-panel", "aria-label": title });
+    element.append(panel);
+    return createChart(panel, { title, unit, series: [{ key, label, token }], format });
+  });
+  let askedAt = 0;
+
+  async function fill() {
+    askedAt = Date.now() / 1000;
+    try {
+      /** @type {NodeSeries} */
+      const series = await api.get(clusterPath(cluster, "nodes", ip, "series"));
+      for (const [i, { key }] of CHARTS.entries()) {
+        charts[i].update({ t: series.t, columns: { [key]: series[key] } });
+      }
+    } catch {
+      // the feed tells when the server can't be reached; the charts keep what they show
+    }
+  }
+
+  everySecond(() => {
+    const { connection } = store.state;
+    const coming = connection === "live" || connection === "polling";
+    if (coming && Date.now() / 1000 - askedAt >= REFILL_SEC) void fill();
+  });
+  void fill();
+  return { fill };
+}

@@ -1,0 +1,73 @@
+/** @import {Shell} from "../shell.js" */
+/** @import {NodeRow} from "../types.js" */
+import { createCpusEdit } from "../cpusedit.js";
+import { h, setAttr, setText } from "../dom.js";
+import { bytes, count, exact, percent, plain, rate, relative, seconds } from "../format.js";
+import { setCpus } from "../nodecommands.js";
+
+/**
+ * @typedef {object} Fact
+ * @property {string} label
+ * @property {(row: NodeRow, now: number) => string} text
+ * @property {(row: NodeRow) => string} [title]
+ */
+
+/** @param {number|null|undefined} value percent, 0 to 100 */
+const available = (value) => percent(value === null || value === undefined ? null : value / 100);
+
+/** @type {Fact[]} */
+const FACTS = [
+  { label: "Busy", text: (row) => `${count(row.busy)} of ${count(row.cpus)}` },
+  { label: "Running jobs", text: (row) => count(row.running) },
+  { label: "Jobs done", text: (row) => count(row.jobs_done) },
+  { label: "Seconds per job", text: (row) => seconds(row.jobs_done > 0 ? row.cpu_time / row.jobs_done : null) },
+  { label: "CPU time", text: (row) => seconds(row.cpu_time), title: (row) => `${rate(row.cpu_time)} s` },
+  { label: "Available CPU", text: (row) => available(row.avail_info?.cpu) },
+  { label: "Available memory", text: (row) => bytes(row.avail_info?.memory) },
+  { label: "Available swap", text: (row) => available(row.avail_info?.swap) },
+  { label: "Available disk", text: (row) => bytes(row.avail_info?.disk) },
+  { label: "Sent", text: (row) => bytes(row.tx) },
+  { label: "Received", text: (row) => bytes(row.rx) },
+  { label: "Last update", text: (row, now) => relative(row.update_time, now), title: (row) => exact(row.update_time) },
+  { label: "Clusters", text: (row) => row.clusters?.map(plain).join(", ") ?? "", title: (row) => row.clusters?.map(plain).join(", ") ?? "" },
+];
+
+/**
+ * What is known of one node, and its CPUs to be changed in place.
+ *
+ * @param {HTMLElement} element a `dl`
+ * @param {{shell: Shell}} options
+ * @returns {{update: (row: NodeRow) => void, tick: () => void}}
+ */
+export function createNodeFacts(element, { shell }) {
+  const { store, config } = shell;
+  const cpus = h("dd", {});
+  const edit = config.permissions.manage_nodes
+    ? createCpusEdit(cpus, (row, value) => void setCpus(shell, [row.ip_addr], value))
+    : (/** @type {NodeRow} */ row) => setText(cpus, `${count(row.cpus)} of ${count(row.avail_cpus)}`);
+  const values = FACTS.map(() => h("dd", {}));
+  const boxes = FACTS.map((fact, i) => h("div", { class: "fact" }, h("dt", { text: fact.label }), values[i]));
+  element.append(h("div", { class: "fact" }, h("dt", { text: "CPUs" }), cpus), ...boxes);
+  /** @type {NodeRow|null} */
+  let shown = null;
+
+  function tick() {
+    if (!shown) return;
+    for (const [i, fact] of FACTS.entries()) {
+      const text = fact.text(shown, store.now());
+      setText(values[i], text);
+      boxes[i].hidden = text === "";
+      if (fact.title) setAttr(values[i], "title", fact.title(shown));
+    }
+  }
+
+  return {
+    update(row) {
+      // A row of the combined feed names its clusters; keep them when one without them comes.
+      shown = { ...row, clusters: row.clusters ?? shown?.clusters };
+      edit(row);
+      tick();
+    },
+    tick,
+  };
+}
