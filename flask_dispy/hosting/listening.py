@@ -21,7 +21,11 @@ def listen(host: str, port: int, *, backlog: int = 128) -> socket.socket:
     :param port: 0 lets the system choose.
 
     Raises OSError, which names host and port, where that can't be had; ``errno`` tells why.
+    Raises ValueError for a port that can't exist.
     """
+    if not 0 <= port <= 65535:
+        # getaddrinfo takes 65536 for 0.
+        raise ValueError(f"port must be between 0 and 65535, not {port}")
     try:
         if not host:
             return _listen_everywhere(port, backlog)
@@ -31,8 +35,6 @@ def listen(host: str, port: int, *, backlog: int = 128) -> socket.socket:
         shown = f"[{host}]" if ":" in host else host or "*"
         reason = error.strerror or str(error)
         raise type(error)(error.errno, f"can't listen on {shown}:{port}: {reason}") from error
-    except OverflowError as error:
-        raise ValueError(f"port must be between 0 and 65535, not {port}") from error
 
 
 def _listen_everywhere(port: int, backlog: int) -> socket.socket:

@@ -1,0 +1,533 @@
+"""DispyHTTPServer: what the chapter says of it, on real sockets, over fake clusters."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import inspect
+import json
+import logging
+import socket
+import ssl
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import trustme
+from clusters import wait_until
+from dispy import DispyJob
+from rawhttp import Client, get
+from web.fakes import FakeCluster, make_node
+
+from flask_dispy import ClusterRegistry
+from flask_dispy import server as server_module
+from flask_dispy.server import DispyHTTPServer, cluster_status
+from flask_dispy.web.audience import Audience
+
+TOKENS = {"t" * 32: "viewer"}
+
+
+@contextlib.contextmanager
+def serving(cluster: Any = None, **options: Any) -> Iterator[DispyHTTPServer]:
+    """A server on a free port of the loopback interface, unless the options say otherwise."""
+    server = DispyHTTPServer(cluster, **{"host": "127.0.0.1", "port": 0, **options})
+    try:
+        yield server
+    finally:
+        server.shutdown(wait=False)
+
+
+def read(server: DispyHTTPServer, path: str = "", **options: Any) -> bytes:
+    with urllib.request.urlopen(server.url + path, timeout=10, **options) as answer:
+        return bytes(answer.read())
+
+
+def names_shown(server: DispyHTTPServer) -> list[str]:
+    clusters = json.loads(read(server, "api/v1/changes"))["clusters"]
+    return [cluster["name"] for cluster in clusters if not cluster["combined"]]
+
+
+def client_of(server: DispyHTTPServer) -> Client:
+    return Client(("127.0.0.1", server.port))
+
+
+def open_stream(server: DispyHTTPServer) -> Client:
+    """A client that listens to the stream, from when its first event has come."""
+    client = client_of(server)
+    client.send(get("/api/v1/stream"))
+    while not client.file.readline().startswith(b"data:"):
+        pass
+    return client
+
+
+# -- the signature ---------------------------------------------------------------------------
+
+
+def test_signature_is_that_of_dispys_documentation() -> None:
+    parameters = inspect.signature(DispyHTTPServer).parameters.values()
+    positional = [p for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+    assert [(p.name, p.default) for p in positional] == [
+        ("cluster", inspect.Parameter.empty),
+        ("host", ""),
+        ("port", 8181),
+        ("poll_sec", 10),
+        ("DocumentRoot", None),
+        ("keyfile", None),
+        ("certfile", None),
+        ("show_job_args", True),
+    ]
+    assert inspect.signature(DispyHTTPServer.shutdown).parameters["wait"].default is True
+
+
+def test_positional_arguments_are_taken_in_dispys_order(tmp_path: Path) -> None:
+    (tmp_path / "monitor.html").write_text("%(TIMEOUT)s %(SHOW_JOB_ARGS)s")
+    server = DispyHTTPServer(None, "127.0.0.1", 0, 7, str(tmp_path), None, None, False)
+    try:
+        assert (server.registry.poll_sec, server.registry.show_job_args) == (7, False)
+        assert read(server) == b"7 false"
+    finally:
+        server.shutdown(wait=False)
+
+
+def test_callback_has_the_shape_that_dispy_checks() -> None:
+    with serving() as server:
+        assert inspect.ismethod(server.cluster_status)
+        spec = inspect.getfullargspec(server.cluster_status)
+        assert spec.args == ["self", "status", "node", "job"]
+        assert (spec.varargs, spec.varkw, spec.defaults) == (None, None, None)
+    assert inspect.isfunction(cluster_status)
+    assert inspect.getfullargspec(cluster_status).args == ["status", "node", "job"]
+
+
+# -- addresses -------------------------------------------------------------------------------
+
+
+def test_port_0_is_a_free_port() -> None:
+    with serving() as one, serving() as other:
+        assert one.port != other.port
+        assert one.url == f"http://127.0.0.1:{one.port}/"
+        assert b"<html" in read(one)
+        assert b"<html" in read(other)
+
+
+def test_busy_port_is_an_oserror_and_nothing_is_left() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        before = threading.active_count(), psutil.Process().num_fds()
+        cluster = FakeCluster()
+        with pytest.raises(OSError, match=rf"can't listen on 127\.0\.0\.1:{port}: ") as caught:
+            DispyHTTPServer(cluster, "127.0.0.1", port)
+        assert caught.value.errno == errno.EADDRINUSE
+        assert cluster.cluster_status is None
+        assert (threading.active_count(), psutil.Process().num_fds()) == before
+
+
+def test_busy_port_is_found_on_all_interfaces_too() -> None:
+    with serving(host="", tokens=TOKENS) as server:
+        with pytest.raises(OSError, match="can't listen on"):
+            DispyHTTPServer(None, "", server.port)
+        with pytest.raises(OSError, match="can't listen on"):
+            DispyHTTPServer(None, "127.0.0.1", server.port)
+
+
+def test_host_that_does_not_exist_is_an_oserror() -> None:
+    with pytest.raises(OSError, match=r"can't listen on nowhere\.invalid:0: "):
+        DispyHTTPServer(None, "nowhere.invalid", 0)
+
+
+@pytest.mark.parametrize("port", [-1, 65536])
+def test_port_that_does_not_exist_is_refused(port: int) -> None:
+    with pytest.raises(ValueError, match="port must be between 0 and 65535"):
+        DispyHTTPServer(None, "127.0.0.1", port)
+
+
+def test_empty_host_is_every_interface() -> None:
+    with serving(host="", tokens=TOKENS) as server:
+        assert server.url == f"http://localhost:{server.port}/"
+        hosts = ["127.0.0.1", "127.0.0.9"] + (["::1"] if socket.has_dualstack_ipv6() else [])
+        for host in hosts:
+            with Client((host, server.port)) as client:
+                assert client.ask(get()).status == 401
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this machine has no IPv6")
+def test_ipv6_address() -> None:
+    with serving(host="::1") as server:
+        assert server.url == f"http://[::1]:{server.port}/"
+        assert b"<html" in read(server)
+
+
+def test_empty_host_is_ipv4_where_there_is_no_ipv6(monkeypatch: pytest.MonkeyPatch) -> None:
+    create = socket.create_server
+
+    def no_ipv6(address: Any, **options: Any) -> socket.socket:
+        if options.get("family") == socket.AF_INET6:
+            raise OSError(errno.EADDRNOTAVAIL, "no IPv6 here")
+        return create(address, **options)
+
+    monkeypatch.setattr(socket, "create_server", no_ipv6)
+    with serving(host="", read_only=True) as server:
+        assert b"<html" in read(server)
+
+
+def test_name_as_host() -> None:
+    with serving(host="localhost") as server:
+        assert server.url == f"http://localhost:{server.port}/"
+        with Client(("127.0.0.1", server.port)) as client:
+            assert client.ask(get()).status == 200
+
+
+def test_open_server_that_others_can_reach_is_warned_of(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def warnings(**options: Any) -> int:
+        caplog.clear()
+        with serving(**options):
+            return sum("over the network" in r.getMessage() for r in caplog.records)
+
+    assert warnings(host="") == 1
+    assert warnings(host="127.0.0.1") == 0
+    assert warnings(host="", tokens=TOKENS) == 0
+    assert warnings(host="", authorize=lambda permission, request: True) == 0
+
+
+# -- TLS -------------------------------------------------------------------------------------
+
+
+def test_certificate_makes_it_https(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    issued = authority.issue_cert("localhost")
+    certfile, keyfile = str(tmp_path / "crt"), str(tmp_path / "key")
+    issued.cert_chain_pems[0].write_to_path(certfile)
+    issued.private_key_pem.write_to_path(keyfile)
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+    own = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    own.load_cert_chain(certfile, keyfile)
+    for options in ({"certfile": certfile, "keyfile": keyfile}, {"ssl_context": own}):
+        with serving(host="localhost", **options) as server:
+            assert server.url.startswith("https://localhost:")
+            assert b"<html" in read(server, context=trusting)
+
+
+def test_tls_options_that_contradict_each_other_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="keyfile needs certfile"):
+        DispyHTTPServer(None, port=0, keyfile="key")
+    with pytest.raises(ValueError, match="either ssl_context"):
+        DispyHTTPServer(None, port=0, certfile="crt", ssl_context=ssl.create_default_context())
+    with pytest.raises(FileNotFoundError, match=r"absent\.crt"):
+        DispyHTTPServer(None, port=0, certfile=tmp_path / "absent.crt")
+
+
+# -- clusters --------------------------------------------------------------------------------
+
+
+def test_clusters_come_and_go() -> None:
+    first, second = FakeCluster("one"), FakeCluster("two")
+    with serving(first) as server:
+        assert server.add_cluster(second) == "two"
+        assert names_shown(server) == ["one", "two"]
+        server.del_cluster(first)
+        assert names_shown(server) == ["two"]
+        assert first.cluster_status is None
+
+
+def test_removing_what_is_not_there_or_closed_does_not_raise() -> None:
+    cluster = FakeCluster()
+    with serving(cluster) as server:
+        del cluster.name
+        server.del_cluster(cluster)
+        server.del_cluster(cluster)
+        server.del_cluster(FakeCluster())
+        assert names_shown(server) == []
+
+
+def test_chain_keeps_the_clusters_own_callback() -> None:
+    heard: list[int] = []
+    cluster = FakeCluster()
+    cluster.cluster_status = lambda status, node, job: heard.append(status)
+    with serving() as server:
+        server.add_cluster(cluster, chain=True)
+        cluster.submits()
+        summary = json.loads(read(server, "api/v1/clusters/compute"))
+        assert summary["jobs"]["submitted"] == 1
+    assert heard == [DispyJob.Created]
+
+
+def test_cluster_made_with_the_servers_callback_is_recognised() -> None:
+    with serving() as server:
+        for name, callback in (("one", server.cluster_status), ("two", cluster_status)):
+            cluster = FakeCluster(name)
+            cluster.cluster_status = callback
+            server.add_cluster(cluster)
+            cluster.joins(make_node("10.0.0.2"))
+            summary = json.loads(read(server, f"api/v1/clusters/{name}"))
+            assert summary["watching"] == "callback"
+
+
+def test_what_is_no_cluster_is_refused_and_nothing_is_left() -> None:
+    before = threading.active_count(), psutil.Process().num_fds()
+    with pytest.raises(TypeError, match="no dispy cluster"):
+        DispyHTTPServer(object(), "127.0.0.1", 0)
+    assert (threading.active_count(), psutil.Process().num_fds()) == before
+
+
+def test_shared_registry_outlives_the_server() -> None:
+    registry = ClusterRegistry(poll_sec=3)
+    try:
+        with serving(registry=registry) as one, serving(registry=registry) as other:
+            one.add_cluster(FakeCluster())
+            assert names_shown(other) == ["compute"]
+            assert registry.poll_sec == 3
+        cluster = FakeCluster("later")
+        registry.add(cluster)
+        assert cluster.cluster_status is not None
+        with serving(registry=registry, poll_sec=5, show_job_args=False):
+            assert (registry.poll_sec, registry.show_job_args) == (5, False)
+        with pytest.raises(TypeError, match="history_limit: give the settings"):
+            DispyHTTPServer(None, port=0, registry=registry, history_limit=5)
+    finally:
+        registry.close()
+
+
+def test_settings_reach_the_registry() -> None:
+    with serving(history_limit=7, poll_sec=-1) as server:
+        assert server.registry.settings.history_limit == 7
+        assert server.registry.poll_sec == 0
+
+
+# -- the function of the module --------------------------------------------------------------
+
+
+def test_modules_callback_goes_to_the_only_server() -> None:
+    cluster = FakeCluster()
+    cluster.cluster_status = cluster_status
+    cluster.submits()  # Before there is any server: nothing happens.
+    with serving() as server:
+        cluster.submits()
+        assert names_shown(server) == ["other clusters"]
+    cluster.submits()
+
+
+def test_modules_callback_goes_to_the_server_that_shows_the_cluster() -> None:
+    with serving() as first, serving() as second:
+        for server, name in ((first, "one"), (second, "two")):
+            cluster = FakeCluster(name)
+            cluster.cluster_status = cluster_status
+            server.add_cluster(cluster)
+            node = make_node("10.0.0.2")
+            cluster._dispy_nodes = {"10.0.0.2": node}  # type: ignore[attr-defined]
+            cluster.joins(node)
+            assert names_shown(server) == [name]
+            nodes = json.loads(read(server, f"api/v1/clusters/{name}/nodes"))
+            assert nodes["total"] == 1
+
+
+# -- shutdown --------------------------------------------------------------------------------
+
+
+def test_shutdown_leaves_nothing() -> None:
+    before = threading.active_count(), psutil.Process().num_fds()
+    server = DispyHTTPServer(FakeCluster(), "127.0.0.1", 0)
+    with open_stream(server), client_of(server) as idle:
+        idle.ask(get("/healthz"))
+        server.shutdown(wait=False)
+    wait_until(lambda: (threading.active_count(), psutil.Process().num_fds()) == before)
+    with socket.create_server(("127.0.0.1", server.port)):
+        pass
+
+
+def test_shutdown_again_does_nothing() -> None:
+    server = DispyHTTPServer(None, "127.0.0.1", 0)
+    server.shutdown()
+    server.shutdown()
+    assert server_module._live == ()
+
+
+def test_shutdown_ends_every_stream() -> None:
+    server = DispyHTTPServer(FakeCluster(), "127.0.0.1", 0)
+    with contextlib.ExitStack() as streams:
+        clients = [streams.enter_context(open_stream(server)) for _ in range(20)]
+        began_at = time.monotonic()
+        server.shutdown(wait=False)
+        assert time.monotonic() - began_at < 5
+        for client in clients:
+            # An orderly end: the last, empty chunk has come.
+            assert client.file.read().endswith(b"0\r\n\r\n")
+
+
+def test_shutdown_with_nobody_there_returns_at_once() -> None:
+    server = DispyHTTPServer(None, "127.0.0.1", 0, 30)
+    began_at = time.monotonic()
+    server.shutdown()
+    assert time.monotonic() - began_at < 5
+
+
+def test_shutdown_waits_until_a_browser_has_the_last_change() -> None:
+    cluster = FakeCluster()
+    server = DispyHTTPServer(cluster, "127.0.0.1", 0, 30)
+    cursor = json.loads(read(server, "api/v1/changes"))["cursor"]
+    cluster.submits()
+    ending = threading.Thread(target=server.shutdown)
+    ending.start()
+    ending.join(1)
+    assert ending.is_alive()
+    changes = json.loads(read(server, f"api/v1/changes?since={cursor}"))
+    assert changes["clusters"][0]["jobs"]["submitted"] == 1
+    ending.join(10)
+    assert not ending.is_alive()
+
+
+def test_report_that_comes_after_shutdown_was_called_is_waited_for() -> None:
+    cluster = FakeCluster()
+    server = DispyHTTPServer(cluster, "127.0.0.1", 0, 30)
+    read(server, "api/v1/changes")
+    ending = threading.Thread(target=server.shutdown)
+    ending.start()
+    time.sleep(0.05)
+    cluster.submits()
+    ending.join(1)
+    assert ending.is_alive()
+    read(server, "api/v1/changes")
+    ending.join(10)
+    assert not ending.is_alive()
+
+
+def test_shutdown_waits_no_longer_than_an_update_interval() -> None:
+    cluster = FakeCluster()
+    server = DispyHTTPServer(cluster, "127.0.0.1", 0, 0.5)
+    read(server, "api/v1/changes")
+    cluster.submits()
+    began_at = time.monotonic()
+    server.shutdown()
+    assert 0.4 < time.monotonic() - began_at < 10
+
+
+def test_stream_gets_the_last_change_before_the_end() -> None:
+    cluster = FakeCluster()
+    server = DispyHTTPServer(cluster, "127.0.0.1", 0, 30)
+    with open_stream(server) as client:
+        cluster.submits()
+        server.shutdown()
+        assert b'"submitted":1' in client.file.read()
+
+
+def test_dropping_the_reference_does_not_end_the_server() -> None:
+    port = DispyHTTPServer(None, "127.0.0.1", 0).port
+    with Client(("127.0.0.1", port)) as client:
+        assert client.ask(get()).status == 200
+    (server,) = server_module._live
+    server.shutdown()
+
+
+def test_fork_lets_go_of_port_and_connections() -> None:
+    script = """
+        import os, socket, threading, warnings
+        from flask_dispy.server import DispyHTTPServer, cluster_status
+        from flask_dispy.core.errors import WrongProcess
+
+        warnings.simplefilter("ignore")
+        server = DispyHTTPServer(None, "127.0.0.1", 0)
+        client = socket.create_connection(("127.0.0.1", server.port), timeout=10)
+        client.sendall(b"GET /healthz HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n")
+        client.recv(100_000)
+        go_on, tell = os.pipe()
+        child = os.fork()
+        if child == 0:
+            cluster_status(5, None, None)
+            server.cluster_status(5, None, None)
+            server.shutdown()
+            try:
+                server.add_cluster(None)
+            except WrongProcess:
+                pass
+            os.read(go_on, 1)
+            os._exit(0)
+        server.shutdown()
+        ended = client.recv(100) == b""
+        again = DispyHTTPServer(None, "127.0.0.1", server.port)
+        again.shutdown()
+        os.write(tell, b"x")
+        print(ended, os.waitpid(child, 0)[1], threading.active_count())
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stdout.split() == ["True", "0", "1"], done.stderr
+
+
+# -- what else is said -----------------------------------------------------------------------
+
+
+def test_nothing_is_printed(
+    capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    with serving() as server:
+        read(server)
+    assert capfd.readouterr() == ("", "")
+    assert "development server" not in caplog.text
+
+
+# -- who has seen what -----------------------------------------------------------------------
+
+
+class Clock:
+    """Time that passes when the test says so."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_audience_waits_for_those_who_are_behind() -> None:
+    audience = Audience()
+    audience.served("ann", 5)
+    audience.served("bob", 3)
+
+    def wait(timeout_sec: float) -> bool:
+        return audience.wait_until_served(lambda: 5, within_sec=60, timeout_sec=timeout_sec)
+
+    assert not wait(0.05)
+    threading.Timer(0.1, audience.served, ("bob", 5)).start()
+    assert wait(10)
+
+
+def test_audience_does_not_wait_for_those_who_left_or_fell_silent() -> None:
+    clock = Clock()
+    audience = Audience(clock=clock)
+    audience.served("gone", 1)
+    audience.served("silent", 1)
+    audience.left("gone")
+    audience.left("gone")
+    clock.now += 31
+    assert audience.present(30) == 0
+    assert audience.wait_until_served(lambda: 9, within_sec=30, timeout_sec=0)
+
+
+def test_audience_takes_nothing_back() -> None:
+    audience = Audience()
+    audience.served("ann", 7)
+    audience.served("ann", 3)
+    assert audience.wait_until_served(lambda: 7, within_sec=60, timeout_sec=0)
+
+
+def test_audience_is_bounded() -> None:
+    audience = Audience(max_clients=10)
+    for number in range(1000):
+        audience.served(f"client {number}", 1)
+    assert audience.present(60) == 10
