@@ -78,9 +78,7 @@ def node(web: Web, name: str, host: str) -> Response:
     row = view.node(host)
     hide = hiding(web)
     running = view.running_jobs(row["ip_addr"])
-    ended = JobQuery.parse(
-        "", ("finished", "terminated", "cancelled", "abandoned"), row["ip_addr"]
-    )
+    ended = JobQuery.parse("", ("finished", "terminated", "cancelled", "abandoned"), row["ip_addr"])
     recent = view.jobs(ended, limit=_RECENT, before=None)
     return json_answer(
         {

@@ -74,11 +74,14 @@ class DocumentRoot:
             descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0))
         except OSError:
             return None
-        with os.fdopen(descriptor, "rb") as file:
+        try:
             facts = os.fstat(descriptor)
             if not stat.S_ISREG(facts.st_mode) or facts.st_size > _LARGEST_BYTES:
                 return None
-            return file.read(_LARGEST_BYTES)
+            with open(descriptor, "rb", closefd=False) as file:
+                return file.read(_LARGEST_BYTES)
+        finally:
+            os.close(descriptor)
 
     def _resolve(self, name: str) -> str | None:
         parts = name.split("/")

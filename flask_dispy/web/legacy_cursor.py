@@ -50,9 +50,7 @@ class LegacyCursor:
         shared, moved_at, base, later = parts
         if not moved_at.isascii() or not moved_at.isdigit() or len(moved_at) > 12:
             return cls()
-        return cls(
-            shared == "s", tuple(base.split(".")), tuple(later.split(".")), float(moved_at)
-        )
+        return cls(shared == "s", tuple(base.split(".")), tuple(later.split(".")), float(moved_at))
 
     def restarted(self) -> LegacyCursor:
         """Return the cursor of a tab that starts, whatever other tabs have read."""

@@ -108,9 +108,7 @@ def _machine_metrics(summaries: list[dict[str, Any]]) -> Iterator[Metric]:
 def _own_metrics(web: Web) -> Iterator[Metric]:
     from prometheus_client.core import GaugeMetricFamily
 
-    yield GaugeMetricFamily(
-        "flask_dispy_streams", "Open event streams.", value=web.streams.taken
-    )
+    yield GaugeMetricFamily("flask_dispy_streams", "Open event streams.", value=web.streams.taken)
     health = web.registry.health()
     yield GaugeMetricFamily(
         "flask_dispy_healthy", "1 while /healthz finds nothing wrong.", health["status"] == "ok"

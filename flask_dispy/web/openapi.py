@@ -140,7 +140,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         "see_arguments",
         "The run's report, one HTML file.",
         "text/html",
-        errors=(404,),
+        errors=(404, 501),
     ),
     "changes": Operation(
         "GET",

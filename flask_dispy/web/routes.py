@@ -70,18 +70,14 @@ _COMMANDS: Final = (
 )
 
 _LEGACY: Final = (
-    Route(
-        "legacy_cluster_status", "/cluster_status", "GET", "view", "data", legacy.cluster_status
-    ),
+    Route("legacy_cluster_status", "/cluster_status", "GET", "view", "data", legacy.cluster_status),
     Route(
         "legacy_cluster_updates", "/cluster_updates", "GET", "view", "data", legacy.cluster_updates
     ),
     Route("legacy_nodes", "/nodes", "GET", "view", "data", legacy.nodes),
     # It changes nothing, but dispy's pages post it.
     Route("legacy_node_info", "/node_info", "POST", "view", "data", legacy.node_info),
-    Route(
-        "legacy_cancel_jobs", "/cancel_jobs", "POST", "cancel_jobs", "data", legacy.cancel_jobs
-    ),
+    Route("legacy_cancel_jobs", "/cancel_jobs", "POST", "cancel_jobs", "data", legacy.cancel_jobs),
     Route("legacy_add_node", "/add_node", "POST", "manage_nodes", "data", legacy.add_node),
     *(
         Route(

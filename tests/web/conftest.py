@@ -10,10 +10,10 @@ import pytest
 from dispy import DispyJob, DispyNode
 from flask import Flask
 from flask.testing import FlaskClient
+from web.fakes import FakeCluster, make_node, watched_cluster
 
 from flask_dispy import ClusterRegistry
 from flask_dispy.web.blueprint import create_blueprint
-from web.fakes import FakeCluster, make_node, watched_cluster
 
 
 @pytest.fixture

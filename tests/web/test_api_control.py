@@ -73,9 +73,7 @@ def test_star_commands_every_cluster(client: Any, scene: Any) -> None:
 
 
 def test_host_that_does_not_resolve_is_the_clients_error(client: Any, scene: Any) -> None:
-    answer = client.post(
-        f"{API}/clusters/compute/nodes", json={"host": "no-such-host.invalid"}
-    )
+    answer = client.post(f"{API}/clusters/compute/nodes", json={"host": "no-such-host.invalid"})
     assert answer.status_code == 422
     assert answer.json["error"]["message"]
 

@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-
 from web.fakes import make_node, watched_cluster
 
 API = "/api/v1"
@@ -152,9 +151,7 @@ def test_who_may_not_see_arguments_sees_no_output_either(make_client: Any, scene
 
 
 @pytest.mark.parametrize("q", ["arg:first", "first", "error:secret", "secret", "second"])
-def test_hidden_text_cannot_be_guessed_by_searching(
-    make_client: Any, scene: Any, q: str
-) -> None:
+def test_hidden_text_cannot_be_guessed_by_searching(make_client: Any, scene: Any, q: str) -> None:
     client = make_client(authorize=lambda permission, _request: permission != "see_arguments")
     assert client.get(f"{API}/clusters/*/jobs", query_string={"q": q}).json["total"] == 0
 

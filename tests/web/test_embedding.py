@@ -12,11 +12,11 @@ import pytest
 from flask import Flask, session
 from flask_login import LoginManager, UserMixin, current_user, login_user
 from flask_wtf import CSRFProtect
+from web.fakes import watched_cluster
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from flask_dispy import ClusterRegistry
 from flask_dispy.web.blueprint import create_blueprint
-from web.fakes import watched_cluster
 
 PAGES = ("", "monitor.html", "node.html", "jobs.html", "timeline.html", "manage.html", "index.html")
 API = "api/v1"

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from web.fakes import make_node
 
 from flask_dispy.web.legacy_cursor import LegacyCursor
-from web.fakes import make_node
 
 FORM = "application/x-www-form-urlencoded"
 NODE_FIELDS = {
@@ -213,9 +213,7 @@ def test_add_node_pretends_no_success(
 
 @pytest.mark.parametrize("action", ["allocate_node", "deallocate_node", "close_node"])
 @pytest.mark.parametrize("name", ["", "*", "* Combined"])
-def test_node_action_for_all_clusters(
-    client: Any, scene: Any, action: str, name: str
-) -> None:
+def test_node_action_for_all_clusters(client: Any, scene: Any, action: str, name: str) -> None:
     form = {"cluster": name, "nodes": '["10.0.0.2"]'}
     assert client.post(f"/{action}", data=form).json == 0
     for cluster in (scene.cluster, scene.other):

@@ -293,7 +293,14 @@ class TestCrossSite:
 class TestHost:
     @pytest.mark.parametrize(
         "host",
-        ["127.0.0.1:8181", "[::1]:8181", "10.1.2.3", "localhost:8181", "app.localhost", "LocalHost"],
+        [
+            "127.0.0.1:8181",
+            "[::1]:8181",
+            "10.1.2.3",
+            "localhost:8181",
+            "app.localhost",
+            "LocalHost",
+        ],
     )
     def test_open_server_takes_commands_by_address(self, make_client: Any, host: str) -> None:
         assert _change(make_client(standalone=True), Host=host) == 200

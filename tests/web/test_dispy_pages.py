@@ -1,0 +1,145 @@
+"""dispy's own pages, unchanged, from the installed dispy, in real browsers against our server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dispy
+import pytest
+from playwright.sync_api import Page, expect
+
+from flask_dispy.server import DispyHTTPServer
+
+pytestmark = pytest.mark.browser
+
+HOSTILE = "<img src=x onerror='document.title=1'><script>document.title=1</script>"
+
+
+@pytest.fixture
+def server(registry: Any, scene: Any) -> Iterator[DispyHTTPServer]:
+    registry.poll_sec = 1
+    server = DispyHTTPServer(
+        None,
+        host="127.0.0.1",
+        port=0,
+        DocumentRoot=Path(dispy.__file__).parent / "data",
+        registry=registry,
+    )
+    yield server
+    server.shutdown(wait=False)
+
+
+@pytest.fixture
+def open_page(browser: Any, server: DispyHTTPServer) -> Iterator[Any]:
+    contexts = []
+    complaints: list[str] = []
+
+    def open_page(path: str) -> Page:
+        """Open a page in a browser of its own, with its own cookies."""
+        context = browser.new_context()
+        contexts.append(context)
+        page: Page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(server.url + path)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def test_monitor_shows_the_clusters_to_each_browser(open_page: Any, scene: Any) -> None:
+    pages = [open_page("") for _ in range(3)]
+    for page in pages:
+        expect(page.locator("#jobs-submitted")).to_have_text("4")
+        expect(page.locator("#nodes tr")).to_have_count(2)
+    job = scene.cluster.submits()
+    scene.cluster.starts(job, scene.beta)
+    for page in pages:
+        expect(page.locator("#jobs-submitted")).to_have_text("5")
+        row = page.locator("#nodes tr", has_text="10.0.0.10")
+        expect(row.locator("td").nth(4)).to_have_text("1")
+
+
+def test_monitor_shows_what_a_node_has_available(open_page: Any) -> None:
+    cells = open_page("monitor.html").locator("#nodes tr", has_text="10.0.0.2").locator("td")
+    expect(cells.nth(5)).to_have_text("97.50 %")
+    expect(cells.nth(6)).to_have_text("22.66 GB")
+
+
+def test_monitor_chooses_a_cluster(open_page: Any) -> None:
+    page = open_page("")
+    page.locator("select[name=cluster-names]").select_option("render")
+    expect(page.locator("#jobs-submitted")).to_have_text("0")
+    expect(page.locator("#nodes tr")).to_have_count(1)
+
+
+@pytest.mark.parametrize("action", ["allocate_node", "deallocate_node", "close_node"])
+def test_monitor_acts_on_selected_nodes(open_page: Any, scene: Any, action: str) -> None:
+    page = open_page("")
+    page.locator("input[value='10.0.0.2']").check()
+    page.locator("select[name=node-action]").select_option(action)
+    page.locator("#node-execute").click()
+    expect(page.locator("#messages")).to_contain_text("Node execute success")
+    assert [call[0] for call in scene.cluster.calls] == [action]
+
+
+def test_node_shows_its_jobs_and_terminates_them(open_page: Any, scene: Any) -> None:
+    page = open_page("node.html?host=10.0.0.2")
+    expect(page.locator("#node_name")).to_have_text("alpha")
+    rows = page.locator("#jobs-table tbody tr")
+    expect(rows).to_have_count(1)
+    expect(rows).to_contain_text("third")
+    expect(rows).to_contain_text("n=3")
+    page.locator("#timeout-value").fill("0")
+    page.locator("#update").click()
+    page.wait_for_timeout(300)
+    page.locator("input[name=job]").check()
+    page.locator("select[name=cancel-confirm]").select_option("Yes")
+    page.locator("#cancel-jobs").click()
+    expect(rows.locator("td").nth(3)).to_have_text("Terminated")
+    assert [call[0] for call in scene.cluster.calls] == ["cancel"]
+
+
+def test_node_changes_the_update_interval(open_page: Any, registry: Any) -> None:
+    page = open_page("node.html?host=10.0.0.2")
+    page.locator("#timeout-value").fill("7")
+    with page.expect_response("**/update") as found:
+        page.locator("#update").click()
+    assert found.value.json()["poll_sec"] == 7
+    assert registry.poll_sec == 7
+
+
+def test_node_that_is_unknown_is_told(open_page: Any) -> None:
+    page = open_page("node.html?host=10.9.9.9")
+    expect(page.locator("#messages")).to_contain_text("Node update failed")
+
+
+def test_manage_sets_cpus(open_page: Any, scene: Any) -> None:
+    scene.cluster.answers["set_node_cpus"] = lambda _node, cpus: cpus
+    page = open_page("manage.html")
+    page.locator("input[name='cpus_10.0.0.10']").fill("2")
+    page.locator("#update-cpus").click()
+    expect(page.locator("#messages")).to_contain_text("CPUs for 10.0.0.10 changed to 2")
+
+
+def test_manage_adds_nodes(open_page: Any, scene: Any) -> None:
+    page = open_page("manage.html")
+    page.locator("input[name=host_1]").fill("127.0.0.9")
+    page.locator("input[name=cpus_1]").fill("3")
+    page.locator("#add-nodes").click()
+    expect(page.locator("#messages")).to_contain_text('Node 1 "127.0.0.9" requested')
+    assert [call[0] for call in scene.cluster.calls] == ["allocate_node"]
+
+
+def test_job_text_never_runs_in_dispys_pages(open_page: Any, scene: Any) -> None:
+    """dispy's pages put texts into the page as HTML; the content policy keeps them from running."""
+    job = scene.cluster.submits(HOSTILE, job_id=HOSTILE)
+    scene.cluster.starts(job, scene.beta)
+    page = open_page("node.html?host=10.0.0.10")
+    expect(page.locator("#jobs-table tbody tr")).to_have_count(1)
+    page.wait_for_timeout(300)
+    assert page.title() == "dispy: Node Information"

@@ -1,0 +1,56 @@
+"""Figures for Prometheus."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from prometheus_client.parser import text_string_to_metric_families
+
+
+def _samples(text: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
+    return {
+        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def test_figures_are_those_of_the_clusters(client: Any, scene: Any) -> None:
+    samples = _samples(client.get("/metrics").text)
+    name = ("cluster", "compute")
+    assert samples["dispy_jobs", (name, ("state", "finished"))] == 1
+    assert samples["dispy_jobs", (name, ("state", "queued"))] == 1
+    assert samples["dispy_jobs_submitted_total", (name,)] == 4
+    assert samples["dispy_jobs_failed_total", (name,)] == 1
+    assert samples["dispy_cpus_busy", (name,)] == 1
+    assert samples["dispy_nodes", (name, ("state", "up"))] == 2
+    assert samples["flask_dispy_healthy", ()] == 1
+    assert samples["flask_dispy_inbox_dropped", ()] == 0
+
+
+def test_no_label_names_a_job(client: Any, scene: Any) -> None:
+    labels = {
+        name
+        for family in text_string_to_metric_families(client.get("/metrics").text)
+        for sample in family.samples
+        for name in sample.labels
+    }
+    assert labels == {"cluster", "state"}
+
+
+def test_hostile_cluster_name_is_escaped(client: Any, registry: Any) -> None:
+    from web.fakes import watched_cluster
+
+    name = 'a"b\\c\n} 1\nfake_metric 1'
+    watched_cluster(registry, name)
+    samples = _samples(client.get("/metrics").text)
+    assert samples["dispy_jobs_submitted_total", (("cluster", name),)] == 0
+    assert not any(sample == "fake_metric" for sample, _ in samples)
+
+
+def test_missing_extra_is_named(client: Any, monkeypatch: Any) -> None:
+    monkeypatch.setitem(sys.modules, "prometheus_client", None)
+    answer = client.get("/metrics")
+    assert answer.status_code == 501
+    assert "flask_dispy[metrics]" in answer.json["error"]["message"]
