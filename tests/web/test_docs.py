@@ -1,0 +1,71 @@
+"""The documents, held against the code."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+
+from flask_dispy.web.blueprint import create_blueprint
+from flask_dispy.web.errors import STATUS_OF_CODE
+from flask_dispy.web.node_list import SORT_COLUMNS
+from flask_dispy.web.routes import DOCUMENT_ROUTES, ROUTES
+from flask_dispy.web.routing import PERMISSIONS
+
+ROOT = Path(__file__).parents[2]
+API = (ROOT / "docs" / "api.md").read_text()
+EMBEDDING = (ROOT / "docs" / "embedding.md").read_text()
+SECURITY = (ROOT / "docs" / "security.md").read_text()
+
+_NAMES = {
+    "<path:name>": "NAME",
+    "<host>": "HOST",
+    "<serial>": "SERIAL",
+    "<version>/FILE": "VERSION/FILE",
+    "<path:filename>": "FILE",
+}
+
+
+def _documented(rule: str) -> str:
+    if rule.startswith("/static"):
+        return "/static/VERSION/FILE"
+    for variable, name in _NAMES.items():
+        rule = rule.replace(variable, name)
+    return rule
+
+
+def test_every_route_is_documented_with_its_permission_and_no_other() -> None:
+    documented = set(re.findall(r"^\| `([A-Z]+ /[^`]*)` \| (\w+) \|", API, re.MULTILINE))
+    routes = {(f"{r.method} {_documented(r.rule)}", r.permission) for r in ROUTES + DOCUMENT_ROUTES}
+    assert documented == routes
+
+
+def test_every_option_of_the_blueprint_is_documented_and_no_other() -> None:
+    options = set(inspect.signature(create_blueprint).parameters) - {"registry"}
+    section = EMBEDDING.partition("## Options")[2].partition("\n## ")[0]
+    assert set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) == options
+
+
+def test_every_permission_is_documented() -> None:
+    section = EMBEDDING.partition("## Who may do what")[2].partition("\n###")[0]
+    assert set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) == set(PERMISSIONS)
+
+
+@pytest.mark.parametrize("column", SORT_COLUMNS)
+def test_every_sort_column_is_documented(column: str) -> None:
+    assert f"`{column}`" in API
+
+
+@pytest.mark.parametrize("code", ["refused", "unsupported", "timeout", "closed", "unresolved"])
+def test_codes_of_outcomes_have_a_status(code: str) -> None:
+    assert code in STATUS_OF_CODE
+    assert f"`{code}`" in API
+
+
+def test_tests_that_the_promises_name_exist() -> None:
+    for name in set(re.findall(r"`(test_\w+\.py)`", SECURITY)):
+        assert (ROOT / "tests" / "web" / name).is_file()
+    for name in set(re.findall(r"\bTest[A-Z]\w+", SECURITY)):
+        assert f"class {name}:" in (ROOT / "tests" / "web" / "test_security.py").read_text()
