@@ -24,11 +24,10 @@ export const ranFor = (job, now) =>
 /**
  * Positional and keyword arguments as one text; null where they may not be seen.
  *
- * @param {{args: string|null, kwargs: string|null}} job
+ * @param {{args: string|null, kwargs: string|null, hidden?: boolean}} job
  */
-export function argumentsText({ args, kwargs }) {
-  if (args === null && kwargs === null) return null;
-  return [args, kwargs].filter((text) => text && text !== "()" && text !== "{}").join(" ");
+export function argumentsText({ args, kwargs, hidden }) {
+  return hidden ? null : [args, kwargs].filter(Boolean).join(", ");
 }
 
 /**
@@ -117,7 +116,7 @@ export const argumentsColumn = {
   key: "args",
   label: "Arguments",
   width: [120, 2],
-  text: (job) => plain(argumentsText(job) ?? "hidden"),
+  text: (job) => plain(argumentsText(job) ?? "hidden") || UNKNOWN,
   title: (job) => plain(argumentsText(job) ?? ""),
 };
 

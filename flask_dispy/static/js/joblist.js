@@ -101,12 +101,9 @@ export function createJobList({ api, cluster, onChange }) {
       if (busy || state.phase === "loading") return;
       const limit = Math.min(REFRESH_ROWS, Math.max(PAGE_ROWS, state.rows.length));
       await fetchPage({ limit }, (page) => {
-        const merged = mergePage(state.rows, page.items, still);
-        const whole = merged.rows.length <= page.items.length;
-        set({
-          rows: merged.rows, waiting: merged.waiting, total: page.total, counts: page.counts,
-          more: whole ? page.next !== null : state.more, phase: "ready", error: null,
-        }, true);
+        if (!still && state.rows.length <= limit) return replace(page);
+        const { rows, waiting } = mergePage(state.rows, page.items, still);
+        set({ rows, waiting, total: page.total, counts: page.counts, phase: "ready", error: null }, true);
       });
     },
   };

@@ -208,7 +208,7 @@ function valueItems(field, start, vocabulary) {
  * @returns {{value: string, hint: string}[]}
  */
 function candidates(field, vocabulary) {
-  if (field === "state") return STATES.map((value) => ({ value, hint: "" }));
+  if (field === "state") return STATES.map((value) => ({ value, hint: value === "terminated" ? "failed" : "" }));
   if (field === "cluster") return (vocabulary.clusters ?? []).map((value) => ({ value, hint: "" }));
   if (field === "node") {
     return (vocabulary.nodes ?? []).map(({ ip, name }) => ({ value: ip, hint: name }));

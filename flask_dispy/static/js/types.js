@@ -105,6 +105,7 @@
  * @property {number|null} duration_sec
  * @property {number} attempts
  * @property {string|null} error last line of the traceback
+ * @property {boolean} [hidden] its arguments (and perhaps output) are kept from this reader
  *
  * @typedef {NodeRow & {running_jobs: JobRow[], recent_jobs: JobRow[], running_total: number, recent_total: number}} NodeDetail
  *

@@ -63,15 +63,16 @@ export function createSearchBox(element, { value, vocabulary, onSearch }) {
     suggest();
     if (text.endsWith(" ")) {
       open(false);
-      search();
+      search(true);
     }
   }
 
-  function search() {
+  /** @param {boolean} asked  not while a word is still being typed: half of one is no mistake */
+  function search(asked) {
     clearTimeout(timer);
     const found = problemOf(input.value);
-    setAttr(input, "aria-invalid", found ? "true" : null);
-    setText(problem, found ?? "");
+    setAttr(input, "aria-invalid", found && asked ? "true" : null);
+    setText(problem, asked ? found ?? "" : "");
     if (found || input.value.trim() === searched) return;
     searched = input.value.trim();
     onSearch(searched);
@@ -84,7 +85,7 @@ export function createSearchBox(element, { value, vocabulary, onSearch }) {
     Enter: () => {
       if (isOpen() && chosen >= 0) return take(chosen);
       open(false);
-      search();
+      search(true);
     },
     Escape: () => {
       if (isOpen()) open(false);
@@ -104,10 +105,13 @@ export function createSearchBox(element, { value, vocabulary, onSearch }) {
   input.addEventListener("input", () => {
     suggest();
     clearTimeout(timer);
-    timer = setTimeout(search, REST_MS);
+    timer = setTimeout(() => search(false), REST_MS);
   });
   input.addEventListener("click", () => input.value === "" && !isOpen() && suggest());
-  input.addEventListener("blur", () => open(false));
+  input.addEventListener("blur", () => {
+    open(false);
+    search(true);
+  });
   list.addEventListener("pointerdown", (event) => {
     event.preventDefault(); // the field keeps the focus
     const at = [...list.children].findIndex((child) => child.contains(/** @type {Node} */ (event.target)));

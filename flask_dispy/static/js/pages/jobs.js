@@ -1,0 +1,262 @@
+import { COMBINED } from "../config.js";
+import { h, need, setText, show } from "../dom.js";
+import { count } from "../format.js";
+import {
+  argumentsColumn, clusterColumn, durationColumn, errorColumn, idColumn, jobName, jobNodeColumn, jobStateColumn, whenColumn,
+} from "../jobcolumns.js";
+import { createJobList } from "../joblist.js";
+import { STATES, withStates } from "../query.js";
+import { startShell } from "../shell.js";
+import { createTable } from "../table.js";
+import { createJobActions } from "../widgets/jobactions.js";
+import { createJobDetail } from "../widgets/jobdetail.js";
+import { createSearchBox } from "../widgets/searchbox.js";
+import { createStateTabs } from "../widgets/statetabs.js";
+
+/** @import {JobColumn} from "../jobcolumns.js" */
+/** @import {JobListState} from "../joblist.js" */
+/** @import {JobRow} from "../types.js" */
+
+const shell = startShell("Jobs");
+const { api, cluster, config, feed, href, keys, notices, store, url } = shell;
+const layout = need("jobs-layout");
+const panel = need("jobs");
+
+/** While the panel is open, the list keeps what tells jobs apart. */
+const HIDDEN_BESIDE_DETAIL = ["cluster", "error", "submitted_at"];
+
+let query = firstQuery();
+
+/** The search of the address; `state=` of its own is welcome there. */
+function firstQuery() {
+  const params = new URLSearchParams(location.search);
+  const states = params.getAll("state").filter((state) => STATES.includes(state));
+  const text = params.get("q") ?? "";
+  return states.length > 0 ? withStates(text, states) : text.trim();
+}
+
+const search = createSearchBox(need("search"), { value: query, vocabulary, onSearch: searchFor });
+const tabs = createStateTabs(need("tabs"), { href: (q) => href("jobs.html", { q }), onChoose: searchFor });
+const fresh = h("button", { type: "button", class: "button small jobs-fresh", hidden: true });
+const shown = h("span", { class: "table-count", role: "status" });
+const failure = h("p", { class: "field-error jobs-failure", role: "status", hidden: true });
+const actionPlace = h("div", { class: "jobs-actions end" });
+const tablePlace = h("div", { class: "jobs-table" });
+panel.append(h("div", { class: "panel-head" }, shown, fresh, actionPlace), failure, tablePlace);
+
+const nothing = emptyMessage();
+const table = createTable(tablePlace, {
+  label: "Jobs",
+  columns: [
+    markingOpen(idColumn((job) => detailHref(job.serial))),
+    jobStateColumn,
+    jobNodeColumn((ip) => href("node.html", { host: ip })),
+    ...(cluster === COMBINED ? [clusterColumn] : []),
+    argumentsColumn,
+    errorColumn,
+    whenColumn("submitted_at", "Submitted"),
+    durationColumn(store.now),
+  ].map((column) => ({ ...column, value: undefined })), // the order is the server's: newest first
+  keyOf: (/** @type {JobRow} */ job) => String(job.serial),
+  name: (job) => `job ${jobName(job)}`,
+  selectable: config.permissions.cancel_jobs,
+  now: store.now,
+  empty: nothing.element,
+  onSelect: () => showActions(),
+  onOpen: (job) => openJob(job.serial),
+  onEnd: () => void list.more(),
+});
+const actions = config.permissions.cancel_jobs
+  ? createJobActions(actionPlace, { place: { api, cluster, notices }, selected: selectedJobs, query: () => query, onDone: () => void list.refresh(false) })
+  : null;
+const list = createJobList({ api, cluster, onChange: showList });
+const detail = createJobDetail(/** @type {HTMLDialogElement} */ (need("job")), { shell, onClose: () => closeJob() });
+
+/** What completion offers: the clusters and nodes that this page knows of. */
+function vocabulary() {
+  const nodes = [...store.nodes.values()].map(({ ip_addr, name }) => ({ ip: ip_addr, name: name === ip_addr ? "" : name }));
+  return { clusters: config.clusters, nodes };
+}
+
+/** @param {string} text */
+function searchFor(text) {
+  query = text;
+  url.set({ q: query, state: null });
+  search.set(query);
+  tabs.update(query, list.state.counts);
+  table.select([]);
+  scrollToTop();
+  void list.search(query);
+}
+
+/** @param {JobListState} state @param {boolean} rowsChanged */
+function showList(state, rowsChanged) {
+  if (rowsChanged) table.setRows(state.rows);
+  tabs.update(query, state.counts);
+  setText(shown, state.phase === "ready" ? `Showing ${count(state.rows.length)} of ${count(state.total)}` : "");
+  setText(fresh, `${count(state.waiting)} new`);
+  show(fresh, state.waiting > 0);
+  const refused = state.error !== null && "field" in state.error && state.error.field === "q";
+  if (refused && state.error) search.complain(state.error.message);
+  setText(failure, state.error ? `The jobs can't be read: ${state.error.message}` : "");
+  show(failure, state.error !== null && !refused && state.rows.length > 0);
+  nothing.update(state);
+  showActions();
+}
+
+function showActions() {
+  const { counts } = list.state;
+  actions?.update((counts.queued ?? 0) + (counts.running ?? 0) > 0);
+}
+
+function selectedJobs() {
+  const chosen = new Set(table.selected());
+  return list.state.rows.filter((job) => chosen.has(String(job.serial)));
+}
+
+/** Whether rows must keep their places: someone reads further down, points at them or has chosen some. */
+function isRead() {
+  const grid = tablePlace.querySelector(".table");
+  const away = (grid?.scrollTop ?? 0) > 4 || tablePlace.getBoundingClientRect().top < 0;
+  return away || tablePlace.matches(":hover, :focus-within") || table.selected().length > 0;
+}
+
+function scrollToTop() {
+  tablePlace.querySelector(".table")?.scrollTo(0, 0);
+  if (panel.getBoundingClientRect().top < 0) panel.scrollIntoView({ block: "start" });
+}
+
+fresh.addEventListener("click", async (event) => {
+  scrollToTop();
+  await list.refresh(false);
+  if (event.detail === 0) table.move(0); // pressed by key: the pill is gone, the focus goes on to the rows
+});
+
+/** @param {number} serial */
+function detailHref(serial) {
+  return href("jobs.html", { q: query, job: serial });
+}
+
+/** @param {number} serial @param {{remember?: boolean}} [options] */
+function openJob(serial, { remember = true } = {}) {
+  if (remember && serial !== detail.serial) {
+    if (detail.serial === null) history.pushState({ job: true }, "", detailHref(serial));
+    else url.set({ job: serial });
+  }
+  if (detail.serial === null) {
+    layout.classList.add("has-detail");
+    table.setHidden(HIDDEN_BESIDE_DETAIL);
+  }
+  detail.open(serial);
+  markOpen();
+}
+
+/** @param {{remember?: boolean}} [options] */
+function closeJob({ remember = true } = {}) {
+  const serial = detail.serial;
+  if (serial === null) return;
+  detail.close();
+  layout.classList.remove("has-detail");
+  table.setHidden([]);
+  if (remember && history.state?.job) history.back();
+  else if (remember) url.set({ job: null });
+  requestAnimationFrame(() => requestAnimationFrame(() => focusRow(serial)));
+}
+
+/** @param {number} serial */
+function focusRow(serial) {
+  const row = tablePlace.querySelector(`.tr[data-key="${serial}"]`);
+  if (row instanceof HTMLElement) row.focus({ preventScroll: true });
+}
+
+/** The row whose detail is open is marked, also when it scrolls in later. */
+function markOpen() {
+  for (const row of tablePlace.querySelectorAll(".tr[data-key]")) {
+    row.classList.toggle("is-open", row.getAttribute("data-key") === String(detail.serial));
+  }
+}
+
+/** @param {JobColumn} column @returns {JobColumn} */
+function markingOpen(column) {
+  return {
+    ...column,
+    render(cell) {
+      const fill = column.render?.(cell);
+      return (job, now) => {
+        fill?.(job, now);
+        cell.closest(".tr")?.classList.toggle("is-open", job.serial === detail.serial);
+      };
+    },
+  };
+}
+
+function fromAddress() {
+  const serial = Number(url.get("job"));
+  if (Number.isInteger(serial) && serial > 0) openJob(serial, { remember: false });
+  else closeJob({ remember: false });
+}
+
+tablePlace.addEventListener("click", (event) => {
+  if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  const target = /** @type {HTMLElement} */ (event.target);
+  const row = target.closest(".tr[data-key]");
+  const other = target.closest("a:not(.job-link), input, label, button");
+  if (!row || other || String(getSelection() ?? "") !== "") return;
+  event.preventDefault();
+  openJob(Number(row.getAttribute("data-key")));
+});
+
+/** @param {number} step */
+function move(step) {
+  table.move(step);
+  const serial = Number(table.active());
+  if (detail.serial !== null && serial > 0) {
+    openJob(serial);
+    focusRow(serial);
+  }
+}
+
+/** The words in place of rows. */
+function emptyMessage() {
+  const title = h("strong", {});
+  const text = h("p", {});
+  const clear = h("button", { type: "button", class: "button", onclick: () => searchFor("") }, "Clear the search");
+  const again = h("button", { type: "button", class: "button", onclick: () => void list.search(query) }, "Try again");
+  const element = h("div", { class: "empty", role: "status" }, title, text, clear, again);
+  return {
+    element,
+    /** @param {JobListState} state */
+    update(state) {
+      const failed = state.phase === "failed";
+      const searched = query !== "";
+      const [head, body] = failed ? ["The jobs can't be read", state.error?.message ?? ""]
+        : state.phase === "loading" ? ["Loading jobs …", ""]
+        : searched ? ["No job matches", "Words look in id, arguments, node and error; qualifiers such as state:failed or node:10.0.0.7 in one of them."]
+        : ["No job yet", "Jobs appear here as soon as a program submits one with cluster.submit(…)."];
+      setText(title, head);
+      setText(text, body);
+      show(clear, !failed && searched && state.phase === "ready");
+      show(again, failed);
+    },
+  };
+}
+
+nothing.update(list.state);
+tabs.update(query, {});
+keys.bind("/", "Search jobs", search.focus);
+keys.bind("j", "Next job", () => move(1));
+keys.bind("k", "Previous job", () => move(-1));
+keys.bind(" ", "Select the job", table.toggle);
+window.addEventListener("popstate", fromAddress);
+store.subscribe((event) => {
+  if (event.kind !== "data") return;
+  void list.refresh(isRead());
+  detail.refresh();
+});
+shell.everySecond(() => {
+  table.tick();
+  detail.tick();
+});
+fromAddress();
+void list.search(query);
+feed.start();

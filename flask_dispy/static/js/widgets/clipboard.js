@@ -1,0 +1,38 @@
+import { h, setText } from "../dom.js";
+
+/**
+ * Copies text; also where the page is not served securely and has no clipboard of its own.
+ *
+ * @param {string} text
+ * @returns {Promise<boolean>} whether it worked
+ */
+export async function copyText(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    const area = h("textarea", { class: "sr", "aria-hidden": "true", tabindex: "-1" });
+    area.value = text;
+    const focused = document.activeElement;
+    (document.querySelector("dialog[open]") ?? document.body).append(area);
+    area.select();
+    const copied = document.execCommand("copy");
+    area.remove();
+    if (focused instanceof HTMLElement) focused.focus();
+    return copied;
+  }
+}
+
+/**
+ * Shows another word in a button for a moment, without changing its size.
+ *
+ * @param {HTMLButtonElement} button
+ * @param {string} word
+ */
+export function flash(button, word) {
+  const before = button.dataset.word ?? button.textContent ?? "";
+  button.dataset.word = before;
+  button.style.minWidth = `${button.offsetWidth}px`;
+  setText(button, word);
+  setTimeout(() => setText(button, before), 1500);
+}

@@ -1,0 +1,178 @@
+/**
+ * All that is known of one job: a panel beside the list, a full sheet on a phone. What did not change is
+ * left alone, so a selection of text in it survives every update.
+ */
+
+import { ApiError, clusterPath } from "../api.js";
+import { confirmInPlace } from "../confirm.js";
+import { h, icon, setAttr, setText, show } from "../dom.js";
+import { stateMark, stateWord } from "../format.js";
+import { jobName } from "../jobcolumns.js";
+import { cancelJobs } from "../jobcommands.js";
+import { copyText, flash } from "./clipboard.js";
+import { isCancellable } from "./jobactions.js";
+import { createJobFacts } from "./jobfacts.js";
+import { createJobTexts } from "./jobtexts.js";
+
+/** @import {Shell} from "../shell.js" */
+/** @import {JobDetail} from "../jobtext.js" */
+
+/** Below this width the panel is a sheet over the page. */
+const NARROW = "(max-width: 1099px)";
+/** A job that has not ended is read again at most this often. */
+const FRESH_MS = 1000;
+
+/**
+ * @param {HTMLDialogElement} dialog
+ * @param {object} options
+ * @param {Shell} options.shell
+ * @param {() => void} options.onClose
+ */
+export function createJobDetail(dialog, { shell, onClose }) {
+  const { api, cluster, config, notices, store } = shell;
+  const parts = build(dialog);
+  const facts = createJobFacts(parts.body, { nodeHref: (ip) => shell.href("node.html", { host: ip }), now: store.now });
+  const texts = createJobTexts(parts.body, { mayReadArguments: config.permissions.see_arguments, notices });
+  const narrow = matchMedia(NARROW);
+  /** @type {number|null} */
+  let serial = null;
+  /** @type {JobDetail|null} */
+  let job = null;
+  let readAt = 0;
+  let reading = false;
+
+  confirmInPlace(parts.terminate, () => job && isCancellable(job) ? {
+    action: "Terminate this job",
+    detail: "What it has done so far is lost.",
+    run: () => void cancelJobs({ api, cluster, notices }, [/** @type {JobDetail} */ (job).serial]).then(read),
+  } : null);
+  parts.close.addEventListener("click", onClose);
+  parts.copyLink.addEventListener("click", () => void copyLink());
+  dialog.addEventListener("cancel", (event) => {
+    event.preventDefault();
+    onClose();
+  });
+  dialog.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || event.defaultPrevented) return;
+    event.preventDefault();
+    onClose();
+  });
+  narrow.addEventListener("change", () => {
+    if (!dialog.open) return;
+    dialog.close();
+    reveal();
+  });
+
+  function reveal() {
+    if (dialog.open) return;
+    if (narrow.matches) dialog.showModal();
+    else dialog.show();
+  }
+
+  async function copyLink() {
+    const { origin, pathname } = location;
+    const base = origin + pathname.replace(/[^/]*$/, "");
+    const copied = await copyText(base + shell.href("jobs.html", { job: serial }));
+    notices.say(copied ? "Link copied" : "The link could not be copied");
+    flash(parts.copyLink, copied ? "Copied" : "Not copied");
+  }
+
+  async function read() {
+    if (serial === null || reading) return;
+    const wanted = serial;
+    reading = true;
+    readAt = Date.now();
+    try {
+      const found = await api.get(clusterPath(cluster, "jobs", wanted));
+      if (wanted === serial) showJob(found);
+    } catch (error) {
+      if (wanted === serial) complain(error);
+    } finally {
+      reading = false;
+      if (serial !== null && wanted !== serial) void read();
+    }
+  }
+
+  /** @param {JobDetail} found */
+  function showJob(found) {
+    job = found;
+    show(parts.message, false);
+    show(parts.body, true);
+    setText(parts.title, jobName(found));
+    setText(parts.cluster, found.cluster);
+    setAttr(parts.mark, "class", stateMark(found.state));
+    setText(parts.state, stateWord(found.state));
+    show(parts.terminate, config.permissions.cancel_jobs && isCancellable(found));
+    facts.update(found);
+    texts.update(found);
+  }
+
+  /** @param {unknown} error */
+  function complain(error) {
+    const gone = error instanceof ApiError && error.status === 404;
+    if (job && !gone) return; // what is shown is still true; the header tells of the trouble
+    show(parts.body, false);
+    setText(parts.title, `Job ${serial}`);
+    setText(parts.message, error instanceof Error ? error.message : String(error));
+    show(parts.message, true);
+  }
+
+  return {
+    /** @param {number} next */
+    open(next) {
+      if (next !== serial) {
+        serial = next;
+        job = null;
+        setText(parts.title, `Job ${next}`);
+        setText(parts.state, "");
+        setText(parts.cluster, "");
+        setAttr(parts.mark, "class", "");
+        show(parts.terminate, false);
+        show(parts.body, false);
+        setText(parts.message, "Loading …");
+        show(parts.message, true);
+        dialog.scrollTop = 0;
+        void read();
+      }
+      reveal();
+      parts.title.focus({ preventScroll: true });
+    },
+    close() {
+      serial = null;
+      job = null;
+      if (dialog.open) dialog.close();
+    },
+    /** Something happened in the cluster. */
+    refresh() {
+      const settled = job && !isCancellable(job);
+      if (serial !== null && !settled && Date.now() - readAt >= FRESH_MS) void read();
+    },
+    tick() {
+      if (job && isCancellable(job)) facts.update(job);
+    },
+    get serial() {
+      return serial;
+    },
+  };
+}
+
+/** @param {HTMLDialogElement} dialog */
+function build(dialog) {
+  const title = h("h2", { id: "job-title", class: "job-title", tabindex: "-1" });
+  const mark = h("span", { "aria-hidden": "true" });
+  const state = h("span");
+  const cluster = h("span", { class: "job-cluster muted" });
+  const copyLink = h("button", { type: "button", class: "button small" }, "Copy link");
+  const terminate = h("button", { type: "button", class: "button small", hidden: true }, "Terminate");
+  const close = h("button", { type: "button", class: "button quiet icon-button", "aria-label": "Close" }, icon("close"));
+  const message = h("p", { class: "job-message muted", role: "status" });
+  const body = h("div", { class: "job-body", hidden: true });
+  setAttr(dialog, "aria-labelledby", title.id);
+  dialog.append(
+    h("div", { class: "job-head" },
+      h("div", { class: "job-head-line" }, title, close),
+      h("div", { class: "job-head-line" }, h("span", { class: "state" }, mark, state), cluster,
+        h("div", { class: "actions end" }, copyLink, terminate))),
+    message, body);
+  return { title, mark, state, cluster, copyLink, terminate, close, message, body };
+}

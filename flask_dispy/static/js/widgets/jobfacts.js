@@ -1,0 +1,70 @@
+/** When, where and how long: the steps of a job's life and its figures. */
+
+import { h, setAttr, setText } from "../dom.js";
+import { count, exact, plain, relative, seconds, stateMark, stateWord, UNKNOWN } from "../format.js";
+import { ranFor } from "../jobcolumns.js";
+import { stepsOf } from "../jobtext.js";
+import { fillChildren } from "./svg.js";
+
+/** @import {JobDetail} from "../jobtext.js" */
+
+/**
+ * @param {HTMLElement} element
+ * @param {{nodeHref: (ip: string) => string, now: () => number}} options
+ */
+export function createJobFacts(element, { nodeHref, now }) {
+  const node = h("a", {});
+  const facts = {
+    queue: fact("In the queue"), run: fact("Ran for"), attempts: fact("Attempts"), serial: fact("Number"),
+  };
+  const nodeFact = fact("Node", node);
+  const steps = h("ol", { class: "job-steps", "aria-label": "States" });
+  element.append(h("dl", { class: "job-facts" }, nodeFact.element, ...Object.values(facts).map((each) => each.element)), steps);
+
+  return {
+    /** @param {JobDetail} job */
+    update(job) {
+      const at = now();
+      setText(node, job.node ? plain(job.node) : UNKNOWN);
+      setAttr(node, "href", job.node ? nodeHref(job.node) : null);
+      const queued = job.queue_sec ?? (job.state === "queued" && job.submitted_at ? at - job.submitted_at : null);
+      setText(facts.queue.value, seconds(queued));
+      setText(facts.run.value, seconds(ranFor(job, at)));
+      setText(facts.attempts.value, count(job.attempts));
+      setText(facts.serial.value, `#${job.serial}`);
+      fillChildren(steps, stepsOf(job, at), makeStep, (item, step) => fillStep(item, step, at));
+    },
+  };
+}
+
+/**
+ * @param {string} name
+ * @param {HTMLElement} [content]
+ */
+function fact(name, content) {
+  const value = h("dd", {}, content ?? null);
+  return { element: h("div", {}, h("dt", {}, name), value), value };
+}
+
+function makeStep() {
+  return h("li", { class: "job-step" },
+    h("span", { "aria-hidden": "true" }),
+    h("span", { class: "job-step-state" }),
+    h("time", { class: "job-step-time" }),
+    h("span", { class: "job-step-lasted" }));
+}
+
+/**
+ * @param {HTMLElement} item
+ * @param {{state: string, at: number|null, node: string|null, lasted: number|null}} step
+ * @param {number} now
+ */
+function fillStep(item, step, now) {
+  const [mark, state, time, lasted] = item.children;
+  setAttr(mark, "class", stateMark(step.state));
+  setText(state, stateWord(step.state) + (step.node && step.state === "running" ? ` on ${plain(step.node)}` : ""));
+  setText(time, step.at === null ? UNKNOWN : exact(step.at));
+  setAttr(time, "title", relative(step.at, now));
+  setAttr(time, "datetime", step.at === null ? null : new Date(step.at * 1000).toISOString());
+  setText(lasted, step.lasted === null ? relative(step.at, now) : `for ${seconds(step.lasted)}`);
+}

@@ -1,0 +1,70 @@
+/** The texts of a job, each in a block of its own that can be copied; one that was cut says so. */
+
+import { h, setText, show } from "../dom.js";
+import { blocksOf, plainLines } from "../jobtext.js";
+import { copyText, flash } from "./clipboard.js";
+
+/** @import {Notices} from "../notices.js" */
+/** @import {Block, JobDetail} from "../jobtext.js" */
+
+/**
+ * @param {HTMLElement} element
+ * @param {{mayReadArguments: boolean, notices: Notices}} options
+ */
+export function createJobTexts(element, { mayReadArguments, notices }) {
+  const hidden = h("p", { class: "job-hidden muted", hidden: true });
+  const list = h("div", { class: "job-texts" });
+  element.append(hidden, list);
+  /** @type {Map<string, ReturnType<typeof createBlock>>} */
+  const shown = new Map();
+
+  return {
+    /** @param {JobDetail} job */
+    update(job) {
+      setText(hidden, mayReadArguments ? "Arguments are hidden: Show Job Arguments is off." : "You may not see arguments and output.");
+      show(hidden, job.hidden === true);
+      const blocks = blocksOf(job);
+      for (const [key, block] of shown) {
+        if (blocks.some((each) => each.key === key)) continue;
+        block.element.remove();
+        shown.delete(key);
+      }
+      let before = /** @type {Element|null} */ (null);
+      for (const each of blocks) {
+        const block = shown.get(each.key) ?? createBlock(each, notices);
+        shown.set(each.key, block);
+        block.update(each);
+        const place = before ? before.nextElementSibling : list.firstElementChild;
+        if (place !== block.element) list.insertBefore(block.element, place);
+        before = block.element;
+      }
+    },
+  };
+}
+
+/**
+ * @param {Block} first
+ * @param {Notices} notices
+ */
+function createBlock({ key, title }, notices) {
+  let text = "";
+  const id = `job-text-${key}`;
+  const copy = h("button", { type: "button", class: "button small", "aria-label": `Copy: ${title}` }, "Copy");
+  const cut = h("p", { class: "caption", hidden: true }, "Cut here: no more of it was kept.");
+  const pre = h("pre", { class: `job-pre job-pre-${key}`, tabindex: "0", role: "region", "aria-labelledby": id, dir: "ltr" });
+  const element = h("section", { class: "job-text" }, h("div", { class: "job-text-head" }, h("h3", { id }, title), copy), pre, cut);
+  copy.addEventListener("click", async () => {
+    const copied = await copyText(text);
+    notices.say(copied ? `${title} copied` : "It could not be copied");
+    flash(copy, copied ? "Copied" : "Failed");
+  });
+  return {
+    element,
+    /** @param {Block} block */
+    update(block) {
+      text = block.text;
+      setText(pre, plainLines(block.text));
+      show(cut, block.cut);
+    },
+  };
+}
