@@ -7,6 +7,7 @@ that was not measured: a bucket without a sample is a gap.
 from __future__ import annotations
 
 from array import array
+from itertools import dropwhile
 from math import isnan, nan
 from typing import Any, Final, NamedTuple
 
@@ -16,6 +17,10 @@ __all__ = ["RESOLUTIONS", "NodeSeries", "Sample", "Series"]
 
 # Seconds a bucket -> buckets: 10 minutes, 2 hours, a day.
 RESOLUTIONS: Final[dict[int, int]] = {1: 600, 10: 720, 60: 1440}
+
+# A clock that is set back by no more than this (NTP mending a drift) goes on filling the newest
+# bucket until it has caught up; set back further, it takes the buckets with it that lie ahead.
+_SMALL_STEP_SEC: Final = 5.0
 
 
 class Sample(NamedTuple):
@@ -31,12 +36,20 @@ class Sample(NamedTuple):
 
 _RATES: Final = ("jobs_per_sec", "failed_per_sec")
 _GAUGES: Final = ("queued", "running", "cpus_busy", "cpus_total")
+_COLUMNS: Final = _RATES + _GAUGES
+_DONE: Final = _COLUMNS.index("jobs_per_sec")
+_RUNNING: Final = _COLUMNS.index("running")
 
 
 class _Ring:
-    """Buckets of *resolution_sec* seconds: sums of what was added, and how often it was."""
+    """Buckets of *resolution_sec* seconds: sums of what was added, and how often it was.
 
-    __slots__ = ("first", "last", "resolution_sec", "samples", "size", "sums")
+    ``spans`` holds the seconds that a bucket's samples stand for, each the time since the sample
+    before. A rate is an amount by these, so that it is right in a bucket that is half full, and
+    in the one after a gap, which holds all that ended meanwhile.
+    """
+
+    __slots__ = ("first", "last", "resolution_sec", "samples", "size", "spans", "sums")
 
     def __init__(self, resolution_sec: int, size: int) -> None:
         self.resolution_sec = resolution_sec
@@ -44,76 +57,90 @@ class _Ring:
         self.first: int | None = None
         self.last = 0
         self.samples = array("L", [0]) * size
-        self.sums = [array("d", [0.0]) * size for _ in _RATES + _GAUGES]
+        self.spans = array("d", [0.0]) * size
+        self.sums = [array("d", [0.0]) * size for _ in _COLUMNS]
 
-    def add(self, at: float, values: tuple[float, ...]) -> None:
+    def add(self, at: float, span_sec: float, values: tuple[float, ...]) -> None:
+        self._turn(at)
+        index = self.last % self.size
+        self.samples[index] += 1
+        self.spans[index] += span_sec
+        for column, value in zip(self.sums, values, strict=True):
+            column[index] += value
+
+    def _turn(self, at: float) -> None:
+        """Make the bucket of the moment *at* the newest one."""
         bucket = int(at // self.resolution_sec)
-        if self.first is None:
+        ahead_sec = self.last * self.resolution_sec - at
+        if self.first is None or (bucket < self.first and ahead_sec > _SMALL_STEP_SEC):
+            self._clear(0, self.size - 1)
             self.first = self.last = bucket
         elif bucket > self.last:
             self._clear(max(self.last + 1, bucket - self.size + 1), bucket)
             self.last = bucket
             self.first = max(self.first, bucket - self.size + 1)
-        # A clock that was set back adds to the newest bucket rather than rewriting the past.
-        index = self.last % self.size
-        self.samples[index] += 1
-        for column, value in zip(self.sums, values, strict=True):
-            column[index] += value
+        elif ahead_sec > _SMALL_STEP_SEC:
+            self._clear(bucket + 1, self.last)
+            self.last = bucket
 
     def _clear(self, start: int, end: int) -> None:
         for bucket in range(start, end + 1):
             index = bucket % self.size
             self.samples[index] = 0
+            self.spans[index] = 0.0
             for column in self.sums:
                 column[index] = 0.0
 
-    def columns(self, now: float) -> tuple[int, dict[str, list[float | None]]]:
-        """Return the first bucket's start and the columns; a rate is an amount by the second."""
-        if self.first is None:
-            return int(now), {name: [] for name in _RATES + _GAUGES}
-        # The bucket that is still filling says nothing yet when it is a second long.
-        last = self.last - 1 if self.resolution_sec == 1 else self.last
-        indexes = [bucket % self.size for bucket in range(self.first, last + 1)]
-        spans = [float(self.resolution_sec)] * len(indexes)
-        if spans:
-            elapsed = now - self.last * self.resolution_sec
-            if self.resolution_sec > 1:
-                spans[-1] = min(max(elapsed, 1.0), self.resolution_sec)
-        found: dict[str, list[float | None]] = {}
-        for name, sums in zip(_RATES + _GAUGES, self.sums, strict=True):
-            rate = name in _RATES
-            found[name] = [
-                None
-                if not self.samples[i]
-                else round(sums[i] / (span if rate else self.samples[i]), 3)
-                for i, span in zip(indexes, spans, strict=True)
-            ]
-        return self.first * self.resolution_sec, found
+    def shown(self, now: float) -> range:
+        """Return the buckets to show a reader: up to *now*, whether measured or not.
 
-    def total(self, column: int, now: float, window_sec: float) -> float:
-        """Return what was added to *column* in the last *window_sec* seconds."""
+        Nothing that was measured makes room for gaps: when sampling has ended for good, the
+        series stands still.
+        """
         if self.first is None:
-            return 0.0
+            return range(0)
+        end = max(int(now // self.resolution_sec), self.last)
+        # A bucket that is still filling says nothing yet when it is a second long.
+        end += 0 if self.resolution_sec == 1 else 1
+        return range(self.first, min(end, self.first + self.size))
+
+    def column(self, name: str, buckets: range) -> list[float | None]:
+        """Return a column's means, or amounts by the second; ``None`` marks a gap."""
+        sums = self.sums[_COLUMNS.index(name)]
+        divisors: array[Any] = self.spans if name in _RATES else self.samples
+        found: list[float | None] = []
+        for bucket in buckets:
+            divisor = divisors[bucket % self.size] if bucket <= self.last else 0
+            found.append(round(sums[bucket % self.size] / divisor, 3) if divisor else None)
+        return found
+
+    def ended(self, now: float, window_sec: float, *, at_work: bool) -> tuple[float, float]:
+        if self.first is None:
+            return 0.0, 0.0
         since = int((now - window_sec) // self.resolution_sec) + 1
-        sums = self.sums[column]
-        start = max(since, self.first)
-        return sum(sums[bucket % self.size] for bucket in range(start, self.last + 1))
+        indexes = [b % self.size for b in range(max(since, self.first), self.last + 1)]
+        if at_work:
+            done, running = self.sums[_DONE], self.sums[_RUNNING]
+            indexes = list(dropwhile(lambda i: not done[i] and not running[i], indexes))
+        return sum(self.sums[_DONE][i] for i in indexes), sum(self.spans[i] for i in indexes)
 
 
 class Series:
     """A cluster's figures over the last day. Not thread-safe: the registry's lock guards it."""
 
-    __slots__ = ("_previous", "_rings", "started_at")
+    __slots__ = ("_previous", "_rings", "_sampled_at", "started_at")
 
     def __init__(self, started_at: float) -> None:
         self.started_at = started_at
-        self._previous: Sample | None = None
+        self._sampled_at = started_at
+        self._previous = Sample(0, 0, 0, 0, 0, 0)
         self._rings = {sec: _Ring(sec, size) for sec, size in RESOLUTIONS.items()}
 
     def add(self, at: float, sample: Sample) -> None:
         """Take in the figures of the moment *at* (epoch seconds)."""
-        before = self._previous or sample._replace(done=0, failed=0)
-        self._previous = sample
+        before, self._previous = self._previous, sample
+        span_sec = max(0.0, at - self._sampled_at)
+        self._sampled_at = at
         values = (
             # Abandoned jobs that come back lower the total; a rate is never negative.
             float(max(0, sample.done - before.done)),
@@ -121,12 +148,54 @@ class Series:
             *(float(value) for value in sample[2:]),
         )
         for ring in self._rings.values():
-            ring.add(at, values)
+            ring.add(at, span_sec, values)
 
-    def done_within(self, now: float, window_sec: float) -> float:
-        """Return how many jobs ended in the last *window_sec* seconds, 7,200 at most."""
+    def ended_within(
+        self, now: float, window_sec: float, *, at_work: bool = False
+    ) -> tuple[float, float]:
+        """Return how many jobs ended in the last *window_sec*, and the seconds that tells of.
+
+        Those are fewer than *window_sec* where watching began later.
+
+        :param window_sec: 7,200 at most.
+        :param at_work: leave out the time at the window's start in which nothing ran.
+        """
         ring = self._rings[1 if window_sec <= 600 else 10]
-        return ring.total(0, now, window_sec)
+        return ring.ended(now, window_sec, at_work=at_work)
+
+    def gauge(
+        self, name: str, start: float, end: float, *, now: float, points: int
+    ) -> tuple[list[float], list[float | None]]:
+        """Return the times and values of a gauge between two times, *points* of them at most.
+
+        Each value is the highest of its time, so that no peak is lost; ``None`` marks a gap.
+        """
+        ring = self._finest(start)
+        sec = ring.resolution_sec
+        shown = ring.shown(now)
+        buckets = range(
+            max(shown.start, int(min(start // sec, shown.stop))),
+            min(shown.stop, int(max(end // sec + 1, shown.start))),
+        )
+        values = ring.column(name, buckets)
+        group = max(1, -(-len(values) // points))
+        times: list[float] = []
+        highest: list[float | None] = []
+        for first in range(0, len(values), group):
+            known = [value for value in values[first : first + group] if value is not None]
+            width = len(values[first : first + group])
+            times.append(min(now, (buckets[first] + width / 2) * sec))
+            highest.append(max(known) if known else None)
+        return times, highest
+
+    def _finest(self, start: float) -> _Ring:
+        """Return the finest ring that still holds what was measured since *start*."""
+        coarsest = self._rings[max(RESOLUTIONS)]
+        begun_at = ((coarsest.first or 0) + 1) * coarsest.resolution_sec
+        for ring in self._rings.values():
+            if (ring.first or 0) * ring.resolution_sec <= max(start, begun_at):
+                return ring
+        return coarsest
 
     def as_dict(self, resolution_sec: int, now: float) -> dict[str, Any]:
         """Return all columns at one resolution, oldest first; ``None`` marks a gap.
@@ -140,8 +209,12 @@ class Series:
                 f"{', '.join(map(str, RESOLUTIONS))}.",
                 field="resolution_sec",
             )
-        start, columns = ring.columns(now)
-        return {"resolution_sec": resolution_sec, "from": start, "columns": columns}
+        buckets = ring.shown(now)
+        return {
+            "resolution_sec": resolution_sec,
+            "from": buckets.start * resolution_sec if buckets else int(now),
+            "columns": {name: ring.column(name, buckets) for name in _COLUMNS},
+        }
 
 
 class NodeSeries:
@@ -165,10 +238,14 @@ class NodeSeries:
         self._columns = [array(kind, [nan]) * self.POINTS for kind in kinds]
 
     def add(self, at: float, load: tuple[float, ...] | None, running: int) -> None:
-        """Take in a sign of life; one within 10 s of the last replaces it."""
-        if self._count > 1 and at - self._columns[0][(self._count - 2) % self.POINTS] < (
-            self.LEAST_GAP_SEC
-        ):
+        """Take in a sign of life; one within 10 s of the last but one replaces the last.
+
+        Times never fall: a sign from before the last one (the clock was set back) takes its time.
+        """
+        times = self._columns[0]
+        if self._count:
+            at = max(at, times[(self._count - 1) % self.POINTS])
+        if self._count > 1 and at - times[(self._count - 2) % self.POINTS] < self.LEAST_GAP_SEC:
             self._count -= 1
         index = self._count % self.POINTS
         self._count += 1
