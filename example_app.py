@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 # macOS knows no other loopback address than the first.
 LOCAL_NODES = ["127.0.0.1"] if sys.platform == "darwin" else ["127.0.0.2", "127.0.0.3", "127.0.0.4"]
 NODE_NAMES = ["alpha", "beta", "gamma"]
-UNFINISHED_JOBS = 24  # of each cluster; more are submitted as these end
+WAVE = 24  # jobs of each cluster at a time; a frame of the picture
 BATCH = 9  # jobs of each cluster with --once
 START_SEC = 30.0
 BATCH_SEC = 120.0
@@ -123,19 +123,24 @@ def darts() -> Iterator[tuple[str, tuple[Any, ...]]]:
 
 
 def is_unfinished(job: Any) -> bool:
-    """Whether the job still waits or runs; ``job.finish`` is set by interim results too."""
-    return job.status in (job.Created, job.Running, job.ProvisionalResult)
+    """Whether the job still waits or runs; ``job.finish`` is set by interim results too.
+
+    dispy gives None for a job that it could not submit.
+    """
+    return job is not None and job.status in (job.Created, job.Running, job.ProvisionalResult)
 
 
 def feed(cluster: Any, work: Iterator[Any], stopping: threading.Event) -> None:
-    """Submit work, but never more than a few dozen jobs ahead, until ``stopping`` is set."""
+    """Submit a wave of jobs whenever the last one has ended, until ``stopping`` is set.
+
+    Waves, because dispy serves one cluster of a node until its queue is empty: two queues that
+    are always full would leave one of them waiting for ever.
+    """
     jobs: list[Any] = []
     while not stopping.wait(0.25):
-        jobs = [job for job in jobs if is_unfinished(job)]
-        for job_id, arguments in itertools.islice(work, UNFINISHED_JOBS - len(jobs)):
-            job = cluster.submit_job_id(job_id, *arguments)
-            if job is not None:
-                jobs.append(job)
+        if not any(is_unfinished(job) for job in jobs):
+            wave = itertools.islice(work, WAVE)
+            jobs = [cluster.submit_job_id(job_id, *arguments) for job_id, arguments in wave]
 
 
 # --- The cluster. ---
@@ -147,18 +152,30 @@ def start_nodes(port: int, folder: Path, cleanup: contextlib.ExitStack) -> None:
     They end with the pipe that is their standard input, and so with this process, even if it is
     killed.
     """
+    nodes: list[subprocess.Popen[bytes]] = []
+    cleanup.callback(end_nodes, nodes)
     for host, name in zip(LOCAL_NODES, NODE_NAMES, strict=False):
         command = [sys.executable, "-m", "flask_dispy", "node", "--with-parent", "--daemon"]
         command += ["--host", host, "--name", name, "--dispy_port", str(port)]
         command += ["--cpus", str(min(2, os.cpu_count() or 1))]
         command += ["--clean", "--dest_path_prefix", str(folder / name)]
         log = cleanup.enter_context((folder / f"{name}.log").open("wb"))
-        node = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True
+        nodes.append(
+            subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True
+            )
         )
-        cleanup.callback(node.communicate)  # closes the pipe and waits
     for host in LOCAL_NODES:
         wait_for_node(host, port + 1)
+
+
+def end_nodes(nodes: list[subprocess.Popen[bytes]]) -> None:
+    """Close the nodes' pipes, all before waiting for any."""
+    for node in nodes:
+        if node.stdin:
+            node.stdin.close()
+    for node in nodes:
+        node.wait()
 
 
 def wait_for_node(host: str, port: int) -> None:
@@ -279,16 +296,16 @@ def run_until_stopped(clusters: list[Any]) -> None:
     """Keep the clusters busy until Ctrl-C, or SIGTERM."""
     stopping = threading.Event()
     feeders = [
-        threading.Thread(target=feed, args=(cluster, work, stopping))
+        threading.Thread(target=feed, args=(cluster, work, stopping), daemon=True)
         for cluster, work in zip(clusters, (tiles(), darts()), strict=True)
     ]
-    for feeder in feeders:
-        feeder.start()
     try:
+        for feeder in feeders:
+            feeder.start()
         threading.Event().wait()
     finally:
         stopping.set()
-        for feeder in feeders:
+        for feeder in filter(threading.Thread.is_alive, feeders):
             feeder.join()
 
 

@@ -19,7 +19,7 @@ WITH_PARENT = "--with-parent"
 """An option of ours beside dispy's: end when standard input ends. Give the program a pipe there,
 and it ends with the process that holds the pipe's other side, however that one ends."""
 
-_GRACE_SEC = 5.0
+_GRACE_SEC = 3.0
 
 
 def run_node(argv: Sequence[str]) -> None:
