@@ -1,7 +1,6 @@
-"""``python -m flask_dispy``."""
-
-import sys
+"""``python -m flask_dispy`` is the ``flask-dispy`` command."""
 
 from .cli import main
 
-sys.exit(main())
+if __name__ == "__main__":
+    main()

@@ -1,37 +1,91 @@
-"""The ``flask-dispy`` command, which is also ``python -m flask_dispy``."""
+"""The ``flask-dispy`` command: dispy's own programs, on every Python and with our dashboard."""
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
+from types import ModuleType
+from typing import Any
 
-from . import dispy_httpd
-from .engine.programs import run_node, run_scheduler
+from .engine.programs import WITH_PARENT, run_node, run_scheduler
+from .server import DispyHTTPServer, cluster_status
 
 __all__ = ["main"]
 
-_USAGE = """\
-usage: flask-dispy node [--with-parent] [options of dispynode.py]
-       flask-dispy scheduler [--with-parent] [options of dispyscheduler.py]
 
-Runs dispy's node or scheduler on any Python from 3.10 to 3.13. With --with-parent it ends when
-its standard input ends. "flask-dispy node --help" lists dispy's own options.
-"""
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Do what the command line says and return the exit code.
-
-    :param argv: the arguments without the program's name; None: those of this process.
-    """
-    command, *rest = (sys.argv[1:] if argv is None else list(argv)) or [""]
-    if command == "node":
-        run_node(rest)
-    elif command == "scheduler":
-        run_scheduler(rest, httpd=dispy_httpd)
-    elif command in ("-h", "--help", "help"):
-        print(_USAGE, end="")
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command; ``argv`` is without the program's name, ``sys.argv``'s if not given."""
+    parser = _parser()
+    options, others = parser.parse_known_args(argv)
+    if options.version:
+        print(version("flask_dispy"))
+    elif options.command == "node":
+        run_node(others)
+    elif options.command == "scheduler":
+        if "--httpd" not in others and any(vars(options)[name] is not None for name in _HTTP):
+            parser.error("the --http-... options are of use with --httpd only")
+        run_scheduler(others, httpd=_httpd(options))
+    elif others:
+        parser.error(f"unrecognized arguments: {' '.join(others)}")
     else:
-        print(_USAGE, end="", file=sys.stderr)
-        return 2
-    return 0
+        parser.print_help()
+
+
+_HTTP = ("http_host", "http_port", "http_poll_sec", "http_certfile", "http_keyfile")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="flask-dispy",
+        description="Runs dispy's own programs, on Pythons that they do not know either.",
+        epilog=f"With {WITH_PARENT}, both end when their standard input ends.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="store_true", help="print it and end")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    # Its own --help is dispynode's: there is nothing to add to it.
+    commands.add_parser(
+        "node",
+        help="dispynode, with its own options",
+        add_help=False,
+        allow_abbrev=False,
+    )
+    scheduler = commands.add_parser(
+        "scheduler",
+        help="dispyscheduler, with this dashboard for its --httpd",
+        description="Runs dispyscheduler. Whatever is not listed here goes to it as it stands; "
+        "with its option --httpd it serves this dashboard.",
+        epilog="dispyscheduler's own options: python -m dispy.dispyscheduler --help",
+        allow_abbrev=False,
+    )
+    scheduler.add_argument("--http-host", metavar="HOST", help="where to listen (everywhere)")
+    scheduler.add_argument("--http-port", metavar="PORT", type=int, help="its port (8181)")
+    scheduler.add_argument(
+        "--http-poll-sec", metavar="SEC", type=float, help="the pages' update interval (10)"
+    )
+    scheduler.add_argument("--http-certfile", metavar="FILE", help="the TLS certificate")
+    scheduler.add_argument("--http-keyfile", metavar="FILE", help="its key, if not in there too")
+    return parser
+
+
+def _httpd(options: argparse.Namespace) -> ModuleType:
+    """What dispyscheduler gets as ``dispy.httpd``."""
+    given = {
+        name.removeprefix("http_"): value
+        for name, value in vars(options).items()
+        if name in _HTTP and value is not None
+    }
+
+    def serve(cluster: Any) -> DispyHTTPServer:
+        try:
+            server = DispyHTTPServer(cluster, **given)
+        except (OSError, ValueError) as error:
+            sys.exit(f"flask-dispy: {getattr(error, 'strerror', None) or error}")
+        print(f"The dashboard is at {server.url}", flush=True)
+        return server
+
+    httpd = ModuleType("dispy.httpd", "The dashboard of flask_dispy, for dispyscheduler.")
+    vars(httpd).update(DispyHTTPServer=serve, cluster_status=cluster_status)
+    return httpd

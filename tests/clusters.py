@@ -106,7 +106,8 @@ class Program:
     ) -> None:
         folder.mkdir(parents=True)
         self.ip_addr, self.port = address
-        self.log_path = folder / "log"
+        # Not in the folder: dispyscheduler --clean removes all that is there.
+        self.log_path = folder.with_name(f"{folder.name}.log")
         command = [
             sys.executable,
             "-m",

@@ -33,7 +33,8 @@ def listen(host: str, port: int, *, backlog: int = 128) -> socket.socket:
         return socket.create_server(address, family=family, backlog=backlog)
     except OSError as error:
         shown = f"[{host}]" if ":" in host else host or "*"
-        reason = error.strerror or str(error)
+        # create_server adds the address to its reason, which stands here already.
+        reason = str(error.strerror or error).partition(" (")[0]
         raise type(error)(error.errno, f"can't listen on {shown}:{port}: {reason}") from error
 
 

@@ -1,0 +1,90 @@
+"""The flask-dispy command, as a program and around dispy's own."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import urllib.request
+from importlib.metadata import version
+from typing import Any
+
+import computations
+import pytest
+from clusters import LocalDispy, Program, result_of, wait_until
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "flask_dispy", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_version_is_that_of_the_package() -> None:
+    assert run("--version").stdout.strip() == version("flask_dispy")
+
+
+def test_without_a_command_it_explains_itself() -> None:
+    done = run()
+    assert (done.returncode, "scheduler" in done.stdout) == (0, True)
+
+
+def test_unknown_options_are_refused() -> None:
+    done = run("--colour")
+    assert (done.returncode, "--colour" in done.stderr) == (2, True)
+
+
+def test_dashboard_options_without_the_dashboard_are_refused() -> None:
+    done = run("scheduler", "--http-port", "0")
+    assert (done.returncode, "--httpd only" in done.stderr) == (2, True)
+
+
+def test_node_shows_dispynodes_own_help() -> None:
+    assert "--dest_path_prefix" in run("node", "--help").stdout
+
+
+@pytest.mark.cluster
+def test_scheduler_serves_the_dashboard_of_its_clients(local_dispy: LocalDispy) -> None:
+    local_dispy.start_node()
+    scheduler = local_dispy.start_scheduler("--httpd", "--http-host=127.0.0.1", "--http-port", "0")
+    url = wait_until(lambda: dashboard_url(scheduler), what="the dashboard's address")
+    assert clusters_shown(url) == {}
+    cluster = local_dispy.shared_cluster(computations.echo)
+    jobs = [cluster.submit(number) for number in range(5)]
+    assert [result_of(job) for job in jobs] == [0, 1, 2, 3, 4]
+    wait_until(lambda: [c["jobs"]["finished"] for c in clusters_shown(url).values()] == [5])
+    (name,) = clusters_shown(url)
+    assert "echo" in name
+    cluster.close()
+    wait_until(lambda: clusters_shown(url) == {}, what="the client's cluster is gone")
+
+
+@pytest.mark.cluster
+def test_scheduler_whose_dashboard_port_is_taken_says_so(local_dispy: LocalDispy) -> None:
+    first = local_dispy.start_scheduler("--httpd", "--http-host=127.0.0.1", "--http-port", "0")
+    url = wait_until(lambda: dashboard_url(first), what="the dashboard's address")
+    port = url.rstrip("/").rpartition(":")[2]
+    done = run(
+        *("scheduler", "--daemon", "--clean", "-i", "127.0.0.250"),
+        *("-p", str(local_dispy.port), "--dest_path_prefix", str(local_dispy.folder / "second")),
+        *("--httpd", "--http-host=127.0.0.1", "--http-port", port),
+    )
+    assert done.returncode == 1
+    assert f"flask-dispy: can't listen on 127.0.0.1:{port}" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def dashboard_url(scheduler: Program) -> str | None:
+    found = re.search(r"The dashboard is at (\S+)", scheduler.log())
+    return found and found[1]
+
+
+def clusters_shown(url: str) -> dict[str, Any]:
+    with urllib.request.urlopen(url + "api/v1/changes", timeout=10) as answer:
+        clusters = json.load(answer)["clusters"]
+    return {cluster["name"]: cluster for cluster in clusters if not cluster["combined"]}
