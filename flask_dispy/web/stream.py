@@ -125,6 +125,8 @@ class _Events:
         end = time.monotonic() + LIFETIME_SEC
         yield _RETRY
         try:
+            # A server that ends now waits for the first event, too.
+            self._present(0)
             while not web.closing.is_set() and time.monotonic() < end:
                 version = web.registry.version
                 yield self._next_frame(version)
