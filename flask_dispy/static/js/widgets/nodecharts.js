@@ -29,7 +29,7 @@ const CHARTS = [
 export function createNodeCharts(element, { shell, ip }) {
   const { api, cluster, store, everySecond } = shell;
   const charts = CHARTS.map(({ key, title, unit, label, token, format }) => {
-    const panel = h("section", { class: "panel chart-panel", "aria-label": title });
+    const panel = h("section", { class: "panel chart-panel", "aria-label": `${title} over time` });
     element.append(panel);
     return createChart(panel, { title, unit, series: [{ key, label, token }], format });
   });

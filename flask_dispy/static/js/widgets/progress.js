@@ -14,7 +14,8 @@ export function etaText({ state, jobs, eta_sec, eta_confidence }) {
   if (jobs.submitted === 0) return "no job yet";
   if (jobs.pending === 0) return "all done";
   if (eta_sec === null || eta_confidence === "none") return "no estimate yet";
-  const left = eta_sec < 45 ? "less than a minute" : seconds(Math.round(eta_sec / 60) * 60 || 60);
+  if (eta_sec < 45) return "less than a minute left";
+  const left = seconds(Math.max(1, Math.round(eta_sec / 60)) * 60);
   return eta_confidence === "low" ? `perhaps ${left} left (rough)` : `about ${left} left`;
 }
 

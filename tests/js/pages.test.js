@@ -1,0 +1,148 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ApiError, clusterPath, createApi } from "../../flask_dispy/static/js/api.js";
+import { readConfig } from "../../flask_dispy/static/js/config.js";
+import { headline, watchEnd } from "../../flask_dispy/static/js/headline.js";
+import { nodeFilter } from "../../flask_dispy/static/js/nodefilter.js";
+import { createLiveSeries } from "../../flask_dispy/static/js/series.js";
+import { initialInterval, intervalText } from "../../flask_dispy/static/js/settings.js";
+import { createUrlState, pageHref } from "../../flask_dispy/static/js/url.js";
+import { stragglerQuery } from "../../flask_dispy/static/js/widgets/attention.js";
+import { etaText } from "../../flask_dispy/static/js/widgets/progress.js";
+
+/** @param {object} jobs @param {object} [more] @returns {any} */
+const summary = (jobs, more = {}) => ({
+  name: "compute", state: "open", progress: 0.5, eta_sec: 240, eta_confidence: "good", jobs_per_sec: 2,
+  cpus: { busy: 3, total: 4 }, jobs: { submitted: 10, pending: 5, queued: 1, running: 4, terminated: 0, ...jobs }, ...more,
+});
+
+test("without a word from the server nothing is allowed", () => {
+  const config = readConfig({ body: { dataset: {} } });
+  assert.equal(config.permissions.manage_nodes, false);
+  assert.equal(config.cluster, "*");
+});
+
+test("names are encoded into the path", () => {
+  assert.equal(clusterPath("a/b c", "nodes", "::1"), "clusters/a%2Fb%20c/nodes/%3A%3A1");
+  assert.equal(clusterPath("*", "jobs", 7), "clusters/*/jobs/7");
+});
+
+test("unsafe requests carry the token, and an error keeps the server's words", async () => {
+  /** @type {any} */
+  let sent;
+  const answer = { ok: false, status: 422, text: async () => JSON.stringify({ error: { code: "bad_request", message: "No host", field: "host" } }) };
+  const fetch = /** @type {any} */ (async (/** @type {string} */ url, /** @type {any} */ init) => ((sent = { url, ...init }), answer));
+  const api = createApi({ base: "api/v1/", csrfToken: "t", fetch });
+  await assert.rejects(api.send("POST", "x", {}), (error) => error instanceof ApiError && error.status === 422 && error.field === "host" && error.message === "No host");
+  assert.equal(sent.headers["X-CSRFToken"], "t");
+});
+
+test("a proxy's page instead of JSON is an error with its status", async () => {
+  const fetch = /** @type {any} */ (async () => ({ ok: false, status: 502, text: async () => "<html>" }));
+  await assert.rejects(createApi({ base: "", fetch }).get("x"), (error) => error instanceof ApiError && error.status === 502);
+});
+
+test("no answer at all is an ApiError too", async () => {
+  const fetch = /** @type {any} */ (async () => Promise.reject(new TypeError("failed")));
+  await assert.rejects(createApi({ base: "", fetch }).get("x"), (error) => error instanceof ApiError && error.code === "unreachable");
+});
+
+test("a list in the query repeats its name", () => {
+  const api = createApi({ base: "api/", fetch: /** @type {any} */ (null) });
+  assert.equal(api.url("jobs", { state: ["running", "queued"], q: "", node: null }), "api/jobs?state=running&state=queued");
+});
+
+test("the combined view is not named in addresses", () => {
+  assert.equal(pageHref("node.html", { cluster: "*", host: "10.0.0.1" }), "node.html?host=10.0.0.1");
+  assert.equal(pageHref("jobs.html", { cluster: "a b" }), "jobs.html?cluster=a+b");
+});
+
+test("state in the address keeps what it does not name", () => {
+  const location = { search: "?cluster=x&q=old", hash: "#n", pathname: "/d/" };
+  /** @type {string[]} */
+  const seen = [];
+  const url = createUrlState({ location, history: { replaceState: (_state, _unused, to) => void seen.push(to) } });
+  url.set({ q: null, sort: "-busy" });
+  url.set({ q: "old" });
+  assert.deepEqual(seen, ["/d/?cluster=x&sort=-busy#n"]);
+});
+
+test("the filter's words must all match", () => {
+  const row = /** @type {any} */ ({ ip_addr: "10.0.0.7", name: "Alpha", state: "silent", clusters: ["render"] });
+  for (const text of ["10.0", "alpha 10", "state:silent", "name:alp cluster:rend", "silent"]) assert.ok(nodeFilter(text)?.(row), text);
+  for (const text of ["beta", "state:up", "alpha beta", "ip:0.7", "name:10"]) assert.equal(nodeFilter(text)?.(row), false, text);
+  assert.equal(nodeFilter("  "), null);
+});
+
+test("the title tells the progress of a run, the picture only while it lasts", () => {
+  assert.deepEqual(headline("Monitor", undefined, "rest"), { title: "Monitor · dispy", favicon: "rest" });
+  const during = headline("Monitor", summary({}), "rest");
+  assert.equal(during.title, "50 % Monitor · compute · dispy");
+  assert.match(during.favicon, /^data:image\/svg/);
+  assert.equal(headline("Monitor", summary({ pending: 0 }, { progress: 1 }), "rest").favicon, "rest");
+});
+
+test("the end of a run is told once, and not while more comes", () => {
+  /** @type {string[]} */
+  const told = [];
+  const watch = watchEnd((run) => void told.push(run.name));
+  watch(summary({ pending: 0 }), 0);
+  watch(summary({ pending: 2 }), 1);
+  watch(summary({ pending: 0 }), 2);
+  watch(summary({ pending: 1 }), 3);
+  watch(summary({ pending: 0 }), 4);
+  watch(summary({ pending: 0 }), 6.9);
+  assert.deepEqual(told, []);
+  watch(summary({ pending: 0 }), 7);
+  watch(summary({ pending: 0 }), 20);
+  assert.deepEqual(told, ["compute"]);
+});
+
+test("an estimate says how sure it is", () => {
+  assert.equal(etaText(summary({})), "about 4 min left");
+  assert.equal(etaText(summary({}, { eta_confidence: "low" })), "perhaps 4 min left (rough)");
+  assert.equal(etaText(summary({}, { eta_sec: null })), "no estimate yet");
+  assert.equal(etaText(summary({}, { eta_sec: 12 })), "less than a minute left");
+  assert.equal(etaText(summary({ pending: 0 })), "all done");
+  assert.equal(etaText(summary({}, { state: "closed" })), "closed with jobs pending");
+});
+
+test("stragglers are three times slower than most, and never quick", () => {
+  assert.equal(stragglerQuery({ job_p95_sec: 0.4 }), "state:running slower:10s");
+  assert.equal(stragglerQuery({ job_p95_sec: 42.4 }), "state:running slower:127s");
+  assert.equal(stragglerQuery({ job_p95_sec: null }), "state:running slower:10s");
+});
+
+test("the stream comes first unless the server or the viewer said otherwise", () => {
+  const stored = (/** @type {string|null} */ value) => ({ getItem: () => value });
+  assert.equal(initialInterval(null, 10), "live");
+  assert.equal(initialInterval(null, 0), 0);
+  assert.equal(initialInterval(stored("2.5"), 10), 2.5);
+  assert.equal(initialInterval(stored("live"), 0), "live");
+  assert.deepEqual(["live", 2.5, 0, -1].map((value) => intervalText(/** @type {any} */ (value))), ["", "2.5 s", "Off", "Off"]);
+});
+
+test("the server's samples go on with what arrives", () => {
+  const live = createLiveSeries(1);
+  live.fill({ resolution_sec: 1, from: 100, columns: { queued: [null, 7, 8] } });
+  live.append(102.5, summary({ queued: 9 }));
+  assert.deepEqual(live.points().columns.queued, [null, 7, 9]);
+  live.append(104.2, summary({ queued: 3 }));
+  assert.deepEqual(live.points().t, [100, 101, 102, 103, 104]);
+  assert.deepEqual(live.points().columns.queued, [null, 7, 9, 9, 3]);
+});
+
+test("a long silence is a gap in the series, not a flat line", () => {
+  const live = createLiveSeries(1, 5);
+  live.fill({ resolution_sec: 1, from: 100, columns: { queued: [7] } });
+  live.append(110, summary({ queued: 3 }));
+  assert.deepEqual(live.points().columns.queued, [7, ...Array(9).fill(null), 3]);
+});
+
+test("a series never grows beyond its span", () => {
+  const live = createLiveSeries(1);
+  live.fill({ resolution_sec: 1, from: 0, columns: { queued: Array(600).fill(1) } });
+  for (let now = 600; now < 2000; now += 1) live.append(now, summary({}));
+  assert.equal(live.points().columns.queued.length, 600);
+  assert.equal(live.points().t.at(-1), 1999);
+});
