@@ -103,6 +103,8 @@ def create_blueprint(
     routes = ROUTES if document_root is None else ROUTES + DOCUMENT_ROUTES
     blueprint = Blueprint(name, __name__, template_folder="../templates")
     _install(blueprint, web, _with_refusals(routes))
+    if standalone:
+        _answer_for_the_app(blueprint, web)
     return blueprint
 
 
@@ -140,6 +142,16 @@ def _install(blueprint: Blueprint, web: Web, routes: Sequence[tuple[Route, list[
             methods=methods,
             provide_automatic_options=False,
         )
+
+
+def _answer_for_the_app(blueprint: Blueprint, web: Web) -> None:
+    """Give the errors of URLs that no route matches our shape too: the whole app is ours."""
+
+    def failed(error: Exception) -> ResponseReturnValue:
+        return harden(error_answer(error), "data", web.policy)
+
+    for code in default_exceptions:
+        blueprint.app_errorhandler(code)(failed)
 
 
 def _with_refusals(routes: Sequence[Route]) -> list[tuple[Route, list[str]]]:

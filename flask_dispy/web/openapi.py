@@ -231,6 +231,7 @@ _ERRORS: Final[Mapping[int, str]] = {
     404: "No such cluster, node or job.",
     409: "dispy refused, or the cluster is closed.",
     413: "The body is too large.",
+    414: "The URL is too long.",
     415: "The body is not JSON.",
     422: "A value makes no sense; field names it.",
     429: "Too many failed logins; Retry-After tells how long to wait.",
@@ -314,7 +315,7 @@ def _described(endpoint: str, operation: Operation) -> dict[str, Any]:
 
 
 def _common_errors(operation: Operation) -> list[int]:
-    statuses = [403, 422, 500]
+    statuses = [403, 414, 422, 500]
     if operation.permission != "public":
         statuses += [401, 429, 503]
     if operation.method != "GET":

@@ -60,15 +60,16 @@ def test_route_asks_before_it_answers(make_client: Any, scene: Any, route: Any) 
     assert scene.cluster.calls == []
 
 
-@pytest.mark.parametrize("route", ROUTES, ids=lambda r: f"{r.method} {r.rule}")
+@pytest.mark.parametrize("permission", PERMISSIONS)
 def test_each_permission_opens_its_own_routes_only(
-    make_client: Any, scene: Any, route: Any
+    make_client: Any, scene: Any, permission: str
 ) -> None:
-    for permission in PERMISSIONS:
-        client = make_client(authorize=lambda asked, _request, given=permission: asked == given)
+    client = make_client(authorize=lambda asked, _request: asked == permission)
+    for route in ROUTES:
         answer = client.open(_url(route.rule), method=route.method, json={})
-        if route.permission not in ("public", permission):
-            assert answer.status_code == 403
+        refused = route.permission not in ("public", permission)
+        assert (answer.status_code == 403) is refused, route.rule
+        answer.close()
 
 
 @pytest.mark.parametrize("url", ["/api/v1/nothing", "/api/v1/", "/api/v2/clusters", "/api/v1"])
@@ -124,3 +125,10 @@ def test_head_is_get_without_the_body(client: Any, scene: Any) -> None:
     answer = client.head("/api/v1/clusters")
     assert (answer.status_code, answer.data) == (200, b"")
     assert int(answer.headers["Content-Length"]) > 100
+
+
+@pytest.mark.parametrize("url", ["/none", "/cluster_status/x", "/api/v1/clusters/a%0Ab/nodes"])
+def test_standalone_server_gives_every_error_our_shape(make_client: Any, url: str) -> None:
+    answer = make_client(standalone=True).get(url)
+    assert (answer.status_code, answer.json["error"]["code"]) == (404, "not_found")
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"

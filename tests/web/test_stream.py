@@ -181,8 +181,8 @@ def test_closing_ends_every_stream(open_stream: Any, audience: Audience, scene: 
 def test_audience_hears_what_was_sent(
     open_stream: Any, registry: Any, audience: Audience, scene: Any
 ) -> None:
-    reader = open_stream()
-    reader.event()
+    open_stream().event()
+    _wait_until(lambda: audience.present(5) == 1)
     scene.cluster.starts(scene.queued, scene.beta)
     assert audience.wait_until_served(
         lambda: registry.version, within_sec=5, timeout_sec=DEADLINE_SEC
