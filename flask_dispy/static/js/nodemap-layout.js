@@ -144,7 +144,7 @@ export function loadOf(node) {
  * @returns {Face}
  */
 export function faceOf(node) {
-  const level = Math.ceil(loadOf(node) * LEVELS - 1e-9);
+  const level = Math.max(0, Math.ceil(loadOf(node) * LEVELS - 1e-9));
   const label = node.name || node.ip_addr;
   const figures = `${node.busy}/${node.cpus}`;
   return { key: `${node.state}|${level}|${figures}|${label}`, level, label, figures };

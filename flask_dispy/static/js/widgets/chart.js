@@ -12,12 +12,13 @@ import { relative } from "../format.js";
 import { fillChildren, setAttrs, svg } from "./svg.js";
 import { createTip } from "./tip.js";
 
+/** @import {Tip} from "./tip.js" */
 /** @typedef {{key: string, label: string, token: string}} Series */
 /** @typedef {{t: number[], columns: Record<string, (number|null)[]>}} ChartData */
 /** @typedef {{title: string, unit: string, series: Series[], format: (value: number) => string, whole?: boolean}} ChartOptions `whole`: no ticks between whole numbers */
 /** @typedef {{x: (t: number) => number, y: (value: number) => number, right: number, bottom: number}} Frame */
 
-const HEIGHT = 132;
+const HEIGHT = 168;
 const TOP = 14;
 const AXIS = 20;
 const LINE_GAP = 15;
@@ -134,7 +135,7 @@ function gutterFor(data, { series, format }) {
  * @returns {Frame & {ticks: number[]}}
  */
 function frameFor(data, options, width, gutter) {
-  const ticks = valueTicks(maximum(options.series.map(({ key }) => data.columns[key] ?? [])), 2, options.whole);
+  const ticks = valueTicks(maximum(options.series.map(({ key }) => data.columns[key] ?? [])), 3, options.whole);
   const right = Math.max(40, width - gutter);
   const bottom = HEIGHT - AXIS;
   const { t } = data;
@@ -221,7 +222,7 @@ function drawLabels(labels, data, { series, format }, { y, right, bottom }, gutt
 
 /**
  * @param {Parts} parts
- * @param {ReturnType<typeof createTip>} tip
+ * @param {Tip} tip
  * @param {ChartData} data
  * @param {ChartOptions} options
  * @param {Frame|null} frame

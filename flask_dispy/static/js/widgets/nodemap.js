@@ -17,10 +17,11 @@ import { fitCanvas, readTokens, watchTheme } from "./tokens.js";
 
 /** @import {NodeRow} from "../types.js" */
 /** @import {Face, Grid} from "../nodemap-layout.js" */
+/** @import {Tip} from "./tip.js" */
 /** @typedef {{onOpen?: (ip: string) => void, cluster?: string, height?: number, now?: () => number}} NodeMapOptions `height`: what the map fills before it grows, in pixels */
 
 /** The height that a map keeps from the start, so that nothing below it moves when nodes arrive. */
-const HEIGHT = 168;
+const HEIGHT = 144;
 
 /**
  * @param {HTMLElement} element
@@ -161,7 +162,7 @@ function spoken(node) {
 }
 
 /**
- * @param {ReturnType<typeof createTip>} tip
+ * @param {Tip} tip
  * @param {{x: number, y: number, width: number, height: number}} rect
  * @param {NodeRow} node
  * @param {number} now

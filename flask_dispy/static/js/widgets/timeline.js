@@ -16,7 +16,7 @@ import { createTimelineBar, createTimelineLegend } from "./timeline-bar.js";
 import { createTimelineData } from "./timeline-data.js";
 import { listenToHands } from "./timeline-gestures.js";
 import { createTimelineList, summarySentence } from "./timeline-list.js";
-import { AXIS_HEIGHT, paintAxis, paintLanes, paintQueue, QUEUE_HEIGHT, TIMELINE_TOKENS, timeScale } from "./timeline-paint.js";
+import { AXIS_HEIGHT, paintAxis, paintLanes, paintQueue, QUEUE_HEIGHT, TIMELINE_TOKENS } from "./timeline-paint.js";
 import { createTip } from "./tip.js";
 import { fitCanvas, readTokens, watchTheme } from "./tokens.js";
 
@@ -127,6 +127,7 @@ export function createTimeline(element, options) {
   function complain(error) {
     setText(parts.error, `The timeline can't be loaded: ${error.message}`);
     show(parts.error, true);
+    if (!scene.answer) setText(parts.summary, "");
   }
 
   function layOut() {
@@ -298,9 +299,9 @@ function build(cluster, compact) {
   const error = h("p", { class: "timeline-error field-error", role: "status", hidden: true });
   const help = h("p", { class: "sr", id: `${id}-help` },
     "Left and right move the window, plus and minus zoom, 0 shows everything, Home goes to the oldest, End follows now. The table below holds the same jobs.");
-  const stage = h("div", { class: "timeline-stage" }, axis, lanes, queue, empty);
+  const stage = h("div", { class: "timeline-stage" }, axis, lanes, queue, empty, error);
   const summary = h("p", { class: "timeline-summary caption", id: `${id}-summary` }, "Loading…");
-  const root = h("div", { class: compact ? "timeline is-compact" : "timeline" }, help, error, stage);
+  const root = h("div", { class: compact ? "timeline is-compact" : "timeline" }, help, stage);
   return { root, stage, axis, canvas, lanes, sizer, queue, empty, error, summary };
 }
 

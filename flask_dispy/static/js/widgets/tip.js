@@ -11,6 +11,8 @@ const DISTANCE = 12;
 
 /** @typedef {{state?: string, token?: string, label: string, value: string}} TipLine */
 
+/** @typedef {ReturnType<typeof createTip>} Tip */
+
 /**
  * A tip within `host`, which must be positioned.
  * @param {HTMLElement} host

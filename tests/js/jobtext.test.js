@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { argumentsText } from "../../flask_dispy/static/js/jobcolumns.js";
+import { blocksOf, plainLines, stepsOf } from "../../flask_dispy/static/js/jobtext.js";
+
+/** @param {object} given */
+const job = (given) => /** @type {import("../../flask_dispy/static/js/jobtext.js").JobDetail} */ (given);
+
+test("what went wrong stands first, and what is empty is left out", () => {
+  const blocks = blocksOf(job({ exception: "Traceback", args: "1, 2", kwargs: "", result: null, stdout: "hi", stdout_truncated: true, stderr: "" }));
+  assert.deepEqual(blocks.map(({ key, cut }) => [key, cut]), [["exception", false], ["args", false], ["stdout", true]]);
+});
+
+test("lines stay lines while what is invisible shows", () => {
+  assert.equal(plainLines("a\n\tb\u202ec\r\n\u0007"), "a\n\tb⟨202E⟩c\r\n⟨0007⟩");
+});
+
+test("every step lasts until the next, the last until now unless it is an end", () => {
+  const history = [{ state: "queued", at: 10, node: null }, { state: "running", at: 12, node: "10.0.0.1" }];
+  assert.deepEqual(stepsOf(job({ history }), 20).map((step) => step.lasted), [2, 8]);
+  const ended = [...history, { state: "finished", at: 15, node: "10.0.0.1" }];
+  assert.deepEqual(stepsOf(job({ history: ended }), 20).map((step) => step.lasted), [2, 3, null]);
+  assert.deepEqual(stepsOf(job({}), 20), []);
+});
+
+test("hidden arguments are told from none", () => {
+  assert.equal(argumentsText({ args: null, kwargs: null, hidden: true }), null);
+  assert.equal(argumentsText({ args: null, kwargs: null }), "");
+  assert.equal(argumentsText({ args: "1", kwargs: "a=2" }), "1, a=2");
+});
