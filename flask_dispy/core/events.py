@@ -102,7 +102,7 @@ class NodeSeen(NamedTuple):
 
     *load* is (CPU %, memory bytes, disk bytes, swap %) available, or ``None`` where unknown;
     *updated_at* is dispy's own ``update_time``, 0 before the first sign; *joined* that the node
-    was just set up.
+    was just set up; *pulse* that it was heard of at *at*, whether or not dispy noted the time.
     """
 
     ip_addr: str
@@ -118,6 +118,7 @@ class NodeSeen(NamedTuple):
     load: tuple[float, float, float, float] | None
     joined: bool
     pulse: bool
+    at: float = 0.0
 
 
 class NodeClosed(NamedTuple):

@@ -23,13 +23,18 @@ class Node:
 
     dispy counts a node's jobs, time and bytes from zero when it joins anew. A total that falls
     therefore ended a life, and what that life had reached is carried on, so that the row counts
-    all lives of the node.
+    all lives of the node. The CPU time also falls, a little, when the node's clock is set back
+    during a job; so only a fall in jobs done with it tells of a new life.
+
+    ``updated_at`` is the last sign of life: dispy's own ``update_time``, or a pulse that dispy
+    reported without noting it there, as a SharedJobCluster does.
     """
 
     __slots__ = (
         "_carried",
         "_json",
         "_last",
+        "_told_at",
         "avail_cpus",
         "busy",
         "counted",
@@ -62,33 +67,49 @@ class Node:
         self.totals: tuple[float, ...] = (0, 0.0, 0, 0)
         self._carried: tuple[float, ...] = (0, 0.0, 0, 0)
         self._last: tuple[float, ...] = (0, 0.0, 0, 0)
+        self._told_at = 0.0
         self._json: str | None = None
 
     def update(self, seen: NodeSeen) -> bool:
         """Take in what dispy tells; return whether anything in the row changed."""
         before = (self.name, self.cpus, self.avail_cpus, self.busy, self.updated_at, self.load,
                   self.state, self.totals)  # fmt: skip
-        told = (seen.jobs_done, seen.cpu_time, seen.tx, seen.rx)
-        if told != self._last:
-            if told[0] < self._last[0] or told[1] < self._last[1] - 1e-6:
-                self._carried = self.totals
-            self._last = told
-            self.totals = tuple(a + b for a, b in zip(self._carried, told, strict=True))
+        self._count_up((seen.jobs_done, seen.cpu_time, seen.tx, seen.rx))
         self.name = seen.name
         self.cpus = seen.cpus
         self.avail_cpus = seen.avail_cpus
         self.busy = seen.busy
-        self.updated_at = seen.updated_at
+        # Not "later than": after the clock was set back, signs of life are earlier ones.
+        alive = seen.updated_at not in (0.0, self._told_at)
+        if alive:
+            self.updated_at = self._told_at = seen.updated_at
+        elif seen.pulse:
+            alive = True
+            self.updated_at = max(seen.at, self.updated_at)
         self.load = seen.load or self.load
         if seen.pulse:
             # The longer of the last two gaps: one sign that came early proves no faster pulse.
-            gap = max(0.1, seen.updated_at - before[4]) if before[4] else 0.1
+            gap = max(0.1, self.updated_at - before[4]) if before[4] else 0.1
             self.pulse_sec = max(gap, min(self.pulse_sec or 0.0, 2 * gap))
-        if seen.joined or (self.state == "silent" and seen.updated_at > before[4]):
+        if seen.joined or (self.state == "silent" and alive):
             self.state = "up"
         after = (self.name, self.cpus, self.avail_cpus, self.busy, self.updated_at, self.load,
                  self.state, self.totals)  # fmt: skip
         return before != after
+
+    def _count_up(self, told: tuple[float, ...]) -> None:
+        """Take in the totals of the node's present life."""
+        if told == self._last:
+            return
+        fell = [now < before for now, before in zip(told, self._last, strict=True)]
+        fell[1] = fell[1] and fell[0]
+        if any(fell):
+            self._carried = tuple(
+                total if gone else carried
+                for gone, total, carried in zip(fell, self.totals, self._carried, strict=True)
+            )
+        self._last = told
+        self.totals = tuple(a + b for a, b in zip(self._carried, told, strict=True))
 
     def sample(self, at: float) -> None:
         """Add the node's load to its series."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import itertools
 import logging
-import math
 import time
 from collections import deque
 from collections.abc import Callable
@@ -29,6 +28,9 @@ logger = logging.getLogger("flask_dispy.engine")
 Callback: TypeAlias = Callable[[int, Any, Any], None]
 
 _ID_LIMIT: Final = 200
+
+# No figure of dispy's comes near it, and JavaScript counts exactly up to 9e15.
+_MOST: Final = 1e15
 
 _END_STATES: Final[dict[int, EndState]] = {
     DispyJob.Finished: "finished",
@@ -78,7 +80,7 @@ class Watch:
         self.faults = 0
         self._dropped = itertools.count()
         self._touched: dict[str, Any] = {}
-        self._pulsed: set[str] = set()
+        self._pulsed: dict[str, float] = {}
         # The _uid of live jobs whose arguments are known from their first report.
         self._described: set[int] = set()
         self.callback: Callback = self._make_callback(inbox_limit)
@@ -120,17 +122,23 @@ class Watch:
         found: list[Drained] = []
         now = time.time()
         for _ in range(min(limit, len(inbox))):
-            status, node, job = inbox.popleft()
+            try:
+                status, node, job = inbox.popleft()
+            except IndexError:
+                break  # retire() emptied it meanwhile
             try:
                 if node is not None:
                     self._saw_node(status, node, found, now)
                 if job is not None:
                     self._saw_job(status, node, job, found, now)
             except Exception:
-                self.faults += 1
-                logger.exception("A status report of dispy's could not be read and was left out.")
+                self._left_out()
         found.extend(self._node_figures())
         return found
+
+    def _left_out(self) -> None:
+        self.faults += 1
+        logger.exception("A status report of dispy's could not be read and was left out.")
 
     def refresh(self) -> list[Drained]:
         """Return the figures of all nodes, for dispy changes some without saying so."""
@@ -159,25 +167,32 @@ class Watch:
             found.append(Drained(self._node_seen(node, joined=True), None))
         else:
             if status == DispyNode.AvailInfo:
-                self._pulsed.add(ip_addr)
+                self._pulsed[ip_addr] = now
             self._touched[ip_addr] = node
             if ip_addr not in self.nodes and node.cpus > 0:
                 self.nodes[ip_addr] = node
 
     def _node_figures(self) -> list[Drained]:
         touched, self._touched = self._touched, {}
-        pulsed, self._pulsed = self._pulsed, set()
-        return [
-            Drained(self._node_seen(node, pulse=ip_addr in pulsed), None)
-            for ip_addr, node in touched.items()
-        ]
+        pulsed, self._pulsed = self._pulsed, {}
+        found = []
+        for ip_addr, node in touched.items():
+            try:
+                found.append(Drained(self._node_seen(node, pulsed_at=pulsed.get(ip_addr)), None))
+            except Exception:
+                self._left_out()
+        return found
 
     def adopt_nodes(self, nodes: list[Any]) -> list[Drained]:
-        """Return the figures of *nodes*, which ``cluster.status()`` lists, as if they joined."""
+        """Return the figures of *nodes*, which ``cluster.status()`` lists.
+
+        Those that were not known join by it. The others are listed whether they live or not.
+        """
         found = []
         for node in nodes:
+            joined = node.ip_addr not in self.nodes
             self.nodes[node.ip_addr] = node
-            found.append(Drained(self._node_seen(node, joined=True), None))
+            found.append(Drained(self._node_seen(node, joined=joined), None))
         return found
 
     def gone(self, node: Any, now: float) -> Drained:
@@ -186,24 +201,24 @@ class Watch:
         return Drained(events.NodeClosed(_name(node.ip_addr), now), None)
 
     @staticmethod
-    def _node_seen(node: Any, *, joined: bool = False, pulse: bool = False) -> events.NodeSeen:
-        info = node.avail_info
+    def _node_seen(
+        node: Any, *, joined: bool = False, pulsed_at: float | None = None
+    ) -> events.NodeSeen:
         return events.NodeSeen(
             ip_addr=_name(node.ip_addr),
             name=_name(node.name),
-            cpus=int(node.cpus or 0),
-            avail_cpus=int(node.avail_cpus or 0),
-            busy=max(0, int(node.busy or 0)),
-            jobs_done=int(node.jobs_done or 0),
+            cpus=_whole(node.cpus),
+            avail_cpus=_whole(node.avail_cpus),
+            busy=max(0, _whole(node.busy)),
+            jobs_done=_whole(node.jobs_done),
             cpu_time=_number(node.cpu_time),
-            tx=int(node.tx or 0),
-            rx=int(node.rx or 0),
+            tx=_whole(node.tx),
+            rx=_whole(node.rx),
             updated_at=_number(node.update_time),
-            load=None
-            if info is None
-            else tuple(_number(getattr(info, f, None)) for f in ("cpu", "memory", "disk", "swap")),  # type: ignore[arg-type]
+            load=_load(node.avail_info),
             joined=joined,
-            pulse=pulse,
+            pulse=pulsed_at is not None,
+            at=pulsed_at or 0.0,
         )
 
     # -- jobs --------------------------------------------------------------------------------
@@ -245,7 +260,13 @@ class Watch:
             args, kwargs = self._arguments(job, later)
         where = node.ip_addr if node is not None else job.ip_addr
         event = events.JobStarted(
-            job_key(job), job.start_time or now, job.submit_time, _name(where), job_id, args, kwargs
+            job_key(job),
+            _time(job.start_time, now),
+            job.submit_time,
+            _name(where),
+            job_id,
+            args,
+            kwargs,
         )
         return Drained(event, live, tuple(later))
 
@@ -256,7 +277,7 @@ class Watch:
         where = node.ip_addr if node is not None else job.ip_addr
         event = events.JobProgressed(
             job_key(job),
-            job.start_time or now,
+            _time(job.start_time, now),
             job.submit_time,
             _name(where) if where else None,
             self._id(live, later),
@@ -271,9 +292,9 @@ class Watch:
         where = node.ip_addr if node is not None else job.ip_addr
         event = events.JobEnded(
             key=job_key(job),
-            at=job.end_time or now,
+            at=_time(job.end_time, now),
             submitted_at=job.submit_time,
-            started_at=job.start_time,
+            started_at=_time(job.start_time, 0.0) or None,
             node=_name(where) if where else None,
             state=state,
             id=self._id(job, later),
@@ -353,10 +374,33 @@ def _name(text: object) -> str:
     return bounded(text, _ID_LIMIT) if type(text) is str else (plain_text(text or "", 80) or "?")
 
 
+def _load(info: Any) -> tuple[float, float, float, float] | None:
+    """Return a node's ``avail_info`` as (CPU %, memory bytes, disk bytes, swap %)."""
+    if info is None:
+        return None
+    cpu, memory, disk, swap = (
+        _number(getattr(info, field, None)) for field in ("cpu", "memory", "disk", "swap")
+    )
+    return (cpu, memory, disk, swap)
+
+
 def _number(value: Any) -> float:
-    """Return *value* as a finite float, 0.0 for what is none: JSON has no NaN."""
+    """Return *value* as a finite float, 0.0 for what is none: JSON has no NaN.
+
+    Nodes make up some of these figures themselves, so none is taken on trust.
+    """
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return 0.0
-    return number if math.isfinite(number) else 0.0
+    return number if -_MOST < number < _MOST else 0.0
+
+
+def _whole(value: Any) -> int:
+    """Return *value* as a whole number, 0 for what is none."""
+    return value if type(value) is int and -_MOST < value < _MOST else int(_number(value))
+
+
+def _time(value: Any, otherwise: float) -> float:
+    """Return *value*, if it is a moment after the epoch, else *otherwise*."""
+    return _number(value) or otherwise
