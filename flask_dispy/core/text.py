@@ -38,7 +38,7 @@ _MAX_INT_BITS = 2048
 # UTF-8 encoder takes.
 _UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u2028\u2029"
-    "\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+    "\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
 
 
@@ -152,9 +152,9 @@ class _Writer:
             self.put(leaf(value))
         elif kind is str:
             # A slice first: repr() of 50 MB would build them all.
-            self.put(repr(value[: self.room + 1]))  # type: ignore[index]
+            self.put(repr(value[: max(self.room, 0) + 1]))  # type: ignore[index]
         elif kind is bytes or kind is bytearray:
-            self.put(repr(value[: self.room + 1]))  # type: ignore[index]
+            self.put(repr(value[: max(self.room, 0) + 1]))  # type: ignore[index]
         elif kind in _BRACKETS:
             self.container(kind, value, depth)
         else:
@@ -231,10 +231,13 @@ def plain_call(
     The arguments read as dispy.httpd shows them: ``str`` of each, joined by ``", "``.
     ``None`` means that some argument is of a class of somebody's own.
     """
-    positional = _plain_join(args, None, limit)
-    if positional is None:
-        return None
-    named = _plain_join(kwargs.values(), kwargs, limit) if kwargs else ""
+    try:
+        positional = _plain_join(args, None, limit)
+        if positional is None:
+            return None
+        named = _plain_join(kwargs.values(), kwargs, limit) if kwargs else ""
+    except RuntimeError:
+        return None  # changed meanwhile
     return None if named is None else (positional, named)
 
 
@@ -252,7 +255,7 @@ def _plain_join(values: Iterable[object], names: Iterable[str] | None, limit: in
             return None
         cut = cut or type(text) is Cut
         if name is not None:
-            text = f"{clean(next(name))}={text}"
+            text = f"{bounded(next(name), limit)}={text}"
         texts.append(text)
         room -= len(text) + 2
     joined = bounded(", ".join(texts), limit)
