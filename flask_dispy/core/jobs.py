@@ -82,23 +82,34 @@ class Job:
         self.haystack: str | None = None
 
     def make_haystack(self) -> str:
-        """Return the text that a free word is looked for in, kept until the job changes."""
-        exception = self.output.exception if self.output else None
-        parts = (self.id, self.node, self.args, self.kwargs, last_line(exception))
-        self.haystack = "\n".join(filter(None, parts)).casefold()
-        return self.haystack
+        """Return the text that a free word is looked for in, kept until the job changes.
+
+        Searches call it without the registry's lock. What changes the job drops the text last,
+        so a text made of what changes meanwhile is seen to be stale here, or dropped there.
+        """
+        parts = self._searched()
+        haystack = "\n".join(filter(None, (*parts[:-1], last_line(parts[-1])))).casefold()
+        self.haystack = haystack
+        if self._searched() != parts:
+            self.haystack = None
+        return haystack
+
+    def _searched(self) -> tuple[str | None, ...]:
+        return (self.id, self.node, self.args, self.kwargs, self.exception)
 
     def duration_sec(self, now: float) -> float | None:
         """Return the seconds that the last attempt took, or has taken until *now*."""
-        if self.started_at is None:
+        # Read once each: a search asks without the registry's lock.
+        started, ended = self.started_at, self.ended_at
+        if started is None:
             return None
-        end = now if self.ended_at is None else self.ended_at
-        return max(0.0, end - self.started_at)
+        return max(0.0, (now if ended is None else ended) - started)
 
     @property
     def exception(self) -> str | None:
         """The traceback's text of a job that raised."""
-        return self.output.exception if self.output else None
+        output = self.output
+        return output.exception if output else None
 
     @property
     def failed(self) -> bool:
