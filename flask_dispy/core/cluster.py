@@ -150,7 +150,9 @@ class ClusterState:
         if job is None:
             return None
         if event.field in Output.__slots__:
-            job.output = job.output or Output()
+            # It belongs to a report that was taken in, and so holds the place, or to none.
+            if job.output is None or getattr(job.output, event.field) is None:
+                return job
             setattr(job.output, event.field, event.text)
         else:
             setattr(job, event.field, event.text)
@@ -166,7 +168,7 @@ class ClusterState:
                 return
             node = self._node(event.ip_addr)
         if node.update(event):
-            node.sample(event.updated_at or self.started_at)
+            node.sample(node.updated_at or self.started_at)
             self._touch(node)
             self.census.count(node)
 
@@ -208,6 +210,7 @@ class ClusterState:
         job.ended_at = None
         job.attempts += 1
         job.node = ip_addr
+        job.haystack = None
         self._move(job, "running")
 
     def _move(self, job: Job, state: JobState) -> None:
@@ -231,13 +234,14 @@ class ClusterState:
         self.ledger.give_up(job)
         self.dirty = True
 
-    def take_in(self, job: Job) -> None:
-        """Enter a job that another cluster gave up."""
-        self.ledger.take_in(job)
-        if job.state == "running" and job.node:
-            node = self._node(job.node)
-            node.running[job.serial] = job
-            self._touch(node)
+    def take_in(self, jobs: list[Job]) -> None:
+        """Enter jobs that another cluster gave up."""
+        self.ledger.take_in(jobs)
+        for job in jobs:
+            if job.state == "running" and job.node:
+                node = self._node(job.node)
+                node.running[job.serial] = job
+                self._touch(node)
         self.dirty = True
 
     def drop_node(self, ip_addr: str) -> None:
@@ -314,10 +318,10 @@ class ClusterState:
         p95 = self.p95_sec()
         if p95 is None:
             return []
-        threshold = max(_LEAST_STRAGGLER_SEC, 3 * p95)
+        started_before = now - max(_LEAST_STRAGGLER_SEC, 3 * p95)
         found = []
         for job in self.ledger.running.values():  # in the order they started
-            if (job.duration_sec(now) or 0.0) <= threshold:
+            if job.started_at is None or job.started_at >= started_before:
                 break
             found.append(job)
         return found

@@ -69,6 +69,10 @@ class Ledger:
         """Return the job of that name, if it lives or is remembered."""
         return self._live.get(key) or self._ended.get(key)
 
+    def live_keys(self) -> set[JobKey]:
+        """Return the names of the jobs that have not ended."""
+        return set(self._live)
+
     def new(
         self, key: JobKey, submitted_at: float, job_id: str, args: str | None, kwargs: str | None
     ) -> Job:
@@ -138,15 +142,22 @@ class Ledger:
         self._live.pop(job.key, None)
         self._ended.pop(job.key, None)
 
-    def take_in(self, job: Job) -> None:
-        """Enter a job that another ledger gave up, as it is."""
-        self.counts[job.state] += 1
-        self.failed += job.failed
-        self.jobs[job.serial] = job
+    def take_in(self, jobs: list[Job]) -> None:
+        """Enter jobs that another ledger gave up, as they are."""
+        for job in jobs:
+            self.counts[job.state] += 1
+            self.failed += job.failed
+            self.jobs[job.serial] = job
         self._sort()
-        if job.state in ENDED_STATES:
-            self._end(job)
-        else:
-            self._live[job.key] = job
-        if job.state == "running":
-            self.running[job.serial] = job
+        for job in jobs:
+            if job.state in ENDED_STATES:
+                self._end(job)
+            else:
+                self._live[job.key] = job
+            if job.state == "running":
+                self.running[job.serial] = job
+        self.running = dict(sorted(self.running.items(), key=_by_start))
+
+
+def _by_start(entry: tuple[int, Job]) -> float:
+    return entry[1].started_at or 0.0

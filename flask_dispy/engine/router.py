@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import weakref
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
@@ -18,6 +19,9 @@ OTHER_NAME: Final = "other clusters"
 # Jobs of clusters that nobody added whose computation is remembered, to hand them over when
 # somebody does.
 _MOST_ORIGINS: Final = 20_000
+
+# Removed clusters that are remembered while they live.
+_MOST_DISMISSED: Final = 50
 
 
 class Routed(Protocol):
@@ -38,7 +42,9 @@ def forwards_to(callback: Any, registry: object) -> bool:
     """
     owner = getattr(callback, "__self__", None)
     if owner is not None:
-        return owner is registry or getattr(owner, "registry", None) is registry
+        # Anybody's object may have a registry; that its method hands on is known of ours alone.
+        named = getattr(callback, "__name__", None) == "cluster_status"
+        return owner is registry or (named and getattr(owner, "registry", None) is registry)
     says = getattr(callback, "forwards_to", None)
     return bool(says(registry)) if callable(says) else False
 
@@ -52,13 +58,28 @@ class Router:
         self._limit = inbox_limit
         self._dropped = itertools.count()
         self._origins: OrderedDict[JobKey, Any] = OrderedDict()
+        self._dismissed: list[_Dismissed] = []
+        self._retired = False
 
     def receive(self, status: int, node: Any, job: Any) -> None:
         """Put a report where the next fold finds it."""
         if len(self.inbox) < self._limit:
             self.inbox.append((status, node, job))
-        else:
+        elif not self._retired:
             next(self._dropped)
+
+    def retire(self) -> None:
+        """Take in nothing from now on, for somebody may go on reporting."""
+        self._retired = True
+        self._limit = 0
+        self.inbox.clear()
+
+    def dismiss(self, routed: Routed) -> None:
+        """Take in no more of a cluster that was removed, whose own callback may go on reporting."""
+        self._dismissed = [
+            *(one for one in self._dismissed if one.cluster() not in (None, routed.cluster)),
+            _Dismissed(routed),
+        ][-_MOST_DISMISSED:]
 
     @property
     def dropped(self) -> int:
@@ -72,6 +93,8 @@ class Router:
             _, node, job = report
             found = self.find(known, node, job)
             if found is None:
+                if any(one.sent(node, job) for one in self._dismissed):
+                    continue
                 self.other = self.other or make_other()
                 found = self.other
                 if job is not None:
@@ -107,17 +130,47 @@ class Router:
         the registry's lock.
         """
         source: Routed = self.other
-        for job in list(source.state.ledger.jobs.values()):
-            if self._origins.get(job.key) == to.compute_id:
-                source.state.give_up(job)
-                to.state.take_in(job)
-                held = source.watch.jobs.pop(job.serial, None)
-                if held is not None:
-                    to.watch.hold(job.serial, held)
+        jobs = [
+            job
+            for job in source.state.ledger.jobs.values()
+            if to.compute_id is not None and self._origins.get(job.key) == to.compute_id
+        ]
+        for job in jobs:
+            del self._origins[job.key]
+            source.state.give_up(job)
+            held = source.watch.jobs.pop(job.serial, None)
+            if held is not None:
+                to.watch.hold(job.serial, held)
+        to.state.take_in(jobs)
         nodes = [ip for ip, node in source.watch.nodes.items() if _is_node_of(node, to)]
         for ip_addr in nodes:
             to.watch.nodes[ip_addr] = source.watch.nodes.pop(ip_addr)
-        return nodes
+        # A machine may serve other clusters that nobody added as well.
+        return [ip for ip in nodes if ip in source.state.nodes
+                and not source.state.nodes[ip].running]  # fmt: skip
+
+
+class _Dismissed:
+    """What tells the reports of a cluster that was removed from those of one never added."""
+
+    def __init__(self, routed: Routed) -> None:
+        self.cluster = weakref.ref(routed.cluster)
+        self._compute_id = routed.compute_id
+        self._keys = routed.state.ledger.live_keys()
+
+    def sent(self, node: Any, job: Any) -> bool:
+        """Whether a report is that cluster's."""
+        if job is not None:
+            origin, key = _computation(job), job_key(job)
+            if origin is not None:
+                if origin == self._compute_id:
+                    self._keys.add(key)
+                return origin == self._compute_id
+            # The reports of a job's end no longer name its computation.
+            if key in self._keys:
+                self._keys.discard(key)
+                return True
+        return node is not None and _has_node(self.cluster(), node)
 
 
 def _computation(job: Any) -> Any:
@@ -126,5 +179,8 @@ def _computation(job: Any) -> Any:
 
 def _is_node_of(node: Any, routed: Routed) -> bool:
     """Whether dispy's node object is the cluster's: each cluster has its own for a machine."""
-    nodes = getattr(routed.cluster, "_dispy_nodes", None) or {}
-    return nodes.get(node.ip_addr) is node or routed.watch.nodes.get(node.ip_addr) is node
+    return _has_node(routed.cluster, node) or routed.watch.nodes.get(node.ip_addr) is node
+
+
+def _has_node(cluster: Any, node: Any) -> bool:
+    return (getattr(cluster, "_dispy_nodes", None) or {}).get(node.ip_addr) is node
