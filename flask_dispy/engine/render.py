@@ -8,7 +8,9 @@ again.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import logging
 import queue
 import threading
 import time
@@ -21,6 +23,8 @@ __all__ = ["Redact", "Renderer", "TextRequest"]
 
 Redact = Callable[[str, str], str]
 Deliver = Callable[[int, str, str], None]
+
+logger = logging.getLogger("flask_dispy.engine")
 
 # Values that wait to be rendered, at most. They are user's objects, and held longer than dispy
 # holds them only here; past the bound their class's name is shown instead.
@@ -78,18 +82,23 @@ class Renderer:
         self._stuck: list[threading.Thread] = []
         self._banned: set[type] = set()
         self._current: tuple[TextRequest, float] | None = None
+        self._asked: type | None = None
         self._closed = False
 
     def submit(self, request: TextRequest) -> None:
         """Ask for a text; it is delivered soon, or its class's name at once if too many wait."""
+        if self._closed:
+            return
         try:
             self._queue.put_nowait(request)
         except queue.Full:
-            text = f"<{type_name(request.value)}, not shown: too many values waited>"
-            self._deliver(request.serial, request.field, text)
+            self._give_up(request, ", not shown: too many values waited")
             return
         if self._thread is None:
             self._start()
+
+    def _give_up(self, request: TextRequest, why: str) -> None:
+        self._deliver(request.serial, request.field, f"<{type_name(request.value)}{why}>")
 
     def _start(self) -> None:
         with self._lock:
@@ -103,26 +112,40 @@ class Renderer:
         """End the call that exceeds its time; called a few times a second by the pump."""
         with self._lock:
             self._stuck = [thread for thread in self._stuck if thread.is_alive()]
-            current, thread = self._current, self._thread
-            if current is None or thread is None:
-                return
-            request, since = current
-            if time.monotonic() - since <= self._time_limit_sec:
-                return
-            self._banned.update(_classes(request.value))
-            self._current = None
-            self._thread = None
-            self._stuck.append(thread)
-            # Python's own way to interrupt a thread: it takes effect between two bytecodes, so a
-            # loop ends at once and a call into C when it returns.
-            if thread.ident is not None:
-                ctypes.pythonapi.PyThreadState_SetAsyncExc(
-                    ctypes.c_ulong(thread.ident), ctypes.py_object(_Interrupted)
-                )
-        text = f"<{type_name(request.value)}: no text within {self._time_limit_sec:g} s>"
-        self._deliver(request.serial, request.field, text)
-        if not self._queue.empty():
+            late = self._overdue()
+            full = len(self._stuck) >= _MAX_STUCK
+        if late is not None:
+            self._give_up(late, f": no text within {self._time_limit_sec:g} s")
+        if full:
+            self._drain(", not shown: earlier values have not come back")
+        elif self._thread is None and not self._queue.empty():
             self._start()
+
+    def _overdue(self) -> TextRequest | None:
+        """Interrupt the call that exceeds its time and let its thread go; return the request."""
+        current, thread = self._current, self._thread
+        if current is None or thread is None:
+            return None
+        request, since = current
+        if time.monotonic() - since <= self._time_limit_sec:
+            return None
+        if self._asked is not None:
+            self._banned.add(self._asked)
+        self._current = None
+        self._thread = None
+        self._stuck.append(thread)
+        _interrupt(thread)
+        return request
+
+    def _drain(self, why: str | None) -> None:
+        """Empty the queue; say why of each text, or drop it."""
+        while True:
+            try:
+                request = self._queue.get_nowait()
+            except queue.Empty:
+                return
+            if request is not None and why is not None:
+                self._give_up(request, why)
 
     @property
     def waiting(self) -> int:
@@ -135,17 +158,17 @@ class Renderer:
         return sum(thread.is_alive() for thread in self._stuck)
 
     def close(self) -> None:
-        """End the thread; what still waits is dropped."""
+        """End the thread, in the middle of a text if need be; what still waits is dropped."""
         with self._lock:
             self._closed = True
             thread, self._thread = self._thread, None
-        while True:
-            try:
-                self._queue.get_nowait()
-            except queue.Empty:
-                break
-        if thread is not None:
-            self._queue.put(None)
+            busy, self._current = self._current is not None, None
+            if busy and thread is not None:
+                _interrupt(thread)
+        self._drain(None)
+        if thread is not None and thread is not threading.current_thread():
+            with contextlib.suppress(queue.Full):
+                self._queue.put_nowait(None)
             thread.join(self._time_limit_sec)
 
     def _work(self) -> None:
@@ -155,17 +178,32 @@ class Renderer:
                 request = self._queue.get()
                 if request is None:
                     return
-                self._current = (request, time.monotonic())
-                text = self._render(request)
                 with self._lock:
                     if self._thread is not me:
                         return
-                    self._current = None
+                    self._current = (request, time.monotonic())
+                    self._asked = None
+                text = self._made(request)
+                with self._lock:
+                    late = self._thread is not me
+                    if not late:
+                        self._current = None
+                if late:
+                    _await_interrupt()
+                    return
                 self._deliver(request.serial, request.field, text)
                 del request
         except _Interrupted:
             # It was late: the watch has already delivered a text and let this thread go.
             return
+
+    def _made(self, request: TextRequest) -> str:
+        try:
+            return self._render(request)
+        except Exception:
+            # One value must not end the thread that all others wait for.
+            logger.exception("The %s of a job could not be made a text.", request.field)
+            return f"<{type_name(request.value)}, not shown>"
 
     def _render(self, request: TextRequest) -> str:
         value = request.value
@@ -177,13 +215,22 @@ class Renderer:
             text = ending(value, self._limit)
         else:
             text = self._one(value)
-        if self._redact is None:
+        if self._redact is None or request.field == "id":
             return text
+        self._asked = None
+        return self._redacted(self._redact, text, request.field)
+
+    def _redacted(self, redact: Redact, text: str, field: str) -> str:
+        """Return what *redact* makes of a text; of one that fails, nothing may be shown."""
         try:
-            redacted = self._redact(text, request.field)
-        except Exception:
-            return "<not shown: redact() raised an error>"
-        shorter = bounded(redacted, self._limit)
+            redacted: object = redact(text, field)
+            if not isinstance(redacted, str):
+                return f"<not shown: redact() returned {type_name(redacted)}>"
+            shorter = bounded(str.__str__(redacted), self._limit)
+        except _Interrupted:
+            raise
+        except BaseException as error:
+            return f"<not shown: redact() raised {type_name(error)}>"
         return Cut(shorter) if isinstance(text, Cut) else shorter
 
     def _joined(self, texts: list[str]) -> str:
@@ -195,8 +242,9 @@ class Renderer:
         if text is not None:
             return text
         name = type_name(value)
-        if not self._banned.isdisjoint(_classes(value)):
+        if type(value) in self._banned:
             return f"<{name}, not asked again: it took too long>"
+        self._asked = type(value)
         try:
             # str() may hand out an instance of a subclass, whose methods are somebody's own too.
             return bounded(str.__str__(str(value)), self._limit)
@@ -206,10 +254,19 @@ class Renderer:
             return f"<{name}: __str__ raised {type_name(error)}>"
 
 
-def _classes(value: object) -> set[type]:
-    """Return the classes of *value*, or of the arguments that it is made of."""
-    if type(value) is tuple:
-        return {type(item) for item in value}
-    if type(value) is dict:
-        return {type(item) for item in value.values()}
-    return {type(value)}
+def _interrupt(thread: threading.Thread) -> None:
+    """Raise :class:`_Interrupted` in a thread.
+
+    Python's own way to do so: it takes effect between two bytecodes, so a loop ends at once and a
+    call into C when it returns.
+    """
+    if thread.ident is not None:
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(
+            ctypes.c_ulong(thread.ident), ctypes.py_object(_Interrupted)
+        )
+
+
+def _await_interrupt() -> None:
+    """Let the interrupt that is on its way to this thread strike here, where it is caught."""
+    for _ in range(100):
+        time.sleep(0.001)
