@@ -60,7 +60,7 @@ class Calls:
             return future.result(limit)
         except FutureTimeout:
             if future.done():
-                raise  # the call's own
+                return future.result()  # it came just now, or the timeout is the call's own
             raise EngineTimeout(
                 f"dispy did not answer within {limit:g} s when asked to {what}. It may have shut "
                 "down or lost its scheduler; the command may still take effect."

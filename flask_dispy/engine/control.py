@@ -134,7 +134,13 @@ class Control:
             for serial, found in batch:
                 if time.monotonic() > deadline:
                     return
-                done[serial] = _cancel_one(found, serial)
+                try:
+                    done[serial] = _cancel_one(found, serial)
+                except Exception as error:
+                    done[serial] = Outcome(
+                        target.name, False, "refused",
+                        f"dispy failed to cancel it: {type(error).__name__}.", serial=serial,
+                    )  # fmt: skip
 
         failed = self._guarded(target, f"cancel jobs of {target.name}", cancel_each, limit)
         code, message = failed or ("timeout", "Time ran out before this job's turn came.")
@@ -305,9 +311,14 @@ _DONE: Final[dict[NodeAction, str]] = {
 def _cancel_one(found: JobTarget, serial: int) -> Outcome:
     target = found.target
     answer = target.cluster.cancel(found.job)
-    if answer != 0:
+    if answer == -1:
         return Outcome(target.name, False, "already_ended",
                        "dispy did not cancel it: it has just ended.", serial=serial)  # fmt: skip
+    if answer != 0:
+        # dispy's task failed: the job has left the queue and does not run yet.
+        return Outcome(target.name, False, "refused",
+                       "dispy could not cancel it while it is sent to its node: try again.",
+                       serial=serial)  # fmt: skip
     if found.state == "running":
         return Outcome(target.name, True, "terminating", "Its node was told to end it.",
                        serial=serial)  # fmt: skip
