@@ -6,6 +6,7 @@ looks for what dispy does not report.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -14,6 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from .core import events
+from .core.errors import EngineTimeout
 from .engine.calls import Calls
 from .engine.clusters import is_closed, pulse_sec
 from .engine.render import Renderer
@@ -23,13 +25,16 @@ from .watched import Watched
 if TYPE_CHECKING:
     from .registry import ClusterRegistry
 
-__all__ = ["Pump"]
+__all__ = ["CHUNK", "Pump"]
 
 logger = logging.getLogger("flask_dispy")
 
 # Four times a second: what a stream shows is at most this old, and an idle registry with 1,000
 # nodes takes a few thousandths of a core.
 TICK_SEC: Final = 0.25
+
+# Events that are folded at one go under the lock: about ten milliseconds of it.
+CHUNK: Final = 2_000
 
 _SILENCE_EVERY_SEC: Final = 2.0
 _RECONCILE_EVERY_SEC: Final = 2.0
@@ -53,18 +58,21 @@ class Pump:
         self._thread: threading.Thread | None = None
         self._ticked_at = time.monotonic()
         self._faults = 0
-        self._due: dict[str, float] = {}
+        self._starting = threading.Lock()
 
     def start(self) -> None:
         """Start the thread, unless it runs, or was stopped."""
-        if self._thread is None or not (self._thread.is_alive() or self._stop.is_set()):
+        with self._starting:
+            if self._stop.is_set() or (self._thread is not None and self._thread.is_alive()):
+                return
             self._thread = threading.Thread(target=self._run, name="flask_dispy-pump", daemon=True)
             self._ticked_at = time.monotonic()
             self._thread.start()
 
     def stop(self) -> None:
         """End the thread."""
-        self._stop.set()
+        with self._starting:
+            self._stop.set()
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(5)
 
@@ -104,19 +112,21 @@ class Pump:
             self._faults += 1
             logger.exception("A step of the upkeep failed; the others go on.")
 
-    def _is_due(self, what: str, every_sec: float, watched: Watched) -> bool:
-        key = f"{what} {watched.name}"
+    @staticmethod
+    def _is_due(what: str, every_sec: float, watched: Watched) -> bool:
         now = time.monotonic()
-        if now < self._due.get(key, 0.0):
+        if now < watched.due.get(what, 0.0):
             return False
-        self._due[key] = now + every_sec
+        watched.due[what] = now + every_sec
         return True
 
     def _keep_up(self, watched: Watched, now: float) -> None:
         if watched.cluster is not None:
             if self._is_due("reconcile", _RECONCILE_EVERY_SEC, watched):
                 self._reconcile(watched, now)
-            if self._is_due("refresh", _REFRESH_EVERY_SEC, watched):
+            if watched.state.closed_at is None and self._is_due(
+                "refresh", _REFRESH_EVERY_SEC, watched
+            ):
                 self._refresh(watched)
             self._poll(watched)
         if self._is_due("silence", _SILENCE_EVERY_SEC, watched):
@@ -149,7 +159,9 @@ class Pump:
     def _refresh(self, watched: Watched) -> None:
         """Take in what dispy changes of its nodes without a report: CPUs set, bytes sent."""
         with self._registry.folding:
-            self._registry.take_in(watched, watched.watch.refresh())
+            drained = watched.watch.refresh()
+            for start in range(0, len(drained), CHUNK):
+                self._registry.take_in(watched, drained[start : start + CHUNK])
 
     def take_stock(self, watched: Watched) -> None:
         """Take over the nodes and the pending jobs of a cluster that may have run for long."""
@@ -192,7 +204,9 @@ class Pump:
         every_sec = max(_LEAST_POLL_SEC, self._registry.poll_sec)
         if watched.state.closed_at is None and self._is_due("poll", every_sec, watched):
             what = f"tell the status of {watched.name}"
-            watched.poll = self._calls.start(what, id(watched.cluster), watched.cluster.status)
+            # Too many calls that hang show in health(); to be refused one more is no fault here.
+            with contextlib.suppress(EngineTimeout):
+                watched.poll = self._calls.start(what, id(watched.cluster), watched.cluster.status)
 
     def _polled(self, watched: Watched, status: Any) -> None:
         there = {node.ip_addr for node in status.nodes}

@@ -22,14 +22,15 @@ from .core.combined import COMBINED_NAME, CombinedState
 from .core.errors import UnknownCluster, WrongProcess
 from .core.feed import Feed, new_epoch
 from .core.settings import Settings, checked_poll_sec
+from .core.text import bounded
 from .engine.calls import Calls
-from .engine.clusters import Kind, cluster_name, compute_id, is_closed, kind_of
+from .engine.clusters import Kind, cluster_name, compute_id, kind_of
 from .engine.control import Control
 from .engine.render import Renderer, TextRequest
 from .engine.router import OTHER_NAME, Router, forwards_to
 from .engine.watch import Callback, Drained, Watch, requests
 from .lookup import Lookup
-from .pump import Pump
+from .pump import CHUNK, Pump
 from .views import View
 from .watched import Watched
 
@@ -37,10 +38,11 @@ __all__ = ["ClusterRegistry"]
 
 logger = logging.getLogger("flask_dispy")
 
-# Reports that are folded at one go under the lock: about ten milliseconds of it.
-_CHUNK: Final = 2_000
-
 _ALL: Final = ("*", COMBINED_NAME)
+
+# Characters of a cluster's name: a program's is its path, and dispyscheduler's clusters bring
+# theirs over the network.
+_NAME_LIMIT: Final = 200
 
 
 class ClusterRegistry:
@@ -114,17 +116,20 @@ class ClusterRegistry:
 
         :raises TypeError: *cluster* is none of dispy's clusters.
         :raises ValueError: it is closed already.
+        :raises RuntimeError: the registry is closed.
         """
         self._check_process()
         kind = kind_of(cluster)
         with self._folding:
+            if self._closed:
+                raise RuntimeError("The registry is closed: it watches no more clusters.")
             known = self._find(cluster)
             if known is not None:
                 return known.name
-            shown = name or cluster_name(cluster)
-            if shown is None or is_closed(cluster):
+            own_name = cluster_name(cluster)
+            if own_name is None:
                 raise ValueError("The cluster is closed: add it before closing it.")
-            watched = self._enter(cluster, kind, shown)
+            watched = self._enter(cluster, kind, bounded(name or own_name, _NAME_LIMIT) or kind)
             watched.compute_id = compute_id(cluster)
             self._take_over(watched, chain=chain)
         self._pump.start()
@@ -161,10 +166,10 @@ class ClusterRegistry:
     def _take_over(self, watched: Watched, *, chain: bool) -> None:
         """See to it that the cluster's reports reach us."""
         own = watched.cluster.cluster_status
-        if own is None or chain:
-            watched.install(chain=chain)
-        elif forwards_to(own, self):
+        if own is not None and forwards_to(own, self):
             self._adopt_strays(watched)
+        elif own is None or chain:
+            watched.install(chain=chain)
         else:
             watched.mode = "polling"
             logger.warning(
@@ -199,10 +204,11 @@ class ClusterRegistry:
             watched = watched or self._find(cluster)
             if watched is None:
                 return
-            if watched.cluster is not None:
-                watched.uninstall()
+            watched.uninstall()
             if watched is self._router.other:
                 self._router.other = None
+            else:
+                self._router.dismiss(watched)
             with self.lock:
                 self._leave(watched)
 
@@ -241,6 +247,7 @@ class ClusterRegistry:
 
     def names(self) -> list[str]:
         """Return the names of the clusters, in the order they were added."""
+        self._check_process()
         with self.lock:
             return list(self._watched)
 
@@ -253,6 +260,7 @@ class ClusterRegistry:
 
         :raises UnknownCluster: no cluster of that name is watched.
         """
+        self._check_process()
         if name in _ALL:
             return self._combined_view
         with self.lock:
@@ -266,6 +274,7 @@ class ClusterRegistry:
 
     def views(self) -> list[View]:
         """Return the views of the single clusters, in the order they were added."""
+        self._check_process()
         with self.lock:
             return [watched.view for watched in self._watched.values()]
 
@@ -274,17 +283,14 @@ class ClusterRegistry:
     def fold(self) -> None:
         """Take in all that waited in the inboxes when this was called."""
         self._check_process()
-        if not (self._texts or self._router.inbox) and not any(
-            watched.watch.inbox for watched in list(self._watched.values())
-        ):
-            return
+        # Even with nothing in the inboxes: another thread may be about to fold what it took out.
         with self._folding:
             self._router.route(list(self._watched.values()), self._enter_other)
             for watched in list(self._watched.values()):
                 waiting = len(watched.watch.inbox)
                 while waiting > 0:
-                    self.take_in(watched, watched.watch.drain(_CHUNK))
-                    waiting -= _CHUNK
+                    self.take_in(watched, watched.watch.drain(CHUNK))
+                    waiting -= CHUNK
             self._fold_texts()
 
     def _enter_other(self) -> Watched:
@@ -318,13 +324,18 @@ class ClusterRegistry:
         self._texts.append((serial, field, text))
 
     def _fold_texts(self) -> None:
+        if not self._texts:
+            return
         with self.lock:
             for _ in range(len(self._texts)):
                 serial, field, text = self._texts.popleft()
                 event = events.JobText(serial, field, text)  # type: ignore[arg-type]
                 for watched in self._watched.values():
-                    if watched.state.apply(event) is not None:
+                    if serial in watched.state.ledger.jobs:
+                        watched.state.apply(event)
                         break
+            for watched in self._watched.values():
+                self._settle(watched)
 
     def _settle(self, watched: Watched) -> None:
         """Give what changed the next version, and wake those who wait for it."""
@@ -376,7 +387,11 @@ class ClusterRegistry:
     def summary_of(self, state: ClusterState | None, now: float) -> dict[str, Any]:
         """Return a cluster's summary, or with ``None`` that of all. The caller holds ``lock``."""
         if state is not None:
-            return self._summary(self._watched.get(state.name), state, now)
+            watched = self._watched.get(state.name)
+            # A view outlives its cluster, whose name may be another's by now.
+            if watched is not None and watched.state is not state:
+                watched = None
+            return self._summary(watched, state, now)
         each = [self._summary(w, w.state, now) for w in self._watched.values()]
         return self._combined_summary(each, now)
 
@@ -402,6 +417,7 @@ class ClusterRegistry:
 
     def wait_for_change(self, version: int, timeout_sec: float) -> int:
         """Wait until something changed after *version*, or time is out; return the version."""
+        self._check_process()
         deadline = time.monotonic() + timeout_sec
         with self._changed:
             while self.version <= version and not self._closed:
@@ -443,17 +459,19 @@ class ClusterRegistry:
 
     def close(self) -> None:
         """Stop watching: put all callbacks back and end the threads. Readers still get answers."""
-        with self.lock:
+        if os.getpid() != self._pid:
+            return  # its threads are not here, and its locks may be held by one of them for ever
+        with self._folding, self.lock:
             if self._closed:
                 return
             self._closed = True
             self._changed.notify_all()
         self._pump.stop()
-        if os.getpid() == self._pid:
+        with self._folding:
             self.fold()
-        for watched in self.watched():
-            if watched.cluster is not None:
+            for watched in self.watched():
                 watched.uninstall()
+            self._router.retire()
         self._renderer.close()
 
     def _check_process(self) -> None:

@@ -34,7 +34,7 @@ class Watched:
         self.compute_id: Any = None
         self.reconciler = Reconciler(watch, scheduler=kind == "scheduler")
         self.poll: Future[Any] | None = None
-        self.polled_at = 0.0
+        self.due: dict[str, float] = {}
         self._installed: Callback | None = None
         self._previous: Callback | None = None
 
@@ -65,6 +65,7 @@ class Watched:
 
     def uninstall(self) -> None:
         """Put the cluster's callback back as it was, unless somebody has set another since."""
-        if self._installed is not None and self.cluster.cluster_status is self._installed:
+        installed, self._installed = self._installed, None
+        if installed is not None and self.cluster.cluster_status is installed:
             self.cluster.cluster_status = self._previous
         self.watch.retire()

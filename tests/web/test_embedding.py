@@ -93,6 +93,7 @@ def test_cluster_that_is_gone_stays_chosen(registry: Any) -> None:
 @pytest.mark.parametrize("name", ["</script><b>", "'\"><b>", "&quot;", "\u202e\x00"])
 def test_hostile_names_stay_text(registry: Any, name: str) -> None:
     watched_cluster(registry, name)
+    name = registry.names()[0]  # control characters are escaped when a cluster is added
     answer = _app(registry).test_client().get("/dispy/", query_string={"cluster": name})
     assert "<b>" not in answer.text
     assert _config(answer.text)["clusters"] == [name]
