@@ -72,13 +72,14 @@ export function createPopover(button, panel, { onOpen, onClose, toggles = true }
 }
 
 /**
- * Hang the panel from whichever end of the button keeps it inside the window.
+ * Hang the panel from whichever end of the button, and above it if need be, so that it is seen.
  *
  * @param {HTMLElement} panel
  */
 function keepInView(panel) {
-  panel.classList.remove("popover-end");
-  if (panel.getBoundingClientRect().right > document.documentElement.clientWidth - 8) {
-    panel.classList.add("popover-end");
-  }
+  panel.classList.remove("popover-end", "popover-up");
+  const { right, bottom, height, top } = panel.getBoundingClientRect();
+  const { clientWidth, clientHeight } = document.documentElement;
+  panel.classList.toggle("popover-end", right > clientWidth - 8);
+  panel.classList.toggle("popover-up", bottom > clientHeight - 8 && top - height > 96);
 }

@@ -9,6 +9,9 @@ import { createProgress } from "../widgets/progress.js";
 import { createTiles } from "../widgets/tiles.js";
 import { createTrends } from "../widgets/trends.js";
 
+/** As high as the charts beside it, until there are more nodes than fit. */
+const MAP_HEIGHT = 136;
+
 const shell = startShell("Monitor");
 const { config, cluster, store, summary, href } = shell;
 const jobsHref = (/** @type {string} */ q) => href("jobs.html", { q });
@@ -29,7 +32,7 @@ const attention = createAttention(need("attention"), {
 });
 const progress = createProgress(need("progress"), { href: (name) => href("monitor.html", { cluster: name }) });
 const tiles = createTiles(need("tiles"), { jobsHref: (state) => jobsHref(`state:${state}`) });
-const map = createNodeMap(need("nodemap"), { cluster, onOpen: (ip) => location.assign(nodeHref(ip)) });
+const map = createNodeMap(need("nodemap"), { cluster, height: MAP_HEIGHT, now: store.now, onOpen: (ip) => location.assign(nodeHref(ip)) });
 createTrends(
   { ranges: need("ranges"), throughput: need("throughput"), queue: need("queue"), cpus: need("cpus") },
   shell,

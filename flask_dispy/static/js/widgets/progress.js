@@ -39,8 +39,11 @@ export function createProgress(element, { href }) {
   /** @type {Map<string, ReturnType<typeof createRow>>} */
   const rows = new Map();
   element.classList.add("progress-list");
+  let waiting = true;
   return {
     update(summaries) {
+      if (waiting) element.replaceChildren(); // what kept the place until now
+      waiting = false;
       const names = new Set(summaries.map(({ name }) => name));
       for (const [name, row] of rows) {
         if (names.has(name)) continue;
