@@ -1,0 +1,36 @@
+"""A registry and clusters at our seam, without dispy running.
+
+``HYPOTHESIS_PROFILE=thorough`` looks ten times longer for a counterexample.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from dispy_objects import FakeCluster
+from hypothesis import HealthCheck, settings
+
+from flask_dispy import ClusterRegistry
+
+_SLOW = [HealthCheck.too_slow]
+settings.register_profile("quick", max_examples=60, deadline=None, suppress_health_check=_SLOW)
+settings.register_profile("thorough", max_examples=1_000, deadline=None,
+                          suppress_health_check=_SLOW)  # fmt: skip
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+
+@pytest.fixture
+def registry() -> Iterator[ClusterRegistry]:
+    registry = ClusterRegistry()
+    yield registry
+    registry.close()
+
+
+@pytest.fixture
+def cluster(registry: ClusterRegistry) -> FakeCluster:
+    """A cluster that the registry watches."""
+    cluster = FakeCluster("compute")
+    registry.add(cluster)
+    return cluster

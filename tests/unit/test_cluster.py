@@ -1,0 +1,588 @@
+"""The fold: whatever dispy reports, in whatever order, the counts are what the jobs are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from unit.stories import (
+    check,
+    counts,
+    ended,
+    new_state,
+    progressed,
+    queued,
+    seen,
+    started,
+    state_of,
+)
+
+from flask_dispy.core import events
+from flask_dispy.core.cluster import ClusterState
+from flask_dispy.core.text import Cut
+
+
+@pytest.fixture
+def state() -> Iterator[ClusterState]:
+    state = new_state()
+    yield state
+    check(state)
+
+
+def tell(state: ClusterState, *story: Any) -> None:
+    for event in story:
+        state.apply(event)
+        check(state)
+
+
+def job(state: ClusterState, key: str = "a") -> Any:
+    found = state.ledger.find(key)
+    assert found is not None
+    return found
+
+
+# -- the ordinary life of a job ---------------------------------------------------------------
+
+
+def test_created_job_is_queued(state: ClusterState) -> None:
+    tell(state, queued("a"))
+    assert counts(state) == {"queued": 1}
+
+
+def test_running_job_is_on_its_node(state: ClusterState) -> None:
+    tell(state, queued("a"), started("a", "n1"))
+    assert counts(state) == {"running": 1}
+    assert list(state.nodes["n1"].running) == [1]
+
+
+@pytest.mark.parametrize("end", ["finished", "terminated", "cancelled", "abandoned"])
+def test_ended_job_is_counted_as_it_ended(state: ClusterState, end: Any) -> None:
+    tell(state, queued("a"), started("a"), ended("a", end))
+    assert counts(state) == {end: 1}
+    assert state.nodes["n1"].running == {}
+
+
+def test_interim_result_leaves_the_job_running(state: ClusterState) -> None:
+    tell(state, queued("a"), started("a"), progressed("a", "half"))
+    assert counts(state) == {"running": 1}
+    assert job(state).output.provisional_result == "half"
+
+
+def test_end_keeps_what_the_job_left_behind(state: ClusterState) -> None:
+    end = events.JobEnded(
+        "a", 1_005, 1_000, 1_001, "n1", "terminated", "x", "r", "o", "e", "T\nE: b"
+    )
+    tell(state, queued("a"), started("a"), end)
+    detail = job(state).detail("compute", 2_000)
+    assert [detail[f] for f in ("id", "result", "stdout", "stderr", "exception", "error")] == [
+        "x", "r", "o", "e", "T\nE: b", "E: b"
+    ]  # fmt: skip
+
+
+def test_arguments_outlive_the_end(state: ClusterState) -> None:
+    tell(state, queued("a"), started("a"), ended("a"))
+    assert (job(state).args, job(state).kwargs) == ("a, b", "n=1")
+
+
+def test_id_that_was_set_after_submitting_is_taken(state: ClusterState) -> None:
+    tell(state, queued("a", job_id="7"), started("a", job_id="mine"))
+    assert job(state).id == "mine"
+
+
+def test_times_tell_queue_and_run(state: ClusterState) -> None:
+    tell(state, queued("a", 0), started("a", at=2), ended("a", start=2, at=7))
+    detail = job(state).detail("compute", 9_999)
+    assert (detail["queue_sec"], detail["duration_sec"]) == (2.0, 5.0)
+
+
+def test_running_job_lasts_until_now(state: ClusterState) -> None:
+    tell(state, queued("a"), started("a", at=1))
+    assert job(state).duration_sec(1_011) == 10.0
+
+
+def test_clock_that_was_set_back_gives_no_negative_duration(state: ClusterState) -> None:
+    tell(state, queued("a"), started("a", at=100), ended("a", start=100, at=50))
+    assert job(state).duration_sec(0) == 0.0
+
+
+# -- out of order, twice, not at all ----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "story",
+    [
+        [queued("a"), ended("a")],
+        [ended("a")],
+        [started("a"), ended("a"), queued("a")],
+        [ended("a"), queued("a"), started("a")],
+        [queued("a"), queued("a"), started("a"), started("a"), ended("a"), ended("a")],
+        [progressed("a"), ended("a")],
+        [queued("a"), ended("a"), progressed("a")],
+        [queued("a"), started("a"), ended("a"), ended("a", "terminated", exception="E")],
+        [queued("a"), started("a"), ended("a"), ended("a", "abandoned")],
+        [queued("a"), started("a"), ended("a"), queued("a", requeued=True)],
+    ],
+)
+def test_whatever_the_order_one_job_finished_once(state: ClusterState, story: list[Any]) -> None:
+    tell(state, *story)
+    assert counts(state) == {"finished": 1}
+    assert state.ledger.failed == 0
+
+
+def test_fast_job_without_running_still_tells_where_it_ran(state: ClusterState) -> None:
+    tell(state, queued("a"), ended("a", node="n3", start=1))
+    assert (job(state).node, job(state).attempts) == ("n3", 1)
+
+
+def test_interim_result_without_running_starts_the_job(state: ClusterState) -> None:
+    tell(state, queued("a"), progressed("a", node="n2"))
+    assert counts(state) == {"running": 1}
+    assert list(state.nodes["n2"].running) == [1]
+
+
+def test_interim_result_from_nowhere_leaves_the_job_queued(state: ClusterState) -> None:
+    tell(state, queued("a"), progressed("a", node=None))
+    assert counts(state) == {"queued": 1}
+
+
+def test_second_end_changes_nothing_of_the_first(state: ClusterState) -> None:
+    tell(state, ended("a", result="first", at=5), ended("a", "terminated", exception="E", at=9))
+    assert (job(state).ended_at, job(state).output.result, job(state).exception) == (
+        1_005, "first", None
+    )  # fmt: skip
+
+
+def test_address_used_again_by_dispy_is_another_job(state: ClusterState) -> None:
+    tell(state, queued(("7", 1.0)), ended(("7", 1.0)), queued(("7", 2.0)))  # type: ignore[arg-type]
+    assert counts(state) == {"queued": 1, "finished": 1}
+
+
+def test_running_reported_twice_keeps_the_first_start(state: ClusterState) -> None:
+    tell(state, started("a", at=1), started("a", at=3))
+    assert (job(state).started_at, job(state).attempts) == (1_001, 1)
+
+
+# -- abandoned, put back, cancelled -----------------------------------------------------------
+
+
+def test_abandoned_job_that_finishes_late_is_finished(state: ClusterState) -> None:
+    tell(state, queued("a"), started("a"), ended("a", "abandoned", at=3), ended("a", at=9))
+    assert counts(state) == {"finished": 1}
+    assert job(state).ended_at == 1_009
+
+
+def test_abandoned_job_that_fails_late_has_failed(state: ClusterState) -> None:
+    tell(state, started("a"), ended("a", "abandoned"), ended("a", "terminated", exception="E"))
+    assert counts(state) == {"terminated": 1}
+    assert state.ledger.failed == 1
+
+
+def test_abandoned_twice_keeps_the_first_time(state: ClusterState) -> None:
+    tell(state, started("a"), ended("a", "abandoned", at=3), ended("a", "abandoned", at=9))
+    assert job(state).ended_at == 1_003
+
+
+def test_reentrant_job_goes_back_to_the_queue(state: ClusterState) -> None:
+    tell(state, queued("a"), started("a"), queued("a", 3, requeued=True))
+    assert counts(state) == {"queued": 1}
+    assert (job(state).node, job(state).started_at) == (None, None)
+    assert state.nodes["n1"].running == {}
+
+
+def test_reentrant_job_runs_again_and_tells_its_past(state: ClusterState) -> None:
+    tell(state, queued("a"), started("a", "n1", 1), queued("a", 3, requeued=True),
+         started("a", "n2", 4), ended("a", node="n2", start=4, at=6))  # fmt: skip
+    assert (job(state).attempts, job(state).node) == (2, "n2")
+    assert [(step["state"], step["at"], step["node"]) for step in job(state).history()] == [
+        ("queued", 1_000, None), ("running", 1_001, "n1"), ("abandoned", 1_003, "n1"),
+        ("queued", 1_003, None), ("running", 1_004, "n2"), ("finished", 1_006, "n2"),
+    ]  # fmt: skip
+
+
+def test_job_that_appears_elsewhere_has_left_its_first_node(state: ClusterState) -> None:
+    tell(state, started("a", "n1"), started("a", "n2", 5))
+    assert state.nodes["n1"].running == {}
+    assert list(state.nodes["n2"].running) == [1]
+    assert job(state).attempts == 2
+
+
+def test_abandoned_job_can_run_again(state: ClusterState) -> None:
+    tell(state, started("a"), ended("a", "abandoned"), started("a", "n2", 9))
+    assert counts(state) == {"running": 1}
+    assert job(state).ended_at is None
+
+
+def test_past_of_a_job_is_bounded(state: ClusterState) -> None:
+    for turn in range(50):
+        tell(state, started("a", at=turn), queued("a", turn, requeued=True))
+    assert len(job(state).past) == 30
+
+
+def test_cancelled_in_the_queue_ran_nowhere(state: ClusterState) -> None:
+    phantom = seen("scheduler", cpus=0, avail_cpus=0)
+    tell(state, queued("a"), phantom, ended("a", "cancelled", node="scheduler", start=None))
+    assert counts(state) == {"cancelled": 1}
+    assert job(state).node is None
+    assert state.nodes == {}
+
+
+def test_cancelled_running_job_is_terminated_without_having_failed(state: ClusterState) -> None:
+    tell(state, started("a"), ended("a", "terminated"))
+    assert counts(state) == {"terminated": 1}
+    assert state.summary(1_010)["attention"]["failed"] == 0
+
+
+def test_job_that_raised_has_failed(state: ClusterState) -> None:
+    tell(state, started("a"), ended("a", "terminated", exception="ValueError: x"))
+    assert state.summary(1_010)["attention"]["failed"] == 1
+
+
+# -- texts made later -------------------------------------------------------------------------
+
+
+def test_text_made_later_takes_its_place(state: ClusterState) -> None:
+    tell(state, started("a"), ended("a", result=""), events.JobText(1, "result", "made"))
+    assert job(state).output.result == "made"
+
+
+def test_text_of_a_report_that_was_not_taken_in_is_dropped(state: ClusterState) -> None:
+    tell(state, started("a"), ended("a", "terminated"), ended("a", "terminated", exception=""),
+         events.JobText(1, "exception", "E"))  # fmt: skip
+    assert job(state).exception is None
+    assert state.ledger.failed == 0
+
+
+def test_text_of_a_forgotten_job_is_dropped(state: ClusterState) -> None:
+    assert state.apply(events.JobText(99, "args", "x")) is None
+
+
+def test_text_made_later_is_found_by_a_search(state: ClusterState) -> None:
+    tell(state, queued("a"))
+    job(state).make_haystack()
+    tell(state, events.JobText(1, "args", "Needle"))
+    assert "needle" in (job(state).haystack or job(state).make_haystack())
+
+
+def test_cut_texts_say_so_in_the_detail(state: ClusterState) -> None:
+    tell(state, ended("a", result=Cut("x…")))
+    assert job(state).detail("compute", 1_010)["result_truncated"] is True
+    assert job(state).detail("compute", 1_010)["id_truncated"] is False
+
+
+# -- history ----------------------------------------------------------------------------------
+
+
+def test_history_forgets_what_ended_first() -> None:
+    state = new_state(history_limit=2)
+    tell(state, ended("a"), ended("b"), ended("c"))
+    assert list(state.ledger.jobs) == [2, 3]
+    assert counts(state) == {"finished": 3}
+    assert state.summary(1_010)["history"] == {"retained": 2, "limit": 2, "evicted": 1}
+
+
+def test_queued_and_running_jobs_are_never_forgotten() -> None:
+    state = new_state(history_limit=0)
+    tell(state, queued("q"), started("r"), *(ended(str(n)) for n in range(50)))
+    assert [job.key for job in state.ledger.jobs.values()] == ["q", "r"]
+
+
+def test_end_of_a_forgotten_job_reported_again_counts_once() -> None:
+    state = new_state(history_limit=1)
+    tell(state, ended("a"), ended("b"), ended("a"))
+    assert counts(state) == {"finished": 2}
+
+
+def test_forgotten_abandoned_job_that_finishes_late_is_finished() -> None:
+    state = new_state(history_limit=1)
+    tell(state, started("a"), ended("a", "abandoned"), ended("b"), ended("a"))
+    assert counts(state) == {"finished": 2}
+    assert list(state.ledger.jobs) == [2]
+
+
+def test_forgotten_abandoned_job_that_runs_again_is_back() -> None:
+    state = new_state(history_limit=1)
+    tell(state, started("a"), ended("a", "abandoned"), ended("b"), started("a", "n2", 9))
+    assert list(state.ledger.jobs) == [1, 2]
+    assert counts(state) == {"running": 1, "finished": 1}
+
+
+# -- jobs that were there before --------------------------------------------------------------
+
+
+def test_jobs_pending_before_watching_are_counted_apart(state: ClusterState) -> None:
+    tell(state, events.PendingTaken(1_000, 5))
+    assert state.summary(1_001)["jobs"]["before_watching"] == 5
+    assert state.ledger.submitted == 0
+
+
+def test_known_jobs_are_not_counted_as_before_watching(state: ClusterState) -> None:
+    tell(state, queued("a"), events.PendingTaken(1_001, 5))
+    assert state.ledger.before_watching == 4
+
+
+def test_job_that_shows_itself_is_no_longer_before_watching(state: ClusterState) -> None:
+    tell(state, events.PendingTaken(1_001, 2), ended("a"))
+    assert state.ledger.before_watching == 1
+    assert counts(state) == {"finished": 1}
+
+
+def test_job_submitted_afterwards_leaves_before_watching_alone(state: ClusterState) -> None:
+    tell(state, events.PendingTaken(1_001, 2), queued("a", 5))
+    assert state.ledger.before_watching == 2
+
+
+# -- nodes ------------------------------------------------------------------------------------
+
+
+def test_node_row_has_dispys_fields_and_ours(state: ClusterState) -> None:
+    tell(
+        state,
+        seen(
+            "10.0.0.2",
+            updated=5,
+            name="alpha",
+            cpus=2,
+            avail_cpus=4,
+            busy=1,
+            jobs_done=3,
+            cpu_time=1.5,
+            tx=10,
+            rx=20,
+            load=(97.5, 1.0, 2.0, 100.0),
+            joined=True,
+        ),
+    )
+    assert state.nodes["10.0.0.2"].row() == {
+        "ip_addr": "10.0.0.2", "name": "alpha", "cpus": 2, "avail_cpus": 4, "busy": 1,
+        "jobs_done": 3, "cpu_time": 1.5, "tx": 10, "rx": 20, "update_time": 1_005,
+        "avail_info": {"cpu": 97.5, "memory": 1.0, "disk": 2.0, "swap": 100.0},
+        "state": "up", "running": 0,
+    }  # fmt: skip
+
+
+def test_closed_node_stays_listed(state: ClusterState) -> None:
+    tell(state, seen(busy=1), events.NodeClosed("n1", 1_005))
+    assert (state.nodes["n1"].state, state.nodes["n1"].busy) == ("closed", 0)
+    assert state.summary(1_010)["nodes"] == {"known": 1, "up": 0, "silent": 0, "closed": 1}
+
+
+def test_closed_nodes_cpus_are_gone(state: ClusterState) -> None:
+    tell(state, seen("n1"), seen("n2"), events.NodeClosed("n1", 1_005))
+    assert state.summary(1_010)["cpus"]["total"] == 2
+
+
+def test_late_figures_do_not_reopen_a_closed_node(state: ClusterState) -> None:
+    tell(state, seen(), events.NodeClosed("n1", 1_005), seen(updated=9, jobs_done=1))
+    assert state.nodes["n1"].state == "closed"
+
+
+def test_node_that_joins_again_is_up(state: ClusterState) -> None:
+    tell(state, seen(), events.NodeClosed("n1", 1_005), seen(joined=True))
+    assert state.nodes["n1"].state == "up"
+
+
+def test_closing_an_unknown_node_makes_none(state: ClusterState) -> None:
+    tell(state, events.NodeClosed("n9", 1_005))
+    assert state.nodes == {}
+
+
+def test_totals_go_on_when_a_node_begins_a_new_life(state: ClusterState) -> None:
+    tell(state, seen(jobs_done=5, cpu_time=50.0, tx=500, rx=50), events.NodeClosed("n1", 1_005),
+         seen(joined=True), seen(jobs_done=2, cpu_time=20.0, tx=200, rx=20))  # fmt: skip
+    assert state.nodes["n1"].totals == (7, 70.0, 700, 70)
+
+
+def test_bytes_that_dispy_goes_on_counting_are_not_counted_twice(state: ClusterState) -> None:
+    tell(
+        state,
+        seen(jobs_done=5, cpu_time=50.0, tx=500, rx=50),
+        seen(joined=True, tx=500, rx=60),
+        seen(jobs_done=1, cpu_time=10.0, tx=600, rx=70),
+    )
+    assert state.nodes["n1"].totals == (6, 60.0, 600, 70)
+
+
+def test_cpu_time_that_falls_with_a_clock_is_no_new_life(state: ClusterState) -> None:
+    tell(state, seen(jobs_done=5, cpu_time=1_000.0), seen(jobs_done=6, cpu_time=999.0))
+    assert state.nodes["n1"].totals[:2] == (6, 999.0)
+
+
+def test_node_without_cpus_that_was_never_there_is_not_listed(state: ClusterState) -> None:
+    tell(state, seen("scheduler", cpus=0, avail_cpus=0, joined=True))
+    assert state.nodes == {}
+
+
+def test_node_known_before_may_lose_all_cpus(state: ClusterState) -> None:
+    tell(state, seen("n1"), seen("n1", cpus=0, avail_cpus=0))
+    assert state.nodes["n1"].cpus == 0
+
+
+def test_load_is_kept_until_a_newer_one_comes(state: ClusterState) -> None:
+    tell(state, seen(load=(50.0, 1.0, 2.0, 3.0)), seen(load=None, jobs_done=1))
+    assert state.nodes["n1"].load == (50.0, 1.0, 2.0, 3.0)
+
+
+def test_same_figures_again_change_nothing(state: ClusterState) -> None:
+    tell(state, seen())
+    state.dirty_nodes.clear()
+    tell(state, seen())
+    assert state.dirty_nodes == set()
+
+
+# -- silence ----------------------------------------------------------------------------------
+
+
+def silence(state: ClusterState, at: float, pulse_sec: float | None = None) -> str:
+    state.watch_silence(1_000 + at, pulse_sec, 10.0)
+    check(state)
+    return state.nodes["n1"].state
+
+
+def test_node_is_silent_after_five_pulses_without_a_sign(state: ClusterState) -> None:
+    tell(state, seen(updated=1, pulse=True))
+    assert silence(state, 11.0, pulse_sec=2.0) == "up"
+    assert silence(state, 11.1, pulse_sec=2.0) == "silent"
+
+
+def test_silent_node_is_up_again_after_a_sign(state: ClusterState) -> None:
+    tell(state, seen(updated=1, pulse=True))
+    silence(state, 100, pulse_sec=2.0)
+    tell(state, seen(updated=101))
+    assert state.nodes["n1"].state == "up"
+
+
+def test_silent_node_stays_silent_when_merely_looked_at(state: ClusterState) -> None:
+    tell(state, seen(updated=1, pulse=True))
+    silence(state, 100, pulse_sec=2.0)
+    tell(state, seen(updated=1, tx=5))
+    assert state.nodes["n1"].state == "silent"
+
+
+def test_sign_of_life_counts_after_the_clock_was_set_back(state: ClusterState) -> None:
+    tell(state, seen(updated=500, pulse=True))
+    silence(state, 1_000, pulse_sec=2.0)
+    tell(state, seen(updated=100, pulse=True))
+    assert state.nodes["n1"].state == "up"
+
+
+def test_pulse_that_dispy_notes_no_time_for_is_a_sign_of_life(state: ClusterState) -> None:
+    tell(state, seen(updated=1, joined=True))
+    for at in range(2, 100, 2):
+        tell(state, seen(updated=1, pulse=True, at=1_000.0 + at))
+        assert silence(state, at + 1) == "up"
+    assert state.nodes["n1"].updated_at == 1_098
+    assert silence(state, 130) == "silent"
+
+
+def test_pulse_interval_is_learnt_where_it_is_not_known(state: ClusterState) -> None:
+    tell(state, *(seen(updated=at, pulse=True) for at in (10, 20, 30)))
+    assert silence(state, 79) == "up"
+    assert silence(state, 81) == "silent"
+
+
+def test_busy_node_without_pulses_is_not_silent(state: ClusterState) -> None:
+    tell(state, seen(updated=1, cpus=1), started("a"), queued("b"))
+    assert silence(state, 10_000) == "up"
+
+
+def test_idle_node_without_pulses_is_silent_while_jobs_wait(state: ClusterState) -> None:
+    tell(state, seen(updated=1), queued("b"))
+    assert silence(state, 50) == "up"
+    assert silence(state, 52) == "silent"
+
+
+def test_idle_node_without_pulses_is_not_silent_while_nothing_waits(state: ClusterState) -> None:
+    tell(state, seen(updated=1))
+    assert silence(state, 10_000) == "up"
+
+
+def test_node_that_gave_no_sign_yet_is_not_silent(state: ClusterState) -> None:
+    tell(state, seen(updated=0, pulse=False), queued("a"))
+    assert silence(state, 10_000, pulse_sec=1.0) == "up"
+
+
+def test_closed_node_is_never_silent(state: ClusterState) -> None:
+    tell(state, seen(updated=1, pulse=True), events.NodeClosed("n1", 1_002))
+    assert silence(state, 10_000, pulse_sec=1.0) == "closed"
+
+
+# -- the end of the cluster -------------------------------------------------------------------
+
+
+def test_closed_cluster_has_no_nodes_up(state: ClusterState) -> None:
+    tell(state, seen("n1"), seen("n2"), events.WatchingEnded(1_009))
+    summary = state.summary(1_010)
+    assert (summary["state"], summary["closed_at"]) == ("closed", 1_009)
+    assert summary["nodes"] == {"known": 2, "up": 0, "silent": 0, "closed": 2}
+
+
+def test_closing_twice_keeps_the_first_time(state: ClusterState) -> None:
+    tell(state, events.WatchingEnded(1_009), events.WatchingEnded(1_020))
+    assert state.closed_at == 1_009
+
+
+def test_jobs_of_a_closed_cluster_can_still_end(state: ClusterState) -> None:
+    tell(state, started("a"), events.WatchingEnded(1_009), ended("a"))
+    assert counts(state) == {"finished": 1}
+
+
+# -- figures ----------------------------------------------------------------------------------
+
+
+def test_p95_is_of_the_finished_jobs(state: ClusterState) -> None:
+    tell(state, *(ended(str(n), start=0, at=n) for n in range(1, 101)),
+         ended("t", "terminated", start=0, at=5_000))  # fmt: skip
+    assert state.p95_sec() == 95.0
+
+
+def test_p95_forgets_all_but_the_latest_thousand() -> None:
+    state = new_state()
+    for number in range(1_000):
+        state.apply(ended(f"slow{number}", start=0, at=100))
+    for number in range(1_000):
+        state.apply(ended(f"fast{number}", start=0, at=1))
+    assert state.p95_sec() == 1.0
+
+
+def test_no_job_straggles_before_any_has_finished(state: ClusterState) -> None:
+    tell(state, started("a", at=0))
+    assert state.stragglers(1_000_000) == []
+
+
+def test_straggler_takes_three_times_the_p95_and_ten_seconds(state: ClusterState) -> None:
+    tell(state, ended("f", start=0, at=20), started("a", at=0), started("b", at=30))
+    assert state.stragglers(1_060) == []
+    assert [job.key for job in state.stragglers(1_061)] == ["a"]
+    assert state.summary(1_100)["attention"]["stragglers"] == 2
+
+
+def test_quick_jobs_are_no_stragglers_before_ten_seconds(state: ClusterState) -> None:
+    tell(state, ended("f", start=0, at=0.1), started("a", at=0))
+    assert state.stragglers(1_010) == []
+    assert len(state.stragglers(1_010.5)) == 1
+
+
+def test_summary_counts_agree_with_one_another(state: ClusterState) -> None:
+    tell(state, queued("a"), started("b"), ended("c"), ended("d", "terminated", exception="E"),
+         ended("e", "cancelled", start=None), ended("f", "abandoned"))  # fmt: skip
+    jobs = state.summary(1_010)["jobs"]
+    assert jobs == {
+        "submitted": 6, "queued": 1, "running": 1, "finished": 1, "terminated": 1, "cancelled": 1,
+        "abandoned": 1, "failed": 1, "done": 4, "pending": 2, "before_watching": 0,
+    }  # fmt: skip
+    assert state.summary(1_010)["progress"] == round(4 / 6, 6)
+
+
+def test_summary_of_nothing_has_no_progress(state: ClusterState) -> None:
+    assert state.summary(1_000)["progress"] is None
+
+
+def test_cpus_busy_are_those_with_known_jobs(state: ClusterState) -> None:
+    tell(state, seen(busy=40), started("a"))
+    assert state.summary(1_010)["cpus"] == {"total": 2, "busy": 1}
+
+
+def test_states_are_told_by_key(state: ClusterState) -> None:
+    tell(state, queued("a"), started("b"))
+    assert (state_of(state, "a"), state_of(state, "b")) == ("queued", "running")
