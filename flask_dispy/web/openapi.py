@@ -338,6 +338,9 @@ def _good_answer(answers: str) -> dict[str, Any]:
 
 
 def _error_answer(status: int) -> dict[str, Any]:
+    if status == 414:
+        # The server refuses it before it knows what it is for.
+        return {"description": _ERRORS[status], "content": {"text/plain": {}}}
     # /healthz tells its status with 503, hence the open schema there.
     return {"description": _ERRORS[status], "content": {_JSON: {"schema": _error_schema(status)}}}
 
