@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Final
 
 from .core.cluster import ClusterState
@@ -22,6 +22,7 @@ from .core.jobquery import JobQuery
 from .core.jobs import JOB_STATES, Job
 from .core.nodes import Node, encode
 from .core.series import NodeSeries
+from .core.timeline import DEFAULT_CELLS, DEFAULT_LIMIT, Lane, Window, oldest_start, timeline
 
 if TYPE_CHECKING:
     from .registry import ClusterRegistry
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 __all__ = ["Changes", "JobPage", "View"]
 
 _ANY: Final = JobQuery()
+
+# Points of the timeline's queue depth, at most: one each 3 px on a wide screen.
+QUEUE_POINTS: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +225,51 @@ class View:
                 if query.wants_cluster(state.name)
             ]
 
+    def timeline(
+        self,
+        *,
+        start: float | None = None,
+        end: float | None = None,
+        limit: int = DEFAULT_LIMIT,
+        node: str | None = None,
+        cells: int = DEFAULT_CELLS,
+    ) -> dict[str, Any]:
+        """Return what ran where between two times, and how many jobs were queued meanwhile.
+
+        :param start: epoch seconds; ten minutes before *end* if not given.
+        :param end: epoch seconds; now if not given.
+        :param limit: jobs up to which each is a bar; more come as aggregates.
+        :param node: only this node, by its address or name.
+        :param cells: how fine aggregates are; see :func:`~flask_dispy.core.timeline.timeline`.
+        :raises BadRequest: *start* or *end* is no time, or *start* is not before *end*.
+        :raises UnknownNode: the cluster knows no such node.
+        """
+        with self._registry.folded() as now:
+            only = None if node is None else self._address(node)
+            states = self._states()
+            jobs = list(chain.from_iterable(state.ledger.jobs.values() for state in states))
+            lanes = _lanes(states)
+            queued = sum(state.ledger.counts["queued"] for state in states)
+            known_from = min((state.started_at for state in states), default=now)
+        oldest = min(known_from if (first := oldest_start(jobs)) is None else first, now)
+        window = Window.of(start, end, now=now, oldest=oldest)
+        found = timeline(
+            jobs, lanes, window, now=now, oldest=oldest, limit=limit, cells=cells, node=only
+        )
+        with self._registry.lock:
+            series = (self._state or self._registry.combined).series
+            times, depths = series.gauge("queued", *window, now=now, points=QUEUE_POINTS - 1)
+        if window.start <= now <= window.end:
+            times, depths = [*times, now], [*depths, queued]
+        return {
+            "from": window.start,
+            "to": window.end,
+            "now": now,
+            "oldest": oldest,
+            **found,
+            "queue": {"t": times, "depth": depths},
+        }
+
     # -- changes -----------------------------------------------------------------------------
 
     def changes(self, since: str | None = None) -> Changes:
@@ -257,6 +306,18 @@ def _names_of(state: ClusterState) -> Any:
         return node.name if node else None
 
     return name_of
+
+
+def _lanes(states: list[ClusterState]) -> dict[str, Lane]:
+    """Return the nodes' lanes; one that has left has its own only while something ran there."""
+    lanes: dict[str, Lane] = {}
+    for state in states:
+        for ip_addr, node in state.nodes.items():
+            lane = Lane(node.name, node.cpus or node.avail_cpus, node.state != "closed")
+            known = lanes.get(ip_addr)
+            if known is None or (lane.always, lane.cpus) > (known.always, known.cpus):
+                lanes[ip_addr] = lane
+    return lanes
 
 
 def _newest(

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any, Final
+
+from ..core.addresses import address_key
 
 __all__ = ["SORT_COLUMNS", "matching", "sorted_rows"]
 
 _Key = Callable[[dict[str, Any]], Any]
-
-
-@lru_cache(maxsize=20_000)
-def _address_key(text: str) -> tuple[int, int, str]:
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return (9, 0, text)
-    return (address.version, int(address), "")
 
 
 def _load(figure: str) -> _Key:
@@ -37,7 +28,7 @@ def _column(name: str) -> _Key:
 
 
 SORT_COLUMNS: Final[dict[str, _Key]] = {
-    "ip_addr": lambda row: _address_key(row["ip_addr"]),
+    "ip_addr": lambda row: address_key(row["ip_addr"]),
     "name": lambda row: row["name"].casefold(),
     "cpu": _load("cpu"),
     "memory": _load("memory"),

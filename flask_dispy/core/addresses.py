@@ -1,0 +1,19 @@
+"""The order of network addresses."""
+
+from __future__ import annotations
+
+import ipaddress
+from functools import lru_cache
+
+__all__ = ["address_key"]
+
+
+# Remembered, because parsing 10,000 addresses takes longer than sorting them.
+@lru_cache(maxsize=20_000)
+def address_key(text: str) -> tuple[int, int, str]:
+    """Return what sorts addresses as numbers: IPv4, then IPv6, then whatever else, as text."""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return (9, 0, text)
+    return (address.version, int(address), "")

@@ -1,0 +1,352 @@
+"""What ran where and when: bars while they are few, else what they come to, bucket by bucket.
+
+An answer's size is bounded by the number of nodes, whatever the number of jobs. Its lists are
+columns: a thousand objects with six names each would be six times as long.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from heapq import heappop, heappush
+from itertools import pairwise
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from .addresses import address_key
+from .errors import BadRequest
+from .jobs import Job
+
+__all__ = ["DEFAULT_CELLS", "DEFAULT_LIMIT", "Lane", "Window", "oldest_start", "timeline"]
+
+DEFAULT_LIMIT: Final = 1000
+"""Bars that are sent at most, for more say less than what they come to."""
+
+DEFAULT_CELLS: Final = 20_000
+"""Cells that an aggregate's lanes share: columns 3 px wide for few nodes, wider ones for many."""
+
+_DEFAULT_SPAN_SEC: Final = 600.0
+_MOST_BUCKETS: Final = 400
+_LEAST_BUCKETS: Final = 10
+_LEAST_BUCKET_SEC: Final = 0.001  # below it, the floats of today's times have too few digits
+
+# Times beyond this (the year 33,658) are no times; arithmetic with them would overflow.
+_LATEST: Final = 1e12
+
+# Slots are dealt from a moment before the window, less than this many windows before it, unless
+# more ran since than can be dealt in about 30 ms.
+_LOOK_BACK: Final = 4
+_MOST_DEALT: Final = 20_000
+
+# What a bucket counts, by the state that a job ended in.
+_OUTCOMES: Final = {
+    "finished": "finished",
+    "terminated": "failed",
+    "cancelled": "cancelled",
+    "abandoned": "abandoned",
+}
+
+# One attempt of a job: start, end (None while it runs), node, state, serial. Plain tuples: a
+# hundred thousand named ones take 30 ms more to make.
+_Run: TypeAlias = tuple[float, "float | None", str, str, int]
+
+
+class Lane(NamedTuple):
+    """A node's name and CPUs, and whether it has a lane even if nothing ran there."""
+
+    name: str
+    cpus: int
+    always: bool = True
+
+
+class Window(NamedTuple):
+    """From when to when, in epoch seconds; both moments belong to it."""
+
+    start: float
+    end: float
+
+    @classmethod
+    def of(cls, start: float | None, end: float | None, *, now: float, oldest: float) -> Window:
+        """Return the window that was asked for, by default the ten minutes before its end.
+
+        It ends *now* if not told otherwise, and by itself begins no earlier than *oldest*.
+
+        :raises BadRequest: a bound is no time, or the window ends before it begins.
+        """
+        for name, value in (("from", start), ("to", end)):
+            if value is not None and not abs(value) <= _LATEST:
+                raise BadRequest(f"{name} is {value}: give seconds since 1970.", field=name)
+        to = now if end is None else end
+        if start is None:
+            start = max(to - _DEFAULT_SPAN_SEC, oldest)
+            start = start if start < to else to - 1.0
+        if start >= to:
+            field = "from" if end is None else "to"
+            raise BadRequest("The window must end after it begins.", field=field)
+        return cls(start, to)
+
+
+def oldest_start(jobs: Iterable[Job]) -> float | None:
+    """Return when the first attempt of *jobs* began; ``None`` if none did."""
+    oldest = math.inf
+    # A loop, because min() of a hundred thousand floats takes twice as long.
+    for job in jobs:
+        start = job.started_at
+        if start is not None and start < oldest:
+            oldest = start
+        if job.past:
+            oldest = min([oldest, *(attempt[0] for attempt in _attempts(job))])
+    return None if oldest == math.inf else oldest
+
+
+def timeline(
+    jobs: Collection[Job],
+    lanes: Mapping[str, Lane],
+    window: Window,
+    *,
+    now: float,
+    oldest: float,
+    limit: int = DEFAULT_LIMIT,
+    cells: int = DEFAULT_CELLS,
+    node: str | None = None,
+) -> dict[str, Any]:
+    """Return the timeline's ``mode``, ``total``, ``lanes`` and bars or buckets.
+
+    With buckets there is ``from`` too: where the first of them begins.
+
+    :param jobs: may be read without a lock: a job that changes meanwhile shows as it was or as
+        it is.
+    :param lanes: the known nodes, by address.
+    :param oldest: when the first of *jobs* began.
+    :param limit: attempts up to which each is a bar.
+    :param cells: cells of an aggregate, at most, or ten for each node that ran something.
+    :param node: leave out all other nodes.
+    """
+    runs = _Runs(jobs, window, now, node)
+    ran = runs.nodes()
+    known = [node] if node else [address for address, lane in lanes.items() if lane.always]
+    order = sorted(ran.union(known), key=address_key)
+    if len(runs) <= limit:
+        dealt = _Runs(jobs, Window(_dealt_from(window), window.end), now, node)
+        dealt = dealt if len(dealt) <= _MOST_DEALT else runs
+        mode, body, most = "bars", *_bars(dealt, window, order)
+    else:
+        # The buckets are for the time of which there is something to tell.
+        start = max(window.start, oldest)
+        told = Window(start, max(start, min(window.end, now)))
+        grid = _Grid(told, [address for address in order if address in ran], cells)
+        grid.add(runs, counted_until=window.end, now=now)
+        mode, body, most = "aggregate", *_buckets(grid, order)
+    return {
+        "mode": mode,
+        "total": len(runs),
+        "lanes": [_lane(address, lanes.get(address), most.get(address, 0)) for address in order],
+        **body,
+    }
+
+
+def _lane(address: str, lane: Lane | None, used: int) -> dict[str, Any]:
+    name, cpus, _ = lane or Lane("", 0)
+    return {"node": address, "name": name, "slots": max(cpus, used, 1)}
+
+
+class _Runs:
+    """The attempts that touch a window: the latest ones by their jobs, and those before them."""
+
+    __slots__ = ("_earlier", "_jobs")
+
+    def __init__(self, jobs: Collection[Job], window: Window, now: float, node: str | None) -> None:
+        start, end = window
+        self._jobs = [
+            job
+            for job in jobs
+            if (began := job.started_at) is not None
+            and began <= end
+            and (now if (ended := job.ended_at) is None else ended) >= start
+            and (job.node == node if node else job.node is not None)
+        ]
+        self._earlier = [
+            attempt
+            for job in jobs
+            if job.past
+            for attempt in _attempts(job)
+            if attempt[0] <= end and attempt[1] >= start and node in (None, attempt[2])
+        ]
+
+    def __len__(self) -> int:
+        return len(self._jobs) + len(self._earlier)
+
+    def nodes(self) -> set[str]:
+        """Return the addresses of the nodes that ran them."""
+        found = {job.node for job in self._jobs}
+        found.update(attempt[2] for attempt in self._earlier)
+        return {address for address in found if address is not None}
+
+    def __iter__(self) -> Iterator[_Run]:
+        """Yield them in no particular order, but for a job that was put back meanwhile."""
+        for job in self._jobs:
+            # Each is read once, because the job may change between two readings.
+            start, end, node = job.started_at, job.ended_at, job.node
+            if start is not None and node is not None:
+                yield start, end, node, "running" if end is None else job.state, job.serial
+        yield from self._earlier
+
+
+def _attempts(job: Job) -> Iterator[tuple[float, float, str, str, int]]:
+    """Yield the attempts of a job that was put back into the queue."""
+    for (state, began, node), (_, ended, _) in pairwise(list(job.past or ())):
+        if state == "running" and node is not None:
+            yield began, ended, node, "abandoned", job.serial
+
+
+# -- bars ------------------------------------------------------------------------------------
+
+
+def _dealt_from(window: Window) -> float:
+    """Return the moment from which slots are dealt, so that bars keep theirs.
+
+    Dealt from the window's own start, they would all change places whenever the window moves
+    past the end of a bar. This moment stays while the window moves by its own width or more.
+    """
+    step = 2.0 ** math.ceil(math.log2((window.end - window.start) * _LOOK_BACK / 2))
+    return math.floor(window.start / step) * step
+
+
+def _bars(
+    runs: _Runs, window: Window, order: Sequence[str]
+) -> tuple[dict[str, Any], dict[str, int]]:
+    """Return the bars, in the order of their starts, and how many slots each node's take."""
+    lane_of = {node: lane for lane, node in enumerate(order)}
+    dealers: defaultdict[str, _Slots] = defaultdict(_Slots)
+    used: dict[str, int] = {}
+    rows: list[tuple[Any, ...]] = []
+    for start, ended, node, state, serial in sorted(runs, key=lambda run: (run[0], run[4])):
+        # A job that ends just now may have its end before its state; one whose node has another
+        # clock, its end before its start.
+        end = None if ended is None or state == "running" else max(start, ended)
+        slot = dealers[node].take(start, math.inf if end is None else end)
+        if node in lane_of and (end is None or end >= window.start):
+            used[node] = max(used.get(node, 0), slot + 1)
+            rows.append((lane_of[node], slot, serial, start, end, state))
+    names = ("lane", "slot", "serial", "start", "end", "state")
+    return {"bars": _columns(names, rows)}, used
+
+
+class _Slots:
+    """Deals each bar of one node the lowest slot that is free, in the order of their starts."""
+
+    __slots__ = ("_busy", "_free", "_known")
+
+    def __init__(self) -> None:
+        self._known = 0
+        self._free: list[int] = []
+        self._busy: list[tuple[float, int]] = []
+
+    def take(self, start: float, end: float) -> int:
+        while self._busy and self._busy[0][0] <= start:
+            heappush(self._free, heappop(self._busy)[1])
+        if self._free:
+            slot = heappop(self._free)
+        else:
+            slot = self._known
+            self._known += 1
+        heappush(self._busy, (end, slot))
+        return slot
+
+
+# -- buckets ---------------------------------------------------------------------------------
+
+
+class _Grid:
+    """Equal buckets over a window, for each of several nodes.
+
+    They begin at round times, so that the columns stay the same while the window moves on.
+    """
+
+    def __init__(self, window: Window, nodes: Collection[str], cells: int) -> None:
+        self._window = window
+        count = max(_LEAST_BUCKETS, min(_MOST_BUCKETS, cells // max(1, len(nodes))))
+        span = window.end - window.start
+        self.bucket_sec = _round_step(max(_LEAST_BUCKET_SEC, span / count))
+        self.origin = math.floor(window.start / self.bucket_sec) * self.bucket_sec
+        self.count = max(1, math.ceil((window.end - self.origin) / self.bucket_sec))
+        # One more, for what ends with the window, where that is the end of a bucket.
+        self._width = self.count + 1
+        self._base = {node: place * self._width for place, node in enumerate(nodes)}
+        size = len(self._base) * self._width
+        self._through = [0] * size
+        self._partly = [0.0] * size
+        self._ended = {state: [0] * size for state in _OUTCOMES}
+
+    def add(self, runs: Iterable[_Run], *, counted_until: float, now: float) -> None:
+        """Add the part of each run that lies in the window; constant time, however long it is.
+
+        From the bucket it begins in to the one before it ends in, a run counts one in
+        ``_through``, as steps up and down; ``_partly`` holds what is missing of the first bucket
+        and what there is of the last.
+        """
+        origin, per_sec, count = self.origin, 1.0 / self.bucket_sec, self.count
+        lowest = (self._window.start - origin) * per_sec
+        highest = (self._window.end - origin) * per_sec
+        base_of, through, partly, ended = self._base, self._through, self._partly, self._ended
+        for start, end, node, state, _ in runs:
+            base = base_of.get(node)
+            if base is None:
+                continue  # the job was put back, and began anew elsewhere, meanwhile
+            left = (start - origin) * per_sec
+            if left < lowest:
+                left = lowest
+            right = ((now if end is None else end) - origin) * per_sec
+            if right < left:
+                right = left
+            if right > highest:
+                right = highest
+                if left > highest:
+                    left = highest
+            first, last = int(left), int(right)
+            if first == last:
+                partly[base + first] += right - left
+            else:
+                through[base + first] += 1
+                through[base + last] -= 1
+                partly[base + first] -= left - first
+                partly[base + last] += right - last
+            if end is not None and end <= counted_until and state in ended:
+                ended[state][base + (last if last < count else count - 1)] += 1
+
+    def rows(self, order: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+        """Yield the buckets in which anything ran or ended, lane by lane."""
+        lane_of = {node: lane for lane, node in enumerate(order)}
+        finished, failed, cancelled, abandoned = self._ended.values()
+        for node, base in self._base.items():
+            lane, through = lane_of[node], 0
+            for bucket in range(self.count):
+                at = base + bucket
+                through += self._through[at]
+                busy = round(through + self._partly[at], 4)
+                ends = (finished[at], failed[at], cancelled[at], abandoned[at])
+                if busy > 0 or any(ends):
+                    yield lane, bucket, busy, *ends
+
+
+def _buckets(grid: _Grid, order: Sequence[str]) -> tuple[dict[str, Any], dict[str, int]]:
+    """Return the buckets, and how many CPUs each node had busy at the most, in the mean."""
+    rows = list(grid.rows(order))
+    used: dict[str, int] = {}
+    for lane, _, busy, *_ in rows:
+        used[order[lane]] = max(used.get(order[lane], 0), math.ceil(busy))
+    names = ("lane", "bucket", "busy", *_OUTCOMES.values())
+    buckets = {"bucket_sec": grid.bucket_sec, **_columns(names, rows)}
+    return {"from": grid.origin, "buckets": buckets}, used
+
+
+def _columns(names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> dict[str, list[Any]]:
+    columns = zip(*rows, strict=True) if rows else ([] for _ in names)
+    return {name: list(column) for name, column in zip(names, columns, strict=True)}
+
+
+def _round_step(rough_sec: float) -> float:
+    """Return the first of 1, 2 or 5 times a power of ten that is not below *rough_sec*."""
+    power = 10.0 ** math.floor(math.log10(rough_sec))
+    step = next((f for f in (1.0, 2.0, 5.0) if f * power >= rough_sec * (1 - 1e-9)), 10.0)
+    return step * power
