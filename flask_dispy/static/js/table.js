@@ -4,6 +4,7 @@ import { h, oncePerFrame, setAttr, setStyle, setText, show } from "./dom.js";
 import { createRowModel } from "./rowmodel.js";
 import { createRowView } from "./rowview.js";
 import { createTableHead } from "./tablehead.js";
+import { orderChildren, revealRow, rowsInView } from "./viewport.js";
 
 /**
  * @template Row
@@ -27,10 +28,12 @@ import { createTableHead } from "./tablehead.js";
 
 /** @typedef {{key: string, order: "asc"|"desc"}} Sort */
 
-/** Rows kept ready above and below what is seen, so that a flick of the wheel finds them there. */
-const OVERSCAN = 6;
 /** A table this short stands in the page whole, for find-in-page, pictures and screen readers. */
 const WHOLE_ROWS = 60;
+/** Rows out of the page that are kept for reuse. */
+const SPARE_ROWS = 60;
+/** So long after the last change the order in the document follows the order that is seen. */
+const SETTLE_MS = 150;
 /** Printing more rows than this helps nobody; the table says how many it left out. */
 const PRINTED_ROWS = 500;
 
@@ -112,6 +115,8 @@ export function createTable(element, {
   let anchorKey = null;
   let rowHeight = 0;
   let printing = false;
+  /** @type {ReturnType<typeof setTimeout>|undefined} */
+  let settling;
   let lastCounts = "";
 
   const head = createTableHead({ columns, selectable, onSort: sortBy, onSelectAll: selectAll });
@@ -126,19 +131,14 @@ export function createTable(element, {
   const note = h("p", { class: "print-note", hidden: true });
   element.append(head.bar, grid, nothing, note);
 
+  const parts = { grid, head: head.element, body };
   const renderSoon = oncePerFrame(render);
 
-  /** @returns {[number, number]} first and one past the last row in view */
+  /** @returns {[number, number]} first and one past the last row to have in the page */
   function range() {
-    const length = model.order.length;
+    const { length } = model.order;
     if (printing || length <= WHOLE_ROWS) return [0, Math.min(length, PRINTED_ROWS)];
-    const rows = body.getBoundingClientRect();
-    const frame = grid.getBoundingClientRect();
-    const top = Math.max(0, frame.top) - rows.top;
-    const bottom = Math.min(window.innerHeight, frame.bottom) - rows.top;
-    const first = Math.max(0, Math.floor(top / rowHeight) - OVERSCAN);
-    const last = Math.min(length, Math.ceil(bottom / rowHeight) + OVERSCAN);
-    return last > first ? [first, last] : [0, 0];
+    return rowsInView(parts, rowHeight, length);
   }
 
   /** @param {string} key */
@@ -151,6 +151,7 @@ export function createTable(element, {
     view.fill(rowOf(key), now());
     body.append(view.element);
     rowHeight = Math.max(1, view.element.offsetHeight);
+    grid.classList.toggle("table-wide", grid.scrollWidth > grid.clientWidth + 1);
     view.element.remove();
     spare.push(view);
   }
@@ -165,21 +166,25 @@ export function createTable(element, {
     }
     view.place({ key, index, top: index * rowHeight });
     view.mark({ selected: selection.has(key), active: key === activeKey });
-    return view;
+    if (!view.element.parentNode) body.append(view.element);
   }
 
-  /** Take rows out that are no longer seen, but never the one that holds the focus. */
-  function dropViews(/** @type {Set<string>} */ wanted) {
+  /**
+   * Rows that are no longer seen are free for others, but never the one that holds the focus.
+   * They stay in the page until then: taking out and putting in costs most of a frame.
+   *
+   * @param {Set<string>} wanted
+   */
+  function freeViews(wanted) {
     for (const [key, view] of views) {
       if (wanted.has(key)) continue;
       const focused = view.element.contains(document.activeElement) && model.rows.has(key);
-      if (focused) {
-        if (stale.has(key)) view.fill(rowOf(key), now());
-        continue;
+      if (!focused) {
+        views.delete(key);
+        spare.push(view);
+      } else if (stale.has(key)) {
+        view.fill(rowOf(key), now());
       }
-      views.delete(key);
-      view.element.remove();
-      spare.push(view);
     }
   }
 
@@ -189,10 +194,13 @@ export function createTable(element, {
     const [first, last] = range();
     const keys = model.order.slice(first, last);
     if (activeKey === null || !model.rows.has(activeKey)) activeKey = model.order[0] ?? null;
-    dropViews(new Set(keys));
-    orderChildren(body, keys.map((key, i) => showRow(key, first + i).element));
+    freeViews(new Set(keys));
+    keys.forEach((key, i) => showRow(key, first + i));
+    for (const view of spare) view.element.remove();
+    spare.length = Math.min(spare.length, SPARE_ROWS);
     stale.clear();
-    if (spare.length > 100) spare = spare.slice(0, 100);
+    clearTimeout(settling);
+    settling = setTimeout(() => orderChildren(body, keys.flatMap((key) => views.get(key)?.element ?? [])), SETTLE_MS);
     renderCounts();
     if (onEnd && last === model.order.length && last > 0) onEnd();
   }
@@ -290,26 +298,9 @@ export function createTable(element, {
     const key = model.order[at];
     if (key === undefined) return;
     activeKey = key;
-    scrollToRow(at);
+    revealRow(parts, rowHeight, at);
     render();
     views.get(key)?.element.focus({ preventScroll: true });
-  }
-
-  /** @param {number} index */
-  function scrollToRow(index) {
-    const rows = body.getBoundingClientRect();
-    const frame = grid.getBoundingClientRect();
-    const headHeight = head.element.offsetHeight;
-    const top = rows.top + index * rowHeight;
-    const inside = grid.scrollHeight > grid.clientHeight + 1;
-    const above = inside ? frame.top + headHeight : 64;
-    const below = (inside ? Math.min(frame.bottom, window.innerHeight) : window.innerHeight - 64) - rowHeight;
-    const by = top < above ? top - above : top > below ? top - below : 0;
-    if (by && inside) grid.scrollTop += by;
-    else if (by) window.scrollBy(0, by);
-    if (inside && (frame.top < 0 || frame.top + headHeight + rowHeight > window.innerHeight)) {
-      grid.scrollIntoView({ block: "nearest" });
-    }
   }
 
   const activeIndex = () => (activeKey === null ? -1 : model.order.indexOf(activeKey));
@@ -423,6 +414,7 @@ export function createTable(element, {
     active: () => activeKey,
     counts: () => ({ shown: model.order.length, total: model.rows.size }),
     destroy() {
+      clearTimeout(settling);
       observer.disconnect();
       window.removeEventListener("scroll", renderSoon);
       window.removeEventListener("resize", renderSoon);
@@ -431,29 +423,4 @@ export function createTable(element, {
       for (const part of [head.bar, grid, nothing, note]) part.remove();
     },
   };
-}
-
-/**
- * Bring children into this order (screen readers follow it) without touching the focused one,
- * which would lose its focus.
- *
- * @param {HTMLElement} parent
- * @param {HTMLElement[]} wanted
- */
-function orderChildren(parent, wanted) {
-  let at = parent.firstElementChild;
-  for (const child of wanted) {
-    if (child === at) {
-      at = at.nextElementSibling;
-    } else if (child.contains(document.activeElement) && child.parentNode === parent) {
-      while (at && at !== child) {
-        const next = at.nextElementSibling;
-        parent.append(at);
-        at = next;
-      }
-      at = child.nextElementSibling;
-    } else {
-      parent.insertBefore(child, at);
-    }
-  }
 }

@@ -1,0 +1,74 @@
+/**
+ * Where the rows of a long table are, in a table that scrolls by itself or with the page.
+ *
+ * @typedef {object} Parts
+ * @property {HTMLElement} grid what may scroll
+ * @property {HTMLElement} head stays at its top
+ * @property {HTMLElement} body as high as all rows together
+ */
+
+/** Rows kept ready above and below what is seen, so that a flick of the wheel finds them there. */
+const OVERSCAN = 6;
+/** What the page's own bars cover at its top and bottom, in pixels. */
+const COVERED = 64;
+
+/**
+ * @param {Parts} parts
+ * @param {number} rowHeight pixels
+ * @param {number} length how many rows there are
+ * @returns {[number, number]} first and one past the last row that is seen, and a few around
+ */
+export function rowsInView({ grid, body }, rowHeight, length) {
+  const rows = body.getBoundingClientRect();
+  const frame = grid.getBoundingClientRect();
+  const top = Math.max(0, frame.top) - rows.top;
+  const bottom = Math.min(window.innerHeight, frame.bottom) - rows.top;
+  const first = Math.max(0, Math.floor(top / rowHeight) - OVERSCAN);
+  const last = Math.min(length, Math.ceil(bottom / rowHeight) + OVERSCAN);
+  return last > first ? [first, last] : [0, 0];
+}
+
+/**
+ * Scroll as little as it takes to see a row.
+ *
+ * @param {Parts} parts
+ * @param {number} rowHeight pixels
+ * @param {number} index
+ */
+export function revealRow({ grid, head, body }, rowHeight, index) {
+  const frame = grid.getBoundingClientRect();
+  const top = body.getBoundingClientRect().top + index * rowHeight;
+  const inside = grid.scrollHeight > grid.clientHeight + 1;
+  const above = inside ? frame.top + head.offsetHeight : COVERED;
+  const below = (inside ? Math.min(frame.bottom, window.innerHeight) : window.innerHeight - COVERED) - rowHeight;
+  const by = top < above ? top - above : top > below ? top - below : 0;
+  if (by && inside) grid.scrollTop += by;
+  else if (by) window.scrollBy(0, by);
+  const headSeen = frame.top >= 0 && frame.top + head.offsetHeight + rowHeight <= window.innerHeight;
+  if (inside && !headSeen) grid.scrollIntoView({ block: "nearest" });
+}
+
+/**
+ * Bring children into this order (screen readers follow it) without touching the focused one,
+ * which would lose its focus.
+ *
+ * @param {HTMLElement} parent
+ * @param {HTMLElement[]} wanted
+ */
+export function orderChildren(parent, wanted) {
+  let at = parent.firstElementChild;
+  for (const child of wanted) {
+    if (child === at) {
+      at = at.nextElementSibling;
+    } else if (child.contains(document.activeElement) && child.parentNode === parent) {
+      while (at && at !== child) {
+        const next = at.nextElementSibling;
+        parent.append(at);
+        at = next;
+      }
+      at = child.nextElementSibling;
+    } else {
+      parent.insertBefore(child, at);
+    }
+  }
+}
