@@ -1,12 +1,21 @@
-"""Computations that tests send to real nodes. dispy sends their source, so they live in a file."""
+"""Computations that tests send to real nodes. dispy sends their source, so they live in a file.
+
+Each takes a moment: dispynode loses jobs that end before it has noted their start.
+"""
 
 
 def nothing(*args, **kwargs):
-    """End at once, whatever the arguments."""
+    """End soon, whatever the arguments."""
+    import time
+
+    time.sleep(0.05)
 
 
 def echo(value, *args, **kwargs):
     """Return the first argument."""
+    import time
+
+    time.sleep(0.05)
     return value
 
 
@@ -21,14 +30,19 @@ def nap(seconds, result=None):
 def speak(text, error_text=""):
     """Print to both outputs of the job."""
     import sys
+    import time
 
     print(text)
     print(error_text, file=sys.stderr)
+    time.sleep(0.05)
     return text
 
 
 def fail(message):
     """Raise."""
+    import time
+
+    time.sleep(0.05)
     raise RuntimeError(message)
 
 
@@ -50,6 +64,8 @@ def act(deed, value=None):
     if deed == "nap":
         time.sleep(value)
     elif deed == "fail":
+        # A node can lose a job that ends before multiprocessing has noted its start.
+        time.sleep(0.1)
         raise RuntimeError(value)
     elif deed == "exit":
         os._exit(value)
@@ -69,4 +85,7 @@ class Point:
 
 def length(point):
     """Return the distance of a :class:`Point` from the origin."""
+    import time
+
+    time.sleep(0.05)
     return (point.x**2 + point.y**2) ** 0.5

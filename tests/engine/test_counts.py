@@ -1,0 +1,186 @@
+"""Our counts against the client's own tally of its jobs, over real nodes that die."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections import Counter
+from typing import Any
+
+import pytest
+from clusters import LocalDispy, wait_until
+from computations import act
+from dispy import DispyJob
+
+from flask_dispy import ClusterRegistry
+
+pytestmark = pytest.mark.cluster
+
+JOBS = 2_000
+
+_STATES = {
+    DispyJob.Created: "queued",
+    DispyJob.Running: "running",
+    DispyJob.ProvisionalResult: "running",
+    DispyJob.Finished: "finished",
+    DispyJob.Terminated: "terminated",
+    DispyJob.Cancelled: "cancelled",
+    DispyJob.Abandoned: "abandoned",
+}
+
+
+def _deed(number: int) -> tuple[str, Any]:
+    if number % 10 == 3:
+        return ("fail", f"job {number} fails")
+    # Not shorter: a node stops answering for good when a job ends before multiprocessing has
+    # noted its start ("can only join a started process").
+    return ("nap", 0.3 if number % 50 == 7 else 0.1)
+
+
+def _tally(jobs: list[Any]) -> Counter[str]:
+    return Counter(_STATES[job.status] for job in jobs)
+
+
+def _counted(registry: ClusterRegistry) -> dict[str, int]:
+    return registry.view("act").summary()["jobs"]
+
+
+def _submit(cluster: Any, count: int) -> list[Any]:
+    jobs = []
+    for number in range(count):
+        job = cluster.submit(*_deed(number))
+        job.id = f"job-{number}"
+        jobs.append(job)
+    return jobs
+
+
+def _wait_for_end(jobs: list[Any], registry: ClusterRegistry) -> None:
+    """Wait until nothing is left that can still end, by the client's own objects and by ours."""
+    alive = ("queued", "running")
+    wait_until(
+        lambda: not any(_tally(jobs)[state] for state in alive),
+        timeout_sec=60,
+        what="the end of all jobs",
+    )
+    wait_until(
+        lambda: _counted(registry)["pending"] == 0, timeout_sec=15, what="the end as we see it"
+    )
+
+
+@pytest.fixture
+def registry() -> Any:
+    registry = ClusterRegistry()
+    yield registry
+    registry.close()
+
+
+@pytest.mark.parametrize("reentrant", [False, True])
+def test_counts_equal_the_clients_tally_whatever_dies(
+    local_dispy: LocalDispy, registry: ClusterRegistry, reentrant: bool
+) -> None:
+    doomed = local_dispy.start_node(2)
+    for number in range(3, 7):
+        local_dispy.start_node(number)
+    cluster = local_dispy.job_cluster(act, reentrant=reentrant, pulse_interval=0.5)
+    registry.add(cluster)
+    jobs = _submit(cluster, JOBS)
+    for job in jobs[-100:]:
+        assert cluster.cancel(job) == 0
+
+    wait_until(
+        lambda: _counted(registry)["done"] > JOBS * 2 // 3, timeout_sec=90, what="two thirds"
+    )
+    long_jobs = [cluster.submit("nap", 30) for _ in range(4)]
+    naps = [cluster.submit_node("127.0.0.2", "nap", 60) for _ in range(2)]
+    jobs += long_jobs + naps
+    wait_until(lambda: _tally(naps)["running"] == 2, timeout_sec=30, what="jobs on the node")
+    doomed.kill()
+    assert cluster.close_node("127.0.0.3", terminate_pending=True) == 0
+    wait_until(
+        lambda: _tally(long_jobs)["queued"] == 0, timeout_sec=60, what="the start of the long jobs"
+    )
+    for job in long_jobs:
+        if job.status == DispyJob.Running:
+            cluster.cancel(job)
+    _wait_for_end(jobs, registry)
+
+    counted = _counted(registry)
+    tally = _tally(jobs)
+    assert {state: counted[state] for state in _STATES.values()} == {
+        state: tally[state] for state in _STATES.values()
+    }
+    assert counted["submitted"] == len(jobs)
+    assert counted["done"] == len(jobs)
+    assert counted["failed"] == sum(job.exception is not None for job in jobs)
+
+
+def test_shared_cluster_counts_equal_the_tally(
+    local_dispy: LocalDispy, registry: ClusterRegistry
+) -> None:
+    local_dispy.start_node(2, cpus=2)
+    local_dispy.start_scheduler()
+    cluster = local_dispy.shared_cluster(act)
+    registry.add(cluster)
+    jobs = _submit(cluster, 60)
+    naps = [cluster.submit("nap", 20) for _ in range(6)]
+    jobs += naps
+    wait_until(lambda: _tally(naps)["running"] == 2, timeout_sec=40, what="two long jobs running")
+    for job in naps:
+        assert cluster.cancel(job) == 0
+    _wait_for_end(jobs, registry)
+
+    counted = _counted(registry)
+    tally = _tally(jobs)
+    assert {state: counted[state] for state in _STATES.values()} == {
+        state: tally[state] for state in _STATES.values()
+    }
+    assert [node["ip_addr"] for node in registry.view("act").nodes()] == ["127.0.0.2"]
+
+
+def test_jobs_submitted_before_watching_are_counted_apart(
+    local_dispy: LocalDispy, registry: ClusterRegistry
+) -> None:
+    local_dispy.start_node(2, cpus=1)
+    cluster = local_dispy.job_cluster(act)
+    before = [cluster.submit("nap", 0.5) for _ in range(4)]
+    wait_until(lambda: before[0].status == DispyJob.Running, what="the first job")
+    registry.add(cluster)
+    counted = _counted(registry)
+    assert (counted["submitted"], counted["before_watching"]) == (0, 4)
+    assert [node["ip_addr"] for node in registry.view("act").nodes()] == ["127.0.0.2"]
+
+    after = [cluster.submit("nap", 0.1) for _ in range(3)]
+    wait_until(cluster._complete.is_set, what="the end of all jobs")
+    wait_until(lambda: _counted(registry)["pending"] == 0, what="the end as we see it")
+    counted = _counted(registry)
+    assert counted["before_watching"] == 0
+    assert counted["finished"] == len(before) + len(after)
+
+
+def test_counts_hold_while_many_threads_submit_and_cancel(
+    local_dispy: LocalDispy, registry: ClusterRegistry
+) -> None:
+    local_dispy.start_node(2, cpus=2)
+    cluster = local_dispy.job_cluster(act)
+    registry.add(cluster)
+    jobs: list[Any] = []
+
+    def work() -> None:
+        mine = [cluster.submit("nap", 0.1) for _ in range(100)]
+        jobs.extend(mine)
+        for job in mine[::7]:
+            # It may have ended by now, or run.
+            with contextlib.suppress(Exception):
+                cluster.cancel(job)
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    _wait_for_end(jobs, registry)
+    counted = _counted(registry)
+    tally = _tally(jobs)
+    assert {state: counted[state] for state in _STATES.values()} == {
+        state: tally[state] for state in _STATES.values()
+    }
