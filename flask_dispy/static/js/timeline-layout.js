@@ -17,7 +17,7 @@ export const SHORTEST_SEC = 0.5;
 /** Share of the window that stays free right of now, so that the newest bars don't touch the edge. */
 const AHEAD = 0.03;
 /** Heights: a slot thin enough for many CPUs, a lane high enough for its name. */
-const SLOT = { least: 3, most: 14 };
+const SLOT = { least: 3, most: 24 };
 const LANE = { least: 18, gap: 5, mostAggregate: 44 };
 
 /**
@@ -308,18 +308,19 @@ export function viewFromParams(params) {
   const from = Number(params.get("from") || NaN);
   const to = Number(params.get("to") || NaN);
   if (Number.isFinite(from) && to > from) return { view: { from, to }, span: null };
-  const span = Number(params.get("span") || NaN);
-  return span >= SHORTEST_SEC && span <= 1e9 ? { view: null, span } : null;
+  const span = params.get("span") === "all" ? Infinity : Number(params.get("span") || NaN);
+  return span >= SHORTEST_SEC ? { view: null, span } : null;
 }
 
 /**
  * The window as parts of an address; the others are null, so that they leave it.
  * @param {View} view
  * @param {boolean} following
+ * @param {boolean} [whole]  it grows with the run
  * @returns {{from: string|null, to: string|null, span: string|null}}
  */
-export function viewToParams(view, following) {
+export function viewToParams(view, following, whole = false) {
   const text = (/** @type {number} */ value) => String(Math.round(value * 10) / 10);
-  if (following) return { from: null, to: null, span: text(view.to - view.from) };
+  if (following) return { from: null, to: null, span: whole ? "all" : text(view.to - view.from) };
   return { from: text(view.from), to: text(view.to), span: null };
 }

@@ -1,23 +1,44 @@
 import { need } from "../dom.js";
 import { startShell } from "../shell.js";
 import { viewFromParams, viewToParams } from "../timeline-layout.js";
+import { createJobDetail } from "../widgets/jobdetail.js";
 import { createTimeline } from "../widgets/timeline.js";
 
 const shell = startShell("Timeline");
 const { api, cluster, feed, keys, store, url } = shell;
 const wanted = viewFromParams(new URLSearchParams(location.search));
 
+const detail = createJobDetail(/** @type {HTMLDialogElement} */ (need("job")), { shell, onClose: closeJob });
 const timeline = createTimeline(need("timeline"), {
   api,
   cluster,
   node: url.get("node") || undefined,
   view: wanted?.view ?? null,
   span: wanted?.span ?? null,
-  onView: (view, following) => url.set(viewToParams(view, following)),
+  onView: (view, following, whole) => url.set(viewToParams(view, following, whole)),
+  onOpen: openJob,
 });
+
+/** @param {number} serial */
+function openJob(serial) {
+  url.set({ job: serial });
+  detail.open(serial);
+}
+
+function closeJob() {
+  url.set({ job: null });
+  detail.close();
+  timeline.focus();
+}
+
+const asked = Number(url.get("job"));
+if (Number.isInteger(asked) && asked > 0) detail.open(asked);
 
 keys.bind("f", "Follow now", () => timeline.follow());
 store.subscribe((event) => {
-  if (event.kind === "data") timeline.update();
+  if (event.kind !== "data") return;
+  timeline.update();
+  detail.refresh();
 });
+shell.everySecond(detail.tick);
 feed.start();

@@ -26,6 +26,7 @@ const LINE_PX = 16;
  * @property {() => void} leave
  * @property {(x: number, y: number, event: PointerEvent) => void} click
  * @property {() => void} toNow
+ * @property {() => void} toAll
  */
 
 /**
@@ -95,7 +96,7 @@ function onKey(event, lanes, hand) {
     "=": () => zoom(1 / KEY_ZOOM),
     "-": () => zoom(KEY_ZOOM),
     _: () => zoom(KEY_ZOOM),
-    0: () => zoom(1e9),
+    0: () => hand.toAll(),
     Home: () => hand.setView(panView(view, limits.oldest - view.from, limits)),
     End: () => hand.toNow(),
   };

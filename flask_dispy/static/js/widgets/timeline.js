@@ -30,8 +30,8 @@ import { fitCanvas, readTokens, watchTheme } from "./tokens.js";
  * @property {string} [node]  only this node's lane
  * @property {boolean} [compact]  a small one within another page: no queue, and the page keeps the wheel
  * @property {View|null} [view]  the window at first; null: follow now
- * @property {number|null} [span]  seconds of the window that follows now; null: ten minutes or the whole run
- * @property {(view: View, following: boolean) => void} [onView]  the window was moved
+ * @property {number|null} [span]  seconds of the window that follows now; Infinity: the whole run; null: ten minutes of it
+ * @property {(view: View, following: boolean, whole: boolean) => void} [onView]  the window was moved; `whole`: it grows with the run
  * @property {(serial: number) => void} [onOpen]  a job was clicked; absent: its page opens
  */
 
@@ -55,7 +55,9 @@ export function createTimeline(element, options) {
   const tip = createTip(parts.stage);
   const data = createTimelineData({ api, cluster, node, onAnswer: take, onError: complain });
   let following = !options.view;
-  let spanSec = options.span ?? DEFAULT_SPAN_SEC;
+  let spanSec = Math.min(options.span ?? DEFAULT_SPAN_SEC, 86400);
+  /** A window that shows the whole run grows with it, up to so many seconds; 0: it keeps its length. */
+  let growTo = options.span === Infinity ? Infinity : 0;
   let pointer = /** @type {{x: number, y: number}|null} */ (null);
   /** @type {Scene} */
   const scene = {
@@ -69,7 +71,7 @@ export function createTimeline(element, options) {
   const limits = () => ({ oldest: scene.answer?.oldest ?? scene.now - spanSec, now: data.now() });
 
   const bar = createTimelineBar({
-    span: (sec) => goTo(followView(sec === Infinity ? wholeSpan() : sec, data.now()), true),
+    span: (sec) => (sec === Infinity ? toAll() : goTo(followView(sec, data.now()), true)),
     zoom: (factor) => goTo(zoomView(scene.view, factor, following ? data.now() : (scene.view.from + scene.view.to) / 2, limits())),
     pan: (share) => goTo(panView(scene.view, share * (scene.view.to - scene.view.from), limits())),
     follow: (on) => (on ? toNow() : goTo(scene.view, false)),
@@ -77,15 +79,24 @@ export function createTimeline(element, options) {
   const legend = createTimelineLegend();
   const list = createTimelineList({ cluster });
   parts.root.prepend(bar.element);
-  parts.root.append(h("div", { class: "timeline-below" }, parts.summary, legend.element), list.element);
+  parts.root.append(legend.element, parts.summary, list.element);
 
-  const wholeSpan = () => clampView({ from: -1e12, to: 1e12 }, limits()).to - clampView({ from: -1e12, to: 1e12 }, limits()).from;
+  const wholeSpan = () => {
+    const whole = clampView({ from: -1e12, to: 1e12 }, limits());
+    return whole.to - whole.from;
+  };
   const toNow = () => goTo(followView(scene.view.to - scene.view.from, data.now()), true);
+
+  const toAll = () => {
+    goTo(followView(wholeSpan(), data.now()), true);
+    growTo = Infinity;
+  };
 
   /** @param {View} view @param {boolean} [follow] */
   function goTo(view, follow = reachesNow(view, data.now())) {
     scene.view = scene.answer ? clampView(view, limits()) : view;
     following = follow;
+    growTo = 0;
     spanSec = scene.view.to - scene.view.from;
     data.show(scene.view);
     paint();
@@ -105,6 +116,7 @@ export function createTimeline(element, options) {
     layOut();
     if (!first && remade && lane > 0) parts.lanes.scrollTop = scene.layout.tops[lane] ?? 0;
     show(parts.error, false);
+    parts.root.classList.remove("is-loading");
     show(parts.empty, answer.lanes.length === 0);
     advance();
     describe();
@@ -112,31 +124,24 @@ export function createTimeline(element, options) {
 
   /** At first: the whole run while it is short, unless the address asks for a window. @param {Answer} answer */
   function openingView(answer) {
-    if (following && !options.span) {
-      const run = (answer.now - answer.oldest) * 1.1;
-      spanSec = Math.min(DEFAULT_SPAN_SEC, Math.max(30, run || DEFAULT_SPAN_SEC));
-      scene.view = followView(spanSec, answer.now);
-    } else {
-      scene.view = clampView(scene.view, answer);
-    }
+    if (following && !options.span) growTo = wholeSpan() < DEFAULT_SPAN_SEC ? DEFAULT_SPAN_SEC : 0;
+    if (growTo > 0) spanSec = Math.min(growTo, wholeSpan());
+    scene.view = following ? followView(spanSec, answer.now) : clampView(scene.view, answer);
     data.show(scene.view);
-    bar.update(scene.view, following, false);
   }
 
   /** @param {Error} error */
   function complain(error) {
     setText(parts.error, `The timeline can't be loaded: ${error.message}`);
     show(parts.error, true);
-    if (!scene.answer) setText(parts.summary, "");
   }
 
   function layOut() {
     const { answer } = scene;
     const most = compact ? LANES.compact : Math.max(LANES.least, window.innerHeight - AROUND_PX);
     scene.layout = layoutLanes(answer?.lanes ?? [], most, answer?.mode ?? "bars");
-    scene.height = Math.min(most, Math.max(compact ? 24 : 60, Math.ceil(scene.layout.total) + 2));
+    scene.height = answer === null ? most : Math.min(most, Math.max(compact ? 24 : 60, Math.ceil(scene.layout.total) + 2));
     parts.lanes.style.height = `${scene.height}px`;
-    parts.stage.style.minHeight = compact ? "" : `${most + AXIS_HEIGHT + QUEUE_HEIGHT}px`;
     parts.sizer.style.height = `${Math.max(scene.height, Math.ceil(scene.layout.total) + 2)}px`;
   }
 
@@ -148,8 +153,7 @@ export function createTimeline(element, options) {
     paintAxis(fitCanvas(parts.axis, scene.width, AXIS_HEIGHT), scene);
     paintLanes(fitCanvas(parts.canvas, scene.width, scene.height), scene);
     if (!compact) paintQueue(fitCanvas(parts.queue, scene.width, QUEUE_HEIGHT), scene);
-    const whole = scene.answer !== null && scene.view.from <= scene.answer.oldest;
-    bar.update(scene.view, following, whole);
+    bar.update(scene.view, following, growTo > 0);
     legend.update(scene.answer?.mode === "aggregate");
   }
   const paint = oncePerFrame(paintNow);
@@ -199,7 +203,7 @@ export function createTimeline(element, options) {
   }
 
   const tellSoon = debounce(() => {
-    onView?.(scene.view, following);
+    onView?.(scene.view, following, growTo === Infinity);
     describe();
   }, 250);
   const tell = () => tellSoon();
@@ -213,6 +217,7 @@ export function createTimeline(element, options) {
   /** Keeps up with now. */
   function advance() {
     if (following) {
+      if (growTo > 0) spanSec = Math.min(growTo, wholeSpan());
       scene.view = followView(spanSec, data.now());
       paint();
     } else if (scene.view.to >= scene.now) paint();
@@ -239,6 +244,7 @@ export function createTimeline(element, options) {
     },
     click,
     toNow,
+    toAll,
   }, { compact });
   parts.lanes.addEventListener("scroll", paint, { passive: true });
 
@@ -270,6 +276,7 @@ export function createTimeline(element, options) {
     },
     /** Goes to now and along with it. */
     follow: toNow,
+    focus: () => parts.lanes.focus({ preventScroll: true }),
     destroy() {
       sizes.disconnect();
       window.removeEventListener("resize", onResize);
@@ -300,8 +307,8 @@ function build(cluster, compact) {
   const help = h("p", { class: "sr", id: `${id}-help` },
     "Left and right move the window, plus and minus zoom, 0 shows everything, Home goes to the oldest, End follows now. The table below holds the same jobs.");
   const stage = h("div", { class: "timeline-stage" }, axis, lanes, queue, empty, error);
-  const summary = h("p", { class: "timeline-summary caption", id: `${id}-summary` }, "Loading…");
-  const root = h("div", { class: compact ? "timeline is-compact" : "timeline" }, help, stage);
+  const summary = h("p", { class: "timeline-summary caption", id: `${id}-summary` });
+  const root = h("div", { class: compact ? "timeline is-loading is-compact" : "timeline is-loading" }, help, stage);
   return { root, stage, axis, canvas, lanes, sizer, queue, empty, error, summary };
 }
 
