@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any, Final
 from flask import Response
 
 from ..core.errors import UnknownNode
-from .answers import json_answer
+from .answers import encode, json_answer, json_bytes_answer
 from .api_control import MOST_CPUS, MOST_SECONDS, all_failed
 from .api_read import hiding
 from .context import target
 from .errors import HttpError, invalid
 from .legacy_cursor import LegacyCursor
+from .legacy_rows import split_changes
 from .validation import MAX_TEXT, Parameters, read_form, whole_number
 
 if TYPE_CHECKING:
@@ -67,12 +68,11 @@ def cluster_updates(web: Web) -> Response:
 
 def nodes(web: Web) -> Response:
     """Answer with every cluster's nodes."""
-    return json_answer(
-        [
-            {"name": view.name, "nodes": [_node(row) for row in view.nodes()]}
-            for view in web.registry.views()
-        ]
-    )
+    items = []
+    for view in web.registry.views():
+        _, rows = split_changes(view.changes(None).body)
+        items.append(b'{"name":%b,"nodes":%b}' % (encode(view.name), rows))
+    return json_bytes_answer(b"[%b]" % b",".join(items))
 
 
 def node_info(web: Web) -> Response:
@@ -179,9 +179,8 @@ def update(web: Web) -> Response:
 def _clusters_answer(web: Web, cursor: LegacyCursor) -> Response:
     views = web.registry.views()
     found = [view.changes(cursor.since(index)) for index, view in enumerate(views)]
-    answer = json_answer(
-        [_cluster(view, json.loads(part.body)) for view, part in zip(views, found, strict=True)]
-    )
+    items = [_cluster(view, part.body) for view, part in zip(views, found, strict=True)]
+    answer = json_bytes_answer(b"[%b]" % b",".join(items))
     cursor.store(answer, [part.cursor for part in found], web.registry.poll_sec)
     if found:
         # The first was read first, so what it reaches, all do.
@@ -189,13 +188,11 @@ def _clusters_answer(web: Web, cursor: LegacyCursor) -> Response:
     return answer
 
 
-def _cluster(view: View, found: dict[str, Any]) -> dict[str, Any]:
-    jobs = next(item["jobs"] for item in found["clusters"] if item["name"] == view.name)
-    return {
-        "name": view.name,
-        "jobs": {key: jobs[key] for key in ("submitted", "done", "pending")},
-        "nodes": [_node(row) for row in found["nodes"] if not row.get("removed")],
-    }
+def _cluster(view: View, body: bytes) -> bytes:
+    summaries, rows = split_changes(body)
+    jobs = next(item["jobs"] for item in summaries if item["name"] == view.name)
+    counts = {key: jobs[key] for key in ("submitted", "done", "pending")}
+    return b'{"name":%b,"jobs":%b,"nodes":%b}' % (encode(view.name), encode(counts), rows)
 
 
 def _node(row: dict[str, Any]) -> dict[str, Any]:
