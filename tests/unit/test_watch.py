@@ -1,0 +1,320 @@
+"""dispy's calls become events; the call itself is quick, bounded and never raises."""
+
+from __future__ import annotations
+
+import inspect
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from dispy import DispyJob, DispyNode
+from dispy_objects import FakeCluster, make_node
+
+from flask_dispy.core import events
+from flask_dispy.core.text import Cut
+from flask_dispy.engine.watch import Watch, job_key
+
+
+def watching(
+    *, inbox_limit: int = 1_000, text_limit: int = 100, plain: bool = True
+) -> tuple[FakeCluster, Watch]:
+    cluster = FakeCluster()
+    watch = Watch(cluster, text_limit=text_limit, inbox_limit=inbox_limit, plain=plain)
+    cluster.cluster_status = watch.callback
+    return cluster, watch
+
+
+def told(watch: Watch) -> list[Any]:
+    return [drained.event for drained in watch.drain(1_000)]
+
+
+def jobs_told(watch: Watch) -> list[Any]:
+    return [event for event in told(watch) if not isinstance(event, events.NodeSeen)]
+
+
+class Own:
+    """A user's class."""
+
+    def __str__(self) -> str:
+        raise AssertionError("asked where it must not be")
+
+    __repr__ = __str__
+
+
+# -- the call ---------------------------------------------------------------------------------
+
+
+def test_callback_has_the_shape_that_dispys_constructor_asks_for() -> None:
+    _, watch = watching()
+    assert inspect.isfunction(watch.callback)
+    shape = inspect.getfullargspec(watch.callback)
+    assert (shape.args, shape.varargs, shape.varkw, shape.defaults) == (
+        ["status", "node", "job"], None, None, None
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("report", [(None, None, None), ("x", 1, 2), (99, object(), object())])
+def test_callback_takes_anything(report: Any) -> None:
+    _, watch = watching()
+    watch.callback(*report)
+    assert told(watch) == []
+
+
+def test_callback_waits_for_nobody() -> None:
+    _, watch = watching(inbox_limit=10**6)
+    best = min(_seconds(watch.callback) for _ in range(5))
+    assert best < 5e-6
+
+
+def _seconds(callback: Callable[[int, Any, Any], None]) -> float:
+    start = time.perf_counter()
+    for _ in range(2_000):
+        callback(6, None, None)
+    return (time.perf_counter() - start) / 2_000
+
+
+def test_reports_past_the_bound_are_dropped_and_counted() -> None:
+    cluster, watch = watching(inbox_limit=3)
+    for _ in range(10):
+        cluster.submit(1)
+    assert watch.dropped == 7
+    assert len(told(watch)) == 3
+
+
+def test_drops_are_counted_exactly_from_many_threads() -> None:
+    _, watch = watching(inbox_limit=1)
+    watch.callback(5, None, None)
+    threads = [
+        threading.Thread(target=lambda: [watch.callback(5, None, None) for _ in range(5_000)])
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert watch.dropped == 20_000
+
+
+def test_retired_callback_does_nothing() -> None:
+    cluster, watch = watching()
+    cluster.submit(1)
+    watch.retire()
+    cluster.submit(2)
+    assert told(watch) == []
+    assert watch.dropped == 0
+
+
+def test_drain_takes_no_more_than_asked_for() -> None:
+    cluster, watch = watching()
+    for _ in range(5):
+        cluster.submit(1)
+    assert len(watch.drain(2)) == 2
+    assert len(watch.inbox) == 3
+
+
+# -- events -----------------------------------------------------------------------------------
+
+
+def test_life_of_a_job_becomes_events() -> None:
+    cluster, watch = watching()
+    node = cluster.join("10.0.0.1", "alpha")
+    job = cluster.submit(1, "a", n=2, job_id="x")
+    cluster.start(job, node)
+    cluster.progress(job, node, "half")
+    cluster.end(job, node, result=[1])
+    created, running, interim, end = jobs_told(watch)
+    assert created == events.JobQueued(job_key(job), job.submit_time, "x", "1, a", "n=2")
+    assert (running.node, running.at, running.args) == ("10.0.0.1", job.start_time, None)
+    assert interim.provisional_result == "half"
+    assert (end.state, end.node, end.result, end.at) == (
+        "finished",
+        "10.0.0.1",
+        "[1]",
+        job.end_time,
+    )
+    assert created.key == running.key == interim.key == end.key
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [(DispyJob.Finished, "finished"), (DispyJob.Terminated, "terminated"),
+     (DispyJob.Cancelled, "cancelled")],
+)  # fmt: skip
+def test_end_states_have_names(status: int, state: str) -> None:
+    cluster, watch = watching()
+    cluster.end(cluster.submit(1), None, status)
+    assert jobs_told(watch)[1].state == state
+
+
+def test_abandoned_job_that_goes_back_to_the_queue_is_told_so() -> None:
+    cluster, watch = watching()
+    job = cluster.submit(1)
+    cluster.abandon(job, reentrant=True)
+    assert jobs_told(watch)[1].requeued is True
+
+
+def test_abandoned_job_has_ended() -> None:
+    cluster, watch = watching()
+    cluster.abandon(cluster.submit(1))
+    assert jobs_told(watch)[1].state == "abandoned"
+
+
+def test_id_set_after_submitting_is_seen() -> None:
+    cluster, watch = watching()
+    job = cluster.submit(1)
+    job.id = "set later"
+    assert jobs_told(watch)[0].id == "set later"
+
+
+def test_live_job_is_handed_on_not_the_copy() -> None:
+    cluster, watch = watching()
+    job = cluster.submit(1)
+    assert watch.drain(10)[0].job is job
+
+
+def test_job_without_known_arguments_tells_them_when_it_starts() -> None:
+    cluster, watch = watching()
+    job = cluster.submit(1)
+    watch.inbox.clear()
+    cluster.start(job, make_node("10.0.0.1"))
+    assert jobs_told(watch)[0].args == "1"
+
+
+def test_times_that_are_none_are_replaced_by_now() -> None:
+    cluster, watch = watching()
+    job = cluster.submit(1)
+    cluster.end_silently(job, DispyJob.Finished)
+    job.start_time, job.end_time = float("nan"), None
+    cluster.report(DispyJob.Finished, None, job)
+    end = jobs_told(watch)[1]
+    assert end.started_at is None
+    assert end.at == pytest.approx(time.time(), abs=5)
+
+
+def test_failure_keeps_the_end_of_its_traceback() -> None:
+    cluster, watch = watching()
+    cluster.end(cluster.submit(1), None, DispyJob.Terminated, exception="x" * 500 + "\nError: b")
+    text = jobs_told(watch)[1].exception
+    assert text.endswith("\nError: b")
+    assert (len(text), type(text)) == (100, Cut)
+
+
+def test_output_in_bytes_becomes_text() -> None:
+    cluster, watch = watching()
+    job = cluster.submit(1)
+    cluster.end_silently(job, DispyJob.Finished)
+    job.stdout, job.stderr = b"caf\xc3\xa9", b"\xff"
+    cluster.report(DispyJob.Finished, None, job)
+    end = jobs_told(watch)[1]
+    assert (end.stdout, end.stderr, end.result) == ("café", "�", None)
+
+
+# -- texts that must wait ---------------------------------------------------------------------
+
+
+def test_no_code_of_a_users_class_runs_while_draining() -> None:
+    cluster, watch = watching()
+    node = cluster.join("10.0.0.1")
+    job = cluster.submit(Own(), 1, k=Own(), job_id=Own())
+    cluster.start(job, node)
+    cluster.progress(job, node, Own())
+    cluster.end(job, node, result=Own())
+    drained = [item for item in watch.drain(100) if item.later]
+    assert [[field for field, _ in item.later] for item in drained] == [
+        ["id", "args", "kwargs"], ["id"], ["provisional_result", "id"], ["id", "result"]
+    ]  # fmt: skip
+    assert watch.faults == 0
+
+
+def test_redaction_sees_every_text_before_anybody() -> None:
+    cluster, watch = watching(plain=False)
+    job = cluster.submit("secret", k="secret")
+    cluster.end(job, None, result="secret", exception="secret")
+    assert "secret" not in repr(jobs_told(watch))
+
+
+# -- nodes ------------------------------------------------------------------------------------
+
+
+def test_figures_of_a_node_are_told_once_for_many_reports() -> None:
+    cluster, watch = watching()
+    node = cluster.join("10.0.0.1")
+    told(watch)
+    for _ in range(50):
+        cluster.start(cluster.submit(1), node)
+    seen = [event for event in told(watch) if isinstance(event, events.NodeSeen)]
+    assert [event.busy for event in seen] == [50]
+
+
+def test_node_that_left_is_closed_with_its_last_figures() -> None:
+    cluster, watch = watching()
+    node = cluster.join("10.0.0.1")
+    node.jobs_done = 7
+    cluster.leave(node)
+    _joined, last, closed = told(watch)
+    assert (last.jobs_done, type(closed)) == (7, events.NodeClosed)
+    assert watch.nodes == {}
+
+
+def test_pulse_is_marked_with_its_time() -> None:
+    cluster, watch = watching()
+    cluster.pulse(make_node("10.0.0.1"))
+    seen = told(watch)[0]
+    assert seen.pulse is True
+    assert seen.at == pytest.approx(time.time(), abs=5)
+
+
+def test_listed_nodes_join_only_once() -> None:
+    _, watch = watching()
+    node = make_node("10.0.0.1")
+    assert [d.event.joined for d in watch.adopt_nodes([node])] == [True]
+    assert [d.event.joined for d in watch.adopt_nodes([node])] == [False]
+
+
+def test_refresh_tells_of_every_node() -> None:
+    cluster, watch = watching()
+    node = cluster.join("10.0.0.1")
+    told(watch)
+    node.cpus = 9
+    assert [drained.event.cpus for drained in watch.refresh()] == [9]
+
+
+# -- what cannot be read ----------------------------------------------------------------------
+
+
+def test_unreadable_report_is_left_out_and_counted(caplog: pytest.LogCaptureFixture) -> None:
+    cluster, watch = watching()
+    cluster.submit("before")
+    watch.callback(DispyJob.Created, None, object())
+    cluster.submit("after")
+    assert [event.args for event in jobs_told(watch)] == ["before", "after"]
+    assert watch.faults == 1
+    assert "left out" in caplog.text
+
+
+def test_node_that_cannot_be_read_hides_no_other(caplog: pytest.LogCaptureFixture) -> None:
+    class Broken(DispyNode):
+        name = property(lambda self: 1 / 0)  # type: ignore[assignment]
+
+        def __init__(self) -> None:
+            self.ip_addr, self.cpus = "10.0.0.9", 1
+
+    cluster, watch = watching()
+    cluster.submit("kept")
+    watch.callback(DispyNode.AvailInfo, Broken(), None)
+    cluster.pulse(make_node("10.0.0.1"))
+    assert [type(event).__name__ for event in told(watch)] == ["JobQueued", "NodeSeen"]
+    assert watch.faults == 1
+    assert "left out" in caplog.text
+
+
+@pytest.mark.parametrize("figure", ["two", None, float("nan"), float("inf"), 10**400, [], b""])
+def test_figure_that_is_no_number_counts_as_none(figure: Any) -> None:
+    cluster, watch = watching()
+    node = cluster.join("10.0.0.1")
+    node.cpus = node.avail_cpus = node.busy = node.tx = node.cpu_time = node.update_time = figure
+    seen = told(watch)[0]
+    assert (seen.cpus, seen.busy, seen.tx, seen.cpu_time, seen.updated_at) == (0, 0, 0, 0.0, 0.0)
+    assert watch.faults == 0
