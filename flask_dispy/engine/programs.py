@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import runpy
 import signal
@@ -52,27 +53,40 @@ def run_scheduler(argv: Sequence[str], *, httpd: ModuleType) -> None:
 
 def _run(module: str, argv: Sequence[str]) -> None:
     arguments = [argument for argument in argv if argument != WITH_PARENT]
+    ended = threading.Event()
     if len(arguments) < len(argv):
-        threading.Thread(target=_end_with_input, name="with-parent", daemon=True).start()
+        threading.Thread(
+            target=_end_with_input, args=(ended,), name="with-parent", daemon=True
+        ).start()
     sys.argv[1:] = arguments
-    # dispy's programs do their work only as __main__, and dispynode's jobs find it there.
-    runpy.run_module(module, run_name="__main__", alter_sys=True)
+    try:
+        # dispy's programs do their work only as __main__, and dispynode's jobs find it there.
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+    finally:
+        ended.set()
+        # A dispynode that is interrupted while it ends leaves its jobs to multiprocessing, which
+        # would wait for them.
+        for job in multiprocessing.active_children():
+            job.kill()
 
 
-def _end_with_input() -> None:
+def _end_with_input(ended: threading.Event) -> None:
     """Wait for the end of standard input, then end this process, its jobs included.
 
     Reads the descriptor itself: the lock of ``sys.stdin`` would be held across dispynode's forks.
     """
     while os.read(0, 4096):
         pass
-    # dispynode's handler for SIGTERM terminates the jobs and asks for SIGINT; its main thread,
-    # asleep, doesn't always see the one that it sends itself.
-    os.kill(os.getpid(), signal.SIGTERM)
     give_up_at = time.monotonic() + _GRACE_SEC
-    while time.monotonic() < give_up_at:
-        time.sleep(0.25)
+    # dispynode's handler for SIGTERM terminates the jobs and then sends SIGINT, which its main
+    # thread, asleep, doesn't see if another thread happens to receive it.
+    os.kill(os.getpid(), signal.SIGTERM)
+    while not ended.wait(0.25) and time.monotonic() < give_up_at:
         os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(max(0.0, give_up_at - time.monotonic()))
+    # Still here: something waits for what doesn't come.
+    for job in multiprocessing.active_children():
+        job.kill()
     if hasattr(os, "killpg") and os.getpgrp() == os.getpid():
         os.killpg(os.getpgrp(), signal.SIGKILL)
     os._exit(1)
