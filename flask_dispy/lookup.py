@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
+from .core import events
 from .core.errors import UnknownNode
 from .engine.control import JobTarget, Target
+from .engine.watch import Drained
 
 if TYPE_CHECKING:
     from .registry import ClusterRegistry
@@ -67,3 +70,11 @@ class Lookup:
                 if watched.name == name and ip_addr in watched.state.nodes:
                     return watched.state.nodes[ip_addr].state
         return None
+
+    def node_closed(self, name: str, ip_addr: str) -> None:
+        """Note that a node was closed for a cluster, whose name may be gone by now."""
+        closed = Drained(events.NodeClosed(ip_addr, time.time()), None)
+        for watched in self._registry.watched():
+            if watched.name == name:
+                with self._registry.folding:
+                    self._registry.take_in(watched, [closed])

@@ -277,8 +277,11 @@ class ClusterState:
         for node in self.nodes.values():
             if node.state != "up" or not node.updated_at:
                 continue
-            if node.pulse_sec is not None:
-                overdue = now - node.updated_at > 5 * (pulse_sec or node.pulse_sec)
+            # A node that tells its load pulses, if its cluster has an interval for that; without
+            # psutil it sends pulses that dispy does not report.
+            due_sec = pulse_sec if pulse_sec and node.load else node.pulse_sec
+            if due_sec is not None:
+                overdue = now - node.updated_at > 5 * due_sec
             else:
                 idle = len(node.running) < node.cpus and self.ledger.counts["queued"] > 0
                 overdue = idle and now - node.updated_at > 5 * update_sec

@@ -86,6 +86,9 @@ class Targets(Protocol):
     def node_state(self, name: str, ip_addr: str) -> str | None:
         """Return a node's state in one cluster."""
 
+    def node_closed(self, name: str, ip_addr: str) -> None:
+        """Note that a node was closed for a cluster."""
+
 
 class Control:
     """Commands to dispy. Thread-safe; every call ends within its time limit."""
@@ -232,6 +235,8 @@ class Control:
             return _with_node(answer, ip_addr)
         if answer not in (0, None):
             return _refused(target, f"dispy refused to {what} ({answer!r}).", ip_addr)
+        if action == "close":
+            self._targets.node_closed(target.name, ip_addr)  # a JobCluster does not report it
         return Outcome(target.name, True, "ok", _DONE[action].format(ip_addr, target.name),
                        ip_addr=ip_addr)  # fmt: skip
 
