@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -52,9 +51,10 @@ class Settings:
             if type(value) is not int or value < least:
                 raise BadRequest(f"{name} is {value!r}: give a whole number from {least} up.",
                                  field=name)  # fmt: skip
-        if not 0 < self.engine_timeout_sec <= 3600:
+        timeout = self.engine_timeout_sec
+        if not isinstance(timeout, (int, float)) or not 0 < timeout <= 3600:
             raise BadRequest(
-                f"engine_timeout_sec is {self.engine_timeout_sec!r}: give seconds up to 3600.",
+                f"engine_timeout_sec is {timeout!r}: give seconds up to 3600.",
                 field="engine_timeout_sec",
             )
         if self.redact is not None and not callable(self.redact):
@@ -66,8 +66,10 @@ def checked_poll_sec(value: float) -> float:
 
     :raises BadRequest: it is no number, or longer than a day.
     """
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise BadRequest(f"poll_sec is {value!r}: give a number of seconds.", field="poll_sec")
-    if value > _LONGEST_POLL_SEC:
-        raise BadRequest("poll_sec is longer than a day (86400).", field="poll_sec")
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not number or not value <= _LONGEST_POLL_SEC:  # NaN is not below it either
+        raise BadRequest(
+            f"poll_sec is {value!r:.80}: give a number of seconds, a day (86400) at most.",
+            field="poll_sec",
+        )
     return max(0, value)

@@ -1,0 +1,294 @@
+"""Each command to dispy ends in an outcome that says what happened, for each kind of cluster."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from dispy_objects import FakeCluster
+
+from flask_dispy import ClusterRegistry
+from flask_dispy.core.errors import BadRequest, UnknownCluster, UnknownNode
+from flask_dispy.engine.calls import Calls
+from flask_dispy.engine.clusters import Kind
+from flask_dispy.engine.control import Control, JobTarget, Target
+
+
+class Fixed:
+    """Targets of one cluster with one node, without a registry."""
+
+    def __init__(self, cluster: Any, kind: Kind) -> None:
+        self.target = Target("compute", cluster, kind)
+        self.jobs: dict[int, JobTarget] = {}
+        self.node = "up"
+
+    def targets(self, name: str) -> list[Target]:
+        return [self.target]
+
+    def targets_of_node(self, name: str, host: str) -> tuple[str, list[Target]]:
+        return "10.0.0.1", [self.target]
+
+    def target_of_job(self, serial: int) -> JobTarget | None:
+        return self.jobs.get(serial)
+
+    def node_state(self, name: str, ip_addr: str) -> str | None:
+        return self.node
+
+
+class SchedulersCluster:
+    """Has what a cluster inside dispyscheduler has, and nothing more."""
+
+    name = "compute @ 127.0.0.1"
+
+    def allocate_node(self, node: Any) -> None:
+        return None
+
+    def set_node_cpus(self, node: Any, cpus: int) -> int:
+        return 0
+
+
+@pytest.fixture
+def cluster() -> FakeCluster:
+    return FakeCluster()
+
+
+@pytest.fixture
+def release() -> Iterator[threading.Event]:
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+def control_of(cluster: Any, kind: Kind = "JobCluster", timeout_sec: float = 5) -> Control:
+    return Control(Fixed(cluster, kind), Calls(timeout_sec))
+
+
+def with_jobs(cluster: Any, *states: str, timeout_sec: float = 5) -> Control:
+    targets = Fixed(cluster, "JobCluster")
+    for serial, state in enumerate(states, 1):
+        job = object() if state in ("queued", "running") else None
+        targets.jobs[serial] = JobTarget(targets.target, job, state)
+    return Control(targets, Calls(timeout_sec))
+
+
+def codes(outcomes: list[Any]) -> list[tuple[bool, str]]:
+    return [(outcome.ok, outcome.code) for outcome in outcomes]
+
+
+# -- cancel -----------------------------------------------------------------------------------
+
+
+def test_queued_job_is_cancelled_and_running_one_terminating(cluster: FakeCluster) -> None:
+    outcomes = with_jobs(cluster, "queued", "running").cancel([1, 2])
+    assert codes(outcomes) == [(True, "cancelled"), (True, "terminating")]
+    assert [outcome.serial for outcome in outcomes] == [1, 2]
+
+
+def test_job_that_ended_is_already_ended(cluster: FakeCluster) -> None:
+    outcome = with_jobs(cluster, "finished").cancel([1])[0]
+    assert (outcome.ok, outcome.code) == (False, "already_ended")
+    assert cluster.calls == []
+
+
+def test_job_that_ends_meanwhile_is_already_ended(cluster: FakeCluster) -> None:
+    cluster.answers["cancel"] = -1
+    assert codes(with_jobs(cluster, "running").cancel([1])) == [(False, "already_ended")]
+
+
+def test_job_on_its_way_to_a_node_is_refused(cluster: FakeCluster) -> None:
+    cluster.answers["cancel"] = None  # what a failed task of pycos leaves
+    assert codes(with_jobs(cluster, "queued").cancel([1])) == [(False, "refused")]
+
+
+def test_unknown_job_is_unknown(cluster: FakeCluster) -> None:
+    assert codes(with_jobs(cluster).cancel([7])) == [(False, "unknown")]
+
+
+def test_each_job_is_cancelled_once_in_the_order_asked(cluster: FakeCluster) -> None:
+    outcomes = with_jobs(cluster, "queued", "queued").cancel([2, 1, 2])
+    assert [outcome.serial for outcome in outcomes] == [2, 1]
+    assert len(cluster.calls) == 2
+
+
+def test_job_that_dispy_fails_on_leaves_the_others(cluster: FakeCluster) -> None:
+    answers = iter([ValueError("x"), 0])
+
+    def cancel(job: Any) -> int:
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    cluster.answers["cancel"] = cancel
+    outcomes = with_jobs(cluster, "queued", "queued").cancel([1, 2])
+    assert codes(outcomes) == [(False, "refused"), (True, "cancelled")]
+
+
+def test_jobs_whose_turn_does_not_come_time_out(
+    cluster: FakeCluster, release: threading.Event
+) -> None:
+    answers = iter([lambda: 0, release.wait, lambda: 0])
+    cluster.answers["cancel"] = lambda job: int(next(answers)() or 0)
+    outcomes = with_jobs(cluster, "queued", "queued", "queued", timeout_sec=0.05).cancel([1, 2, 3])
+    assert codes(outcomes) == [(True, "cancelled"), (False, "timeout"), (False, "timeout")]
+
+
+def test_jobs_of_a_closed_cluster_are_refused_as_closed(cluster: FakeCluster) -> None:
+    cluster.close()
+    assert codes(with_jobs(cluster, "queued").cancel([1])) == [(False, "closed")]
+
+
+def test_job_of_another_cluster_is_unknown_to_this_one() -> None:
+    registry = ClusterRegistry()
+    first, second = FakeCluster("first"), FakeCluster("second")
+    registry.add(first)
+    registry.add(second)
+    first.submit(1)
+    assert codes(registry.control.cancel([1], "second")) == [(False, "unknown")]
+    assert codes(registry.control.cancel([1], "*")) == [(True, "cancelled")]
+    with pytest.raises(UnknownCluster):
+        registry.control.cancel([1], "third")
+    registry.close()
+
+
+# -- nodes ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("action", ["allocate", "deallocate", "close"])
+@pytest.mark.parametrize(
+    ("answer", "code"), [(0, "ok"), (None, "ok"), (-1, "refused"), (OSError(), "refused")]
+)
+def test_node_action_is_what_dispy_answers(
+    cluster: FakeCluster, action: Any, answer: Any, code: str
+) -> None:
+    cluster.answers[f"{action}_node"] = answer
+    outcome = control_of(cluster).node_action("compute", action, "10.0.0.1")[0]
+    assert (outcome.code, outcome.ip_addr) == (code, "10.0.0.1")
+
+
+def test_action_that_hangs_times_out(cluster: FakeCluster, release: threading.Event) -> None:
+    cluster.answers["close_node"] = lambda node: release.wait()
+    outcomes = control_of(cluster, timeout_sec=0.05).node_action("compute", "close", "10.0.0.1")
+    assert codes(outcomes) == [(False, "timeout")]
+
+
+def test_action_on_a_closed_cluster_says_so(cluster: FakeCluster) -> None:
+    cluster.close()
+    outcomes = control_of(cluster).node_action("compute", "close", "10.0.0.1")
+    assert codes(outcomes) == [(False, "closed")]
+
+
+def test_cluster_that_closes_meanwhile_is_closed(cluster: FakeCluster) -> None:
+    def closes(node: Any) -> None:
+        cluster.close()
+        raise AttributeError
+
+    cluster.answers["close_node"] = closes
+    outcomes = control_of(cluster).node_action("compute", "close", "10.0.0.1")
+    assert codes(outcomes) == [(False, "closed")]
+
+
+@pytest.mark.parametrize("action", ["deallocate", "close"])
+def test_what_the_scheduler_cannot_do_is_unsupported(action: Any) -> None:
+    control = control_of(SchedulersCluster(), "scheduler")
+    assert codes(control.node_action("compute", action, "10.0.0.1")) == [(False, "unsupported")]
+
+
+def test_closed_node_is_forgotten_before_it_is_allocated_again(cluster: FakeCluster) -> None:
+    cluster.join("10.0.0.1")
+    control = control_of(cluster)
+    control._targets.node = "closed"  # type: ignore[attr-defined]
+    control.node_action("compute", "allocate", "10.0.0.1")
+    assert cluster._dispy_nodes == {}
+
+
+def test_unknown_action_is_refused(cluster: FakeCluster) -> None:
+    with pytest.raises(BadRequest) as caught:
+        control_of(cluster).node_action("compute", "explode", "10.0.0.1")  # type: ignore[arg-type]
+    assert caught.value.field == "action"
+
+
+def test_unknown_node_is_unknown(registry: ClusterRegistry) -> None:
+    registry.add(FakeCluster())
+    with pytest.raises(UnknownNode):
+        registry.control.node_action("*", "close", "10.9.9.9")
+
+
+def test_node_of_clusters_nobody_added_takes_no_commands(registry: ClusterRegistry) -> None:
+    stranger = FakeCluster()
+    stranger.cluster_status = registry.cluster_status
+    stranger.join("10.0.0.1")
+    with pytest.raises(UnknownNode, match="not added"):
+        registry.control.node_action("*", "close", "10.0.0.1")
+
+
+# -- allocate ---------------------------------------------------------------------------------
+
+
+def test_allocate_hands_on_what_was_asked(cluster: FakeCluster) -> None:
+    outcome = control_of(cluster).allocate("compute", " 127.0.0.1 ", 9_700, 3)[0]
+    assert outcome.code == "ok"
+    assert cluster.calls == [("allocate_node", {"host": "127.0.0.1", "port": 9_700, "cpus": 3})]
+
+
+def test_wildcard_is_not_resolved(cluster: FakeCluster) -> None:
+    assert codes(control_of(cluster).allocate("compute", "10.0.*")) == [(True, "ok")]
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "cpus", "field"),
+    [("", None, 0, "host"), ("a b", None, 0, "host"), ("x" * 254, None, 0, "host"),
+     ("ho\0st", None, 0, "host"), ("\u202e", None, 0, "host"), ("h", 0, 0, "port"),
+     ("h", 65_536, 0, "port"), ("h", None, 65_537, "cpus"),
+     ("no-such-host.invalid", None, 0, "host"),
+     ("a..b", None, 0, "host")],
+)  # fmt: skip
+def test_what_makes_no_sense_is_a_bad_request(
+    cluster: FakeCluster, host: str, port: int | None, cpus: int, field: str
+) -> None:
+    with pytest.raises(BadRequest) as caught:
+        control_of(cluster).allocate("compute", host, port, cpus)
+    assert caught.value.field == field
+    assert cluster.calls == []
+
+
+def test_name_server_that_hangs_times_out(
+    cluster: FakeCluster, release: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_: release.wait())
+    with pytest.raises(TimeoutError, match="resolve host"):
+        control_of(cluster, timeout_sec=0.05).allocate("compute", "host")
+
+
+# -- CPUs -------------------------------------------------------------------------------------
+
+
+def test_outcome_tells_the_cpus_in_use(cluster: FakeCluster) -> None:
+    cluster.answers["set_node_cpus"] = 2
+    outcome = control_of(cluster).set_cpus("compute", "10.0.0.1", 8)[0]
+    assert (outcome.code, outcome.cpus) == ("ok", 2)
+
+
+@pytest.mark.parametrize("answer", [-1, None, "x"])
+def test_refused_cpus_name_the_remedy_of_a_shared_cluster(
+    cluster: FakeCluster, answer: Any
+) -> None:
+    cluster.answers["set_node_cpus"] = answer
+    outcome = control_of(cluster, "SharedJobCluster").set_cpus("compute", "10.0.0.1", 1)[0]
+    assert outcome.code == "refused"
+    assert "--cooperative" in outcome.message
+
+
+def test_schedulers_zero_means_that_it_did() -> None:
+    outcome = control_of(SchedulersCluster(), "scheduler").set_cpus("compute", "10.0.0.1", 3)[0]
+    assert (outcome.code, outcome.cpus) == ("ok", 3)
+
+
+def test_outcome_leaves_out_what_does_not_apply(cluster: FakeCluster) -> None:
+    assert with_jobs(cluster).cancel([7])[0].as_dict() == {
+        "cluster": "*", "ok": False, "code": "unknown", "message": "No such job is retained.",
+        "serial": 7,
+    }  # fmt: skip

@@ -1,0 +1,59 @@
+"""What is public is named, importable and documented."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+from pathlib import Path
+
+import pytest
+
+import flask_dispy
+from flask_dispy.core import errors
+
+ROOT = Path(flask_dispy.__file__).parent
+MODULES = [
+    "flask_dispy" + "".join(f".{part}" for part in file.relative_to(ROOT).with_suffix("").parts)
+    for file in sorted(ROOT.rglob("*.py"))
+    if file.name not in ("__init__.py", "__main__.py", "dispy_httpd.py")
+]
+
+INNER = ("core", "engine")
+
+
+def test_public_names_are_these() -> None:
+    assert flask_dispy.__all__ == [
+        "ClusterRegistry", "DispyHTTPServer", "cluster_status", "create_blueprint", "patch_dispy",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", flask_dispy.__all__)
+def test_public_name_is_documented(name: str) -> None:
+    assert (getattr(flask_dispy, name).__doc__ or "").strip()
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_module_has_a_docstring_and_what_it_names(name: str) -> None:
+    module = importlib.import_module(name)
+    assert (module.__doc__ or "").strip()
+    assert [public for public in module.__all__ if not hasattr(module, public)] == []
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if name.split(".")[1] in INNER])
+def test_public_things_have_docstrings(name: str) -> None:
+    module = importlib.import_module(name)
+    tree = ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))
+    bare = [
+        node.name
+        for node in tree.body
+        if isinstance(node, (ast.ClassDef, ast.FunctionDef))
+        and node.name in module.__all__
+        and not ast.get_docstring(node)
+    ]
+    assert bare == []
+
+
+def test_errors_tell_their_code_and_are_of_one_family() -> None:
+    kinds = [getattr(errors, name) for name in errors.__all__]
+    assert all(issubclass(kind, errors.FlaskDispyError) for kind in kinds)
+    assert len({kind.code for kind in kinds}) == len(kinds)
