@@ -38,6 +38,8 @@ __all__ = ["ClusterRegistry"]
 
 logger = logging.getLogger("flask_dispy")
 
+_NAME_LIMIT: Final = 200
+
 _ALL: Final = ("*", COMBINED_NAME)
 
 # Characters of a cluster's name: a program's is its path, and dispyscheduler's clusters bring
@@ -159,6 +161,8 @@ class ClusterRegistry:
         return watched
 
     def _free_name(self, name: str) -> str:
+        # The name stands in URLs, where a slash in front, or a space at an end, gets lost.
+        name = bounded(" ".join(name.split()).lstrip("/"), _NAME_LIMIT) or "cluster"
         taken = {*self._watched, *_ALL}
         candidates = itertools.chain([name], (f"{name} ({n})" for n in itertools.count(2)))
         return next(candidate for candidate in candidates if candidate not in taken)

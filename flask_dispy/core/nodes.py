@@ -139,7 +139,7 @@ class Node:
             "update_time": self.updated_at,
             "avail_info": None
             if load is None
-            else {"cpu": load[0], "memory": load[1], "disk": load[2], "swap": load[3]},
+            else {"cpu": load[0], "memory": int(load[1]), "disk": int(load[2]), "swap": load[3]},
             "state": self.state,
             "running": len(self.running),
         }
