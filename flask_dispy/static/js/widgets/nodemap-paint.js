@@ -5,6 +5,7 @@
 
 import { plain } from "../format.js";
 import { LEVELS } from "../nodemap-layout.js";
+import { fitText } from "./canvas.js";
 
 /** @import {NodeRow} from "../types.js" */
 /** @import {Face} from "../nodemap-layout.js" */
@@ -193,24 +194,4 @@ function paintText(context, rect, node, face, colors) {
   if (!two) return;
   context.font = `400 11px ${colors.font}`;
   context.fillText(node.state === "closed" ? "closed" : `${face.figures} busy`, rect.x + 7, rect.y + 33);
-}
-
-/**
- * Text cut with an ellipsis to fit a width.
- *
- * @param {CanvasRenderingContext2D} context
- * @param {string} text
- * @param {number} width
- */
-export function fitText(context, text, width) {
-  if (context.measureText(text).width <= width) return text;
-  const letters = [...text.slice(0, 200)];
-  let low = 0;
-  let high = letters.length;
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if (context.measureText(`${letters.slice(0, middle).join("")}…`).width <= width) low = middle;
-    else high = middle - 1;
-  }
-  return `${letters.slice(0, low).join("")}…`;
 }

@@ -11,9 +11,10 @@ import { count, counted, percent, plain, relative, stateWord } from "../format.j
 import { cellAt, cellRect, faceOf, gridFor, loadOf, moveCell, summaryOf } from "../nodemap-layout.js";
 import { addressKey } from "../sort.js";
 import { pageHref } from "../url.js";
+import { fitCanvas } from "./canvas.js";
 import { NODE_TOKENS, paintCell } from "./nodemap-paint.js";
 import { createTip } from "./tip.js";
-import { fitCanvas, readTokens, watchTheme } from "./tokens.js";
+import { readTokens, watchTheme } from "./tokens.js";
 
 /** @import {NodeRow} from "../types.js" */
 /** @import {Face, Grid} from "../nodemap-layout.js" */
@@ -30,9 +31,13 @@ const HEIGHT = 144;
 export function createNodeMap(element, { onOpen, cluster = "*", height = HEIGHT, now = () => Date.now() / 1000 } = {}) {
   const parts = build(height);
   element.append(parts.root);
-  const tip = createTip(parts.field);
-  /** @type {NodeRow[]} */
+  const tip = createTip(parts.frame);
+  /** @type {NodeRow[]} in the order of their cells */
   let nodes = [];
+  /** @type {string[]} addresses in the order in which the rows came */
+  let arrival = [];
+  /** @type {Uint32Array} the cell of each row that came */
+  let places = new Uint32Array(0);
   /** @type {Face[]} what each cell shows now */
   let faces = [];
   /** @type {Grid} */
@@ -52,16 +57,16 @@ export function createNodeMap(element, { onOpen, cluster = "*", height = HEIGHT,
     activate(Math.min(active, nodes.length - 1), !parts.link.hidden && parts.link.matches(":hover, :focus"));
   };
 
-  /** Paints the cells whose look changed. */
-  const paintChanged = () => {
+  /** Paints the cells whose look changed. @param {number[]} changed  their indexes */
+  const paintChanged = (changed) => {
     const context = fitCanvas(parts.canvas, width, Math.max(1, grid.height));
-    nodes.forEach((node, index) => {
-      const face = faceOf(node);
-      if (face.key === faces[index].key) return;
+    for (const index of changed) {
+      const face = faceOf(nodes[index]);
+      if (face.key === faces[index].key) continue;
       faces[index] = face;
-      paintCell(context, cellRect(grid, index), node, face, colors);
-    });
-    if (active >= 0) describe();
+      paintCell(context, cellRect(grid, index), nodes[index], face, colors);
+    }
+    if (changed.includes(active)) describe();
   };
 
   /** @param {number} index @param {boolean} shown */
@@ -74,7 +79,7 @@ export function createNodeMap(element, { onOpen, cluster = "*", height = HEIGHT,
     placeLink(parts.link, rect);
     setAttr(parts.link, "href", pageHref("node.html", { host: node.ip_addr, cluster }));
     setText(parts.name, spoken(node));
-    if (shown && index >= 0) showTip(tip, rect, node, now());
+    if (shown && index >= 0) showTip(tip, { ...rect, y: rect.y - parts.field.scrollTop }, node, now());
     else tip.hide();
   };
   const describe = () => activate(active, parts.link.matches(":hover, :focus-visible"));
@@ -101,11 +106,22 @@ export function createNodeMap(element, { onOpen, cluster = "*", height = HEIGHT,
   return {
     /** @param {Iterable<NodeRow>} rows  all nodes; their order does not matter */
     update(rows) {
-      const next = sorted(rows);
-      const same = next.length === nodes.length && next.every((node, index) => node.ip_addr === nodes[index].ip_addr);
-      nodes = next;
-      showSummary(parts, nodes);
-      if (same && width > 0) paintChanged();
+      const list = Array.isArray(rows) ? rows : [...rows];
+      const same = list.length === arrival.length && list.every((row, index) => row.ip_addr === arrival[index]);
+      if (!same) {
+        arrival = list.map((row) => row.ip_addr);
+        places = placesOf(arrival);
+        nodes = new Array(list.length);
+      }
+      /** @type {number[]} */
+      const changed = [];
+      list.forEach((row, index) => {
+        if (nodes[places[index]] === row) return;
+        nodes[places[index]] = row;
+        changed.push(places[index]);
+      });
+      if (changed.length > 0 || !same) showSummary(parts, nodes);
+      if (same && width > 0) paintChanged(changed);
       else paintAll();
     },
     destroy() {
@@ -126,23 +142,28 @@ function build(height) {
   const empty = h("p", { class: "chart-empty" }, "No node yet");
   const field = h("div", { class: "nodemap-field" }, canvas, link, empty);
   setStyle(field, "min-height", `${height}px`);
+  const frame = h("div", { class: "nodemap-frame" }, field);
   const summary = h("p", { class: "nodemap-summary" });
   const help = h("p", { class: "sr" }, "Arrow keys go from node to node, Enter opens one.");
-  const root = h("div", { class: "nodemap", role: "group", "aria-label": "Node map" }, help, field, summary);
-  return { root, field, canvas, link, name, summary, empty };
+  const root = h("div", { class: "nodemap", role: "group", "aria-label": "Node map" }, help, frame, summary);
+  return { root, frame, field, canvas, link, name, summary, empty };
 }
 
 /** @typedef {ReturnType<typeof build>} Parts */
 
 /**
- * By address, so that a node keeps its place whatever its load.
+ * The cell of each address: by address, so that a node keeps its place whatever its load.
  *
- * @param {Iterable<NodeRow>} rows
+ * @param {string[]} addresses
  */
-function sorted(rows) {
-  const keyed = Array.from(rows, (row) => ({ row, key: addressKey(row.ip_addr) }));
+function placesOf(addresses) {
+  const keyed = addresses.map((address, index) => ({ index, key: addressKey(address) }));
   keyed.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
-  return keyed.map(({ row }) => row);
+  const places = new Uint32Array(addresses.length);
+  keyed.forEach(({ index }, place) => {
+    places[index] = place;
+  });
+  return places;
 }
 
 /**
@@ -200,7 +221,7 @@ function listen({ field, link }, grid, active, activate, open) {
   const { signal } = ends;
   field.addEventListener("pointermove", (event) => {
     const box = field.getBoundingClientRect();
-    const index = cellAt(grid(), event.clientX - box.left, event.clientY - box.top);
+    const index = cellAt(grid(), event.clientX - box.left, event.clientY - box.top + field.scrollTop);
     if (index >= 0) activate(index, true);
   }, { signal });
   field.addEventListener("pointerleave", () => activate(active(), document.activeElement === link), { signal });

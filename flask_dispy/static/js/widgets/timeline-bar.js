@@ -2,8 +2,9 @@
 
 import { h, setAttr, setText } from "../dom.js";
 import { seconds, stateWord } from "../format.js";
+import { fitCanvas } from "./canvas.js";
 import { paintBar, TIMELINE_TOKENS } from "./timeline-paint.js";
-import { fitCanvas, readTokens } from "./tokens.js";
+import { readTokens } from "./tokens.js";
 
 /** @import {View} from "../timeline-layout.js" */
 

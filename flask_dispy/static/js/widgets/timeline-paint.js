@@ -6,7 +6,7 @@
 import { areaPath, linePath, maximum, scale, timeTicks, valueTicks } from "../chart-scale.js";
 import { count, plain, seconds } from "../format.js";
 import { barTop, laneHeight, visibleLanes } from "../timeline-layout.js";
-import { fitText } from "./nodemap-paint.js";
+import { fitText } from "./canvas.js";
 
 /** @import {Answer, LaneIndex, LaneLayout, View} from "../timeline-layout.js" */
 

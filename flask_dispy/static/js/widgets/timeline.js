@@ -12,13 +12,14 @@ import {
   barAt, bucketAt, clampView, followView, indexByLane, laneAt, layoutLanes, panView, reachesNow, zoomView,
 } from "../timeline-layout.js";
 import { pageHref } from "../url.js";
+import { fitCanvas } from "./canvas.js";
 import { createTimelineBar, createTimelineLegend } from "./timeline-bar.js";
 import { createTimelineData } from "./timeline-data.js";
 import { listenToHands } from "./timeline-gestures.js";
 import { createTimelineList, summarySentence } from "./timeline-list.js";
 import { AXIS_HEIGHT, paintAxis, paintLanes, paintQueue, QUEUE_HEIGHT, TIMELINE_TOKENS } from "./timeline-paint.js";
 import { createTip } from "./tip.js";
-import { fitCanvas, readTokens, watchTheme } from "./tokens.js";
+import { readTokens, watchTheme } from "./tokens.js";
 
 /** @import {Api} from "../api.js" */
 /** @import {Answer, View} from "../timeline-layout.js" */

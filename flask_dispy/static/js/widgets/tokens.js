@@ -31,27 +31,3 @@ export function watchTheme(changed) {
     for (const query of queries) query.removeEventListener("change", changed);
   };
 }
-
-/**
- * Makes a canvas as sharp as the screen and returns its context, scaled so that 1 is a CSS pixel.
- * Clears it only if its size changed.
- *
- * @param {HTMLCanvasElement} canvas
- * @param {number} width
- * @param {number} height
- * @returns {CanvasRenderingContext2D}
- */
-export function fitCanvas(canvas, width, height) {
-  const ratio = Math.min(3, window.devicePixelRatio || 1);
-  const [pixelsX, pixelsY] = [Math.round(width * ratio), Math.round(height * ratio)];
-  if (canvas.width !== pixelsX || canvas.height !== pixelsY) {
-    canvas.width = pixelsX;
-    canvas.height = pixelsY;
-    canvas.style.width = `${width}px`;
-    canvas.style.height = `${height}px`;
-  }
-  const context = canvas.getContext("2d");
-  if (!context) throw new Error("This browser gives no 2d canvas");
-  context.setTransform(ratio, 0, 0, ratio, 0, 0);
-  return context;
-}

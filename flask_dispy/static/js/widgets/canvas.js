@@ -1,0 +1,45 @@
+/** What every canvas needs: as many pixels as the screen has, and text that fits. */
+
+/**
+ * Makes a canvas as sharp as the screen and returns its context, scaled so that 1 is a CSS pixel.
+ * Clears it only if its size changed.
+ *
+ * @param {HTMLCanvasElement} canvas
+ * @param {number} width
+ * @param {number} height
+ * @returns {CanvasRenderingContext2D}
+ */
+export function fitCanvas(canvas, width, height) {
+  const ratio = Math.min(3, window.devicePixelRatio || 1);
+  const [pixelsX, pixelsY] = [Math.round(width * ratio), Math.round(height * ratio)];
+  if (canvas.width !== pixelsX || canvas.height !== pixelsY) {
+    canvas.width = pixelsX;
+    canvas.height = pixelsY;
+    canvas.style.width = `${width}px`;
+    canvas.style.height = `${height}px`;
+  }
+  const context = canvas.getContext("2d");
+  if (!context) throw new Error("This browser gives no 2d canvas");
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  return context;
+}
+
+/**
+ * Text cut with an ellipsis to fit a width.
+ *
+ * @param {CanvasRenderingContext2D} context
+ * @param {string} text
+ * @param {number} width
+ */
+export function fitText(context, text, width) {
+  if (context.measureText(text).width <= width) return text;
+  const letters = [...text.slice(0, 200)];
+  let low = 0;
+  let high = letters.length;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (context.measureText(`${letters.slice(0, middle).join("")}…`).width <= width) low = middle;
+    else high = middle - 1;
+  }
+  return `${letters.slice(0, low).join("")}…`;
+}
