@@ -456,6 +456,7 @@ def test_fork_lets_go_of_port_and_connections() -> None:
         go_on, tell = os.pipe()
         child = os.fork()
         if child == 0:
+            os.close(tell)
             cluster_status(5, None, None)
             server.cluster_status(5, None, None)
             server.shutdown()
