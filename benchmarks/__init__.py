@@ -1,0 +1,1 @@
+"""What flask_dispy costs, beside dispy.httpd: ``python -m benchmarks``."""
