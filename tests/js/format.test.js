@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  bytes, count, counted, exact, percent, plain, rate, relative, seconds, stateMark, stateWord, UNKNOWN,
+  bytes, compact, count, counted, exact, percent, plain, rate, relative, seconds, stateMark, stateWord, UNKNOWN,
 } from "../../flask_dispy/static/js/format.js";
 
 /** @param {(value: any) => string} format @param {[unknown, string][]} cases */
@@ -74,4 +74,8 @@ test("people read failed where the engine says terminated", () => {
   assert.equal(stateWord("terminated"), "failed");
   assert.equal(stateMark("terminated"), "mark mark-failed");
   assert.equal(stateMark('x" onload="'), "mark mark-xonload");
+});
+
+test("where there is little room a count is rounded", () => {
+  each(compact, [[9820, "9,820"], [10000, "10k"], [74309, "74.3k"], [149916, "150k"], [1_500_000, "1.5M"], [null, UNKNOWN]]);
 });

@@ -16,6 +16,17 @@ const known = (n) => typeof n === "number" && Number.isFinite(n);
 export const count = (n) => (known(n) ? String(Math.round(n)).replace(/\B(?=(\d{3})+$)/g, ",") : UNKNOWN);
 
 /**
+ * A count for where there is little room: "9,820", "74.3k", "1.5M".
+ *
+ * @param {Maybe} n
+ */
+export function compact(n) {
+  if (!known(n) || n < 10_000) return count(n);
+  const [size, unit] = n < 999_500 ? [1000, "k"] : [1_000_000, "M"];
+  return `${(n / size).toFixed(n / size < 99.95 ? 1 : 0).replace(/\.0$/, "")}${unit}`;
+}
+
+/**
  * A count with its noun: "1 node", "3 nodes".
  *
  * @param {number} n

@@ -45,7 +45,7 @@ import { createUrlState, pageHref, queryString } from "./url.js";
 export function startShell(pageName) {
   const config = readConfig(document);
   const url = createUrlState(window);
-  const cluster = url.get("cluster", config.cluster) || COMBINED;
+  const cluster = config.cluster || COMBINED;
   const storage = openStorage();
   const api = createApi({ base: config.api, csrfToken: config.csrf_token });
   const store = createStore();

@@ -9,6 +9,8 @@
 
 /** Rows kept ready above and below what is seen, so that a flick of the wheel finds them there. */
 const OVERSCAN = 6;
+/** So many stand ready at the nearer end of a table that is out of sight. */
+const READY = 20;
 /** What the page's own bars cover at its top and bottom, in pixels. */
 const COVERED = 64;
 
@@ -25,7 +27,8 @@ export function rowsInView({ grid, body }, rowHeight, length) {
   const bottom = Math.min(window.innerHeight, frame.bottom) - rows.top;
   const first = Math.max(0, Math.floor(top / rowHeight) - OVERSCAN);
   const last = Math.min(length, Math.ceil(bottom / rowHeight) + OVERSCAN);
-  return last > first ? [first, last] : [0, 0];
+  if (last > first) return [first, last];
+  return top < 0 ? [0, Math.min(length, READY)] : [Math.max(0, length - READY), length];
 }
 
 /**

@@ -1,3 +1,4 @@
+import { clusterPath } from "../api.js";
 import { need } from "../dom.js";
 import { nodeColumns } from "../nodecolumns.js";
 import { argumentsCheckbox } from "../settings.js";
@@ -11,9 +12,11 @@ import { createTrends } from "../widgets/trends.js";
 
 /** As high as the charts beside it, until there are more nodes than fit. */
 const MAP_HEIGHT = 136;
+/** Beyond this many nodes the map stands under the charts, as wide as the page. */
+const MANY_NODES = 600;
 
 const shell = startShell("Monitor");
-const { config, cluster, store, summary, href } = shell;
+const { config, cluster, api, store, summary, href } = shell;
 const jobsHref = (/** @type {string} */ q) => href("jobs.html", { q });
 const nodeHref = (/** @type {string} */ host) => href("node.html", { host });
 
@@ -38,6 +41,7 @@ createTrends(
   shell,
 );
 
+need("report").setAttribute("href", api.url(clusterPath(cluster, "report")));
 if (config.permissions.change_settings) need("job-args").append(argumentsCheckbox(shell));
 
 /** The chosen cluster alone, or each of those that are combined. */
@@ -55,6 +59,7 @@ store.subscribe((event) => {
     tiles.update(chosen);
   }
   progress.update(watched());
+  need("overview").classList.toggle("overview-many", store.nodes.size > MANY_NODES);
   if (event.snapshot || event.nodes.size || event.removed.size) map.update([...store.nodes.values()]);
 });
 shell.feed.start();

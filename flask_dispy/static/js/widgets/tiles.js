@@ -1,6 +1,6 @@
 /** @import {Summary} from "../types.js" */
 import { h, setAttr, setText } from "../dom.js";
-import { count, percent, rate, seconds, stateMark, stateWord } from "../format.js";
+import { compact, count, percent, rate, seconds, stateMark, stateWord } from "../format.js";
 
 /**
  * @typedef {object} Tile
@@ -18,13 +18,15 @@ const TILES = [
   {
     label: "CPUs busy",
     value: ({ cpus }) => cpus.busy,
-    of: ({ cpus }) => count(cpus.total),
+    text: ({ cpus }) => compact(cpus.busy),
+    of: ({ cpus }) => compact(cpus.total),
     title: ({ cpus }) => `${count(cpus.busy)} of ${count(cpus.total)} CPUs busy (${percent(cpus.total ? cpus.busy / cpus.total : null)})`,
   },
   {
     label: "Nodes up",
     value: ({ nodes }) => nodes.up,
-    of: ({ nodes }) => count(nodes.known),
+    text: ({ nodes }) => compact(nodes.up),
+    of: ({ nodes }) => compact(nodes.known),
     title: ({ nodes }) => `${count(nodes.up)} up, ${count(nodes.silent)} silent, ${count(nodes.closed)} closed`,
   },
   { label: "Jobs per second", value: (summary) => summary.jobs_per_sec, text: (summary) => rate(summary.jobs_per_sec) },
@@ -85,7 +87,9 @@ function createTile(tile, jobsHref) {
       const number = tile.value(summary);
       const text = tile.text?.(summary) ?? count(number);
       setText(value, text);
-      figure.classList.toggle("long", text.length + (tile.of?.(summary).length ?? 0) > 8);
+      const length = text.length + (tile.of?.(summary).length ?? 0);
+      figure.classList.toggle("long", length > (tile.of ? 6 : 8));
+      figure.classList.toggle("longer", length > 8);
       setText(of, tile.of ? ` / ${tile.of(summary)}` : "");
       if (tile.title) setAttr(element, "title", tile.title(summary));
       setAttr(element, "data-zero", number === 0);
