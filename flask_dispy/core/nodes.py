@@ -18,6 +18,10 @@ NodeState = Literal["up", "silent", "closed"]
 encode: Final = JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
 
+# Reports are taken in a few times a second, so shorter gaps than this are not told apart.
+_LEAST_PULSE_SEC: Final = 0.5
+
+
 class Node:
     """A node's figures as its cluster last told them. Guarded by the registry's lock.
 
@@ -34,6 +38,7 @@ class Node:
         "_carried",
         "_json",
         "_last",
+        "_pulsed_at",
         "_told_at",
         "avail_cpus",
         "busy",
@@ -68,6 +73,7 @@ class Node:
         self._carried: tuple[float, ...] = (0, 0.0, 0, 0)
         self._last: tuple[float, ...] = (0, 0.0, 0, 0)
         self._told_at = 0.0
+        self._pulsed_at = 0.0
         self._json: str | None = None
 
     def update(self, seen: NodeSeen) -> bool:
@@ -87,15 +93,25 @@ class Node:
             alive = True
             self.updated_at = max(seen.at, self.updated_at)
         self.load = seen.load or self.load
+        if seen.joined or self.state == "silent":
+            self._pulsed_at = 0.0  # the gap before this pulse is none between two
         if seen.pulse:
-            # The longer of the last two gaps: one sign that came early proves no faster pulse.
-            gap = max(0.1, self.updated_at - before[4]) if before[4] else 0.1
-            self.pulse_sec = max(gap, min(self.pulse_sec or 0.0, 2 * gap))
+            self._learn_pulse(seen.at or self.updated_at)
         if seen.joined or (self.state == "silent" and alive):
             self.state = "up"
         after = (self.name, self.cpus, self.avail_cpus, self.busy, self.updated_at, self.load,
                  self.state, self.totals)  # fmt: skip
         return before != after
+
+    def _learn_pulse(self, at: float) -> None:
+        """Learn how often pulses come: the longest gap lately.
+
+        Not the latest: what looks like a pulse may come between two, when CPUs are set.
+        """
+        if self._pulsed_at:
+            gap = max(_LEAST_PULSE_SEC, at - self._pulsed_at)
+            self.pulse_sec = max(gap, 0.9 * (self.pulse_sec or 0.0))
+        self._pulsed_at = at
 
     def _count_up(self, told: tuple[float, ...]) -> None:
         """Take in the totals of the node's present life."""

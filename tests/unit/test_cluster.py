@@ -433,6 +433,15 @@ def test_same_figures_again_change_nothing(state: ClusterState) -> None:
 # -- silence ----------------------------------------------------------------------------------
 
 
+LOAD = (50.0, 1.0, 2.0, 3.0)
+
+
+def pulse(at: float, *, updated: float | None = None) -> Any:
+    """Return a pulse that came at *at*, and that dispy noted as *updated*."""
+    updated = at if updated is None else updated
+    return seen(updated=updated, load=LOAD, pulse=True, at=1_000.0 + at)
+
+
 def silence(state: ClusterState, at: float, pulse_sec: float | None = None) -> str:
     state.watch_silence(1_000 + at, pulse_sec, 10.0)
     check(state)
@@ -440,45 +449,68 @@ def silence(state: ClusterState, at: float, pulse_sec: float | None = None) -> s
 
 
 def test_node_is_silent_after_five_pulses_without_a_sign(state: ClusterState) -> None:
-    tell(state, seen(updated=1, pulse=True))
+    tell(state, pulse(1))
     assert silence(state, 11.0, pulse_sec=2.0) == "up"
     assert silence(state, 11.1, pulse_sec=2.0) == "silent"
 
 
+def test_node_that_tells_no_load_is_not_expected_to_pulse(state: ClusterState) -> None:
+    tell(state, seen(updated=1))
+    assert silence(state, 10_000, pulse_sec=2.0) == "up"
+
+
 def test_silent_node_is_up_again_after_a_sign(state: ClusterState) -> None:
-    tell(state, seen(updated=1, pulse=True))
+    tell(state, pulse(1))
     silence(state, 100, pulse_sec=2.0)
     tell(state, seen(updated=101))
     assert state.nodes["n1"].state == "up"
 
 
 def test_silent_node_stays_silent_when_merely_looked_at(state: ClusterState) -> None:
-    tell(state, seen(updated=1, pulse=True))
+    tell(state, pulse(1))
     silence(state, 100, pulse_sec=2.0)
     tell(state, seen(updated=1, tx=5))
     assert state.nodes["n1"].state == "silent"
 
 
 def test_sign_of_life_counts_after_the_clock_was_set_back(state: ClusterState) -> None:
-    tell(state, seen(updated=500, pulse=True))
+    tell(state, pulse(500))
     silence(state, 1_000, pulse_sec=2.0)
-    tell(state, seen(updated=100, pulse=True))
+    tell(state, pulse(100))
     assert state.nodes["n1"].state == "up"
 
 
 def test_pulse_that_dispy_notes_no_time_for_is_a_sign_of_life(state: ClusterState) -> None:
     tell(state, seen(updated=1, joined=True))
     for at in range(2, 100, 2):
-        tell(state, seen(updated=1, pulse=True, at=1_000.0 + at))
+        tell(state, pulse(at, updated=1))
         assert silence(state, at + 1) == "up"
     assert state.nodes["n1"].updated_at == 1_098
     assert silence(state, 130) == "silent"
 
 
 def test_pulse_interval_is_learnt_where_it_is_not_known(state: ClusterState) -> None:
-    tell(state, *(seen(updated=at, pulse=True) for at in (10, 20, 30)))
-    assert silence(state, 79) == "up"
+    tell(state, pulse(10), pulse(20), pulse(30))
+    assert silence(state, 80) == "up"
     assert silence(state, 81) == "silent"
+
+
+def test_one_pulse_tells_nothing_of_the_next(state: ClusterState) -> None:
+    tell(state, pulse(10))
+    assert silence(state, 10_000) == "up"
+
+
+def test_signs_between_two_pulses_make_no_faster_pulse(state: ClusterState) -> None:
+    tell(state, pulse(10), pulse(20), seen(updated=29.9), pulse(30), pulse(30.1), pulse(40))
+    assert silence(state, 89) == "up"
+    assert silence(state, 91) == "silent"
+
+
+def test_gap_while_a_node_was_silent_is_not_learnt(state: ClusterState) -> None:
+    tell(state, pulse(10), pulse(20))
+    silence(state, 1_000)
+    tell(state, pulse(2_000), pulse(2_010))
+    assert silence(state, 2_061) == "silent"
 
 
 def test_busy_node_without_pulses_is_not_silent(state: ClusterState) -> None:
