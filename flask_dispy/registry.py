@@ -38,8 +38,6 @@ __all__ = ["ClusterRegistry"]
 
 logger = logging.getLogger("flask_dispy")
 
-_NAME_LIMIT: Final = 200
-
 _ALL: Final = ("*", COMBINED_NAME)
 
 # Characters of a cluster's name: a program's is its path, and dispyscheduler's clusters bring
@@ -131,7 +129,7 @@ class ClusterRegistry:
             own_name = cluster_name(cluster)
             if own_name is None:
                 raise ValueError("The cluster is closed: add it before closing it.")
-            watched = self._enter(cluster, kind, bounded(name or own_name, _NAME_LIMIT) or kind)
+            watched = self._enter(cluster, kind, name or own_name)
             watched.compute_id = compute_id(cluster)
             self._take_over(watched, chain=chain)
         self._pump.start()
@@ -454,7 +452,7 @@ class ClusterRegistry:
                 "length": waiting,
                 "limit": self.settings.inbox_limit,
                 "dropped": dropped,
-                "unreadable": sum(w.watch.faults for w in watched),
+                "unreadable": sum(w.watch.faults for w in watched) + self._router.faults,
             },
             "engine": engine,
             "render": {"waiting": self._renderer.waiting, "stuck": self._renderer.stuck},

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import weakref
 from collections import OrderedDict, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final, Protocol
 
 from ..core.cluster import ClusterState
@@ -13,6 +15,8 @@ from ..core.events import JobKey
 from .watch import Watch, job_key
 
 __all__ = ["OTHER_NAME", "Routed", "Router", "forwards_to"]
+
+logger = logging.getLogger("flask_dispy.engine")
 
 OTHER_NAME: Final = "other clusters"
 
@@ -55,6 +59,7 @@ class Router:
     def __init__(self, inbox_limit: int) -> None:
         self.inbox: deque[tuple[int, Any, Any]] = deque()
         self.other: Any = None
+        self.faults = 0
         self._limit = inbox_limit
         self._dropped = itertools.count()
         self._origins: OrderedDict[JobKey, Any] = OrderedDict()
@@ -88,17 +93,25 @@ class Router:
 
     def route(self, known: Sequence[Routed], make_other: Callable[[], Routed]) -> None:
         """Put each report into the inbox of its cluster, or of 'other clusters'."""
+        # Jobs that a report of this batch named the cluster of: their ends may be in it too.
+        fresh: dict[JobKey, Routed] = {}
         for _ in range(len(self.inbox)):
             report = self.inbox.popleft()
             _, node, job = report
-            found = self.find(known, node, job)
-            if found is None:
-                if any(one.sent(node, job) for one in self._dismissed):
-                    continue
-                self.other = self.other or make_other()
-                found = self.other
+            try:
+                found = self.find(known, node, job, fresh)
+                if found is None:
+                    if any(one.sent(node, job) for one in self._dismissed):
+                        continue
+                    found = self.other = self.other or make_other()
+                    if job is not None:
+                        self._remember(job)
                 if job is not None:
-                    self._remember(job)
+                    fresh[job_key(job)] = found
+            except Exception:
+                self.faults += 1
+                logger.exception("A status report that is none of dispy's was left out.")
+                continue
             found.mode = "callback"
             found.watch.inbox.append(report)
 
@@ -109,8 +122,17 @@ class Router:
             if len(self._origins) > _MOST_ORIGINS:
                 self._origins.popitem(last=False)
 
-    def find(self, known: Sequence[Routed], node: Any, job: Any) -> Routed | None:
-        """Return the cluster that a report is about, ``None`` if it is none of *known*."""
+    def find(
+        self,
+        known: Sequence[Routed],
+        node: Any,
+        job: Any,
+        fresh: Mapping[JobKey, Routed] = MappingProxyType({}),
+    ) -> Routed | None:
+        """Return the cluster that a report is about, ``None`` if it is none of *known*.
+
+        :param fresh: the clusters of jobs whose reports wait to be folded.
+        """
         added = [routed for routed in known if routed.cluster is not None]
         if job is not None:
             origin = _computation(job)
@@ -118,7 +140,9 @@ class Router:
                 return next((r for r in added if r.compute_id == origin), None)
             # The reports of a job's end no longer name its computation.
             key = job_key(job)
-            found = next((r for r in known if r.state.ledger.find(key) is not None), None)
+            found = fresh.get(key)
+            if found is None:
+                found = next((r for r in known if r.state.ledger.find(key) is not None), None)
             if found is not None:
                 return found
         return next((r for r in added if _is_node_of(node, r)), None) if node is not None else None
@@ -163,9 +187,10 @@ class _Dismissed:
         if job is not None:
             origin, key = _computation(job), job_key(job)
             if origin is not None:
-                if origin == self._compute_id:
+                mine = bool(origin == self._compute_id)
+                if mine:
                     self._keys.add(key)
-                return origin == self._compute_id
+                return mine
             # The reports of a job's end no longer name its computation.
             if key in self._keys:
                 self._keys.discard(key)
@@ -183,4 +208,5 @@ def _is_node_of(node: Any, routed: Routed) -> bool:
 
 
 def _has_node(cluster: Any, node: Any) -> bool:
-    return (getattr(cluster, "_dispy_nodes", None) or {}).get(node.ip_addr) is node
+    nodes: dict[str, Any] = getattr(cluster, "_dispy_nodes", None) or {}
+    return nodes.get(node.ip_addr) is node

@@ -37,6 +37,9 @@ class Fixed:
     def node_state(self, name: str, ip_addr: str) -> str | None:
         return self.node
 
+    def node_closed(self, name: str, ip_addr: str) -> None:
+        self.node = "closed"
+
 
 class SchedulersCluster:
     """Has what a cluster inside dispyscheduler has, and nothing more."""

@@ -295,6 +295,7 @@ class FeedMachine(RuleBasedStateMachine):
 
 
 TestFeed = FeedMachine.TestCase
+# Every step compares each reader with a fresh one, so fewer runs take as long.
 TestFeed.settings = settings(
-    max_examples=settings.default.max_examples, stateful_step_count=25, deadline=None
+    settings.default, max_examples=settings.default.max_examples // 3, stateful_step_count=25
 )

@@ -1,0 +1,163 @@
+"""The language of the jobs search."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flask_dispy.core.errors import BadRequest
+from flask_dispy.core.jobquery import JobQuery, duration_sec
+from flask_dispy.core.jobs import Job, Output
+
+NOW = 1_100.0
+
+
+def make_job(serial: int, state: Any = "running", **fields: Any) -> Job:
+    job = Job(serial, serial, 1_000.0, f"job-{serial}", "alpha, 1", "n=5")
+    job.state = state
+    for name, value in fields.items():
+        setattr(job, name, value)
+    return job
+
+
+def failed_job(serial: int, exception: str, **fields: Any) -> Job:
+    output = Output()
+    output.exception = exception
+    return make_job(serial, "terminated", output=output, **fields)
+
+
+JOBS = [
+    make_job(1, "queued"),
+    make_job(2, node="10.0.0.2", started_at=1_040.0, args="Beta", id="run[3]"),
+    make_job(3, "finished", node="10.0.0.10", started_at=1_000.0, ended_at=1_005.0, kwargs="k=Ω"),
+    failed_job(4, "Traceback\nTimeoutError: late", node="10.0.0.2", started_at=1.0, ended_at=2.0),
+]
+
+
+def found(q: str, *, private: bool = False, **options: Any) -> list[int]:
+    names = {"10.0.0.2": "alpha", "10.0.0.10": "beta"}
+    query = JobQuery.parse(q, **options)
+    selected = query.select(JOBS, NOW, node_names=names.get, private=private)
+    return [job.serial for job in selected if not query.states or job.state in query.states]
+
+
+@pytest.mark.parametrize(
+    ("q", "serials"),
+    [
+        ("", [1, 2, 3, 4]),
+        ("state:running", [2]),
+        ("state:running state:QUEUED", [1, 2]),
+        ("node:10.0.0.2", [2, 4]),
+        ("node:10.0.0.*", [2, 3, 4]),
+        ("node:10.0.0.1", []),
+        ("node:ALPHA", [2, 4]),
+        ("node:alpha node:beta", []),
+        ("id:job-1", [1]),
+        ("id:JOB-*", [1, 3, 4]),
+        ("id:run[3]", [2]),
+        ("id:r*[3]", [2]),
+        ("id:job-?", [1, 3, 4]),
+        ("arg:beta", [2]),
+        ("arg:k=ω", [3]),
+        ("error:timeout", [4]),
+        ("serial:3", [3]),
+        ("serial:3 serial:4", [3, 4]),
+        ("slower:30s", [2]),
+        ("slower:1m", [2]),
+        ("slower:1h", []),
+        ("faster:5s", [3, 4]),
+        ("slower:2s faster:10s", [3]),
+        ("TimeoutError", [4]),
+        ("traceback", []),
+        ("beta", [2]),
+        ("alpha 1", [1, 3, 4]),
+        ('"alpha, 1"', [1, 3, 4]),
+        ('arg:"alpha, 1" state:queued', [1]),
+        ("unknown:word", []),
+        ("id:", []),
+        ('"', []),
+        ('""', [1, 2, 3, 4]),
+    ],
+)
+def test_search_finds(q: str, serials: list[int]) -> None:
+    assert found(q) == serials
+
+
+def test_url_joins_the_search() -> None:
+    assert found("alpha", states=["queued", "finished"], node=None) == [1, 3]
+    assert found("", states=[], node="beta") == [3]
+
+
+@pytest.mark.parametrize(
+    ("q", "serials"),
+    [("alpha", []), ("arg:alpha", []), ("error:timeout", []), ("TimeoutError", []), ("job-1", [1]),
+     ("10.0.0.10", [3]), ("state:queued", [1]), ("n=5", []), ("k", [])],
+)  # fmt: skip
+def test_private_search_tells_nothing_of_arguments_and_errors(q: str, serials: list[int]) -> None:
+    assert found(q, private=True) == serials
+
+
+@pytest.mark.parametrize(
+    ("q", "field"),
+    [("state:sleeping", "q"), ("serial:x", "q"), ("serial:-1", "q"), ("serial:²", "q"),
+     ("serial:" + "9" * 19, "q"), ("slower:fast", "q"), ("slower:-1s", "q"), ("faster:1y", "q"),
+     ("slower:1e9", "q"), ("x" * 501, "q")],
+)  # fmt: skip
+def test_what_makes_no_sense_is_a_bad_request(q: str, field: str) -> None:
+    with pytest.raises(BadRequest) as caught:
+        JobQuery.parse(q)
+    assert caught.value.field == field
+
+
+def test_bad_state_of_the_url_names_its_field() -> None:
+    with pytest.raises(BadRequest) as caught:
+        JobQuery.parse(states=["gone"])
+    assert caught.value.field == "state"
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("30", 30), ("30s", 30), ("1.5h", 5_400), ("2m", 120), ("2MIN", 120), ("1d", 86_400),
+     ("250ms", 0.25), ("3sec", 3)],
+)  # fmt: skip
+def test_durations(text: str, seconds: float) -> None:
+    assert duration_sec(text, "q") == seconds
+
+
+@given(st.text(max_size=500))
+def test_any_search_is_answered_or_refused(q: str) -> None:
+    try:
+        query = JobQuery.parse(q)
+    except BadRequest:
+        return
+    selected = query.select(JOBS, NOW)
+    assert [job.serial for job in selected] == sorted(job.serial for job in selected)
+
+
+def test_pattern_full_of_stars_is_searched_quickly() -> None:
+    job = make_job(1, id="a" * 200)
+    query = JobQuery.parse("id:" + "*a" * 200 + "b")
+    assert query.select([job] * 100, NOW) == []
+
+
+def test_wanted_clusters_match_by_name() -> None:
+    query = JobQuery.parse("cluster:comp*")
+    assert query.wants_cluster("Compute")
+    assert not query.wants_cluster("render")
+
+
+def test_job_that_changes_while_it_is_read_keeps_no_stale_text() -> None:
+    class Changing(Job):
+        def _searched(self) -> tuple[str | None, ...]:
+            parts = super()._searched()
+            if self.node is None:
+                self.node = "10.0.0.9"  # what another thread does after the first look
+            return parts
+
+    job = Changing(1, 1, 0.0, "id", None, None)
+    assert job.make_haystack() == "id"
+    assert job.haystack is None
+    assert "10.0.0.9" in job.make_haystack()
