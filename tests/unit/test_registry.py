@@ -1,0 +1,544 @@
+"""Many clusters in one place: names, callbacks, upkeep, and an end that leaves nothing behind."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import dispy
+import pytest
+from clusters import wait_until
+from dispy import DispyJob, DispyNode
+from dispy_objects import FakeCluster, make_node
+
+from flask_dispy import ClusterRegistry
+from flask_dispy.core.errors import UnknownCluster, UnknownNode, WrongProcess
+
+
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the upkeep look for what dispy does not report several times a second."""
+    for every in ("SILENCE", "RECONCILE", "REFRESH"):
+        monkeypatch.setattr(f"flask_dispy.pump._{every}_EVERY_SEC", 0.05)
+    monkeypatch.setattr("flask_dispy.pump._LEAST_POLL_SEC", 0.05)
+    monkeypatch.setattr("flask_dispy.pump.TICK_SEC", 0.02)
+
+
+def counts(registry: ClusterRegistry, name: str = "*") -> dict[str, int]:
+    jobs = registry.view(name).summary()["jobs"]
+    states = ("queued", "running", "finished", "terminated", "cancelled", "abandoned")
+    return {state: jobs[state] for state in states if jobs[state]}
+
+
+# -- names ------------------------------------------------------------------------------------
+
+
+def test_equal_names_are_told_apart(registry: ClusterRegistry) -> None:
+    names = [registry.add(FakeCluster("compute")) for _ in range(3)]
+    assert names == ["compute", "compute (2)", "compute (3)"] == registry.names()
+
+
+@pytest.mark.parametrize("taken", ["*", "* Combined"])
+def test_combined_views_name_is_nobodys(registry: ClusterRegistry, taken: str) -> None:
+    assert registry.add(FakeCluster(), name=taken) == f"{taken} (2)"
+
+
+def test_cluster_is_known_by_identity(registry: ClusterRegistry, cluster: FakeCluster) -> None:
+    assert registry.add(cluster, name="another name") == "compute"
+    assert registry.names() == ["compute"]
+
+
+def test_hostile_name_is_made_safe_and_short(registry: ClusterRegistry) -> None:
+    name = registry.add(FakeCluster("\ud800\u202e\0" + "x" * 10_000))
+    name.encode()
+    assert len(name) == 200
+    assert registry.view(name).name == name
+
+
+def test_empty_name_gets_one(registry: ClusterRegistry) -> None:
+    assert registry.add(FakeCluster("")) != ""
+
+
+def test_what_is_no_cluster_is_refused(registry: ClusterRegistry) -> None:
+    with pytest.raises(TypeError, match="no dispy cluster"):
+        registry.add(object())
+
+
+def test_closed_cluster_is_refused(registry: ClusterRegistry) -> None:
+    closed = dispy.JobCluster.__new__(dispy.JobCluster)  # closing takes its computation away
+    with pytest.raises(ValueError, match="before closing it"):
+        registry.add(closed)
+    assert registry.names() == []
+
+
+def test_unknown_cluster_is_unknown(registry: ClusterRegistry) -> None:
+    with pytest.raises(UnknownCluster) as caught:
+        registry.view("x" * 10_000)
+    assert len(str(caught.value)) < 300
+
+
+# -- callbacks --------------------------------------------------------------------------------
+
+
+def test_callback_is_set_only_where_there_is_none(registry: ClusterRegistry) -> None:
+    free, taken = FakeCluster("free"), FakeCluster("taken")
+    own: Callable[..., None] = lambda status, node, job: None  # noqa: E731
+    taken.cluster_status = own
+    registry.add(free)
+    registry.add(taken)
+    assert free.cluster_status is not None
+    assert taken.cluster_status is own
+
+
+def test_remove_puts_the_callback_back(registry: ClusterRegistry, cluster: FakeCluster) -> None:
+    registry.remove(cluster)
+    assert cluster.cluster_status is None
+
+
+def test_chain_calls_ours_and_then_the_users(registry: ClusterRegistry) -> None:
+    cluster, heard = FakeCluster(), list[int]()
+    own: Callable[..., None] = lambda status, node, job: heard.append(status)  # noqa: E731
+    cluster.cluster_status = own
+    registry.add(cluster, chain=True)
+    cluster.submit(1)
+    assert heard == [DispyJob.Created]
+    assert counts(registry) == {"queued": 1}
+    registry.remove("compute")
+    assert cluster.cluster_status is own
+
+
+def test_chain_reports_even_when_the_users_callback_raises(registry: ClusterRegistry) -> None:
+    cluster = FakeCluster()
+    cluster.cluster_status = lambda status, node, job: 1 / 0  # type: ignore[assignment,return-value]
+    registry.add(cluster, chain=True)
+    with pytest.raises(ZeroDivisionError):
+        cluster.submit(1)
+    assert counts(registry) == {"queued": 1}
+
+
+def test_callback_that_hands_on_is_not_chained_twice(registry: ClusterRegistry) -> None:
+    cluster = FakeCluster()
+    own = cluster.cluster_status = registry.cluster_status
+    registry.add(cluster, chain=True)
+    assert cluster.cluster_status == own
+    cluster.submit(1)
+    assert counts(registry, "compute") == {"queued": 1}
+
+
+def test_callback_set_by_another_since_stays(
+    registry: ClusterRegistry, cluster: FakeCluster
+) -> None:
+    another: Callable[..., None] = lambda status, node, job: None  # noqa: E731
+    cluster.cluster_status = another
+    registry.remove(cluster)
+    assert cluster.cluster_status is another
+
+
+def test_bound_callback_feeds_its_cluster(registry: ClusterRegistry, cluster: FakeCluster) -> None:
+    callback = registry.callback(cluster)
+    callback(DispyNode.Initialized, make_node("10.0.0.1"), None)
+    assert registry.view("compute").node("10.0.0.1")["state"] == "up"
+    with pytest.raises(UnknownCluster):
+        registry.callback(FakeCluster())
+
+
+def test_cluster_may_stand_in_two_registries(
+    registry: ClusterRegistry, cluster: FakeCluster
+) -> None:
+    second = ClusterRegistry()
+    second.add(cluster, chain=True)
+    cluster.submit(1)
+    assert counts(registry) == counts(second) == {"queued": 1}
+    registry.remove(cluster)
+    cluster.submit(2)
+    assert counts(second) == {"queued": 2}
+    second.close()
+
+
+# -- adding and removing ----------------------------------------------------------------------
+
+
+def test_cluster_that_already_runs_hands_over_its_nodes_and_pending_count(
+    registry: ClusterRegistry,
+) -> None:
+    cluster = FakeCluster()
+    cluster.join("10.0.0.1", cpus=4)
+    cluster.submit(1)
+    registry.add(cluster)
+    summary = registry.view("compute").summary()
+    assert (summary["cpus"]["total"], summary["jobs"]["before_watching"]) == (4, 1)
+
+
+@pytest.mark.parametrize("answer", [OSError("down"), lambda: time.sleep(0.5)])
+def test_cluster_that_does_not_tell_its_status_is_added_all_the_same(
+    registry: ClusterRegistry, monkeypatch: pytest.MonkeyPatch, answer: Any
+) -> None:
+    monkeypatch.setattr("flask_dispy.pump._STOCK_SEC", 0.05)
+    cluster = FakeCluster()
+    cluster.answers["status"] = answer
+    start = time.monotonic()
+    assert registry.add(cluster) == "compute"
+    assert time.monotonic() - start < 0.4
+    cluster.submit(1)
+    assert counts(registry) == {"queued": 1}
+    wait_until(lambda: registry.health()["engine"]["in_flight"] == 0)
+
+
+def test_removing_what_is_not_watched_is_no_error(registry: ClusterRegistry) -> None:
+    registry.remove("nobody")
+    registry.remove(FakeCluster())
+
+
+def test_view_outlives_its_cluster(registry: ClusterRegistry, cluster: FakeCluster) -> None:
+    cluster.join("10.0.0.1")
+    cluster.submit(1)
+    view = registry.view("compute")
+    registry.fold()
+    registry.remove(cluster)
+    registry.add(FakeCluster("compute"))
+    assert view.summary()["watching"] == "removed"
+    assert (len(view.nodes()), view.jobs().total) == (1, 1)
+    assert registry.view("compute").jobs().total == 0
+
+
+def test_adding_and_removing_while_reports_rush_in_loses_none(registry: ClusterRegistry) -> None:
+    steady = FakeCluster("steady")
+    registry.add(steady)
+    stop = threading.Event()
+    problems: list[BaseException] = []
+
+    def guarded(work: Callable[[], None]) -> threading.Thread:
+        def run() -> None:
+            try:
+                while not stop.is_set():
+                    work()
+            except BaseException as error:
+                problems.append(error)
+
+        return threading.Thread(target=run)
+
+    def come_and_go() -> None:
+        cluster = FakeCluster("passing")
+        registry.add(cluster)
+        cluster.start(cluster.submit(1), cluster.join("10.0.0.9"))
+        registry.remove(cluster)
+
+    def read() -> None:
+        for view in (registry.view("*"), *registry.views()):
+            view.changes()
+            view.jobs()
+            view.summary()
+
+    submitted = 0
+    threads = [guarded(come_and_go), guarded(come_and_go), guarded(read), guarded(read)]
+    for thread in threads:
+        thread.start()
+    until = time.monotonic() + 1
+    while time.monotonic() < until:
+        steady.submit(1)
+        submitted += 1
+        time.sleep(0.0005)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert problems == []
+    assert counts(registry) == {"queued": submitted}
+    assert registry.names() == ["steady"]
+    assert registry.health()["pump"]["faults"] == 0
+
+
+def test_answer_is_never_older_than_its_question(registry: ClusterRegistry) -> None:
+    """Readers wait for a thread that has emptied an inbox and not folded it yet."""
+    cluster = FakeCluster()
+    registry.add(cluster)
+    stop = threading.Event()
+
+    def others_read() -> None:
+        while not stop.is_set():
+            registry.fold()
+
+    reader = threading.Thread(target=others_read)
+    reader.start()
+    try:
+        for number in range(1, 1_000):
+            cluster.submit(number)
+            assert registry.view("compute").summary()["jobs"]["queued"] == number
+    finally:
+        stop.set()
+        reader.join()
+
+
+# -- nodes ------------------------------------------------------------------------------------
+
+
+def test_node_is_found_by_address_or_name(registry: ClusterRegistry, cluster: FakeCluster) -> None:
+    cluster.join("10.0.0.1", "alpha")
+    assert registry.view("*").node("alpha")["ip_addr"] == "10.0.0.1"
+    assert registry.view("compute").node_series("alpha")["ip_addr"] == "10.0.0.1"
+    with pytest.raises(UnknownNode):
+        registry.view("*").node("10.0.0.2")
+
+
+def test_shared_node_is_one_in_the_combined_view(
+    registry: ClusterRegistry, cluster: FakeCluster
+) -> None:
+    other = FakeCluster("render")
+    registry.add(other)
+    for each, busy in ((cluster, 1), (other, 2)):
+        node = each.join("10.0.0.1", "alpha", cpus=4)
+        node.busy, node.jobs_done, node.cpu_time, node.tx = busy, 10 * busy, 1.5 * busy, 100
+        each.start(each.submit(1), node)
+    row = registry.view("*").node("10.0.0.1")
+    assert [row[f] for f in ("busy", "jobs_done", "cpu_time", "tx", "cpus", "running")] == [
+        5, 30, 4.5, 200, 4, 2
+    ]  # fmt: skip
+    assert row["clusters"] == ["compute", "render"]
+    summary = registry.view("*").summary()
+    assert (summary["cpus"], summary["nodes"]["known"]) == ({"total": 4, "busy": 2}, 1)
+
+
+def test_node_closed_for_one_cluster_is_still_up_for_all(
+    registry: ClusterRegistry, cluster: FakeCluster
+) -> None:
+    other = FakeCluster("render")
+    registry.add(other)
+    node = cluster.join("10.0.0.1", cpus=4)
+    other.join("10.0.0.1", cpus=4)
+    cluster.leave(node)
+    row = registry.view("*").node("10.0.0.1")
+    assert (row["state"], row["cpus"]) == ("up", 4)
+
+
+# -- upkeep -----------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("soon")
+def test_silent_end_of_a_job_is_found_out(registry: ClusterRegistry) -> None:
+    cluster = FakeCluster()
+    registry.add(cluster)
+    job = cluster.submit(1)
+    registry.fold()
+    cluster.end_silently(job, DispyJob.Cancelled)
+    wait_until(lambda: counts(registry) == {"cancelled": 1})
+    assert registry.health()["pump"]["faults"] == 0
+
+
+@pytest.mark.usefixtures("soon")
+def test_closed_cluster_stays_and_is_marked(registry: ClusterRegistry) -> None:
+    cluster = FakeCluster()
+    registry.add(cluster)
+    cluster.join("10.0.0.1")
+    registry.fold()
+    cluster.close()
+    wait_until(lambda: registry.view("compute").summary()["state"] == "closed")
+    assert registry.view("compute").summary()["nodes"]["closed"] == 1
+    registry.remove(cluster)
+    assert cluster.cluster_status is None
+
+
+@pytest.mark.usefixtures("soon")
+def test_figures_that_dispy_does_not_report_are_looked_up(registry: ClusterRegistry) -> None:
+    cluster = FakeCluster()
+    registry.add(cluster)
+    node = cluster.join("10.0.0.1")
+    registry.fold()
+    node.tx = 12_345
+    wait_until(lambda: registry.view("*").node("10.0.0.1")["tx"] == 12_345)
+
+
+@pytest.mark.usefixtures("soon")
+def test_cluster_with_a_callback_of_its_own_is_polled(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    registry = ClusterRegistry(poll_sec=0)
+    cluster = FakeCluster()
+    cluster.cluster_status = lambda status, node, job: None
+    registry.add(cluster)
+    assert "chain=True" in caplog.text
+    node = cluster.join("10.0.0.1")
+    wait_until(lambda: [row["state"] for row in registry.view("*").nodes()] == ["up"])
+    cluster.pending = 3
+    wait_until(lambda: registry.view("*").summary()["jobs"]["before_watching"] == 3)
+    cluster.leave(node)
+    wait_until(lambda: [row["state"] for row in registry.view("*").nodes()] == ["closed"])
+    registry.close()
+
+
+@pytest.mark.usefixtures("soon")
+def test_polling_wakes_no_silent_node() -> None:
+    registry = ClusterRegistry(poll_sec=0)
+    cluster = FakeCluster(pulse_interval=0.1)
+    cluster.cluster_status = lambda status, node, job: None
+    node = cluster.join("10.0.0.1")
+    cluster.pulse(node)
+    node.update_time -= 100
+    registry.add(cluster)
+    view = registry.view("*")
+    wait_until(lambda: view.node("10.0.0.1")["state"] == "silent")
+    seen = {view.node("10.0.0.1")["state"] for _ in range(20) if not time.sleep(0.01)}
+    assert seen == {"silent"}
+    registry.close()
+
+
+@pytest.mark.usefixtures("soon")
+def test_failing_step_of_the_upkeep_stops_no_other(
+    registry: ClusterRegistry, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken, sound = FakeCluster("broken"), FakeCluster("sound")
+    registry.add(broken)
+    registry.add(sound)
+    registry._watched["broken"].reconciler.sweep = lambda *_: 1 / 0  # type: ignore[method-assign,assignment]
+    job = sound.submit(1)
+    registry.fold()
+    sound.end_silently(job, DispyJob.Finished)
+    wait_until(lambda: counts(registry) == {"finished": 1})
+    assert registry.health()["pump"]["faults"] > 0
+    assert "the others go on" in caplog.text
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_pump_that_died_is_started_again(
+    registry: ClusterRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(*_: Any) -> None:
+        monkeypatch.undo()
+        raise SystemExit
+
+    monkeypatch.setattr(registry._renderer, "watch", die)
+    registry.add(FakeCluster())
+    thread = registry._pump._thread
+    assert thread is not None
+    thread.join(5)
+    assert registry.health()["problems"] == ["The pump thread had died and was started again."]
+    assert registry.health()["status"] == "ok"
+
+
+def test_many_clusters_added_at_once_start_one_pump(registry: ClusterRegistry) -> None:
+    before = {thread for thread in threading.enumerate() if thread.name == "flask_dispy-pump"}
+    threads = [threading.Thread(target=registry.add, args=(FakeCluster(),)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    pumps = [thread for thread in threading.enumerate() if thread.name == "flask_dispy-pump"]
+    assert len(set(pumps) - before) == 1
+    assert len(registry.names()) == 8
+
+
+# -- waiting ----------------------------------------------------------------------------------
+
+
+def test_change_wakes_who_waits(registry: ClusterRegistry, cluster: FakeCluster) -> None:
+    version = registry.version
+    timer = threading.Timer(0.05, cluster.submit, (1,))
+    timer.start()
+    assert registry.wait_for_change(version, 5) > version
+    timer.join()
+
+
+def test_waiting_ends_in_time(registry: ClusterRegistry, cluster: FakeCluster) -> None:
+    registry.fold()
+    start = time.monotonic()
+    registry.wait_for_change(registry.version + 10**6, 0.05)
+    assert 0.04 < time.monotonic() - start < 2
+
+
+def test_close_wakes_who_waits(registry: ClusterRegistry) -> None:
+    timer = threading.Timer(0.05, registry.close)
+    timer.start()
+    start = time.monotonic()
+    registry.wait_for_change(registry.version + 10**6, 20)
+    assert time.monotonic() - start < 5
+    timer.join()
+
+
+# -- the end ----------------------------------------------------------------------------------
+
+
+def test_close_ends_threads_puts_callbacks_back_and_keeps_answering(
+    registry: ClusterRegistry, cluster: FakeCluster
+) -> None:
+    before = {thread for thread in threading.enumerate() if "flask_dispy" in thread.name}
+    cluster.submit(object())
+    registry.close()
+    registry.close()
+    assert cluster.cluster_status is None
+    assert counts(registry) == {"queued": 1}
+    assert not [t for t in before if t.is_alive() and t.name == "flask_dispy-pump"]
+
+
+def test_closed_registry_watches_no_more_clusters(registry: ClusterRegistry) -> None:
+    registry.close()
+    cluster = FakeCluster()
+    with pytest.raises(RuntimeError, match="closed"):
+        registry.add(cluster)
+    assert cluster.cluster_status is None
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_fork_refuses_without_hanging(registry: ClusterRegistry, cluster: FakeCluster) -> None:
+    view = registry.view("*")
+
+    def child(answers: Any) -> None:
+        found = []
+        for ask in (
+            registry.fold, registry.names, registry.views, registry.health, view.summary,
+            view.changes, view.jobs, lambda: registry.view("*"),
+            lambda: registry.add(FakeCluster()), lambda: registry.wait_for_change(10**9, 60),
+        ):  # fmt: skip
+            try:
+                ask()
+                found.append("answered")
+            except WrongProcess as error:
+                found.append(error.code)
+        registry.close()
+        answers.send(found)
+
+    context = multiprocessing.get_context("fork")
+    here, there = context.Pipe()
+    # Another thread holds the locks at the moment of the fork, and does not live there.
+    with registry.folding, registry.lock:
+        process = context.Process(target=child, args=(there,))
+        process.start()
+    assert here.poll(20)
+    assert here.recv() == ["wrong_process"] * 10
+    process.join(10)
+    here.close()
+    there.close()
+    process.close()
+
+
+# -- cost -------------------------------------------------------------------------------------
+
+
+def test_cost_of_a_summary_does_not_grow_with_the_jobs(registry: ClusterRegistry) -> None:
+    cluster = FakeCluster()
+    registry.add(cluster)
+    node = cluster.join("10.0.0.1")
+    for number in range(20_000):
+        job = cluster.submit(number)
+        if number % 2:
+            cluster.start(job, node)
+    view = registry.view("compute")
+    view.summary()
+    start = time.perf_counter()
+    for _ in range(20):
+        view.summary()
+    assert (time.perf_counter() - start) / 20 < 0.005
+
+
+def test_what_is_gone_leaves_nothing_behind(registry: ClusterRegistry) -> None:
+    for _ in range(20):
+        cluster = FakeCluster("passing")
+        registry.add(cluster)
+        cluster.start(cluster.submit(1), cluster.join("10.0.0.1"))
+        registry.fold()
+        registry.remove(cluster)
+    assert registry.combined._json == {} == registry.combined._counted
+    assert registry.view("*").nodes() == []
+    assert registry.view("*").summary()["nodes"]["known"] == 0
