@@ -249,7 +249,7 @@ class ClusterRegistry:
 
     def names(self) -> list[str]:
         """Return the names of the clusters, in the order they were added."""
-        self._check_process()
+        self.fold()  # 'other clusters' come into being by their reports
         with self.lock:
             return list(self._watched)
 
@@ -262,7 +262,7 @@ class ClusterRegistry:
 
         :raises UnknownCluster: no cluster of that name is watched.
         """
-        self._check_process()
+        self.fold()
         if name in _ALL:
             return self._combined_view
         with self.lock:
@@ -276,7 +276,7 @@ class ClusterRegistry:
 
     def views(self) -> list[View]:
         """Return the views of the single clusters, in the order they were added."""
-        self._check_process()
+        self.fold()
         with self.lock:
             return [watched.view for watched in self._watched.values()]
 
@@ -296,6 +296,7 @@ class ClusterRegistry:
             self._fold_texts()
 
     def _enter_other(self) -> Watched:
+        self._pump.start()
         return self._enter(None, "other", OTHER_NAME)
 
     @property
