@@ -24,6 +24,7 @@ What was found out about dispy 4.15.2, and is relied upon here:
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import json
 import os
@@ -50,6 +51,7 @@ _TESTS = Path(__file__).parent
 _FAMILY = 3
 _START_SEC = 20.0
 _STOP_SEC = 10.0
+_CLOSE_SEC = 30.0  # dispy waits 10 s for each answer of a node
 
 
 def wait_until(
@@ -151,6 +153,11 @@ class Program:
         """Send a signal to it alone: SIGSTOP and SIGCONT for a node that falls silent."""
         self._process.send_signal(number)
 
+    def resume(self) -> None:
+        """Let it and its jobs go on after SIGSTOP."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGCONT)
+
     def kill(self) -> None:
         """SIGKILL it and its jobs, as a power cut would, and wait for its end."""
         with contextlib.suppress(ProcessLookupError):
@@ -165,8 +172,7 @@ class Program:
     def stop(self) -> None:
         """End it as its user would, its jobs included; kill what does not end."""
         if self._process.poll() is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.pid, signal.SIGCONT)
+            self.resume()
             self.close_input()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(_STOP_SEC)
@@ -196,6 +202,7 @@ class LocalDispy:
         patch_dispy()
         self.port = free_port_family()
         self.folder = folder
+        self.folder.mkdir(parents=True, exist_ok=True)
         self.programs: list[Program] = []
         self._clusters: list[Any] = []
         self._config = (dispy.config.DispyPort, dispy.config.ClientPort)
@@ -268,10 +275,17 @@ class LocalDispy:
 
     def _shut_dispy_down(self) -> None:
         """Leave the process as if dispy had not been used, even if a call of dispy hangs."""
-        clusters, self._clusters = self._clusters, []
+        # What a test has shut down itself has no _cluster any more.
+        clusters = [cluster for cluster in self._clusters if cluster._cluster is not None]
+        self._clusters = []
+        for program in self.programs:
+            program.resume()
+        # dispy ends an interpreter by a shutdown of its own, which would come too late for us.
+        for cluster in clusters:
+            atexit.unregister(cluster._cluster.shutdown)
         closing = threading.Thread(target=_close_all, args=(clusters,), name="close", daemon=True)
         closing.start()
-        closing.join(_STOP_SEC)
+        closing.join(_CLOSE_SEC)
         if closing.is_alive():
             Singleton.discard(dispy._Cluster)
             raise AssertionError("dispy's clusters did not close; the next test gets a new dispy")
