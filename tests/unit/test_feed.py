@@ -283,7 +283,7 @@ class FeedMachine(RuleBasedStateMachine):
             late.view, late.cursor, late.rows = reader.view, reader.cursor, dict(reader.rows)
             late.update()
             assert late.rows == fresh
-            assert {row["ip_addr"] for row in reader.view.nodes()} == set(fresh)
+            assert {row["ip_addr"]: row for row in reader.view.nodes()} == fresh
 
     @invariant()
     def combined_census_is_a_recount(self) -> None:

@@ -143,13 +143,18 @@ def test_private_search_leaks_nothing_by_its_counts(
 def test_argument_of_a_users_class_is_shown_soon(
     registry: ClusterRegistry, cluster: FakeCluster
 ) -> None:
+    release = threading.Event()
+
     class Own:
         def __str__(self) -> str:
+            release.wait(1)
             return "own text"
 
-    version = registry.version
     cluster.submit(Own())
     view = registry.view("compute")
+    assert view.job(1)["args"] is None
+    version = registry.version
+    release.set()
     wait_until(lambda: view.job(1)["args"] == "own text")
     assert registry.version > version
     assert view.jobs(JobQuery.parse('arg:"own text"')).total == 1

@@ -251,25 +251,31 @@ def test_adding_and_removing_while_reports_rush_in_loses_none(registry: ClusterR
     assert registry.health()["pump"]["faults"] == 0
 
 
-def test_answer_is_never_older_than_its_question(registry: ClusterRegistry) -> None:
-    """Readers wait for a thread that has emptied an inbox and not folded it yet."""
-    cluster = FakeCluster()
-    registry.add(cluster)
-    stop = threading.Event()
+def test_reader_waits_for_who_has_emptied_an_inbox_and_not_folded_it_yet(
+    registry: ClusterRegistry, cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drained, release = threading.Event(), threading.Event()
+    fold_one = registry.take_in
 
-    def others_read() -> None:
-        while not stop.is_set():
-            registry.fold()
+    def take_in(*arguments: Any) -> None:
+        drained.set()
+        release.wait(5)
+        fold_one(*arguments)
 
-    reader = threading.Thread(target=others_read)
-    reader.start()
-    try:
-        for number in range(1, 1_000):
-            cluster.submit(number)
-            assert registry.view("compute").summary()["jobs"]["queued"] == number
-    finally:
-        stop.set()
-        reader.join()
+    registry.fold()
+    monkeypatch.setattr(registry, "take_in", take_in)
+    cluster.submit(1)
+    folds = threading.Thread(target=registry.fold)
+    folds.start()
+    assert drained.wait(5)
+    answers: list[dict[str, int]] = []
+    reads = threading.Thread(target=lambda: answers.append(counts(registry)))
+    reads.start()
+    reads.join(0.1)
+    release.set()
+    folds.join()
+    reads.join()
+    assert answers == [{"queued": 1}]
 
 
 # -- nodes ------------------------------------------------------------------------------------
