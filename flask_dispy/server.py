@@ -9,6 +9,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 from flask import Blueprint, Flask
@@ -22,6 +23,7 @@ from .hosting import (
     reachable_from_outside,
 )
 from .registry import ClusterRegistry
+from .report import save_report
 from .web.audience import Audience
 from .web.blueprint import create_blueprint
 from .web.security import Authorize
@@ -172,6 +174,14 @@ class DispyHTTPServer:
         checks.
         """
         self.registry.cluster_status(status, node, job)
+
+    def save_report(self, path: str | os.PathLike[str], cluster: str = "*") -> Path:
+        """Write the report of a cluster's run, or of all, to a file; see docs/report.md.
+
+        It can be called after :meth:`shutdown`, too. Returns the file's path. Raises UnknownCluster
+        if no cluster of that name is watched, OSError if the file can't be written.
+        """
+        return save_report(self.registry, path, cluster)
 
     def shutdown(self, wait: bool = True) -> None:
         """End the server and free its port; all its threads and streams end, too.

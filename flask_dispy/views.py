@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Final
@@ -79,6 +79,15 @@ class View:
     def combined(self) -> bool:
         """Whether this is the view over all clusters."""
         return self._state is None
+
+    @property
+    def show_job_args(self) -> bool:
+        """Whether job arguments are shown."""
+        return self._registry.show_job_args
+
+    def members(self) -> list[View]:
+        """Return the views of the single clusters that this one shows."""
+        return self._registry.views() if self._state is None else [self]
 
     def _states(self) -> list[ClusterState]:
         return self._registry.states() if self._state is None else [self._state]
@@ -215,6 +224,23 @@ class View:
             items = [job.row(state.name, now) for state, job in page[:limit]]
         following = page[limit - 1][1].serial if len(page) > limit else None
         return JobPage(total, items, following, dict(counts))
+
+    def pick_jobs(self, choose: Callable[[list[Job], float], list[Job]]) -> list[dict[str, Any]]:
+        """Return all that is known of a few jobs.
+
+        :param choose: picks them out of all retained jobs; called with these and the time, and
+            without a lock.
+        """
+        candidates = self._candidates(_ANY)
+        now = time.time()
+        chosen = choose(list(chain.from_iterable(jobs for _, jobs in candidates)), now)
+        with self._registry.lock:
+            return [
+                job.detail(state.name, now)
+                for job in chosen
+                for state, _ in candidates
+                if job.serial in state.ledger.jobs
+            ]
 
     def _candidates(self, query: JobQuery) -> list[tuple[ClusterState, list[Job]]]:
         """Return copies of the lists to search, so that the search itself needs no lock."""

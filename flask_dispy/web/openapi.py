@@ -137,10 +137,10 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "report": Operation(
         "GET",
         f"{_CLUSTER}/report",
-        "see_arguments",
-        "The run's report, one HTML file.",
+        "view",
+        "The run's report, one HTML file; without arguments and output for who may not see them.",
         "text/html",
-        errors=(404, 501),
+        errors=(404,),
     ),
     "changes": Operation(
         "GET",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from flask import Response
 
-from .errors import HttpError
+from ..report import render_report
 from .validation import read_parameters
 
 if TYPE_CHECKING:
@@ -16,12 +16,12 @@ __all__ = ["report"]
 
 
 def report(web: Web, name: str) -> Response:
-    """Answer with the report of a cluster's run, as a file to save."""
+    """Answer with the report of a cluster's run, as a file to save.
+
+    Who may not see what jobs were given and put out gets a report without it.
+    """
     read_parameters()
-    view = web.view(name)
-    render = getattr(web.registry, "report", None)
-    if render is None:
-        raise HttpError(501, "no_report", "This version writes no reports.")
-    answer = Response(render(view.name), content_type="text/html; charset=utf-8")
+    text = render_report(web.view(name), arguments=web.guard.allows("see_arguments"))
+    answer = Response(text, content_type="text/html; charset=utf-8")
     answer.headers.set("Content-Disposition", "attachment", filename="dispy-report.html")
     return answer

@@ -33,7 +33,7 @@ _READING: Final = (
     Route("job", f"{_CLUSTER}/jobs/<serial>", "GET", "view", "data", api_read.job),
     Route("series", f"{_CLUSTER}/series", "GET", "view", "data", api_read.cluster_series),
     Route("timeline_data", f"{_CLUSTER}/timeline", "GET", "view", "data", api_read.timeline),
-    Route("report", f"{_CLUSTER}/report", "GET", "see_arguments", "data", report.report),
+    Route("report", f"{_CLUSTER}/report", "GET", "view", "data", report.report),
     Route("changes", f"{API_ROOT}/changes", "GET", "view", "data", stream.changes),
     Route("stream", f"{API_ROOT}/stream", "GET", "view", "data", stream.stream),
     Route("settings", f"{API_ROOT}/settings", "GET", "view", "data", api_read.settings),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from typing import Any
 
@@ -295,7 +296,7 @@ def test_node_series_keeps_the_newest_sign_and_few_between() -> None:
         series.add(float(at), LOAD, at)
     times = series.as_dict()["t"]
     assert times[-1] == 99.0
-    assert all(later - earlier >= 9 for earlier, later in zip(times, times[1:-1], strict=False))
+    assert all(later - earlier >= 9 for earlier, later in itertools.pairwise(times[:-1]))
 
 
 def test_node_series_is_bounded_and_drops_the_oldest() -> None:

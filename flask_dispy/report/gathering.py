@@ -1,0 +1,218 @@
+"""What a report tells, gathered from a view: bounded in number and in length."""
+
+from __future__ import annotations
+
+import heapq
+import platform
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any, Final
+
+from ..core.addresses import address_key
+from ..core.series import RESOLUTIONS
+from ..core.text import bounded, ending
+from .charts import Span, charts
+from .lanes import draw_lanes
+from .wording import Clock
+
+if TYPE_CHECKING:
+    from ..core.jobs import Job
+    from ..views import View
+
+__all__ = ["MOST_CLUSTERS", "MOST_JOBS", "MOST_NODES", "gather"]
+
+MOST_NODES: Final = 500
+MOST_JOBS: Final = 50
+MOST_CLUSTERS: Final = 50
+
+# Cells of an aggregated timeline, in all and for each node: columns 8 px wide, in which the
+# pattern of what failed can be seen. A cell takes 90 bytes at most.
+_CELLS: Final = 6_000
+_CELLS_A_NODE: Final = 120
+
+_DAY_SEC: Final = 86_400.0
+
+# Characters kept of each text, whatever the registry keeps: each may take five bytes when it is
+# escaped, and the whole must stay below 2 MB.
+_TEXT: Final = {"id": 80, "args": 200, "kwargs": 120, "error": 200, "node": 60}
+_TRACEBACK: Final = 2_000
+_NAME: Final = 60
+
+
+def gather(view: View, *, arguments: bool) -> dict[str, Any]:
+    """Return what the template shows of a view, as it is now.
+
+    :param arguments: whether the reader may see what jobs were given and what they put out.
+    """
+    summary = view.summary()
+    made_at = summary["now"]
+    clock = Clock(made_at)
+    span = _span(view, summary)
+    # The series go on where the history of jobs has ended.
+    course = Span(max(summary["started_at"], span.end - _DAY_SEC), span.end)
+    course = course if summary["history"]["evicted"] and course.start < span.start else span
+    cells = min(_CELLS, _CELLS_A_NODE * summary["nodes"]["known"])
+    slowest, total_ran = _ranked(
+        view,
+        lambda job: job.started_at is not None,
+        _took_sec,
+        arguments=arguments,
+    )
+    failed, _ = _ranked(
+        view, lambda job: job.failed, lambda job, _: job.ended_at or 0.0, arguments=arguments
+    )
+    return {
+        "summary": summary,
+        "name": "All clusters" if view.combined else bounded(summary["name"], _NAME),
+        "clock": clock,
+        "made_at": made_at,
+        "span": span,
+        "clusters": _clusters(view) if view.combined else [],
+        "total_clusters": len(view.members()),
+        "shares": _shares(summary["jobs"]),
+        "throughput": _throughput(summary, span),
+        "charts": charts(_series(view, course), course, clock),
+        "timeline": draw_lanes(
+            view.timeline(start=span.start, end=span.end, cells=cells), span, clock
+        ),
+        "nodes": _nodes(view),
+        "total_nodes": summary["nodes"]["known"],
+        "slowest": slowest,
+        "total_ran": total_ran,
+        "failed": failed,
+        "arguments": arguments and view.show_job_args,
+        "output": arguments,
+        "versions": _versions(),
+    }
+
+
+def _span(view: View, summary: dict[str, Any]) -> Span:
+    """Return the time of the run: from the first job that is retained to the last, or to now."""
+    now = summary["now"]
+    oldest = view.timeline(start=now - 1, end=now, limit=0, cells=0)["oldest"]
+    end = now
+    if not summary["jobs"]["running"]:
+        last = view.pick_jobs(_latest)
+        end = last[0]["ended_at"] if last else now
+    width = max(1.0, end - oldest)
+    return Span(oldest - width * 0.01, oldest + width * 1.01)
+
+
+def _latest(jobs: list[Job], _now: float) -> list[Job]:
+    return heapq.nlargest(
+        1, (job for job in jobs if job.started_at and job.ended_at), key=lambda j: j.ended_at or 0
+    )
+
+
+def _ranked(
+    view: View,
+    among: Callable[[Job], bool],
+    by: Callable[[Job, float], float],
+    *,
+    arguments: bool,
+) -> tuple[list[dict[str, Any]], int]:
+    """Return the jobs with the highest rank, with what the reader may see, and of how many."""
+    total = 0
+
+    def choose(jobs: list[Job], now: float) -> list[Job]:
+        nonlocal total
+        found = [job for job in jobs if among(job)]
+        total = len(found)
+        return heapq.nlargest(MOST_JOBS, found, key=lambda job: by(job, now))
+
+    hidden = set() if arguments and view.show_job_args else {"args", "kwargs"}
+    if not arguments:
+        hidden |= {"error", "exception"}
+    return [_told(job, hidden) for job in view.pick_jobs(choose)], total
+
+
+def _took_sec(job: Job, now: float) -> float:
+    # Each is read once: without the lock the job may change between two readings.
+    start, end = job.started_at, job.ended_at
+    return 0.0 if start is None else (now if end is None else end) - start
+
+
+def _told(job: dict[str, Any], hidden: set[str]) -> dict[str, Any]:
+    """Return of a job what the reader may see, cut to what fits."""
+    row: dict[str, Any] = {name: None if name in hidden else job[name] for name in _JOB_FIELDS}
+    for name, limit in _TEXT.items():
+        row[name] = bounded(row[name], limit) if row[name] else row[name]
+    if row["exception"]:
+        row["exception"] = ending(row["exception"], _TRACEBACK)
+    row["cluster"] = bounded(job["cluster"], _NAME)
+    row["failed"] = job["state"] == "terminated" and job["exception"] is not None
+    return row
+
+
+_JOB_FIELDS: Final = (
+    "serial", "id", "cluster", "state", "node", "args", "kwargs", "submitted_at", "started_at",
+    "ended_at", "duration_sec", "queue_sec", "attempts", "error", "exception",
+)  # fmt: skip
+
+
+def _clusters(view: View) -> list[dict[str, Any]]:
+    summaries = [member.summary() for member in view.members()[:MOST_CLUSTERS]]
+    return [{**each, "name": bounded(each["name"], _NAME)} for each in summaries]
+
+
+def _nodes(view: View) -> list[dict[str, Any]]:
+    """Return the nodes by address; of too many, those that worked most."""
+    rows = view.nodes()
+    if len(rows) > MOST_NODES:
+        rows = heapq.nlargest(MOST_NODES, rows, key=lambda row: row["cpu_time"])
+    rows = [
+        {
+            **row,
+            "name": bounded(row["name"], _NAME),
+            "ip_addr": bounded(row["ip_addr"], _NAME),
+            "sec_per_job": row["cpu_time"] / row["jobs_done"] if row["jobs_done"] else None,
+        }
+        for row in rows
+    ]
+    return sorted(rows, key=lambda row: address_key(row["ip_addr"]))
+
+
+def _throughput(summary: dict[str, Any], span: Span) -> float | None:
+    """Return the jobs that ended a second in *span*; ``None`` where that is not all of the run."""
+    if summary["history"]["evicted"] or not summary["jobs"]["done"]:
+        return None
+    return float(summary["jobs"]["done"] / (span.end - span.start))
+
+
+def _series(view: View, span: Span) -> dict[str, Any]:
+    """Return the finest series that reaches back to the beginning, else the longest."""
+    found: dict[str, Any] = {}
+    longest = view.series(max(RESOLUTIONS))["from"] + max(RESOLUTIONS)
+    for resolution_sec in sorted(RESOLUTIONS):
+        found = view.series(resolution_sec)
+        if found["from"] <= max(span.start, longest):
+            break
+    return found
+
+
+def _shares(jobs: dict[str, int]) -> list[tuple[str, float, float]]:
+    """Return (state, offset, width) of each state's share of all jobs, in percent."""
+    shares: list[tuple[str, float, float]] = []
+    offset = 0.0
+    for state in ("finished", "terminated", "cancelled", "abandoned", "running", "queued"):
+        width = 100.0 * jobs[state] / jobs["submitted"] if jobs["submitted"] else 0.0
+        if width:
+            shares.append((state, offset, width))
+            offset += width
+    return shares
+
+
+def _versions() -> list[tuple[str, str]]:
+    return [
+        ("flask_dispy", _version("flask_dispy")),
+        ("dispy", _version("dispy")),
+        ("Python", f"{platform.python_implementation()} {platform.python_version()}"),
+        ("platform", bounded(platform.platform(), 120)),
+    ]
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "unknown"

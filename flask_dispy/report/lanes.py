@@ -1,0 +1,195 @@
+"""A run's timeline as a drawing: the geometry, which the template draws."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from .axes import number, time_ticks
+from .charts import Span
+from .wording import Clock, duration
+
+__all__ = ["MOST_LANES", "Bar", "Drawing", "LaneDrawing", "draw_lanes"]
+
+WIDTH: Final = 1120
+GUTTER: Final = 150
+MOST_LANES: Final = 100
+"""Lanes that are drawn at most; past that nobody follows one with the eye, or on paper."""
+
+_AXIS: Final = 24
+_GAP: Final = 6
+_LEAST_LANE: Final = 18
+_TALLEST: Final = 1400
+_SLOT: Final = (1.5, 12.0)
+_BUCKETS_LANE: Final = 28.0
+
+# From the foot of a column upward: what went wrong stands on the ground, where it is looked for.
+_OUTCOMES: Final = (
+    ("failed", "terminated"),
+    ("abandoned", "abandoned"),
+    ("cancelled", "cancelled"),
+    ("finished", "finished"),
+)
+_STATE_WORDS: Final = {"terminated": "failed or terminated"}
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """An attempt of a job; *title* is what the pointer is told of it."""
+
+    state: str
+    x: str
+    y: str
+    width: str
+    height: str
+    title: str
+
+
+@dataclass(slots=True)
+class LaneDrawing:
+    """A node's lane: its bars, or the columns of each state as one path."""
+
+    node: str
+    name: str
+    y: float
+    height: float
+    bars: list[Bar] = field(default_factory=list)
+    paths: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """The timeline in a box of ``WIDTH`` by *height*."""
+
+    height: float
+    lanes: list[LaneDrawing]
+    time_ticks: list[tuple[str, str]]
+    total: int
+    bucket_sec: float | None
+    known: int
+
+
+def draw_lanes(timeline: dict[str, Any], span: Span, clock: Clock) -> Drawing:
+    """Return the drawing of a timeline over *span*.
+
+    Of more than ``MOST_LANES`` nodes, those on which most was going on.
+    """
+    bars, buckets = timeline.get("bars"), timeline.get("buckets", {})
+    weights: Counter[int] = Counter()
+    if bars is not None:
+        weights.update(bars["lane"])
+    else:
+        for lane, busy in zip(buckets["lane"], buckets["busy"], strict=True):
+            weights[lane] += busy
+    chosen = sorted(lane for lane, _ in weights.most_common(MOST_LANES))
+    lanes = _layout([timeline["lanes"][lane] for lane in chosen], in_bars=bars is not None)
+    place_of = {lane: lanes[place] for place, lane in enumerate(chosen)}
+    slots_of = {lane: timeline["lanes"][lane]["slots"] for lane in chosen}
+    if bars is not None:
+        _add_bars(bars, place_of, slots_of, span, clock, timeline["now"])
+    else:
+        _add_columns(timeline, place_of, slots_of, span)
+    x = span.scale(GUTTER, WIDTH)
+    ticks = [(x(at), label) for at, label in time_ticks(span.start, span.end, 9, clock)]
+    return Drawing(
+        height=max((lane.y + lane.height for lane in lanes), default=_AXIS) + _GAP,
+        lanes=lanes,
+        time_ticks=[(number(x), label) for x, label in ticks if GUTTER + 24 <= x <= WIDTH - 26],
+        total=timeline["total"],
+        bucket_sec=buckets.get("bucket_sec"),
+        known=len(weights),
+    )
+
+
+def _layout(rows: list[dict[str, Any]], *, in_bars: bool) -> list[LaneDrawing]:
+    slots = sum(row["slots"] for row in rows)
+    room = _TALLEST - len(rows) * _GAP
+    slot = min(_SLOT[1], max(_SLOT[0], room / max(1, slots)))
+    lanes: list[LaneDrawing] = []
+    y = float(_AXIS)
+    for row in rows:
+        height = max(float(_LEAST_LANE), row["slots"] * slot) if in_bars else _BUCKETS_LANE
+        height = min(height, 240.0)
+        lanes.append(LaneDrawing(row["node"], row["name"], y, height))
+        y += height + _GAP
+    return lanes
+
+
+def _add_bars(
+    bars: dict[str, list[Any]],
+    place_of: dict[int, LaneDrawing],
+    slots_of: dict[int, int],
+    span: Span,
+    clock: Clock,
+    now: float,
+) -> None:
+    x = span.scale(GUTTER, WIDTH)
+    for lane, slot, serial, start, end, state in zip(*bars.values(), strict=True):
+        place = place_of.get(lane)
+        if place is None:
+            continue
+        step = min(place.height / slots_of[lane], _SLOT[1])
+        top = place.y + (place.height - step * slots_of[lane]) / 2
+        left = max(float(GUTTER), x(start))
+        right = min(float(WIDTH), x(now if end is None else end))
+        took = duration((now if end is None else end) - start)
+        word = _STATE_WORDS.get(state, state)
+        place.bars.append(
+            Bar(
+                state=state,
+                x=number(left),
+                y=number(top + slot * step),
+                width=number(max(1.0, right - left - (0.5 if right - left > 4 else 0))),
+                height=number(max(1.0, step - (1 if step > 3 else 0.3))),
+                title=f"job {serial}: {word}, {took}, from {clock.text(start, '%H:%M:%S')}",
+            )
+        )
+
+
+def _add_columns(
+    timeline: dict[str, Any],
+    place_of: dict[int, LaneDrawing],
+    slots_of: dict[int, int],
+    span: Span,
+) -> None:
+    """Add columns as high as CPUs were busy, divided by how the jobs in them ended."""
+    buckets = timeline["buckets"]
+    sec, origin = buckets["bucket_sec"], timeline["from"]
+    x = span.scale(GUTTER, WIDTH)
+    paths: dict[int, defaultdict[str, list[str]]] = {lane: defaultdict(list) for lane in place_of}
+    rows = zip(*(buckets[name] for name in ("lane", "bucket", "busy")), strict=True)
+    for index, (lane, bucket, busy) in enumerate(rows):
+        place = place_of.get(lane)
+        if place is None:
+            continue
+        left = max(float(GUTTER), x(origin + bucket * sec))
+        right = min(float(WIDTH), x(origin + (bucket + 1) * sec))
+        width = max(0.8, right - left - (0.5 if right - left > 4 else 0))
+        ends = [(state, buckets[name][index]) for name, state in _OUTCOMES]
+        full = place.height
+        high = min(full, full * busy / slots_of[lane])
+        for state, low, tall in _stack(ends, high, full):
+            foot = place.y + full - low
+            box = (
+                f"M{number(left)} {number(foot)}h{number(width)}v{number(-tall)}h{number(-width)}Z"
+            )
+            paths[lane][state].append(box)
+    for lane, place in place_of.items():
+        place.paths = {state: "".join(boxes) for state, boxes in paths[lane].items()}
+
+
+def _stack(ends: list[tuple[str, int]], high: float, full: float) -> list[tuple[str, float, float]]:
+    """Return (state, foot, height) of a column's parts; none that counts is too low to be seen."""
+    total = sum(number for _, number in ends)
+    if not total:
+        return [("running", 0.0, max(0.5, high))]
+    parts: list[tuple[str, float, float]] = []
+    foot, high = 0.0, max(high, 2.0)
+    for state, number_ended in ends:
+        least = 0.0 if state == "finished" else 2.5
+        tall = min(full - foot, max(least, high * number_ended / total)) if number_ended else 0.0
+        if tall > 0:
+            parts.append((state, foot, tall))
+            foot += tall
+    return parts

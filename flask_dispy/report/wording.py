@@ -1,0 +1,105 @@
+"""Values as a person reads them. What is not known is a dash."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone, tzinfo
+from typing import Final
+
+__all__ = ["UNKNOWN", "Clock", "amount", "count", "duration", "percent", "size"]
+
+UNKNOWN: Final = "\N{EN DASH}"
+
+_BYTE_UNITS: Final = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
+
+
+def count(number: float | None) -> str:
+    """Return a whole number with its thousands grouped: "12,310"."""
+    return UNKNOWN if number is None else f"{number:,.0f}"
+
+
+def amount(number: float | None) -> str:
+    """Return a rate or mean with the digits it needs: "0.31", "4.2", "250"."""
+    if number is None:
+        return UNKNOWN
+    if number == 0:
+        return "0"
+    digits = 2 if abs(number) < 1 else 1 if abs(number) < 100 else 0
+    return f"{number:,.{digits}f}"
+
+
+def size(number: float | None) -> str:
+    """Return bytes with their unit: "631 B", "24.3 GiB"."""
+    if number is None:
+        return UNKNOWN
+    value, unit = float(number), 0
+    while abs(value) >= 1023.95 and unit < len(_BYTE_UNITS) - 1:
+        value, unit = value / 1024, unit + 1
+    digits = 0 if unit == 0 or abs(value) >= 99.95 else 1
+    return f"{value:.{digits}f} {_BYTE_UNITS[unit]}"
+
+
+def percent(fraction: float | None) -> str:
+    """Return a share of one: "63 %". Never rounded to 0 or 100, which mean none and all."""
+    if fraction is None:
+        return UNKNOWN
+    rounded = round(fraction * 100)
+    if rounded == 100 and fraction < 1:
+        rounded = 99
+    if rounded == 0 and fraction > 0:
+        rounded = 1
+    return f"{rounded} %"
+
+
+def duration(seconds: float | None) -> str:
+    """Return seconds in two units at most: "12 ms", "2.31 s", "4 min 3 s", "2 d 5 h"."""
+    if seconds is None:
+        return UNKNOWN
+    if seconds <= 0:
+        return "0 s"
+    if seconds < 0.0995:
+        return f"{max(1, round(seconds * 1000))} ms"
+    if seconds < 59.95:
+        return f"{seconds:.2f} s" if seconds < 9.995 else f"{seconds:.1f} s"
+    if seconds < 3599.5:
+        return _two_units(seconds, 60, "min", 1, "s")
+    if seconds < 86_370:
+        return _two_units(seconds, 3600, "h", 60, "min")
+    return _two_units(seconds, 86_400, "d", 3600, "h")
+
+
+def _two_units(seconds: float, large_sec: int, large: str, small_sec: int, small: str) -> str:
+    whole, rest = divmod(round(seconds / small_sec), large_sec // small_sec)
+    return f"{whole:,} {large} {rest} {small}" if rest else f"{whole:,} {large}"
+
+
+class Clock:
+    """Times in one zone: that of the machine the report is made on, as it is then.
+
+    :param made_at: when the report is made, in epoch seconds.
+    """
+
+    def __init__(self, made_at: float, zone: tzinfo | None = None) -> None:
+        here = datetime.fromtimestamp(made_at, zone or timezone.utc)
+        if zone is None:
+            here = here.astimezone()
+        self._offset = here.utcoffset() or timedelta()
+        self._zone = timezone(self._offset)
+        offset = f"{here:%z}"
+        self.zone_name = f"UTC{offset[:3]}:{offset[3:5]}"
+        name = here.tzname() or ""
+        if name.isalpha():  # some zones have only numbers for a name
+            self.zone_name = name if name == "UTC" else f"{name}, {self.zone_name}"
+
+    @property
+    def offset_sec(self) -> float:
+        """How far the zone is ahead of UTC."""
+        return self._offset.total_seconds()
+
+    def text(self, at: float | None, layout: str = "%Y-%m-%d %H:%M:%S") -> str:
+        """Return a time in the zone; a dash where it is unknown."""
+        if not at or at <= 0:
+            return UNKNOWN
+        try:
+            return datetime.fromtimestamp(at, self._zone).strftime(layout)
+        except (OverflowError, OSError, ValueError):
+            return UNKNOWN

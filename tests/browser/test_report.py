@@ -1,0 +1,76 @@
+"""The report, opened from disk in a browser that has nothing else."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from web.fakes import make_node, watched_cluster
+
+from flask_dispy import ClusterRegistry
+from flask_dispy.report import save_report
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def report(tmp_path: Path) -> Iterator[Path]:
+    """The report of a short run with a failure."""
+    registry = ClusterRegistry(poll_sec=0)
+    cluster = watched_cluster(registry)
+    alpha = cluster.joins(make_node("10.0.0.2", "alpha"))
+    for number in range(6):
+        job = cluster.submits(f"argument {number}", job_id=number)
+        cluster.starts(job, alpha)
+        error = "Traceback (most recent call last):\nValueError: no such scene"
+        cluster.ends(job, alpha, exception=error if number == 3 else None)
+    time.sleep(0.3)
+    yield save_report(registry, tmp_path / "report.html")
+    registry.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_report_opens_from_disk_without_help(
+    browser: Any, report: Path, scheme: str, width: int
+) -> None:
+    context = browser.new_context(
+        color_scheme=scheme,
+        viewport={"width": width, "height": 900},
+        offline=True,
+        java_script_enabled=False,
+    )
+    page = context.new_page()
+    requests: list[str] = []
+    messages: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    page.on("console", lambda message: messages.append(message.text))
+    page.goto(report.as_uri())
+    assert page.get_by_role("heading", name="compute").is_visible()
+    assert page.locator("svg .bar title").count() == 6
+    page.get_by_text("ValueError: no such scene").first.click()
+    assert page.get_by_text("Traceback (most recent call last):").is_visible()
+    for link in page.locator("nav a").all():
+        link.click()
+    assert requests == [report.as_uri()]
+    assert messages == []
+    context.close()
+
+
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_report_fits_its_window(page: Any, report: Path, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(report.as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_printed_report_shows_the_tracebacks_and_no_navigation(page: Any, report: Path) -> None:
+    page.emulate_media(media="print", color_scheme="dark")
+    page.goto(report.as_uri())
+    assert not page.locator("nav").is_visible()
+    background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert background == "rgb(255, 255, 255)"
+    assert page.locator("pre").bounding_box()["height"] > 20

@@ -1,0 +1,438 @@
+"""The report of a run: whole, self-contained, bounded, and safe to open."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Iterator
+from datetime import timedelta, timezone
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from web.fakes import FakeCluster
+
+import flask_dispy
+from flask_dispy import ClusterRegistry
+from flask_dispy.core import events
+from flask_dispy.core.errors import UnknownCluster
+from flask_dispy.core.series import Sample
+from flask_dispy.report import render_report, save_report
+from flask_dispy.report.axes import time_ticks, value_ticks
+from flask_dispy.report.wording import Clock, amount, count, duration, percent, size
+
+HOSTILE = "\"><script>alert(1)</script><img src=//x onerror='f()'>&{{7*7}}\u202e\x1b[31m\ud800"
+MOST_BYTES = 2_000_000
+
+
+class Run:
+    """A registry with clusters whose history is written as a story tells it."""
+
+    def __init__(self, **settings: Any) -> None:
+        self.registry = ClusterRegistry(poll_sec=0, **settings)
+        self.now = time.time()
+        self._jobs = 0
+
+    def cluster(self, name: str = "compute") -> str:
+        return self.registry.add(FakeCluster(name))
+
+    def apply(self, cluster: str, *story: events.Event) -> None:
+        [watched] = [w for w in self.registry.watched() if w.name == cluster]
+        with self.registry.lock:
+            for event in story:
+                watched.state.apply(event)
+            self.registry.settle(watched)
+
+    def sample(self, cluster: str, at: float, *, done: int, queued: int) -> None:
+        [watched] = [w for w in self.registry.watched() if w.name == cluster]
+        with self.registry.lock:
+            watched.state.series.add(at, Sample(done, 0, queued, 2, 2, 4))
+
+    def node(self, cluster: str, ip_addr: str = "10.0.0.2", name: str = "alpha") -> None:
+        figures = (4, 4, 0, 7, 92.0, 1000, 2000, self.now, None, True, False)
+        self.apply(cluster, events.NodeSeen(ip_addr, name, *figures))
+
+    def job(
+        self,
+        cluster: str,
+        start: float,
+        end: float | None = None,
+        *,
+        job_id: str = "",
+        args: str | None = None,
+        state: events.EndState = "finished",
+        exception: str | None = None,
+        node: str = "10.0.0.2",
+    ) -> None:
+        """Let a job run from *start* to *end*, in seconds from now."""
+        self._jobs += 1
+        key, job_id = self._jobs, job_id or f"id-{self._jobs}"
+        at, began = self.now + start - 1, self.now + start
+        self.apply(cluster, events.JobQueued(key, at, job_id, args, None))
+        self.apply(cluster, events.JobStarted(key, began, at, node, job_id, args, None))
+        if end is not None:
+            texts = (None, None, None, exception)
+            ended = events.JobEnded(key, self.now + end, at, began, node, state, job_id, *texts)
+            self.apply(cluster, ended)
+
+    def text(self, cluster: str = "*", **options: Any) -> str:
+        return render_report(self.registry.view(cluster), **options)
+
+
+@pytest.fixture
+def run() -> Iterator[Run]:
+    made = Run()
+    yield made
+    made.registry.close()
+
+
+class Document(HTMLParser):
+    """What is in a page: its tags and their attributes, and its text without markup."""
+
+    _VOID = frozenset(("meta", "br", "img", "link", "input", "hr"))
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.words: list[str] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in self._VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] != "style":
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+    def values(self, name: str) -> list[str]:
+        return [attributes[name] or "" for _, attributes in self.tags if name in attributes]
+
+
+def check(text: str) -> Document:
+    """Check what holds of every report, and return it read."""
+    document = Document(text)
+    assert document.open == []
+    names = {tag for tag, _ in document.tags}
+    assert not names & {"script", "img", "link", "iframe", "object", "embed", "form", "base"}
+    assert not [a for _, attributes in document.tags for a in attributes if a.startswith("on")]
+    assert document.values("src") == document.values("style") == []
+    ids = document.values("id")
+    assert len(ids) == len(set(ids))
+    assert {href[1:] for href in document.values("href")} <= set(ids)
+    assert {href[:1] for href in document.values("href")} == {"#"}
+    assert set(re.findall(r"url\(#([\w-]+)\)", text)) <= set(ids)
+    assert not re.search(r"url\((?!#)|@import|https?:", text)
+    assert len(text.encode()) < MOST_BYTES
+    return document
+
+
+# -- what it tells ---------------------------------------------------------------------------
+
+
+def test_report_of_a_run_tells_all_of_it(run: Run) -> None:
+    name = run.cluster()
+    run.node(name)
+    run.job(name, -60, -50, args="'first'")
+    run.job(name, -50, -49, state="terminated", exception="Traceback\n  deep\nValueError: no x")
+    run.job(name, -48, -45, state="terminated")
+    run.job(name, -40, -30, state="abandoned")
+    run.job(name, -5)
+    text = check(run.text()).text
+    assert "4 of 5 jobs done (80 %), 1 running and 0 queued when this was made." in text
+    assert (
+        "5 submitted 1 finished 2 failed or terminated 0 cancelled 1 abandoned 1 not done" in text
+    )
+    assert "5 jobs; a lane for each node, a bar for each job" in text
+    assert "Nodes showing 1 of 1" in text
+    assert "10.0.0.2 alpha up 4 1 7 1 min 32 s 13.1 s 1000 B 2.0 KiB" in text
+    assert "Failed jobs showing 1 of 1 that raised an error" in text
+    assert "2 id-2 ValueError: no x Traceback deep ValueError: no x" in text
+    assert "Slowest jobs showing 5 of 5 that ran" in text
+    assert "1 id-1 finished 10.0.0.2 10.0 s 1.00 s" in text
+    assert "'first'" in text
+
+
+def test_report_of_a_finished_run_says_so(run: Run) -> None:
+    name = run.cluster()
+    run.job(name, -60, -50)
+    assert "All 1 jobs are done." in check(run.text()).text
+
+
+def test_report_names_versions_moment_and_zone(run: Run) -> None:
+    run.cluster()
+    text = check(run.text()).text
+    assert re.search(r"Made \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\. All times are in the zone \S+", text)
+    assert re.search(r"flask_dispy \S+, dispy 4\.\S+, Python \w+ 3\.\S+, platform \S+", text)
+
+
+def test_report_of_nothing_is_whole(run: Run) -> None:
+    text = check(run.text()).text
+    assert "No job was submitted yet." in text
+    assert "No node has joined yet." in text
+    assert "No job raised an error." in text
+    assert text.count("No job ran yet.") == 2
+
+
+def test_report_of_all_clusters_lists_them(run: Run) -> None:
+    for name in ("compute", "render"):
+        run.cluster(name)
+        run.job(name, -60, -50)
+    text = check(run.text()).text
+    assert "dispy run report All clusters All 2 jobs are done." in text
+    assert "compute open 1 1 0 0 0 0" in text
+    assert "render open 1 1 0 0 0 0" in text
+    assert "Clusters showing" not in check(run.text("render")).text
+
+
+def test_report_of_all_clusters_is_that_of_the_only_one(run: Run) -> None:
+    run.cluster("alone")
+    assert "dispy run report alone No job" in check(run.text()).text
+
+
+def test_report_says_what_its_lists_leave_out() -> None:
+    run = Run(history_limit=3)
+    name = run.cluster()
+    for n in range(5):
+        run.job(name, -60 + n, -50 + n)
+    text = check(run.text()).text
+    run.registry.close()
+    assert (
+        "cover the 3 jobs that ended last; 2 earlier ones are counted, but no longer kept" in text
+    )
+    assert "Throughput" not in text
+
+
+def test_slowest_and_failed_jobs_come_in_order(run: Run) -> None:
+    name = run.cluster()
+    for n in range(60):
+        error = f"E{n}: x"
+        run.job(name, -100, -90 + n / 2, state="terminated", exception=error)
+    document = check(run.text())
+    assert "showing 50 of 60 that raised an error, the latest first" in document.text
+    assert "Slowest jobs showing 50 of 60 that ran" in document.text
+    errors = re.findall(r"\bE(\d+): x E\1: x", document.text)
+    assert errors == [str(n) for n in range(59, 9, -1)]
+    took = [float(t) for t in re.findall(r"failed 10\.0\.0\.2 ([\d.]+) s", document.text)]
+    assert took == sorted(took, reverse=True)
+    assert len(took) == 50
+
+
+def test_charts_draw_the_series_with_its_gaps(run: Run) -> None:
+    name = run.cluster()
+    run.job(name, -100, -2)
+    for second in (*range(-90, -60), *range(-40, -10)):
+        run.sample(name, run.now + second, done=0, queued=9)
+    document = check(run.text())
+    labels = [label for label in document.values("aria-label") if label.startswith("Queued")]
+    assert labels == ["Queued jobs: at most 9, on average 9.0"]
+    lines = [a for tag, a in document.tags if tag == "path" and a.get("class") == "line is-queued"]
+    assert [(a["d"] or "").count("M") for a in lines] == [2]
+
+
+# -- what it leaves out ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("shown", "arguments", "sees_arguments", "sees_errors"),
+    [
+        (True, True, True, True),
+        (False, True, False, True),
+        (True, False, False, False),
+        (False, False, False, False),
+    ],
+)
+def test_report_hides_what_its_reader_may_not_see(
+    run: Run, shown: bool, arguments: bool, sees_arguments: bool, sees_errors: bool
+) -> None:
+    name = run.cluster()
+    run.job(name, -9, -5, args="'token'", state="terminated", exception="Trace\nOSError: secret")
+    run.registry.show_job_args = shown
+    text = run.text(arguments=arguments)
+    check(text)
+    assert ("token" in text) == sees_arguments
+    assert (">Arguments<" in text) == sees_arguments
+    assert ("secret" in text) == ("Trace" in text) == sees_errors
+    assert ("left out" in text) == (not (sees_arguments and sees_errors))
+
+
+# -- hostile, and large ----------------------------------------------------------------------
+
+
+def test_hostile_text_is_shown_as_text(run: Run) -> None:
+    name = run.registry.add(FakeCluster("c"), name=HOSTILE.replace("\ud800", ""))
+    run.node(name, ip_addr=HOSTILE[:30], name=HOSTILE)
+    run.job(name, -9, -5, job_id=HOSTILE, args=HOSTILE, node=HOSTILE[:30],
+            state="terminated", exception=HOSTILE)  # fmt: skip
+    text = run.text()
+    document = check(text)
+    assert "<script>alert(1)</script>" in document.text
+    assert "{{7*7}}" in document.text
+    assert "\\u202e\\x1b[31m\\ud800" in document.text
+    assert not re.search("[\u202e\x1b\ud800]", text)
+
+
+def test_report_is_bounded_whatever_the_run() -> None:
+    run = Run(text_limit=100_000)
+    worst = "<\"'&>\u202e" * 20_000
+    for place in range(60):
+        run.cluster(f"{place}{worst[:3000]}")
+    names = run.registry.names()
+    for node in range(700):
+        run.node(names[0], f"10.0.{node // 250}.{node % 250}", worst[:500])
+    for n in range(4000):
+        state: events.EndState = ("finished", "terminated", "cancelled", "abandoned")[n % 4]  # type: ignore[assignment]
+        node = f"10.0.{n % 3}.{n % 250}"
+        run.job(names[0], -4000 + n, -3990 + n, args=worst[:5000], job_id=worst[:900],
+                state=state, node=node, exception=worst if n % 4 == 1 else None)  # fmt: skip
+    document = check(run.text())
+    run.registry.close()
+    assert "showing 50 of 60" in document.text
+    assert "showing 500 of 750, those with the most CPU time" in document.text
+    assert "showing 100 of 750 nodes that ran jobs, the busiest" in document.text
+
+
+# -- the file --------------------------------------------------------------------------------
+
+
+def test_saved_report_is_the_rendered_one(run: Run, tmp_path: Path) -> None:
+    run.cluster("compute")
+    path = save_report(run.registry, tmp_path / "run.html", "compute")
+    assert path == tmp_path / "run.html"
+    check(path.read_text(encoding="utf-8"))
+    assert os.listdir(tmp_path) == ["run.html"]
+
+
+def test_saved_report_replaces_the_one_before(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "run.html"
+    path.write_text("before")
+    save_report(run.registry, str(path))
+    assert path.read_text().startswith("<!doctype html>")
+
+
+def test_saved_report_follows_a_link(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "kept").mkdir()
+    link = tmp_path / "latest.html"
+    link.symlink_to(tmp_path / "kept" / "run.html")
+    save_report(run.registry, link)
+    assert link.is_symlink()
+    assert (tmp_path / "kept" / "run.html").stat().st_size > 1000
+
+
+def test_report_that_cannot_be_written_leaves_all_as_it_was(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "run.html"
+    path.write_text("before")
+
+    def no_space(_file: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", no_space)
+    with pytest.raises(OSError, match="No space left"):
+        save_report(run.registry, path)
+    assert path.read_text() == "before"
+    assert os.listdir(tmp_path) == ["run.html"]
+
+
+def test_report_says_why_it_is_not_written(run: Run, tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="No folder to write the report in"):
+        save_report(run.registry, tmp_path / "nowhere" / "run.html")
+    with pytest.raises(IsADirectoryError, match="needs a file's name"):
+        save_report(run.registry, tmp_path)
+    with pytest.raises(UnknownCluster, match="'nobody'"):
+        save_report(run.registry, tmp_path / "run.html", "nobody")
+    assert os.listdir(tmp_path) == []
+
+
+# -- its look and its words ------------------------------------------------------------------
+
+
+def test_report_has_the_colours_of_the_pages() -> None:
+    root = Path(flask_dispy.__file__).parent
+    tokens = re.compile(r"(--[\w-]+): (#[0-9a-f]{6});")
+    page = (root / "static" / "css" / "app.css").read_text(encoding="utf-8")
+    report = (root / "templates" / "flask_dispy" / "report" / "style.html").read_text("utf-8")
+    assert tokens.findall(report)
+    for theme in (0, 1):  # light comes first in both, then dark
+        dark = (
+            "@media (prefers-color-scheme: dark)",
+            "@media screen and (prefers-color-scheme: dark)",
+        )
+        of_page = dict(tokens.findall(page.split(dark[0])[theme].split('[data-theme="dark"] {')[0]))
+        of_report = dict(tokens.findall(report.split(dark[1])[theme]))
+        assert of_report == {name: of_page[name] for name in of_report}
+
+
+def test_times_are_those_of_one_zone() -> None:
+    clock = Clock(1_700_000_000, timezone(timedelta(hours=5, minutes=30), "IST"))
+    assert clock.zone_name == "IST, UTC+05:30"
+    assert clock.text(1_700_000_000) == "2023-11-15 03:43:20"
+    assert [clock.text(at) for at in (None, 0, -5.0, 1e300)] == ["\N{EN DASH}"] * 4
+    assert Clock(0, timezone.utc).zone_name == "UTC"
+
+
+def test_time_ticks_stand_at_times_that_people_name() -> None:
+    clock = Clock(0, timezone(timedelta(minutes=345), "+0545"))
+    day = 1_700_000_000 // 86_400 * 86_400
+    assert clock.zone_name == "UTC+05:45"
+    assert [label for _, label in time_ticks(day, day + 3600, 4, clock)] == [
+        "05:45", "06:00", "06:15", "06:30", "06:45",
+    ]  # fmt: skip
+    assert next(label for _, label in time_ticks(day, day + 2, 4, clock)) == "05:45:00"
+    assert len(time_ticks(day, day + 400 * 86_400, 5, clock)) <= 6
+
+
+@pytest.mark.parametrize(
+    ("most", "whole", "labels"),
+    [
+        (0, True, ["0", "1"]),
+        (3, True, ["0", "1", "2", "3"]),
+        (24, True, ["0", "10", "20", "30"]),
+        (2900, True, ["0", "1,000", "2,000", "3,000"]),
+        (0.4, False, ["0", "0.2", "0.4"]),
+        (11, False, ["0", "5", "10", "15"]),
+    ],
+)
+def test_value_ticks_are_round(most: float, whole: bool, labels: list[str]) -> None:
+    assert [label for _, label in value_ticks(most, 3, whole=whole)] == labels
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (duration(0.012), "12 ms"),
+        (duration(2.314), "2.31 s"),
+        (duration(59.96), "1 min"),
+        (duration(243), "4 min 3 s"),
+        (duration(7199.9), "2 h"),
+        (duration(190_800), "2 d 5 h"),
+        (duration(None), "\N{EN DASH}"),
+        (count(12_310), "12,310"),
+        (amount(0.314), "0.31"),
+        (amount(4.2), "4.2"),
+        (amount(250.4), "250"),
+        (size(631), "631 B"),
+        (size(24.3 * 2**30), "24.3 GiB"),
+        (percent(0.9999), "99 %"),
+        (percent(0.0001), "1 %"),
+        (percent(1.0), "100 %"),
+    ],
+)
+def test_figures_read_as_on_the_pages(text: str, expected: str) -> None:
+    assert text == expected
