@@ -334,7 +334,7 @@ class TestHost:
 
 class TestHeaders:
     def test_every_answer_is_hardened(self, client: Any, scene: Any) -> None:
-        for url in ("/static/0/js/api.js", f"{API}/clusters", f"{API}/none", "/metrics"):
+        for url in ("/", "/static/0/icons/x.svg", f"{API}/clusters", f"{API}/none", "/metrics"):
             headers = client.get(url).headers
             assert headers["Content-Security-Policy"] == (
                 "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -346,6 +346,13 @@ class TestHeaders:
             assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
             assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
             assert headers["X-Frame-Options"] == "DENY"
+
+    def test_scripts_and_styles_bear_what_browsers_heed_on_them(self, client: Any) -> None:
+        for url in ("/static/0/js/api.js", "/static/0/css/app.css"):
+            headers = client.get(url).headers
+            assert headers["X-Content-Type-Options"] == "nosniff"
+            assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+            assert "Content-Security-Policy" not in headers
 
     def test_data_is_not_stored(self, client: Any, scene: Any) -> None:
         for url in (f"{API}/clusters", f"{API}/none", "/cluster_status", "/healthz"):
