@@ -136,7 +136,8 @@ class ClusterState:
 
     def _keep_output(self, job: Job, event: events.JobEnded) -> None:
         texts = (event.result, event.stdout, event.stderr, event.exception)
-        if any(text is not None for text in texts):
+        # What an earlier end left, of a job that was given up for lost, goes with it.
+        if job.output is not None or any(text is not None for text in texts):
             output = job.output = job.output or Output()
             output.result, output.stdout, output.stderr, output.exception = texts
         if event.exception is not None and event.state == "terminated":

@@ -178,6 +178,14 @@ def test_abandoned_job_that_fails_late_has_failed(state: ClusterState) -> None:
     assert state.ledger.failed == 1
 
 
+def test_end_that_is_real_takes_the_place_of_all_that_the_first_left(
+    state: ClusterState,
+) -> None:
+    tell(state, started("a"), ended("a", "abandoned", exception="E"), ended("a", "terminated"))
+    assert job(state).exception is None
+    assert state.ledger.failed == 0
+
+
 def test_abandoned_twice_keeps_the_first_time(state: ClusterState) -> None:
     tell(state, started("a"), ended("a", "abandoned", at=3), ended("a", "abandoned", at=9))
     assert job(state).ended_at == 1_003

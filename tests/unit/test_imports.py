@@ -24,6 +24,8 @@ FORBIDDEN = {
                "flask_dispy.watched", "flask_dispy.lookup", "flask_dispy.server"),
     "hosting": ("flask", "dispy", "pycos", "flask_dispy.core", "flask_dispy.engine",
                 "flask_dispy.web", "flask_dispy.registry", "flask_dispy.server"),
+    "history": ("flask", "dispy", "pycos", "flask_dispy.engine", "flask_dispy.web",
+                "flask_dispy.hosting", "flask_dispy.server"),
     "report": ("flask", "dispy", "pycos", "flask_dispy.engine", "flask_dispy.web",
                "flask_dispy.hosting", "flask_dispy.server"),
     "web": ("dispy", "pycos", "flask_dispy.server", "flask_dispy.hosting"),
