@@ -61,6 +61,9 @@ class ClusterState:
         self.census = Census()
         self.series = Series(started_at)
         self.dirty_nodes: set[str] = set()
+        # Jobs that ended, or whose end was told anew or undone, since the changes were last
+        # published: what a history is to take.
+        self.dirty_ends: dict[int, Job] = {}
         self.dirty = True
         self._durations: deque[float] = deque(maxlen=_DURATIONS)
         self._p95: float | None = None
@@ -71,7 +74,10 @@ class ClusterState:
     def apply(self, event: events.Event) -> Job | None:
         """Take in one event; return the job that it was about, if it was about one."""
         self.dirty = True
-        return _HANDLERS[type(event)](self, event)
+        job = _HANDLERS[type(event)](self, event)
+        if job is not None and job.state in ENDED_STATES:
+            self.dirty_ends[job.serial] = job
+        return job
 
     def _queued(self, event: events.JobQueued) -> Job:
         job = self.ledger.find(event.key)
@@ -143,8 +149,11 @@ class ClusterState:
         if event.exception is not None and event.state == "terminated":
             self.ledger.failed += 1
         if event.state == "finished" and event.started_at is not None:
-            self._durations.append(max(0.0, event.at - event.started_at))
-            self._p95_stale = True
+            self._note_duration(event.at - event.started_at)
+
+    def _note_duration(self, duration_sec: float) -> None:
+        self._durations.append(max(0.0, duration_sec))
+        self._p95_stale = True
 
     def _text(self, event: events.JobText) -> Job | None:
         job = self.ledger.jobs.get(event.serial)
@@ -218,6 +227,8 @@ class ClusterState:
         """Move a job to *state*, on and off its node's list of running jobs as well."""
         if job.state == "running" and state != "running":
             self._leave(job)
+        if job.state in ENDED_STATES:
+            self.dirty_ends[job.serial] = job  # an abandoned job goes on after all
         self.ledger.move(job, state)
         if state == "running" and job.node:
             node = self._node(job.node)
@@ -233,12 +244,17 @@ class ClusterState:
         """Strike a job out, because another cluster takes it in."""
         self._leave(job)
         self.ledger.give_up(job)
+        self.dirty_ends.pop(job.serial, None)
         self.dirty = True
 
     def take_in(self, jobs: list[Job]) -> None:
-        """Enter jobs that another cluster gave up."""
+        """Enter jobs that another cluster gave up, or that a history kept."""
         self.ledger.take_in(jobs)
         for job in jobs:
+            if job.state in ENDED_STATES:
+                self.dirty_ends[job.serial] = job
+            if job.state == "finished" and job.started_at is not None:
+                self._note_duration((job.ended_at or job.started_at) - job.started_at)
             if job.state == "running" and job.node:
                 node = self._node(job.node)
                 node.running[job.serial] = job

@@ -10,6 +10,7 @@
     ├── EngineTimeout       dispy did not answer in time
     ├── EngineRefused       dispy answered that it won't
     ├── ClusterClosed       the cluster takes no more commands
+    ├── HistoryError        a history file that can't be used
     └── WrongProcess        a registry used in a fork of the process that made it
 
 Each carries a ``code``, the stable word that scripts test for, and a message that names the
@@ -24,6 +25,7 @@ __all__ = [
     "EngineRefused",
     "EngineTimeout",
     "FlaskDispyError",
+    "HistoryError",
     "UnknownCluster",
     "UnknownJob",
     "UnknownNode",
@@ -86,6 +88,12 @@ class ClusterClosed(FlaskDispyError):
     """The cluster is closed and takes no more commands."""
 
     code = "cluster_closed"
+
+
+class HistoryError(FlaskDispyError, ValueError):
+    """A history file that can't be used: not one of ours, a newer version's, or damaged."""
+
+    code = "history"
 
 
 class WrongProcess(FlaskDispyError, RuntimeError):

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from .errors import BadRequest
 
-__all__ = ["RESOLUTIONS", "NodeSeries", "Sample", "Series"]
+__all__ = ["RESOLUTIONS", "Measured", "NodeSeries", "Sample", "Series"]
 
 # Seconds a bucket -> buckets: 10 minutes, 2 hours, a day.
 RESOLUTIONS: Final[dict[int, int]] = {1: 600, 10: 720, 60: 1440}
@@ -32,6 +32,22 @@ class Sample(NamedTuple):
     running: int
     cpus_busy: int
     cpus_total: int
+
+
+class Measured(NamedTuple):
+    """What a bucket that begins at *start* holds of the *span_sec* seconds it was measured in.
+
+    Jobs that ended are amounts, the others means.
+    """
+
+    start: float
+    span_sec: float
+    done: float
+    failed: float
+    queued: float
+    running: float
+    cpus_busy: float
+    cpus_total: float
 
 
 _RATES: Final = ("jobs_per_sec", "failed_per_sec")
@@ -114,6 +130,26 @@ class _Ring:
             found.append(round(sums[bucket % self.size] / divisor, 3) if divisor else None)
         return found
 
+    def measured(self, since: float) -> list[Measured]:
+        if self.first is None:
+            return []
+        start = min(int(since // self.resolution_sec), self.last)
+        found: list[Measured] = []
+        for bucket in range(max(start, self.first), self.last + 1):
+            index = bucket % self.size
+            if samples := self.samples[index]:
+                sums = [column[index] for column in self.sums]
+                amounts, means = sums[: len(_RATES)], sums[len(_RATES) :]
+                found.append(
+                    Measured(
+                        bucket * self.resolution_sec,
+                        self.spans[index],
+                        *amounts,
+                        *(mean / samples for mean in means),
+                    )
+                )
+        return found
+
     def ended(self, now: float, window_sec: float, *, at_work: bool) -> tuple[float, float]:
         if self.first is None:
             return 0.0, 0.0
@@ -149,6 +185,25 @@ class Series:
         )
         for ring in self._rings.values():
             ring.add(at, span_sec, values)
+
+    def measured(self, resolution_sec: int, since: float) -> list[Measured]:
+        """Return what the buckets from the one of the moment *since* on hold, oldest first.
+
+        The newest is still filling. Of a clock that was set back, it is all that is returned.
+        """
+        return self._rings[resolution_sec].measured(since)
+
+    def refill(self, resolution_sec: int, bucket: Measured) -> None:
+        """Enter what another series measured at that resolution; buckets come oldest first.
+
+        A finer ring gets the bucket's figures for each of the bucket's parts.
+        """
+        for ring in self._rings.values():
+            parts = max(1, resolution_sec // ring.resolution_sec)
+            share = [value / parts for value in bucket[1:4]]
+            for part in range(parts):
+                at = bucket.start + part * ring.resolution_sec
+                ring.add(at, share[0], (*share[1:], *bucket[4:]))
 
     def ended_within(
         self, now: float, window_sec: float, *, at_work: bool = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,6 +11,9 @@ from .errors import BadRequest
 __all__ = ["Settings"]
 
 _LONGEST_POLL_SEC = 86_400.0
+_MOST_DAYS = 36_500
+
+_LEAST = {"history_limit": 0, "text_limit": 16, "inbox_limit": 1, "history_max_bytes": 1_000_000}
 
 
 @dataclass(slots=True)
@@ -33,6 +37,14 @@ class Settings:
         Called with (text, kind) before any argument, result or output is kept; returns what to
         keep. *kind* is ``args``, ``kwargs``, ``result``, ``provisional_result``, ``stdout``,
         ``stderr`` or ``exception``.
+    ``history``
+        A file that keeps ended jobs, series and node events beyond the end of the program, for
+        ``flask-dispy history FILE``. It is made if there is none; several programs may share it.
+    ``history_days``
+        Days that the file keeps.
+    ``history_max_bytes``
+        The file's size, about; the oldest makes room. SQLite's log beside it takes up to 4 MB
+        more.
     """
 
     poll_sec: float = 10.0
@@ -42,11 +54,14 @@ class Settings:
     inbox_limit: int = 1_000_000
     engine_timeout_sec: float = 10.0
     redact: Callable[[str, str], str] | None = None
+    history: str | os.PathLike[str] | None = None
+    history_days: float = 30.0
+    history_max_bytes: int = 500_000_000
 
     def __post_init__(self) -> None:
         self.poll_sec = checked_poll_sec(self.poll_sec)
         self.show_job_args = bool(self.show_job_args)
-        for name, least in (("history_limit", 0), ("text_limit", 16), ("inbox_limit", 1)):
+        for name, least in _LEAST.items():
             value = getattr(self, name)
             if type(value) is not int or value < least:
                 raise BadRequest(f"{name} is {value!r}: give a whole number from {least} up.",
@@ -59,6 +74,18 @@ class Settings:
             )
         if self.redact is not None and not callable(self.redact):
             raise BadRequest("redact must be a function of (text, kind).", field="redact")
+        self._check_history()
+
+    def _check_history(self) -> None:
+        path, days = self.history, self.history_days
+        if path is not None and not (isinstance(path, (str, os.PathLike)) and os.fspath(path)):
+            raise BadRequest(f"history is {path!r:.80}: give a file's path.", field="history")
+        number = isinstance(days, (int, float)) and not isinstance(days, bool)
+        if not number or not 0 < days <= _MOST_DAYS:
+            raise BadRequest(
+                f"history_days is {days!r:.80}: give days, up to {_MOST_DAYS}.",
+                field="history_days",
+            )
 
 
 def checked_poll_sec(value: float) -> float:
