@@ -141,12 +141,15 @@ class ClusterState:
             job.started_at = event.started_at
 
     def _keep_output(self, job: Job, event: events.JobEnded) -> None:
-        texts = (event.result, event.stdout, event.stderr, event.exception)
+        result, stdout, stderr, exception = (
+            event.result, event.stdout, event.stderr, event.exception,
+        )  # fmt: skip
         # What an earlier end left, of a job that was given up for lost, goes with it.
-        if job.output is not None or any(text is not None for text in texts):
+        if job.output is not None or not (result is stdout is stderr is exception is None):
             output = job.output = job.output or Output()
-            output.result, output.stdout, output.stderr, output.exception = texts
-        if event.exception is not None and event.state == "terminated":
+            output.result, output.stdout = result, stdout
+            output.stderr, output.exception = stderr, exception
+        if exception is not None and event.state == "terminated":
             self.ledger.failed += 1
         if event.state == "finished" and event.started_at is not None:
             self._note_duration(event.at - event.started_at)

@@ -43,6 +43,7 @@ class Ledger:
         self._live: dict[JobKey, Job] = {}
         self._ended: OrderedDict[JobKey, Job] = OrderedDict()
         self._history: OrderedDict[int, None] = OrderedDict()
+        self._remembered = max(history_limit, _LEAST_REMEMBERED)
         self._pending_taken_at = 0.0
 
     @property
@@ -115,7 +116,7 @@ class Ledger:
             serial, _ = self._history.popitem(last=False)
             del self.jobs[serial]
             self.evicted += 1
-        while len(self._ended) > max(self.history_limit, _LEAST_REMEMBERED):
+        while len(self._ended) > self._remembered:
             self._ended.popitem(last=False)
 
     def _revive(self, job: Job) -> None:
