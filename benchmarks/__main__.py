@@ -63,9 +63,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     sizes = parser.add_mutually_exclusive_group()
     sizes.add_argument("--quick", action="store_true", help="fewer rounds, under 5 minutes")
-    sizes.add_argument(
-        "--smoke", action="store_true", help="tiny sizes whose figures mean nothing"
-    )
+    sizes.add_argument("--smoke", action="store_true", help="tiny sizes whose figures mean nothing")
     parser.add_argument("--only", nargs="+", choices=CHAPTERS, metavar="NAME",
                         help=f"some of: {', '.join(CHAPTERS)}")  # fmt: skip
     parser.add_argument("--write", type=Path, metavar="FILE",
