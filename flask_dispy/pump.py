@@ -141,6 +141,7 @@ class Pump:
             for state in registry.states():
                 state.series.add(now, state.sample())
             registry.combined.series.add(now, registry.combined.sample())
+            registry.record(now)
 
     # -- what dispy does not report ----------------------------------------------------------
 

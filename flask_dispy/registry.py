@@ -6,6 +6,7 @@ and are folded by whoever comes first, the pump thread, a few times a second, or
 
 from __future__ import annotations
 
+import atexit
 import itertools
 import logging
 import os
@@ -29,6 +30,7 @@ from .engine.control import Control
 from .engine.render import Renderer, TextRequest
 from .engine.router import OTHER_NAME, Router, forwards_to
 from .engine.watch import Callback, Drained, Watch, requests
+from .history.recorder import Recorder, recorder_of
 from .lookup import Lookup
 from .pump import CHUNK, Pump
 from .views import View
@@ -43,6 +45,10 @@ _ALL: Final = ("*", COMBINED_NAME)
 # Characters of a cluster's name: a program's is its path, and dispyscheduler's clusters bring
 # theirs over the network.
 _NAME_LIMIT: Final = 200
+
+
+# How long the end waits for texts that the history lacks.
+_LAST_TEXTS_SEC: Final = 2.0
 
 
 class ClusterRegistry:
@@ -63,7 +69,8 @@ class ClusterRegistry:
         self._changed = threading.Condition(self.lock)
         self._folding = threading.RLock()
         self._watched: dict[str, Watched] = {}
-        self._serials = itertools.count(1)
+        self._recorder = recorder_of(self.settings)
+        self._serials = itertools.count(self._recorder.first_serial if self._recorder else 1)
         self._view_numbers = itertools.count(1)
         self._pid = os.getpid()
         self._closed = False
@@ -78,6 +85,8 @@ class ClusterRegistry:
         self._calls = Calls(self.settings.engine_timeout_sec)
         self.control = Control(Lookup(self), self._calls)
         self._pump = Pump(self, self._calls, self._renderer)
+        if self._recorder is not None:
+            atexit.register(self.close)  # a program may end without closing us
 
     # -- settings ----------------------------------------------------------------------------
 
@@ -215,6 +224,8 @@ class ClusterRegistry:
                 self._leave(watched)
 
     def _leave(self, watched: Watched) -> None:
+        if self._recorder is not None:
+            self._recorder.end(watched.state)
         del self._watched[watched.name]
         self.version += 1
         for ip_addr in list(watched.state.nodes):
@@ -346,16 +357,24 @@ class ClusterRegistry:
         if not state.dirty and not state.dirty_nodes:
             return
         self.version += 1
+        if self._recorder is not None:
+            self._recorder.settle(state)
         for ip_addr in state.dirty_nodes:
             watched.feed.touch(ip_addr, self.version)
             self._combine(ip_addr)
         state.dirty_nodes.clear()
+        state.dirty_ends.clear()
         state.dirty = False
         self._changed.notify_all()
 
     def settle(self, watched: Watched) -> None:
         """Publish what changed in a cluster's state. The caller holds ``lock``."""
         self._settle(watched)
+
+    def record(self, now: float) -> None:
+        """Have the history take what it takes at intervals. The caller holds ``lock``."""
+        if self._recorder is not None:
+            self._recorder.beat(self.states(), now)
 
     def _combine(self, ip_addr: str) -> None:
         if self.combined.node_changed(ip_addr):
@@ -438,7 +457,8 @@ class ClusterRegistry:
         dropped = sum(w.watch.dropped for w in watched) + self._router.dropped
         waiting = sum(len(w.watch.inbox) for w in watched) + len(self._router.inbox)
         pump, engine = self._pump.health(), self._calls.health()
-        problems = list(pump.pop("problems"))
+        history = self._recorder.health() if self._recorder else None
+        problems = [*pump.pop("problems"), *(history.pop("problems") if history else ())]
         if dropped:
             problems.append(f"{dropped} status reports were dropped because the inbox was full.")
         if engine["stuck"]:
@@ -457,6 +477,7 @@ class ClusterRegistry:
             },
             "engine": engine,
             "render": {"waiting": self._renderer.waiting, "stuck": self._renderer.stuck},
+            "history": history,
             "clusters": len(watched),
         }
 
@@ -475,7 +496,23 @@ class ClusterRegistry:
             for watched in self.watched():
                 watched.uninstall()
             self._router.retire()
+        if self._recorder is None:
+            self._renderer.close()
+        else:
+            self._end_history(self._recorder)
+
+    def _end_history(self, recorder: Recorder) -> None:
+        """Have all that is known written, with the texts that are still being made."""
+        atexit.unregister(self.close)
+        give_up_at = time.monotonic() + _LAST_TEXTS_SEC
+        while self._renderer.waiting and time.monotonic() < give_up_at:
+            time.sleep(0.01)
         self._renderer.close()
+        with self._folding, self.lock:
+            self._fold_texts()
+            for state in self.states():
+                recorder.end(state)
+        recorder.close()
 
     def _check_process(self) -> None:
         if os.getpid() != self._pid:

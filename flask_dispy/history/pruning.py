@@ -1,0 +1,107 @@
+"""What the history forgets: what is too old, and the oldest where the file is too large."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Final
+
+from .schema import transaction, used_bytes
+
+__all__ = ["Pruner"]
+
+# Rows that go at one go: about 20 ms, for which new records wait.
+_STEP: Final = 2_000
+
+# A file that was too large shrinks to this share of its limit, not to shrink again at once.
+_ENOUGH: Final = 0.9
+
+# The tables without jobs are small but have to be searched.
+_AGE_EVERY_SEC: Final = 60.0
+
+# Pages given back to the file system at one go.
+_PAGES: Final = 1_000
+
+
+class Pruner:
+    """Keeps a history within its bounds, step by step. Belongs to one thread.
+
+    :param days: what ended before that many days is forgotten.
+    :param max_bytes: the file's size.
+    """
+
+    def __init__(self, days: float, max_bytes: int) -> None:
+        self._oldest_sec = days * 86_400
+        self._max_bytes = max_bytes
+        self._shrinking = False
+        self._aged_at: float | None = None
+
+    def step(self, db: sqlite3.Connection, now: float) -> bool:
+        """Do a little of what is due; return whether more of it is."""
+        more = self._by_age(db, now)
+        more = self._by_size(db) or more
+        _give_back(db)
+        return more
+
+    def _by_age(self, db: sqlite3.Connection, now: float) -> bool:
+        if self._aged_at is not None and abs(now - self._aged_at) < _AGE_EVERY_SEC:
+            return False
+        oldest = now - self._oldest_sec
+        with transaction(db):
+            more = _forget_jobs(db, "WHERE ended_at < ?", oldest)
+            if not more:
+                _forget_the_rest(db, oldest)
+                _forget_runs(db, oldest)
+        self._aged_at = None if more else now
+        return more
+
+    def _by_size(self, db: sqlite3.Connection) -> bool:
+        used = used_bytes(db)
+        self._shrinking = used > self._max_bytes * (_ENOUGH if self._shrinking else 1)
+        if not self._shrinking:
+            return False
+        with transaction(db):
+            more = _forget_jobs(db, "")
+            oldest = db.execute("SELECT min(ended_at) FROM jobs").fetchone()[0]
+            if oldest is None:
+                # Only series are left, which a file of a few MB holds weeks of.
+                oldest = db.execute("SELECT avg(start) FROM series").fetchone()[0] or 0.0
+                more = False
+            _forget_the_rest(db, oldest)
+        return more
+
+
+def _give_back(db: sqlite3.Connection) -> None:
+    """Make the file smaller where much of it is free; a little of that is soon used again."""
+    pages, free = (
+        db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count")
+    )
+    if free * 4 > pages:
+        db.execute(f"PRAGMA incremental_vacuum({_PAGES})").fetchall()
+
+
+def _forget_jobs(db: sqlite3.Connection, which: str, *values: float) -> bool:
+    """Forget some of the jobs that ended first; return whether there may be more."""
+    chosen = f"SELECT rowid FROM jobs {which} ORDER BY ended_at LIMIT {_STEP}"
+    found = db.execute(f"DELETE FROM jobs WHERE rowid IN ({chosen})", values)
+    return found.rowcount == _STEP
+
+
+def _forget_the_rest(db: sqlite3.Connection, oldest: float) -> None:
+    db.execute("DELETE FROM series WHERE start < ?", (oldest,))
+    db.execute("DELETE FROM node_events WHERE at < ?", (oldest,))
+
+
+def _forget_runs(db: sqlite3.Connection, oldest: float) -> None:
+    """Forget the runs that ended long ago, and what is left of them."""
+    gone = db.execute(
+        "SELECT id FROM runs WHERE last_at < ? AND NOT EXISTS "
+        "(SELECT 1 FROM jobs WHERE jobs.session = runs.session AND jobs.run = runs.id)",
+        (oldest,),
+    ).fetchall()
+    for table, column in (("runs", "id"), ("nodes", "run"), ("series", "run")):
+        db.executemany(f"DELETE FROM {table} WHERE {column} = ?", gone)
+    db.execute(
+        "DELETE FROM sessions WHERE started_at < ? AND NOT EXISTS "
+        "(SELECT 1 FROM runs WHERE runs.session = sessions.id)",
+        (oldest,),
+    )

@@ -1,0 +1,170 @@
+"""What of the clusters' states goes into the history, and when."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Final
+
+from .records import Figures, NodeEvent, NodeRow
+from .store import Run, Store
+
+if TYPE_CHECKING:
+    from ..core.cluster import ClusterState
+    from ..core.nodes import NodeState
+    from ..core.series import Measured
+    from ..core.settings import Settings
+
+__all__ = ["SERIES_SEC", "Recorder", "recorder_of"]
+
+SERIES_SEC: Final = 10
+"""The resolution of the series that are kept."""
+
+_BEAT_SEC: Final = 0.5
+
+# Node rows that are taken at a beat: about 5 ms of work under the registry's lock. Where more
+# nodes than these change all the time, each is taken every few seconds.
+_ROWS_AT_A_BEAT: Final = 500
+
+
+def recorder_of(settings: Settings) -> Recorder | None:
+    """Return what keeps the history that *settings* ask for, ``None`` if they ask for none.
+
+    :raises HistoryError: the file is none of ours, or a newer version's.
+    """
+    if settings.history is None:
+        return None
+    days, max_bytes = settings.history_days, settings.history_max_bytes
+    return Recorder(Store(settings.history, days=days, max_bytes=max_bytes))
+
+
+class Recorder:
+    """Hands what happens to clusters to a :class:`~flask_dispy.history.store.Store`.
+
+    All methods but ``health`` and ``close`` are called under the registry's lock. None of them
+    waits for anything.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._records: dict[ClusterState, _Record] = {}
+        self._beaten_at = 0.0
+
+    @property
+    def first_serial(self) -> int:
+        """What to number the first job with, so that the file's jobs all have their own."""
+        return self._store.first_serial
+
+    def settle(self, state: ClusterState) -> None:
+        """Take what changed in a cluster's state, before the marks of it are cleared."""
+        record = self._records.get(state)
+        if record is None:
+            record = self._records[state] = _Record(self._store, state)
+        for job in state.dirty_ends.values():
+            self._store.put(record.run, job)
+        if state.dirty_nodes:
+            record.take_nodes(state.dirty_nodes, time.time())
+        if state.dirty_ends:
+            record.take_figures(time.time())
+
+    def beat(self, states: Iterable[ClusterState], now: float) -> None:
+        """Take what is taken at intervals; called often, works twice a second."""
+        if time.monotonic() - self._beaten_at < _BEAT_SEC:
+            return
+        self._beaten_at = time.monotonic()
+        for state in states:
+            if state in self._records:
+                self._records[state].beat(now)
+
+    def end(self, state: ClusterState) -> None:
+        """Take the last of a cluster that is watched no longer."""
+        record = self._records.pop(state, None)
+        if record is not None:
+            record.end(time.time())
+
+    def health(self) -> dict[str, Any]:
+        """Return how the file is kept: all is well if no problems."""
+        return self._store.health()
+
+    def close(self) -> None:
+        """Write what waits; takes no more than a few seconds."""
+        self._store.close()
+
+
+class _Record:
+    """What was told of one cluster so far."""
+
+    def __init__(self, store: Store, state: ClusterState) -> None:
+        self._store = store
+        self._state = state
+        self._node_states: dict[str, NodeState] = {}
+        # An ordered set: those that wait longest come first.
+        self._rows_due: dict[str, None] = {}
+        self._bucket: Measured | None = None
+        self.run = Run(state.name, state.kind, state.started_at, self._figures(state.started_at))
+        store.add_run(self.run)
+
+    def take_nodes(self, addresses: Iterable[str], now: float) -> None:
+        for ip_addr in addresses:
+            node = self._state.nodes.get(ip_addr)
+            if node is None:
+                continue
+            self._rows_due[ip_addr] = None
+            before = self._node_states.get(ip_addr)
+            if node.state != before:
+                self._node_states[ip_addr] = node.state
+                event = _EVENTS.get((before, node.state), node.state)
+                self._store.put(self.run, NodeEvent(now, ip_addr, event))
+
+    def take_figures(self, now: float, *, complete: bool = False) -> None:
+        self.run.figures = self._figures(now, complete=complete)
+
+    def beat(self, now: float) -> None:
+        changed = self._take_rows(_ROWS_AT_A_BEAT)
+        changed = self._take_series() or changed
+        if changed or self._figures(self.run.figures.last_at) != self.run.figures:
+            self.take_figures(now)
+
+    def end(self, now: float) -> None:
+        self._take_rows(len(self._rows_due))
+        self._take_series()
+        self.take_figures(now, complete=True)
+
+    def _take_rows(self, most: int) -> bool:
+        due = list(self._rows_due)[:most]
+        for ip_addr in due:
+            del self._rows_due[ip_addr]
+            node = self._state.nodes.get(ip_addr)
+            if node is not None:
+                self._store.put(self.run, NodeRow(ip_addr, node.as_json()))
+        return bool(due)
+
+    def _take_series(self) -> bool:
+        """Take the buckets that are new, and the newest while something goes on in it."""
+        before = self._bucket
+        buckets = self._state.series.measured(SERIES_SEC, before.start if before else 0.0)
+        if not buckets:
+            return False
+        newest = self._bucket = buckets[-1]
+        if before is not None and newest.start == before.start and newest[2:] == before[2:]:
+            return False
+        for bucket in buckets:
+            self._store.put(self.run, bucket)
+        return True
+
+    def _figures(self, now: float, *, complete: bool = False) -> Figures:
+        ledger = self._state.ledger
+        counts = ledger.counts
+        return Figures(
+            self._state.closed_at, now, complete, counts["queued"], counts["running"],
+            counts["finished"], counts["terminated"], counts["cancelled"], counts["abandoned"],
+            ledger.failed, ledger.before_watching,
+        )  # fmt: skip
+
+
+# From which state to which is called what; else the event is called like the state.
+_EVENTS: Final[dict[tuple[NodeState | None, NodeState], str]] = {
+    (None, "up"): "joined",
+    ("closed", "up"): "joined",
+    ("silent", "up"): "heard",
+}

@@ -1,0 +1,56 @@
+"""The SQL that the history's writer speaks."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ..core.series import Measured
+from .records import JOB_COLUMNS, Figures, NodeEvent, NodeRow
+
+__all__ = [
+    "DELETE_JOB",
+    "FIND_RUN",
+    "FIND_SESSION",
+    "LAST_SERIAL",
+    "PUT_JOB",
+    "PUT_OTHERS",
+    "PUT_RUN",
+    "PUT_SESSION",
+    "UPDATE_RUN",
+]
+
+
+def _upsert(table: str, columns: tuple[str, ...], key: tuple[str, ...]) -> str:
+    marks = ", ".join("?" * len(columns))
+    news = ", ".join(f"{name} = excluded.{name}" for name in columns if name not in key)
+    return (
+        f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks}) "
+        f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {news}"
+    )
+
+
+# What is put twice, or again after it was moved to another cluster's run, replaces itself.
+PUT_JOB: Final = _upsert("jobs", ("session", "run", *JOB_COLUMNS), ("session", "serial"))
+DELETE_JOB: Final = "DELETE FROM jobs WHERE session = ? AND serial = ?"
+PUT_OTHERS: Final[dict[type, str]] = {
+    Measured: _upsert("series", ("run", *Measured._fields), ("run", "start")),
+    NodeRow: _upsert("nodes", ("run", "ip_addr", "row"), ("run", "ip_addr")),
+    NodeEvent: "INSERT INTO node_events (run, at, ip_addr, event) VALUES (?, ?, ?, ?)",
+}
+UPDATE_RUN: Final = (
+    f"UPDATE runs SET {', '.join(f'{name} = ?' for name in Figures._fields)} WHERE id = ?"
+)
+_RUN_KEY: Final = ("session", "name", "kind", "started_at")
+FIND_RUN: Final = f"SELECT id FROM runs WHERE {' AND '.join(f'{name} = ?' for name in _RUN_KEY)}"
+PUT_RUN: Final = (
+    f"INSERT INTO runs ({', '.join((*_RUN_KEY, *Figures._fields))}) "
+    f"VALUES ({', '.join('?' * (len(_RUN_KEY) + len(Figures._fields)))})"
+)
+PUT_SESSION: Final = (
+    "INSERT INTO sessions (token, started_at, host, pid) VALUES (?, ?, ?, ?) "
+    "ON CONFLICT (token) DO NOTHING"
+)
+FIND_SESSION: Final = "SELECT id FROM sessions WHERE token = ?"
+LAST_SERIAL: Final = (
+    "SELECT max((SELECT max(serial) FROM jobs WHERE session = sessions.id)) FROM sessions"
+)

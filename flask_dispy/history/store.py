@@ -1,0 +1,320 @@
+"""The history's writer: a queue that never blocks, and a thread that empties it into the file.
+
+Whatever happens to the file, those who put records in notice nothing: what can't be written
+waits, and what can't wait is counted.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import socket
+import sqlite3
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Final
+
+from ..core.errors import HistoryError
+from ..core.jobs import Job
+from ..core.series import Measured
+from .pruning import Pruner
+from .records import Figures, NodeEvent, NodeRow, job_row
+from .schema import open_for_writing, transaction
+from .statements import (
+    DELETE_JOB,
+    FIND_RUN,
+    FIND_SESSION,
+    LAST_SERIAL,
+    PUT_JOB,
+    PUT_OTHERS,
+    PUT_RUN,
+    PUT_SESSION,
+    UPDATE_RUN,
+)
+
+__all__ = ["Run", "Store"]
+
+logger = logging.getLogger("flask_dispy.history")
+
+# Together with the registry's own beat, no record is older than a second when it is committed.
+_COMMIT_SEC: Final = 0.4
+
+# Records that may wait for a file that can't be written just now: as many as the jobs that are
+# cancelled when a large run is given up. They keep jobs in memory that would be forgotten else.
+_QUEUE_LIMIT: Final = 100_000
+
+# Records of one transaction, about 0.1 s of work, and how many may gather before one is begun.
+_BATCH: Final = 5_000
+
+_RETRY_SEC: Final = 5.0
+_LOG_EVERY_SEC: Final = 600.0
+_CLOSE_SEC: Final = 5.0
+
+
+# What a record raises that no row can be made of.
+_BAD_RECORD: Final = (
+    sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError, sqlite3.DataError,
+    UnicodeError, OverflowError,
+)  # fmt: skip
+
+
+class Run:
+    """One cluster, from its first being watched to its last.
+
+    ``figures`` is replaced as a whole, so that the writer may read it without a lock.
+    """
+
+    __slots__ = ("figures", "id", "kind", "name", "started_at", "written")
+
+    def __init__(self, name: str, kind: str, started_at: float, figures: Figures) -> None:
+        self.name = name
+        self.kind = kind
+        self.started_at = started_at
+        self.figures = figures
+        self.id: int | None = None
+        self.written: Figures | None = None
+
+
+class Store:
+    """Writes a history file from a thread of its own.
+
+    :param path: the file; made if there is none.
+    :param days: what ended before that many days is forgotten.
+    :param max_bytes: the file's size, about.
+    :param limit: records that may wait.
+    :raises HistoryError: the file is none of ours, or a newer version's. A file that can't be
+        opened for another reason is tried again by the thread.
+
+    ``add_run`` and ``put`` are called by one thread at a time, take microseconds and never
+    raise; ``health`` and ``close`` may be called by any.
+    """
+
+    def __init__(
+        self, path: str | os.PathLike[str], *, days: float, max_bytes: int,
+        limit: int = _QUEUE_LIMIT,
+    ) -> None:  # fmt: skip
+        self.path = Path(path).absolute()  # the program may change its directory
+        self.first_serial = 1
+        """What to number the first job with, so that the file's jobs all have their own."""
+        self._limit = limit
+        self._queue: deque[tuple[Run, Any]] = deque()
+        self._runs: list[Run] = []
+        self._db: sqlite3.Connection | None = None
+        self._session: int | None = None
+        self._token = secrets.token_hex(8)
+        self._pruner = Pruner(days, max_bytes)
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        # Dropped by those who put records in, and by the thread; each counts for itself.
+        self._refused = self._left_out = 0
+        self._written = self._failures = 0
+        self._error: str | None = None
+        self._logged_at: float | None = None
+        self._tried_at = 0.0
+        try:
+            db = self._open()
+            self.first_serial += db.execute(LAST_SERIAL).fetchone()[0] or 0
+        except (sqlite3.Error, OSError) as error:
+            self._note_failure(error)
+            self._close_db()
+
+    # -- for those who put records in ----------------------------------------------------------
+
+    def add_run(self, run: Run) -> None:
+        """Enter a run; its records may follow."""
+        self._runs.append(run)
+        if self._thread is None and not self._stop.is_set():
+            self._thread = threading.Thread(
+                target=self._work, name="flask_dispy-history", daemon=True
+            )
+            self._thread.start()
+
+    def put(self, run: Run, record: Job | Measured | NodeEvent | NodeRow) -> None:
+        """Have a record written; one that finds the queue full is counted and dropped."""
+        if self._stop.is_set():
+            return
+        if len(self._queue) >= self._limit:
+            self._refused += 1
+            return
+        self._queue.append((run, record))
+        if len(self._queue) == _BATCH:
+            self._wake.set()
+
+    def health(self) -> dict[str, Any]:
+        """Return how the file is kept: all is well if no problems."""
+        problems = []
+        thread, error = self._thread, self._error
+        dropped = self._refused + self._left_out
+        if error:
+            problems.append(f"The history can't be written: {error}.")
+        elif thread is not None and not thread.is_alive() and not self._stop.is_set():
+            problems.append("The history's thread has died.")
+        if dropped:
+            problems.append(f"{dropped} records of the history were dropped.")
+        return {
+            "waiting": len(self._queue),
+            "limit": self._limit,
+            "written": self._written,
+            "dropped": dropped,
+            "failures": self._failures,
+            "error": error,
+            "problems": problems,
+        }
+
+    def close(self) -> None:
+        """Write what waits, and end the thread; takes no more than five seconds."""
+        self._stop.set()
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join(_CLOSE_SEC)
+        elif self._db is not None:
+            self._db.close()
+
+    # -- the thread --------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        more = False
+        while not self._stop.is_set():
+            if not more:
+                self._wake.wait(_COMMIT_SEC)
+                self._wake.clear()
+            more = self._guarded_step()
+        give_up_at = time.monotonic() + _CLOSE_SEC
+        self._guarded_step()
+        while self._queue and self._error is None and time.monotonic() < give_up_at:
+            self._guarded_step()
+        self._end()
+
+    def _end(self) -> None:
+        if lost := len(self._queue):
+            self._left_out += lost
+            self._queue.clear()
+            logger.warning("%d records of the history %s were lost.", lost, self.path)
+        if self._db is not None:
+            self._db.close()  # which moves the log into the file
+            self._db = None
+
+    def _guarded_step(self) -> bool:
+        """Write a batch, whatever comes of it; return whether more of it can be done at once."""
+        resting = self._error is not None and time.monotonic() - self._tried_at < _RETRY_SEC
+        if resting and not self._stop.is_set():
+            return False
+        batch: list[tuple[Run, Any]] = []
+        try:
+            more = self._step(batch)
+        except (sqlite3.Error, OSError, HistoryError) as error:
+            self._put_back(batch)
+            self._note_failure(error)
+            self._close_db()
+            return False
+        except Exception:
+            # Not the file's fault, and not to be tried for ever.
+            self._failures += 1
+            self._left_out += len(batch)
+            logger.exception("%d records of the history were left out.", len(batch))
+            return False
+        if self._error is not None:
+            logger.warning("The history %s is written again.", self.path)
+            self._error = None
+        return more
+
+    def _step(self, batch: list[tuple[Run, Any]]) -> bool:
+        """Move what waits from the queue, by way of *batch*, into the file."""
+        db = self._db or self._open()
+        while self._queue and len(batch) < _BATCH:
+            batch.append(self._queue.popleft())
+        changed = [(run, run.figures) for run in self._runs if run.figures is not run.written]
+        if not batch and not changed:
+            return False
+        for run, figures in changed:
+            if run.id is None:
+                run.id = self._enter(db, run, figures)
+        try:
+            with transaction(db):
+                self._write(db, batch)
+        except _BAD_RECORD:
+            self._write_singly(db, batch)
+        self._written += len(batch)
+        batch.clear()
+        db.executemany(UPDATE_RUN, [(*figures, run.id) for run, figures in changed])
+        for run, figures in changed:
+            run.written = figures
+        if not self._queue:
+            self._runs = [run for run in self._runs if not (run.written and run.written.complete)]
+        return self._pruner.step(db, time.time()) or len(self._queue) >= _BATCH
+
+    def _write(self, db: sqlite3.Connection, batch: Iterable[tuple[Run, Any]]) -> None:
+        rows: dict[type, list[tuple[Any, ...]]] = {kind: [] for kind in PUT_OTHERS}
+        ended: dict[int, tuple[Any, ...]] = {}
+        unended: list[tuple[int | None, int]] = []
+        for run, record in batch:
+            if type(record) is not Job:
+                rows[type(record)].append((run.id, *record))
+            elif row := job_row(record):
+                ended[record.serial] = (self._session, run.id, *row)
+            else:
+                unended.append((self._session, record.serial))
+        db.executemany(DELETE_JOB, unended)
+        db.executemany(PUT_JOB, ended.values())
+        for kind, statement in PUT_OTHERS.items():
+            db.executemany(statement, rows[kind])
+
+    def _write_singly(self, db: sqlite3.Connection, batch: Iterable[tuple[Run, Any]]) -> None:
+        """Write what can be written: a record that no row can be made of must not stop the rest."""
+        for entry in batch:
+            try:
+                with transaction(db):
+                    self._write(db, [entry])
+            except _BAD_RECORD:
+                self._left_out += 1
+                logger.exception("A record of the history was left out.")
+
+    # -- the file ----------------------------------------------------------------------------
+
+    def _open(self) -> sqlite3.Connection:
+        self._db = open_for_writing(self.path)
+        return self._db
+
+    def _close_db(self) -> None:
+        """Let go of a file that failed: it may be replaced by another before it is tried again."""
+        db, self._db, self._session = self._db, None, None
+        for run in self._runs:
+            run.id = run.written = None
+        if db is not None:
+            try:
+                db.close()
+            except sqlite3.Error:
+                logger.debug("The history %s could not be closed.", self.path, exc_info=True)
+
+    def _enter(self, db: sqlite3.Connection, run: Run, figures: Figures) -> int:
+        """Return the run's id in the file, which may have it from before a failure."""
+        with transaction(db):
+            if self._session is None:
+                entry = (self._token, time.time(), socket.gethostname(), os.getpid())
+                db.execute(PUT_SESSION, entry)
+                found = db.execute(FIND_SESSION, (self._token,))
+                (self._session,) = found.fetchone()
+            key = (self._session, run.name, run.kind, run.started_at)
+            found = db.execute(FIND_RUN, key).fetchone()
+            if found is None:
+                return int(db.execute(PUT_RUN, (*key, *figures)).lastrowid or 0)
+            return int(found[0])
+
+    def _put_back(self, batch: list[tuple[Run, Any]]) -> None:
+        self._queue.extendleft(reversed(batch))
+
+    def _note_failure(self, error: Exception) -> None:
+        self._failures += 1
+        self._tried_at = time.monotonic()
+        self._error = str(error).rstrip(".") or type(error).__name__
+        if self._logged_at is None or self._tried_at - self._logged_at > _LOG_EVERY_SEC:
+            self._logged_at = self._tried_at
+            logger.warning(
+                "The history %s can't be written: %s. The run goes on; up to %d records wait "
+                "until it can be.", self.path, self._error, self._limit,
+            )  # fmt: skip
