@@ -7,6 +7,8 @@ that was not measured: a bucket without a sample is a gap.
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_right
+from collections.abc import Iterable
 from itertools import dropwhile
 from math import isnan, nan
 from typing import Any, Final, NamedTuple
@@ -308,11 +310,29 @@ class NodeSeries:
         for column, value in zip(self._columns, values, strict=True):
             column[index] = value
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return the columns, oldest first."""
-        start = max(0, self._count - self.POINTS)
-        indexes = [i % self.POINTS for i in range(start, self._count)]
-        return {
-            name: [None if isnan(column[i]) else column[i] for i in indexes]
+    def as_dict(self, others: Iterable[NodeSeries] = ()) -> dict[str, Any]:
+        """Return the columns, oldest first.
+
+        :param others: what other clusters know of the same node; the jobs that run are theirs
+            and ours.
+        """
+        columns = {
+            name: [None if isnan(column[i]) else column[i] for i in self._indexes()]
             for name, column in zip(self.NAMES, self._columns, strict=True)
         }
+        running = columns["running"]
+        for other in others:
+            for place, at in enumerate(columns["t"]):
+                running[place] = (running[place] or 0.0) + other._running_at(at or 0.0)
+        return columns
+
+    def _indexes(self) -> list[int]:
+        start = max(0, self._count - self.POINTS)
+        return [i % self.POINTS for i in range(start, self._count)]
+
+    def _running_at(self, at: float) -> float:
+        """Return how many jobs ran at the last sign of life before *at*."""
+        times, running = self._columns[0], self._columns[-1]
+        indexes = self._indexes()
+        place = bisect_right(indexes, at, key=times.__getitem__)
+        return running[indexes[place - 1]] if place else 0.0

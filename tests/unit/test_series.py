@@ -314,3 +314,12 @@ def test_node_series_times_never_fall() -> None:
     assert series.as_dict()["running"] == [100.0, 120.0, 140.0, 61.0]
     series.add(160.0, LOAD, 160)
     assert series.as_dict()["t"] == [100.0, 120.0, 140.0, 140.0, 160.0]
+
+
+def test_jobs_of_other_clusters_on_the_node_are_added() -> None:
+    ours, theirs = NodeSeries(), NodeSeries()
+    for at in (100.0, 120.0, 140.0):
+        ours.add(at, None, 1)
+    for at, running in ((110.0, 2), (135.0, 0)):
+        theirs.add(at, None, running)
+    assert ours.as_dict([theirs])["running"] == [1.0, 3.0, 1.0]

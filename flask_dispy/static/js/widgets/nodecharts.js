@@ -31,7 +31,7 @@ export function createNodeCharts(element, { shell, ip }) {
   const charts = CHARTS.map(({ key, title, unit, label, token, format }) => {
     const panel = h("section", { class: "panel chart-panel", "aria-label": `${title} over time` });
     element.append(panel);
-    return createChart(panel, { title, unit, series: [{ key, label, token }], format });
+    return createChart(panel, { title, unit, series: [{ key, label, token }], format, whole: format === count });
   });
   let askedAt = 0;
 
