@@ -61,6 +61,8 @@ class ClusterRegistry:
     ``control`` takes the commands. ``version`` grows with every change.
     """
 
+    _view_type = View
+
     def __init__(self, **settings: Any) -> None:
         self.settings = Settings(**settings)
         self.epoch = new_epoch()
@@ -76,7 +78,7 @@ class ClusterRegistry:
         self._closed = False
         self.combined = CombinedState(self.states, time.time())
         self._combined_feed = Feed()
-        self._combined_view = View(self, 0, self._combined_feed, None)
+        self._combined_view = self._view_type(self, 0, self._combined_feed, None)
         self._texts: deque[tuple[int, str, str]] = deque()
         self._renderer = Renderer(
             self._text_made, limit=self.settings.text_limit, redact=self.settings.redact
@@ -145,7 +147,9 @@ class ClusterRegistry:
         self._pump.take_stock(watched)
         return watched.name
 
-    def _enter(self, cluster: Any, kind: Kind, name: str) -> Watched:
+    def _enter(
+        self, cluster: Any, kind: Kind, name: str, state: ClusterState | None = None
+    ) -> Watched:
         watch = Watch(
             cluster,
             text_limit=self.settings.text_limit,
@@ -154,15 +158,16 @@ class ClusterRegistry:
         )
         with self.lock:
             name = self._free_name(name)
-            state = ClusterState(
+            state = state or ClusterState(
                 name,
                 time.time(),
                 serials=self._serials,
                 history_limit=self.settings.history_limit,
                 kind=kind,
             )
+            state.name = name
             feed = Feed()
-            view = View(self, next(self._view_numbers), feed, state)
+            view = self._view_type(self, next(self._view_numbers), feed, state)
             watched = self._watched[name] = Watched(cluster, kind, watch, state, feed, view)
             self._settle(watched)
         return watched

@@ -10,6 +10,7 @@ import heapq
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Final
@@ -92,11 +93,15 @@ class View:
     def _states(self) -> list[ClusterState]:
         return self._registry.states() if self._state is None else [self._state]
 
+    def _folded(self) -> AbstractContextManager[float]:
+        """Fold what waits and hold the lock; gives the time that the answer is to be of."""
+        return self._registry.folded()
+
     # -- summary and series ------------------------------------------------------------------
 
     def summary(self) -> dict[str, Any]:
         """Return the cluster's summary."""
-        with self._registry.folded() as now:
+        with self._folded() as now:
             return self._registry.summary_of(self._state, now)
 
     def series(self, resolution_sec: int) -> dict[str, Any]:
@@ -104,7 +109,7 @@ class View:
 
         :raises BadRequest: there is none of that resolution.
         """
-        with self._registry.folded() as now:
+        with self._folded() as now:
             series = (self._state or self._registry.combined).series
             return series.as_dict(resolution_sec, now)
 
@@ -125,7 +130,7 @@ class View:
 
     def nodes(self) -> list[dict[str, Any]]:
         """Return the rows of all nodes, in no particular order."""
-        with self._registry.folded():
+        with self._folded():
             return [self._row(ip_addr) for ip_addr in self._node_addresses()]
 
     def _address(self, host: str) -> str:
@@ -146,7 +151,7 @@ class View:
 
         :raises UnknownNode: the cluster knows no such node.
         """
-        with self._registry.folded():
+        with self._folded():
             return self._row(self._address(host))
 
     def node_series(self, host: str) -> dict[str, Any]:
@@ -154,7 +159,7 @@ class View:
 
         :raises UnknownNode: the cluster knows no such node.
         """
-        with self._registry.folded():
+        with self._folded():
             ip_addr = self._address(host)
             nodes = [state.nodes[ip_addr] for state in self._states() if ip_addr in state.nodes]
             latest = max(nodes, key=lambda node: node.updated_at)
@@ -172,7 +177,7 @@ class View:
 
         :raises UnknownJob: no such job is retained here.
         """
-        with self._registry.folded() as now:
+        with self._folded() as now:
             for state in self._states():
                 job = state.ledger.jobs.get(serial)
                 if job is not None:
@@ -184,7 +189,7 @@ class View:
 
     def running_jobs(self, ip_addr: str, limit: int | None = None) -> list[dict[str, Any]]:
         """Return the jobs that run on a node, the longest running first."""
-        with self._registry.folded() as now:
+        with self._folded() as now:
             return [
                 job.row(state.name, now)
                 for state in self._states()
@@ -244,7 +249,7 @@ class View:
 
     def _candidates(self, query: JobQuery) -> list[tuple[ClusterState, list[Job]]]:
         """Return copies of the lists to search, so that the search itself needs no lock."""
-        with self._registry.folded():
+        with self._folded():
             return [
                 (state, list(state.ledger.jobs.values()))
                 for state in self._states()
@@ -270,7 +275,7 @@ class View:
         :raises BadRequest: *start* or *end* is no time, or *start* is not before *end*.
         :raises UnknownNode: the cluster knows no such node.
         """
-        with self._registry.folded() as now:
+        with self._folded() as now:
             only = None if node is None else self._address(node)
             states = self._states()
             jobs = list(chain.from_iterable(state.ledger.jobs.values() for state in states))

@@ -15,7 +15,7 @@ from .views import View
 
 __all__ = ["Watched"]
 
-Mode = Literal["callback", "polling"]
+Mode = Literal["callback", "polling", "history"]
 
 
 class Watched:

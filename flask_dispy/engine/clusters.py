@@ -8,7 +8,7 @@ from dispy import JobCluster, SharedJobCluster
 
 __all__ = ["Kind", "cluster_name", "compute_id", "is_closed", "kind_of", "pulse_sec"]
 
-Kind = Literal["JobCluster", "SharedJobCluster", "scheduler", "other"]
+Kind = Literal["JobCluster", "SharedJobCluster", "scheduler", "other", "history"]
 
 _NEEDED: Final = ("name", "cluster_status")
 

@@ -153,15 +153,20 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
     """
     if not path.is_file():
         raise HistoryError(f"There is no history {path}.")
-    with _refusing_strangers(path):
-        try:
+    try:
+        with _refusing_strangers(path):
             db = _read_only(path)
-            if _version(db, path) < len(MIGRATIONS):
+            try:
+                version = _version(db, path)
+            except BaseException:
                 db.close()
-                db = open_for_writing(path)
-        except (sqlite3.Error, OSError) as error:
-            raise HistoryError(f"The history {path} can't be read: {error}.") from error
-    return db
+                raise
+            if version == len(MIGRATIONS):
+                return db
+            db.close()
+            return open_for_writing(path)
+    except (sqlite3.Error, OSError) as error:
+        raise HistoryError(f"The history {path} can't be read: {error}.") from error
 
 
 def _read_only(path: Path) -> sqlite3.Connection:

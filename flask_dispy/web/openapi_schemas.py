@@ -172,7 +172,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
         columns={"type": "object", "additionalProperties": _COLUMN},
     ),
     "Timeline": _object(
-        {"bars": {"type": "object"}, "buckets": {"type": "object"}},
+        {"bars": {"type": "object"}, "buckets": {"type": "object"}, "past": _FLAG},
         **{"from": _NUMBER},
         to=_NUMBER,
         now=_NUMBER,

@@ -52,7 +52,7 @@
  * @property {"none"|"low"|"good"} [eta_confidence]
  * @property {number|null} started_at
  * @property {{failed: number, silent: number, stragglers: number}} [attention]
- * @property {"callback"|"polling"} [watching]
+ * @property {"callback"|"polling"|"history"} [watching]
  * @property {number} [now]
  * @property {number} [dropped_events]
  * @property {{retained: number, limit: number, evicted: number}} [history]

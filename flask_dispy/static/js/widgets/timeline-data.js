@@ -36,7 +36,7 @@ export function createTimelineData({ api, cluster, node, onAnswer, onError, cloc
   let timer;
 
   const stale = (/** @type {View} */ view) => {
-    if (!answer || view.to < answer.now) return false;
+    if (!answer || answer.past || view.to < answer.now) return false;
     const wait = Math.min(FRESH_SEC.most, Math.max(FRESH_SEC.least, (view.to - view.from) * FRESH_SEC.share));
     return clock() - fetchedAt >= wait;
   };
@@ -86,7 +86,7 @@ export function createTimelineData({ api, cluster, node, onAnswer, onError, cloc
       schedule(0);
     },
     /** Server's time now, in seconds. */
-    now: () => (answer ? answer.now + clock() - fetchedAt : clock()),
+    now: () => (answer ? answer.now + (answer.past ? 0 : clock() - fetchedAt) : clock()),
     destroy() {
       ended = true;
       clearTimeout(timer);

@@ -82,6 +82,7 @@ export function createTrends(places, { api, cluster, store, summary, url, everyS
     const known = summary();
     if (Date.now() / 1000 - filledAt > REFILL_SEC) void fill();
     if (!known || (connection !== "live" && connection !== "polling")) return;
+    if (known.watching === "history") return; // the run is over: its charts stand still
     live.append(store.now(), known);
     draw();
   }

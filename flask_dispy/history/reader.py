@@ -1,0 +1,165 @@
+"""Past runs, read from a history file into the same states that live clusters are folded into."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from ..core.cluster import ClusterState
+from ..core.errors import HistoryError
+from ..core.events import JobState
+from ..core.jobs import JOB_STATES
+from ..core.series import Measured
+from .recorder import SERIES_SEC
+from .records import JOB_COLUMNS, Figures, job_of, node_of
+from .schema import open_for_reading
+
+__all__ = ["Past", "PastRun", "load"]
+
+# The series hold a day; what was measured before would only be overwritten.
+_SERIES_SEC: Final = 90_000.0
+
+
+@dataclass(frozen=True, slots=True)
+class PastRun:
+    """A run as it was at its end.
+
+    ``ended_at`` is when its cluster was closed, else the last that is known of it; ``complete``
+    is false for a run whose program was killed, or still runs; ``buckets`` are its series, oldest
+    first.
+    """
+
+    state: ClusterState
+    ended_at: float
+    complete: bool
+    buckets: list[Measured]
+
+
+class Past(NamedTuple):
+    """The runs that were loaded, the newest first, and how many runs and jobs the file holds."""
+
+    runs: list[PastRun]
+    total_runs: int
+    total_jobs: int
+
+
+def load(path: str | os.PathLike[str], *, most_jobs: int, most_runs: int) -> Past:
+    """Load the newest runs of a history, and their newest jobs.
+
+    The file may be written meanwhile: what is returned is how it was at one moment.
+
+    :raises HistoryError: there is no history at *path*, or it can't be read; says why.
+    """
+    path = Path(path)
+    with closing(open_for_reading(path)) as db:
+        try:
+            db.execute("BEGIN")
+            return _Loader(db, most_jobs).load(most_runs)
+        except (sqlite3.Error, ValueError, TypeError, LookupError) as error:
+            raise HistoryError(f"The history {path} is damaged: {error}.") from error
+
+
+# Runs of which there is something to tell.
+_FOUND: Final = (
+    "FROM runs WHERE queued + running + finished + terminated + cancelled + abandoned > 0 "
+    "OR EXISTS (SELECT 1 FROM nodes WHERE nodes.run = runs.id)"
+)
+
+
+class _Loader:
+    """Loads runs in one transaction, as long as there is room for their jobs."""
+
+    def __init__(self, db: sqlite3.Connection, most_jobs: int) -> None:
+        self._db = db
+        self._room = most_jobs
+
+    def load(self, most_runs: int) -> Past:
+        columns = ", ".join(("id", "session", "name", "started_at", *Figures._fields))
+        rows = self._all(
+            f"SELECT {columns} {_FOUND} ORDER BY started_at DESC, id DESC LIMIT ?", most_runs
+        )
+        shifts = self._shifts({session for _, session, *_ in rows})
+        runs = [
+            self._run(id_, session, name, started_at, Figures(*figures), shifts[session])
+            for id_, session, name, started_at, *figures in rows
+        ]
+        ((total_runs,),) = self._all(f"SELECT count(*) {_FOUND}")
+        ((total_jobs,),) = self._all("SELECT count(*) FROM jobs")
+        return Past(runs, total_runs, total_jobs)
+
+    def _all(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        return self._db.execute(statement, values).fetchall()
+
+    def _shifts(self, sessions: Iterable[int]) -> dict[int, int]:
+        """Return what to add to each session's serials, so that each job has its own.
+
+        Programs number their jobs on from those in the file. Only where several wrote it at the
+        same time, the younger one's are numbered anew.
+        """
+        shifts: dict[int, int] = {}
+        taken: list[tuple[int, int]] = []
+        for session in sorted(sessions):
+            ((first, last),) = self._all(
+                "SELECT min(serial), max(serial) FROM jobs WHERE session = ?", session
+            )
+            shifts[session] = 0
+            if first is None:
+                continue
+            if any(first <= high and low <= last for low, high in taken):
+                shifts[session] = max(high for _, high in taken) + 1 - first
+            taken.append((first + shifts[session], last + shifts[session]))
+        return shifts
+
+    def _run(
+        self, run: int, session: int, name: str, started_at: float, figures: Figures, shift: int
+    ) -> PastRun:
+        rows = self._all(
+            f"SELECT {', '.join(JOB_COLUMNS)} FROM jobs WHERE session = ? AND run = ? "
+            "ORDER BY serial DESC LIMIT ?",
+            *(session, run, self._room),
+        )
+        self._room -= len(rows)
+        jobs = [job_of(row, row[0] + shift) for row in reversed(rows)]
+        begun = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(started_at))
+        state = ClusterState(
+            f"{name} {begun}", started_at, serials=iter(()), history_limit=len(jobs), kind="history"
+        )
+        state.take_in(jobs)
+        _count(state, figures)
+        for (text,) in self._all("SELECT row FROM nodes WHERE run = ?", run):
+            node = node_of(text)
+            state.nodes[node.ip_addr] = node
+            state.census.count(node)
+            state.dirty_nodes.add(node.ip_addr)
+        known = figures.last_at if figures.closed_at is None else figures.closed_at
+        ended_at = max([known, *(job.ended_at or 0.0 for job in jobs)])
+        state.closed_at = ended_at
+        buckets = self._buckets(run, ended_at)
+        for bucket in buckets:
+            state.series.refill(SERIES_SEC, bucket)
+        return PastRun(state, ended_at, bool(figures.complete), buckets)
+
+    def _buckets(self, run: int, ended_at: float) -> list[Measured]:
+        rows = self._all(
+            f"SELECT {', '.join(Measured._fields)} FROM series "
+            "WHERE run = ? AND start BETWEEN ? AND ? ORDER BY start",
+            *(run, ended_at - _SERIES_SEC, ended_at),
+        )
+        return [Measured(*row) for row in rows]
+
+
+def _count(state: ClusterState, figures: Figures) -> None:
+    """Make the run's counters what they were, whatever of its jobs is kept or loaded."""
+    ledger = state.ledger
+    loaded: dict[JobState, int] = dict(ledger.counts)
+    for name in JOB_STATES:
+        ledger.counts[name] = max(loaded[name], getattr(figures, name))
+    ledger.failed = max(ledger.failed, figures.failed)
+    ledger.before_watching = figures.before_watching
+    ledger.evicted = ledger.done - ledger.retained

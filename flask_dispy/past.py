@@ -1,0 +1,121 @@
+"""Runs that are over, behind the same face as those that go on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Final
+
+from .core.cluster import ClusterState
+from .core.series import Measured
+from .history.reader import load
+from .history.recorder import SERIES_SEC
+from .registry import ClusterRegistry
+from .views import View
+
+if TYPE_CHECKING:
+    from .watched import Watched
+
+__all__ = ["MOST_JOBS", "MOST_RUNS", "PastRegistry"]
+
+MOST_JOBS: Final = 100_000
+"""Jobs that are loaded if not told otherwise: 100 to 400 MB of memory, and some seconds."""
+
+MOST_RUNS: Final = 100
+"""Runs that are loaded if not told otherwise; each is in every page's list of clusters."""
+
+
+class PastView(View):
+    """A past run as it was at its end: then is its now."""
+
+    _registry: PastRegistry
+
+    @contextmanager
+    def _folded(self) -> Iterator[float]:
+        with super()._folded():
+            yield self._registry.ended_at(self._state)
+
+    def timeline(self, **options: Any) -> dict[str, Any]:
+        """Return what ran where; ``past`` tells that its now stands still."""
+        return {**super().timeline(**options), "past": True}
+
+
+class PastRegistry(ClusterRegistry):
+    """The runs of a history file, for the same pages, API and report as live clusters.
+
+    Each run is a closed cluster, named after its cluster and the time it began, the newest
+    first. They were read once: what a program adds to the file later is not shown. Commands have
+    nothing to act on; make the blueprint or server ``read_only=True``, that pages offer none.
+
+    :param path: the history file. It is not changed, but for a schema that is out of date.
+    :param most_jobs: jobs that are loaded, those of the newest runs first. Runs keep their
+        counts, whatever of their jobs is loaded.
+    :param most_runs: runs that are loaded.
+    :param show_job_args: whether pages show the jobs' arguments.
+    :raises HistoryError: there is no history at *path*, or it can't be read; says why.
+    """
+
+    _view_type = PastView
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        most_jobs: int = MOST_JOBS,
+        most_runs: int = MOST_RUNS,
+        show_job_args: bool = True,
+    ) -> None:
+        past = load(path, most_jobs=most_jobs, most_runs=most_runs)
+        self.total_runs = past.total_runs
+        """How many runs the file holds."""
+        self.total_jobs = past.total_jobs
+        """How many jobs the file holds."""
+        self._ended_at = {run.state: run.ended_at for run in past.runs}
+        super().__init__(show_job_args=show_job_args)
+        for run in past.runs:
+            self._enter(None, "history", run.state.name, run.state).mode = "history"
+        for bucket in _sums(run.buckets for run in past.runs):
+            self.combined.series.refill(SERIES_SEC, bucket)
+
+    def ended_at(self, state: ClusterState | None) -> float:
+        """Return when a run ended; with ``None`` the last of all."""
+        if state is not None:
+            return self._ended_at[state]
+        return max(self._ended_at.values(), default=self.combined.started_at)
+
+    def _summary(
+        self,
+        watched: Watched | None,
+        state: ClusterState,
+        now: float,  # noqa: ARG002 - a past run's is the one it ended at
+    ) -> dict[str, Any]:
+        summary = super()._summary(watched, state, self.ended_at(state))
+        # Nothing goes on any more, and what is pending will not be done.
+        unknown = {"eta_sec": None, "eta_confidence": "none"} if summary["jobs"]["pending"] else {}
+        return {**summary, **unknown, "jobs_per_sec": 0.0}
+
+    def _combined_summary(
+        self,
+        each: list[dict[str, Any]],
+        now: float,  # noqa: ARG002
+    ) -> dict[str, Any]:
+        summary = super()._combined_summary(each, self.ended_at(None))
+        return {**summary, "watching": "history"}
+
+
+def _sums(runs: Iterable[list[Measured]]) -> list[Measured]:
+    """Return what several runs measured, added up bucket by bucket."""
+    sums: dict[float, Measured] = {}
+    for bucket in chain.from_iterable(runs):
+        other = sums.get(bucket.start)
+        sums[bucket.start] = bucket if other is None else _sum(bucket, other)
+    return [sums[start] for start in sorted(sums)]
+
+
+def _sum(one: Measured, other: Measured) -> Measured:
+    added = Measured(one.start, *(a + b for a, b in zip(one[1:], other[1:], strict=True)))
+    # The clusters of a program share its nodes.
+    cpus = max(one.cpus_total, other.cpus_total, added.cpus_busy)
+    return added._replace(span_sec=max(one.span_sec, other.span_sec), cpus_total=cpus)
