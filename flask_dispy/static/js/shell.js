@@ -94,8 +94,8 @@ export function startShell(pageName) {
  * @param {string} cluster
  */
 function chosenSummary({ clusters }, cluster) {
-  const only = clusters.size === 1 ? [...clusters.values()][0] : undefined;
-  return clusters.get(cluster) ?? (cluster === COMBINED ? only : undefined);
+  const single = [...clusters.values()].filter((one) => !one.combined);
+  return cluster === COMBINED && single.length === 1 ? single[0] : clusters.get(cluster);
 }
 
 function openStorage() {
@@ -141,6 +141,8 @@ function startChooser({ config, cluster, store }) {
     if (select.value !== COMBINED) query.set("cluster", select.value);
     location.assign(location.pathname + queryString(query));
   });
+  // On the way back to a page the browser restores what was chosen last on it.
+  window.addEventListener("pageshow", () => (select.value = cluster));
   store.subscribe((event) => event.kind === "data" && fill());
   fill();
 }
