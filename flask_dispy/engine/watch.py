@@ -214,21 +214,22 @@ class Watch:
     def _node_seen(
         node: Any, *, joined: bool = False, pulsed_at: float | None = None
     ) -> events.NodeSeen:
+        # In the order of the fields: by name it takes twice as long.
         return events.NodeSeen(
-            ip_addr=_name(node.ip_addr),
-            name=_name(node.name),
-            cpus=_whole(node.cpus),
-            avail_cpus=_whole(node.avail_cpus),
-            busy=max(0, _whole(node.busy)),
-            jobs_done=_whole(node.jobs_done),
-            cpu_time=_number(node.cpu_time),
-            tx=_whole(node.tx),
-            rx=_whole(node.rx),
-            updated_at=_number(node.update_time),
-            load=_load(node.avail_info),
-            joined=joined,
-            pulse=pulsed_at is not None,
-            at=pulsed_at or 0.0,
+            _name(node.ip_addr),
+            _name(node.name),
+            _whole(node.cpus),
+            _whole(node.avail_cpus),
+            max(0, _whole(node.busy)),
+            _whole(node.jobs_done),
+            _number(node.cpu_time),
+            _whole(node.tx),
+            _whole(node.rx),
+            _number(node.update_time),
+            _load(node.avail_info),
+            joined,
+            pulsed_at is not None,
+            pulsed_at or 0.0,
         )
 
     # -- jobs --------------------------------------------------------------------------------
@@ -399,10 +400,12 @@ def _load(info: Any) -> tuple[float, float, float, float] | None:
     """Return a node's ``avail_info`` as (CPU %, memory bytes, disk bytes, swap %)."""
     if info is None:
         return None
-    cpu, memory, disk, swap = (
-        _number(getattr(info, field, None)) for field in ("cpu", "memory", "disk", "swap")
+    return (
+        _number(getattr(info, "cpu", None)),
+        _number(getattr(info, "memory", None)),
+        _number(getattr(info, "disk", None)),
+        _number(getattr(info, "swap", None)),
     )
-    return (cpu, memory, disk, swap)
 
 
 def _number(value: Any) -> float:

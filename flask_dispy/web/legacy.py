@@ -18,14 +18,13 @@ from .api_read import hiding
 from .context import target
 from .errors import HttpError, invalid
 from .legacy_cursor import LegacyCursor
-from .legacy_rows import split_changes
 from .validation import MAX_TEXT, Parameters, read_form, whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ..engine.control import NodeAction, Outcome
-    from ..views import View
+    from ..views import NodeChanges, View
     from .context import Web
 
 __all__ = [
@@ -41,6 +40,7 @@ __all__ = [
 ]
 
 _MOST_ITEMS: Final = 10_000
+_FIRST_OF_OURS: Final = ',"state":'
 _NODE_FIELDS: Final = (
     "ip_addr",
     "name",
@@ -70,7 +70,7 @@ def nodes(web: Web) -> Response:
     """Answer with every cluster's nodes."""
     items = []
     for view in web.registry.views():
-        _, rows = split_changes(view.changes(None).body)
+        rows = _rows(view.node_changes())
         items.append(b'{"name":%b,"nodes":%b}' % (encode(view.name), rows))
     return json_bytes_answer(b"[%b]" % b",".join(items))
 
@@ -178,8 +178,8 @@ def update(web: Web) -> Response:
 
 def _clusters_answer(web: Web, cursor: LegacyCursor) -> Response:
     views = web.registry.views()
-    found = [view.changes(cursor.since(index)) for index, view in enumerate(views)]
-    items = [_cluster(view, part.body) for view, part in zip(views, found, strict=True)]
+    found = [view.node_changes(cursor.since(index)) for index, view in enumerate(views)]
+    items = [_cluster(view, part) for view, part in zip(views, found, strict=True)]
     answer = json_bytes_answer(b"[%b]" % b",".join(items))
     cursor.store(answer, [part.cursor for part in found], web.registry.poll_sec)
     if found:
@@ -188,11 +188,19 @@ def _clusters_answer(web: Web, cursor: LegacyCursor) -> Response:
     return answer
 
 
-def _cluster(view: View, body: bytes) -> bytes:
-    summaries, rows = split_changes(body)
-    jobs = next(item["jobs"] for item in summaries if item["name"] == view.name)
-    counts = {key: jobs[key] for key in ("submitted", "done", "pending")}
-    return b'{"name":%b,"jobs":%b,"nodes":%b}' % (encode(view.name), encode(counts), rows)
+def _cluster(view: View, found: NodeChanges) -> bytes:
+    counts = {key: found.jobs[key] for key in ("submitted", "done", "pending")}
+    return b'{"name":%b,"jobs":%b,"nodes":%b}' % (encode(view.name), encode(counts), _rows(found))
+
+
+def _rows(found: NodeChanges) -> bytes:
+    """Return the rows as JSON without what dispy's have not, which is all from ``state`` on.
+
+    They were encoded when they changed. Within a text a quote has a backslash before it, so that
+    none can hold what is looked for.
+    """
+    rows = [row[: row.rindex(_FIRST_OF_OURS)] for row in found.rows]
+    return f"[{'},'.join(rows)}}}]".encode("ascii") if rows else b"[]"
 
 
 def _node(row: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from flask.testing import FlaskClient
 from web.fakes import make_node
 
 from flask_dispy.web.legacy_cursor import LegacyCursor
-from flask_dispy.web.legacy_rows import split_changes
 
 FORM = "application/x-www-form-urlencoded"
 NODE_FIELDS = {
@@ -118,17 +117,6 @@ def test_hostile_names_do_not_look_like_rows(client: Any, scene: Any) -> None:
         assert rows.keys() == {"10.0.0.2", "10.0.0.3", "10.0.0.10"}
         assert rows["10.0.0.3"]["name"] == name
         assert rows["10.0.0.3"].keys() == NODE_FIELDS
-
-
-def test_removed_nodes_are_left_out() -> None:
-    body = (
-        b'{"cursor":"c","clusters":[{"name":"a","nodes":{"up":1}}],"nodes":['
-        b'{"ip_addr":"1","name":"n","avail_info":{"memory":5.0,"cpu":5.0},"state":"up","x":1},'
-        b'{"ip_addr":"2","removed":true},{"ip_addr":"3","removed":true}]}'
-    )
-    summaries, rows = split_changes(body)
-    assert summaries == [{"name": "a", "nodes": {"up": 1}}]
-    assert rows == b'[{"ip_addr":"1","name":"n","avail_info":{"memory":5,"cpu":5.0}}]'
 
 
 def test_nodes_lists_all(client: Any, scene: Any) -> None:

@@ -1,0 +1,38 @@
+"""A node's row and its JSON."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from flask_dispy.core.cluster import ClusterState
+from flask_dispy.core.combined import CombinedState
+from flask_dispy.core.events import NodeSeen
+from flask_dispy.core.nodes import Node, encode
+
+LOADS = [None, (97.5, 24328601600.0, 1e15 - 1, 0.1 + 0.2)]
+
+
+def seen(name: str, load: tuple[float, float, float, float] | None) -> NodeSeen:
+    return NodeSeen("10.0.0.1", name, 4, 8, 1, 17, 1e-7, 5, 2**40, 1.5e9, load, True, False)
+
+
+@pytest.mark.parametrize("load", LOADS)
+@pytest.mark.parametrize("name", ["", "alpha", 'a"b\\c\n\u202e\ud800 </script> \U0001f600'])
+def test_json_is_that_of_the_row(name: str, load: tuple[float, float, float, float] | None) -> None:
+    node = Node("10.0.0.1")
+    assert node.as_json() == encode(node.row())
+    node.update(seen(name, load))
+    node.forget_encoding()
+    assert node.as_json() == encode(node.row())
+
+
+def test_combined_json_is_that_of_the_row_for_one_cluster_and_for_two() -> None:
+    serials = itertools.count(1)
+    states = [ClusterState(name, 1.5e9, serials=serials, history_limit=10) for name in ('a"', "b")]
+    combined = CombinedState(lambda: states, 1.5e9)
+    for state in states:
+        state.apply(seen("alpha", LOADS[1]))
+        combined.node_changed("10.0.0.1")
+        assert combined.row_json("10.0.0.1") == encode(combined.row("10.0.0.1"))
