@@ -212,7 +212,7 @@ def make_clusters(
     """A cluster for each computation, on nodes of ours or on those of the command line."""
     settings: dict[str, Any] = {
         "nodes": options.nodes,
-        "pulse_interval": 2,  # nodes then tell their load
+        "pulse_interval": 4,  # nodes then tell their load
         "ping_interval": 5,  # and are found when they come later
         "loglevel": dispy.logger.WARNING,
         "recover_file": str(folder / "recover"),  # else dispy leaves it in the working directory

@@ -39,6 +39,7 @@ CHUNK: Final = 2_000
 _SILENCE_EVERY_SEC: Final = 2.0
 _RECONCILE_EVERY_SEC: Final = 2.0
 _REFRESH_EVERY_SEC: Final = 5.0
+_PACE_EVERY_SEC: Final = 1.0
 
 # Taking stock of a cluster that is being added waits no longer than this; add() goes on without.
 _STOCK_SEC: Final = 2.0
@@ -138,8 +139,11 @@ class Pump:
     def _sample(self, now: float) -> None:
         registry = self._registry
         with registry.lock:
-            for state in registry.states():
-                state.series.add(now, state.sample())
+            for watched in registry.watched():
+                watched.state.series.add(now, watched.state.sample())
+                if self._is_due("pace", _PACE_EVERY_SEC, watched):
+                    watched.state.watch_pace(now)
+                    registry.settle(watched)
             registry.combined.series.add(now, registry.combined.sample())
             registry.record(now)
 

@@ -66,6 +66,7 @@ class ClusterState:
         self.dirty_ends: dict[int, Job] = {}
         self.dirty = True
         self._durations: deque[float] = deque(maxlen=_DURATIONS)
+        self._pace = (0.0, 0)
         self._p95: float | None = None
         self._p95_stale = False
 
@@ -310,6 +311,13 @@ class ClusterState:
                 self._touch(node)
                 self.census.count(node)
                 self.dirty = True
+
+    def watch_pace(self, now: float) -> None:
+        """Mark the summary changed where time alone has changed it: a run that stalls slows."""
+        pace = (round(jobs_per_sec(self.series, now), 3), len(self.stragglers(now)))
+        if pace != self._pace:
+            self._pace = pace
+            self.dirty = True
 
     # -- reading -----------------------------------------------------------------------------
 

@@ -626,3 +626,15 @@ def test_cpus_busy_are_those_with_known_jobs(state: ClusterState) -> None:
 def test_states_are_told_by_key(state: ClusterState) -> None:
     tell(state, queued("a"), started("b"))
     assert (state_of(state, "a"), state_of(state, "b")) == ("queued", "running")
+
+
+def test_pace_that_time_alone_changed_is_a_change(state: ClusterState) -> None:
+    state.series.add(1_000.0, state.sample())
+    tell(state, queued("a"), ended("a"))
+    state.series.add(1_001.5, state.sample())
+    state.watch_pace(1_002.0)
+    state.dirty = False
+    state.watch_pace(1_002.0)
+    assert not state.dirty
+    state.watch_pace(1_100.0)
+    assert state.dirty
