@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from itertools import chain, islice
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from .core.cluster import ClusterState
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 __all__ = ["Changes", "JobPage", "NodeChanges", "View"]
 
 _ANY: Final = JobQuery()
+
+_state_of: Final[Callable[[Job], str]] = attrgetter("state")
 
 # Points of the timeline's queue depth, at most: one each 3 px on a wide screen.
 QUEUE_POINTS: Final = 300
@@ -214,6 +217,21 @@ class View:
                 for job in islice(state.nodes[ip_addr].running.values(), limit)
             ][:limit]
 
+    def ended_jobs(self, ip_addr: str, limit: int) -> tuple[list[dict[str, Any]], int]:
+        """Return the newest retained jobs that ended on a node, and how many there are in all.
+
+        It looks at the history alone, however many jobs are queued or running.
+        """
+        with self._folded() as now:
+            found = [
+                (job.serial, state.name, job)
+                for state in self._states()
+                for job in state.ledger.ended()
+                if job.node == ip_addr
+            ]
+            newest = heapq.nlargest(limit, found)
+            return [job.row(name, now) for _, name, job in newest], len(found)
+
     def jobs(
         self,
         query: JobQuery = _ANY,
@@ -232,7 +250,7 @@ class View:
         counts: Counter[str] = Counter(dict.fromkeys(JOB_STATES, 0))
         for state, jobs in self._candidates(query):
             matches = query.select(jobs, now, node_names=_names_of(state), private=private)
-            counts.update(Counter([job.state for job in matches]))
+            counts.update(map(_state_of, matches))
             if query.states:
                 matches = [job for job in matches if job.state in query.states]
             found.append((state, matches))

@@ -125,36 +125,45 @@ class JobQuery:
         """
         # One pass for each criterion that is given: list comprehensions over 100,000 jobs take
         # milliseconds where a predicate called for each would take tens.
-        found = list(jobs)
+        found = jobs if isinstance(jobs, list) else list(jobs)
         if self.serials:
             found = [job for job in found if job.serial in self.serials]
         for pattern in self.nodes:
             found = _on_node(found, pattern, node_names)
-        for pattern in self.ids:
-            is_id = _matcher(pattern)
-            found = [job for job in found if is_id(job.id)]
         if private and (self.args or self.errors):
             return []
+        for pattern in self.ids:
+            is_id = _matcher(pattern)
+            found = [job for job in _holding(_literal(pattern), found) if is_id(job.id)]
         for text in self.args:
-            found = [job for job in found if _in_arguments(text, job)]
+            found = [job for job in _holding(text, found) if _in_arguments(text, job)]
         for text in self.errors:
-            found = [job for job in found if text in (job.exception or "").casefold()]
+            raised = [job for job in found if (output := job.output) and output.exception]
+            found = [job for job in raised if text in (job.exception or "").casefold()]
         found = self._by_duration(found, now)
         for word in self.words:
+            found = _holding(word, found)
             if private:
                 found = [job for job in found if word in f"{job.id}\n{job.node}".casefold()]
-            else:
-                found = [job for job in found if word in (job.haystack or job.make_haystack())]
         return found
 
     def _by_duration(self, jobs: list[Job], now: float) -> list[Job]:
+        # What Job.duration_sec gives, without a call for each.
         if self.slower_sec is not None:
             least = self.slower_sec
-            jobs = [job for job in jobs if (job.duration_sec(now) or -1.0) >= least]
+            jobs = [
+                job
+                for job in jobs
+                if (start := job.started_at) is not None
+                and (now if (end := job.ended_at) is None else end) - start >= least
+            ]
         if self.faster_sec is not None:
             most = self.faster_sec
             jobs = [
-                job for job in jobs if (sec := job.duration_sec(now)) is not None and sec <= most
+                job
+                for job in jobs
+                if (start := job.started_at) is not None
+                and (now if (end := job.ended_at) is None else end) - start <= most
             ]
         return jobs
 
@@ -162,6 +171,19 @@ class JobQuery:
 _QUALIFIERS: Final = frozenset(
     ("state", "node", "id", "arg", "error", "serial", "cluster", "slower", "faster")
 )
+
+
+def _literal(pattern: str) -> str:
+    """Return the longest part of *pattern* that stands for itself."""
+    return max(re.split(r"[*?]", pattern.casefold()), key=len)
+
+
+def _holding(text: str, jobs: list[Job]) -> list[Job]:
+    """Return the jobs in whose searched text *text* is found.
+
+    To look into one text kept ready takes a fifth of the time of any closer look at a job.
+    """
+    return [job for job in jobs if text in (job.haystack or job.make_haystack())]
 
 
 def _on_node(jobs: list[Job], pattern: str, node_names: Callable[[str], str | None]) -> list[Job]:

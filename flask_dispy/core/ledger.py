@@ -66,6 +66,10 @@ class Ledger:
         """Ended jobs that are kept."""
         return len(self._history)
 
+    def ended(self) -> list[Job]:
+        """Return the ended jobs that are kept."""
+        return [self.jobs[serial] for serial in self._history]
+
     def find(self, key: JobKey) -> Job | None:
         """Return the job of that name, if it lives or is remembered."""
         return self._live.get(key) or self._ended.get(key)

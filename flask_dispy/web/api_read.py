@@ -78,15 +78,14 @@ def node(web: Web, name: str, host: str) -> Response:
     row = view.node(host)
     hide = hiding(web)
     running = view.running_jobs(row["ip_addr"])
-    ended = JobQuery.parse("", ("finished", "terminated", "cancelled", "abandoned"), row["ip_addr"])
-    recent = view.jobs(ended, limit=_RECENT, before=None)
+    recent, recent_total = view.ended_jobs(row["ip_addr"], _RECENT)
     return json_answer(
         {
             **row,
             "running_jobs": [hide(item) for item in running[:_RECENT]],
             "running_total": len(running),
-            "recent_jobs": [hide(item) for item in recent.items],
-            "recent_total": recent.total,
+            "recent_jobs": [hide(item) for item in recent],
+            "recent_total": recent_total,
         }
     )
 
