@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from itertools import chain, compress, islice
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
@@ -250,9 +250,11 @@ class View:
         counts: Counter[str] = Counter(dict.fromkeys(JOB_STATES, 0))
         for state, jobs in self._candidates(query):
             matches = query.select(jobs, now, node_names=_names_of(state), private=private)
-            counts.update(map(_state_of, matches))
+            # Read once: of 100,000 jobs it takes longer to get at each than to do anything with it.
+            job_states = list(map(_state_of, matches))
+            counts.update(job_states)
             if query.states:
-                matches = [job for job in matches if job.state in query.states]
+                matches = list(compress(matches, map(query.states.__contains__, job_states)))
             found.append((state, matches))
         total = sum(len(matches) for _, matches in found)
         newest = heapq.merge(
