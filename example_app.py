@@ -29,7 +29,13 @@ import dispy
 from flask import Flask, render_template_string
 from werkzeug.serving import make_server
 
-from flask_dispy import ClusterRegistry, DispyHTTPServer, create_blueprint, patch_dispy
+from flask_dispy import (
+    ClusterRegistry,
+    DispyHTTPServer,
+    create_blueprint,
+    patch_dispy,
+    save_report,
+)
 
 if TYPE_CHECKING:
 
@@ -316,6 +322,8 @@ def run(options: argparse.Namespace, cleanup: contextlib.ExitStack) -> int:
     clusters = make_clusters(options, folder, cleanup)
     registry, url = watch(clusters, options, cleanup)
     print(f"The dashboard is at {url}", flush=True)
+    if options.report:
+        cleanup.callback(save_report, registry, options.report)
     if options.once:
         return 0 if run_batch(clusters, registry) else 1
     print("Ctrl-C ends it, with its nodes.", flush=True)
@@ -330,6 +338,7 @@ def main() -> int:
     parser.add_argument("--nodes", nargs="+", metavar="HOST", help="nodes that run already")
     parser.add_argument("--standalone", action="store_true", help="without a Flask app")
     parser.add_argument("--once", action="store_true", help="a fixed batch of jobs, then end")
+    parser.add_argument("--report", metavar="FILE", help="write a report of the run at its end")
     options = parser.parse_args()
     patch_dispy()
     # SIGTERM ends the program as Ctrl-C does.

@@ -2,6 +2,7 @@
 
 from .patching import patch_dispy
 from .registry import ClusterRegistry
+from .report import save_report
 from .server import DispyHTTPServer, cluster_status
 from .web.blueprint import create_blueprint
 
@@ -11,4 +12,5 @@ __all__ = [
     "cluster_status",
     "create_blueprint",
     "patch_dispy",
+    "save_report",
 ]

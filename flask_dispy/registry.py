@@ -80,6 +80,7 @@ class ClusterRegistry:
         self._combined_feed = Feed()
         self._combined_view = self._view_type(self, 0, self._combined_feed, None)
         self._texts: deque[tuple[int, str, str]] = deque()
+        self._texts_asked = self._texts_taken = 0
         self._renderer = Renderer(
             self._text_made, limit=self.settings.text_limit, redact=self.settings.redact
         )
@@ -255,7 +256,8 @@ class ClusterRegistry:
         watched.mode = "callback"
         return watched.watch.callback
 
-    def cluster_status(self, status: int, node: Any, job: Any) -> None:
+    # Without annotations: on Python 3.10 an unpatched dispy refuses a callback that has them.
+    def cluster_status(self, status, node, job):  # type: ignore[no-untyped-def]
         """Take in a report of any cluster: the form that is called from a user's own callback.
 
         The cluster is found by the job's computation, or by the node. Takes a fraction of a
@@ -336,6 +338,7 @@ class ClusterRegistry:
                 if item.later:
                     later.extend(requests(item, job.serial))
             self._settle(watched)
+        self._texts_asked += len(later)
         for request in later:
             self._renderer.submit(request)
 
@@ -348,6 +351,7 @@ class ClusterRegistry:
         with self.lock:
             for _ in range(len(self._texts)):
                 serial, field, text = self._texts.popleft()
+                self._texts_taken += 1
                 event = events.JobText(serial, field, text)  # type: ignore[arg-type]
                 for watched in self._watched.values():
                     if serial in watched.state.ledger.jobs:
@@ -510,7 +514,9 @@ class ClusterRegistry:
         """Have all that is known written, with the texts that are still being made."""
         atexit.unregister(self.close)
         give_up_at = time.monotonic() + _LAST_TEXTS_SEC
-        while self._renderer.waiting and time.monotonic() < give_up_at:
+        while len(self._texts) < self._texts_asked - self._texts_taken:
+            if time.monotonic() > give_up_at:
+                break
             time.sleep(0.01)
         self._renderer.close()
         with self._folding, self.lock:

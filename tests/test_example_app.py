@@ -91,8 +91,10 @@ def example(scratch, monkeypatch):
 
 
 def test_batch_runs_to_its_end_and_is_counted(example, scratch):
-    run = example("--once")
+    report = scratch.parent / "report.html"
+    run = example("--once", "--report", str(report))
     assert run.process.wait(80) == 0, run.text()
+    assert "estimate_pi" in report.read_text()
     assert run.text().splitlines()[-2:] == [
         "render: 7 finished, 2 failed, 0 pending",
         "estimate_pi: 9 finished, 0 failed, 0 pending",
