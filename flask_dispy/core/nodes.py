@@ -96,10 +96,13 @@ class Node:
         elif seen.pulse:
             alive = True
             self.updated_at = max(seen.at, self.updated_at)
+        fresh = seen.load is not None and seen.load != self.load
         self.load = seen.load or self.load
         if seen.joined or self.state == "silent":
             self._pulsed_at = 0.0  # the gap before this pulse is none between two
-        if seen.pulse:
+        # A scheduler repeats a node's last pulse after each job, whether nodes pulse or not; a
+        # pulse of the node's own brings figures of its own.
+        if seen.pulse and fresh:
             self._learn_pulse(seen.at or self.updated_at)
         if seen.joined or (self.state == "silent" and alive):
             self.state = "up"
@@ -120,6 +123,14 @@ class Node:
     def _count_up(self, told: tuple[float, ...]) -> None:
         """Take in the totals of the node's present life."""
         if told == self._last:
+            return
+        jobs_done, cpu_time, tx, rx = told
+        last, carried = self._last, self._carried
+        if jobs_done >= last[0] and cpu_time >= last[1] and tx >= last[2] and rx >= last[3]:
+            # None fell, as almost always.
+            self._last = told
+            self.totals = (carried[0] + jobs_done, carried[1] + cpu_time, carried[2] + tx,
+                           carried[3] + rx)  # fmt: skip
             return
         fell = [now < before for now, before in zip(told, self._last, strict=True)]
         fell[1] = fell[1] and fell[0]
@@ -200,8 +211,10 @@ class Census:
 
     def count(self, node: Node) -> None:
         """Count *node* as it is now, in place of what it counted for before."""
-        self.replace(node.counted, (node.state, node.cpus, node.totals[1]))
-        node.counted = (node.state, node.cpus, node.totals[1])
+        counted = (node.state, node.cpus, node.totals[1])
+        if counted != node.counted:
+            self.replace(node.counted, counted)
+            node.counted = counted
 
     def replace(
         self,

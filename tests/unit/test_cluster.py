@@ -441,13 +441,14 @@ def test_same_figures_again_change_nothing(state: ClusterState) -> None:
 # -- silence ----------------------------------------------------------------------------------
 
 
-LOAD = (50.0, 1.0, 2.0, 3.0)
+def pulse(at: float, *, updated: float | None = None, measured: float | None = None) -> Any:
+    """Return a pulse that came at *at*, and that dispy noted as *updated*.
 
-
-def pulse(at: float, *, updated: float | None = None) -> Any:
-    """Return a pulse that came at *at*, and that dispy noted as *updated*."""
+    Its load was measured then, or at *measured*.
+    """
     updated = at if updated is None else updated
-    return seen(updated=updated, load=LOAD, pulse=True, at=1_000.0 + at)
+    load = (50.0, at if measured is None else measured, 2.0, 3.0)
+    return seen(updated=updated, load=load, pulse=True, at=1_000.0 + at)
 
 
 def silence(state: ClusterState, at: float, pulse_sec: float | None = None) -> str:
@@ -512,6 +513,12 @@ def test_signs_between_two_pulses_make_no_faster_pulse(state: ClusterState) -> N
     tell(state, pulse(10), pulse(20), seen(updated=29.9), pulse(30), pulse(30.1), pulse(40))
     assert silence(state, 89) == "up"
     assert silence(state, 91) == "silent"
+
+
+def test_load_that_a_scheduler_repeats_is_no_pulse(state: ClusterState) -> None:
+    tell(state, pulse(10), pulse(11, measured=10), pulse(12, measured=10))
+    assert state.nodes["n1"].updated_at == 1_012
+    assert silence(state, 10_000) == "up"
 
 
 def test_gap_while_a_node_was_silent_is_not_learnt(state: ClusterState) -> None:
@@ -638,3 +645,17 @@ def test_pace_that_time_alone_changed_is_a_change(state: ClusterState) -> None:
     assert not state.dirty
     state.watch_pace(1_100.0)
     assert state.dirty
+
+
+def test_nodes_that_closed_long_ago_are_forgotten(
+    state: ClusterState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flask_dispy.core.cluster._MOST_CLOSED_NODES", 2)
+    for name in ("n1", "n2", "n3", "n4"):
+        tell(state, seen(name, joined=True))
+    for name in ("n2", "n1", "n3"):
+        tell(state, events.NodeClosed(name, 1_000.0))
+    tell(state, seen("n1", joined=True), events.NodeClosed("n4", 1_001.0))
+    assert sorted(state.nodes) == ["n1", "n3", "n4"]
+    assert state.dropped_nodes == {"n2"}
+    assert state.census.as_dict() == {"known": 3, "up": 1, "silent": 0, "closed": 2}
