@@ -58,7 +58,7 @@ class Lookup:
         with self._registry.folded():
             for watched in watched_list:
                 job = watched.state.ledger.jobs.get(serial)
-                if job is not None and watched.cluster is not None:
+                if job is not None:
                     return JobTarget(watched.target(), watched.watch.jobs.get(serial), job.state)
         return None
 

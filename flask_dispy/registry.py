@@ -204,7 +204,7 @@ class ClusterRegistry:
         with self.lock:
             emptied = self._router.hand_over(watched)
             for ip_addr in emptied:
-                self._drop_node(other, ip_addr)
+                other.state.drop_node(ip_addr)
             self._settle(other)
             self._settle(watched)
             if not other.state.ledger.submitted and not other.state.nodes:
@@ -371,6 +371,10 @@ class ClusterRegistry:
         for ip_addr in state.dirty_nodes:
             watched.feed.touch(ip_addr, self.version)
             self._combine(ip_addr)
+        for ip_addr in state.dropped_nodes - state.nodes.keys():
+            watched.feed.remove(ip_addr, self.version)
+            self._combine(ip_addr)
+        state.dropped_nodes.clear()
         state.dirty_nodes.clear()
         state.dirty_ends.clear()
         state.dirty = False
@@ -390,12 +394,6 @@ class ClusterRegistry:
             self._combined_feed.touch(ip_addr, self.version)
         else:
             self._combined_feed.remove(ip_addr, self.version)
-
-    def _drop_node(self, watched: Watched, ip_addr: str) -> None:
-        watched.state.drop_node(ip_addr)
-        self.version += 1
-        watched.feed.remove(ip_addr, self.version)
-        self._combine(ip_addr)
 
     # -- reading -----------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ holds. Nothing here asks a clock or takes a lock; the registry's lock guards it.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
@@ -28,6 +28,10 @@ __all__ = ["ClusterState"]
 # The durations that the 95th percentile is taken over: enough for a steady figure, few enough to
 # sort in a tenth of a millisecond.
 _DURATIONS: Final = 1_000
+
+# Closed nodes that stay listed. Where nodes come and go with new addresses for weeks, the ones
+# that closed first are forgotten; their jobs are not.
+_MOST_CLOSED_NODES: Final = 10_000
 
 # A running job is a straggler past three times the 95th percentile, and at least this long.
 _LEAST_STRAGGLER_SEC: Final = 10.0
@@ -61,6 +65,8 @@ class ClusterState:
         self.census = Census()
         self.series = Series(started_at)
         self.dirty_nodes: set[str] = set()
+        self.dropped_nodes: set[str] = set()
+        self._gone: OrderedDict[str, None] = OrderedDict()  # closed nodes, in that order
         # Jobs that ended, or whose end was told anew or undone, since the changes were last
         # published: what a history is to take.
         self.dirty_ends: dict[int, Job] = {}
@@ -181,6 +187,8 @@ class ClusterState:
                 # made up from the scheduler's address and no CPUs; no job can run there.
                 return
             node = self._node(event.ip_addr)
+        if event.joined:
+            self._gone.pop(event.ip_addr, None)
         if node.update(event):
             node.sample(node.updated_at or self.started_at)
             self._touch(node)
@@ -193,6 +201,10 @@ class ClusterState:
             node.busy = 0
             self._touch(node)
             self.census.count(node)
+            self._gone[node.ip_addr] = None
+            self._gone.move_to_end(node.ip_addr)
+            while len(self._gone) > _MOST_CLOSED_NODES:
+                self.drop_node(self._gone.popitem(last=False)[0])
 
     def _pending_taken(self, event: events.PendingTaken) -> None:
         self.ledger.take_pending(event.pending, event.at)
@@ -200,7 +212,7 @@ class ClusterState:
     def _closed(self, event: events.WatchingEnded) -> None:
         if self.closed_at is None:
             self.closed_at = event.at
-            for node in self.nodes.values():
+            for node in list(self.nodes.values()):
                 self._node_closed(events.NodeClosed(node.ip_addr, event.at))
 
     # -- jobs --------------------------------------------------------------------------------
@@ -266,11 +278,12 @@ class ClusterState:
         self.dirty = True
 
     def drop_node(self, ip_addr: str) -> None:
-        """Forget a node that turned out to be another cluster's."""
+        """Forget a node: it turned out to be another cluster's, or closed long ago."""
         node = self.nodes.pop(ip_addr, None)
         if node is not None:
             self.census.replace(node.counted, None)
             self.dirty_nodes.discard(ip_addr)
+            self.dropped_nodes.add(ip_addr)
             self.dirty = True
 
     # -- nodes -------------------------------------------------------------------------------

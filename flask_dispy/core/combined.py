@@ -45,17 +45,24 @@ class CombinedState:
     def node_changed(self, ip_addr: str) -> bool:
         """Note that a cluster's row of the node changed; return whether the node is still known."""
         self._json.pop(ip_addr, None)
-        nodes = [node for _, node in self._of(ip_addr)]
-        old = self._counted.pop(ip_addr, None)
+        nodes = [state.nodes[ip_addr] for state in self._states() if ip_addr in state.nodes]
+        old = self._counted.get(ip_addr)
         new: tuple[NodeState, int, float] | None = None
-        if nodes:
+        if len(nodes) == 1:
+            new = (nodes[0].state, nodes[0].cpus, nodes[0].totals[1])
+        elif nodes:
             state = _state(nodes)
-            new = self._counted[ip_addr] = (
+            new = (
                 state,
                 max(node.cpus for node in nodes if node.state == state),
                 sum(node.totals[1] for node in nodes),
             )
-        self.census.replace(old, new)
+        if new != old:
+            self.census.replace(old, new)
+            if new is None:
+                del self._counted[ip_addr]
+            else:
+                self._counted[ip_addr] = new
         return new is not None
 
     def row(self, ip_addr: str) -> dict[str, Any]:

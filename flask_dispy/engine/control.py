@@ -106,7 +106,7 @@ class Control:
         """
         wanted = None
         if cluster is not None:
-            wanted = {target.name for target in self._targets.targets(cluster)}
+            wanted = {cluster, *(target.name for target in self._targets.targets(cluster))}
         outcomes: dict[int, Outcome] = {}
         batches: dict[str, list[tuple[int, JobTarget]]] = {}
         for serial in dict.fromkeys(serials):
@@ -115,6 +115,11 @@ class Control:
                 outcomes[serial] = Outcome(
                     cluster or "*", False, "unknown", "No such job is retained.", serial=serial
                 )
+            elif found.target.cluster is None:
+                outcomes[serial] = Outcome(
+                    found.target.name, False, "unsupported",
+                    "Its cluster was not added, so it takes no commands.", serial=serial,
+                )  # fmt: skip
             elif found.job is None:
                 outcomes[serial] = Outcome(
                     found.target.name, False, "already_ended",

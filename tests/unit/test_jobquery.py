@@ -161,3 +161,8 @@ def test_job_that_changes_while_it_is_read_keeps_no_stale_text() -> None:
     assert job.make_haystack() == "id"
     assert job.haystack is None
     assert "10.0.0.9" in job.make_haystack()
+
+
+def test_search_of_too_many_terms_is_refused() -> None:
+    with pytest.raises(BadRequest, match="21 terms"):
+        JobQuery.parse(" ".join(["x"] * 21))
