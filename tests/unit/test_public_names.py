@@ -23,8 +23,13 @@ INNER = ("core", "engine")
 
 def test_public_names_are_these() -> None:
     assert flask_dispy.__all__ == [
-        "ClusterRegistry", "DispyHTTPServer", "cluster_status", "create_blueprint", "patch_dispy",
-    ]  # fmt: skip
+        "ClusterRegistry",
+        "DispyHTTPServer",
+        "cluster_status",
+        "create_blueprint",
+        "patch_dispy",
+        "save_report",
+    ]
 
 
 @pytest.mark.parametrize("name", flask_dispy.__all__)
