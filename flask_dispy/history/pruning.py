@@ -60,7 +60,9 @@ class Pruner:
         if not self._shrinking:
             return False
         with transaction(db):
-            more = _forget_jobs(db, "")
+            # A small share at a time, for a small file holds no more jobs than one step takes.
+            span = db.execute("SELECT max(rowid) - min(rowid) FROM jobs").fetchone()[0] or 0
+            more = _forget_jobs(db, "", most=min(_STEP, 1 + span // 20))
             oldest = db.execute("SELECT min(ended_at) FROM jobs").fetchone()[0]
             if oldest is None:
                 # Only series are left, which a file of a few MB holds weeks of.
@@ -79,11 +81,11 @@ def _give_back(db: sqlite3.Connection) -> None:
         db.execute(f"PRAGMA incremental_vacuum({_PAGES})").fetchall()
 
 
-def _forget_jobs(db: sqlite3.Connection, which: str, *values: float) -> bool:
+def _forget_jobs(db: sqlite3.Connection, which: str, *values: float, most: int = _STEP) -> bool:
     """Forget some of the jobs that ended first; return whether there may be more."""
-    chosen = f"SELECT rowid FROM jobs {which} ORDER BY ended_at LIMIT {_STEP}"
+    chosen = f"SELECT rowid FROM jobs {which} ORDER BY ended_at LIMIT {most}"
     found = db.execute(f"DELETE FROM jobs WHERE rowid IN ({chosen})", values)
-    return found.rowcount == _STEP
+    return found.rowcount == most
 
 
 def _forget_the_rest(db: sqlite3.Connection, oldest: float) -> None:

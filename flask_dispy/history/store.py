@@ -102,11 +102,13 @@ class Store:
         """What to number the first job with, so that the file's jobs all have their own."""
         self._limit = limit
         self._queue: deque[tuple[Run, Any]] = deque()
-        self._runs: list[Run] = []
+        self._new_runs: deque[Run] = deque()
+        self._runs: list[Run] = []  # the thread's own
         self._db: sqlite3.Connection | None = None
         self._session: int | None = None
         self._token = secrets.token_hex(8)
         self._pruner = Pruner(days, max_bytes)
+        self._pruning = True  # the file may be too large from before
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -127,7 +129,7 @@ class Store:
 
     def add_run(self, run: Run) -> None:
         """Enter a run; its records may follow."""
-        self._runs.append(run)
+        self._new_runs.append(run)
         if self._thread is None and not self._stop.is_set():
             self._thread = threading.Thread(
                 target=self._work, name="flask_dispy-history", daemon=True
@@ -228,8 +230,10 @@ class Store:
         db = self._db or self._open()
         while self._queue and len(batch) < _BATCH:
             batch.append(self._queue.popleft())
+        while self._new_runs:  # after the batch, for a run is entered before its records
+            self._runs.append(self._new_runs.popleft())
         changed = [(run, run.figures) for run in self._runs if run.figures is not run.written]
-        if not batch and not changed:
+        if not batch and not changed and not self._pruning:
             return False
         for run, figures in changed:
             if run.id is None:
@@ -246,7 +250,8 @@ class Store:
             run.written = figures
         if not self._queue:
             self._runs = [run for run in self._runs if not (run.written and run.written.complete)]
-        return self._pruner.step(db, time.time()) or len(self._queue) >= _BATCH
+        self._pruning = self._pruner.step(db, time.time())
+        return self._pruning or len(self._queue) >= _BATCH
 
     def _write(self, db: sqlite3.Connection, batch: Iterable[tuple[Run, Any]]) -> None:
         rows: dict[type, list[tuple[Any, ...]]] = {kind: [] for kind in PUT_OTHERS}

@@ -1,0 +1,359 @@
+"""What a registry with a history keeps, and how past runs show."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from clusters import wait_until
+from dispy import DispyJob, DispyNode
+from dispy_objects import FakeCluster
+
+from flask_dispy import ClusterRegistry
+from flask_dispy.core.errors import BadRequest, EngineTimeout, HistoryError
+from flask_dispy.core.jobquery import JobQuery
+from flask_dispy.past import PastRegistry
+from flask_dispy.report import render_report
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "runs.sqlite"
+
+
+@pytest.fixture
+def registry(path: Path) -> Iterator[ClusterRegistry]:
+    registry = ClusterRegistry(history=path)
+    yield registry
+    registry.close()
+
+
+@pytest.fixture
+def past() -> Iterator[Any]:
+    """Return a function that opens a history; what it opened is closed with the test."""
+    opened: list[PastRegistry] = []
+
+    def open_past(path: Path, **options: Any) -> PastRegistry:
+        opened.append(PastRegistry(path, **options))
+        return opened[-1]
+
+    yield open_past
+    for one in opened:
+        one.close()
+
+
+def rows(path: Path, query: str) -> list[tuple[Any, ...]]:
+    with closing(sqlite3.connect(path)) as db:
+        return db.execute(query).fetchall()
+
+
+def run_some(cluster: FakeCluster, node: DispyNode, count: int = 10) -> None:
+    """Let jobs run, of which every fifth fails."""
+    for number in range(count):
+        job = cluster.submit(number, job_id=f"id {number}")
+        cluster.start(job, node)
+        if number % 5:
+            cluster.end(job, node, result=number * 2)
+        else:
+            trace = f"Traceback\nValueError: bad {number}"
+            cluster.end(job, node, DispyJob.Terminated, exception=trace)
+
+
+def run_once(path: Path, name: str = "compute", count: int = 10, **settings: Any) -> None:
+    registry = ClusterRegistry(history=path, **settings)
+    cluster = FakeCluster(name)
+    registry.add(cluster)
+    run_some(cluster, cluster.join("10.0.0.1", "alpha"), count)
+    cluster.pulse(cluster._dispy_nodes["10.0.0.1"])
+    registry.fold()
+    registry.close()
+
+
+# -- what is kept ----------------------------------------------------------------------------
+
+
+def test_registry_without_history_keeps_none(tmp_path: Path) -> None:
+    registry = ClusterRegistry()
+    assert registry.health()["history"] is None
+    registry.close()
+
+
+def test_health_tells_of_the_history(registry: ClusterRegistry) -> None:
+    history = registry.health()["history"]
+    assert (history["dropped"], history["error"], "problems" in history) == (0, None, False)
+
+
+def test_history_that_cannot_be_written_makes_the_registry_unwell(tmp_path: Path) -> None:
+    registry = ClusterRegistry(history=tmp_path)  # a folder
+    cluster = FakeCluster()
+    registry.add(cluster)
+    run_some(cluster, cluster.join("10.0.0.1"))
+    health = registry.health()
+    assert registry.view("compute").summary()["jobs"]["done"] == 10
+    assert (health["status"], len(health["problems"])) == ("degraded", 1)
+    assert "The history can't be written" in health["problems"][0]
+    registry.close()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("history", ""), ("history", 3), ("history_days", 0), ("history_days", float("nan")),
+     ("history_days", "7"), ("history_days", True), ("history_max_bytes", 10)],
+)  # fmt: skip
+def test_setting_that_makes_no_sense_is_named(field: str, value: Any) -> None:
+    with pytest.raises(BadRequest) as caught:
+        ClusterRegistry(**{field: value})
+    assert caught.value.field == field
+
+
+def test_jobs_are_in_the_file_while_the_run_goes_on(path: Path, registry: ClusterRegistry) -> None:
+    cluster = FakeCluster()
+    registry.add(cluster)
+    run_some(cluster, cluster.join("10.0.0.1"))
+    ended_at = time.monotonic()
+    wait_until(lambda: rows(path, "SELECT count(*) FROM jobs") == [(10,)])
+    wait_until(lambda: rows(path, "SELECT finished, terminated FROM runs") == [(8, 2)])
+    wait_until(lambda: rows(path, "SELECT sum(done) FROM series") == [(10.0,)])
+    assert time.monotonic() - ended_at < 3.0  # a second, on a machine that is not busy
+
+
+def test_job_that_ended_beyond_the_limit_is_kept_all_the_same(path: Path, past: Any) -> None:
+    run_once(path, count=20, history_limit=5)
+    summary = past(path).views()[0].summary()
+    assert (summary["history"]["retained"], summary["jobs"]["done"]) == (20, 20)
+
+
+def test_what_happened_to_nodes_is_kept(path: Path, registry: ClusterRegistry) -> None:
+    cluster = FakeCluster(pulse_interval=0.05)
+    registry.add(cluster)
+    alpha = cluster.join("10.0.0.1", "alpha")
+    cluster.pulse(alpha)
+    registry.fold()
+    wait_until(lambda: registry.view("*").node("alpha")["state"] == "silent")
+    cluster.pulse(alpha)
+    registry.fold()
+    cluster.leave(alpha)
+    registry.close()
+    found = [event for (event,) in rows(path, "SELECT event FROM node_events ORDER BY at")]
+    assert found == ["joined", "silent", "heard", "closed"]
+
+
+def test_arguments_are_kept_redacted_only(path: Path) -> None:
+    def redact(text: str, kind: str) -> str:
+        return text.replace("hunter2", "***")
+
+    registry = ClusterRegistry(history=path, redact=redact)
+    cluster = FakeCluster()
+    registry.add(cluster)
+    node = cluster.join("10.0.0.1")
+    job = cluster.submit("hunter2", key="hunter2")
+    cluster.start(job, node)
+    cluster.end(job, node, result="hunter2 too")
+    registry.close()  # which waits for the texts
+    assert rows(path, "SELECT args, kwargs, result FROM jobs") == [("***", "key=***", "*** too")]
+    assert b"hunter2" not in path.read_bytes()
+
+
+def test_cluster_that_was_removed_leaves_a_run_that_is_complete(
+    path: Path, registry: ClusterRegistry
+) -> None:
+    cluster = FakeCluster()
+    registry.add(cluster)
+    run_some(cluster, cluster.join("10.0.0.1"))
+    registry.fold()
+    registry.remove(cluster)
+    wait_until(lambda: rows(path, "SELECT complete, finished FROM runs") == [(1, 8)])
+
+
+def test_strays_are_kept_in_the_run_of_the_cluster_they_turn_out_to_be_of(path: Path) -> None:
+    registry = ClusterRegistry(history=path)
+    cluster = FakeCluster()
+    cluster.cluster_status = registry.cluster_status
+    run_some(cluster, cluster.join("10.0.0.1"))
+    registry.fold()
+    assert registry.names() == ["other clusters"]
+    wait_until(lambda: rows(path, "SELECT count(*) FROM jobs") == [(10,)])
+    registry.add(cluster)
+    registry.close()
+    counts = "SELECT name, count(*) FROM jobs JOIN runs ON run = runs.id GROUP BY name"
+    assert rows(path, counts) == [("compute", 10)]
+
+
+def test_lock_is_free_while_the_file_is_not(
+    path: Path, registry: ClusterRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster = FakeCluster()
+    registry.add(cluster)
+    node = cluster.join("10.0.0.1")
+    registry.fold()
+    wait_until(lambda: rows(path, "SELECT count(*) FROM runs") == [(1,)])
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        slowest = 0.0
+        for _ in range(20):
+            run_some(cluster, node)
+            began_at = time.monotonic()
+            registry.fold()
+            registry.view("*").summary()
+            slowest = max(slowest, time.monotonic() - began_at)
+        other.execute("ROLLBACK")
+    assert slowest < 0.5
+    wait_until(lambda: rows(path, "SELECT count(*) FROM jobs") == [(200,)])
+
+
+# -- how it shows ----------------------------------------------------------------------------
+
+
+def test_past_run_is_a_closed_cluster_with_its_name_and_time(path: Path, past: Any) -> None:
+    run_once(path)
+    (view,) = past(path).views()
+    summary = view.summary()
+    assert summary["name"].startswith("compute 20")
+    assert (summary["kind"], summary["state"], summary["watching"]) == (
+        "history", "closed", "history",
+    )  # fmt: skip
+    assert summary["jobs"]["failed"] == summary["attention"]["failed"] == 2
+    assert summary["progress"] == 1.0
+
+
+def test_past_jobs_are_found_by_all_that_is_known_of_them(path: Path, past: Any) -> None:
+    run_once(path)
+    view = past(path).views()[0]
+    page = view.jobs(JobQuery.parse("state:terminated error:ValueError"))
+    assert [job["id"] for job in page.items] == ["id 5", "id 0"]
+    assert page.items[0]["error"] == "ValueError: bad 5"
+    assert view.jobs(JobQuery.parse("node:alpha")).total == 10
+    assert view.jobs(JobQuery.parse("arg:7")).items[0]["id"] == "id 7"
+    detail = view.job(page.items[0]["serial"])
+    assert detail["exception"] == "Traceback\nValueError: bad 5"
+
+
+def test_now_of_a_past_run_is_its_end(path: Path, past: Any) -> None:
+    run_once(path)
+    view = past(path).views()[0]
+    summary, timeline = view.summary(), view.timeline()
+    assert timeline["now"] == summary["now"] == summary["closed_at"] < time.time()
+    assert (timeline["past"], timeline["total"]) == (True, 10)
+    assert timeline["lanes"] == [{"node": "10.0.0.1", "name": "alpha", "slots": 2}]
+
+
+def test_past_series_tell_what_ended(path: Path, registry: ClusterRegistry, past: Any) -> None:
+    cluster = FakeCluster()
+    registry.add(cluster)
+    run_some(cluster, cluster.join("10.0.0.1"))
+    wait_until(lambda: rows(path, "SELECT sum(done) FROM series") == [(10.0,)])
+    registry.close()
+    opened = past(path)
+    for view in (opened.views()[0], opened.view("*")):
+        for resolution_sec in (1, 10, 60):
+            rates = view.series(resolution_sec)["columns"]["jobs_per_sec"]
+            assert max(rate for rate in rates if rate is not None) > 0
+            assert rates[-1] is not None
+
+
+def test_past_nodes_have_their_figures(path: Path, past: Any) -> None:
+    run_once(path)
+    row = past(path).views()[0].node("alpha")
+    assert (row["jobs_done"], row["cpus"], row["avail_info"]["cpu"]) == (10, 2, 50.0)
+
+
+def test_report_of_a_past_run_can_be_made(path: Path, past: Any) -> None:
+    run_once(path)
+    text = render_report(past(path).view("*"))
+    assert "ValueError: bad 5" in text
+    assert "compute 20" in text
+
+
+def test_runs_are_listed_newest_first_with_serials_of_their_own(path: Path, past: Any) -> None:
+    run_once(path, "first")
+    run_once(path, "second")
+    opened = past(path)
+    assert [name.split()[0] for name in opened.names()] == ["second", "first"]
+    serials = [job["serial"] for job in opened.view("*").jobs(limit=100).items]
+    assert serials == list(range(20, 0, -1))
+
+
+def test_runs_that_programs_wrote_at_the_same_time_get_serials_of_their_own(
+    path: Path, past: Any
+) -> None:
+    registries = [ClusterRegistry(history=path) for _ in range(2)]
+    for registry, name in zip(registries, ("one", "two"), strict=True):
+        cluster = FakeCluster(name)
+        registry.add(cluster)
+        run_some(cluster, cluster.join("10.0.0.1"))
+    for registry in registries:
+        registry.close()
+    opened = past(path)
+    jobs = opened.view("*").jobs(limit=100).items
+    assert len({job["serial"] for job in jobs}) == len(jobs) == 20
+    assert all(opened.view("*").job(job["serial"])["id"] == job["id"] for job in jobs)
+
+
+def test_limits_keep_the_newest_and_all_counts(path: Path, past: Any) -> None:
+    for name in ("first", "second", "third"):
+        run_once(path, name)
+    opened = past(path, most_runs=2, most_jobs=15)
+    summaries = [view.summary() for view in opened.views()]
+    assert [s["history"] for s in summaries] == [
+        {"retained": 10, "limit": 10, "evicted": 0},
+        {"retained": 5, "limit": 5, "evicted": 5},
+    ]
+    assert [s["jobs"]["done"] for s in summaries] == [10, 10]
+    assert opened.views()[1].jobs().items[0]["id"] == "id 9"
+    assert (opened.total_runs, opened.total_jobs) == (3, 30)
+
+
+def test_run_that_was_cut_off_shows_what_was_pending_and_no_eta(path: Path, past: Any) -> None:
+    registry = ClusterRegistry(history=path)
+    cluster = FakeCluster()
+    registry.add(cluster)
+    node = cluster.join("10.0.0.1")
+    run_some(cluster, node)
+    cluster.start(cluster.submit("runs"), node)
+    cluster.submit("waits")
+    registry.fold()
+    registry.close()
+    for view in past(path).view("*"), past(path).views()[0]:
+        summary = view.summary()
+        jobs = summary["jobs"]
+        assert (jobs["queued"], jobs["running"], jobs["pending"]) == (1, 1, 2)
+        assert (summary["eta_sec"], summary["eta_confidence"]) == (None, "none")
+
+
+def test_commands_find_nothing_to_act_on(path: Path, past: Any) -> None:
+    run_once(path)
+    opened = past(path)
+    outcomes = opened.control.cancel([1])
+    assert [outcome.ok for outcome in outcomes] == [False]
+    with pytest.raises((LookupError, ValueError, EngineTimeout)):
+        opened.control.node_action("*", "close", "10.0.0.1")
+
+
+def test_empty_history_shows_no_cluster(path: Path, past: Any) -> None:
+    ClusterRegistry(history=path).close()
+    opened = past(path)
+    assert opened.names() == []
+    assert opened.view("*").summary()["jobs"]["submitted"] == 0
+    assert opened.view("*").timeline()["total"] == 0
+
+
+def test_damaged_history_is_refused(path: Path) -> None:
+    run_once(path, count=500)
+    data = bytearray(path.read_bytes())
+    data[8_192:] = b"\xff" * (len(data) - 8_192)
+    path.write_bytes(data)
+    with pytest.raises(HistoryError, match=r"damaged|can't be read"):
+        PastRegistry(path)
+
+
+def test_row_that_makes_no_sense_is_called_damage(path: Path) -> None:
+    run_once(path)
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("UPDATE nodes SET row = '[1]'")
+    with pytest.raises(HistoryError, match="damaged"):
+        PastRegistry(path)
