@@ -13,6 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from dispy import DispyJob, DispyNode
@@ -89,6 +90,8 @@ class Watch:
         self._dropped = itertools.count()
         self._touched: dict[str, Any] = {}
         self._pulsed: dict[str, float] = {}
+        # What was last told of each node: most of the time there is nothing new.
+        self._told: dict[str, tuple[Any, ...]] = {}
         # The _uid of live jobs whose arguments are known from their first report.
         self._described: set[int] = set()
         self.callback: Callback = self._make_callback(inbox_limit)
@@ -169,10 +172,11 @@ class Watch:
         ip_addr = node.ip_addr
         if status == DispyNode.Closed:
             self._touched.pop(ip_addr, None)
-            self.nodes.pop(ip_addr, None)
+            self._forget(ip_addr)
             found.append(Drained(self._node_seen(node), None))
             found.append(Drained(events.NodeClosed(_name(ip_addr), now), None))
         elif status == DispyNode.Initialized:
+            self._forget(ip_addr)
             self.nodes[ip_addr] = node
             found.append(Drained(self._node_seen(node, joined=True), None))
         else:
@@ -184,11 +188,20 @@ class Watch:
         touched, self._touched = self._touched, {}
         pulsed, self._pulsed = self._pulsed, {}
         found = []
+        told, known = self._told, self.nodes
         for ip_addr, node in touched.items():
             try:
-                if ip_addr not in self.nodes and node.cpus > 0:
-                    self.nodes[ip_addr] = node
-                found.append(Drained(self._node_seen(node, pulsed_at=pulsed.get(ip_addr)), None))
+                pulsed_at = pulsed.get(ip_addr)
+                figures = _figures(node)
+                if ip_addr not in known:
+                    told.pop(ip_addr, None)
+                    if node.cpus > 0:
+                        known[ip_addr] = node
+                elif pulsed_at is None and told.get(ip_addr) == figures:
+                    continue
+                else:
+                    told[ip_addr] = figures
+                found.append(Drained(self._node_seen(node, pulsed_at=pulsed_at), None))
             except Exception:
                 self._left_out()
         return found
@@ -207,8 +220,12 @@ class Watch:
 
     def gone(self, node: Any, now: float) -> Drained:
         """Return the event that a node is no longer listed."""
-        self.nodes.pop(node.ip_addr, None)
+        self._forget(node.ip_addr)
         return Drained(events.NodeClosed(_name(node.ip_addr), now), None)
+
+    def _forget(self, ip_addr: str) -> None:
+        self.nodes.pop(ip_addr, None)
+        self._told.pop(ip_addr, None)
 
     @staticmethod
     def _node_seen(
@@ -406,6 +423,12 @@ def _load(info: Any) -> tuple[float, float, float, float] | None:
         _number(getattr(info, "disk", None)),
         _number(getattr(info, "swap", None)),
     )
+
+
+_figures: Final = attrgetter(
+    "name", "cpus", "avail_cpus", "busy", "jobs_done", "cpu_time", "tx", "rx", "update_time",
+    "avail_info",
+)  # fmt: skip
 
 
 def _number(value: Any) -> float:
