@@ -3,7 +3,7 @@
     .venv/bin/python docs/screenshots.py
 
 Needs the ``test`` extra and Chromium. Starts example_app.py, lets it work for a while, and writes
-docs/images/*.png: each page on a desktop and a phone, in light and dark.
+docs/images/*.png: the pages on a desktop and a phone, in light and dark.
 """
 
 from __future__ import annotations
@@ -34,11 +34,24 @@ _PAGES = {
     "timeline": "timeline.html",
     "manage": "manage.html",
 }
-_SCREENS: dict[str, dict[str, Any]] = {
-    "": {"viewport": {"width": 1360, "height": 850}},
-    "-phone": {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2,
-               "is_mobile": True, "has_touch": True},
-}  # fmt: skip
+_SHOTS = (
+    "monitor-light",
+    "monitor-dark",
+    "node-light",
+    "jobs-light",
+    "timeline-dark",
+    "manage-light",
+    "monitor-phone-light",
+    "jobs-phone-dark",
+    "timeline-phone-light",
+)
+_DESKTOP: dict[str, Any] = {"viewport": {"width": 1360, "height": 850}}
+_PHONE: dict[str, Any] = {
+    "viewport": {"width": 390, "height": 844},
+    "device_scale_factor": 2,
+    "is_mobile": True,
+    "has_touch": True,
+}
 _CHROMIUM_ARGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -81,16 +94,15 @@ def _photograph(url: str) -> None:
     with sync_playwright() as playwright:
         path = shutil.which("chromium") or shutil.which("google-chrome")
         browser = playwright.chromium.launch(executable_path=path, args=_CHROMIUM_ARGS)
-        for suffix, options in _SCREENS.items():
-            for scheme in ("light", "dark"):
-                context = browser.new_context(color_scheme=scheme, **options)  # type: ignore[arg-type]
-                for name, place in _PAGES.items():
-                    page = context.new_page()
-                    page.goto(url + place)
-                    page.wait_for_timeout(_SETTLE_MS)
-                    page.screenshot(path=str(_IMAGES / f"{name}{suffix}-{scheme}.png"))
-                    page.close()
-                context.close()
+        for shot in _SHOTS:
+            name, *phone, scheme = shot.split("-")
+            screen = _PHONE if phone else _DESKTOP
+            context = browser.new_context(color_scheme=scheme, **screen)  # type: ignore[arg-type]
+            page = context.new_page()
+            page.goto(url + _PAGES[name])
+            page.wait_for_timeout(_SETTLE_MS)
+            page.screenshot(path=str(_IMAGES / f"{shot}.png"))
+            context.close()
         browser.close()
 
 
