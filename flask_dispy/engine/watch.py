@@ -12,15 +12,14 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable
-from functools import lru_cache
-from operator import attrgetter
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from dispy import DispyJob, DispyNode
 
 from ..core import events
 from ..core.events import EndState, JobKey
-from ..core.text import bounded, ending, plain_call, plain_text, type_name
+from ..core.text import ending, plain_call, plain_text, type_name
+from .figures import NAME_LIMIT, figures, load, moment, name_text, number, whole
 from .render import TextRequest
 
 __all__ = ["Callback", "Drained", "Watch", "job_key", "requests"]
@@ -28,11 +27,6 @@ __all__ = ["Callback", "Drained", "Watch", "job_key", "requests"]
 logger = logging.getLogger("flask_dispy.engine")
 
 Callback: TypeAlias = Callable[[int, Any, Any], None]
-
-_ID_LIMIT: Final = 200
-
-# No figure of dispy's comes near it, and JavaScript counts exactly up to 9e15.
-_MOST: Final = 1e15
 
 # dispy's numbers, as names that are looked up fast: each report is compared with several.
 _CREATED: Final[int] = DispyJob.Created
@@ -174,7 +168,7 @@ class Watch:
             self._touched.pop(ip_addr, None)
             self._forget(ip_addr)
             found.append(Drained(self._node_seen(node), None))
-            found.append(Drained(events.NodeClosed(_name(ip_addr), now), None))
+            found.append(Drained(events.NodeClosed(name_text(ip_addr), now), None))
         elif status == DispyNode.Initialized:
             self._forget(ip_addr)
             self.nodes[ip_addr] = node
@@ -192,15 +186,15 @@ class Watch:
         for ip_addr, node in touched.items():
             try:
                 pulsed_at = pulsed.get(ip_addr)
-                figures = _figures(node)
+                now_told = figures(node)
                 if ip_addr not in known:
                     told.pop(ip_addr, None)
                     if node.cpus > 0:
                         known[ip_addr] = node
-                elif pulsed_at is None and told.get(ip_addr) == figures:
+                elif pulsed_at is None and told.get(ip_addr) == now_told:
                     continue
                 else:
-                    told[ip_addr] = figures
+                    told[ip_addr] = now_told
                 found.append(Drained(self._node_seen(node, pulsed_at=pulsed_at), None))
             except Exception:
                 self._left_out()
@@ -221,7 +215,7 @@ class Watch:
     def gone(self, node: Any, now: float) -> Drained:
         """Return the event that a node is no longer listed."""
         self._forget(node.ip_addr)
-        return Drained(events.NodeClosed(_name(node.ip_addr), now), None)
+        return Drained(events.NodeClosed(name_text(node.ip_addr), now), None)
 
     def _forget(self, ip_addr: str) -> None:
         self.nodes.pop(ip_addr, None)
@@ -233,17 +227,17 @@ class Watch:
     ) -> events.NodeSeen:
         # In the order of the fields: by name it takes twice as long.
         return events.NodeSeen(
-            _name(node.ip_addr),
-            _name(node.name),
-            _whole(node.cpus),
-            _whole(node.avail_cpus),
-            max(0, _whole(node.busy)),
-            _whole(node.jobs_done),
-            _number(node.cpu_time),
-            _whole(node.tx),
-            _whole(node.rx),
-            _number(node.update_time),
-            _load(node.avail_info),
+            name_text(node.ip_addr),
+            name_text(node.name),
+            whole(node.cpus),
+            whole(node.avail_cpus),
+            max(0, whole(node.busy)),
+            whole(node.jobs_done),
+            number(node.cpu_time),
+            whole(node.tx),
+            whole(node.rx),
+            number(node.update_time),
+            load(node.avail_info),
             joined,
             pulsed_at is not None,
             pulsed_at or 0.0,
@@ -289,9 +283,9 @@ class Watch:
         where = node.ip_addr if node is not None else job.ip_addr
         event = events.JobStarted(
             job_key(job),
-            _time(job.start_time, now),
+            moment(job.start_time, now),
             job.submit_time,
-            _name(where),
+            name_text(where),
             job_id,
             args,
             kwargs,
@@ -305,9 +299,9 @@ class Watch:
         where = node.ip_addr if node is not None else job.ip_addr
         event = events.JobProgressed(
             job_key(job),
-            _time(job.start_time, now),
+            moment(job.start_time, now),
             job.submit_time,
-            _name(where) if where else None,
+            name_text(where) if where else None,
             self._id(live, later),
             text or "",
         )
@@ -322,10 +316,10 @@ class Watch:
         # In the order of the fields: by name it takes twice as long.
         event = events.JobEnded(
             job_key(job),
-            _time(job.end_time, now),
+            moment(job.end_time, now),
             job.submit_time,
-            _time(job.start_time, 0.0) or None,
-            _name(where) if where else None,
+            moment(job.start_time, 0.0) or None,
+            name_text(where) if where else None,
             state,
             self._id(job, later),
             # None is what every function returns that returns nothing, and says nothing.
@@ -342,7 +336,7 @@ class Watch:
         job_id = job.id
         if type(job_id) is int and -(2**63) < job_id < 2**63:
             return str(job_id)
-        text = plain_text(job_id, _ID_LIMIT)
+        text = plain_text(job_id, NAME_LIMIT)
         if text is None:
             later.append(("id", job_id))
             return f"<{type_name(job_id)}>"
@@ -398,58 +392,3 @@ def _original(job: Any) -> Any:
     inner = getattr(job, "_dispy_job_", None)
     original = inner.job if inner is not None else None
     return job if original is None else original
-
-
-def _name(text: object) -> str:
-    """Return an address or name as bounded text; nodes name themselves."""
-    if type(text) is str:
-        return _bounded_name(text) if len(text) <= _ID_LIMIT else bounded(text, _ID_LIMIT)
-    return plain_text(text or "", 80) or "?"
-
-
-@lru_cache(maxsize=32_768)
-def _bounded_name(text: str) -> str:
-    # The same few addresses come with every report, and all rows share one text of each.
-    return bounded(text, _ID_LIMIT)
-
-
-def _load(info: Any) -> tuple[float, float, float, float] | None:
-    """Return a node's ``avail_info`` as (CPU %, memory bytes, disk bytes, swap %)."""
-    if info is None:
-        return None
-    return (
-        _number(getattr(info, "cpu", None)),
-        _number(getattr(info, "memory", None)),
-        _number(getattr(info, "disk", None)),
-        _number(getattr(info, "swap", None)),
-    )
-
-
-_figures: Final = attrgetter(
-    "name", "cpus", "avail_cpus", "busy", "jobs_done", "cpu_time", "tx", "rx", "update_time",
-    "avail_info",
-)  # fmt: skip
-
-
-def _number(value: Any) -> float:
-    """Return *value* as a finite float, 0.0 for what is none: JSON has no NaN.
-
-    Nodes make up some of these figures themselves, so none is taken on trust.
-    """
-    if type(value) is float and -_MOST < value < _MOST:
-        return value
-    try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError):
-        return 0.0
-    return number if -_MOST < number < _MOST else 0.0
-
-
-def _whole(value: Any) -> int:
-    """Return *value* as a whole number, 0 for what is none."""
-    return value if type(value) is int and -_MOST < value < _MOST else int(_number(value))
-
-
-def _time(value: Any, otherwise: float) -> float:
-    """Return *value*, if it is a moment after the epoch, else *otherwise*."""
-    return _number(value) or otherwise
