@@ -22,6 +22,7 @@ from .core.cluster import ClusterState
 from .core.combined import COMBINED_NAME, CombinedState
 from .core.errors import UnknownCluster, WrongProcess
 from .core.feed import Feed, new_epoch
+from .core.jobs import ENDED_STATES
 from .core.settings import Settings, checked_poll_sec
 from .core.text import bounded
 from .engine.calls import Calls
@@ -324,17 +325,17 @@ class ClusterRegistry:
 
     def take_in(self, watched: Watched, drained: list[Drained]) -> None:
         """Fold *drained* into the cluster's state. The caller holds ``folding``."""
-        state, watch = watched.state, watched.watch
+        state, hold, release = watched.state, watched.watch.hold, watched.watch.release
         later: list[TextRequest] = []
         with self.lock:
             for item in drained:
                 job = state.apply(item.event)
                 if job is None:
                     continue
-                if job.state not in ("queued", "running"):
-                    watch.release(job.serial)
+                if job.state in ENDED_STATES:
+                    release(job.serial)
                 elif item.job is not None:
-                    watch.hold(job.serial, item.job)
+                    hold(job.serial, item.job)
                 if item.later:
                     later.extend(requests(item, job.serial))
             self._settle(watched)
