@@ -19,6 +19,7 @@ from .core.errors import EngineTimeout
 from .engine.calls import Calls
 from .engine.clusters import is_closed, pulse_sec
 from .engine.render import Renderer
+from .engine.schedulers import scheduler_trouble
 from .engine.watch import Drained
 from .watched import Watched
 
@@ -41,8 +42,14 @@ _RECONCILE_EVERY_SEC: Final = 2.0
 _REFRESH_EVERY_SEC: Final = 5.0
 _PACE_EVERY_SEC: Final = 1.0
 
+# How long it counts as a problem that the thread had died: long enough for a monitor to ask.
+_MOURN_SEC: Final = 60.0
+
 # Taking stock of a cluster that is being added waits no longer than this; add() goes on without.
 _STOCK_SEC: Final = 2.0
+
+# A scheduler is greeted this often, to know whether it is still there.
+_GREET_EVERY_SEC: Final = 5.0
 
 # How often a cluster whose reports do not reach us is asked for its status, at the most often.
 _LEAST_POLL_SEC: Final = 2.0
@@ -59,6 +66,8 @@ class Pump:
         self._thread: threading.Thread | None = None
         self._ticked_at = time.monotonic()
         self._faults = 0
+        self._died = 0
+        self._died_at = 0.0
         self._starting = threading.Lock()
 
     def start(self) -> None:
@@ -70,6 +79,19 @@ class Pump:
             self._ticked_at = time.monotonic()
             self._thread.start()
 
+    def tend(self) -> None:
+        """Start a thread that died anew. Readers call this: nobody else would notice."""
+        thread = self._thread
+        if thread is None or thread.is_alive() or self._stop.is_set():
+            return
+        with self._starting:
+            if self._thread is not thread or self._stop.is_set():
+                return  # somebody else was faster
+            self._died += 1
+            self._died_at = time.monotonic()
+        logger.error("The pump thread of a registry had died and is started again.")
+        self.start()
+
     def stop(self) -> None:
         """End the thread."""
         with self._starting:
@@ -78,20 +100,20 @@ class Pump:
             self._thread.join(5)
 
     def health(self) -> dict[str, Any]:
-        """Return whether the thread is alive and keeps up; a dead one is started anew."""
+        """Return whether the thread keeps up; that it had died is a problem for a minute more."""
+        self.tend()
         alive = self._thread is not None and self._thread.is_alive()
-        lag = time.monotonic() - self._ticked_at if self._thread is not None else 0.0
+        lag = time.monotonic() - self._ticked_at if alive else 0.0
         problems = []
-        if self._thread is not None and not self._stop.is_set():
-            if not alive:
-                problems.append("The pump thread had died and was started again.")
-                self.start()
-            elif lag > 10 * TICK_SEC + 1:
-                problems.append(f"The pump thread has been busy for {lag:.1f} s.")
+        if self._died and time.monotonic() - self._died_at < _MOURN_SEC:
+            problems.append("The pump thread had died and was started again.")
+        if lag > 10 * TICK_SEC + 1 and not self._stop.is_set():
+            problems.append(f"The pump thread has been busy for {lag:.1f} s.")
         return {
             "alive": alive,
             "lag_sec": round(max(0.0, lag - TICK_SEC), 3),
             "faults": self._faults,
+            "died": self._died,
             "problems": problems,
         }
 
@@ -130,6 +152,7 @@ class Pump:
             ):
                 self._refresh(watched)
             self._poll(watched)
+            self._greet_scheduler(watched)
         if self._is_due("silence", _SILENCE_EVERY_SEC, watched):
             update_sec = self._registry.poll_sec or 10.0
             with self._registry.lock:
@@ -212,6 +235,35 @@ class Pump:
             # Too many calls that hang show in health(); to be refused one more is no fault here.
             with contextlib.suppress(EngineTimeout):
                 watched.poll = self._calls.start(what, id(watched.cluster), watched.cluster.status)
+
+    def _greet_scheduler(self, watched: Watched) -> None:
+        """Learn whether a cluster's scheduler is still there, without waiting for it."""
+        if watched.kind != "SharedJobCluster":
+            return
+        if watched.greeting is not None:
+            if not watched.greeting.done():
+                return
+            answer, watched.greeting = watched.greeting, None
+            if answer.exception() is None:
+                self._set_trouble(watched, answer.result())
+        if watched.state.closed_at is not None:
+            self._set_trouble(watched, None)
+        elif self._is_due("greet", _GREET_EVERY_SEC, watched):
+            greet = partial(scheduler_trouble, watched.cluster)
+            with contextlib.suppress(EngineTimeout):
+                watched.greeting = self._calls.start(
+                    f"greet the scheduler of {watched.name}", id(watched.cluster), greet
+                )
+
+    def _set_trouble(self, watched: Watched, trouble: str | None) -> None:
+        if trouble == watched.trouble:
+            return
+        if trouble is not None:
+            logger.warning("Trouble with the cluster %s: %s", watched.name, trouble)
+        with self._registry.lock:
+            watched.trouble = trouble
+            watched.state.dirty = True
+            self._registry.settle(watched)
 
     def _polled(self, watched: Watched, status: Any) -> None:
         there = {node.ip_addr for node in status.nodes}

@@ -304,6 +304,7 @@ class ClusterRegistry:
     def fold(self) -> None:
         """Take in all that waited in the inboxes when this was called."""
         self._check_process()
+        self._pump.tend()
         # Even with nothing in the inboxes: another thread may be about to fold what it took out.
         with self._folding:
             self._router.route(list(self._watched.values()), self._enter_other)
@@ -434,6 +435,7 @@ class ClusterRegistry:
         summary = state.summary(now)
         summary["watching"] = watched.mode if watched else "removed"
         summary["dropped_events"] = watched.watch.dropped if watched else 0
+        summary["trouble"] = watched.trouble if watched else None
         summary["now"] = now
         return summary
 
@@ -442,12 +444,14 @@ class ClusterRegistry:
         polled = any(s["watching"] == "polling" for s in each)
         summary["watching"] = "polling" if polled else "callback"
         summary["dropped_events"] = sum(s["dropped_events"] for s in each) + self._router.dropped
+        summary["trouble"] = next((s["trouble"] for s in each if s.get("trouble")), None)
         summary["now"] = now
         return summary
 
     def wait_for_change(self, version: int, timeout_sec: float) -> int:
         """Wait until something changed after *version*, or time is out; return the version."""
         self._check_process()
+        self._pump.tend()
         deadline = time.monotonic() + timeout_sec
         with self._changed:
             while self.version <= version and not self._closed:

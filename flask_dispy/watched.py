@@ -34,6 +34,8 @@ class Watched:
         self.compute_id: Any = None
         self.reconciler = Reconciler(watch, scheduler=kind == "scheduler")
         self.poll: Future[Any] | None = None
+        self.greeting: Future[str | None] | None = None
+        self.trouble: str | None = None
         self.due: dict[str, float] = {}
         self._installed: Callback | None = None
         self._previous: Callback | None = None

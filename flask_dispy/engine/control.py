@@ -17,6 +17,7 @@ from typing import Any, Final, Literal, Protocol
 from ..core.errors import BadRequest, EngineTimeout
 from .calls import Calls
 from .clusters import Kind, is_closed
+from .schedulers import scheduler_trouble
 
 __all__ = ["NODE_ACTIONS", "Control", "JobTarget", "NodeAction", "Outcome", "Target", "Targets"]
 
@@ -321,6 +322,10 @@ _DONE: Final[dict[NodeAction, str]] = {
 def _cancel_one(found: JobTarget, serial: int) -> Outcome:
     target = found.target
     answer = target.cluster.cancel(found.job)
+    if answer == -1 and not _has_ended(found.job):
+        return Outcome(target.name, False, "refused",
+                       "dispy did not cancel it: its node or scheduler cannot be reached, or it "
+                       "was told to end before.", serial=serial)  # fmt: skip
     if answer == -1:
         return Outcome(target.name, False, "already_ended",
                        "dispy did not cancel it: it has just ended.", serial=serial)  # fmt: skip
@@ -335,6 +340,11 @@ def _cancel_one(found: JobTarget, serial: int) -> Outcome:
     return Outcome(target.name, True, "cancelled", "Taken from the queue.", serial=serial)
 
 
+def _has_ended(job: Any) -> bool:
+    """Whether dispy itself is done with the job: it takes away what it knows of it."""
+    return getattr(job, "_dispy_job_", None) is None or job.finish.is_set()
+
+
 def _forget_closed_node(target: Target, ip_addr: str) -> None:
     """Make a cluster forget a node that was closed for it, so that it is set up again.
 
@@ -347,6 +357,9 @@ def _forget_closed_node(target: Target, ip_addr: str) -> None:
 
 
 def _refused(target: Target, message: str, ip_addr: str | None = None) -> Outcome:
+    """Return the outcome of what dispy refused, or could not do for want of its scheduler."""
+    if target.kind == "SharedJobCluster":
+        message = scheduler_trouble(target.cluster) or message
     return Outcome(target.name, False, "refused", message, ip_addr=ip_addr)
 
 

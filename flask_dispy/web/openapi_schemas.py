@@ -88,6 +88,12 @@ _NODE: Final[Schema] = _object(
 )
 
 _SUMMARY: Final[Schema] = _object(
+    {
+        "trouble": {
+            **_or_null(_TEXT),
+            "description": "What is wrong with the cluster as a whole, such as a lost scheduler.",
+        }
+    },
     name=_TEXT,
     combined=_FLAG,
     kind=_TEXT,

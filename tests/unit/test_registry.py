@@ -407,8 +407,16 @@ def test_failing_step_of_the_upkeep_stops_no_other(
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_pump_that_died_is_started_again(
-    registry: ClusterRegistry, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "look",
+    [
+        lambda registry: registry.view("*").summary(),
+        lambda registry: registry.wait_for_change(registry.version, 0.01),
+        lambda registry: registry.health(),
+    ],
+)
+def test_pump_that_died_is_started_again_by_who_looks(
+    registry: ClusterRegistry, monkeypatch: pytest.MonkeyPatch, look: Any
 ) -> None:
     def die(*_: Any) -> None:
         monkeypatch.undo()
@@ -419,8 +427,13 @@ def test_pump_that_died_is_started_again(
     thread = registry._pump._thread
     assert thread is not None
     thread.join(5)
+    look(registry)
+    assert registry._pump._thread is not thread
+    assert registry._pump._thread.is_alive()
+    monkeypatch.setattr("flask_dispy.pump._MOURN_SEC", 0.5)
     assert registry.health()["problems"] == ["The pump thread had died and was started again."]
-    assert registry.health()["status"] == "ok"
+    wait_until(lambda: registry.health()["status"] == "ok")
+    assert registry.health()["pump"]["died"] == 1
 
 
 def test_many_clusters_added_at_once_start_one_pump(registry: ClusterRegistry) -> None:

@@ -55,6 +55,7 @@
  * @property {"callback"|"polling"|"history"} [watching]
  * @property {number} [now]
  * @property {number} [dropped_events]
+ * @property {string | null} [trouble] what is wrong with the cluster as a whole
  * @property {{retained: number, limit: number, evicted: number}} [history]
  * @property {number|null} [job_p95_sec]
  *

@@ -27,6 +27,7 @@ export function stragglerQuery({ job_p95_sec }) {
  * @returns {{update: (summary: Summary) => void, destroy: () => void}}
  */
 export function createAttention(element, { jobsHref, nodesHref, onNodes }) {
+  const trouble = chip("trouble", "warning");
   const failed = chip("failed", "warning");
   const silent = chip("silent", "clock");
   const stragglers = chip("stragglers", "straggler");
@@ -40,11 +41,18 @@ export function createAttention(element, { jobsHref, nodesHref, onNodes }) {
     });
   }
   element.classList.add("attention");
-  element.replaceChildren(silent.element, failed.element, stragglers.element, dropped.element);
+  element.replaceChildren(
+    trouble.element,
+    silent.element,
+    failed.element,
+    stragglers.element,
+    dropped.element,
+  );
 
   return {
     update(summary) {
       const { attention } = summary;
+      trouble.set(summary.trouble ? 1 : 0, () => summary.trouble ?? "");
       failed.set(attention?.failed ?? 0, (n) => `${counted(n, "job")} failed`);
       silent.set(attention?.silent ?? 0, (n) => `${counted(n, "node")} silent`);
       stragglers.set(attention?.stragglers ?? 0, (n) => counted(n, "straggler"));
