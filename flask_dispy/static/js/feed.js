@@ -109,12 +109,18 @@ export function createFeed({
 
   /** What follows a success: the stream, the next poll, or rest. */
   function goOn() {
-    const connection = paused() ? "paused" : stream ? "live" : "polling";
     if (!started) return;
-    if (stream) schedule(() => void update(), QUIET_SEC);
-    else if (wantsStream()) return listen();
-    else if (!paused()) schedule(() => void update(), waitSec());
-    store.setState({ connection, lastAt: timers.now(), retryAt: null, error: null });
+    const connection = paused() ? "paused" : stream ? "live" : "polling";
+    const fresh = { lastAt: timers.now(), retryAt: null, error: null };
+    if (stream) {
+      schedule(() => void update(), QUIET_SEC);
+    } else if (wantsStream()) {
+      store.setState(fresh);
+      return listen();
+    } else if (!paused()) {
+      schedule(() => void update(), waitSec());
+    }
+    store.setState({ connection, ...fresh });
   }
 
   function waitSec() {
