@@ -141,10 +141,11 @@ class View:
             return self._registry.combined.row(ip_addr)
         return self._state.nodes[ip_addr].row()
 
-    def _row_json(self, ip_addr: str) -> str:
+    def _rows_json(self, addresses: list[str]) -> list[str]:
         if self._state is None:
-            return self._registry.combined.row_json(ip_addr)
-        return self._state.nodes[ip_addr].as_json()
+            return list(map(self._registry.combined.row_json, addresses))
+        nodes = self._state.nodes
+        return [nodes[ip_addr].as_json() for ip_addr in addresses]
 
     def nodes(self) -> list[dict[str, Any]]:
         """Return the rows of all nodes, in no particular order."""
@@ -374,7 +375,7 @@ class View:
             changed, removed = self._node_addresses(), list[str]()
         else:
             changed, removed = self._feed.since(place.version)
-        rows = [self._row_json(ip_addr) for ip_addr in changed]
+        rows = self._rows_json(changed)
         return NodeChanges(str(cursor), snapshot, version, jobs, rows, removed)
 
 
