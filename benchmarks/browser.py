@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterator
 from typing import Any, Final
 
-__all__ = ["Tab", "why_not", "with_tab"]
+__all__ = ["Browser", "Tab", "chromium", "why_not"]
 
 _ARGUMENTS: Final = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -53,15 +53,30 @@ class Tab:
         return 1000 * next(float(m["value"]) for m in metrics if m["name"] == "TaskDuration")
 
 
+class Browser:
+    """A running Chromium."""
+
+    def __init__(self, browser: Any) -> None:
+        self._browser = browser
+
+    @contextlib.contextmanager
+    def tab(self) -> Iterator[Tab]:
+        """A tab with a profile of its own, which has never seen any server; closed at the end."""
+        context = self._browser.new_context(viewport={"width": 1280, "height": 800})
+        try:
+            yield Tab(context.new_page())
+        finally:
+            context.close()
+
+
 @contextlib.contextmanager
-def with_tab() -> Iterator[Tab]:
-    """A new browser with one tab, ended at the end."""
+def chromium() -> Iterator[Browser]:
+    """A new browser, ended at the end."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=_chromium(), args=list(_ARGUMENTS))
         try:
-            context = browser.new_context(viewport={"width": 1280, "height": 800})
-            yield Tab(context.new_page())
+            yield Browser(browser)
         finally:
             browser.close()

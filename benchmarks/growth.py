@@ -24,7 +24,7 @@ def measure(scale: Scale) -> list[Growth]:
 
 
 def _by_nodes(scale: Scale, sizes: tuple[int, ...]) -> list[Growth]:
-    rounds = scale.pick(9, 5, 1)
+    rounds = scale.pick(9, 3, 1)
     snapshot = Growth("snapshot, time", "ms", "nodes")
     weight = Growth("snapshot, bytes on the wire", "KB", "nodes")
     update = Growth("update with 100 changed, time", "ms", "nodes")
@@ -39,7 +39,7 @@ def _by_nodes(scale: Scale, sizes: tuple[int, ...]) -> list[Growth]:
             for child, into in ((ours, report.ours), (theirs, report.theirs)):
                 jobs = scale.pick(10_000, 5_000, 50)
                 into[size] = child.call("callback", "all_cpu_us", jobs)
-        idle.ours[size], idle.theirs[size] = idle_share(size, scale.pick(20.0, 6.0, 0.5))
+        idle.ours[size], idle.theirs[size] = idle_share(size, scale.pick(20.0, 5.0, 0.5))
     return [snapshot, weight, update, report, idle]
 
 
@@ -53,7 +53,7 @@ def _by_viewers(scale: Scale, crowds: tuple[int, ...]) -> list[Growth]:
     seen = Growth("last figures that a viewer has", "%", "viewers")
     delay = Growth("stream: event to client, p99", "s", "viewers")
     cores = Growth("stream: server CPU", "cores", "viewers")
-    nodes, seconds = scale.pick(1_000, 1_000, 20), scale.pick(5.0, 3.0, 0.5)
+    nodes, seconds = scale.pick(1_000, 1_000, 20), scale.pick(5.0, 2.0, 0.5)
     for crowd in crowds:
         for kind, at in (("ours", "ours"), ("theirs", "theirs")):
             with staged(kind, nodes=nodes) as (child,):  # type: ignore[arg-type]

@@ -21,20 +21,21 @@ def measure(scale: Scale) -> list[Row]:
     """Measure the growth over a million jobs, and the cost of jobs that have not ended."""
     jobs = scale.pick(1_000_000, 200_000, 2_000)
     waiting = scale.pick(100_000, 100_000, 500)
-    with staged("ours", nodes=100) as (ours,):
-        grown = ours.call("memory", "growth_mb", jobs)
+    with staged("ours", nodes=100) as (child,):
+        grown = child.call("memory", "growth_mb", jobs)
     rows = [
         Row(f"memory: {jobs:,} jobs through one cluster, the second half adds", "MB", [grown],
             target=Target("value", 2, "MB")),
     ]  # fmt: skip
     for state in ("queued", "running"):
-        found = []
-        for kind in ("ours", "theirs"):
-            with staged(kind, nodes=100) as (child,):  # type: ignore[arg-type]
-                found.append([child.call("memory", "job_bytes", waiting, state == "running")])
+        with staged("ours", "theirs", nodes=100) as children:
+            ours, theirs = (
+                [child.call("memory", "job_bytes", waiting, state == "running")]
+                for child in children
+            )
         rows.append(
             Row(f"memory: {waiting:,} {state} jobs, beyond dispy's own objects, a job", "bytes",
-                *found, Target("value", 1024, "bytes")),
+                ours, theirs, Target("value", 1024, "bytes")),
         )  # fmt: skip
     return rows
 

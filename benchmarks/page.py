@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any, Final
 
-from .browser import Tab, why_not, with_tab
+from .browser import Browser, Tab, chromium, why_not
 from .scale import Scale
 from .stage import Child, Kind, staged
 from .table import Row, Target
@@ -45,16 +45,17 @@ def measure(scale: Scale) -> list[Row]:
     if reason is not None:
         print(f"Pages are not measured: {reason}.")
         return []
-    nodes, rounds = scale.pick(10_000, 10_000, 30), scale.pick(5, 3, 1)
+    nodes, rounds = scale.pick(10_000, 10_000, 30), scale.pick(5, 2, 1)
     changed, seconds = scale.pick(100, 100, 5), scale.pick(15.0, 8.0, 1.0)
-    with staged("ours", "theirs", nodes=nodes) as (ours, theirs):
-        opened = [_opened("ours", ours) for _ in range(rounds)]
-        # Theirs takes ten seconds at a time and hardly varies.
-        compared = [_opened("theirs", theirs) for _ in range(max(1, rounds // 2))]
-        updated = _updates("ours", ours, changed, rounds)
-        redrawn = _updates("theirs", theirs, changed, max(1, rounds // 2))
-        frames = _scrolled(ours, seconds)
-        weights = [_weight()]
+    # Theirs takes ten seconds at a time and hardly varies.
+    few = max(1, rounds // 2)
+    with staged("ours", "theirs", nodes=nodes) as (ours, theirs), chromium() as browser:
+        opened = [_opened(browser, "ours", ours) for _ in range(rounds)]
+        compared = [_opened(browser, "theirs", theirs) for _ in range(few)]
+        updated = _updates(browser, "ours", ours, changed, rounds)
+        redrawn = _updates(browser, "theirs", theirs, changed, few)
+        frames = _scrolled(browser, ours, seconds)
+        weights = [_weight(browser)]
     what = f"page over {nodes:,} nodes, cold"
     late = sum(frame > 50 for frame in frames)
     return [
@@ -77,9 +78,9 @@ def _as_many(values: list[float], count: int) -> list[float]:
     return [values[number % len(values)] for number in range(count)]
 
 
-def _opened(kind: Kind, child: Child) -> tuple[float, float]:
+def _opened(browser: Browser, kind: Kind, child: Child) -> tuple[float, float]:
     """Open the page in a new browser; return the times until rows are seen, and at work."""
-    with with_tab() as tab:
+    with browser.tab() as tab:
         tab.page.goto("about:blank")
         tab.page.add_init_script(f"({_NOTE_FIRST_ROW})({_ROWS[kind]!r})")
         tab.page.goto(f"http://127.0.0.1:{child.port}/monitor.html", wait_until="commit")
@@ -91,19 +92,19 @@ def _opened(kind: Kind, child: Child) -> tuple[float, float]:
 
 
 def _settled(tab: Tab) -> None:
-    """Wait until the page has nothing left to do."""
+    """Wait until the page has nothing left to do but to tick."""
     before = tab.busy_ms()
-    for _ in range(40):
+    for _ in range(20):
         time.sleep(0.25)
         now = tab.busy_ms()
-        if now - before < 5:
+        if now - before < 10:
             return
         before = now
 
 
-def _updates(kind: Kind, child: Child, changed: int, rounds: int) -> list[float]:
+def _updates(browser: Browser, kind: Kind, child: Child, changed: int, rounds: int) -> list[float]:
     """Return the main thread's time for one update, on a page that stays open."""
-    with with_tab() as tab:
+    with browser.tab() as tab:
         tab.page.goto(f"http://127.0.0.1:{child.port}/monitor.html")
         tab.page.wait_for_selector(_ROWS[kind], timeout=90_000)
         _settled(tab)
@@ -129,9 +130,9 @@ def _quiet(tab: Tab, kind: Kind) -> float:
     return tab.busy_ms() - before
 
 
-def _scrolled(child: Child, seconds: float) -> list[float]:
+def _scrolled(browser: Browser, child: Child, seconds: float) -> list[float]:
     """Scroll up and down while nodes change; return how long each frame took."""
-    with with_tab() as tab:
+    with browser.tab() as tab:
         tab.page.goto(f"http://127.0.0.1:{child.port}/monitor.html")
         tab.page.wait_for_selector(_ROWS["ours"])
         _settled(tab)
@@ -141,9 +142,9 @@ def _scrolled(child: Child, seconds: float) -> list[float]:
         return [float(frame) for frame in frames]
 
 
-def _weight() -> float:
+def _weight(browser: Browser) -> float:
     """Return the kilobytes that a first visit takes over the wire, three nodes' data included."""
-    with staged("ours", nodes=3) as (small,), with_tab() as tab:
+    with staged("ours", nodes=3) as (small,), browser.tab() as tab:
         tab.page.goto(f"http://127.0.0.1:{small.port}/monitor.html")
         tab.page.wait_for_selector(_ROWS["ours"])
         _settled(tab)

@@ -32,7 +32,7 @@ _JOB_SEC = 30.0
 
 def measure(scale: Scale) -> list[Row]:
     """Measure jobs a second with us and without, by turns on the same nodes."""
-    jobs, rounds = scale.pick(500, 500, 10), scale.pick(9, 4, 1)
+    jobs, rounds = scale.pick(500, 500, 10), scale.pick(9, 3, 1)
     found: tuple[list[float], list[float]] = ([], [])
     with tempfile.TemporaryDirectory(prefix="flask_dispy-bench-") as folder:
         port = _free_ports()

@@ -39,7 +39,7 @@ def measure(scale: Scale) -> list[Row]:
 
 
 def _searches(scale: Scale, jobs: int) -> list[Row]:
-    rounds = scale.pick(40, 15, 2)
+    rounds = scale.pick(40, 10, 2)
     rows = []
     everything: list[float] = []
     with staged("ours", nodes=100, history_limit=jobs) as (ours,):

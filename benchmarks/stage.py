@@ -69,6 +69,12 @@ class Stage:
         """Change so many nodes."""
         self.cluster.change(nodes)
 
+    def change_over(self, nodes: int, seconds: float) -> None:
+        """Change so many nodes one after the other over so many seconds."""
+        for step in range(10):
+            self.cluster.change(nodes * (step + 1) // 10 - nodes * step // 10)
+            time.sleep(seconds / 10)
+
     def start_changing(self, nodes: int, every_sec: float) -> None:
         """Go on changing so many nodes so often."""
         self.cluster.start_changing(nodes, every_sec)

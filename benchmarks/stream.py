@@ -26,7 +26,7 @@ class Streamed:
 def measure(scale: Scale) -> list[Row]:
     """Measure 200 streams over 1,000 nodes with 100 changes a second."""
     nodes, viewers = scale.pick(1_000, 1_000, 20), scale.pick(200, 200, 3)
-    rounds, seconds = scale.pick(3, 2, 1), scale.pick(15.0, 8.0, 1.0)
+    rounds, seconds = scale.pick(3, 1, 1), scale.pick(15.0, 8.0, 1.0)
     found = []
     for _ in range(rounds):
         with staged("ours", nodes=nodes) as (child,):
@@ -50,9 +50,9 @@ def listen(child: Child, viewers: int, seconds: float) -> Streamed:
         sock = socket.create_connection(("127.0.0.1", child.port))
         sock.sendall(b"GET /api/v1/stream HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
         selector.register(sock, selectors.EVENT_READ, _Listener())
-    _hear(selector, 1.5)  # the snapshots
+    _hear(selector, min(seconds, 2.0))  # the snapshots
     child.ask("start_changing", 5, 0.05)
-    _hear(selector, 1.0)
+    _hear(selector, min(seconds, 1.0))
     cpu_sec, began_at = child.ask("cpu_sec"), time.monotonic()
     heard = _hear(selector, seconds)
     found.cores = (child.ask("cpu_sec") - cpu_sec) / (time.monotonic() - began_at)

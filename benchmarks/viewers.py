@@ -27,8 +27,8 @@ class Polled:
 
 def measure(scale: Scale) -> list[Row]:
     """Measure 50 viewers that ask again as soon as they have an answer."""
-    nodes, rounds = scale.pick(1_000, 1_000, 20), scale.pick(5, 3, 1)
-    viewers, seconds = scale.pick(50, 50, 3), scale.pick(6.0, 4.0, 0.5)
+    nodes, rounds = scale.pick(1_000, 1_000, 20), scale.pick(5, 2, 1)
+    viewers, seconds = scale.pick(50, 50, 3), scale.pick(6.0, 3.0, 0.5)
     found: tuple[list[Polled], list[Polled]] = ([], [])
     for _ in range(rounds):
         for kind, into in (("ours", found[0]), ("theirs", found[1])):
