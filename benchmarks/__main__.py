@@ -6,6 +6,7 @@ import argparse
 import importlib
 import os
 import platform
+import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -44,10 +45,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     scale = Scale("smoke" if options.smoke else "quick" if options.quick else "full")
     rows: list[Row] = []
     growth: list[Growth] = []
+    failed: list[str] = []
     began_at = time.monotonic()
     for name in options.only or CHAPTERS:
         print(f"-- {name} ({time.monotonic() - began_at:.0f} s)", flush=True)
-        found = importlib.import_module(f"benchmarks.{name}").measure(scale)
+        try:
+            found = importlib.import_module(f"benchmarks.{name}").measure(scale)
+        except (RuntimeError, OSError, subprocess.TimeoutExpired) as error:
+            failed.append(name)
+            print(f"{name} failed: {error}", flush=True)
+            continue
         measured = [item for item in found if isinstance(item, Row)]
         grown = [item for item in found if isinstance(item, Growth)]
         rows += measured
@@ -56,7 +63,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     took_min = (time.monotonic() - began_at) / 60
     if options.write:
         _write(options.write, f"{_machine(scale, took_min)}\n\n{markdown(rows, growth)}")
-    return 0
+    if failed:
+        print(f"Not measured: {', '.join(failed)}.")
+    return 1 if failed else 0
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:

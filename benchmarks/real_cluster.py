@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import random
+import selectors
 import signal
 import socket
 import subprocess
@@ -17,7 +18,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from .client import Client
 from .scale import Scale
 from .table import Row, Target
 
@@ -27,23 +27,39 @@ _ROOT = Path(__file__).parents[1]
 _NODES = tuple(f"127.0.0.{number}" for number in range(2, 8))
 _START_SEC = 20.0
 _LEAVE_SEC = 10.0
-_JOB_SEC = 30.0
+_JOB_SEC = 20.0
+_ATTEMPTS = 3
+_VIEWERS = 5
 
 
 def measure(scale: Scale) -> list[Row]:
-    """Measure jobs a second with us and without, by turns on the same nodes."""
+    """Measure jobs a second with us and without, by turns."""
     jobs, rounds = scale.pick(500, 500, 10), scale.pick(9, 3, 1)
     found: tuple[list[float], list[float]] = ([], [])
-    with tempfile.TemporaryDirectory(prefix="flask_dispy-bench-") as folder:
-        port = _free_ports()
-        with _nodes(port, Path(folder)):
-            for number in range(rounds):
-                for watched in (number % 2 == 0, number % 2 == 1):
-                    found[0 if watched else 1].append(_run(port, jobs, watched, Path(folder)))
+    for number in range(rounds):
+        for watched in (number % 2 == 0, number % 2 == 1):
+            found[0 if watched else 1].append(_rate(jobs, watched))
     return [
         Row(f"real cluster, {jobs} short jobs, 5 viewers: jobs a second (compared: unwatched)",
             "/s", *found, Target("ratio", 0.98, at_least=True)),
     ]  # fmt: skip
+
+
+def _rate(jobs: int, watched: bool) -> float:
+    """Run jobs on nodes of their own; return how many ended a second.
+
+    dispy loses a job now and then, whoever watches; then it is all done anew.
+    """
+    for attempt in range(1, _ATTEMPTS + 1):
+        with tempfile.TemporaryDirectory(prefix="flask_dispy-bench-") as folder:
+            port = _free_ports()
+            try:
+                with _nodes(port, Path(folder)):
+                    return _run(port, jobs, watched, Path(folder))
+            except RuntimeError:
+                if attempt == _ATTEMPTS:
+                    raise
+    raise AssertionError("unreachable")
 
 
 def _free_ports() -> int:
@@ -80,6 +96,7 @@ def _nodes(port: int, folder: Path) -> Iterator[None]:
                     start_new_session=True,
                 )
             )
+        for address in _NODES:
             _wait_for(address, port + 1)
         yield
     finally:
@@ -135,24 +152,22 @@ def _client(port: int, jobs: int, watched: bool) -> float:
 
     patch_dispy()
     cluster = dispy.JobCluster(nothing, nodes=list(_NODES), host="127.0.0.1", dispy_port=port)
-    ended = threading.Event()
-    viewers = []
+    viewers = None
     if watched:
         server = DispyHTTPServer(cluster, host="127.0.0.1", port=0)
-        viewers = [threading.Thread(target=_view, args=(server.port, ended)) for _ in range(5)]
-    for viewer in viewers:
-        viewer.start()
-    for number in range(8):  # until all nodes have their part
-        cluster.submit(number)()
+        viewers = subprocess.Popen(
+            [sys.executable, "-m", __name__, "view", str(server.port)], stdout=subprocess.PIPE
+        )
+        assert viewers.stdout is not None
+        viewers.stdout.readline()
+    # Until all nodes have their part.
+    _await([cluster.submit(number) for number in range(2 * len(_NODES))])
     began_at = time.perf_counter()
-    held = [cluster.submit(number) for number in range(jobs)]
-    for job in held:
-        if not job.finish.wait(_JOB_SEC):
-            raise RuntimeError("dispy has lost a job")
+    _await([cluster.submit(number) for number in range(jobs)])
     rate = jobs / (time.perf_counter() - began_at)
-    ended.set()
-    for viewer in viewers:
-        viewer.join()
+    if viewers is not None:
+        viewers.kill()
+        viewers.wait()
     # A node keeps to a client that did not say goodbye; dispy's own goodbye may take for ever.
     leaving = threading.Thread(target=_leave, args=(cluster,), daemon=True)
     leaving.start()
@@ -160,21 +175,37 @@ def _client(port: int, jobs: int, watched: bool) -> float:
     return rate
 
 
+def _await(jobs: list[Any]) -> None:
+    for job in jobs:
+        if not job.finish.wait(_JOB_SEC):
+            print("dispy has lost a job", flush=True)
+            os._exit(1)
+
+
 def _leave(cluster: Any) -> None:
     cluster.close(timeout=0, terminate=True)
     cluster.shutdown()
 
 
-def _view(port: int, ended: threading.Event) -> None:
-    """Poll four times a second, as often as a page on the stream hears of changes."""
-    client: Any = Client(port)
-    since = ""
-    while not ended.wait(0.25):
-        since = json.loads(client.get(f"/api/v1/changes?since={since}").body)["cursor"]
+def _view(port: int) -> None:
+    """Be five pages: read the stream, and nothing else."""
+    selector = selectors.DefaultSelector()
+    for _ in range(_VIEWERS):
+        sock = socket.create_connection(("127.0.0.1", port))
+        sock.sendall(b"GET /api/v1/stream HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        selector.register(sock, selectors.EVENT_READ)
+    print("viewing", flush=True)
+    while selector.get_map():
+        for key, _ in selector.select():
+            if not key.fileobj.recv(65_536):  # type: ignore[union-attr]
+                selector.unregister(key.fileobj)
 
 
 def main() -> None:
-    """Be the client, and leave whether or not dispy does."""
+    """Be the viewers; or the client, and leave whether or not dispy does."""
+    if sys.argv[1] == "view":
+        _view(int(sys.argv[2]))
+        return
     port, jobs, watched = json.loads(sys.argv[1])
     print("jobs a second", _client(port, jobs, watched), flush=True)
     os._exit(0)
