@@ -26,6 +26,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import gc
 import json
 import os
 import random
@@ -35,12 +36,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import dispy
 import dispy.config
+import pycos
 from pycos import Singleton
 
 from flask_dispy.engine.compat import patch_dispy
@@ -104,16 +106,25 @@ def _is_free(port: int) -> bool:
 
 
 class Program:
-    """A dispynode or dispyscheduler in a process of its own, with its output in a file."""
+    """A dispynode or dispyscheduler in a process of its own, with its output in a file.
+
+    :param inside: what to put before its command, to run it in another network.
+    """
 
     def __init__(
-        self, kind: str, arguments: list[str], *, folder: Path, address: tuple[str, int]
+        self,
+        kind: str,
+        arguments: list[str],
+        *,
+        folder: Path,
+        address: tuple[str, int],
+        inside: Sequence[str] = (),
     ) -> None:
         folder.mkdir(parents=True)
         self.ip_addr, self.port = address
         # Not in the folder: dispyscheduler --clean removes all that is there.
         self.log_path = folder.with_name(f"{folder.name}.log")
-        command = [sys.executable, "-m", "flask_dispy", kind]
+        command = [*inside, sys.executable, "-m", "flask_dispy", kind]
         command += ["--with-parent", "--daemon", "--clean"]
         command += ["-i", self.ip_addr, "--dest_path_prefix", str(folder), *arguments]
         with self.log_path.open("wb") as log:
@@ -296,15 +307,31 @@ def _close_all(clusters: list[Any]) -> None:
         cluster.close(timeout=0, terminate=True)
     for cluster in clusters:
         cluster.shutdown()
+    _close_sockets()
+
+
+def _close_sockets() -> None:
+    """Close the connections that dispy has just accepted when it was shut down, and forgets."""
+    for thing in gc.get_objects():
+        if isinstance(thing, pycos._AsyncSocket):
+            sock = thing._rsock
+            if sock is not None and sock.fileno() >= 0:
+                sock.close()
 
 
 def call_in_child(
-    target: str, *arguments: Any, cwd: Path, timeout_sec: float = 60.0, python: str = sys.executable
+    target: str,
+    *arguments: Any,
+    cwd: Path,
+    timeout_sec: float = 60.0,
+    python: str = sys.executable,
+    inside: Sequence[str] = (),
 ) -> Any:
     """Call a function of a file in a Python of its own and return what it returned.
 
     :param target: ``"file.py:function"``, the file relative to the tests folder.
     :param arguments: what JSON can carry; so is the result.
+    :param inside: what to put before its command, to run it in another network.
     :raises AssertionError: with the child's output, if it fails or takes too long.
     """
     file, function = target.split(":")
@@ -315,7 +342,8 @@ def call_in_child(
         "open(answer, 'w').write(json.dumps(result))\n"
     )
     answer = cwd / "answer.json"
-    command = [python, "-c", code, str(_TESTS / file), function, json.dumps(arguments), str(answer)]
+    command = [*inside, python, "-c", code, str(_TESTS / file), function]
+    command += [json.dumps(arguments), str(answer)]
     environment = _clean_environment() | {
         "PYTHONPATH": os.pathsep.join([str(_TESTS.parent), str(_TESTS)])
     }

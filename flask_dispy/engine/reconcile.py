@@ -54,11 +54,15 @@ class Reconciler:
         return drained
 
     def _finished(self) -> dict[int, EndState | None]:
-        return {
-            serial: _FINAL[job.status]
-            for serial, job in list(self._watch.jobs.items())
-            if job.status in _FINAL and job.finish.is_set()
-        }
+        found: dict[int, EndState | None] = {}
+        dropped = self._watch.dropped > 0
+        for serial, job in list(self._watch.jobs.items()):
+            if job.status in _FINAL and job.finish.is_set():
+                found[serial] = _FINAL[job.status]
+            elif dropped and _is_left_behind(job):
+                # The report of its end was dropped, and how it ended is lost with it.
+                found[serial] = "abandoned"
+        return found
 
     def _lost_in_scheduler(self, running: set[int]) -> dict[int, EndState | None]:
         cluster = self._watch.cluster
@@ -77,3 +81,9 @@ class Reconciler:
             elif serial in running:
                 found[serial] = None
         return found
+
+
+def _is_left_behind(job: Any) -> bool:
+    """Whether *job* is a copy, from before its end, of a job that dispy has done with."""
+    inner = job._dispy_job_
+    return inner is not None and inner.job is None

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from dispy import DispyJob
 from dispy_objects import FakeCluster
 
 from flask_dispy import ClusterRegistry
@@ -99,6 +100,16 @@ def test_job_that_ended_is_already_ended(cluster: FakeCluster) -> None:
 def test_job_that_ends_meanwhile_is_already_ended(cluster: FakeCluster) -> None:
     cluster.answers["cancel"] = -1
     assert codes(with_jobs(cluster, "running").cancel([1])) == [(False, "already_ended")]
+
+
+def test_job_whose_node_cannot_be_reached_is_refused(cluster: FakeCluster) -> None:
+    control = with_jobs(cluster, "running")
+    job = cluster.submit(1)
+    control._targets.jobs[1] = JobTarget(control._targets.target, job, "running")  # type: ignore[attr-defined]
+    cluster.answers["cancel"] = -1
+    assert codes(control.cancel([1])) == [(False, "refused")]
+    cluster.end_silently(job, DispyJob.Finished)
+    assert codes(control.cancel([1])) == [(False, "already_ended")]
 
 
 def test_job_on_its_way_to_a_node_is_refused(cluster: FakeCluster) -> None:

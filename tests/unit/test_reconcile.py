@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 from types import SimpleNamespace
 from typing import Any
@@ -41,6 +42,22 @@ def test_silent_end_counts_when_it_is_seen_twice(status: int, state: str) -> Non
     cluster.end_silently(job, status)
     assert sweep(reconciler) == []
     assert [event.state for event in sweep(reconciler)] == [state]
+
+
+@pytest.mark.parametrize(("reports", "states"), [(1, []), (2, ["abandoned"])])
+def test_end_whose_report_was_dropped_is_known_as_an_end(reports: int, states: list[str]) -> None:
+    cluster = FakeCluster()
+    watch = Watch(cluster, text_limit=100, inbox_limit=1)
+    cluster.cluster_status = watch.callback
+    reconciler = Reconciler(watch, scheduler=False)
+    job = cluster.submit(1)
+    watch.hold(1, copy.copy(job))  # all that is left of a job that ended before it was looked at
+    cluster.end_silently(job, DispyJob.Finished)
+    if reports == 2:
+        cluster.report(DispyJob.Finished, None, job)
+        assert watch.dropped == 1
+    sweep(reconciler)
+    assert [event.state for event in sweep(reconciler)] == states
 
 
 def test_end_that_was_reported_meanwhile_counts_no_more() -> None:
