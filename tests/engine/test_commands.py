@@ -81,7 +81,8 @@ def test_a_node_that_left_works_again_when_allocated(
     local_dispy: LocalDispy, registry: ClusterRegistry, leave: Any
 ) -> None:
     local_dispy.start_node(2, cpus=1)
-    cluster = local_dispy.job_cluster(act)
+    # A node that answers dispy's next ping would be taken back at once.
+    cluster = local_dispy.job_cluster(act, ping_interval=1000)
     registry.add(cluster)
     wait_until(lambda: _joined(registry, NODE), what="the node")
     assert _codes(registry.control.node_action("act", leave, NODE)) == ["ok"]

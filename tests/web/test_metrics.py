@@ -42,8 +42,8 @@ def test_no_label_names_a_job(client: Any, scene: Any) -> None:
 def test_hostile_cluster_name_is_escaped(client: Any, registry: Any) -> None:
     from web.fakes import watched_cluster
 
-    name = 'a"b\\c\n} 1\nfake_metric 1'
-    watched_cluster(registry, name)
+    watched_cluster(registry, 'a"b\\c\n} 1\nfake_metric 1')
+    (name,) = registry.names()
     samples = _samples(client.get("/metrics").text)
     assert samples["dispy_jobs_submitted_total", (("cluster", name),)] == 0
     assert not any(sample == "fake_metric" for sample, _ in samples)
