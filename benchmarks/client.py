@@ -28,9 +28,9 @@ class Answer:
 class Client:
     """Asks one server, on one connection as long as that one lasts, with its cookies."""
 
-    def __init__(self, port: int, *, gzip: bool = True) -> None:
+    def __init__(self, port: int, *, timeout_sec: float = 60) -> None:
+        self._timeout_sec = timeout_sec
         self._address = ("127.0.0.1", port)
-        self._accept = "Accept-Encoding: gzip\r\n" if gzip else ""
         self._cookie = ""
         self._socket: socket.socket | None = None
 
@@ -50,9 +50,10 @@ class Client:
             self._socket = None
 
     def _ask(self, head: str, body: bytes) -> Answer:
-        request = f"{head}Host: 127.0.0.1:{self._address[1]}\r\n{self._accept}{self._cookie}\r\n"
+        host = f"Host: 127.0.0.1:{self._address[1]}\r\nAccept-Encoding: gzip\r\n"
+        request = f"{head}{host}{self._cookie}\r\n"
         if self._socket is None:
-            self._socket = socket.create_connection(self._address, timeout=60)
+            self._socket = socket.create_connection(self._address, self._timeout_sec)
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._socket.sendall(request.encode() + body)
         return self._read(self._socket)

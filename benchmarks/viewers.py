@@ -15,6 +15,8 @@ from .table import Row, Target, percentile
 
 __all__ = ["Polled", "measure", "poll"]
 
+_GIVE_UP_SEC = 5.0
+
 
 @dataclass(frozen=True, slots=True)
 class Polled:
@@ -67,10 +69,14 @@ def poll(child: Child, viewers: int, seconds: float) -> Polled:
 
 
 class _Viewer:
-    """One browser: all nodes at first, then what changed, each poll right after the other."""
+    """One browser: all nodes at first, then what changed, each poll right after the other.
+
+    It gives up after five seconds and asks again, as dispy's page does: dispy.httpd accepts more
+    connections than it ever serves. A poll given up counts, for as long as it was waited for.
+    """
 
     def __init__(self, port: int) -> None:
-        self._client = Client(port)
+        self._client = Client(port, timeout_sec=_GIVE_UP_SEC)
         self.took_ms: list[float] = []
         self._answers: list[bytes] = []
         self.first = self._figures([self._client.get("/cluster_status").body])
@@ -82,7 +88,10 @@ class _Viewer:
             self.took_ms.append((time.perf_counter() - began_at) * 1000)
 
     def ask(self) -> None:
-        self._answers.append(self._client.get("/cluster_updates").body)
+        try:
+            self._answers.append(self._client.get("/cluster_updates").body)
+        except OSError:
+            self._client.close()
 
     @staticmethod
     def _figures(bodies: list[bytes]) -> dict[str, int]:
