@@ -20,7 +20,7 @@ export const NODE_ACTIONS = {
   close: {
     now: "Closing",
     done: "Closed",
-    detail: "Its running jobs are abandoned. dispy can't use a closed node again in this run.",
+    detail: "It leaves the cluster; its running jobs end as usual.",
   },
 };
 

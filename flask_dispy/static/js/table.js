@@ -298,6 +298,7 @@ export function createTable(element, {
     const key = model.order[at];
     if (key === undefined) return;
     activeKey = key;
+    measure(); // after a change of size the height waits for the next frame
     revealRow(parts, rowHeight, at);
     render();
     views.get(key)?.element.focus({ preventScroll: true });
