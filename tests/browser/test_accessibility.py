@@ -1,0 +1,113 @@
+"""axe-core finds nothing against WCAG 2.2 AA, nor against its own best practices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from browser.stage import Stage, is_live
+from playwright.sync_api import Page, expect
+
+_Act = Callable[[Page], None] | None
+
+_RULES = {
+    "resultTypes": ["violations"],
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+}
+
+
+def _choose_columns(page: Page) -> None:
+    page.get_by_role("button", name="Choose columns").click()
+
+
+def _settings(page: Page) -> None:
+    page.get_by_role("button", name="Update interval").click()
+
+
+def _help(page: Page) -> None:
+    page.get_by_role("button", name="Help").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
+def _ask_to_close(page: Page) -> None:
+    page.get_by_role("checkbox", name="Select 10.0.0.2", exact=True).check()
+    page.locator("#nodes").get_by_role("button", name="Close", exact=True).click()
+
+
+def _outcome(page: Page) -> None:
+    _ask_to_close(page)
+    page.get_by_role("button", name="Close 1 node").click()
+    expect(page.get_by_role("button", name="Dismiss")).to_be_visible()
+
+
+def _suggestions(page: Page) -> None:
+    box = page.get_by_role("combobox", name="Search jobs")
+    box.focus()
+    box.press("ArrowDown")
+    box.press("ArrowDown")
+
+
+def _detail(page: Page) -> None:
+    expect(page.locator(".job-pre").first).to_be_visible()
+
+
+def _as_a_table(page: Page) -> None:
+    page.get_by_text("Show as a table").click()
+
+
+def _mistake(page: Page) -> None:
+    page.locator("#allocate").get_by_role("button", name="Allocate").click()
+
+
+_PAGES: list[tuple[str, _Act]] = [
+    ("monitor.html", None),
+    ("node.html?host=10.0.0.2", None),
+    ("jobs.html?job=2", _detail),
+    ("timeline.html", _as_a_table),
+    ("manage.html", _ask_to_close),
+]
+_PARTS: list[tuple[str, _Act]] = [
+    ("monitor.html", _choose_columns),
+    ("monitor.html", _settings),
+    ("monitor.html", _help),
+    ("monitor.html", _outcome),
+    ("monitor.html?q=nothing", None),
+    ("node.html", None),
+    ("node.html?host=10.9.9.9", None),
+    ("jobs.html", _suggestions),
+    ("jobs.html?q=nothing", None),
+    ("timeline.html?job=2", _detail),
+    ("manage.html", _mistake),
+]
+
+
+@pytest.mark.parametrize("screen", ["desktop", "phone"])
+@pytest.mark.parametrize(("path", "act"), _PAGES, ids=[path for path, _ in _PAGES])
+def test_axe_finds_nothing_on_a_page(stage: Stage, path: str, act: _Act, screen: str) -> None:
+    _check(stage.open(path, phone=screen == "phone"), act)
+
+
+@pytest.mark.parametrize(
+    ("path", "act"), _PARTS, ids=[f"{path}{act.__name__ if act else ''}" for path, act in _PARTS]
+)
+def test_axe_finds_nothing_on_a_part(stage: Stage, path: str, act: _Act) -> None:
+    _check(stage.open(path), act)
+
+
+def _check(page: Page, act: _Act) -> None:
+    page.emulate_media(reduced_motion="reduce")  # nobody reads a colour in mid-transition
+    is_live(page)
+    if act is not None:
+        act(page)
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+        assert (theme, _violations(page)) == (theme, [])
+
+
+def _violations(page: Page) -> list[Any]:
+    found = Axe().run(page, options=_RULES).response["violations"]
+    return [
+        (rule["id"], rule["help"], [node["html"][:160] for node in rule["nodes"]]) for rule in found
+    ]

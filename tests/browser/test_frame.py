@@ -1,0 +1,216 @@
+"""The frame of every page: theme, keyboard, focus, title, help, notifications."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from browser.stage import PAGES, Stage, becomes, is_live, keys_shown, rows, tile
+from playwright.sync_api import Page, expect
+
+_BACKGROUND = "getComputedStyle(document.body).backgroundColor"
+LIGHT, DARK = "rgb(245, 246, 248)", "rgb(14, 17, 22)"
+
+
+@pytest.fixture
+def page(stage: Stage) -> Page:
+    """Monitor with its rows."""
+    page = stage.open()
+    expect(rows(page)).to_have_count(3)
+    return page
+
+
+# -- theme ---------------------------------------------------------------------------------------
+
+
+def test_theme_follows_the_system(page: Page) -> None:
+    for scheme, color in (("light", LIGHT), ("dark", DARK)):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        assert page.evaluate(_BACKGROUND) == color
+
+
+def test_theme_is_switched_and_remembered(stage: Stage, page: Page) -> None:
+    for theme, color in (("light", LIGHT), ("dark", DARK)):
+        page.get_by_role("button", name="Theme:").click()
+        expect(page.get_by_role("button", name=f"Theme: {theme}")).to_be_visible()
+        assert page.evaluate(_BACKGROUND) == color
+    other = stage.open("jobs.html")
+    assert other.evaluate(_BACKGROUND) == DARK
+    other.get_by_role("button", name="Theme: dark").click()
+    expect(other.get_by_role("button", name="Theme: system")).to_be_visible()
+    assert other.evaluate(_BACKGROUND) == LIGHT
+
+
+def test_chosen_theme_stands_before_the_first_paint(stage: Stage, page: Page) -> None:
+    """Or a dark room lights up at every page."""
+    page.evaluate("localStorage.setItem('dispy.theme', 'dark')")
+    page.route("**/js/pages/*.js", lambda route: route.abort())
+    page.reload()
+    assert page.evaluate(_BACKGROUND) == DARK
+
+
+# -- keyboard --------------------------------------------------------------------------------------
+
+
+def test_g_and_a_letter_go_to_the_pages(page: Page) -> None:
+    for letter, name in zip(
+        "njtam", ("node", "jobs", "timeline", "manage", "monitor"), strict=True
+    ):
+        page.keyboard.press("g")
+        page.keyboard.press(letter)
+        expect(page).to_have_url(re.compile(rf"/{name}\.html$"))
+        is_live(page)
+
+
+def test_j_and_k_go_through_the_rows_and_space_selects(page: Page) -> None:
+    order = keys_shown(page)
+    for key, row in (("j", order[0]), ("j", order[1]), ("j", order[2]), ("k", order[1])):
+        page.keyboard.press(key)
+        expect(page.locator(".tr:focus")).to_have_attribute("data-key", row)
+    page.keyboard.press("Space")
+    expect(page.locator(".tr[aria-selected=true]")).to_have_attribute("data-key", order[1])
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(rf"node\.html\?host={re.escape(order[1])}"))
+
+
+def test_slash_goes_to_the_search(stage: Stage, page: Page) -> None:
+    for path, label in (
+        ("", "Filter nodes"),
+        ("manage.html", "Filter nodes"),
+        ("jobs.html", "Search jobs"),
+        ("node.html", "Node: IP address or name"),
+    ):
+        stage.go(page, path)
+        is_live(page)
+        page.keyboard.press("/")
+        expect(page.get_by_label(label)).to_be_focused()
+        expect(page.get_by_label(label)).to_have_value("")
+
+
+def test_u_updates(page: Page) -> None:
+    with page.expect_request(re.compile(r"/api/v1/changes\?")):
+        page.keyboard.press("u")
+
+
+def test_keys_mean_nothing_while_text_is_typed(page: Page) -> None:
+    box = page.get_by_role("searchbox", name="Filter nodes")
+    box.focus()
+    page.keyboard.type("gj?u")
+    expect(box).to_have_value("gj?u")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_question_mark_shows_the_keys(page: Page) -> None:
+    page.keyboard.press("?")
+    dialog = page.get_by_role("dialog", name="Keyboard map")
+    for words in ("Go to Jobs", "Filter the nodes", "Next row", "Update now", "Select the row"):
+        expect(dialog).to_contain_text(words)
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+
+
+def test_single_keys_can_be_turned_off(page: Page) -> None:
+    """As WCAG 2.1.4 asks for those who dictate."""
+    page.get_by_role("button", name="Help").click()
+    page.get_by_label("Single keys do something").uncheck()
+    page.keyboard.press("Escape")
+    page.reload()
+    expect(rows(page)).to_have_count(3)
+    page.keyboard.press("?")
+    page.keyboard.press("/")
+    expect(page.get_by_role("searchbox", name="Filter nodes")).not_to_be_focused()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+# -- focus -----------------------------------------------------------------------------------------
+
+
+def test_skip_link_comes_first_and_leads_to_the_content(page: Page) -> None:
+    page.keyboard.press("Tab")
+    link = page.get_by_role("link", name="Skip to content")
+    expect(link).to_be_focused()
+    expect(link).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    expect(page.locator("#main")).to_be_focused()
+
+
+def test_focus_is_seen_wherever_it_goes(stage: Stage, page: Page) -> None:
+    page.emulate_media(reduced_motion="reduce")
+    for path in PAGES:
+        stage.go(page, path)
+        is_live(page)
+        unseen = []
+        for _ in range(30):
+            page.keyboard.press("Tab")
+            what = page.evaluate("""() => {
+                const one = document.activeElement;
+                if (one === document.body) return null;
+                const parts = [one, one.closest("label"), one.parentElement].filter(Boolean);
+                const seen = parts.some((part) => {
+                  const style = getComputedStyle(part);
+                  return style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
+                });
+                return seen ? null : one.outerHTML.slice(0, 120);
+            }""")
+            if what:
+                unseen.append(what)
+        assert unseen == [], path
+
+
+def test_open_menu_is_left_by_escape_to_its_button(page: Page) -> None:
+    button = page.get_by_role("button", name="Choose columns")
+    button.click()
+    expect(button).to_have_attribute("aria-expanded", "true")
+    page.keyboard.press("Escape")
+    expect(button).to_have_attribute("aria-expanded", "false")
+    expect(button).to_be_focused()
+
+
+def test_nothing_moves_for_those_who_want_no_motion(page: Page) -> None:
+    page.emulate_media(reduced_motion="reduce")
+    moving = page.evaluate("""() => [...document.querySelectorAll("*")].filter((one) => {
+        const { transitionDuration, animationName } = getComputedStyle(one);
+        return parseFloat(transitionDuration) > 0.01 || animationName !== "none";
+    }).map((one) => one.className)""")
+    assert moving == []
+
+
+# -- the rest --------------------------------------------------------------------------------------
+
+
+def test_menu_says_which_page_this_is(stage: Stage, page: Page) -> None:
+    for path in PAGES:
+        stage.go(page, path)
+        current = page.get_by_role("navigation", name="Pages").locator("[aria-current=page]")
+        expect(current).to_have_text(path.split(".")[0].capitalize())
+        expect(page.get_by_role("heading", level=1)).to_have_count(1)
+
+
+def test_end_of_a_run_is_notified_to_who_asked_for_it(stage: Stage) -> None:
+    def before(page: Page) -> None:
+        page.clock.install()
+        page.add_init_script("""
+            window.told = [];
+            window.Notification = class {
+              static permission = "granted";
+              static requestPermission = async () => "granted";
+              constructor(title, { body }) { window.told.push([title, body]); }
+            };
+        """)
+
+    page = stage.open(before=before)
+    expect(tile(page, "running")).to_have_text("2")
+    page.get_by_role("button", name="Update interval").click()
+    page.get_by_label("Notify me when a run ends").check()
+    for name in ("busy", "also busy"):
+        stage.ends(stage.jobs[name])
+    waiting = stage.jobs["waiting"]
+    stage.cluster.starts(waiting, stage.nodes["10.0.0.9"])
+    stage.ends(waiting)
+    expect(tile(page, "finished")).to_have_text("4")
+    assert page.evaluate("told") == []
+    page.clock.fast_forward(5000)  # a loop may submit the next job at once
+    page.clock.run_for(2000)
+    becomes(
+        lambda: page.evaluate("told"), [["compute: all 5 jobs are done", "4 finished, 1 failed"]]
+    )

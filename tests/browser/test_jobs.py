@@ -1,0 +1,313 @@
+"""Jobs: search, states, paging, and cancelling what was found."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from browser.stage import Stage, becomes, cells, rows
+from playwright.sync_api import Locator, Page, expect
+from web.fakes import watched_cluster
+
+ALL_IDS = ["waiting", "also busy", "busy", "broken", "done"]
+
+
+@pytest.fixture
+def page(stage: Stage) -> Page:
+    """Jobs with its rows."""
+    page = stage.open("jobs.html")
+    expect(rows(page)).to_have_count(5)
+    return page
+
+
+def _ids(page: Page) -> list[str]:
+    ids: list[str] = rows(page).evaluate_all(
+        """rows => rows.sort((a, b) => a.ariaRowIndex - b.ariaRowIndex)
+            .map((row) => row.querySelector(".job-link").textContent)"""
+    )
+    return ids
+
+
+def _search(page: Page) -> Locator:
+    return page.get_by_role("combobox", name="Search jobs")
+
+
+def _options(page: Page) -> Locator:
+    return page.get_by_role("listbox", name="Suggestions").get_by_role("option")
+
+
+def _tab(page: Page, name: str) -> Locator:
+    return page.locator(".tab", has_text=re.compile(f"^{name} "))
+
+
+def test_jobs_are_listed_newest_first(page: Page) -> None:
+    becomes(lambda: _ids(page), ALL_IDS)
+    assert cells(page, "state") == ["queued", "running", "running", "failed", "finished"]
+    assert cells(page, "args") == ["fifth", "fourth", "third, n=3", "second", "first, n=1"]
+    expect(page.locator("#jobs .table-count")).to_have_text("Showing 5 of 5")
+
+
+# -- search --------------------------------------------------------------------------------------
+
+
+def test_search_takes_words_and_qualifiers(page: Page) -> None:
+    for query, found in (
+        ("third", ["busy"]),
+        ("state:failed", ["broken"]),
+        ("state:running node:10.0.0.10", ["also busy"]),
+        ("node:alpha id:done", ["done"]),
+        ("arg:n=3", ["busy"]),
+        ('error:"no such"', ["broken"]),
+        ("faster:10s", ["broken", "done"]),
+    ):
+        _search(page).fill(query)
+        page.keyboard.press("Enter")
+        becomes(lambda: (query, _ids(page)), (query, found))  # noqa: B023
+
+
+def test_search_lives_in_the_address(page: Page) -> None:
+    _search(page).fill("state:running third")
+    expect(page).to_have_url(re.compile(r"\?q=state%3Arunning\+third"))
+    page.reload()
+    expect(_search(page)).to_have_value("state:running third")
+    becomes(lambda: _ids(page), ["busy"])
+
+
+def test_qualifiers_and_states_are_completed(page: Page) -> None:
+    page.keyboard.press("/")
+    page.keyboard.type("sta")
+    expect(_options(page).first).to_contain_text("state:")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(_search(page)).to_have_value("state:")
+    page.keyboard.type("fa")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(_search(page)).to_have_value("state:terminated ")
+    becomes(lambda: _ids(page), ["broken"])
+
+
+def test_nodes_are_completed_by_name(page: Page) -> None:
+    _search(page).focus()
+    page.keyboard.type("node:bet")
+    _options(page).filter(has_text="10.0.0.10").click()
+    becomes(lambda: _ids(page), ["also busy"])
+
+
+def test_mistake_in_the_search_is_explained(page: Page) -> None:
+    _search(page).fill("slower:soon")
+    page.keyboard.press("Enter")
+    expect(page.locator("#search-problem")).to_contain_text("takes a time")
+    expect(_search(page)).to_have_attribute("aria-invalid", "true")
+
+
+def test_search_that_finds_nothing_can_be_cleared(page: Page) -> None:
+    _search(page).fill("nothing at all")
+    expect(page.get_by_text("No job matches")).to_be_visible()
+    page.get_by_role("button", name="Clear the search").click()
+    becomes(lambda: len(_ids(page)), 5)
+
+
+def test_typed_search_survives_updates(stage: Stage, page: Page) -> None:
+    _search(page).focus()
+    page.keyboard.type("state:")
+    stage.cluster.submits(job_id="late")
+    expect(_tab(page, "queued").locator(".tab-count")).to_have_text("2")
+    expect(_search(page)).to_have_value("state:")
+    expect(_options(page).first).to_be_visible()
+
+
+# -- states --------------------------------------------------------------------------------------
+
+
+def test_tabs_count_each_state(page: Page) -> None:
+    for name, count in (
+        ("all", "5"),
+        ("queued", "1"),
+        ("running", "2"),
+        ("finished", "1"),
+        ("failed", "1"),
+        ("cancelled", "0"),
+        ("abandoned", "0"),
+    ):
+        expect(_tab(page, name).locator(".tab-count")).to_have_text(count)
+
+
+def test_tab_adds_its_state_to_the_search(page: Page) -> None:
+    _search(page).fill("node:alpha")
+    becomes(lambda: _ids(page), ["busy", "broken", "done"])
+    _tab(page, "failed").click()
+    becomes(lambda: _ids(page), ["broken"])
+    expect(_search(page)).to_have_value(
+        re.compile("node:alpha.*state:terminated|state:terminated.*node:alpha")
+    )
+    expect(_tab(page, "failed")).to_have_attribute("aria-current", "true")
+    expect(_tab(page, "finished").locator(".tab-count")).to_have_text("1")
+
+
+# -- many ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def many(stage: Stage) -> Stage:
+    for number in range(245):
+        stage.ends(stage.runs("10.0.0.9", job_id=f"job {number}"))
+    return stage
+
+
+def test_further_pages_come_as_the_list_is_scrolled(many: Stage) -> None:
+    page = many.open("jobs.html")
+    count = page.locator("#jobs .table-count")
+    expect(count).to_have_text("Showing 100 of 250")
+    for shown in ("Showing 200 of 250", "Showing 250 of 250"):
+        page.locator("#jobs .table").evaluate("table => table.scrollTo(0, table.scrollHeight)")
+        expect(count).to_have_text(shown)
+    page.locator("#jobs .table").evaluate("table => table.scrollTo(0, table.scrollHeight)")
+    becomes(lambda: _ids(page)[-1], "done")
+
+
+def test_reader_further_down_is_not_moved(many: Stage) -> None:
+    page = many.open("jobs.html")
+    table = page.locator("#jobs .table")
+    expect(page.locator("#jobs .table-count")).to_have_text("Showing 100 of 250")
+    table.evaluate("table => table.scrollTo(0, 600)")
+    becomes(lambda: "job 220" in _ids(page), True)
+    top = table.evaluate("table => table.scrollTop")
+    many.cluster.submits(job_id="late")
+    fresh = page.locator(".jobs-fresh")
+    expect(fresh).to_have_text("1 new")
+    assert table.evaluate("table => table.scrollTop") == top
+    fresh.click()
+    becomes(lambda: _ids(page)[0], "late")
+
+
+# -- what is done to jobs ------------------------------------------------------------------------
+
+
+def test_selected_jobs_are_terminated(stage: Stage, page: Page) -> None:
+    for job_id in ("busy", "waiting", "done"):
+        page.get_by_role("checkbox", name=f"Select job {job_id}", exact=True).check()
+    expect(page.get_by_text("3 selected, 1 ended already")).to_be_visible()
+    page.get_by_role("button", name="Terminate 2 jobs").first.click()
+    page.locator(".confirm:visible").get_by_role("button", name="Terminate 2 jobs").click()
+    expect(page.locator(".notice-title")).to_have_text("Terminated 2 jobs")
+    assert sorted(job.id for _, (job,) in stage.cluster.calls) == ["busy", "waiting"]
+
+
+def test_selection_survives_updates(stage: Stage, page: Page) -> None:
+    page.get_by_role("checkbox", name="Select job busy", exact=True).check()
+    stage.cluster.submits(job_id="late")
+    expect(page.locator(".jobs-fresh")).to_have_text("1 new")
+    expect(page.get_by_role("checkbox", name="Select job busy", exact=True)).to_be_checked()
+
+
+def test_all_that_match_are_counted_before_they_are_terminated(stage: Stage, page: Page) -> None:
+    _search(page).fill("node:alpha")
+    becomes(lambda: len(_ids(page)), 3)
+    page.get_by_role("button", name="Terminate all that match").click()
+    expect(page.locator(".confirm:visible")).to_contain_text("3 match, 2 of them have ended.")
+    assert stage.cluster.calls == []
+    page.locator(".confirm:visible").get_by_role("button", name="Terminate 1 job").click()
+    expect(page.locator(".notice-title")).to_have_text("Terminated 1 job")
+    expect(page.locator(".notice-lines li")).to_have_count(1)
+    assert [job.id for _, (job,) in stage.cluster.calls] == ["busy"]
+
+
+def test_question_can_be_refused(stage: Stage, page: Page) -> None:
+    page.get_by_role("button", name="Terminate all").click()
+    expect(page.locator(".confirm:visible")).to_contain_text("5 match, 2 of them have ended.")
+    page.locator(".confirm:visible").get_by_role("button", name="Cancel").click()
+    expect(page.locator(".confirm:visible")).to_have_count(0)
+    assert stage.cluster.calls == []
+
+
+# -- detail --------------------------------------------------------------------------------------
+
+
+def _open(page: Page, job_id: str) -> Locator:
+    page.locator(".job-link", has_text=re.compile(f"^{job_id}$")).click()
+    panel = page.get_by_role("dialog")
+    expect(panel.locator("#job-title")).to_have_text(job_id)
+    return panel
+
+
+def test_detail_tells_how_a_job_failed(page: Page) -> None:
+    panel = _open(page, "broken")
+    expect(panel.locator(".job-head .state")).to_have_text("failed")
+    expect(panel.locator(".job-pre-exception")).to_contain_text("ValueError: no such thing")
+    expect(panel.locator(".job-pre-args")).to_contain_text("second")
+    becomes(
+        lambda: panel.locator(".job-step-state").all_inner_texts(),
+        ["queued", "running on 10.0.0.2", "failed"],
+    )
+
+
+def test_detail_shows_the_result(page: Page) -> None:
+    panel = _open(page, "done")
+    expect(panel.locator(".job-pre-result")).to_have_text("the result")
+    expect(panel.get_by_role("link", name="10.0.0.2")).to_have_attribute(
+        "href", "node.html?host=10.0.0.2"
+    )
+
+
+def test_detail_follows_its_job(stage: Stage, page: Page) -> None:
+    panel = _open(page, "busy")
+    expect(panel.locator(".job-head .state")).to_have_text("running")
+    stage.ends(stage.jobs["busy"], result="at last")
+    expect(panel.locator(".job-head .state")).to_have_text("finished")
+    expect(panel.locator(".job-pre-result")).to_have_text("at last")
+
+
+def test_detail_terminates_its_job(stage: Stage, page: Page) -> None:
+    panel = _open(page, "busy")
+    panel.get_by_role("button", name="Terminate", exact=True).click()
+    panel.get_by_role("button", name="Terminate this job").click()
+    expect(page.locator(".notice-title")).to_have_text("Terminated 1 job")
+    assert [job.id for _, (job,) in stage.cluster.calls] == ["busy"]
+
+
+def test_detail_has_an_address_of_its_own(stage: Stage, page: Page) -> None:
+    _open(page, "broken")
+    expect(page).to_have_url(re.compile(r"[?&]job=\d+"))
+    again = stage.open(page.url.removeprefix(stage.server.url))
+    expect(again.locator("#job-title")).to_have_text("broken")
+
+
+def test_back_and_forward_close_and_open_the_detail(page: Page) -> None:
+    _open(page, "broken")
+    page.go_back()
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    page.go_forward()
+    expect(page.locator("#job-title")).to_have_text("broken")
+
+
+def test_detail_is_opened_and_left_by_keyboard(page: Page) -> None:
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page.locator("#job-title")).to_have_text("also busy")
+    expect(page.locator("#job-title")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    expect(page.locator(".tr:focus .job-link")).to_have_text("also busy")
+
+
+def test_texts_are_copied(page: Page) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    panel = _open(page, "broken")
+    panel.get_by_role("button", name="Copy: Traceback").click()
+    becomes(
+        lambda: page.evaluate("navigator.clipboard.readText()"),
+        "Traceback (most recent call last):\nValueError: no such thing",
+    )
+
+
+def test_job_that_is_not_known_is_told(stage: Stage) -> None:
+    page = stage.open("jobs.html?job=4711")
+    expect(page.locator(".job-message")).to_contain_text("4711")
+
+
+def test_without_a_job_the_page_says_how_they_come(stage: Stage) -> None:
+    watched_cluster(stage.registry, "idle")
+    page = stage.open("jobs.html?cluster=idle")
+    expect(page.get_by_text("No job yet")).to_be_visible()

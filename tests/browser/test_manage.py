@@ -1,0 +1,148 @@
+"""Manage: nodes are added, given CPUs, taken out and closed."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from browser.stage import Stage, rows
+from dispy import DispyNode
+from playwright.sync_api import Page, expect
+from web.fakes import watched_cluster
+
+
+@pytest.fixture
+def page(stage: Stage) -> Page:
+    """Manage with its rows."""
+    page = stage.open("manage.html")
+    expect(rows(page)).to_have_count(3)
+    return page
+
+
+def _calls(stage: Stage) -> list[str]:
+    return [name for name, _ in stage.cluster.calls]
+
+
+def test_node_is_allocated_by_address(stage: Stage, page: Page) -> None:
+    page.get_by_label("Host or IP address").fill("10.0.0.50")
+    page.get_by_label("Port").fill("9701")
+    page.locator("#allocate [name=cpus]").fill("2")
+    page.locator("#allocate").get_by_role("button", name="Allocate").click()
+    expect(page.locator(".notice-title")).to_have_text("Asked for 10.0.0.50")
+    expect(page.get_by_label("Host or IP address")).to_have_value("")
+    ((name, (node,)),) = stage.cluster.calls
+    assert (name, node) == ("allocate_node", {"host": "10.0.0.50", "port": 9701, "cpus": 2})
+
+
+def test_nodes_are_allocated_by_wildcard(stage: Stage, page: Page) -> None:
+    page.get_by_label("Host or IP address").fill("10.0.1.*")
+    page.keyboard.press("Enter")
+    expect(page.locator(".notice-title")).to_have_text("Asked for 10.0.1.*")
+    assert stage.cluster.calls[0][1][0]["host"] == "10.0.1.*"
+
+
+def test_host_must_be_given(stage: Stage, page: Page) -> None:
+    page.locator("#allocate").get_by_role("button", name="Allocate").click()
+    expect(page.get_by_role("alert")).to_contain_text("Give a host name")
+    expect(page.get_by_label("Host or IP address")).to_be_focused()
+    assert stage.cluster.calls == []
+
+
+def test_bad_port_is_told_at_its_field(stage: Stage, page: Page) -> None:
+    page.get_by_label("Host or IP address").fill("10.0.0.50")
+    page.get_by_label("Port").fill("70000")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Port")).to_have_attribute("aria-invalid", "true")
+    expect(page.get_by_label("Port")).to_be_focused()
+    expect(page.get_by_role("alert")).not_to_be_empty()
+    assert stage.cluster.calls == []
+
+
+def test_host_that_does_not_resolve_is_told(stage: Stage, page: Page) -> None:
+    stage.cluster.answers["allocate_node"] = -1
+    page.get_by_label("Host or IP address").fill("no-such-host.invalid")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("does not resolve")
+    expect(page.get_by_label("Host or IP address")).to_have_attribute("aria-invalid", "true")
+
+
+def test_node_is_allocated_to_the_chosen_cluster(stage: Stage) -> None:
+    other = watched_cluster(stage.registry, "render")
+    page = stage.open("manage.html")
+    page.get_by_label("Host or IP address").fill("10.0.0.50")
+    page.locator("#allocate").get_by_role("combobox", name="Cluster").select_option("render")
+    page.keyboard.press("Tab")
+    page.locator("#allocate").get_by_role("button", name="Allocate").click()
+    expect(page.locator(".notice-title")).to_have_text("Asked for 10.0.0.50")
+    assert (_calls(stage), len(other.calls)) == ([], 1)
+
+
+def test_cpus_are_set_in_a_row(stage: Stage, page: Page) -> None:
+    def set_cpus(address: str, cpus: int) -> int:
+        stage.nodes[address].cpus = cpus
+        stage.cluster.report(DispyNode.AvailInfo, stage.nodes[address], None)
+        return cpus
+
+    stage.cluster.answers["set_node_cpus"] = set_cpus
+    row = page.locator("[data-key='10.0.0.10']")
+    box = row.get_by_role("spinbutton")
+    box.fill("5")
+    row.get_by_role("button", name="Set").click()
+    expect(page.locator(".notice-title")).to_have_text("Set CPUs of 1 node")
+    expect(box).to_have_value("5")
+    assert stage.cluster.calls == [("set_node_cpus", ("10.0.0.10", 5))]
+
+
+def test_cpus_are_set_for_all_that_are_selected(stage: Stage, page: Page) -> None:
+    stage.cluster.answers["set_node_cpus"] = 3
+    page.get_by_role("checkbox", name="Select all rows shown").first.check()
+    page.get_by_label("CPUs for the selected nodes").fill("-1")
+    page.get_by_role("button", name="Set CPUs").click()
+    expect(page.locator(".notice-title")).to_have_text("Set CPUs of 3 nodes")
+    assert _calls(stage) == ["set_node_cpus"] * 3
+
+
+def test_typed_cpus_survive_updates(stage: Stage, page: Page) -> None:
+    box = page.locator("[data-key='10.0.0.2']").get_by_role("spinbutton")
+    box.fill("3")
+    stage.joins("10.0.0.77", "late")
+    stage.ends(stage.jobs["busy"])
+    expect(rows(page)).to_have_count(4)
+    expect(page.locator("[data-key='10.0.0.2'] [data-column=running] .td-value")).to_have_text("0")
+    expect(box).to_have_value("3")
+    expect(box).to_be_focused()
+
+
+@pytest.mark.parametrize(
+    ("button", "confirm", "call"),
+    [
+        ("Allocate", None, "allocate_node"),
+        ("Deallocate", "Deallocate 3 nodes", "deallocate_node"),
+        ("Close", "Close 3 nodes", "close_node"),
+    ],
+)
+def test_action_is_done_to_all_that_are_selected(
+    stage: Stage, page: Page, button: str, confirm: Any, call: str
+) -> None:
+    page.get_by_role("checkbox", name="Select all rows shown").first.check()
+    page.locator("#nodes").get_by_role("button", name=button, exact=True).click()
+    if confirm:
+        page.get_by_role("button", name=confirm).click()
+    expect(page.locator(".notice-title")).to_have_text(re.compile("3 nodes$"))
+    expect(page.locator(".notice-lines li")).to_have_count(3)
+    assert _calls(stage) == [call] * 3
+
+
+def test_actions_wait_for_a_selection(page: Page) -> None:
+    for name in ("Allocate", "Deallocate", "Close", "Set CPUs"):
+        expect(page.locator("#nodes").get_by_role("button", name=name, exact=True)).to_be_disabled()
+
+
+def test_call_that_fails_is_told_with_its_reason(stage: Stage, page: Page) -> None:
+    stage.cluster.answers["close_node"] = RuntimeError("secret inside")
+    page.get_by_role("checkbox", name="Select 10.0.0.9").check()
+    page.locator("#nodes").get_by_role("button", name="Close", exact=True).click()
+    page.get_by_role("button", name="Close 1 node").click()
+    expect(page.locator(".notice-title")).to_have_text("Closed 0 of 1 node")
+    expect(page.locator(".notice-lines")).not_to_contain_text("secret inside")

@@ -1,0 +1,196 @@
+"""Node: one node's load, its jobs, and what can be done to it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from browser.stage import Stage, becomes, cells, rows
+from dispy import DispyNode
+from playwright.sync_api import Locator, Page, expect
+
+
+@pytest.fixture
+def page(stage: Stage) -> Page:
+    """The page of the node alpha."""
+    page = stage.open("node.html?host=10.0.0.2")
+    expect(rows(_running(page))).to_have_count(1)
+    return page
+
+
+def _running(page: Page) -> Locator:
+    return page.get_by_role("region", name="Running jobs", exact=True)
+
+
+def _recent(page: Page) -> Locator:
+    return page.get_by_role("region", name="Recent jobs", exact=True)
+
+
+def _fact(page: Page, name: str) -> Locator:
+    return page.locator(".fact", has=page.locator("dt", has_text=re.compile(f"^{name}$"))).locator(
+        "dd"
+    )
+
+
+def test_head_names_the_node_and_its_state(page: Page) -> None:
+    expect(page.locator("#node-title")).to_have_text("10.0.0.2")
+    expect(page.locator("#node-name")).to_have_text("alpha")
+    expect(page.locator("#node-state")).to_have_text("up")
+
+
+def test_facts_are_shown(page: Page) -> None:
+    for name, text in (
+        ("Busy", "1 of 4"),
+        ("Running jobs", "1"),
+        ("Jobs done", "2"),
+        ("Available CPU", "98 %"),
+        ("Available memory", "22.7 GiB"),
+        ("Available swap", "100 %"),
+        ("Available disk", "78.3 GiB"),
+        ("Sent", "0 B"),
+        ("Received", "0 B"),
+    ):
+        expect(_fact(page, name)).to_have_text(text)
+
+
+def test_running_jobs_show_id_arguments_and_times(page: Page) -> None:
+    table = _running(page)
+    expect(rows(table).locator(".job-link")).to_have_text("busy")
+    assert cells(table, "args") == ["third, n=3"]
+    expect(rows(table).locator("[data-column=started_at] .td-value")).to_have_attribute(
+        "title", re.compile(r"^20\d\d-")
+    )
+    expect(rows(table).locator("[data-column=duration_sec] .td-value")).to_have_text(
+        re.compile(r"\d (s|ms)$")
+    )
+
+
+def test_running_time_grows_by_itself(page: Page) -> None:
+    shown = lambda: cells(_running(page), "duration_sec")[0]  # noqa: E731
+    before = shown()
+    becomes(lambda: shown() != before, True)
+
+
+def test_recent_jobs_show_how_they_ended(page: Page) -> None:
+    table = _recent(page)
+    becomes(lambda: sorted(cells(table, "state")), ["failed", "finished"])
+    becomes(lambda: sorted(cells(table, "error")), ["", "ValueError: no such thing"])
+
+
+def test_jobs_that_end_move_to_the_recent_ones(stage: Stage, page: Page) -> None:
+    stage.ends(stage.jobs["busy"])
+    expect(_running(page)).to_contain_text("No job runs here now.")
+    expect(rows(_recent(page))).to_have_count(3)
+
+
+def test_jobs_are_selected_and_terminated(stage: Stage, page: Page) -> None:
+    stage.runs("10.0.0.2", job_id="another")
+    expect(rows(_running(page))).to_have_count(2)
+    page.get_by_role("checkbox", name="Select job another").check()
+    page.get_by_role("button", name="Terminate", exact=True).click()
+    expect(page.get_by_text("What they have done so far is lost.")).to_be_visible()
+    page.get_by_role("button", name="Terminate 1 job").click()
+    expect(page.locator(".notice-title")).to_have_text("Terminated 1 job")
+    assert [(name, job.id) for name, (job,) in stage.cluster.calls] == [("cancel", "another")]
+
+
+def test_selected_job_stays_selected_when_others_come(stage: Stage, page: Page) -> None:
+    page.get_by_role("checkbox", name="Select job busy").check()
+    stage.runs("10.0.0.2", job_id="another")
+    expect(rows(_running(page))).to_have_count(2)
+    expect(page.get_by_role("checkbox", name="Select job busy")).to_be_checked()
+    expect(page.get_by_role("checkbox", name="Select job another")).not_to_be_checked()
+
+
+def test_refused_termination_is_told(stage: Stage, page: Page) -> None:
+    stage.cluster.answers["cancel"] = -1
+    page.get_by_role("checkbox", name="Select job busy").check()
+    page.get_by_role("button", name="Terminate", exact=True).click()
+    page.get_by_role("button", name="Terminate 1 job").click()
+    expect(page.locator(".notice-title")).to_have_text("Terminated 0 of 1 job")
+    expect(page.get_by_role("group", name="Outcome").get_by_role("listitem")).to_contain_text(
+        "Failed"
+    )
+
+
+def test_cpus_are_changed_in_place(stage: Stage, page: Page) -> None:
+    def set_cpus(_address: str, cpus: int) -> int:
+        stage.nodes["10.0.0.2"].cpus = cpus
+        stage.cluster.report(DispyNode.AvailInfo, stage.nodes["10.0.0.2"], None)
+        return cpus
+
+    stage.cluster.answers["set_node_cpus"] = set_cpus
+    box = page.get_by_role("spinbutton", name="CPUs of 10.0.0.2")
+    box.fill("3")
+    page.get_by_role("button", name="Set", exact=True).click()
+    expect(page.locator(".notice-title")).to_have_text("Set CPUs of 1 node")
+    expect(_fact(page, "Busy")).to_have_text("1 of 3")
+    expect(box).to_have_value("3")
+    assert stage.cluster.calls == [("set_node_cpus", ("10.0.0.2", 3))]
+
+
+def test_typed_cpus_survive_updates(stage: Stage, page: Page) -> None:
+    box = page.get_by_role("spinbutton", name="CPUs of 10.0.0.2")
+    box.fill("3")
+    stage.runs("10.0.0.2", job_id="another")
+    expect(_fact(page, "Busy")).to_have_text("2 of 4")
+    expect(box).to_have_value("3")
+    box.press("Escape")
+    expect(box).to_have_value("4")
+
+
+@pytest.mark.parametrize(
+    ("button", "confirm", "call"),
+    [
+        ("Allocate", None, "allocate_node"),
+        ("Deallocate", "Deallocate 1 node", "deallocate_node"),
+        ("Close node", "Close 1 node", "close_node"),
+    ],
+)
+def test_node_takes_every_action(
+    stage: Stage, page: Page, button: str, confirm: Any, call: str
+) -> None:
+    page.get_by_role("button", name=button, exact=True).click()
+    if confirm:
+        page.get_by_role("button", name=confirm).click()
+    expect(page.locator(".notice-title")).to_have_text(re.compile("1 node$"))
+    assert [name for name, _ in stage.cluster.calls] == [call]
+
+
+def test_closed_node_is_shown_as_closed(stage: Stage, page: Page) -> None:
+    stage.cluster.report(DispyNode.Closed, stage.nodes["10.0.0.2"], None)
+    expect(page.locator("#node-state")).to_have_text("closed")
+
+
+def test_its_jobs_lie_on_a_timeline(page: Page) -> None:
+    expect(page.locator("#lane .timeline-summary")).to_contain_text(
+        "1 running, 1 finished, 1 failed"
+    )
+
+
+def test_unknown_node_is_told_and_waited_for(stage: Stage) -> None:
+    page = stage.open("node.html?host=10.9.9.9")
+    expect(page.locator("#missing")).to_be_visible()
+    stage.joins("10.9.9.9", "late")
+    expect(page.locator("#node-name")).to_have_text("late")
+    expect(page.locator("#missing")).to_be_hidden()
+
+
+def test_without_a_node_one_is_chosen_from_cards(stage: Stage) -> None:
+    page = stage.open("node.html")
+    page.locator(".node-card", has_text="beta").click()
+    expect(page.locator("#node-title")).to_have_text("10.0.0.10")
+
+
+def test_node_is_found_by_its_name(stage: Stage) -> None:
+    page = stage.open("node.html")
+    expect(page.locator(".node-card")).to_have_count(3)
+    page.get_by_role("combobox", name="Node: IP address or name").fill("gamma")
+    page.keyboard.press("Enter")
+    expect(page.locator("#node-title")).to_have_text("10.0.0.9")
+
+
+def test_node_may_be_named_in_the_address(stage: Stage) -> None:
+    page = stage.open("node.html?host=beta")
+    expect(page.locator("#node-title")).to_have_text("10.0.0.10")

@@ -1,0 +1,113 @@
+"""Phone and paper."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from browser.stage import PAGES, Stage, becomes, cells, is_live, keys_shown, rows
+from playwright.sync_api import Page, expect
+
+
+@pytest.fixture
+def phone(stage: Stage) -> Page:
+    """Monitor on a phone."""
+    page = stage.open(phone=True)
+    expect(rows(page)).to_have_count(3)
+    return page
+
+
+def test_no_page_is_wider_than_a_phone(stage: Stage, phone: Page) -> None:
+    for path in (*PAGES, "jobs.html?job=2"):
+        stage.go(phone, path)
+        is_live(phone)
+        assert phone.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+
+
+def test_rows_are_cards_with_the_same_fields(phone: Page) -> None:
+    assert phone.locator(".thead").bounding_box()["height"] <= 1  # type: ignore[index]
+    card = phone.locator("[data-key='10.0.0.2']")
+    for label in ("Name", "CPUs", "Busy", "Memory", "Jobs done", "Last update"):
+        expect(card.locator(".td-label", has_text=re.compile(f"^{label}$"))).to_be_visible()
+    assert card.bounding_box()["height"] > 120  # type: ignore[index]
+    assert sorted(cells(phone, "name")) == ["alpha", "beta", "gamma"]
+
+
+def test_cards_are_sorted(phone: Page) -> None:
+    phone.get_by_role("combobox", name="Sort by").select_option("cpus")
+    becomes(lambda: keys_shown(phone), ["10.0.0.10", "10.0.0.2", "10.0.0.9"])
+    phone.get_by_role("button", name="Descending; sort ascending").tap()
+    becomes(lambda: keys_shown(phone), ["10.0.0.9", "10.0.0.2", "10.0.0.10"])
+
+
+def test_pages_are_at_the_thumb(phone: Page) -> None:
+    box = phone.get_by_role("navigation", name="Pages").bounding_box()
+    assert box is not None
+    assert box["y"] + box["height"] > 840
+    phone.get_by_role("navigation", name="Pages").get_by_role("link", name="Jobs").tap()
+    expect(phone).to_have_url(re.compile("jobs.html"))
+
+
+def test_actions_float_while_cards_are_selected(phone: Page) -> None:
+    phone.get_by_role("checkbox", name="Select 10.0.0.2", exact=True).check()
+    expect(phone.locator("#nodes .actions-floating")).to_be_in_viewport()
+    phone.locator("#nodes").get_by_role("button", name="Close", exact=True).tap()
+    expect(phone.get_by_role("button", name="Close 1 node")).to_be_in_viewport()
+
+
+def test_detail_of_a_job_is_a_sheet(stage: Stage) -> None:
+    page = stage.open("jobs.html", phone=True)
+    page.locator(".job-link", has_text="broken").tap()
+    expect(page.locator("#job-title")).to_have_text("broken")
+    assert page.locator("dialog[open]").evaluate("dialog => dialog.matches(':modal')")
+    page.go_back()
+    expect(page.locator("dialog[open]")).to_have_count(0)
+
+
+def test_what_can_be_touched_is_large_enough(stage: Stage, phone: Page) -> None:
+    for path in PAGES:
+        stage.go(phone, path)
+        is_live(phone)
+        small = phone.evaluate("""() => {
+            const inText = (one) => one.matches("p a, td a, dd a, .td a, .table-empty a");
+            return [...document.querySelectorAll("a, button, select, input")]
+              .filter((one) => one.offsetParent && !one.closest(".sr, .skip") && !inText(one))
+              .map((one) => [one, (one.closest("label") ?? one).getBoundingClientRect()])
+              .filter(([, box]) => box.width < 24 || box.height < 24)
+              .map(([one, box]) => [one.outerHTML.slice(0, 100), box.width, box.height]);
+        }""")
+        assert small == [], path
+
+
+# -- paper -----------------------------------------------------------------------------------------
+
+
+def test_paper_shows_figures_and_nothing_to_press(stage: Stage) -> None:
+    page = stage.open()
+    expect(rows(page)).to_have_count(3)
+    page.emulate_media(media="print")
+    for part in ("nav.menu", ".tools", "#report", ".actions", ".search", ".td-select"):
+        expect(page.locator(part).first).to_be_hidden()
+    for part in ("#tiles", "#progress", ".nodemap-canvas", ".thead", ".tbody .tr"):
+        expect(page.locator(part).first).to_be_visible()
+
+
+def test_paper_is_light(stage: Stage) -> None:
+    page = stage.open()
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+
+
+def test_all_rows_are_printed_and_then_leave_again(stage: Stage) -> None:
+    for number in range(200):
+        stage.joins(f"10.0.1.{number}")
+    page = stage.open()
+    expect(page.locator("#nodes .table-count")).to_have_text("203")
+    seen = rows(page).count()
+    assert seen < 203
+    page.evaluate("""() => addEventListener("beforeprint", () => {
+        window.printed = document.querySelectorAll(".tbody .tr").length;
+    })""")
+    assert page.pdf().startswith(b"%PDF")
+    assert page.evaluate("printed") == 203
+    becomes(lambda: rows(page).count() < 100, True)

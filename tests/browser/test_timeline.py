@@ -1,0 +1,217 @@
+"""Timeline: its window is moved by every means, and stays what the address says."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from browser.stage import Stage, becomes
+from playwright.sync_api import Locator, Page, expect
+from web.fakes import watched_cluster
+
+
+def _fill(stage: Stage) -> None:
+    """Jobs of half an hour on two nodes, one each minute, of 50 s."""
+    for number in range(30):
+        for address in ("10.0.0.2", "10.0.0.9"):
+            job = stage.runs(address, job_id=f"{address} {number}", since_sec=1800 - number * 60)
+            stage.ends(job, after_sec=50)
+
+
+@pytest.fixture
+def page(stage: Stage) -> Page:
+    """Timeline with its bars."""
+    _fill(stage)
+    page = stage.open("timeline.html?span=600")
+    expect(_summary(page)).to_contain_text("In this window")
+    return page
+
+
+def _summary(page: Page) -> Locator:
+    return page.locator(".timeline-summary")
+
+
+def _range(page: Page) -> Locator:
+    return page.locator(".timeline-range")
+
+
+def _follows(page: Page) -> Locator:
+    return page.get_by_role("button", name="Follow now")
+
+
+def test_window_is_told_in_words(page: Page) -> None:
+    expect(_range(page)).to_have_text("last 10 min")
+    expect(_summary(page)).to_contain_text(re.compile(r"on 3 nodes: .*2 running.*finished"))
+
+
+def test_spans_are_chosen_by_button_and_kept_in_the_address(page: Page) -> None:
+    for name, words, address in (
+        ("1 min", "last 1 min", "span=60"),
+        ("1 h", "last", "span="),
+        ("All", "last", "span=all"),
+    ):
+        page.get_by_role("button", name=name, exact=True).click()
+        expect(_range(page)).to_contain_text(words)
+        expect(page).to_have_url(re.compile(address))
+    page.get_by_role("button", name="1 min", exact=True).click()
+    expect(page).to_have_url(re.compile("span=60"))
+    page.reload()
+    expect(_range(page)).to_have_text("last 1 min")
+
+
+def test_keyboard_pans_and_stops_following(page: Page) -> None:
+    expect(_follows(page)).to_have_attribute("aria-pressed", "true")
+    page.locator(".timeline-lanes").press("ArrowLeft")
+    expect(_follows(page)).to_have_attribute("aria-pressed", "false")
+    expect(page).to_have_url(re.compile(r"from=\d+"))
+
+
+def test_keyboard_zooms(page: Page) -> None:
+    lanes = page.locator(".timeline-lanes")
+    lanes.press("+")
+    becomes(lambda: _length(page) < 600, True)
+    near = _length(page)
+    lanes.press("-")
+    lanes.press("-")
+    becomes(lambda: _length(page) > near, True)
+
+
+def _length(page: Page) -> float:
+    """The window's length in seconds, as the words say it."""
+    found = re.search(
+        r"(?:(\d+) h ?)?(?:(\d+) min ?)?(?:([\d.]+) s)?\)?$", _range(page).inner_text()
+    )
+    assert found is not None
+    hours, minutes, seconds = (float(part or 0) for part in found.groups())
+    return hours * 3600 + minutes * 60 + seconds
+
+
+def test_home_goes_to_the_oldest_and_end_to_now(page: Page) -> None:
+    lanes = page.locator(".timeline-lanes")
+    lanes.press("Home")
+    expect(_follows(page)).to_have_attribute("aria-pressed", "false")
+    expect(_summary(page)).not_to_contain_text("running")
+    lanes.press("End")
+    expect(_follows(page)).to_have_attribute("aria-pressed", "true")
+    expect(_summary(page)).to_contain_text("2 running")
+
+
+def test_zero_shows_everything(page: Page) -> None:
+    page.locator(".timeline-lanes").press("0")
+    expect(page.get_by_role("button", name="All", exact=True)).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    expect(_summary(page)).to_contain_text("61 finished")
+
+
+def test_window_is_dragged(page: Page) -> None:
+    box = page.locator(".timeline-canvas").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 400, box["y"] + 30)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 700, box["y"] + 30, steps=5)
+    page.mouse.up()
+    expect(_follows(page)).to_have_attribute("aria-pressed", "false")
+    expect(page).to_have_url(re.compile(r"from=\d+"))
+
+
+def test_wheel_zooms_about_the_pointer(page: Page) -> None:
+    page.locator(".timeline-canvas").hover(position={"x": 600, "y": 20})
+    page.mouse.wheel(0, -300)
+    becomes(lambda: _length(page) < 500, True)
+
+
+def test_fingers_zoom(stage: Stage) -> None:
+    _fill(stage)
+    page = stage.open("timeline.html?span=600", phone=True)
+    expect(_summary(page)).to_contain_text("In this window")
+    box = page.locator(".timeline-canvas").bounding_box()
+    assert box is not None
+    fingers = page.context.new_cdp_session(page)
+
+    def touch(kind: str, *places: float) -> None:
+        points = [{"x": x, "y": box["y"] + 20, "id": i} for i, x in enumerate(places)]
+        fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    touch("touchStart", 200)
+    touch("touchStart", 200, 240)
+    for step in range(10):
+        touch("touchMove", 200 - 5 * step, 240 + 9 * step)
+    touch("touchEnd")
+    becomes(lambda: _length(page) < 400, True)
+
+
+def test_window_of_the_past_is_found_again_by_its_address(stage: Stage, page: Page) -> None:
+    page.locator(".timeline-lanes").press("Home")
+    expect(page).to_have_url(re.compile(r"from=\d+"))
+    words = _summary(page).inner_text()
+    again = stage.open(page.url.removeprefix(stage.server.url))
+    expect(_summary(again)).to_have_text(words)
+    expect(_follows(again)).to_have_attribute("aria-pressed", "false")
+
+
+def _point_at_a_bar(page: Page) -> None:
+    """Move the mouse down the middle of the window, until it is on a bar."""
+    box = page.locator(".timeline-canvas").bounding_box()
+    assert box is not None
+    for y in range(2, int(box["height"]), 4):
+        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + y)
+        page.evaluate(
+            "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+        )
+        if page.locator(".timeline-stage.is-on-bar").count():
+            return
+    raise AssertionError("no bar in the middle")
+
+
+def test_click_on_a_bar_opens_its_job(stage: Stage, page: Page) -> None:
+    stage.runs("10.0.0.2", job_id="long", since_sec=120)
+    page.get_by_role("button", name="1 min", exact=True).click()
+    expect(page).to_have_url(re.compile("span=60"))
+    expect(_summary(page)).to_contain_text("3 running")
+    _point_at_a_bar(page)
+    expect(page.locator(".tip")).to_contain_text(re.compile("running|finished"))
+    page.mouse.down()
+    page.mouse.up()
+    expect(page.locator("#job-title")).to_have_text(re.compile("^(long|10.0.0.[29] 29)$"))
+    expect(page).to_have_url(re.compile(r"job=\d+"))
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    expect(page.locator(".timeline-lanes")).to_be_focused()
+
+
+def test_the_same_jobs_stand_in_a_table(page: Page) -> None:
+    page.get_by_text("Show as a table").click()
+    table = page.get_by_role("region", name="What the timeline shows, as a table")
+    expect(table.get_by_role("row").nth(1)).to_contain_text(re.compile("running|finished"))
+    expect(page.locator(".timeline-list .caption")).to_have_text(
+        re.compile(r"Showing \d+ jobs, newest first.")
+    )
+
+
+def test_new_jobs_appear_while_following(stage: Stage, page: Page) -> None:
+    stage.runs("10.0.0.9", job_id="late")
+    expect(_summary(page)).to_contain_text("3 running")
+
+
+def test_many_jobs_are_summed_up(stage: Stage) -> None:
+    for number in range(2100):
+        stage.ends(stage.runs("10.0.0.9", job_id=number))
+    page = stage.open("timeline.html?span=600")
+    expect(page.locator(".timeline-legend")).to_contain_text(
+        "height: CPUs busy; zoom in for single jobs"
+    )
+
+
+def test_without_a_job_the_page_says_so(stage: Stage) -> None:
+    watched_cluster(stage.registry, "idle")
+    page = stage.open("timeline.html?cluster=idle")
+    expect(page.locator(".timeline-empty")).to_be_visible()
+
+
+def test_failure_to_load_is_told(stage: Stage) -> None:
+    page = stage.open(
+        "timeline.html",
+        before=lambda page: page.route("**/timeline?*", lambda route: route.abort()),
+    )
+    expect(page.locator(".timeline-error")).to_contain_text("The timeline can't be loaded")
