@@ -24,11 +24,10 @@ from .gauges import Gauge, Reading, growth_mb, mb
 from .nodes import Node, free_ports
 
 _READ_EVERY_SEC: Final = 2.0
-_DRAIN_SEC: Final = 60.0
+_DRAIN_SEC: Final = 30.0
 _SETTLE_SEC: Final = 20.0
 
-# The bounds. What is left of growth after the warm-up is the allocator's doing: see
-# docs/reliability.md for what was measured.
+# The bounds; docs/reliability.md has what was measured.
 _MOST_GROWTH_MB: Final = 4.0
 _SPARE_THREADS: Final = 24
 _SPARE_DESCRIPTORS: Final = 40
@@ -266,7 +265,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--warm-up-min",
         type=float,
         metavar="N",
-        help="minutes that do not count for growth; a third, 10 at the most",
+        help="minutes that do not count for growth; six tenths, 18 at the most",
     )
     parser.add_argument("--viewers", type=int, default=50)
     parser.add_argument("--nodes", type=int, default=4)
@@ -279,7 +278,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--logs", type=Path, help="a folder to leave the processes' logs in")
     options = parser.parse_args(arguments)
     if options.warm_up_min is None:
-        options.warm_up_min = min(10.0, options.minutes / 3)
+        options.warm_up_min = min(18.0, 0.6 * options.minutes)
     return options
 
 
