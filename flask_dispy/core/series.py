@@ -11,6 +11,7 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from itertools import dropwhile
 from math import isnan, nan
+from struct import Struct
 from typing import Any, Final, NamedTuple
 
 from .errors import BadRequest
@@ -274,6 +275,13 @@ class Series:
         }
 
 
+# A point of a node's series, side by side in memory: its time, which needs a double's precision,
+# and five figures, which do not.
+_POINT: Final = Struct("=d5f")
+_TIME: Final = Struct("=d")
+_NO_LOAD: Final = (nan, nan, nan, nan)
+
+
 class NodeSeries:
     """A node's load over the last signs of life it gave, a bounded number of them.
 
@@ -283,32 +291,26 @@ class NodeSeries:
     POINTS: Final = 120
     LEAST_GAP_SEC: Final = 10.0
 
-    __slots__ = ("_columns", "_count")
+    __slots__ = ("_count", "_points")
 
     NAMES: Final = ("t", "cpu_avail", "memory_avail_bytes", "disk_avail_bytes", "swap_avail",
                     "running")  # fmt: skip
 
     def __init__(self) -> None:
         self._count = 0
-        # Times need a double's precision, figures do not.
-        kinds = "d" + "f" * (len(self.NAMES) - 1)
-        self._columns = [array(kind, [nan]) * self.POINTS for kind in kinds]
+        self._points = bytearray(_POINT.size * self.POINTS)
 
     def add(self, at: float, load: tuple[float, ...] | None, running: int) -> None:
         """Take in a sign of life; one within 10 s of the last but one replaces the last.
 
         Times never fall: a sign from before the last one (the clock was set back) takes its time.
         """
-        times = self._columns[0]
         if self._count:
-            at = max(at, times[(self._count - 1) % self.POINTS])
-        if self._count > 1 and at - times[(self._count - 2) % self.POINTS] < self.LEAST_GAP_SEC:
+            at = max(at, self._time(self._count - 1))
+        if self._count > 1 and at - self._time(self._count - 2) < self.LEAST_GAP_SEC:
             self._count -= 1
-        index = self._count % self.POINTS
+        _POINT.pack_into(self._points, self._offset(self._count), at, *(load or _NO_LOAD), running)
         self._count += 1
-        values = (at, *(load or (nan, nan, nan, nan)), float(running))
-        for column, value in zip(self._columns, values, strict=True):
-            column[index] = value
 
     def as_dict(self, others: Iterable[NodeSeries] = ()) -> dict[str, Any]:
         """Return the columns, oldest first.
@@ -316,9 +318,10 @@ class NodeSeries:
         :param others: what other clusters know of the same node; the jobs that run are theirs
             and ours.
         """
+        points = [_POINT.unpack_from(self._points, self._offset(i)) for i in self._indexes()]
         columns = {
-            name: [None if isnan(column[i]) else column[i] for i in self._indexes()]
-            for name, column in zip(self.NAMES, self._columns, strict=True)
+            name: [None if isnan(point[place]) else point[place] for point in points]
+            for place, name in enumerate(self.NAMES)
         }
         running = columns["running"]
         for other in others:
@@ -326,13 +329,21 @@ class NodeSeries:
                 running[place] = (running[place] or 0.0) + other._running_at(at or 0.0)
         return columns
 
-    def _indexes(self) -> list[int]:
-        start = max(0, self._count - self.POINTS)
-        return [i % self.POINTS for i in range(start, self._count)]
+    def _indexes(self) -> range:
+        return range(max(0, self._count - self.POINTS), self._count)
+
+    def _offset(self, index: int) -> int:
+        return index % self.POINTS * _POINT.size
+
+    def _time(self, index: int) -> float:
+        (at,) = _TIME.unpack_from(self._points, self._offset(index))
+        return float(at)
 
     def _running_at(self, at: float) -> float:
         """Return how many jobs ran at the last sign of life before *at*."""
-        times, running = self._columns[0], self._columns[-1]
         indexes = self._indexes()
-        place = bisect_right(indexes, at, key=times.__getitem__)
-        return running[indexes[place - 1]] if place else 0.0
+        place = bisect_right(indexes, at, key=self._time)
+        if not place:
+            return 0.0
+        point = _POINT.unpack_from(self._points, self._offset(indexes[place - 1]))
+        return float(point[-1])
