@@ -22,7 +22,8 @@ def measure(scale: Scale) -> list[Row]:
 def idle_share(nodes: int, seconds: float) -> tuple[float, float]:
     """Return the per cent of a core that ours and theirs take, side by side."""
     with staged("ours", "theirs", nodes=nodes) as children:
-        time.sleep(1)
+        # The first sweep over the nodes, five seconds after they joined, finds all of them new.
+        time.sleep(min(seconds, 6))
         before = [child.ask("cpu_sec") for child in children]
         began_at = time.monotonic()
         time.sleep(seconds)
