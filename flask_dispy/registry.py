@@ -12,12 +12,10 @@ import logging
 import os
 import threading
 import time
-from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-from .core import events
 from .core.cluster import ClusterState
 from .core.combined import COMBINED_NAME, CombinedState
 from .core.errors import UnknownCluster, WrongProcess
@@ -28,10 +26,12 @@ from .core.text import bounded
 from .engine.calls import Calls
 from .engine.clusters import Kind, cluster_name, compute_id, kind_of
 from .engine.control import Control
-from .engine.render import Renderer, TextRequest
+from .engine.render import TextRequest
 from .engine.router import OTHER_NAME, Router, forwards_to
 from .engine.watch import Callback, Drained, Watch, requests
+from .health import health
 from .history.recorder import Recorder, recorder_of
+from .late_texts import LateTexts
 from .lookup import Lookup
 from .pump import CHUNK, Pump
 from .views import View
@@ -80,15 +80,11 @@ class ClusterRegistry:
         self.combined = CombinedState(self.states, time.time())
         self._combined_feed = Feed()
         self._combined_view = self._view_type(self, 0, self._combined_feed, None)
-        self._texts: deque[tuple[int, str, str]] = deque()
-        self._texts_asked = self._texts_taken = 0
-        self._renderer = Renderer(
-            self._text_made, limit=self.settings.text_limit, redact=self.settings.redact
-        )
+        self._texts = LateTexts(self.settings)
         self._router = Router(self.settings.inbox_limit)
         self._calls = Calls(self.settings.engine_timeout_sec)
         self.control = Control(Lookup(self), self._calls)
-        self._pump = Pump(self, self._calls, self._renderer)
+        self._pump = Pump(self, self._calls, self._texts.renderer)
         if self._recorder is not None:
             atexit.register(self.close)  # a program may end without closing us
 
@@ -171,7 +167,7 @@ class ClusterRegistry:
             feed = Feed()
             view = self._view_type(self, next(self._view_numbers), feed, state)
             watched = self._watched[name] = Watched(cluster, kind, watch, state, feed, view)
-            self._settle(watched)
+            self.settle(watched)
         return watched
 
     def _free_name(self, name: str) -> str:
@@ -206,8 +202,8 @@ class ClusterRegistry:
             emptied = self._router.hand_over(watched)
             for ip_addr in emptied:
                 other.state.drop_node(ip_addr)
-            self._settle(other)
-            self._settle(watched)
+            self.settle(other)
+            self.settle(watched)
             if not other.state.ledger.submitted and not other.state.nodes:
                 self._leave(other)
                 self._router.other = None
@@ -339,31 +335,23 @@ class ClusterRegistry:
                     hold(job.serial, item.job)
                 if item.later:
                     later.extend(requests(item, job.serial))
-            self._settle(watched)
-        self._texts_asked += len(later)
-        for request in later:
-            self._renderer.submit(request)
-
-    def _text_made(self, serial: int, field: str, text: str) -> None:
-        self._texts.append((serial, field, text))
+            self.settle(watched)
+        self._texts.ask(later)
 
     def _fold_texts(self) -> None:
-        if not self._texts:
+        if not self._texts.waiting:
             return
         with self.lock:
-            for _ in range(len(self._texts)):
-                serial, field, text = self._texts.popleft()
-                self._texts_taken += 1
-                event = events.JobText(serial, field, text)  # type: ignore[arg-type]
-                for watched in self._watched.values():
-                    if serial in watched.state.ledger.jobs:
-                        watched.state.apply(event)
-                        break
-            for watched in self._watched.values():
-                self._settle(watched)
+            clusters = list(self._watched.values())
+            self._texts.take_in(clusters)
+            for watched in clusters:
+                self.settle(watched)
 
-    def _settle(self, watched: Watched) -> None:
-        """Give what changed the next version, and wake those who wait for it."""
+    def settle(self, watched: Watched) -> None:
+        """Give what changed in a cluster's state the next version, and wake who waits for it.
+
+        The caller holds ``lock``.
+        """
         state = watched.state
         if not state.dirty and not state.dirty_nodes:
             return
@@ -381,10 +369,6 @@ class ClusterRegistry:
         state.dirty_ends.clear()
         state.dirty = False
         self._changed.notify_all()
-
-    def settle(self, watched: Watched) -> None:
-        """Publish what changed in a cluster's state. The caller holds ``lock``."""
-        self._settle(watched)
 
     def record(self, now: float) -> None:
         """Have the history take what it takes at intervals. The caller holds ``lock``."""
@@ -466,32 +450,15 @@ class ClusterRegistry:
         self._check_process()
         with self.lock:
             watched = list(self._watched.values())
-        dropped = sum(w.watch.dropped for w in watched) + self._router.dropped
-        waiting = sum(len(w.watch.inbox) for w in watched) + len(self._router.inbox)
-        pump, engine = self._pump.health(), self._calls.health()
-        history = self._recorder.health() if self._recorder else None
-        problems = [*pump.pop("problems"), *(history.pop("problems") if history else ())]
-        if dropped:
-            problems.append(f"{dropped} status reports were dropped because the inbox was full.")
-        if engine["stuck"]:
-            problems.append(f"{engine['stuck']} calls into dispy have not come back.")
-        if self._renderer.stuck:
-            problems.append(f"{self._renderer.stuck} __str__ of job data have not come back.")
-        return {
-            "status": "degraded" if problems else "ok",
-            "problems": problems,
-            "pump": pump,
-            "inbox": {
-                "length": waiting,
-                "limit": self.settings.inbox_limit,
-                "dropped": dropped,
-                "unreadable": sum(w.watch.faults for w in watched) + self._router.faults,
-            },
-            "engine": engine,
-            "render": {"waiting": self._renderer.waiting, "stuck": self._renderer.stuck},
-            "history": history,
-            "clusters": len(watched),
-        }
+        return health(
+            watched,
+            router=self._router,
+            pump=self._pump,
+            calls=self._calls,
+            renderer=self._texts.renderer,
+            recorder=self._recorder,
+            inbox_limit=self.settings.inbox_limit,
+        )
 
     def close(self) -> None:
         """Stop watching: put all callbacks back and end the threads. Readers still get answers."""
@@ -509,19 +476,15 @@ class ClusterRegistry:
                 watched.uninstall()
             self._router.retire()
         if self._recorder is None:
-            self._renderer.close()
+            self._texts.renderer.close()
         else:
             self._end_history(self._recorder)
 
     def _end_history(self, recorder: Recorder) -> None:
         """Have all that is known written, with the texts that are still being made."""
         atexit.unregister(self.close)
-        give_up_at = time.monotonic() + _LAST_TEXTS_SEC
-        while len(self._texts) < self._texts_asked - self._texts_taken:
-            if time.monotonic() > give_up_at:
-                break
-            time.sleep(0.01)
-        self._renderer.close()
+        self._texts.wait(_LAST_TEXTS_SEC)
+        self._texts.renderer.close()
         with self._folding, self.lock:
             self._fold_texts()
             for state in self.states():

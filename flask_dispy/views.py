@@ -7,9 +7,10 @@ question, and reads under the registry's lock, for as short as it can.
 from __future__ import annotations
 
 import heapq
+import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from itertools import chain, compress, islice
@@ -22,7 +23,8 @@ from .core.errors import UnknownJob, UnknownNode
 from .core.feed import Cursor, Feed
 from .core.jobquery import JobQuery
 from .core.jobs import JOB_STATES, Job
-from .core.nodes import Node, encode
+from .core.nodes import Node, encode, own_fields
+from .core.packing import PackedRows, Part, Piece, Sendable, joined
 from .core.series import NodeSeries
 from .core.timeline import DEFAULT_CELLS, DEFAULT_LIMIT, Lane, Window, oldest_start, timeline
 
@@ -59,23 +61,32 @@ class Changes:
 
     cursor: str
     snapshot: bool
-    body: bytes
+    body: Sendable
     version: int
 
 
 @dataclass(frozen=True, slots=True)
 class NodeChanges:
-    """What changed of a view's nodes since a cursor, each row as JSON; and its job counts.
+    """What changed of a view's nodes since a cursor, and its job counts.
 
-    A row begins with dispy's own fields, in dispy's order, and goes on with ``state``.
+    ``rows`` are of JSON, with commas between them, of dispy's own fields alone.
     """
 
     cursor: str
-    snapshot: bool
     version: int
     jobs: dict[str, int]
-    rows: list[str]
-    removed: list[str]
+    rows: Sequence[bytes | Piece]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What changed of a view's rows, or all of them, in parts."""
+
+    cursor: str
+    version: int
+    all: list[Part] | None
+    changed: Iterable[str] = ()
+    removed: Sequence[str] = ()
 
 
 class View:
@@ -88,6 +99,9 @@ class View:
         self._number = number
         self._feed = feed
         self._state = state
+        self._packing = threading.Lock()
+        self._rows = PackedRows(feed, self._rows_json)
+        self._own_rows = PackedRows(feed, lambda keys: map(own_fields, self._rows_json(keys)))
 
     @property
     def name(self) -> str:
@@ -344,39 +358,45 @@ class View:
     def changes(self, since: str | None = None) -> Changes:
         """Return what changed since the cursor *since*, or all, if it is none of ours."""
         with self._registry.folded() as now:
-            changed = self._node_changes(since, {})
+            found = self._since(since, self._rows)
             summaries = self._registry.summaries(now)
-        head = {
-            "cursor": changed.cursor,
-            "snapshot": changed.snapshot,
-            "now": now,
-            "clusters": summaries,
-        }
-        gone = [encode({"ip_addr": ip_addr, "removed": True}) for ip_addr in changed.removed]
-        body = f'{encode(head)[:-1]},"nodes":[{",".join(changed.rows + gone)}]}}'.encode()
-        return Changes(changed.cursor, changed.snapshot, body, changed.version)
+        snapshot = found.all is not None
+        head = encode(
+            {"cursor": found.cursor, "snapshot": snapshot, "now": now, "clusters": summaries}
+        )
+        gone = (encode({"ip_addr": ip_addr, "removed": True}) for ip_addr in found.removed)
+        rows = self._joined(found, gone)
+        body = Sendable(f'{head[:-1]},"nodes":['.encode(), *rows, b"]}")
+        return Changes(found.cursor, snapshot, body, found.version)
 
     def node_changes(self, since: str | None = None) -> NodeChanges:
         """Return what changed of the nodes since the cursor *since*, or all of them."""
         with self._folded() as now:
-            return self._node_changes(since, self._registry.summary_of(self._state, now)["jobs"])
+            found = self._since(since, self._own_rows)
+            jobs = self._registry.summary_of(self._state, now)["jobs"]
+        return NodeChanges(found.cursor, found.version, jobs, self._joined(found))
 
-    def _node_changes(self, since: str | None, jobs: dict[str, int]) -> NodeChanges:
+    def _since(self, since: str | None, packed: PackedRows) -> _Found:
+        """Return what changed since a cursor. The caller holds the registry's lock."""
         version = self._registry.version
         cursor = Cursor(self._registry.epoch, self._number, version)
         place = Cursor.parse(since)
-        snapshot = (
+        if (
             place is None
             or place[:2] != cursor[:2]
             or place.version > version
             or not self._feed.reaches(place.version)
-        )
-        if place is None or snapshot:
-            changed, removed = self._node_addresses(), list[str]()
-        else:
-            changed, removed = self._feed.since(place.version)
-        rows = self._rows_json(changed)
-        return NodeChanges(str(cursor), snapshot, version, jobs, rows, removed)
+        ):
+            return _Found(str(cursor), version, packed.take(version))
+        changed, removed = self._feed.since(place.version)
+        return _Found(str(cursor), version, None, packed.texts_of(changed), removed)
+
+    def _joined(self, found: _Found, more: Iterable[str] = ()) -> Sequence[bytes | Piece]:
+        """Return rows with commas between them, those of a delta followed by *more*."""
+        if found.all is None:
+            return [",".join(chain(found.changed, more)).encode("ascii")]
+        with self._packing:  # of those who ask at the same time, the first does it for all
+            return joined(found.all)
 
 
 def _names_of(state: ClusterState) -> Any:

@@ -64,7 +64,7 @@ class ClusterState:
         self.nodes: dict[str, Node] = {}
         self.census = Census()
         self.series = Series(started_at)
-        self.dirty_nodes: set[str] = set()
+        self.dirty_nodes: dict[str, None] = {}  # an ordered set
         self.dropped_nodes: set[str] = set()
         self._gone: OrderedDict[str, None] = OrderedDict()  # closed nodes, in that order
         # Jobs that ended, or whose end was told anew or undone, since the changes were last
@@ -282,7 +282,7 @@ class ClusterState:
         node = self.nodes.pop(ip_addr, None)
         if node is not None:
             self.census.replace(node.counted, None)
-            self.dirty_nodes.discard(ip_addr)
+            self.dirty_nodes.pop(ip_addr, None)
             self.dropped_nodes.add(ip_addr)
             self.dirty = True
 
@@ -297,7 +297,7 @@ class ClusterState:
 
     def _touch(self, node: Node) -> None:
         node.forget_encoding()
-        self.dirty_nodes.add(node.ip_addr)
+        self.dirty_nodes[node.ip_addr] = None
 
     def watch_silence(self, now: float, pulse_sec: float | None, update_sec: float) -> None:
         """Mark the nodes silent from which a sign of life is overdue.

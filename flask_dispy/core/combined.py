@@ -78,7 +78,7 @@ class CombinedState:
         rows = [node.row() for _, node in known]
         for field in _SUMS:
             row[field] = sum(other[field] for other in rows)
-        row["cpu_time"] = round(row["cpu_time"], 6)
+        row["cpu_time"] = round(row["cpu_time"], 3)
         row["cpus"] = max(node.cpus for node in there)
         row["avail_cpus"] = max(node.avail_cpus for node in there)
         row["update_time"] = max(other["update_time"] for other in rows)

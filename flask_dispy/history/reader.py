@@ -136,7 +136,7 @@ class _Loader:
             node = node_of(text)
             state.nodes[node.ip_addr] = node
             state.census.count(node)
-            state.dirty_nodes.add(node.ip_addr)
+            state.dirty_nodes[node.ip_addr] = None
         known = figures.last_at if figures.closed_at is None else figures.closed_at
         ended_at = max([known, *(job.ended_at or 0.0 for job in jobs)])
         state.closed_at = ended_at

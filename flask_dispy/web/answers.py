@@ -12,6 +12,8 @@ from typing import Any, Final
 
 from flask import Response, request
 
+from ..core.packing import Sendable
+
 __all__ = [
     "JSON_TYPE",
     "ByteCache",
@@ -59,19 +61,23 @@ def json_answer(value: Any, status: int = 200) -> Response:
 
 
 def json_bytes_answer(
-    body: bytes, *, status: int = 200, packed: Callable[[bytes], bytes] = compress
+    body: bytes | Sendable, *, status: int = 200, packed: Callable[[], bytes] | None = None
 ) -> Response:
     """Return JSON that is already encoded.
 
     :param packed: gives the gzip form of the body; a cache, where many clients get the same.
     """
-    answer = Response(body, status, content_type=JSON_TYPE)
+    body = body if isinstance(body, Sendable) else Sendable(body)
+    answer = Response(status=status, content_type=JSON_TYPE)
     answer.headers["Cache-Control"] = "no-store"
-    if len(body) > _WORTH_COMPRESSING:
+    worth_it = body.is_longer_than(_WORTH_COMPRESSING)
+    if worth_it:
         answer.vary.add("Accept-Encoding")
-        if accepts_gzip():
-            answer.set_data(packed(body))
-            answer.content_encoding = "gzip"
+    if worth_it and accepts_gzip():
+        answer.set_data((packed or body.gzip)())
+        answer.content_encoding = "gzip"
+    else:
+        answer.set_data(body.plain())
     return answer
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from flask import Response
 
 from ..core.errors import UnknownNode
+from ..core.packing import Piece, Sendable
 from .answers import encode, json_answer, json_bytes_answer
 from .api_control import MOST_CPUS, MOST_SECONDS, all_failed
 from .api_read import hiding
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ..engine.control import NodeAction, Outcome
-    from ..views import NodeChanges, View
+    from ..views import NodeChanges
     from .context import Web
 
 __all__ = [
@@ -40,7 +41,6 @@ __all__ = [
 ]
 
 _MOST_ITEMS: Final = 10_000
-_FIRST_OF_OURS: Final = ',"state":'
 _NODE_FIELDS: Final = (
     "ip_addr",
     "name",
@@ -68,11 +68,8 @@ def cluster_updates(web: Web) -> Response:
 
 def nodes(web: Web) -> Response:
     """Answer with every cluster's nodes."""
-    items = []
-    for view in web.registry.views():
-        rows = _rows(view.node_changes())
-        items.append(b'{"name":%b,"nodes":%b}' % (encode(view.name), rows))
-    return json_bytes_answer(b"[%b]" % b",".join(items))
+    found = [(view.name, view.node_changes()) for view in web.registry.views()]
+    return json_bytes_answer(_listed(found, lambda name, _: b'{"name":%b' % encode(name)))
 
 
 def node_info(web: Web) -> Response:
@@ -178,29 +175,28 @@ def update(web: Web) -> Response:
 
 def _clusters_answer(web: Web, cursor: LegacyCursor) -> Response:
     views = web.registry.views()
-    found = [view.node_changes(cursor.since(index)) for index, view in enumerate(views)]
-    items = [_cluster(view, part) for view, part in zip(views, found, strict=True)]
-    answer = json_bytes_answer(b"[%b]" % b",".join(items))
-    cursor.store(answer, [part.cursor for part in found], web.registry.poll_sec)
+    found = [(view.name, view.node_changes(cursor.since(i))) for i, view in enumerate(views)]
+    answer = json_bytes_answer(_listed(found, _head))
+    cursor.store(answer, [part.cursor for _, part in found], web.registry.poll_sec)
     if found:
         # The first was read first, so what it reaches, all do.
-        web.note_served(found[0].version)
+        web.note_served(found[0][1].version)
     return answer
 
 
-def _cluster(view: View, found: NodeChanges) -> bytes:
+def _head(name: str, found: NodeChanges) -> bytes:
     counts = {key: found.jobs[key] for key in ("submitted", "done", "pending")}
-    return b'{"name":%b,"jobs":%b,"nodes":%b}' % (encode(view.name), encode(counts), _rows(found))
+    return b'{"name":%b,"jobs":%b' % (encode(name), encode(counts))
 
 
-def _rows(found: NodeChanges) -> bytes:
-    """Return the rows as JSON without what dispy's have not, which is all from ``state`` on.
-
-    They were encoded when they changed. Within a text a quote has a backslash before it, so that
-    none can hold what is looked for.
-    """
-    rows = [row[: row.rindex(_FIRST_OF_OURS)] for row in found.rows]
-    return f"[{'},'.join(rows)}}}]".encode("ascii") if rows else b"[]"
+def _listed(
+    clusters: Sequence[tuple[str, NodeChanges]], head: Callable[[str, NodeChanges], bytes]
+) -> Sendable:
+    """Return a list of clusters as JSON, each begun by *head* and ended by its nodes."""
+    parts: list[bytes | Piece] = [b"["]
+    for number, (name, found) in enumerate(clusters):
+        parts += (b"," * (number > 0) + head(name, found) + b',"nodes":[', *found.rows, b"]}")
+    return Sendable(*parts, b"]")
 
 
 def _node(row: dict[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from flask import Response, request
 
 from ..core.errors import FlaskDispyError
-from .answers import compress, encode, json_bytes_answer
+from .answers import encode, json_bytes_answer
 from .errors import HttpError
 from .validation import read_parameters
 
@@ -83,9 +83,8 @@ def changes(web: Web) -> Response:
     name, since = parameters.text("cluster", "*"), parameters.text("since")
     found = web.view(name).changes(since or None)
 
-    def packed(body: bytes) -> bytes:
-        key = (name, since, found.cursor)
-        return web.packed_changes.get(key, lambda: compress(body))
+    def packed() -> bytes:
+        return web.packed_changes.get((name, since, found.cursor), found.body.gzip)
 
     answer = json_bytes_answer(found.body, packed=packed)
     web.note_served(found.version)
@@ -152,7 +151,7 @@ class _Events:
 
         def make() -> bytes:
             found = view.changes(since or None)
-            return _event("changes", found.cursor, found.body)
+            return _event("changes", found.cursor, found.body.plain())
 
         frame = self._web.frames.get((view.name, since, version), make)
         self._since = _cursor_of(frame)

@@ -435,7 +435,7 @@ def test_same_figures_again_change_nothing(state: ClusterState) -> None:
     tell(state, seen())
     state.dirty_nodes.clear()
     tell(state, seen())
-    assert state.dirty_nodes == set()
+    assert not state.dirty_nodes
 
 
 # -- silence ----------------------------------------------------------------------------------

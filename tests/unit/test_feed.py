@@ -18,7 +18,7 @@ from flask_dispy.views import View
 
 def answer(view: View, since: str | None = None) -> dict[str, Any]:
     changes = view.changes(since)
-    body: dict[str, Any] = json.loads(changes.body)
+    body: dict[str, Any] = json.loads(changes.body.plain())
     assert (body["cursor"], body["snapshot"]) == (changes.cursor, changes.snapshot)
     return body
 

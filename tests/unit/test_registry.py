@@ -422,7 +422,7 @@ def test_pump_that_died_is_started_again_by_who_looks(
         monkeypatch.undo()
         raise SystemExit
 
-    monkeypatch.setattr(registry._renderer, "watch", die)
+    monkeypatch.setattr(registry._texts.renderer, "watch", die)
     registry.add(FakeCluster())
     thread = registry._pump._thread
     assert thread is not None

@@ -178,7 +178,7 @@ def test_readers_see_the_move(registry: ClusterRegistry) -> None:
     view = registry.view(OTHER_NAME)
     cursor = view.changes().cursor
     registry.add(stranger)
-    assert b'{"ip_addr":"10.0.0.1","removed":true}' in view.changes(cursor).body
+    assert b'{"ip_addr":"10.0.0.1","removed":true}' in view.changes(cursor).body.plain()
 
 
 # -- one that was removed ---------------------------------------------------------------------
