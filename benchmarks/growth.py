@@ -60,7 +60,7 @@ def _by_viewers(scale: Scale, crowds: tuple[int, ...]) -> list[Growth]:
                 polled = poll(child, crowd, seconds)
             getattr(rate, at)[crowd] = polled.per_sec
             getattr(p99, at)[crowd] = polled.p99_ms
-            getattr(seen, at)[crowd] = polled.seen * 100
+            getattr(seen, at)[crowd] = polled.seen
         with staged("ours", nodes=nodes) as (child,):
             heard = listen(child, crowd, seconds)
         delay.ours[crowd] = percentile(heard.delays_sec, 0.99)
