@@ -12,7 +12,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -47,6 +47,9 @@ _ALL: Final = ("*", COMBINED_NAME)
 # theirs over the network.
 _NAME_LIMIT: Final = 200
 
+
+# A view is kept ready for so long after it was read: pages poll every ten seconds.
+_LATELY_SEC: Final = 15.0
 
 # How long the end waits for texts that the history lacks.
 _LAST_TEXTS_SEC: Final = 2.0
@@ -231,8 +234,7 @@ class ClusterRegistry:
             self._recorder.end(watched.state)
         del self._watched[watched.name]
         self.version += 1
-        for ip_addr in list(watched.state.nodes):
-            self._combine(ip_addr)
+        self._combine(watched.state.nodes)
         self._changed.notify_all()
 
     def _find(self, cluster: Any) -> Watched | None:
@@ -311,6 +313,22 @@ class ClusterRegistry:
                     waiting -= CHUNK
             self._fold_texts()
 
+    def read_lately(self) -> bool:
+        """Whether somebody has asked for changes in the last seconds."""
+        since = time.monotonic() - _LATELY_SEC
+        return any(view.read_at > since for view in self._all_views())
+
+    def encode_ahead(self) -> None:
+        """Encode the rows that changed in the views that somebody reads."""
+        since = time.monotonic() - _LATELY_SEC
+        for view in self._all_views():
+            if view.read_at > since:
+                view.encode_ahead()
+
+    def _all_views(self) -> list[View]:
+        with self.lock:
+            return [self._combined_view, *(watched.view for watched in self._watched.values())]
+
     def _enter_other(self) -> Watched:
         self._pump.start()
         return self._enter(None, "other", OTHER_NAME)
@@ -358,12 +376,10 @@ class ClusterRegistry:
         self.version += 1
         if self._recorder is not None:
             self._recorder.settle(state)
-        for ip_addr in state.dirty_nodes:
-            watched.feed.touch(ip_addr, self.version)
-            self._combine(ip_addr)
-        for ip_addr in state.dropped_nodes - state.nodes.keys():
-            watched.feed.remove(ip_addr, self.version)
-            self._combine(ip_addr)
+        dropped = state.dropped_nodes - state.nodes.keys()
+        watched.feed.touch(state.dirty_nodes, self.version)
+        watched.feed.remove(dropped, self.version)
+        self._combine([*state.dirty_nodes, *dropped])
         state.dropped_nodes.clear()
         state.dirty_nodes.clear()
         state.dirty_ends.clear()
@@ -375,11 +391,10 @@ class ClusterRegistry:
         if self._recorder is not None:
             self._recorder.beat(self.states(), now)
 
-    def _combine(self, ip_addr: str) -> None:
-        if self.combined.node_changed(ip_addr):
-            self._combined_feed.touch(ip_addr, self.version)
-        else:
-            self._combined_feed.remove(ip_addr, self.version)
+    def _combine(self, addresses: Iterable[str]) -> None:
+        known, gone = self.combined.nodes_changed(addresses)
+        self._combined_feed.touch(known, self.version)
+        self._combined_feed.remove(gone, self.version)
 
     # -- reading -----------------------------------------------------------------------------
 
@@ -432,18 +447,29 @@ class ClusterRegistry:
         summary["now"] = now
         return summary
 
-    def wait_for_change(self, version: int, timeout_sec: float) -> int:
-        """Wait until something changed after *version*, or time is out; return the version."""
+    def wait_for_change(
+        self, version: int, timeout_sec: float, *, until: Callable[[], bool] = lambda: False
+    ) -> int:
+        """Wait until something changed after *version*, or time is out; return the version.
+
+        :param until: ends the wait, too, where it is true; looked at again when :meth:`wake` is
+            called.
+        """
         self._check_process()
         self._pump.tend()
         deadline = time.monotonic() + timeout_sec
         with self._changed:
-            while self.version <= version and not self._closed:
+            while self.version <= version and not self._closed and not until():
                 left = deadline - time.monotonic()
                 if left <= 0:
                     break
                 self._changed.wait(left)
             return self.version
+
+    def wake(self) -> None:
+        """Let all who wait for a change look whether they still want to."""
+        with self._changed:
+            self._changed.notify_all()
 
     def health(self) -> dict[str, Any]:
         """Return how the registry itself is, for ``/healthz``: all is well if no problems."""

@@ -197,8 +197,7 @@ class ClusterState:
     def _node_closed(self, event: events.NodeClosed) -> None:
         node = self.nodes.get(event.ip_addr)
         if node is not None and node.state != "closed":
-            node.state = "closed"
-            node.busy = 0
+            node.close()
             self._touch(node)
             self.census.count(node)
             self._gone[node.ip_addr] = None

@@ -42,28 +42,27 @@ class CombinedState:
             (state.name, state.nodes[ip_addr]) for state in self._states() if ip_addr in state.nodes
         ]
 
-    def node_changed(self, ip_addr: str) -> bool:
-        """Note that a cluster's row of the node changed; return whether the node is still known."""
-        self._json.pop(ip_addr, None)
-        nodes = [state.nodes[ip_addr] for state in self._states() if ip_addr in state.nodes]
-        old = self._counted.get(ip_addr)
-        new: tuple[NodeState, int, float] | None = None
-        if len(nodes) == 1:
-            new = (nodes[0].state, nodes[0].cpus, nodes[0].totals[1])
-        elif nodes:
-            state = _state(nodes)
-            new = (
-                state,
-                max(node.cpus for node in nodes if node.state == state),
-                sum(node.totals[1] for node in nodes),
-            )
-        if new != old:
-            self.census.replace(old, new)
+    def nodes_changed(self, addresses: Iterable[str]) -> tuple[list[str], list[str]]:
+        """Note that clusters' rows of nodes changed.
+
+        Returns the addresses of those that are still known, and of those that are no more.
+        """
+        clusters = [state.nodes for state in self._states()]
+        known: list[str] = []
+        gone: list[str] = []
+        for ip_addr in addresses:
+            self._json.pop(ip_addr, None)
+            new = _counted([nodes[ip_addr] for nodes in clusters if ip_addr in nodes])
+            old = self._counted.get(ip_addr)
             if new is None:
-                del self._counted[ip_addr]
+                gone.append(ip_addr)
+                self._counted.pop(ip_addr, None)
             else:
+                known.append(ip_addr)
                 self._counted[ip_addr] = new
-        return new is not None
+            if new != old:
+                self.census.replace(old, new)
+        return known, gone
 
     def row(self, ip_addr: str) -> dict[str, Any]:
         """Return the node's row; KeyError for a node that no cluster knows."""
@@ -143,6 +142,17 @@ class CombinedState:
             },
             "history": _total(summaries, "history") or {"retained": 0, "limit": 0, "evicted": 0},
         }
+
+
+def _counted(nodes: list[Node]) -> tuple[NodeState, int, float] | None:
+    """Return what a node counts for in the census, of what each cluster knows of it."""
+    if not nodes:
+        return None
+    if len(nodes) == 1:
+        return (nodes[0].state, nodes[0].cpus, nodes[0].totals[1])
+    state = _state(nodes)
+    cpus = max(node.cpus for node in nodes if node.state == state)
+    return (state, cpus, sum(node.totals[1] for node in nodes))
 
 
 def _state(nodes: Iterable[Node]) -> NodeState:

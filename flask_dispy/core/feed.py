@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import secrets
 from collections import OrderedDict
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 __all__ = ["Cursor", "Feed", "new_epoch"]
@@ -57,20 +58,23 @@ class Feed:
         self._removed: OrderedDict[str, int] = OrderedDict()
         self._floor = 0
 
-    def touch(self, key: str, version: int) -> None:
-        """Note that the row of *key* changed, or came into being, at *version*."""
-        self._changed.pop(key, None)
-        self._changed[key] = version
-        if self._removed:
-            self._removed.pop(key, None)
+    def touch(self, keys: Iterable[str], version: int) -> None:
+        """Note that the rows of *keys* changed, or came into being, at *version*."""
+        changed, removed = self._changed, self._removed
+        for key in keys:
+            changed.pop(key, None)
+            changed[key] = version
+            if removed:
+                removed.pop(key, None)
 
-    def remove(self, key: str, version: int) -> None:
-        """Note that the row of *key* is no more, since *version*."""
-        if self._changed.pop(key, None) is None:
-            return
-        self._removed[key] = version
-        if len(self._removed) > _MAX_REMOVED:
-            _, self._floor = self._removed.popitem(last=False)
+    def remove(self, keys: Iterable[str], version: int) -> None:
+        """Note that the rows of *keys* are no more, since *version*."""
+        for key in keys:
+            if self._changed.pop(key, None) is None:
+                continue
+            self._removed[key] = version
+            if len(self._removed) > _MAX_REMOVED:
+                _, self._floor = self._removed.popitem(last=False)
 
     def reaches(self, version: int) -> bool:
         """Whether all that changed since *version* is still known."""

@@ -40,6 +40,7 @@ class Node:
 
     __slots__ = (
         "_carried",
+        "_figures",
         "_json",
         "_last",
         "_pulsed_at",
@@ -76,39 +77,48 @@ class Node:
         self.totals: tuple[float, ...] = (0, 0.0, 0, 0)
         self._carried: tuple[float, ...] = (0, 0.0, 0, 0)
         self._last: tuple[float, ...] = (0, 0.0, 0, 0)
+        self._figures: tuple[object, ...] = ()  # as last told, but for load and time
         self._told_at = 0.0
         self._pulsed_at = 0.0
         self._json: str | None = None
 
     def update(self, seen: NodeSeen) -> bool:
         """Take in what dispy tells; return whether anything in the row changed."""
-        before = (self.name, self.cpus, self.avail_cpus, self.busy, self.updated_at, self.load,
-                  self.state, self.totals)  # fmt: skip
-        self._count_up((seen.jobs_done, seen.cpu_time, seen.tx, seen.rx))
-        self.name = seen.name
-        self.cpus = seen.cpus
-        self.avail_cpus = seen.avail_cpus
-        self.busy = seen.busy
+        # All at once: by name each takes as long as unpacking them all.
+        (_, name, cpus, avail_cpus, busy, jobs_done, cpu_time, tx, rx, updated_at, load, joined,
+         pulse, at) = seen  # fmt: skip
+        before = self.updated_at, self.state
+        figures = (name, cpus, avail_cpus, busy, jobs_done, cpu_time, tx, rx)
+        changed = figures != self._figures
+        if changed:
+            self._figures = figures
+            self.name, self.cpus, self.avail_cpus, self.busy = name, cpus, avail_cpus, busy
+            self._count_up((jobs_done, cpu_time, tx, rx))
         # Not "later than": after the clock was set back, signs of life are earlier ones.
-        alive = seen.updated_at not in (0.0, self._told_at)
+        alive = updated_at not in (0.0, self._told_at)
         if alive:
-            self.updated_at = self._told_at = seen.updated_at
-        elif seen.pulse:
+            self.updated_at = self._told_at = updated_at
+        elif pulse:
             alive = True
-            self.updated_at = max(seen.at, self.updated_at)
-        fresh = seen.load is not None and seen.load != self.load
-        self.load = seen.load or self.load
-        if seen.joined or self.state == "silent":
+            self.updated_at = max(at, self.updated_at)
+        fresh = load is not None and load != self.load
+        if fresh:
+            self.load = load
+        if joined or self.state == "silent":
             self._pulsed_at = 0.0  # the gap before this pulse is none between two
         # A scheduler repeats a node's last pulse after each job, whether nodes pulse or not; a
         # pulse of the node's own brings figures of its own.
-        if seen.pulse and fresh:
-            self._learn_pulse(seen.at or self.updated_at)
-        if seen.joined or (self.state == "silent" and alive):
+        if pulse and fresh:
+            self._learn_pulse(at or self.updated_at)
+        if joined or (self.state == "silent" and alive):
             self.state = "up"
-        after = (self.name, self.cpus, self.avail_cpus, self.busy, self.updated_at, self.load,
-                 self.state, self.totals)  # fmt: skip
-        return before != after
+        return changed or fresh or before != (self.updated_at, self.state)
+
+    def close(self) -> None:
+        """Note that the node left."""
+        self.state = "closed"
+        self.busy = 0
+        self._figures = ()
 
     def _learn_pulse(self, at: float) -> None:
         """Learn how often pulses come: the longest gap lately.

@@ -36,8 +36,8 @@ class Piece(NamedTuple):
     deflated: bytes
 
 
-def _deflated(plain: bytes, level: int = 1, strategy: int = zlib.Z_DEFAULT_STRATEGY) -> bytes:
-    packer = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS, 8, strategy)
+def _deflated(plain: bytes) -> bytes:
+    packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS, 8, zlib.Z_FILTERED)
     return packer.compress(plain) + packer.flush(zlib.Z_SYNC_FLUSH)
 
 
@@ -92,7 +92,7 @@ class Part:
         if self._piece is None:
             plain = ",".join(self._texts).encode("ascii")
             self._texts = ()
-            self._piece = Piece(plain, _deflated(plain, _LEVEL, zlib.Z_FILTERED))
+            self._piece = Piece(plain, _deflated(plain))
         return self._piece
 
 

@@ -10,7 +10,7 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterable
 from itertools import dropwhile
-from math import isnan, nan
+from math import inf, isnan, nan
 from struct import Struct
 from typing import Any, Final, NamedTuple
 
@@ -291,13 +291,14 @@ class NodeSeries:
     POINTS: Final = 120
     LEAST_GAP_SEC: Final = 10.0
 
-    __slots__ = ("_count", "_points")
+    __slots__ = ("_before_at", "_count", "_last_at", "_points")
 
     NAMES: Final = ("t", "cpu_avail", "memory_avail_bytes", "disk_avail_bytes", "swap_avail",
                     "running")  # fmt: skip
 
     def __init__(self) -> None:
         self._count = 0
+        self._last_at = self._before_at = -inf  # of the last point, and of the one before it
         self._points = bytearray(_POINT.size * self.POINTS)
 
     def add(self, at: float, load: tuple[float, ...] | None, running: int) -> None:
@@ -305,11 +306,14 @@ class NodeSeries:
 
         Times never fall: a sign from before the last one (the clock was set back) takes its time.
         """
-        if self._count:
-            at = max(at, self._time(self._count - 1))
-        if self._count > 1 and at - self._time(self._count - 2) < self.LEAST_GAP_SEC:
+        at = max(at, self._last_at)
+        if at - self._before_at < self.LEAST_GAP_SEC:
             self._count -= 1
-        _POINT.pack_into(self._points, self._offset(self._count), at, *(load or _NO_LOAD), running)
+        else:
+            self._before_at = self._last_at
+        self._last_at = at
+        offset = self._count % self.POINTS * _POINT.size
+        _POINT.pack_into(self._points, offset, at, *(load or _NO_LOAD), running)
         self._count += 1
 
     def as_dict(self, others: Iterable[NodeSeries] = ()) -> dict[str, Any]:

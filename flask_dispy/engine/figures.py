@@ -5,13 +5,14 @@ Nodes make up some of them themselves, so none is taken on trust.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from operator import attrgetter
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from ..core.text import bounded, plain_text
 
-__all__ = ["NAME_LIMIT", "figures", "load", "moment", "name_text", "number", "whole"]
+__all__ = ["NAME_LIMIT", "figures_of", "load", "moment", "name_text", "number", "relied_upon"]
+
+Load: TypeAlias = tuple[float, float, float, float]
 
 # Characters that an id, an address or a name keeps.
 NAME_LIMIT: Final = 200
@@ -23,32 +24,57 @@ _MOST: Final = 1e15
 def name_text(text: object) -> str:
     """Return an address or name as bounded text; nodes name themselves."""
     if type(text) is str:
-        return _bounded_name(text) if len(text) <= NAME_LIMIT else bounded(text, NAME_LIMIT)
+        return bounded(text, NAME_LIMIT)
     return plain_text(text or "", 80) or "?"
 
 
-@lru_cache(maxsize=32_768)
-def _bounded_name(text: str) -> str:
-    # The same few addresses come with every report, and all rows share one text of each.
-    return bounded(text, NAME_LIMIT)
+_LOAD: Final = ("cpu", "memory", "disk", "swap")
+_load_of: Final = attrgetter(*_LOAD)
 
 
-def load(info: Any) -> tuple[float, float, float, float] | None:
+def load(info: Any) -> Load | None:
     """Return a node's ``avail_info`` as (CPU %, memory bytes, disk bytes, swap %)."""
     if info is None:
         return None
-    return (
-        number(getattr(info, "cpu", None)),
-        number(getattr(info, "memory", None)),
-        number(getattr(info, "disk", None)),
-        number(getattr(info, "swap", None)),
-    )
+    try:
+        cpu, memory, disk, swap = _load_of(info)
+    except AttributeError:
+        cpu, memory, disk, swap = (getattr(info, name, None) for name in _LOAD)
+    # As psutil gives them; each is looked at only where that is not so.
+    if (
+        type(cpu) is type(swap) is float
+        and type(memory) is type(disk) is int
+        and -_MOST < cpu + swap < _MOST
+        and 0 <= memory < _MOST
+        and 0 <= disk < _MOST
+    ):
+        return (cpu, memory, disk, swap)
+    return (number(cpu), number(memory), number(disk), number(swap))
 
 
-figures: Final = attrgetter(
+figures_of: Final = attrgetter(
     "name", "cpus", "avail_cpus", "busy", "jobs_done", "cpu_time", "tx", "rx", "update_time",
     "avail_info",
 )  # fmt: skip
+"""What dispy has of a node, as dispy has it: for :func:`relied_upon`."""
+
+
+def relied_upon(told: tuple[Any, ...]) -> tuple[str, int, int, int, int, float, int, int, float,
+                                                Load | None]:  # fmt: skip
+    """Return a node's figures, in the same order, as what they should be."""
+    name, cpus, avail_cpus, busy, jobs_done, cpu_time, tx, rx, update_time, info = told
+    return (
+        name_text(name),
+        whole(cpus),
+        whole(avail_cpus),
+        max(0, whole(busy)),
+        whole(jobs_done),
+        number(cpu_time),
+        whole(tx),
+        whole(rx),
+        number(update_time),
+        load(info),
+    )
 
 
 def number(value: Any) -> float:

@@ -19,7 +19,7 @@ from dispy import DispyJob, DispyNode
 from ..core import events
 from ..core.events import EndState, JobKey
 from ..core.text import ending, plain_call, plain_text, type_name
-from .figures import NAME_LIMIT, figures, load, moment, name_text, number, whole
+from .figures import NAME_LIMIT, figures_of, moment, name_text, relied_upon
 from .render import TextRequest
 
 __all__ = ["Callback", "Drained", "Watch", "job_key", "requests"]
@@ -186,7 +186,7 @@ class Watch:
         for ip_addr, node in touched.items():
             try:
                 pulsed_at = pulsed.get(ip_addr)
-                now_told = figures(node)
+                now_told = figures_of(node)
                 if ip_addr not in known:
                     told.pop(ip_addr, None)
                     if node.cpus > 0:
@@ -195,7 +195,8 @@ class Watch:
                     continue
                 else:
                     told[ip_addr] = now_told
-                found.append(Drained(self._node_seen(node, pulsed_at=pulsed_at), None))
+                seen = self._node_seen(node, now_told, pulsed_at=pulsed_at)
+                found.append(Drained(seen, None))
             except Exception:
                 self._left_out()
         return found
@@ -223,21 +224,16 @@ class Watch:
 
     @staticmethod
     def _node_seen(
-        node: Any, *, joined: bool = False, pulsed_at: float | None = None
+        node: Any,
+        told: tuple[Any, ...] | None = None,
+        *,
+        joined: bool = False,
+        pulsed_at: float | None = None,
     ) -> events.NodeSeen:
         # In the order of the fields: by name it takes twice as long.
         return events.NodeSeen(
             name_text(node.ip_addr),
-            name_text(node.name),
-            whole(node.cpus),
-            whole(node.avail_cpus),
-            max(0, whole(node.busy)),
-            whole(node.jobs_done),
-            number(node.cpu_time),
-            whole(node.tx),
-            whole(node.rx),
-            number(node.update_time),
-            load(node.avail_info),
+            *relied_upon(told or figures_of(node)),
             joined,
             pulsed_at is not None,
             pulsed_at or 0.0,

@@ -8,6 +8,7 @@ import time
 import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from functools import partial
 from typing import Any, Final
 
 from flask import Response, request
@@ -67,17 +68,19 @@ def json_bytes_answer(
 
     :param packed: gives the gzip form of the body; a cache, where many clients get the same.
     """
-    body = body if isinstance(body, Sendable) else Sendable(body)
+    sendable = Sendable(body) if isinstance(body, bytes) else body
+    if packed is None:
+        packed = partial(compress, body) if isinstance(body, bytes) else body.gzip
+    worth_it = sendable.is_longer_than(_WORTH_COMPRESSING)
     answer = Response(status=status, content_type=JSON_TYPE)
     answer.headers["Cache-Control"] = "no-store"
-    worth_it = body.is_longer_than(_WORTH_COMPRESSING)
     if worth_it:
         answer.vary.add("Accept-Encoding")
     if worth_it and accepts_gzip():
-        answer.set_data((packed or body.gzip)())
+        answer.set_data(packed())
         answer.content_encoding = "gzip"
     else:
-        answer.set_data(body.plain())
+        answer.set_data(sendable.plain())
     return answer
 
 

@@ -55,7 +55,7 @@ def rows_of(view: View) -> dict[str, Any]:
 def test_changes_come_in_the_order_of_the_last_change() -> None:
     feed = Feed()
     for version, key in enumerate("abca", 1):
-        feed.touch(key, version)
+        feed.touch([key], version)
     assert feed.since(0) == (["b", "c", "a"], [])
     assert feed.since(2) == (["c", "a"], [])
     assert feed.since(4) == ([], [])
@@ -63,31 +63,31 @@ def test_changes_come_in_the_order_of_the_last_change() -> None:
 
 def test_removed_row_is_told_as_removed() -> None:
     feed = Feed()
-    feed.touch("a", 1)
-    feed.remove("a", 2)
+    feed.touch(["a"], 1)
+    feed.remove(["a"], 2)
     assert feed.since(1) == ([], ["a"])
 
 
 def test_row_that_came_back_is_changed_and_not_removed() -> None:
     feed = Feed()
-    feed.touch("a", 1)
-    feed.remove("a", 2)
-    feed.touch("a", 3)
+    feed.touch(["a"], 1)
+    feed.remove(["a"], 2)
+    feed.touch(["a"], 3)
     assert feed.since(1) == (["a"], [])
 
 
 def test_removing_what_was_never_there_tells_nobody() -> None:
     feed = Feed()
-    feed.remove("a", 1)
+    feed.remove(["a"], 1)
     assert feed.since(0) == ([], [])
 
 
 def test_reader_behind_the_remembered_removals_is_not_reached() -> None:
     feed = Feed()
     for number in range(20_001):
-        feed.touch(str(number), 1)
+        feed.touch([str(number)], 1)
     for number in range(20_001):
-        feed.remove(str(number), 2 + number)
+        feed.remove([str(number)], 2 + number)
     assert not feed.reaches(1)
     assert feed.reaches(2)
     assert len(feed.since(2)[1]) == 20_000
@@ -299,3 +299,25 @@ TestFeed = FeedMachine.TestCase
 TestFeed.settings = settings(
     settings.default, max_examples=settings.default.max_examples // 3, stateful_step_count=25
 )
+
+
+# -- made ready for readers -------------------------------------------------------------------
+
+
+def test_rows_are_encoded_ahead_where_somebody_reads(registry: ClusterRegistry) -> None:
+    cluster = FakeCluster("alpha")
+    registry.add(cluster)
+    registry._pump.stop()  # what it does is done here
+    node = cluster.join("10.0.0.1")
+    row = registry.watched()[0].state.nodes
+    registry.encode_ahead()
+    assert registry.read_lately() is False
+
+    answer(registry.view("alpha"))
+    assert registry.read_lately() is True
+    cluster.pulse(node, cpu=12)
+    registry.fold()
+    assert row["10.0.0.1"]._json is None
+    registry.encode_ahead()
+    assert row["10.0.0.1"]._json is not None
+    assert rows_of(registry.view("alpha"))["10.0.0.1"]["avail_info"]["cpu"] == 12

@@ -34,5 +34,5 @@ def test_combined_json_is_that_of_the_row_for_one_cluster_and_for_two() -> None:
     combined = CombinedState(lambda: states, 1.5e9)
     for state in states:
         state.apply(seen("alpha", LOADS[1]))
-        combined.node_changed("10.0.0.1")
+        combined.nodes_changed(["10.0.0.1"])
         assert combined.row_json("10.0.0.1") == encode(combined.row("10.0.0.1"))

@@ -29,12 +29,12 @@ class Table:
     def put(self, key: str, value: int) -> None:
         self.version += 1
         self.rows[key] = value
-        self.feed.touch(key, self.version)
+        self.feed.touch([key], self.version)
 
     def drop(self, key: str) -> None:
         self.version += 1
         del self.rows[key]
-        self.feed.remove(key, self.version)
+        self.feed.remove([key], self.version)
 
     def read(self) -> dict[str, int]:
         """What a reader makes of the packed rows."""
