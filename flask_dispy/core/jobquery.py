@@ -12,6 +12,7 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from .errors import BadRequest
+from .events import JobState
 from .jobs import JOB_STATES, Job
 
 __all__ = ["MAX_QUERY_LENGTH", "JobQuery", "duration_sec"]
@@ -20,6 +21,9 @@ MAX_QUERY_LENGTH: Final = 500
 
 # Each term is one more pass over the jobs: a few milliseconds where there are 100,000.
 _MOST_TERMS: Final = 20
+
+# Pages call a terminated job "failed", and Americans a cancelled one "canceled".
+_ALIASES: Final[dict[str, JobState]] = {"failed": "terminated", "canceled": "cancelled"}
 
 _TERM = re.compile(r'(?:(?P<key>[a-z]+):)?(?:"(?P<quoted>[^"]*)"|(?P<bare>\S+))')
 _DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>ms|s|sec|m|min|h|d)?")
@@ -210,6 +214,7 @@ def _in_arguments(text: str, job: Job) -> bool:
 
 def _state(text: str, field: str) -> str:
     state = text.casefold()
+    state = _ALIASES.get(state, state)
     if state not in JOB_STATES:
         raise BadRequest(
             f"{text!r} is no job state: it is one of {', '.join(JOB_STATES)}.", field=field

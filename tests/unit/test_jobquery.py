@@ -112,6 +112,11 @@ def test_what_makes_no_sense_is_a_bad_request(q: str, field: str) -> None:
     assert caught.value.field == field
 
 
+def test_states_are_known_by_what_pages_and_people_call_them() -> None:
+    assert JobQuery.parse("state:failed state:Canceled").states == {"terminated", "cancelled"}
+    assert JobQuery.parse(states=["failed"]).states == {"terminated"}
+
+
 def test_bad_state_of_the_url_names_its_field() -> None:
     with pytest.raises(BadRequest) as caught:
         JobQuery.parse(states=["gone"])
