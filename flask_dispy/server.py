@@ -32,7 +32,7 @@ __all__ = ["DispyHTTPServer", "cluster_status"]
 
 logger = logging.getLogger("flask_dispy")
 
-# How long requests under way may take to end. Streams look up once a second.
+# How long requests under way may take to end.
 _GRACE_SEC: Final = 2.0
 
 # The longest that shutdown() waits for viewers, whatever the update interval: nobody expects a
@@ -202,8 +202,8 @@ class DispyHTTPServer:
                 self._wait_for_viewers()
             _discharge(self)
             self._audience.closing.set()
+            self.registry.wake()
             if self._owns_registry:
-                # First, because it wakes the streams that wait for a change.
                 self.registry.close()
             self._hosting.stop(_GRACE_SEC)
             self._ended = True

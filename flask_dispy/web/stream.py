@@ -31,7 +31,7 @@ MIN_INTERVAL_SEC: Final = 0.25
 # Proxies drop connections on which nothing moves, the strictest common ones after 30 s.
 KEEP_ALIVE_SEC: Final = 15.0
 
-# How often a stream looks whether the server is about to end.
+# How often a stream that has nothing to say tells the audience that it is still there.
 _LOOK_UP_SEC: Final = 1.0
 
 # A stream ends after an hour, so that who may see it is asked again; the browser resumes at once.
@@ -164,7 +164,7 @@ class _Events:
         quiet_since = time.monotonic()
         while not web.closing.is_set():
             asked_at = time.monotonic()
-            if web.registry.wait_for_change(version, _LOOK_UP_SEC) > version:
+            if self._next_version(version) > version:
                 return
             if time.monotonic() - asked_at < _LOOK_UP_SEC / 2:
                 web.closing.wait(_LOOK_UP_SEC)  # a closed registry no longer waits
@@ -172,6 +172,10 @@ class _Events:
             if time.monotonic() - quiet_since >= KEEP_ALIVE_SEC:
                 quiet_since = time.monotonic()
                 yield _COMMENT
+
+    def _next_version(self, version: int) -> int:
+        web = self._web
+        return web.registry.wait_for_change(version, _LOOK_UP_SEC, until=web.closing.is_set)
 
 
 def _event(name: str, cursor: str, body: bytes) -> bytes:

@@ -466,6 +466,27 @@ def test_waiting_ends_in_time(registry: ClusterRegistry, cluster: FakeCluster) -
     assert 0.04 < time.monotonic() - start < 2
 
 
+def test_waking_ends_the_wait_of_who_wants_no_more(registry: ClusterRegistry) -> None:
+    enough, looked = threading.Event(), threading.Event()
+
+    def until() -> bool:
+        looked.set()
+        return enough.is_set()
+
+    version = registry.version + 10**6
+    waiting = threading.Thread(target=registry.wait_for_change, args=(version, 60),
+                               kwargs={"until": until})  # fmt: skip
+    waiting.start()
+    assert looked.wait(10)
+    registry.wake()
+    waiting.join(0.05)
+    assert waiting.is_alive()
+    enough.set()
+    registry.wake()
+    waiting.join(10)
+    assert not waiting.is_alive()
+
+
 def test_close_wakes_who_waits(registry: ClusterRegistry) -> None:
     timer = threading.Timer(0.05, registry.close)
     timer.start()

@@ -30,6 +30,7 @@ from web.fakes import FakeCluster, make_node
 from flask_dispy import ClusterRegistry
 from flask_dispy import server as server_module
 from flask_dispy.server import DispyHTTPServer, cluster_status
+from flask_dispy.web import stream as stream_module
 
 TOKENS = {"t" * 32: "viewer"}
 
@@ -361,6 +362,25 @@ def test_shutdown_ends_every_stream() -> None:
         for client in clients:
             # An orderly end: the last, empty chunk has come.
             assert client.file.read().endswith(b"0\r\n\r\n")
+
+
+def test_shutdown_wakes_its_streams_and_no_others(
+    registry: ClusterRegistry, cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream_module, "_LOOK_UP_SEC", 60)
+    ends, stays = (DispyHTTPServer(None, "127.0.0.1", 0, registry=registry) for _ in range(2))
+    with contextlib.ExitStack() as streams:
+        clients = [streams.enter_context(open_stream(ends)) for _ in range(200)]
+        other = streams.enter_context(open_stream(stays))
+        ends.shutdown(wait=False)
+        for client in clients:
+            # An orderly end; what does not end by itself is cut.
+            assert client.file.read().endswith(b"0\r\n\r\n")
+        cluster.submits()
+        while b'"submitted":1' not in other.file.readline():
+            pass
+        stays.shutdown(wait=False)
+        assert other.file.read().endswith(b"0\r\n\r\n")
 
 
 def test_shutdown_with_nobody_there_returns_at_once() -> None:
