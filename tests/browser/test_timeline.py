@@ -144,6 +144,7 @@ def test_fingers_zoom(stage: Stage) -> None:
 def test_window_of_the_past_is_found_again_by_its_address(stage: Stage, page: Page) -> None:
     page.locator(".timeline-lanes").press("Home")
     expect(page).to_have_url(re.compile(r"from=\d+"))
+    expect(_summary(page)).not_to_contain_text("running")
     words = _summary(page).inner_text()
     again = stage.open(page.url.removeprefix(stage.server.url))
     expect(_summary(again)).to_have_text(words)

@@ -140,6 +140,13 @@ test("the window lives in the address", () => {
   assert.deepEqual(read("span=all"), { view: null, span: Infinity });
   assert.equal(viewToParams({ from: 0, to: 9 }, true, true).span, "all");
   for (const text of ["", "from=200&to=100", "from=x&to=9", "span=-4", "span=x"]) assert.equal(read(text), null, text);
-  assert.deepEqual(viewToParams({ from: 100.04, to: 160.04 }, false), { from: "100", to: "160", span: null });
-  assert.deepEqual(viewToParams({ from: 100, to: 160 }, true), { from: null, to: null, span: "60" });
+  assert.deepEqual(viewToParams({ from: 100.04, to: 160.04 }, false), { from: "100.04", to: "160.04", span: null });
+  assert.deepEqual(viewToParams({ from: 100, to: 160.04 }, true), { from: null, to: null, span: "60" });
+});
+
+test("the window that an address gives back is the same to the last digit", () => {
+  for (const view of [{ from: 1795376108.7123456, to: 1795376708.7123456 }, { from: 0.1 + 0.2, to: 1 }]) {
+    const { from, to } = viewToParams(view, false);
+    assert.deepEqual(viewFromParams(new URLSearchParams(`from=${from}&to=${to}`))?.view, view);
+  }
 });

@@ -313,14 +313,15 @@ export function viewFromParams(params) {
 }
 
 /**
- * The window as parts of an address; the others are null, so that they leave it.
+ * The window as parts of an address; the others are null, so that they leave it. Its ends are written out to
+ * the last digit: rounded, they would take in or leave out a job at the edge.
  * @param {View} view
  * @param {boolean} following
  * @param {boolean} [whole]  it grows with the run
  * @returns {{from: string|null, to: string|null, span: string|null}}
  */
 export function viewToParams(view, following, whole = false) {
-  const text = (/** @type {number} */ value) => String(Math.round(value * 10) / 10);
-  if (following) return { from: null, to: null, span: whole ? "all" : text(view.to - view.from) };
-  return { from: text(view.from), to: text(view.to), span: null };
+  const span = Math.round((view.to - view.from) * 10) / 10;
+  if (following) return { from: null, to: null, span: whole ? "all" : String(span) };
+  return { from: String(view.from), to: String(view.to), span: null };
 }

@@ -67,6 +67,8 @@ export function createTimelineData({ api, cluster, node, onAnswer, onError, cloc
   };
 
   return {
+    /** Whether what came last tells of all of a window. */
+    served,
     /**
      * Makes sure that a window can be shown; asks only for what is missing.
      * @param {View} view

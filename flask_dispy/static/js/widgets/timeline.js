@@ -210,7 +210,8 @@ export function createTimeline(element, options) {
   const tell = () => tellSoon();
 
   function describe() {
-    if (!scene.answer) return;
+    // Where the answer is still to come, words about the window would be wrong.
+    if (!scene.answer || !data.served(scene.view)) return;
     setText(parts.summary, summarySentence(scene.answer, scene.view));
     list.update(scene.answer, scene.view);
   }
