@@ -258,6 +258,15 @@ def test_detail_follows_its_job(stage: Stage, page: Page) -> None:
     expect(panel.locator(".job-pre-result")).to_have_text("at last")
 
 
+def test_last_change_of_all_reaches_the_detail(stage: Stage) -> None:
+    stage.registry.poll_sec = 0
+    page = stage.open("jobs.html")
+    panel = _open(page, "busy")
+    stage.ends(stage.jobs["busy"], result="at last")
+    page.get_by_role("button", name="Update", exact=True).click()
+    expect(panel.locator(".job-pre-result")).to_have_text("at last")
+
+
 def test_detail_terminates_its_job(stage: Stage, page: Page) -> None:
     panel = _open(page, "busy")
     panel.get_by_role("button", name="Terminate", exact=True).click()

@@ -40,6 +40,8 @@ export function createJobDetail(dialog, { shell, onClose }) {
   let job = null;
   let readAt = 0;
   let reading = false;
+  /** @type {ReturnType<typeof setTimeout>|null} */
+  let later = null;
 
   confirmInPlace(parts.terminate, () => job && isCancellable(job) ? {
     action: "Terminate this job",
@@ -75,6 +77,18 @@ export function createJobDetail(dialog, { shell, onClose }) {
     const copied = await copyText(base + shell.href("jobs.html", { job: serial }));
     notices.say(copied ? "Link copied" : "The link could not be copied");
     flash(parts.copyLink, copied ? "Copied" : "Not copied");
+  }
+
+  /** Read again what may have changed: now or, so that the last change is not missed, when it is due. */
+  function refresh() {
+    const settled = job && !isCancellable(job);
+    if (serial === null || settled || later !== null) return;
+    const waitMs = reading ? FRESH_MS : readAt + FRESH_MS - Date.now();
+    if (waitMs <= 0) return void read();
+    later = setTimeout(() => {
+      later = null;
+      refresh();
+    }, waitMs);
   }
 
   async function read() {
@@ -143,10 +157,7 @@ export function createJobDetail(dialog, { shell, onClose }) {
       if (dialog.open) dialog.close();
     },
     /** Something happened in the cluster. */
-    refresh() {
-      const settled = job && !isCancellable(job);
-      if (serial !== null && !settled && Date.now() - readAt >= FRESH_MS) void read();
-    },
+    refresh,
     tick() {
       if (job && isCancellable(job)) facts.update(job);
     },
