@@ -25,7 +25,7 @@ import trustme
 from clusters import wait_until
 from dispy import DispyJob
 from rawhttp import Client, get
-from web.fakes import FakeCluster, make_node
+from web.fakes import FakeCluster, make_node, watched_cluster
 
 from flask_dispy import ClusterRegistry
 from flask_dispy import server as server_module
@@ -365,8 +365,9 @@ def test_shutdown_ends_every_stream() -> None:
 
 
 def test_shutdown_wakes_its_streams_and_no_others(
-    registry: ClusterRegistry, cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
+    registry: ClusterRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(stream_module, "MIN_INTERVAL_SEC", 0)
     monkeypatch.setattr(stream_module, "_LOOK_UP_SEC", 60)
     ends, stays = (DispyHTTPServer(None, "127.0.0.1", 0, registry=registry) for _ in range(2))
     with contextlib.ExitStack() as streams:
@@ -376,8 +377,8 @@ def test_shutdown_wakes_its_streams_and_no_others(
         for client in clients:
             # An orderly end; what does not end by itself is cut.
             assert client.file.read().endswith(b"0\r\n\r\n")
-        cluster.submits()
-        while b'"submitted":1' not in other.file.readline():
+        watched_cluster(registry)
+        while b'"compute"' not in other.file.readline():
             pass
         stays.shutdown(wait=False)
         assert other.file.read().endswith(b"0\r\n\r\n")
