@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import threading
 import time
@@ -25,6 +26,24 @@ _CHROMIUM_ARGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+
+
+# What starts dispy's programs, or loads the whole machine, runs one at a time.
+_APART = re.compile(
+    r"^tests/(engine/|browser/test_real_cluster|test_(benchmarks|cli|example_app|history_command))"
+)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Deal tests out to the workers of ``pytest -n`` one by one, but what must be apart to one."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "apart" if _APART.match(nodeid) else nodeid
+
+    return Scheduling(config, log)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
