@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from . import events
 from .events import JobKey, JobState
-from .jobs import ENDED_STATES, Job, Output
+from .jobs import ENDED_STATES, ForgottenJob, Job, Output
 from .ledger import Ledger
 from .nodes import Census, Node
 from .progress import eta, jobs_per_sec
@@ -82,7 +82,7 @@ class ClusterState:
         """Take in one event; return the job that it was about, if it was about one."""
         self.dirty = True
         job = _HANDLERS[type(event)](self, event)
-        if job is not None and job.state in ENDED_STATES:
+        if job is not None and job.state in ENDED_STATES and type(job) is not ForgottenJob:
             self.dirty_ends[job.serial] = job
         return job
 

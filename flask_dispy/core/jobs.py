@@ -7,7 +7,7 @@ from typing import Any, Final
 from .events import JobKey, JobState
 from .text import Cut, last_line
 
-__all__ = ["ENDED_STATES", "JOB_STATES", "Job", "Output"]
+__all__ = ["ENDED_STATES", "JOB_STATES", "ForgottenJob", "Job", "Output"]
 
 JOB_STATES: Final[tuple[JobState, ...]] = (
     "queued",
@@ -116,6 +116,13 @@ class Job:
         """Whether an error of its own ended the job, rather than somebody's command."""
         return self.state == "terminated" and self.exception is not None
 
+    def forgotten(self) -> ForgottenJob:
+        """Return what is left of the job once the history has forgotten it."""
+        job = ForgottenJob(self.serial, self.key, self.submitted_at, self.id, None, None)
+        job.state, job.node, job.attempts = self.state, self.node, self.attempts
+        job.started_at, job.ended_at = self.started_at, self.ended_at
+        return job
+
     def row(self, cluster: str, now: float) -> dict[str, Any]:
         """Return the job as a list shows it."""
         return {
@@ -157,3 +164,9 @@ class Job:
         if self.ended_at is not None:
             steps.append((self.state, self.ended_at, self.node))
         return [{"state": state, "at": at, "node": node} for state, at, node in steps]
+
+
+class ForgottenJob(Job):
+    """A job that ended long ago, without its texts: to know a report that comes twice."""
+
+    __slots__ = ()

@@ -118,10 +118,15 @@ class Ledger:
         self._history[job.serial] = None
         while len(self._history) > self.history_limit:
             serial, _ = self._history.popitem(last=False)
-            del self.jobs[serial]
-            self.evicted += 1
+            self._forget(self.jobs.pop(serial))
         while len(self._ended) > self._remembered:
             self._ended.popitem(last=False)
+
+    def _forget(self, job: Job) -> None:
+        self.evicted += 1
+        # An abandoned job may come back, and then as it was.
+        if self._remembered > self.history_limit and job.state != "abandoned":
+            self._ended[job.key] = job.forgotten()
 
     def _revive(self, job: Job) -> None:
         """Take back an abandoned job that runs again."""

@@ -301,6 +301,16 @@ def test_end_of_a_forgotten_job_reported_again_counts_once() -> None:
     assert counts(state) == {"finished": 2}
 
 
+def test_texts_of_a_forgotten_job_are_not_kept() -> None:
+    state = new_state(history_limit=1)
+    tell(state, queued("a"), ended("a"))
+    state.dirty_ends.clear()
+    tell(state, ended("b"))
+    assert (job(state).args, job(state).output) == (None, None)
+    tell(state, ended("a"))
+    assert [job.key for job in state.dirty_ends.values()] == ["b"]
+
+
 def test_forgotten_abandoned_job_that_finishes_late_is_finished() -> None:
     state = new_state(history_limit=1)
     tell(state, started("a"), ended("a", "abandoned"), ended("b"), ended("a"))
