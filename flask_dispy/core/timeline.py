@@ -162,7 +162,8 @@ class _Runs:
             for job in jobs
             if (began := job.started_at) is not None
             and began <= end
-            and (now if (ended := job.ended_at) is None else ended) >= start
+            # Of a job whose node has another clock, the end may be before the start.
+            and (began >= start or (now if (ended := job.ended_at) is None else ended) >= start)
             and (job.node == node if node else job.node is not None)
         ]
         self._earlier = [
@@ -170,7 +171,7 @@ class _Runs:
             for job in jobs
             if job.past
             for attempt in _attempts(job)
-            if attempt[0] <= end and attempt[1] >= start and node in (None, attempt[2])
+            if attempt[0] <= end and max(attempt[:2]) >= start and node in (None, attempt[2])
         ]
 
     def __len__(self) -> int:

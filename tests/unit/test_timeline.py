@@ -274,6 +274,12 @@ def test_answer_of_many_jobs_is_bounded() -> None:
     assert size(40_000) < 1.2 * size(4000) < 60_000
 
 
+def test_job_whose_end_is_before_its_start_is_in_the_window_of_its_start() -> None:
+    for limit in (0, 10):
+        found = draw([job(-1.0, -2.0)], -1.0, 0.0, limit=limit)
+        assert found["total"] == 1
+
+
 # -- properties ------------------------------------------------------------------------------
 
 _moments = st.floats(-900, 60, allow_nan=False, width=32)
