@@ -36,6 +36,7 @@ __all__ = ["Changes", "JobPage", "NodeChanges", "View"]
 
 _ANY: Final = JobQuery()
 
+_serial_of: Final[Callable[[Job], int]] = attrgetter("serial")
 _state_of: Final[Callable[[Job], str]] = attrgetter("state")
 
 # Rows that are encoded at one go under the lock: about ten milliseconds of it.
@@ -308,9 +309,14 @@ class View:
 
     def _candidates(self, query: JobQuery) -> list[tuple[ClusterState, list[Job]]]:
         """Return copies of the lists to search, so that the search itself needs no lock."""
-        with self._folded():
+        with self._folded() as now:
             return [
-                (state, list(state.ledger.jobs.values()))
+                (
+                    state,
+                    sorted(state.stragglers(now), key=_serial_of)
+                    if query.only_stragglers
+                    else list(state.ledger.jobs.values()),
+                )
                 for state in self._states()
                 if query.wants_cluster(state.name)
             ]

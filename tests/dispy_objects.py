@@ -99,9 +99,9 @@ class FakeCluster:
         self.report(DispyJob.Created, None, inner.job)
         return inner.job
 
-    def start(self, job: DispyJob, node: DispyNode) -> None:
+    def start(self, job: DispyJob, node: DispyNode, *, since_sec: float = 0.0) -> None:
         job.status = DispyJob.Running
-        job.start_time = time.time()
+        job.start_time = time.time() - since_sec
         job.ip_addr = node.ip_addr
         job._dispy_job_.node = node
         node.busy += 1

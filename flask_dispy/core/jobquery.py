@@ -25,6 +25,9 @@ _MOST_TERMS: Final = 20
 # Pages call a terminated job "failed", and Americans a cancelled one "canceled".
 _ALIASES: Final[dict[str, JobState]] = {"failed": "terminated", "canceled": "cancelled"}
 
+# What needs someone's attention: jobs that an error of their own ended, and ones that take long.
+_KINDS: Final = ("failed", "straggler")
+
 _TERM = re.compile(r'(?:(?P<key>[a-z]+):)?(?:"(?P<quoted>[^"]*)"|(?P<bare>\S+))')
 _DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>ms|s|sec|m|min|h|d)?")
 _UNIT_SEC: Final = {
@@ -70,6 +73,7 @@ class JobQuery:
     slower_sec: float | None = None
     faster_sec: float | None = None
     words: tuple[str, ...] = ()
+    kinds: frozenset[str] = frozenset()
 
     @classmethod
     def parse(cls, q: str = "", states: Sequence[str] = (), node: str | None = None) -> JobQuery:
@@ -109,7 +113,16 @@ class JobQuery:
             slower_sec=max((duration_sec(t, "q") for t in found.get("slower", ())), default=None),
             faster_sec=min((duration_sec(t, "q") for t in found.get("faster", ())), default=None),
             words=tuple(text.casefold() for text in found.get("word", ())),
+            kinds=frozenset(_kind(text) for text in found.get("is", ())),
         )
+
+    @property
+    def only_stragglers(self) -> bool:
+        """Whether the search is for running jobs that take far longer than the others do.
+
+        What those are only a cluster knows: it has to give no others to :meth:`select`.
+        """
+        return "straggler" in self.kinds
 
     @property
     def any_state(self) -> bool:
@@ -138,6 +151,8 @@ class JobQuery:
         # One pass for each criterion that is given: list comprehensions over 100,000 jobs take
         # milliseconds where a predicate called for each would take tens.
         found = jobs if isinstance(jobs, list) else list(jobs)
+        if "failed" in self.kinds:
+            found = [job for job in found if job.failed]
         if self.serials:
             found = [job for job in found if job.serial in self.serials]
         for pattern in self.nodes:
@@ -181,7 +196,7 @@ class JobQuery:
 
 
 _QUALIFIERS: Final = frozenset(
-    ("state", "node", "id", "arg", "error", "serial", "cluster", "slower", "faster")
+    ("state", "is", "node", "id", "arg", "error", "serial", "cluster", "slower", "faster")
 )
 
 
@@ -220,6 +235,13 @@ def _state(text: str, field: str) -> str:
             f"{text!r} is no job state: it is one of {', '.join(JOB_STATES)}.", field=field
         )
     return state
+
+
+def _kind(text: str) -> str:
+    kind = text.casefold()
+    if kind not in _KINDS:
+        raise BadRequest(f"is: takes {' or '.join(_KINDS)}, not {text!r}.", field="q")
+    return kind
 
 
 def _serial(text: str) -> int:

@@ -86,7 +86,7 @@ def test_attention_leads_to_the_failed_jobs(stage: Stage) -> None:
     page = stage.open()
     chip = page.get_by_role("link", name="1 job failed")
     chip.click()
-    expect(page).to_have_url(re.compile(r"q=state%3Aterminated"))
+    expect(page).to_have_url(re.compile(r"q=is%3Afailed"))
 
 
 def test_attention_filters_the_silent_nodes(stage: Stage) -> None:

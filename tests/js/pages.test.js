@@ -7,7 +7,6 @@ import { nodeFilter } from "../../flask_dispy/static/js/nodefilter.js";
 import { createLiveSeries } from "../../flask_dispy/static/js/series.js";
 import { initialInterval, intervalText } from "../../flask_dispy/static/js/settings.js";
 import { createUrlState, pageHref } from "../../flask_dispy/static/js/url.js";
-import { stragglerQuery } from "../../flask_dispy/static/js/widgets/attention.js";
 import { etaText } from "../../flask_dispy/static/js/widgets/progress.js";
 
 /** @param {object} jobs @param {object} [more] @returns {any} */
@@ -105,12 +104,6 @@ test("an estimate says how sure it is", () => {
   assert.equal(etaText(summary({}, { eta_sec: 12 })), "less than a minute left");
   assert.equal(etaText(summary({ pending: 0 })), "all done");
   assert.equal(etaText(summary({}, { state: "closed" })), "closed with jobs pending");
-});
-
-test("stragglers are three times slower than most, and never quick", () => {
-  assert.equal(stragglerQuery({ job_p95_sec: 0.4 }), "state:running slower:10s");
-  assert.equal(stragglerQuery({ job_p95_sec: 42.4 }), "state:running slower:127s");
-  assert.equal(stragglerQuery({ job_p95_sec: null }), "state:running slower:10s");
 });
 
 test("the stream comes first unless the server or the viewer said otherwise", () => {

@@ -45,6 +45,7 @@ test("what is written reads back", () => {
 for (const [text, problem] of /** @type {[string, RegExp][]} */ ([
   ["state:lost", /No state is called “lost”/],
   ["slower:soon", /takes a time/],
+  ["is:late", /is: takes failed or straggler/],
   ["serial:x1", /whole number/],
   ["node:", /needs a value/],
 ])) {
@@ -52,7 +53,7 @@ for (const [text, problem] of /** @type {[string, RegExp][]} */ ([
 }
 
 test("finds nothing wrong with what the server takes", () => {
-  for (const text of ["", "faster:500ms slower:1.5h", "slower:2min", "state:QUEUED", "serial:12", "a:b"]) {
+  for (const text of ["", "faster:500ms slower:1.5h", "slower:2min", "state:QUEUED", "is:Straggler", "serial:12", "a:b"]) {
     assert.equal(problemOf(text), null, text);
   }
 });

@@ -64,6 +64,8 @@ def found(q: str, *, private: bool = False, **options: Any) -> list[int]:
         ("arg:k=ω", [3]),
         ("error:timeout", [4]),
         ("serial:3", [3]),
+        ("is:failed", [4]),
+        ("is:FAILED node:beta", []),
         ("serial:3 serial:4", [3, 4]),
         ("slower:30s", [2]),
         ("slower:1m", [2]),
@@ -102,7 +104,8 @@ def test_private_search_tells_nothing_of_arguments_and_errors(q: str, serials: l
 
 @pytest.mark.parametrize(
     ("q", "field"),
-    [("state:sleeping", "q"), ("serial:x", "q"), ("serial:-1", "q"), ("serial:²", "q"),
+    [("state:sleeping", "q"), ("is:late", "q"), ("serial:x", "q"), ("serial:-1", "q"),
+     ("serial:²", "q"),
      ("serial:" + "9" * 19, "q"), ("slower:fast", "q"), ("slower:-1s", "q"), ("faster:1y", "q"),
      ("slower:1e9", "q"), ("x" * 501, "q")],
 )  # fmt: skip

@@ -57,6 +57,24 @@ def test_total_and_counts_are_of_the_whole_search(
     assert {state: n for state, n in page.counts.items() if n} == {"queued": 3, "finished": 2}
 
 
+def test_stragglers_are_those_that_the_summary_counts(
+    registry: ClusterRegistry, cluster: FakeCluster, other: FakeCluster
+) -> None:
+    nodes = [(cluster, cluster.join("10.0.0.1")), (other, other.join("10.0.0.2"))]
+    for one, node in nodes:
+        one.start(quick := one.submit(), node)
+        one.end(quick, node)
+    for since_sec in (60, 30, 1):
+        for one, node in nodes:
+            one.start(one.submit(), node, since_sec=since_sec)
+    query = JobQuery.parse("is:straggler")
+    combined = registry.view("*")
+    assert [job["serial"] for job in combined.jobs(query).items] == [7, 6, 3, 2]
+    assert combined.summary()["attention"]["stragglers"] == 4
+    page = registry.view("compute").jobs(query, limit=1)
+    assert (page.total, page.items[0]["serial"], page.next_before) == (2, 3, 3)
+
+
 def test_last_page_says_so(registry: ClusterRegistry, cluster: FakeCluster) -> None:
     for _ in range(4):
         cluster.submit(1)

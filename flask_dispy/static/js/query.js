@@ -7,7 +7,7 @@
  * word, as it is for the server. Nothing here touches the document.
  */
 
-/** @typedef {"state"|"node"|"id"|"arg"|"error"|"serial"|"slower"|"faster"|"cluster"} Field */
+/** @typedef {"state"|"is"|"node"|"id"|"arg"|"error"|"serial"|"slower"|"faster"|"cluster"} Field */
 /** @typedef {{field: Field|null, value: string, start: number, end: number}} Term */
 /** @typedef {{text: string, label: string, hint: string}} Suggestion */
 /** @typedef {{from: number, to: number, items: Suggestion[]}} Completion */
@@ -21,6 +21,7 @@ export const STATES = Object.freeze([
 /** Every qualifier with what it looks for, in the order in which they are offered. */
 export const FIELDS = /** @type {readonly {name: Field, hint: string}[]} */ (Object.freeze([
   { name: "state", hint: "queued, running, finished, terminated …" },
+  { name: "is", hint: "failed, or straggler: running far longer than others" },
   { name: "node", hint: "address or name of a node" },
   { name: "id", hint: "the job's id" },
   { name: "arg", hint: "text in the arguments" },
@@ -33,6 +34,7 @@ export const FIELDS = /** @type {readonly {name: Field, hint: string}[]} */ (Obj
 
 const FIELD_NAMES = new Set(FIELDS.map((field) => /** @type {string} */ (field.name)));
 const ALIASES = /** @type {Record<string, string>} */ ({ failed: "terminated", canceled: "cancelled" });
+const KINDS = ["failed", "straggler"];
 const DURATION = /^\d+(\.\d+)?(ms|s|sec|m|min|h|d)?$/i;
 const LONGEST_LIST = 8;
 
@@ -154,6 +156,9 @@ export function problemOf(text) {
     if (field === "state" && !STATES.includes(value)) {
       return `No state is called “${value}”; the states are ${STATES.join(", ")}`;
     }
+    if (field === "is" && !KINDS.includes(value.toLowerCase())) {
+      return `is: takes ${KINDS.join(" or ")}`;
+    }
     if ((field === "slower" || field === "faster") && !DURATION.test(value)) {
       return `${field}: takes a time such as 500ms, 30s, 5m or 2h`;
     }
@@ -209,6 +214,7 @@ function valueItems(field, start, vocabulary) {
  */
 function candidates(field, vocabulary) {
   if (field === "state") return STATES.map((value) => ({ value, hint: value === "terminated" ? "failed" : "" }));
+  if (field === "is") return KINDS.map((value) => ({ value, hint: "" }));
   if (field === "cluster") return (vocabulary.clusters ?? []).map((value) => ({ value, hint: "" }));
   if (field === "node") {
     return (vocabulary.nodes ?? []).map(({ ip, name }) => ({ value: ip, hint: name }));

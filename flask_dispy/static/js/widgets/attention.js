@@ -1,20 +1,6 @@
 /** @import {Summary} from "../types.js" */
-import { h, icon, setAttr, setText, show } from "../dom.js";
+import { h, icon, setText, show } from "../dom.js";
 import { counted } from "../format.js";
-
-/** A job that ran shorter than this is never called a straggler, whatever the others take. */
-const STRAGGLER_SEC = 10;
-
-/**
- * The search for stragglers: running longer than three times the 95th percentile.
- *
- * @param {Pick<Summary, "job_p95_sec">} summary
- * @returns {string}
- */
-export function stragglerQuery({ job_p95_sec }) {
-  const slower = Math.max(STRAGGLER_SEC, Math.floor(3 * (job_p95_sec ?? 0)));
-  return `state:running slower:${slower}s`;
-}
 
 /**
  * What needs someone, in few words; nothing at all while nothing does.
@@ -33,7 +19,8 @@ export function createAttention(element, { jobsHref, nodesHref, onNodes }) {
   const stragglers = chip("stragglers", "straggler");
   const dropped = chip("dropped", "warning");
   silent.element.href = nodesHref("state:silent");
-  failed.element.href = jobsHref("state:terminated");
+  failed.element.href = jobsHref("is:failed");
+  stragglers.element.href = jobsHref("is:straggler");
   if (onNodes) {
     silent.element.addEventListener("click", (event) => {
       event.preventDefault();
@@ -57,7 +44,6 @@ export function createAttention(element, { jobsHref, nodesHref, onNodes }) {
       silent.set(attention?.silent ?? 0, (n) => `${counted(n, "node")} silent`);
       stragglers.set(attention?.stragglers ?? 0, (n) => counted(n, "straggler"));
       dropped.set(summary.dropped_events ?? 0, (n) => `${counted(n, "event")} dropped: counts may be low`);
-      setAttr(stragglers.element, "href", jobsHref(stragglerQuery(summary)));
     },
     destroy: () => element.replaceChildren(),
   };
