@@ -7,12 +7,13 @@ import mimetypes
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from flask import Response, request
 
 from .answers import accepts_gzip, compress
+from .bundle import bundles
 from .errors import HttpError
 
 if TYPE_CHECKING:
@@ -46,21 +47,19 @@ class _Asset:
 
 
 class Assets:
-    """The files below *folder*, read once.
+    """The files below *folder*, read once, and the pages' bundles of them.
 
     All share one hash in their URLs, so that the relative imports between modules stay within
     one version: a page never runs a mixture of two releases.
     """
 
     def __init__(self, folder: Path) -> None:
-        self._assets: dict[str, _Asset] = {}
+        files = _read(folder)
+        files |= bundles(files)
         digest = hashlib.sha256()
-        for path in sorted(folder.rglob("*")):
-            if path.is_file() and not any(part.startswith(".") for part in path.parts[-2:]):
-                name = path.relative_to(folder).as_posix()
-                content = path.read_bytes()
-                digest.update(f"{name}\0{len(content)}\0".encode() + content)
-                self._assets[name] = _load(path.suffix.lower(), content)
+        for name, content in files.items():
+            digest.update(f"{name}\0{len(content)}\0".encode() + content)
+        self._assets = {name: _load(name, content) for name, content in files.items()}
         self.version = digest.hexdigest()[:16]
 
     def url(self, name: str) -> str:
@@ -107,7 +106,16 @@ def asset(web: Web, version: str, name: str) -> Response:
     return answer
 
 
-def _load(suffix: str, content: bytes) -> _Asset:
+def _read(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not any(part.startswith(".") for part in path.parts[-2:])
+    }
+
+
+def _load(name: str, content: bytes) -> _Asset:
+    suffix = PurePosixPath(name).suffix.lower()
     content_type = _TYPES.get(suffix) or mimetypes.types_map.get(suffix, "application/octet-stream")
     packed = compress(content, level=9) if suffix in _COMPRESSIBLE else None
     if packed is not None and len(packed) >= len(content):

@@ -44,7 +44,7 @@ def test_theme_is_switched_and_remembered(stage: Stage, page: Page) -> None:
 def test_chosen_theme_stands_before_the_first_paint(stage: Stage, page: Page) -> None:
     """Or a dark room lights up at every page."""
     page.evaluate("localStorage.setItem('dispy.theme', 'dark')")
-    page.route("**/js/pages/*.js", lambda route: route.abort())
+    page.route("**/bundle/*.js", lambda route: route.abort())
     page.reload()
     assert page.evaluate(_BACKGROUND) == DARK
 

@@ -1,0 +1,117 @@
+"""The pages' scripts and stylesheets, put together from the modules."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from flask_dispy.web.assets import package_assets
+from flask_dispy.web.bundle import bundles
+from flask_dispy.web.pages import PAGES
+
+NODE = shutil.which("node")
+
+_MODULES = {
+    "js/pages/a.js": """
+import { first } from "../first.js";
+import {
+  second as other, Thing,
+} from "../parts/second.js";
+/** @type {import("../types.js").Word} */
+const word = first("a");
+console.log(word, other, await_(), new Thing().name, typeof hidden);
+function await_() { return "waited"; }
+""",
+    "js/first.js": """
+import { Thing } from "./parts/second.js";
+const hidden = new Thing();
+export function first(text) { return text + hidden.name; }
+export const ASYNC = async () => await later();
+export async function later() {}
+""",
+    "js/parts/second.js": """
+console.log("second runs once");
+export const second = 2;
+export class Thing { name = "thing"; }
+""",
+}
+
+
+def _bundled(**modules: str) -> str:
+    files = _MODULES | {name.replace("__", "/") + ".js": text for name, text in modules.items()}
+    return bundles({name: text.encode() for name, text in files.items()})["bundle/a.js"].decode()
+
+
+def _node(*arguments: str, script: str) -> str:
+    if NODE is None:
+        assert not os.environ.get("CI"), "Node.js must be there in CI"
+        pytest.skip("no Node.js on the PATH")
+    run = subprocess.run(
+        [NODE, *arguments], input=script, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    return run.stdout
+
+
+def test_bundle_does_what_its_modules_do() -> None:
+    assert _node("-", script=_bundled()) == "second runs once\nathing 2 waited thing undefined\n"
+
+
+def test_bundle_leaves_nothing_in_the_page() -> None:
+    assert _node("-", script=_bundled() + "console.log(typeof m0, typeof first)").endswith(
+        "undefined undefined\n"
+    )
+
+
+def test_types_are_left_out_and_code_beside_them_is_not() -> None:
+    script = _bundled(
+        js__first="/** what\n */\nexport const first = /** @type {any} */ (String);\n"
+    )
+    assert "const first = /** @type {any} */ (String);" in script
+    assert "what" not in script
+
+
+@pytest.mark.parametrize(
+    ("module", "why"),
+    [
+        ("export let first = 1;", "export let first"),
+        ("export default first;", "export default first"),
+        ("const first = 1;\nexport { first };", "export { first }"),
+        ('export * from "./parts/second.js";', r"export \*"),
+        ('import * as all from "./parts/second.js";', r"import \* as all"),
+        ('import "./parts/second.js";', 'import "./parts'),
+        ('const late = () => import("./parts/second.js");', r"import\("),
+        ("const here = import.meta.url;", "import.meta"),
+        ("await later();", "await later"),
+        ('import { none } from "./none.js";', "js/first.js imports js/none.js, which is not there"),
+        ('import { a } from "./pages/a.js";', "imports itself, by way of"),
+    ],
+)
+def test_what_is_not_understood_is_refused(module: str, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        _bundled(js__first=module)
+
+
+def test_stylesheet_stands_in_for_its_imports() -> None:
+    files = {
+        "css/pages/a.css": b'@import "../a.css";\n@import "../print.css" print;\n',
+        "css/a.css": b"a {}\n",
+        "css/print.css": b"p {}\n",
+    }
+    assert bundles(files)["bundle/a.css"] == b"a {}\n@media print {\np {}\n}\n"
+    files["css/a.css"] = b'a { background: url("../icons/a.svg") }'
+    with pytest.raises(ValueError, match=r"icons/a.svg"):
+        bundles(files)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_has_its_bundle(page: str, tmp_path: Path) -> None:
+    script, style = (package_assets().find(f"bundle/{page}.{kind}") for kind in ("js", "css"))
+    assert style is not None
+    assert script is not None
+    (tmp_path / "page.js").write_bytes(script.content)
+    _node("--check", str(tmp_path / "page.js"), script="")
