@@ -30,7 +30,7 @@ _CHROMIUM_ARGS = (
 
 # What starts dispy's programs, or loads the whole machine, runs one at a time.
 _APART = re.compile(
-    r"^tests/(engine/|browser/test_real_cluster|test_(benchmarks|cli|example_app|history_command))"
+    r"^tests/(engine/|browser/test_real_|test_(benchmarks|cli|example_app|history_command))"
 )
 
 

@@ -58,7 +58,11 @@ export function startShell(pageName) {
     openStream: "EventSource" in window ? (address) => new EventSource(address) : null,
     visibility: {
       hidden: () => document.hidden,
-      onChange: (listener) => document.addEventListener("visibilitychange", listener),
+      onChange(listener) {
+        document.addEventListener("visibilitychange", listener);
+        // A stream over a network that went away stays silently open.
+        for (const change of ["offline", "online"]) window.addEventListener(change, listener);
+      },
     },
   });
   /** @type {Shell} */
