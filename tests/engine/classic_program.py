@@ -34,7 +34,7 @@ if __name__ == "__main__":
     cluster = dispy.JobCluster(
         compute, nodes=[node], depends=[Task], host=host, dispy_port=int(dispy_port)
     )
-    http_server = httpd.DispyHTTPServer(cluster, "127.0.0.1", 0)
+    http_server = httpd.DispyHTTPServer(cluster, "127.0.0.1", 0, poll_sec=2)
     jobs = []
     for number in range(8):
         job = cluster.submit(Task(str(number), random.uniform(1, 9)), n=random.randint(5, 20))

@@ -160,7 +160,8 @@ def test_jobs_submitted_before_watching_are_counted_apart(
 def test_counts_hold_while_many_threads_submit_and_cancel(
     local_dispy: LocalDispy, registry: ClusterRegistry
 ) -> None:
-    local_dispy.start_node(2, cpus=2)
+    for number in (2, 3, 4):
+        local_dispy.start_node(number)
     cluster = local_dispy.job_cluster(act)
     registry.add(cluster)
     jobs: list[Any] = []
