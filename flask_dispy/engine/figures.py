@@ -98,4 +98,6 @@ def whole(value: Any) -> int:
 
 def moment(value: Any, otherwise: float) -> float:
     """Return *value*, if it is a moment after the epoch, else *otherwise*."""
+    if type(value) is float and 0.0 < value < _MOST:  # as almost always
+        return value
     return number(value) or otherwise
