@@ -384,9 +384,11 @@ class View:
 
     def node_changes(self, since: str | None = None) -> NodeChanges:
         """Return what changed of the nodes since the cursor *since*, or all of them."""
-        with self._folded() as now:
+        with self._folded():
             found = self._since(since, self._own_rows)
-            jobs = self._registry.summary_of(self._state, now)["jobs"]
+            jobs = Counter[str]()
+            for state in self._states():
+                jobs.update(state.job_counts())
         return NodeChanges(found.cursor, found.version, jobs, self._joined(found))
 
     def _since(self, since: str | None, packed: PackedRows) -> _Found:

@@ -379,7 +379,7 @@ class ClusterState:
             "kind": self.kind,
             "combined": False,
             "state": "open" if self.closed_at is None else "closed",
-            "jobs": self._job_counts(),
+            "jobs": self.job_counts(),
             "cpus": {"total": self.census.cpus, "busy": self.cpus_busy()},
             "nodes": self.census.as_dict(),
             "jobs_per_sec": round(jobs_per_sec(self.series, now), 3),
@@ -402,7 +402,8 @@ class ClusterState:
             },
         }
 
-    def _job_counts(self) -> dict[str, int]:
+    def job_counts(self) -> dict[str, int]:
+        """Return the summary's ``jobs``."""
         ledger = self.ledger
         counts: dict[str, int] = {"submitted": ledger.submitted}
         counts.update((str(state), count) for state, count in ledger.counts.items())
