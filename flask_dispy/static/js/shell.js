@@ -208,6 +208,7 @@ function startKeys({ keys, config, href, feed }) {
 function startHeadline({ store, summary, storage, everySecond }, page) {
   const link = /** @type {HTMLLinkElement} */ (need("favicon"));
   const resting = link.href;
+  let picture = resting;
   const ended = watchEnd((run) => {
     if (storage?.getItem("dispy.notify") !== "on" || Notification.permission !== "granted") return;
     const { title, body } = endOfRun(run);
@@ -217,11 +218,19 @@ function startHeadline({ store, summary, storage, everySecond }, page) {
   function update() {
     const { title, favicon } = headline(page, summary(), resting);
     if (document.title !== title) document.title = title;
-    if (link.href !== favicon) link.href = favicon;
+    picture = favicon;
     ended(summary(), Date.now() / 1000);
   }
 
+  // Once a second at most: a picture is a document of its own to the browser.
+  function paint() {
+    if (link.href !== picture) link.href = picture;
+  }
+
   store.subscribe((event) => event.kind === "data" && update());
-  everySecond(update);
+  everySecond(() => {
+    update();
+    paint();
+  });
   update();
 }

@@ -1,7 +1,7 @@
 /** @import {Shell} from "./shell.js" */
 /** @import {StoreState} from "./store.js" */
 import { h, icon, need, setText, show } from "./dom.js";
-import { relative } from "./format.js";
+import { exact, relative } from "./format.js";
 
 /** @type {Record<string, string>} */
 const WORDS = {
@@ -54,7 +54,7 @@ export function startStatus({ store, feed, everySecond }) {
 
 /** @param {StoreState} state */
 function explain({ connection, lastAt }) {
-  const last = lastAt === null ? "" : ` Last checked ${new Date(lastAt * 1000).toLocaleTimeString()}.`;
+  const last = lastAt === null ? "" : ` Last checked ${exact(lastAt)}.`;
   /** @type {Record<string, string>} */
   const meaning = {
     connecting: "Waiting for the first data.",
