@@ -9,6 +9,12 @@ test("addresses sort by number, not as text", () => {
   assert.deepEqual(sorted, ["9.9.9.9", "10.0.0.2", "10.0.0.10", "::1", "fe80::1", "fe80::a:1", "host-a", "host-b"]);
 });
 
+test("what only looks like an address is a name", () => {
+  for (const name of ["1.2.3", "1.2.3.", "1..2.3", "1.2.3.4.5", "1.2.3.4000", "1e2.1.1.1", " 1.2.3.4", ""]) {
+    assert.equal(addressKey(name), `7${name}`);
+  }
+});
+
 test("equal IPv6 addresses have one key", () => {
   assert.equal(addressKey("fe80::1"), addressKey("FE80:0:0:0:0:0:0:1"));
 });

@@ -100,6 +100,22 @@ export function isTyping(target) {
 }
 
 /**
+ * Run a moment after it was last asked for: for what is not looked at first.
+ *
+ * @param {() => void} run
+ * @param {number} [milliseconds] time for a few frames
+ * @returns {() => void}
+ */
+export function soon(run, milliseconds = 50) {
+  /** @type {ReturnType<typeof setTimeout>|undefined} */
+  let timer;
+  return () => {
+    clearTimeout(timer);
+    timer = setTimeout(run, milliseconds);
+  };
+}
+
+/**
  * Run at most once a frame, however often it is asked for.
  *
  * @param {() => void} run

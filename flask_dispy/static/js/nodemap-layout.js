@@ -139,12 +139,20 @@ export function loadOf(node) {
 }
 
 /**
+ * The step of shade for a node's load.
+ * @param {Node} node
+ */
+export function levelOf(node) {
+  return Math.max(0, Math.ceil(loadOf(node) * LEVELS - 1e-9));
+}
+
+/**
  * What a cell shows. Equal keys look equal, so an unchanged key needs no repaint.
  * @param {Node} node
  * @returns {Face}
  */
 export function faceOf(node) {
-  const level = Math.max(0, Math.ceil(loadOf(node) * LEVELS - 1e-9));
+  const level = levelOf(node);
   const label = node.name || node.ip_addr;
   const figures = `${node.busy}/${node.cpus}`;
   return { key: `${node.state}|${level}|${figures}|${label}`, level, label, figures };

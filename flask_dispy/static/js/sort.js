@@ -1,13 +1,13 @@
 /** Orders: of addresses, of values that may be missing, and of a long list of which little changed. */
 
-/** @type {Map<string, string>} */
+/** @type {Map<string, string|number>} */
 const addressKeys = new Map();
 
 /**
- * Text that sorts as the address does: IPv4 by number, then IPv6 by number, then names.
+ * What sorts as the address does, by `compareValues`: IPv4 by number, then IPv6 by number, then names.
  *
  * @param {string} address
- * @returns {string}
+ * @returns {string|number}
  */
 export function addressKey(address) {
   let key = addressKeys.get(address);
@@ -18,16 +18,31 @@ export function addressKey(address) {
   return key;
 }
 
-/** @param {string} address */
+/**
+ * Letter by letter: 10,000 of them stand between the data and the first row that is seen.
+ *
+ * @param {string} address
+ * @returns {number|null}
+ */
 function ipv4Key(address) {
-  const parts = address.split(".");
-  if (parts.length !== 4) return null;
-  let key = "4";
-  for (const part of parts) {
-    if (!/^\d{1,3}$/.test(part)) return null;
-    key += part.padStart(3, "0");
+  let key = 0;
+  let part = 0;
+  let digits = 0;
+  let dots = 0;
+  for (let i = 0; i < address.length; i += 1) {
+    const code = address.charCodeAt(i);
+    if (code >= 48 && code <= 57 && digits < 3) {
+      part = part * 10 + code - 48;
+      digits += 1;
+    } else if (code === 46 && digits > 0 && dots < 3) {
+      key = key * 1000 + part;
+      part = digits = 0;
+      dots += 1;
+    } else {
+      return null;
+    }
   }
-  return key;
+  return dots === 3 && digits > 0 ? key * 1000 + part : null;
 }
 
 /** @param {string} address */

@@ -152,8 +152,7 @@ export function createTable(element, {
     body.append(view.element);
     rowHeight = Math.max(1, view.element.offsetHeight);
     grid.classList.toggle("table-wide", grid.scrollWidth > grid.clientWidth + 1);
-    view.element.remove();
-    spare.push(view);
+    spare.push(view); // stays where it is: it will be the first row
   }
 
   /** @param {string} key @param {number} index */

@@ -3,12 +3,13 @@
  * silent or closed has no shade: what its load is now, nobody knows.
  */
 
+import { h } from "../dom.js";
 import { plain } from "../format.js";
-import { LEVELS } from "../nodemap-layout.js";
+import { cellRect, faceOf, levelOf, LEVELS } from "../nodemap-layout.js";
 import { fitText } from "./canvas.js";
 
 /** @import {NodeRow} from "../types.js" */
-/** @import {Face} from "../nodemap-layout.js" */
+/** @import {Face, Grid} from "../nodemap-layout.js" */
 /** @typedef {{x: number, y: number, width: number, height: number}} Rect */
 
 export const NODE_TOKENS = /** @type {const} */ (["surface", "surface-2", "line", "text", "running", "silent", "closed", "font"]);
@@ -41,7 +42,49 @@ export function paintCell(context, rect, node, face, colors) {
 }
 
 /**
- * Two rectangles and nothing else: of these there may be 10,000.
+ * All cells of a map that is clear. Small ones, of which there may be 10,000, are first painted as one pixel
+ * each, and that picture is then drawn as large as the map.
+ *
+ * @param {CanvasRenderingContext2D} context
+ * @param {Grid} grid
+ * @param {readonly NodeRow[]} nodes in the order of their cells
+ * @param {Colors} colors
+ */
+export function paintCells(context, grid, nodes, colors) {
+  const small = grid.pitchY - grid.gap < MARK_FROM;
+  if (small) paintTogether(context, grid, nodes, colors);
+  nodes.forEach((node, index) => {
+    if (!small || node.state !== "up") paintCell(context, cellRect(grid, index), node, faceOf(node), colors);
+  });
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Grid} grid
+ * @param {readonly NodeRow[]} nodes
+ * @param {Colors} colors
+ */
+function paintTogether(context, { columns, rows, pitchX, pitchY, gap }, nodes, colors) {
+  const width = Math.max(columns, LEVELS + 1);
+  const picture = h("canvas", { width, height: rows });
+  const pixels = picture.getContext("2d", { willReadFrequently: true });
+  if (!pixels) return;
+  for (let level = 0; level <= LEVELS; level += 1) paintSmall(pixels, { x: level, y: 0, width: 1, height: 1 }, level, colors);
+  const shades = new Uint32Array(pixels.getImageData(0, 0, LEVELS + 1, 1).data.buffer);
+  const image = new ImageData(columns, rows);
+  const cells = new Uint32Array(image.data.buffer);
+  nodes.forEach((node, index) => {
+    if (node.state === "up") cells[index] = shades[levelOf(node)];
+  });
+  pixels.putImageData(image, 0, 0);
+  context.imageSmoothingEnabled = false;
+  context.drawImage(picture, 0, 0, columns, rows, 0, 0, columns * pitchX, rows * pitchY);
+  for (let column = 1; column <= columns; column += 1) context.clearRect(column * pitchX - gap, 0, gap, rows * pitchY);
+  for (let row = 1; row <= rows; row += 1) context.clearRect(0, row * pitchY - gap, columns * pitchX, gap);
+}
+
+/**
+ * Two rectangles and nothing else.
  *
  * @param {CanvasRenderingContext2D} context
  * @param {Rect} rect

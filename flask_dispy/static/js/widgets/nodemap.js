@@ -6,18 +6,18 @@
  * node's page. The nodes table beside it holds the same facts in text.
  */
 
-import { h, oncePerFrame, setAttr, setStyle, setText } from "../dom.js";
+import { h, oncePerFrame, setAttr, setStyle, setText, soon } from "../dom.js";
 import { count, counted, percent, plain, relative, stateWord } from "../format.js";
 import { cellAt, cellRect, faceOf, gridFor, loadOf, moveCell, summaryOf } from "../nodemap-layout.js";
-import { addressKey } from "../sort.js";
+import { addressKey, compareValues } from "../sort.js";
 import { pageHref } from "../url.js";
 import { fitCanvas } from "./canvas.js";
-import { NODE_TOKENS, paintCell } from "./nodemap-paint.js";
+import { NODE_TOKENS, paintCell, paintCells } from "./nodemap-paint.js";
 import { createTip } from "./tip.js";
 import { readTokens, watchTheme } from "./tokens.js";
 
 /** @import {NodeRow} from "../types.js" */
-/** @import {Face, Grid} from "../nodemap-layout.js" */
+/** @import {Grid} from "../nodemap-layout.js" */
 /** @import {Tip} from "./tip.js" */
 /** @typedef {{onOpen?: (ip: string) => void, cluster?: string, height?: number, now?: () => number}} NodeMapOptions `height`: what the map fills before it grows, in pixels */
 
@@ -38,33 +38,44 @@ export function createNodeMap(element, { onOpen, cluster = "*", height = HEIGHT,
   let arrival = [];
   /** @type {Uint32Array} the cell of each row that came */
   let places = new Uint32Array(0);
-  /** @type {Face[]} what each cell shows now */
-  let faces = [];
+  /** @type {NodeRow[]} what each cell shows now */
+  let painted = [];
   /** @type {Grid} */
   let grid = gridFor(0, 1, height);
   let width = 0;
   let active = -1;
-  let colors = readTokens(element, NODE_TOKENS);
+  /** @type {ReturnType<typeof readTokens<typeof NODE_TOKENS[number]>>|null} read where style is clean, for reading cleans it */
+  let colors = null;
+
+  /** Takes its place at once, so that nothing moves later; cells are first painted a moment later. */
+  const arrange = () => {
+    if (width <= 0) return;
+    grid = gridFor(nodes.length, width, height);
+    fitCanvas(parts.canvas, width, Math.max(1, grid.height));
+    if (painted.length > 0) paintAll();
+    else paintLater();
+  };
 
   /** Paints every cell anew: other nodes, another size, another theme. */
   const paintAll = () => {
     if (width <= 0) return;
-    grid = gridFor(nodes.length, width, height);
-    faces = nodes.map(faceOf);
+    colors ??= readTokens(element, NODE_TOKENS);
+    painted = [...nodes];
     const context = fitCanvas(parts.canvas, width, Math.max(1, grid.height));
     context.clearRect(0, 0, width, grid.height);
-    nodes.forEach((node, index) => paintCell(context, cellRect(grid, index), node, faces[index], colors));
+    paintCells(context, grid, nodes, colors);
     activate(Math.min(active, nodes.length - 1), !parts.link.hidden && parts.link.matches(":hover, :focus"));
   };
 
   /** Paints the cells whose look changed. @param {number[]} changed  their indexes */
   const paintChanged = (changed) => {
+    if (!colors || painted.length !== nodes.length) return; // all will be painted
     const context = fitCanvas(parts.canvas, width, Math.max(1, grid.height));
     for (const index of changed) {
       const face = faceOf(nodes[index]);
-      if (face.key === faces[index].key) continue;
-      faces[index] = face;
-      paintCell(context, cellRect(grid, index), nodes[index], face, colors);
+      const same = face.key === faceOf(painted[index]).key;
+      painted[index] = nodes[index];
+      if (!same) paintCell(context, cellRect(grid, index), nodes[index], face, colors);
     }
     if (changed.includes(active)) describe();
   };
@@ -91,17 +102,27 @@ export function createNodeMap(element, { onOpen, cluster = "*", height = HEIGHT,
     return true;
   });
   const repaint = oncePerFrame(paintAll);
+  const paintLater = soon(paintAll);
   const unwatch = watchTheme(() => {
-    colors = readTokens(element, NODE_TOKENS);
+    colors = null;
     repaint();
   });
+  let arranged = false;
   const sizes = new ResizeObserver(([entry]) => {
     const next = Math.floor(entry.contentRect.width);
-    if (next === width) return;
+    if (next === width && arranged) return;
     width = next;
-    paintAll();
+    arranged = true;
+    arrange();
   });
   sizes.observe(parts.field);
+
+  /** Once the layout is known: to ask for the width before would make the browser lay all out twice. */
+  const arrangeSoon = () => {
+    arranged = false;
+    sizes.unobserve(parts.field);
+    sizes.observe(parts.field);
+  };
 
   return {
     /** @param {Iterable<NodeRow>} rows  all nodes; their order does not matter */
@@ -121,8 +142,8 @@ export function createNodeMap(element, { onOpen, cluster = "*", height = HEIGHT,
         changed.push(places[index]);
       });
       if (changed.length > 0 || !same) showSummary(parts, nodes);
-      if (same && width > 0) paintChanged(changed);
-      else paintAll();
+      if (same) paintChanged(changed);
+      else arrangeSoon();
     },
     destroy() {
       sizes.disconnect();
@@ -158,7 +179,7 @@ function build(height) {
  */
 function placesOf(addresses) {
   const keyed = addresses.map((address, index) => ({ index, key: addressKey(address) }));
-  keyed.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+  keyed.sort((a, b) => compareValues(a.key, b.key));
   const places = new Uint32Array(addresses.length);
   keyed.forEach(({ index }, place) => {
     places[index] = place;
