@@ -29,20 +29,21 @@ _CHROMIUM_ARGS = (
 )
 
 
-# What starts dispy's programs, or loads the whole machine, runs one at a time.
-_APART = re.compile(
-    r"^tests/(engine/|browser/test_real_|test_(benchmarks|cli|example_app|history_command))"
-)
+# What runs one at a time: what starts dispy's programs, and what loads the whole machine.
+_APART = {
+    "clusters": re.compile(r"^tests/(engine/|browser/test_real_|test_(cli|example_app))"),
+    "loads": re.compile(r"^tests/test_(benchmarks|history_command)"),
+}
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Deal tests out to the workers of ``pytest -n`` one by one, but what must be apart to one."""
+    """Deal tests out to the workers of ``pytest -n`` one by one, but what must not meet to one."""
     from xdist.scheduler import LoadScopeScheduling
 
     class Scheduling(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return "apart" if _APART.match(nodeid) else nodeid
+            return next((name for name, these in _APART.items() if these.match(nodeid)), nodeid)
 
     return Scheduling(config, log)
 
