@@ -144,14 +144,19 @@ export function createTable(element, {
   /** @param {string} key */
   const rowOf = (key) => /** @type {Row} */ (model.rows.get(key));
 
+  function noteOverflow() {
+    grid.classList.toggle("table-wide", grid.scrollWidth > grid.clientWidth + 1);
+  }
+
   function measure() {
     const key = model.order[0];
     if (rowHeight || key === undefined) return;
     const view = createRowView(shownColumns, selectable, name);
     view.fill(rowOf(key), now());
     body.append(view.element);
+    show(grid, true);
     rowHeight = Math.max(1, view.element.offsetHeight);
-    grid.classList.toggle("table-wide", grid.scrollWidth > grid.clientWidth + 1);
+    noteOverflow();
     spare.push(view); // stays where it is: it will be the first row
   }
 
@@ -351,7 +356,10 @@ export function createTable(element, {
     views.get(key)?.mark({ selected: selection.has(key), active: true });
   });
 
-  const observer = new ResizeObserver(() => {
+  let width = -1;
+  const observer = new ResizeObserver(([{ contentRect }]) => {
+    if (contentRect.width === width) return noteOverflow(); // only its rows made it higher
+    width = contentRect.width;
     rowHeight = 0;
     renderSoon();
   });

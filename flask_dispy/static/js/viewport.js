@@ -10,7 +10,7 @@
 /** Rows kept ready above and below what is seen, so that a flick of the wheel finds them there. */
 const OVERSCAN = 6;
 /** So many stand ready at the nearer end of a table that is out of sight. */
-const READY = 20;
+const READY = 8;
 /** What the page's own bars cover at its top and bottom, in pixels. */
 const COVERED = 64;
 
