@@ -15,6 +15,8 @@ const summary = (jobs, more = {}) => ({
   cpus: { busy: 3, total: 4 }, jobs: { submitted: 10, pending: 5, queued: 1, running: 4, terminated: 0, ...jobs }, ...more,
 });
 
+const bytes = (/** @type {string} */ text) => new TextEncoder().encode(text).buffer;
+
 test("without a word from the server nothing is allowed", () => {
   const config = readConfig({ body: { dataset: {} } });
   assert.equal(config.permissions.manage_nodes, false);
@@ -29,7 +31,7 @@ test("names are encoded into the path", () => {
 test("unsafe requests carry the token, and an error keeps the server's words", async () => {
   /** @type {any} */
   let sent;
-  const answer = { ok: false, status: 422, text: async () => JSON.stringify({ error: { code: "bad_request", message: "No host", field: "host" } }) };
+  const answer = { ok: false, status: 422, arrayBuffer: async () => bytes(JSON.stringify({ error: { code: "bad_request", message: "No host", field: "host" } })) };
   const fetch = /** @type {any} */ (async (/** @type {string} */ url, /** @type {any} */ init) => ((sent = { url, ...init }), answer));
   const api = createApi({ base: "api/v1/", csrfToken: "t", fetch });
   await assert.rejects(api.send("POST", "x", {}), (error) => error instanceof ApiError && error.status === 422 && error.field === "host" && error.message === "No host");
@@ -37,7 +39,7 @@ test("unsafe requests carry the token, and an error keeps the server's words", a
 });
 
 test("a proxy's page instead of JSON is an error with its status", async () => {
-  const fetch = /** @type {any} */ (async () => ({ ok: false, status: 502, text: async () => "<html>" }));
+  const fetch = /** @type {any} */ (async () => ({ ok: false, status: 502, arrayBuffer: async () => bytes("<html>") }));
   await assert.rejects(createApi({ base: "", fetch }).get("x"), (error) => error instanceof ApiError && error.status === 502);
 });
 
