@@ -213,6 +213,21 @@ class View:
                 **series.as_dict(others),
             }
 
+    def node_events(self, host: str) -> list[dict[str, Any]]:
+        """Return what happened to a node in each of the clusters, the latest first.
+
+        :raises UnknownNode: the cluster knows no such node.
+        """
+        with self._folded():
+            ip_addr = self._address(host)
+            found = [
+                {"at": at, "event": event, "cluster": state.name}
+                for state in self._states()
+                if ip_addr in state.nodes
+                for at, event in state.nodes[ip_addr].past or ()
+            ]
+        return sorted(found, key=lambda entry: -entry["at"])
+
     # -- jobs --------------------------------------------------------------------------------
 
     def job(self, serial: int) -> dict[str, Any]:

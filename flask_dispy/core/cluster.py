@@ -197,7 +197,7 @@ class ClusterState:
     def _node_closed(self, event: events.NodeClosed) -> None:
         node = self.nodes.get(event.ip_addr)
         if node is not None and node.state != "closed":
-            node.close()
+            node.close(event.at)
             self._touch(node)
             self.census.count(node)
             self._gone[node.ip_addr] = None
@@ -319,7 +319,7 @@ class ClusterState:
                 idle = len(node.running) < node.cpus and self.ledger.counts["queued"] > 0
                 overdue = idle and now - node.updated_at > 5 * update_sec
             if overdue:
-                node.state = "silent"
+                node.fall_silent(now)
                 self._touch(node)
                 self.census.count(node)
                 self.dirty = True

@@ -102,7 +102,8 @@ class NodeSeen(NamedTuple):
 
     *load* is (CPU %, memory bytes, disk bytes, swap %) available, or ``None`` where unknown;
     *updated_at* is dispy's own ``update_time``, 0 before the first sign; *joined* that the node
-    was just set up; *pulse* that it was heard of at *at*, whether or not dispy noted the time.
+    was just set up, at *at* where that is known; *pulse* that it was heard of at *at*, whether or
+    not dispy noted the time.
     """
 
     ip_addr: str

@@ -10,9 +10,10 @@ from .events import NodeSeen
 from .jobs import Job
 from .series import NodeSeries
 
-__all__ = ["Census", "Node", "NodeState", "encode", "own_fields"]
+__all__ = ["Census", "Node", "NodeChange", "NodeState", "encode", "own_fields"]
 
 NodeState = Literal["up", "silent", "closed"]
+NodeChange = Literal["joined", "silent", "heard", "closed"]
 
 # One encoder for all rows: compact, ASCII (so that no text can end a line of the stream), and
 # refusing NaN, which is no JSON.
@@ -21,6 +22,9 @@ encode: Final = JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 # As that encoder quotes a text.
 _quoted: Final = encode_basestring_ascii
 
+
+# Events of a node that are kept, the latest.
+_MOST_PAST: Final = 30
 
 # Reports are taken in a few times a second, so shorter gaps than this are not told apart.
 _LEAST_PULSE_SEC: Final = 0.5
@@ -52,6 +56,7 @@ class Node:
         "ip_addr",
         "load",
         "name",
+        "past",
         "pulse_sec",
         "running",
         "series",
@@ -72,6 +77,8 @@ class Node:
         self.counted: tuple[NodeState, int, float] | None = None
         self.state: NodeState = "up"
         self.running: dict[int, Job] = {}
+        # When it joined, fell silent, was heard of again, or left: (at, event), the last few.
+        self.past: list[tuple[float, NodeChange]] | None = None
         self.series: NodeSeries | None = None
         # jobs_done, cpu_time, tx, rx: of all lives, of the lives before, as last told
         self.totals: tuple[float, ...] = (0, 0.0, 0, 0)
@@ -110,15 +117,32 @@ class Node:
         # pulse of the node's own brings figures of its own.
         if pulse and fresh:
             self._learn_pulse(at or self.updated_at)
-        if joined or (self.state == "silent" and alive):
-            self.state = "up"
+        if joined:
+            self._become("up", "joined", at)
+        elif self.state == "silent" and alive:
+            self._become("up", "heard", self.updated_at)
         return changed or fresh or before != (self.updated_at, self.state)
 
-    def close(self) -> None:
+    def close(self, at: float) -> None:
         """Note that the node left."""
-        self.state = "closed"
+        self._become("closed", "closed", at)
         self.busy = 0
         self._figures = ()
+
+    def fall_silent(self, at: float) -> None:
+        """Note that the node has given no sign of life for too long."""
+        self._become("silent", "silent", at)
+
+    def _become(self, state: NodeState, event: NodeChange, at: float) -> None:
+        self.state = state
+        if at:
+            self.note(at, event)
+
+    def note(self, at: float, event: NodeChange) -> None:
+        """Keep in mind that something happened to the node."""
+        past = self.past = self.past or []
+        past.append((at, event))
+        del past[:-_MOST_PAST]
 
     def _learn_pulse(self, at: float) -> None:
         """Learn how often pulses come: the longest gap lately.

@@ -172,7 +172,7 @@ class Watch:
         elif status == DispyNode.Initialized:
             self._forget(ip_addr)
             self.nodes[ip_addr] = node
-            found.append(Drained(self._node_seen(node, joined=True), None))
+            found.append(Drained(self._node_seen(node, joined=True, at=now), None))
         else:
             if status == DispyNode.AvailInfo:
                 self._pulsed[ip_addr] = now
@@ -195,7 +195,9 @@ class Watch:
                     continue
                 else:
                     told[ip_addr] = now_told
-                seen = self._node_seen(node, now_told, pulsed_at=pulsed_at)
+                seen = self._node_seen(
+                    node, now_told, pulse=pulsed_at is not None, at=pulsed_at or 0.0
+                )
                 found.append(Drained(seen, None))
             except Exception:
                 self._left_out()
@@ -228,15 +230,16 @@ class Watch:
         told: tuple[Any, ...] | None = None,
         *,
         joined: bool = False,
-        pulsed_at: float | None = None,
+        pulse: bool = False,
+        at: float = 0.0,
     ) -> events.NodeSeen:
         # In the order of the fields: by name it takes twice as long.
         return events.NodeSeen(
             name_text(node.ip_addr),
             *relied_upon(told or figures_of(node)),
             joined,
-            pulsed_at is not None,
-            pulsed_at or 0.0,
+            pulse,
+            at,
         )
 
     # -- jobs --------------------------------------------------------------------------------

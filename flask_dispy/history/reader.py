@@ -137,6 +137,11 @@ class _Loader:
             state.nodes[node.ip_addr] = node
             state.census.count(node)
             state.dirty_nodes[node.ip_addr] = None
+        for ip_addr, at, event in self._all(
+            "SELECT ip_addr, at, event FROM node_events WHERE run = ? ORDER BY at", run
+        ):
+            if ip_addr in state.nodes:
+                state.nodes[ip_addr].note(at, event)
         known = figures.last_at if figures.closed_at is None else figures.closed_at
         ended_at = max([known, *(job.ended_at or 0.0 for job in jobs)])
         state.closed_at = ended_at

@@ -72,7 +72,7 @@ def nodes(web: Web, name: str) -> Response:
 
 
 def node(web: Web, name: str, host: str) -> Response:
-    """Answer with one node, the jobs that run there and those that ended there lately."""
+    """Answer with one node, what happened to it, and the jobs that run or lately ended there."""
     read_parameters()
     view = web.view(name)
     row = view.node(host)
@@ -86,6 +86,7 @@ def node(web: Web, name: str, host: str) -> Response:
             "running_total": len(running),
             "recent_jobs": [hide(item) for item in recent],
             "recent_total": recent_total,
+            "events": view.node_events(row["ip_addr"]),
         }
     )
 

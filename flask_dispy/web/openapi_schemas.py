@@ -141,6 +141,13 @@ SCHEMAS: Final[dict[str, Schema]] = {
                 running_total=_COUNT,
                 recent_jobs=_list(ref("Job")),
                 recent_total=_COUNT,
+                events=_list(
+                    _object(
+                        at=_NUMBER,
+                        event={"type": "string", "enum": ["joined", "silent", "heard", "closed"]},
+                        cluster=_TEXT,
+                    )
+                ),
             ),
         ]
     },

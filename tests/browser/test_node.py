@@ -194,3 +194,14 @@ def test_node_is_found_by_its_name(stage: Stage) -> None:
 def test_node_may_be_named_in_the_address(stage: Stage) -> None:
     page = stage.open("node.html?host=beta")
     expect(page.locator("#node-title")).to_have_text("10.0.0.10")
+
+
+def test_what_happened_to_the_node_is_told(stage: Stage, page: Page) -> None:
+    past = page.get_by_role("region", name="What happened to it")
+    expect(past.get_by_role("listitem")).to_have_count(1)
+    expect(past.get_by_role("listitem")).to_contain_text("joined")
+    stage.cluster.report(DispyNode.Closed, stage.nodes["10.0.0.2"], None)
+    expect(past.get_by_role("listitem").first).to_contain_text("left, or was given up")
+    expect(past.get_by_role("listitem").first.locator("time")).to_have_attribute(
+        "title", re.compile(r"\d{2}:\d{2}:\d{2}")
+    )

@@ -325,6 +325,36 @@ def test_forgotten_abandoned_job_that_runs_again_is_back() -> None:
     assert counts(state) == {"running": 1, "finished": 1}
 
 
+# -- what happened to a node ------------------------------------------------------------------
+
+
+def test_node_keeps_when_it_joined_fell_silent_came_back_and_left(state: ClusterState) -> None:
+    load = (50.0, 1.0, 2.0, 3.0)
+    tell(state, seen(joined=True, at=1_000.0), seen(updated=1, load=load, pulse=True, at=1_001.0))
+    state.watch_silence(1_100.0, 1.0, 10.0)
+    tell(state, seen(updated=101, pulse=True, at=1_101.0), events.NodeClosed("n1", 1_102.0))
+    tell(state, events.NodeClosed("n1", 1_103.0))
+    assert state.nodes["n1"].past == [
+        (1_000.0, "joined"),
+        (1_100.0, "silent"),
+        (1_101.0, "heard"),
+        (1_102.0, "closed"),
+    ]
+
+
+def test_node_that_was_there_before_has_no_time_of_joining(state: ClusterState) -> None:
+    tell(state, seen(joined=True))
+    assert state.nodes["n1"].past is None
+
+
+def test_past_of_a_node_is_bounded(state: ClusterState) -> None:
+    for at in range(100):
+        tell(state, seen(joined=True, at=1_000.0 + at), events.NodeClosed("n1", 1_000.5 + at))
+    past = state.nodes["n1"].past
+    assert past is not None
+    assert (len(past), past[-1]) == (30, (1_099.5, "closed"))
+
+
 # -- jobs that were there before --------------------------------------------------------------
 
 

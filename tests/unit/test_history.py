@@ -141,6 +141,8 @@ def test_what_happened_to_nodes_is_kept(path: Path, registry: ClusterRegistry) -
     registry.close()
     found = [event for (event,) in rows(path, "SELECT event FROM node_events ORDER BY at")]
     assert found == ["joined", "silent", "heard", "closed"]
+    live = registry.view("*").node_events("alpha")
+    assert [entry["event"] for entry in live] == ["closed", "heard", "silent", "joined"]
 
 
 def test_arguments_are_kept_redacted_only(path: Path) -> None:
@@ -260,6 +262,24 @@ def test_past_nodes_have_their_figures(path: Path, past: Any) -> None:
     run_once(path)
     row = past(path).views()[0].node("alpha")
     assert (row["jobs_done"], row["cpus"], row["avail_info"]["cpu"]) == (10, 2, 50.0)
+
+
+def test_past_nodes_tell_what_happened_to_them(
+    path: Path, registry: ClusterRegistry, past: Any
+) -> None:
+    cluster = FakeCluster()
+    registry.add(cluster)
+    for _ in range(20):
+        node = cluster.join("10.0.0.1", "alpha")
+        registry.fold()
+        cluster.leave(node)
+        registry.fold()
+    registry.close()
+    view = past(path).view("*")
+    found = view.node_events("alpha")
+    assert [entry["event"] for entry in found] == ["closed", "joined"] * 15
+    assert [entry["at"] for entry in found] == sorted((e["at"] for e in found), reverse=True)
+    assert {entry["cluster"] for entry in found} == {view.members()[0].name}
 
 
 def test_report_of_a_past_run_can_be_made(path: Path, past: Any) -> None:

@@ -72,6 +72,7 @@ def test_node_is_found_by_address_and_by_name(client: Any, scene: Any) -> None:
         assert [job["id"] for job in body["running_jobs"]] == ["c"]
         assert [job["id"] for job in body["recent_jobs"]] == ["b", "a"]
         assert (body["running_total"], body["recent_total"]) == (1, 2)
+        assert [event["event"] for event in body["events"]] == ["joined", "joined"]
 
 
 def test_jobs_are_newest_first_in_pages_by_key(client: Any, scene: Any) -> None:

@@ -108,7 +108,9 @@
  * @property {string|null} error last line of the traceback
  * @property {boolean} [hidden] its arguments (and perhaps output) are kept from this reader
  *
- * @typedef {NodeRow & {running_jobs: JobRow[], recent_jobs: JobRow[], running_total: number, recent_total: number}} NodeDetail
+ * @typedef {NodeRow & {running_jobs: JobRow[], recent_jobs: JobRow[], running_total: number, recent_total: number, events: NodeEvent[]}} NodeDetail
+ *
+ * @typedef {{at: number, event: "joined"|"silent"|"heard"|"closed", cluster: string}} NodeEvent
  *
  * @typedef {object} NodeSeries
  * @property {string} ip_addr

@@ -8,6 +8,7 @@ import { createNodeActions } from "../widgets/nodeactions.js";
 import { createNodeCharts } from "../widgets/nodecharts.js";
 import { createNodeFacts } from "../widgets/nodefacts.js";
 import { createNodeJobs } from "../widgets/nodejobs.js";
+import { createNodePast } from "../widgets/nodepast.js";
 import { createTimeline } from "../widgets/timeline.js";
 
 /** Details are asked for no more often than this, however fast the node's row changes. */
@@ -26,6 +27,7 @@ shell.feed.start();
 function startNode() {
   const facts = createNodeFacts(need("facts"), { shell });
   const jobs = createNodeJobs({ running: need("running"), recent: need("recent") }, shell);
+  const past = createNodePast(need("past"), store);
   /** @type {NodeRow|null} */
   let row = null;
   let asked = 0;
@@ -68,6 +70,8 @@ function startNode() {
       const detail = await api.get(clusterPath(cluster, "nodes", host));
       showRow(detail);
       jobs.update(detail);
+      past.update(detail.events);
+      show(need("past-panel"), detail.events.length > 0);
       show(need("missing"), false);
     } catch (error) {
       if (error instanceof ApiError && error.code === "unknown_node") showMissing(error.message);
@@ -99,6 +103,7 @@ function startNode() {
   shell.everySecond(() => {
     jobs.tick();
     facts.tick();
+    past.tick();
     if (due) {
       due = false;
       void ask();

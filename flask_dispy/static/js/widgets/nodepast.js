@@ -1,0 +1,44 @@
+/** @import {NodeEvent} from "../types.js" */
+import { h, setAttr, setText } from "../dom.js";
+import { exact, plain, relative, stateMark } from "../format.js";
+
+const WORDS = /** @type {Record<NodeEvent["event"], {mark: import("../types.js").NodeState, text: string}>} */ ({
+  joined: { mark: "up", text: "joined" },
+  heard: { mark: "up", text: "was heard of again" },
+  silent: { mark: "silent", text: "fell silent" },
+  closed: { mark: "closed", text: "left, or was given up" },
+});
+
+/**
+ * When a node joined, fell silent, came back and left, the latest first.
+ *
+ * @param {HTMLElement} element a list
+ * @param {{now: () => number}} options
+ * @returns {{update: (events: NodeEvent[]) => void, tick: () => void}}
+ */
+export function createNodePast(element, { now }) {
+  /** @type {{at: number, element: HTMLElement}[]} */
+  let times = [];
+  let shown = "";
+
+  function tick() {
+    for (const time of times) setText(time.element, relative(time.at, now()));
+  }
+
+  return {
+    update(events) {
+      const key = JSON.stringify(events);
+      if (key === shown) return;
+      shown = key;
+      const several = new Set(events.map(({ cluster }) => cluster)).size > 1;
+      times = events.map(({ at }) => ({ at, element: h("time", { class: "muted" }) }));
+      element.replaceChildren(...events.map(({ at, event, cluster }, i) => {
+        setAttr(times[i].element, "title", exact(at));
+        const words = several ? `${WORDS[event].text} (${plain(cluster)})` : WORDS[event].text;
+        return h("li", {}, h("span", { class: stateMark(WORDS[event].mark), "aria-hidden": "true" }), h("span", { text: words }), times[i].element);
+      }));
+      tick();
+    },
+    tick,
+  };
+}
