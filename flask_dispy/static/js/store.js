@@ -78,12 +78,11 @@ export function createStore({ now = () => Date.now() / 1000 } = {}) {
  * @returns {DataEvent}
  */
 function fold(store, changes) {
+  if (changes.snapshot) return replaceAll(store, changes);
   /** @type {Set<string>} */
   const nodes = new Set();
   /** @type {Set<string>} */
   const removed = new Set();
-  const before = changes.snapshot ? new Set(store.nodes.keys()) : null;
-  if (before) store.nodes.clear();
   for (const row of changes.nodes) {
     if ("removed" in row) {
       if (store.nodes.delete(row.ip_addr)) removed.add(row.ip_addr);
@@ -92,12 +91,35 @@ function fold(store, changes) {
       store.nodes.set(row.ip_addr, row);
       nodes.add(row.ip_addr);
       removed.delete(row.ip_addr);
-      before?.delete(row.ip_addr);
     }
   }
-  for (const gone of before ?? []) removed.add(gone);
   replaceClusters(store.clusters, changes.clusters);
-  return { kind: "data", snapshot: changes.snapshot, nodes, removed };
+  return { kind: "data", snapshot: false, nodes, removed };
+}
+
+/**
+ * @param {Store} store
+ * @param {Changes} changes a snapshot
+ * @returns {DataEvent}
+ */
+function replaceAll(store, changes) {
+  const removed = new Set(store.nodes.keys());
+  store.nodes.clear();
+  for (const row of changes.nodes) {
+    if ("removed" in row) continue;
+    store.nodes.set(row.ip_addr, row);
+    removed.delete(row.ip_addr);
+  }
+  replaceClusters(store.clusters, changes.clusters);
+  return {
+    kind: "data",
+    snapshot: true,
+    // Who takes the snapshot itself needs no list of what is in it.
+    get nodes() {
+      return new Set(store.nodes.keys());
+    },
+    removed,
+  };
 }
 
 /**

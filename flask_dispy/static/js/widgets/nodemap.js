@@ -53,12 +53,12 @@ export function createNodeMap(element, { onOpen, cluster = "*", height = HEIGHT,
     grid = gridFor(nodes.length, width, height);
     fitCanvas(parts.canvas, width, Math.max(1, grid.height));
     if (painted.length > 0) paintAll();
-    else paintLater();
+    else if (nodes.length > 0) paintLater();
   };
 
   /** Paints every cell anew: other nodes, another size, another theme. */
   const paintAll = () => {
-    if (width <= 0) return;
+    if (width <= 0 || grid.count !== nodes.length) return; // they have no place yet
     colors ??= readTokens(element, NODE_TOKENS);
     painted = [...nodes];
     const context = fitCanvas(parts.canvas, width, Math.max(1, grid.height));
@@ -69,7 +69,7 @@ export function createNodeMap(element, { onOpen, cluster = "*", height = HEIGHT,
 
   /** Paints the cells whose look changed. @param {number[]} changed  their indexes */
   const paintChanged = (changed) => {
-    if (!colors || painted.length !== nodes.length) return; // all will be painted
+    if (!colors || painted.length !== nodes.length || grid.count !== nodes.length) return; // all will be painted
     const context = fitCanvas(parts.canvas, width, Math.max(1, grid.height));
     for (const index of changed) {
       const face = faceOf(nodes[index]);
