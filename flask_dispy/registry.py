@@ -316,14 +316,14 @@ class ClusterRegistry:
     def read_lately(self) -> bool:
         """Whether somebody has asked for changes in the last seconds."""
         since = time.monotonic() - _LATELY_SEC
-        return any(view.read_at > since for view in self._all_views())
+        return any(view.node_rows.read_at > since for view in self._all_views())
 
     def encode_ahead(self) -> None:
         """Encode the rows that changed in the views that somebody reads."""
         since = time.monotonic() - _LATELY_SEC
         for view in self._all_views():
-            if view.read_at > since:
-                view.encode_ahead()
+            if view.node_rows.read_at > since:
+                view.node_rows.encode_ahead()
 
     def _all_views(self) -> list[View]:
         with self.lock:

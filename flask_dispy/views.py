@@ -7,27 +7,26 @@ question, and reads under the registry's lock, for as short as it can.
 from __future__ import annotations
 
 import heapq
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from itertools import chain, compress, islice
-from math import inf
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from .core.cluster import ClusterState
 from .core.combined import COMBINED_NAME
 from .core.errors import UnknownJob, UnknownNode
-from .core.feed import Cursor, Feed
+from .core.feed import Feed
 from .core.jobquery import JobQuery
 from .core.jobs import JOB_STATES, Job
-from .core.nodes import Node, encode, own_fields
-from .core.packing import PackedRows, Part, Piece, Sendable, joined
+from .core.nodes import Node, encode
+from .core.packing import Piece, Sendable
 from .core.series import NodeSeries
 from .core.timeline import DEFAULT_CELLS, DEFAULT_LIMIT, Lane, Window, oldest_start, timeline
+from .noderows import NodeRows
 
 if TYPE_CHECKING:
     from .registry import ClusterRegistry
@@ -38,9 +37,6 @@ _ANY: Final = JobQuery()
 
 _serial_of: Final[Callable[[Job], int]] = attrgetter("serial")
 _state_of: Final[Callable[[Job], str]] = attrgetter("state")
-
-# Rows that are encoded at one go under the lock: about ten milliseconds of it.
-_ENCODED_AT_ONCE: Final = 2_000
 
 # Points of the timeline's queue depth, at most: one each 3 px on a wide screen.
 QUEUE_POINTS: Final = 300
@@ -83,17 +79,6 @@ class NodeChanges:
     rows: Sequence[bytes | Piece]
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """What changed of a view's rows, or all of them, in parts."""
-
-    cursor: str
-    version: int
-    all: list[Part] | None
-    changed: Iterable[str] = ()
-    removed: Sequence[str] = ()
-
-
 class View:
     """One cluster's face, or that of all clusters. Thread-safe."""
 
@@ -101,15 +86,9 @@ class View:
         self, registry: ClusterRegistry, number: int, feed: Feed, state: ClusterState | None
     ) -> None:
         self._registry = registry
-        self._number = number
         self._feed = feed
         self._state = state
-        self.read_at = -inf
-        """When changes were last asked for, by ``time.monotonic()``."""
-        self._encoded_to = 0
-        self._packing = threading.Lock()
-        self._rows = PackedRows(feed, self._rows_json)
-        self._own_rows = PackedRows(feed, lambda keys: map(own_fields, self._rows_json(keys)))
+        self.node_rows = NodeRows(registry, number, feed, self._rows_json)
 
     @property
     def name(self) -> str:
@@ -386,55 +365,24 @@ class View:
     def changes(self, since: str | None = None) -> Changes:
         """Return what changed since the cursor *since*, or all, if it is none of ours."""
         with self._registry.folded() as now:
-            found = self._since(since, self._rows)
+            found = self.node_rows.since(since)
             summaries = self._registry.summaries(now)
-        snapshot = found.all is not None
         head = encode(
-            {"cursor": found.cursor, "snapshot": snapshot, "now": now, "clusters": summaries}
+            {"cursor": found.cursor, "snapshot": found.snapshot, "now": now, "clusters": summaries}
         )
         gone = (encode({"ip_addr": ip_addr, "removed": True}) for ip_addr in found.removed)
-        rows = self._joined(found, gone)
+        rows = self.node_rows.joined(found, gone)
         body = Sendable(f'{head[:-1]},"nodes":['.encode(), *rows, b"]}")
-        return Changes(found.cursor, snapshot, body, found.version)
+        return Changes(found.cursor, found.snapshot, body, found.version)
 
     def node_changes(self, since: str | None = None) -> NodeChanges:
         """Return what changed of the nodes since the cursor *since*, or all of them."""
         with self._folded():
-            found = self._since(since, self._own_rows)
+            found = self.node_rows.since(since, own=True)
             jobs = Counter[str]()
             for state in self._states():
                 jobs.update(state.job_counts())
-        return NodeChanges(found.cursor, found.version, jobs, self._joined(found))
-
-    def _since(self, since: str | None, packed: PackedRows) -> _Found:
-        """Return what changed since a cursor. The caller holds the registry's lock."""
-        self.read_at = time.monotonic()
-        version = self._encoded_to = self._registry.version
-        cursor = Cursor(self._registry.epoch, self._number, version)
-        place = Cursor.parse(since)
-        if (
-            place is None
-            or place[:2] != cursor[:2]
-            or place.version > version
-            or not self._feed.reaches(place.version)
-        ):
-            return _Found(str(cursor), version, packed.take(version))
-        changed, removed = self._feed.since(place.version)
-        return _Found(str(cursor), version, None, packed.texts_of(changed), removed)
-
-    def encode_ahead(self) -> None:
-        """Encode the rows that changed, so that the next reader finds them encoded."""
-        with self._registry.lock:
-            changed, _ = self._feed.since(self._encoded_to)
-            self._rows_json(changed[-_ENCODED_AT_ONCE:])
-            self._encoded_to = self._registry.version
-
-    def _joined(self, found: _Found, more: Iterable[str] = ()) -> Sequence[bytes | Piece]:
-        """Return rows with commas between them, those of a delta followed by *more*."""
-        if found.all is None:
-            return [",".join(chain(found.changed, more)).encode("ascii")]
-        with self._packing:  # of those who ask at the same time, the first does it for all
-            return joined(found.all)
+        return NodeChanges(found.cursor, found.version, jobs, self.node_rows.joined(found))
 
 
 def _names_of(state: ClusterState) -> Any:

@@ -1,0 +1,105 @@
+"""The rows of a view's nodes, ready to be sent: all of them, or what changed since a cursor."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from math import inf
+from typing import TYPE_CHECKING, Final
+
+from .core.feed import Cursor, Feed
+from .core.nodes import own_fields
+from .core.packing import PackedRows, Part, Piece, joined
+
+if TYPE_CHECKING:
+    from .registry import ClusterRegistry
+
+__all__ = ["FoundRows", "NodeRows"]
+
+# Rows that are encoded at one go under the lock: about ten milliseconds of it.
+_ENCODED_AT_ONCE: Final = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class FoundRows:
+    """What changed of a view's rows, or all of them, in parts; and where it leaves the reader."""
+
+    cursor: str
+    version: int
+    all: list[Part] | None
+    changed: Iterable[str] = ()
+    removed: Sequence[str] = ()
+
+    @property
+    def snapshot(self) -> bool:
+        """Whether these are all rows."""
+        return self.all is not None
+
+
+class NodeRows:
+    """The rows of one view, encoded and packed once for all readers. Thread-safe.
+
+    :param number: the view's, which is part of its cursors.
+    :param encoded: returns the rows of some addresses as JSON; called under the registry's lock.
+
+    ``read_at`` is when rows were last asked for, by ``time.monotonic()``.
+    """
+
+    def __init__(
+        self,
+        registry: ClusterRegistry,
+        number: int,
+        feed: Feed,
+        encoded: Callable[[list[str]], list[str]],
+    ) -> None:
+        self._registry = registry
+        self._number = number
+        self._feed = feed
+        self._encoded = encoded
+        self._encoded_to = 0
+        self._packing = threading.Lock()
+        self._whole = PackedRows(feed, encoded)
+        self._own = PackedRows(feed, lambda addresses: map(own_fields, encoded(addresses)))
+        self.read_at = -inf
+
+    def since(self, since: str | None, *, own: bool = False) -> FoundRows:
+        """Return what changed since a cursor, or all, if it is none of ours.
+
+        The caller holds the registry's lock.
+
+        :param own: of dispy's own fields alone.
+        """
+        self.read_at = time.monotonic()
+        version = self._encoded_to = self._registry.version
+        cursor = Cursor(self._registry.epoch, self._number, version)
+        place = Cursor.parse(since)
+        packed = self._own if own else self._whole
+        if (
+            place is None
+            or place[:2] != cursor[:2]
+            or place.version > version
+            or not self._feed.reaches(place.version)
+        ):
+            return FoundRows(str(cursor), version, packed.take(version))
+        changed, removed = self._feed.since(place.version)
+        return FoundRows(str(cursor), version, None, packed.texts_of(changed), removed)
+
+    def joined(self, found: FoundRows, more: Iterable[str] = ()) -> Sequence[bytes | Piece]:
+        """Return rows with commas between them, those of a delta followed by *more*.
+
+        Called without the registry's lock, for it packs what was never packed.
+        """
+        if found.all is None:
+            return [",".join(chain(found.changed, more)).encode("ascii")]
+        with self._packing:  # of those who ask at the same time, the first does it for all
+            return joined(found.all)
+
+    def encode_ahead(self) -> None:
+        """Encode the rows that changed, so that the next reader finds them encoded."""
+        with self._registry.lock:
+            changed, _ = self._feed.since(self._encoded_to)
+            self._encoded(changed[-_ENCODED_AT_ONCE:])
+            self._encoded_to = self._registry.version
