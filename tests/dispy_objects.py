@@ -17,13 +17,34 @@ from typing import Any
 
 from dispy import DispyJob, DispyNode, DispyNodeAvailInfo, _DispyJob_
 
-__all__ = ["FakeCluster", "make_node"]
+__all__ = ["Commands", "FakeCluster", "make_node"]
 
 _compute_ids = itertools.count(1_000)
 _Status = namedtuple("_Status", ("nodes", "jobs_pending"))
 
 
-class FakeCluster:
+class Commands:
+    """The commands that a JobCluster takes; ``_answer`` notes them and says what they return."""
+
+    _answer: Callable[..., Any]
+
+    def cancel(self, job: Any) -> Any:
+        return self._answer("cancel", job)
+
+    def allocate_node(self, node: Any) -> Any:
+        return self._answer("allocate_node", node)
+
+    def deallocate_node(self, node: Any) -> Any:
+        return self._answer("deallocate_node", node)
+
+    def close_node(self, node: Any) -> Any:
+        return self._answer("close_node", node)
+
+    def set_node_cpus(self, node: Any, cpus: int) -> Any:
+        return self._answer("set_node_cpus", node, cpus)
+
+
+class FakeCluster(Commands):
     """Looks like a JobCluster; ``answers`` says what each method returns, raises or calls."""
 
     def __init__(self, name: str = "compute", *, pulse_interval: float | None = None) -> None:
@@ -55,21 +76,6 @@ class FakeCluster:
         if isinstance(answer, BaseException):
             raise answer
         return answer(*arguments) if callable(answer) else answer
-
-    def cancel(self, job: Any) -> Any:
-        return self._answer("cancel", job)
-
-    def allocate_node(self, node: Any) -> Any:
-        return self._answer("allocate_node", node)
-
-    def deallocate_node(self, node: Any) -> Any:
-        return self._answer("deallocate_node", node)
-
-    def close_node(self, node: Any) -> Any:
-        return self._answer("close_node", node)
-
-    def set_node_cpus(self, node: Any, cpus: int) -> Any:
-        return self._answer("set_node_cpus", node, cpus)
 
     # -- what happens in the cluster ---------------------------------------------------------
 

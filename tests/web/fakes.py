@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from dispy import DispyJob, DispyNode, DispyNodeAvailInfo
+from dispy_objects import Commands
 
 from flask_dispy import ClusterRegistry
 
@@ -23,7 +24,7 @@ _uids = itertools.count(1)
 _Status = namedtuple("_Status", ("nodes", "jobs_pending"))
 
 
-class FakeCluster:
+class FakeCluster(Commands):
     """Looks like a JobCluster to whoever asks; ``answers`` says what each method returns.
 
     A value in ``answers`` may be an exception to raise, or a function to call.
@@ -44,21 +45,6 @@ class FakeCluster:
         if isinstance(answer, Exception):
             raise answer
         return answer(*arguments) if callable(answer) else answer
-
-    def cancel(self, job: Any) -> Any:
-        return self._answer("cancel", job)
-
-    def allocate_node(self, node: Any) -> Any:
-        return self._answer("allocate_node", node)
-
-    def deallocate_node(self, node: Any) -> Any:
-        return self._answer("deallocate_node", node)
-
-    def close_node(self, node: Any) -> Any:
-        return self._answer("close_node", node)
-
-    def set_node_cpus(self, node: Any, cpus: int) -> Any:
-        return self._answer("set_node_cpus", node, cpus)
 
     # -- what happens in the cluster ---------------------------------------------------------
 
