@@ -19,8 +19,7 @@ _CACHING: Final[dict[Kind, str]] = {
     "document": "no-cache",
 }
 
-# A browser shows these as text, never as a page. What only a page heeds is left off them: on
-# sixty small files it would be a third of the first load.
+# A browser shows these as text, never as a page: what only a page heeds is left off them.
 _PART_OF_A_PAGE: Final = frozenset(("text/javascript", "text/css"))
 
 
