@@ -38,6 +38,8 @@ def test_nodes_that_are_killed_show_it(
     with _shown(cluster, registry, browsers) as stage:
         page, table = stage.open(), stage.open("manage.html")
         expect(tile(page, "Nodes up")).to_have_text("2 / 2")
+        cluster.submit_node(IDLE, 0.1)
+        expect(tile(page, "finished")).to_have_text("1")  # so the node is set up
         for _ in range(2):
             cluster.submit_node(BUSY, 60)
         expect(tile(page, "running")).to_have_text("2")

@@ -74,6 +74,7 @@ def registry() -> Any:
     registry.close()
 
 
+@pytest.mark.timeout(300)  # its own waits come to more than others may take
 @pytest.mark.parametrize("reentrant", [False, True])
 def test_counts_equal_the_clients_tally_whatever_dies(
     local_dispy: LocalDispy, registry: ClusterRegistry, reentrant: bool

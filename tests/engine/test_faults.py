@@ -141,10 +141,13 @@ def test_idle_node_that_is_killed_is_silent_and_comes_back(local_dispy: LocalDis
                 lambda ip_addr=ip_addr: _ask(server, f"{ACT}/nodes/{ip_addr}")[1].get("avail_info"),
                 what=f"the pulses of {ip_addr}",
             )
+        # A node that is killed while dispy sets it up is none of the cluster's yet.
+        jobs = [cluster.submit_node(ip_addr, "nap", 0.1) for ip_addr in (NEAR, FAR)]
+        _must_count_as(server, jobs)
         doomed.kill()
         wait_until(lambda: _state_of(server, FAR) == "silent", what="its silence")
         assert _ask(server, ACT)[1]["attention"]["silent"] == 1
-        jobs = [cluster.submit_node(NEAR, "nap", 0.1) for _ in range(10)]
+        jobs += [cluster.submit_node(NEAR, "nap", 0.1) for _ in range(10)]
         _must_count_as(server, jobs)
         local_dispy.start_node(3)
         wait_until(lambda: _state_of(server, FAR) == "up", what="its return")
