@@ -33,6 +33,20 @@ def _requests(page: Page, address: re.Pattern[str]) -> Callable[[], int]:
     return count
 
 
+def _requests_under_way(page: Page) -> Callable[[], int]:
+    """Count the requests, but for the stream, that have not come to an end."""
+    under_way: set[Any] = set()
+    page.on("request", lambda request: STREAM.search(request.url) or under_way.add(request))
+    for end in ("requestfinished", "requestfailed"):
+        page.on(end, lambda request: under_way.discard(request))  # noqa: PLW0108 - takes no builtin
+
+    def count() -> int:
+        page.title()  # Playwright hands out events only while it is called
+        return len(under_way)
+
+    return count
+
+
 def _no_stream(page: Page) -> None:
     """As behind a proxy that lets no stream through."""
     page.route(STREAM, lambda route: route.abort())
@@ -295,9 +309,12 @@ _WATCH_SHIFTS = """
 
 def test_nothing_moves_on_updates(stage: Stage) -> None:
     page = stage.open(before=lambda page: page.add_init_script(_WATCH_SHIFTS))
+    under_way = _requests_under_way(page)
     for path in PAGES:
         stage.go(page, path)
         is_live(page)
+        becomes(under_way, 0)
+        page.evaluate("() => new Promise((done) => setTimeout(done, 200))")  # what came is painted
         page.evaluate("window.shifts = []")
         for number in range(6):
             stage.ends(stage.runs("10.0.0.2", "x" * 30 * number, job_id=f"job {number}"))
