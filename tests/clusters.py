@@ -14,8 +14,8 @@ What was found out about dispy 4.15.2, and is relied upon here:
 * Client, node and scheduler take the ports +0, +1, +2 of a family, both TCP and UDP. With a port
   of its own given, a SharedJobCluster doesn't wait until it listens there, and then may miss the
   scheduler's word that it is ready, for ever; with 0 it does wait.
-* dispynode loses jobs that end before it has noted their start, a few milliseconds later: it
-  reports an AttributeError for them. The functions in ``computations`` therefore take a moment.
+* dispy's own dispynode loses jobs that end before it has noted their start; the nodes here are
+  ours, which do not (see ``flask_dispy.engine.jobprocess``).
 * A node that is told to end while a client is closing hangs in two of three cases: it sends
   itself a SIGINT which its sleeping main thread doesn't see. ``--with-parent`` (see
   ``flask_dispy.engine.programs``) repeats it, and ends the node too when the tests are killed.

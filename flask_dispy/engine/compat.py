@@ -37,7 +37,7 @@ from typing import Any, NamedTuple
 import dispy
 import pycos
 
-__all__ = ["patch_dispy"]
+__all__ = ["patch_dispy", "replace"]
 
 _patching = threading.Lock()
 
@@ -57,11 +57,11 @@ def patch_dispy(*, httpd: ModuleType | None = None, replace_httpd: bool = False)
     Safe to call from any thread.
     """
     with _patching:
-        _replace(dispy, "inspect", inspect, getargspec=_getargspec)
+        replace(dispy, "inspect", inspect, getargspec=_getargspec)
         if not hasattr(ssl, "wrap_socket"):
-            _replace(pycos, "ssl", ssl, wrap_socket=_wrap_socket)
+            replace(pycos, "ssl", ssl, wrap_socket=_wrap_socket)
         if importlib.util.find_spec("dbm.sqlite3") is not None:
-            _replace(dispy, "shelve", shelve, open=_open_shelf)
+            replace(dispy, "shelve", shelve, open=_open_shelf)
         if httpd is not None:
             _patch_httpd(httpd, always=replace_httpd)
 
@@ -78,7 +78,7 @@ class _StandIn(ModuleType):
         return getattr(self._original, name)
 
 
-def _replace(module: Any, name: str, original: ModuleType, **names: Callable[..., Any]) -> None:
+def replace(module: Any, name: str, original: ModuleType, **names: Callable[..., Any]) -> None:
     """Let ``module``'s global ``name`` be ``original`` with ``names`` in front, unless it is."""
     if not isinstance(getattr(module, name), _StandIn):
         setattr(module, name, _StandIn(original, names))
@@ -152,7 +152,7 @@ def _patch_httpd(stand_in: ModuleType, *, always: bool) -> None:
         # The import system binds a submodule to its package only when it loads it itself.
         dispy.httpd = stand_in
     elif not hasattr(ssl, "wrap_socket"):
-        _replace(original, "ssl", ssl, wrap_socket=_wrap_socket)
+        replace(original, "ssl", ssl, wrap_socket=_wrap_socket)
 
 
 def _original_httpd() -> ModuleType | None:

@@ -40,6 +40,15 @@ def _leader(pid):
 
 
 @pytest.mark.cluster
+@pytest.mark.parametrize("options", [{}, {"setup": computations.set_up}], ids=["", "with setup"])
+def test_jobs_that_end_at_once_are_not_lost(local_dispy, options):
+    local_dispy.start_node()
+    cluster = local_dispy.job_cluster(computations.at_once, **options)
+    jobs = [cluster.submit(number) for number in range(300)]
+    assert [result_of(job, timeout_sec=60) for job in jobs] == list(range(300))
+
+
+@pytest.mark.cluster
 def test_node_that_is_stopped_ends_all_the_same(local_dispy):
     node = local_dispy.start_node()
     node.signal(signal.SIGSTOP)
