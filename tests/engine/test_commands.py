@@ -6,7 +6,7 @@ import signal
 from typing import Any
 
 import pytest
-from clusters import LocalDispy, wait_until
+from clusters import LocalDispy, result_of, wait_until
 from computations import act
 from dispy import DispyJob
 
@@ -43,6 +43,11 @@ def _joined(registry: ClusterRegistry, *addresses: str) -> bool:
     return all(rows.get(address) == "up" for address in addresses)
 
 
+def _has_worked(cluster: Any) -> None:
+    """Wait until a node can be told something: dispy lists it a moment before it is set up."""
+    result_of(cluster.submit("nap", 0.05))
+
+
 def test_a_queued_job_is_cancelled_and_a_running_one_terminated(
     local_dispy: LocalDispy, registry: ClusterRegistry
 ) -> None:
@@ -65,8 +70,9 @@ def test_a_queued_job_is_cancelled_and_a_running_one_terminated(
 
 def test_cpus_are_changed_and_shown(local_dispy: LocalDispy, registry: ClusterRegistry) -> None:
     local_dispy.start_node(2, cpus=2)
-    registry.add(local_dispy.job_cluster(act))
-    wait_until(lambda: _joined(registry, NODE), what="the node")
+    cluster = local_dispy.job_cluster(act)
+    registry.add(cluster)
+    _has_worked(cluster)
     (outcome,) = registry.control.set_cpus("act", NODE, 1)
     assert (outcome.ok, outcome.cpus) == (True, 1)
     wait_until(lambda: _node(registry)["cpus"] == 1, what="the row")
@@ -84,7 +90,7 @@ def test_a_node_that_left_works_again_when_allocated(
     # A node that answers dispy's next ping would be taken back at once.
     cluster = local_dispy.job_cluster(act, ping_interval=1000)
     registry.add(cluster)
-    wait_until(lambda: _joined(registry, NODE), what="the node")
+    _has_worked(cluster)
     assert _codes(registry.control.node_action("act", leave, NODE)) == ["ok"]
     if leave == "close":
         wait_until(lambda: _node(registry)["state"] == "closed", what="the end of the node")
