@@ -60,9 +60,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         rows += measured
         growth += grown
         print(plain(measured) or markdown([], grown), flush=True)
-    took_min = (time.monotonic() - began_at) / 60
-    if options.write:
-        _write(options.write, f"{_machine(scale, took_min)}\n\n{markdown(rows, growth)}")
+        if options.write:  # after each chapter, for a run may be cut off
+            took_min = (time.monotonic() - began_at) / 60
+            _write(options.write, f"{_machine(scale, took_min)}\n\n{markdown(rows, growth)}")
     if failed:
         print(f"Not measured: {', '.join(failed)}.")
     return 1 if failed else 0

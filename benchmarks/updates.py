@@ -34,7 +34,7 @@ def measure(scale: Scale) -> list[Row]:
                     Target("ratio", 0.2) if changed == few else None)
             )  # fmt: skip
             times, _ = updates(ours, theirs, changed, rounds)
-            rows.append(Row(f"{what} in the same instant, time", "ms", *times, target))
+            rows.append(Row(f"{what} in the same instant, time", "ms", *times))
         rows.append(_nothing_changed(ours, scale))
         rows.append(_by_the_api(ours, few, rounds))
     return rows
