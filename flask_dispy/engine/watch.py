@@ -210,6 +210,8 @@ class Watch:
         """
         found = []
         for node in nodes:
+            if not node.update_time:
+                continue  # dispy is setting it up, and reports it when that has come to an end
             joined = node.ip_addr not in self.nodes
             self.nodes[node.ip_addr] = node
             found.append(Drained(self._node_seen(node, joined=joined), None))

@@ -273,6 +273,15 @@ def test_listed_nodes_join_only_once() -> None:
     assert [d.event.joined for d in watch.adopt_nodes([node])] == [False]
 
 
+def test_node_that_is_being_set_up_is_left_until_it_reports() -> None:
+    _, watch = watching()
+    node = make_node("10.0.0.1")
+    node.update_time = 0  # dispy lists it from the beginning
+    assert watch.adopt_nodes([node]) == []
+    node.update_time = time.time()
+    assert [d.event.joined for d in watch.adopt_nodes([node])] == [True]
+
+
 def test_refresh_tells_of_every_node() -> None:
     cluster, watch = watching()
     node = cluster.join("10.0.0.1")
