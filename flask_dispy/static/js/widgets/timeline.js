@@ -59,6 +59,8 @@ export function createTimeline(element, options) {
   let spanSec = Math.min(options.span ?? DEFAULT_SPAN_SEC, 86400);
   /** A window that shows the whole run grows with it, up to so many seconds; 0: it keeps its length. */
   let growTo = options.span === Infinity ? Infinity : 0;
+  /** Whether a window was chosen, by the address or by hand, perhaps before the first answer. */
+  let chosen = Boolean(options.span);
   let pointer = /** @type {{x: number, y: number}|null} */ (null);
   /** @type {Scene} */
   const scene = {
@@ -98,6 +100,7 @@ export function createTimeline(element, options) {
     scene.view = scene.answer ? clampView(view, limits()) : view;
     following = follow;
     growTo = 0;
+    chosen = true;
     spanSec = scene.view.to - scene.view.from;
     data.show(scene.view);
     paint();
@@ -123,9 +126,9 @@ export function createTimeline(element, options) {
     describe();
   }
 
-  /** At first: the whole run while it is short, unless the address asks for a window. @param {Answer} answer */
+  /** At first: the whole run while it is short, unless a window was chosen. @param {Answer} answer */
   function openingView(answer) {
-    if (following && !options.span) growTo = wholeSpan() < DEFAULT_SPAN_SEC ? DEFAULT_SPAN_SEC : 0;
+    if (following && !chosen) growTo = wholeSpan() < DEFAULT_SPAN_SEC ? DEFAULT_SPAN_SEC : 0;
     if (growTo > 0) spanSec = Math.min(growTo, wholeSpan());
     scene.view = following ? followView(spanSec, answer.now) : clampView(scene.view, answer);
     data.show(scene.view);
