@@ -39,7 +39,7 @@ def _by_nodes(scale: Scale, sizes: tuple[int, ...]) -> list[Growth]:
             for child, into in ((ours, report.ours), (theirs, report.theirs)):
                 jobs = scale.pick(10_000, 5_000, 50)
                 into[size] = child.call("callback", "all_cpu_us", jobs)
-        idle.ours[size], idle.theirs[size] = idle_share(size, scale.pick(20.0, 5.0, 0.5))
+        idle.ours[size], idle.theirs[size] = idle_share(size, scale.pick(20.0, 3.0, 0.5))
     return [snapshot, weight, update, report, idle]
 
 

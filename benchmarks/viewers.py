@@ -48,7 +48,7 @@ def measure(scale: Scale) -> list[Row]:
 def _by_turns(
     scale: Scale, viewers: int, *, together: bool = False
 ) -> tuple[list[Polled], list[Polled]]:
-    nodes, rounds = scale.pick(1_000, 1_000, 20), scale.pick(5, 2, 1)
+    nodes, rounds = scale.pick(1_000, 1_000, 20), scale.pick(5, 1, 1)
     seconds = scale.pick(6.0, 3.0, 0.5)
     found: tuple[list[Polled], list[Polled]] = ([], [])
     for _ in range(rounds):

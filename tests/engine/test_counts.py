@@ -32,9 +32,7 @@ _STATES = {
 def _deed(number: int) -> tuple[str, Any]:
     if number % 10 == 3:
         return ("fail", f"job {number} fails")
-    # Not shorter: a node stops answering for good when a job ends before multiprocessing has
-    # noted its start ("can only join a started process").
-    return ("nap", 0.3 if number % 50 == 7 else 0.1)
+    return ("nap", 0.2 if number % 50 == 7 else 0.02)
 
 
 def _tally(jobs: list[Any]) -> Counter[str]:
