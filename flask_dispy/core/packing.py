@@ -92,7 +92,7 @@ class Part:
         self._piece: Piece | None = None
 
     def piece(self) -> Piece:
-        """Return the rows packed. Threads that do this at the same time do it twice."""
+        """Return the rows packed, once and for all. Called by one thread at a time."""
         if self._piece is None:
             plain = ",".join(self._texts).encode("ascii")
             self._texts = ()
@@ -158,7 +158,10 @@ class PackedRows:
 
 
 def joined(parts: Iterable[Part]) -> list[Piece]:
-    """Return the rows of *parts* with commas between them; deflates those that never were."""
+    """Return the rows of *parts* with commas between them; deflates those that never were.
+
+    Called by one thread at a time, for parts are shared by all who took them.
+    """
     pieces: list[Piece] = []
     for part in parts:
         pieces += (part.piece(), _COMMA)
