@@ -73,7 +73,7 @@ class Lookup:
 
     def node_closed(self, name: str, ip_addr: str) -> None:
         """Note that a node was closed for a cluster, whose name may be gone by now."""
-        closed = Drained(events.NodeClosed(ip_addr, time.time()), None)
+        closed: Drained = (events.NodeClosed(ip_addr, time.time()), None, ())
         for watched in self._registry.watched():
             if watched.name == name:
                 with self._registry.folding:

@@ -340,21 +340,21 @@ class ClusterRegistry:
 
     def take_in(self, watched: Watched, drained: list[Drained]) -> None:
         """Fold *drained* into the cluster's state. The caller holds ``folding``."""
-        state, hold, release = watched.state, watched.watch.hold, watched.watch.release
-        later: list[TextRequest] = []
+        apply, live = watched.state.apply, watched.watch.jobs
+        asked: list[TextRequest] = []
         with self.lock:
-            for item in drained:
-                job = state.apply(item.event)
+            for event, held, later in drained:
+                job = apply(event)
                 if job is None:
                     continue
                 if job.state in ENDED_STATES:
-                    release(job.serial)
-                elif item.job is not None:
-                    hold(job.serial, item.job)
-                if item.later:
-                    later.extend(requests(item, job.serial))
+                    live.pop(job.serial, None)
+                elif held is not None:
+                    live[job.serial] = held
+                if later:
+                    asked.extend(requests(later, job.serial))
             self.settle(watched)
-        self._texts.ask(later)
+        self._texts.ask(asked)
 
     def _fold_texts(self) -> None:
         if not self._texts.waiting:

@@ -52,7 +52,9 @@ class CombinedState:
         gone: list[str] = []
         for ip_addr in addresses:
             self._json.pop(ip_addr, None)
-            new = _counted([nodes[ip_addr] for nodes in clusters if ip_addr in nodes])
+            new = _counted(
+                [node for nodes in clusters if (node := nodes.get(ip_addr)) is not None]
+            )
             old = self._counted.get(ip_addr)
             if new is None:
                 gone.append(ip_addr)
@@ -149,7 +151,7 @@ def _counted(nodes: list[Node]) -> tuple[NodeState, int, float] | None:
     if not nodes:
         return None
     if len(nodes) == 1:
-        return (nodes[0].state, nodes[0].cpus, nodes[0].totals[1])
+        return nodes[0].counted  # as its own cluster's census has it
     state = _state(nodes)
     cpus = max(node.cpus for node in nodes if node.state == state)
     return (state, cpus, sum(node.totals[1] for node in nodes))

@@ -164,7 +164,7 @@ class Router:
             source.state.give_up(job)
             held = source.watch.jobs.pop(job.serial, None)
             if held is not None:
-                to.watch.hold(job.serial, held)
+                to.watch.jobs[job.serial] = held
         to.state.take_in(jobs)
         nodes = [ip for ip, node in source.watch.nodes.items() if _is_node_of(node, to)]
         for ip_addr in nodes:

@@ -12,7 +12,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from dispy import DispyJob, DispyNode
 
@@ -22,7 +22,7 @@ from ..core.text import ending, plain_call, plain_text, type_name
 from .figures import NAME_LIMIT, figures_of, moment, name_text, relied_upon
 from .render import TextRequest
 
-__all__ = ["Callback", "Drained", "Watch", "job_key", "requests"]
+__all__ = ["Callback", "Drained", "Later", "Watch", "job_key", "requests"]
 
 logger = logging.getLogger("flask_dispy.engine")
 
@@ -51,12 +51,12 @@ def job_key(job: Any) -> JobKey:
     return (job._uid, job.submit_time)
 
 
-class Drained(NamedTuple):
-    """An event; the job to hold while it lives (``None``: let go); the texts to be made later."""
+Later: TypeAlias = tuple[tuple[str, object], ...]
+"""Texts that only a value's own ``__str__`` can make, as (field, value)."""
 
-    event: events.Event
-    job: Any
-    later: tuple[tuple[str, object], ...] = ()
+# A plain tuple, for several are made of every job that runs.
+Drained: TypeAlias = tuple[events.Event, Any, Later]
+"""An event; the job to hold while it lives (``None``: let go); the texts to be made later."""
 
 
 class Watch:
@@ -66,6 +66,9 @@ class Watch:
     :param text_limit: characters that a text keeps.
     :param inbox_limit: calls that may wait; what comes on top is counted and dropped.
     :param plain: render built-in values here; off when a redaction hook must see every text.
+
+    ``jobs`` holds the live jobs by serial, to cancel them and to learn of ends that dispy does not
+    report; whoever folds enters them, and lets them go when they ended.
 
     ``callback`` may be called from any thread; the other methods by one thread at a time, which
     the registry sees to.
@@ -123,7 +126,7 @@ class Watch:
 
     def drain(self, limit: int) -> list[Drained]:
         """Return what the next *limit* calls say, nodes last, their figures as they are now."""
-        inbox, touched = self.inbox, self._touched
+        inbox, touched, readers = self.inbox, self._touched, _JOB_READERS
         found: list[Drained] = []
         now = time.time()
         for _ in range(min(limit, len(inbox))):
@@ -134,10 +137,11 @@ class Watch:
             try:
                 if status in _NODE_NEWS:
                     self._saw_node(status, node, found, now)
-                elif node is not None:
+                    continue
+                if node is not None:
                     touched[node.ip_addr] = node
-                if job is not None:
-                    self._saw_job(status, node, job, found, now)
+                if job is not None and status in readers:
+                    found.append(readers[status](self, status, node, job, now))
             except Exception:
                 self._left_out()
         found.extend(self._node_figures())
@@ -152,14 +156,6 @@ class Watch:
         self._touched.update(self.nodes)
         return self._node_figures()
 
-    def hold(self, serial: int, job: Any) -> None:
-        """Hold a live job, to cancel it and to learn of an end that dispy does not report."""
-        self.jobs[serial] = job
-
-    def release(self, serial: int) -> None:
-        """Let go of a job that ended."""
-        self.jobs.pop(serial, None)
-
     # -- nodes -------------------------------------------------------------------------------
 
     def _saw_node(self, status: int, node: Any, found: list[Drained], now: float) -> None:
@@ -167,12 +163,12 @@ class Watch:
         if status == DispyNode.Closed:
             self._touched.pop(ip_addr, None)
             self._forget(ip_addr)
-            found.append(Drained(self._node_seen(node), None))
-            found.append(Drained(events.NodeClosed(name_text(ip_addr), now), None))
+            found.append((self._node_seen(node), None, ()))
+            found.append((events.NodeClosed(name_text(ip_addr), now), None, ()))
         elif status == DispyNode.Initialized:
             self._forget(ip_addr)
             self.nodes[ip_addr] = node
-            found.append(Drained(self._node_seen(node, joined=True, at=now), None))
+            found.append((self._node_seen(node, joined=True, at=now), None, ()))
         else:
             if status == DispyNode.AvailInfo:
                 self._pulsed[ip_addr] = now
@@ -181,7 +177,7 @@ class Watch:
     def _node_figures(self) -> list[Drained]:
         touched, self._touched = self._touched, {}
         pulsed, self._pulsed = self._pulsed, {}
-        found = []
+        found: list[Drained] = []
         told, known = self._told, self.nodes
         for ip_addr, node in touched.items():
             try:
@@ -198,7 +194,7 @@ class Watch:
                 seen = self._node_seen(
                     node, now_told, pulse=pulsed_at is not None, at=pulsed_at or 0.0
                 )
-                found.append(Drained(seen, None))
+                found.append((seen, None, ()))
             except Exception:
                 self._left_out()
         return found
@@ -208,19 +204,19 @@ class Watch:
 
         Those that were not known join by it. The others are listed whether they live or not.
         """
-        found = []
+        found: list[Drained] = []
         for node in nodes:
             if not node.update_time:
                 continue  # dispy is setting it up, and reports it when that has come to an end
             joined = node.ip_addr not in self.nodes
             self.nodes[node.ip_addr] = node
-            found.append(Drained(self._node_seen(node, joined=joined), None))
+            found.append((self._node_seen(node, joined=joined), None, ()))
         return found
 
     def gone(self, node: Any, now: float) -> Drained:
         """Return the event that a node is no longer listed."""
         self._forget(node.ip_addr)
-        return Drained(events.NodeClosed(name_text(node.ip_addr), now), None)
+        return (events.NodeClosed(name_text(node.ip_addr), now), None, ())
 
     def _forget(self, ip_addr: str) -> None:
         self.nodes.pop(ip_addr, None)
@@ -246,54 +242,43 @@ class Watch:
 
     # -- jobs --------------------------------------------------------------------------------
 
-    def _saw_job(self, status: int, node: Any, job: Any, found: list[Drained], now: float) -> None:
-        if status == _CREATED:
-            found.append(self._queued(job))
-        elif status == _RUNNING:
-            found.append(self._started(node, job, now))
-        elif status == _PROVISIONAL:
-            found.append(self._progressed(node, job, now))
-        elif status == _ABANDONED and job.status == _CREATED:
-            found.append(self.requeued(job, now))
-        elif status in _END_STATES:
-            found.append(self.ended(_END_STATES[status], node, job, now))
-
-    def _queued(self, job: Any) -> Drained:
+    def _queued(self, _status: int, _node: Any, job: Any, _now: float) -> Drained:
         live = _original(job)
         later: list[tuple[str, object]] = []
         job_id = self._id(live, later)
         args, kwargs = self._arguments(job, later)
-        self._described.add(job._uid)
-        event = events.JobQueued(job_key(job), job.submit_time, job_id, args, kwargs)
-        return Drained(event, live, tuple(later))
+        uid, submitted_at = job._uid, job.submit_time
+        self._described.add(uid)
+        event = events.JobQueued((uid, submitted_at), submitted_at, job_id, args, kwargs)
+        return (event, live, tuple(later) if later else ())
 
     def requeued(self, job: Any, now: float) -> Drained:
         """Return the event that *job* is back in the queue."""
         live = _original(job)
         later: list[tuple[str, object]] = []
         event = events.JobQueued(job_key(job), now, self._id(live, later), None, None, True)
-        return Drained(event, live, tuple(later))
+        return (event, live, tuple(later))
 
-    def _started(self, node: Any, job: Any, now: float) -> Drained:
+    def _started(self, _status: int, node: Any, job: Any, now: float) -> Drained:
         live = _original(job)
         later: list[tuple[str, object]] = []
         job_id = self._id(live, later)
+        uid, submitted_at = job._uid, job.submit_time
         args = kwargs = None
-        if job._uid not in self._described:
+        if uid not in self._described:
             args, kwargs = self._arguments(job, later)
-        where = node.ip_addr if node is not None else job.ip_addr
         event = events.JobStarted(
-            job_key(job),
+            (uid, submitted_at),
             moment(job.start_time, now),
-            job.submit_time,
-            name_text(where),
+            submitted_at,
+            name_text(node.ip_addr if node is not None else job.ip_addr),
             job_id,
             args,
             kwargs,
         )
-        return Drained(event, live, tuple(later))
+        return (event, live, tuple(later) if later else ())
 
-    def _progressed(self, node: Any, job: Any, now: float) -> Drained:
+    def _progressed(self, _status: int, node: Any, job: Any, now: float) -> Drained:
         live = _original(job)
         later: list[tuple[str, object]] = []
         text = self._text("provisional_result", job.result, later)
@@ -306,19 +291,28 @@ class Watch:
             self._id(live, later),
             text or "",
         )
-        return Drained(event, live, tuple(later))
+        return (event, live, tuple(later))
+
+    def _given_up(self, status: int, node: Any, job: Any, now: float) -> Drained:
+        if job.status == _CREATED:
+            return self.requeued(job, now)
+        return self._ended(status, node, job, now)
+
+    def _ended(self, status: int, node: Any, job: Any, now: float) -> Drained:
+        return self.ended(_END_STATES[status], node, job, now)
 
     def ended(self, state: EndState, node: Any, job: Any, now: float) -> Drained:
         """Return the event that *job* ended in *state*, with all that it left behind."""
         later: list[tuple[str, object]] = []
-        self._described.discard(job._uid)
+        uid, submitted_at = job._uid, job.submit_time
+        self._described.discard(uid)
         where = node.ip_addr if node is not None else job.ip_addr
         result, stdout, stderr, exception = job.result, job.stdout, job.stderr, job.exception
         # In the order of the fields: by name it takes twice as long.
         event = events.JobEnded(
-            job_key(job),
+            (uid, submitted_at),
             moment(job.end_time, now),
-            job.submit_time,
+            submitted_at,
             moment(job.start_time, 0.0) or None,
             name_text(where) if where else None,
             state,
@@ -329,7 +323,7 @@ class Watch:
             self._output("stderr", stderr, later) if stderr else None,
             self._output("exception", exception, later) if exception else None,
         )
-        return Drained(event, None, tuple(later))
+        return (event, None, tuple(later) if later else ())
 
     # -- texts -------------------------------------------------------------------------------
 
@@ -375,9 +369,19 @@ class Watch:
         return self._text(field, value, later)
 
 
-def requests(drained: Drained, serial: int) -> list[TextRequest]:
+# How each report of a job is read: by (watch, status, node, job, now).
+_JOB_READERS: Final[dict[int, Callable[[Watch, int, Any, Any, float], Drained]]] = {
+    _CREATED: Watch._queued,
+    _RUNNING: Watch._started,
+    _PROVISIONAL: Watch._progressed,
+    _ABANDONED: Watch._given_up,
+    **dict.fromkeys(_END_STATES.keys() - {_ABANDONED}, Watch._ended),
+}
+
+
+def requests(later: Later, serial: int) -> list[TextRequest]:
     """Return the texts to be made for the job that got *serial*."""
-    return [TextRequest(serial, field, value) for field, value in drained.later]
+    return [TextRequest(serial, field, value) for field, value in later]
 
 
 def _ignore(_item: object) -> None:
@@ -390,6 +394,8 @@ def _original(job: Any) -> Any:
     The user's own job carries the id that was set after submitting, and its status goes on
     changing; dispy holds it as long as it is queued or runs.
     """
-    inner = getattr(job, "_dispy_job_", None)
-    original = inner.job if inner is not None else None
+    try:
+        original = job._dispy_job_.job
+    except AttributeError:  # dispy has done with the job, or it is none of dispy's
+        return job
     return job if original is None else original

@@ -24,7 +24,7 @@ def watching(cluster: Any) -> Watch:
 
 
 def sweep(reconciler: Reconciler, running: set[int] = frozenset()) -> list[Any]:  # type: ignore[assignment]
-    return [drained.event for drained in reconciler.sweep(set(running), NOW)]
+    return [event for event, _, _ in reconciler.sweep(set(running), NOW)]
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_silent_end_counts_when_it_is_seen_twice(status: int, state: str) -> Non
     watch = watching(cluster)
     reconciler = Reconciler(watch, scheduler=False)
     job = cluster.submit(1)
-    watch.hold(1, job)
+    watch.jobs[1] = job
     assert sweep(reconciler) == []
     cluster.end_silently(job, status)
     assert sweep(reconciler) == []
@@ -51,7 +51,7 @@ def test_end_whose_report_was_dropped_is_known_as_an_end(reports: int, states: l
     cluster.cluster_status = watch.callback
     reconciler = Reconciler(watch, scheduler=False)
     job = cluster.submit(1)
-    watch.hold(1, copy.copy(job))  # all that is left of a job that ended before it was looked at
+    watch.jobs[1] = copy.copy(job)  # all that is left of a job that ended before it was looked at
     cluster.end_silently(job, DispyJob.Finished)
     if reports == 2:
         cluster.report(DispyJob.Finished, None, job)
@@ -65,10 +65,10 @@ def test_end_that_was_reported_meanwhile_counts_no_more() -> None:
     watch = watching(cluster)
     reconciler = Reconciler(watch, scheduler=False)
     job = cluster.submit(1)
-    watch.hold(1, job)
+    watch.jobs[1] = job
     cluster.end_silently(job, DispyJob.Finished)
     sweep(reconciler)
-    watch.release(1)
+    del watch.jobs[1]
     assert sweep(reconciler) == []
 
 
@@ -79,7 +79,7 @@ def test_job_that_only_has_an_interim_result_has_not_ended() -> None:
     job = cluster.submit(1)
     job.status = DispyJob.ProvisionalResult
     job.finish.set()
-    watch.hold(1, job)
+    watch.jobs[1] = job
     assert [sweep(reconciler) for _ in range(3)] == [[], [], []]
 
 
@@ -89,7 +89,7 @@ def test_job_being_cancelled_has_not_ended_yet() -> None:
     reconciler = Reconciler(watch, scheduler=False)
     job = cluster.submit(1)
     job.status = DispyJob.Cancelled  # dispy sets it first; finish comes with the node's answer
-    watch.hold(1, job)
+    watch.jobs[1] = job
     assert [sweep(reconciler) for _ in range(3)] == [[], [], []]
 
 
@@ -114,7 +114,7 @@ class Scheduler:
 
 def reconciler_of(scheduler: Scheduler, job: DispyJob) -> Reconciler:
     watch = watching(scheduler.cluster)
-    watch.hold(1, job)
+    watch.jobs[1] = job
     return Reconciler(watch, scheduler=True)
 
 
@@ -126,7 +126,7 @@ def test_job_the_scheduler_holds_is_alive() -> None:
     scheduler._sched_jobs[running.id] = object()
     watch = watching(scheduler.cluster)
     for serial, job in enumerate((queued, pinned, running), 1):
-        watch.hold(serial, job)
+        watch.jobs[serial] = job
     reconciler = Reconciler(watch, scheduler=True)
     assert [sweep(reconciler, {3}) for _ in range(3)] == [[], [], []]
 

@@ -27,7 +27,7 @@ def watching(
 
 
 def told(watch: Watch) -> list[Any]:
-    return [drained.event for drained in watch.drain(1_000)]
+    return [event for event, _, _ in watch.drain(1_000)]
 
 
 def jobs_told(watch: Watch) -> list[Any]:
@@ -171,7 +171,8 @@ def test_id_set_after_submitting_is_seen() -> None:
 def test_live_job_is_handed_on_not_the_copy() -> None:
     cluster, watch = watching()
     job = cluster.submit(1)
-    assert watch.drain(10)[0].job is job
+    _, held, _ = watch.drain(10)[0]
+    assert held is job
 
 
 def test_job_without_known_arguments_tells_them_when_it_starts() -> None:
@@ -221,8 +222,8 @@ def test_no_code_of_a_users_class_runs_while_draining() -> None:
     cluster.start(job, node)
     cluster.progress(job, node, Own())
     cluster.end(job, node, result=Own())
-    drained = [item for item in watch.drain(100) if item.later]
-    assert [[field for field, _ in item.later] for item in drained] == [
+    drained = [later for _, _, later in watch.drain(100) if later]
+    assert [[field for field, _ in later] for later in drained] == [
         ["id", "args", "kwargs"], ["id"], ["provisional_result", "id"], ["id", "result"]
     ]  # fmt: skip
     assert watch.faults == 0
@@ -269,8 +270,8 @@ def test_pulse_is_marked_with_its_time() -> None:
 def test_listed_nodes_join_only_once() -> None:
     _, watch = watching()
     node = make_node("10.0.0.1")
-    assert [d.event.joined for d in watch.adopt_nodes([node])] == [True]
-    assert [d.event.joined for d in watch.adopt_nodes([node])] == [False]
+    assert [event.joined for event, _, _ in watch.adopt_nodes([node])] == [True]
+    assert [event.joined for event, _, _ in watch.adopt_nodes([node])] == [False]
 
 
 def test_node_that_is_being_set_up_is_left_until_it_reports() -> None:
@@ -279,7 +280,7 @@ def test_node_that_is_being_set_up_is_left_until_it_reports() -> None:
     node.update_time = 0  # dispy lists it from the beginning
     assert watch.adopt_nodes([node]) == []
     node.update_time = time.time()
-    assert [d.event.joined for d in watch.adopt_nodes([node])] == [True]
+    assert [event.joined for event, _, _ in watch.adopt_nodes([node])] == [True]
 
 
 def test_refresh_tells_of_every_node() -> None:
@@ -287,7 +288,7 @@ def test_refresh_tells_of_every_node() -> None:
     node = cluster.join("10.0.0.1")
     told(watch)
     node.cpus = 9
-    assert [drained.event.cpus for drained in watch.refresh()] == [9]
+    assert [event.cpus for event, _, _ in watch.refresh()] == [9]
 
 
 # -- what cannot be read ----------------------------------------------------------------------
