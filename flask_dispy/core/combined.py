@@ -52,9 +52,7 @@ class CombinedState:
         gone: list[str] = []
         for ip_addr in addresses:
             self._json.pop(ip_addr, None)
-            new = _counted(
-                [node for nodes in clusters if (node := nodes.get(ip_addr)) is not None]
-            )
+            new = _counted([node for nodes in clusters if (node := nodes.get(ip_addr)) is not None])
             old = self._counted.get(ip_addr)
             if new is None:
                 gone.append(ip_addr)

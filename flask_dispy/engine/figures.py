@@ -59,17 +59,20 @@ figures_of: Final = attrgetter(
 """What dispy has of a node, as dispy has it: for :func:`relied_upon`."""
 
 
+_WHOLE: Final = {int}
+
+
 def relied_upon(told: tuple[Any, ...]) -> tuple[str, int, int, int, int, float, int, int, float,
                                                 Load | None]:  # fmt: skip
     """Return a node's figures, in the same order, as what they should be."""
     name, cpus, avail_cpus, busy, jobs_done, cpu_time, tx, rx, update_time, info = told
     counts = (cpus, avail_cpus, busy, jobs_done, tx, rx)
     # As dispy has them; each is looked at by itself only where that is not so.
+    kinds = {*map(type, counts)}
     if (
-        type(cpus) is type(avail_cpus) is type(busy) is type(jobs_done) is type(tx) is type(rx)
-        is int
+        kinds == _WHOLE
         and type(cpu_time) is type(update_time) is float
-        and 0 <= min(counts)
+        and min(counts) >= 0
         and max(counts) < _MOST
         and -_MOST < cpu_time < _MOST
         and -_MOST < update_time < _MOST
