@@ -13,6 +13,7 @@ from .core.series import Measured
 from .history.reader import load
 from .history.recorder import SERIES_SEC
 from .registry import ClusterRegistry
+from .summaries import Summaries
 from .views import View
 
 if TYPE_CHECKING:
@@ -42,6 +43,31 @@ class PastView(View):
         return {**super().timeline(**options), "past": True}
 
 
+class PastSummaries(Summaries):
+    """What past runs came to, as of their ends."""
+
+    _registry: PastRegistry
+
+    def _single(
+        self,
+        watched: Watched | None,
+        state: ClusterState,
+        now: float,  # noqa: ARG002 - a past run's is the one it ended at
+    ) -> dict[str, Any]:
+        summary = super()._single(watched, state, self._registry.ended_at(state))
+        # Nothing goes on any more, and what is pending will not be done.
+        unknown = {"eta_sec": None, "eta_confidence": "none"} if summary["jobs"]["pending"] else {}
+        return {**summary, **unknown, "jobs_per_sec": 0.0}
+
+    def _combined(
+        self,
+        each: list[dict[str, Any]],
+        now: float,  # noqa: ARG002
+    ) -> dict[str, Any]:
+        summary = super()._combined(each, self._registry.ended_at(None))
+        return {**summary, "watching": "history"}
+
+
 class PastRegistry(ClusterRegistry):
     """The runs of a history file, for the same pages, API and report as live clusters.
 
@@ -58,6 +84,7 @@ class PastRegistry(ClusterRegistry):
     """
 
     _view_type = PastView
+    _summaries_type = PastSummaries
 
     def __init__(
         self,
@@ -84,25 +111,6 @@ class PastRegistry(ClusterRegistry):
         if state is not None:
             return self._ended_at[state]
         return max(self._ended_at.values(), default=self.combined.started_at)
-
-    def _summary(
-        self,
-        watched: Watched | None,
-        state: ClusterState,
-        now: float,  # noqa: ARG002 - a past run's is the one it ended at
-    ) -> dict[str, Any]:
-        summary = super()._summary(watched, state, self.ended_at(state))
-        # Nothing goes on any more, and what is pending will not be done.
-        unknown = {"eta_sec": None, "eta_confidence": "none"} if summary["jobs"]["pending"] else {}
-        return {**summary, **unknown, "jobs_per_sec": 0.0}
-
-    def _combined_summary(
-        self,
-        each: list[dict[str, Any]],
-        now: float,  # noqa: ARG002
-    ) -> dict[str, Any]:
-        summary = super()._combined_summary(each, self.ended_at(None))
-        return {**summary, "watching": "history"}
 
 
 def _sums(runs: Iterable[list[Measured]]) -> list[Measured]:

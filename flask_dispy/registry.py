@@ -34,6 +34,7 @@ from .history.recorder import Recorder, recorder_of
 from .late_texts import LateTexts
 from .lookup import Lookup
 from .pump import CHUNK, Pump
+from .summaries import Summaries
 from .views import View
 from .watched import Watched
 
@@ -62,10 +63,12 @@ class ClusterRegistry:
     Thread-safe. It belongs to the process that made it: a fork of it refuses to answer, with
     :exc:`~flask_dispy.core.errors.WrongProcess`, for dispy's threads do not live there.
 
-    ``control`` takes the commands. ``version`` grows with every change.
+    ``control`` takes the commands, ``summaries`` says what clusters come to. ``version`` grows with
+    every change.
     """
 
     _view_type = View
+    _summaries_type = Summaries
 
     def __init__(self, **settings: Any) -> None:
         self.settings = Settings(**settings)
@@ -85,6 +88,7 @@ class ClusterRegistry:
         self._combined_view = self._view_type(self, 0, self._combined_feed, None)
         self._texts = LateTexts(self.settings)
         self._router = Router(self.settings.inbox_limit)
+        self.summaries = self._summaries_type(self, self._watched, self._router)
         self._calls = Calls(self.settings.engine_timeout_sec)
         self.control = Control(Lookup(self), self._calls)
         self._pump = Pump(self, self._calls, self._texts.renderer)
@@ -413,39 +417,6 @@ class ClusterRegistry:
     def states(self) -> list[ClusterState]:
         """Return the states of the clusters. The caller holds ``lock``."""
         return [watched.state for watched in self._watched.values()]
-
-    def summary_of(self, state: ClusterState | None, now: float) -> dict[str, Any]:
-        """Return a cluster's summary, or with ``None`` that of all. The caller holds ``lock``."""
-        if state is not None:
-            watched = self._watched.get(state.name)
-            # A view outlives its cluster, whose name may be another's by now.
-            if watched is not None and watched.state is not state:
-                watched = None
-            return self._summary(watched, state, now)
-        each = [self._summary(w, w.state, now) for w in self._watched.values()]
-        return self._combined_summary(each, now)
-
-    def summaries(self, now: float) -> list[dict[str, Any]]:
-        """Return all summaries, that of all clusters first. The caller holds ``lock``."""
-        each = [self._summary(w, w.state, now) for w in self._watched.values()]
-        return [self._combined_summary(each, now), *each]
-
-    def _summary(self, watched: Watched | None, state: ClusterState, now: float) -> dict[str, Any]:
-        summary = state.summary(now)
-        summary["watching"] = watched.mode if watched else "removed"
-        summary["dropped_events"] = watched.watch.dropped if watched else 0
-        summary["trouble"] = watched.trouble if watched else None
-        summary["now"] = now
-        return summary
-
-    def _combined_summary(self, each: list[dict[str, Any]], now: float) -> dict[str, Any]:
-        summary = self.combined.summary(each)
-        polled = any(s["watching"] == "polling" for s in each)
-        summary["watching"] = "polling" if polled else "callback"
-        summary["dropped_events"] = sum(s["dropped_events"] for s in each) + self._router.dropped
-        summary["trouble"] = next((s["trouble"] for s in each if s.get("trouble")), None)
-        summary["now"] = now
-        return summary
 
     def wait_for_change(
         self, version: int, timeout_sec: float, *, until: Callable[[], bool] = lambda: False

@@ -121,7 +121,7 @@ class View:
     def summary(self) -> dict[str, Any]:
         """Return the cluster's summary."""
         with self._folded() as now:
-            return self._registry.summary_of(self._state, now)
+            return self._registry.summaries.of(self._state, now)
 
     def series(self, resolution_sec: int) -> dict[str, Any]:
         """Return the time series at a resolution of 1, 10 or 60 seconds.
@@ -366,7 +366,7 @@ class View:
         """Return what changed since the cursor *since*, or all, if it is none of ours."""
         with self._registry.folded() as now:
             found = self.node_rows.since(since)
-            summaries = self._registry.summaries(now)
+            summaries = self._registry.summaries.all(now)
         head = encode(
             {"cursor": found.cursor, "snapshot": found.snapshot, "now": now, "clusters": summaries}
         )
