@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import signal
-import sys
-import threading
 from collections.abc import Sequence
 from importlib.metadata import version
-from types import ModuleType
 from typing import Any
 
-from .core.errors import HistoryError
+from .core.settings import MOST_JOBS, MOST_RUNS
 from .engine.programs import WITH_PARENT, run_node, run_scheduler
-from .past import MOST_JOBS, MOST_RUNS, PastRegistry
-from .server import DispyHTTPServer, cluster_status
 
 __all__ = ["main"]
 
@@ -28,15 +22,42 @@ def main(argv: Sequence[str] | None = None) -> None:
     elif options.command == "node":
         run_node(others)
     elif options.command == "scheduler":
-        if "--httpd" not in others and any(vars(options)[name] is not None for name in _HTTP):
-            parser.error("the --http-... options are of use with --httpd only")
-        run_scheduler(others, httpd=_httpd(options))
+        _run_scheduler(parser, options, others)
     elif others:
         parser.error(f"unrecognized arguments: {' '.join(others)}")
     elif options.command == "history":
         _serve_history(options)
     else:
         parser.print_help()
+
+
+def _run_scheduler(
+    parser: argparse.ArgumentParser, options: argparse.Namespace, others: Sequence[str]
+) -> None:
+    given = {
+        name.removeprefix("http_"): value
+        for name, value in vars(options).items()
+        if name in _HTTP and value is not None
+    }
+    if given and "--httpd" not in others:
+        parser.error("the --http-... options are of use with --httpd only")
+    # Here and below: a node, for which this command is started most, needs no dashboard.
+    from .served import scheduler_httpd
+
+    run_scheduler(others, httpd=scheduler_httpd(**given))
+
+
+def _serve_history(options: argparse.Namespace) -> None:
+    from .served import serve_history
+
+    serve_history(
+        options.file,
+        options.host,
+        options.port,
+        most_jobs=max(0, options.jobs),
+        most_runs=max(0, options.runs),
+        show_job_args=not options.hide_job_args,
+    )
 
 
 _HTTP = (
@@ -102,62 +123,3 @@ def _add_history(commands: Any) -> None:
     history.add_argument(
         "--hide-job-args", action="store_true", help="leave the jobs' arguments out"
     )
-
-
-def _serve_history(options: argparse.Namespace) -> None:
-    """Serve past runs until the program is told to end."""
-    ended = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: ended.set())
-    try:
-        registry = PastRegistry(
-            options.file,
-            most_jobs=max(0, options.jobs),
-            most_runs=max(0, options.runs),
-            show_job_args=not options.hide_job_args,
-        )
-        server = DispyHTTPServer(
-            None, options.host, options.port, registry=registry, read_only=True
-        )
-    except (HistoryError, OSError, ValueError) as error:
-        sys.exit(f"flask-dispy: {getattr(error, 'strerror', None) or error}")
-    print(_loaded(registry))
-    print(f"The history is at {server.url}", flush=True)
-    try:
-        # In steps, because on Windows Ctrl-C does not interrupt the wait itself.
-        while not ended.wait(1.0):
-            pass
-    except KeyboardInterrupt:
-        pass
-    finally:
-        server.shutdown(wait=False)
-        registry.close()
-
-
-def _loaded(registry: PastRegistry) -> str:
-    """Tell what is shown, and of how much."""
-    summary = registry.view("*").summary()
-    runs, jobs = len(registry.names()), summary["history"]["retained"]
-    text = f"{runs:,} of {registry.total_runs:,} runs, {jobs:,} of {registry.total_jobs:,} jobs"
-    more = runs < registry.total_runs or jobs < registry.total_jobs
-    return text + ("; more with --runs and --jobs" if more else "")
-
-
-def _httpd(options: argparse.Namespace) -> ModuleType:
-    """What dispyscheduler gets as ``dispy.httpd``."""
-    given = {
-        name.removeprefix("http_"): value
-        for name, value in vars(options).items()
-        if name in _HTTP and value is not None
-    }
-
-    def serve(cluster: Any) -> DispyHTTPServer:
-        try:
-            server = DispyHTTPServer(cluster, **given)
-        except (OSError, ValueError) as error:
-            sys.exit(f"flask-dispy: {getattr(error, 'strerror', None) or error}")
-        print(f"The dashboard is at {server.url}", flush=True)
-        return server
-
-    httpd = ModuleType("dispy.httpd", "The dashboard of flask_dispy, for dispyscheduler.")
-    vars(httpd).update(DispyHTTPServer=serve, cluster_status=cluster_status)
-    return httpd

@@ -6,10 +6,11 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from .core.cluster import ClusterState
 from .core.series import Measured
+from .core.settings import MOST_JOBS, MOST_RUNS
 from .history.reader import load
 from .history.recorder import SERIES_SEC
 from .registry import ClusterRegistry
@@ -19,13 +20,7 @@ from .views import View
 if TYPE_CHECKING:
     from .watched import Watched
 
-__all__ = ["MOST_JOBS", "MOST_RUNS", "PastRegistry"]
-
-MOST_JOBS: Final = 100_000
-"""Jobs that are loaded if not told otherwise: 100 to 400 MB of memory, and some seconds."""
-
-MOST_RUNS: Final = 100
-"""Runs that are loaded if not told otherwise; each is in every page's list of clusters."""
+__all__ = ["PastRegistry"]
 
 
 class PastView(View):

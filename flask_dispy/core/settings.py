@@ -1,14 +1,21 @@
-"""The settings of a registry, checked once."""
+"""The settings of a registry, checked once, and how much a registry of past runs loads."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from .errors import BadRequest
 
-__all__ = ["Settings"]
+__all__ = ["MOST_JOBS", "MOST_RUNS", "Settings"]
+
+MOST_JOBS: Final = 100_000
+"""Jobs of past runs loaded if not told otherwise: 100 to 400 MB of memory, and some seconds."""
+
+MOST_RUNS: Final = 100
+"""Past runs loaded if not told otherwise; each is in every page's list of clusters."""
 
 _LONGEST_POLL_SEC = 86_400.0
 _MOST_DAYS = 36_500

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ast
+import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -77,3 +80,12 @@ def test_file_imports_only_downward(file: Path) -> None:
 def test_the_walk_sees_relative_and_absolute_imports() -> None:
     found = set(imports(ROOT / "engine" / "watch.py"))
     assert {"dispy", "flask_dispy.core.text", "flask_dispy.engine.render", "time"} <= found
+
+
+def test_node_loads_neither_flask_nor_the_dashboard() -> None:
+    code = "import json, sys, flask_dispy.cli; print(json.dumps(sorted(sys.modules)))"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout
+    loaded = json.loads(told)
+    assert {"flask", "werkzeug", "jinja2", "sqlite3"}.isdisjoint(loaded)
+    ours = [name.split(".")[1] for name in loaded if name.startswith("flask_dispy.")]
+    assert sorted(set(ours)) == ["cli", "core", "engine"]

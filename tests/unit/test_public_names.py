@@ -37,6 +37,12 @@ def test_public_name_is_documented(name: str) -> None:
     assert (getattr(flask_dispy, name).__doc__ or "").strip()
 
 
+def test_public_names_are_listed_and_no_others_are_there() -> None:
+    assert set(flask_dispy.__all__) <= set(dir(flask_dispy))
+    with pytest.raises(AttributeError, match="'flask_dispy' has no attribute 'ClusterRegister'"):
+        flask_dispy.ClusterRegister  # noqa: B018
+
+
 @pytest.mark.parametrize("name", MODULES)
 def test_module_has_a_docstring_and_what_it_names(name: str) -> None:
     module = importlib.import_module(name)

@@ -1,0 +1,69 @@
+"""What the ``flask-dispy`` command serves: past runs, and the dashboard of dispyscheduler."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from types import ModuleType
+from typing import Any
+
+from .core.errors import HistoryError
+from .past import PastRegistry
+from .server import DispyHTTPServer, cluster_status
+
+__all__ = ["scheduler_httpd", "serve_history"]
+
+
+def serve_history(path: str, host: str, port: int, **options: Any) -> None:
+    """Serve the past runs of a file until the program is told to end.
+
+    :param options: :class:`PastRegistry`'s.
+    :raises SystemExit: with the reason, where it can't.
+    """
+    ended = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    try:
+        registry = PastRegistry(path, **options)
+        server = DispyHTTPServer(None, host, port, registry=registry, read_only=True)
+    except (HistoryError, OSError, ValueError) as error:
+        sys.exit(f"flask-dispy: {getattr(error, 'strerror', None) or error}")
+    print(_loaded(registry))
+    print(f"The history is at {server.url}", flush=True)
+    try:
+        # In steps, because on Windows Ctrl-C does not interrupt the wait itself.
+        while not ended.wait(1.0):
+            pass
+    except KeyboardInterrupt:
+        pass
+    finally:
+        server.shutdown(wait=False)
+        registry.close()
+
+
+def _loaded(registry: PastRegistry) -> str:
+    """Tell what is shown, and of how much."""
+    summary = registry.view("*").summary()
+    runs, jobs = len(registry.names()), summary["history"]["retained"]
+    text = f"{runs:,} of {registry.total_runs:,} runs, {jobs:,} of {registry.total_jobs:,} jobs"
+    more = runs < registry.total_runs or jobs < registry.total_jobs
+    return text + ("; more with --runs and --jobs" if more else "")
+
+
+def scheduler_httpd(**options: Any) -> ModuleType:
+    """Return what dispyscheduler gets as ``dispy.httpd``.
+
+    :param options: :class:`DispyHTTPServer`'s, for the one that dispyscheduler makes.
+    """
+
+    def serve(cluster: Any) -> DispyHTTPServer:
+        try:
+            server = DispyHTTPServer(cluster, **options)
+        except (OSError, ValueError) as error:
+            sys.exit(f"flask-dispy: {getattr(error, 'strerror', None) or error}")
+        print(f"The dashboard is at {server.url}", flush=True)
+        return server
+
+    httpd = ModuleType("dispy.httpd", "The dashboard of flask_dispy, for dispyscheduler.")
+    vars(httpd).update(DispyHTTPServer=serve, cluster_status=cluster_status)
+    return httpd
