@@ -16,6 +16,10 @@ import psutil
 import pytest
 from clusters import LocalDispy
 
+# Some machines are set up so that no Python keeps its bytecode. Here hundreds are started, and each
+# would compile the whole package anew; the workers of ``pytest -n``, all tests besides.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 _LEAK_GRACE_SEC = 5.0
 _CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _CHROMIUM_ARGS = (
