@@ -33,21 +33,27 @@ _CHROMIUM_ARGS = (
 )
 
 
-# What runs one at a time: what starts dispy's programs, and what loads the whole machine.
-_APART = {
-    "clusters": re.compile(r"^tests/(engine/|browser/test_real_|test_(cli|example_app))"),
+# Chains: what runs one after the other, each chain in one worker. Two start dispy's programs, and
+# wait more than they work: of those, no more than two run at a time. The third loads the machine.
+_CHAINS = {
+    "clusters": re.compile(r"^tests/engine/"),
+    "programs": re.compile(r"^tests/(browser/test_real_|test_(cli|example_app))"),
     "loads": re.compile(r"^tests/test_(benchmarks|history_command)"),
 }
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Deal tests out to the workers of ``pytest -n`` one by one, but what must not meet to one."""
+    """Deal tests out to the workers of ``pytest -n`` one by one, after whole chains, to one each.
+
+    The longest chains come first (``--loadscope-reorder``, which is xdist's default), for one that
+    began late would end late.
+    """
     from xdist.scheduler import LoadScopeScheduling
 
     class Scheduling(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return next((name for name, these in _APART.items() if these.match(nodeid)), nodeid)
+            return next((name for name, these in _CHAINS.items() if these.match(nodeid)), nodeid)
 
     return Scheduling(config, log)
 
