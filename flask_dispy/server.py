@@ -295,6 +295,8 @@ def _tls(
     if ssl_context is not None:
         if certfile or keyfile:
             raise ValueError("give either ssl_context, or certfile and keyfile")
+        if not isinstance(ssl_context, ssl.SSLContext):
+            raise TypeError(f"ssl_context must be an ssl.SSLContext, not {ssl_context!r}")
         return lambda: ssl_context
     if certfile:
         return CertificateFiles(certfile, keyfile or None).context

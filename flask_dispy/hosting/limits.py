@@ -43,5 +43,5 @@ class Limits:
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if not value > 0:
-                raise ValueError(f"{field.name} must be greater than 0, not {value!r}")
+            if not isinstance(value, (int, float)) or not value > 0:
+                raise ValueError(f"{field.name} must be a number greater than 0, not {value!r}")

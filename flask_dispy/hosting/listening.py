@@ -21,11 +21,13 @@ def listen(host: str, port: int, *, backlog: int = 128) -> socket.socket:
     :param port: 0 lets the system choose.
 
     Raises OSError, which names host and port, where that can't be had; ``errno`` tells why.
-    Raises ValueError for a port that can't exist.
+    Raises ValueError for a port that can't exist, TypeError for a host that is no text.
     """
-    if not 0 <= port <= 65535:
-        # getaddrinfo takes 65536 for 0.
-        raise ValueError(f"port must be between 0 and 65535, not {port}")
+    # getaddrinfo takes 65536 for 0.
+    if not isinstance(port, int) or isinstance(port, bool) or not 0 <= port <= 65535:
+        raise ValueError(f"port must be a whole number from 0 to 65535, not {port!r}")
+    if host and not isinstance(host, str):
+        raise TypeError(f"host must be a name or an address, not {host!r}")
     try:
         if not host:
             return _listen_everywhere(port, backlog)

@@ -11,6 +11,7 @@ from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import MethodNotAllowed, default_exceptions
 
+from ..registry import ClusterRegistry
 from .answers import ByteCache
 from .api_read import no_such_route
 from .assets import package_assets
@@ -25,7 +26,6 @@ from .security import Authorize, Guard
 from .stream import StreamPlaces
 
 if TYPE_CHECKING:
-    from ..registry import ClusterRegistry
     from .audience import Audience
 
 __all__ = ["create_blueprint"]
@@ -77,9 +77,17 @@ def create_blueprint(
     :param audience: what a server that waits for its viewers asks; see ``DispyHTTPServer``.
     :param standalone: whether the blueprint is all that its server serves.
     :raises ValueError: an option that makes no sense; the message names it and the remedy.
+    :raises TypeError: *registry* is no registry, or an option of the wrong type.
     """
+    if not isinstance(registry, ClusterRegistry):
+        raise TypeError(
+            f"{type(registry).__name__} object is no ClusterRegistry: make one, and add the "
+            "clusters to it"
+        )
     if not isinstance(max_body_bytes, int) or max_body_bytes < 1:
         raise ValueError("max_body_bytes must be a positive number of bytes")
+    if not isinstance(max_streams, int) or max_streams < 0:
+        raise ValueError("max_streams must be a whole number; 0 lets no stream open")
     guard = Guard(
         authorize=authorize,
         credentials=Credentials(users, tokens),
@@ -191,4 +199,7 @@ def _kind_of(route: Route | None) -> Kind:
 def _names(trusted_hosts: Sequence[str] | None) -> tuple[str, ...]:
     if isinstance(trusted_hosts, str):
         raise ValueError("trusted_hosts is a sequence of names, not one name")
-    return tuple(trusted_hosts or ())
+    names = tuple(trusted_hosts or ())
+    if not all(isinstance(name, str) for name in names):
+        raise ValueError("trusted_hosts holds something that is no name")
+    return names

@@ -10,8 +10,8 @@ import secrets
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
-from typing import Final, Literal, get_args
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final, Literal, TypeVar, get_args
 
 from werkzeug.datastructures import Authorization
 from werkzeug.security import check_password_hash, generate_password_hash
@@ -22,6 +22,8 @@ from .routing import PERMISSIONS, Permission
 __all__ = ["ROLES", "Credentials", "Role", "Throttle"]
 
 Role = Literal["viewer", "operator"]
+
+_T = TypeVar("_T")
 
 ROLES: Final[Mapping[str, frozenset[Permission]]] = {
     "viewer": frozenset(("view", "see_arguments")),
@@ -46,7 +48,9 @@ class Credentials:
     :param users: name to (password hash made by ``werkzeug.security.generate_password_hash``,
         role).
     :param tokens: Bearer token to role.
-    :raises ValueError: a role that is none, an empty token, or a password instead of a hash.
+    :raises ValueError: a role that is none, an empty token, a password instead of a hash, or no
+        users or tokens in what was given: that would leave open what was meant to be closed.
+    :raises TypeError: users or tokens are no mapping.
     """
 
     def __init__(
@@ -54,8 +58,11 @@ class Credentials:
         users: Mapping[str, tuple[str, str]] | None = None,
         tokens: Mapping[str, str] | None = None,
     ) -> None:
-        self._users = {name: _checked_user(name, *user) for name, user in (users or {}).items()}
-        self._tokens = [(_digest(t), _checked_role(r, "a token")) for t, r in _items(tokens)]
+        self._users = {n: _checked_user(n, user) for n, user in _items("users", users)}
+        self._tokens = [
+            (_digest(_checked_token(token)), _checked_role(role, "a token"))
+            for token, role in _items("tokens", tokens)
+        ]
         self._secret = secrets.token_bytes(32)
         self._proved: OrderedDict[bytes, str] = OrderedDict()
         self._lock = threading.Lock()
@@ -193,11 +200,22 @@ class Throttle:
         return min(self._longest_sec, 2.0 ** min(count - self._free, 30))
 
 
-def _items(tokens: Mapping[str, str] | None) -> list[tuple[str, str]]:
-    for token in tokens or {}:
-        if not token:
-            raise ValueError("a token is empty: make one with secrets.token_urlsafe()")
-    return list((tokens or {}).items())
+def _items(option: str, given: Mapping[str, _T] | None) -> Iterable[tuple[str, _T]]:
+    if given is None:
+        return ()
+    if not isinstance(given, Mapping):
+        raise TypeError(f"{option} must be a mapping, not {type(given).__name__}")
+    if not given:
+        raise ValueError(
+            f"{option} is empty, so nobody could log in: leave it out where all are to be let in"
+        )
+    return given.items()
+
+
+def _checked_token(token: str) -> str:
+    if not token:
+        raise ValueError("a token is empty: make one with secrets.token_urlsafe()")
+    return token
 
 
 def _digest(token: str) -> bytes:
@@ -210,7 +228,10 @@ def _checked_role(role: str, whose: str) -> str:
     return role
 
 
-def _checked_user(name: str, password_hash: str, role: str) -> tuple[str, str]:
+def _checked_user(name: str, user: tuple[str, str]) -> tuple[str, str]:
+    if isinstance(user, str) or len(user) != 2:
+        raise ValueError(f"user {name!r} needs a pair: (password hash, role)")
+    password_hash, role = user
     if ":" in name:
         raise ValueError(f"user {name!r} can never log in: HTTP Basic ends a name at a colon")
     method = password_hash.partition(":")[0].partition("$")[0]

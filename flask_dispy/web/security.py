@@ -47,6 +47,10 @@ class Guard:
         trusted_hosts: Collection[str] = (),
         standalone: bool = False,
     ) -> None:
+        if authorize is not None and not callable(authorize):
+            raise TypeError(
+                f"authorize must be a function (permission, request), not {authorize!r}"
+            )
         self._authorize = authorize
         self._credentials = credentials or Credentials()
         self._throttle = throttle or Throttle()

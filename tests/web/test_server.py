@@ -145,7 +145,7 @@ def test_host_that_does_not_exist_is_an_oserror() -> None:
 
 @pytest.mark.parametrize("port", [-1, 65536])
 def test_port_that_does_not_exist_is_refused(port: int) -> None:
-    with pytest.raises(ValueError, match="port must be between 0 and 65535"):
+    with pytest.raises(ValueError, match="port must be a whole number from 0 to 65535"):
         DispyHTTPServer(None, "127.0.0.1", port)
 
 
