@@ -187,9 +187,14 @@ def _has_get(routes: Sequence[Route]) -> bool:
 
 def _refusal(rule: str, like: Route, allowed: list[str]) -> Route:
     def refuse(_web: Web, **_variables: str) -> ResponseReturnValue:
-        raise MethodNotAllowed(allowed, f"This URL takes {' and '.join(allowed)} only.")
+        raise MethodNotAllowed(allowed, f"This URL takes {_listed(allowed)} only.")
 
     return Route(f"{like.endpoint}_refused", rule, "", "view", like.kind, refuse)
+
+
+def _listed(words: list[str]) -> str:
+    *others, last = words
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _kind_of(route: Route | None) -> Kind:

@@ -45,7 +45,6 @@ STATUS_OF_CODE: Final[Mapping[str, int]] = {
     "unsupported": 409,
     "closed": 409,
     "unknown": 404,
-    "unresolved": 422,
     "already_ended": 409,
 }
 """HTTP status of each error code that comes from below the web layer; any other is 500."""

@@ -38,7 +38,7 @@ class Fields:
     def __init__(self, values: Mapping[str, Any], allowed: Collection[str]) -> None:
         for name in values:
             if name not in allowed:
-                known = ", ".join(sorted(allowed))
+                known = ", ".join(sorted(allowed)) or "none"
                 raise invalid(_shown(name), f"There is no such field; there are: {known}.")
         self._values = values
 

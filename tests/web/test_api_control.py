@@ -255,6 +255,13 @@ def test_host_apps_narrower_limit_stands(registry: ClusterRegistry) -> None:
     assert answer.status_code == 413
 
 
+def test_field_for_a_command_that_takes_none_is_refused(client: Any, scene: Any) -> None:
+    answer = client.post(f"{NODE}/close", json={"force": True})
+    assert (answer.status_code, answer.json["error"]["field"]) == (422, "force")
+    assert answer.json["error"]["message"] == "There is no such field; there are: none."
+    assert scene.cluster.calls == []
+
+
 def test_unknown_cluster_and_node_take_no_commands(client: Any, scene: Any) -> None:
     for url in (f"{API}/clusters/none/nodes/10.0.0.2/close", f"{NODE[:-1]}9/close"):
         assert client.post(url).status_code == 404

@@ -87,6 +87,13 @@ def test_wrong_method_gets_the_error_shape(client: Any, method: str) -> None:
     assert answer.headers["Allow"] == "GET, HEAD"
 
 
+def test_method_that_is_not_taken_is_told_those_that_are(client: Any) -> None:
+    answer = client.delete("/api/v1/settings")
+    assert answer.json["error"]["message"] == "This URL takes GET, HEAD and PATCH only."
+    answer = client.get("/node_info")
+    assert answer.json["error"]["message"] == "This URL takes POST only."
+
+
 def test_command_is_not_taken_by_get(client: Any, scene: Any) -> None:
     for url in ("/cancel_jobs?uid=3", "/update?timeout=1", "/api/v1/clusters/compute/jobs/cancel"):
         assert client.get(url).status_code in (404, 405)
