@@ -39,7 +39,10 @@ def _run_scheduler(
         for name, value in vars(options).items()
         if name in _HTTP and value is not None
     }
-    if given and "--httpd" not in others:
+    if options.help:
+        options.print_help()
+        others = ["--help"]
+    elif given and "--httpd" not in others:
         parser.error("the --http-... options are of use with --httpd only")
     # Here and below: a node, for which this command is started most, needs no dashboard.
     from .served import scheduler_httpd
@@ -87,9 +90,14 @@ def _parser() -> argparse.ArgumentParser:
         help="dispyscheduler, with this dashboard for its --httpd",
         description="Runs dispyscheduler. Whatever is not listed here goes to it as it stands; "
         "with its option --httpd it serves this dashboard.",
-        epilog="dispyscheduler's own options: python -m dispy.dispyscheduler --help",
+        epilog="dispyscheduler's own options:",
+        add_help=False,
         allow_abbrev=False,
     )
+    # Not argparse's own, for dispyscheduler's is to follow it; on Python 3.13 nothing else shows
+    # that.
+    scheduler.add_argument("-h", "--help", action="store_true", help="show this and end")
+    scheduler.set_defaults(print_help=scheduler.print_help)
     scheduler.add_argument("--http-host", metavar="HOST", help="where to listen (everywhere)")
     scheduler.add_argument("--http-port", metavar="PORT", type=int, help="its port (8181)")
     scheduler.add_argument(
@@ -110,7 +118,7 @@ def _add_history(commands: Any) -> None:
         "history=FILE to DispyHTTPServer or ClusterRegistry. Nothing can be changed.",
         allow_abbrev=False,
     )
-    history.add_argument("file", metavar="FILE")
+    history.add_argument("file", metavar="FILE", help="what such a program has written")
     history.add_argument("--host", default="127.0.0.1", help="where to listen (%(default)s)")
     history.add_argument("--port", type=int, default=8181, help="its port (%(default)s)")
     history.add_argument(

@@ -27,7 +27,7 @@ def serve_history(path: str, host: str, port: int, **options: Any) -> None:
         registry = PastRegistry(path, **options)
         server = DispyHTTPServer(None, host, port, registry=registry, read_only=True)
     except (HistoryError, OSError, ValueError) as error:
-        sys.exit(f"flask-dispy: {getattr(error, 'strerror', None) or error}")
+        sys.exit(f"flask-dispy: {_reason(error)}")
     print(_loaded(registry))
     print(f"The history is at {server.url}", flush=True)
     try:
@@ -60,10 +60,17 @@ def scheduler_httpd(**options: Any) -> ModuleType:
         try:
             server = DispyHTTPServer(cluster, **options)
         except (OSError, ValueError) as error:
-            sys.exit(f"flask-dispy: {getattr(error, 'strerror', None) or error}")
+            sys.exit(f"flask-dispy: {_reason(error)}")
         print(f"The dashboard is at {server.url}", flush=True)
         return server
 
     httpd = ModuleType("dispy.httpd", "The dashboard of flask_dispy, for dispyscheduler.")
     vars(httpd).update(DispyHTTPServer=serve, cluster_status=cluster_status)
     return httpd
+
+
+def _reason(error: Exception) -> str:
+    """Return what went wrong, with the file that it went wrong with."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return str(error)

@@ -48,6 +48,25 @@ def test_node_shows_dispynodes_own_help() -> None:
     assert "--dest_path_prefix" in run("node", "--help").stdout
 
 
+def test_scheduler_shows_our_options_and_dispyschedulers() -> None:
+    done = run("scheduler", "--help")
+    assert done.returncode == 0
+    ours, _, theirs = done.stdout.partition("dispyscheduler's own options:")
+    assert "--http-port" in ours
+    assert "--cooperative" in theirs
+
+
+@pytest.mark.cluster
+def test_scheduler_names_the_certificate_that_is_missing(local_dispy: LocalDispy) -> None:
+    done = run(
+        *("scheduler", "--daemon", "--clean", "-i", "127.0.0.250", "-p", str(local_dispy.port)),
+        *("--dest_path_prefix", str(local_dispy.folder / "second")),
+        *("--httpd", "--http-host=127.0.0.1", "--http-port=0", "--http-certfile=/absent.crt"),
+    )
+    assert done.returncode == 1
+    assert "flask-dispy: /absent.crt: No such file or directory" in done.stderr
+
+
 @pytest.mark.cluster
 def test_scheduler_serves_the_dashboard_of_its_clients(local_dispy: LocalDispy) -> None:
     local_dispy.start_node()
