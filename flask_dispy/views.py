@@ -154,12 +154,12 @@ class View:
             return [self._row(ip_addr) for ip_addr in self._node_addresses()]
 
     def _address(self, host: str) -> str:
-        """Return the address of the node with that address or name."""
+        """Return the address of the node with that address or name, as DNS compares names."""
         known: Iterable[Node] = (node for state in self._states() for node in state.nodes.values())
         if any(host in state.nodes for state in self._states()):
             return host
         for node in known:
-            if node.name == host:
+            if node.name.lower() == host.lower():
                 return node.ip_addr
         raise UnknownNode(
             f"{self.name} knows no node {host[:80]!r}: it is listed once it has joined.",

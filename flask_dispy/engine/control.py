@@ -185,17 +185,23 @@ class Control:
         _check_cpus(cpus)
         targets = self._targets.targets(cluster)
         if "*" not in host:
-            self._resolve(host)
+            self.resolve(host)
         request = {"host": host, "port": port, "cpus": cpus}
         return [self._allocate_in(target, request) for target in targets]
 
-    def _resolve(self, host: str) -> None:
-        def resolve() -> None:
-            socket.getaddrinfo(host, None, 0, socket.SOCK_STREAM)
+    def resolve(self, host: str) -> str:
+        """Return the address that a host's name stands for: as in dispy, IPv4 if it has both.
+
+        :raises BadRequest: it stands for none.
+        """
+
+        def look_up() -> str:
+            found = socket.getaddrinfo(host, None, 0, socket.SOCK_STREAM)
+            return str(min(found, key=lambda entry: entry[0] != socket.AF_INET)[4][0])
 
         try:
-            self._calls.run(f"resolve {host}", "resolver", resolve)
-        except (OSError, UnicodeError) as error:
+            return self._calls.run(f"resolve {host}", "resolver", look_up)
+        except (OSError, ValueError) as error:
             if isinstance(error, EngineTimeout):
                 raise
             raise BadRequest(

@@ -6,12 +6,13 @@ shape. Everything else is as those clients know it, for any number of them at on
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import TYPE_CHECKING, Any, Final
 
 from flask import Response
 
-from ..core.errors import UnknownNode
+from ..core.errors import BadRequest, UnknownNode
 from ..core.packing import Piece, Sendable
 from .answers import encode, json_answer, json_bytes_answer
 from .api_control import MOST_CPUS, MOST_SECONDS, all_failed
@@ -77,7 +78,7 @@ def node_info(web: Web) -> Response:
     host = Parameters(read_form()).text("host").strip()
     if not host:
         raise HttpError(400, "bad_request", "host is missing.", field="host")
-    row = web.view("*").node(host)
+    row = _row_of(web, host)
     hide = hiding(web)
     running = {
         view.name: [_job(hide(job)) for job in view.running_jobs(row["ip_addr"])]
@@ -141,7 +142,8 @@ def node_action(action: NodeAction) -> Callable[..., Response]:
 def set_cpus(web: Web) -> Response:
     """Set the CPUs of the nodes given as ``IP=N``; answer with the CPUs that each now has."""
     form = read_form()
-    wanted = {ip_addr: _whole(ip_addr, form[ip_addr]) for ip_addr in form}
+    fields = Parameters(form)
+    wanted = {ip_addr: _whole(ip_addr, fields.text(ip_addr)) for ip_addr in form}
     combined = web.view("*")
     answers = {}
     for ip_addr, cpus in wanted.items():
@@ -197,6 +199,17 @@ def _listed(
     for number, (name, found) in enumerate(clusters):
         parts += (b"," * (number > 0) + head(name, found) + b',"nodes":[', *found.rows, b"]}")
     return Sendable(*parts, b"]")
+
+
+def _row_of(web: Web, host: str) -> dict[str, Any]:
+    """Return the node's row. Like dispy.httpd, it takes any name that stands for its address."""
+    combined = web.view("*")
+    try:
+        return combined.node(host)
+    except UnknownNode:
+        with contextlib.suppress(BadRequest, UnknownNode):
+            return combined.node(web.registry.control.resolve(host))
+        raise
 
 
 def _node(row: dict[str, Any]) -> dict[str, Any]:

@@ -168,7 +168,8 @@ class Parameters:
     def _single(self, name: str, default: Any) -> Any:
         values = self._values.getlist(name)
         if len(values) > 1:
-            raise invalid(name, f"{name} is given {len(values)} times; once is the most.")
+            shown = _shown(name)
+            raise invalid(shown, f"{shown} is given {len(values)} times; once is the most.")
         return values[0] if values else default
 
 

@@ -65,7 +65,7 @@ def test_nodes_are_filtered_then_paged(client: Any, cluster: Any) -> None:
 
 
 def test_node_is_found_by_address_and_by_name(client: Any, scene: Any) -> None:
-    for host in ("10.0.0.2", "alpha"):
+    for host in ("10.0.0.2", "alpha", "ALPHA"):
         body = client.get(f"{API}/clusters/*/nodes/{host}").json
         assert body["ip_addr"] == "10.0.0.2"
         assert body["clusters"] == ["compute", "render"]

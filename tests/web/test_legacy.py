@@ -151,6 +151,18 @@ def test_node_info_hides_arguments(client: Any, registry: Any, scene: Any) -> No
     assert (job["args"], job["kwargs"]) == ("", "")
 
 
+def test_node_info_takes_any_name_of_the_machine(client: Any, scene: Any) -> None:
+    scene.cluster.joins(make_node("127.0.0.1", "gamma"))
+    body = client.post("/node_info", data={"host": "localhost"}).json
+    assert body["node"]["ip_addr"] == "127.0.0.1"
+
+
+@pytest.mark.parametrize("host", ["localhost", "no-such-host.invalid", "127.0.0.*", "\0", "a b"])
+def test_name_that_stands_for_no_node_is_not_found(client: Any, scene: Any, host: str) -> None:
+    answer = client.post("/node_info", data={"host": host})
+    assert (answer.status_code, answer.json["error"]["code"]) == (404, "unknown_node")
+
+
 def test_unknown_node_is_not_found(client: Any, scene: Any) -> None:
     answer = client.post("/node_info", data={"host": "10.9.9.9"})
     assert (answer.status_code, answer.json["error"]["code"]) == (404, "unknown_node")
@@ -261,6 +273,12 @@ def test_refused_cpus_are_minus_one(client: Any, scene: Any) -> None:
         cluster.answers["set_node_cpus"] = -1
     assert client.post("/set_cpus", data={"10.0.0.2": "2"}).json == {"10.0.0.2": -1}
     assert client.post("/set_cpus", data={"10.0.0.2": "many"}).status_code == 422
+
+
+def test_node_that_is_given_twice_gets_no_cpus(client: Any, scene: Any) -> None:
+    answer = client.post("/set_cpus", data={"10.0.0.2": ["2", "3"]})
+    assert (answer.status_code, answer.json["error"]["field"]) == (422, "10.0.0.2")
+    assert scene.cluster.calls == []
 
 
 def test_update_changes_and_answers_the_settings(client: Any, registry: Any) -> None:
