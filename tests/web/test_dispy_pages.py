@@ -77,6 +77,43 @@ def test_monitor_chooses_a_cluster(open_page: Any) -> None:
     expect(page.locator("#nodes tr")).to_have_count(1)
 
 
+def test_monitor_updates_when_it_is_told_to(open_page: Any, scene: Any) -> None:
+    page = open_page("")
+    page.locator("#timeout-value").fill("0")
+    page.locator("#update").click()
+    expect(page.locator("#messages")).to_contain_text("Status updated")
+    scene.cluster.submits()
+    page.locator("#timeout-value").fill("1")
+    page.locator("#update").click()
+    expect(page.locator("#jobs-submitted")).to_have_text("5")
+    scene.cluster.submits()
+    expect(page.locator("#jobs-submitted")).to_have_text("6")
+
+
+def test_monitor_sorts_its_nodes(open_page: Any, scene: Any) -> None:
+    page = open_page("")
+    addresses = page.locator("#nodes td:nth-child(2)")
+    expect(addresses).to_have_text(["10.0.0.2", "10.0.0.10"])  # as text, descending
+    page.locator("#sort-key").select_option("name")
+    page.locator("#update").click()
+    scene.cluster.starts(scene.queued, scene.beta)  # a change, upon which it sorts anew
+    expect(addresses).to_have_text(["10.0.0.10", "10.0.0.2"])
+
+
+def test_monitor_acts_on_all_nodes(open_page: Any, scene: Any) -> None:
+    page = open_page("")
+    page.locator("select[name=cluster-names]").select_option("compute")
+    page.locator("#all-nodes").check()
+    page.locator("select[name=node-action]").select_option("deallocate_node")
+    page.locator("#node-execute").click()
+    expect(page.locator("#messages")).to_contain_text("Node execute success")
+    assert sorted(arguments for _, arguments in scene.cluster.calls) == [
+        ("10.0.0.10",),
+        ("10.0.0.2",),
+    ]
+    assert scene.other.calls == []
+
+
 @pytest.mark.parametrize("action", ["allocate_node", "deallocate_node", "close_node"])
 def test_monitor_acts_on_selected_nodes(open_page: Any, scene: Any, action: str) -> None:
     page = open_page("")
@@ -102,6 +139,45 @@ def test_node_shows_its_jobs_and_terminates_them(open_page: Any, scene: Any) -> 
     page.locator("#cancel-jobs").click()
     expect(rows.locator("td").nth(3)).to_have_text("Terminated")
     assert [call[0] for call in scene.cluster.calls] == ["cancel"]
+
+
+def test_node_terminates_nothing_unconfirmed(open_page: Any, scene: Any) -> None:
+    page = open_page("node.html?host=10.0.0.2")
+    page.locator("#timeout-value").fill("0")
+    page.locator("#update").click()
+    page.locator("#all-jobs").check()
+    page.locator("#cancel-jobs").click()
+    expect(page.locator("#messages")).to_contain_text("not confirmed")
+    assert scene.cluster.calls == []
+
+
+def test_node_shows_another_by_its_name(open_page: Any, scene: Any) -> None:
+    page = open_page("node.html?host=10.0.0.2")
+    page.locator("#host").fill("Beta")
+    page.locator("#update").click()
+    expect(page.locator("#node_ip_addr")).to_have_text("10.0.0.10")
+    expect(page.locator("#messages")).to_contain_text("No jobs running on this node")
+
+
+def test_node_shows_the_jobs_of_one_cluster(open_page: Any) -> None:
+    page = open_page("node.html?host=10.0.0.2")
+    rows = page.locator("#jobs-table tbody tr")
+    expect(rows).to_have_count(1)
+    page.locator("select[name=cluster-names]").select_option("render")
+    expect(page.locator("#messages")).to_contain_text("No jobs running on this node")
+    page.locator("select[name=cluster-names]").select_option("compute")
+    expect(rows).to_be_visible()
+
+
+@pytest.mark.parametrize("action", ["allocate_node", "deallocate_node", "close_node"])
+def test_node_is_acted_on_in_all_clusters(open_page: Any, scene: Any, action: str) -> None:
+    page = open_page("node.html?host=10.0.0.2")
+    expect(page.locator("#node_name")).to_have_text("alpha")
+    page.locator("select[name=node-action]").select_option(action)
+    page.locator("#node-execute").click()
+    expect(page.locator("#messages")).to_contain_text("Node action successful")
+    for cluster in (scene.cluster, scene.other):
+        assert [call[0] for call in cluster.calls] == [action]
 
 
 def test_node_changes_the_update_interval(open_page: Any, registry: Any) -> None:
@@ -133,6 +209,36 @@ def test_manage_adds_nodes(open_page: Any, scene: Any) -> None:
     page.locator("#add-nodes").click()
     expect(page.locator("#messages")).to_contain_text('Node 1 "127.0.0.9" requested')
     assert [call[0] for call in scene.cluster.calls] == ["allocate_node"]
+
+
+def test_manage_adds_a_node_to_the_chosen_cluster(open_page: Any, scene: Any) -> None:
+    page = open_page("manage.html")
+    page.locator("select[name=cluster-names]").select_option("render")
+    page.locator("input[name=host_2]").fill("127.0.0.*")
+    page.locator("input[name=port_2]").fill("9710")
+    page.locator("#add-nodes").click()
+    expect(page.locator("#messages")).to_contain_text('Node 2 "127.0.0.*" requested')
+    ((method, (request,)),) = scene.other.calls
+    assert (method, request["host"], request["port"]) == ("allocate_node", "127.0.0.*", 9710)
+    assert scene.cluster.calls == []
+
+
+def test_manage_is_told_of_a_host_that_does_not_resolve(open_page: Any, scene: Any) -> None:
+    page = open_page("manage.html")
+    page.locator("input[name=host_3]").fill("no host")
+    page.locator("#add-nodes").click()
+    expect(page.locator("#messages")).to_contain_text("Node 3 is invalid")
+    assert scene.cluster.calls == []
+
+
+def test_manage_leaves_cpus_unused(open_page: Any, scene: Any) -> None:
+    for cluster in (scene.cluster, scene.other):
+        cluster.answers["set_node_cpus"] = lambda _node, cpus: 4 + cpus
+    page = open_page("manage.html")
+    page.locator("select[name=cluster-names]").select_option("* Combined")
+    page.locator("input[name='cpus_10.0.0.2']").fill("-1")
+    page.locator("#update-cpus").click()
+    expect(page.locator("#messages")).to_contain_text("CPUs for 10.0.0.2 changed to 3")
 
 
 def test_job_text_never_runs_in_dispys_pages(open_page: Any, scene: Any) -> None:
