@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any
 
 import pytest
@@ -53,7 +54,7 @@ def test_answer_in_the_moment_of_the_timeout_counts(monkeypatch: pytest.MonkeyPa
         def result(self, timeout: float | None = None) -> Any:
             if timeout is not None:
                 super().result(5)
-                raise TimeoutError
+                raise FutureTimeout  # not yet the built-in one on Python 3.10
             return super().result()
 
     monkeypatch.setattr("flask_dispy.engine.calls.Future", Late)
