@@ -8,8 +8,6 @@
     ├── UnknownJob          no job with that serial is retained
     ├── BadRequest          a value that makes no sense; ``field`` names it
     ├── EngineTimeout       dispy did not answer in time
-    ├── EngineRefused       dispy answered that it won't
-    ├── ClusterClosed       the cluster takes no more commands
     ├── HistoryError        a history file that can't be used
     └── WrongProcess        a registry used in a fork of the process that made it
 
@@ -21,8 +19,6 @@ from __future__ import annotations
 
 __all__ = [
     "BadRequest",
-    "ClusterClosed",
-    "EngineRefused",
     "EngineTimeout",
     "FlaskDispyError",
     "HistoryError",
@@ -76,18 +72,6 @@ class EngineTimeout(FlaskDispyError, TimeoutError):
     """dispy did not answer in time; the call may still take effect."""
 
     code = "engine_timeout"
-
-
-class EngineRefused(FlaskDispyError):
-    """dispy answered that it won't do it."""
-
-    code = "engine_refused"
-
-
-class ClusterClosed(FlaskDispyError):
-    """The cluster is closed and takes no more commands."""
-
-    code = "cluster_closed"
 
 
 class HistoryError(FlaskDispyError, ValueError):

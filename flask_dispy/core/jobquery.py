@@ -124,11 +124,6 @@ class JobQuery:
         """
         return "straggler" in self.kinds
 
-    @property
-    def any_state(self) -> bool:
-        """Whether the query matches every job but for its state."""
-        return self == JobQuery(states=self.states)
-
     def wants_cluster(self, name: str) -> bool:
         """Whether jobs of the cluster *name* can match."""
         return all(_matcher(pattern)(name) for pattern in self.clusters)

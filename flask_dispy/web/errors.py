@@ -35,8 +35,6 @@ STATUS_OF_CODE: Final[Mapping[str, int]] = {
     "unknown_cluster": 404,
     "unknown_node": 404,
     "unknown_job": 404,
-    "cluster_closed": 409,
-    "engine_refused": 409,
     "engine_timeout": 504,
     "wrong_process": 503,
     # The codes of engine outcomes, for when no outcome of a request was good.
@@ -44,8 +42,6 @@ STATUS_OF_CODE: Final[Mapping[str, int]] = {
     "refused": 409,
     "unsupported": 409,
     "closed": 409,
-    "unknown": 404,
-    "already_ended": 409,
 }
 """HTTP status of each error code that comes from below the web layer; any other is 500."""
 
