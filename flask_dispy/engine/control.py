@@ -187,6 +187,9 @@ class Control:
         if "*" not in host:
             self.resolve(host)
         request = {"host": host, "port": port, "cpus": cpus}
+        if not targets:
+            message = "There is no cluster that takes commands: none was added."
+            return [Outcome(cluster, False, "unsupported", message)]
         return [self._allocate_in(target, request) for target in targets]
 
     def resolve(self, host: str) -> str:

@@ -255,6 +255,15 @@ def test_host_apps_narrower_limit_stands(registry: ClusterRegistry) -> None:
     assert answer.status_code == 413
 
 
+def test_node_that_no_cluster_can_take_is_refused(client: Any) -> None:
+    for answer in (
+        client.post(f"{API}/clusters/*/nodes", json={"host": "127.0.0.4"}),
+        client.post("/add_node", data={"host": "127.0.0.4"}),
+    ):
+        assert (answer.status_code, answer.json["error"]["code"]) == (409, "unsupported")
+        assert "none was added" in answer.json["error"]["message"]
+
+
 def test_field_for_a_command_that_takes_none_is_refused(client: Any, scene: Any) -> None:
     answer = client.post(f"{NODE}/close", json={"force": True})
     assert (answer.status_code, answer.json["error"]["field"]) == (422, "force")
