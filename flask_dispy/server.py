@@ -188,8 +188,9 @@ class DispyHTTPServer:
         """End the server and free its port; all its threads and streams end, too.
 
         :param wait: first let the browsers that were heard of lately (within three update
-            intervals) fetch what happened last. That takes until they have, and at most one
-            update interval or 60 seconds, whichever is less. Nobody connected: no wait.
+            intervals) fetch what happened last. That takes a quarter of a second for dispy's
+            last reports, then until they have, and at most one update interval or 60 seconds,
+            whichever is less. Nobody connected: no wait.
 
         Calling it again, or in a fork, does nothing.
         """
