@@ -78,16 +78,14 @@ class CertificateFiles:
                 f"the key in {self._keyfile or self._certfile} is not that of the (first) "
                 f"certificate in {self._certfile}"
             )
-        # OpenSSL has no word for a file that holds nothing of the kind.
-        reason = error.reason or "no PEM in it"
+        # OpenSSL has no word for a file in which something is missing.
+        reason = f" ({error.reason})" if error.reason else ""
         if self._keyfile is None:
             return (
-                f"{self._certfile} does not hold a PEM certificate and its key ({reason}); "
+                f"{self._certfile} does not hold a PEM certificate and its key{reason}; "
                 f"a key in a file of its own is given as keyfile"
             )
-        return (
-            f"{self._certfile} and {self._keyfile} are not a PEM certificate and its key ({reason})"
-        )
+        return f"{self._certfile} and {self._keyfile} are not a PEM certificate and its key{reason}"
 
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:

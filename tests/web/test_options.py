@@ -19,7 +19,7 @@ from flask_dispy import DispyHTTPServer, create_blueprint
         ({"port": True}, "port must be a whole number from 0 to 65535, not True"),
         ({"port": None}, "port must be a whole number from 0 to 65535, not None"),
         ({"ssl_context": "dash.pem"}, "ssl_context must be an ssl.SSLContext, not 'dash.pem'"),
-        ({"certfile": __file__}, r"does not hold a PEM certificate and its key \(no PEM in it\)"),
+        ({"certfile": __file__}, "does not hold a PEM certificate and its key; a key in a file"),
         ({"keep_alive_sec": "75"}, "keep_alive_sec must be a number greater than 0, not '75'"),
         ({"registry": "clusters"}, "str object is no ClusterRegistry"),
         ({"authorize": "ann"}, "authorize must be a function"),
