@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import re
 from pathlib import Path
 
 import pytest
 
+from flask_dispy.core.settings import Settings
 from flask_dispy.web.blueprint import create_blueprint
 from flask_dispy.web.errors import STATUS_OF_CODE
 from flask_dispy.web.node_list import SORT_COLUMNS
@@ -46,6 +48,20 @@ def test_every_option_of_the_blueprint_is_documented_and_no_other() -> None:
     options = set(inspect.signature(create_blueprint).parameters) - {"registry"}
     section = EMBEDDING.partition("## Options")[2].partition("\n## ")[0]
     assert set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) == options
+
+
+def test_every_setting_is_documented_with_its_default() -> None:
+    section = EMBEDDING.partition("## Settings")[2].partition("\n## ")[0]
+    documented = dict(re.findall(r"^\| `(\w+)` \| `?([^|`]+)`? \|", section, re.MULTILINE))
+    assert documented == {
+        field.name: _shown(field.default) for field in dataclasses.fields(Settings)
+    }
+
+
+def _shown(default: object) -> str:
+    if default is None:
+        return "none"
+    return f"{default:,}" if type(default) is int else str(default)
 
 
 def test_every_permission_is_documented() -> None:
