@@ -331,7 +331,11 @@ class NodeSeries:
         for other in others:
             for place, at in enumerate(columns["t"]):
                 running[place] = (running[place] or 0.0) + other._running_at(at or 0.0)
-        return columns
+        # Figures are kept in four bytes, of which 0.1 comes back as 0.10000000149011612.
+        return {
+            name: [value if value is None else round(value, 3) for value in column]
+            for name, column in columns.items()
+        }
 
     def _indexes(self) -> range:
         return range(max(0, self._count - self.POINTS), self._count)

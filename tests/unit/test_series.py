@@ -290,6 +290,13 @@ def test_node_series_names_its_columns_and_marks_what_is_unknown() -> None:
     }
 
 
+def test_node_series_tells_figures_as_they_came() -> None:
+    series = NodeSeries()
+    series.add(100.0, (0.1, 2.0**33, 2.0**35, 99.7), 1)
+    columns = series.as_dict()
+    assert (columns["cpu_avail"], columns["swap_avail"]) == ([0.1], [99.7])
+
+
 def test_node_series_keeps_the_newest_sign_and_few_between() -> None:
     series = NodeSeries()
     for at in range(100):
