@@ -347,8 +347,7 @@ def test_file_stays_below_its_size_and_keeps_the_newest(path: Path, make_store: 
         for _ in range(1_000):
             last += 1
             one.put(run, ended_job(last, args="x" * 1_000))
-        wait_until(lambda: one.health()["waiting"] == 0)
-        wait_until(lambda: len(kept(path)) < 3_000)
+        wait_until(lambda last=last: kept(path)[-1:] == [last] and len(kept(path)) < 3_000)
     one.close()
     serials = kept(path)
     assert serials == list(range(serials[0], last + 1))
