@@ -64,19 +64,41 @@ def test_detail_of_a_job_is_a_sheet(stage: Stage) -> None:
     expect(page.locator("dialog[open]")).to_have_count(0)
 
 
-def test_what_can_be_touched_is_large_enough(stage: Stage, phone: Page) -> None:
-    for path in PAGES:
-        stage.go(phone, path)
-        is_live(phone)
-        small = phone.evaluate("""() => {
-            const inText = (one) => one.matches("p a, td a, dd a, .td a, .table-empty a");
+@pytest.mark.parametrize(("screen", "least"), [("phone", 44), ("desktop", 24)])
+def test_what_can_be_pressed_is_large_enough(stage: Stage, screen: str, least: int) -> None:
+    page = stage.open(phone=screen == "phone")
+    for path in (*PAGES, "node.html", "jobs.html?job=2"):
+        stage.go(page, path)
+        is_live(page)
+        small = page.evaluate(
+            """(least) => {
+            // Links in text, and cells of the map, whose nodes all stand in the table too.
+            const inText = (one) => one.matches("p a, td a, dd a, .td a, .nodemap a");
             return [...document.querySelectorAll("a, button, select, input")]
-              .filter((one) => one.offsetParent && !one.closest(".sr, .skip") && !inText(one))
+              .filter((one) => one.offsetParent && !one.closest(".sr, .skip, .thead"))
+              .filter((one) => !inText(one))
               .map((one) => [one, (one.closest("label") ?? one).getBoundingClientRect()])
-              .filter(([, box]) => box.width < 24 || box.height < 24)
+              .filter(([, box]) => box.width < least || box.height < least)
               .map(([one, box]) => [one.outerHTML.slice(0, 100), box.width, box.height]);
-        }""")
+        }""",
+            least,
+        )
         assert small == [], path
+
+
+def test_values_of_a_card_stand_on_one_line(stage: Stage) -> None:
+    page = stage.open("jobs.html", phone=True)
+    page.locator("[data-column=node] a").first.wait_for()
+    heights = page.locator("[data-column=node] a").first.evaluate("""(link) => {
+        const bottom = (one) => {
+            const text = document.createRange();
+            text.selectNodeContents(one);
+            return Math.round(text.getBoundingClientRect().bottom);
+        };
+        const row = link.closest(".tr");
+        return [bottom(link), bottom(row.querySelector("[data-column=state] .td-value"))];
+    }""")
+    assert abs(heights[0] - heights[1]) <= 2
 
 
 # -- paper -----------------------------------------------------------------------------------------
