@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
-from browser.stage import PAGES, Stage, becomes, cells, is_live, keys_shown, rows
-from playwright.sync_api import Page, expect
+from browser.stage import PAGES, Stage, becomes, cells, is_live, keys_shown, rows, tile
+from playwright.sync_api import Page, Route, expect
 
 
 @pytest.fixture
@@ -99,6 +99,29 @@ def test_values_of_a_card_stand_on_one_line(stage: Stage) -> None:
         return [bottom(link), bottom(row.querySelector("[data-column=state] .td-value"))];
     }""")
     assert abs(heights[0] - heights[1]) <= 2
+
+
+def test_large_figures_are_shown_whole(stage: Stage) -> None:
+    def enlarge(route: Route) -> None:
+        answer = route.fetch()
+        data = answer.json()
+        for cluster in data["clusters"]:
+            cluster["jobs"] |= {"queued": 12_345, "finished": 123_456, "terminated": 1_234_567}
+        route.fulfill(response=answer, json=data)
+
+    def intercept(page: Page) -> None:
+        page.route("**/stream*", lambda route: route.abort())
+        page.route("**/changes*", enlarge)
+
+    page = stage.open(before=intercept)
+    expect(tile(page, "terminated")).to_have_text("1,234,567")
+    for width in (390, 720, 1181, 1281, 1440, 2560):
+        page.set_viewport_size({"width": width, "height": 800})
+        cut = page.locator(".tile-value").evaluate_all(
+            """all => all.filter((one) => one.scrollWidth > one.clientWidth)
+                .map((one) => one.innerText)"""
+        )
+        assert (width, cut) == (width, [])
 
 
 # -- paper -----------------------------------------------------------------------------------------

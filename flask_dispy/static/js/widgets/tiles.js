@@ -1,5 +1,5 @@
 /** @import {Summary} from "../types.js" */
-import { h, setAttr, setText } from "../dom.js";
+import { h, setAttr, setStyle, setText } from "../dom.js";
 import { compact, count, percent, rate, seconds, stateMark, stateWord } from "../format.js";
 
 /**
@@ -11,6 +11,9 @@ import { compact, count, percent, rate, seconds, stateMark, stateWord } from "..
  * @property {(summary: Summary) => string} [of] beside the value, smaller
  * @property {(summary: Summary) => string} [title]
  */
+
+/** The letters beside a figure are so much smaller; see .tile-of. */
+const OF_SIZE = 0.58;
 
 /** @type {Tile[]} */
 const TILES = [
@@ -86,11 +89,10 @@ function createTile(tile, jobsHref) {
     update(summary) {
       const number = tile.value(summary);
       const text = tile.text?.(summary) ?? count(number);
+      const rest = tile.of ? ` / ${tile.of(summary)}` : "";
       setText(value, text);
-      const length = text.length + (tile.of?.(summary).length ?? 0);
-      figure.classList.toggle("long", length > (tile.of ? 6 : 8));
-      figure.classList.toggle("longer", length > 8);
-      setText(of, tile.of ? ` / ${tile.of(summary)}` : "");
+      setText(of, rest);
+      setStyle(figure, "--letters", String(text.length + rest.length * OF_SIZE));
       if (tile.title) setAttr(element, "title", tile.title(summary));
       setAttr(element, "data-zero", number === 0);
       setAttr(element, "data-alert", tile.state === "terminated" && number > 0);
