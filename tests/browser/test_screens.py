@@ -1,4 +1,4 @@
-"""Phone and paper."""
+"""Phone, paper, and colours that the reader forces on the page."""
 
 from __future__ import annotations
 
@@ -122,6 +122,43 @@ def test_large_figures_are_shown_whole(stage: Stage) -> None:
                 .map((one) => one.innerText)"""
         )
         assert (width, cut) == (width, [])
+
+
+# -- forced colours --------------------------------------------------------------------------------
+
+
+def test_forced_colours_leave_what_only_a_background_tells(stage: Stage) -> None:
+    page = stage.open(apart=True)
+    page.emulate_media(forced_colors="active")
+    is_live(page)
+    ground = _background(page, "body")
+    for path, *parts in (
+        ("monitor.html", ".progress .bar-fill.finished", ".tbody .bar-fill", ".connection-dot"),
+        ("monitor.html", "#ranges [aria-pressed=true]"),
+        ("timeline.html", ".timeline-follow[aria-pressed=true]"),
+    ):
+        stage.go(page, path)
+        is_live(page)
+        for part in parts:
+            assert _background(page, part) != ground, part
+    for path, part in (("jobs.html", ".menu [aria-current]"), ("jobs.html", ".tab[aria-current]")):
+        stage.go(page, path)
+        is_live(page)
+        assert _background(page, part, "::after") != ground, part
+
+
+def test_forced_colours_show_which_rows_are_selected(stage: Stage) -> None:
+    page = stage.open(apart=True)
+    page.emulate_media(forced_colors="active")
+    page.get_by_role("checkbox", name="Select 10.0.0.2", exact=True).check()
+    expect(page.locator("[data-key='10.0.0.2']")).to_have_css("outline-style", "solid")
+
+
+def _background(page: Page, selector: str, pseudo: str = "") -> str:
+    colour: str = page.locator(selector).first.evaluate(
+        "(one, pseudo) => getComputedStyle(one, pseudo).backgroundColor", pseudo
+    )
+    return colour
 
 
 # -- paper -----------------------------------------------------------------------------------------
