@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  areaPath, lastKnown, linePath, maximum, nearest, niceStep, runsOf, scale, spread, timeTicks, valueTicks,
+  areaPath, byteTicks, lastKnown, linePath, maximum, nearest, niceStep, runsOf, scale, spread, timeTicks, valueTicks,
 } from "../../flask_dispy/static/js/chart-scale.js";
 
 const UTC = () => 0;
@@ -28,6 +28,13 @@ test("value ticks begin at 0 and reach the largest value", () => {
 test("counts get no ticks between whole numbers", () => {
   assert.deepEqual(valueTicks(2, 3, true), [0, 1, 2]);
   assert.deepEqual(valueTicks(0, 3, true), [0, 1]);
+});
+
+test("ticks of bytes are round in the unit that is shown", () => {
+  const GiB = 1024 ** 3;
+  assert.deepEqual(byteTicks(21 * GiB, 3), [0, 10 * GiB, 20 * GiB, 30 * GiB]);
+  assert.deepEqual(byteTicks(900, 3), [0, 500, 1000]);
+  assert.deepEqual(byteTicks(0, 3), [0, 0.5, 1]);
 });
 
 test("time ticks fall on times that people name", () => {

@@ -55,6 +55,17 @@ export function valueTicks(max, count, whole = false) {
 }
 
 /**
+ * Ticks of an amount in bytes, round in the unit that it is shown in: 1 KiB is 1,024 bytes.
+ * @param {number} max
+ * @param {number} count  how many steps at most
+ * @returns {number[]}
+ */
+export function byteTicks(max, count) {
+  const unit = max < 1 ? 1 : 1024 ** Math.floor(Math.log2(max) / 10);
+  return valueTicks(max / unit, count).map((tick) => tick * unit);
+}
+
+/**
  * The largest number of several columns; 0 where there is none.
  * @param {Values[]} columns
  */

@@ -6,7 +6,7 @@
  * its colours from the theme by itself, stays crisp at any zoom, and prints.
  */
 
-import { areaPath, clock, lastKnown, linePath, maximum, nearest, scale, spread, timeTicks, valueTicks } from "../chart-scale.js";
+import { areaPath, byteTicks, clock, lastKnown, linePath, maximum, nearest, scale, spread, timeTicks, valueTicks } from "../chart-scale.js";
 import { h, setAttr, setStyle, setText } from "../dom.js";
 import { relative } from "../format.js";
 import { fillChildren, setAttrs, svg } from "./svg.js";
@@ -15,7 +15,7 @@ import { createTip } from "./tip.js";
 /** @import {Tip} from "./tip.js" */
 /** @typedef {{key: string, label: string, token: string}} Series */
 /** @typedef {{t: number[], columns: Record<string, (number|null)[]>}} ChartData */
-/** @typedef {{title: string, unit: string, series: Series[], format: (value: number) => string, whole?: boolean}} ChartOptions `whole`: no ticks between whole numbers */
+/** @typedef {{title: string, unit: string, series: Series[], format: (value: number) => string, scale?: "whole"|"bytes"}} ChartOptions `scale`: where ticks may stand; anywhere, if not given */
 /** @typedef {{x: (t: number) => number, y: (value: number) => number, right: number, bottom: number}} Frame */
 
 const HEIGHT = 168;
@@ -98,9 +98,10 @@ function build({ title, unit, series }) {
   const area = svg("path", { class: "chart-area" });
   setStyle(area, "fill", `var(${series[0].token})`);
   const grid = svg("g", { class: "chart-grid" });
+  const values = svg("g", { class: "chart-values" });
   const axis = svg("g", { class: "chart-axis" });
   const cursor = svg("line", { class: "chart-cursor", visibility: "hidden" });
-  const drawing = svg("svg", { "aria-hidden": "true", focusable: "false", height: HEIGHT }, grid, area, ...lines, axis, ...labels, cursor, ...dots);
+  const drawing = svg("svg", { "aria-hidden": "true", focusable: "false", height: HEIGHT }, grid, area, ...lines, values, axis, ...labels, cursor, ...dots);
   const empty = h("p", { class: "chart-empty" }, "No data yet");
   const plot = h("div", {
     class: "chart-plot", tabindex: 0, role: "slider", "aria-roledescription": "chart", "aria-labelledby": id,
@@ -109,7 +110,7 @@ function build({ title, unit, series }) {
   const head = h("figcaption", { class: "chart-head", id },
     h("span", { class: "chart-title" }, title), " ", h("span", { class: "chart-unit" }, unit));
   const figure = h("figure", { class: "chart" }, head, plot);
-  return { figure, plot, drawing, grid, axis, area, lines, labels, dots, cursor };
+  return { figure, plot, drawing, grid, values, axis, area, lines, labels, dots, cursor };
 }
 
 /** @typedef {ReturnType<typeof build>} Parts */
@@ -135,7 +136,8 @@ function gutterFor(data, { series, format }) {
  * @returns {Frame & {ticks: number[]}}
  */
 function frameFor(data, options, width, gutter) {
-  const ticks = valueTicks(maximum(options.series.map(({ key }) => data.columns[key] ?? [])), 3, options.whole);
+  const most = maximum(options.series.map(({ key }) => data.columns[key] ?? []));
+  const ticks = options.scale === "bytes" ? byteTicks(most, 3) : valueTicks(most, 3, options.scale === "whole");
   const right = Math.max(40, width - gutter);
   const bottom = HEIGHT - AXIS;
   const { t } = data;
@@ -156,8 +158,8 @@ function frameFor(data, options, width, gutter) {
  */
 function drawFrame(parts, data, options, frame, width, gutter) {
   const { series } = options;
-  setAttr(parts.drawing, "width", width);
-  drawGrid(parts.grid, frame, options);
+  setAttrs(parts.drawing, { width, viewBox: `0 0 ${width} ${HEIGHT}` }); // paper has another width
+  drawGrid(parts, frame, options);
   drawAxis(parts.axis, data, frame);
   series.forEach(({ key }, index) => {
     setAttr(parts.lines[index], "d", linePath(data.t, data.columns[key] ?? [], frame.x, frame.y));
@@ -167,16 +169,18 @@ function drawFrame(parts, data, options, frame, width, gutter) {
 }
 
 /**
- * @param {SVGGElement} grid
+ * Lines beneath the data, their values over it: a dense line would hide them.
+ * @param {Parts} parts
  * @param {Frame & {ticks?: number[]}} frame
  * @param {ChartOptions} options
  */
-function drawGrid(grid, { ticks = [], y, right }, { format }) {
-  fillChildren(grid, ticks, () => svg("g", {}, svg("line"), svg("text", { x: 2 })), (group, tick) => {
-    const [line, text] = group.children;
-    const at = Math.round(y(tick)) + 0.5;
-    setAttrs(line, { x1: 0, x2: right, y1: at, y2: at });
-    setAttr(text, "y", at - 3);
+function drawGrid({ grid, values }, { ticks = [], y, right }, { format }) {
+  const height = (/** @type {number} */ tick) => Math.round(y(tick)) + 0.5;
+  fillChildren(grid, ticks, () => svg("line"), (line, tick) => {
+    setAttrs(line, { x1: 0, x2: right, y1: height(tick), y2: height(tick) });
+  });
+  fillChildren(values, ticks, () => svg("text", { x: 2 }), (text, tick) => {
+    setAttr(text, "y", height(tick) - 3);
     setText(text, tick === 0 ? "" : format(tick).replace(/\.0+(?!\d)/, ""));
   });
 }

@@ -11,12 +11,12 @@ const REFILL_SEC = 10;
 /** @param {number|null|undefined} value percent, 0 to 100 */
 const percentOf100 = (value) => percent(value === null || value === undefined ? null : value / 100);
 
-/** @type {{key: "running"|"cpu_avail"|"memory_avail_bytes"|"disk_avail_bytes", title: string, unit: string, label: string, token: string, format: (value: number|null|undefined) => string}[]} */
+/** @type {{key: "running"|"cpu_avail"|"memory_avail_bytes"|"disk_avail_bytes", title: string, unit: string, label: string, token: string, format: (value: number|null|undefined) => string, scale?: "whole"|"bytes"}[]} */
 const CHARTS = [
-  { key: "running", title: "Running jobs", unit: "jobs", label: "running", token: "--running", format: count },
+  { key: "running", title: "Running jobs", unit: "jobs", label: "running", token: "--running", format: count, scale: "whole" },
   { key: "cpu_avail", title: "Available CPU", unit: "%", label: "available", token: "--finished", format: percentOf100 },
-  { key: "memory_avail_bytes", title: "Available memory", unit: "", label: "available", token: "--accent", format: bytes },
-  { key: "disk_avail_bytes", title: "Available disk", unit: "", label: "available", token: "--muted", format: bytes },
+  { key: "memory_avail_bytes", title: "Available memory", unit: "", label: "available", token: "--accent", format: bytes, scale: "bytes" },
+  { key: "disk_avail_bytes", title: "Available disk", unit: "", label: "available", token: "--muted", format: bytes, scale: "bytes" },
 ];
 
 /**
@@ -28,10 +28,10 @@ const CHARTS = [
  */
 export function createNodeCharts(element, { shell, ip }) {
   const { api, cluster, store, everySecond } = shell;
-  const charts = CHARTS.map(({ key, title, unit, label, token, format }) => {
+  const charts = CHARTS.map(({ key, title, unit, label, token, format, scale }) => {
     const panel = h("section", { class: "panel chart-panel", "aria-label": `${title} over time` });
     element.append(panel);
-    return createChart(panel, { title, unit, series: [{ key, label, token }], format, whole: format === count });
+    return createChart(panel, { title, unit, series: [{ key, label, token }], format, scale });
   });
   let askedAt = 0;
 

@@ -39,6 +39,7 @@ export function createTrends(places, { api, cluster, store, summary, url, everyS
       unit: "jobs",
       series: [{ key: "queued", label: "queued", token: "--queued" }],
       format: count,
+      scale: "whole",
     }),
     createChart(places.cpus, {
       title: "CPUs in use",
@@ -48,6 +49,7 @@ export function createTrends(places, { api, cluster, store, summary, url, everyS
         { key: "cpus_total", label: "total", token: "--muted" },
       ],
       format: count,
+      scale: "whole",
     }),
   ];
 
