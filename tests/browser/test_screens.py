@@ -193,3 +193,58 @@ def test_all_rows_are_printed_and_then_leave_again(stage: Stage) -> None:
     assert page.pdf().startswith(b"%PDF")
     assert page.evaluate("printed") == 203
     becomes(lambda: rows(page).count() < 100, True)
+
+
+def test_paper_tells_when_it_was_printed(stage: Stage) -> None:
+    page = stage.open()
+    is_live(page)
+    expect(page.locator(".printed")).to_be_hidden()
+    page.pdf()
+    page.emulate_media(media="print")
+    expect(page.locator(".printed")).to_have_text(re.compile(r"^As of \d{4}-\d\d-\d\d .*UTC"))
+    expect(page.locator(".printed")).to_be_visible()
+
+
+def test_charts_fill_their_panels_on_paper(stage: Stage) -> None:
+    page = stage.open()
+    page.locator("#queue .chart-line").wait_for(state="attached")
+    page.emulate_media(media="print")
+    for panel in ("#throughput", "#queue", "#cpus"):
+        plot = page.locator(f"{panel} .chart-plot").bounding_box()
+        drawing = page.locator(f"{panel} .chart-plot > svg").bounding_box()
+        assert plot is not None
+        assert drawing is not None
+        assert abs(drawing["width"] - plot["width"]) < 1
+
+
+def test_rows_are_printed_in_one_size(stage: Stage) -> None:
+    page = stage.open()
+    page.emulate_media(media="print")
+    for path in ("monitor.html", "jobs.html", "manage.html"):
+        stage.go(page, path)
+        rows(page).first.wait_for()
+        sizes = page.locator(".tr, .tr *").evaluate_all(
+            "all => [...new Set(all.map((one) => getComputedStyle(one).fontSize))]"
+        )
+        assert (path, sizes) == (path, ["9px"])
+
+
+def test_search_is_printed_with_what_it_found(stage: Stage) -> None:
+    page = stage.open("jobs.html")
+    page.emulate_media(media="print")
+    expect(page.locator(".search")).to_be_hidden()
+    stage.go(page, "jobs.html?q=is:failed")
+    expect(page.get_by_role("combobox", name="Search jobs")).to_be_visible()
+
+
+def test_open_job_is_printed_instead_of_the_list(stage: Stage) -> None:
+    page = stage.open("jobs.html?job=2", apart=True)  # its size stays changed
+    expect(page.locator(".job-pre-exception")).to_be_visible()
+    page.emulate_media(media="print")
+    expect(page.locator("#jobs")).to_be_hidden()
+    expect(page.locator(".job-pre-exception")).to_be_visible()
+    assert page.locator("#job").evaluate("panel => getComputedStyle(panel).position") == "static"
+    page.set_viewport_size({"width": 1000, "height": 700})  # no wider than a sheet of paper
+    becomes(lambda: page.locator("#job").evaluate("panel => panel.matches(':modal')"), False)
+    page.emulate_media(media="null")
+    becomes(lambda: page.locator("#job").evaluate("panel => panel.matches(':modal')"), True)

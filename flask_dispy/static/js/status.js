@@ -27,6 +27,8 @@ export function startStatus({ store, feed, everySecond }) {
   const when = h("span", { class: "muted nowrap", "aria-hidden": "true" });
   const again = h("button", { type: "button", class: "button small", text: "Try now", onclick: () => void feed.update() });
   trouble.append(icon("warning"), what, when, again);
+  const printed = h("p", { class: "printed" });
+  element.before(printed);
 
   function update() {
     const { state } = store;
@@ -47,6 +49,11 @@ export function startStatus({ store, feed, everySecond }) {
     setText(when, data + next);
   }
 
+  // Paper doesn't tell how old it is.
+  window.addEventListener("beforeprint", () => {
+    const { connection, lastAt } = store.state;
+    setText(printed, lastAt === null ? "No data yet" : `${connection === "stale" ? "Disconnected; data from" : "As of"} ${exact(lastAt)}`);
+  });
   store.subscribe(update);
   everySecond(tick);
   update();

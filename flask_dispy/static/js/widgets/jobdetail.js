@@ -18,7 +18,7 @@ import { createJobTexts } from "./jobtexts.js";
 /** @import {JobDetail} from "../jobtext.js" */
 
 /** Below this width the panel is a sheet over the page. */
-const NARROW = "(max-width: 1099px)";
+const NARROW = "screen and (max-width: 1099px)";
 /** A job that has not ended is read again at most this often. */
 const FRESH_MS = 1000;
 
