@@ -103,6 +103,36 @@ def test_long_text_breaks_nothing(stage: Stage) -> None:
             assert height < 100
 
 
+def test_long_names_leave_room_for_what_tells_them_apart(stage: Stage) -> None:
+    long = "x" * 300
+    watched_cluster(stage.registry, long)
+    stage.joins("10.0.0.2", long)
+    stage.joins("2001:db8:0:85a3:1234:5678:ac1f:8001")
+    page = stage.open("node.html?host=10.0.0.2")
+    expect(page.locator("#node-name")).to_contain_text("xxx")
+    assert _cut(page, ".node-head h1") == [False]
+    stage.go(page, "manage.html")
+    expect(rows(page)).to_have_count(4)
+    form = page.locator("#allocate").bounding_box()
+    chosen = page.locator("#allocate select").bounding_box()
+    assert form is not None
+    assert chosen is not None
+    assert chosen["x"] + chosen["width"] <= form["x"] + form["width"]
+    stage.go(page, "monitor.html")
+    link = page.locator("[data-key^='2001:'] .cell-link")
+    expect(link).to_have_css("text-overflow", "ellipsis")
+    assert _cut(page, "[data-key^='2001:'] .cell-link") == [True]
+    assert _cut(page, "[data-key^='2001:'] .td-primary .td-value") == [False]
+
+
+def _cut(page: Page, selector: str) -> list[bool]:
+    """Whether the elements hold more than they show."""
+    cut: list[bool] = page.locator(selector).evaluate_all(
+        "found => found.map((one) => one.scrollWidth > one.clientWidth)"
+    )
+    return cut
+
+
 def test_text_that_was_cut_says_so(stage: Stage) -> None:
     stage.ends(stage.runs("10.0.0.2", "x" * 50_000, job_id="long"))
     page = stage.open("jobs.html")
