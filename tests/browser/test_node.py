@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from browser.stage import Stage, becomes, cells, rows
 from dispy import DispyNode
 from playwright.sync_api import Locator, Page, expect
+from web.fakes import watched_cluster
 
 
 @pytest.fixture
@@ -195,10 +197,27 @@ def test_node_is_found_by_its_name(stage: Stage) -> None:
 def test_node_may_be_named_in_the_address(stage: Stage) -> None:
     page = stage.open("node.html?host=beta")
     expect(page.locator("#node-title")).to_have_text("10.0.0.10")
+    card = page.locator(".node-card", has_text="alpha")
+    expect(card).to_contain_text("1 of 4 busy")
+    card.hover()
+    stage.runs("10.0.0.2", job_id="another")
+    expect(card).to_contain_text("2 of 4 busy")
 
 
 def test_what_happened_to_the_node_is_told(stage: Stage, page: Page) -> None:
     past = page.get_by_role("region", name="What happened to it")
+def test_before_any_node_has_joined_the_page_says_how_to_start_one(
+    make_stage: Callable[..., Stage],
+) -> None:
+    stage = make_stage()
+    stage.cluster = watched_cluster(stage.registry)
+    page = stage.open("node.html")
+    expect(page.locator("#cards")).to_contain_text("dispynode.py --clean")
+    stage.joins("10.0.0.2")
+    expect(page.locator("#cards .node-card")).to_have_count(1)
+    expect(page.locator("#cards")).not_to_contain_text("dispynode.py")
+
+
     expect(past.get_by_role("listitem")).to_have_count(1)
     expect(past.get_by_role("listitem")).to_contain_text("joined")
     stage.cluster.report(DispyNode.Closed, stage.nodes["10.0.0.2"], None)

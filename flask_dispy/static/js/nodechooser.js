@@ -4,6 +4,7 @@ import { h, icon, need, setText } from "./dom.js";
 import { count, plain, stateMark, stateWord } from "./format.js";
 import { nodeFilter } from "./nodefilter.js";
 import { addressKey, compareValues } from "./sort.js";
+import { createNoNode } from "./widgets/nonode.js";
 
 /** Suggestions and cards beyond this are found faster by typing another letter. */
 const SUGGESTED = 40;
@@ -62,10 +63,12 @@ export function createNodeChooser(element, { shell, current }) {
 }
 
 /** @param {Shell} shell */
-function showCards({ store, href }) {
+function showCards(shell) {
+  const { store, href } = shell;
   const cards = need("cards");
+  const none = createNoNode(shell);
   const note = need("cards-note");
-  let shown = "";
+  let shown = /** @type {string|null} */ (null);
   store.subscribe((event) => {
     if (event.kind !== "data") return;
     const rows = [...store.nodes.values()]
@@ -73,12 +76,14 @@ function showCards({ store, href }) {
       .slice(0, CARDS)
       .sort((a, b) => compareValues(addressKey(a.ip_addr), addressKey(b.ip_addr)));
     const total = store.nodes.size;
-    setText(note, total === 0 ? "No node yet. Start one with: dispynode.py --clean" : total > rows.length ? `The ${rows.length} busiest of ${count(total)}` : "");
+    setText(note, total > rows.length ? `The ${rows.length} busiest of ${count(total)}` : "");
     const key = rows.map((row) => row.ip_addr + row.state).join();
-    if (shown && shown === key) return;
-    if (shown && cards.contains(document.activeElement)) return;
-    shown = key;
-    cards.replaceChildren(...rows.map((row) => card(row, href)));
+    if (shown !== key) {
+      if (cards.contains(document.activeElement)) return;
+      shown = key;
+      cards.replaceChildren(...(total === 0 ? [none] : rows.map((row) => card(row, href))));
+    }
+    rows.forEach((row, i) => setText(/** @type {Element} */ (cards.children[i].lastElementChild), `${count(row.busy)} of ${count(row.cpus)} busy`));
   });
 }
 
@@ -91,5 +96,6 @@ function card(row, href) {
     h("span", { class: "node-card-ip", text: row.ip_addr }),
     h("span", { class: "sr", text: stateWord(row.state) }),
     h("span", { class: "muted node-card-name", text: plain(row.name) }),
+    h("span", { class: "muted node-card-busy" }),
   );
 }

@@ -141,7 +141,7 @@ export function createNodeMap(element, { onOpen, cluster = "*", height = HEIGHT,
         nodes[places[index]] = row;
         changed.push(places[index]);
       });
-      if (changed.length > 0 || !same) showSummary(parts, nodes);
+      if (changed.length > 0 || !same || list.length === 0) showSummary(parts, nodes);
       if (same) paintChanged(changed);
       else arrangeSoon();
     },

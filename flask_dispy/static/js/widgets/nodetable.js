@@ -4,11 +4,12 @@
 /** @import {NodeRow} from "../types.js" */
 import { createColumnChooser } from "../columnchooser.js";
 import { h, icon, setText } from "../dom.js";
-import { count, plain } from "../format.js";
+import { count } from "../format.js";
 import { nodeFilter } from "../nodefilter.js";
 import { addressKey } from "../sort.js";
 import { createTable } from "../table.js";
 import { createNodeActions } from "./nodeactions.js";
+import { createNoNode } from "./nonode.js";
 
 /**
  * The nodes of the chosen cluster: filter, columns, selection and what is done to it. Sort and
@@ -53,7 +54,7 @@ export function createNodeTable(panel, { shell, columns, name, withCpus = false 
     selectable: mayManage,
     sort: readSort(url.get("sort"), columns),
     now: store.now,
-    empty: emptyMessage(shell),
+    empty: createNoNode(shell),
     noMatch: noMatchMessage(() => setFilter("")),
     onSort: ({ key, order }) => url.set({ sort: (order === "desc" ? "-" : "") + key }),
     onSelect: () => bar?.update(),
@@ -111,25 +112,6 @@ export function readSort(text, columns) {
   const key = text.replace(/^-/, "");
   if (!columns.some((column) => column.key === key && column.value)) return { key: "ip_addr", order: "desc" };
   return { key, order: text.startsWith("-") ? "desc" : "asc" };
-}
-
-/** @param {Shell} shell */
-function emptyMessage({ store, config, cluster, href }) {
-  const waiting = h("p", { text: "Waiting for the first data." });
-  const box = h("div", { class: "empty" }, waiting);
-  const unsubscribe = store.subscribe((event) => {
-    if (event.kind !== "data") return;
-    unsubscribe();
-    box.replaceChildren(
-      h("strong", { text: "No node yet" }),
-      h("p", { text: `Start one on any machine that ${plain(cluster === "*" ? "the client" : cluster)} can reach. It appears here by itself.` }),
-      h("code", { class: "command", tabindex: "0", text: "dispynode.py --clean" }),
-    );
-    if (config.permissions.manage_nodes) {
-      box.append(h("p", {}, "A node on another network: ", h("a", { href: href("manage.html"), text: "allocate it by its address" }), "."));
-    }
-  });
-  return box;
 }
 
 /** @param {() => void} clear */
