@@ -190,6 +190,23 @@ def test_the_same_jobs_stand_in_a_table(page: Page) -> None:
     )
 
 
+def test_head_of_the_table_covers_the_rows_beneath(stage: Stage, page: Page) -> None:
+    for number in range(30):
+        stage.ends(stage.runs("10.0.0.9", job_id=number))
+    page.get_by_text("Show as a table").click()
+    table = page.locator(".timeline-table")
+    expect(table.locator("tbody tr")).not_to_have_count(0)
+    becomes(lambda: table.locator("tbody tr").count() > 20, True)
+    on_top = table.evaluate("""(table) => {
+        const head = table.querySelector("thead th:nth-child(2)");
+        const row = table.querySelector("tbody tr:nth-child(5)");
+        table.scrollTop += row.getBoundingClientRect().top - head.getBoundingClientRect().top;
+        const mark = row.querySelector(".mark").getBoundingClientRect();
+        return document.elementFromPoint(mark.x + 6, mark.y + 6) === head;
+    }""")
+    assert on_top
+
+
 def test_new_jobs_appear_while_following(stage: Stage, page: Page) -> None:
     stage.runs("10.0.0.9", job_id="late")
     expect(_summary(page)).to_contain_text("3 running")
