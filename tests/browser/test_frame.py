@@ -109,6 +109,14 @@ def test_question_mark_shows_the_keys(page: Page) -> None:
     expect(dialog).to_be_hidden()
 
 
+def test_keys_of_the_timeline_are_shown_too(stage: Stage, page: Page) -> None:
+    stage.go(page, "timeline.html")
+    page.keyboard.press("?")
+    dialog = page.get_by_role("dialog", name="Keyboard map")
+    for words in ("Follow now", "Lanes: earlier, later", "Lanes: zoom", "Lanes: everything"):
+        expect(dialog).to_contain_text(words)
+
+
 def test_single_keys_can_be_turned_off(page: Page) -> None:
     """As WCAG 2.1.4 asks for those who dictate."""
     page.get_by_role("button", name="Help").click()

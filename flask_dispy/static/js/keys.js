@@ -11,6 +11,7 @@ const SEQUENCE_MS = 1200;
  *
  * @typedef {object} Keys
  * @property {(keys: string, label: string, run: () => void) => void} bind
+ * @property {(keys: string, label: string) => void} tell of keys that a part of the page listens to itself
  * @property {() => {keys: string, label: string}[]} list
  * @property {boolean} enabled single-letter keys can be turned off (WCAG 2.1.4)
  */
@@ -27,6 +28,8 @@ export function createKeys(target, storage = null) {
   /** @type {Map<string, Shortcut>} */
   const shortcuts = new Map();
   let enabled = storage?.getItem("dispy.keys") !== "off";
+  /** @type {{keys: string, label: string}[]} */
+  const told = [];
   let first = "";
   let firstAt = 0;
 
@@ -45,7 +48,8 @@ export function createKeys(target, storage = null) {
 
   return {
     bind: (keys, label, run) => void shortcuts.set(keys, { keys, label, run }),
-    list: () => [...shortcuts.values()].map(({ keys, label }) => ({ keys, label })),
+    tell: (keys, label) => void told.push({ keys, label }),
+    list: () => [...shortcuts.values(), ...told].map(({ keys, label }) => ({ keys, label })),
     get enabled() {
       return enabled;
     },
