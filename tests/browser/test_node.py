@@ -105,6 +105,21 @@ def test_selected_job_stays_selected_when_others_come(stage: Stage, page: Page) 
     expect(page.get_by_role("checkbox", name="Select job another")).not_to_be_checked()
 
 
+def test_reader_of_recent_jobs_is_not_moved(stage: Stage, page: Page) -> None:
+    for number in range(30):
+        stage.ends(stage.runs("10.0.0.2", job_id=f"job {number}"))
+    recent = page.locator("#recent")
+    expect(rows(recent)).to_have_count(32)
+    recent.locator(".table").evaluate("table => (table.scrollTop = 400)")
+    place = "row => row.getBoundingClientRect().top"
+    read = recent.locator(".tr", has=page.get_by_text("job 15", exact=True))
+    before = read.evaluate(place)
+    stage.ends(stage.runs("10.0.0.2", job_id="another"))
+    expect(rows(recent)).to_have_count(33)
+    becomes(lambda: abs(read.evaluate(place) - before) < 1, True)
+    expect(recent.locator(".tr", has_text="another")).to_have_count(1)
+
+
 def test_refused_termination_is_told(stage: Stage, page: Page) -> None:
     stage.cluster.answers["cancel"] = -1
     page.get_by_role("checkbox", name="Select job busy").check()
@@ -182,8 +197,25 @@ def test_unknown_node_is_told_and_waited_for(stage: Stage) -> None:
 
 def test_without_a_node_one_is_chosen_from_cards(stage: Stage) -> None:
     page = stage.open("node.html")
+    card = page.locator(".node-card", has_text="alpha")
+    expect(card).to_contain_text("1 of 4 busy")
+    card.hover()
+    stage.runs("10.0.0.2", job_id="another")
+    expect(card).to_contain_text("2 of 4 busy")
     page.locator(".node-card", has_text="beta").click()
     expect(page.locator("#node-title")).to_have_text("10.0.0.10")
+
+
+def test_before_any_node_has_joined_the_page_says_how_to_start_one(
+    make_stage: Callable[..., Stage],
+) -> None:
+    stage = make_stage()
+    stage.cluster = watched_cluster(stage.registry)
+    page = stage.open("node.html")
+    expect(page.locator("#cards")).to_contain_text("dispynode.py --clean")
+    stage.joins("10.0.0.2")
+    expect(page.locator("#cards .node-card")).to_have_count(1)
+    expect(page.locator("#cards")).not_to_contain_text("dispynode.py")
 
 
 def test_node_is_found_by_its_name(stage: Stage) -> None:
@@ -197,27 +229,10 @@ def test_node_is_found_by_its_name(stage: Stage) -> None:
 def test_node_may_be_named_in_the_address(stage: Stage) -> None:
     page = stage.open("node.html?host=beta")
     expect(page.locator("#node-title")).to_have_text("10.0.0.10")
-    card = page.locator(".node-card", has_text="alpha")
-    expect(card).to_contain_text("1 of 4 busy")
-    card.hover()
-    stage.runs("10.0.0.2", job_id="another")
-    expect(card).to_contain_text("2 of 4 busy")
 
 
 def test_what_happened_to_the_node_is_told(stage: Stage, page: Page) -> None:
     past = page.get_by_role("region", name="What happened to it")
-def test_before_any_node_has_joined_the_page_says_how_to_start_one(
-    make_stage: Callable[..., Stage],
-) -> None:
-    stage = make_stage()
-    stage.cluster = watched_cluster(stage.registry)
-    page = stage.open("node.html")
-    expect(page.locator("#cards")).to_contain_text("dispynode.py --clean")
-    stage.joins("10.0.0.2")
-    expect(page.locator("#cards .node-card")).to_have_count(1)
-    expect(page.locator("#cards")).not_to_contain_text("dispynode.py")
-
-
     expect(past.get_by_role("listitem")).to_have_count(1)
     expect(past.get_by_role("listitem")).to_contain_text("joined")
     stage.cluster.report(DispyNode.Closed, stage.nodes["10.0.0.2"], None)

@@ -72,6 +72,7 @@ const PRINTED_ROWS = 500;
  * @param {Iterable<string>} [options.hidden]
  * @param {Node} [options.empty] shown in place of rows when there are none
  * @param {Node} [options.noMatch] shown when there are rows but none passes the filter
+ * @param {boolean} [options.steady] rows that come above those that are read don't move them
  * @param {() => number} [options.now]
  * @param {(sort: Sort) => void} [options.onSort]
  * @param {(keys: string[]) => void} [options.onSelect]
@@ -88,6 +89,7 @@ export function createTable(element, {
   name = keyOf,
   selectable = false,
   sort = null,
+  steady = false,
   hidden = [],
   empty,
   noMatch,
@@ -384,7 +386,14 @@ export function createTable(element, {
 
   return {
     setRows(rows) {
+      const read = steady && rowHeight && grid.scrollTop > 0 ? Math.floor(grid.scrollTop / rowHeight) : -1;
+      const key = model.order[read];
       model.setAll(rows);
+      const moved = key === undefined || !model.rows.has(key) ? 0 : model.order.indexOf(key) - read;
+      if (moved) {
+        setStyle(body, "height", `${model.order.length * rowHeight}px`);
+        grid.scrollTop += moved * rowHeight;
+      }
       for (const key of views.keys()) stale.add(key);
       pruneSelection();
       renderSoon();

@@ -53,6 +53,7 @@ export function createNodeJobs(places, shell) {
   const recent = createTable(recentBody, {
     ...common,
     label: "Recent jobs",
+    steady: true,
     sort: { key: "ended_at", order: "desc" },
     columns: [idColumn(jobHref), jobStateColumn, argumentsColumn, ...which, errorColumn, whenColumn("ended_at", "Ended"), durationColumn(store.now)],
     empty: quiet("No job has ended here yet."),
