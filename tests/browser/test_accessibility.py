@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -49,6 +50,11 @@ def _suggestions(page: Page) -> None:
     box.press("ArrowDown")
 
 
+def _ask_to_terminate(page: Page) -> None:
+    page.get_by_role("button", name="Terminate all").click()
+    expect(page.get_by_role("button", name=re.compile(r"Terminate \d+ jobs"))).to_be_visible()
+
+
 def _detail(page: Page) -> None:
     expect(page.locator(".job-pre").first).to_be_visible()
 
@@ -77,6 +83,7 @@ _PARTS: list[tuple[str, _Act]] = [
     ("node.html", None),
     ("node.html?host=10.9.9.9", None),
     ("jobs.html", _suggestions),
+    ("jobs.html", _ask_to_terminate),
     ("jobs.html?q=nothing", None),
     ("timeline.html?job=2", _detail),
     ("manage.html", _mistake),
