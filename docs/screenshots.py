@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -78,7 +77,7 @@ def main() -> None:
             time.sleep(_WARM_UP_SEC)
             _photograph(url)
         finally:
-            example.send_signal(signal.SIGINT)
+            example.terminate()  # a shell lets what it starts in the background ignore SIGINT
             example.communicate(timeout=30)
 
 
