@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 
 from flask import request
 from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from .errors import HttpError, invalid
 
@@ -199,7 +200,7 @@ def read_json(*allowed: str) -> Fields:
             415, "unsupported_media_type", "Send the body as Content-Type: application/json."
         )
     try:
-        value = json.loads(request.get_data(), parse_constant=_refuse_constant)
+        value = json.loads(_body(), parse_constant=_refuse_constant)
     except RecursionError:
         raise HttpError(400, "bad_json", "The body is nested too deeply.") from None
     except ValueError:
@@ -212,7 +213,7 @@ def read_json(*allowed: str) -> Fields:
 
 def read_empty_body() -> None:
     """Refuse fields in the body of a command that takes none."""
-    if request.get_data():
+    if _body():
         read_json()
 
 
@@ -222,16 +223,30 @@ def read_form() -> MultiDict[str, str]:
     Flask leaves a body without a Content-Type unread; dispy.httpd took it as URL-encoded, and so
     does this.
     """
+    body = _body()
     if request.mimetype:
         if request.files:
             raise HttpError(400, "bad_request", "Files are not taken here.")
         return request.form
     try:
-        text = request.get_data().decode()
-        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=_MAX_FORM_FIELDS)
+        pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MAX_FORM_FIELDS)
     except ValueError:
         raise HttpError(400, "bad_request", "The body is not a form.") from None
     return MultiDict(pairs)
+
+
+def _body() -> bytes:
+    """Return the request's body, of which forms are parsed afterwards.
+
+    werkzeug ends a body that comes in chunks at the limit as if that were its end, so that a
+    command would be carried out as far as its first part says: the last uid of a list is another
+    job's, once it is cut. Such a body can't be told from one that is just as long as the limit.
+    """
+    body = request.get_data()
+    limit = request.max_content_length
+    if limit is not None and len(body) >= limit and len(body) != request.content_length:
+        raise RequestEntityTooLarge
+    return body
 
 
 def _refuse_constant(name: str) -> NoReturn:

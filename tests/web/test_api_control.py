@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import time
 from typing import Any
 
@@ -231,16 +232,33 @@ def test_large_body_is_refused(client: Any, registry: ClusterRegistry) -> None:
     assert (answer.status_code, answer.json["error"]["code"]) == (413, "too_large")
 
 
-def test_large_body_without_a_length_is_refused(client: Any) -> None:
-    import io
-
-    answer = client.patch(
-        f"{API}/settings",
-        input_stream=io.BytesIO(b'{"x":"' + b"y" * 70_000 + b'"}'),
-        content_type="application/json",
-        environ_overrides={"wsgi.input_terminated": True},
+@pytest.mark.parametrize(
+    ("url", "content_type", "body"),
+    [
+        ("api/v1/settings", "application/json", b'{"poll_sec": 7}' + b" " * 70_000),
+        ("update", None, b"timeout=7&x=" + b"y" * 70_000),
+        ("update", "application/x-www-form-urlencoded", b"timeout=7&x=" + b"y" * 70_000),
+        ("cancel_jobs", "application/x-www-form-urlencoded", b"uid=1&" * 12_000),
+        (f"{NODE}/close", "application/json", b" " * 70_000),
+    ],
+)
+def test_large_body_in_chunks_is_refused_and_not_cut(
+    client: Any, scene: Any, registry: ClusterRegistry, url: str, content_type: str, body: bytes
+) -> None:
+    answer = client.open(
+        f"/{url.lstrip('/')}",
+        method="PATCH" if url.endswith("settings") else "POST",
+        content_type=content_type,
+        environ_overrides={
+            "wsgi.input": io.BytesIO(body),
+            "wsgi.input_terminated": True,
+            "CONTENT_LENGTH": "",
+            "HTTP_TRANSFER_ENCODING": "chunked",
+        },
     )
     assert (answer.status_code, answer.json["error"]["code"]) == (413, "too_large")
+    assert registry.poll_sec == 10
+    assert scene.cluster.calls == []
 
 
 def test_host_apps_narrower_limit_stands(registry: ClusterRegistry) -> None:
