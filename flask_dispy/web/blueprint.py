@@ -109,7 +109,7 @@ def create_blueprint(
         max_body_bytes=max_body_bytes,
     )
     routes = ROUTES if document_root is None else ROUTES + DOCUMENT_ROUTES
-    blueprint = Blueprint(name, __name__, template_folder="../templates")
+    blueprint = Blueprint(name, __name__)
     _install(blueprint, web, _with_refusals(routes))
     if standalone:
         _answer_for_the_app(blueprint, web)

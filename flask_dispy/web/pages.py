@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from flask import current_app, make_response, render_template, request
+from flask import current_app, make_response, request
 from flask.typing import ResponseReturnValue
+from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ..core.combined import COMBINED_NAME
 from .document_root import document
@@ -32,9 +34,9 @@ def page_answer(page: str) -> Callable[[Web], ResponseReturnValue]:
         name = f"{page}.html"
         if web.document_root is not None and web.document_root.read(name) is not None:
             return document(web, name)
+        template = _templates().get_template(f"flask_dispy/{name}")
         return make_response(
-            render_template(
-                f"flask_dispy/{name}",
+            template.render(
                 page=page,
                 config=_config(web),
                 asset_url=web.assets.url,
@@ -43,6 +45,18 @@ def page_answer(page: str) -> Callable[[Web], ResponseReturnValue]:
         )
 
     return answer
+
+
+@cache
+def _templates() -> Environment:
+    """Return what makes our pages, whatever the host app has made of its own Jinja.
+
+    It may write its variables in other brackets, leave text unescaped, or have a context
+    processor that knows nothing of our requests.
+    """
+    return Environment(
+        loader=PackageLoader("flask_dispy"), autoescape=True, undefined=StrictUndefined
+    )
 
 
 def _page_url(name: str, **query: str) -> str:

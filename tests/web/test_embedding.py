@@ -141,6 +141,26 @@ def test_host_apps_own_templates_do_not_meet_ours(registry: Any, tmp_path: Path)
     assert "the host's own" not in app.test_client().get("/dispy/").text
 
 
+def _write_variables_in_other_brackets(app: Flask) -> None:
+    app.jinja_options = {"variable_start_string": "[[", "variable_end_string": "]]"}
+
+
+def _know_nothing_of_our_requests(app: Flask) -> None:
+    app.context_processor(lambda: {"tenant": session["tenant"]})
+
+
+@pytest.mark.parametrize(
+    "change", [_write_variables_in_other_brackets, _know_nothing_of_our_requests]
+)
+def test_host_apps_own_jinja_does_not_change_our_pages(registry: Any, change: Any) -> None:
+    watched_cluster(registry, "<b>bold</b>")
+    page = _app(registry).test_client().get("/dispy/?cluster=<b>bold</b>").text
+    app = Flask("host")
+    change(app)
+    app.register_blueprint(create_blueprint(registry), url_prefix="/dispy")
+    assert app.test_client().get("/dispy/?cluster=<b>bold</b>").text == page
+
+
 def test_behind_a_proxy_with_a_prefix_of_its_own(registry: Any) -> None:
     app = _app(registry)
     app.wsgi_app = ProxyFix(app.wsgi_app, x_prefix=1, x_host=1, x_proto=1)  # type: ignore[method-assign]
