@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -27,6 +28,8 @@ Access = Literal[
     "public", "view", "see_arguments", "cancel_jobs", "manage_nodes", "change_settings"
 ]
 """The permission that a route asks for; ``public`` is for what tells nothing of the clusters."""
+
+_VARIABLE: Final = re.compile(r"<(?:\w+:)?(\w+)>")
 
 Kind = Literal["page", "data", "asset", "document"]
 """Decides the form of errors, the caching and the content policy of a route's answers.
@@ -56,9 +59,11 @@ class Route:
     def bind(self, web: Web) -> Callable[..., ResponseReturnValue]:
         """Return the view function for one blueprint."""
         answer = self.answer
+        own = frozenset(_VARIABLE.findall(self.rule))
 
         def view(**variables: Any) -> ResponseReturnValue:
-            return answer(web, **variables)
+            # The others are of the host app's prefix or subdomain, and for its authorize hook.
+            return answer(web, **{name: variables[name] for name in own})
 
         view.__name__ = self.endpoint
         return view

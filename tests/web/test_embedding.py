@@ -161,6 +161,21 @@ def test_host_apps_own_jinja_does_not_change_our_pages(registry: Any, change: An
     assert app.test_client().get("/dispy/?cluster=<b>bold</b>").text == page
 
 
+def test_variables_of_the_prefix_are_the_host_apps(registry: Any) -> None:
+    watched_cluster(registry)
+    asked = []
+
+    def authorize(permission: str, request: Any) -> bool:
+        asked.append(request.view_args["tenant"])
+        return request.view_args["tenant"] == "acme"
+
+    client = _app(registry, "/<tenant>/dispy", authorize=authorize).test_client()
+    assert client.get("/acme/dispy/").status_code == 200
+    assert client.get(f"/acme/dispy/{API}/clusters/compute").json["name"] == "compute"
+    assert client.get(f"/other/dispy/{API}/clusters/compute").status_code == 403
+    assert set(asked) == {"acme", "other"}
+
+
 def test_behind_a_proxy_with_a_prefix_of_its_own(registry: Any) -> None:
     app = _app(registry)
     app.wsgi_app = ProxyFix(app.wsgi_app, x_prefix=1, x_host=1, x_proto=1)  # type: ignore[method-assign]
