@@ -119,6 +119,7 @@ def create_blueprint(
 def _install(blueprint: Blueprint, web: Web, routes: Sequence[tuple[Route, list[str]]]) -> None:
     """Put the routes into *blueprint*, behind its one gate."""
     by_endpoint = {route.endpoint: route for route, _ in routes}
+    reached = f"flask_dispy.reached.{id(web)}"
 
     def current() -> Route | None:
         # With a nested blueprint the endpoint has several dots.
@@ -126,6 +127,7 @@ def _install(blueprint: Blueprint, web: Web, routes: Sequence[tuple[Route, list[
 
     @blueprint.before_request
     def gate() -> None:
+        request.environ[reached] = True
         limit = request.max_content_length
         # The host app's own limit stands where it is the narrower one.
         request.max_content_length = min(web.max_body_bytes, limit or web.max_body_bytes)
@@ -133,10 +135,14 @@ def _install(blueprint: Blueprint, web: Web, routes: Sequence[tuple[Route, list[
 
     @blueprint.after_request
     def finish(answer: Response) -> Response:
+        # The app's own hooks come first: a page to log in on, say, is theirs, scripts and all.
+        if reached not in request.environ:
+            return answer
         return harden(answer, _kind_of(current()), web.policy)
 
     def failed(error: Exception) -> ResponseReturnValue:
-        return error_answer(error, html=_kind_of(current()) in ("page", "document"))
+        kind = _kind_of(current())
+        return harden(error_answer(error, html=kind in ("page", "document")), kind, web.policy)
 
     # By code as well: an app's own handler of a code goes before a blueprint's of all exceptions.
     for code in default_exceptions:

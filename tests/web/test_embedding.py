@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask, session
+from flask import Flask, abort, session
 from flask_login import LoginManager, UserMixin, current_user, login_user
 from flask_wtf import CSRFProtect
 from web.fakes import watched_cluster
@@ -174,6 +174,24 @@ def test_variables_of_the_prefix_are_the_host_apps(registry: Any) -> None:
     assert client.get(f"/acme/dispy/{API}/clusters/compute").json["name"] == "compute"
     assert client.get(f"/other/dispy/{API}/clusters/compute").status_code == 403
     assert set(asked) == {"acme", "other"}
+
+
+def test_answer_of_the_hosts_own_hook_keeps_its_headers(registry: Any) -> None:
+    app = _app(registry)
+    app.before_request(lambda: "<script>logIn()</script>")
+    answer = app.test_client().get("/dispy/")
+    assert answer.text == "<script>logIn()</script>"
+    assert "Content-Security-Policy" not in answer.headers
+    assert "Cache-Control" not in answer.headers
+
+
+def test_error_of_the_hosts_own_hook_is_hardened_like_any(registry: Any) -> None:
+    app = _app(registry)
+    app.before_request(lambda: abort(403))
+    answer = app.test_client().get(f"/dispy/{API}/clusters")
+    assert answer.json["error"]["code"] == "forbidden"
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["Cache-Control"] == "no-store"
 
 
 def test_behind_a_proxy_with_a_prefix_of_its_own(registry: Any) -> None:
