@@ -51,7 +51,7 @@ class ThreadServer(BaseWSGIServer):
     :param tls: gives the TLS context for the next connection; None for plain HTTP.
     :param name: of the threads.
 
-    Its methods may be called from any thread but those that serve connections.
+    Its methods may be called from any thread.
     """
 
     multithread = True
@@ -97,9 +97,10 @@ class ThreadServer(BaseWSGIServer):
 
         :param grace_sec: how long requests may go on. Connections are cut after that; a thread
             that does not come back within 2 seconds of it is left behind, as it waits for
-            something else than its client.
+            something else than its client. A request that calls this is not waited for: it ends
+            once it is answered.
 
-        Returns whether every thread has ended. Calling it again is fine.
+        Returns whether every other thread has ended. Calling it again is fine.
         """
         self.stopping = True
         self.shutdown()
@@ -107,9 +108,9 @@ class ThreadServer(BaseWSGIServer):
         with self._changed:
             for connection in self._idle:
                 connection.cut()
-            threads = list(self._threads.values())
-            if not self._changed.wait_for(lambda: not self._threads, grace_sec):
-                for connection in self._threads:
+            threads = list(self._others().values())
+            if not self._changed.wait_for(lambda: not self._others(), grace_sec):
+                for connection in self._others():
                     connection.cut()
         give_up_at = time.monotonic() + _CUT_SEC
         for thread in threads:
@@ -118,6 +119,13 @@ class ThreadServer(BaseWSGIServer):
         if left:
             _log.warning("%d requests are still being worked on; their clients are gone", left)
         return not left
+
+    def _others(self) -> dict[Connection, threading.Thread]:
+        """Return the connections and threads but that which asks. The caller holds the lock."""
+        me = threading.current_thread()
+        return {
+            connection: thread for connection, thread in self._threads.items() if thread is not me
+        }
 
     def abandon(self) -> None:
         """Give up every descriptor without a word: in a forked child, where no thread serves them.

@@ -352,6 +352,22 @@ def test_shutdown_again_does_nothing() -> None:
     assert server_module._live == ()
 
 
+def test_request_may_end_the_server_and_is_answered() -> None:
+    def authorize(_permission: str, request: Any) -> bool:
+        if "end" in request.args:
+            server.shutdown(wait=False)
+        return True
+
+    server = DispyHTTPServer(FakeCluster(), "127.0.0.1", 0, authorize=authorize)
+    with client_of(server) as client, open_stream(server) as other:
+        assert client.ask(get("/cluster_status?end=1")).status == 200
+        assert client.ended()
+        assert other.file.read().endswith(b"0\r\n\r\n")
+    assert server_module._live == ()
+    with socket.create_server(("127.0.0.1", server.port)):
+        pass
+
+
 def test_shutdown_ends_every_stream() -> None:
     server = DispyHTTPServer(FakeCluster(), "127.0.0.1", 0)
     with contextlib.ExitStack() as streams:
