@@ -105,6 +105,7 @@ class Store:
         self._new_runs: deque[Run] = deque()
         self._runs: list[Run] = []  # the thread's own
         self._db: sqlite3.Connection | None = None
+        self._file: tuple[int, int] | None = None  # which one it is that is open
         self._session: int | None = None
         self._token = secrets.token_hex(8)
         self._pruner = Pruner(days, max_bytes)
@@ -227,6 +228,11 @@ class Store:
 
     def _step(self, batch: list[tuple[Run, Any]]) -> bool:
         """Move what waits from the queue, by way of *batch*, into the file."""
+        if self._db is not None and _identity(self.path) != self._file:
+            # What is written to it now would end nowhere, and SQLite would not say so. Nor would
+            # it, when it closes the file, give it what is still in the log.
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            raise HistoryError("it was moved or deleted, and is begun anew")
         db = self._db or self._open()
         while self._queue and len(batch) < _BATCH:
             batch.append(self._queue.popleft())
@@ -283,6 +289,7 @@ class Store:
 
     def _open(self) -> sqlite3.Connection:
         self._db = open_for_writing(self.path)
+        self._file = _identity(self.path)
         return self._db
 
     def _close_db(self) -> None:
@@ -323,3 +330,12 @@ class Store:
                 "The history %s can't be written: %s. The run goes on; up to %d records wait "
                 "until it can be.", self.path, self._error, self._limit,
             )  # fmt: skip
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file from any other of its name, ``None`` if there is none."""
+    try:
+        facts = path.stat()
+    except OSError:
+        return None
+    return facts.st_dev, facts.st_ino

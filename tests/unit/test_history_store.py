@@ -275,6 +275,29 @@ def test_file_that_is_replaced_after_a_failure_gets_the_run_anew(
     assert rows(path, "SELECT name FROM jobs JOIN runs ON run = runs.id") == [("compute",)]
 
 
+@pytest.mark.parametrize("moved", [True, False])
+def test_file_that_is_moved_or_deleted_is_begun_anew_and_said_so(
+    path: Path, make_store: MakeStore, caplog: pytest.LogCaptureFixture, moved: bool
+) -> None:
+    one = make_store()
+    run = new_run(one)
+    one.put(run, ended_job(1))
+    wait_until(lambda: kept(path) == [1])
+    aside = path.with_name("aside.sqlite")
+    if moved:
+        path.rename(aside)
+    else:
+        path.unlink()
+    wait_until(lambda: "moved or deleted" in caplog.text)
+    one.put(run, ended_job(2))
+    wait_until(lambda: path.exists() and one.health()["written"] == 2)
+    assert kept(path) == [2]
+    assert rows(path, "SELECT name FROM jobs JOIN runs ON run = runs.id") == [("compute",)]
+    assert one.health()["problems"] == []
+    if moved:
+        assert kept(aside) == [1]
+
+
 def test_record_that_cannot_be_written_does_not_stop_the_rest(
     path: Path, make_store: MakeStore
 ) -> None:
