@@ -181,6 +181,8 @@ def _read_only(path: Path) -> sqlite3.Connection:
 
 def _make_private(path: Path) -> None:
     """Make the file, readable by its owner only: jobs' arguments and results go into it."""
+    # Of a link to a file that is yet to be made, the link itself exists.
+    path = Path(os.path.realpath(path))
     with contextlib.suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 

@@ -60,6 +60,14 @@ def test_file_and_log_are_readable_by_their_owner_only(path: Path) -> None:
     assert modes == {0o600}
 
 
+@pytest.mark.skipif(os.name != "posix", reason="permissions are POSIX's")
+@pytest.mark.usefixtures("umask_is_open")
+def test_file_that_a_link_leads_to_is_readable_by_its_owner_only(path: Path) -> None:
+    path.symlink_to(path.with_name("elsewhere.sqlite"))
+    made(path)
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
 def test_version_is_in_the_file(path: Path) -> None:
     made(path)
     assert version_of(path) == len(schema.MIGRATIONS)
