@@ -21,6 +21,10 @@ NAME_LIMIT: Final = 200
 _MOST: Final = 1e15
 
 
+# The year 10000: no date beyond can be written, and timelines end there.
+_LATEST: Final = 253_402_300_800.0
+
+
 def name_text(text: object) -> str:
     """Return an address or name as bounded text; nodes name themselves."""
     if type(text) is str:
@@ -112,7 +116,8 @@ def whole(value: Any) -> int:
 
 
 def moment(value: Any, otherwise: float) -> float:
-    """Return *value*, if it is a moment after the epoch, else *otherwise*."""
-    if type(value) is float and 0.0 < value < _MOST:  # as almost always
+    """Return *value*, if it is a moment after the epoch that has a date, else *otherwise*."""
+    if type(value) is float and 0.0 < value < _LATEST:  # as almost always
         return value
-    return number(value) or otherwise
+    found = number(value)
+    return found if 0.0 < found < _LATEST else otherwise

@@ -183,11 +183,12 @@ def test_job_without_known_arguments_tells_them_when_it_starts() -> None:
     assert jobs_told(watch)[0].args == "1"
 
 
-def test_times_that_are_none_are_replaced_by_now() -> None:
+@pytest.mark.parametrize("time_told", [float("nan"), None, -1.0, -1e9, 0, 1e14, 10**400, "x"])
+def test_times_that_are_none_are_replaced_by_now(time_told: Any) -> None:
     cluster, watch = watching()
     job = cluster.submit(1)
     cluster.end_silently(job, DispyJob.Finished)
-    job.start_time, job.end_time = float("nan"), None
+    job.start_time = job.end_time = time_told
     cluster.report(DispyJob.Finished, None, job)
     end = jobs_told(watch)[1]
     assert end.started_at is None
