@@ -343,12 +343,19 @@ class ClusterRegistry:
         return self._folding
 
     def take_in(self, watched: Watched, drained: list[Drained]) -> None:
-        """Fold *drained* into the cluster's state. The caller holds ``folding``."""
+        """Fold *drained* into the cluster's state. The caller holds ``folding``.
+
+        One that can't be folded is left out: the others were taken from the inbox with it.
+        """
         apply, live = watched.state.apply, watched.watch.jobs
         asked: list[TextRequest] = []
         with self.lock:
             for event, held, later in drained:
-                job = apply(event)
+                try:
+                    job = apply(event)
+                except Exception:
+                    watched.watch.left_out()
+                    continue
                 if job is None:
                     continue
                 if job.state in ENDED_STATES:

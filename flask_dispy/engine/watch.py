@@ -143,11 +143,12 @@ class Watch:
                 if job is not None and status in readers:
                     found.append(readers[status](self, status, node, job, now))
             except Exception:
-                self._left_out()
+                self.left_out()
         found.extend(self._node_figures())
         return found
 
-    def _left_out(self) -> None:
+    def left_out(self) -> None:
+        """Count and log the exception at hand, for which a report was left out."""
         self.faults += 1
         logger.exception("A status report of dispy's could not be read and was left out.")
 
@@ -196,7 +197,7 @@ class Watch:
                 )
                 found.append((seen, None, ()))
             except Exception:
-                self._left_out()
+                self.left_out()
         return found
 
     def adopt_nodes(self, nodes: list[Any]) -> list[Drained]:

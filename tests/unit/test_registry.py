@@ -390,6 +390,17 @@ def test_polling_wakes_no_silent_node() -> None:
     registry.close()
 
 
+def test_report_that_cannot_be_folded_takes_no_other_along(
+    registry: ClusterRegistry, cluster: FakeCluster
+) -> None:
+    jobs = [cluster.submit(number) for number in range(3)]
+    jobs[1].submit_time = []
+    for job in jobs:
+        cluster.start(job, make_node("10.0.0.1"))
+    assert counts(registry) == {"queued": 1, "running": 2}
+    assert registry.health()["inbox"]["unreadable"] == 1
+
+
 @pytest.mark.usefixtures("soon")
 def test_failing_step_of_the_upkeep_stops_no_other(
     registry: ClusterRegistry, caplog: pytest.LogCaptureFixture
