@@ -64,15 +64,12 @@ class DocumentRoot:
 
         It must be a regular file of an ordinary web type whose real place is inside the folder.
         """
-        path = self._resolve(name)
-        if path is None:
-            return None
-        # O_NONBLOCK: opening a FIFO would otherwise wait for somebody to write to it. O_NOFOLLOW:
-        # the path is already resolved; a link put there since then is not followed.
-        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
         try:
-            descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0))
+            path = self._resolve(name)
+            descriptor = None if path is None else self._open(path)
         except OSError:
+            return None
+        if descriptor is None:
             return None
         try:
             facts = os.fstat(descriptor)
@@ -92,6 +89,22 @@ class DocumentRoot:
         if not path.startswith(inside) or Path(path).suffix.lower() not in _TYPES:
             return None
         return path
+
+    def _open(self, path: str) -> int:
+        """Open a path that is resolved already: a link put there since is not followed."""
+        # O_NONBLOCK: opening a FIFO would otherwise wait for somebody to write to it.
+        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
+        if os.open not in os.supports_dir_fd:
+            return os.open(path, flags | getattr(os, "O_BINARY", 0))
+        *folders, name = os.path.relpath(path, self._folder).split(os.sep)
+        folder = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            for part in folders:
+                outer, folder = folder, os.open(part, flags | os.O_DIRECTORY, dir_fd=folder)
+                os.close(outer)
+            return os.open(name, flags, dir_fd=folder)
+        finally:
+            os.close(folder)
 
 
 def document(web: Web, filename: str = "monitor.html") -> Response:

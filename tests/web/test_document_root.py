@@ -112,6 +112,35 @@ def test_absolute_paths_do_not_leave_the_folder(folder: Path) -> None:
         assert root.read(name) is None
 
 
+def test_folder_that_becomes_a_link_meanwhile_is_not_followed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = folder.parent / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "own.css").write_text("secret")
+    resolve = DocumentRoot._resolve
+
+    def resolve_too_early(root: DocumentRoot, name: str) -> str | None:
+        path = resolve(root, name)
+        (folder / "sub").rename(folder / "was")
+        (folder / "sub").symlink_to(elsewhere)
+        return path
+
+    monkeypatch.setattr(DocumentRoot, "_resolve", resolve_too_early)
+    assert DocumentRoot(folder).read("sub/own.css") is None
+
+
+def test_link_that_changes_while_it_is_followed_is_not_found(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(path: str) -> str:
+        raise FileNotFoundError(2, "No such file or directory", path)
+
+    root = DocumentRoot(folder)
+    monkeypatch.setattr(os.path, "realpath", gone)
+    assert root.read("inner.js") is None
+
+
 def test_large_file_is_not_read_into_memory(folder: Path) -> None:
     with (folder / "large.js").open("wb") as file:
         file.truncate(17 * 1024 * 1024)
