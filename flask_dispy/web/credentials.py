@@ -43,7 +43,8 @@ _CHECK_WAIT_SEC: Final = 5.0
 class Credentials:
     """The users and tokens of one blueprint; tells the role that a request's header proves.
 
-    Thread-safe. Takes the same time for a wrong password as for an unknown user.
+    Thread-safe. Takes the same time for a wrong password as for an unknown user, also where the
+    users' hashes are of several kinds.
 
     :param users: name to (password hash made by ``werkzeug.security.generate_password_hash``,
         role).
@@ -67,7 +68,7 @@ class Credentials:
         self._proved: OrderedDict[bytes, str] = OrderedDict()
         self._lock = threading.Lock()
         self._checks = threading.BoundedSemaphore(_CHECKS_AT_ONCE)
-        self._decoy = self._make_decoy()
+        self._decoys = self._make_decoys()
 
     def __bool__(self) -> bool:
         return bool(self._users or self._tokens)
@@ -97,7 +98,7 @@ class Credentials:
         if offered.type != "basic" or not self._users:
             return None
         name, password = offered.username or "", offered.password or ""
-        password_hash, role = self._users.get(name, (self._decoy, None))
+        password_hash, role = self._users.get(name) or (self._decoy(name), None)
         if not self._checks.acquire(timeout=_CHECK_WAIT_SEC):
             raise HttpError(
                 503,
@@ -131,12 +132,27 @@ class Credentials:
         pair = f"{len(name)}:{name}{password}".encode("utf-8", "surrogatepass")
         return hmac.digest(self._secret, pair, "sha256")
 
-    def _make_decoy(self) -> str:
-        """Return a hash that no password fits, as slow to check as the users' own."""
-        if not self._users:
-            return ""
-        method = next(iter(self._users.values()))[0].partition("$")[0]
-        return generate_password_hash(secrets.token_hex(), method=method)
+    def _decoy(self, name: str) -> str:
+        """Return a hash that no password fits, of a kind as frequent as among the users.
+
+        A name keeps its own, for else one that is sometimes fast would be known for unknown.
+        """
+        mark = int.from_bytes(self._mark(name, ""), "big")
+        return self._decoys[mark % len(self._decoys)]
+
+    def _make_decoys(self) -> list[str]:
+        """Return for each user a hash as slow to check as the user's own."""
+        made: dict[str, str] = {}
+        decoys = []
+        for name, (password_hash, _) in self._users.items():
+            method = password_hash.partition("$")[0]
+            if method not in made:
+                try:
+                    made[method] = generate_password_hash(secrets.token_hex(), method=method)
+                except (ValueError, OverflowError) as error:
+                    raise _no_hash(name) from error
+            decoys.append(made[method])
+        return decoys
 
 
 class Throttle:
@@ -236,11 +252,15 @@ def _checked_user(name: str, user: tuple[str, str]) -> tuple[str, str]:
         raise ValueError(f"user {name!r} can never log in: HTTP Basic ends a name at a colon")
     method = password_hash.partition(":")[0].partition("$")[0]
     if method not in ("scrypt", "pbkdf2") or password_hash.count("$") != 2:
-        raise ValueError(
-            f"user {name!r} needs a password hash, not a password: "
-            "make it with werkzeug.security.generate_password_hash"
-        )
+        raise _no_hash(name)
     return password_hash, _checked_role(role, f"user {name!r}")
+
+
+def _no_hash(name: str) -> ValueError:
+    return ValueError(
+        f"user {name!r} needs a password hash, not a password: "
+        "make it with werkzeug.security.generate_password_hash"
+    )
 
 
 def _network(client: str | None) -> str:

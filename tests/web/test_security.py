@@ -81,6 +81,23 @@ class TestUsers:
         assert len(checked) == 2
         assert checked[1].startswith("pbkdf2:sha256:1000$")
 
+    def test_unknown_users_are_told_from_none_of_several_kinds(self, monkeypatch: Any) -> None:
+        from werkzeug.datastructures import Authorization
+
+        slow = generate_password_hash("right", method="pbkdf2:sha256:2000")
+        credentials = Credentials({"ann": (HASH, "viewer"), "bob": (slow, "viewer")})
+        kinds: dict[str, set[str]] = {}
+
+        def check(password_hash: str, _password: str) -> bool:
+            kinds.setdefault(name, set()).add(password_hash.partition("$")[0])
+            return False
+
+        monkeypatch.setattr("flask_dispy.web.credentials.check_password_hash", check)
+        for name in [f"nobody {number}" for number in range(64)] * 2:
+            credentials.prove(Authorization("basic", {"username": name, "password": "x"}))
+        assert all(len(kind) == 1 for kind in kinds.values())
+        assert set.union(*kinds.values()) == {"pbkdf2:sha256:1000", "pbkdf2:sha256:2000"}
+
     def test_right_password_is_hashed_once(self, make_client: Any, monkeypatch: Any) -> None:
         calls: list[int] = []
 
@@ -99,6 +116,7 @@ class TestUsers:
         [
             ({"ann": ("plain password", "viewer")}, None, "generate_password_hash"),
             ({"ann": (HASH, "admin")}, None, "'admin'"),
+            ({"ann": (HASH, "viewer"), "bob": ("pbkdf2:none:1$a$b", "viewer")}, None, "'bob'"),
             ({"a:b": (HASH, "viewer")}, None, "colon"),
             (None, {"": "viewer"}, "empty"),
             (None, {"t": "root"}, "'root'"),
