@@ -11,8 +11,9 @@ import re
 import socket
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Literal, Protocol, TypeVar
 
 from ..core.errors import BadRequest, EngineTimeout
 from .calls import Calls
@@ -21,12 +22,18 @@ from .schedulers import scheduler_trouble
 
 __all__ = ["NODE_ACTIONS", "Control", "JobTarget", "NodeAction", "Outcome", "Target", "Targets"]
 
+_T = TypeVar("_T")
+_R = TypeVar("_R")
+
 NodeAction = Literal["allocate", "deallocate", "close"]
 NODE_ACTIONS: Final[tuple[NodeAction, ...]] = ("allocate", "deallocate", "close")
 
 # Cancelling takes dispy about a millisecond a job, more in a long queue; a command for many may
 # take this much longer than one for a single job.
 _BULK_FACTOR: Final = 3
+
+# Clusters that are asked at a time: a third of the calls that may be under way in all.
+_MOST_AT_ONCE: Final = 8
 
 _HOST: Final = re.compile(r"[A-Za-z0-9_.:*%-]{1,253}")
 _MOST_CPUS: Final = 65_536
@@ -128,8 +135,8 @@ class Control:
                 )  # fmt: skip
             else:
                 batches.setdefault(found.target.name, []).append((serial, found))
-        for batch in batches.values():
-            outcomes.update(self._cancel_batch(batch))
+        for done in _at_once(self._cancel_batch, list(batches.values())):
+            outcomes.update(done)
         return [outcomes[serial] for serial in dict.fromkeys(serials)]
 
     def _cancel_batch(self, batch: list[tuple[int, JobTarget]]) -> dict[int, Outcome]:
@@ -190,7 +197,7 @@ class Control:
         if not targets:
             message = "There is no cluster that takes commands: none was added."
             return [Outcome(cluster, False, "unsupported", message)]
-        return [self._allocate_in(target, request) for target in targets]
+        return _at_once(lambda target: self._allocate_in(target, request), targets)
 
     def resolve(self, host: str) -> str:
         """Return the address that a host's name stands for: as in dispy, IPv4 if it has both.
@@ -236,7 +243,7 @@ class Control:
                 f"{action!r} is no action: it is one of {', '.join(NODE_ACTIONS)}.", field="action"
             )
         ip_addr, targets = self._targets.targets_of_node(cluster, host)
-        return [self._act_on_node(target, action, ip_addr) for target in targets]
+        return _at_once(lambda target: self._act_on_node(target, action, ip_addr), targets)
 
     def _act_on_node(self, target: Target, action: NodeAction, ip_addr: str) -> Outcome:
         what = f"{action} {ip_addr} for {target.name}"
@@ -319,6 +326,17 @@ class Control:
                 return ("closed", f"The cluster {target.name} was closed meanwhile.")
             return ("refused", f"dispy failed to {what}: {type(error).__name__}.")
         return None
+
+
+def _at_once(ask: Callable[[_T], _R], whom: Sequence[_T]) -> list[_R]:
+    """Return what *ask* returns of each, several at a time.
+
+    They are of different clusters: one that does not answer must not use up the others' time.
+    """
+    if len(whom) < 2:
+        return [ask(one) for one in whom]
+    with ThreadPoolExecutor(min(len(whom), _MOST_AT_ONCE), "flask_dispy-ask") as pool:
+        return list(pool.map(ask, whom))
 
 
 _DONE: Final[dict[NodeAction, str]] = {

@@ -91,7 +91,7 @@ def cancel_jobs(web: Web) -> Response:
     """Cancel the jobs given as ``uid``; answer with those that were cancelled."""
     uids = [_whole("uid", text) for text in Parameters(read_form()).texts("uid", most=_MOST_ITEMS)]
     outcomes = web.registry.control.cancel(list(dict.fromkeys(uids)))
-    if outcomes and all(outcome.code == "timeout" for outcome in outcomes):
+    if _timed_out(outcomes):
         _raise_if_failed(outcomes)
     return json_answer([outcome.serial for outcome in outcomes if outcome.ok])
 
@@ -127,12 +127,13 @@ def node_action(action: NodeAction) -> Callable[..., Response]:
         view = web.view(form.text("cluster"))
         hosts = _host_list(form)
         control = web.registry.control
-        outcomes = [
-            outcome
-            for ip_addr in [view.node(host)["ip_addr"] for host in hosts]
-            for outcome in control.node_action(target(view), action, ip_addr)
-        ]
-        if outcomes and all(outcome.code == "timeout" for outcome in outcomes):
+        outcomes: list[Outcome] = []
+        for ip_addr in [view.node(host)["ip_addr"] for host in hosts]:
+            found = control.node_action(target(view), action, ip_addr)
+            outcomes += found
+            if _timed_out(found):
+                break  # the next node would take as long, and come to no other end
+        if _timed_out(outcomes):
             _raise_if_failed(outcomes)
         return json_answer(0 if outcomes and all(outcome.ok for outcome in outcomes) else -1)
 
@@ -146,12 +147,14 @@ def set_cpus(web: Web) -> Response:
     wanted = {ip_addr: _whole(ip_addr, fields.text(ip_addr)) for ip_addr in form}
     combined = web.view("*")
     answers = {}
+    given_up = False
     for ip_addr, cpus in wanted.items():
         try:
             combined.node(ip_addr)
         except UnknownNode:
             continue
-        outcomes = web.registry.control.set_cpus("*", ip_addr, cpus)
+        outcomes = [] if given_up else web.registry.control.set_cpus("*", ip_addr, cpus)
+        given_up = given_up or _timed_out(outcomes)
         used = [outcome.cpus for outcome in outcomes if outcome.ok and outcome.cpus is not None]
         answers[ip_addr] = used[0] if used else -1
     return json_answer(answers)
@@ -251,6 +254,10 @@ def _whole(field: str, text: str) -> int:
     if value is None or abs(value) >= 2**62:
         raise invalid(field[:100], f"{field[:100]} must be a whole number.")
     return value
+
+
+def _timed_out(outcomes: Sequence[Outcome]) -> bool:
+    return bool(outcomes) and all(outcome.code == "timeout" for outcome in outcomes)
 
 
 def _raise_if_failed(outcomes: Sequence[Outcome]) -> None:

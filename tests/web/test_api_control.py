@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 import time
 from typing import Any
 
@@ -113,6 +114,14 @@ def test_call_that_hangs_ends_as_504(make_client: Any, registry: Any, scene: Any
     answer = make_client().post(f"{NODE}/close")
     assert answer.status_code == 504
     assert answer.json["error"]["code"] == "timeout"
+
+
+def test_cluster_that_hangs_keeps_no_other_waiting(client: Any, scene: Any) -> None:
+    asked = threading.Event()
+    scene.cluster.answers["deallocate_node"] = lambda _node: 0 if asked.wait(5) else -1
+    scene.other.answers["deallocate_node"] = lambda _node: asked.set()
+    answer = client.post(f"{API}/clusters/*/nodes/10.0.0.2/deallocate")
+    assert [outcome["ok"] for outcome in answer.json["outcomes"]] == [True, True]
 
 
 def test_settings_change_one_by_one(client: Any, registry: ClusterRegistry) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import threading
 from typing import Any
 
 import pytest
@@ -247,6 +249,27 @@ def test_failed_node_action_is_not_zero(client: Any, scene: Any) -> None:
     scene.cluster.answers["deallocate_node"] = -1
     form = {"cluster": "compute", "nodes": '["10.0.0.2", "10.0.0.10"]'}
     assert client.post("/deallocate_node", data=form).json == -1
+
+
+def test_cluster_that_hangs_is_asked_about_one_node_only(
+    client: Any, scene: Any, registry: Any
+) -> None:
+    go_on = threading.Event()
+    registry._calls.timeout_sec = 0.1
+    for cluster, method in itertools.product(
+        (scene.cluster, scene.other), ("close_node", "set_node_cpus")
+    ):
+        cluster.answers[method] = lambda *_: go_on.wait()
+    try:
+        form = {"cluster": "compute", "nodes": '["10.0.0.10", "10.0.0.2"]'}
+        assert client.post("/close_node", data=form).status_code == 504
+        form = {"10.0.0.10": "1", "10.0.0.2": "1"}
+        assert client.post("/set_cpus", data=form).json == {"10.0.0.10": -1, "10.0.0.2": -1}
+        assert scene.cluster.calls == [
+            ("close_node", ("10.0.0.10",)), ("set_node_cpus", ("10.0.0.10", 1))
+        ]  # fmt: skip
+    finally:
+        go_on.set()
 
 
 @pytest.mark.parametrize("nodes", ["", "[", "{}", "[1]", "[]", '"10.0.0.2"', "[" * 5000])
