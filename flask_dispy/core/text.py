@@ -11,7 +11,7 @@ the text and costs nothing where nothing was cut.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 __all__ = [
@@ -236,12 +236,12 @@ def plain_call(
     ``None`` means that some argument is of a class of somebody's own.
     """
     try:
-        positional = _quick_join(_quick_texts(args), limit)
+        positional = _quick_join(_quick_texts(args, limit), limit)
         if positional is None:
             positional = _plain_join(args, None, limit)
         if positional is None or not kwargs:
             return None if positional is None else (positional, "")
-        texts = _quick_texts(kwargs.values())
+        texts = _quick_texts(kwargs.values(), limit)
         named = _quick_join(
             texts and [f"{k}={v}" for k, v in zip(kwargs, texts, strict=True)], limit
         )
@@ -252,11 +252,14 @@ def plain_call(
     return None if named is None else (positional, named)
 
 
-def _quick_texts(values: Iterable[Any]) -> list[str] | None:
+def _quick_texts(values: Collection[Any], limit: int) -> list[str] | None:
     """Return the texts of short strings and small numbers; ``None`` where others are among them.
 
     Almost all arguments are of these, and it takes a third of the time of the way that takes all.
+    ``None`` also for so many that they can't all be shown: that way ends where the limit does.
     """
+    if len(values) > limit:
+        return None
     texts = []
     for value in values:
         kind = type(value)

@@ -15,9 +15,10 @@ import queue
 import threading
 import time
 from collections.abc import Callable
+from itertools import islice
 from typing import Final, NamedTuple
 
-from ..core.text import Cut, bounded, clean, ending, plain_text, type_name
+from ..core.text import Cut, bounded, ending, plain_text, type_name
 
 __all__ = ["Redact", "Renderer", "TextRequest"]
 
@@ -210,7 +211,8 @@ class Renderer:
         if request.field == "args" and type(value) is tuple:
             text = self._joined([self._one(item) for item in value[: self._limit]])
         elif request.field == "kwargs" and type(value) is dict:
-            text = self._joined([f"{clean(key)}={self._one(item)}" for key, item in value.items()])
+            named = islice(value.items(), self._limit)
+            text = self._joined([f"{bounded(k, self._limit)}={self._one(v)}" for k, v in named])
         elif request.field in _OUTPUTS and type(value) is str:
             text = ending(value, self._limit)
         else:

@@ -239,6 +239,22 @@ def test_huge_values_cost_no_more_than_what_is_shown(value: Any) -> None:
     assert min(took(plain_text, value, 64) for _ in range(3)) < 0.005
 
 
+@pytest.mark.parametrize(
+    ("args", "kwargs"),
+    [
+        ((1,) * 3_000_000, {}),
+        (("",) * 3_000_000, {}),
+        ((), dict.fromkeys(map(str, range(10**6)), 1)),
+    ],
+    ids=["numbers", "strings", "named"],
+)
+def test_many_arguments_cost_no_more_than_what_is_shown(args: Any, kwargs: Any) -> None:
+    assert min(took(plain_call, args, kwargs, 64) for _ in range(3)) < 0.005
+    texts = plain_call(args, kwargs, 64)
+    assert texts is not None
+    assert any(isinstance(text, Cut) for text in texts)
+
+
 def test_a_huge_output_costs_no_more_than_what_is_shown() -> None:
     assert min(took(ending, "x\0" * (BIG // 2), 64) for _ in range(3)) < 0.005
 
