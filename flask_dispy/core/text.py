@@ -46,6 +46,10 @@ _UNSAFE = re.compile(
 )
 
 
+# The way round a metaclass, which may have a __name__ of its own.
+_name_of: Final[Callable[[type], object]] = type.__dict__["__name__"].__get__
+
+
 class Cut(str):
     """A text that is shorter than what it stands for."""
 
@@ -95,7 +99,7 @@ def ending(text: str, limit: int) -> str:
 
 def type_name(value: object) -> str:
     """Return the name of the value's class, bounded, without running any of its code."""
-    name = type.__getattribute__(type(value), "__name__")
+    name = _name_of(type(value))
     return bounded(name, 80) if isinstance(name, str) else "object"
 
 
