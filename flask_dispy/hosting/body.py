@@ -103,8 +103,8 @@ class Body(io.RawIOBase):
     def _skip_trailers(self) -> None:
         for _ in range(_TRAILER_LINES):
             line = self._reader.readline(_LINE_BYTES)
-            if line in (b"\r\n", b"\n"):
+            if line == b"\r\n":
                 return
-            if not line.endswith(b"\n"):
+            if not line.endswith(b"\r\n"):
                 break
         raise Disconnected("the trailers make no sense")

@@ -19,10 +19,11 @@ from .limits import Limits
 __all__ = ["Head", "Refused", "read_head"]
 
 _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
-_REQUEST_LINE = re.compile(rb"(%s) ([\x21-\x7e\x80-\xff]+) HTTP/([0-9])\.([0-9])\r?\n" % _TOKEN)
-# A line that continues the one before, and space before the colon, don't match: both are forms
-# that RFC 9112 lets a server refuse, and that programs read differently.
-_HEADER = re.compile(rb"(%s):[ \t]*([\t\x20-\x7e\x80-\xff]*?)[ \t]*\r?\n" % _TOKEN)
+_REQUEST_LINE = re.compile(rb"(%s) ([\x21-\x7e\x80-\xff]+) HTTP/([0-9])\.([0-9])\r\n" % _TOKEN)
+# A line that continues the one before, one that ends in a line feed alone, and space before the
+# colon don't match: all are forms that RFC 9112 lets a server refuse, and that programs read
+# differently.
+_HEADER = re.compile(rb"(%s):[ \t]*([\t\x20-\x7e\x80-\xff]*?)[ \t]*\r\n" % _TOKEN)
 _DIGITS = re.compile(r"[0-9]{1,15}")
 
 
@@ -66,7 +67,7 @@ def read_head(reader: io.BufferedReader[Any], limits: Limits) -> Head | None:
     ``reader`` raises.
     """
     line = reader.readline(limits.max_line_bytes + 1)
-    if line in (b"\r\n", b"\n"):
+    if line == b"\r\n":
         # RFC 9112, 2.2: some clients end a form with one line too many.
         line = reader.readline(limits.max_line_bytes + 1)
     if len(line) > limits.max_line_bytes:
@@ -116,7 +117,7 @@ def _read_headers(reader: io.BufferedReader[Any], limits: Limits) -> HTTPMessage
         left -= len(line)
         if left < 0:
             break
-        if line in (b"\r\n", b"\n"):
+        if line == b"\r\n":
             return headers
         if not line.endswith(b"\n"):
             return None

@@ -135,7 +135,14 @@ def test_body_in_chunks_is_decoded() -> None:
 
 @pytest.mark.parametrize(
     "chunks",
-    [b"zz\r\nWiki\r\n0\r\n\r\n", b"-4\r\nWiki\r\n0\r\n\r\n", b"3\r\nWiki\r\n0\r\n\r\n"],
+    [
+        b"zz\r\nWiki\r\n0\r\n\r\n",
+        b"-4\r\nWiki\r\n0\r\n\r\n",
+        b"3\r\nWiki\r\n0\r\n\r\n",
+        b"4\r\nWiki\r\n0\r\n\n",
+        b"4\r\nWiki\r\n0\r\nTrailer: x\n\r\n",
+        b"4\nWiki\r\n0\r\n\r\n",
+    ],
 )
 def test_broken_chunks_end_the_connection(chunks: bytes) -> None:
     head = b"POST /small HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -197,6 +204,8 @@ SMUGGLED = b"GET /environ HTTP/1.1\r\nHost: test\r\n\r\n"
         (400, b"Content-Length : 5\r\nHost: a\r\n"),
         (400, b"Host: a\r\n Content-Length: 5\r\n"),
         (400, b"Host: a\rContent-Length: 5\r\n"),
+        (400, b"Host: a\nContent-Length: 5\r\n"),
+        (400, b"Host: a\r\n\n"),
         (400, b"Host: a\x00\r\n"),
         (400, b"Host: a\r\nno colon here\r\n"),
         (400, b": no name\r\nHost: a\r\n"),
@@ -221,6 +230,8 @@ def test_headers_that_two_programs_could_read_differently_are_refused(
     ("status", "line"),
     [
         (400, b"GET /"),
+        (400, b"GET / HTTP/1.1\nX: y"),
+        (400, b"\nGET / HTTP/1.1"),
         (400, b"GET  / HTTP/1.1"),
         (400, b"GET / HTTP/1.1 "),
         (400, b"GET /\x00 HTTP/1.1"),
