@@ -80,7 +80,11 @@ class Pump:
                 return
             self._thread = threading.Thread(target=self._run, name="flask_dispy-pump", daemon=True)
             self._ticked_at = time.monotonic()
-            self._thread.start()
+            try:
+                self._thread.start()
+            except RuntimeError as error:
+                # The system has none left; who looks next tries again, as for one that died.
+                logger.error("The pump thread of a registry can't be started: %s", error)
 
     def tend(self) -> None:
         """Start a thread that died anew. Readers call this: nobody else would notice."""

@@ -69,13 +69,18 @@ class Calls:
     def start(self, what: str, owner: Hashable, call: Callable[[], T]) -> Future[T]:
         """Start *call* and return its future at once.
 
-        :raises EngineTimeout: too many calls hang already.
+        :raises EngineTimeout: too many calls hang already, or no thread can be had.
         """
         number = self._begin(what, owner)
         future: Future[T] = Future()
-        threading.Thread(
+        thread = threading.Thread(
             target=self._work, args=(number, future, call), name="flask_dispy-call", daemon=True
-        ).start()
+        )
+        try:
+            thread.start()
+        except RuntimeError:
+            self._end(number)
+            raise EngineTimeout(f"Not asked to {what}: the system has no thread left.") from None
         return future
 
     def _begin(self, what: str, owner: Hashable) -> int:
@@ -96,8 +101,11 @@ class Calls:
         except BaseException as error:
             future.set_exception(error)
         finally:
-            with self._lock:
-                self._running.pop(number, None)
+            self._end(number)
+
+    def _end(self, number: int) -> None:
+        with self._lock:
+            self._running.pop(number, None)
 
     def health(self) -> dict[str, Any]:
         """Return what is under way: how many calls, how many past their time, since when."""

@@ -107,7 +107,10 @@ class Renderer:
                 self._thread = threading.Thread(
                     target=self._work, name="flask_dispy-render", daemon=True
                 )
-                self._thread.start()
+                try:
+                    self._thread.start()
+                except RuntimeError:
+                    self._thread = None  # the system has none left: watch() tries again
 
     def watch(self) -> None:
         """End the call that exceeds its time; called a few times a second by the pump."""

@@ -113,6 +113,7 @@ class Store:
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
+        self._start_at = 0.0  # not before, because no thread could be had
         # Dropped by those who put records in, and by the thread; each counts for itself.
         self._refused = self._left_out = 0
         self._written = self._failures = 0
@@ -131,11 +132,20 @@ class Store:
     def add_run(self, run: Run) -> None:
         """Enter a run; its records may follow."""
         self._new_runs.append(run)
-        if self._thread is None and not self._stop.is_set():
-            self._thread = threading.Thread(
-                target=self._work, name="flask_dispy-history", daemon=True
-            )
-            self._thread.start()
+        self._start()
+
+    def _start(self) -> None:
+        if self._thread is not None or self._stop.is_set() or time.monotonic() < self._start_at:
+            return
+        thread = threading.Thread(target=self._work, name="flask_dispy-history", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:
+            # The system has none left. A later record tries again.
+            self._start_at = time.monotonic() + _RETRY_SEC
+            self._note_failure(error)
+        else:
+            self._thread = thread
 
     def put(self, run: Run, record: Job | Measured | NodeEvent | NodeRow) -> None:
         """Have a record written; one that finds the queue full is counted and dropped."""
@@ -145,6 +155,8 @@ class Store:
             self._refused += 1
             return
         self._queue.append((run, record))
+        if self._thread is None:
+            self._start()
         if len(self._queue) == _BATCH:
             self._wake.set()
 
@@ -175,6 +187,8 @@ class Store:
         self._wake.set()
         if self._thread is not None:
             self._thread.join(_CLOSE_SEC)
+        elif self._new_runs:
+            self._work()
         elif self._db is not None:
             self._db.close()
 

@@ -87,6 +87,20 @@ def test_call_that_came_back_makes_room(release: threading.Event) -> None:
     assert calls.run("add", "a", lambda: 2) == 2
 
 
+def test_call_that_gets_no_thread_takes_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    def start(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    calls = Calls(5)
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", start)
+        for _ in range(4):
+            with pytest.raises(EngineTimeout, match="no thread left"):
+                calls.run("add", "owner", lambda: 1)
+    assert calls.health()["in_flight"] == 0
+    assert calls.run("add", "owner", lambda: 1) == 1
+
+
 def test_health_names_what_is_under_way(release: threading.Event) -> None:
     calls = Calls(0.01)
     calls.start("wait for it", "a", release.wait)

@@ -219,6 +219,38 @@ def test_disk_that_stays_full_does_not_hold_up_the_end(
     assert one.health()["dropped"] > 0
 
 
+def no_thread(_thread: threading.Thread) -> None:
+    raise RuntimeError("can't start new thread")
+
+
+def test_records_wait_for_a_thread(
+    path: Path, make_store: MakeStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = make_store()
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", no_thread)
+        run = new_run(one)
+        one.put(run, ended_job(1))
+    assert "can't start new thread" in str(one.health()["error"])
+
+    def comes_with_the_next() -> bool:
+        one.put(run, ended_job(2))
+        return kept(path) == [1, 2]
+
+    wait_until(comes_with_the_next)
+    assert one.health()["problems"] == []
+
+
+def test_close_needs_no_thread(
+    path: Path, make_store: MakeStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = make_store()
+    monkeypatch.setattr(threading.Thread, "start", no_thread)
+    one.put(new_run(one), ended_job(1))
+    one.close()
+    assert kept(path) == [1]
+
+
 def test_folder_that_is_not_there_is_tried_again(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -447,6 +447,22 @@ def test_pump_that_died_is_started_again_by_who_looks(
     assert registry.health()["pump"]["died"] == 1
 
 
+def test_pump_starts_once_a_thread_can_be_had(
+    registry: ClusterRegistry, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def start(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    cluster = FakeCluster()
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", start)
+        registry.add(cluster)
+        cluster.submit(1)
+        assert counts(registry) == {"queued": 1}
+    assert "can't start new thread" in caplog.text
+    assert registry.health()["pump"]["alive"]
+
+
 def test_many_clusters_added_at_once_start_one_pump(registry: ClusterRegistry) -> None:
     before = {thread for thread in threading.enumerate() if thread.name == "flask_dispy-pump"}
     threads = [threading.Thread(target=registry.add, args=(FakeCluster(),)) for _ in range(8)]

@@ -182,6 +182,18 @@ def test_late_text_is_not_delivered(rig: Rig) -> None:
 # -- too many ---------------------------------------------------------------------------------
 
 
+def test_text_is_made_once_a_thread_can_be_had(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    def start(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", start)
+        serial = rig.submit(value_whose_str(lambda: "made"))
+        rig.renderer.watch()
+        assert rig.delivered == {}
+    assert rig.result(serial) == "made"
+
+
 def test_full_queue_names_the_class_at_once(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(render, "QUEUE_LIMIT", 2)
     small = Rig(time_limit_sec=20)
