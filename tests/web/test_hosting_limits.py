@@ -97,6 +97,19 @@ def test_one_too_many_is_told_so_and_served_later() -> None:
             assert client.ask(get()).status == 200
 
 
+def test_connection_that_gets_no_thread_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def start(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with site() as served:
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", start)
+            with served.client() as client:
+                assert client.read().status == 503
+        with served.client() as client:
+            assert client.ask(get()).status == 200
+
+
 def test_idle_connection_makes_room_for_a_new_one() -> None:
     with site(max_connections=2) as served, contextlib.ExitStack() as clients:
         first, second = (clients.enter_context(served.client()) for _ in range(2))
