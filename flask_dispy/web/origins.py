@@ -59,7 +59,7 @@ def check_host(host: str, trusted: Iterable[str]) -> None:
     name = _host_name(host)
     if _is_address(name) or name == "localhost" or name.endswith(".localhost"):
         return
-    if name in _own_names() or name in {item.lower().rstrip(".") for item in trusted}:
+    if name in _own_names() or name in map(_host_name, trusted):
         return
     raise HttpError(
         403,

@@ -334,8 +334,9 @@ class TestHost:
 
         assert _change(make_client(standalone=True), Host=socket.gethostname()) == 200
 
-    def test_trusted_name_is_known(self, make_client: Any) -> None:
-        client = make_client(standalone=True, trusted_hosts=["Dash.Example"])
+    @pytest.mark.parametrize("name", ["Dash.Example", "dash.example.", "dash.example:8181"])
+    def test_trusted_name_is_known(self, make_client: Any, name: str) -> None:
+        client = make_client(standalone=True, trusted_hosts=[name])
         assert _change(client, Host="dash.example:8181") == 200
 
     def test_server_with_logins_checks_those_instead(self, make_client: Any) -> None:
