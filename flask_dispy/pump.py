@@ -18,6 +18,7 @@ from .core import events
 from .core.errors import EngineTimeout
 from .engine.calls import Calls
 from .engine.clusters import is_closed, pulse_sec
+from .engine.faultlog import FaultLog
 from .engine.render import Renderer
 from .engine.schedulers import scheduler_trouble
 from .watched import Watched
@@ -69,6 +70,7 @@ class Pump:
         self._thread: threading.Thread | None = None
         self._ticked_at = time.monotonic()
         self._faults = 0
+        self._fault_log = FaultLog(logger)
         self._died = 0
         self._died_at = 0.0
         self._starting = threading.Lock()
@@ -146,7 +148,7 @@ class Pump:
             step()
         except Exception:
             self._faults += 1
-            logger.exception("A step of the upkeep failed; the others go on.")
+            self._fault_log.exception("A step of the upkeep failed; the others go on.")
 
     @staticmethod
     def _is_due(what: str, every_sec: float, watched: Watched) -> bool:

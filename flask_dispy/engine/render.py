@@ -19,6 +19,7 @@ from itertools import islice
 from typing import Final, NamedTuple
 
 from ..core.text import Cut, bounded, ending, plain_text, type_name
+from .faultlog import FaultLog
 
 __all__ = ["Redact", "Renderer", "TextRequest"]
 
@@ -85,6 +86,7 @@ class Renderer:
         self._current: tuple[TextRequest, float] | None = None
         self._asked: type | None = None
         self._closed = False
+        self._fault_log = FaultLog(logger)
 
     def submit(self, request: TextRequest) -> None:
         """Ask for a text; it is delivered soon, or its class's name at once if too many wait."""
@@ -206,7 +208,7 @@ class Renderer:
             return self._render(request)
         except Exception:
             # One value must not end the thread that all others wait for.
-            logger.exception("The %s of a job could not be made a text.", request.field)
+            self._fault_log.exception(f"The {request.field} of a job could not be made a text.")
             return f"<{type_name(request.value)}, not shown>"
 
     def _render(self, request: TextRequest) -> str:

@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol
 
 from ..core.cluster import ClusterState
 from ..core.events import JobKey
+from .faultlog import FaultLog
 from .watch import Watch, job_key
 
 __all__ = ["OTHER_NAME", "Routed", "Router", "forwards_to"]
@@ -60,6 +61,7 @@ class Router:
         self.inbox: deque[tuple[int, Any, Any]] = deque()
         self.other: Any = None
         self.faults = 0
+        self._fault_log = FaultLog(logger)
         self._limit = inbox_limit
         self._dropped = itertools.count()
         self._origins: OrderedDict[JobKey, Any] = OrderedDict()
@@ -110,7 +112,7 @@ class Router:
                     fresh[job_key(job)] = found
             except Exception:
                 self.faults += 1
-                logger.exception("A status report that is none of dispy's was left out.")
+                self._fault_log.exception("A status report that is none of dispy's was left out.")
                 continue
             found.mode = "callback"
             found.watch.inbox.append(report)

@@ -19,6 +19,7 @@ from dispy import DispyJob, DispyNode
 from ..core import events
 from ..core.events import EndState, JobKey
 from ..core.text import ending, plain_call, plain_text, type_name
+from .faultlog import FaultLog
 from .figures import NAME_LIMIT, figures_of, moment, name_text, relied_upon
 from .render import TextRequest
 
@@ -84,6 +85,7 @@ class Watch:
         self.nodes: dict[str, Any] = {}
         self.jobs: dict[int, Any] = {}
         self.faults = 0
+        self._fault_log = FaultLog(logger)
         self._dropped = itertools.count()
         self._touched: dict[str, Any] = {}
         self._pulsed: dict[str, float] = {}
@@ -150,7 +152,7 @@ class Watch:
     def left_out(self) -> None:
         """Count and log the exception at hand, for which a report was left out."""
         self.faults += 1
-        logger.exception("A status report of dispy's could not be read and was left out.")
+        self._fault_log.exception("A status report of dispy's could not be read and was left out.")
 
     def refresh(self) -> list[Drained]:
         """Return the figures of all nodes, for dispy changes some without saying so."""

@@ -1,0 +1,43 @@
+"""Faults that come back many times a second, in a log that is to last for weeks."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from collections.abc import Callable
+from typing import Final
+
+__all__ = ["FaultLog"]
+
+_EVERY_SEC: Final = 60.0
+
+
+class FaultLog:
+    """Logs a kind of fault whole the first time, and then once a minute, with how many came.
+
+    A kind is a message and the line that raised. Used by several threads at a time, it may log one
+    twice.
+    """
+
+    def __init__(
+        self, logger: logging.Logger, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._logger = logger
+        self._clock = clock
+        self._shown: dict[tuple[object, ...], tuple[float, int]] = {}
+
+    def exception(self, message: str) -> None:
+        """Log the exception at hand, unless one of its kind was logged a moment ago."""
+        error_type, _, frames = sys.exc_info()
+        while frames is not None and frames.tb_next is not None:
+            frames = frames.tb_next
+        kind = (message, error_type, frames and (frames.tb_frame.f_code, frames.tb_lineno))
+        now = self._clock()
+        shown_at, missed = self._shown.get(kind, (-_EVERY_SEC, 0))
+        if now - shown_at < _EVERY_SEC:
+            self._shown[kind] = (shown_at, missed + 1)
+            return
+        self._shown[kind] = (now, 0)
+        more = f" There were {missed} more like this since the last that is shown." * bool(missed)
+        self._logger.exception("%s%s", message, more)
