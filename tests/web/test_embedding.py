@@ -149,16 +149,23 @@ def _know_nothing_of_our_requests(app: Flask) -> None:
     app.context_processor(lambda: {"tenant": session["tenant"]})
 
 
+def _encode_own_things_only(app: Flask) -> None:
+    app.json.dumps = lambda value, **_: value.as_json()  # type: ignore[method-assign]
+
+
 @pytest.mark.parametrize(
-    "change", [_write_variables_in_other_brackets, _know_nothing_of_our_requests]
+    "change",
+    [_write_variables_in_other_brackets, _know_nothing_of_our_requests, _encode_own_things_only],
 )
-def test_host_apps_own_jinja_does_not_change_our_pages(registry: Any, change: Any) -> None:
+def test_host_apps_own_jinja_and_json_do_not_change_our_pages(registry: Any, change: Any) -> None:
     watched_cluster(registry, "<b>bold</b>")
     page = _app(registry).test_client().get("/dispy/?cluster=<b>bold</b>").text
     app = Flask("host")
     change(app)
     app.register_blueprint(create_blueprint(registry), url_prefix="/dispy")
-    assert app.test_client().get("/dispy/?cluster=<b>bold</b>").text == page
+    client = app.test_client()
+    assert client.get("/dispy/?cluster=<b>bold</b>").text == page
+    assert client.get(f"/dispy/{API}/clusters").status_code == 200
 
 
 def test_variables_of_the_prefix_are_the_host_apps(registry: Any) -> None:
