@@ -159,12 +159,28 @@ class View:
         if any(host in state.nodes for state in self._states()):
             return host
         for node in known:
-            if node.name.lower() == host.lower():
+            if host and node.name.lower() == host.lower():
                 return node.ip_addr
         raise UnknownNode(
             f"{self.name} knows no node {host[:80]!r}: it is listed once it has joined.",
             field="node",
         )
+
+    def addresses(self, hosts: Iterable[str]) -> dict[str, str]:
+        """Return the address of each of *hosts*, addresses or names, that is a known node.
+
+        Many are found in one pass over the nodes.
+        """
+        with self._folded():
+            names: dict[str, str] = {}
+            known: set[str] = set()
+            for state in self._states():
+                known.update(state.nodes)
+                for ip_addr, node in state.nodes.items():
+                    if node.name:
+                        names.setdefault(node.name.lower(), ip_addr)
+        found = {host: host if host in known else names.get(host.lower()) for host in hosts}
+        return {host: ip_addr for host, ip_addr in found.items() if ip_addr is not None}
 
     def node(self, host: str) -> dict[str, Any]:
         """Return one node's row, by its address or name.

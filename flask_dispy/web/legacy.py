@@ -128,7 +128,11 @@ def node_action(action: NodeAction) -> Callable[..., Response]:
         hosts = _host_list(form)
         control = web.registry.control
         outcomes: list[Outcome] = []
-        for ip_addr in [view.node(host)["ip_addr"] for host in hosts]:
+        known = view.addresses(hosts)
+        for host in hosts:
+            if host not in known:
+                view.node(host)  # raises what says so
+        for ip_addr in known.values():
             found = control.node_action(target(view), action, ip_addr)
             outcomes += found
             if _timed_out(found):
@@ -144,19 +148,14 @@ def set_cpus(web: Web) -> Response:
     """Set the CPUs of the nodes given as ``IP=N``; answer with the CPUs that each now has."""
     form = read_form()
     fields = Parameters(form)
-    wanted = {ip_addr: _whole(ip_addr, fields.text(ip_addr)) for ip_addr in form}
-    combined = web.view("*")
+    wanted = {host: _whole(host, fields.text(host)) for host in form}
     answers = {}
     given_up = False
-    for ip_addr, cpus in wanted.items():
-        try:
-            combined.node(ip_addr)
-        except UnknownNode:
-            continue
-        outcomes = [] if given_up else web.registry.control.set_cpus("*", ip_addr, cpus)
+    for host, ip_addr in web.view("*").addresses(wanted).items():
+        outcomes = [] if given_up else web.registry.control.set_cpus("*", ip_addr, wanted[host])
         given_up = given_up or _timed_out(outcomes)
         used = [outcome.cpus for outcome in outcomes if outcome.ok and outcome.cpus is not None]
-        answers[ip_addr] = used[0] if used else -1
+        answers[host] = used[0] if used else -1
     return json_answer(answers)
 
 

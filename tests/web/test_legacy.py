@@ -291,6 +291,32 @@ def test_set_cpus_answers_the_cpus_in_use(client: Any, scene: Any) -> None:
     assert client.post("/set_cpus", data=form).json == {"10.0.0.2": 2, "10.0.0.10": 4}
 
 
+def test_unknown_nodes_are_looked_for_once(
+    client: Any, scene: Any, registry: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folds: list[None] = []
+    fold = registry.fold
+
+    def counted() -> None:
+        folds.append(None)
+        fold()
+
+    monkeypatch.setattr(registry, "fold", counted)
+    form = {str(number): "1" for number in range(5_000)} | {"beta": "3"}
+    scene.cluster.answers["set_node_cpus"] = 3
+    assert client.post("/set_cpus", data=form).json == {"beta": 3}
+    assert scene.cluster.calls == [("set_node_cpus", ("10.0.0.10", 3))]
+    assert len(folds) < 10
+
+
+def test_no_host_is_no_node_without_a_name(client: Any, scene: Any) -> None:
+    scene.cluster.joins(make_node("10.0.0.3", ""))
+    assert client.post("/set_cpus", data={"": "1"}).json == {}
+    assert client.post("/close_node", data={"nodes": '[""]'}).status_code == 404
+    assert client.post("/api/v1/clusters/*/nodes/%20/close").status_code == 404
+    assert scene.cluster.calls == []
+
+
 def test_refused_cpus_are_minus_one(client: Any, scene: Any) -> None:
     for cluster in (scene.cluster, scene.other):
         cluster.answers["set_node_cpus"] = -1
