@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from math import inf
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
+from .core.columns import block_of
 from .core.feed import Cursor, Feed
 from .core.nodes import own_fields
 from .core.packing import PackedRows, Part, Piece, joined
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from .registry import ClusterRegistry
 
 __all__ = ["FoundRows", "NodeRows"]
+
+# Of all rows: each with all its fields, each with dispy's own fields, or by column in blocks.
+_Form = Literal["rows", "own", "columns"]
 
 # Rows that are encoded at one go under the lock: about ten milliseconds of it.
 _ENCODED_AT_ONCE: Final = 2_000
@@ -61,22 +65,25 @@ class NodeRows:
         self._encoded = encoded
         self._encoded_to = 0
         self._packing = threading.Lock()
-        self._whole = PackedRows(feed, encoded)
-        self._own = PackedRows(feed, lambda addresses: map(own_fields, encoded(addresses)))
+        self._packed: dict[_Form, PackedRows] = {
+            "rows": PackedRows(feed, encoded),
+            "own": PackedRows(feed, lambda addresses: map(own_fields, encoded(addresses))),
+            "columns": PackedRows(feed, encoded, block_of),
+        }
         self.read_at = -inf
 
-    def since(self, since: str | None, *, own: bool = False) -> FoundRows:
+    def since(self, since: str | None, form: _Form = "rows") -> FoundRows:
         """Return what changed since a cursor, or all, if it is none of ours.
 
         The caller holds the registry's lock.
 
-        :param own: of dispy's own fields alone.
+        :param form: how all rows are told; what changed is always told in rows.
         """
         self.read_at = time.monotonic()
         version = self._encoded_to = self._registry.version
         cursor = Cursor(self._registry.epoch, self._number, version)
         place = Cursor.parse(since)
-        packed = self._own if own else self._whole
+        packed = self._packed[form]
         if (
             place is None
             or place[:2] != cursor[:2]

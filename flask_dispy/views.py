@@ -378,23 +378,28 @@ class View:
 
     # -- changes -----------------------------------------------------------------------------
 
-    def changes(self, since: str | None = None) -> Changes:
-        """Return what changed since the cursor *since*, or all, if it is none of ours."""
+    def changes(self, since: str | None = None, *, by_column: bool = False) -> Changes:
+        """Return what changed since the cursor *since*, or all, if it is none of ours.
+
+        :param by_column: all nodes come as ``blocks``, see
+            :func:`~flask_dispy.core.columns.block_of`; what changed comes in rows all the same.
+        """
         with self._registry.folded() as now:
-            found = self.node_rows.since(since)
+            found = self.node_rows.since(since, "columns" if by_column else "rows")
             summaries = self._registry.summaries.all(now)
         head = encode(
             {"cursor": found.cursor, "snapshot": found.snapshot, "now": now, "clusters": summaries}
         )
         gone = (encode({"ip_addr": ip_addr, "removed": True}) for ip_addr in found.removed)
         rows = self.node_rows.joined(found, gone)
-        body = Sendable(f'{head[:-1]},"nodes":['.encode(), *rows, b"]}")
+        opening = '"nodes":[],"blocks":[' if found.snapshot and by_column else '"nodes":['
+        body = Sendable(f"{head[:-1]},{opening}".encode(), *rows, b"]}")
         return Changes(found.cursor, found.snapshot, body, found.version)
 
     def node_changes(self, since: str | None = None) -> NodeChanges:
         """Return what changed of the nodes since the cursor *since*, or all of them."""
         with self._folded():
-            found = self.node_rows.since(since, own=True)
+            found = self.node_rows.since(since, "own")
             jobs = Counter[str]()
             for state in self._states():
                 jobs.update(state.job_counts())

@@ -84,17 +84,20 @@ def _plain(part: bytes | Piece) -> bytes:
 class Part:
     """Some of the rows, as they were when it was made."""
 
-    __slots__ = ("_piece", "_texts", "keys")
+    __slots__ = ("_piece", "_texts", "_together", "keys")
 
-    def __init__(self, keys: dict[str, None], texts: Sequence[str]) -> None:
+    def __init__(
+        self, keys: dict[str, None], texts: Sequence[str], together: Callable[[Sequence[str]], str]
+    ) -> None:
         self.keys = keys
         self._texts = texts
+        self._together = together
         self._piece: Piece | None = None
 
     def piece(self) -> Piece:
         """Return the rows packed, once and for all. Called by one thread at a time."""
         if self._piece is None:
-            plain = ",".join(self._texts).encode("ascii")
+            plain = self._together(self._texts).encode("ascii")
             self._texts = ()
             self._piece = Piece(plain, _deflated(plain))
         return self._piece
@@ -105,11 +108,18 @@ class PackedRows:
 
     :param feed: tells which rows changed.
     :param texts_of: returns the rows of some keys as ASCII JSON.
+    :param together: makes the text of a part of those of its rows; called without a lock.
     """
 
-    def __init__(self, feed: Feed, texts_of: Callable[[list[str]], Iterable[str]]) -> None:
+    def __init__(
+        self,
+        feed: Feed,
+        texts_of: Callable[[list[str]], Iterable[str]],
+        together: Callable[[Sequence[str]], str] = ",".join,
+    ) -> None:
         self._feed = feed
         self.texts_of = texts_of
+        self._together = together
         self._version = 0
         self._parts: list[Part] = []
         self._part_of: dict[str, int] = {}
@@ -139,7 +149,7 @@ class PackedRows:
                 number = self._part_of[key] = self._free(keys_of)
             self._keys(number, keys_of)[key] = None
         for number, keys in keys_of.items():
-            self._parts[number] = Part(keys, list(self.texts_of(list(keys))))
+            self._parts[number] = Part(keys, list(self.texts_of(list(keys))), self._together)
 
     def _keys(self, number: int, keys_of: dict[int, dict[str, None]]) -> dict[str, None]:
         """Return the keys of a part that changes, which may be changed."""
@@ -153,7 +163,7 @@ class PackedRows:
         last = len(self._parts) - 1
         if last < 0 or len(self._keys(last, keys_of)) >= _ROWS:
             last += 1
-            self._parts.append(Part({}, ()))
+            self._parts.append(Part({}, (), self._together))
         return last
 
 

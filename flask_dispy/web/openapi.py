@@ -14,6 +14,7 @@ from ..core.jobs import JOB_STATES
 from .answers import encode, json_bytes_answer
 from .node_list import SORT_COLUMNS
 from .openapi_schemas import SCHEMAS, ref
+from .stream import CHANGES_FORMS
 from .validation import read_parameters
 
 if TYPE_CHECKING:
@@ -148,7 +149,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         "view",
         "What changed since a cursor.",
         "Changes",
-        query=_FEED_QUERY,
+        query={**_FEED_QUERY, "form": _choice(CHANGES_FORMS, "rows")},
         errors=(404,),
     ),
     "stream": Operation(

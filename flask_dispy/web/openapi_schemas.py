@@ -87,6 +87,19 @@ _NODE: Final[Schema] = _object(
     running=_COUNT,
 )
 
+# A block's columns are those of its nodes.
+_NODE_BLOCK: Final[Schema] = {
+    "type": "object",
+    "properties": {
+        field: {"type": ["object", "array"] if field == "avail_info" else "array", "minItems": 1}
+        for field in _NODE["properties"]
+    },
+    "required": _NODE["required"],
+    "description": "Nodes by column: each field holds the list of the nodes' values, or a list of "
+    "one value that all of them share. avail_info is an object of four such lists where a figure "
+    "is known, with null for nodes without.",
+}
+
 _SUMMARY: Final[Schema] = _object(
     {
         "trouble": {
@@ -132,6 +145,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "Summary": _SUMMARY,
     "Clusters": _page(ref("Summary")),
     "Node": _NODE,
+    "NodeBlock": _NODE_BLOCK,
     "Nodes": _page(ref("Node")),
     "NodeDetail": {
         "allOf": [
@@ -196,6 +210,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
         queue=_object(t=_COLUMN, depth=_COLUMN),
     ),
     "Changes": _object(
+        {"blocks": _list(ref("NodeBlock"))},
         cursor=_TEXT,
         snapshot=_FLAG,
         now=_NUMBER,

@@ -23,7 +23,10 @@ from .validation import read_parameters
 if TYPE_CHECKING:
     from .context import Web
 
-__all__ = ["StreamPlaces", "changes", "stream"]
+__all__ = ["CHANGES_FORMS", "StreamPlaces", "changes", "stream"]
+
+# How a snapshot's nodes are told.
+CHANGES_FORMS: Final = ("rows", "columns")
 
 # Four updates a second are as many as a person sees; more would only wake the clients.
 MIN_INTERVAL_SEC: Final = 0.25
@@ -79,12 +82,13 @@ class StreamPlaces:
 
 def changes(web: Web) -> Response:
     """Answer with what changed since the reader's cursor."""
-    parameters = read_parameters("cluster", "since")
+    parameters = read_parameters("cluster", "since", "form")
     name, since = parameters.text("cluster", "*"), parameters.text("since")
-    found = web.view(name).changes(since or None)
+    by_column = parameters.choice("form", CHANGES_FORMS, "rows") == "columns"
+    found = web.view(name).changes(since or None, by_column=by_column)
 
     def packed() -> bytes:
-        return web.packed_changes.get((name, since, found.cursor), found.body.gzip)
+        return web.packed_changes.get((name, since, by_column, found.cursor), found.body.gzip)
 
     answer = json_bytes_answer(found.body, packed=packed)
     web.note_served(found.version)

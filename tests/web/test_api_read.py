@@ -111,6 +111,21 @@ def test_changes_start_with_a_snapshot_and_go_on_from_the_cursor(client: Any, sc
     assert delta["clusters"][1]["jobs"]["running"] == 2
 
 
+def test_a_snapshot_by_column_tells_the_same_and_goes_on_in_rows(client: Any, scene: Any) -> None:
+    rows = client.get(f"{API}/changes").json["nodes"]
+    first = client.get(f"{API}/changes?form=columns").json
+    assert (first["snapshot"], first["nodes"]) == (True, [])
+    (block,) = first["blocks"]
+    for field in ("ip_addr", "name", "clusters"):
+        assert block[field] == [row[field] for row in rows]
+    assert block["state"] == ["up"]
+    assert block.keys() == rows[0].keys()
+    scene.cluster.starts(scene.queued, scene.beta)
+    delta = client.get(f"{API}/changes?form=columns&since={first['cursor']}").json
+    assert [row["ip_addr"] for row in delta["nodes"]] == ["10.0.0.10"]
+    assert "blocks" not in delta
+
+
 @pytest.mark.parametrize("since", ["nonsense", "0-0-0", "ffffffff-0-1", "-", "%00"])
 def test_foreign_cursor_gets_a_snapshot(client: Any, scene: Any, since: str) -> None:
     assert client.get(f"{API}/changes?since={since}").json["snapshot"] is True
@@ -180,6 +195,7 @@ def test_hidden_text_cannot_be_guessed_by_searching(make_client: Any, scene: Any
         ("clusters/*/timeline?to=1e999", "to"),
         ("clusters/*/timeline?limit=100000", "limit"),
         ("changes?since=" + "x" * 2000, "since"),
+        ("changes?form=table", "form"),
     ],
 )
 def test_bad_parameter_is_refused_by_name(client: Any, scene: Any, url: str, field: str) -> None:

@@ -146,7 +146,7 @@ export function createFeed({
 
   function update() {
     underWay ??= api
-      .get("changes", { cluster, since: cursor })
+      .get("changes", { cluster, form: "columns", since: cursor })
       .then(take)
       .then(goOn, fail)
       .finally(() => {

@@ -1,5 +1,6 @@
 /** @import {Changes, Connection, NodeRow, Summary} from "./types.js" */
 import { COMBINED } from "./config.js";
+import { rowsOf } from "./nodeblocks.js";
 
 /**
  * @typedef {object} StoreState how the data stands
@@ -105,7 +106,7 @@ function fold(store, changes) {
 function replaceAll(store, changes) {
   const removed = new Set(store.nodes.keys());
   store.nodes.clear();
-  for (const row of changes.nodes) {
+  for (const row of changes.blocks ? rowsOf(changes.blocks) : changes.nodes) {
     if ("removed" in row) continue;
     store.nodes.set(row.ip_addr, row);
     removed.delete(row.ip_addr);

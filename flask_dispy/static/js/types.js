@@ -83,6 +83,22 @@
  * @property {string[]} [clusters] in the combined view
  * @property {number} [cluster_count]
  *
+ * @typedef {object} NodeBlock nodes by column; a list of one value holds for all of them
+ * @property {string[]} ip_addr
+ * @property {string[]} name
+ * @property {number[]} cpus
+ * @property {number[]} avail_cpus
+ * @property {number[]} busy
+ * @property {number[]} running
+ * @property {number[]} jobs_done
+ * @property {number[]} cpu_time
+ * @property {number[]} tx
+ * @property {number[]} rx
+ * @property {(number|null)[]} update_time
+ * @property {Record<keyof AvailInfo, (number|null)[]>|null[]} avail_info a list: no node has any
+ * @property {NodeState[]} state
+ * @property {string[][]} [clusters] in the combined view
+ *
  * @typedef {{ip_addr: string, removed: true}} RemovedNode
  *
  * @typedef {object} Changes what happened since a cursor
@@ -91,6 +107,7 @@
  * @property {number} now
  * @property {Summary[]} clusters
  * @property {(NodeRow|RemovedNode)[]} nodes
+ * @property {NodeBlock[]} [blocks] of a snapshot, in place of `nodes`
  *
  * @typedef {object} JobRow
  * @property {number} serial

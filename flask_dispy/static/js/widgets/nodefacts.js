@@ -8,8 +8,8 @@ import { setCpus } from "../nodecommands.js";
 /**
  * @typedef {object} Fact
  * @property {string} label
- * @property {(row: NodeRow, now: number) => string} text
- * @property {(row: NodeRow) => string} [title]
+ * @property {(row: NodeRow, now: number, clusters: string) => string} text
+ * @property {(row: NodeRow, clusters: string) => string} [title]
  */
 
 /** @param {number|null|undefined} value percent, 0 to 100 */
@@ -29,7 +29,7 @@ const FACTS = [
   { label: "Sent", text: (row) => bytes(row.tx) },
   { label: "Received", text: (row) => bytes(row.rx) },
   { label: "Last update", text: (row, now) => relative(row.update_time, now), title: (row) => exact(row.update_time) },
-  { label: "Clusters", text: (row) => row.clusters?.map(plain).join(", ") ?? "", title: (row) => row.clusters?.map(plain).join(", ") ?? "" },
+  { label: "Clusters", text: (_row, _now, clusters) => clusters, title: (_row, clusters) => clusters },
 ];
 
 /**
@@ -50,21 +50,23 @@ export function createNodeFacts(element, { shell }) {
   element.append(h("div", { class: "fact" }, h("dt", { text: "CPUs" }), cpus), ...boxes);
   /** @type {NodeRow|null} */
   let shown = null;
+  let clusters = "";
 
   function tick() {
     if (!shown) return;
     for (const [i, fact] of FACTS.entries()) {
-      const text = fact.text(shown, store.now());
+      const text = fact.text(shown, store.now(), clusters);
       setText(values[i], text);
       boxes[i].hidden = text === "";
-      if (fact.title) setAttr(values[i], "title", fact.title(shown));
+      if (fact.title) setAttr(values[i], "title", fact.title(shown, clusters));
     }
   }
 
   return {
     update(row) {
       // A row of the combined feed names its clusters; keep them when one without them comes.
-      shown = { ...row, clusters: row.clusters ?? shown?.clusters };
+      shown = row;
+      if (row.clusters) clusters = row.clusters.map(plain).join(", ");
       edit(row);
       tick();
     },

@@ -1,0 +1,99 @@
+/** @import {AvailInfo, NodeBlock, NodeRow} from "./types.js" */
+
+/**
+ * Rows of blocks: of nodes told by column. A row only knows its place, for most of 10,000 are never
+ * looked at but for an address and a state.
+ *
+ * @param {NodeBlock[]} blocks
+ * @returns {NodeRow[]}
+ */
+export function rowsOf(blocks) {
+  const rows = [];
+  for (const block of blocks) {
+    for (let index = 0; index < block.ip_addr.length; index += 1) rows.push(new BlockRow(block, index));
+  }
+  return rows;
+}
+
+/**
+ * A list of one value holds for all rows.
+ *
+ * @template Value
+ * @param {Value[]} column
+ * @param {number} index
+ * @returns {Value}
+ */
+const at = (column, index) => (column.length === 1 ? column[0] : column[index]);
+
+/** @implements {NodeRow} */
+class BlockRow {
+  /** @param {NodeBlock} block @param {number} index */
+  constructor(block, index) {
+    this.block = block;
+    this.index = index;
+  }
+
+  get ip_addr() {
+    return at(this.block.ip_addr, this.index);
+  }
+
+  get name() {
+    return at(this.block.name, this.index);
+  }
+
+  get cpus() {
+    return at(this.block.cpus, this.index);
+  }
+
+  get avail_cpus() {
+    return at(this.block.avail_cpus, this.index);
+  }
+
+  get busy() {
+    return at(this.block.busy, this.index);
+  }
+
+  get running() {
+    return at(this.block.running, this.index);
+  }
+
+  get jobs_done() {
+    return at(this.block.jobs_done, this.index);
+  }
+
+  get cpu_time() {
+    return at(this.block.cpu_time, this.index);
+  }
+
+  get tx() {
+    return at(this.block.tx, this.index);
+  }
+
+  get rx() {
+    return at(this.block.rx, this.index);
+  }
+
+  get update_time() {
+    return at(this.block.update_time, this.index);
+  }
+
+  get state() {
+    return at(this.block.state, this.index);
+  }
+
+  get clusters() {
+    return this.block.clusters && at(this.block.clusters, this.index);
+  }
+
+  /** @returns {AvailInfo|null} */
+  get avail_info() {
+    const { avail_info: columns } = this.block;
+    if (Array.isArray(columns) || at(columns.cpu, this.index) === null) return null;
+    return {
+      cpu: at(columns.cpu, this.index),
+      memory: at(columns.memory, this.index),
+      disk: at(columns.disk, this.index),
+      swap: at(columns.swap, this.index),
+    };
+  }
+}
