@@ -144,7 +144,7 @@ export function createTable(element, {
   }
 
   /** @param {string} key */
-  const rowOf = (key) => /** @type {Row} */ (model.rows.get(key));
+  const rowOf = (key) => /** @type {Row} */ (model.row(key));
 
   function noteOverflow() {
     grid.classList.toggle("table-wide", grid.scrollWidth > grid.clientWidth + 1);
@@ -184,7 +184,7 @@ export function createTable(element, {
   function freeViews(wanted) {
     for (const [key, view] of views) {
       if (wanted.has(key)) continue;
-      const focused = view.element.contains(document.activeElement) && model.rows.has(key);
+      const focused = view.element.contains(document.activeElement) && model.has(key);
       if (!focused) {
         views.delete(key);
         spare.push(view);
@@ -199,7 +199,7 @@ export function createTable(element, {
     setStyle(body, "height", `${model.order.length * rowHeight}px`);
     const [first, last] = range();
     const keys = model.order.slice(first, last);
-    if (activeKey === null || !model.rows.has(activeKey)) activeKey = model.order[0] ?? null;
+    if (activeKey === null || !model.has(activeKey)) activeKey = model.order[0] ?? null;
     freeViews(new Set(keys));
     keys.forEach((key, i) => showRow(key, first + i));
     for (const view of spare) view.element.remove();
@@ -213,7 +213,7 @@ export function createTable(element, {
 
   function renderCounts() {
     const { length } = model.order;
-    const all = model.rows.size;
+    const all = model.size;
     setAttr(grid, "aria-rowcount", length + 1);
     head.setSelected(selection.size, length);
     show(grid, length > 0);
@@ -423,13 +423,13 @@ export function createTable(element, {
     selected,
     select(keys) {
       selection.clear();
-      for (const key of keys) if (model.rows.has(key)) selection.add(key);
+      for (const key of keys) if (model.has(key)) selection.add(key);
       selectionChanged();
     },
     move,
     toggle,
     active: () => activeKey,
-    counts: () => ({ shown: model.order.length, total: model.rows.size }),
+    counts: () => ({ shown: model.order.length, total: model.size }),
     destroy() {
       clearTimeout(settling);
       observer.disconnect();
