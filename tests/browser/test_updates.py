@@ -88,6 +88,36 @@ def test_changes_appear_without_asking(stage: Stage) -> None:
     assert asked() == 0
 
 
+def test_all_data_are_asked_for_once(stage: Stage) -> None:
+    asked: list[Callable[[], int]] = []
+    page = stage.open(before=lambda page: asked.append(_requests(page, CHANGES)))
+    for path in PAGES:
+        stage.go(page, path)
+        is_live(page)
+    assert asked[0]() == 1 + len(PAGES)
+
+
+_NOTE_FIRST_SIGHT = """
+  new MutationObserver((_changes, observer) => {
+    const content = document.getElementById("main");
+    if (!content || !document.querySelector(".tile-value") || content.hidden) return;
+    observer.disconnect();
+    window.firstSeen = document.querySelector('[data-tile="Nodes up"] .tile-value').textContent;
+  }).observe(document, { subtree: true, childList: true, attributes: true });
+"""
+
+
+def test_content_is_first_seen_with_its_figures(stage: Stage) -> None:
+    page = stage.open(before=lambda page: page.add_init_script(_NOTE_FIRST_SIGHT))
+    expect(tile(page, "Nodes up")).to_contain_text("3")
+    assert page.evaluate("window.firstSeen") == "3 / 3"
+
+
+def test_content_is_seen_while_figures_let_themselves_be_waited_for(stage: Stage) -> None:
+    page = stage.open(before=lambda page: page.route(CHANGES, lambda _route: None))
+    expect(tile(page, "Nodes up")).to_have_text("\u2013")
+
+
 def test_two_browsers_see_the_same(stage: Stage) -> None:
     pages = [stage.open(), stage.open()]
     stage.joins("10.0.0.77", "late")

@@ -9,6 +9,7 @@ import { createApi } from "./api.js";
 import { clusterLabel, COMBINED, readConfig } from "./config.js";
 import { h, need, setText } from "./dom.js";
 import { createFeed } from "./feed.js";
+import { fetchAfter } from "./firstanswer.js";
 import { plain } from "./format.js";
 import { endOfRun, headline, watchEnd } from "./headline.js";
 import { createHelp } from "./help.js";
@@ -47,7 +48,8 @@ export function startShell(pageName) {
   const url = createUrlState(window);
   const cluster = config.cluster || COMBINED;
   const storage = openStorage();
-  const api = createApi({ base: config.api, csrfToken: config.csrf_token });
+  const { dispyFirst } = /** @type {{dispyFirst?: import("./firstanswer.js").FirstAnswer}} */ (window);
+  const api = createApi({ base: config.api, csrfToken: config.csrf_token, fetch: fetchAfter(dispyFirst, document.baseURI) });
   const store = createStore();
   const feed = createFeed({
     api,

@@ -116,6 +116,8 @@ export function createTable(element, {
   /** @type {string|null} */
   let anchorKey = null;
   let rowHeight = 0;
+  /** Of the table when its rows were measured, in whole pixels. */
+  let width = -1;
   let printing = false;
   /** @type {ReturnType<typeof setTimeout>|undefined} */
   let settling;
@@ -158,6 +160,7 @@ export function createTable(element, {
     body.append(view.element);
     show(grid, true);
     rowHeight = Math.max(1, view.element.offsetHeight);
+    width = element.clientWidth;
     noteOverflow();
     spare.push(view); // stays where it is: it will be the first row
   }
@@ -358,9 +361,8 @@ export function createTable(element, {
     views.get(key)?.mark({ selected: selection.has(key), active: true });
   });
 
-  let width = -1;
   const observer = new ResizeObserver(([{ contentRect }]) => {
-    if (contentRect.width === width) return noteOverflow(); // only its rows made it higher
+    if (Math.abs(contentRect.width - width) < 1) return noteOverflow(); // only its rows made it higher
     width = contentRect.width;
     rowHeight = 0;
     renderSoon();

@@ -1,5 +1,6 @@
 import { clusterPath } from "../api.js";
 import { need } from "../dom.js";
+import { showWithFigures } from "../firstpaint.js";
 import { nodeColumns } from "../nodecolumns.js";
 import { argumentsCheckbox } from "../settings.js";
 import { startShell } from "../shell.js";
@@ -17,6 +18,7 @@ const MANY_NODES = 600;
 
 const shell = startShell("Monitor");
 const { config, cluster, api, store, summary, href } = shell;
+showWithFigures(store);
 const jobsHref = (/** @type {string} */ q) => href("jobs.html", { q });
 const nodeHref = (/** @type {string} */ host) => href("node.html", { host });
 
