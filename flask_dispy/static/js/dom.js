@@ -22,7 +22,9 @@ export function h(tag, props = {}, ...children) {
   for (const [name, value] of Object.entries(props)) {
     if (typeof value === "function") element.addEventListener(name.slice(2), value);
     else if (name === "text") element.textContent = String(value ?? "");
-    else setAttr(element, name, /** @type {any} */ (value));
+    // What is new has no attribute that could stand there already.
+    else if (value === true) element.setAttribute(name, "");
+    else if (value !== null && value !== undefined && value !== false) element.setAttribute(name, String(value));
   }
   for (const child of children) if (child !== null) element.append(child);
   return element;

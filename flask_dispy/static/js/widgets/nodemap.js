@@ -34,6 +34,8 @@ export function createNodeMap(element, { onOpen, cluster = "*", height = HEIGHT,
   const tip = createTip(parts.frame);
   /** @type {NodeRow[]} in the order of their cells */
   let nodes = [];
+  /** @type {NodeRow[]|null} other nodes than before, which get their cells when they are first painted */
+  let unplaced = null;
   /** @type {string[]} addresses in the order in which the rows came */
   let arrival = [];
   /** @type {Uint32Array} the cell of each row that came */
@@ -50,14 +52,26 @@ export function createNodeMap(element, { onOpen, cluster = "*", height = HEIGHT,
   /** Takes its place at once, so that nothing moves later; cells are first painted a moment later. */
   const arrange = () => {
     if (width <= 0) return;
-    grid = gridFor(nodes.length, width, height);
+    grid = gridFor((unplaced ?? nodes).length, width, height);
     fitCanvas(parts.canvas, width, Math.max(1, grid.height));
     if (painted.length > 0) paintAll();
-    else if (nodes.length > 0) paintLater();
+    else if (grid.count > 0) paintLater();
+  };
+
+  const placeAll = () => {
+    if (!unplaced) return;
+    arrival = unplaced.map((row) => row.ip_addr);
+    places = placesOf(arrival);
+    nodes = new Array(unplaced.length);
+    unplaced.forEach((row, index) => {
+      nodes[places[index]] = row;
+    });
+    unplaced = null;
   };
 
   /** Paints every cell anew: other nodes, another size, another theme. */
   const paintAll = () => {
+    placeAll();
     if (width <= 0 || grid.count !== nodes.length) return; // they have no place yet
     colors ??= readTokens(element, NODE_TOKENS);
     painted = [...nodes];
@@ -128,11 +142,12 @@ export function createNodeMap(element, { onOpen, cluster = "*", height = HEIGHT,
     /** @param {Iterable<NodeRow>} rows  all nodes; their order does not matter */
     update(rows) {
       const list = Array.isArray(rows) ? rows : [...rows];
-      const same = list.length === arrival.length && list.every((row, index) => row.ip_addr === arrival[index]);
+      const same = !unplaced && list.length === arrival.length && list.every((row, index) => row.ip_addr === arrival[index]);
       if (!same) {
-        arrival = list.map((row) => row.ip_addr);
-        places = placesOf(arrival);
-        nodes = new Array(list.length);
+        unplaced = list;
+        showSummary(parts, list);
+        arrangeSoon();
+        return;
       }
       /** @type {number[]} */
       const changed = [];
@@ -141,9 +156,8 @@ export function createNodeMap(element, { onOpen, cluster = "*", height = HEIGHT,
         nodes[places[index]] = row;
         changed.push(places[index]);
       });
-      if (changed.length > 0 || !same || list.length === 0) showSummary(parts, nodes);
-      if (same) paintChanged(changed);
-      else arrangeSoon();
+      if (changed.length > 0 || list.length === 0) showSummary(parts, nodes);
+      paintChanged(changed);
     },
     destroy() {
       sizes.disconnect();
@@ -178,10 +192,10 @@ function build(height) {
  * @param {string[]} addresses
  */
 function placesOf(addresses) {
-  const keyed = addresses.map((address, index) => ({ index, key: addressKey(address) }));
-  keyed.sort((a, b) => compareValues(a.key, b.key));
+  const keys = addresses.map(addressKey);
+  const order = keys.map((_key, index) => index).sort((a, b) => compareValues(keys[a], keys[b]));
   const places = new Uint32Array(addresses.length);
-  keyed.forEach(({ index }, place) => {
+  order.forEach((index, place) => {
     places[index] = place;
   });
   return places;
