@@ -391,7 +391,7 @@ export function createTable(element, {
       const read = steady && rowHeight && grid.scrollTop > 0 ? Math.floor(grid.scrollTop / rowHeight) : -1;
       const key = model.order[read];
       model.setAll(rows);
-      const moved = key === undefined || !model.rows.has(key) ? 0 : model.order.indexOf(key) - read;
+      const moved = key === undefined || !model.has(key) ? 0 : model.order.indexOf(key) - read;
       if (moved) {
         setStyle(body, "height", `${model.order.length * rowHeight}px`);
         grid.scrollTop += moved * rowHeight;
