@@ -204,7 +204,7 @@ class View:
             others = [node.series for node in nodes if node.series and node is not latest]
             return {
                 "ip_addr": ip_addr,
-                "resolution_sec": NodeSeries.LEAST_GAP_SEC,
+                "resolution_sec": NodeSeries.STEP_SEC,
                 **series.as_dict(others),
             }
 

@@ -289,28 +289,28 @@ class NodeSeries:
     """
 
     POINTS: Final = 120
-    LEAST_GAP_SEC: Final = 10.0
+    STEP_SEC: Final = 10.0
 
-    __slots__ = ("_before_at", "_count", "_last_at", "_points")
+    __slots__ = ("_count", "_last_at", "_points")
 
     NAMES: Final = ("t", "cpu_avail", "memory_avail_bytes", "disk_avail_bytes", "swap_avail",
                     "running")  # fmt: skip
 
     def __init__(self) -> None:
         self._count = 0
-        self._last_at = self._before_at = -inf  # of the last point, and of the one before it
+        self._last_at = -inf
         self._points = bytearray(_POINT.size * self.POINTS)
 
     def add(self, at: float, load: tuple[float, ...] | None, running: int) -> None:
-        """Take in a sign of life; one within 10 s of the last but one replaces the last.
+        """Take in a sign of life; of those within the same ten seconds the last one stays.
 
-        Times never fall: a sign from before the last one (the clock was set back) takes its time.
+        By the clock, for then the points of several clusters stand for the same moments, and the
+        jobs that each has on the node can be added up. Times never fall: a sign from before the
+        last one (the clock was set back) takes its time.
         """
         at = max(at, self._last_at)
-        if at - self._before_at < self.LEAST_GAP_SEC:
+        if at // self.STEP_SEC == self._last_at // self.STEP_SEC:
             self._count -= 1
-        else:
-            self._before_at = self._last_at
         self._last_at = at
         offset = self._count % self.POINTS * _POINT.size
         _POINT.pack_into(self._points, offset, at, *(load or _NO_LOAD), running)
@@ -343,14 +343,14 @@ class NodeSeries:
     def _offset(self, index: int) -> int:
         return index % self.POINTS * _POINT.size
 
-    def _time(self, index: int) -> float:
+    def _step(self, index: int) -> float:
         (at,) = _TIME.unpack_from(self._points, self._offset(index))
-        return float(at)
+        return float(at // self.STEP_SEC)
 
     def _running_at(self, at: float) -> float:
-        """Return how many jobs ran at the last sign of life before *at*."""
+        """Return how many jobs ran at the end of the ten seconds that *at* is in."""
         indexes = self._indexes()
-        place = bisect_right(indexes, at, key=self._time)
+        place = bisect_right(indexes, at // self.STEP_SEC, key=self._step)
         if not place:
             return 0.0
         point = _POINT.unpack_from(self._points, self._offset(indexes[place - 1]))
