@@ -15,6 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal, Protocol, TypeVar
 
+from dispy import DispyJob
+
 from ..core.errors import BadRequest, EngineTimeout
 from .calls import Calls
 from .clusters import Kind, is_closed
@@ -34,6 +36,8 @@ _BULK_FACTOR: Final = 3
 
 # Clusters that are asked at a time: a third of the calls that may be under way in all.
 _MOST_AT_ONCE: Final = 8
+
+_RUNNING: Final = (DispyJob.Running, DispyJob.ProvisionalResult)
 
 _HOST: Final = re.compile(r"[A-Za-z0-9_.:*%-]{1,253}")
 _MOST_CPUS: Final = 65_536
@@ -348,6 +352,7 @@ _DONE: Final[dict[NodeAction, str]] = {
 
 def _cancel_one(found: JobTarget, serial: int) -> Outcome:
     target = found.target
+    runs = _runs(found)
     answer = target.cluster.cancel(found.job)
     if answer == -1 and not _has_ended(found.job):
         return Outcome(target.name, False, "refused",
@@ -361,10 +366,15 @@ def _cancel_one(found: JobTarget, serial: int) -> Outcome:
         return Outcome(target.name, False, "refused",
                        "dispy could not cancel it while it is sent to its node: try again.",
                        serial=serial)  # fmt: skip
-    if found.state == "running":
+    if runs:
         return Outcome(target.name, True, "terminating", "Its node was told to end it.",
                        serial=serial)  # fmt: skip
     return Outcome(target.name, True, "cancelled", "Taken from the queue.", serial=serial)
+
+
+def _runs(found: JobTarget) -> bool:
+    """Whether the job has a node: dispy notes it on the job before it reports it."""
+    return found.state == "running" or found.job.status in _RUNNING
 
 
 def _has_ended(job: Any) -> bool:

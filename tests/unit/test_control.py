@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -73,7 +74,8 @@ def control_of(cluster: Any, kind: Kind = "JobCluster", timeout_sec: float = 5) 
 def with_jobs(cluster: Any, *states: str, timeout_sec: float = 5) -> Control:
     targets = Fixed(cluster, "JobCluster")
     for serial, state in enumerate(states, 1):
-        job = object() if state in ("queued", "running") else None
+        live = state in ("queued", "running")
+        job = SimpleNamespace(status=DispyJob.Created) if live else None
         targets.jobs[serial] = JobTarget(targets.target, job, state)
     return Control(targets, Calls(timeout_sec))
 
@@ -83,6 +85,12 @@ def codes(outcomes: list[Any]) -> list[tuple[bool, str]]:
 
 
 # -- cancel -----------------------------------------------------------------------------------
+
+
+def test_job_that_has_just_been_sent_to_a_node_is_terminating(cluster: FakeCluster) -> None:
+    control = with_jobs(cluster, "queued")
+    control._targets.jobs[1].job.status = DispyJob.Running  # type: ignore[attr-defined]
+    assert codes(control.cancel([1])) == [(True, "terminating")]
 
 
 def test_queued_job_is_cancelled_and_running_one_terminating(cluster: FakeCluster) -> None:
