@@ -120,6 +120,20 @@ def test_reader_of_recent_jobs_is_not_moved(stage: Stage, page: Page) -> None:
     expect(recent.locator(".tr", has_text="another")).to_have_count(1)
 
 
+def test_reader_on_a_phone_is_not_moved(stage: Stage) -> None:
+    page = stage.open("node.html?host=10.0.0.2", phone=True)
+    for number in range(30):
+        stage.ends(stage.runs("10.0.0.2", job_id=f"job {number}"))
+    expect(rows(_recent(page))).to_have_count(32)
+    read = _recent(page).locator(".tr", has=page.get_by_text("job 15", exact=True))
+    read.evaluate("row => row.scrollIntoView({ block: 'center' })")
+    place = "row => row.getBoundingClientRect().top"
+    before = read.evaluate(place)
+    stage.ends(stage.runs("10.0.0.2", job_id="another"))
+    expect(rows(_recent(page))).to_have_count(33)
+    becomes(lambda: abs(read.evaluate(place) - before) < 1, True)
+
+
 def test_refused_termination_is_told(stage: Stage, page: Page) -> None:
     stage.cluster.answers["cancel"] = -1
     page.get_by_role("checkbox", name="Select job busy").check()

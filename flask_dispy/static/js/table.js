@@ -4,7 +4,7 @@ import { h, oncePerFrame, setAttr, setStyle, setText, show } from "./dom.js";
 import { createRowModel } from "./rowmodel.js";
 import { createRowView } from "./rowview.js";
 import { createTableHead } from "./tablehead.js";
-import { orderChildren, revealRow, rowsInView } from "./viewport.js";
+import { firstRead, follow, orderChildren, revealRow, rowsInView } from "./viewport.js";
 
 /**
  * @template Row
@@ -388,13 +388,13 @@ export function createTable(element, {
 
   return {
     setRows(rows) {
-      const read = steady && rowHeight && grid.scrollTop > 0 ? Math.floor(grid.scrollTop / rowHeight) : -1;
+      const read = steady ? firstRead(parts, rowHeight) : -1;
       const key = model.order[read];
       model.setAll(rows);
       const moved = key === undefined || !model.has(key) ? 0 : model.order.indexOf(key) - read;
       if (moved) {
         setStyle(body, "height", `${model.order.length * rowHeight}px`);
-        grid.scrollTop += moved * rowHeight;
+        follow(parts, moved * rowHeight);
       }
       for (const key of views.keys()) stale.add(key);
       pruneSelection();

@@ -38,10 +38,11 @@ export function rowsInView({ grid, body }, rowHeight, length) {
  * @param {number} rowHeight pixels
  * @param {number} index
  */
-export function revealRow({ grid, head, body }, rowHeight, index) {
+export function revealRow(parts, rowHeight, index) {
+  const { grid, head, body } = parts;
   const frame = grid.getBoundingClientRect();
   const top = body.getBoundingClientRect().top + index * rowHeight;
-  const inside = grid.scrollHeight > grid.clientHeight + 1;
+  const inside = scrollsItself(parts);
   const above = inside ? frame.top + head.offsetHeight : COVERED;
   const below = (inside ? Math.min(frame.bottom, window.innerHeight) : window.innerHeight - COVERED) - rowHeight;
   const by = top < above ? top - above : top > below ? top - below : 0;
@@ -49,6 +50,32 @@ export function revealRow({ grid, head, body }, rowHeight, index) {
   else if (by) window.scrollBy(0, by);
   const headSeen = frame.top >= 0 && frame.top + head.offsetHeight + rowHeight <= window.innerHeight;
   if (inside && !headSeen) grid.scrollIntoView({ block: "nearest" });
+}
+
+/** @param {Parts} parts */
+const scrollsItself = ({ grid }) => grid.scrollHeight > grid.clientHeight + 1;
+
+/**
+ * Which row stands first where somebody reads on, -1 where the table is seen from its beginning.
+ *
+ * @param {Parts} parts
+ * @param {number} rowHeight pixels
+ */
+export function firstRead(parts, rowHeight) {
+  const { grid, body } = parts;
+  const above = scrollsItself(parts) ? grid.scrollTop : COVERED - body.getBoundingClientRect().top;
+  return rowHeight && above > 0 ? Math.floor(above / rowHeight) : -1;
+}
+
+/**
+ * Scroll the rows by as much as they have moved, so that they stay where they are read.
+ *
+ * @param {Parts} parts
+ * @param {number} by pixels
+ */
+export function follow(parts, by) {
+  if (scrollsItself(parts)) parts.grid.scrollTop += by;
+  else window.scrollBy({ top: by, behavior: "instant" });
 }
 
 /**
