@@ -71,7 +71,7 @@ class ClusterRegistry:
     _summaries_type = Summaries
 
     def __init__(self, **settings: Any) -> None:
-        self.settings = Settings(**settings)
+        self.settings = Settings.of(settings)
         self.epoch = new_epoch()
         self.version = 0
         self.lock = threading.RLock()

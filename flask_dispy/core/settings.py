@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Final
 
 from .errors import BadRequest
 
@@ -64,6 +64,19 @@ class Settings:
     history: str | os.PathLike[str] | None = None
     history_days: float = 30.0
     history_max_bytes: int = 500_000_000
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> Settings:
+        """Return the settings that are given by name, with the others as they are by default.
+
+        :raises TypeError: there is no setting of such a name.
+        :raises BadRequest: a value makes no sense.
+        """
+        known = [field.name for field in fields(cls)]
+        for name in given:
+            if name not in known:
+                raise TypeError(f"There is no setting {name!r}; there are {', '.join(known)}.")
+        return cls(**given)
 
     def __post_init__(self) -> None:
         self.poll_sec = checked_poll_sec(self.poll_sec)

@@ -115,6 +115,8 @@ def test_idle_connection_makes_room_for_a_new_one() -> None:
         first, second = (clients.enter_context(served.client()) for _ in range(2))
         assert first.ask(get()).status == 200
         assert second.ask(get()).status == 200
+        # The last byte of an answer is here a moment before its connection waits for more.
+        wait_until(lambda: len(served.server._idle) == 2)
         with served.client() as third:
             assert third.ask(get()).status == 200
             ended, _, _ = select.select([first.socket, second.socket], [], [], 5)
