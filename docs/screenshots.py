@@ -91,7 +91,8 @@ def _address(example: subprocess.Popen[str]) -> str:
 def _photograph(url: str) -> None:
     _IMAGES.mkdir(exist_ok=True)
     with sync_playwright() as playwright:
-        path = shutil.which("chromium") or shutil.which("google-chrome")
+        names = ("chromium-headless-shell", "chromium", "google-chrome")
+        path = next(filter(None, map(shutil.which, names)), None)
         browser = playwright.chromium.launch(executable_path=path, args=_CHROMIUM_ARGS)
         for shot in _SHOTS:
             name, *phone, scheme = shot.split("-")
