@@ -19,7 +19,7 @@ HOSTILE = "<img src=x onerror='document.title=1'><script>document.title=1</scrip
 
 @pytest.fixture
 def server(registry: Any, scene: Any) -> Iterator[DispyHTTPServer]:
-    registry.poll_sec = 1
+    registry.poll_sec = 2  # also how long the pages wait for an answer before they give up for good
     server = DispyHTTPServer(
         None,
         host="127.0.0.1",
