@@ -18,8 +18,8 @@ __all__ = ["measure"]
 
 def measure(scale: Scale) -> list[Growth]:
     """Measure at 100 to 50,000 nodes and 1 to 100 viewers."""
-    sizes = scale.pick((100, 1_000, 10_000, 50_000), (100, 1_000, 10_000), (10, 20))
-    crowds = scale.pick((1, 10, 100), (1, 10, 100), (1, 2))
+    sizes = scale.pick((100, 1_000, 10_000, 50_000), (100, 10_000), (10, 20))
+    crowds = scale.pick((1, 10, 100), (1, 100), (1, 2))
     return [*_by_nodes(scale, sizes), *_by_viewers(scale, crowds)]
 
 

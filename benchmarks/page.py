@@ -46,7 +46,7 @@ def measure(scale: Scale) -> list[Row]:
         print(f"Pages are not measured: {reason}.")
         return []
     nodes, rounds = scale.pick(10_000, 10_000, 30), scale.pick(5, 2, 1)
-    changed, seconds = scale.pick(100, 100, 5), scale.pick(15.0, 8.0, 1.0)
+    changed, seconds = scale.pick(100, 100, 5), scale.pick(15.0, 5.0, 1.0)
     # Theirs takes ten seconds at a time and hardly varies.
     few = max(1, rounds // 2)
     with staged("ours", "theirs", nodes=nodes) as (ours, theirs), chromium() as browser:

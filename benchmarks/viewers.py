@@ -49,7 +49,7 @@ def _by_turns(
     scale: Scale, viewers: int, *, together: bool = False
 ) -> tuple[list[Polled], list[Polled]]:
     nodes, rounds = scale.pick(1_000, 1_000, 20), scale.pick(5, 1, 1)
-    seconds = scale.pick(6.0, 3.0, 0.5)
+    seconds = scale.pick(6.0, 2.0, 0.5)
     found: tuple[list[Polled], list[Polled]] = ([], [])
     for _ in range(rounds):
         for kind, into in (("ours", found[0]), ("theirs", found[1])):
