@@ -107,8 +107,13 @@ class Client:
             job = self._cluster.submit("nap", 0.1 + number % 3 / 10, weight=Weight(number))
         else:
             job = self._cluster.submit("nap", self._random.uniform(0.1, 0.3))
-        job.id = f"job-{number}"
         self._submitted += 1
+        if job is None:
+            # dispy's answer for a job that it could not send to its node, and so has cancelled,
+            # before it came to answer.
+            self._settled["cancelled"] += 1
+            return
+        job.id = f"job-{number}"
         self._live.append(job)
         if chance > 0.95:
             self._cluster.cancel(job)

@@ -1,7 +1,7 @@
 """What dispy did to jobs without saying so.
 
-Some ways a job can end, or return to the queue, reach no callback: a node closed while the job
-was being sent to it, a cluster shut down, and inside dispyscheduler every cancelled, abandoned or
+Some ways a job can end, or return to the queue, reach no callback: a node that is gone when the
+job is sent to it, a cluster shut down, and inside dispyscheduler every cancelled, abandoned or
 rescheduled job. The jobs themselves tell: dispy sets ``finish`` on the user's job when it ends.
 """
 
@@ -55,13 +55,19 @@ class Reconciler:
 
     def _finished(self) -> dict[int, EndState | None]:
         found: dict[int, EndState | None] = {}
-        dropped = self._watch.dropped > 0
+        dropped, told = self._watch.dropped > 0, _has_told_all(self._watch.cluster)
         for serial, job in list(self._watch.jobs.items()):
             if job.status in _FINAL and job.finish.is_set():
                 found[serial] = _FINAL[job.status]
-            elif dropped and _is_left_behind(job):
+            elif not _is_left_behind(job):
+                continue
+            elif dropped:
                 # The report of its end was dropped, and how it ended is lost with it.
                 found[serial] = "abandoned"
+            elif told:
+                # It ended before it was looked at. One that could not be sent to its node, and so
+                # never ran, dispy cancels, and may tell nobody.
+                found[serial] = "cancelled" if job.status == DispyJob.Created else "abandoned"
         return found
 
     def _lost_in_scheduler(self, running: set[int]) -> dict[int, EndState | None]:
@@ -81,6 +87,12 @@ class Reconciler:
             elif serial in running:
                 found[serial] = None
         return found
+
+
+def _has_told_all(cluster: Any) -> bool:
+    """Whether no report waits behind a callback of the user's own that takes its time."""
+    client = getattr(cluster, "_cluster", None)
+    return client is None or bool(client.worker_Q.empty())
 
 
 def _is_left_behind(job: Any) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+import queue
 from types import SimpleNamespace
 from typing import Any
 
@@ -44,8 +45,35 @@ def test_silent_end_counts_when_it_is_seen_twice(status: int, state: str) -> Non
     assert [event.state for event in sweep(reconciler)] == [state]
 
 
-@pytest.mark.parametrize(("reports", "states"), [(1, []), (2, ["abandoned"])])
-def test_end_whose_report_was_dropped_is_known_as_an_end(reports: int, states: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [(DispyJob.Created, "cancelled"), (DispyJob.Running, "abandoned")],
+)
+def test_job_that_ended_silently_before_it_was_looked_at_has_ended(status: int, state: str) -> None:
+    cluster = FakeCluster()
+    watch = watching(cluster)
+    reconciler = Reconciler(watch, scheduler=False)
+    job = cluster.submit(1)
+    job.status = status
+    watch.jobs[1] = copy.copy(job)
+    cluster.end_silently(job, DispyJob.Cancelled)
+    assert sweep(reconciler) == []
+    assert [event.state for event in sweep(reconciler)] == [state]
+
+
+def test_job_whose_report_waits_behind_a_slow_callback_has_not_ended_silently() -> None:
+    cluster = FakeCluster()
+    watch = watching(cluster)
+    reconciler = Reconciler(watch, scheduler=False)
+    job = cluster.submit(1)
+    watch.jobs[1] = copy.copy(job)
+    cluster.end_silently(job, DispyJob.Finished)
+    cluster._cluster = SimpleNamespace(worker_Q=queue.Queue())
+    cluster._cluster.worker_Q.put("the report")
+    assert [sweep(reconciler) for _ in range(3)] == [[], [], []]
+
+
+def test_end_whose_report_was_dropped_is_known_as_an_end() -> None:
     cluster = FakeCluster()
     watch = Watch(cluster, text_limit=100, inbox_limit=1)
     cluster.cluster_status = watch.callback
@@ -53,11 +81,10 @@ def test_end_whose_report_was_dropped_is_known_as_an_end(reports: int, states: l
     job = cluster.submit(1)
     watch.jobs[1] = copy.copy(job)  # all that is left of a job that ended before it was looked at
     cluster.end_silently(job, DispyJob.Finished)
-    if reports == 2:
-        cluster.report(DispyJob.Finished, None, job)
-        assert watch.dropped == 1
+    cluster.report(DispyJob.Finished, None, job)
+    assert watch.dropped == 1
     sweep(reconciler)
-    assert [event.state for event in sweep(reconciler)] == states
+    assert [event.state for event in sweep(reconciler)] == ["abandoned"]
 
 
 def test_end_that_was_reported_meanwhile_counts_no_more() -> None:
