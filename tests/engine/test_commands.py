@@ -96,7 +96,7 @@ def test_a_node_that_left_works_again_when_allocated(
         wait_until(lambda: _node(registry)["state"] == "closed", what="the end of the node")
     job = cluster.submit("nap", 0.1)
     assert not job.finish.wait(1)
-    # A node that has not quite left takes nobody in, and tells nobody: who sees none come asks again.
+    # A node that has not quite left takes nobody in, and tells nobody: who sees that asks again.
     for _ in range(3):
         assert _codes(registry.control.node_action("act", "allocate", NODE)) == ["ok"]
         if job.finish.wait(8):
