@@ -313,7 +313,8 @@ class ClusterRegistry:
             for watched in list(self._watched.values()):
                 waiting = len(watched.watch.inbox)
                 while waiting > 0:
-                    self.take_in(watched, watched.watch.drain(CHUNK))
+                    drained = watched.watch.drain(CHUNK, figures=waiting <= CHUNK)
+                    self.take_in(watched, drained)
                     waiting -= CHUNK
             self._fold_texts()
 

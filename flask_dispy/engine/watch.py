@@ -126,8 +126,12 @@ class Watch:
 
     # -- draining ----------------------------------------------------------------------------
 
-    def drain(self, limit: int) -> list[Drained]:
-        """Return what the next *limit* calls say, nodes last, their figures as they are now."""
+    def drain(self, limit: int, *, figures: bool = True) -> list[Drained]:
+        """Return what the next *limit* calls say.
+
+        :param figures: with those of the nodes that were heard of, as they are now, at the end;
+            without, a later turn brings them.
+        """
         inbox, touched, readers = self.inbox, self._touched, _JOB_READERS
         found: list[Drained] = []
         now = time.time()
@@ -146,7 +150,8 @@ class Watch:
                     found.append(readers[status](self, status, node, job, now))
             except Exception:
                 self.left_out()
-        found.extend(self._node_figures())
+        if figures:
+            found.extend(self._node_figures())
         return found
 
     def left_out(self) -> None:
