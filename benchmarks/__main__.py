@@ -71,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     sizes = parser.add_mutually_exclusive_group()
-    sizes.add_argument("--quick", action="store_true", help="fewer rounds, five to six minutes")
+    sizes.add_argument("--quick", action="store_true", help="fewer rounds, five minutes")
     sizes.add_argument("--smoke", action="store_true", help="tiny sizes whose figures mean nothing")
     parser.add_argument("--only", nargs="+", choices=CHAPTERS, metavar="NAME",
                         help=f"some of: {', '.join(CHAPTERS)}")  # fmt: skip
