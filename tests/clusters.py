@@ -124,7 +124,7 @@ class Program:
         self.ip_addr, self.port = address
         # Not in the folder: dispyscheduler --clean removes all that is there.
         self.log_path = folder.with_name(f"{folder.name}.log")
-        command = [*inside, sys.executable, "-m", "flask_dispy", kind]
+        command = [*inside, sys.executable, "-X", "faulthandler", "-m", "flask_dispy", kind]
         command += ["--with-parent", "--daemon", "--clean"]
         command += ["-i", self.ip_addr, "--dest_path_prefix", str(folder), *arguments]
         with self.log_path.open("wb") as log:
@@ -163,6 +163,15 @@ class Program:
     def signal(self, number: int) -> None:
         """Send a signal to it alone: SIGSTOP and SIGCONT for a node that falls silent."""
         self._process.send_signal(number)
+
+    def tell_stacks(self) -> None:
+        """End it and its jobs; what their threads were at then stands in its log."""
+        self.resume()
+        self.signal(signal.SIGABRT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_STOP_SEC)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGABRT)
 
     def resume(self) -> None:
         """Let it and its jobs go on after SIGSTOP."""

@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import shutil
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +20,9 @@ from clusters import LocalDispy
 # Some machines are set up so that no Python keeps its bytecode. Here hundreds are started, and each
 # would compile the whole package anew; the workers of ``pytest -n``, all tests besides.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+# A shell starts what is to run in the background with Ctrl-C ignored, and programs hand that on.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _LEAK_GRACE_SEC = 5.0
 # The shell is the same engine without the windows around it, which take most of a processor here.
@@ -77,11 +81,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
-    """Add what dispy's programs wrote to the report of a test that failed with them."""
+    """Add what dispy's programs wrote, and were at, to the report of a test that failed."""
     outcome: Any = yield
     dispy = getattr(item, "funcargs", {}).get("local_dispy")
     if dispy is not None and outcome.get_result().failed:
         for program in dispy.programs:
+            program.tell_stacks()
             outcome.get_result().sections.append((f"{program.ip_addr} wrote", program.log()))
 
 
