@@ -91,7 +91,7 @@ def test_no_job_is_missed_or_repeated_while_jobs_come_and_go(
     stop = threading.Event()
 
     def churn() -> None:
-        while not stop.is_set():
+        while not stop.wait(0.0005):
             if jobs:
                 cluster.end(jobs.pop(), node)
             cluster.submit("new")
