@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
@@ -116,14 +116,17 @@ def create_blueprint(
     return blueprint
 
 
-def _install(blueprint: Blueprint, web: Web, routes: Sequence[tuple[Route, list[str]]]) -> None:
+# What answers each method of an endpoint.
+_Answers = dict[str, Route]
+
+
+def _install(blueprint: Blueprint, web: Web, endpoints: Mapping[str, _Answers]) -> None:
     """Put the routes into *blueprint*, behind its one gate."""
-    by_endpoint = {route.endpoint: route for route, _ in routes}
     reached = f"flask_dispy.reached.{id(web)}"
 
     def current() -> Route | None:
-        # With a nested blueprint the endpoint has several dots.
-        return by_endpoint.get((request.endpoint or "").rpartition(".")[2])
+        answers = endpoints.get(_endpoint())
+        return None if answers is None else answers[request.method]
 
     @blueprint.before_request
     def gate() -> None:
@@ -131,7 +134,7 @@ def _install(blueprint: Blueprint, web: Web, routes: Sequence[tuple[Route, list[
         limit = request.max_content_length
         # The host app's own limit stands where it is the narrower one.
         request.max_content_length = min(web.max_body_bytes, limit or web.max_body_bytes)
-        web.guard.admit(by_endpoint[(request.endpoint or "").rpartition(".")[2]])
+        web.guard.admit(endpoints[_endpoint()][request.method])
 
     @blueprint.after_request
     def finish(answer: Response) -> Response:
@@ -148,14 +151,30 @@ def _install(blueprint: Blueprint, web: Web, routes: Sequence[tuple[Route, list[
     for code in default_exceptions:
         blueprint.register_error_handler(code, failed)
     blueprint.register_error_handler(Exception, failed)
-    for route, methods in routes:
+    for endpoint, answers in endpoints.items():
         blueprint.add_url_rule(
-            route.rule,
-            route.endpoint,
-            route.bind(web),
-            methods=methods,
+            next(iter(answers.values())).rule,
+            endpoint,
+            _view(endpoint, answers, web),
+            methods=list(answers),
             provide_automatic_options=False,
         )
+
+
+def _endpoint() -> str:
+    # With a nested blueprint it has several dots.
+    return (request.endpoint or "").rpartition(".")[2]
+
+
+def _view(endpoint: str, answers: _Answers, web: Web) -> Callable[..., ResponseReturnValue]:
+    """Return the view function of an endpoint."""
+    bound = {method: route.bind(web) for method, route in answers.items()}
+
+    def view(**variables: Any) -> ResponseReturnValue:
+        return bound[request.method](**variables)
+
+    view.__name__ = endpoint
+    return view
 
 
 def _answer_for_the_app(blueprint: Blueprint, web: Web) -> None:
@@ -168,34 +187,34 @@ def _answer_for_the_app(blueprint: Blueprint, web: Web) -> None:
         blueprint.app_errorhandler(code)(failed)
 
 
-def _with_refusals(routes: Sequence[Route]) -> list[tuple[Route, list[str]]]:
-    """Return the routes with their methods, and for each rule one that refuses all others.
+def _with_refusals(routes: Sequence[Route]) -> dict[str, _Answers]:
+    """Return the endpoints of the routes; of each rule, the first refuses what none takes.
 
     Flask answers an unknown URL or method before it knows the blueprint, so that no handler of
-    ours could give that answer its shape: these routes can.
+    ours could give that answer its shape: this can. It makes no rules of its own for that, because
+    a rule takes Werkzeug a millisecond to make.
     """
-    by_rule: dict[str, list[Route]] = {}
+    found: dict[str, _Answers] = {}
+    by_rule: dict[str, list[str]] = {}
     for route in routes:
-        by_rule.setdefault(route.rule, []).append(route)
-    found = [(route, [route.method]) for route in routes]
-    for rule, there in by_rule.items():
-        taken = {route.method for route in there} | ({"HEAD"} if _has_get(there) else set())
-        refused = [method for method in _METHODS if method not in taken]
-        found.append((_refusal(rule, there[0], sorted(taken)), refused))
-    rest = Route("api_not_found", CATCH_ALL, "GET", "view", "data", no_such_route)
-    found.append((rest, list(_METHODS)))
+        methods = (route.method, "HEAD") if route.method == "GET" else (route.method,)
+        found[route.endpoint] = dict.fromkeys(methods, route)
+        by_rule.setdefault(route.rule, []).append(route.endpoint)
+    for rule, (first, *others) in by_rule.items():
+        answers = found[first]
+        taken = {method for endpoint in (first, *others) for method in found[endpoint]}
+        refusal = _refusal(first, rule, answers, sorted(taken))
+        answers.update({method: refusal for method in _METHODS if method not in taken})
+    rest = Route("api_not_found", CATCH_ALL, "", "view", "data", no_such_route)
+    found[rest.endpoint] = dict.fromkeys(_METHODS, rest)
     return found
 
 
-def _has_get(routes: Sequence[Route]) -> bool:
-    return any(route.method == "GET" for route in routes)
-
-
-def _refusal(rule: str, like: Route, allowed: list[str]) -> Route:
+def _refusal(endpoint: str, rule: str, answers: _Answers, allowed: list[str]) -> Route:
     def refuse(_web: Web, **_variables: str) -> ResponseReturnValue:
         raise MethodNotAllowed(allowed, f"This URL takes {_listed(allowed)} only.")
 
-    return Route(f"{like.endpoint}_refused", rule, "", "view", like.kind, refuse)
+    return Route(endpoint, rule, "", "view", next(iter(answers.values())).kind, refuse)
 
 
 def _listed(words: list[str]) -> str:

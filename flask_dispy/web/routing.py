@@ -65,5 +65,4 @@ class Route:
             # The others are of the host app's prefix or subdomain, and for its authorize hook.
             return answer(web, **{name: variables[name] for name in own})
 
-        view.__name__ = self.endpoint
         return view
