@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -46,6 +47,7 @@ _CHROMIUM_ARGS = (
 
 # Chains: what runs one after the other, each chain in one worker. Two start dispy's programs, and
 # wait more than they work: of those, no more than two run at a time. The third loads the machine.
+# All wait now and then, so that four workers keep two processors busy.
 _CHAINS = {
     "clusters": re.compile(r"^tests/engine/"),
     "programs": re.compile(r"^tests/(browser/test_real_|test_(cli|example_app))"),
@@ -178,9 +180,21 @@ def _program(pid: int) -> str:
 
 
 def _listeners() -> dict[Any, str]:
-    connections = psutil.Process().net_connections("inet")
-    listening = (c for c in connections if c.status == psutil.CONN_LISTEN)
-    return {(c.fd, c.laddr): f"socket at {c.laddr.ip}:{c.laddr.port}" for c in listening}
+    # psutil reads through all connections of the machine, of which a test run leaves thousands.
+    listening = {}
+    for entry in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(OSError):  # the folder itself is gone
+            name = os.readlink(entry)
+            if name.startswith("socket:") and (address := _listens_at(int(entry.name))):
+                listening[name] = f"socket at {address}"
+    return listening
+
+
+def _listens_at(descriptor: int) -> str | None:
+    with socket.socket(fileno=os.dup(descriptor)) as twin:
+        listens = twin.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+        inet = twin.family in (socket.AF_INET, socket.AF_INET6)
+        return "{}:{}".format(*twin.getsockname()) if listens and inet else None
 
 
 _LEAKS: dict[str, Callable[[], dict[Any, str]]] = {
