@@ -12,10 +12,11 @@ from .table import Row, Target
 
 __all__ = ["measure", "times_ms"]
 
-_DOORS: Final = {
-    "/cluster_status": "",
-    "/api/v1/changes": " by the JSON API",
-    "/api/v1/changes?form=columns": " by the JSON API, by column, as our pages ask for it",
+# What our pages read, and the other doors: dispy's own route, and the JSON API by rows.
+_PAGE: Final = "/api/v1/changes?form=columns"
+_ROWS: Final = {
+    "/cluster_status": "every figure to its last digit, by dispy.httpd's route",
+    "/api/v1/changes": "every figure to its last digit, by the JSON API",
 }
 
 
@@ -23,16 +24,20 @@ def measure(scale: Scale) -> list[Row]:
     """Measure snapshots between which 100 nodes change, by all of our doors."""
     nodes, rounds = scale.pick(10_000, 10_000, 50), scale.pick(30, 12, 2)
     of = f"snapshot of {nodes:,} nodes"
-    rows = []
-    for path, door in _DOORS.items():
+    times, sizes = times_ms(nodes, _PAGE, rounds)
+    rows = [
+        Row(f"{of}, time", "ms", *times, Target("ratio", 0.3)),
+        Row(f"{of}, bytes on the wire", "KB", *sizes, Target("ratio", 0.08)),
+    ]
+    for path, door in _ROWS.items():
         times, sizes = times_ms(nodes, path, rounds)
         rows += [
-            Row(f"{of}{door}, time", "ms", *times, Target("ratio", 0.3)),
-            Row(f"{of}{door}, bytes on the wire", "KB", *sizes, Target("ratio", 0.08)),
+            Row(f"{of}, {door}, time", "ms", *times, Target("ratio", 0.3)),
+            Row(f"{of}, {door}, bytes on the wire", "KB", *sizes),
         ]
     _, sizes = times_ms(nodes, "/cluster_status", 2, fresh=True)
-    rows.append(Row(f"{of} that have just joined, bytes on the wire", "KB", *sizes,
-                    Target("ratio", 0.08)))  # fmt: skip
+    rows.append(Row(f"{of} that have just joined, by dispy.httpd's route, bytes on the wire", "KB",
+                    *sizes, Target("ratio", 0.08)))  # fmt: skip
     return rows
 
 

@@ -10,7 +10,7 @@ from itertools import chain
 from math import inf
 from typing import TYPE_CHECKING, Final, Literal
 
-from .core.columns import block_of
+from .core.columns import packed_block
 from .core.feed import Cursor, Feed
 from .core.nodes import own_fields
 from .core.packing import PackedRows, Part, Piece, joined
@@ -25,6 +25,9 @@ _Form = Literal["rows", "own", "columns"]
 
 # Rows that are encoded at one go under the lock: about ten milliseconds of it.
 _ENCODED_AT_ONCE: Final = 2_000
+
+# Nodes of a block. Where one of them changes, most columns stay as they are, so it may be large.
+_BLOCK: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,7 @@ class NodeRows:
 
     :param number: the view's, which is part of its cursors.
     :param encoded: returns the rows of some addresses as JSON; called under the registry's lock.
+    :param cells: returns their cells, see :func:`~flask_dispy.core.columns.packed_block`; likewise.
 
     ``read_at`` is when rows were last asked for, by ``time.monotonic()``.
     """
@@ -58,6 +62,7 @@ class NodeRows:
         number: int,
         feed: Feed,
         encoded: Callable[[list[str]], list[str]],
+        cells: Callable[[list[str]], list[str]],
     ) -> None:
         self._registry = registry
         self._number = number
@@ -68,7 +73,7 @@ class NodeRows:
         self._packed: dict[_Form, PackedRows] = {
             "rows": PackedRows(feed, encoded),
             "own": PackedRows(feed, lambda addresses: map(own_fields, encoded(addresses))),
-            "columns": PackedRows(feed, encoded, block_of),
+            "columns": PackedRows(feed, cells, packed_block, _BLOCK),
         }
         self.read_at = -inf
 
@@ -83,16 +88,18 @@ class NodeRows:
         version = self._encoded_to = self._registry.version
         cursor = Cursor(self._registry.epoch, self._number, version)
         place = Cursor.parse(since)
-        packed = self._packed[form]
         if (
             place is None
             or place[:2] != cursor[:2]
             or place.version > version
             or not self._feed.reaches(place.version)
         ):
-            return FoundRows(str(cursor), version, packed.take(version))
+            return FoundRows(str(cursor), version, self._packed[form].take(version))
         changed, removed = self._feed.since(place.version)
-        return FoundRows(str(cursor), version, None, packed.texts_of(changed), removed)
+        texts: Iterable[str] = self._encoded(changed)
+        if form == "own":
+            texts = map(own_fields, texts)
+        return FoundRows(str(cursor), version, None, texts, removed)
 
     def joined(self, found: FoundRows, more: Iterable[str] = ()) -> Sequence[bytes | Piece]:
         """Return rows with commas between them, those of a delta followed by *more*.

@@ -88,7 +88,7 @@ class View:
         self._registry = registry
         self._feed = feed
         self._state = state
-        self.node_rows = NodeRows(registry, number, feed, self._rows_json)
+        self.node_rows = NodeRows(registry, number, feed, self._rows_json, self._rows_cells)
 
     @property
     def name(self) -> str:
@@ -147,6 +147,12 @@ class View:
             return list(map(self._registry.combined.row_json, addresses))
         nodes = self._state.nodes
         return [nodes[ip_addr].as_json() for ip_addr in addresses]
+
+    def _rows_cells(self, addresses: list[str]) -> list[str]:
+        if self._state is None:
+            return list(map(self._registry.combined.cells, addresses))
+        nodes = self._state.nodes
+        return [nodes[ip_addr].cells() for ip_addr in addresses]
 
     def nodes(self) -> list[dict[str, Any]]:
         """Return the rows of all nodes, in no particular order."""
@@ -382,7 +388,7 @@ class View:
         """Return what changed since the cursor *since*, or all, if it is none of ours.
 
         :param by_column: all nodes come as ``blocks``, see
-            :func:`~flask_dispy.core.columns.block_of`; what changed comes in rows all the same.
+            :func:`~flask_dispy.core.columns.packed_block`; what changed comes in rows all the same.
         """
         with self._registry.folded() as now:
             found = self.node_rows.since(since, "columns" if by_column else "rows")

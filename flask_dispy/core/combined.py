@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from .cluster import ClusterState
+from .columns import cells_of
 from .jobs import JOB_STATES
 from .nodes import Census, Node, NodeState, encode
 from .series import Sample, Series
@@ -36,6 +37,7 @@ class CombinedState:
         self.census = Census()
         self._counted: dict[str, tuple[NodeState, int, float]] = {}
         self._json: dict[str, str] = {}
+        self._cells: dict[str, str] = {}
 
     def _of(self, ip_addr: str) -> list[tuple[str, Node]]:
         return [
@@ -52,6 +54,7 @@ class CombinedState:
         gone: list[str] = []
         for ip_addr in addresses:
             self._json.pop(ip_addr, None)
+            self._cells.pop(ip_addr, None)
             new = _counted([node for nodes in clusters if (node := nodes.get(ip_addr)) is not None])
             old = self._counted.get(ip_addr)
             if new is None:
@@ -98,6 +101,23 @@ class CombinedState:
         # Of one cluster the row is that cluster's, which most often is encoded already.
         ((name, node),) = known
         return f'{node.as_json()[:-1]},"clusters":{encode([name])}}}'
+
+    def cells(self, ip_addr: str) -> str:
+        """Return the node's row as cells of a block, made once for each change."""
+        cells = self._cells.get(ip_addr)
+        if cells is None:
+            cells = self._cells[ip_addr] = self._told(ip_addr)
+        return cells
+
+    def _told(self, ip_addr: str) -> str:
+        known = self._of(ip_addr)
+        if len(known) == 1:
+            ((name, node),) = known
+            return f"{node.cells()}\t{encode([name])}"
+        row = self.row(ip_addr)
+        clusters, load = row.pop("clusters"), row.pop("avail_info")
+        cells = cells_of(load=load and tuple(load.values()), **row)
+        return f"{cells}\t{encode(clusters)}"
 
     def sample(self) -> Sample:
         """Return the figures that the time series keep."""

@@ -6,6 +6,7 @@ from json import JSONEncoder
 from json.encoder import encode_basestring_ascii
 from typing import Any, Final, Literal
 
+from .columns import cells_of
 from .events import NodeSeen
 from .jobs import Job
 from .series import NodeSeries
@@ -44,6 +45,7 @@ class Node:
 
     __slots__ = (
         "_carried",
+        "_cells",
         "_figures",
         "_json",
         "_last",
@@ -88,6 +90,7 @@ class Node:
         self._told_at = 0.0
         self._pulsed_at = 0.0
         self._json: str | None = None
+        self._cells: str | None = None
 
     def update(self, seen: NodeSeen) -> bool:
         """Take in what dispy tells; return whether anything in the row changed."""
@@ -184,8 +187,8 @@ class Node:
             self.series.add(at, self.load, len(self.running))
 
     def forget_encoding(self) -> None:
-        """Drop the row's JSON, because the row changed."""
-        self._json = None
+        """Drop the row's JSON and cells, because the row changed."""
+        self._json = self._cells = None
 
     def row(self) -> dict[str, Any]:
         """Return the node's row: dispy's own fields first, under dispy's own names."""
@@ -232,6 +235,27 @@ class Node:
                 f'"avail_info":{load},"state":"{self.state}","running":{len(self.running)}}}'
             )
         return self._json
+
+    def cells(self) -> str:
+        """Return the row as cells of a block, made once for each change."""
+        if self._cells is None:
+            jobs_done, cpu_time, tx, rx = self.totals
+            self._cells = cells_of(
+                ip_addr=self.ip_addr,
+                name=self.name,
+                state=self.state,
+                cpus=self.cpus,
+                avail_cpus=self.avail_cpus,
+                busy=self.busy,
+                running=len(self.running),
+                jobs_done=jobs_done,
+                cpu_time=cpu_time,
+                tx=tx,
+                rx=rx,
+                update_time=self.updated_at,
+                load=self.load,
+            )
+        return self._cells
 
 
 def own_fields(row: str) -> str:

@@ -13,7 +13,16 @@ from typing import Final, NamedTuple
 
 from .feed import Feed
 
-__all__ = ["PackedRows", "Part", "Piece", "Sendable", "joined"]
+__all__ = [
+    "PackedRows",
+    "Part",
+    "Piece",
+    "Sendable",
+    "joined",
+    "packed_figures",
+    "packed_rows",
+    "packed_text",
+]
 
 # Magic number, deflate, no flags, no time, no extra flags, system unknown.
 _GZIP_HEAD: Final = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"
@@ -28,7 +37,7 @@ _LEVEL: Final = 4
 # What is this long and was never packed before is packed in half the time, to a quarter more.
 _LONG: Final = 100_000
 
-# Rows of a piece. Fewer pack worse, more have to be packed anew when one of them changes.
+# Rows of a part. Fewer pack worse, more have to be packed anew when one of them changes.
 _ROWS: Final = 32
 
 
@@ -39,13 +48,29 @@ class Piece(NamedTuple):
     deflated: bytes
 
 
-def _deflated(plain: bytes) -> bytes:
-    level = _LEVEL if len(plain) < _LONG else 1
-    packer = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS, 8, zlib.Z_FILTERED)
+def _deflated(plain: bytes, strategy: int = zlib.Z_FILTERED, level: int | None = None) -> bytes:
+    if level is None:
+        level = _LEVEL if len(plain) < _LONG else 1
+    packer = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS, 8, strategy)
     return packer.compress(plain) + packer.flush(zlib.Z_SYNC_FLUSH)
 
 
-_COMMA: Final = Piece(b",", _deflated(b","))
+def packed_rows(plain: bytes) -> Piece:
+    """Return rows packed, which change all the time."""
+    return Piece(plain, _deflated(plain))
+
+
+def packed_text(plain: bytes) -> Piece:
+    """Return text packed that hardly ever changes."""
+    return Piece(plain, _deflated(plain, zlib.Z_DEFAULT_STRATEGY, 6))
+
+
+def packed_figures(plain: bytes) -> Piece:
+    """Return a list of numbers packed: digits repeat by chance alone, so none is looked for."""
+    return Piece(plain, _deflated(plain, zlib.Z_HUFFMAN_ONLY))
+
+
+_COMMA: Final = packed_rows(b",")
 
 
 class Sendable:
@@ -81,45 +106,62 @@ def _plain(part: bytes | Piece) -> bytes:
     return part.plain if isinstance(part, Piece) else part
 
 
-class Part:
-    """Some of the rows, as they were when it was made."""
+Pack = Callable[[Sequence[str], Sequence[Piece]], list[Piece]]
+"""Packs rows; gets as well the pieces that they were packed as before, of which some may serve."""
 
-    __slots__ = ("_piece", "_texts", "_together", "keys")
+
+def _packed_list(rows: Sequence[str], _before: Sequence[Piece]) -> list[Piece]:
+    return [packed_rows(",".join(rows).encode("ascii"))]
+
+
+class Part:
+    """Some of the rows, as they were when it was made.
+
+    :param before: the pieces of the same part before some of its rows changed.
+    """
+
+    __slots__ = ("_pack", "_pieces", "_rows", "keys")
 
     def __init__(
-        self, keys: dict[str, None], texts: Sequence[str], together: Callable[[Sequence[str]], str]
+        self, keys: dict[str, None], rows: Sequence[str], pack: Pack, before: Sequence[Piece] = ()
     ) -> None:
         self.keys = keys
-        self._texts = texts
-        self._together = together
-        self._piece: Piece | None = None
+        self._rows: Sequence[str] | None = rows
+        self._pack = pack
+        self._pieces = before
 
-    def piece(self) -> Piece:
+    def pieces(self) -> Sequence[Piece]:
         """Return the rows packed, once and for all. Called by one thread at a time."""
-        if self._piece is None:
-            plain = self._together(self._texts).encode("ascii")
-            self._texts = ()
-            self._piece = Piece(plain, _deflated(plain))
-        return self._piece
+        if self._rows is not None:
+            self._pieces = self._pack(self._rows, self._pieces)
+            self._rows = None
+        return self._pieces
+
+    def changed(self, keys: dict[str, None], rows: Sequence[str]) -> Part:
+        """Return the part with other rows."""
+        return Part(keys, rows, self._pack, self._pieces)
 
 
 class PackedRows:
     """All rows of one feed, packed.
 
     :param feed: tells which rows changed.
-    :param texts_of: returns the rows of some keys as ASCII JSON.
-    :param together: makes the text of a part of those of its rows; called without a lock.
+    :param rows_of: returns the rows of some keys as ASCII text.
+    :param pack: packs the rows of a part; called without a lock.
+    :param size: rows of a part.
     """
 
     def __init__(
         self,
         feed: Feed,
-        texts_of: Callable[[list[str]], Iterable[str]],
-        together: Callable[[Sequence[str]], str] = ",".join,
+        rows_of: Callable[[list[str]], Iterable[str]],
+        pack: Pack = _packed_list,
+        size: int = _ROWS,
     ) -> None:
         self._feed = feed
-        self.texts_of = texts_of
-        self._together = together
+        self._rows_of = rows_of
+        self._pack = pack
+        self._size = size
         self._version = 0
         self._parts: list[Part] = []
         self._part_of: dict[str, int] = {}
@@ -134,7 +176,7 @@ class PackedRows:
         return [part for part in self._parts if part.keys]
 
     def _catch_up(self) -> None:
-        sparse = len(self._parts) > 2 + 2 * len(self._part_of) // _ROWS
+        sparse = len(self._parts) > 2 + 2 * len(self._part_of) // self._size
         if sparse or not self._feed.reaches(self._version):
             self._parts, self._part_of, self._version = [], {}, 0
         changed, removed = self._feed.since(self._version)
@@ -149,7 +191,8 @@ class PackedRows:
                 number = self._part_of[key] = self._free(keys_of)
             self._keys(number, keys_of)[key] = None
         for number, keys in keys_of.items():
-            self._parts[number] = Part(keys, list(self.texts_of(list(keys))), self._together)
+            rows = list(self._rows_of(list(keys)))
+            self._parts[number] = self._parts[number].changed(keys, rows)
 
     def _keys(self, number: int, keys_of: dict[int, dict[str, None]]) -> dict[str, None]:
         """Return the keys of a part that changes, which may be changed."""
@@ -161,9 +204,9 @@ class PackedRows:
     def _free(self, keys_of: dict[int, dict[str, None]]) -> int:
         """Return the number of a part that takes another row."""
         last = len(self._parts) - 1
-        if last < 0 or len(self._keys(last, keys_of)) >= _ROWS:
+        if last < 0 or len(self._keys(last, keys_of)) >= self._size:
             last += 1
-            self._parts.append(Part({}, (), self._together))
+            self._parts.append(Part({}, (), self._pack))
         return last
 
 
@@ -174,5 +217,5 @@ def joined(parts: Iterable[Part]) -> list[Piece]:
     """
     pieces: list[Piece] = []
     for part in parts:
-        pieces += (part.piece(), _COMMA)
+        pieces += (*part.pieces(), _COMMA)
     return pieces[:-1]

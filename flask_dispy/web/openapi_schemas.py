@@ -87,17 +87,28 @@ _NODE: Final[Schema] = _object(
     running=_COUNT,
 )
 
+_VALUES: Final[Schema] = {"type": "array", "minItems": 1}
+
+
+def _told(**of: Schema) -> Schema:
+    return _object(**of, values=_list(_or_null(_NUMBER)))
+
+
 # A block's columns are those of its nodes.
 _NODE_BLOCK: Final[Schema] = {
     "type": "object",
     "properties": {
-        field: {"type": ["object", "array"] if field == "avail_info" else "array", "minItems": 1}
-        for field in _NODE["properties"]
+        **dict.fromkeys(_NODE["properties"], _VALUES),
+        "update_time": _told(**{"from": _NUMBER}),
+        "avail_info": _object(
+            cpu=_VALUES, memory=_told(unit=_NUMBER), disk=_told(unit=_NUMBER), swap=_VALUES
+        ),
     },
     "required": _NODE["required"],
     "description": "Nodes by column: each field holds the list of the nodes' values, or a list of "
-    "one value that all of them share. avail_info is an object of four such lists where a figure "
-    "is known, with null for nodes without.",
+    "one value that all of them share. Where it is an object, its values are multiples of unit, "
+    "or to be added to from. The four of avail_info are null for nodes without. Figures are as "
+    "fine as pages show them: seconds, mebibytes and percent, or four digits.",
 }
 
 _SUMMARY: Final[Schema] = _object(

@@ -14,8 +14,8 @@ const block = (more) => ({
   cpu_time: [1.5, 2.5],
   tx: [10, 20],
   rx: [30, 40],
-  update_time: [100.25, 101],
-  avail_info: { cpu: [50, 7.5], memory: [4096, 8192], disk: [1, 2], swap: [100] },
+  update_time: { from: 100, values: [0, 1] },
+  avail_info: { cpu: [50, 7], memory: { unit: 1024, values: [4, 8] }, disk: { unit: 10, values: [1, 2.5] }, swap: [100] },
   state: ["up", "silent"],
   ...more,
 });
@@ -42,7 +42,7 @@ test("each row reads its own place, and what all share", () => {
     tx: 20,
     rx: 40,
     update_time: 101,
-    avail_info: { cpu: 7.5, memory: 8192, disk: 2, swap: 100 },
+    avail_info: { cpu: 7, memory: 8192, disk: 25, swap: 100 },
     state: "silent",
     clusters: ["compute"],
   });
@@ -53,8 +53,9 @@ test("a row of one cluster's view names no clusters", () => {
 });
 
 test("a node without figures has none, alone or among others", () => {
-  const mixed = block({ avail_info: { cpu: [null, 7.5], memory: [null, 8192], disk: [null, 2], swap: [null, 100] } });
-  assert.deepEqual(rowsOf([mixed]).map((row) => row.avail_info?.memory), [undefined, 8192]);
-  assert.equal(rowsOf([mixed])[0].avail_info, null);
-  assert.equal(rowsOf([block({ avail_info: [null] })])[1].avail_info, null);
+  const mixed = { cpu: [null, 7], memory: { unit: 1024, values: [null, 8] }, disk: { unit: 10, values: [null, 2] }, swap: [null, 100] };
+  assert.deepEqual(rowsOf([block({ avail_info: mixed })]).map((row) => row.avail_info?.memory), [undefined, 8192]);
+  assert.equal(rowsOf([block({ avail_info: mixed })])[0].avail_info, null);
+  const none = { cpu: [null], memory: { unit: 1024, values: [null] }, disk: { unit: 10, values: [null] }, swap: [null] };
+  assert.equal(rowsOf([block({ avail_info: none })])[1].avail_info, null);
 });

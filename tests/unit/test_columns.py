@@ -1,34 +1,69 @@
-"""Blocks tell the rows that they were made of."""
+"""Blocks tell the nodes that they were made of."""
 
 from __future__ import annotations
 
+import gzip
 import json
 from typing import Any
 
-from flask_dispy.core.columns import block_of
-from flask_dispy.core.nodes import encode
+import pytest
+
+from flask_dispy.core.columns import cells_of, packed_block
+from flask_dispy.core.packing import Piece, Sendable
+
+MIB = 1 << 20
 
 
 def rows_of(block: dict[str, Any]) -> list[dict[str, Any]]:
-    """What a reader makes of a block by the rule that docs/api.md tells."""
+    """What a reader makes of a block by the rules that docs/api.md tells."""
     count = len(block["ip_addr"])
 
     def at(column: Any, index: int) -> Any:
-        if isinstance(column, dict):
-            value = {field: at(inner, index) for field, inner in column.items()}
-            return None if None in value.values() else value
-        return column[0] if len(column) == 1 else column[index]
+        if isinstance(column, list):
+            return column[0] if len(column) == 1 else column[index]
+        if "values" in column:
+            value = at(column["values"], index)
+            return None if value is None else column.get("from", 0) + column.get("unit", 1) * value
+        value = {field: at(inner, index) for field, inner in column.items()}
+        return None if None in value.values() else value
 
     return [{field: at(column, i) for field, column in block.items()} for i in range(count)]
 
 
 def row(number: int, **more: Any) -> dict[str, Any]:
-    load = {"cpu": number / 2, "memory": 4096 * number, "swap": 100.0}
-    return {"ip_addr": f"10.0.0.{number}", "cpus": 8, "state": "up", "avail_info": load, **more}
+    return {
+        "ip_addr": f"10.0.0.{number}",
+        "name": f"node{number}",
+        "state": "up",
+        "cpus": 8,
+        "avail_cpus": 8,
+        "busy": number % 3,
+        "running": number,
+        "jobs_done": 10 * number,
+        "cpu_time": 4000 + number,
+        "tx": 10**9 + number,
+        "rx": number,
+        "update_time": 1_700_000_000 + number,
+        "avail_info": {"cpu": number, "memory": 4096 * MIB, "disk": number * MIB, "swap": 100},
+        **more,
+    }
+
+
+def cells(row: dict[str, Any]) -> str:
+    row = dict(row)
+    clusters, load = row.pop("clusters", None), row.pop("avail_info")
+    told = cells_of(load=load and tuple(load.values()), **row)
+    return told if clusters is None else f"{told}\t{json.dumps(clusters)}"
+
+
+def packed(*rows: dict[str, Any], before: Any = ()) -> list[Piece]:
+    return packed_block([cells(row) for row in rows], before)
 
 
 def block(*rows: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(block_of([encode(one) for one in rows]))
+    sent = Sendable(*packed(*rows))
+    assert gzip.decompress(sent.gzip()) == sent.plain()
+    found: dict[str, Any] = json.loads(sent.plain())
     assert rows_of(found) == list(rows)
     return found
 
@@ -38,17 +73,22 @@ def test_what_all_rows_share_stands_once() -> None:
     assert found["ip_addr"] == ["10.0.0.1", "10.0.0.2", "10.0.0.3"]
     assert found["cpus"] == [8]
     assert found["state"] == ["up", "up", "silent"]
-    assert found["avail_info"]["swap"] == [100.0]
+    assert found["avail_info"]["swap"] == [100]
 
 
 def test_one_row_is_a_block_too() -> None:
     assert block(row(1))["ip_addr"] == ["10.0.0.1"]
 
 
+def test_first_and_last_may_be_the_same_among_others() -> None:
+    assert block(row(1, cpus=4), row(2), row(3, cpus=4))["cpus"] == [4, 8, 4]
+
+
 def test_nodes_without_figures_are_told_among_others_and_alone() -> None:
     found = block(row(1, avail_info=None), row(2), row(3, avail_info=None))
-    assert found["avail_info"]["memory"] == [None, 8192, None]
-    assert block(row(1, avail_info=None), row(2, avail_info=None))["avail_info"] == [None]
+    assert found["avail_info"]["memory"]["values"] == [None, 4096, None]
+    found = block(row(1, avail_info=None), row(2, avail_info=None))
+    assert found["avail_info"]["cpu"] == [None]
 
 
 def test_a_list_that_all_share_is_one_value() -> None:
@@ -59,4 +99,39 @@ def test_a_list_that_all_share_is_one_value() -> None:
 
 
 def test_hostile_names_come_through() -> None:
-    block(row(1, name='","cpus":[1],"'), row(2, name="\ud800\u2028</script>"))
+    block(row(1, name='","cpus":[1],"\t\n'), row(2, name="\ud800\u2028</script>"))
+
+
+def test_node_that_was_never_heard_of_is_told() -> None:
+    block(row(1, update_time=0), row(2))
+
+
+@pytest.mark.parametrize(
+    ("exact", "told"),
+    [(0, 0), (0.4, 1), (49.4, 49), (49.6, 50), (99.7, 99), (100, 100)],
+)
+def test_all_and_none_are_told_of_nothing_less(exact: float, told: int) -> None:
+    load = {"cpu": exact, "memory": 0, "disk": 0, "swap": exact}
+    (found,) = rows_of(json.loads(Sendable(*packed(row(1, avail_info=load))).plain()))
+    assert (found["avail_info"]["cpu"], found["avail_info"]["swap"]) == (told, told)
+
+
+@pytest.mark.parametrize("exact", [0, 0.0005, 0.0731, 7.1239, 12.345, 234.56, 4321.9, 10**9 + 0.5])
+def test_figures_keep_four_digits_or_their_whole(exact: float) -> None:
+    load = {"cpu": 1, "memory": exact * MIB, "disk": exact * MIB, "swap": 1}
+    rows = row(1, cpu_time=exact, avail_info=load)
+    (found,) = rows_of(json.loads(Sendable(*packed(rows)).plain()))
+    for figure in (
+        found["cpu_time"],
+        found["avail_info"]["memory"] / MIB,
+        found["avail_info"]["disk"] / MIB,
+    ):
+        assert abs(figure - exact) <= max(0.0005, min(0.5, exact * 0.0005))
+
+
+def test_columns_that_are_the_same_are_not_packed_again() -> None:
+    before = packed(*map(row, range(50)))
+    after = packed(*map(row, range(49)), row(49, tx=5), before=before)
+    anew = [piece for piece in after if not any(piece is one for one in before)]
+    assert b'"tx"' in anew[0].plain
+    assert len(anew) == 2  # the other is the block's end

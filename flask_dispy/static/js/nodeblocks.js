@@ -1,4 +1,4 @@
-/** @import {AvailInfo, NodeBlock, NodeRow} from "./types.js" */
+/** @import {AvailInfo, NodeBlock, NodeRow, Told} from "./types.js" */
 
 /**
  * Rows of blocks: of nodes told by column. A row only knows its place, for most of 10,000 are never
@@ -24,6 +24,18 @@ export function rowsOf(blocks) {
  * @returns {Value}
  */
 const at = (column, index) => (column.length === 1 ? column[0] : column[index]);
+
+/**
+ * A figure of a column that is told in units, or since a moment.
+ *
+ * @template {number|null} Value
+ * @param {Told<Value>} column
+ * @param {number} index
+ */
+function figure({ from = 0, unit = 1, values }, index) {
+  const value = at(values, index);
+  return /** @type {Value} */ (value === null ? null : from + unit * value);
+}
 
 /** @implements {NodeRow} */
 class BlockRow {
@@ -74,7 +86,7 @@ class BlockRow {
   }
 
   get update_time() {
-    return at(this.block.update_time, this.index);
+    return figure(this.block.update_time, this.index);
   }
 
   get state() {
@@ -87,13 +99,13 @@ class BlockRow {
 
   /** @returns {AvailInfo|null} */
   get avail_info() {
-    const { avail_info: columns } = this.block;
-    if (Array.isArray(columns) || at(columns.cpu, this.index) === null) return null;
+    const { cpu, memory, disk, swap } = this.block.avail_info;
+    if (at(cpu, this.index) === null) return null;
     return {
-      cpu: at(columns.cpu, this.index),
-      memory: at(columns.memory, this.index),
-      disk: at(columns.disk, this.index),
-      swap: at(columns.swap, this.index),
+      cpu: at(cpu, this.index),
+      memory: figure(memory, this.index),
+      disk: figure(disk, this.index),
+      swap: at(swap, this.index),
     };
   }
 }

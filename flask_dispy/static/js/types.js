@@ -82,7 +82,14 @@
  * @property {number} [silent_sec]
  * @property {string[]} [clusters] in the combined view
  * @property {number} [cluster_count]
- *
+ */
+
+/**
+ * @template {number|null} Value
+ * @typedef {{from?: number, unit?: number, values: Value[]}} Told figures: `from` and so many units
+ */
+
+/**
  * @typedef {object} NodeBlock nodes by column; a list of one value holds for all of them
  * @property {string[]} ip_addr
  * @property {string[]} name
@@ -94,8 +101,8 @@
  * @property {number[]} cpu_time
  * @property {number[]} tx
  * @property {number[]} rx
- * @property {(number|null)[]} update_time
- * @property {Record<keyof AvailInfo, (number|null)[]>|null[]} avail_info a list: no node has any
+ * @property {Told<number>} update_time
+ * @property {{cpu: (number|null)[], memory: Told<number|null>, disk: Told<number|null>, swap: (number|null)[]}} avail_info
  * @property {NodeState[]} state
  * @property {string[][]} [clusters] in the combined view
  *
