@@ -388,6 +388,7 @@ class ClusterRegistry:
         self.version += 1
         if self._recorder is not None:
             self._recorder.settle(state)
+        state.ledger.ended_anew(state.dirty_ends)
         dropped = state.dropped_nodes - state.nodes.keys()
         watched.feed.touch(state.dirty_nodes, self.version)
         watched.feed.remove(dropped, self.version)

@@ -7,10 +7,11 @@ else, so the counters are always what the jobs are.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from .events import JobKey, JobState
+from .jobblocks import JobBlock, JobBlocks
 from .jobs import ENDED_STATES, JOB_STATES, Job
 
 __all__ = ["Ledger"]
@@ -45,6 +46,7 @@ class Ledger:
         self._history: OrderedDict[int, None] = OrderedDict()
         self._remembered = max(history_limit, _LEAST_REMEMBERED)
         self._pending_taken_at = 0.0
+        self._blocks = JobBlocks()
 
     @property
     def submitted(self) -> int:
@@ -69,6 +71,14 @@ class Ledger:
     def ended(self) -> list[Job]:
         """Return the ended jobs that are kept."""
         return [self.jobs[serial] for serial in self._history]
+
+    def blocks(self) -> list[JobBlock]:
+        """Return all jobs, in blocks for a search."""
+        return self._blocks.of(self.jobs)
+
+    def ended_anew(self, serials: Iterable[int]) -> None:
+        """Note that jobs ended, or that ended ones changed since a search may have seen them."""
+        self._blocks.forget(serials)
 
     def find(self, key: JobKey) -> Job | None:
         """Return the job of that name, if it lives or is remembered."""
@@ -124,6 +134,7 @@ class Ledger:
 
     def _forget(self, job: Job) -> None:
         self.evicted += 1
+        self._blocks.forget((job.serial,))
         # An abandoned job may come back, and then as it was.
         if self._remembered > self.history_limit and job.state != "abandoned":
             self._ended[job.key] = job.forgotten()
@@ -141,12 +152,14 @@ class Ledger:
 
     def _sort(self) -> None:
         self.jobs = dict(sorted(self.jobs.items()))
+        self._blocks.forget()
 
     def give_up(self, job: Job) -> None:
         """Strike a job out, because another ledger takes it in."""
         self.counts[job.state] -= 1
         self.failed -= job.failed
         self.jobs.pop(job.serial, None)
+        self._blocks.forget((job.serial,))
         self.running.pop(job.serial, None)
         self._history.pop(job.serial, None)
         self._live.pop(job.key, None)
