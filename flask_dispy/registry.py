@@ -386,6 +386,7 @@ class ClusterRegistry:
         if not state.dirty and not state.dirty_nodes:
             return
         self.version += 1
+        state.forget_encodings()
         if self._recorder is not None:
             self._recorder.settle(state)
         state.ledger.ended_anew(state.dirty_ends)

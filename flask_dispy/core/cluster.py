@@ -107,7 +107,9 @@ class ClusterState:
         job.haystack = None
 
     def _started(self, event: events.JobStarted) -> Job:
-        job = self._known(event.key, event.submitted_at, event.id, event.args, event.kwargs)
+        job = self.ledger.live.get(event.key) or self._known(
+            event.key, event.submitted_at, event.id, event.args, event.kwargs
+        )
         if job.state == "running" and job.node != event.node:
             self._requeue(job, event.at)  # what took it off the first node was not reported
         if job.state in ("queued", "abandoned"):
@@ -125,7 +127,9 @@ class ClusterState:
         return job
 
     def _ended_event(self, event: events.JobEnded) -> Job:
-        job = self._known(event.key, event.submitted_at, event.id, None, None)
+        job = self.ledger.live.get(event.key) or self._known(
+            event.key, event.submitted_at, event.id, None, None
+        )
         # An abandoned job may still be heard of; every other end is the end.
         if job.state in ENDED_STATES and (job.state != "abandoned" or event.state == "abandoned"):
             return job
@@ -134,7 +138,8 @@ class ClusterState:
         self._move(job, event.state)
         if event.state != "cancelled":
             self._note_run(job, event)
-        self._describe(job, event.id, None, None)
+        job.id = event.id
+        job.haystack = None
         return job
 
     @staticmethod
@@ -191,14 +196,14 @@ class ClusterState:
             self._gone.pop(event.ip_addr, None)
         if node.update(event):
             node.sample(node.updated_at or self.started_at)
-            self._touch(node)
+            self.dirty_nodes[node.ip_addr] = None
             self.census.count(node)
 
     def _node_closed(self, event: events.NodeClosed) -> None:
         node = self.nodes.get(event.ip_addr)
         if node is not None and node.state != "closed":
             node.close(event.at)
-            self._touch(node)
+            self.dirty_nodes[node.ip_addr] = None
             self.census.count(node)
             self._gone[node.ip_addr] = None
             self._gone.move_to_end(node.ip_addr)
@@ -248,12 +253,12 @@ class ClusterState:
         if state == "running" and job.node:
             node = self._node(job.node)
             node.running[job.serial] = job
-            self._touch(node)
+            self.dirty_nodes[node.ip_addr] = None
 
     def _leave(self, job: Job) -> None:
         node = self.nodes.get(job.node) if job.node else None
         if node is not None and node.running.pop(job.serial, None) is not None:
-            self._touch(node)
+            self.dirty_nodes[node.ip_addr] = None
 
     def give_up(self, job: Job) -> None:
         """Strike a job out, because another cluster takes it in."""
@@ -273,7 +278,7 @@ class ClusterState:
             if job.state == "running" and job.node:
                 node = self._node(job.node)
                 node.running[job.serial] = job
-                self._touch(node)
+                self.dirty_nodes[node.ip_addr] = None
         self.dirty = True
 
     def drop_node(self, ip_addr: str) -> None:
@@ -294,9 +299,10 @@ class ClusterState:
             self.census.count(node)
         return node
 
-    def _touch(self, node: Node) -> None:
-        node.forget_encoding()
-        self.dirty_nodes[node.ip_addr] = None
+    def forget_encodings(self) -> None:
+        """Drop what was encoded of the nodes that changed. Called before anybody reads them."""
+        for ip_addr in self.dirty_nodes:
+            self.nodes[ip_addr].forget_encoding()
 
     def watch_silence(self, now: float, pulse_sec: float | None, update_sec: float) -> None:
         """Mark the nodes silent from which a sign of life is overdue.
@@ -320,7 +326,7 @@ class ClusterState:
                 overdue = idle and now - node.updated_at > 5 * update_sec
             if overdue:
                 node.fall_silent(now)
-                self._touch(node)
+                self.dirty_nodes[node.ip_addr] = None
                 self.census.count(node)
                 self.dirty = True
 

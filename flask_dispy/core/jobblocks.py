@@ -140,20 +140,22 @@ class JobBlocks:
     It is told of every job that ended or changed or went, so that a search need not look at each;
     jobs that came are those with the highest serials. Guarded by the registry's lock; the blocks
     are not.
+
+    ``known`` holds them by number, ``None`` for one to be gathered; none before any search.
     """
 
     def __init__(self) -> None:
-        self._known: dict[int, JobBlock | None] = {}  # None: to be gathered
+        self.known: dict[int, JobBlock | None] = {}
         self._last = -1  # serial up to which blocks are known
 
     def of(self, jobs: dict[int, Job]) -> list[JobBlock]:
         """Return all *jobs*, by serial and in that order, in blocks."""
         came = list(takewhile(self._last.__lt__, reversed(jobs)))
         for number in sorted({serial >> _SHIFT for serial in came}):
-            self._known[number] = None
+            self.known[number] = None
         self._last = max(came, default=self._last)
         blocks = (
-            block or self._gathered(number, jobs) for number, block in list(self._known.items())
+            block or self._gathered(number, jobs) for number, block in list(self.known.items())
         )
         return [block for block in blocks if block is not None]
 
@@ -161,18 +163,18 @@ class JobBlocks:
         serials = range(number << _SHIFT, number + 1 << _SHIFT)
         found = [job for job in map(jobs.get, serials) if job is not None]
         if not found:
-            del self._known[number]
+            del self.known[number]
             return None
         block = JobBlock(found)
         if all(job.state in ENDED_STATES for job in found):
-            self._known[number] = block
+            self.known[number] = block
         return block
 
     def forget(self, serials: Iterable[int] | None = None) -> None:
         """Gather anew what holds these jobs, or all."""
         if serials is None:
-            self._known.clear()
+            self.known.clear()
             self._last = -1
-        elif self._known:
-            for number in {serial >> _SHIFT for serial in serials} & self._known.keys():
-                self._known[number] = None
+        elif self.known:
+            for number in {serial >> _SHIFT for serial in serials} & self.known.keys():
+                self.known[number] = None

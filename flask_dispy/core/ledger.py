@@ -27,7 +27,8 @@ class Ledger:
     :param serials: where jobs get their serial numbers; never reused.
     :param history_limit: ended jobs that are kept.
 
-    ``jobs`` is ordered by serial number, ``running`` by start. Counters: ``counts`` (jobs by
+    ``jobs`` is ordered by serial number, ``running`` by start; ``live`` are those that have not
+    ended, by name. Counters: ``counts`` (jobs by
     state), ``failed`` (terminated by an error of their own), ``evicted`` (ended jobs no longer
     kept), ``before_watching`` (jobs that were there before and have not shown yet).
     """
@@ -41,7 +42,7 @@ class Ledger:
         self.jobs: dict[int, Job] = {}
         self.running: dict[int, Job] = {}
         self._serials = serials
-        self._live: dict[JobKey, Job] = {}
+        self.live: dict[JobKey, Job] = {}
         self._ended: OrderedDict[JobKey, Job] = OrderedDict()
         self._history: OrderedDict[int, None] = OrderedDict()
         self._remembered = max(history_limit, _LEAST_REMEMBERED)
@@ -82,18 +83,18 @@ class Ledger:
 
     def find(self, key: JobKey) -> Job | None:
         """Return the job of that name, if it lives or is remembered."""
-        return self._live.get(key) or self._ended.get(key)
+        return self.live.get(key) or self._ended.get(key)
 
     def live_keys(self) -> set[JobKey]:
         """Return the names of the jobs that have not ended."""
-        return set(self._live)
+        return set(self.live)
 
     def new(
         self, key: JobKey, submitted_at: float, job_id: str, args: str | None, kwargs: str | None
     ) -> Job:
         """Enter a job that was not known, as queued."""
         job = Job(next(self._serials), key, submitted_at, job_id, args, kwargs)
-        self._live[key] = self.jobs[job.serial] = job
+        self.live[key] = self.jobs[job.serial] = job
         self.counts["queued"] += 1
         if self.before_watching and submitted_at <= self._pending_taken_at:
             self.before_watching -= 1
@@ -123,7 +124,7 @@ class Ledger:
             self._revive(job)
 
     def _end(self, job: Job) -> None:
-        self._live.pop(job.key, None)
+        self.live.pop(job.key, None)
         self._ended[job.key] = job
         self._history[job.serial] = None
         while len(self._history) > self.history_limit:
@@ -134,7 +135,8 @@ class Ledger:
 
     def _forget(self, job: Job) -> None:
         self.evicted += 1
-        self._blocks.forget((job.serial,))
+        if self._blocks.known:  # as a call of it costs half of what the rest here does
+            self._blocks.forget((job.serial,))
         # An abandoned job may come back, and then as it was.
         if self._remembered > self.history_limit and job.state != "abandoned":
             self._ended[job.key] = job.forgotten()
@@ -142,7 +144,7 @@ class Ledger:
     def _revive(self, job: Job) -> None:
         """Take back an abandoned job that runs again."""
         self._ended.pop(job.key, None)
-        self._live[job.key] = job
+        self.live[job.key] = job
         if job.serial in self._history:
             del self._history[job.serial]
         else:
@@ -162,7 +164,7 @@ class Ledger:
         self._blocks.forget((job.serial,))
         self.running.pop(job.serial, None)
         self._history.pop(job.serial, None)
-        self._live.pop(job.key, None)
+        self.live.pop(job.key, None)
         self._ended.pop(job.key, None)
 
     def take_in(self, jobs: list[Job]) -> None:
@@ -176,7 +178,7 @@ class Ledger:
             if job.state in ENDED_STATES:
                 self._end(job)
             else:
-                self._live[job.key] = job
+                self.live[job.key] = job
             if job.state == "running":
                 self.running[job.serial] = job
         self.running = dict(sorted(self.running.items(), key=_by_start))

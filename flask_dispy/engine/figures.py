@@ -28,7 +28,8 @@ _LATEST: Final = 253_402_300_800.0
 def name_text(text: object) -> str:
     """Return an address or name as bounded text; nodes name themselves."""
     if type(text) is str:
-        return bounded(text, NAME_LIMIT)
+        short = len(text) <= NAME_LIMIT and text.isprintable()  # as almost always
+        return text if short else bounded(text, NAME_LIMIT)
     return plain_text(text or "", 80) or "?"
 
 
