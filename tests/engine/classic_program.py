@@ -3,6 +3,7 @@
 import json
 import random
 import sys
+import time
 import urllib.request
 
 import dispy
@@ -42,8 +43,12 @@ if __name__ == "__main__":
         jobs.append(job)
     cluster.wait()
     url = http_server.url
-    with urllib.request.urlopen(url + "cluster_status", timeout=10) as answer:
-        status = json.load(answer)
+    for _ in range(50):  # dispy reports the end of a job on a thread of its own
+        with urllib.request.urlopen(url + "cluster_status", timeout=10) as answer:
+            status = json.load(answer)
+        if not status[0]["jobs"]["pending"]:
+            break
+        time.sleep(0.1)
     with urllib.request.urlopen(url + "api/v1/clusters/compute/jobs", timeout=10) as answer:
         page = json.load(answer)
     http_server.shutdown()
