@@ -6,7 +6,7 @@ import statistics
 
 from .idle import idle_share
 from .scale import Scale
-from .snapshots import times_ms
+from .snapshots import PAGE, times_ms
 from .stage import staged
 from .stream import listen
 from .table import Growth, percentile
@@ -31,7 +31,7 @@ def _by_nodes(scale: Scale, sizes: tuple[int, ...]) -> list[Growth]:
     report = Growth("report of a job, all CPU", "µs a call", "nodes")
     idle = Growth("idle", "% of a core", "nodes")
     for size in sizes:
-        times, bytes_ = times_ms(size, "/cluster_status", rounds)
+        times, bytes_ = times_ms(size, PAGE, rounds)
         _note(snapshot, size, *times)
         _note(weight, size, *bytes_)
         with staged("ours", "theirs", nodes=size) as (ours, theirs):

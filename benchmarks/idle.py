@@ -23,7 +23,7 @@ def idle_share(nodes: int, seconds: float) -> tuple[float, float]:
     """Return the per cent of a core that ours and theirs take, side by side."""
     with staged("ours", "theirs", nodes=nodes) as children:
         # The first sweep over the nodes, five seconds after they joined, finds all of them new.
-        time.sleep(6 if seconds > 1 else seconds)
+        time.sleep(10 if seconds > 1 else seconds)
         before = [child.ask("cpu_sec") for child in children]
         began_at = time.monotonic()
         time.sleep(seconds)

@@ -10,10 +10,10 @@ from .scale import Scale
 from .stage import staged
 from .table import Row, Target
 
-__all__ = ["measure", "times_ms"]
+__all__ = ["PAGE", "measure", "times_ms"]
 
 # What our pages read, and the other doors: dispy's own route, and the JSON API by rows.
-_PAGE: Final = "/api/v1/changes?form=columns"
+PAGE: Final = "/api/v1/changes?form=columns"
 _ROWS: Final = {
     "/cluster_status": "every figure to its last digit, by dispy.httpd's route",
     "/api/v1/changes": "every figure to its last digit, by the JSON API",
@@ -24,7 +24,7 @@ def measure(scale: Scale) -> list[Row]:
     """Measure snapshots between which 100 nodes change, by all of our doors."""
     nodes, rounds = scale.pick(10_000, 10_000, 50), scale.pick(30, 12, 2)
     of = f"snapshot of {nodes:,} nodes"
-    times, sizes = times_ms(nodes, _PAGE, rounds)
+    times, sizes = times_ms(nodes, PAGE, rounds)
     rows = [
         Row(f"{of}, time", "ms", *times, Target("ratio", 0.3)),
         Row(f"{of}, bytes on the wire", "KB", *sizes, Target("ratio", 0.08)),
