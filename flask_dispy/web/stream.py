@@ -1,8 +1,8 @@
 """What changed, as it changes: the polled ``changes`` and the server-sent events of ``stream``.
 
 Hundreds of viewers mostly want the same bytes. A delta is therefore made, framed and compressed
-once for all readers that stand at the same cursor, and since every reader is moved to the newest
-cursor by each event, they soon all do.
+once for all readers that stand at the same cursor; and since every reader is moved to the newest
+cursor by each event, and all events come at the same ticks of the clock, they soon all do.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from flask import Response, request
 
 from ..core.errors import FlaskDispyError
+from ..core.feed import Cursor
 from .answers import encode, json_bytes_answer
 from .errors import HttpError
 from .validation import read_parameters
@@ -28,7 +29,8 @@ __all__ = ["CHANGES_FORMS", "StreamPlaces", "changes", "stream"]
 # How a snapshot's nodes are told.
 CHANGES_FORMS: Final = ("rows", "columns")
 
-# Four updates a second are as many as a person sees; more would only wake the clients.
+# Four updates a second are as many as a person sees; more would only wake the clients. After a
+# quiet time the first comes at once, and only then one at each tick.
 MIN_INTERVAL_SEC: Final = 0.25
 
 # Proxies drop connections on which nothing moves, the strictest common ones after 30 s.
@@ -131,8 +133,8 @@ class _Events:
             # A server that ends now waits for the first event, too.
             self._present(0)
             while not web.closing.is_set() and time.monotonic() < end:
-                version = web.registry.version
-                yield self._next_frame(version)
+                yield self._next_frame()
+                version = _version_of(self._since)
                 # The generator was asked to go on, so the server has handed that to the socket.
                 self._present(version)
                 yield from self._wait(version)
@@ -147,9 +149,14 @@ class _Events:
         if self._web.audience is not None:
             self._web.audience.served(self._key, version)
 
-    def _next_frame(self, version: int) -> bytes:
-        """Return the event that follows the reader's cursor, shared with who stands there too."""
+    def _next_frame(self) -> bytes:
+        """Return the event that follows the reader's cursor, shared with who stands there too.
+
+        Also with those who ask a moment later, when there may be more to tell: all events come at
+        the same ticks of the clock, and what is more comes with the next.
+        """
         since = self._since
+        tick = time.monotonic() // MIN_INTERVAL_SEC if MIN_INTERVAL_SEC else self._key
         # Looked up each time, for the cluster may have been removed, or added again.
         view = self._web.view(self._name)
 
@@ -157,14 +164,14 @@ class _Events:
             found = view.changes(since or None)
             return _event("changes", found.cursor, found.body.plain())
 
-        frame = self._web.frames.get((view.name, since, version), make)
+        frame = self._web.frames.get((view.name, since, tick), make)
         self._since = _cursor_of(frame)
         return frame
 
     def _wait(self, version: int) -> Iterator[bytes]:
         """Wait for the next change, keeping the connection alive meanwhile."""
         web = self._web
-        web.closing.wait(MIN_INTERVAL_SEC)
+        web.closing.wait(_until_next_tick(time.monotonic()))
         quiet_since = time.monotonic()
         while not web.closing.is_set():
             asked_at = time.monotonic()
@@ -189,3 +196,16 @@ def _event(name: str, cursor: str, body: bytes) -> bytes:
 
 def _cursor_of(frame: bytes) -> str:
     return frame[4 : frame.index(b"\n")].decode()
+
+
+def _version_of(cursor: str) -> int:
+    place = Cursor.parse(cursor)
+    return 0 if place is None else place.version
+
+
+def _until_next_tick(now: float) -> float:
+    """Return the seconds until an event may follow one of *now*: half an interval at least."""
+    if not MIN_INTERVAL_SEC:
+        return 0.0
+    left = MIN_INTERVAL_SEC - now % MIN_INTERVAL_SEC
+    return left if left >= MIN_INTERVAL_SEC / 2 else left + MIN_INTERVAL_SEC
