@@ -47,7 +47,6 @@ _CHROMIUM_ARGS = (
 
 # Chains: what runs one after the other, each chain in one worker. Two start dispy's programs, and
 # wait more than they work: of those, no more than two run at a time. The third loads the machine.
-# All wait now and then, so that four workers keep two processors busy.
 _CHAINS = {
     "clusters": re.compile(r"^tests/engine/"),
     "programs": re.compile(r"^tests/(browser/test_real_|test_(cli|example_app))"),
