@@ -12,12 +12,10 @@ from collections.abc import Sequence
 from json.encoder import encode_basestring_ascii as _quoted
 from typing import Final, Literal, NamedTuple
 
+from .events import Load
 from .packing import Piece, packed_figures, packed_text
 
-__all__ = ["Load", "cells_of", "packed_block"]
-
-Load = tuple[float, float, float, float]
-"""A node's available CPU in percent, memory and disk in bytes, and swap in percent."""
+__all__ = ["cells_of", "packed_block"]
 
 # Between the cells of a row: JSON holds no tab.
 _SEPARATOR: Final = "\t"

@@ -23,6 +23,18 @@ _STATE_ORDER: Final[tuple[NodeState, ...]] = ("up", "silent", "closed")
 _SUMS: Final = ("busy", "jobs_done", "cpu_time", "tx", "rx", "running")
 
 
+class _MadeOnce(dict[str, str]):
+    """What is made of nodes, by address, when it is first asked for."""
+
+    def __init__(self, make: Callable[[str], str]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, ip_addr: str) -> str:
+        made = self[ip_addr] = self._make(ip_addr)
+        return made
+
+
 class CombinedState:
     """The sum of all clusters. Guarded by the registry's lock.
 
@@ -36,8 +48,8 @@ class CombinedState:
         self.series = Series(started_at)
         self.census = Census()
         self._counted: dict[str, tuple[NodeState, int, float]] = {}
-        self._json: dict[str, str] = {}
-        self._cells: dict[str, str] = {}
+        self._json = _MadeOnce(self._encoded)
+        self._cells = _MadeOnce(self._told)
 
     def _of(self, ip_addr: str) -> list[tuple[str, Node]]:
         return [
@@ -89,10 +101,7 @@ class CombinedState:
 
     def row_json(self, ip_addr: str) -> str:
         """Return the node's row as JSON, made once for each change."""
-        text = self._json.get(ip_addr)
-        if text is None:
-            text = self._json[ip_addr] = self._encoded(ip_addr)
-        return text
+        return self._json[ip_addr]
 
     def _encoded(self, ip_addr: str) -> str:
         known = self._of(ip_addr)
@@ -104,10 +113,7 @@ class CombinedState:
 
     def cells(self, ip_addr: str) -> str:
         """Return the node's row as cells of a block, made once for each change."""
-        cells = self._cells.get(ip_addr)
-        if cells is None:
-            cells = self._cells[ip_addr] = self._told(ip_addr)
-        return cells
+        return self._cells[ip_addr]
 
     def _told(self, ip_addr: str) -> str:
         known = self._of(ip_addr)

@@ -24,6 +24,7 @@ __all__ = [
     "JobStarted",
     "JobState",
     "JobText",
+    "Load",
     "NodeClosed",
     "NodeSeen",
     "PendingTaken",
@@ -32,6 +33,9 @@ __all__ = [
 ]
 
 JobKey: TypeAlias = Hashable
+Load: TypeAlias = tuple[float, float, float, float]
+"""What is available on a node: CPU in percent, memory and disk in bytes, swap in percent."""
+
 EndState = Literal["finished", "terminated", "cancelled", "abandoned"]
 JobState = Literal["queued", "running", "finished", "terminated", "cancelled", "abandoned"]
 TextField = Literal[
@@ -100,7 +104,7 @@ class JobText(NamedTuple):
 class NodeSeen(NamedTuple):
     """A node's figures, as dispy has them now.
 
-    *load* is (CPU %, memory bytes, disk bytes, swap %) available, or ``None`` where unknown;
+    *load* is ``None`` where it is unknown;
     *updated_at* is dispy's own ``update_time``, 0 before the first sign; *joined* that the node
     was just set up, at *at* where that is known; *pulse* that it was heard of at *at*, whether or
     not dispy noted the time.
@@ -116,7 +120,7 @@ class NodeSeen(NamedTuple):
     tx: int
     rx: int
     updated_at: float
-    load: tuple[float, float, float, float] | None
+    load: Load | None
     joined: bool
     pulse: bool
     at: float = 0.0

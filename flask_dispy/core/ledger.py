@@ -135,7 +135,7 @@ class Ledger:
 
     def _forget(self, job: Job) -> None:
         self.evicted += 1
-        if self._blocks.known:  # as a call of it costs half of what the rest here does
+        if self._blocks.known:  # most clusters are never searched
             self._blocks.forget((job.serial,))
         # An abandoned job may come back, and then as it was.
         if self._remembered > self.history_limit and job.state != "abandoned":

@@ -7,7 +7,7 @@ from json.encoder import encode_basestring_ascii
 from typing import Any, Final, Literal
 
 from .columns import cells_of
-from .events import NodeSeen
+from .events import Load, NodeSeen
 from .jobs import Job
 from .series import NodeSeries
 
@@ -74,7 +74,7 @@ class Node:
         self.avail_cpus = 0
         self.busy = 0
         self.updated_at = 0.0
-        self.load: tuple[float, float, float, float] | None = None
+        self.load: Load | None = None
         self.pulse_sec: float | None = None  # observed; None for a node that sends none
         self.counted: tuple[NodeState, int, float] | None = None
         self.state: NodeState = "up"

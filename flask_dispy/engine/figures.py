@@ -6,13 +6,12 @@ Nodes make up some of them themselves, so none is taken on trust.
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
+from ..core.events import Load
 from ..core.text import bounded, plain_text
 
 __all__ = ["NAME_LIMIT", "figures_of", "load", "moment", "name_text", "number", "relied_upon"]
-
-Load: TypeAlias = tuple[float, float, float, float]
 
 # Characters that an id, an address or a name keeps.
 NAME_LIMIT: Final = 200

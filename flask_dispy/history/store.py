@@ -235,10 +235,13 @@ class Store:
             self._left_out += len(batch)
             logger.exception("%d records of the history were left out.", len(batch))
             return False
+        self._note_success()
+        return more
+
+    def _note_success(self) -> None:
         if self._error is not None:
             logger.warning("The history %s is written again.", self.path)
             self._error = None
-        return more
 
     def _step(self, batch: list[tuple[Run, Any]]) -> bool:
         """Move what waits from the queue, by way of *batch*, into the file."""
@@ -263,6 +266,7 @@ class Store:
                 self._write(db, batch)
         except _BAD_RECORD:
             self._write_singly(db, batch)
+        self._note_success()  # first, for who sees the records counted is to see no error
         self._written += len(batch)
         batch.clear()
         db.executemany(UPDATE_RUN, [(*figures, run.id) for run, figures in changed])

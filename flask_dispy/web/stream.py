@@ -156,7 +156,7 @@ class _Events:
         the same ticks of the clock, and what is more comes with the next.
         """
         since = self._since
-        tick = time.monotonic() // MIN_INTERVAL_SEC if MIN_INTERVAL_SEC else self._key
+        tick = time.monotonic() // MIN_INTERVAL_SEC
         # Looked up each time, for the cluster may have been removed, or added again.
         view = self._web.view(self._name)
 
@@ -205,7 +205,5 @@ def _version_of(cursor: str) -> int:
 
 def _until_next_tick(now: float) -> float:
     """Return the seconds until an event may follow one of *now*: half an interval at least."""
-    if not MIN_INTERVAL_SEC:
-        return 0.0
     left = MIN_INTERVAL_SEC - now % MIN_INTERVAL_SEC
     return left if left >= MIN_INTERVAL_SEC / 2 else left + MIN_INTERVAL_SEC

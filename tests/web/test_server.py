@@ -383,7 +383,7 @@ def test_shutdown_ends_every_stream() -> None:
 def test_shutdown_wakes_its_streams_and_no_others(
     registry: ClusterRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stream_module, "MIN_INTERVAL_SEC", 0)
+    monkeypatch.setattr(stream_module, "MIN_INTERVAL_SEC", 0.001)
     monkeypatch.setattr(stream_module, "_LOOK_UP_SEC", 60)
     ends, stays = (DispyHTTPServer(None, "127.0.0.1", 0, registry=registry) for _ in range(2))
     with contextlib.ExitStack() as streams:

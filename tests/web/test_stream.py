@@ -141,7 +141,7 @@ def test_bursts_are_joined(open_stream: Any, scene: Any) -> None:
     while reader.changes()["clusters"][0]["jobs"]["finished"] < 51:
         events += 1
     elapsed = time.monotonic() - begin
-    assert events <= elapsed / stream_module.MIN_INTERVAL_SEC + 2
+    assert events <= elapsed / stream_module.MIN_INTERVAL_SEC + 1
 
 
 def test_quiet_stream_is_kept_alive(open_stream: Any, scene: Any, monkeypatch: Any) -> None:
