@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from itertools import chain, islice
@@ -22,7 +22,8 @@ from .core.errors import UnknownJob, UnknownNode
 from .core.feed import Feed
 from .core.jobblocks import JobBlock
 from .core.jobquery import JobQuery
-from .core.jobs import JOB_STATES, Job
+from .core.jobs import Job
+from .core.jobsearch import find
 from .core.nodes import Node, encode
 from .core.packing import Piece, Sendable
 from .core.series import NodeSeries
@@ -37,9 +38,6 @@ __all__ = ["Changes", "JobPage", "NodeChanges", "View"]
 _ANY: Final = JobQuery()
 
 _serial_of: Final[Callable[[Job], int]] = attrgetter("serial")
-
-# A block of jobs, and the rows of those that a search found.
-_Rows = tuple[JobBlock, Sequence[int]]
 
 # Points of the timeline's queue depth, at most: one each 3 px on a wide screen.
 QUEUE_POINTS: Final = 300
@@ -288,27 +286,12 @@ class View:
         :param private: search as for a reader who may not see arguments.
         """
         now = time.time()
-        total = 0
-        found: list[tuple[ClusterState, list[_Rows]]] = []
-        counts: Counter[str] = Counter(dict.fromkeys(JOB_STATES, 0))
-        for state, blocks in self._candidates(query):
-            names = _names_of(state)
-            matches = query.select(blocks, now, node_names=names, private=private)
-            for block, rows in matches:
-                counts.update(_counts(block, rows))
-            if query.states:
-                matches = [(block, _in_states(block, rows, query)) for block, rows in matches]
-            total += sum(len(rows) for _, rows in matches)
-            found.append((state, matches))
-        newest = heapq.merge(
-            *(_newest(state, matches, before) for state, matches in found),
-            key=lambda entry: -entry[1].serial,
-        )
-        page = list(islice(newest, limit + 1))
+        found = find(query, self._candidates(query), now, private=private)
+        page = found.newest(limit + 1, before)
         with self._registry.lock:
             items = [job.row(state.name, now) for state, job in page[:limit]]
         following = page[limit - 1][1].serial if len(page) > limit else None
-        return JobPage(total, items, following, dict(counts))
+        return JobPage(found.total, items, following, found.counts)
 
     def pick_jobs(self, choose: Callable[[list[Job], float], list[Job]]) -> list[dict[str, Any]]:
         """Return all that is known of a few jobs.
@@ -418,14 +401,6 @@ class View:
         return NodeChanges(found.cursor, found.version, jobs, self.node_rows.joined(found))
 
 
-def _names_of(state: ClusterState) -> Any:
-    def name_of(ip_addr: str) -> str | None:
-        node = state.nodes.get(ip_addr)
-        return node.name if node else None
-
-    return name_of
-
-
 def _lanes(states: list[ClusterState]) -> dict[str, Lane]:
     """Return the nodes' lanes; one that has left has its own only while something ran there."""
     lanes: dict[str, Lane] = {}
@@ -436,29 +411,3 @@ def _lanes(states: list[ClusterState]) -> dict[str, Lane]:
             if known is None or (lane.always, lane.cpus) > (known.always, known.cpus):
                 lanes[ip_addr] = lane
     return lanes
-
-
-def _counts(block: JobBlock, rows: Sequence[int]) -> Mapping[Any, int]:
-    """Return how many of the rows are in each state."""
-    if len(rows) == len(block.jobs):
-        return block.counts
-    return Counter(map(block.states.__getitem__, rows))
-
-
-def _in_states(block: JobBlock, rows: Sequence[int], query: JobQuery) -> Sequence[int]:
-    if len(rows) == len(block.jobs) and block.counts.keys() <= query.states:
-        return rows
-    states = block.states
-    return [row for row in rows if states[row] in query.states]
-
-
-def _newest(
-    state: ClusterState, matches: list[_Rows], before: int | None
-) -> Iterable[tuple[ClusterState, Job]]:
-    for block, rows in reversed(matches):
-        if before is not None and block.jobs[0].serial >= before:
-            continue
-        for row in reversed(rows):
-            job = block.jobs[row]
-            if before is None or job.serial < before:
-                yield state, job
