@@ -131,7 +131,7 @@ def darts() -> Iterator[tuple[str, tuple[Any, ...]]]:
 def is_unfinished(job: Any) -> bool:
     """Whether the job still waits or runs; ``job.finish`` is set by interim results too.
 
-    dispy gives None for a job that it could not submit.
+    dispy gives None for a job that it could not submit, or that ended before it could return it.
     """
     return job is not None and job.status in (job.Created, job.Running, job.ProvisionalResult)
 

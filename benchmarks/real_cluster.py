@@ -176,7 +176,7 @@ def _client(port: int, jobs: int, watched: bool) -> float:
 
 
 def _await(jobs: list[Any]) -> None:
-    for job in jobs:
+    for job in filter(None, jobs):  # dispy gives None for one that ended before it could return it
         if not job.finish.wait(_JOB_SEC):
             print("dispy has lost a job", flush=True)
             os._exit(1)

@@ -19,6 +19,8 @@ What was found out about dispy 4.15.2, and is relied upon here:
 * A node that is told to end while a client is closing hangs in two of three cases: it sends
   itself a SIGINT which its sleeping main thread doesn't see. ``--with-parent`` (see
   ``flask_dispy.engine.programs``) repeats it, and ends the node too when the tests are killed.
+* ``submit`` returns None for a job that ended before the thread that submitted it went on: dispy
+  parts with the job as it ends, and only then looks for what it is to return.
 * A cluster writes its recovery files ``_dispy_*`` into the working directory.
 """
 
@@ -47,7 +49,15 @@ from pycos import Singleton
 
 from flask_dispy.engine.compat import patch_dispy
 
-__all__ = ["LocalDispy", "Program", "call_in_child", "free_port_family", "result_of", "wait_until"]
+__all__ = [
+    "LocalDispy",
+    "Program",
+    "call_in_child",
+    "free_port_family",
+    "result_of",
+    "submit",
+    "wait_until",
+]
 
 _TESTS = Path(__file__).parent
 _FAMILY = 3
@@ -68,6 +78,26 @@ def wait_until(
         assert time.monotonic() < give_up_at, f"{what} did not come true in {timeout_sec:g} s"
         time.sleep(0.02)
     return value
+
+
+_made = threading.local()
+_init = dispy._DispyJob_.__init__
+
+
+def _remember(self: Any, *arguments: Any) -> None:
+    _init(self, *arguments)
+    _made.job = self.job
+
+
+dispy._DispyJob_.__init__ = _remember
+
+
+def submit(cluster: Any, *arguments: Any) -> Any:
+    """``cluster.submit(*arguments)``, and the job even if it ended before dispy returned it."""
+    job = cluster.submit(*arguments)
+    made, _made.job = _made.job, None
+    assert job is made or (job is None and made.finish.is_set())
+    return made
 
 
 def result_of(job: Any, *, timeout_sec: float = 15.0) -> Any:
@@ -103,6 +133,13 @@ def _is_free(port: int) -> bool:
             except OSError:
                 return False
     return True
+
+
+def _accepts(address: tuple[str, int]) -> bool:
+    with contextlib.suppress(OSError):
+        socket.create_connection(address, timeout=1).close()
+        return True
+    return False
 
 
 class Program:
@@ -151,10 +188,7 @@ class Program:
 
     def _answers(self) -> bool:
         assert self._process.poll() is None, f"it ended with {self._process.returncode}"
-        with contextlib.suppress(OSError):
-            socket.create_connection((self.ip_addr, self.port), timeout=1).close()
-            return True
-        return False
+        return _accepts((self.ip_addr, self.port))
 
     def log(self) -> str:
         """What it has written so far."""
@@ -268,6 +302,9 @@ class LocalDispy:
             **options,
         )
         self._clusters.append(cluster)
+        # dispy begins to listen only after its constructor has returned.
+        client = (self.client_ip_addr, self.port)
+        wait_until(lambda: _accepts(client), timeout_sec=_START_SEC, what="a client that listens")
         return cluster
 
     def shared_cluster(self, computation: Any, **options: Any) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 
 import computations
 import pytest
-from clusters import LocalDispy, Program, wait_until
+from clusters import LocalDispy, Program, submit, wait_until
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -74,7 +74,7 @@ def test_scheduler_serves_the_dashboard_of_its_clients(local_dispy: LocalDispy) 
     url = wait_until(lambda: dashboard_url(scheduler), what="the dashboard's address")
     assert clusters_shown(url) == {}
     cluster = local_dispy.shared_cluster(computations.echo)
-    jobs = [cluster.submit(number) for number in range(5)]
+    jobs = [submit(cluster, number) for number in range(5)]
     # dispyscheduler now and then cancels a job that its node was not ready for, and never tells
     # the client: the dashboard must agree with both.
     wait_until(lambda: [c["jobs"]["done"] for c in clusters_shown(url).values()] == [5])

@@ -7,8 +7,9 @@ import threading
 from collections import Counter
 from typing import Any
 
+import pycos
 import pytest
-from clusters import LocalDispy, wait_until
+from clusters import LocalDispy, submit, wait_until
 from computations import act
 from dispy import DispyJob
 
@@ -46,7 +47,7 @@ def _counted(registry: ClusterRegistry) -> dict[str, int]:
 def _submit(cluster: Any, count: int) -> list[Any]:
     jobs = []
     for number in range(count):
-        job = cluster.submit(*_deed(number))
+        job = submit(cluster, *_deed(number))
         job.id = f"job-{number}"
         jobs.append(job)
     return jobs
@@ -89,7 +90,7 @@ def test_counts_equal_the_clients_tally_whatever_dies(
     wait_until(
         lambda: _counted(registry)["done"] > JOBS * 2 // 3, timeout_sec=90, what="two thirds"
     )
-    long_jobs = [cluster.submit("nap", 30) for _ in range(4)]
+    long_jobs = [submit(cluster, "nap", 30) for _ in range(4)]
     naps = [cluster.submit_node("127.0.0.2", "nap", 60) for _ in range(2)]
     jobs += long_jobs + naps
     wait_until(lambda: _tally(naps)["running"] == 2, timeout_sec=30, what="jobs on the node")
@@ -113,6 +114,25 @@ def test_counts_equal_the_clients_tally_whatever_dies(
     assert counted["failed"] == sum(job.exception is not None for job in jobs)
 
 
+def test_job_that_ends_before_its_submitter_goes_on_is_counted(
+    local_dispy: LocalDispy, registry: ClusterRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    local_dispy.start_node(2)
+    cluster = local_dispy.job_cluster(act)
+    registry.add(cluster)
+    value_of = pycos.Task.value
+
+    def value_seen_late(task: Any) -> Any:
+        value = value_of(task)
+        wait_until(lambda: _counted(registry)["done"], what="the end of the job")
+        return value
+
+    monkeypatch.setattr(pycos.Task, "value", value_seen_late)
+    assert cluster.submit("nap", 0) is None
+    monkeypatch.undo()
+    assert (_counted(registry)["submitted"], _counted(registry)["finished"]) == (1, 1)
+
+
 def test_shared_cluster_counts_equal_the_tally(
     local_dispy: LocalDispy, registry: ClusterRegistry
 ) -> None:
@@ -121,7 +141,7 @@ def test_shared_cluster_counts_equal_the_tally(
     cluster = local_dispy.shared_cluster(act)
     registry.add(cluster)
     jobs = _submit(cluster, 60)
-    naps = [cluster.submit("nap", 20) for _ in range(6)]
+    naps = [submit(cluster, "nap", 20) for _ in range(6)]
     jobs += naps
     wait_until(lambda: _tally(naps)["running"] == 2, timeout_sec=40, what="two long jobs running")
     for job in naps:
@@ -141,14 +161,14 @@ def test_jobs_submitted_before_watching_are_counted_apart(
 ) -> None:
     local_dispy.start_node(2, cpus=1)
     cluster = local_dispy.job_cluster(act)
-    before = [cluster.submit("nap", 0.5) for _ in range(4)]
+    before = [submit(cluster, "nap", 0.5) for _ in range(4)]
     wait_until(lambda: before[0].status == DispyJob.Running, what="the first job")
     registry.add(cluster)
     counted = _counted(registry)
     assert (counted["submitted"], counted["before_watching"]) == (0, 4)
     assert [node["ip_addr"] for node in registry.view("act").nodes()] == ["127.0.0.2"]
 
-    after = [cluster.submit("nap", 0.1) for _ in range(3)]
+    after = [submit(cluster, "nap", 0.1) for _ in range(3)]
     wait_until(cluster._complete.is_set, what="the end of all jobs")
     wait_until(lambda: _counted(registry)["pending"] == 0, what="the end as we see it")
     counted = _counted(registry)
@@ -166,7 +186,7 @@ def test_counts_hold_while_many_threads_submit_and_cancel(
     jobs: list[Any] = []
 
     def work() -> None:
-        mine = [cluster.submit("nap", 0.1) for _ in range(100)]
+        mine = [submit(cluster, "nap", 0.1) for _ in range(100)]
         jobs.extend(mine)
         for job in mine[::7]:
             # It may have ended by now, or run.

@@ -11,7 +11,7 @@ import urllib.request
 import computations
 import psutil
 import pytest
-from clusters import result_of, wait_until
+from clusters import result_of, submit, wait_until
 from dispy import DispyJob
 
 
@@ -44,7 +44,7 @@ def _leader(pid):
 def test_jobs_that_end_at_once_are_not_lost(local_dispy, options):
     local_dispy.start_node()
     cluster = local_dispy.job_cluster(computations.at_once, **options)
-    jobs = [cluster.submit(number) for number in range(300)]
+    jobs = [submit(cluster, number) for number in range(300)]
     assert [result_of(job, timeout_sec=60) for job in jobs] == list(range(300))
 
 
@@ -64,7 +64,7 @@ def test_scheduler_shows_its_clients_on_the_dashboard(local_dispy):
     url = wait_until(lambda: re.search(r"http://127\S+", scheduler.log()), what="the address")[0]
     cluster = local_dispy.shared_cluster(computations.echo)
     for number in range(3):
-        result_of(cluster.submit(number))
+        result_of(submit(cluster, number))
 
     def summary():
         with urllib.request.urlopen(url + "api/v1/clusters", timeout=10) as answer:
