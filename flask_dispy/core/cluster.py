@@ -86,13 +86,16 @@ class ClusterState:
             self.dirty_ends[job.serial] = job
         return job
 
+    # Events are taken apart all at once: by name, each field costs as much as all do so.
+
     def _queued(self, event: events.JobQueued) -> Job:
-        job = self.ledger.find(event.key)
+        key, at, job_id, args, kwargs, requeued = event
+        job = self.ledger.find(key)
         if job is None:
-            return self.ledger.new(event.key, event.at, event.id, event.args, event.kwargs)
-        if event.requeued and job.state in ("running", "abandoned", "queued"):
-            self._requeue(job, event.at)
-        self._describe(job, event.id, event.args, event.kwargs)
+            return self.ledger.new(key, at, job_id, args, kwargs)
+        if requeued and job.state in ("running", "abandoned", "queued"):
+            self._requeue(job, at)
+        self._describe(job, job_id, args, kwargs)
         return job
 
     def _requeue(self, job: Job, at: float) -> None:
@@ -107,14 +110,13 @@ class ClusterState:
         job.haystack = None
 
     def _started(self, event: events.JobStarted) -> Job:
-        job = self.ledger.live.get(event.key) or self._known(
-            event.key, event.submitted_at, event.id, event.args, event.kwargs
-        )
-        if job.state == "running" and job.node != event.node:
-            self._requeue(job, event.at)  # what took it off the first node was not reported
+        key, at, submitted_at, node, job_id, args, kwargs = event
+        job = self.ledger.live.get(key) or self._known(key, submitted_at, job_id, args, kwargs)
+        if job.state == "running" and job.node != node:
+            self._requeue(job, at)  # what took it off the first node was not reported
         if job.state in ("queued", "abandoned"):
-            self._run(job, event.node, event.at)
-            self._describe(job, event.id, event.args, event.kwargs)
+            self._run(job, node, at)
+            self._describe(job, job_id, args, kwargs)
         return job
 
     def _progressed(self, event: events.JobProgressed) -> Job:
@@ -127,44 +129,36 @@ class ClusterState:
         return job
 
     def _ended_event(self, event: events.JobEnded) -> Job:
-        job = self.ledger.live.get(event.key) or self._known(
-            event.key, event.submitted_at, event.id, None, None
-        )
+        (key, at, submitted_at, started_at, node, state, job_id,
+         result, stdout, stderr, exception) = event  # fmt: skip
+        job = self.ledger.live.get(key) or self._known(key, submitted_at, job_id, None, None)
         # An abandoned job may still be heard of; every other end is the end.
-        if job.state in ENDED_STATES and (job.state != "abandoned" or event.state == "abandoned"):
+        if job.state in ENDED_STATES and (job.state != "abandoned" or state == "abandoned"):
             return job
-        job.ended_at = event.at
-        self._keep_output(job, event)
-        self._move(job, event.state)
-        if event.state != "cancelled":
-            self._note_run(job, event)
-        job.id = event.id
+        if job.state == "running" and state != "cancelled" and node not in (None, job.node):
+            self._requeue(job, started_at or at)  # what took it off the first node was not told
+        job.ended_at = at
+        job.id = job_id
         job.haystack = None
-        return job
-
-    @staticmethod
-    def _note_run(job: Job, event: events.JobEnded) -> None:
-        """Take where and when the job ran from its end: it may be the first word of it."""
-        if event.node is not None:
-            job.node = event.node
-        if event.started_at is not None:
-            if job.started_at is None:
-                job.attempts += 1
-            job.started_at = event.started_at
-
-    def _keep_output(self, job: Job, event: events.JobEnded) -> None:
-        result, stdout, stderr, exception = (
-            event.result, event.stdout, event.stderr, event.exception,
-        )  # fmt: skip
         # What an earlier end left, of a job that was given up for lost, goes with it.
-        if job.output is not None or not (result is stdout is stderr is exception is None):
-            output = job.output = job.output or Output()
-            output.result, output.stdout = result, stdout
-            output.stderr, output.exception = stderr, exception
-        if exception is not None and event.state == "terminated":
+        if job.output is not None:
+            job.output = Output(result, stdout, stderr, exception, job.output.provisional_result)
+        elif not (result is stdout is stderr is exception is None):
+            job.output = Output(result, stdout, stderr, exception)
+        self._move(job, state)
+        # Its end may be the first word of a job, so where and when it ran is taken from that.
+        if state != "cancelled":
+            if node is not None:
+                job.node = node
+            if started_at is not None:
+                if job.started_at is None:
+                    job.attempts += 1
+                job.started_at = started_at
+        if state == "finished" and started_at is not None:
+            self._note_duration(at - started_at)
+        elif state == "terminated" and exception is not None:
             self.ledger.failed += 1
-        if event.state == "finished" and event.started_at is not None:
-            self._note_duration(event.at - event.started_at)
+        return job
 
     def _note_duration(self, duration_sec: float) -> None:
         self._durations.append(max(0.0, duration_sec))
@@ -260,11 +254,12 @@ class ClusterState:
         if node is not None and node.running.pop(job.serial, None) is not None:
             self.dirty_nodes[node.ip_addr] = None
 
-    def give_up(self, job: Job) -> None:
-        """Strike a job out, because another cluster takes it in."""
-        self._leave(job)
-        self.ledger.give_up(job)
-        self.dirty_ends.pop(job.serial, None)
+    def give_up(self, jobs: list[Job]) -> None:
+        """Strike jobs out, because another cluster takes them in."""
+        for job in jobs:
+            self._leave(job)
+            self.dirty_ends.pop(job.serial, None)
+        self.ledger.give_up(jobs)
         self.dirty = True
 
     def take_in(self, jobs: list[Job]) -> None:

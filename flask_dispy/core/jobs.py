@@ -25,12 +25,19 @@ class Output:
 
     __slots__ = ("exception", "provisional_result", "result", "stderr", "stdout")
 
-    def __init__(self) -> None:
-        self.result: str | None = None
-        self.provisional_result: str | None = None
-        self.stdout: str | None = None
-        self.stderr: str | None = None
-        self.exception: str | None = None
+    def __init__(
+        self,
+        result: str | None = None,
+        stdout: str | None = None,
+        stderr: str | None = None,
+        exception: str | None = None,
+        provisional_result: str | None = None,
+    ) -> None:
+        self.result = result
+        self.stdout = stdout
+        self.stderr = stderr
+        self.exception = exception
+        self.provisional_result = provisional_result
 
 
 class Job:

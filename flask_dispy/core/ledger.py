@@ -6,7 +6,7 @@ else, so the counters are always what the jobs are.
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -43,9 +43,11 @@ class Ledger:
         self.running: dict[int, Job] = {}
         self._serials = serials
         self.live: dict[JobKey, Job] = {}
-        self._ended: OrderedDict[JobKey, Job] = OrderedDict()
-        self._history: OrderedDict[int, None] = OrderedDict()
-        self._remembered = max(history_limit, _LEAST_REMEMBERED)
+        self._ended: dict[JobKey, Job] = {}
+        self._history: deque[Job] = deque()
+        # The names of those that the history has forgotten, but which are remembered.
+        self._forgotten: deque[JobKey] = deque()
+        self._forgotten_limit = max(0, _LEAST_REMEMBERED - history_limit)
         self._pending_taken_at = 0.0
         self._blocks = JobBlocks()
 
@@ -71,7 +73,7 @@ class Ledger:
 
     def ended(self) -> list[Job]:
         """Return the ended jobs that are kept."""
-        return [self.jobs[serial] for serial in self._history]
+        return list(self._history)
 
     def blocks(self) -> list[JobBlock]:
         """Return all jobs, in blocks for a search."""
@@ -126,28 +128,33 @@ class Ledger:
     def _end(self, job: Job) -> None:
         self.live.pop(job.key, None)
         self._ended[job.key] = job
-        self._history[job.serial] = None
+        self._history.append(job)
         while len(self._history) > self.history_limit:
-            serial, _ = self._history.popitem(last=False)
-            self._forget(self.jobs.pop(serial))
-        while len(self._ended) > self._remembered:
-            self._ended.popitem(last=False)
+            self._forget(self._history.popleft())
 
     def _forget(self, job: Job) -> None:
         self.evicted += 1
+        del self.jobs[job.serial]
         if self._blocks.known:  # most clusters are never searched
             self._blocks.forget((job.serial,))
+        if not self._forgotten_limit:
+            self._ended.pop(job.key, None)
+            return
         # An abandoned job may come back, and then as it was.
-        if self._remembered > self.history_limit and job.state != "abandoned":
+        if job.state != "abandoned":
             self._ended[job.key] = job.forgotten()
+        self._forgotten.append(job.key)
+        while len(self._forgotten) > self._forgotten_limit:
+            self._ended.pop(self._forgotten.popleft(), None)
 
     def _revive(self, job: Job) -> None:
         """Take back an abandoned job that runs again."""
         self._ended.pop(job.key, None)
         self.live[job.key] = job
-        if job.serial in self._history:
-            del self._history[job.serial]
+        if job.serial in self.jobs:
+            self._history.remove(job)
         else:
+            self._forgotten.remove(job.key)
             self.evicted -= 1
             self.jobs[job.serial] = job
             self._sort()
@@ -156,16 +163,18 @@ class Ledger:
         self.jobs = dict(sorted(self.jobs.items()))
         self._blocks.forget()
 
-    def give_up(self, job: Job) -> None:
-        """Strike a job out, because another ledger takes it in."""
-        self.counts[job.state] -= 1
-        self.failed -= job.failed
-        self.jobs.pop(job.serial, None)
-        self._blocks.forget((job.serial,))
-        self.running.pop(job.serial, None)
-        self._history.pop(job.serial, None)
-        self.live.pop(job.key, None)
-        self._ended.pop(job.key, None)
+    def give_up(self, jobs: list[Job]) -> None:
+        """Strike jobs out, because another ledger takes them in."""
+        for job in jobs:
+            self.counts[job.state] -= 1
+            self.failed -= job.failed
+            self.jobs.pop(job.serial, None)
+            self.running.pop(job.serial, None)
+            self.live.pop(job.key, None)
+            self._ended.pop(job.key, None)
+        gone = {job.serial for job in jobs}
+        self._blocks.forget(gone)
+        self._history = deque(job for job in self._history if job.serial not in gone)
 
     def take_in(self, jobs: list[Job]) -> None:
         """Enter jobs that another ledger gave up, as they are."""

@@ -163,10 +163,10 @@ class Router:
         ]
         for job in jobs:
             del self._origins[job.key]
-            source.state.give_up(job)
             held = source.watch.jobs.pop(job.serial, None)
             if held is not None:
                 to.watch.jobs[job.serial] = held
+        source.state.give_up(jobs)
         to.state.take_in(jobs)
         nodes = [ip for ip, node in source.watch.nodes.items() if _is_node_of(node, to)]
         for ip_addr in nodes:

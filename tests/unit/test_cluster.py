@@ -215,6 +215,22 @@ def test_job_that_appears_elsewhere_has_left_its_first_node(state: ClusterState)
     assert job(state).attempts == 2
 
 
+def test_job_that_ends_elsewhere_had_left_its_first_node(state: ClusterState) -> None:
+    tell(state, started("a", "n1"), ended("a", node="n2", start=4, at=6))
+    assert state.nodes["n1"].running == {}
+    assert job(state).attempts == 2
+    assert [(step["state"], step["at"], step["node"]) for step in job(state).history()] == [
+        ("queued", 1_000, None), ("running", 1_001, "n1"), ("abandoned", 1_004, "n1"),
+        ("queued", 1_004, None), ("running", 1_004, "n2"), ("finished", 1_006, "n2"),
+    ]  # fmt: skip
+
+
+def test_job_cancelled_on_its_node_was_on_no_other(state: ClusterState) -> None:
+    # dispy names the scheduler's own address as the node of what is cancelled.
+    tell(state, started("a", "n1"), ended("a", "cancelled", node="scheduler"))
+    assert (job(state).node, job(state).attempts) == ("n1", 1)
+
+
 def test_abandoned_job_can_run_again(state: ClusterState) -> None:
     tell(state, started("a"), ended("a", "abandoned"), started("a", "n2", 9))
     assert counts(state) == {"running": 1}
@@ -323,6 +339,18 @@ def test_forgotten_abandoned_job_that_runs_again_is_back() -> None:
     tell(state, started("a"), ended("a", "abandoned"), ended("b"), started("a", "n2", 9))
     assert list(state.ledger.jobs) == [1, 2]
     assert counts(state) == {"running": 1, "finished": 1}
+
+
+def test_forgotten_job_that_came_back_is_known_when_it_ends_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("flask_dispy.core.ledger._LEAST_REMEMBERED", 3)
+    state = new_state(history_limit=1)
+    tell(state, started("a"), ended("a", "abandoned"), ended("b"), started("a", "n2", 9))
+    tell(state, ended("c"), ended("d"), ended("a", node="n2"), ended("a", node="n2"))
+    assert counts(state) == {"finished": 4}
+    tell(state, ended("e"), ended("d"), ended("a"))
+    assert counts(state) == {"finished": 5}
 
 
 # -- what happened to a node ------------------------------------------------------------------

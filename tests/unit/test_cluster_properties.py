@@ -112,13 +112,11 @@ class FoldMachine(RuleBasedStateMachine):
     def job_handed_to_another_cluster_and_back(self) -> None:
         other = new_state(history_limit=3)
         jobs = list(self.state.ledger.jobs.values())
-        for job in jobs:
-            self.state.give_up(job)
+        self.state.give_up(jobs)
         check(self.state)
         other.take_in(jobs)
         check(other)
-        for job in jobs:
-            other.give_up(job)
+        other.give_up(jobs)
         check(other)
         assert counts(other) == {}
         self.state.take_in(jobs)

@@ -105,7 +105,7 @@ def test_job_that_another_cluster_takes_is_marked_there_only(state: ClusterState
     state.apply(queued("a"))
     state.apply(ended("a"))
     job = state.ledger.jobs[1]
-    state.give_up(job)
+    state.give_up([job])
     other.take_in([job])
     assert (marked(state), marked(other), other.p95_sec()) == ([], [1], 4.0)
 

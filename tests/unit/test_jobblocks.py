@@ -116,7 +116,7 @@ class KeptBlocks(RuleBasedStateMachine):
     def give_up_and_take_in(self, serial: int) -> None:
         job = self.state.ledger.jobs.get(serial)
         if job is not None:
-            self.state.give_up(job)
+            self.state.give_up([job])
             self.state.take_in([job])
 
     @invariant()

@@ -227,6 +227,29 @@ def test_an_argument_of_another_class_makes_none_of_them_plain() -> None:
     assert plain_call((1,), {"o": object()}, 50) is None
 
 
+class Shouting(str):
+    """A name that runs code of its own where it is written or measured."""
+
+    def __format__(self, spec: str) -> str:
+        raise AssertionError("asked where it must not be")
+
+    __str__ = __len__ = __format__  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize("value", [5, 1.5])
+def test_a_name_of_another_class_makes_none_of_them_plain(value: object) -> None:
+    assert plain_call((1,), {Shouting("n"): value}, 50) is None
+
+
+@pytest.mark.parametrize("limit", [5, 6, 10])
+def test_short_arguments_are_cut_where_the_limit_is(limit: int) -> None:
+    texts = plain_call(("abc", 12), {"n": "abcd"}, limit)
+    assert texts is not None
+    whole = ("abc, 12", "n=abcd")
+    assert [len(text) <= limit for text in texts] == [True, True]
+    assert [type(text) is Cut for text in texts] == [len(text) > limit for text in whole]
+
+
 # -- bounded work -----------------------------------------------------------------------------
 
 
@@ -285,6 +308,8 @@ def test_arguments_that_change_meanwhile_are_not_plain() -> None:
     class Changing(dict[str, int]):
         def values(self) -> Any:
             raise RuntimeError("dictionary changed size during iteration")
+
+        items = values
 
     assert plain_call((), Changing(a=1), 100) is None
 
