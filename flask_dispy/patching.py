@@ -14,7 +14,8 @@ def patch_dispy() -> None:
     Call it once, before the first cluster is made. It mends ``job_status=`` and
     ``cluster_status=`` in the constructors of clusters, the client's recovery files (without
     which no job runs on 3.13), TLS between client, scheduler and nodes, and ``import dispy.httpd``,
-    which gives flask_dispy's server where dispy's own can't be imported any more.
+    which gives flask_dispy's server where dispy's own can't be imported any more. It also lets
+    clusters that are watched report straight to us, without waking a thread for each report.
 
     It replaces names inside dispy's modules and its transport's, pycos, and nothing in the
     standard library. Nothing here calls it unless you do: not importing flask_dispy, not making a

@@ -1,6 +1,6 @@
 """What dispy tells of one cluster, turned into events.
 
-dispy calls :attr:`Watch.callback` on a thread that it needs for other things, so that call only
+dispy calls :attr:`Watch.callback` on threads that it needs for other things, so that call only
 puts a tuple into a deque. All the rest happens later, on the pump's or a reader's thread:
 :meth:`Watch.drain` takes what waits and makes events of it, with every text rendered.
 """
@@ -111,6 +111,8 @@ class Watch:
                 append((status, node, job))
             else:
                 next(drop)
+
+        cluster_status.at_once = True  # type: ignore[attr-defined]  # see compat
 
         def retire() -> None:
             nonlocal append

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import queue
 import shelve
 import ssl
 import threading
@@ -45,7 +46,7 @@ def keyword_only(status, node, *, job):
 
 
 def test_standard_library_is_untouched():
-    modules = (inspect, ssl, shelve)
+    modules = (inspect, queue, ssl, shelve)
     before = [vars(module).copy() for module in modules]
     patch_dispy()
     assert [vars(module) for module in modules] == before
@@ -53,9 +54,9 @@ def test_standard_library_is_untouched():
 
 def test_patching_again_changes_nothing():
     patch_dispy()
-    first = [dispy.inspect, dispy.shelve, pycos.ssl]
+    first = [dispy.inspect, dispy.queue, dispy.shelve, pycos.ssl]
     patch_dispy()
-    assert [dispy.inspect, dispy.shelve, pycos.ssl] == first
+    assert [dispy.inspect, dispy.queue, dispy.shelve, pycos.ssl] == first
 
 
 def test_stand_in_passes_on_what_it_does_not_replace():
@@ -92,6 +93,24 @@ def test_shared_cluster_takes_annotated_callbacks(local_dispy):
     cluster.submit("done")
     wait_until(lambda: DispyJob.Finished in listener.statuses, what="the end of the job")
     wait_until(lambda: listener.results == ["done"], what="the job's own callback")
+
+
+@pytest.mark.cluster
+@pytest.mark.parametrize("at_once", [False, True])
+def test_only_callbacks_marked_so_are_called_at_once(local_dispy, at_once):
+    threads = set()
+
+    def cluster_status(status, node, job):
+        threads.add(threading.current_thread())
+
+    cluster_status.at_once = at_once
+    local_dispy.start_node()
+    cluster = local_dispy.job_cluster(computations.echo, cluster_status=cluster_status)
+    worker = cluster._cluster.worker_thread
+    result_of(cluster.submit(1))
+    wait_until(lambda: threads, what="a report")
+    assert (worker in threads) is not at_once
+    assert len(threads) == 1
 
 
 @pytest.mark.parametrize("callback", [too_few, with_default, keyword_only])
