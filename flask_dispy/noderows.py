@@ -53,7 +53,7 @@ class NodeRows:
     :param encoded: returns the rows of some addresses as JSON; called under the registry's lock.
     :param cells: returns their cells, see :func:`~flask_dispy.core.columns.packed_block`; likewise.
 
-    ``read_at`` is when rows were last asked for, by ``time.monotonic()``.
+    ``polled_at`` is when somebody last asked who may ask again any time, by ``time.monotonic()``.
     """
 
     def __init__(
@@ -75,16 +75,20 @@ class NodeRows:
             "own": PackedRows(feed, lambda addresses: map(own_fields, encoded(addresses))),
             "columns": PackedRows(feed, cells, packed_block, _BLOCK),
         }
-        self.read_at = -inf
+        self.polled_at = -inf
 
-    def since(self, since: str | None, form: _Form = "rows") -> FoundRows:
+    def since(
+        self, since: str | None, form: _Form = "rows", *, streamed: bool = False
+    ) -> FoundRows:
         """Return what changed since a cursor, or all, if it is none of ours.
 
         The caller holds the registry's lock.
 
         :param form: how all rows are told; what changed is always told in rows.
+        :param streamed: not for one who polls, and is to find the rows ready the next time.
         """
-        self.read_at = time.monotonic()
+        if not streamed:
+            self.polled_at = time.monotonic()
         version = self._encoded_to = self._registry.version
         cursor = Cursor(self._registry.epoch, self._number, version)
         place = Cursor.parse(since)

@@ -49,7 +49,7 @@ _ALL: Final = ("*", COMBINED_NAME)
 _NAME_LIMIT: Final = 200
 
 
-# A view is kept ready for so long after it was read: pages poll every ten seconds.
+# A view is kept ready for so long after it was polled: pages poll every ten seconds.
 _LATELY_SEC: Final = 15.0
 
 # How long the end waits for texts that the history lacks.
@@ -318,16 +318,16 @@ class ClusterRegistry:
                     waiting -= CHUNK
             self._fold_texts()
 
-    def read_lately(self) -> bool:
-        """Whether somebody has asked for changes in the last seconds."""
+    def polled_lately(self) -> bool:
+        """Whether somebody has polled for changes in the last seconds."""
         since = time.monotonic() - _LATELY_SEC
-        return any(view.node_rows.read_at > since for view in self._all_views())
+        return any(view.node_rows.polled_at > since for view in self._all_views())
 
     def encode_ahead(self) -> None:
-        """Encode the rows that changed in the views that somebody reads."""
+        """Encode the rows that changed in the views that somebody polls."""
         since = time.monotonic() - _LATELY_SEC
         for view in self._all_views():
-            if view.node_rows.read_at > since:
+            if view.node_rows.polled_at > since:
                 view.node_rows.encode_ahead()
 
     def _all_views(self) -> list[View]:

@@ -17,6 +17,7 @@ from flask import Response, request
 
 from ..core.errors import FlaskDispyError
 from ..core.feed import Cursor
+from ..pump import TICK_SEC
 from .answers import encode, json_bytes_answer
 from .errors import HttpError
 from .validation import read_parameters
@@ -31,7 +32,7 @@ CHANGES_FORMS: Final = ("rows", "columns")
 
 # Four updates a second are as many as a person sees; more would only wake the clients. After a
 # quiet time the first comes at once, and only then one at each tick.
-MIN_INTERVAL_SEC: Final = 0.25
+MIN_INTERVAL_SEC: Final = TICK_SEC
 
 # Proxies drop connections on which nothing moves, the strictest common ones after 30 s.
 KEEP_ALIVE_SEC: Final = 15.0
@@ -161,7 +162,7 @@ class _Events:
         view = self._web.view(self._name)
 
         def make() -> bytes:
-            found = view.changes(since or None)
+            found = view.changes(since or None, streamed=True)
             return _event("changes", found.cursor, found.body.plain())
 
         frame = self._web.frames.get((view.name, since, tick), make)

@@ -304,17 +304,18 @@ TestFeed.settings = settings(
 # -- made ready for readers -------------------------------------------------------------------
 
 
-def test_rows_are_encoded_ahead_where_somebody_reads(registry: ClusterRegistry) -> None:
+def test_rows_are_encoded_ahead_where_somebody_polls(registry: ClusterRegistry) -> None:
     cluster = FakeCluster("alpha")
     registry.add(cluster)
     registry._pump.stop()  # what it does is done here
     node = cluster.join("10.0.0.1")
     row = registry.watched()[0].state.nodes
     registry.encode_ahead()
-    assert registry.read_lately() is False
+    registry.view("alpha").changes(streamed=True)
+    assert registry.polled_lately() is False
 
     answer(registry.view("alpha"))
-    assert registry.read_lately() is True
+    assert registry.polled_lately() is True
     cluster.pulse(node, cpu=12)
     registry.fold()
     assert row["10.0.0.1"]._json is None

@@ -240,9 +240,9 @@ def test_two_hundred_viewers_share_the_work(
     made: list[str] = []
     changes = view.changes
 
-    def counted(self: Any, since: str | None = None) -> Any:
+    def counted(self: Any, since: str | None = None, **options: Any) -> Any:
         made.append(since or "")
-        return changes(self, since)
+        return changes(self, since, **options)
 
     monkeypatch.setattr(view, "changes", counted)
     begin = time.process_time()
