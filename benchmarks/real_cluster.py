@@ -34,7 +34,7 @@ _VIEWERS = 5
 
 def measure(scale: Scale) -> list[Row]:
     """Measure jobs a second with us and without, by turns."""
-    jobs, rounds = scale.pick(500, 500, 10), scale.pick(9, 2, 1)
+    jobs, rounds = scale.pick(500, 500, 10), scale.pick(21, 2, 1)
     found: tuple[list[float], list[float]] = ([], [])
     for number in range(rounds):
         for watched in (number % 2 == 0, number % 2 == 1):

@@ -7,7 +7,6 @@ puts a tuple into a deque. All the rest happens later, on the pump's or a reader
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import logging
 import time
@@ -140,10 +139,10 @@ class Watch:
         :param figures: with those of the nodes that were heard of, as they are now, at the end;
             without, a later turn brings them.
         """
-        touched, readers = self._touched, _JOB_READERS
+        touched, readers, take = self._touched, _JOB_READERS, self.inbox.popleft
         found: list[Drained] = []
         now = time.time()
-        reports = self._take(limit)
+        reports = [take() for _ in range(min(limit, len(self.inbox)))]
         ends = TurnEnds(reports)
         for status, node, job in reports:
             try:
@@ -165,15 +164,6 @@ class Watch:
     def _is_over(self, node: Any, job: Any, ends: TurnEnds) -> bool:
         """Whether a run that began ended in the same turn, and nothing else is to be learnt."""
         return ends.cover(node, job) and job._uid in self._described and node.ip_addr in self.nodes
-
-    def _take(self, limit: int) -> list[Report]:
-        inbox = self.inbox
-        reports: list[Report] = []
-        take, keep = inbox.popleft, reports.append
-        with contextlib.suppress(IndexError):  # retire() emptied it meanwhile
-            for _ in range(min(limit, len(inbox))):
-                keep(take())
-        return reports
 
     def left_out(self) -> None:
         """Count and log the exception at hand, for which a report was left out."""
