@@ -138,8 +138,6 @@ class ClusterState:
         if job.state == "running" and state != "cancelled" and node not in (None, job.node):
             self._requeue(job, started_at or at)  # what took it off the first node was not told
         job.ended_at = at
-        job.id = job_id
-        job.haystack = None
         # What an earlier end left, of a job that was given up for lost, goes with it.
         if job.output is not None:
             job.output = Output(result, stdout, stderr, exception, job.output.provisional_result)
@@ -158,6 +156,8 @@ class ClusterState:
             self._note_duration(at - started_at)
         elif state == "terminated" and exception is not None:
             self.ledger.failed += 1
+        job.id = job_id
+        job.haystack = None
         return job
 
     def _note_duration(self, duration_sec: float) -> None:

@@ -116,7 +116,7 @@ class _Callbacks(queue.Queue[Any]):
 
     def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
         # An item is a callback and its arguments, or None to end the thread.
-        if item is not None and getattr(item[0], "at_once", False):
+        if item is not None and getattr(item[0], "at_once", False) is True:
             item[0](*item[1])
         else:
             super().put(item, block, timeout)

@@ -288,6 +288,21 @@ def test_text_made_later_is_found_by_a_search(state: ClusterState) -> None:
     assert "needle" in (job(state).haystack or job(state).make_haystack())
 
 
+def test_text_that_a_search_makes_while_a_job_ends_is_dropped(
+    state: ClusterState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tell(state, queued("a"))
+    move = state.ledger.move
+
+    def searched(job: Any, to: Any) -> None:
+        job.make_haystack()
+        move(job, to)
+
+    monkeypatch.setattr(state.ledger, "move", searched)
+    tell(state, ended("a"))
+    assert job(state).haystack is None
+
+
 def test_cut_texts_say_so_in_the_detail(state: ClusterState) -> None:
     tell(state, ended("a", result=Cut("x…")))
     assert job(state).detail("compute", 1_010)["result_truncated"] is True
