@@ -132,12 +132,13 @@ class Pump:
     def _run(self) -> None:
         upkeep_at = time.monotonic()
         while not self._stop.wait(self._until_next_turn()):
+            began_at = time.monotonic()
             self._guarded(self._registry.fold)
             self._guarded(self._registry.encode_ahead)
             self._ticked_at = time.monotonic()
-            if self._ticked_at < upkeep_at:
+            if began_at < upkeep_at:
                 continue
-            upkeep_at = self._ticked_at + 0.9 * TICK_SEC
+            upkeep_at = began_at + 0.9 * TICK_SEC
             self._guarded(self._renderer.watch)
             now = time.time()
             for watched in self._registry.watched():

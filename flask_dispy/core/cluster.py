@@ -135,8 +135,10 @@ class ClusterState:
         # An abandoned job may still be heard of; every other end is the end.
         if job.state in ENDED_STATES and (job.state != "abandoned" or state == "abandoned"):
             return job
-        if job.state == "running" and state != "cancelled" and node not in (None, job.node):
-            self._requeue(job, started_at or at)  # what took it off the first node was not told
+        # Without a start, dispy may name its scheduler's own address: as it cancels, or quits.
+        began_at = None if state == "cancelled" else started_at
+        if began_at is not None and job.state == "running" and node not in (None, job.node):
+            self._requeue(job, began_at)  # what took it off the first node was not told
         job.ended_at = at
         # What an earlier end left, of a job that was given up for lost, goes with it.
         if job.output is not None:
@@ -145,13 +147,13 @@ class ClusterState:
             job.output = Output(result, stdout, stderr, exception)
         self._move(job, state)
         # Its end may be the first word of a job, so where and when it ran is taken from that.
-        if state != "cancelled":
-            if node is not None:
-                job.node = node
-            if started_at is not None:
-                if job.started_at is None:
-                    job.attempts += 1
-                job.started_at = started_at
+        if began_at is not None:
+            if job.started_at is None:
+                job.attempts += 1
+            job.started_at = began_at
+            job.node = node or job.node
+        elif state != "cancelled":
+            job.node = job.node or node
         if state == "finished" and started_at is not None:
             self._note_duration(at - started_at)
         elif state == "terminated" and exception is not None:

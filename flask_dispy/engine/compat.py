@@ -111,15 +111,18 @@ class _Callbacks(queue.Queue[Any]):
 
     To wake that thread for every report costs the client a tenth of a millisecond, several times
     what dispy does for the report otherwise. Callbacks that only put it aside, never fail and never
-    wait say so by their attribute ``at_once``; all others, users' own among them, are queued.
+    wait say so by their attribute ``at_once``, which is the callback itself, for what wraps one may
+    copy its attributes; all others, users' own among them, are queued.
     """
 
     def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
-        # An item is a callback and its arguments, or None to end the thread.
-        if item is not None and getattr(item[0], "at_once", False) is True:
-            item[0](*item[1])
-        else:
-            super().put(item, block, timeout)
+        if item is not None:  # which would end the thread
+            callback, arguments = item
+            marked: Any = getattr(callback, "at_once", None)
+            if marked is callback:
+                callback(*arguments)
+                return
+        super().put(item, block, timeout)
 
 
 def _wrap_socket(

@@ -7,6 +7,7 @@ puts a tuple into a deque. All the rest happens later, on the pump's or a reader
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import logging
 import time
@@ -111,7 +112,7 @@ class Watch:
             else:
                 next(drop)
 
-        cluster_status.at_once = True  # type: ignore[attr-defined]  # see compat
+        cluster_status.at_once = cluster_status  # type: ignore[attr-defined]  # see compat
 
         def retire() -> None:
             nonlocal append
@@ -141,8 +142,11 @@ class Watch:
         """
         touched, readers, take = self._touched, _JOB_READERS, self.inbox.popleft
         found: list[Drained] = []
+        reports: list[Report] = []
         now = time.time()
-        reports = [take() for _ in range(min(limit, len(self.inbox)))]
+        with contextlib.suppress(IndexError):  # a handler of signals may empty it meanwhile
+            for _ in range(min(limit, len(self.inbox))):
+                reports.append(take())
         ends = TurnEnds(reports)
         for status, node, job in reports:
             try:
@@ -163,7 +167,10 @@ class Watch:
 
     def _is_over(self, node: Any, job: Any, ends: TurnEnds) -> bool:
         """Whether a run that began ended in the same turn, and nothing else is to be learnt."""
-        return ends.cover(node, job) and job._uid in self._described and node.ip_addr in self.nodes
+        if not ends.cover(node, job) or job._uid not in self._described:
+            return False
+        # Of a node that is new and has left again, only the run tells that it was there.
+        return node.ip_addr in self.nodes and bool(node.cpus > 0)
 
     def left_out(self) -> None:
         """Count and log the exception at hand, for which a report was left out."""

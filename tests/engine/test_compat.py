@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import queue
 import shelve
@@ -95,21 +96,38 @@ def test_shared_cluster_takes_annotated_callbacks(local_dispy):
     wait_until(lambda: listener.results == ["done"], what="the job's own callback")
 
 
+def note_thread(status, node, job):
+    """Take a report, without a mark."""
+    threads.add(threading.current_thread())
+
+
+def note_thread_at_once(status, node, job):
+    """Take a report, with a mark."""
+    threads.add(threading.current_thread())
+
+
+note_thread_at_once.at_once = note_thread_at_once
+
+
+@functools.wraps(note_thread_at_once)
+def wrapping(status, node, job):
+    """Take a report; the mark is another's."""
+    note_thread(status, node, job)
+
+
+threads: set[threading.Thread] = set()
+
+
 @pytest.mark.cluster
-@pytest.mark.parametrize("at_once", [False, True])
-def test_only_callbacks_marked_so_are_called_at_once(local_dispy, at_once):
-    threads = set()
-
-    def cluster_status(status, node, job):
-        threads.add(threading.current_thread())
-
-    cluster_status.at_once = at_once
+@pytest.mark.parametrize("callback", [note_thread, note_thread_at_once, wrapping])
+def test_only_callbacks_marked_so_are_called_at_once(local_dispy, callback):
+    threads.clear()
     local_dispy.start_node()
-    cluster = local_dispy.job_cluster(computations.echo, cluster_status=cluster_status)
+    cluster = local_dispy.job_cluster(computations.echo, cluster_status=callback)
     worker = cluster._cluster.worker_thread
     result_of(cluster.submit(1))
     wait_until(lambda: threads, what="a report")
-    assert (worker in threads) is not at_once
+    assert (worker not in threads) is (callback is note_thread_at_once)
     assert len(threads) == 1
 
 

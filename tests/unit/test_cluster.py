@@ -231,6 +231,14 @@ def test_job_cancelled_on_its_node_was_on_no_other(state: ClusterState) -> None:
     assert (job(state).node, job(state).attempts) == ("n1", 1)
 
 
+def test_end_without_a_start_leaves_the_run_as_it_was(state: ClusterState) -> None:
+    # So dispyscheduler ends what still runs when it quits, with its own address as the node.
+    tell(state, started("a", "n1"), ended("a", "terminated", node="scheduler", start=None))
+    told = job(state)
+    assert (told.node, told.started_at, told.ended_at, told.attempts) == ("n1", 1_001, 1_005, 1)
+    assert [step["state"] for step in told.history()] == ["queued", "running", "terminated"]
+
+
 def test_abandoned_job_can_run_again(state: ClusterState) -> None:
     tell(state, started("a"), ended("a", "abandoned"), started("a", "n2", 9))
     assert counts(state) == {"running": 1}

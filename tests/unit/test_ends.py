@@ -37,6 +37,8 @@ class Story:
             self.cluster.start(job, node)
         elif deed == "progress":
             self.cluster.progress(job, node, "half")
+        elif deed == "leave":
+            self.cluster.leave(node)
         elif deed in ("abandon", "requeue"):
             self.cluster.abandon(job, reentrant=deed == "requeue")
         else:
@@ -68,7 +70,7 @@ def all_told(state: ClusterState) -> Any:
     )
 
 
-DEEDS = ["start", "progress", "abandon", "requeue", "Finished", "Terminated", "Cancelled"]
+DEEDS = ["start", "leave", "progress", "abandon", "requeue", "Finished", "Terminated", "Cancelled"]
 
 
 @given(st.lists(st.tuples(st.sampled_from(DEEDS), st.integers(0, 2), st.integers(0, 1))))
@@ -126,6 +128,15 @@ def test_starts_are_told_of_a_job_that_started_twice() -> None:
         story.tell("start", 0, place)
     story.tell("Finished", 0, 0)
     assert kinds(story)[3:] == [events.JobStarted, events.JobStarted, events.JobEnded]
+
+
+def test_node_that_comes_and_goes_in_one_turn_was_there() -> None:
+    story = Story()
+    story.tell("start", 0, 0)
+    story.tell("Finished", 0, 0)
+    story.cluster.leave(story.nodes[0])
+    state, _ = story.folded(turn=1_000)
+    assert state.nodes["10.0.0.1"].state == "closed"
 
 
 def test_one_unreadable_report_hides_no_other(caplog: pytest.LogCaptureFixture) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -112,6 +113,20 @@ def test_drain_takes_no_more_than_asked_for() -> None:
         cluster.submit(1)
     assert len(watch.drain(2)) == 2
     assert len(watch.inbox) == 3
+
+
+def test_inbox_that_is_emptied_meanwhile_loses_nothing_that_was_taken() -> None:
+    class Emptied(deque[Any]):
+        def popleft(self) -> Any:
+            if len(self) == 3:
+                self.clear()
+            return super().popleft()
+
+    cluster, watch = watching()
+    for _ in range(5):
+        cluster.submit(1)
+    watch.inbox = Emptied(watch.inbox)
+    assert len(watch.drain(5)) == 2
 
 
 # -- events -----------------------------------------------------------------------------------
