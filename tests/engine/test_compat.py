@@ -119,7 +119,10 @@ threads: set[threading.Thread] = set()
 
 
 @pytest.mark.cluster
-@pytest.mark.parametrize("callback", [note_thread, note_thread_at_once, wrapping])
+@pytest.mark.parametrize(
+    "callback", [note_thread, note_thread_at_once, wrapping],
+    ids=["plain", "marked", "wrapping"],
+)  # fmt: skip
 def test_only_callbacks_marked_so_are_called_at_once(local_dispy, callback):
     threads.clear()
     local_dispy.start_node()

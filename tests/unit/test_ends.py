@@ -130,6 +130,30 @@ def test_starts_are_told_of_a_job_that_started_twice() -> None:
     assert kinds(story)[3:] == [events.JobStarted, events.JobStarted, events.JobEnded]
 
 
+def test_start_is_told_where_the_end_has_no_time_of_it() -> None:
+    story = Story()
+    story.tell("start", 0, 0)
+    story.tell("Finished", 0, 0)
+    story.reports[-1][2].start_time = None
+    assert kinds(story)[3:] == [events.JobStarted, events.JobEnded]
+
+
+def test_start_is_told_of_a_job_whose_arguments_come_with_it() -> None:
+    story = Story()
+    del story.reports[2]  # it was submitted before anybody watched
+    story.tell("start", 0, 0)
+    story.tell("Finished", 0, 0)
+    assert kinds(story)[2:] == [events.JobStarted, events.JobEnded]
+
+
+def test_start_is_told_on_a_node_that_is_not_known() -> None:
+    story = Story()
+    del story.reports[0]  # it joined before anybody watched
+    story.tell("start", 0, 0)
+    story.tell("Finished", 0, 0)
+    assert kinds(story)[3:] == [events.JobStarted, events.JobEnded]
+
+
 def test_node_that_comes_and_goes_in_one_turn_was_there() -> None:
     story = Story()
     story.tell("start", 0, 0)
