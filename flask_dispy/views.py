@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 from .core.cluster import ClusterState
 from .core.combined import COMBINED_NAME
@@ -382,9 +382,10 @@ class View:
             :func:`~flask_dispy.core.columns.packed_block`; what changed comes in rows all the same.
         :param streamed: for a stream, which asks at the ticks of the clock, not for one who polls.
         """
-        form: Literal["columns", "rows"] = "columns" if by_column else "rows"
         with self._registry.folded() as now:
-            found = self.node_rows.since(since, form, streamed=streamed)
+            found = self.node_rows.since(
+                since, "columns" if by_column else "rows", streamed=streamed
+            )
             summaries = self._registry.summaries.all(now)
         head = encode(
             {"cursor": found.cursor, "snapshot": found.snapshot, "now": now, "clusters": summaries}

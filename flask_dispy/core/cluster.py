@@ -140,18 +140,10 @@ class ClusterState:
         if began_at is not None and job.state == "running" and node not in (None, job.node):
             self._requeue(job, began_at)  # what took it off the first node was not told
         job.ended_at = at
-        # What an earlier end left, of a job that was given up for lost, goes with it.
-        if job.output is not None:
-            job.output = Output(result, stdout, stderr, exception, job.output.provisional_result)
-        elif not (result is stdout is stderr is exception is None):
-            job.output = Output(result, stdout, stderr, exception)
+        self._keep_output(job, result, stdout, stderr, exception)
         self._move(job, state)
-        # Its end may be the first word of a job, so where and when it ran is taken from that.
         if began_at is not None:
-            if job.started_at is None:
-                job.attempts += 1
-            job.started_at = began_at
-            job.node = node or job.node
+            self._note_run(job, node, began_at)
         elif state != "cancelled":
             job.node = job.node or node
         if state == "finished" and started_at is not None:
@@ -161,6 +153,24 @@ class ClusterState:
         job.id = job_id
         job.haystack = None
         return job
+
+    @staticmethod
+    def _keep_output(
+        job: Job, result: str | None, stdout: str | None, stderr: str | None, exception: str | None
+    ) -> None:
+        # What an earlier end left, of a job that was given up for lost, goes with it.
+        if job.output is not None:
+            job.output = Output(result, stdout, stderr, exception, job.output.provisional_result)
+        elif not (result is stdout is stderr is exception is None):
+            job.output = Output(result, stdout, stderr, exception)
+
+    @staticmethod
+    def _note_run(job: Job, node: str | None, began_at: float) -> None:
+        """Take where and when the job ran from its end: it may be the first word of it."""
+        if job.started_at is None:
+            job.attempts += 1
+        job.started_at = began_at
+        job.node = node or job.node
 
     def _note_duration(self, duration_sec: float) -> None:
         self._durations.append(max(0.0, duration_sec))

@@ -135,7 +135,7 @@ class Watch:
     # -- draining ----------------------------------------------------------------------------
 
     def drain(self, limit: int, *, figures: bool = True) -> list[Drained]:
-        """Return what the next *limit* calls say, and come to: see ``ends``.
+        """Return what the next *limit* calls come to.
 
         :param figures: with those of the nodes that were heard of, as they are now, at the end;
             without, a later turn brings them.

@@ -88,6 +88,13 @@ def test_whole_turns_come_to_the_same_as_single_reports(
     assert other.jobs == watch.jobs
 
 
+def a_run() -> Story:
+    story = Story()
+    story.tell("start", 0, 0)
+    story.tell("Finished", 0, 0)
+    return story
+
+
 def kinds(story: Story) -> list[type]:
     watch = Watch(story.cluster, text_limit=100, inbox_limit=1_000)
     watch.inbox.extend(story.reports)
@@ -96,9 +103,7 @@ def kinds(story: Story) -> list[type]:
 
 
 def test_start_is_left_out_where_the_end_tells_it() -> None:
-    story = Story()
-    story.tell("start", 0, 0)
-    story.tell("Finished", 0, 0)
+    story = a_run()
     assert kinds(story) == [events.JobQueued] * 3 + [events.JobEnded]
 
 
@@ -131,9 +136,7 @@ def test_starts_are_told_of_a_job_that_started_twice() -> None:
 
 
 def test_start_is_told_where_the_end_has_no_time_of_it() -> None:
-    story = Story()
-    story.tell("start", 0, 0)
-    story.tell("Finished", 0, 0)
+    story = a_run()
     story.reports[-1][2].start_time = None
     assert kinds(story)[3:] == [events.JobStarted, events.JobEnded]
 
@@ -155,9 +158,7 @@ def test_start_is_told_on_a_node_that_is_not_known() -> None:
 
 
 def test_node_that_comes_and_goes_in_one_turn_was_there() -> None:
-    story = Story()
-    story.tell("start", 0, 0)
-    story.tell("Finished", 0, 0)
+    story = a_run()
     story.cluster.leave(story.nodes[0])
     state, _ = story.folded(turn=1_000)
     assert state.nodes["10.0.0.1"].state == "closed"
