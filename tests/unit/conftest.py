@@ -11,8 +11,10 @@ from collections.abc import Iterator
 import pytest
 from dispy_objects import FakeCluster
 from hypothesis import HealthCheck, settings
+from unit.stories import check, new_state
 
 from flask_dispy import ClusterRegistry
+from flask_dispy.core.cluster import ClusterState
 
 _SLOW = [HealthCheck.too_slow]
 settings.register_profile("quick", max_examples=60, deadline=None, suppress_health_check=_SLOW)
@@ -26,6 +28,14 @@ def registry() -> Iterator[ClusterRegistry]:
     registry = ClusterRegistry()
     yield registry
     registry.close()
+
+
+@pytest.fixture
+def state() -> Iterator[ClusterState]:
+    """The state of one cluster, whose counts are right at the end as well."""
+    state = new_state()
+    yield state
+    check(state)
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ __all__ = [
     "seen",
     "started",
     "state_of",
+    "tell",
 ]
 
 
@@ -109,3 +110,10 @@ def _check_nodes(state: ClusterState, live: list[Job]) -> None:
     assert census.states == states
     assert census.cpus == sum(n.cpus for n in state.nodes.values() if n.state != "closed")
     assert abs(census.cpu_time - sum(n.totals[1] for n in state.nodes.values())) < 1e-6
+
+
+def tell(state: ClusterState, *story: Any) -> None:
+    """Apply events one by one; the counts are right after each."""
+    for event in story:
+        state.apply(event)
+        check(state)
