@@ -111,7 +111,7 @@ class ClusterState:
 
     def _started(self, event: events.JobStarted) -> Job:
         key, at, submitted_at, node, job_id, args, kwargs = event
-        job = self.ledger.live.get(key) or self._known(key, submitted_at, job_id, args, kwargs)
+        job = self._known(key, submitted_at, job_id, args, kwargs)
         if job.state == "running" and job.node != node:
             self._requeue(job, at)  # what took it off the first node was not reported
         if job.state in ("queued", "abandoned"):
@@ -131,7 +131,7 @@ class ClusterState:
     def _ended_event(self, event: events.JobEnded) -> Job:
         (key, at, submitted_at, started_at, node, state, job_id,
          result, stdout, stderr, exception) = event  # fmt: skip
-        job = self.ledger.live.get(key) or self._known(key, submitted_at, job_id, None, None)
+        job = self._known(key, submitted_at, job_id, None, None)
         # An abandoned job may still be heard of; every other end is the end.
         if job.state in ENDED_STATES and (job.state != "abandoned" or state == "abandoned"):
             return job

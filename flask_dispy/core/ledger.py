@@ -27,10 +27,10 @@ class Ledger:
     :param serials: where jobs get their serial numbers; never reused.
     :param history_limit: ended jobs that are kept.
 
-    ``jobs`` is ordered by serial number, ``running`` by start; ``live`` are those that have not
-    ended, by name. Counters: ``counts`` (jobs by
-    state), ``failed`` (terminated by an error of their own), ``evicted`` (ended jobs no longer
-    kept), ``before_watching`` (jobs that were there before and have not shown yet).
+    ``jobs`` is ordered by serial number, ``running`` by start; ``named`` are all that are kept or
+    remembered, by name. Counters: ``counts`` (jobs by state), ``failed`` (terminated by an error
+    of their own), ``evicted`` (ended jobs no longer kept), ``before_watching`` (jobs that were
+    there before and have not shown yet).
     """
 
     def __init__(self, serials: Iterator[int], history_limit: int) -> None:
@@ -41,9 +41,8 @@ class Ledger:
         self.history_limit = history_limit
         self.jobs: dict[int, Job] = {}
         self.running: dict[int, Job] = {}
+        self.named: dict[JobKey, Job] = {}
         self._serials = serials
-        self.live: dict[JobKey, Job] = {}
-        self._ended: dict[JobKey, Job] = {}
         self._history: deque[Job] = deque()
         # The names of those that the history has forgotten, but which are remembered.
         self._forgotten: deque[JobKey] = deque()
@@ -85,18 +84,18 @@ class Ledger:
 
     def find(self, key: JobKey) -> Job | None:
         """Return the job of that name, if it lives or is remembered."""
-        return self.live.get(key) or self._ended.get(key)
+        return self.named.get(key)
 
     def live_keys(self) -> set[JobKey]:
         """Return the names of the jobs that have not ended."""
-        return set(self.live)
+        return {job.key for job in self.jobs.values() if job.state not in ENDED_STATES}
 
     def new(
         self, key: JobKey, submitted_at: float, job_id: str, args: str | None, kwargs: str | None
     ) -> Job:
         """Enter a job that was not known, as queued."""
         job = Job(next(self._serials), key, submitted_at, job_id, args, kwargs)
-        self.live[key] = self.jobs[job.serial] = job
+        self.named[key] = self.jobs[job.serial] = job
         self.counts["queued"] += 1
         if self.before_watching and submitted_at <= self._pending_taken_at:
             self.before_watching -= 1
@@ -126,8 +125,6 @@ class Ledger:
             self._revive(job)
 
     def _end(self, job: Job) -> None:
-        self.live.pop(job.key, None)
-        self._ended[job.key] = job
         self._history.append(job)
         while len(self._history) > self.history_limit:
             self._forget(self._history.popleft())
@@ -138,19 +135,17 @@ class Ledger:
         if self._blocks.known:  # most clusters are never searched
             self._blocks.forget((job.serial,))
         if not self._forgotten_limit:
-            self._ended.pop(job.key, None)
+            self.named.pop(job.key, None)
             return
         # An abandoned job may come back, and then as it was.
         if job.state != "abandoned":
-            self._ended[job.key] = job.forgotten()
+            self.named[job.key] = job.forgotten()
         self._forgotten.append(job.key)
         while len(self._forgotten) > self._forgotten_limit:
-            self._ended.pop(self._forgotten.popleft(), None)
+            self.named.pop(self._forgotten.popleft(), None)
 
     def _revive(self, job: Job) -> None:
         """Take back an abandoned job that runs again."""
-        self._ended.pop(job.key, None)
-        self.live[job.key] = job
         if job.serial in self.jobs:
             self._history.remove(job)
         else:
@@ -170,8 +165,7 @@ class Ledger:
             self.failed -= job.failed
             self.jobs.pop(job.serial, None)
             self.running.pop(job.serial, None)
-            self.live.pop(job.key, None)
-            self._ended.pop(job.key, None)
+            self.named.pop(job.key, None)
         gone = {job.serial for job in jobs}
         self._blocks.forget(gone)
         self._history = deque(job for job in self._history if job.serial not in gone)
@@ -181,13 +175,11 @@ class Ledger:
         for job in jobs:
             self.counts[job.state] += 1
             self.failed += job.failed
-            self.jobs[job.serial] = job
+            self.jobs[job.serial] = self.named[job.key] = job
         self._sort()
         for job in jobs:
             if job.state in ENDED_STATES:
                 self._end(job)
-            else:
-                self.live[job.key] = job
             if job.state == "running":
                 self.running[job.serial] = job
         self.running = dict(sorted(self.running.items(), key=_by_start))
