@@ -129,9 +129,13 @@ class ClusterState:
         return job
 
     def _ended_event(self, event: events.JobEnded) -> Job:
-        (key, at, submitted_at, started_at, node, state, job_id,
+        (key, at, submitted_at, started_at, node, state, job_id, args, kwargs,
          result, stdout, stderr, exception) = event  # fmt: skip
-        job = self._known(key, submitted_at, job_id, None, None)
+        job = self.ledger.find(key)
+        if job is None:
+            job = self.ledger.new(key, submitted_at, job_id, args, kwargs)
+        elif args is not None or kwargs is not None:
+            self._describe(job, job_id, args, kwargs)
         # An abandoned job may still be heard of; every other end is the end.
         if job.state in ENDED_STATES and (job.state != "abandoned" or state == "abandoned"):
             return job

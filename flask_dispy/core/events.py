@@ -78,7 +78,7 @@ class JobProgressed(NamedTuple):
 
 
 class JobEnded(NamedTuple):
-    """The job ended, in *state*. ``None`` for what is not known."""
+    """The job ended, in *state*. ``None`` for what is not known, or was told before."""
 
     key: JobKey
     at: float
@@ -87,6 +87,8 @@ class JobEnded(NamedTuple):
     node: str | None
     state: EndState
     id: str
+    args: str | None
+    kwargs: str | None
     result: str | None
     stdout: str | None
     stderr: str | None

@@ -20,10 +20,10 @@ from dispy import DispyJob, DispyNode
 from ..core import events
 from ..core.events import EndState, JobEnded, JobKey, JobQueued
 from ..core.text import ending, plain_call, plain_text, type_name
-from .ends import Report, TurnEnds
 from .faultlog import FaultLog
 from .figures import NAME_LIMIT, figures_of, moment, name_text, relied_upon
 from .render import TextRequest
+from .turn import Report, Turn
 
 __all__ = ["Callback", "Drained", "Later", "Watch", "job_key", "requests"]
 
@@ -140,37 +140,33 @@ class Watch:
         :param figures: with those of the nodes that were heard of, as they are now, at the end;
             without, a later turn brings them.
         """
-        touched, readers, take = self._touched, _JOB_READERS, self.inbox.popleft
+        touched, readers = self._touched, _JOB_READERS
         found: list[Drained] = []
-        reports: list[Report] = []
-        now = time.time()
-        with contextlib.suppress(IndexError):  # a handler of signals may empty it meanwhile
-            for _ in range(min(limit, len(self.inbox))):
-                reports.append(take())
-        ends = TurnEnds(reports)
-        for status, node, job in reports:
+        turn = self._take(limit)
+        for status, node, job in turn.reports:
             try:
                 if status in _NODE_NEWS:
-                    self._saw_node(status, node, found, now)
+                    self._saw_node(status, node, found, turn.now)
                     continue
                 if node is not None:
                     touched[node.ip_addr] = node
-                if job is None or status not in readers:
-                    continue
-                if status != _RUNNING or not self._is_over(node, job, ends):
-                    found.append(readers[status](self, status, node, job, now))
+                if job is not None and status in readers:
+                    drained = readers[status](self, status, node, job, turn)
+                    if drained is not None:
+                        found.append(drained)
             except Exception:
                 self.left_out()
         if figures:
             found.extend(self._node_figures())
         return found
 
-    def _is_over(self, node: Any, job: Any, ends: TurnEnds) -> bool:
-        """Whether a run that began ended in the same turn, and nothing else is to be learnt."""
-        if not ends.cover(node, job) or job._uid not in self._described:
-            return False
-        # Of a node that is new and has left again, only the run tells that it was there.
-        return node.ip_addr in self.nodes and bool(node.cpus > 0)
+    def _take(self, limit: int) -> Turn:
+        reports: list[Report] = []
+        take = self.inbox.popleft
+        with contextlib.suppress(IndexError):  # a handler of signals may empty it meanwhile
+            for _ in range(min(limit, len(self.inbox))):
+                reports.append(take())
+        return Turn(reports, time.time())
 
     def left_out(self) -> None:
         """Count and log the exception at hand, for which a report was left out."""
@@ -268,7 +264,10 @@ class Watch:
 
     # -- jobs --------------------------------------------------------------------------------
 
-    def _queued(self, _status: int, _node: Any, job: Any, _now: float) -> Drained:
+    def _queued(self, _status: int, _node: Any, job: Any, turn: Turn) -> Drained:
+        lived = self._lived(job, turn)
+        if lived is not None:
+            return lived
         live = _original(job)
         later: list[tuple[str, object]] = []
         job_id = self._id(live, later)
@@ -278,6 +277,19 @@ class Watch:
         event = _make(JobQueued, ((uid, submitted_at), submitted_at, job_id, args, kwargs, False))
         return (event, live, tuple(later) if later else ())
 
+    def _lived(self, job: Any, turn: Turn) -> Drained | None:
+        """Return the end of a job that is over in the turn in which it was submitted."""
+        end = turn.end_of(job)
+        if end is None or not self._has(end[1]):
+            return None
+        status, node, ended = end
+        try:
+            drained = self.ended(_END_STATES[status], node, ended, turn.now, submitted=job)
+        except Exception:
+            return None  # it is told when its turn comes
+        turn.told.add(job._uid)
+        return drained
+
     def requeued(self, job: Any, now: float) -> Drained:
         """Return the event that *job* is back in the queue."""
         live = _original(job)
@@ -285,7 +297,9 @@ class Watch:
         event = events.JobQueued(job_key(job), now, self._id(live, later), None, None, True)
         return (event, live, tuple(later))
 
-    def _started(self, _status: int, node: Any, job: Any, now: float) -> Drained:
+    def _started(self, _status: int, node: Any, job: Any, turn: Turn) -> Drained | None:
+        if self._is_over(node, job, turn):
+            return None
         live = _original(job)
         later: list[tuple[str, object]] = []
         job_id = self._id(live, later)
@@ -295,7 +309,7 @@ class Watch:
             args, kwargs = self._arguments(job, later)
         event = events.JobStarted(
             (uid, submitted_at),
-            moment(job.start_time, now),
+            moment(job.start_time, turn.now),
             submitted_at,
             name_text(node.ip_addr if node is not None else job.ip_addr),
             job_id,
@@ -304,14 +318,24 @@ class Watch:
         )
         return (event, live, tuple(later) if later else ())
 
-    def _progressed(self, _status: int, node: Any, job: Any, now: float) -> Drained:
+    def _is_over(self, node: Any, job: Any, turn: Turn) -> bool:
+        """Whether a run that began ended in the same turn, and nothing else is to be learnt."""
+        if not turn.covers(node, job):
+            return False
+        return job._uid in turn.told or (job._uid in self._described and self._has(node))
+
+    def _has(self, node: Any) -> bool:
+        # Of a node that is new and has left again, only the run tells that it was there.
+        return node.ip_addr in self.nodes and bool(node.cpus > 0)
+
+    def _progressed(self, _status: int, node: Any, job: Any, turn: Turn) -> Drained:
         live = _original(job)
         later: list[tuple[str, object]] = []
         text = self._text("provisional_result", job.result, later)
         where = node.ip_addr if node is not None else job.ip_addr
         event = events.JobProgressed(
             job_key(job),
-            moment(job.start_time, now),
+            moment(job.start_time, turn.now),
             job.submit_time,
             name_text(where) if where else None,
             self._id(live, later),
@@ -319,19 +343,28 @@ class Watch:
         )
         return (event, live, tuple(later))
 
-    def _given_up(self, status: int, node: Any, job: Any, now: float) -> Drained:
+    def _given_up(self, status: int, node: Any, job: Any, turn: Turn) -> Drained | None:
         if job.status == _CREATED:
-            return self.requeued(job, now)
-        return self._ended(status, node, job, now)
+            return self.requeued(job, turn.now)
+        return self._ended(status, node, job, turn)
 
-    def _ended(self, status: int, node: Any, job: Any, now: float) -> Drained:
-        return self.ended(_END_STATES[status], node, job, now)
+    def _ended(self, status: int, node: Any, job: Any, turn: Turn) -> Drained | None:
+        if job._uid in turn.told:
+            return None
+        return self.ended(_END_STATES[status], node, job, turn.now)
 
-    def ended(self, state: EndState, node: Any, job: Any, now: float) -> Drained:
-        """Return the event that *job* ended in *state*, with all that it left behind."""
+    def ended(
+        self, state: EndState, node: Any, job: Any, now: float, *, submitted: Any = None
+    ) -> Drained:
+        """Return the event that *job* ended in *state*, with all that it left behind.
+
+        :param submitted: the job as it was submitted, if that was not told: dispy drops its
+            arguments when it ends.
+        """
         later: list[tuple[str, object]] = []
         uid, submitted_at = job._uid, job.submit_time
         self._described.discard(uid)
+        args, kwargs = (None, None) if submitted is None else self._arguments(submitted, later)
         where = node.ip_addr if node is not None else job.ip_addr
         result, stdout, stderr, exception = job.result, job.stdout, job.stderr, job.exception
         event = _make(
@@ -344,6 +377,8 @@ class Watch:
                 name_text(where) if where else None,
                 state,
                 self._id(job, later),
+                args,
+                kwargs,
                 # None is what every function returns that returns nothing, and says nothing.
                 None if result is None else self._text("result", result, later),
                 self._output("stdout", stdout, later) if stdout else None,
@@ -397,8 +432,8 @@ class Watch:
         return self._text(field, value, later)
 
 
-# How each report of a job is read: by (watch, status, node, job, now).
-_JOB_READERS: Final[dict[int, Callable[[Watch, int, Any, Any, float], Drained]]] = {
+# How each report of a job is read: by (watch, status, node, job, turn).
+_JOB_READERS: Final[dict[int, Callable[[Watch, int, Any, Any, Turn], Drained | None]]] = {
     _CREATED: Watch._queued,
     _RUNNING: Watch._started,
     _PROVISIONAL: Watch._progressed,

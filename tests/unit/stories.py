@@ -50,10 +50,24 @@ def ended(
     at: float = 5.0,
     result: str | None = None,
     exception: str | None = None,
+    args: str | None = None,
+    kwargs: str | None = None,
 ) -> Any:
     began = None if start is None else 1_000 + start
     return events.JobEnded(
-        key, 1_000 + at, 1_000.0, began, node, state, "1", result, None, None, exception
+        key,
+        1_000 + at,
+        1_000.0,
+        began,
+        node,
+        state,
+        "1",
+        args,
+        kwargs,
+        result,
+        None,
+        None,
+        exception,
     )
 
 

@@ -105,7 +105,21 @@ class KeptBlocks(RuleBasedStateMachine):
     )
     def end(self, key: int, state: Any, error: str | None) -> None:
         self._apply(
-            JobEnded(key, 9.0, 0.0, 5.0, "10.0.0.1", state, f"job-{key}", "r", None, None, error)
+            JobEnded(
+                key,
+                9.0,
+                0.0,
+                5.0,
+                "10.0.0.1",
+                state,
+                f"job-{key}",
+                None,
+                None,
+                "r",
+                None,
+                None,
+                error,
+            )
         )
 
     @rule(serial=st.integers(1, 40))

@@ -1,0 +1,90 @@
+"""What dispy reported of a cluster in one turn of the pump.
+
+Where many short jobs run, most ends are read together with their starts, and many with the
+submissions. An end tells where and when the job ran, and so all that the start does; with the
+arguments, which dispy drops before it, also all that the submission does. What a turn comes to is
+the same without them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any, Final, TypeAlias
+
+from dispy import DispyJob
+
+from .figures import moment
+
+__all__ = ["Report", "Turn"]
+
+Report: TypeAlias = tuple[int, Any, Any]
+"""What dispy calls a callback with: a status, a node or ``None``, a job or ``None``."""
+
+_RUNNING: Final[int] = DispyJob.Running
+
+# Of a cancelled job, the end doesn't tell where it ran.
+_ENDS: Final = frozenset((DispyJob.Finished, DispyJob.Terminated))
+
+# What else there may be of a job that has a node. Of one that has run at most once, and left
+# nothing on its way, there is no more than one of these.
+_STEPS: Final = frozenset(
+    (DispyJob.Running, DispyJob.ProvisionalResult, DispyJob.Abandoned, DispyJob.Cancelled)
+)
+
+
+class Turn:
+    """The reports of one turn, and the ends among them of jobs that ran once at most.
+
+    :param now: when they were taken, in epoch seconds.
+
+    ``told`` are the jobs whose end was told ahead of its place, with the submission, by ``_uid``.
+    """
+
+    def __init__(self, reports: list[Report], now: float) -> None:
+        self.reports = reports
+        self.now = now
+        self.told: set[int] = set()
+        self._ends: dict[int, Report] = {}
+        self._steps: dict[int, Report] = {}
+        try:
+            ends, again = _by_uid(reports, _ENDS)
+            if ends:
+                self._steps, stepped_again = _by_uid(reports, _STEPS)
+                for uid in again + stepped_again:
+                    ends.pop(uid, None)
+        except Exception:
+            return  # one of them can't be read, which is told when its turn comes
+        self._ends = ends
+
+    def covers(self, node: Any, job: Any) -> bool:
+        """Whether the end of this very run, of *job* on *node*, is among them."""
+        end = self._ends.get(job._uid)
+        return end is not None and end[1] is node and _tells_run(end, job)
+
+    def end_of(self, job: Any) -> Report | None:
+        """Return the end of *job*, which was just submitted, if all that it did is in this turn."""
+        end = self._ends.get(job._uid)
+        if end is None or not _tells_run(end, job):
+            return None
+        step = self._steps.get(job._uid)
+        if step is not None and (step[0] != _RUNNING or step[1] is not end[1]):
+            return None
+        return end
+
+
+def _by_uid(reports: list[Report], statuses: frozenset[int]) -> tuple[dict[int, Report], list[int]]:
+    """Return the reports of these statuses by ``_uid``, and those of which there are several."""
+    found = [report for report in reports if report[0] in statuses]
+    by_uid = {report[2]._uid: report for report in found}
+    if len(by_uid) == len(found):
+        return by_uid, []
+    times = Counter(report[2]._uid for report in found)
+    return by_uid, [uid for uid in times if times[uid] > 1]
+
+
+def _tells_run(end: Report, job: Any) -> bool:
+    """Whether an end is of *job*, and tells where and when it ran."""
+    _, node, ended = end
+    # dispy gives a _uid, an address in memory, to a later job again.
+    same = ended.submit_time == job.submit_time
+    return same and node is not None and moment(ended.start_time, 0.0) > 0.0

@@ -1,0 +1,257 @@
+"""Whole turns come to the same as if each report had a turn of its own."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from dispy import DispyJob
+from dispy_objects import FakeCluster
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from flask_dispy.core import events
+from flask_dispy.core.cluster import ClusterState
+from flask_dispy.core.jobs import ENDED_STATES
+from flask_dispy.engine.watch import Watch
+
+NOW = 4e9  # what a turn says of what has no time of its own: the same for all
+
+
+class Story:
+    """What dispy reports of jobs on two nodes, as a list of calls; a job told of is submitted."""
+
+    def __init__(self) -> None:
+        self.reports: list[tuple[int, Any, Any]] = []
+        self.cluster = FakeCluster()
+        self.cluster.cluster_status = lambda *report: self.reports.append(report)
+        self.nodes = [self.cluster.join("10.0.0.1"), self.cluster.join("10.0.0.2")]
+        self.jobs: dict[int, Any] = {}
+
+    def submit(self, number: int, uid: int | None = None) -> Any:
+        job = self.jobs[number] = self.cluster.submit(number, job_id=f"job {number}")
+        reported = self.reports[-1][2]
+        job.submit_time = reported.submit_time = NOW + len(self.reports)
+        if uid is not None:
+            job._uid = reported._uid = uid
+        return job
+
+    def tell(self, deed: str, number: int, place: int = 0) -> None:
+        job, node = self.jobs.get(number) or self.submit(number), self.nodes[place]
+        if deed == "again":
+            # Another job, at the address in memory where dispy had the last one.
+            self.submit(number, job._uid if job._dispy_job_ is None else None)
+        elif job._dispy_job_ is None:
+            self.reports.append(self.reports[-1])  # it is over, and dispy repeats itself
+        elif deed == "start":
+            self.cluster.start(job, node)
+        elif deed == "progress":
+            self.cluster.progress(job, node, "half")
+        elif deed == "leave":
+            self.cluster.leave(node)
+        elif deed in ("abandon", "requeue"):
+            self.cluster.abandon(job, reentrant=deed == "requeue")
+        elif deed == "live":
+            self.cluster.start(job, node)
+            self.cluster.end(job, node, result=number)
+        elif deed != "submit":
+            status = getattr(DispyJob, deed)
+            self.cluster.end(job, node, status, result=number)
+
+    def folded(self, turn: int) -> tuple[ClusterState, Watch]:
+        """Return what comes of it where that many reports are read in a turn."""
+        watch = Watch(self.cluster, text_limit=100, inbox_limit=1_000)
+        state = ClusterState("compute", 1.0, serials=itertools.count(1), history_limit=100)
+        watch.inbox.extend(self.reports)
+        while watch.inbox:
+            for event, held, _ in watch.drain(turn):
+                job = state.apply(event)
+                if job is not None and job.state in ENDED_STATES:
+                    watch.jobs.pop(job.serial, None)
+                elif job is not None and held is not None:
+                    watch.jobs[job.serial] = held
+        return state, watch
+
+
+def all_told(state: ClusterState) -> Any:
+    return (
+        [job.detail("compute", NOW) for job in state.ledger.jobs.values()],
+        state.ledger.counts,
+        state.ledger.failed,
+        {ip_addr: list(node.running) for ip_addr, node in state.nodes.items()},
+        sorted(state.dirty_ends),
+    )
+
+
+DEEDS = [
+    "submit", "start", "leave", "progress", "abandon", "requeue", "Finished", "Terminated",
+    "Cancelled", "live", "again",
+]  # fmt: skip
+
+
+@settings(max_examples=500)
+@given(
+    st.lists(st.tuples(st.sampled_from(DEEDS), st.integers(0, 3), st.integers(0, 1))),
+    st.integers(2, 20),
+)
+def test_whole_turns_come_to_the_same_as_single_reports(
+    deeds: list[tuple[str, int, int]], turn: int
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("flask_dispy.engine.watch.time.time", lambda: NOW)
+        story = Story()
+        for deed in deeds:
+            story.tell(*deed)
+        one_by_one, watch = story.folded(turn=1)
+        in_turns, other = story.folded(turn)
+    assert all_told(in_turns) == all_told(one_by_one)
+    assert other.jobs == watch.jobs
+
+
+def a_run() -> Story:
+    story = Story()
+    story.tell("live", 0)
+    return story
+
+
+def kinds(story: Story, *, earlier: int = 0) -> list[type]:
+    """Return the events of jobs in a turn, before which so many reports were read."""
+    watch = Watch(story.cluster, text_limit=100, inbox_limit=1_000)
+    watch.inbox.extend(story.reports)
+    watch.drain(earlier)
+    jobs = [events.JobQueued, events.JobStarted, events.JobEnded]
+    return [type(event) for event, _, _ in watch.drain(1_000) if type(event) in jobs]
+
+
+JOINED = 2  # reports, one of each node
+ALL_TOLD = [events.JobQueued, events.JobStarted, events.JobEnded]
+
+
+def test_end_alone_tells_a_whole_life() -> None:
+    story = a_run()
+    assert kinds(story, earlier=JOINED) == [events.JobEnded]
+    job = story.folded(turn=1_000)[0].ledger.jobs[1]
+    assert (job.id, job.args, job.node, job.attempts) == ("job 0", "0", "10.0.0.1", 1)
+
+
+def test_start_is_left_out_where_the_end_tells_it() -> None:
+    assert kinds(a_run(), earlier=JOINED + 1) == [events.JobEnded]
+
+
+def test_jobs_keep_the_order_in_which_they_were_submitted() -> None:
+    story = Story()
+    for number in range(3):
+        story.tell("submit", number)
+    story.tell("live", 1)
+    story.tell("live", 0)
+    state, _ = story.folded(turn=1_000)
+    assert [job.id for job in state.ledger.jobs.values()] == ["job 0", "job 1", "job 2"]
+
+
+def test_all_is_told_where_the_job_ends_elsewhere() -> None:
+    story = Story()
+    story.tell("start", 0, 0)
+    story.tell("Finished", 0, 1)
+    assert kinds(story, earlier=JOINED) == ALL_TOLD
+    assert kinds(story, earlier=JOINED + 1) == ALL_TOLD[1:]
+
+
+def test_start_is_told_of_a_job_at_the_address_of_one_that_ended() -> None:
+    story = a_run()
+    story.tell("again", 0)
+    story.tell("start", 0)
+    assert kinds(story, earlier=JOINED + 2) == [
+        events.JobEnded, events.JobQueued, events.JobStarted
+    ]  # fmt: skip
+
+
+def test_all_is_told_of_a_job_that_started_twice() -> None:
+    story = Story()
+    for place in (0, 1):
+        story.tell("start", 0, place)
+    story.tell("Finished", 0, 0)
+    assert kinds(story, earlier=JOINED) == [ALL_TOLD[0], ALL_TOLD[1], *ALL_TOLD[1:]]
+
+
+def test_first_of_two_ends_counts() -> None:
+    story = a_run()
+    status, node, job = story.reports[-1]
+    again = copy.copy(job)
+    again.result = "another"
+    story.reports.append((status, node, again))
+    state, _ = story.folded(turn=1_000)
+    assert state.ledger.jobs[1].detail("compute", NOW)["result"] == "0"
+
+
+def test_all_is_told_where_the_end_has_no_time_of_the_start() -> None:
+    story = a_run()
+    story.reports[-1][2].start_time = None
+    assert kinds(story, earlier=JOINED) == ALL_TOLD
+
+
+def test_interim_result_is_told_of_a_job_whose_start_was_not_reported() -> None:
+    story = Story()
+    for deed in ("submit", "progress", "Finished"):
+        story.tell(deed, 0)
+        story.jobs[0].start_time = NOW
+    state, _ = story.folded(turn=1_000)
+    assert state.ledger.jobs[1].detail("compute", NOW)["provisional_result"] == "half"
+
+
+def test_submission_is_told_where_the_end_names_no_node(caplog: pytest.LogCaptureFixture) -> None:
+    story = a_run()
+    status, _, job = story.reports[-1]
+    story.reports[-2:] = [(status, None, job)]
+    assert kinds(story, earlier=JOINED) == [events.JobQueued, events.JobEnded]
+    assert not caplog.text
+
+
+def test_start_is_told_of_a_job_whose_arguments_come_with_it() -> None:
+    story = a_run()
+    del story.reports[JOINED]  # it was submitted before anybody watched
+    assert kinds(story) == ALL_TOLD[1:]
+
+
+def test_arguments_are_taken_of_a_job_at_the_address_of_one_that_ended() -> None:
+    story = a_run()
+    story.tell("again", 0)
+    del story.reports[-1]  # it is lost
+    story.tell("start", 0)
+    state, _ = story.folded(turn=1)
+    assert state.ledger.jobs[2].args == "0"
+
+
+def test_all_is_told_on_a_node_that_is_not_known() -> None:
+    story = a_run()
+    del story.reports[:JOINED]  # they joined before anybody watched
+    assert kinds(story) == ALL_TOLD
+
+
+def test_node_that_comes_and_goes_in_one_turn_was_there() -> None:
+    story = a_run()
+    story.cluster.leave(story.nodes[0])
+    state, _ = story.folded(turn=1_000)
+    assert state.nodes["10.0.0.1"].state == "closed"
+
+
+def test_one_unreadable_report_hides_no_other(caplog: pytest.LogCaptureFixture) -> None:
+    story = Story()
+    story.tell("start", 0)
+    story.reports.append((DispyJob.Finished, story.nodes[0], object()))
+    story.tell("Finished", 0)
+    assert kinds(story, earlier=JOINED) == ALL_TOLD
+    assert "could not be read" in caplog.text
+
+
+def test_job_whose_end_cannot_be_read_was_submitted(caplog: pytest.LogCaptureFixture) -> None:
+    story = a_run()
+    status, node, job = story.reports[-1]
+    unreadable = SimpleNamespace(
+        _uid=job._uid, submit_time=job.submit_time, start_time=job.start_time
+    )
+    story.reports[-1] = (status, node, unreadable)
+    assert kinds(story, earlier=JOINED)[0] is events.JobQueued
+    assert caplog.text.count("could not be read") == 1
