@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from . import events
-from .events import JobKey, JobState
+from .events import JobState
 from .jobs import ENDED_STATES, ForgottenJob, Job, Output
 from .ledger import Ledger
 from .nodes import Census, Node
@@ -90,7 +90,7 @@ class ClusterState:
 
     def _queued(self, event: events.JobQueued) -> Job:
         key, at, job_id, args, kwargs, requeued = event
-        job = self.ledger.find(key)
+        job = self.ledger.named.get(key)
         if job is None:
             return self.ledger.new(key, at, job_id, args, kwargs)
         if requeued and job.state in ("running", "abandoned", "queued"):
@@ -111,7 +111,9 @@ class ClusterState:
 
     def _started(self, event: events.JobStarted) -> Job:
         key, at, submitted_at, node, job_id, args, kwargs = event
-        job = self._known(key, submitted_at, job_id, args, kwargs)
+        job = self.ledger.named.get(key)
+        if job is None:
+            job = self.ledger.new(key, submitted_at, job_id, args, kwargs)
         if job.state == "running" and job.node != node:
             self._requeue(job, at)  # what took it off the first node was not reported
         if job.state in ("queued", "abandoned"):
@@ -120,7 +122,10 @@ class ClusterState:
         return job
 
     def _progressed(self, event: events.JobProgressed) -> Job:
-        job = self._known(event.key, event.submitted_at, event.id, None, None)
+        ledger = self.ledger
+        job = ledger.named.get(event.key) or ledger.new(
+            event.key, event.submitted_at, event.id, None, None
+        )
         if job.state == "queued" and event.node is not None:
             self._run(job, event.node, event.at)
         if job.state == "running":
@@ -131,7 +136,7 @@ class ClusterState:
     def _ended_event(self, event: events.JobEnded) -> Job:
         (key, at, submitted_at, started_at, node, state, job_id, args, kwargs,
          result, stdout, stderr, exception) = event  # fmt: skip
-        job = self.ledger.find(key)
+        job = self.ledger.named.get(key)
         if job is None:
             job = self.ledger.new(key, submitted_at, job_id, args, kwargs)
         elif args is not None or kwargs is not None:
@@ -177,7 +182,7 @@ class ClusterState:
         job.node = node or job.node
 
     def _note_duration(self, duration_sec: float) -> None:
-        self._durations.append(max(0.0, duration_sec))
+        self._durations.append(duration_sec if duration_sec > 0.0 else 0.0)
         self._p95_stale = True
 
     def _text(self, event: events.JobText) -> Job | None:
@@ -230,11 +235,6 @@ class ClusterState:
                 self._node_closed(events.NodeClosed(node.ip_addr, event.at))
 
     # -- jobs --------------------------------------------------------------------------------
-
-    def _known(
-        self, key: JobKey, submitted_at: float, job_id: str, args: str | None, kwargs: str | None
-    ) -> Job:
-        return self.ledger.find(key) or self.ledger.new(key, submitted_at, job_id, args, kwargs)
 
     def _describe(self, job: Job, job_id: str, args: str | None, kwargs: str | None) -> None:
         """Take the newest id, which users often set after submitting, and the arguments."""

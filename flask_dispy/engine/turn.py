@@ -37,14 +37,15 @@ class Turn:
 
     :param now: when they were taken, in epoch seconds.
 
+    ``ends`` are those ends by ``_uid``, which says nothing yet of the job that has that now;
     ``told`` are the jobs whose end was told ahead of its place, with the submission, by ``_uid``.
     """
 
     def __init__(self, reports: list[Report], now: float) -> None:
         self.reports = reports
         self.now = now
+        self.ends: dict[int, Report] = {}
         self.told: set[int] = set()
-        self._ends: dict[int, Report] = {}
         self._steps: dict[int, Report] = {}
         try:
             ends, again = _by_uid(reports, _ENDS)
@@ -54,16 +55,16 @@ class Turn:
                     ends.pop(uid, None)
         except Exception:
             return  # one of them can't be read, which is told when its turn comes
-        self._ends = ends
+        self.ends = ends
 
     def covers(self, node: Any, job: Any) -> bool:
         """Whether the end of this very run, of *job* on *node*, is among them."""
-        end = self._ends.get(job._uid)
+        end = self.ends.get(job._uid)
         return end is not None and end[1] is node and _tells_run(end, job)
 
     def end_of(self, job: Any) -> Report | None:
         """Return the end of *job*, which was just submitted, if all that it did is in this turn."""
-        end = self._ends.get(job._uid)
+        end = self.ends.get(job._uid)
         if end is None or not _tells_run(end, job):
             return None
         step = self._steps.get(job._uid)

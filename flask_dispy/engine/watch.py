@@ -18,7 +18,7 @@ from typing import Any, Final, TypeAlias
 from dispy import DispyJob, DispyNode
 
 from ..core import events
-from ..core.events import EndState, JobEnded, JobKey, JobQueued
+from ..core.events import EndState, JobEnded, JobKey, JobQueued, JobStarted
 from ..core.text import ending, plain_call, plain_text, type_name
 from .faultlog import FaultLog
 from .figures import NAME_LIMIT, figures_of, moment, name_text, relied_upon
@@ -143,6 +143,7 @@ class Watch:
         touched, readers = self._touched, _JOB_READERS
         found: list[Drained] = []
         turn = self._take(limit)
+        told = turn.told
         for status, node, job in turn.reports:
             try:
                 if status in _NODE_NEWS:
@@ -150,7 +151,9 @@ class Watch:
                     continue
                 if node is not None:
                     touched[node.ip_addr] = node
-                if job is not None and status in readers:
+                if job is None or status not in readers:
+                    continue
+                if status == _CREATED or job._uid not in told:
                     drained = readers[status](self, status, node, job, turn)
                     if drained is not None:
                         found.append(drained)
@@ -265,14 +268,15 @@ class Watch:
     # -- jobs --------------------------------------------------------------------------------
 
     def _queued(self, _status: int, _node: Any, job: Any, turn: Turn) -> Drained:
-        lived = self._lived(job, turn)
-        if lived is not None:
-            return lived
+        uid, submitted_at = job._uid, job.submit_time
+        if uid in turn.ends:
+            lived = self._lived(job, turn)
+            if lived is not None:
+                return lived
         live = _original(job)
         later: list[tuple[str, object]] = []
         job_id = self._id(live, later)
         args, kwargs = self._arguments(job, later)
-        uid, submitted_at = job._uid, job.submit_time
         self._described.add(uid)
         event = _make(JobQueued, ((uid, submitted_at), submitted_at, job_id, args, kwargs, False))
         return (event, live, tuple(later) if later else ())
@@ -298,23 +302,26 @@ class Watch:
         return (event, live, tuple(later))
 
     def _started(self, _status: int, node: Any, job: Any, turn: Turn) -> Drained | None:
-        if self._is_over(node, job, turn):
+        uid, submitted_at = job._uid, job.submit_time
+        if uid in turn.ends and self._is_over(node, job, turn):
             return None
         live = _original(job)
         later: list[tuple[str, object]] = []
         job_id = self._id(live, later)
-        uid, submitted_at = job._uid, job.submit_time
         args = kwargs = None
         if uid not in self._described:
             args, kwargs = self._arguments(job, later)
-        event = events.JobStarted(
-            (uid, submitted_at),
-            moment(job.start_time, turn.now),
-            submitted_at,
-            name_text(node.ip_addr if node is not None else job.ip_addr),
-            job_id,
-            args,
-            kwargs,
+        event = _make(
+            JobStarted,
+            (
+                (uid, submitted_at),
+                moment(job.start_time, turn.now),
+                submitted_at,
+                name_text(node.ip_addr if node is not None else job.ip_addr),
+                job_id,
+                args,
+                kwargs,
+            ),
         )
         return (event, live, tuple(later) if later else ())
 
@@ -322,7 +329,7 @@ class Watch:
         """Whether a run that began ended in the same turn, and nothing else is to be learnt."""
         if not turn.covers(node, job):
             return False
-        return job._uid in turn.told or (job._uid in self._described and self._has(node))
+        return job._uid in self._described and self._has(node)
 
     def _has(self, node: Any) -> bool:
         # Of a node that is new and has left again, only the run tells that it was there.
@@ -349,8 +356,6 @@ class Watch:
         return self._ended(status, node, job, turn)
 
     def _ended(self, status: int, node: Any, job: Any, turn: Turn) -> Drained | None:
-        if job._uid in turn.told:
-            return None
         return self.ended(_END_STATES[status], node, job, turn.now)
 
     def ended(

@@ -159,6 +159,12 @@ def test_all_is_told_where_the_job_ends_elsewhere() -> None:
     assert kinds(story, earlier=JOINED + 1) == ALL_TOLD[1:]
 
 
+def test_submission_is_told_of_a_job_at_the_address_of_one_that_ended() -> None:
+    story = a_run()
+    story.tell("again", 0)
+    assert kinds(story, earlier=JOINED) == [events.JobEnded, events.JobQueued]
+
+
 def test_start_is_told_of_a_job_at_the_address_of_one_that_ended() -> None:
     story = a_run()
     story.tell("again", 0)
