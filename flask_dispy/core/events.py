@@ -5,7 +5,7 @@ no clock and touches no object of dispy or of a user. Texts arrive rendered and 
 named by a ``JobKey``, the engine's name for it, which must differ between any two jobs that are
 remembered at the same time; the serial number that readers see is the core's own.
 
-Named tuples, not dataclasses: three of these are made for every job that runs, and a tuple is
+Named tuples, not dataclasses: up to three of these are made for every job, and a tuple is
 made in a third of the time.
 """
 

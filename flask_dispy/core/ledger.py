@@ -87,7 +87,7 @@ class Ledger:
         return self.named.get(key)
 
     def live_keys(self) -> set[JobKey]:
-        """Return the names of the jobs that have not ended."""
+        """Return the names of the jobs that have not ended. The caller keeps folds out."""
         return {job.key for job in self.jobs.values() if job.state not in ENDED_STATES}
 
     def new(

@@ -3,7 +3,7 @@
 Where many short jobs run, most ends are read together with their starts, and many with the
 submissions. An end tells where and when the job ran, and so all that the start does; with the
 arguments, which dispy drops before it, also all that the submission does. What a turn comes to is
-the same without them.
+the same without them, but for the order among its ends.
 """
 
 from __future__ import annotations
@@ -37,8 +37,9 @@ class Turn:
 
     :param now: when they were taken, in epoch seconds.
 
-    ``ends`` are those ends by ``_uid``, which says nothing yet of the job that has that now;
-    ``told`` are the jobs whose end was told ahead of its place, with the submission, by ``_uid``.
+    ``ends`` are these by ``_uid``, which another job may get in the same turn. ``told`` are the
+    ``_uid`` of those that were told ahead of their place, with the submission: whatever else this
+    turn brings of them is of the same job, or another's submission.
     """
 
     def __init__(self, reports: list[Report], now: float) -> None:
@@ -68,9 +69,7 @@ class Turn:
         if end is None or not _tells_run(end, job):
             return None
         step = self._steps.get(job._uid)
-        if step is not None and (step[0] != _RUNNING or step[1] is not end[1]):
-            return None
-        return end
+        return end if step is None or _is_run(step, end) else None
 
 
 def _by_uid(reports: list[Report], statuses: frozenset[int]) -> tuple[dict[int, Report], list[int]]:
@@ -81,6 +80,13 @@ def _by_uid(reports: list[Report], statuses: frozenset[int]) -> tuple[dict[int, 
         return by_uid, []
     times = Counter(report[2]._uid for report in found)
     return by_uid, [uid for uid in times if times[uid] > 1]
+
+
+def _is_run(step: Report, end: Report) -> bool:
+    """Whether a step is the start of the run that an end of the same ``_uid`` tells of."""
+    status, node, job = step
+    same = job.submit_time == end[2].submit_time
+    return same and status == _RUNNING and node is end[1]
 
 
 def _tells_run(end: Report, job: Any) -> bool:

@@ -59,6 +59,8 @@ class Story:
             self.cluster.end(job, node, result=number)
         elif deed != "submit":
             status = getattr(DispyJob, deed)
+            if job.start_time is None and status != DispyJob.Cancelled:
+                job.start_time = NOW  # it was quicker than the report of its start
             self.cluster.end(job, node, status, result=number)
 
     def folded(self, turn: int) -> tuple[ClusterState, Watch]:
@@ -174,6 +176,15 @@ def test_start_is_told_of_a_job_at_the_address_of_one_that_ended() -> None:
     ]  # fmt: skip
 
 
+def test_start_is_of_the_job_that_has_the_address_now() -> None:
+    story = Story()
+    story.tell("Finished", 0)
+    story.tell("again", 0)
+    story.tell("start", 0)
+    state, _ = story.folded(turn=1_000)
+    assert [job.state for job in state.ledger.jobs.values()] == ["finished", "running"]
+
+
 def test_all_is_told_of_a_job_that_started_twice() -> None:
     story = Story()
     for place in (0, 1):
@@ -202,7 +213,6 @@ def test_interim_result_is_told_of_a_job_whose_start_was_not_reported() -> None:
     story = Story()
     for deed in ("submit", "progress", "Finished"):
         story.tell(deed, 0)
-        story.jobs[0].start_time = NOW
     state, _ = story.folded(turn=1_000)
     assert state.ledger.jobs[1].detail("compute", NOW)["provisional_result"] == "half"
 
