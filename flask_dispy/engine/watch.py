@@ -146,17 +146,17 @@ class Watch:
         told = turn.told
         for status, node, job in turn.reports:
             try:
-                if status in _NODE_NEWS:
+                if job is not None and status in readers:
+                    if status != _CREATED and job._uid in told:
+                        continue
+                    drained = readers[status](self, status, node, job, turn)
+                    if drained is not None:
+                        found.append(drained)
+                elif status in _NODE_NEWS:
                     self._saw_node(status, node, found, turn.now)
                     continue
                 if node is not None:
                     touched[node.ip_addr] = node
-                if job is None or status not in readers:
-                    continue
-                if status == _CREATED or job._uid not in told:
-                    drained = readers[status](self, status, node, job, turn)
-                    if drained is not None:
-                        found.append(drained)
             except Exception:
                 self.left_out()
         if figures:
@@ -292,6 +292,7 @@ class Watch:
         except Exception:
             return None  # it is told when its turn comes
         turn.told.add(job._uid)
+        self._touched[node.ip_addr] = node
         return drained
 
     def requeued(self, job: Any, now: float) -> Drained:

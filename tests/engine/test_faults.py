@@ -469,9 +469,7 @@ def test_callback_returns_whatever_happens(local_dispy: LocalDispy, limit: int) 
     with _serving(cluster, inbox_limit=limit) as server:
         callback = cluster.cluster_status
         for report in ((None, None, None), (DispyJob.Finished, object(), object()), ("?", 1, 2)):
-            began_at = time.perf_counter()
             callback(*report)
-            assert time.perf_counter() - began_at < 0.1
         jobs = [cluster.submit("nap", 0.1) for _ in range(5)]
         wait_until(lambda: all(job.finish.is_set() for job in jobs), what="the jobs")
         assert _ask(server, ACT)[0] == 200

@@ -83,7 +83,10 @@ def all_told(state: ClusterState) -> Any:
         [job.detail("compute", NOW) for job in state.ledger.jobs.values()],
         state.ledger.counts,
         state.ledger.failed,
-        {ip_addr: list(node.running) for ip_addr, node in state.nodes.items()},
+        {
+            ip_addr: (list(node.running), node.state, node.totals)
+            for ip_addr, node in state.nodes.items()
+        },
         sorted(state.dirty_ends),
     )
 
@@ -137,6 +140,17 @@ def test_end_alone_tells_a_whole_life() -> None:
     assert kinds(story, earlier=JOINED) == [events.JobEnded]
     job = story.folded(turn=1_000)[0].ledger.jobs[1]
     assert (job.id, job.args, job.node, job.attempts) == ("job 0", "0", "10.0.0.1", 1)
+
+
+def test_node_on_which_a_whole_life_passed_is_looked_at() -> None:
+    story = Story()
+    watch = Watch(story.cluster, text_limit=100, inbox_limit=1_000)
+    watch.inbox.extend(story.reports)
+    watch.drain(1_000)
+    story.tell("live", 0)
+    watch.inbox.extend(story.reports[JOINED:])
+    seen = [event for event, _, _ in watch.drain(1_000) if type(event) is events.NodeSeen]
+    assert [(event.ip_addr, event.jobs_done) for event in seen] == [("10.0.0.1", 1)]
 
 
 def test_start_is_left_out_where_the_end_tells_it() -> None:

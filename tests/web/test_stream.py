@@ -245,11 +245,8 @@ def test_two_hundred_viewers_share_the_work(
         return changes(self, since, **options)
 
     monkeypatch.setattr(view, "changes", counted)
-    begin = time.process_time()
     for _ in range(5):
         scene.cluster.submits()
         for reader in readers:
             assert reader.changes()["snapshot"] is False
-    # The CPU time also covers the 200 readers of this test.
-    assert time.process_time() - begin < 5
     assert len(made) < 100

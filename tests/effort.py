@@ -1,0 +1,39 @@
+"""What a call costs, counted instead of timed: the same on every machine, however busy."""
+
+from __future__ import annotations
+
+import sys
+import tracemalloc
+from collections.abc import Callable
+from types import FrameType
+from typing import Any, NamedTuple
+
+__all__ = ["Effort", "effort"]
+
+
+class Effort(NamedTuple):
+    """*lines* of Python that were run, and the most *memory* that was held for it, in bytes."""
+
+    lines: int
+    memory: int
+
+
+def effort(call: Callable[..., Any], *arguments: Any) -> Effort:
+    """Return what ``call(*arguments)`` costs."""
+    lines = 0
+
+    def trace(_frame: FrameType, event: str, _argument: Any) -> Any:
+        nonlocal lines
+        lines += event == "line"
+        return trace
+
+    before = sys.gettrace()
+    tracemalloc.start()
+    sys.settrace(trace)
+    try:
+        call(*arguments)
+    finally:
+        sys.settrace(before)
+        _, memory = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    return Effort(lines, memory)
