@@ -134,12 +134,12 @@ class ClusterState:
         return job
 
     def _ended_event(self, event: events.JobEnded) -> Job:
-        (key, at, submitted_at, started_at, node, state, job_id, args, kwargs,
-         result, stdout, stderr, exception) = event  # fmt: skip
-        job = self.ledger.named.get(key)
+        job = self.ledger.named.get(event.key)
         if job is None:
-            job = self.ledger.new(key, submitted_at, job_id, args, kwargs)
-        elif args is not None or kwargs is not None:
+            return self._lived(event)
+        (_, at, _, started_at, node, state, job_id, args, kwargs,
+         result, stdout, stderr, exception) = event  # fmt: skip
+        if args is not None or kwargs is not None:
             self._describe(job, job_id, args, kwargs)
         # An abandoned job may still be heard of; every other end is the end.
         if job.state in ENDED_STATES and (job.state != "abandoned" or state == "abandoned"):
@@ -155,12 +155,27 @@ class ClusterState:
             self._note_run(job, node, began_at)
         elif state != "cancelled":
             job.node = job.node or node
-        if state == "finished" and started_at is not None:
-            self._note_duration(at - started_at)
-        elif state == "terminated" and exception is not None:
-            self.ledger.failed += 1
+        self._note_end(state, started_at, at, exception)
         job.id = job_id
         job.haystack = None
+        return job
+
+    def _lived(self, event: events.JobEnded) -> Job:
+        """Enter a job of which the end is the first that is told, as it ended."""
+        (key, at, submitted_at, started_at, node, state, job_id, args, kwargs,
+         result, stdout, stderr, exception) = event  # fmt: skip
+        job = Job(0, key, submitted_at, job_id, args, kwargs)
+        job.state = state
+        job.ended_at = at
+        if state != "cancelled":
+            job.node = node
+            if started_at is not None:
+                job.started_at = started_at
+                job.attempts = 1
+        if not (result is stdout is stderr is exception is None):
+            job.output = Output(result, stdout, stderr, exception)
+        self.ledger.enter(job)
+        self._note_end(state, started_at, at, exception)
         return job
 
     @staticmethod
@@ -180,6 +195,14 @@ class ClusterState:
             job.attempts += 1
         job.started_at = began_at
         job.node = node or job.node
+
+    def _note_end(
+        self, state: JobState, started_at: float | None, at: float, exception: str | None
+    ) -> None:
+        if state == "finished" and started_at is not None:
+            self._note_duration(at - started_at)
+        elif state == "terminated" and exception is not None:
+            self.ledger.failed += 1
 
     def _note_duration(self, duration_sec: float) -> None:
         self._durations.append(duration_sec if duration_sec > 0.0 else 0.0)

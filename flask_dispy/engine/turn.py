@@ -61,15 +61,20 @@ class Turn:
     def covers(self, node: Any, job: Any) -> bool:
         """Whether the end of this very run, of *job* on *node*, is among them."""
         end = self.ends.get(job._uid)
-        return end is not None and end[1] is node and _tells_run(end, job)
+        return end is not None and end[1] is node and _tells_run(end, job.submit_time)
 
     def end_of(self, job: Any) -> Report | None:
         """Return the end of *job*, which was just submitted, if all that it did is in this turn."""
-        end = self.ends.get(job._uid)
-        if end is None or not _tells_run(end, job):
+        uid, submitted_at = job._uid, job.submit_time
+        end = self.ends.get(uid)
+        if end is None or not _tells_run(end, submitted_at):
             return None
-        step = self._steps.get(job._uid)
-        return end if step is None or _is_run(step, end) else None
+        step = self._steps.get(uid)
+        if step is not None:
+            status, node, started = step
+            if status != _RUNNING or node is not end[1] or started.submit_time != submitted_at:
+                return None
+        return end
 
 
 def _by_uid(reports: list[Report], statuses: frozenset[int]) -> tuple[dict[int, Report], list[int]]:
@@ -82,16 +87,10 @@ def _by_uid(reports: list[Report], statuses: frozenset[int]) -> tuple[dict[int, 
     return by_uid, [uid for uid in times if times[uid] > 1]
 
 
-def _is_run(step: Report, end: Report) -> bool:
-    """Whether a step is the start of the run that an end of the same ``_uid`` tells of."""
-    status, node, job = step
-    same = job.submit_time == end[2].submit_time
-    return same and status == _RUNNING and node is end[1]
-
-
-def _tells_run(end: Report, job: Any) -> bool:
-    """Whether an end is of *job*, and tells where and when it ran."""
-    _, node, ended = end
+def _tells_run(end: Report, submitted_at: float) -> bool:
+    """Whether an end is of the job submitted then, and tells where and when it ran."""
+    _, node, job = end
     # dispy gives a _uid, an address in memory, to a later job again.
-    same = ended.submit_time == job.submit_time
-    return same and node is not None and moment(ended.start_time, 0.0) > 0.0
+    if job.submit_time != submitted_at or node is None:
+        return False
+    return moment(job.start_time, 0.0) > 0.0

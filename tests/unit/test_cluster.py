@@ -71,6 +71,12 @@ def test_arguments_outlive_the_end(state: ClusterState) -> None:
     assert (job(state).args, job(state).kwargs) == ("a, b", "n=1")
 
 
+@pytest.mark.parametrize("known", [True, False])
+def test_cancelled_job_ran_nowhere_whatever_its_end_says(state: ClusterState, known: bool) -> None:
+    tell(state, *[queued("a")] * known, ended("a", "cancelled", node="10.0.0.99"))
+    assert (job(state).node, job(state).started_at, job(state).attempts) == (None, None, 0)
+
+
 def test_arguments_that_come_with_an_end_are_taken(state: ClusterState) -> None:
     tell(state, ended("a"), ended("a", args="1", kwargs="n=2"))
     assert (job(state).args, job(state).kwargs) == ("1", "n=2")
