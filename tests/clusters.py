@@ -55,6 +55,7 @@ __all__ = [
     "call_in_child",
     "free_port_family",
     "result_of",
+    "shut_down",
     "submit",
     "wait_until",
 ]
@@ -352,8 +353,28 @@ def _close_all(clusters: list[Any]) -> None:
     for cluster in clusters:
         cluster.close(timeout=0, terminate=True)
     for cluster in clusters:
-        cluster.shutdown()
+        shut_down(cluster)
     _close_sockets()
+
+
+def shut_down(cluster: Any) -> None:
+    """Shut dispy down as ``cluster.shutdown()`` does, even where pycos ends a moment too early.
+
+    pycos's thread may see that it is to end before it is woken for that. Then its pipe is gone
+    when somebody wants to wake it, that raises, and the next cluster in the process would wait
+    for a thread that has ended, for ever.
+    """
+    scheduler = cluster._cluster
+    task_scheduler = scheduler.pycos if scheduler is not None else None
+    try:
+        cluster.shutdown()
+    except (OSError, AttributeError):
+        if task_scheduler is None or not task_scheduler._quit:
+            raise
+        assert task_scheduler._complete.wait(_CLOSE_SEC)
+        pycos.Task._pycos = pycos.Channel._pycos = None
+        Singleton.discard(type(task_scheduler))
+        Singleton.discard(type(scheduler))
 
 
 def _close_sockets() -> None:

@@ -6,7 +6,7 @@ import signal
 from typing import Any
 
 import pytest
-from clusters import LocalDispy, result_of, wait_until
+from clusters import LocalDispy, result_of, shut_down, wait_until
 from computations import act
 from dispy import DispyJob
 
@@ -136,7 +136,7 @@ def test_a_cluster_that_was_shut_down_takes_no_commands_and_stays_visible(
     wait_until(lambda: _joined(registry, NODE), what="the node")
     job = cluster.submit("nap", 0.1)
     assert job.finish.wait(10)
-    cluster.shutdown()
+    shut_down(cluster)
     wait_until(
         lambda: registry.view("act").summary()["state"] == "closed", what="the cluster's end"
     )

@@ -21,7 +21,7 @@ from typing import Any
 
 import psutil
 import pytest
-from clusters import LocalDispy, Program, call_in_child, wait_until
+from clusters import LocalDispy, Program, call_in_child, shut_down, wait_until
 from computations import act
 from dispy import DispyJob
 from engine.networks import Network, missing
@@ -319,7 +319,7 @@ def test_cluster_that_is_shut_down_amid_requests(local_dispy: LocalDispy) -> Non
         for thread in threads:
             thread.start()
         cluster.close(timeout=20)
-        cluster.shutdown()
+        shut_down(cluster)
         wait_until(lambda: _ask(server, ACT)[1]["state"] == "closed", what="the cluster's end")
         time.sleep(0.5)  # requests to a cluster that is gone
         ended.set()
