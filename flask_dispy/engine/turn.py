@@ -1,7 +1,7 @@
-"""What dispy reported of a cluster in one turn of the pump.
+"""Reports of dispy's that are read together, and what of them an end tells by itself.
 
-Where many short jobs run, most ends are read together with their starts, and many with the
-submissions. An end tells where and when the job ran, and so all that the start does; with the
+Where many short jobs run, ends are read together with their starts, and some with the submissions.
+An end tells where and when the job ran, and so all that the start does; with the
 arguments, which dispy drops before it, also all that the submission does. What a turn comes to is
 the same without them, but for the order among its ends.
 """
@@ -33,7 +33,7 @@ _STEPS: Final = frozenset(
 
 
 class Turn:
-    """The reports of one turn, and the ends among them of jobs that ran once at most.
+    """Reports that are read together, and the ends among them of jobs that ran once at most.
 
     :param now: when they were taken, in epoch seconds.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
@@ -42,9 +43,10 @@ def test_timeout_of_the_calls_own_is_not_ours() -> None:
 
 
 def test_call_that_hangs_ends_in_time(release: threading.Event) -> None:
+    start = time.monotonic()
     with pytest.raises(EngineTimeout, match=r"within 0\.05 s when asked to wait"):
         Calls(0.05).run("wait", "owner", release.wait)
-    assert not release.is_set()
+    assert time.monotonic() - start < 2
 
 
 def test_answer_in_the_moment_of_the_timeout_counts(monkeypatch: pytest.MonkeyPatch) -> None:

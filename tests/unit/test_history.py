@@ -115,9 +115,11 @@ def test_jobs_are_in_the_file_while_the_run_goes_on(path: Path, registry: Cluste
     cluster = FakeCluster()
     registry.add(cluster)
     run_some(cluster, cluster.join("10.0.0.1"))
+    ended_at = time.monotonic()
     wait_until(lambda: rows(path, "SELECT count(*) FROM jobs") == [(10,)])
     wait_until(lambda: rows(path, "SELECT finished, terminated FROM runs") == [(8, 2)])
     wait_until(lambda: rows(path, "SELECT sum(done) FROM series") == [(10.0,)])
+    assert time.monotonic() - ended_at < 3.0  # a second, on a machine that is not busy
 
 
 def test_job_that_ended_beyond_the_limit_is_kept_all_the_same(path: Path, past: Any) -> None:

@@ -80,9 +80,10 @@ def test_jobs_are_committed_within_a_second(
     monkeypatch.undo()  # with the intervals as they are
     one = make_store()
     run = new_run(one)
+    asked_at = time.monotonic()
     one.put(run, ended_job(1))
     wait_until(lambda: kept(path) == [1])
-    assert store._COMMIT_SEC < 1.0
+    assert time.monotonic() - asked_at < 1.0
 
 
 def test_job_told_of_twice_is_kept_once_as_it_is_now(path: Path, make_store: MakeStore) -> None:
