@@ -144,17 +144,14 @@ class ClusterState:
         # An abandoned job may still be heard of; every other end is the end.
         if job.state in ENDED_STATES and (job.state != "abandoned" or state == "abandoned"):
             return job
+        elsewhere = job.state == "running" and node not in (None, job.node)
         # Without a start, dispy may name its scheduler's own address: as it cancels, or quits.
-        began_at = None if state == "cancelled" else started_at
-        if began_at is not None and job.state == "running" and node not in (None, job.node):
-            self._requeue(job, began_at)  # what took it off the first node was not told
+        if elsewhere and started_at is not None and state != "cancelled":
+            self._requeue(job, started_at)  # what took it off the first node was not told
         job.ended_at = at
         self._keep_output(job, result, stdout, stderr, exception)
         self._move(job, state)
-        if began_at is not None:
-            self._note_run(job, node, began_at)
-        elif state != "cancelled":
-            job.node = job.node or node
+        self._note_run(job, state, node, started_at)
         self._note_end(state, started_at, at, exception)
         job.id = job_id
         job.haystack = None
@@ -167,13 +164,8 @@ class ClusterState:
         job = Job(0, key, submitted_at, job_id, args, kwargs)
         job.state = state
         job.ended_at = at
-        if state != "cancelled":
-            job.node = node
-            if started_at is not None:
-                job.started_at = started_at
-                job.attempts = 1
-        if not (result is stdout is stderr is exception is None):
-            job.output = Output(result, stdout, stderr, exception)
+        self._keep_output(job, result, stdout, stderr, exception)
+        self._note_run(job, state, node, started_at)
         self.ledger.enter(job)
         self._note_end(state, started_at, at, exception)
         return job
@@ -189,11 +181,16 @@ class ClusterState:
             job.output = Output(result, stdout, stderr, exception)
 
     @staticmethod
-    def _note_run(job: Job, node: str | None, began_at: float) -> None:
+    def _note_run(job: Job, state: JobState, node: str | None, started_at: float | None) -> None:
         """Take where and when the job ran from its end: it may be the first word of it."""
+        if state == "cancelled":
+            return
+        if started_at is None:
+            job.node = job.node or node
+            return
         if job.started_at is None:
             job.attempts += 1
-        job.started_at = began_at
+        job.started_at = started_at
         job.node = node or job.node
 
     def _note_end(

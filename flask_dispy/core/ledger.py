@@ -82,10 +82,6 @@ class Ledger:
         """Note that jobs ended, or that ended ones changed since a search may have seen them."""
         self._blocks.forget(serials)
 
-    def find(self, key: JobKey) -> Job | None:
-        """Return the job of that name, if it lives or is remembered."""
-        return self.named.get(key)
-
     def live_keys(self) -> set[JobKey]:
         """Return the names of the jobs that have not ended. The caller keeps folds out."""
         return {job.key for job in self.jobs.values() if job.state not in ENDED_STATES}

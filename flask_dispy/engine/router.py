@@ -144,7 +144,7 @@ class Router:
             key = job_key(job)
             found = fresh.get(key)
             if found is None:
-                found = next((r for r in known if r.state.ledger.find(key) is not None), None)
+                found = next((r for r in known if key in r.state.ledger.named), None)
             if found is not None:
                 return found
         return next((r for r in added if _is_node_of(node, r)), None) if node is not None else None

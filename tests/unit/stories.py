@@ -87,7 +87,7 @@ def counts(state: ClusterState) -> dict[str, int]:
 
 
 def state_of(state: ClusterState, key: str) -> str:
-    job = state.ledger.find(key)
+    job = state.ledger.named.get(key)
     assert job is not None
     return job.state
 

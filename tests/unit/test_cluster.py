@@ -23,7 +23,7 @@ from flask_dispy.core.text import Cut
 
 
 def job(state: ClusterState, key: str = "a") -> Any:
-    found = state.ledger.find(key)
+    found = state.ledger.named.get(key)
     assert found is not None
     return found
 
