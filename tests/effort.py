@@ -12,7 +12,10 @@ __all__ = ["Effort", "effort"]
 
 
 class Effort(NamedTuple):
-    """*lines* of Python that were run, and the most *memory* that was held for it, in bytes."""
+    """*lines* of Python that were run, and the most *memory* that was held for it, in bytes.
+
+    Memory is that of all threads: it tells something only where no other is at work.
+    """
 
     lines: int
     memory: int

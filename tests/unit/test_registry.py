@@ -585,6 +585,15 @@ def test_fork_refuses_without_hanging(registry: ClusterRegistry, cluster: FakeCl
 # -- cost -------------------------------------------------------------------------------------
 
 
+class Unread(dict[Any, Any]):
+    """A dict that nobody goes through."""
+
+    def __iter__(self) -> Any:
+        raise AssertionError("somebody goes through all of it")
+
+    keys = values = items = __iter__
+
+
 def test_cost_of_a_summary_does_not_grow_with_the_jobs(registry: ClusterRegistry) -> None:
     cluster = FakeCluster()
     registry.add(cluster)
@@ -595,9 +604,12 @@ def test_cost_of_a_summary_does_not_grow_with_the_jobs(registry: ClusterRegistry
             cluster.start(job, node)
     view = registry.view("compute")
     view.summary()
-    cost = effort(view.summary)
-    assert cost.lines < 500
-    assert cost.memory < 50_000
+    (state,) = registry.states()
+    with registry.lock:
+        state.ledger.jobs = Unread(state.ledger.jobs)
+        state.ledger.named = Unread(state.ledger.named)
+        state.nodes["10.0.0.1"].running = Unread(state.nodes["10.0.0.1"].running)
+    assert effort(view.summary).lines < 500
 
 
 def test_what_is_gone_leaves_nothing_behind(registry: ClusterRegistry) -> None:
