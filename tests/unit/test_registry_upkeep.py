@@ -1,0 +1,233 @@
+"""What the registry does by itself, and how its readers wait for what changes."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import pytest
+from clusters import wait_until
+from dispy import DispyJob
+from dispy_objects import FakeCluster, make_node
+
+from flask_dispy import ClusterRegistry
+
+
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the upkeep look for what dispy does not report several times a second."""
+    for every in ("SILENCE", "RECONCILE", "REFRESH"):
+        monkeypatch.setattr(f"flask_dispy.pump._{every}_EVERY_SEC", 0.05)
+    monkeypatch.setattr("flask_dispy.pump._LEAST_POLL_SEC", 0.05)
+    monkeypatch.setattr("flask_dispy.pump.TICK_SEC", 0.02)
+
+
+def counts(registry: ClusterRegistry, name: str = "*") -> dict[str, int]:
+    jobs = registry.view(name).summary()["jobs"]
+    states = ("queued", "running", "finished", "terminated", "cancelled", "abandoned")
+    return {state: jobs[state] for state in states if jobs[state]}
+
+
+# -- upkeep -----------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("soon")
+def test_silent_end_of_a_job_is_found_out(registry: ClusterRegistry) -> None:
+    cluster = FakeCluster()
+    registry.add(cluster)
+    job = cluster.submit(1)
+    registry.fold()
+    cluster.end_silently(job, DispyJob.Cancelled)
+    wait_until(lambda: counts(registry) == {"cancelled": 1})
+    assert registry.health()["pump"]["faults"] == 0
+
+
+@pytest.mark.usefixtures("soon")
+def test_closed_cluster_stays_and_is_marked(registry: ClusterRegistry) -> None:
+    cluster = FakeCluster()
+    registry.add(cluster)
+    cluster.join("10.0.0.1")
+    registry.fold()
+    cluster.close()
+    wait_until(lambda: registry.view("compute").summary()["state"] == "closed")
+    assert registry.view("compute").summary()["nodes"]["closed"] == 1
+    registry.remove(cluster)
+    assert cluster.cluster_status is None
+
+
+@pytest.mark.usefixtures("soon")
+def test_figures_that_dispy_does_not_report_are_looked_up(registry: ClusterRegistry) -> None:
+    cluster = FakeCluster()
+    registry.add(cluster)
+    node = cluster.join("10.0.0.1")
+    registry.fold()
+    node.tx = 12_345
+    wait_until(lambda: registry.view("*").node("10.0.0.1")["tx"] == 12_345)
+
+
+@pytest.mark.usefixtures("soon")
+def test_cluster_with_a_callback_of_its_own_is_polled(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    registry = ClusterRegistry(poll_sec=0)
+    cluster = FakeCluster()
+    cluster.cluster_status = lambda status, node, job: None
+    registry.add(cluster)
+    assert "chain=True" in caplog.text
+    node = cluster.join("10.0.0.1")
+    wait_until(lambda: [row["state"] for row in registry.view("*").nodes()] == ["up"])
+    cluster.pending = 3
+    wait_until(lambda: registry.view("*").summary()["jobs"]["before_watching"] == 3)
+    cluster.leave(node)
+    wait_until(lambda: [row["state"] for row in registry.view("*").nodes()] == ["closed"])
+    registry.close()
+
+
+@pytest.mark.usefixtures("soon")
+def test_polling_wakes_no_silent_node() -> None:
+    registry = ClusterRegistry(poll_sec=0)
+    cluster = FakeCluster(pulse_interval=0.1)
+    cluster.cluster_status = lambda status, node, job: None
+    node = cluster.join("10.0.0.1")
+    cluster.pulse(node)
+    node.update_time -= 100
+    registry.add(cluster)
+    view = registry.view("*")
+    wait_until(lambda: view.node("10.0.0.1")["state"] == "silent")
+    seen = {view.node("10.0.0.1")["state"] for _ in range(20) if not time.sleep(0.01)}
+    assert seen == {"silent"}
+    registry.close()
+
+
+def test_report_that_cannot_be_folded_takes_no_other_along(
+    registry: ClusterRegistry, cluster: FakeCluster
+) -> None:
+    jobs = [cluster.submit(number) for number in range(3)]
+    jobs[1].submit_time = []
+    for job in jobs:
+        cluster.start(job, make_node("10.0.0.1"))
+    assert counts(registry) == {"queued": 1, "running": 2}
+    assert registry.health()["inbox"]["unreadable"] == 1
+
+
+@pytest.mark.usefixtures("soon")
+def test_failing_step_of_the_upkeep_stops_no_other(
+    registry: ClusterRegistry, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken, sound = FakeCluster("broken"), FakeCluster("sound")
+    registry.add(broken)
+    registry.add(sound)
+    registry._watched["broken"].reconciler.sweep = lambda *_: 1 / 0  # type: ignore[method-assign,assignment]
+    job = sound.submit(1)
+    registry.fold()
+    sound.end_silently(job, DispyJob.Finished)
+    wait_until(lambda: counts(registry) == {"finished": 1})
+    assert registry.health()["pump"]["faults"] > 0
+    assert "the others go on" in caplog.text
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.parametrize(
+    "look",
+    [
+        lambda registry: registry.view("*").summary(),
+        lambda registry: registry.wait_for_change(registry.version, 0.01),
+        lambda registry: registry.health(),
+    ],
+)
+def test_pump_that_died_is_started_again_by_who_looks(
+    registry: ClusterRegistry, monkeypatch: pytest.MonkeyPatch, look: Any
+) -> None:
+    def die(*_: Any) -> None:
+        monkeypatch.undo()
+        raise SystemExit
+
+    monkeypatch.setattr(registry._texts.renderer, "watch", die)
+    registry.add(FakeCluster())
+    thread = registry._pump._thread
+    assert thread is not None
+    thread.join(5)
+    look(registry)
+    assert registry._pump._thread is not thread
+    assert registry._pump._thread.is_alive()
+    monkeypatch.setattr("flask_dispy.pump._MOURN_SEC", 0.5)
+    assert registry.health()["problems"] == ["The pump thread had died and was started again."]
+    wait_until(lambda: registry.health()["status"] == "ok")
+    assert registry.health()["pump"]["died"] == 1
+
+
+def test_pump_starts_once_a_thread_can_be_had(
+    registry: ClusterRegistry, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def start(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    cluster = FakeCluster()
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", start)
+        registry.add(cluster)
+        cluster.submit(1)
+        assert counts(registry) == {"queued": 1}
+    assert "can't start new thread" in caplog.text
+    assert registry.health()["pump"]["alive"]
+
+
+def test_many_clusters_added_at_once_start_one_pump(registry: ClusterRegistry) -> None:
+    before = {thread for thread in threading.enumerate() if thread.name == "flask_dispy-pump"}
+    threads = [threading.Thread(target=registry.add, args=(FakeCluster(),)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    pumps = [thread for thread in threading.enumerate() if thread.name == "flask_dispy-pump"]
+    assert len(set(pumps) - before) == 1
+    assert len(registry.names()) == 8
+
+
+# -- waiting ----------------------------------------------------------------------------------
+
+
+def test_change_wakes_who_waits(registry: ClusterRegistry, cluster: FakeCluster) -> None:
+    version = registry.version
+    timer = threading.Timer(0.05, cluster.submit, (1,))
+    timer.start()
+    assert registry.wait_for_change(version, 5) > version
+    timer.join()
+
+
+def test_waiting_ends_in_time(registry: ClusterRegistry, cluster: FakeCluster) -> None:
+    registry.fold()
+    start = time.monotonic()
+    registry.wait_for_change(registry.version + 10**6, 0.05)
+    assert 0.04 < time.monotonic() - start < 2
+
+
+def test_waking_ends_the_wait_of_who_wants_no_more(registry: ClusterRegistry) -> None:
+    enough, looked = threading.Event(), threading.Event()
+
+    def until() -> bool:
+        looked.set()
+        return enough.is_set()
+
+    version = registry.version + 10**6
+    waiting = threading.Thread(target=registry.wait_for_change, args=(version, 60),
+                               kwargs={"until": until})  # fmt: skip
+    waiting.start()
+    assert looked.wait(10)
+    registry.wake()
+    waiting.join(0.05)
+    assert waiting.is_alive()
+    enough.set()
+    registry.wake()
+    waiting.join(10)
+    assert not waiting.is_alive()
+
+
+def test_close_wakes_who_waits(registry: ClusterRegistry) -> None:
+    timer = threading.Timer(0.05, registry.close)
+    timer.start()
+    start = time.monotonic()
+    registry.wait_for_change(registry.version + 10**6, 20)
+    assert time.monotonic() - start < 5
+    timer.join()
