@@ -44,7 +44,7 @@ def health(
             "length": sum(len(w.watch.inbox) for w in clusters) + len(router.inbox),
             "limit": inbox_limit,
             "dropped": dropped,
-            "unreadable": sum(w.watch.faults for w in clusters) + router.faults,
+            "unreadable": sum(w.watch.unread.count for w in clusters) + router.faults,
         },
         "engine": engine,
         "render": {"waiting": renderer.waiting, "stuck": renderer.stuck},

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from .core import events
 from .core.errors import UnknownNode
 from .engine.control import JobTarget, Target
-from .engine.watch import Drained
+from .engine.drained import Drained
 
 if TYPE_CHECKING:
     from .registry import ClusterRegistry

@@ -214,7 +214,7 @@ class Pump:
     def _refresh(self, watched: Watched) -> None:
         """Take in what dispy changes of its nodes without a report: CPUs set, bytes sent."""
         with self._registry.folding:
-            drained = watched.watch.refresh()
+            drained = watched.watch.nodes.refresh()
             for start in range(0, len(drained), CHUNK):
                 self._registry.take_in(watched, drained[start : start + CHUNK])
 
@@ -242,7 +242,7 @@ class Pump:
         now = time.time()
         self._registry.fold()
         with self._registry.folding:
-            drained = watched.watch.adopt_nodes(nodes)
+            drained = watched.watch.nodes.adopt(nodes)
             drained.append((events.PendingTaken(now, pending), None, ()))
             self._registry.take_in(watched, drained)
 
@@ -294,14 +294,14 @@ class Pump:
 
     def _polled(self, watched: Watched, status: Any) -> None:
         there = {node.ip_addr for node in status.nodes}
-        gone = [node for ip_addr, node in watched.watch.nodes.items() if ip_addr not in there]
+        gone = [node for ip_addr, node in watched.watch.nodes.known.items() if ip_addr not in there]
         now = time.time()
         with self._registry.folding:
             self._registry.take_in(
                 watched,
                 [
-                    *watched.watch.adopt_nodes(status.nodes),
-                    *(watched.watch.gone(node, now) for node in gone),
+                    *watched.watch.nodes.adopt(status.nodes),
+                    *(watched.watch.nodes.gone(node, now) for node in gone),
                     (events.PendingTaken(now, status.jobs_pending), None, ()),
                 ],
             )

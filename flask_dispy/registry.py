@@ -26,9 +26,10 @@ from .core.text import bounded
 from .engine.calls import Calls
 from .engine.clusters import Kind, cluster_name, compute_id, kind_of
 from .engine.control import Control
+from .engine.drained import Drained, requests
 from .engine.render import TextRequest
 from .engine.router import OTHER_NAME, Router, forwards_to
-from .engine.watch import Callback, Drained, Watch, requests
+from .engine.watch import Callback, Watch
 from .health import health
 from .history.recorder import Recorder, recorder_of
 from .late_texts import LateTexts
@@ -355,7 +356,7 @@ class ClusterRegistry:
                 try:
                     job = apply(event)
                 except Exception:
-                    watched.watch.left_out()
+                    watched.watch.unread.note()
                     continue
                 if job is None:
                     continue

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-__all__ = ["FaultLog"]
+__all__ = ["FaultLog", "UnreadReports"]
 
 _EVERY_SEC: Final = 60.0
 
@@ -41,3 +41,16 @@ class FaultLog:
         self._shown[kind] = (now, 0)
         more = f" There were {missed} more like this since the last that is shown." * bool(missed)
         self._logger.exception("%s%s", message, more)
+
+
+class UnreadReports:
+    """Counts and logs the status reports that were left out, as they could not be taken in."""
+
+    def __init__(self, logger: logging.Logger) -> None:
+        self.count = 0
+        self._log = FaultLog(logger)
+
+    def note(self) -> None:
+        """Note the exception at hand, for which a report was left out."""
+        self.count += 1
+        self._log.exception("A status report of dispy's could not be read and was left out.")

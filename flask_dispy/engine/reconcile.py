@@ -12,7 +12,8 @@ from typing import Any
 from dispy import DispyJob
 
 from ..core.events import EndState
-from .watch import Drained, Watch
+from .drained import Drained
+from .watch import Watch
 
 __all__ = ["Reconciler"]
 
@@ -48,9 +49,9 @@ class Reconciler:
             job = self._watch.jobs[serial]
             state = found[serial]
             if state is None:
-                drained.append(self._watch.requeued(job, now))
+                drained.append(self._watch.job_reports.requeued(job, now))
             else:
-                drained.append(self._watch.ended(state, None, job, now))
+                drained.append(self._watch.job_reports.ended(state, None, job, now))
         return drained
 
     def _finished(self) -> dict[int, EndState | None]:

@@ -13,7 +13,8 @@ from typing import Any, Final, Protocol
 from ..core.cluster import ClusterState
 from ..core.events import JobKey
 from .faultlog import FaultLog
-from .watch import Watch, job_key
+from .jobreports import job_key
+from .watch import Watch
 
 __all__ = ["OTHER_NAME", "Routed", "Router", "forwards_to"]
 
@@ -168,9 +169,9 @@ class Router:
                 to.watch.jobs[job.serial] = held
         source.state.give_up(jobs)
         to.state.take_in(jobs)
-        nodes = [ip for ip, node in source.watch.nodes.items() if _is_node_of(node, to)]
+        nodes = [ip for ip, node in source.watch.nodes.known.items() if _is_node_of(node, to)]
         for ip_addr in nodes:
-            to.watch.nodes[ip_addr] = source.watch.nodes.pop(ip_addr)
+            to.watch.nodes.known[ip_addr] = source.watch.nodes.known.pop(ip_addr)
         # A machine may serve other clusters that nobody added as well.
         return [ip for ip in nodes if ip in source.state.nodes
                 and not source.state.nodes[ip].running]  # fmt: skip
@@ -206,7 +207,7 @@ def _computation(job: Any) -> Any:
 
 def _is_node_of(node: Any, routed: Routed) -> bool:
     """Whether dispy's node object is the cluster's: each cluster has its own for a machine."""
-    return _has_node(routed.cluster, node) or routed.watch.nodes.get(node.ip_addr) is node
+    return _has_node(routed.cluster, node) or routed.watch.nodes.known.get(node.ip_addr) is node
 
 
 def _has_node(cluster: Any, node: Any) -> bool:

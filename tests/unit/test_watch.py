@@ -15,7 +15,8 @@ from effort import effort
 
 from flask_dispy.core import events
 from flask_dispy.core.text import Cut
-from flask_dispy.engine.watch import Watch, job_key
+from flask_dispy.engine.jobreports import job_key
+from flask_dispy.engine.watch import Watch
 
 
 def watching(
@@ -234,7 +235,7 @@ def test_no_code_of_a_users_class_runs_while_draining() -> None:
     assert [[field for field, _ in later] for later in drained] == [
         ["id", "args", "kwargs"], ["id"], ["provisional_result", "id"], ["id", "result"]
     ]  # fmt: skip
-    assert watch.faults == 0
+    assert watch.unread.count == 0
 
 
 def test_redaction_sees_every_text_before_anybody() -> None:
@@ -264,7 +265,7 @@ def test_node_that_left_is_closed_with_its_last_figures() -> None:
     cluster.leave(node)
     _joined, last, closed = told(watch)
     assert (last.jobs_done, type(closed)) == (7, events.NodeClosed)
-    assert watch.nodes == {}
+    assert watch.nodes.known == {}
 
 
 def test_pulse_is_marked_with_its_time() -> None:
@@ -278,17 +279,17 @@ def test_pulse_is_marked_with_its_time() -> None:
 def test_listed_nodes_join_only_once() -> None:
     _, watch = watching()
     node = make_node("10.0.0.1")
-    assert [event.joined for event, _, _ in watch.adopt_nodes([node])] == [True]
-    assert [event.joined for event, _, _ in watch.adopt_nodes([node])] == [False]
+    assert [event.joined for event, _, _ in watch.nodes.adopt([node])] == [True]
+    assert [event.joined for event, _, _ in watch.nodes.adopt([node])] == [False]
 
 
 def test_node_that_is_being_set_up_is_left_until_it_reports() -> None:
     _, watch = watching()
     node = make_node("10.0.0.1")
     node.update_time = 0  # dispy lists it from the beginning
-    assert watch.adopt_nodes([node]) == []
+    assert watch.nodes.adopt([node]) == []
     node.update_time = time.time()
-    assert [event.joined for event, _, _ in watch.adopt_nodes([node])] == [True]
+    assert [event.joined for event, _, _ in watch.nodes.adopt([node])] == [True]
 
 
 def test_refresh_tells_of_every_node() -> None:
@@ -296,7 +297,7 @@ def test_refresh_tells_of_every_node() -> None:
     node = cluster.join("10.0.0.1")
     told(watch)
     node.cpus = 9
-    assert [event.cpus for event, _, _ in watch.refresh()] == [9]
+    assert [event.cpus for event, _, _ in watch.nodes.refresh()] == [9]
 
 
 # -- what cannot be read ----------------------------------------------------------------------
@@ -308,7 +309,7 @@ def test_unreadable_report_is_left_out_and_counted(caplog: pytest.LogCaptureFixt
     watch.callback(DispyJob.Created, None, object())
     cluster.submit("after")
     assert [event.args for event in jobs_told(watch)] == ["before", "after"]
-    assert watch.faults == 1
+    assert watch.unread.count == 1
     assert "left out" in caplog.text
 
 
@@ -324,7 +325,7 @@ def test_node_that_cannot_be_read_hides_no_other(caplog: pytest.LogCaptureFixtur
     watch.callback(DispyNode.AvailInfo, Broken(), None)
     cluster.pulse(make_node("10.0.0.1"))
     assert [type(event).__name__ for event in told(watch)] == ["JobQueued", "NodeSeen"]
-    assert watch.faults == 1
+    assert watch.unread.count == 1
     assert "left out" in caplog.text
 
 
@@ -335,4 +336,4 @@ def test_figure_that_is_no_number_counts_as_none(figure: Any) -> None:
     node.cpus = node.avail_cpus = node.busy = node.tx = node.cpu_time = node.update_time = figure
     seen = told(watch)[0]
     assert (seen.cpus, seen.busy, seen.tx, seen.cpu_time, seen.updated_at) == (0, 0, 0, 0.0, 0.0)
-    assert watch.faults == 0
+    assert watch.unread.count == 0

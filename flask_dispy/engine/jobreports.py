@@ -1,0 +1,206 @@
+"""What dispy tells of a cluster's jobs, turned into events with every text rendered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from dispy import DispyJob
+
+from ..core import events
+from ..core.events import EndState, JobEnded, JobKey, JobQueued, JobStarted
+from .drained import Drained
+from .figures import moment, name_text
+from .jobtexts import JobTexts, LaterTexts
+from .nodereports import NodeReports
+from .turn import Turn
+
+__all__ = ["JOB_READERS", "JobReports", "job_key"]
+
+_CREATED: Final[int] = DispyJob.Created
+_RUNNING: Final[int] = DispyJob.Running
+_PROVISIONAL: Final[int] = DispyJob.ProvisionalResult
+_ABANDONED: Final[int] = DispyJob.Abandoned
+
+_END_STATES: Final[dict[int, EndState]] = {
+    DispyJob.Finished: "finished",
+    DispyJob.Terminated: "terminated",
+    DispyJob.Cancelled: "cancelled",
+    DispyJob.Abandoned: "abandoned",
+}
+
+# An event of its fields in their order, in half the time that the class itself takes.
+_make: Final = tuple.__new__
+
+
+def job_key(job: Any) -> JobKey:
+    """Return what tells a job from any other: its address and the time it was submitted.
+
+    dispy's ``_uid`` alone is a memory address, which a later job may get again.
+    """
+    return (job._uid, job.submit_time)
+
+
+class JobReports:
+    """The reports of one watched cluster's jobs.
+
+    :param texts: what makes the texts.
+    :param nodes: the nodes of the cluster, on which the jobs run.
+    """
+
+    def __init__(self, texts: JobTexts, nodes: NodeReports) -> None:
+        self._texts = texts
+        self._nodes = nodes
+        # The _uid of live jobs whose arguments are known from their first report.
+        self._described: set[int] = set()
+
+    def _queued(self, _status: int, _node: Any, job: Any, turn: Turn) -> Drained:
+        uid, submitted_at = job._uid, job.submit_time
+        if uid in turn.ends:
+            lived = self._lived(job, turn)
+            if lived is not None:
+                return lived
+        live = _original(job)
+        later: LaterTexts = []
+        job_id = self._texts.id_of(live, later)
+        args, kwargs = self._texts.arguments(job, later)
+        self._described.add(uid)
+        event = _make(JobQueued, ((uid, submitted_at), submitted_at, job_id, args, kwargs, False))
+        return (event, live, tuple(later) if later else ())
+
+    def _lived(self, job: Any, turn: Turn) -> Drained | None:
+        """Return the end of a job that is over in the turn in which it was submitted."""
+        end = turn.end_of(job)
+        if end is None or not self._nodes.has(end[1]):
+            return None
+        status, node, ended = end
+        try:
+            drained = self.ended(_END_STATES[status], node, ended, turn.now, submitted=job)
+        except Exception:
+            return None  # it is told when its turn comes
+        turn.told.add(job._uid)
+        self._nodes.touched[node.ip_addr] = node
+        return drained
+
+    def requeued(self, job: Any, now: float) -> Drained:
+        """Return the event that *job* is back in the queue."""
+        live = _original(job)
+        later: LaterTexts = []
+        event = events.JobQueued(
+            job_key(job), now, self._texts.id_of(live, later), None, None, True
+        )
+        return (event, live, tuple(later))
+
+    def _started(self, _status: int, node: Any, job: Any, turn: Turn) -> Drained | None:
+        uid, submitted_at = job._uid, job.submit_time
+        if uid in turn.ends and self._is_over(node, job, turn):
+            return None
+        live = _original(job)
+        later: LaterTexts = []
+        job_id = self._texts.id_of(live, later)
+        args = kwargs = None
+        if uid not in self._described:
+            args, kwargs = self._texts.arguments(job, later)
+        event = _make(
+            JobStarted,
+            (
+                (uid, submitted_at),
+                moment(job.start_time, turn.now),
+                submitted_at,
+                name_text(node.ip_addr if node is not None else job.ip_addr),
+                job_id,
+                args,
+                kwargs,
+            ),
+        )
+        return (event, live, tuple(later) if later else ())
+
+    def _is_over(self, node: Any, job: Any, turn: Turn) -> bool:
+        """Whether a run that began ended in the same turn, and nothing else is to be learnt."""
+        if not turn.covers(node, job):
+            return False
+        return job._uid in self._described and self._nodes.has(node)
+
+    def _progressed(self, _status: int, node: Any, job: Any, turn: Turn) -> Drained:
+        live = _original(job)
+        later: LaterTexts = []
+        text = self._texts.text("provisional_result", job.result, later)
+        where = node.ip_addr if node is not None else job.ip_addr
+        event = events.JobProgressed(
+            job_key(job),
+            moment(job.start_time, turn.now),
+            job.submit_time,
+            name_text(where) if where else None,
+            self._texts.id_of(live, later),
+            text or "",
+        )
+        return (event, live, tuple(later))
+
+    def _given_up(self, status: int, node: Any, job: Any, turn: Turn) -> Drained | None:
+        if job.status == _CREATED:
+            return self.requeued(job, turn.now)
+        return self._ended(status, node, job, turn)
+
+    def _ended(self, status: int, node: Any, job: Any, turn: Turn) -> Drained | None:
+        return self.ended(_END_STATES[status], node, job, turn.now)
+
+    def ended(
+        self, state: EndState, node: Any, job: Any, now: float, *, submitted: Any = None
+    ) -> Drained:
+        """Return the event that *job* ended in *state*, with all that it left behind.
+
+        :param submitted: the job as it was submitted, if that was not told: dispy drops its
+            arguments when it ends.
+        """
+        later: LaterTexts = []
+        uid, submitted_at = job._uid, job.submit_time
+        self._described.discard(uid)
+        args, kwargs = (
+            (None, None) if submitted is None else self._texts.arguments(submitted, later)
+        )
+        where = node.ip_addr if node is not None else job.ip_addr
+        result, stdout, stderr, exception = job.result, job.stdout, job.stderr, job.exception
+        event = _make(
+            JobEnded,
+            (
+                (uid, submitted_at),
+                moment(job.end_time, now),
+                submitted_at,
+                moment(job.start_time, 0.0) or None,
+                name_text(where) if where else None,
+                state,
+                self._texts.id_of(job, later),
+                args,
+                kwargs,
+                # None is what every function returns that returns nothing, and says nothing.
+                None if result is None else self._texts.text("result", result, later),
+                self._texts.output("stdout", stdout, later) if stdout else None,
+                self._texts.output("stderr", stderr, later) if stderr else None,
+                self._texts.output("exception", exception, later) if exception else None,
+            ),
+        )
+        return (event, None, tuple(later) if later else ())
+
+
+# How each report of a job is read: by (reports, status, node, job, turn).
+JOB_READERS: Final[dict[int, Callable[[JobReports, int, Any, Any, Turn], Drained | None]]] = {
+    _CREATED: JobReports._queued,
+    _RUNNING: JobReports._started,
+    _PROVISIONAL: JobReports._progressed,
+    _ABANDONED: JobReports._given_up,
+    **dict.fromkeys(_END_STATES.keys() - {_ABANDONED}, JobReports._ended),
+}
+"""How each report of a job is read."""
+
+
+def _original(job: Any) -> Any:
+    """Return the job that the user holds, for the copy that a callback is given.
+
+    The user's own job carries the id that was set after submitting, and its status goes on
+    changing; dispy holds it as long as it is queued or runs.
+    """
+    try:
+        original = job._dispy_job_.job
+    except AttributeError:  # dispy has done with the job, or it is none of dispy's
+        return job
+    return job if original is None else original
