@@ -47,6 +47,7 @@ class NodeReports:
             found.append((self._seen(node), None, ()))
             found.append((events.NodeClosed(name_text(ip_addr), now), None, ()))
         elif status == DispyNode.Initialized:
+            self.touched.pop(ip_addr, None)  # dispy's object of the life before
             self._forget(ip_addr)
             self.known[ip_addr] = node
             found.append((self._seen(node, joined=True, at=now), None, ()))
@@ -61,14 +62,13 @@ class NodeReports:
         pulsed, self._pulsed = self._pulsed, {}
         found: list[Drained] = []
         told, known = self._told, self.known
-        for ip_addr, node in touched.items():
+        for ip_addr, heard in touched.items():
             try:
                 pulsed_at = pulsed.get(ip_addr)
+                node = heard if known.get(ip_addr) is heard else self._now_known(heard)
                 now_told = figures_of(node)
                 if ip_addr not in known:
                     told.pop(ip_addr, None)
-                    if node.cpus > 0:
-                        known[ip_addr] = node
                 elif pulsed_at is None and told.get(ip_addr) == now_told:
                     continue
                 else:
@@ -79,9 +79,20 @@ class NodeReports:
                 self._unread.note()
         return found
 
+    def _now_known(self, heard: Any) -> Any:
+        """Return the object to read for *heard*, which is not the one that its address is known by.
+
+        dispy goes on changing the one that it last reported with: we missed that the node joined.
+        But one without CPUs is of a life that is over.
+        """
+        if heard.cpus > 0:
+            self.known[heard.ip_addr] = heard
+            return heard
+        return self.known.get(heard.ip_addr, heard)
+
     def refresh(self) -> list[Drained]:
         """Return the figures of all nodes, for dispy changes some without saying so."""
-        self.touched.update(self.known)
+        self.touched = {**self.known, **self.touched}
         return self.figures()
 
     def adopt(self, nodes: list[Any]) -> list[Drained]:

@@ -268,6 +268,45 @@ def test_node_that_left_is_closed_with_its_last_figures() -> None:
     assert watch.nodes.known == {}
 
 
+def test_node_that_joins_anew_counts_for_its_present_life_alone() -> None:
+    cluster, watch = watching()
+    before = cluster.join("10.0.0.1")
+    before.jobs_done = 7
+    told(watch)
+    job = cluster.submit(1)
+    cluster.start(job, before)
+    cluster.join("10.0.0.1")
+    seen = [event for event in told(watch) if isinstance(event, events.NodeSeen)]
+    assert [(event.joined, event.jobs_done) for event in seen] == [(True, 0)]
+    assert [event.jobs_done for event, _, _ in watch.nodes.refresh()] == [0]
+
+
+def test_node_whose_joining_was_missed_is_read_where_dispy_changes_it() -> None:
+    cluster, watch = watching()
+    cluster.join("10.0.0.1", cpus=2)
+    told(watch)
+    again = make_node("10.0.0.1", cpus=8)
+    cluster.pulse(again)
+    watch.drain(1, figures=False)
+    assert [event.cpus for event, _, _ in watch.nodes.refresh()] == [8]
+    again.cpus = 6
+    assert [event.cpus for event, _, _ in watch.nodes.refresh()] == [6]
+
+
+def test_late_report_of_a_life_that_is_over_changes_nothing_of_the_present_one() -> None:
+    cluster, watch = watching()
+    before = cluster.join("10.0.0.1", cpus=2)
+    job = cluster.submit(1)
+    cluster.start(job, before)
+    cluster.leave(before)
+    now = cluster.join("10.0.0.1", cpus=4)
+    told(watch)
+    cluster.end(job, before)
+    seen = [event for event in told(watch) if isinstance(event, events.NodeSeen)]
+    assert {event.cpus for event in seen} <= {4}
+    assert watch.nodes.known == {"10.0.0.1": now}
+
+
 def test_pulse_is_marked_with_its_time() -> None:
     cluster, watch = watching()
     cluster.pulse(make_node("10.0.0.1"))
