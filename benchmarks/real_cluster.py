@@ -30,11 +30,12 @@ _LEAVE_SEC = 10.0
 _JOB_SEC = 20.0
 _ATTEMPTS = 3
 _VIEWERS = 5
+_VIEWING = b"viewing\n"
 
 
 def measure(scale: Scale) -> list[Row]:
     """Measure jobs a second with us and without, by turns."""
-    jobs, rounds = scale.pick(500, 500, 10), scale.pick(21, 2, 1)
+    jobs, rounds = scale.pick(500, 500, 10), scale.pick(41, 2, 1)
     found: tuple[list[float], list[float]] = ([], [])
     for number in range(rounds):
         for watched in (number % 2 == 0, number % 2 == 1):
@@ -155,11 +156,7 @@ def _client(port: int, jobs: int, watched: bool) -> float:
     viewers = None
     if watched:
         server = DispyHTTPServer(cluster, host="127.0.0.1", port=0)
-        viewers = subprocess.Popen(
-            [sys.executable, "-m", __name__, "view", str(server.port)], stdout=subprocess.PIPE
-        )
-        assert viewers.stdout is not None
-        viewers.stdout.readline()
+        viewers = _viewers(server.port)
     # Until all nodes have their part.
     _await([cluster.submit(number) for number in range(2 * len(_NODES))])
     began_at = time.perf_counter()
@@ -173,6 +170,18 @@ def _client(port: int, jobs: int, watched: bool) -> float:
     leaving.start()
     leaving.join(_LEAVE_SEC)
     return rate
+
+
+def _viewers(port: int) -> subprocess.Popen[bytes]:
+    """Start a process of five viewers; return it once each of them has heard of the server."""
+    assert __spec__ is not None  # __name__ is that of the program here
+    viewers = subprocess.Popen(
+        [sys.executable, "-m", __spec__.name, "view", str(port)], stdout=subprocess.PIPE
+    )
+    assert viewers.stdout is not None
+    if viewers.stdout.readline() != _VIEWING:
+        raise RuntimeError("the viewers did not come")
+    return viewers
 
 
 def _await(jobs: list[Any]) -> None:
@@ -193,8 +202,11 @@ def _view(port: int) -> None:
     for _ in range(_VIEWERS):
         sock = socket.create_connection(("127.0.0.1", port))
         sock.sendall(b"GET /api/v1/stream HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        if not sock.recv(65_536).startswith(b"HTTP/1.1 200 "):
+            raise RuntimeError("the server refuses its stream")
         selector.register(sock, selectors.EVENT_READ)
-    print("viewing", flush=True)
+    sys.stdout.buffer.write(_VIEWING)
+    sys.stdout.flush()
     while selector.get_map():
         for key, _ in selector.select():
             if not key.fileobj.recv(65_536):  # type: ignore[union-attr]

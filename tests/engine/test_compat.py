@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import inspect
 import queue
@@ -132,6 +133,42 @@ def test_only_callbacks_marked_so_are_called_at_once(local_dispy, callback):
     wait_until(lambda: threads, what="a report")
     assert (worker not in threads) is (callback is note_thread_at_once)
     assert len(threads) == 1
+
+
+def fields(job):
+    """Return what is set of a job's fields."""
+    return {name: getattr(job, name) for name in DispyJob.__slots__ if hasattr(job, name)}
+
+
+@pytest.mark.parametrize("missing", [(), ("result",), ("_dispy_job_", "finish")])
+def test_job_is_copied_as_the_standard_library_copies_it(missing):
+    patch_dispy()
+    job = DispyJob("an id", (1, [2]), {"n": 5})
+    for number, name in enumerate(DispyJob.__slots__):
+        setattr(job, name, [number])
+    for name in missing:
+        delattr(job, name)
+    ours, usual = dispy.copy.copy(job), copy.copy(job)
+    assert type(ours) is DispyJob
+    assert ours is not job
+    assert fields(ours) == fields(usual) == fields(job)
+    assert all(getattr(ours, name) is getattr(job, name) for name in fields(job))
+
+
+def test_what_is_no_job_is_copied_as_ever():
+    class Kept(DispyJob):
+        """A class of somebody's own, with a way of its own to be copied."""
+
+        def __copy__(self):
+            return "its own way"
+
+    patch_dispy()
+    assert dispy.copy.copy(Kept("an id", (), {})) == "its own way"
+    original = [[1]]
+    assert dispy.copy.copy(original) == original
+    assert dispy.copy.copy(original) is not original
+    assert copy.copy(DispyJob("an id", (), {})).id == "an id"
+    assert dispy.copy.deepcopy is copy.deepcopy
 
 
 @pytest.mark.parametrize("callback", [too_few, with_default, keyword_only])
