@@ -164,8 +164,13 @@ class ClusterState:
         job = Job(0, key, submitted_at, job_id, args, kwargs)
         job.state = state
         job.ended_at = at
-        self._keep_output(job, result, stdout, stderr, exception)
-        self._note_run(job, state, node, started_at)
+        if not (result is stdout is stderr is exception is None):
+            job.output = Output(result, stdout, stderr, exception)
+        if state != "cancelled":
+            job.node = node
+            if started_at is not None:
+                job.attempts = 1
+                job.started_at = started_at
         self.ledger.enter(job)
         self._note_end(state, started_at, at, exception)
         return job

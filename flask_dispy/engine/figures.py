@@ -11,7 +11,16 @@ from typing import Any, Final
 from ..core.events import Load
 from ..core.text import bounded, plain_text
 
-__all__ = ["NAME_LIMIT", "figures_of", "load", "moment", "name_text", "number", "relied_upon"]
+__all__ = [
+    "LATEST",
+    "NAME_LIMIT",
+    "figures_of",
+    "load",
+    "moment",
+    "name_text",
+    "number",
+    "relied_upon",
+]
 
 # Characters that an id, an address or a name keeps.
 NAME_LIMIT: Final = 200
@@ -20,8 +29,8 @@ NAME_LIMIT: Final = 200
 _MOST: Final = 1e15
 
 
-# The year 10000: no date beyond can be written, and timelines end there.
-_LATEST: Final = 253_402_300_800.0
+LATEST: Final = 253_402_300_800.0
+"""The year 10000, in epoch seconds: no date beyond can be written, and timelines end there."""
 
 
 def name_text(text: object) -> str:
@@ -117,7 +126,7 @@ def whole(value: Any) -> int:
 
 def moment(value: Any, otherwise: float) -> float:
     """Return *value*, if it is a moment after the epoch that has a date, else *otherwise*."""
-    if type(value) is float and 0.0 < value < _LATEST:  # as almost always
+    if type(value) is float and 0.0 < value < LATEST:  # as almost always
         return value
     found = number(value)
-    return found if 0.0 < found < _LATEST else otherwise
+    return found if 0.0 < found < LATEST else otherwise

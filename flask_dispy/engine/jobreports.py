@@ -12,6 +12,7 @@ from ..core.events import EndState, JobEnded, JobKey, JobQueued, JobStarted
 from .drained import Drained
 from .figures import moment, name_text
 from .jobtexts import JobTexts, LaterTexts
+from .lives import whole_life
 from .nodereports import NodeReports
 from .turn import Turn
 
@@ -70,17 +71,10 @@ class JobReports:
 
     def _lived(self, job: Any, turn: Turn) -> Drained | None:
         """Return the end of a job that is over in the turn in which it was submitted."""
-        end = turn.end_of(job)
-        if end is None or not self._nodes.has(end[1]):
-            return None
-        status, node, ended = end
         try:
-            drained = self.ended(_END_STATES[status], node, ended, turn.now, submitted=job)
+            return whole_life(job, turn, self._nodes, self._texts)
         except Exception:
             return None  # it is told when its turn comes
-        turn.told.add(job._uid)
-        self._nodes.touched[node.ip_addr] = node
-        return drained
 
     def requeued(self, job: Any, now: float) -> Drained:
         """Return the event that *job* is back in the queue."""
@@ -144,20 +138,11 @@ class JobReports:
     def _ended(self, status: int, node: Any, job: Any, turn: Turn) -> Drained | None:
         return self.ended(_END_STATES[status], node, job, turn.now)
 
-    def ended(
-        self, state: EndState, node: Any, job: Any, now: float, *, submitted: Any = None
-    ) -> Drained:
-        """Return the event that *job* ended in *state*, with all that it left behind.
-
-        :param submitted: the job as it was submitted, if that was not told: dispy drops its
-            arguments when it ends.
-        """
+    def ended(self, state: EndState, node: Any, job: Any, now: float) -> Drained:
+        """Return the event that *job* ended in *state*, with all that it left behind."""
         later: LaterTexts = []
         uid, submitted_at = job._uid, job.submit_time
         self._described.discard(uid)
-        args, kwargs = (
-            (None, None) if submitted is None else self._texts.arguments(submitted, later)
-        )
         where = node.ip_addr if node is not None else job.ip_addr
         result, stdout, stderr, exception = job.result, job.stdout, job.stderr, job.exception
         event = _make(
@@ -170,8 +155,8 @@ class JobReports:
                 name_text(where) if where else None,
                 state,
                 self._texts.id_of(job, later),
-                args,
-                kwargs,
+                None,
+                None,
                 # None is what every function returns that returns nothing, and says nothing.
                 None if result is None else self._texts.text("result", result, later),
                 self._texts.output("stdout", stdout, later) if stdout else None,

@@ -37,7 +37,8 @@ class Turn:
 
     :param now: when they were taken, in epoch seconds.
 
-    ``ends`` are these by ``_uid``, which another job may get in the same turn. ``told`` are the
+    ``ends`` are these by ``_uid``, which another job may get in the same turn; ``steps`` what else
+    there is of jobs on nodes, if there is an end at all, the last of each. ``told`` are the
     ``_uid`` of those that were told ahead of their place, with the submission: whatever else this
     turn brings of them is of the same job, or another's submission.
     """
@@ -47,11 +48,11 @@ class Turn:
         self.now = now
         self.ends: dict[int, Report] = {}
         self.told: set[int] = set()
-        self._steps: dict[int, Report] = {}
+        self.steps: dict[int, Report] = {}
         try:
             ends, again = _by_uid(reports, _ENDS)
             if ends:
-                self._steps, stepped_again = _by_uid(reports, _STEPS)
+                self.steps, stepped_again = _by_uid(reports, _STEPS)
                 for uid in again + stepped_again:
                     ends.pop(uid, None)
         except Exception:
@@ -62,19 +63,6 @@ class Turn:
         """Whether the end of this very run, of *job* on *node*, is among them."""
         end = self.ends.get(job._uid)
         return end is not None and end[1] is node and _tells_run(end, job.submit_time)
-
-    def end_of(self, job: Any) -> Report | None:
-        """Return the end of *job*, which was just submitted, if all that it did is in this turn."""
-        uid, submitted_at = job._uid, job.submit_time
-        end = self.ends.get(uid)
-        if end is None or not _tells_run(end, submitted_at):
-            return None
-        step = self._steps.get(uid)
-        if step is not None:
-            status, node, started = step
-            if status != _RUNNING or node is not end[1] or started.submit_time != submitted_at:
-                return None
-        return end
 
 
 def _by_uid(reports: list[Report], statuses: frozenset[int]) -> tuple[dict[int, Report], list[int]]:

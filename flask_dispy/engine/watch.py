@@ -13,6 +13,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable
+from itertools import repeat, starmap
 from typing import Any, Final, TypeAlias
 
 from dispy import DispyJob, DispyNode
@@ -127,10 +128,10 @@ class Watch:
 
     def _take(self, limit: int) -> Turn:
         reports: list[Report] = []
-        take = self.inbox.popleft
+        waiting = min(limit, len(self.inbox))
         with contextlib.suppress(IndexError):  # a handler of signals may empty it meanwhile
-            for _ in range(min(limit, len(self.inbox))):
-                reports.append(take())
+            # What was taken until then stays in the list.
+            reports.extend(starmap(self.inbox.popleft, repeat((), waiting)))
         return Turn(reports, time.time())
 
 
