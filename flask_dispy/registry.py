@@ -383,20 +383,19 @@ class ClusterRegistry:
 
         The caller holds ``lock``.
         """
-        state = watched.state
-        if not state.dirty and not state.dirty_nodes:
+        state, roster = watched.state, watched.state.roster
+        if not state.dirty and not roster.dirty:
             return
         self.version += 1
-        state.forget_encodings()
+        roster.forget_encodings()
         if self._recorder is not None:
             self._recorder.settle(state)
         state.ledger.ended_anew(state.dirty_ends)
-        dropped = state.dropped_nodes - state.nodes.keys()
-        watched.feed.touch(state.dirty_nodes, self.version)
+        dropped = roster.dropped - roster.nodes.keys()
+        watched.feed.touch(roster.dirty, self.version)
         watched.feed.remove(dropped, self.version)
-        self._combine([*state.dirty_nodes, *dropped])
-        state.dropped_nodes.clear()
-        state.dirty_nodes.clear()
+        self._combine([*roster.dirty, *dropped])
+        roster.published()
         state.dirty_ends.clear()
         state.dirty = False
         self._changed.notify_all()

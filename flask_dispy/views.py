@@ -402,7 +402,7 @@ class View:
             found = self.node_rows.since(since, "own")
             jobs = Counter[str]()
             for state in self._states():
-                jobs.update(state.job_counts())
+                jobs.update(state.ledger.as_dict())
         return NodeChanges(found.cursor, found.version, jobs, self.node_rows.joined(found))
 
 

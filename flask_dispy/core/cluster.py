@@ -11,30 +11,19 @@ holds. Nothing here asks a clock or takes a lock; the registry's lock guards it.
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from . import events
+from .durations import Durations
 from .events import JobState
 from .jobs import ENDED_STATES, ForgottenJob, Job, Output
 from .ledger import Ledger
-from .nodes import Census, Node
 from .progress import eta, jobs_per_sec
+from .roster import Roster
 from .series import Sample, Series
 
 __all__ = ["ClusterState"]
-
-# The durations that the 95th percentile is taken over: enough for a steady figure, few enough to
-# sort in a tenth of a millisecond.
-_DURATIONS: Final = 1_000
-
-# Closed nodes that stay listed. Where nodes come and go with new addresses for weeks, the ones
-# that closed first are forgotten; their jobs are not.
-_MOST_CLOSED_NODES: Final = 10_000
-
-# A running job is a straggler past three times the 95th percentile, and at least this long.
-_LEAST_STRAGGLER_SEC: Final = 10.0
 
 
 class ClusterState:
@@ -61,20 +50,15 @@ class ClusterState:
         self.started_at = started_at
         self.closed_at: float | None = None
         self.ledger = Ledger(serials, history_limit)
-        self.nodes: dict[str, Node] = {}
-        self.census = Census()
+        self.roster = Roster()
+        self.nodes: Final = self.roster.nodes
         self.series = Series(started_at)
-        self.dirty_nodes: dict[str, None] = {}  # an ordered set
-        self.dropped_nodes: set[str] = set()
-        self._gone: OrderedDict[str, None] = OrderedDict()  # closed nodes, in that order
+        self.durations = Durations()
         # Jobs that ended, or whose end was told anew or undone, since the changes were last
         # published: what a history is to take.
         self.dirty_ends: dict[int, Job] = {}
         self.dirty = True
-        self._durations: deque[float] = deque(maxlen=_DURATIONS)
         self._pace = (0.0, 0)
-        self._p95: float | None = None
-        self._p95_stale = False
 
     # -- folding -----------------------------------------------------------------------------
 
@@ -202,13 +186,9 @@ class ClusterState:
         self, state: JobState, started_at: float | None, at: float, exception: str | None
     ) -> None:
         if state == "finished" and started_at is not None:
-            self._note_duration(at - started_at)
+            self.durations.note(at - started_at)
         elif state == "terminated" and exception is not None:
             self.ledger.failed += 1
-
-    def _note_duration(self, duration_sec: float) -> None:
-        self._durations.append(duration_sec if duration_sec > 0.0 else 0.0)
-        self._p95_stale = True
 
     def _text(self, event: events.JobText) -> Job | None:
         job = self.ledger.jobs.get(event.serial)
@@ -225,30 +205,10 @@ class ClusterState:
         return job
 
     def _node_seen(self, event: events.NodeSeen) -> None:
-        node = self.nodes.get(event.ip_addr)
-        if node is None:
-            if event.cpus <= 0 and event.avail_cpus <= 0:
-                # A SharedJobCluster reports jobs that were cancelled in the queue with a node
-                # made up from the scheduler's address and no CPUs; no job can run there.
-                return
-            node = self._node(event.ip_addr)
-        if event.joined:
-            self._gone.pop(event.ip_addr, None)
-        if node.update(event):
-            node.sample(node.updated_at or self.started_at)
-            self.dirty_nodes[node.ip_addr] = None
-            self.census.count(node)
+        self.roster.see(event, self.started_at)
 
     def _node_closed(self, event: events.NodeClosed) -> None:
-        node = self.nodes.get(event.ip_addr)
-        if node is not None and node.state != "closed":
-            node.close(event.at)
-            self.dirty_nodes[node.ip_addr] = None
-            self.census.count(node)
-            self._gone[node.ip_addr] = None
-            self._gone.move_to_end(node.ip_addr)
-            while len(self._gone) > _MOST_CLOSED_NODES:
-                self.drop_node(self._gone.popitem(last=False)[0])
+        self.roster.close(event.ip_addr, event.at)
 
     def _pending_taken(self, event: events.PendingTaken) -> None:
         self.ledger.take_pending(event.pending, event.at)
@@ -256,8 +216,8 @@ class ClusterState:
     def _closed(self, event: events.WatchingEnded) -> None:
         if self.closed_at is None:
             self.closed_at = event.at
-            for node in list(self.nodes.values()):
-                self._node_closed(events.NodeClosed(node.ip_addr, event.at))
+            for ip_addr in list(self.nodes):
+                self.roster.close(ip_addr, event.at)
 
     # -- jobs --------------------------------------------------------------------------------
 
@@ -281,24 +241,17 @@ class ClusterState:
     def _move(self, job: Job, state: JobState) -> None:
         """Move a job to *state*, on and off its node's list of running jobs as well."""
         if job.state == "running" and state != "running":
-            self._leave(job)
+            self.roster.take_off(job)
         if job.state in ENDED_STATES:
             self.dirty_ends[job.serial] = job  # an abandoned job goes on after all
         self.ledger.move(job, state)
-        if state == "running" and job.node:
-            node = self._node(job.node)
-            node.running[job.serial] = job
-            self.dirty_nodes[node.ip_addr] = None
-
-    def _leave(self, job: Job) -> None:
-        node = self.nodes.get(job.node) if job.node else None
-        if node is not None and node.running.pop(job.serial, None) is not None:
-            self.dirty_nodes[node.ip_addr] = None
+        if state == "running":
+            self.roster.put_on(job)
 
     def give_up(self, jobs: list[Job]) -> None:
         """Strike jobs out, because another cluster takes them in."""
         for job in jobs:
-            self._leave(job)
+            self.roster.take_off(job)
             self.dirty_ends.pop(job.serial, None)
         self.ledger.give_up(jobs)
         self.dirty = True
@@ -310,61 +263,27 @@ class ClusterState:
             if job.state in ENDED_STATES:
                 self.dirty_ends[job.serial] = job
             if job.state == "finished" and job.started_at is not None:
-                self._note_duration((job.ended_at or job.started_at) - job.started_at)
-            if job.state == "running" and job.node:
-                node = self._node(job.node)
-                node.running[job.serial] = job
-                self.dirty_nodes[node.ip_addr] = None
+                self.durations.note((job.ended_at or job.started_at) - job.started_at)
+            if job.state == "running":
+                self.roster.put_on(job)
         self.dirty = True
 
+    # -- nodes and time ----------------------------------------------------------------------
+
     def drop_node(self, ip_addr: str) -> None:
-        """Forget a node: it turned out to be another cluster's, or closed long ago."""
-        node = self.nodes.pop(ip_addr, None)
-        if node is not None:
-            self.census.replace(node.counted, None)
-            self.dirty_nodes.pop(ip_addr, None)
-            self.dropped_nodes.add(ip_addr)
-            self.dirty = True
-
-    # -- nodes -------------------------------------------------------------------------------
-
-    def _node(self, ip_addr: str) -> Node:
-        node = self.nodes.get(ip_addr)
-        if node is None:
-            node = self.nodes[ip_addr] = Node(ip_addr)
-            self.census.count(node)
-        return node
-
-    def forget_encodings(self) -> None:
-        """Drop what was encoded of the nodes that changed. Called before anybody reads them."""
-        for ip_addr in self.dirty_nodes:
-            self.nodes[ip_addr].forget_encoding()
+        """Forget a node: it turned out to be another cluster's."""
+        self.roster.drop(ip_addr)
+        self.dirty = True
 
     def watch_silence(self, now: float, pulse_sec: float | None, update_sec: float) -> None:
         """Mark the nodes silent from which a sign of life is overdue.
 
-        A sign is due every *pulse_sec* from a node that sends pulses, or as often as it sent
-        them so far where the interval is not known. Without pulses a node that is at work, or
-        has nothing to do, says nothing for as long as that lasts; one that has free CPUs while
-        jobs wait is due every *update_sec*. Five such intervals without a sign make a node
-        silent.
+        Of those that pulse, one is due every *pulse_sec*; of others, every *update_sec*, while
+        they are free and jobs wait. See :meth:`~flask_dispy.core.roster.Roster.watch_silence`.
         """
-        for node in self.nodes.values():
-            if node.state != "up" or not node.updated_at:
-                continue
-            # A node that tells its load pulses, if its cluster has an interval for that; without
-            # psutil it sends pulses that dispy does not report.
-            due_sec = pulse_sec if pulse_sec and node.load else node.pulse_sec
-            if due_sec is not None:
-                overdue = now - node.updated_at > 5 * due_sec
-            else:
-                idle = len(node.running) < node.cpus and self.ledger.counts["queued"] > 0
-                overdue = idle and now - node.updated_at > 5 * update_sec
-            if overdue:
-                node.fall_silent(now)
-                self.dirty_nodes[node.ip_addr] = None
-                self.census.count(node)
-                self.dirty = True
+        jobs_wait = self.ledger.counts["queued"] > 0
+        if self.roster.watch_silence(now, pulse_sec, update_sec, jobs_wait=jobs_wait):
+            self.dirty = True
 
     def watch_pace(self, now: float) -> None:
         """Mark the summary changed where time alone has changed it: a run that stalls slows."""
@@ -387,33 +306,16 @@ class ClusterState:
             queued=self.ledger.counts["queued"],
             running=self.ledger.counts["running"],
             cpus_busy=self.cpus_busy(),
-            cpus_total=self.census.cpus,
+            cpus_total=self.roster.census.cpus,
         )
-
-    def p95_sec(self) -> float | None:
-        """Return the 95th percentile of the latest finished jobs' durations, in seconds."""
-        if self._p95_stale:
-            ordered = sorted(self._durations)
-            self._p95 = ordered[int(0.95 * (len(ordered) - 1))]
-            self._p95_stale = False
-        return self._p95
 
     def stragglers(self, now: float) -> list[Job]:
         """Return the running jobs that take far longer than this cluster's jobs do."""
-        p95 = self.p95_sec()
-        if p95 is None:
-            return []
-        started_before = now - max(_LEAST_STRAGGLER_SEC, 3 * p95)
-        found = []
-        for job in self.ledger.running.values():  # in the order they started
-            if job.started_at is None or job.started_at >= started_before:
-                break
-            found.append(job)
-        return found
+        return self.durations.stragglers(self.ledger.running.values(), now)
 
     def summary(self, now: float) -> dict[str, Any]:
         """Return the cluster's summary, as the pages and the JSON API show it."""
-        ledger = self.ledger
+        ledger, census = self.ledger, self.roster.census
         eta_sec, confidence = eta(self.series, ledger.pending, now)
         submitted = ledger.submitted
         return {
@@ -421,20 +323,20 @@ class ClusterState:
             "kind": self.kind,
             "combined": False,
             "state": "open" if self.closed_at is None else "closed",
-            "jobs": self.job_counts(),
-            "cpus": {"total": self.census.cpus, "busy": self.cpus_busy()},
-            "nodes": self.census.as_dict(),
+            "jobs": ledger.as_dict(),
+            "cpus": {"total": census.cpus, "busy": self.cpus_busy()},
+            "nodes": census.as_dict(),
             "jobs_per_sec": round(jobs_per_sec(self.series, now), 3),
-            "cpu_time_sec": round(self.census.cpu_time, 3),
+            "cpu_time_sec": round(census.cpu_time, 3),
             "progress": round(ledger.done / submitted, 6) if submitted else None,
             "eta_sec": None if eta_sec is None else round(eta_sec, 1),
             "eta_confidence": confidence,
             "started_at": self.started_at,
             "closed_at": self.closed_at,
-            "job_p95_sec": self.p95_sec(),
+            "job_p95_sec": self.durations.p95_sec(),
             "attention": {
                 "failed": ledger.failed,
-                "silent": self.census.states["silent"],
+                "silent": census.states["silent"],
                 "stragglers": len(self.stragglers(now)),
             },
             "history": {
@@ -442,18 +344,6 @@ class ClusterState:
                 "limit": ledger.history_limit,
                 "evicted": ledger.evicted,
             },
-        }
-
-    def job_counts(self) -> dict[str, int]:
-        """Return the summary's ``jobs``."""
-        ledger = self.ledger
-        counts: dict[str, int] = {"submitted": ledger.submitted}
-        counts.update((str(state), count) for state, count in ledger.counts.items())
-        return counts | {
-            "failed": ledger.failed,
-            "done": ledger.done,
-            "pending": ledger.pending,
-            "before_watching": ledger.before_watching,
         }
 
 

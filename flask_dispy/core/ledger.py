@@ -70,6 +70,17 @@ class Ledger:
         """Ended jobs that are kept."""
         return len(self._history)
 
+    def as_dict(self) -> dict[str, int]:
+        """Return the summary's ``jobs``."""
+        counts: dict[str, int] = {"submitted": self.submitted}
+        counts.update((str(state), count) for state, count in self.counts.items())
+        return counts | {
+            "failed": self.failed,
+            "done": self.done,
+            "pending": self.pending,
+            "before_watching": self.before_watching,
+        }
+
     def ended(self) -> list[Job]:
         """Return the ended jobs that are kept."""
         return list(self._history)

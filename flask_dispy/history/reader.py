@@ -135,8 +135,7 @@ class _Loader:
         for (text,) in self._all("SELECT row FROM nodes WHERE run = ?", run):
             node = node_of(text)
             state.nodes[node.ip_addr] = node
-            state.census.count(node)
-            state.dirty_nodes[node.ip_addr] = None
+            state.roster.changed(node)
         for ip_addr, at, event in self._all(
             "SELECT ip_addr, at, event FROM node_events WHERE run = ? ORDER BY at", run
         ):

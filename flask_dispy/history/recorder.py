@@ -62,8 +62,8 @@ class Recorder:
             record = self._records[state] = _Record(self._store, state)
         for job in state.dirty_ends.values():
             self._store.put(record.run, job)
-        if state.dirty_nodes:
-            record.take_nodes(state.dirty_nodes, time.time())
+        if state.roster.dirty:
+            record.take_nodes(state.roster.dirty, time.time())
         if state.dirty_ends:
             record.take_figures(time.time())
 

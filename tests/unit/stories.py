@@ -120,7 +120,7 @@ def _check_nodes(state: ClusterState, live: list[Job]) -> None:
     states: dict[NodeState, int] = {"up": 0, "silent": 0, "closed": 0}
     for node in state.nodes.values():
         states[node.state] += 1
-    census = state.census
+    census = state.roster.census
     assert census.states == states
     assert census.cpus == sum(n.cpus for n in state.nodes.values() if n.state != "closed")
     assert abs(census.cpu_time - sum(n.totals[1] for n in state.nodes.values())) < 1e-6

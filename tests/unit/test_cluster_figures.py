@@ -52,7 +52,7 @@ def test_jobs_of_a_closed_cluster_can_still_end(state: ClusterState) -> None:
 def test_p95_is_of_the_finished_jobs(state: ClusterState) -> None:
     tell(state, *(ended(str(n), start=0, at=n) for n in range(1, 101)),
          ended("t", "terminated", start=0, at=5_000))  # fmt: skip
-    assert state.p95_sec() == 95.0
+    assert state.durations.p95_sec() == 95.0
 
 
 def test_p95_forgets_all_but_the_latest_thousand() -> None:
@@ -61,7 +61,7 @@ def test_p95_forgets_all_but_the_latest_thousand() -> None:
         state.apply(ended(f"slow{number}", start=0, at=100))
     for number in range(1_000):
         state.apply(ended(f"fast{number}", start=0, at=1))
-    assert state.p95_sec() == 1.0
+    assert state.durations.p95_sec() == 1.0
 
 
 def test_no_job_straggles_before_any_has_finished(state: ClusterState) -> None:
@@ -122,12 +122,12 @@ def test_pace_that_time_alone_changed_is_a_change(state: ClusterState) -> None:
 def test_nodes_that_closed_long_ago_are_forgotten(
     state: ClusterState, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flask_dispy.core.cluster._MOST_CLOSED_NODES", 2)
+    monkeypatch.setattr("flask_dispy.core.roster._MOST_CLOSED", 2)
     for name in ("n1", "n2", "n3", "n4"):
         tell(state, seen(name, joined=True))
     for name in ("n2", "n1", "n3"):
         tell(state, events.NodeClosed(name, 1_000.0))
     tell(state, seen("n1", joined=True), events.NodeClosed("n4", 1_001.0))
     assert sorted(state.nodes) == ["n1", "n3", "n4"]
-    assert state.dropped_nodes == {"n2"}
-    assert state.census.as_dict() == {"known": 3, "up": 1, "silent": 0, "closed": 2}
+    assert state.roster.dropped == {"n2"}
+    assert state.roster.census.as_dict() == {"known": 3, "up": 1, "silent": 0, "closed": 2}

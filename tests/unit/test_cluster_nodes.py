@@ -138,9 +138,9 @@ def test_load_is_kept_until_a_newer_one_comes(state: ClusterState) -> None:
 
 def test_same_figures_again_change_nothing(state: ClusterState) -> None:
     tell(state, seen())
-    state.dirty_nodes.clear()
+    state.roster.dirty.clear()
     tell(state, seen())
-    assert not state.dirty_nodes
+    assert not state.roster.dirty
 
 
 # -- silence ----------------------------------------------------------------------------------

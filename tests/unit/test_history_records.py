@@ -107,7 +107,7 @@ def test_job_that_another_cluster_takes_is_marked_there_only(state: ClusterState
     job = state.ledger.jobs[1]
     state.give_up([job])
     other.take_in([job])
-    assert (marked(state), marked(other), other.p95_sec()) == ([], [1], 4.0)
+    assert (marked(state), marked(other), other.durations.p95_sec()) == ([], [1], 4.0)
 
 
 # -- series ----------------------------------------------------------------------------------

@@ -1,0 +1,138 @@
+"""The nodes of one cluster, those that have left included, and what changed of them."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Final
+
+from . import events
+from .jobs import Job
+from .nodes import Census, Node
+
+__all__ = ["Roster"]
+
+# Closed nodes that stay listed. Where nodes come and go with new addresses for weeks, the ones
+# that closed first are forgotten; their jobs are not.
+_MOST_CLOSED: Final = 10_000
+
+
+class Roster:
+    """The nodes of one cluster. Guarded by the registry's lock.
+
+    ``nodes`` are they, by address; ``census`` is what they come to. Since changes were last
+    published, the rows of those in ``dirty`` changed, and those in ``dropped`` were forgotten.
+    """
+
+    def __init__(self) -> None:
+        self.nodes: dict[str, Node] = {}
+        self.census = Census()
+        self.dirty: dict[str, None] = {}  # an ordered set
+        self.dropped: set[str] = set()
+        self._closed: OrderedDict[str, None] = OrderedDict()  # in the order they did
+
+    def enter(self, ip_addr: str) -> Node:
+        """Return the node of that address, a new one if there was none."""
+        node = self.nodes.get(ip_addr)
+        if node is None:
+            node = self.nodes[ip_addr] = Node(ip_addr)
+            self.census.count(node)
+        return node
+
+    def changed(self, node: Node) -> None:
+        """Note that a node's figures changed."""
+        self.dirty[node.ip_addr] = None
+        self.census.count(node)
+
+    # -- what happens ------------------------------------------------------------------------
+
+    def see(self, event: events.NodeSeen, otherwise_at: float) -> None:
+        """Take in a node's figures.
+
+        :param otherwise_at: when they are of, in epoch seconds, if the node never gave a sign.
+        """
+        node = self.nodes.get(event.ip_addr)
+        if node is None:
+            if event.cpus <= 0 and event.avail_cpus <= 0:
+                # A SharedJobCluster reports jobs that were cancelled in the queue with a node
+                # made up from the scheduler's address and no CPUs; no job can run there.
+                return
+            node = self.enter(event.ip_addr)
+        if event.joined:
+            self._closed.pop(event.ip_addr, None)
+        if node.update(event):
+            node.sample(node.updated_at or otherwise_at)
+            self.changed(node)
+
+    def close(self, ip_addr: str, at: float) -> None:
+        """Note that a node left."""
+        node = self.nodes.get(ip_addr)
+        if node is None or node.state == "closed":
+            return
+        node.close(at)
+        self.changed(node)
+        self._closed[ip_addr] = None
+        self._closed.move_to_end(ip_addr)
+        while len(self._closed) > _MOST_CLOSED:
+            self.drop(self._closed.popitem(last=False)[0])
+
+    def drop(self, ip_addr: str) -> None:
+        """Forget a node."""
+        node = self.nodes.pop(ip_addr, None)
+        if node is not None:
+            self.census.replace(node.counted, None)
+            self.dirty.pop(ip_addr, None)
+            self.dropped.add(ip_addr)
+
+    def put_on(self, job: Job) -> None:
+        """List a job that runs with its node."""
+        if job.node:
+            node = self.enter(job.node)
+            node.running[job.serial] = job
+            self.dirty[node.ip_addr] = None
+
+    def take_off(self, job: Job) -> None:
+        """Take a job off its node's list."""
+        node = self.nodes.get(job.node) if job.node else None
+        if node is not None and node.running.pop(job.serial, None) is not None:
+            self.dirty[node.ip_addr] = None
+
+    def watch_silence(
+        self, now: float, pulse_sec: float | None, update_sec: float, *, jobs_wait: bool
+    ) -> bool:
+        """Mark the nodes silent from which a sign of life is overdue; return whether any is.
+
+        A sign is due every *pulse_sec* from a node that sends pulses, or as often as it sent
+        them so far where the interval is not known. Without pulses a node that is at work, or
+        has nothing to do, says nothing for as long as that lasts; one that has free CPUs while
+        jobs wait is due every *update_sec*. Five such intervals without a sign make a node
+        silent.
+        """
+        found = False
+        for node in self.nodes.values():
+            if node.state != "up" or not node.updated_at:
+                continue
+            # A node that tells its load pulses, if its cluster has an interval for that; without
+            # psutil it sends pulses that dispy does not report.
+            due_sec = pulse_sec if pulse_sec and node.load else node.pulse_sec
+            if due_sec is not None:
+                overdue = now - node.updated_at > 5 * due_sec
+            else:
+                idle = len(node.running) < node.cpus and jobs_wait
+                overdue = idle and now - node.updated_at > 5 * update_sec
+            if overdue:
+                found = True
+                node.fall_silent(now)
+                self.changed(node)
+        return found
+
+    # -- publishing --------------------------------------------------------------------------
+
+    def forget_encodings(self) -> None:
+        """Drop what was encoded of the nodes that changed. Called before anybody reads them."""
+        for ip_addr in self.dirty:
+            self.nodes[ip_addr].forget_encoding()
+
+    def published(self) -> None:
+        """Begin anew to note what changes."""
+        self.dirty.clear()
+        self.dropped.clear()
