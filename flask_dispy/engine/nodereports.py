@@ -50,7 +50,8 @@ class NodeReports:
             self.touched.pop(ip_addr, None)  # dispy's object of the life before
             self._forget(ip_addr)
             self.known[ip_addr] = node
-            found.append((self._seen(node, joined=True, at=now), None, ()))
+            told = self._told[ip_addr] = figures_of(node)
+            found.append((self._seen(node, told, joined=True, at=now), None, ()))
         else:
             if status == DispyNode.AvailInfo:
                 self._pulsed[ip_addr] = now
@@ -106,7 +107,8 @@ class NodeReports:
                 continue  # dispy is setting it up, and reports it when that has come to an end
             joined = node.ip_addr not in self.known
             self.known[node.ip_addr] = node
-            found.append((self._seen(node, joined=joined), None, ()))
+            told = self._told[node.ip_addr] = figures_of(node)
+            found.append((self._seen(node, told, joined=joined), None, ()))
         return found
 
     def gone(self, node: Any, now: float) -> Drained:

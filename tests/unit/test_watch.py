@@ -275,10 +275,11 @@ def test_node_that_joins_anew_counts_for_its_present_life_alone() -> None:
     told(watch)
     job = cluster.submit(1)
     cluster.start(job, before)
-    cluster.join("10.0.0.1")
+    now = cluster.join("10.0.0.1")
     seen = [event for event in told(watch) if isinstance(event, events.NodeSeen)]
     assert [(event.joined, event.jobs_done) for event in seen] == [(True, 0)]
-    assert [event.jobs_done for event, _, _ in watch.nodes.refresh()] == [0]
+    now.jobs_done = 1
+    assert [event.jobs_done for event, _, _ in watch.nodes.refresh()] == [1]
 
 
 def test_node_whose_joining_was_missed_is_read_where_dispy_changes_it() -> None:
@@ -331,12 +332,14 @@ def test_node_that_is_being_set_up_is_left_until_it_reports() -> None:
     assert [event.joined for event, _, _ in watch.nodes.adopt([node])] == [True]
 
 
-def test_refresh_tells_of_every_node() -> None:
+def test_refresh_tells_what_is_new_of_any_node() -> None:
     cluster, watch = watching()
-    node = cluster.join("10.0.0.1")
+    joined, listed = cluster.join("10.0.0.1"), make_node("10.0.0.2")
     told(watch)
-    node.cpus = 9
-    assert [event.cpus for event, _, _ in watch.nodes.refresh()] == [9]
+    watch.nodes.adopt([listed])
+    assert watch.nodes.refresh() == []
+    joined.cpus, listed.cpus = 9, 8
+    assert [event.cpus for event, _, _ in watch.nodes.refresh()] == [9, 8]
 
 
 # -- what cannot be read ----------------------------------------------------------------------
