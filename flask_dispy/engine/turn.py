@@ -1,8 +1,8 @@
 """Reports of dispy's that are read together, and what of them an end tells by itself.
 
 Where many short jobs run, ends are read together with their starts, and some with the submissions.
-An end tells where and when the job ran, and so all that the start does; with the
-arguments, which dispy drops before it, also all that the submission does. What a turn comes to is
+An end tells where and when the job ran, and so all that the start does; with the arguments, which
+dispy drops before it, also all that the submission does (:mod:`.lives`). What a turn comes to is
 the same without them, but for the order among its ends.
 """
 
@@ -19,8 +19,6 @@ __all__ = ["Report", "Turn"]
 
 Report: TypeAlias = tuple[int, Any, Any]
 """What dispy calls a callback with: a status, a node or ``None``, a job or ``None``."""
-
-_RUNNING: Final[int] = DispyJob.Running
 
 # Of a cancelled job, the end doesn't tell where it ran.
 _ENDS: Final = frozenset((DispyJob.Finished, DispyJob.Terminated))
