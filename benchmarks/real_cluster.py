@@ -14,6 +14,7 @@ import sys
 import tempfile
 import threading
 import time
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,7 @@ def _rate(jobs: int, watched: bool) -> float:
             try:
                 with _nodes(port, Path(folder)):
                     return _run(port, jobs, watched, Path(folder))
-            except RuntimeError:
+            except (RuntimeError, subprocess.TimeoutExpired):
                 if attempt == _ATTEMPTS:
                     raise
     raise AssertionError("unreachable")
@@ -180,6 +181,7 @@ def _viewers(port: int) -> subprocess.Popen[bytes]:
     )
     assert viewers.stdout is not None
     if viewers.stdout.readline() != _VIEWING:
+        viewers.kill()
         raise RuntimeError("the viewers did not come")
     return viewers
 
@@ -219,7 +221,10 @@ def main() -> None:
         _view(int(sys.argv[2]))
         return
     port, jobs, watched = json.loads(sys.argv[1])
-    print("jobs a second", _client(port, jobs, watched), flush=True)
+    try:
+        print("jobs a second", _client(port, jobs, watched), flush=True)
+    except Exception:
+        traceback.print_exc()
     os._exit(0)
 
 

@@ -136,7 +136,9 @@ _JOB_FIELDS: Final = (
     "status", "ip_addr", "finish", "_args", "_kwargs", "_dispy_job_", "_uid",
 )  # fmt: skip
 _fields_of: Final = attrgetter(*_JOB_FIELDS)
-_known_to_us: Final = set(_JOB_FIELDS) == set(DispyJob.__slots__)
+_known_to_us: Final = set(_JOB_FIELDS) == set(DispyJob.__slots__) and not hasattr(
+    DispyJob, "__copy__"
+)
 
 
 def _copied(original: Any) -> Any:

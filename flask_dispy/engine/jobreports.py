@@ -72,9 +72,12 @@ class JobReports:
     def _lived(self, job: Any, turn: Turn) -> Drained | None:
         """Return the end of a job that is over in the turn in which it was submitted."""
         try:
-            return whole_life(job, turn, self._nodes, self._texts)
+            lived = whole_life(job, turn, self._nodes, self._texts)
         except Exception:
             return None  # it is told when its turn comes
+        if lived is not None:
+            self._described.discard(job._uid)  # another's, the end of which was missed
+        return lived
 
     def requeued(self, job: Any, now: float) -> Drained:
         """Return the event that *job* is back in the queue."""

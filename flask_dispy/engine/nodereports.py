@@ -43,12 +43,12 @@ class NodeReports:
         ip_addr = node.ip_addr
         if status == DispyNode.Closed:
             self.touched.pop(ip_addr, None)
-            self._forget(ip_addr)
+            self.forget(ip_addr)
             found.append((self._seen(node), None, ()))
             found.append((events.NodeClosed(name_text(ip_addr), now), None, ()))
         elif status == DispyNode.Initialized:
-            self.touched.pop(ip_addr, None)  # dispy's object of the life before
-            self._forget(ip_addr)
+            self._tell_the_last_of(node, found)
+            self.forget(ip_addr)
             self.known[ip_addr] = node
             told = self._told[ip_addr] = figures_of(node)
             found.append((self._seen(node, told, joined=True, at=now), None, ()))
@@ -56,6 +56,18 @@ class NodeReports:
             if status == DispyNode.AvailInfo:
                 self._pulsed[ip_addr] = now
             self.touched[ip_addr] = node
+
+    def _tell_the_last_of(self, joined: Any, found: list[Drained]) -> None:
+        """Tell the last figures of the life before, of which dispy may have another object."""
+        ip_addr = joined.ip_addr
+        heard = self.touched.pop(ip_addr, None)
+        before = self.known.get(ip_addr) if heard is None or heard is joined else heard
+        if before is None or before is joined:
+            return
+        try:
+            found.append((self._seen(before), None, ()))
+        except Exception:
+            self._unread.note()  # which must not cost the life that begins
 
     def figures(self) -> list[Drained]:
         """Return what is new of the nodes that were heard of."""
@@ -84,12 +96,13 @@ class NodeReports:
         """Return the object to read for *heard*, which is not the one that its address is known by.
 
         dispy goes on changing the one that it last reported with: we missed that the node joined.
-        But one without CPUs is of a life that is over.
+        But one without CPUs is of a life that is over, if the other has some.
         """
-        if heard.cpus > 0:
+        known = self.known.get(heard.ip_addr)
+        if heard.cpus > 0 or (known is not None and not known.cpus > 0):
             self.known[heard.ip_addr] = heard
             return heard
-        return self.known.get(heard.ip_addr, heard)
+        return heard if known is None else known
 
     def refresh(self) -> list[Drained]:
         """Return the figures of all nodes, for dispy changes some without saying so."""
@@ -113,12 +126,14 @@ class NodeReports:
 
     def gone(self, node: Any, now: float) -> Drained:
         """Return the event that a node is no longer listed."""
-        self._forget(node.ip_addr)
+        self.forget(node.ip_addr)
         return (events.NodeClosed(name_text(node.ip_addr), now), None, ())
 
-    def _forget(self, ip_addr: str) -> None:
-        self.known.pop(ip_addr, None)
+    def forget(self, ip_addr: str) -> Any:
+        """Forget a node, and return dispy's object of it, if it was known."""
         self._told.pop(ip_addr, None)
+        self._pulsed.pop(ip_addr, None)
+        return self.known.pop(ip_addr, None)
 
     @staticmethod
     def _seen(

@@ -171,7 +171,7 @@ class Router:
         to.state.take_in(jobs)
         nodes = [ip for ip, node in source.watch.nodes.known.items() if _is_node_of(node, to)]
         for ip_addr in nodes:
-            to.watch.nodes.known[ip_addr] = source.watch.nodes.known.pop(ip_addr)
+            to.watch.nodes.known[ip_addr] = source.watch.nodes.forget(ip_addr)
         # A machine may serve other clusters that nobody added as well.
         return [ip for ip in nodes if ip in source.state.nodes
                 and not source.state.nodes[ip].running]  # fmt: skip

@@ -36,7 +36,7 @@ class Turn:
     :param now: when they were taken, in epoch seconds.
 
     ``ends`` are these by ``_uid``, which another job may get in the same turn; ``steps`` what else
-    there is of jobs on nodes, if there is an end at all, the last of each. ``told`` are the
+    there is of jobs on nodes, which counts where there is an end as well. ``told`` are the
     ``_uid`` of those that were told ahead of their place, with the submission: whatever else this
     turn brings of them is of the same job, or another's submission.
     """

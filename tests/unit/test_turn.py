@@ -223,6 +223,38 @@ def test_all_is_told_where_the_end_has_no_time_of_the_start() -> None:
     assert kinds(story, earlier=JOINED) == ALL_TOLD
 
 
+@pytest.mark.parametrize("odd", [None, 5, float("nan"), -1.0, 0.0, 1e300, "soon", 10**400])
+@pytest.mark.parametrize("field", ["start_time", "end_time"])
+def test_times_that_are_none_come_to_the_same(
+    field: str, odd: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flask_dispy.engine.watch.time.time", lambda: NOW)
+    story = a_run()
+    for _, _, job in story.reports[JOINED + 1 :]:
+        setattr(job, field, odd)
+    in_turns, one_by_one = (story.folded(turn)[0] for turn in (1_000, 1))
+    assert all_told(in_turns) == all_told(one_by_one)
+
+
+def test_id_set_after_submitting_is_told_with_a_whole_life() -> None:
+    story = a_run()
+    story.reports[-1][2].id = "set later"
+    assert kinds(story, earlier=JOINED) == [events.JobEnded]
+    assert story.folded(turn=1_000)[0].ledger.jobs[1].id == "set later"
+
+
+def test_texts_of_a_whole_life_that_take_longer_are_asked_for() -> None:
+    story = Story()
+    own = object()
+    job = story.cluster.submit(own, k=own, job_id=own)
+    story.cluster.start(job, story.nodes[0])
+    story.cluster.end(job, story.nodes[0], result=own)
+    watch = Watch(story.cluster, text_limit=100, inbox_limit=1_000)
+    watch.inbox.extend(story.reports)
+    later = [later for event, _, later in watch.drain(1_000) if type(event) is events.JobEnded]
+    assert [sorted(field for field, _ in later[0])] == [["args", "id", "kwargs", "result"]]
+
+
 def test_interim_result_is_told_of_a_job_whose_start_was_not_reported() -> None:
     story = Story()
     for deed in ("submit", "progress", "Finished"):
@@ -252,6 +284,23 @@ def test_arguments_are_taken_of_a_job_at_the_address_of_one_that_ended() -> None
     story.tell("start", 0)
     state, _ = story.folded(turn=1)
     assert state.ledger.jobs[2].args == "0"
+
+
+def test_arguments_are_taken_of_a_job_at_the_address_of_one_whose_end_was_missed() -> None:
+    story = Story()
+    story.tell("submit", 0)
+    address = story.jobs[0]._uid
+    story.submit(1, address)
+    story.tell("live", 1)
+    story.submit(2, address)
+    del story.reports[-1]  # it is lost as well
+    story.tell("start", 2)
+    watch = Watch(story.cluster, text_limit=100, inbox_limit=1_000)
+    watch.inbox.extend(story.reports)
+    assert [type(e) for e, _, _ in watch.drain(JOINED + 1)].count(events.JobQueued) == 1
+    watch.drain(3)
+    starts = [event for event, _, _ in watch.drain(1_000) if type(event) is events.JobStarted]
+    assert [event.args for event in starts] == ["2"]
 
 
 def test_all_is_told_on_a_node_that_is_not_known() -> None:

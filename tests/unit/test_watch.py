@@ -275,9 +275,10 @@ def test_node_that_joins_anew_counts_for_its_present_life_alone() -> None:
     told(watch)
     job = cluster.submit(1)
     cluster.start(job, before)
+    cluster.end(job, before)
     now = cluster.join("10.0.0.1")
     seen = [event for event in told(watch) if isinstance(event, events.NodeSeen)]
-    assert [(event.joined, event.jobs_done) for event in seen] == [(True, 0)]
+    assert [(event.joined, event.jobs_done) for event in seen] == [(False, 8), (True, 0)]
     now.jobs_done = 1
     assert [event.jobs_done for event, _, _ in watch.nodes.refresh()] == [1]
 
@@ -292,6 +293,58 @@ def test_node_whose_joining_was_missed_is_read_where_dispy_changes_it() -> None:
     assert [event.cpus for event, _, _ in watch.nodes.refresh()] == [8]
     again.cpus = 6
     assert [event.cpus for event, _, _ in watch.nodes.refresh()] == [6]
+
+
+def test_last_figures_of_a_life_are_told_though_the_next_one_was_heard_of() -> None:
+    cluster, watch = watching()
+    before = cluster.join("10.0.0.1")
+    told(watch)
+    before.jobs_done = 9
+    again = make_node("10.0.0.1")
+    cluster.pulse(again)
+    cluster.report(DispyNode.Initialized, again, None)
+    seen = [event for event in told(watch) if isinstance(event, events.NodeSeen)]
+    assert [(event.joined, event.jobs_done) for event in seen] == [(False, 9), (True, 0)]
+
+
+def test_node_that_is_said_twice_to_have_joined_ended_no_life() -> None:
+    cluster, watch = watching()
+    node = cluster.join("10.0.0.1")
+    cluster.report(DispyNode.Initialized, node, None)
+    assert [event.joined for event in told(watch)] == [True, True]
+
+
+def test_pulse_of_a_life_before_is_none_of_the_present_one() -> None:
+    cluster, watch = watching()
+    cluster.pulse(cluster.join("10.0.0.1"))
+    now = cluster.join("10.0.0.1")
+    cluster.start(cluster.submit(1), now)
+    assert [event.pulse for event in told(watch) if isinstance(event, events.NodeSeen)][-1] is False
+
+
+def test_life_that_can_be_read_no_more_costs_the_next_one_nothing() -> None:
+    cluster, watch = watching()
+    before = cluster.join("10.0.0.1")
+    told(watch)
+    del before.jobs_done
+    cluster.join("10.0.0.1")
+    seen = [event for event in told(watch) if isinstance(event, events.NodeSeen)]
+    assert [event.joined for event in seen] == [True]
+    assert watch.unread.count == 1
+
+
+def test_node_that_may_use_no_cpus_is_read_where_dispy_changes_it() -> None:
+    cluster, watch = watching()
+    before = cluster.join("10.0.0.1")
+    told(watch)
+    before.cpus = 0  # it left and came again, and neither was told
+    again = make_node("10.0.0.1", cpus=0)
+    again.jobs_done = 10
+    cluster.pulse(again)
+    seen = [event for event in told(watch) if isinstance(event, events.NodeSeen)]
+    assert [event.jobs_done for event in seen] == [10]
+    again.jobs_done = 11
+    assert [event.jobs_done for event, _, _ in watch.nodes.refresh()] == [11]
 
 
 def test_late_report_of_a_life_that_is_over_changes_nothing_of_the_present_one() -> None:
