@@ -35,11 +35,11 @@ def measure(scale: Scale) -> list[Row]:
             ),
             _row(
                 "callback, all CPU it causes (folding included), a call", ours, theirs, rounds,
-                ("all_cpu_us", scale.pick(20_000, 10_000, 100)), Target("value", 6.0, "µs"),
+                ("all_cpu_us", scale.pick(20_000, 4_000, 100)), Target("value", 6.0, "µs"),
             ),
             _row(
                 "the same, of jobs that are queued and run for longer than a turn", ours, theirs,
-                rounds, ("all_cpu_apart_us", scale.pick(20_000, 10_000, 100)),
+                rounds, ("all_cpu_apart_us", scale.pick(20_000, 4_000, 100)),
             ),
         ]  # fmt: skip
 

@@ -37,7 +37,7 @@ def _by_nodes(scale: Scale, sizes: tuple[int, ...]) -> list[Growth]:
         with staged("ours", "theirs", nodes=size) as (ours, theirs):
             _note(update, size, *updates(ours, theirs, min(100, size), rounds)[0])
             for child, into in ((ours, report.ours), (theirs, report.theirs)):
-                jobs = scale.pick(10_000, 5_000, 50)
+                jobs = scale.pick(10_000, 2_000, 50)
                 found = [child.call("callback", "all_cpu_us", jobs) for _ in range(rounds)]
                 into[size] = statistics.median(found)
         idle.ours[size], idle.theirs[size] = idle_share(size, scale.pick(20.0, 3.0, 0.5))
