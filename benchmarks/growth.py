@@ -40,7 +40,7 @@ def _by_nodes(scale: Scale, sizes: tuple[int, ...]) -> list[Growth]:
                 jobs = scale.pick(10_000, 2_000, 50)
                 found = [child.call("callback", "all_cpu_us", jobs) for _ in range(rounds)]
                 into[size] = statistics.median(found)
-        idle.ours[size], idle.theirs[size] = idle_share(size, scale.pick(20.0, 3.0, 0.5))
+        idle.ours[size], idle.theirs[size] = idle_share(size, scale.pick(20.0, 2.0, 0.5))
     return [snapshot, weight, update, report, idle]
 
 
@@ -54,7 +54,7 @@ def _by_viewers(scale: Scale, crowds: tuple[int, ...]) -> list[Growth]:
     seen = Growth("last figures that a viewer has", "%", "viewers")
     delay = Growth("stream: event to client, p99", "s", "viewers")
     cores = Growth("stream: server CPU", "cores", "viewers")
-    nodes, seconds = scale.pick(1_000, 1_000, 20), scale.pick(5.0, 2.0, 0.5)
+    nodes, seconds = scale.pick(1_000, 1_000, 20), scale.pick(5.0, 1.0, 0.5)
     for crowd in crowds:
         for kind, at in (("ours", "ours"), ("theirs", "theirs")):
             with staged(kind, nodes=nodes) as (child,):  # type: ignore[arg-type]

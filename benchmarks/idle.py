@@ -14,7 +14,7 @@ __all__ = ["idle_share", "measure"]
 def measure(scale: Scale) -> list[Row]:
     """Measure a server that nobody asks, over nodes of which nothing is heard."""
     nodes = scale.pick(1_000, 1_000, 20)
-    shares = idle_share(nodes, scale.pick(60.0, 10.0, 1.0))
+    shares = idle_share(nodes, scale.pick(60.0, 6.0, 1.0))
     return [Row(f"idle, {nodes:,} nodes, nobody watching", "% of a core", [shares[0]], [shares[1]],
                 Target("value", 0.5, "% of a core"))]  # fmt: skip
 

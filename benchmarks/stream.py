@@ -26,7 +26,7 @@ class Streamed:
 def measure(scale: Scale) -> list[Row]:
     """Measure 200 streams over 1,000 nodes with 100 changes a second."""
     nodes, viewers = scale.pick(1_000, 1_000, 20), scale.pick(200, 200, 3)
-    rounds, seconds = scale.pick(3, 1, 1), scale.pick(15.0, 8.0, 1.0)
+    rounds, seconds = scale.pick(3, 1, 1), scale.pick(15.0, 5.0, 1.0)
     found = []
     for _ in range(rounds):
         with staged("ours", nodes=nodes) as (child,):
