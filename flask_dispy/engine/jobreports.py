@@ -14,7 +14,7 @@ from .figures import moment, name_text
 from .jobtexts import JobTexts, LaterTexts
 from .lives import whole_life
 from .nodereports import NodeReports
-from .turn import Turn
+from .turn import END_STATES, Turn
 
 __all__ = ["JOB_READERS", "JobReports", "job_key"]
 
@@ -22,13 +22,6 @@ _CREATED: Final[int] = DispyJob.Created
 _RUNNING: Final[int] = DispyJob.Running
 _PROVISIONAL: Final[int] = DispyJob.ProvisionalResult
 _ABANDONED: Final[int] = DispyJob.Abandoned
-
-_END_STATES: Final[dict[int, EndState]] = {
-    DispyJob.Finished: "finished",
-    DispyJob.Terminated: "terminated",
-    DispyJob.Cancelled: "cancelled",
-    DispyJob.Abandoned: "abandoned",
-}
 
 # An event of its fields in their order, in half the time that the class itself takes.
 _make: Final = tuple.__new__
@@ -139,7 +132,7 @@ class JobReports:
         return self._ended(status, node, job, turn)
 
     def _ended(self, status: int, node: Any, job: Any, turn: Turn) -> Drained | None:
-        return self.ended(_END_STATES[status], node, job, turn.now)
+        return self.ended(END_STATES[status], node, job, turn.now)
 
     def ended(self, state: EndState, node: Any, job: Any, now: float) -> Drained:
         """Return the event that *job* ended in *state*, with all that it left behind."""
@@ -176,7 +169,7 @@ JOB_READERS: Final[dict[int, Callable[[JobReports, int, Any, Any, Turn], Drained
     _RUNNING: JobReports._started,
     _PROVISIONAL: JobReports._progressed,
     _ABANDONED: JobReports._given_up,
-    **dict.fromkeys(_END_STATES.keys() - {_ABANDONED}, JobReports._ended),
+    **dict.fromkeys(END_STATES.keys() - {_ABANDONED}, JobReports._ended),
 }
 """How each report of a job is read."""
 

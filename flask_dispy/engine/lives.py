@@ -1,8 +1,7 @@
 """Jobs whose whole life lies within one turn, each told by one event.
 
-Where many short jobs run, nearly all are such, and to read them is what most of the time goes
-into. So it is done here in one go: what is a function of its own elsewhere would take a twentieth
-of it in calls alone.
+Where many short jobs run, many are such, and to read them takes more time than all else that is
+done with reports. So it is done here in one go, without most of the calls that other reports take.
 """
 
 from __future__ import annotations
@@ -11,21 +10,16 @@ from typing import Any, Final
 
 from dispy import DispyJob
 
-from ..core.events import EndState, JobEnded
+from ..core.events import JobEnded
 from .drained import Drained
 from .figures import LATEST, name_text
 from .jobtexts import JobTexts, LaterTexts
 from .nodereports import NodeReports
-from .turn import Turn
+from .turn import END_STATES, Turn
 
 __all__ = ["whole_life"]
 
 _RUNNING: Final[int] = DispyJob.Running
-
-_STATES: Final[dict[int, EndState]] = {
-    DispyJob.Finished: "finished",
-    DispyJob.Terminated: "terminated",
-}
 
 # An event of its fields in their order, in half the time that the class itself takes.
 _make: Final = tuple.__new__
@@ -67,7 +61,7 @@ def whole_life(job: Any, turn: Turn, nodes: NodeReports, texts: JobTexts) -> Dra
             submitted_at,
             started_at,
             name_text(node.ip_addr),
-            _STATES[status],
+            END_STATES[status],
             texts.id_of(ended, later),
             *texts.arguments(job, later),
             None if result is None else texts.text("result", result, later),

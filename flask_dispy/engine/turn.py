@@ -13,12 +13,21 @@ from typing import Any, Final, TypeAlias
 
 from dispy import DispyJob
 
+from ..core.events import EndState
 from .figures import moment
 
-__all__ = ["Report", "Turn"]
+__all__ = ["END_STATES", "Report", "Turn"]
 
 Report: TypeAlias = tuple[int, Any, Any]
 """What dispy calls a callback with: a status, a node or ``None``, a job or ``None``."""
+
+END_STATES: Final[dict[int, EndState]] = {
+    DispyJob.Finished: "finished",
+    DispyJob.Terminated: "terminated",
+    DispyJob.Cancelled: "cancelled",
+    DispyJob.Abandoned: "abandoned",
+}
+"""What dispy's numbers for the end of a job are called."""
 
 # Of a cancelled job, the end doesn't tell where it ran.
 _ENDS: Final = frozenset((DispyJob.Finished, DispyJob.Terminated))

@@ -17,14 +17,14 @@ from rawhttp import Client, get
 from flask_dispy import DispyHTTPServer
 
 __all__ = [
-    "ACT", "FAR", "NEAR", "ask", "jobs_of", "must_count_as", "open_stream",
+    "ACT", "FAR", "NEAR", "STATES", "ask", "jobs_of", "must_count_as", "open_stream",
     "serving", "state_of",
 ]  # fmt: skip
 
 NEAR, FAR = "127.0.0.2", "127.0.0.3"
 ACT = "/api/v1/clusters/act"
 
-_STATES = {
+STATES = {
     DispyJob.Created: "queued",
     DispyJob.Running: "running",
     DispyJob.ProvisionalResult: "running",
@@ -33,6 +33,7 @@ _STATES = {
     DispyJob.Cancelled: "cancelled",
     DispyJob.Abandoned: "abandoned",
 }
+"""What we call the states of dispy's jobs."""
 
 
 @contextmanager
@@ -69,8 +70,8 @@ def state_of(server: DispyHTTPServer, ip_addr: str) -> str | None:
 
 
 def _tally(jobs: list[Any]) -> dict[str, int]:
-    tally = Counter(_STATES[job.status] for job in jobs)
-    return {state: tally[state] for state in dict.fromkeys(_STATES.values())}
+    tally = Counter(STATES[job.status] for job in jobs)
+    return {state: tally[state] for state in dict.fromkeys(STATES.values())}
 
 
 def must_count_as(server: DispyHTTPServer, jobs: list[Any]) -> None:

@@ -12,22 +12,13 @@ import pytest
 from clusters import LocalDispy, submit, wait_until
 from computations import act
 from dispy import DispyJob
+from engine.faults import STATES
 
 from flask_dispy import ClusterRegistry
 
 pytestmark = pytest.mark.cluster
 
 JOBS = 2_000
-
-_STATES = {
-    DispyJob.Created: "queued",
-    DispyJob.Running: "running",
-    DispyJob.ProvisionalResult: "running",
-    DispyJob.Finished: "finished",
-    DispyJob.Terminated: "terminated",
-    DispyJob.Cancelled: "cancelled",
-    DispyJob.Abandoned: "abandoned",
-}
 
 
 def _deed(number: int) -> tuple[str, Any]:
@@ -37,7 +28,7 @@ def _deed(number: int) -> tuple[str, Any]:
 
 
 def _tally(jobs: list[Any]) -> Counter[str]:
-    return Counter(_STATES[job.status] for job in jobs)
+    return Counter(STATES[job.status] for job in jobs)
 
 
 def _counted(registry: ClusterRegistry) -> dict[str, int]:
@@ -106,8 +97,8 @@ def test_counts_equal_the_clients_tally_whatever_dies(
 
     counted = _counted(registry)
     tally = _tally(jobs)
-    assert {state: counted[state] for state in _STATES.values()} == {
-        state: tally[state] for state in _STATES.values()
+    assert {state: counted[state] for state in STATES.values()} == {
+        state: tally[state] for state in STATES.values()
     }
     assert counted["submitted"] == len(jobs)
     assert counted["done"] == len(jobs)
@@ -150,8 +141,8 @@ def test_shared_cluster_counts_equal_the_tally(
 
     counted = _counted(registry)
     tally = _tally(jobs)
-    assert {state: counted[state] for state in _STATES.values()} == {
-        state: tally[state] for state in _STATES.values()
+    assert {state: counted[state] for state in STATES.values()} == {
+        state: tally[state] for state in STATES.values()
     }
     assert [node["ip_addr"] for node in registry.view("act").nodes()] == ["127.0.0.2"]
 
@@ -201,6 +192,6 @@ def test_counts_hold_while_many_threads_submit_and_cancel(
     _wait_for_end(jobs, registry)
     counted = _counted(registry)
     tally = _tally(jobs)
-    assert {state: counted[state] for state in _STATES.values()} == {
-        state: tally[state] for state in _STATES.values()
+    assert {state: counted[state] for state in STATES.values()} == {
+        state: tally[state] for state in STATES.values()
     }

@@ -14,6 +14,7 @@ __all__ = [
     "check",
     "counts",
     "ended",
+    "job",
     "new_state",
     "progressed",
     "queued",
@@ -131,3 +132,10 @@ def tell(state: ClusterState, *story: Any) -> None:
     for event in story:
         state.apply(event)
         check(state)
+
+
+def job(state: ClusterState, key: str = "a") -> Any:
+    """Return the job of that name."""
+    found = state.ledger.named.get(key)
+    assert found is not None
+    return found

@@ -8,6 +8,7 @@ import pytest
 from unit.stories import (
     counts,
     ended,
+    job,
     progressed,
     queued,
     seen,
@@ -18,13 +19,6 @@ from unit.stories import (
 from flask_dispy.core import events
 from flask_dispy.core.cluster import ClusterState
 from flask_dispy.core.text import Cut
-
-
-def job(state: ClusterState, key: str = "a") -> Any:
-    found = state.ledger.named.get(key)
-    assert found is not None
-    return found
-
 
 # -- the ordinary life of a job ---------------------------------------------------------------
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from unit.stories import (
     counts,
@@ -18,13 +16,6 @@ from unit.stories import (
 
 from flask_dispy.core import events
 from flask_dispy.core.cluster import ClusterState
-
-
-def job(state: ClusterState, key: str = "a") -> Any:
-    found = state.ledger.named.get(key)
-    assert found is not None
-    return found
-
 
 # -- the end of the cluster -------------------------------------------------------------------
 

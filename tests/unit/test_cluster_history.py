@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from unit.stories import (
     counts,
     ended,
+    job,
     new_state,
     queued,
     started,
@@ -16,13 +15,6 @@ from unit.stories import (
 
 from flask_dispy.core import events
 from flask_dispy.core.cluster import ClusterState
-
-
-def job(state: ClusterState, key: str = "a") -> Any:
-    found = state.ledger.named.get(key)
-    assert found is not None
-    return found
-
 
 # -- history ----------------------------------------------------------------------------------
 
