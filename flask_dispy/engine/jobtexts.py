@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-from ..core.text import ending, plain_call, plain_text, type_name
+from ..core.terminal import LOOK_BACK, printed
+from ..core.text import plain_call, plain_text, type_name
 from .figures import NAME_LIMIT
 
 __all__ = ["JobTexts", "LaterTexts"]
@@ -61,7 +62,7 @@ class JobTexts:
             return None
         if type(value) is bytes:  # dispy hands out bytes for what a program wrote
             # A character takes four bytes at most.
-            value = value[-4 * self._limit - 4 :].decode(errors="replace")
+            value = value[-4 * LOOK_BACK * self._limit - 4 :].decode(errors="replace")
         if self._plain and type(value) is str:
-            return ending(value, self._limit)
+            return printed(value, self._limit)
         return self.text(field, value, later)

@@ -18,7 +18,8 @@ from collections.abc import Callable
 from itertools import islice
 from typing import Final, NamedTuple
 
-from ..core.text import Cut, bounded, ending, plain_text, type_name
+from ..core.terminal import printed
+from ..core.text import Cut, bounded, plain_text, type_name
 from .faultlog import FaultLog
 
 __all__ = ["Redact", "Renderer", "TextRequest"]
@@ -219,7 +220,7 @@ class Renderer:
             named = islice(value.items(), self._limit)
             text = self._joined([f"{bounded(k, self._limit)}={self._one(v)}" for k, v in named])
         elif request.field in _OUTPUTS and type(value) is str:
-            text = ending(value, self._limit)
+            text = printed(value, self._limit)
         else:
             text = self._one(value)
         if self._redact is None or request.field == "id":
