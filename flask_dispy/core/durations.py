@@ -19,17 +19,26 @@ _LEAST_STRAGGLER_SEC: Final = 10.0
 
 
 class Durations:
-    """The durations of the latest finished jobs of one cluster, in seconds."""
+    """The durations of the latest finished jobs of one cluster, in seconds.
+
+    ``count`` is how many have finished.
+    """
 
     def __init__(self) -> None:
+        self.count = 0
         self._latest: deque[float] = deque(maxlen=_LATEST)
         self._p95: float | None = None
         self._is_stale = False
 
     def note(self, duration_sec: float) -> None:
         """Take in that a job finished, after so long; less than none counts as none."""
+        self.count += 1
         self._latest.append(duration_sec if duration_sec > 0.0 else 0.0)
         self._is_stale = True
+
+    def mean_sec(self) -> float | None:
+        """Return their mean, ``None`` if none has finished."""
+        return sum(self._latest) / len(self._latest) if self._latest else None
 
     def p95_sec(self) -> float | None:
         """Return their 95th percentile, ``None`` if none has finished."""
