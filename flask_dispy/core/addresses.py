@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterable
 from functools import lru_cache
 
-__all__ = ["address_key"]
+__all__ = ["address_key", "last_first"]
 
 
 # Remembered, because parsing 10,000 addresses takes longer than sorting them.
@@ -17,3 +18,11 @@ def address_key(text: str) -> tuple[int, int, str]:
     except ValueError:
         return (9, 0, text)
     return (address.version, int(address), "")
+
+
+def last_first(addresses: Iterable[str]) -> list[str]:
+    """Return addresses in the order in which pages list nodes: the last first.
+
+    dispy's own page begins with the last address, and so does its documentation.
+    """
+    return sorted(addresses, key=address_key, reverse=True)

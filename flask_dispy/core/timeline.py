@@ -13,7 +13,7 @@ from heapq import heappop, heappush
 from itertools import pairwise
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from .addresses import address_key
+from .addresses import last_first
 from .errors import BadRequest
 from .jobs import Job
 
@@ -125,7 +125,7 @@ def timeline(
     runs = _Runs(jobs, window, now, node)
     ran = runs.nodes()
     known = [node] if node else [address for address, lane in lanes.items() if lane.always]
-    order = sorted(ran.union(known), key=address_key)
+    order = last_first(ran.union(known))
     if len(runs) <= limit:
         dealt = _Runs(jobs, Window(_dealt_from(window), window.end), now, node)
         dealt = dealt if len(dealt) <= _MOST_DEALT else runs

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, Final
 
-from ..core.addresses import address_key
+from ..core.addresses import last_first
 from ..core.series import RESOLUTIONS
 from ..core.text import bounded, ending
 from .charts import Span, charts
@@ -169,7 +169,8 @@ def _nodes(view: View) -> list[dict[str, Any]]:
         }
         for row in rows
     ]
-    return sorted(rows, key=lambda row: address_key(row["ip_addr"]))
+    by_address = {row["ip_addr"]: row for row in rows}
+    return [by_address[address] for address in last_first(by_address)]
 
 
 def _throughput(summary: dict[str, Any], span: Span) -> float | None:

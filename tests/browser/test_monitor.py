@@ -129,7 +129,7 @@ def test_node_map_tells_of_each_node_by_keyboard(stage: Stage) -> None:
     page = stage.open()
     link = page.locator(".nodemap-link")
     link.focus()
-    expect(link).to_have_text("alpha, 10.0.0.2: up, 1 of 4 CPUs busy")
+    expect(link).to_have_text("beta, 10.0.0.10: up, 1 of 8 CPUs busy")
     link.press("ArrowRight")
     expect(link).to_have_text("gamma, 10.0.0.9: up, 0 of 2 CPUs busy")
     link.press("Enter")

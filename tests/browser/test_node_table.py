@@ -34,6 +34,21 @@ def test_addresses_are_sorted_as_numbers_highest_first(page: Page) -> None:
     becomes(lambda: keys_shown(page), BY_ADDRESS[::-1])
 
 
+def test_order_is_said_and_the_map_follows_it(page: Page) -> None:
+    order = page.locator(".table-order")
+    expect(order).to_have_text("by IP address, descending")
+    first = page.locator(".nodemap-link .sr")
+    page.locator(".nodemap-field").hover(position={"x": 8, "y": 8})
+    last_address = keys_shown(page)[0]
+    expect(first).to_contain_text(last_address)
+    page.get_by_role("button", name="IP address").click()
+    expect(order).to_have_text("by IP address, ascending")
+    becomes(lambda: keys_shown(page)[0] != last_address, True)
+    page.locator("h2").first.hover()
+    page.locator(".nodemap-field").hover(position={"x": 8, "y": 8})
+    expect(first).to_contain_text(keys_shown(page)[0])
+
+
 def test_click_on_the_head_turns_the_order(page: Page) -> None:
     page.get_by_role("button", name="IP address").click()
     becomes(lambda: keys_shown(page), BY_ADDRESS)

@@ -40,7 +40,7 @@ def _follows(page: Page) -> Locator:
 
 
 def test_window_is_told_in_words(page: Page) -> None:
-    expect(_range(page)).to_have_text("last 10 min")
+    expect(_range(page)).to_have_text(re.compile(r"^last 10 min, times in UTC"))
     expect(_summary(page)).to_contain_text(re.compile(r"on 3 nodes: .*2 running.*finished"))
 
 
@@ -56,7 +56,7 @@ def test_spans_are_chosen_by_button_and_kept_in_the_address(page: Page) -> None:
     page.get_by_role("button", name="1 min", exact=True).click()
     expect(page).to_have_url(re.compile("span=60"))
     page.reload()
-    expect(_range(page)).to_have_text("last 1 min")
+    expect(_range(page)).to_contain_text("last 1 min,")
 
 
 def test_keyboard_pans_and_stops_following(page: Page) -> None:
@@ -79,7 +79,7 @@ def test_keyboard_zooms(page: Page) -> None:
 def _length(page: Page) -> float:
     """The window's length in seconds, as the words say it."""
     found = re.search(
-        r"(?:(\d+) h ?)?(?:(\d+) min ?)?(?:([\d.]+) s)?\)?$", _range(page).inner_text()
+        r"(?:last |\()(?:(\d+) h ?)?(?:(\d+) min ?)?(?:([\d.]+) s)?[,)]", _range(page).inner_text()
     )
     assert found is not None
     hours, minutes, seconds = (float(part or 0) for part in found.groups())
@@ -115,10 +115,29 @@ def test_window_is_dragged(page: Page) -> None:
     expect(page).to_have_url(re.compile(r"from=\d+"))
 
 
-def test_wheel_zooms_about_the_pointer(page: Page) -> None:
+def test_wheel_with_ctrl_zooms_about_the_pointer(page: Page) -> None:
     page.locator(".timeline-canvas").hover(position={"x": 600, "y": 20})
+    page.keyboard.down("Control")
     page.mouse.wheel(0, -300)
+    page.keyboard.up("Control")
     becomes(lambda: _length(page) < 500, True)
+
+
+def test_plain_wheel_scrolls_the_page_over_the_timeline(page: Page) -> None:
+    page.set_viewport_size({"width": 1200, "height": 400})
+    length = _length(page)
+    page.locator(".timeline-canvas").hover(position={"x": 600, "y": 20})
+    page.mouse.wheel(0, 200)
+    becomes(lambda: page.evaluate("scrollY") > 0, True)
+    assert _length(page) == length
+
+
+def test_times_are_said_in_one_form_and_their_zone_once(page: Page) -> None:
+    page.locator(".timeline-lanes").press("Home")
+    spell = re.compile(
+        r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d – (\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d UTC\S* \(.*\)$"
+    )
+    expect(page.locator(".timeline-range")).to_have_text(spell)
 
 
 def test_fingers_zoom(stage: Stage) -> None:

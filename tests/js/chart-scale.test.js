@@ -37,6 +37,13 @@ test("ticks of bytes are round in the unit that is shown", () => {
   assert.deepEqual(byteTicks(0, 3), [0, 0.5, 1]);
 });
 
+test("time ticks go below a second, without drifting from the round times", () => {
+  const labels = timeTicks(1e9, 1e9 + 0.5, 10, UTC).map((tick) => tick.label);
+  assert.deepEqual(labels.slice(0, 3), ["01:46:40.00", "01:46:40.05", "01:46:40.10"]);
+  assert.equal(labels.length, 11);
+  assert.deepEqual(timeTicks(1e9 + 0.1, 1e9 + 2, 4, UTC).map((tick) => tick.label), ["01:46:40.5", "01:46:41.0", "01:46:41.5", "01:46:42.0"]);
+});
+
 test("time ticks fall on times that people name", () => {
   const labels = timeTicks(1e9, 1e9 + 600, 5, UTC).map((tick) => tick.label);
   assert.deepEqual(labels, ["01:48", "01:50", "01:52", "01:54", "01:56"]);

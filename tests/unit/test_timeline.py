@@ -98,8 +98,8 @@ def test_attempt_that_came_to_nothing_is_an_abandoned_bar_of_its_node() -> None:
     again = job(-30, -20, node=B, past=past)
     found = draw([again], lanes=lanes(A, B))
     assert [(bar["lane"], bar["state"], bar["start"] - NOW) for bar in bars(found)] == [
-        (0, "abandoned", -50.0),
-        (1, "finished", -30.0),
+        (1, "abandoned", -50.0),
+        (0, "finished", -30.0),
     ]
     assert found["total"] == 2
 
@@ -162,9 +162,9 @@ def test_bars_keep_their_slots_while_the_window_moves() -> None:
     assert kept == sum(draw(jobs, -200 + step, -140 + step)["total"] for step in range(8))
 
 
-def test_lanes_are_the_nodes_by_their_address_as_a_number() -> None:
+def test_lanes_are_the_nodes_by_their_address_as_a_number_the_last_first() -> None:
     found = draw([], lanes=lanes("fe80::1", B, A, "odd"))
-    assert [lane["node"] for lane in found["lanes"]] == [A, B, "fe80::1", "odd"]
+    assert [lane["node"] for lane in found["lanes"]] == ["odd", "fe80::1", B, A]
 
 
 def test_lane_has_a_slot_for_each_cpu_or_for_each_bar_if_more() -> None:
@@ -177,7 +177,7 @@ def test_lane_has_a_slot_for_each_cpu_or_for_each_bar_if_more() -> None:
 def test_node_that_left_has_a_lane_while_something_ran_there() -> None:
     left = {A: Lane("alpha", 2), B: Lane("beta", 2, always=False)}
     ran = job(-100, -50, node=B)
-    assert [lane["node"] for lane in draw([ran], lanes=left)["lanes"]] == [A, B]
+    assert [lane["node"] for lane in draw([ran], lanes=left)["lanes"]] == [B, A]
     assert [lane["node"] for lane in draw([ran], -40, 0, lanes=left)["lanes"]] == [A]
 
 
@@ -207,11 +207,11 @@ def test_more_jobs_than_the_limit_come_as_buckets() -> None:
 
 def test_bucket_tells_how_many_ran_and_how_many_ended_in_what_way() -> None:
     jobs = [
-        job(-100, -80),
-        job(-95, -90, state="terminated"),
-        job(-100, -95, state="cancelled"),
-        job(-100, -98, state="abandoned"),
-        job(-100, 5, node=B),
+        job(-100, -80, node=B),
+        job(-95, -90, node=B, state="terminated"),
+        job(-100, -95, node=B, state="cancelled"),
+        job(-100, -98, node=B, state="abandoned"),
+        job(-100, 5, node=A),
     ]
     found = draw(jobs, -100, -80, limit=0, cells=2, lanes=lanes(A, B))
     buckets = found["buckets"]

@@ -10,7 +10,7 @@ const STEPS = [1, 2, 5, 10];
 
 /** Steps of a clock in seconds, so that labels fall on times that people name. */
 const CLOCK_STEPS = [
-  1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800,
+  0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800,
 ];
 
 /**
@@ -95,10 +95,12 @@ export function timeTicks(from, to, count, offsetSec = localOffset) {
     ?? 86400 * niceStep(span / 86400, count);
   const shift = offsetSec(from);
   const ticks = [];
-  for (let at = Math.ceil((from + shift) / step) * step - shift; at <= to; at += step) {
+  // Each from its number: steps of a twentieth, added up, drift from the round times.
+  for (let number = Math.ceil((from + shift) / step); ; number += 1) {
+    const at = number * step - shift;
+    if (at > to) return ticks;
     ticks.push({ at, label: clockLabel(at, step, offsetSec(at)) });
   }
-  return ticks;
 }
 
 /** @param {number} epochSec */
@@ -107,23 +109,17 @@ function localOffset(epochSec) {
 }
 
 /**
- * A time as short as its step allows: a day where a day begins, else hours, minutes and (if need be) seconds.
+ * A time as short as its step allows: a day where a day begins, else hours, minutes and (if need be) seconds
+ * and parts of them.
  * @param {number} at
  * @param {number} step
  * @param {number} shift
  */
 function clockLabel(at, step, shift) {
-  const text = new Date((at + shift) * 1000).toISOString();
+  const text = new Date(Math.round((at + shift) * 1000)).toISOString();
   if (step >= 3600 && text.startsWith("00:00", 11)) return text.slice(5, 10);
-  return step < 60 ? text.slice(11, 19) : text.slice(11, 16);
-}
-
-/**
- * A time of day to the second in the viewer's zone: "17:04:05".
- * @param {number} epochSec
- */
-export function clock(epochSec) {
-  return clockLabel(epochSec, 1, localOffset(epochSec));
+  if (step >= 60) return text.slice(11, 16);
+  return text.slice(11, step >= 1 ? 19 : step >= 0.1 ? 21 : 22);
 }
 
 /**

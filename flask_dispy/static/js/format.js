@@ -138,12 +138,38 @@ export function relative(t, now) {
  */
 export function exact(t) {
   if (!known(t) || t <= 0) return UNKNOWN;
+  return `${day(t)} ${clock(t)} ${zone(t)}`;
+}
+
+/**
+ * The day in the viewer's zone: "2026-03-01".
+ *
+ * @param {number} t epoch seconds
+ */
+export function day(t) {
   const at = new Date(t * 1000);
-  const day = [at.getFullYear(), at.getMonth() + 1, at.getDate()].map(two).join("-");
-  const time = [at.getHours(), at.getMinutes(), at.getSeconds()].map(two).join(":");
-  const ahead = -at.getTimezoneOffset();
-  const zone = `${ahead < 0 ? "-" : "+"}${two(Math.floor(Math.abs(ahead) / 60))}:${two(Math.abs(ahead) % 60)}`;
-  return `${day} ${time} UTC${ahead === 0 ? "" : zone}`;
+  return [at.getFullYear(), at.getMonth() + 1, at.getDate()].map(two).join("-");
+}
+
+/**
+ * The time of day to the second in the viewer's zone: "17:04:05".
+ *
+ * @param {number} t epoch seconds
+ */
+export function clock(t) {
+  const at = new Date(t * 1000);
+  return [at.getHours(), at.getMinutes(), at.getSeconds()].map(two).join(":");
+}
+
+/**
+ * The viewer's zone at a time: "UTC", "UTC+01:00".
+ *
+ * @param {number} t epoch seconds
+ */
+export function zone(t) {
+  const ahead = -new Date(t * 1000).getTimezoneOffset();
+  if (ahead === 0) return "UTC";
+  return `UTC${ahead < 0 ? "-" : "+"}${two(Math.floor(Math.abs(ahead) / 60))}:${two(Math.abs(ahead) % 60)}`;
 }
 
 /** @param {number} n */

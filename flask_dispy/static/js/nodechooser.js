@@ -3,7 +3,7 @@
 import { h, icon, need, setText } from "./dom.js";
 import { count, plain, stateMark, stateWord } from "./format.js";
 import { nodeFilter } from "./nodefilter.js";
-import { addressKey, compareValues } from "./sort.js";
+import { lastFirst } from "./sort.js";
 import { createNoNode } from "./widgets/nonode.js";
 
 /** Suggestions and cards beyond this are found faster by typing another letter. */
@@ -35,7 +35,7 @@ export function createNodeChooser(element, { shell, current }) {
       if (passes(row)) found.push(row);
       if (found.length >= SUGGESTED) break;
     }
-    return found;
+    return found.sort(lastFirst);
   }
 
   function suggest() {
@@ -72,9 +72,9 @@ function showCards(shell) {
   store.subscribe((event) => {
     if (event.kind !== "data") return;
     const rows = [...store.nodes.values()]
-      .sort((a, b) => b.busy - a.busy || compareValues(addressKey(a.ip_addr), addressKey(b.ip_addr)))
+      .sort((a, b) => b.busy - a.busy || lastFirst(a, b))
       .slice(0, CARDS)
-      .sort((a, b) => compareValues(addressKey(a.ip_addr), addressKey(b.ip_addr)));
+      .sort(lastFirst);
     const total = store.nodes.size;
     setText(note, total > rows.length ? `The ${rows.length} busiest of ${count(total)}` : "");
     const key = rows.map((row) => row.ip_addr + row.state).join();

@@ -122,3 +122,12 @@ export function mergeMoved(sorted, moved, dropped, compare) {
   while (next < coming.length) merged.push(coming[next++]);
   return merged;
 }
+
+/**
+ * The order in which nodes are listed where nobody chose another: the last address first, as dispy's own page
+ * and its documentation have it.
+ *
+ * @param {{ip_addr: string}} a
+ * @param {{ip_addr: string}} b
+ */
+export const lastFirst = (a, b) => compareValues(addressKey(b.ip_addr), addressKey(a.ip_addr));

@@ -22,10 +22,12 @@ showWithFigures(store);
 const jobsHref = (/** @type {string} */ q) => href("jobs.html", { q });
 const nodeHref = (/** @type {string} */ host) => href("node.html", { host });
 
+const map = createNodeMap(need("nodemap"), { cluster, height: MAP_HEIGHT, now: store.now, onOpen: (ip) => location.assign(nodeHref(ip)) });
 const nodes = createNodeTable(need("nodes"), {
   shell,
   columns: nodeColumns((row) => nodeHref(row.ip_addr)),
   name: "monitor",
+  onSort: ({ key, order }) => map.setDirection(key === "ip_addr" ? order : "desc"),
 });
 const attention = createAttention(need("attention"), {
   jobsHref,
@@ -37,7 +39,6 @@ const attention = createAttention(need("attention"), {
 });
 const progress = createProgress(need("progress"), { href: (name) => href("monitor.html", { cluster: name }) });
 const tiles = createTiles(need("tiles"), { jobsHref: (state) => jobsHref(`state:${state}`) });
-const map = createNodeMap(need("nodemap"), { cluster, height: MAP_HEIGHT, now: store.now, onOpen: (ip) => location.assign(nodeHref(ip)) });
 createTrends(
   { ranges: need("ranges"), throughput: need("throughput"), queue: need("queue"), cpus: need("cpus") },
   shell,

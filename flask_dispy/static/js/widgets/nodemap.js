@@ -46,6 +46,8 @@ export function createNodeMap(element, { onOpen, cluster = "*", height = HEIGHT,
   let grid = gridFor(0, 1, height);
   let width = 0;
   let active = -1;
+  /** @type {"asc"|"desc"} */
+  let direction = "desc";
   /** @type {ReturnType<typeof readTokens<typeof NODE_TOKENS[number]>>|null} read where style is clean, for reading cleans it */
   let colors = null;
 
@@ -61,7 +63,7 @@ export function createNodeMap(element, { onOpen, cluster = "*", height = HEIGHT,
   const placeAll = () => {
     if (!unplaced) return;
     arrival = unplaced.map((row) => row.ip_addr);
-    places = placesOf(arrival);
+    places = placesOf(arrival, direction);
     nodes = new Array(unplaced.length);
     unplaced.forEach((row, index) => {
       nodes[places[index]] = row;
@@ -159,6 +161,14 @@ export function createNodeMap(element, { onOpen, cluster = "*", height = HEIGHT,
       if (changed.length > 0 || list.length === 0) showSummary(parts, nodes);
       paintChanged(changed);
     },
+    /** @param {"asc"|"desc"} next  whether the first address stands first, or the last, as in the table beside it */
+    setDirection(next) {
+      if (next === direction) return;
+      direction = next;
+      if (nodes.length === 0 || unplaced) return;
+      unplaced = arrival.map((_address, index) => nodes[places[index]]);
+      repaint();
+    },
     destroy() {
       sizes.disconnect();
       unwatch();
@@ -190,10 +200,12 @@ function build(height) {
  * The cell of each address: by address, so that a node keeps its place whatever its load.
  *
  * @param {string[]} addresses
+ * @param {"asc"|"desc"} direction
  */
-function placesOf(addresses) {
+function placesOf(addresses, direction) {
   const keys = addresses.map(addressKey);
-  const order = keys.map((_key, index) => index).sort((a, b) => compareValues(keys[a], keys[b]));
+  const sign = direction === "asc" ? 1 : -1;
+  const order = keys.map((_key, index) => index).sort((a, b) => sign * compareValues(keys[a], keys[b]));
   const places = new Uint32Array(addresses.length);
   order.forEach((index, place) => {
     places[index] = place;

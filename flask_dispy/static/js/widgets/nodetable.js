@@ -21,13 +21,15 @@ import { createNoNode } from "./nonode.js";
  * @param {NodeColumn[]} options.columns
  * @param {string} options.name of the place, for what is remembered
  * @param {boolean} [options.withCpus]
+ * @param {(sort: Sort) => void} [options.onSort] at first, and whenever another order is chosen
  * @returns {{setFilter: (text: string) => void}}
  */
-export function createNodeTable(panel, { shell, columns, name, withCpus = false }) {
+export function createNodeTable(panel, { shell, columns, name, withCpus = false, onSort }) {
   const { store, url, storage, config, keys, href } = shell;
   const mayManage = config.permissions.manage_nodes;
   const input = h("input", { class: "input", type: "search", placeholder: "Filter nodes", "aria-label": "Filter nodes", autocomplete: "off", spellcheck: "false", oninput: filter });
   const counts = h("span", { class: "table-count", role: "status" });
+  const order = h("span", { class: "caption table-order" });
   const actions = h("div", { class: "end" });
   const chooser = h("div", { class: mayManage ? "" : "end" });
   const head = h(
@@ -36,12 +38,14 @@ export function createNodeTable(panel, { shell, columns, name, withCpus = false 
     h("h2", { text: "Nodes" }),
     h("label", { class: "search" }, icon("search"), input, h("kbd", { "aria-hidden": "true", text: "/" })),
     counts,
+    order,
     mayManage ? actions : null,
     chooser,
   );
   const element = h("div", {});
   panel.replaceChildren(head, element);
 
+  const sort = readSort(url.get("sort"), columns);
   const hidden = createColumnChooser(chooser, { columns, store: `dispy.columns.${name}`, storage, onChange: (keys) => table.setHidden(keys) });
   /** @type {Table<NodeRow>} */
   const table = createTable(element, {
@@ -52,11 +56,14 @@ export function createNodeTable(panel, { shell, columns, name, withCpus = false 
     tie: (row) => addressKey(row.ip_addr),
     name: (row) => row.ip_addr,
     selectable: mayManage,
-    sort: readSort(url.get("sort"), columns),
+    sort,
     now: store.now,
     empty: createNoNode(shell),
     noMatch: noMatchMessage(() => setFilter("")),
-    onSort: ({ key, order }) => url.set({ sort: (order === "desc" ? "-" : "") + key }),
+    onSort(next) {
+      url.set({ sort: (next.order === "desc" ? "-" : "") + next.key });
+      sayOrder(next);
+    },
     onSelect: () => bar?.update(),
     onOpen: (row) => location.assign(href("node.html", { host: row.ip_addr })),
     onCount: showCounts,
@@ -66,6 +73,12 @@ export function createNodeTable(panel, { shell, columns, name, withCpus = false 
   function filter() {
     url.set({ q: input.value.trim() });
     table.setFilter(nodeFilter(input.value));
+  }
+
+  /** @param {Sort} chosen */
+  function sayOrder(chosen) {
+    setText(order, orderWords(chosen, columns));
+    onSort?.(chosen);
   }
 
   /** @param {string} text */
@@ -79,6 +92,7 @@ export function createNodeTable(panel, { shell, columns, name, withCpus = false 
     setText(counts, total === 0 ? "" : shown === total ? count(total) : `${count(shown)} of ${count(total)}`);
   }
 
+  sayOrder(sort);
   input.value = url.get("q");
   table.setFilter(nodeFilter(input.value));
   if (store.loaded) table.setRows(store.nodes.values());
@@ -112,6 +126,17 @@ export function readSort(text, columns) {
   const key = text.replace(/^-/, "");
   if (!columns.some((column) => column.key === key && column.value)) return { key: "ip_addr", order: "desc" };
   return { key, order: text.startsWith("-") ? "desc" : "asc" };
+}
+
+/**
+ * The order of the rows in words.
+ *
+ * @param {Sort} sort
+ * @param {NodeColumn[]} columns
+ */
+function orderWords({ key, order }, columns) {
+  const label = columns.find((column) => column.key === key)?.label ?? key;
+  return `by ${label}, ${order}ending`;
 }
 
 /** @param {() => void} clear */

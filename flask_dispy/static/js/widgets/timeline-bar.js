@@ -1,7 +1,7 @@
 /** The controls above the timeline, and the key to its colours and patterns. */
 
 import { h, setAttr, setText } from "../dom.js";
-import { seconds, stateWord } from "../format.js";
+import { clock, day, seconds, stateWord, zone } from "../format.js";
 import { fitCanvas } from "./canvas.js";
 import { paintBar, TIMELINE_TOKENS } from "./timeline-paint.js";
 import { readTokens } from "./tokens.js";
@@ -34,8 +34,8 @@ export function createTimelineBar({ span, zoom, pan, follow }) {
   const element = h("div", { class: "timeline-bar" },
     h("div", { class: "segments", role: "group", "aria-label": "Length of the window" }, ...spans),
     h("div", { class: "timeline-steps", role: "group", "aria-label": "Move the window" },
-      step("Earlier", "‹", () => pan(-0.5)), step("Zoom out", "−", () => zoom(2)),
-      step("Zoom in", "+", () => zoom(0.5)), step("Later", "›", () => pan(0.5))),
+      step("Earlier", "‹", () => pan(-0.5)), step("Zoom out", "−", () => zoom(2), "Zoom out (−, or Ctrl and the wheel)"),
+      step("Zoom in", "+", () => zoom(0.5), "Zoom in (+, or Ctrl and the wheel)"), step("Later", "›", () => pan(0.5))),
     followButton, range);
 
   return {
@@ -62,26 +62,23 @@ export function createTimelineBar({ span, zoom, pan, follow }) {
  * @param {string} label
  * @param {string} sign
  * @param {() => void} run
+ * @param {string} [title]
  */
-function step(label, sign, run) {
-  return h("button", { type: "button", class: "button small icon-button", "aria-label": label, title: label, onclick: run },
+function step(label, sign, run, title = label) {
+  return h("button", { type: "button", class: "button small icon-button", "aria-label": label, title, onclick: run },
     h("span", { "aria-hidden": "true" }, sign));
 }
 
-const dayTime = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit" });
-const time = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
-
 /**
- * The window in words: how long, and unless it follows now, from when to when.
+ * The window in words: how long, unless it follows now from when to when, and in which zone all its times are.
  * @param {View} view
  * @param {boolean} following
  */
 export function rangeText(view, following) {
   const length = seconds(view.to - view.from);
-  if (following) return `last ${length}`;
-  const sameDay = new Date(view.from * 1000).toDateString() === new Date(view.to * 1000).toDateString();
-  const end = (sameDay ? time : dayTime).format(view.to * 1000);
-  return `${dayTime.format(view.from * 1000)} – ${end} (${length})`;
+  if (following) return `last ${length}, times in ${zone(view.to)}`;
+  const end = day(view.from) === day(view.to) ? clock(view.to) : `${day(view.to)} ${clock(view.to)}`;
+  return `${day(view.from)} ${clock(view.from)} – ${end} ${zone(view.to)} (${length})`;
 }
 
 /** The key: each state as it is painted, beside its word. */

@@ -33,41 +33,42 @@ const LINE_PX = 16;
  * @param {HTMLElement} stage  all that shows time
  * @param {HTMLElement} lanes  the part of it that scrolls and takes the focus
  * @param {Hand} hand
- * @param {{compact: boolean}} options  `compact`: the page keeps the plain wheel
  * @returns {() => void} stops listening
  */
-export function listenToHands(stage, lanes, hand, { compact }) {
+export function listenToHands(stage, lanes, hand) {
   const ends = new AbortController();
   const { signal } = ends;
-  stage.addEventListener("wheel", (event) => onWheel(event, stage, hand, compact), { signal, passive: false });
+  stage.addEventListener("wheel", (event) => onWheel(event, stage, hand), { signal, passive: false });
   lanes.addEventListener("keydown", (event) => onKey(event, lanes, hand), { signal });
   listenToPointers(stage, lanes, hand, signal);
   return () => ends.abort();
 }
 
 /**
- * Wheel: zoom about the pointer. Sideways, or with Shift: pan. Over the names: scroll, as anywhere else.
+ * Wheel with Ctrl, and the gesture of a touch pad, which comes as that: zoom about the pointer. Sideways, or with
+ * Shift: pan. The plain wheel scrolls, as anywhere else.
  * @param {WheelEvent} event
  * @param {HTMLElement} stage
  * @param {Hand} hand
- * @param {boolean} compact
  */
-function onWheel(event, stage, hand, compact) {
+function onWheel(event, stage, hand) {
   const x = event.clientX - stage.getBoundingClientRect().left;
   if (x < hand.gutter()) return;
   const unit = event.deltaMode === 1 ? LINE_PX : event.deltaMode === 2 ? 400 : 1;
   const sideways = event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY);
-  if (compact && !sideways && !event.ctrlKey && !event.metaKey) return;
+  const zooming = event.ctrlKey || event.metaKey;
+  if (!sideways && !zooming) return;
   event.preventDefault();
   const view = hand.view();
-  if (sideways && !event.ctrlKey) {
+  if (sideways && !zooming) {
     const pixels = unit * (Math.abs(event.deltaX) > Math.abs(event.deltaY) ? event.deltaX : event.deltaY);
     const perPixel = (view.to - view.from) / (hand.width() - hand.gutter());
     hand.setView(panView(view, pixels * perPixel, hand.limits()));
     return;
   }
   const pixels = Math.max(-400, Math.min(400, event.deltaY * unit));
-  const pinching = event.ctrlKey ? 4 : 1; // a pinch on a touch pad comes as a small wheel with Ctrl
+  // A notch of a wheel is 100; a pinch on a touch pad comes as many small turns of it.
+  const pinching = Math.abs(pixels) < 50 ? 4 : 1;
   hand.setView(zoomView(view, Math.exp(pixels * WHEEL * pinching), hand.timeAt(x), hand.limits()));
 }
 

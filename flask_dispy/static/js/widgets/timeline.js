@@ -4,10 +4,10 @@
  * fluid; only what is seen is painted, and a pan or zoom paints at once what is there while more is fetched.
  */
 
-import { clock as clockText, nearest } from "../chart-scale.js";
+import { nearest } from "../chart-scale.js";
 import { h, oncePerFrame, setText, show } from "../dom.js";
 import { clusterLabel } from "../config.js";
-import { count, exact, plain, seconds, stateWord } from "../format.js";
+import { clock, count, exact, plain, seconds, stateWord } from "../format.js";
 import {
   barAt, bucketAt, clampView, followView, indexByLane, laneAt, layoutLanes, panView, reachesNow, zoomView,
 } from "../timeline-layout.js";
@@ -29,7 +29,7 @@ import { readTokens, watchTheme } from "./tokens.js";
  * @property {Api} api
  * @property {string} cluster
  * @property {string} [node]  only this node's lane
- * @property {boolean} [compact]  a small one within another page: no queue, and the page keeps the wheel
+ * @property {boolean} [compact]  a small one within another page, without the queue
  * @property {View|null} [view]  the window at first; null: follow now
  * @property {number|null} [span]  seconds of the window that follows now; Infinity: the whole run; null: ten minutes of it
  * @property {(view: View, following: boolean, whole: boolean) => void} [onView]  the window was moved; `whole`: it grows with the run
@@ -250,7 +250,7 @@ export function createTimeline(element, options) {
     click,
     toNow,
     toAll,
-  }, { compact });
+  });
   parts.lanes.addEventListener("scroll", paint, { passive: true });
 
   const onTheme = () => {
@@ -310,7 +310,7 @@ function build(cluster, compact) {
   const empty = h("p", { class: "timeline-empty", hidden: true }, "No job has run yet. Bars appear here as soon as one does.");
   const error = h("p", { class: "timeline-error field-error", role: "status", hidden: true });
   const help = h("p", { class: "sr", id: `${id}-help` },
-    "Left and right move the window, plus and minus zoom, 0 shows everything, Home goes to the oldest, End follows now. The table below holds the same jobs.");
+    "Left and right move the window, plus and minus zoom, as does the wheel with Ctrl, 0 shows everything, Home goes to the oldest, End follows now. The table below holds the same jobs.");
   const stage = h("div", { class: "timeline-stage" }, axis, lanes, queue, empty, error);
   const summary = h("p", { class: "timeline-summary caption", id: `${id}-summary` });
   const root = h("div", { class: compact ? "timeline is-loading is-compact" : "timeline is-loading" }, help, stage);
@@ -331,13 +331,13 @@ function tipOf(answer, item, now) {
     const sec = (bars.end[item] ?? now) - bars.start[item];
     return { head: `Job ${bars.serial[item]}`, lines: [
       { state, label: stateWord(state), value: seconds(sec) }, at,
-      { label: "Started", value: clockText(bars.start[item]) },
+      { label: "Started", value: clock(bars.start[item]) },
     ] };
   }
   if (!buckets) return null;
   const start = answer.from + buckets.bucket[item] * buckets.bucket_sec;
   const ended = /** @type {const} */ (["finished", "failed", "cancelled", "abandoned"]).filter((key) => buckets[key][item] > 0);
-  return { head: `${clockText(start)} – ${clockText(start + buckets.bucket_sec)}`, lines: [
+  return { head: `${clock(start)} – ${clock(start + buckets.bucket_sec)}`, lines: [
     at, { label: "CPUs busy", value: `${buckets.busy[item].toFixed(1)} of ${lane.slots}` },
     ...ended.map((key) => ({ state: key, label: key, value: count(buckets[key][item]) })),
   ] };
