@@ -13,6 +13,7 @@ from .answers import json_answer
 from .errors import HttpError, invalid
 from .job_privacy import hide_arguments, hide_output
 from .node_list import SORT_COLUMNS, matching, sorted_rows
+from .redirects import tidied
 from .validation import read_parameters, whole_number
 
 if TYPE_CHECKING:
@@ -162,8 +163,10 @@ def settings(web: Web) -> Response:
     return json_answer({"poll_sec": registry.poll_sec, "show_job_args": registry.show_job_args})
 
 
-def no_such_route(_web: Web, **_variables: str) -> Response:
+def no_such_route(_web: Web, rest: str) -> Response:
     """Refuse a URL below the API's root that means nothing."""
+    if "//" in rest:
+        return tidied(f"api/{rest}")
     raise HttpError(404, "not_found", "There is nothing here; api/v1/openapi.json lists what is.")
 
 

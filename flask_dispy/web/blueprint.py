@@ -20,6 +20,7 @@ from .credentials import Credentials
 from .document_root import DocumentRoot
 from .errors import error_answer
 from .headers import ContentPolicy, harden
+from .redirects import REDIRECT, add_redirects
 from .routes import CATCH_ALL, DOCUMENT_ROUTES, ROUTES
 from .routing import Kind, Route
 from .security import Authorize, Guard
@@ -152,13 +153,19 @@ def _install(blueprint: Blueprint, web: Web, endpoints: Mapping[str, _Answers]) 
         blueprint.register_error_handler(code, failed)
     blueprint.register_error_handler(Exception, failed)
     for endpoint, answers in endpoints.items():
+        if endpoint == REDIRECT.endpoint:
+            continue
         blueprint.add_url_rule(
             next(iter(answers.values())).rule,
             endpoint,
             _view(endpoint, answers, web),
             methods=list(answers),
             provide_automatic_options=False,
+            strict_slashes=True,  # below "jobs.html/" no link of the page would lead anywhere
         )
+    routes = [route for answers in endpoints.values() for route in answers.values()]
+    view = _view(REDIRECT.endpoint, endpoints[REDIRECT.endpoint], web)
+    blueprint.record(lambda state: add_redirects(state, routes, view))
 
 
 def _endpoint() -> str:
@@ -207,6 +214,7 @@ def _with_refusals(routes: Sequence[Route]) -> dict[str, _Answers]:
         answers.update({method: refusal for method in _METHODS if method not in taken})
     rest = Route("api_not_found", CATCH_ALL, "", "view", "data", no_such_route)
     found[rest.endpoint] = dict.fromkeys(_METHODS, rest)
+    found[REDIRECT.endpoint] = dict.fromkeys(_METHODS, REDIRECT)
     return found
 
 

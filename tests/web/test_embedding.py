@@ -64,10 +64,60 @@ def test_page_holds_nothing_inline(registry: Any, page: str) -> None:
     assert re.findall(r"<style|\sstyle=|\son[a-z]+=|javascript:", text) == []
 
 
-def test_root_without_a_slash_leads_to_the_page(registry: Any) -> None:
-    answer = _app(registry).test_client().get("/dispy")
+def _resolved(base: str, location: str) -> str:
+    """Resolve a relative reference by RFC 3986, 5.2, as browsers do; urljoin drops empty parts."""
+    found: list[str] = base.partition("?")[0].split("/")[:-1]
+    path, mark, query = location.partition("?")
+    *folders, last = path.split("/")
+    for part in folders:
+        if part == "..":
+            found.pop()
+        elif part != ".":
+            found.append(part)
+    return "/".join((*found, last)) + mark + query
+
+
+@pytest.mark.parametrize("strict", [True, False])
+@pytest.mark.parametrize("prefix", ["/dispy", "/ops/a:b"])
+@pytest.mark.parametrize(
+    ("asked", "reached"),
+    [
+        ("", ""),
+        ("?cluster=a%20b&q=1", "?cluster=a%20b&q=1"),
+        ("//", ""),
+        ("//jobs.html?q=1", "jobs.html?q=1"),
+        ("/api//v1/clusters", "api/v1/clusters"),
+        ("/api/v1//clusters", "api/v1/clusters"),
+        ("///api/v1///settings", "api/v1/settings"),
+    ],
+)
+def test_address_that_is_nearly_ours_leads_to_ours(
+    registry: Any, strict: bool, prefix: str, asked: str, reached: str
+) -> None:
+    app = _app(registry, prefix)
+    app.url_map.strict_slashes = strict
+    answer = app.test_client().get(f"{prefix}{asked}", headers={"Host": "evil.example"})
     assert answer.status_code == 308
-    assert answer.headers["Location"].endswith("/dispy/")
+    assert "evil" not in answer.headers["Location"]
+    assert _resolved(f"{prefix}{asked}", answer.headers["Location"]) == f"{prefix}/{reached}"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_page_has_no_address_from_which_its_links_lead_nowhere(registry: Any) -> None:
+    app = _app(registry)
+    app.url_map.strict_slashes = False
+    for page in PAGES[1:]:
+        assert app.test_client().get(f"/dispy/{page}/").status_code == 404
+
+
+def test_host_at_whose_root_we_are_keeps_its_addresses(registry: Any) -> None:
+    app = Flask("host")
+    app.add_url_rule("/reports/new", view_func=lambda: "new", endpoint="new")
+    app.register_blueprint(create_blueprint(registry))
+    client = app.test_client()
+    assert client.get("/reports//new", follow_redirects=True).text == "new"
+    answer = client.get("/none//new")
+    assert (answer.status_code, answer.headers.get("X-Content-Type-Options")) == (404, None)
 
 
 def test_page_knows_the_chosen_cluster_and_the_permissions(registry: Any) -> None:
@@ -211,7 +261,7 @@ def test_behind_a_proxy_with_a_prefix_of_its_own(registry: Any) -> None:
         "X-Forwarded-Proto": "https",
     }
     answer = client.get("/dispy", headers=proxied)
-    assert answer.headers["Location"] == "https://ops.example/tools/dispy/"
+    assert answer.headers["Location"] == "./dispy/"
     answer = client.get("/dispy/cluster_status", headers=proxied)
     cookie = answer.headers["Set-Cookie"]
     assert "Path=/tools/dispy/" in cookie
