@@ -19,7 +19,11 @@ from .errors import HttpError
 if TYPE_CHECKING:
     from .context import Web
 
-__all__ = ["Assets", "asset", "package_assets"]
+__all__ = ["ASSETS", "Assets", "asset", "package_assets"]
+
+ASSETS: Final = "dispy-assets"
+"""Where the files are, below the blueprint's root. Not ``static``: that is the host app's own,
+whose folders a blueprint mounted at the app's root would take."""
 
 # Not left to mimetypes alone: Windows takes its table from the registry, where .js may be
 # text/plain, and browsers refuse modules of that type.
@@ -69,7 +73,7 @@ class Assets:
         """
         if name not in self._assets:
             raise LookupError(f"the package has no static file {name!r}")
-        return f"static/{self.version}/{name}"
+        return f"{ASSETS}/{self.version}/{name}"
 
     def find(self, name: str) -> _Asset | None:
         """Return a file, ``None`` if there is none."""

@@ -6,7 +6,7 @@ from typing import Final
 
 from ..engine.control import NodeAction
 from . import api_control, api_read, health, legacy, metrics, openapi, report, stream
-from .assets import asset
+from .assets import ASSETS, asset
 from .document_root import document
 from .pages import PAGES, page_answer
 from .routing import Route
@@ -98,7 +98,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("index", "/", "GET", "view", "page", page_answer("monitor")),
     Route("index_html", "/index.html", "GET", "view", "page", page_answer("monitor")),
     *_PAGES,
-    Route("asset", "/static/<version>/<path:name>", "GET", "view", "asset", asset),
+    Route("asset", f"/{ASSETS}/<version>/<path:name>", "GET", "view", "asset", asset),
     *_READING,
     *_COMMANDS,
     *_LEGACY,

@@ -38,10 +38,10 @@ def test_right_version_is_kept_for_ever(client: Any) -> None:
 
 
 def test_other_version_is_asked_for_again(client: Any) -> None:
-    answer = client.get("/static/0123456789abcdef/js/api.js")
+    answer = client.get("/dispy-assets/0123456789abcdef/js/api.js")
     assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-cache")
     etag = answer.headers["ETag"]
-    again = client.get("/static/0123456789abcdef/js/api.js", headers={"If-None-Match": etag})
+    again = client.get("/dispy-assets/0123456789abcdef/js/api.js", headers={"If-None-Match": etag})
     assert (again.status_code, again.data) == (304, b"")
 
 
@@ -57,5 +57,5 @@ def test_compressed_form_is_the_same_file(client: Any) -> None:
     "name", ["none.js", "../web/blueprint.py", "..%2f..%2fsetup.cfg", "js/", "js", "%00"]
 )
 def test_nothing_else_is_served(client: Any, name: str) -> None:
-    answer = client.get(f"/static/0/{name}")
+    answer = client.get(f"/dispy-assets/0/{name}")
     assert answer.status_code == 404

@@ -31,8 +31,8 @@ _NAMES = {
 
 
 def _documented(rule: str) -> str:
-    if rule.startswith("/static"):
-        return "/static/VERSION/FILE"
+    if rule.startswith("/dispy-assets"):
+        return "/dispy-assets/VERSION/FILE"
     for variable, name in _NAMES.items():
         rule = rule.replace(variable, name)
     return rule

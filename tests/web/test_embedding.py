@@ -51,7 +51,7 @@ def test_pages_hold_relative_links_only(registry: Any, prefix: str) -> None:
 def test_every_file_that_a_page_names_is_served(registry: Any, page: str) -> None:
     client = _app(registry).test_client()
     text = client.get(f"/dispy/{page}").text
-    assets = re.findall(r"(?:href|src)=[\"'](static/[^\"']*)", text)
+    assets = re.findall(r"(?:href|src)=[\"'](dispy-assets/[^\"']*)", text)
     assert assets
     for link in assets:
         assert client.get(f"/dispy/{link}").status_code == 200, link
@@ -118,6 +118,17 @@ def test_host_at_whose_root_we_are_keeps_its_addresses(registry: Any) -> None:
     assert client.get("/reports//new", follow_redirects=True).text == "new"
     answer = client.get("/none//new")
     assert (answer.status_code, answer.headers.get("X-Content-Type-Options")) == (404, None)
+
+
+def test_host_at_whose_root_we_are_keeps_its_static_folders(registry: Any, tmp_path: Path) -> None:
+    (tmp_path / "img").mkdir()
+    (tmp_path / "img" / "logo.txt").write_text("the host's")
+    app = Flask("host", static_folder=tmp_path, static_url_path="/static")
+    app.register_blueprint(create_blueprint(registry))
+    client = app.test_client()
+    with client.get("/static/img/logo.txt") as answer:
+        assert answer.text == "the host's"
+    assert not any(rule.rule.startswith("/static/<v") for rule in app.url_map.iter_rules())
 
 
 def test_page_knows_the_chosen_cluster_and_the_permissions(registry: Any) -> None:
