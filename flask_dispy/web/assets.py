@@ -15,6 +15,7 @@ from flask import Response, request
 from .answers import accepts_gzip, compress
 from .bundle import bundles
 from .errors import HttpError
+from .favicons import favicons
 
 if TYPE_CHECKING:
     from .context import Web
@@ -60,6 +61,7 @@ class Assets:
     def __init__(self, folder: Path) -> None:
         files = _read(folder)
         files |= bundles(files)
+        files |= favicons()
         digest = hashlib.sha256()
         for name, content in files.items():
             digest.update(f"{name}\0{len(content)}\0".encode() + content)

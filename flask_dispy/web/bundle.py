@@ -27,7 +27,8 @@ _COMMENT: Final = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 _COMPILE_ALL: Final = "//# allFunctionsCalledOnLoad\n"
 
 _STYLE: Final = re.compile(r'^@import "([^"]+)"(?: ([^;]+))?;\n', re.MULTILINE)
-_FOREIGN_STYLE: Final = re.compile(r"@import\b.*|@charset\b.*|\burl\((?!['\"]?data:).*")
+_PICTURE: Final = re.compile(r'\burl\("\.\./(icons/[\w.-]+)"\)')
+_FOREIGN_STYLE: Final = re.compile(r"@import\b.*|@charset\b.*|\burl\(.*")
 
 
 def bundles(files: Mapping[str, bytes]) -> dict[str, bytes]:
@@ -86,7 +87,10 @@ def _style(entry: str, files: Mapping[str, bytes]) -> str:
         return f"@media {match[2]} {{\n{content}}}\n" if match[2] else content
 
     sheet = _STYLE.sub(imported, _text(entry, files, ()))
-    _refuse(entry, _FOREIGN_STYLE.search(sheet))
+    # A bundle lies as deep as the sheets that it is made of, so their pictures' paths hold.
+    for name in _PICTURE.findall(sheet):
+        _text(name, files, (entry,))
+    _refuse(entry, _FOREIGN_STYLE.search(_PICTURE.sub("", sheet)))
     return sheet
 
 
@@ -96,7 +100,7 @@ def _beside(name: str, path: str) -> str:
 
 def _text(name: str, files: Mapping[str, bytes], for_: tuple[str, ...]) -> str:
     if name not in files:
-        raise ValueError(f"{for_[-1]} imports {name}, which is not there")
+        raise ValueError(f"{for_[-1]} needs {name}, which is not there")
     return files[name].decode()
 
 

@@ -44,7 +44,7 @@ class ContentPolicy:
                 "default-src 'none'",
                 "script-src 'self'",
                 "style-src 'self'",
-                "img-src 'self' data:",
+                "img-src 'self'",
                 "connect-src 'self'",
                 "font-src 'self'",
                 "manifest-src 'self'",

@@ -146,7 +146,9 @@ def test_node_map_sums_the_states_up(stage: Stage) -> None:
 def test_title_and_favicon_tell_the_progress(stage: Stage) -> None:
     page = stage.open()
     expect(page).to_have_title("40 % Monitor · compute · dispy")
-    expect(page.locator("#favicon")).to_have_attribute("href", re.compile(r"^data:image/svg"))
+    expect(page.locator("#favicon")).to_have_attribute(
+        "href", re.compile(r"/icons/ring-40-failed\.svg$")
+    )
 
 
 def test_without_a_node_the_page_says_how_to_start_one(make_stage: Callable[..., Stage]) -> None:

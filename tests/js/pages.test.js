@@ -79,7 +79,7 @@ test("the title tells the progress of a run, the picture only while it lasts", (
   assert.deepEqual(headline("Monitor", undefined, "rest"), { title: "Monitor · dispy", favicon: "rest" });
   const during = headline("Monitor", summary({}), "rest");
   assert.equal(during.title, "50 % Monitor · compute · dispy");
-  assert.match(during.favicon, /^data:image\/svg/);
+  assert.match(during.favicon, /^ring-50(-failed)?\.svg$/);
   assert.equal(headline("Monitor", summary({ pending: 0 }, { progress: 1 }), "rest").favicon, "rest");
 });
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -87,7 +88,7 @@ def test_types_are_left_out_and_code_beside_them_is_not() -> None:
         ('const late = () => import("./parts/second.js");', r"import\("),
         ("const here = import.meta.url;", "import.meta"),
         ("await later();", "await later"),
-        ('import { none } from "./none.js";', "js/first.js imports js/none.js, which is not there"),
+        ('import { none } from "./none.js";', "js/first.js needs js/none.js, which is not there"),
         ('import { a } from "./pages/a.js";', "imports itself, by way of"),
     ],
 )
@@ -103,8 +104,20 @@ def test_stylesheet_stands_in_for_its_imports() -> None:
         "css/print.css": b"p {}\n",
     }
     assert bundles(files)["bundle/a.css"] == b"a {}\n@media print {\np {}\n}\n"
-    files["css/a.css"] = b'a { background: url("../icons/a.svg") }'
-    with pytest.raises(ValueError, match=r"icons/a.svg"):
+
+
+@pytest.mark.parametrize(
+    "picture", ["../icons/none.svg", "../css/a.svg", "icons/a.svg", "data:image/svg+xml,", "//x/y"]
+)
+def test_stylesheet_names_our_own_pictures_only(picture: str) -> None:
+    files = {
+        "css/pages/a.css": b'@import "../a.css";\n',
+        "css/a.css": b'a { mask: url("../icons/a.svg") }\n',
+        "icons/a.svg": b"<svg/>",
+    }
+    assert bundles(files)["bundle/a.css"] == files["css/a.css"]
+    files["css/a.css"] += f'b {{ mask: url("{picture}") }}\n'.encode()
+    with pytest.raises(ValueError, match=re.escape(picture.removeprefix("../"))):
         bundles(files)
 
 

@@ -353,10 +353,16 @@ class TestHost:
 
 class TestHeaders:
     def test_every_answer_is_hardened(self, client: Any, scene: Any) -> None:
-        for url in ("/", "/dispy-assets/0/icons/x.svg", f"{API}/clusters", f"{API}/none", "/metrics"):
+        for url in (
+            "/",
+            "/dispy-assets/0/icons/x.svg",
+            f"{API}/clusters",
+            f"{API}/none",
+            "/metrics",
+        ):
             headers = client.get(url).headers
             assert headers["Content-Security-Policy"] == (
-                "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+                "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
                 "connect-src 'self'; font-src 'self'; manifest-src 'self'; base-uri 'none'; "
                 "form-action 'self'; frame-ancestors 'none'"
             )

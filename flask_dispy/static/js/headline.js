@@ -26,26 +26,20 @@ export function headline(page, summary, restingIcon) {
   const failed = (summary.attention?.failed ?? summary.jobs.terminated) > 0;
   return {
     title: `${percent(summary.progress)} ${title}`,
-    favicon: ringIcon(Math.floor((summary.progress ?? 0) * 100), failed),
+    favicon: ringIcon(restingIcon, summary.progress ?? 0, failed),
   };
 }
 
 /**
- * A ring that fills, with a red dot where something failed; readable on light and dark tabs.
+ * Address of a picture that lies beside the resting one: see web/favicons.py.
  *
- * @param {number} percentDone
+ * @param {string} restingIcon
+ * @param {number} done 0 to 1
  * @param {boolean} failed
  */
-function ringIcon(percentDone, failed) {
-  const turn = 75.4; // 2 pi 12
-  const done = ((turn * percentDone) / 100).toFixed(1);
-  const dot = failed ? '<circle cx="16" cy="16" r="5" fill="#e0323c"/>' : "";
-  const svg =
-    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><g fill="none" stroke-width="6">' +
-    '<circle cx="16" cy="16" r="12" stroke="#9aa5b5" stroke-opacity=".45"/>' +
-    `<circle cx="16" cy="16" r="12" stroke="#3f7bff" stroke-dasharray="${done} 80" transform="rotate(-90 16 16)"/>` +
-    `</g>${dot}</svg>`;
-  return `data:image/svg+xml,${encodeURIComponent(svg)}`;
+function ringIcon(restingIcon, done, failed) {
+  const percentDone = Math.floor(done * 20) * 5;
+  return restingIcon.replace(/[^/]*$/, `ring-${percentDone}${failed ? "-failed" : ""}.svg`);
 }
 
 /**
