@@ -135,7 +135,7 @@ def test_plain_wheel_scrolls_the_page_over_the_timeline(page: Page) -> None:
 def test_times_are_said_in_one_form_and_their_zone_once(page: Page) -> None:
     page.locator(".timeline-lanes").press("Home")
     spell = re.compile(
-        r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d – (\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d UTC\S* \(.*\)$"
+        r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \u2013 (\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d UTC\S* \(.*\)$"
     )
     expect(page.locator(".timeline-range")).to_have_text(spell)
 
