@@ -147,6 +147,7 @@ class Program:
     """A dispynode or dispyscheduler in a process of its own, with its output in a file.
 
     :param inside: what to put before its command, to run it in another network.
+    :param clock: by how much its clock is off, see ``other_clock.py``.
     """
 
     def __init__(
@@ -157,12 +158,14 @@ class Program:
         folder: Path,
         address: tuple[str, int],
         inside: Sequence[str] = (),
+        clock: str = "",
     ) -> None:
         folder.mkdir(parents=True)
         self.ip_addr, self.port = address
         # Not in the folder: dispyscheduler --clean removes all that is there.
         self.log_path = folder.with_name(f"{folder.name}.log")
-        command = [*inside, sys.executable, "-X", "faulthandler", "-m", "flask_dispy", kind]
+        main = [str(_TESTS / "other_clock.py"), clock] if clock else ["-m", "flask_dispy"]
+        command = [*inside, sys.executable, "-X", "faulthandler", *main, kind]
         command += ["--with-parent", "--daemon", "--clean"]
         command += ["-i", self.ip_addr, "--dest_path_prefix", str(folder), *arguments]
         with self.log_path.open("wb") as log:
@@ -268,24 +271,30 @@ class LocalDispy:
     def __exit__(self, *exc_info: object) -> None:
         self.close()
 
-    def start_node(self, number: int = 2, *options: str, cpus: int = 2, name: str = "") -> Program:
+    def start_node(
+        self, number: int = 2, *options: str, cpus: int = 2, name: str = "", clock: str = ""
+    ) -> Program:
         """Start a node and wait until it answers. ``options`` go to dispynode as they are."""
         arguments = ["-p", str(self.port), "-c", str(cpus), *options]
         arguments += ["--name", name or f"node{number}"]
-        return self._start("node", arguments, (f"127.0.0.{number}", self.port + 1))
+        return self._start("node", arguments, (f"127.0.0.{number}", self.port + 1), clock)
 
-    def start_scheduler(self, *options: str, nodes: list[str] | None = None) -> Program:
+    def start_scheduler(
+        self, *options: str, nodes: list[str] | None = None, clock: str = ""
+    ) -> Program:
         """Start a scheduler for ``nodes`` (by default those started here) and wait for it."""
         addresses = [program.ip_addr for program in self.programs] if nodes is None else nodes
         arguments = ["-p", str(self.port), *options]
         for address in addresses:
             arguments += ["-n", address]
         address = (self.scheduler_ip_addr, self.port + 2)
-        return self._start("scheduler", arguments, address)
+        return self._start("scheduler", arguments, address, clock)
 
-    def _start(self, kind: str, arguments: list[str], address: tuple[str, int]) -> Program:
+    def _start(
+        self, kind: str, arguments: list[str], address: tuple[str, int], clock: str = ""
+    ) -> Program:
         folder = self.folder / f"{len(self.programs)}-{address[0]}"
-        program = Program(kind, arguments, folder=folder, address=address)
+        program = Program(kind, arguments, folder=folder, address=address, clock=clock)
         self.programs.append(program)
         program.wait_ready()
         return program

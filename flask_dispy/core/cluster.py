@@ -338,6 +338,7 @@ class ClusterState:
                 "failed": ledger.failed,
                 "silent": census.states["silent"],
                 "stragglers": len(self.stragglers(now)),
+                "clocks_off": len(self.roster.clocks_off),
             },
             "history": {
                 "retained": ledger.retained,

@@ -55,6 +55,7 @@ _COLUMNS: Final = (
     _Column("tx", "figures"),
     _Column("rx", "figures"),
     _Column("update_time", "times"),
+    _Column("clock_offset_sec", "figures"),
     _Column("clusters", "text"),
 )
 
@@ -73,6 +74,7 @@ def cells_of(
     tx: float,
     rx: float,
     update_time: float,
+    clock_offset_sec: float | None,
     load: Load | None,
 ) -> str:
     """Return a node's cells, as a block is made of them."""
@@ -87,7 +89,7 @@ def cells_of(
     return (
         f"{available}\t{_quoted(ip_addr)}\t{_quoted(name)}\t{_quoted(state)}\t{cpus}\t"
         f"{avail_cpus}\t{busy}\t{running}\t{jobs_done!r}\t{_four_digits(cpu_time)}\t{tx!r}\t{rx!r}\t"
-        f"{int(update_time)}"
+        f"{int(update_time)}\t{'null' if clock_offset_sec is None else repr(clock_offset_sec)}"
     )
 
 

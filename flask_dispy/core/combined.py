@@ -125,6 +125,10 @@ class CombinedState:
         cells = cells_of(load=load and tuple(load.values()), **row)
         return f"{cells}\t{encode(clusters)}"
 
+    def _clocks_off(self) -> set[str]:
+        """Return the addresses of the nodes whose clocks are far off, each once."""
+        return set().union(*(state.roster.clocks_off for state in self._states()))
+
     def sample(self) -> Sample:
         """Return the figures that the time series keep."""
         samples = [state.sample() for state in self._states()]
@@ -165,6 +169,7 @@ class CombinedState:
                 "failed": sum(s["attention"]["failed"] for s in summaries),
                 "silent": self.census.states["silent"],
                 "stragglers": sum(s["attention"]["stragglers"] for s in summaries),
+                "clocks_off": len(self._clocks_off()),
             },
             "history": _total(summaries, "history") or {"retained": 0, "limit": 0, "evicted": 0},
         }

@@ -109,7 +109,8 @@ class NodeSeen(NamedTuple):
     *load* is ``None`` where it is unknown;
     *updated_at* is dispy's own ``update_time``, 0 before the first sign; *joined* that the node
     was just set up, at *at* where that is known; *pulse* that it was heard of at *at*, whether or
-    not dispy noted the time.
+    not dispy noted the time; *clock_offset_sec* by how much its clock is ahead of ours, ``None``
+    while that is next to nothing, or not known.
     """
 
     ip_addr: str
@@ -126,6 +127,7 @@ class NodeSeen(NamedTuple):
     joined: bool
     pulse: bool
     at: float = 0.0
+    clock_offset_sec: float | None = None
 
 
 class NodeClosed(NamedTuple):

@@ -40,7 +40,8 @@ class Node:
     during a job; so only a fall in jobs done with it tells of a new life.
 
     ``updated_at`` is the last sign of life: dispy's own ``update_time``, or a pulse that dispy
-    reported without noting it there, as a SharedJobCluster does.
+    reported without noting it there, as a SharedJobCluster does. ``clock_offset_sec`` is by how
+    much the node's clock is ahead of ours, ``None`` while that is next to nothing or not known.
     """
 
     __slots__ = (
@@ -53,6 +54,7 @@ class Node:
         "_told_at",
         "avail_cpus",
         "busy",
+        "clock_offset_sec",
         "counted",
         "cpus",
         "ip_addr",
@@ -75,6 +77,7 @@ class Node:
         self.busy = 0
         self.updated_at = 0.0
         self.load: Load | None = None
+        self.clock_offset_sec: float | None = None
         self.pulse_sec: float | None = None  # observed; None for a node that sends none
         self.counted: tuple[NodeState, int, float] | None = None
         self.state: NodeState = "up"
@@ -96,8 +99,9 @@ class Node:
         """Take in what dispy tells; return whether anything in the row changed."""
         # All at once: by name each takes as long as unpacking them all.
         (_, name, cpus, avail_cpus, busy, jobs_done, cpu_time, tx, rx, updated_at, load, joined,
-         pulse, at) = seen  # fmt: skip
-        before = self.updated_at, self.state
+         pulse, at, clock_offset_sec) = seen  # fmt: skip
+        before = self.updated_at, self.state, self.clock_offset_sec
+        self.clock_offset_sec = clock_offset_sec
         figures = (name, cpus, avail_cpus, busy, jobs_done, cpu_time, tx, rx)
         changed = figures != self._figures
         if changed:
@@ -124,7 +128,7 @@ class Node:
             self._become("up", "joined", at)
         elif self.state == "silent" and alive:
             self._become("up", "heard", self.updated_at)
-        return changed or fresh or before != (self.updated_at, self.state)
+        return changed or fresh or before != (self.updated_at, self.state, clock_offset_sec)
 
     def close(self, at: float) -> None:
         """Note that the node left."""
@@ -210,6 +214,7 @@ class Node:
             else {"cpu": load[0], "memory": int(load[1]), "disk": int(load[2]), "swap": load[3]},
             "state": self.state,
             "running": len(self.running),
+            "clock_offset_sec": self.clock_offset_sec,
         }
 
     def as_json(self) -> str:
@@ -232,7 +237,8 @@ class Node:
                 f'"cpus":{self.cpus},"avail_cpus":{self.avail_cpus},"busy":{self.busy},'
                 f'"jobs_done":{jobs_done!r},"cpu_time":{cpu_time:.3f},'
                 f'"tx":{tx!r},"rx":{rx!r},"update_time":{self.updated_at:.3f},'
-                f'"avail_info":{load},"state":"{self.state}","running":{len(self.running)}}}'
+                f'"avail_info":{load},"state":"{self.state}","running":{len(self.running)},'
+                f'"clock_offset_sec":{_figure(self.clock_offset_sec)}}}'
             )
         return self._json
 
@@ -253,9 +259,14 @@ class Node:
                 tx=tx,
                 rx=rx,
                 update_time=self.updated_at,
+                clock_offset_sec=self.clock_offset_sec,
                 load=self.load,
             )
         return self._cells
+
+
+def _figure(value: float | None) -> str:
+    return "null" if value is None else repr(value)
 
 
 def own_fields(row: str) -> str:

@@ -15,12 +15,16 @@ __all__ = ["Roster"]
 # that closed first are forgotten; their jobs are not.
 _MOST_CLOSED: Final = 10_000
 
+# A node's clock that is off by more needs attention: what its jobs write bears wrong times.
+_CLOCK_OFF_SEC: Final = 60.0
+
 
 class Roster:
     """The nodes of one cluster. Guarded by the registry's lock.
 
     ``nodes`` are they, by address; ``census`` is what they come to. Since changes were last
     published, the rows of those in ``dirty`` changed, and those in ``dropped`` were forgotten.
+    ``clocks_off`` are the nodes that are there whose clocks are off by over a minute.
     """
 
     def __init__(self) -> None:
@@ -28,6 +32,7 @@ class Roster:
         self.census = Census()
         self.dirty: dict[str, None] = {}  # an ordered set
         self.dropped: set[str] = set()
+        self.clocks_off: set[str] = set()
         self._closed: OrderedDict[str, None] = OrderedDict()  # in the order they did
 
     def enter(self, ip_addr: str) -> Node:
@@ -42,6 +47,11 @@ class Roster:
         """Note that a node's figures changed."""
         self.dirty[node.ip_addr] = None
         self.census.count(node)
+        offset = node.clock_offset_sec
+        if offset is not None and abs(offset) > _CLOCK_OFF_SEC and node.state != "closed":
+            self.clocks_off.add(node.ip_addr)
+        elif self.clocks_off:
+            self.clocks_off.discard(node.ip_addr)
 
     # -- what happens ------------------------------------------------------------------------
 
@@ -77,6 +87,7 @@ class Roster:
 
     def drop(self, ip_addr: str) -> None:
         """Forget a node."""
+        self.clocks_off.discard(ip_addr)
         node = self.nodes.pop(ip_addr, None)
         if node is not None:
             self.census.replace(node.counted, None)

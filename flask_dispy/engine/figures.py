@@ -15,6 +15,7 @@ __all__ = [
     "LATEST",
     "NAME_LIMIT",
     "figures_of",
+    "heard_at",
     "load",
     "moment",
     "name_text",
@@ -130,3 +131,17 @@ def moment(value: Any, otherwise: float) -> float:
         return value
     found = number(value)
     return found if 0.0 < found < LATEST else otherwise
+
+
+def heard_at(node: Any, since: float, now: float) -> float:
+    """Return when, by our clock, a node's last report was here at the latest.
+
+    dispy notes the time as it takes a report in, which may have waited for a while to be read.
+
+    :param since: when the node was last known to be at work.
+    """
+    if node is not None:
+        noted_at = node.update_time
+        if type(noted_at) is float and since <= noted_at <= now and noted_at > 0.0:
+            return noted_at
+    return now

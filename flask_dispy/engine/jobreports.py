@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from dispy import DispyJob
+from dispy import DispyJob, SharedJobCluster
 
 from ..core import events
 from ..core.events import EndState, JobEnded, JobKey, JobQueued, JobStarted
 from .drained import Drained
-from .figures import moment, name_text
+from .figures import heard_at, moment, name_text
 from .jobtexts import JobTexts, LaterTexts
 from .lives import whole_life
 from .nodereports import NodeReports
@@ -40,13 +40,18 @@ class JobReports:
 
     :param texts: what makes the texts.
     :param nodes: the nodes of the cluster, on which the jobs run.
+    :param cluster: dispy's object.
     """
 
-    def __init__(self, texts: JobTexts, nodes: NodeReports) -> None:
+    def __init__(self, texts: JobTexts, nodes: NodeReports, cluster: Any = None) -> None:
         self._texts = texts
         self._nodes = nodes
-        # The _uid of live jobs whose arguments are known from their first report.
-        self._described: set[int] = set()
+        # A JobCluster notes by our clock when a node has confirmed a job; of a SharedJobCluster
+        # it is the scheduler's clock.
+        self._notes_start = not isinstance(cluster, SharedJobCluster)
+        # The _uid of live jobs whose arguments are known from their first report, and when their
+        # node had confirmed them, by our clock; 0 before.
+        self._described: dict[int, float] = {}
 
     def _queued(self, _status: int, _node: Any, job: Any, turn: Turn) -> Drained:
         uid, submitted_at = job._uid, job.submit_time
@@ -58,22 +63,28 @@ class JobReports:
         later: LaterTexts = []
         job_id = self._texts.id_of(live, later)
         args, kwargs = self._texts.arguments(job, later)
-        self._described.add(uid)
+        self._described[uid] = 0.0
         event = _make(JobQueued, ((uid, submitted_at), submitted_at, job_id, args, kwargs, False))
         return (event, live, tuple(later) if later else ())
 
     def _lived(self, job: Any, turn: Turn) -> Drained | None:
         """Return the end of a job that is over in the turn in which it was submitted."""
         try:
-            lived = whole_life(job, turn, self._nodes, self._texts)
+            confirmed_at = 0.0
+            step = turn.steps.get(job._uid)
+            if step is not None and step[0] == _RUNNING:
+                confirmed_at = self._confirmed(step[1], step[2], turn.now)
+            lived = whole_life(job, turn, confirmed_at, self._nodes, self._texts)
         except Exception:
             return None  # it is told when its turn comes
         if lived is not None:
-            self._described.discard(job._uid)  # another's, the end of which was missed
+            self._described.pop(job._uid, None)  # another's, the end of which was missed
         return lived
 
     def requeued(self, job: Any, now: float) -> Drained:
         """Return the event that *job* is back in the queue."""
+        if job._uid in self._described:
+            self._described[job._uid] = 0.0
         live = _original(job)
         later: LaterTexts = []
         event = events.JobQueued(
@@ -83,19 +94,22 @@ class JobReports:
 
     def _started(self, _status: int, node: Any, job: Any, turn: Turn) -> Drained | None:
         uid, submitted_at = job._uid, job.submit_time
-        if uid in turn.ends and self._is_over(node, job, turn):
+        confirmed_at = self._confirmed(node, job, turn.now)
+        known = uid in self._described
+        self._described[uid] = confirmed_at
+        if known and uid in turn.ends and self._is_over(node, job, turn):
             return None
         live = _original(job)
         later: LaterTexts = []
         job_id = self._texts.id_of(live, later)
         args = kwargs = None
-        if uid not in self._described:
+        if not known:
             args, kwargs = self._texts.arguments(job, later)
         event = _make(
             JobStarted,
             (
                 (uid, submitted_at),
-                moment(job.start_time, turn.now),
+                confirmed_at,
                 submitted_at,
                 name_text(node.ip_addr if node is not None else job.ip_addr),
                 job_id,
@@ -105,11 +119,15 @@ class JobReports:
         )
         return (event, live, tuple(later) if later else ())
 
+    def _confirmed(self, node: Any, job: Any, now: float) -> float:
+        """Return when, by our clock, the node of a job that runs had confirmed it."""
+        if self._notes_start:
+            return min(now, moment(job.start_time, now))
+        return heard_at(node, 0.0, now)
+
     def _is_over(self, node: Any, job: Any, turn: Turn) -> bool:
         """Whether a run that began ended in the same turn, and nothing else is to be learnt."""
-        if not turn.covers(node, job):
-            return False
-        return job._uid in self._described and self._nodes.has(node)
+        return turn.covers(node, job) and self._nodes.has(node)
 
     def _progressed(self, _status: int, node: Any, job: Any, turn: Turn) -> Drained:
         live = _original(job)
@@ -118,7 +136,8 @@ class JobReports:
         where = node.ip_addr if node is not None else job.ip_addr
         event = events.JobProgressed(
             job_key(job),
-            moment(job.start_time, turn.now),
+            # Its start is the node's by now, whose clock is not ours.
+            self._described.get(job._uid) or turn.now,
             job.submit_time,
             name_text(where) if where else None,
             self._texts.id_of(live, later),
@@ -138,16 +157,16 @@ class JobReports:
         """Return the event that *job* ended in *state*, with all that it left behind."""
         later: LaterTexts = []
         uid, submitted_at = job._uid, job.submit_time
-        self._described.discard(uid)
         where = node.ip_addr if node is not None else job.ip_addr
+        began_at, over_at = self._span(state, node, job, now)
         result, stdout, stderr, exception = job.result, job.stdout, job.stderr, job.exception
         event = _make(
             JobEnded,
             (
                 (uid, submitted_at),
-                moment(job.end_time, now),
+                over_at,
                 submitted_at,
-                moment(job.start_time, 0.0) or None,
+                began_at,
                 name_text(where) if where else None,
                 state,
                 self._texts.id_of(job, later),
@@ -161,6 +180,24 @@ class JobReports:
             ),
         )
         return (event, None, tuple(later) if later else ())
+
+    def _span(self, state: str, node: Any, job: Any, now: float) -> tuple[float | None, float]:
+        """Return when, by our clock, the last run of a job began and ended."""
+        confirmed_at = self._described.pop(job._uid, 0.0)
+        where = job.ip_addr if node is None else node.ip_addr
+        ended_at = moment(job.end_time, 0.0)
+        if not where or not ended_at or state in ("cancelled", "abandoned"):
+            # No node reported it, so there is no more than dispy's own note of its start.
+            began_at = confirmed_at or (moment(job.start_time, 0.0) if self._notes_start else 0.0)
+            return began_at if 0.0 < began_at <= now else None, now
+        return self._nodes.clocks.run(
+            where,
+            moment(job.start_time, 0.0),
+            ended_at,
+            submitted_at=job.submit_time,
+            confirmed_at=confirmed_at,
+            heard_at=heard_at(node, confirmed_at, now),
+        )
 
 
 # How each report of a job is read: by (reports, status, node, job, turn).

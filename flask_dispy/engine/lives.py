@@ -12,7 +12,7 @@ from dispy import DispyJob
 
 from ..core.events import JobEnded
 from .drained import Drained
-from .figures import LATEST, name_text
+from .figures import LATEST, heard_at, name_text
 from .jobtexts import JobTexts, LaterTexts
 from .nodereports import NodeReports
 from .turn import END_STATES, Turn
@@ -25,11 +25,15 @@ _RUNNING: Final[int] = DispyJob.Running
 _make: Final = tuple.__new__
 
 
-def whole_life(job: Any, turn: Turn, nodes: NodeReports, texts: JobTexts) -> Drained | None:
+def whole_life(
+    job: Any, turn: Turn, confirmed_at: float, nodes: NodeReports, texts: JobTexts
+) -> Drained | None:
     """Return the end of *job*, which was just submitted, if all that it did is in *turn*.
 
     With its arguments, which dispy drops before it reports an end. ``None`` also for what is not
     as it almost always is.
+
+    :param confirmed_at: when its node had confirmed it, 0 if that is not in *turn*.
     """
     uid, submitted_at = job._uid, job.submit_time
     end = turn.ends.get(uid)
@@ -51,15 +55,25 @@ def whole_life(job: Any, turn: Turn, nodes: NodeReports, texts: JobTexts) -> Dra
         return None
     if not nodes.has(node):
         return None
+    began_at, over_at = nodes.clocks.run(
+        node.ip_addr,
+        started_at,
+        ended_at,
+        submitted_at=submitted_at,
+        confirmed_at=confirmed_at,
+        heard_at=heard_at(node, confirmed_at, turn.now),
+    )
+    if began_at is None:
+        return None
     later: LaterTexts = []
     result, stdout, stderr, exception = ended.result, ended.stdout, ended.stderr, ended.exception
     event = _make(
         JobEnded,
         (
             (uid, submitted_at),
-            ended_at,
+            over_at,
             submitted_at,
-            started_at,
+            began_at,
             name_text(node.ip_addr),
             END_STATES[status],
             texts.id_of(ended, later),

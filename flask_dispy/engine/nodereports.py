@@ -7,6 +7,7 @@ from typing import Any
 from dispy import DispyNode
 
 from ..core import events
+from .clocks import NodeClocks
 from .drained import Drained
 from .faultlog import UnreadReports
 from .figures import figures_of, name_text, relied_upon
@@ -20,12 +21,13 @@ class NodeReports:
     :param unread: takes note of figures that can't be read.
 
     ``known`` are dispy's objects of the nodes that are there, by address; ``touched`` are the
-    nodes that were heard of since figures were last read.
+    nodes that were heard of since figures were last read; ``clocks`` are the nodes' own.
     """
 
     def __init__(self, unread: UnreadReports) -> None:
         self.known: dict[str, Any] = {}
         self.touched: dict[str, Any] = {}
+        self.clocks = NodeClocks()
         self._unread = unread
         self._pulsed: dict[str, float] = {}
         # What was last told of each node: most of the time there is nothing new.
@@ -133,10 +135,11 @@ class NodeReports:
         """Forget a node, and return dispy's object of it, if it was known."""
         self._told.pop(ip_addr, None)
         self._pulsed.pop(ip_addr, None)
+        self.clocks.forget(ip_addr)
         return self.known.pop(ip_addr, None)
 
-    @staticmethod
     def _seen(
+        self,
         node: Any,
         told: tuple[Any, ...] | None = None,
         *,
@@ -151,4 +154,5 @@ class NodeReports:
             joined,
             pulse,
             at,
+            self.clocks.offset_sec(node.ip_addr),
         )

@@ -85,6 +85,11 @@ _NODE: Final[Schema] = _object(
     avail_info=_LOAD,
     state={"type": "string", "enum": ["up", "silent", "closed"]},
     running=_COUNT,
+    clock_offset_sec=_or_null(_NUMBER)
+    | {
+        "description": "By how much the node's clock is ahead of the server's; null while it is "
+        "less than two seconds off, and while nothing is known of it."
+    },
 )
 
 _VALUES: Final[Schema] = {"type": "array", "minItems": 1}
@@ -134,7 +139,12 @@ _SUMMARY: Final[Schema] = _object(
     eta_confidence={"type": "string", "enum": ["none", "low", "good"]},
     started_at=_NUMBER,
     job_p95_sec=_or_null(_NUMBER),
-    attention=_object(failed=_COUNT, silent=_COUNT, stragglers=_COUNT),
+    attention=_object(
+        failed=_COUNT,
+        silent=_COUNT,
+        stragglers=_COUNT,
+        clocks_off=_COUNT,
+    ),
     history=_object(retained=_COUNT, limit=_COUNT, evicted=_COUNT),
 )
 

@@ -219,7 +219,9 @@ class Stage:
         self, ip_addr: str, *args: Any, job_id: Any, since_sec: float = 0, **kwargs: Any
     ) -> DispyJob:
         """Let a job run on a node, for some time already."""
-        job = self.jobs[str(job_id)] = self.cluster.submits(*args, job_id=job_id, **kwargs)
+        job = self.jobs[str(job_id)] = self.cluster.submits(
+            *args, job_id=job_id, since_sec=since_sec, **kwargs
+        )
         node = self.nodes[ip_addr]
         job.start_time = time.time() - since_sec
         job.status = DispyJob.Running
@@ -235,9 +237,15 @@ class Stage:
             self.cluster.ends(job, node, **how)
             return
         job.end_time = job.start_time + after_sec
+        self.finish(job)
+
+    def finish(self, job: DispyJob) -> None:
+        """Report a job's end, with the times that it bears."""
+        node = self.nodes[job.ip_addr]
         job.status = DispyJob.Finished
         node.busy -= 1
         node.jobs_done += 1
+        node.update_time = time.time()
         self.cluster.report(DispyJob.Finished, node, job)
 
 

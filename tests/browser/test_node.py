@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from browser.stage import Stage, becomes, cells, rows
+from browser.stage import Stage, becomes, cells, keys_shown, rows
 from dispy import DispyNode
 from playwright.sync_api import Locator, Page, expect
 from web.fakes import watched_cluster
@@ -254,3 +254,20 @@ def test_what_happened_to_the_node_is_told(stage: Stage, page: Page) -> None:
     expect(past.get_by_role("listitem").first.locator("time")).to_have_attribute(
         "title", re.compile(r"\d{2}:\d{2}:\d{2}")
     )
+
+
+def test_clock_that_is_off_needs_attention(stage: Stage) -> None:
+    page = stage.open()
+    chip = page.locator("#attention .chip-clocks")
+    expect(chip).to_be_hidden()
+    job = stage.runs("10.0.0.10", job_id="on its clock", since_sec=60)
+    job.start_time += 7_201
+    job.end_time = job.start_time + 3
+    stage.finish(job)
+    expect(chip).to_have_text("1 node's clock is off")
+    chip.click()
+    becomes(lambda: keys_shown(page), ["10.0.0.10"])
+    node = stage.open("node.html?host=10.0.0.10")
+    fact = node.locator("#facts .fact", has_text="Clock")
+    expect(fact).to_have_text("Clock2 h ahead")
+    becomes(lambda: [text for text in cells(_recent(node), "started_at") if "in " in text], [])

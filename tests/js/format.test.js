@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  bytes, compact, count, counted, exact, percent, plain, rate, relative, seconds, stateMark, stateWord, UNKNOWN,
+  bytes, clockOffset, compact, count, counted, exact, percent, plain, rate, relative, seconds, stateMark, stateWord, UNKNOWN,
 } from "../../flask_dispy/static/js/format.js";
 
 /** @param {(value: any) => string} format @param {[unknown, string][]} cases */
@@ -15,6 +15,10 @@ test("what is not known is a dash", () => {
   }
   assert.equal(relative(null, 10), UNKNOWN);
   assert.equal(relative(0, 10), UNKNOWN);
+});
+
+test("a clock that is off is ahead or behind", () => {
+  each(clockOffset, [[7201, "2 h ahead"], [-3.2, "3.20 s behind"], [null, ""], [undefined, ""]]);
 });
 
 test("thousands are grouped", () => {

@@ -72,6 +72,11 @@ test("the filter's words must all match", () => {
   const row = /** @type {any} */ ({ ip_addr: "10.0.0.7", name: "Alpha", state: "silent", clusters: ["render"] });
   for (const text of ["10.0", "alpha 10", "state:silent", "name:alp cluster:rend", "silent"]) assert.ok(nodeFilter(text)?.(row), text);
   for (const text of ["beta", "state:up", "alpha beta", "ip:0.7", "name:10"]) assert.equal(nodeFilter(text)?.(row), false, text);
+  const behind = { ...row, clock_offset_sec: -7200 };
+  for (const text of ["clock:off", "clock:"]) assert.ok(nodeFilter(text)?.(behind), text);
+  const little = { ...row, clock_offset_sec: 10 };
+  assert.deepEqual([nodeFilter("clock:off")?.(little), nodeFilter("clock:")?.(little)], [false, true]);
+  assert.equal(nodeFilter("clock:off")?.(row), false);
   assert.equal(nodeFilter("  "), null);
 });
 

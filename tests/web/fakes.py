@@ -58,9 +58,12 @@ class FakeCluster(Commands):
         self.report(DispyNode.Initialized, node, None)
         return node
 
-    def submits(self, *args: Any, job_id: Any = None, **kwargs: Any) -> DispyJob:
-        """Let a job be submitted."""
+    def submits(
+        self, *args: Any, job_id: Any = None, since_sec: float = 0.0, **kwargs: Any
+    ) -> DispyJob:
+        """Let a job be submitted, some time ago."""
         job = DispyJob(job_id, args, kwargs)
+        job.submit_time -= since_sec
         job._uid = next(_uids)
         self.report(DispyJob.Created, None, job)
         return job
@@ -83,6 +86,7 @@ class FakeCluster(Commands):
         job.stdout, job.stderr = b"", b""
         node.busy -= 1
         node.jobs_done += 1
+        node.update_time = time.time()
         status = DispyJob.Finished if exception is None else DispyJob.Terminated
         job.status = status
         job._args, job._kwargs = (), {}

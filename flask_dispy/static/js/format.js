@@ -172,6 +172,16 @@ export function zone(t) {
   return `UTC${ahead < 0 ? "-" : "+"}${two(Math.floor(Math.abs(ahead) / 60))}:${two(Math.abs(ahead) % 60)}`;
 }
 
+/**
+ * How a node's clock differs: "2 h ahead"; nothing while it doesn't.
+ *
+ * @param {Maybe} offsetSec
+ */
+export function clockOffset(offsetSec) {
+  if (!known(offsetSec)) return "";
+  return `${seconds(Math.abs(offsetSec))} ${offsetSec > 0 ? "ahead" : "behind"}`;
+}
+
 /** @param {number} n */
 const two = (n) => String(n).padStart(2, "0");
 

@@ -89,6 +89,10 @@ class BlockRow {
     return figure(this.block.update_time, this.index);
   }
 
+  get clock_offset_sec() {
+    return at(this.block.clock_offset_sec, this.index);
+  }
+
   get state() {
     return at(this.block.state, this.index);
   }

@@ -1,8 +1,12 @@
 /** @import {NodeRow} from "./types.js" */
 
+/** As far off as a clock under attention is. */
+const CLOCK_OFF_SEC = 60;
+
 /**
  * What the filter box over the nodes means: all words must occur in address, name, state or
- * cluster; `state:silent`, `name:` and `cluster:` look in one of them.
+ * cluster; `state:silent`, `name:` and `cluster:` look in one of them; `clock:off` finds the nodes
+ * whose clocks are off by over a minute, `clock:` all that are off.
  *
  * @param {string} text
  * @returns {((row: NodeRow) => boolean)|null} null: everything passes
@@ -19,7 +23,7 @@ export function nodeFilter(text) {
  * @returns {(row: NodeRow) => boolean}
  */
 function wordTest(word) {
-  const [, field, value] = /^(state|name|ip|cluster):(.*)$/.exec(word) ?? [];
+  const [, field, value] = /^(state|name|ip|cluster|clock):(.*)$/.exec(word) ?? [];
   const name = (/** @type {NodeRow} */ row) => (row.name ?? "").toLowerCase();
   const inCluster = (/** @type {NodeRow} */ row, /** @type {string} */ part) =>
     row.clusters?.some((cluster) => cluster.toLowerCase().includes(part)) ?? false;
@@ -30,6 +34,8 @@ function wordTest(word) {
       return (row) => name(row).includes(value);
     case "ip":
       return (row) => row.ip_addr.startsWith(value);
+    case "clock":
+      return (row) => Math.abs(row.clock_offset_sec ?? 0) > (value === "off" ? CLOCK_OFF_SEC : 0);
     case "cluster":
       return (row) => inCluster(row, value);
     default:

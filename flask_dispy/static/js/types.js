@@ -51,7 +51,7 @@
  * @property {number|null} eta_sec
  * @property {"none"|"low"|"good"} [eta_confidence]
  * @property {number|null} started_at
- * @property {{failed: number, silent: number, stragglers: number}} [attention]
+ * @property {{failed: number, silent: number, stragglers: number, clocks_off?: number}} [attention]
  * @property {"callback"|"polling"|"history"} [watching]
  * @property {number} [now]
  * @property {number} [dropped_events]
@@ -79,6 +79,7 @@
  * @property {number|null} update_time
  * @property {AvailInfo|null} avail_info
  * @property {NodeState} state
+ * @property {number|null} [clock_offset_sec] its clock is so far ahead; null: under two seconds, or not known
  * @property {number} [silent_sec]
  * @property {string[]} [clusters] in the combined view
  * @property {number} [cluster_count]
@@ -102,6 +103,7 @@
  * @property {number[]} tx
  * @property {number[]} rx
  * @property {Told<number>} update_time
+ * @property {(number|null)[]} clock_offset_sec
  * @property {{cpu: (number|null)[], memory: Told<number|null>, disk: Told<number|null>, swap: (number|null)[]}} avail_info
  * @property {NodeState[]} state
  * @property {string[][]} [clusters] in the combined view

@@ -1,6 +1,6 @@
 /** @import {Summary} from "../types.js" */
 import { h, icon, setText, show } from "../dom.js";
-import { counted } from "../format.js";
+import { count, counted } from "../format.js";
 
 /**
  * What needs someone, in few words; nothing at all while nothing does.
@@ -16,21 +16,23 @@ export function createAttention(element, { jobsHref, nodesHref, onNodes }) {
   const trouble = chip("trouble", "warning");
   const failed = chip("failed", "warning");
   const silent = chip("silent", "clock");
+  const clocks = chip("clocks", "clock");
   const stragglers = chip("stragglers", "straggler");
   const dropped = chip("dropped", "warning");
   silent.element.href = nodesHref("state:silent");
   failed.element.href = jobsHref("is:failed");
   stragglers.element.href = jobsHref("is:straggler");
+  clocks.element.href = nodesHref("clock:off");
+  clocks.element.title = "What their jobs write bears wrong times. The times here are this server's own.";
   if (onNodes) {
-    silent.element.addEventListener("click", (event) => {
-      event.preventDefault();
-      onNodes("state:silent");
-    });
+    filtersHere(silent.element, () => onNodes("state:silent"));
+    filtersHere(clocks.element, () => onNodes("clock:off"));
   }
   element.classList.add("attention");
   element.replaceChildren(
     trouble.element,
     silent.element,
+    clocks.element,
     failed.element,
     stragglers.element,
     dropped.element,
@@ -42,11 +44,20 @@ export function createAttention(element, { jobsHref, nodesHref, onNodes }) {
       trouble.set(summary.trouble ? 1 : 0, () => summary.trouble ?? "");
       failed.set(attention?.failed ?? 0, (n) => `${counted(n, "job")} failed`);
       silent.set(attention?.silent ?? 0, (n) => `${counted(n, "node")} silent`);
+      clocks.set(attention?.clocks_off ?? 0, (n) => (n === 1 ? "1 node's clock is off" : `${count(n)} nodes' clocks are off`));
       stragglers.set(attention?.stragglers ?? 0, (n) => counted(n, "straggler"));
       dropped.set(summary.dropped_events ?? 0, (n) => `${counted(n, "event")} dropped: counts may be low`);
     },
     destroy: () => element.replaceChildren(),
   };
+}
+
+/** @param {HTMLElement} link @param {() => void} filter */
+function filtersHere(link, filter) {
+  link.addEventListener("click", (event) => {
+    event.preventDefault();
+    filter();
+  });
 }
 
 /** @param {string} kind @param {string} picture */

@@ -2,7 +2,7 @@
 /** @import {NodeRow} from "../types.js" */
 import { createCpusEdit } from "../cpusedit.js";
 import { h, setAttr, setText } from "../dom.js";
-import { bytes, count, exact, percent, plain, rate, relative, seconds } from "../format.js";
+import { bytes, clockOffset, count, exact, percent, plain, rate, relative, seconds } from "../format.js";
 import { setCpus } from "../nodecommands.js";
 
 /**
@@ -29,6 +29,11 @@ const FACTS = [
   { label: "Sent", text: (row) => bytes(row.tx) },
   { label: "Received", text: (row) => bytes(row.rx) },
   { label: "Last update", text: (row, now) => relative(row.update_time, now), title: (row) => exact(row.update_time) },
+  {
+    label: "Clock",
+    text: (row) => clockOffset(row.clock_offset_sec),
+    title: () => "By this server's clock. All times here are the server's; the node's clock only says how long its jobs took.",
+  },
   { label: "Clusters", text: (_row, _now, clusters) => clusters, title: (_row, clusters) => clusters },
 ];
 

@@ -1,0 +1,155 @@
+"""The nodes' clocks: how far each is off ours, and when by ours the jobs ran.
+
+dispy takes the start and the end of a job from the node that ran it. Nodes' clocks differ from
+ours: a board without a battery starts in 1970. So a node's times say how long a job took, and
+nothing else of them is stored, shown, sorted or pruned by.
+"""
+
+from __future__ import annotations
+
+from math import inf
+from typing import Final
+
+__all__ = ["NodeClocks"]
+
+# A clock that is no further off counts as right: a report takes up to a quarter of a second to be
+# read, and some of that looks like a clock that is behind.
+_IN_STEP_SEC: Final = 0.5
+
+# A node confirms a job within dispy's time limit for messages, which is 10 seconds.
+_CONFIRMED_SEC: Final = 15.0
+
+# By how much a run may be longer than the time since its job was submitted: clocks drift.
+_DRIFT_SEC: Final = 1.0
+
+# Runs after which the estimate of a clock begins anew, and the one before it counts no more.
+_RUNS: Final = 8
+
+# What is shown: offsets from so much on, and changes of so much.
+_SHOWN_SEC: Final = 2.0
+_SHOWN_CHANGE_SEC: Final = 1.0
+
+
+class NodeClocks:
+    """The clocks of one cluster's nodes that are not in step with ours, by address."""
+
+    def __init__(self) -> None:
+        self._clocks: dict[str, _Clock] = {}
+
+    def offset_sec(self, ip_addr: str) -> float | None:
+        """Return by how much a node's clock is ahead of ours, ``None`` if by less than 2 s."""
+        clock = self._clocks.get(ip_addr)
+        return None if clock is None else clock.shown_sec
+
+    def forget(self, ip_addr: str) -> None:
+        """Forget a node's clock, because the node left."""
+        self._clocks.pop(ip_addr, None)
+
+    def run(
+        self,
+        ip_addr: str,
+        started_at: float,
+        ended_at: float,
+        *,
+        submitted_at: float,
+        confirmed_at: float,
+        heard_at: float,
+    ) -> tuple[float | None, float]:
+        """Return when a run began and ended by our clock; ``None`` for what is not known.
+
+        :param started_at: by the node's clock, 0 if it did not say.
+        :param ended_at: likewise.
+        :param submitted_at: by our clock, as are the others.
+        :param confirmed_at: when the node had confirmed that the job runs, 0 if that is not known.
+        :param heard_at: when the report of the end was here, at the latest.
+
+        They are as far apart as the node says, if that can be true. The clocks are compared by
+        two moments that we saw after the node did: the confirmation and the end. What lies
+        between makes the clock seem behind, so the least of the latest comparisons counts.
+        """
+        if submitted_at <= started_at <= ended_at <= heard_at < ended_at + _IN_STEP_SEC:
+            if self._clocks:
+                self._clocks.pop(ip_addr, None)
+            return started_at, ended_at
+        if not _is_sane(started_at, ended_at, submitted_at, confirmed_at, heard_at):
+            return confirmed_at or None, heard_at
+        behind = heard_at - ended_at
+        ahead = submitted_at - started_at
+        if confirmed_at:
+            behind = min(behind, confirmed_at - started_at)
+        shift = self._estimate(ip_addr, ahead, behind, sure=confirmed_at > 0.0)
+        if abs(shift) < _IN_STEP_SEC:
+            shift = 0.0
+        if heard_at >= submitted_at:  # else our own clock was set back meanwhile
+            shift = max(shift, ahead)
+        shift = min(shift, heard_at - ended_at)
+        began_at, over_at = started_at + shift, min(ended_at + shift, heard_at)
+        if submitted_at <= over_at:
+            began_at = max(began_at, submitted_at)
+        return began_at, over_at
+
+    def _estimate(self, ip_addr: str, least: float, most: float, *, sure: bool) -> float:
+        """Return what to add to the node's times, which lies between *least* and *most*.
+
+        :param sure: *most* is what it is, or little more; without, it may be far more.
+        """
+        clock = self._clocks.get(ip_addr)
+        if not sure:
+            known = 0.0 if clock is None else clock.shift_sec
+            if least <= known <= most:
+                return known
+        if clock is None:
+            clock = self._clocks[ip_addr] = _Clock()
+        clock.compare(most)
+        shift = clock.shift_sec
+        if clock.shown_sec is None and abs(shift) < _IN_STEP_SEC:
+            del self._clocks[ip_addr]
+        return shift
+
+
+class _Clock:
+    """What the latest comparisons of one clock with ours came to."""
+
+    __slots__ = ("_before", "_latest", "_runs", "shown_sec")
+
+    def __init__(self) -> None:
+        self._latest = self._before = inf
+        self._runs = 0
+        self.shown_sec: float | None = None
+
+    @property
+    def shift_sec(self) -> float:
+        """What to add to the clock's times, to have ours."""
+        return min(self._latest, self._before)
+
+    def compare(self, shift_sec: float) -> None:
+        """Take in what there is to add at the most."""
+        if shift_sec - self.shift_sec > _CONFIRMED_SEC:
+            self._latest = self._before = inf  # one of the clocks was set since
+            self._runs = 0
+        elif self._runs == _RUNS:
+            self._before, self._latest = self._latest, inf
+            self._runs = 0
+        self._runs += 1
+        self._latest = min(self._latest, shift_sec)
+        self._show()
+
+    def _show(self) -> None:
+        offset = -self.shift_sec
+        if abs(offset) < _SHOWN_SEC:
+            self.shown_sec = None
+        elif self.shown_sec is None or abs(offset - self.shown_sec) > _SHOWN_CHANGE_SEC:
+            self.shown_sec = round(offset, 1)
+
+
+def _is_sane(
+    started_at: float, ended_at: float, submitted_at: float, confirmed_at: float, heard_at: float
+) -> bool:
+    """Whether a run can have been as long as the node says, whose clock may be set during it."""
+    if not (started_at > 0.0 and started_at <= ended_at):
+        return False
+    most = heard_at - submitted_at + _DRIFT_SEC
+    if 0.0 < confirmed_at <= heard_at:
+        most = min(most, heard_at - confirmed_at + _CONFIRMED_SEC)
+    # Our own clock may be set back as well, and then says nothing.
+    return heard_at < submitted_at or ended_at - started_at <= most
