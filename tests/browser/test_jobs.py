@@ -136,6 +136,7 @@ def test_tabs_count_each_state(page: Page) -> None:
 def test_tab_adds_its_state_to_the_search(page: Page) -> None:
     _search(page).fill("node:alpha")
     becomes(lambda: _ids(page), ["busy", "broken", "done"])
+    _search(page).press("Escape")  # what is suggested may lie over the tabs
     _tab(page, "failed").click()
     becomes(lambda: _ids(page), ["broken"])
     expect(_search(page)).to_have_value(

@@ -122,6 +122,7 @@ def test_reader_of_recent_jobs_is_not_moved(stage: Stage, page: Page) -> None:
 
 def test_reader_on_a_phone_is_not_moved(stage: Stage) -> None:
     page = stage.open("node.html?host=10.0.0.2", phone=True)
+    _recent(page).locator("summary").tap()
     for number in range(30):
         stage.ends(stage.runs("10.0.0.2", job_id=f"job {number}"))
     expect(rows(_recent(page))).to_have_count(32)

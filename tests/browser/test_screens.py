@@ -33,6 +33,47 @@ def test_rows_are_cards_with_the_same_fields(phone: Page) -> None:
     assert sorted(cells(phone, "name")) == ["alpha", "beta", "gamma"]
 
 
+def test_card_of_a_job_is_low_and_shows_its_error_in_place_of_its_arguments(stage: Stage) -> None:
+    page = stage.open("jobs.html", phone=True)
+    heights = rows(page).evaluate_all("rows => rows.map((row) => row.offsetHeight)")
+    assert max(heights) <= 110
+    broken = rows(page).filter(has=page.get_by_text("broken", exact=True))
+    expect(broken.locator("[data-column=error]")).to_contain_text("no such thing")
+    expect(broken.locator("[data-column=args]")).to_be_hidden()
+    busy = rows(page).filter(has=page.get_by_text("busy", exact=True))
+    expect(busy.locator("[data-column=args]")).to_contain_text("third")
+
+
+def test_tabs_fade_where_more_of_them_wait(stage: Stage) -> None:
+    tabs = stage.open("jobs.html", phone=True).locator(".tabs")
+    expect(tabs).to_have_attribute("data-more", "end")
+    tabs.evaluate("row => row.scrollTo(9999, 0)")
+    expect(tabs).to_have_attribute("data-more", "start")
+
+
+def test_columns_that_say_nothing_give_their_room_to_others(stage: Stage) -> None:
+    page = stage.open("jobs.html?q=is:straggler state:running")
+    expect(page.get_by_role("columnheader", name="Cluster")).to_have_count(0)
+    expect(page.get_by_role("columnheader", name="Error")).to_have_count(0)
+    stage.go(page, "jobs.html")
+    expect(page.get_by_role("columnheader", name="Error")).to_have_count(1)
+
+
+def test_recent_jobs_are_folded_on_a_phone(stage: Stage) -> None:
+    page = stage.open("node.html?host=10.0.0.2", phone=True)
+    recent = page.locator("#recent")
+    expect(recent.get_by_role("heading", name="Recent jobs")).to_be_visible()
+    expect(rows(recent).first).to_be_hidden()
+    recent.locator("summary").tap()
+    expect(rows(recent).first).to_be_visible()
+
+
+def test_page_uses_the_width_of_a_large_screen(stage: Stage) -> None:
+    page = stage.open("jobs.html")
+    page.set_viewport_size({"width": 2200, "height": 1000})
+    becomes(lambda: page.locator(".table").bounding_box()["width"] > 2100, True)  # type: ignore[index]
+
+
 def test_cards_are_sorted(phone: Page) -> None:
     phone.get_by_role("combobox", name="Sort by").select_option("cpus")
     becomes(lambda: keys_shown(phone), ["10.0.0.10", "10.0.0.2", "10.0.0.9"])

@@ -25,6 +25,22 @@ const panel = need("jobs");
 /** While the panel is open, the list keeps what tells jobs apart. */
 const HIDDEN_BESIDE_DETAIL = ["cluster", "error", "submitted_at"];
 
+/** Columns that say nothing: clusters while there is one, errors where none of the jobs shown has one. */
+function hiddenColumns() {
+  const one = [...store.clusters.values()].filter(({ combined }) => !combined).length === 1;
+  const noError = !list.state.rows.some(({ error }) => error);
+  const beside = layout.classList.contains("has-detail") ? HIDDEN_BESIDE_DETAIL : [];
+  return [...(one ? ["cluster"] : []), ...(noError ? ["error"] : []), ...beside];
+}
+
+let hiddenNow = "";
+
+function hideColumns() {
+  const hidden = hiddenColumns();
+  if (hidden.join() !== hiddenNow) table.setHidden(hidden);
+  hiddenNow = hidden.join();
+}
+
 let query = firstQuery();
 
 /** The search of the address; `state=` of its own is welcome there. */
@@ -41,7 +57,7 @@ const fresh = h("button", { type: "button", class: "button small jobs-fresh", hi
 const shown = h("span", { class: "table-count", role: "status" });
 const failure = h("p", { class: "field-error jobs-failure", role: "status", hidden: true });
 const actionPlace = h("div", { class: "jobs-actions end" });
-const tablePlace = h("div", { class: "jobs-table" });
+const tablePlace = h("div", { class: "table-jobs" });
 panel.append(h("div", { class: "panel-head" }, shown, fresh, actionPlace), failure, tablePlace);
 
 const nothing = emptyMessage();
@@ -91,7 +107,10 @@ function searchFor(text) {
 
 /** @param {JobListState} state @param {boolean} rowsChanged */
 function showList(state, rowsChanged) {
-  if (rowsChanged) table.setRows(state.rows);
+  if (rowsChanged) {
+    hideColumns();
+    table.setRows(state.rows);
+  }
   tabs.update(query, state.counts);
   setText(shown, state.phase === "ready" ? `Showing ${count(state.rows.length)} of ${count(state.total)}` : "");
   setText(fresh, `${count(state.waiting)} new`);
@@ -145,7 +164,7 @@ function openJob(serial, { remember = true } = {}) {
   }
   if (detail.serial === null) {
     layout.classList.add("has-detail");
-    table.setHidden(HIDDEN_BESIDE_DETAIL);
+    hideColumns();
   }
   detail.open(serial);
   markOpen();
@@ -157,7 +176,7 @@ function closeJob({ remember = true } = {}) {
   if (serial === null) return;
   detail.close();
   layout.classList.remove("has-detail");
-  table.setHidden([]);
+  hideColumns();
   if (remember && history.state?.job) history.back();
   else if (remember) url.set({ job: null });
   requestAnimationFrame(() => requestAnimationFrame(() => focusRow(serial)));
@@ -250,6 +269,7 @@ keys.bind(" ", "Select the job", table.toggle);
 window.addEventListener("popstate", fromAddress);
 store.subscribe((event) => {
   if (event.kind !== "data") return;
+  hideColumns();
   void list.refresh(isRead());
   detail.refresh();
 });

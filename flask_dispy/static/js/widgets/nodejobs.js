@@ -36,10 +36,12 @@ export function createNodeJobs(places, shell) {
   const chosen = h("span", { class: "actions-count" });
   const terminate = h("button", { type: "button", class: "button", text: "Terminate", disabled: true });
   const actions = h("div", { class: "actions end actions-idle", role: "group", "aria-label": "Actions on jobs" }, chosen, terminate);
-  const runningBody = h("div", {});
-  const recentBody = h("div", {});
+  const runningBody = h("div", { class: "table-jobs" });
+  const recentBody = h("div", { class: "table-jobs" });
+  const recentFold = h("details", { class: "fold", open: !matchMedia("(max-width: 700px)").matches },
+    h("summary", { class: "panel-head" }, h("h2", { text: "Recent jobs" }), recentCount), recentBody);
   places.running.append(h("div", { class: "panel-head" }, h("h2", { text: "Running jobs" }), runningCount, mayCancel ? actions : null), runningBody);
-  places.recent.append(h("div", { class: "panel-head" }, h("h2", { text: "Recent jobs" }), recentCount), recentBody);
+  places.recent.append(recentFold);
 
   const running = createTable(runningBody, {
     ...common,

@@ -1,6 +1,6 @@
 /** The states of jobs as tabs with their counts. Each is a link to the same search in that state. */
 
-import { h, setAttr, setText } from "../dom.js";
+import { h, oncePerFrame, setAttr, setText } from "../dom.js";
 import { count, stateMark, stateWord } from "../format.js";
 import { STATES, statesOf, withStates } from "../query.js";
 
@@ -23,7 +23,11 @@ export function createStateTabs(element, { href, onChoose }) {
     });
     return { state, link, number };
   });
-  element.append(h("div", { class: "tabs" }, ...tabs.map(({ link }) => link)));
+  const row = h("div", { class: "tabs" }, ...tabs.map(({ link }) => link));
+  element.append(row);
+  const noteMore = oncePerFrame(() => setAttr(row, "data-more", edgesWithMore(row)));
+  row.addEventListener("scroll", noteMore, { passive: true });
+  new ResizeObserver(noteMore).observe(row);
 
   return {
     /**
@@ -41,6 +45,18 @@ export function createStateTabs(element, { href, onChoose }) {
         setAttr(link, "aria-current", current ? "true" : null);
         setText(number, known ? count(state ? counts[state] ?? 0 : all) : "");
       }
+      noteMore();
     },
   };
+}
+
+/**
+ * Beyond which edges a row that scrolls sideways goes on: "start", "end", both, or null.
+ *
+ * @param {HTMLElement} row
+ */
+function edgesWithMore({ scrollLeft, scrollWidth, clientWidth }) {
+  const start = scrollLeft > 1;
+  const end = scrollLeft + clientWidth < scrollWidth - 1;
+  return [start ? "start" : "", end ? "end" : ""].filter(Boolean).join(" ") || null;
 }
