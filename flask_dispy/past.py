@@ -50,9 +50,7 @@ class PastSummaries(Summaries):
         now: float,  # noqa: ARG002 - a past run's is the one it ended at
     ) -> dict[str, Any]:
         summary = super()._single(watched, state, self._registry.ended_at(state))
-        # Nothing goes on any more, and what is pending will not be done.
-        unknown = {"eta_sec": None, "eta_confidence": "none"} if summary["jobs"]["pending"] else {}
-        return {**summary, **unknown, "jobs_per_sec": 0.0}
+        return {**summary, "jobs_per_sec": 0.0}  # nothing goes on any more
 
     def _combined(
         self,

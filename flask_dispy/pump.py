@@ -10,15 +10,18 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from .core import events
 from .core.errors import EngineTimeout
+from .core.events import JobKey
 from .engine.calls import Calls
 from .engine.clusters import is_closed, pulse_sec
+from .engine.drained import Drained
 from .engine.faultlog import FaultLog
+from .engine.queues import pending_jobs
 from .engine.render import Renderer
 from .engine.schedulers import scheduler_trouble
 from .watched import Watched
@@ -192,7 +195,8 @@ class Pump:
             for watched in registry.watched():
                 watched.state.series.add(now, watched.state.sample())
                 if self._is_due("pace", _PACE_EVERY_SEC, watched):
-                    watched.state.watch_pace(now)
+                    around = registry.summaries.surroundings(watched, watched.state)
+                    watched.state.watch_pace(now, around)
                     registry.settle(watched)
             registry.combined.series.add(now, registry.combined.sample())
             registry.record(now)
@@ -206,10 +210,33 @@ class Pump:
             with self._registry.lock:
                 running = set(watched.state.ledger.running)
             drained = watched.reconciler.sweep(running, now)
+            drained.extend(self._queue(watched, now))
             if watched.state.closed_at is None and is_closed(watched.cluster):
                 drained.append((events.WatchingEnded(now), None, ()))
             if drained:
                 self._registry.take_in(watched, drained)
+
+    @staticmethod
+    def _queue(watched: Watched, now: float) -> Iterator[Drained]:
+        """Yield what dispy's own records say of the jobs that wait. Nobody folds meanwhile."""
+        ledger, cluster = watched.state.ledger, watched.cluster
+        if cluster is None or watched.state.closed_at is not None:
+            return
+
+        def is_queued(key: JobKey) -> bool:
+            job = ledger.named.get(key)
+            return job is not None and job.state == "queued"
+
+        idle = ledger.counts["queued"] > 0 and not ledger.counts["running"]
+        seen = watched.watch.job_reports.queue.look(cluster, is_queued, idle=idle)
+        if seen is not None:
+            yield (seen, None, ())
+        # What was there before watching may end without a report, and was counted in a moment in
+        # which reports were on their way.
+        if ledger.before_watching and watched.mode == "callback":
+            pending = pending_jobs(cluster)
+            if pending is not None and pending != ledger.pending + ledger.before_watching:
+                yield (events.PendingTaken(now, pending), None, ())
 
     def _refresh(self, watched: Watched) -> None:
         """Take in what dispy changes of its nodes without a report: CPUs set, bytes sent."""

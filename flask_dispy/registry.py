@@ -170,6 +170,7 @@ class ClusterRegistry:
                 serials=self._serials,
                 history_limit=self.settings.history_limit,
                 kind=kind,
+                stall_sec=self.settings.stall_sec,
             )
             state.name = name
             feed = Feed()

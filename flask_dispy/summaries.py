@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .core.cluster import ClusterState
+from .core.cluster import ClusterState, Surroundings
 from .engine.router import Router
 from .watched import Watched
 
@@ -44,12 +45,31 @@ class Summaries:
         return [self._combined(each, now), *each]
 
     def _single(self, watched: Watched | None, state: ClusterState, now: float) -> dict[str, Any]:
-        summary = state.summary(now)
+        summary = state.summary(now, self.surroundings(watched, state))
         summary["watching"] = watched.mode if watched else "removed"
         summary["dropped_events"] = watched.watch.dropped if watched else 0
         summary["trouble"] = watched.trouble if watched else None
         summary["now"] = now
         return summary
+
+    def surroundings(self, watched: Watched | None, state: ClusterState) -> Surroundings:
+        """Return what a cluster's own state can't know of how its jobs will go on."""
+        return Surroundings(
+            trouble=watched.trouble if watched else None,
+            counted=watched is None or watched.mode != "polling",
+            others_on=partial(self._others_on, state),
+        )
+
+    def _others_on(self, state: ClusterState) -> tuple[Sequence[str], int]:
+        """Return which other clusters run jobs on the nodes of *state*, and how many."""
+        found: dict[str, int] = {}
+        for other in self._registry.states():
+            if other is state or not other.ledger.running:
+                continue
+            jobs = _running_on(state, other)
+            if jobs:
+                found[other.name] = jobs
+        return list(found), sum(found.values())
 
     def _combined(self, each: list[dict[str, Any]], now: float) -> dict[str, Any]:
         summary = self._registry.combined.summary(each)
@@ -59,3 +79,17 @@ class Summaries:
         summary["trouble"] = next((s["trouble"] for s in each if s.get("trouble")), None)
         summary["now"] = now
         return summary
+
+
+def _running_on(state: ClusterState, other: ClusterState) -> int:
+    """Return how many jobs *other* runs on the nodes of *state*, by the shorter way."""
+    there = ("up", "silent")
+    if len(other.ledger.running) < len(state.nodes):
+        nodes = (state.nodes.get(job.node or "") for job in other.ledger.running.values())
+        return sum(node is not None and node.state in there for node in nodes)
+    theirs = other.nodes
+    return sum(
+        len(theirs[ip_addr].running)
+        for ip_addr, node in state.nodes.items()
+        if ip_addr in theirs and node.state in there
+    )

@@ -99,8 +99,13 @@ class FakeCluster(Commands):
         self.report(DispyNode.AvailInfo, node, None)
 
     def submit(self, *args: Any, job_id: Any = None, **kwargs: Any) -> DispyJob:
+        return self.submit_node(None, *args, job_id=job_id, **kwargs)
+
+    def submit_node(self, pinned: Any, *args: Any, job_id: Any = None, **kwargs: Any) -> DispyJob:
+        """Submit a job that is bound to *pinned*, the scheduler's own object of a node."""
         inner = _DispyJob_(self._compute.id, job_id, args, kwargs)
         inner.uid = id(inner)
+        inner.pinned = pinned
         self.pending += 1
         self.report(DispyJob.Created, None, inner.job)
         return inner.job

@@ -11,19 +11,43 @@ holds. Nothing here asks a clock or takes a lock; the registry's lock guards it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any, Final
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from typing import Any, Final, NamedTuple
 
 from . import events
 from .durations import Durations
+from .ends import Ends
 from .events import JobState
+from .forecast import Forecast, ages_of, forecast
 from .jobs import ENDED_STATES, ForgottenJob, Job, Output
 from .ledger import Ledger
-from .progress import eta, jobs_per_sec
+from .outlook import ETA_FIELDS, Memory, Outlook, Situation, outlook, with_eta
+from .progress import Confidence, jobs_per_sec
 from .roster import Roster
 from .series import Sample, Series
 
-__all__ = ["ClusterState"]
+__all__ = ["ALONE", "ClusterState", "Surroundings"]
+
+# Jobs that are looked at to name the nodes they are bound to.
+_LOOKED_AT: Final = 1_000
+
+
+class Surroundings(NamedTuple):
+    """What a cluster's own state can't know of how its jobs will go on.
+
+    *trouble* is what is wrong with the cluster as a whole; *counted* whether its reports arrive;
+    *others_on* returns the names of other clusters whose jobs run on the nodes of this one, and
+    how many these are.
+    """
+
+    trouble: str | None
+    counted: bool
+    others_on: Callable[[], tuple[Sequence[str], int]]
+
+
+ALONE: Final = Surroundings(None, True, lambda: ((), 0))
+"""No other cluster, and nothing wrong."""
 
 
 class ClusterState:
@@ -34,6 +58,7 @@ class ClusterState:
     :param serials: where jobs get their serial numbers, shared by all clusters.
     :param history_limit: ended jobs that are kept; queued and running ones always are.
     :param kind: what kind of dispy cluster it is, for readers.
+    :param stall_sec: the least time without an end after which jobs that run are called stuck.
     """
 
     def __init__(
@@ -44,6 +69,7 @@ class ClusterState:
         serials: Iterator[int],
         history_limit: int,
         kind: str = "JobCluster",
+        stall_sec: float = 60.0,
     ) -> None:
         self.name = name
         self.kind = kind
@@ -54,11 +80,16 @@ class ClusterState:
         self.nodes: Final = self.roster.nodes
         self.series = Series(started_at)
         self.durations = Durations()
+        self.ends = Ends()
+        self.ended_at: float | None = None  # when a job last did, in any way
+        self.stall_sec = stall_sec
+        self._full = False
+        self._memory = Memory()
         # Jobs that ended, or whose end was told anew or undone, since the changes were last
         # published: what a history is to take.
         self.dirty_ends: dict[int, Job] = {}
         self.dirty = True
-        self._pace = (0.0, 0)
+        self._pace: tuple[object, ...] = ()
 
     # -- folding -----------------------------------------------------------------------------
 
@@ -185,10 +216,16 @@ class ClusterState:
     def _note_end(
         self, state: JobState, started_at: float | None, at: float, exception: str | None
     ) -> None:
-        if state == "finished" and started_at is not None:
-            self.durations.note(at - started_at)
+        if self.ended_at is None or at > self.ended_at:
+            self.ended_at = at
+        if state == "finished":
+            if started_at is not None:
+                self.durations.note(at - started_at)
+                self.ends.note(at, started_at)
         elif state == "terminated" and exception is not None:
             self.ledger.failed += 1
+            if started_at is not None:
+                self.ends.note(at, started_at)
 
     def _text(self, event: events.JobText) -> Job | None:
         job = self.ledger.jobs.get(event.serial)
@@ -212,6 +249,10 @@ class ClusterState:
 
     def _pending_taken(self, event: events.PendingTaken) -> None:
         self.ledger.take_pending(event.pending, event.at)
+
+    def _queue_seen(self, event: events.QueueSeen) -> None:
+        self.ledger.bind(event.bound)
+        self._full = event.full
 
     def _closed(self, event: events.WatchingEnded) -> None:
         if self.closed_at is None:
@@ -262,8 +303,11 @@ class ClusterState:
         for job in jobs:
             if job.state in ENDED_STATES:
                 self.dirty_ends[job.serial] = job
+                self.ended_at = max(self.ended_at or 0.0, job.ended_at or 0.0) or None
             if job.state == "finished" and job.started_at is not None:
-                self.durations.note((job.ended_at or job.started_at) - job.started_at)
+                ended_at = job.ended_at or job.started_at
+                self.durations.note(ended_at - job.started_at)
+                self.ends.note(ended_at, job.started_at)
             if job.state == "running":
                 self.roster.put_on(job)
         self.dirty = True
@@ -285,9 +329,13 @@ class ClusterState:
         if self.roster.watch_silence(now, pulse_sec, update_sec, jobs_wait=jobs_wait):
             self.dirty = True
 
-    def watch_pace(self, now: float) -> None:
+    def watch_pace(self, now: float, around: Surroundings = ALONE) -> None:
         """Mark the summary changed where time alone has changed it: a run that stalls slows."""
-        pace = (round(jobs_per_sec(self.series, now), 3), len(self.stragglers(now)))
+        pace = (
+            round(jobs_per_sec(self.series, now), 3),
+            len(self.stragglers(now)),
+            self.outlook(now, around).key,
+        )
         if pace != self._pace:
             self._pace = pace
             self.dirty = True
@@ -313,11 +361,81 @@ class ClusterState:
         """Return the running jobs that take far longer than this cluster's jobs do."""
         return self.durations.stragglers(self.ledger.running.values(), now)
 
-    def summary(self, now: float) -> dict[str, Any]:
+    def outlook(self, now: float, around: Surroundings = ALONE) -> Outlook:
+        """Return what will come of the cluster's jobs, but for when they will be done."""
+        ledger, states = self.ledger, self.roster.census.states
+        running = ledger.running
+        there = states["up"] + states["silent"]
+        return outlook(
+            Situation(
+                now=now,
+                is_open=self.closed_at is None,
+                counted=around.counted,
+                trouble=around.trouble,
+                is_shared=self.kind == "SharedJobCluster",
+                submitted=ledger.submitted,
+                queued=ledger.counts["queued"],
+                running=ledger.counts["running"],
+                unknown=ledger.before_watching,
+                bound=len(ledger.bound),
+                bound_to=list(dict.fromkeys(islice(ledger.bound.values(), _LOOKED_AT))),
+                known_nodes=sum(states.values()),
+                there=there,
+                up=states["up"],
+                cpus=self.roster.census.cpus,
+                ended_at=self.ended_at,
+                last_end_at=self.ends.last_at,
+                oldest_start_at=next((job.started_at for job in running.values()), None),
+                newest_start_at=next((job.started_at for job in reversed(running.values())), None),
+                p95_sec=self.durations.p95_sec(),
+                usual_sec=self.durations.median_sec(),
+                usual_gap_sec=self.ends.usual_gap_sec(),
+                stall_sec=self.stall_sec,
+                nodes_at_work=self._nodes_at_work,
+                busy_with=lambda: self._busy_with(around),
+            ),
+            self._memory,
+        )
+
+    def _nodes_at_work(self) -> list[str]:
+        return list(dict.fromkeys(job.node for job in self.ledger.running.values() if job.node))
+
+    def _busy_with(self, around: Surroundings) -> Sequence[str] | None:
+        """Return who holds all CPUs, ``None`` if nobody does."""
+        names, running = around.others_on()
+        return names if self._full or (names and running >= self.roster.census.cpus) else None
+
+    def _told_outlook(self, now: float, around: Surroundings) -> tuple[dict[str, Any], Confidence]:
+        """Return the summary's ``outlook``, and how sure its times are."""
+        found = self.outlook(now, around)
+        told = found.as_dict(self.name)
+        if found.state == "done":
+            return told | dict.fromkeys(ETA_FIELDS, 0.0), "good"
+        if not found.can_tell_eta:
+            return told, "none"
+        expected = self._forecast(now, around)
+        if expected is None:
+            return told | {"message": with_eta(found.message, None)}, "none"
+        times = (expected.eta_sec, expected.early_sec, expected.late_sec)
+        told |= zip(ETA_FIELDS, (round(seconds, 1) for seconds in times), strict=True)
+        return told | {"message": with_eta(found.message, *times)}, expected.confidence
+
+    def _forecast(self, now: float, around: Surroundings) -> Forecast | None:
+        """Return when the jobs that can go on will be done, if that can be said."""
+        ledger, cpus = self.ledger, self.roster.census.cpus
+        queued = ledger.counts["queued"] + ledger.before_watching - len(ledger.bound)
+        if queued and cpus:
+            # Others go on taking as many CPUs as they do now.
+            taken = around.others_on()[1]
+            cpus = max(1, ledger.counts["running"], cpus - taken)
+        ages = ages_of(ledger.running, now)
+        return forecast(self.durations, queued=queued, ages=ages, cpus=cpus, now=now)
+
+    def summary(self, now: float, around: Surroundings = ALONE) -> dict[str, Any]:
         """Return the cluster's summary, as the pages and the JSON API show it."""
         ledger, census = self.ledger, self.roster.census
-        eta_sec, confidence = eta(self.series, ledger.pending, now)
-        submitted = ledger.submitted
+        told, confidence = self._told_outlook(now, around)
+        of = ledger.submitted + ledger.before_watching
         return {
             "name": self.name,
             "kind": self.kind,
@@ -328,8 +446,9 @@ class ClusterState:
             "nodes": census.as_dict(),
             "jobs_per_sec": round(jobs_per_sec(self.series, now), 3),
             "cpu_time_sec": round(census.cpu_time, 3),
-            "progress": round(ledger.done / submitted, 6) if submitted else None,
-            "eta_sec": None if eta_sec is None else round(eta_sec, 1),
+            "progress": round(ledger.done / of, 6) if of else None,
+            "outlook": told,
+            "eta_sec": told["eta_sec"],
             "eta_confidence": confidence,
             "started_at": self.started_at,
             "closed_at": self.closed_at,
@@ -357,5 +476,6 @@ _HANDLERS: Final[dict[type, Callable[[ClusterState, Any], Job | None]]] = {
     events.NodeSeen: ClusterState._node_seen,
     events.NodeClosed: ClusterState._node_closed,
     events.PendingTaken: ClusterState._pending_taken,
+    events.QueueSeen: ClusterState._queue_seen,
     events.WatchingEnded: ClusterState._closed,
 }

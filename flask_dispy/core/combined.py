@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
+from . import outlook
 from .cluster import ClusterState
 from .columns import cells_of
 from .jobs import JOB_STATES
@@ -144,10 +145,8 @@ class CombinedState:
         jobs = _total(summaries, "jobs") or dict.fromkeys(
             ("submitted", *JOB_STATES, "failed", "done", "pending", "before_watching"), 0
         )
-        pending = jobs["pending"]
-        etas = [s["eta_sec"] for s in summaries if s["jobs"]["pending"]]
-        known = [eta for eta in etas if eta is not None]
-        complete = len(known) == len(etas)
+        told = outlook.combined([s["outlook"] for s in summaries])
+        of = jobs["submitted"] + jobs["before_watching"]
         return {
             "name": self.name,
             "kind": "combined",
@@ -158,10 +157,10 @@ class CombinedState:
             "nodes": self.census.as_dict(),
             "jobs_per_sec": round(sum(s["jobs_per_sec"] for s in summaries), 3),
             "cpu_time_sec": round(self.census.cpu_time, 3),
-            "progress": round(jobs["done"] / jobs["submitted"], 6) if jobs["submitted"] else None,
-            # The whole is done when its last part is.
-            "eta_sec": (max(known, default=0.0) if complete else None) if pending else 0.0,
-            "eta_confidence": _least_sure(summaries) if pending else "good",
+            "progress": round(jobs["done"] / of, 6) if of else None,
+            "outlook": told,
+            "eta_sec": told["eta_sec"],
+            "eta_confidence": _least_sure(summaries) if jobs["pending"] else "good",
             "started_at": min((s["started_at"] for s in summaries), default=self.started_at),
             "closed_at": None,
             "job_p95_sec": None,

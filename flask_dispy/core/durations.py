@@ -28,6 +28,7 @@ class Durations:
         self.count = 0
         self._latest: deque[float] = deque(maxlen=_LATEST)
         self._p95: float | None = None
+        self._median: float | None = None
         self._is_stale = False
 
     def note(self, duration_sec: float) -> None:
@@ -42,11 +43,20 @@ class Durations:
 
     def p95_sec(self) -> float | None:
         """Return their 95th percentile, ``None`` if none has finished."""
+        self._sort()
+        return self._p95
+
+    def median_sec(self) -> float | None:
+        """Return their median, ``None`` if none has finished."""
+        self._sort()
+        return self._median
+
+    def _sort(self) -> None:
         if self._is_stale:
             ordered = sorted(self._latest)
             self._p95 = ordered[int(0.95 * (len(ordered) - 1))]
+            self._median = ordered[len(ordered) // 2]
             self._is_stale = False
-        return self._p95
 
     def stragglers(self, running: Iterable[Job], now: float) -> list[Job]:
         """Return those of *running*, in the order they started, that take far longer."""

@@ -28,6 +28,7 @@ __all__ = [
     "NodeClosed",
     "NodeSeen",
     "PendingTaken",
+    "QueueSeen",
     "TextField",
     "WatchingEnded",
 ]
@@ -144,6 +145,17 @@ class PendingTaken(NamedTuple):
     pending: int
 
 
+class QueueSeen(NamedTuple):
+    """What dispy's scheduler can't start, where it differs from what was last told.
+
+    *bound* are the queued jobs that it keeps for a node that is gone, with that node's address;
+    *full* that by its own count each CPU of the cluster runs a job, whosoever that is.
+    """
+
+    bound: tuple[tuple[JobKey, str], ...]
+    full: bool
+
+
 class WatchingEnded(NamedTuple):
     """The cluster was closed: it takes no more jobs or commands."""
 
@@ -159,5 +171,6 @@ Event: TypeAlias = (
     | NodeSeen
     | NodeClosed
     | PendingTaken
+    | QueueSeen
     | WatchingEnded
 )

@@ -28,9 +28,10 @@ class Ledger:
     :param history_limit: ended jobs that are kept.
 
     ``jobs`` is ordered by serial number, ``running`` by start; ``named`` are all that are kept or
-    remembered, by name. Counters: ``counts`` (jobs by state), ``failed`` (terminated by an error
-    of their own), ``evicted`` (ended jobs no longer kept), ``before_watching`` (jobs that were
-    there before and have not shown yet).
+    remembered, by name; ``bound`` are the queued ones that are bound to a node that is gone, by
+    serial number, with that node's address. Counters: ``counts`` (jobs by state), ``failed``
+    (terminated by an error of their own), ``evicted`` (ended jobs no longer kept),
+    ``before_watching`` (jobs that were there before and have not shown yet).
     """
 
     def __init__(self, serials: Iterator[int], history_limit: int) -> None:
@@ -42,6 +43,7 @@ class Ledger:
         self.jobs: dict[int, Job] = {}
         self.running: dict[int, Job] = {}
         self.named: dict[JobKey, Job] = {}
+        self.bound: dict[int, str] = {}
         self._serials = serials
         self._history: deque[Job] = deque()
         # The names of those that the history has forgotten, but which are remembered.
@@ -57,7 +59,7 @@ class Ledger:
 
     @property
     def pending(self) -> int:
-        """Jobs that are not done yet."""
+        """Jobs that were submitted while watching and are not done yet."""
         return self.counts["queued"] + self.counts["running"]
 
     @property
@@ -77,7 +79,7 @@ class Ledger:
         return counts | {
             "failed": self.failed,
             "done": self.done,
-            "pending": self.pending,
+            "pending": self.pending + self.before_watching,
             "before_watching": self.before_watching,
         }
 
@@ -120,6 +122,11 @@ class Ledger:
         self.before_watching = max(0, pending - self.pending)
         self._pending_taken_at = at
 
+    def bind(self, bound: Iterable[tuple[JobKey, str]]) -> None:
+        """Note which jobs are bound to a node that is gone; those not queued any more are not."""
+        jobs = ((self.named.get(key), ip_addr) for key, ip_addr in bound)
+        self.bound = {job.serial: ip for job, ip in jobs if job and job.state == "queued"}
+
     def move(self, job: Job, state: JobState) -> None:
         """Move a job from the state it is in to *state*."""
         before = job.state
@@ -128,6 +135,8 @@ class Ledger:
         self.counts[before] -= 1
         self.counts[state] += 1
         job.state = state
+        if self.bound and before == "queued":
+            self.bound.pop(job.serial, None)
         if before == "running":
             del self.running[job.serial]
         elif state == "running":
@@ -179,6 +188,7 @@ class Ledger:
             self.failed -= job.failed
             self.jobs.pop(job.serial, None)
             self.running.pop(job.serial, None)
+            self.bound.pop(job.serial, None)
             self.named.pop(job.key, None)
         gone = {job.serial for job in jobs}
         self._blocks.forget(gone)

@@ -17,7 +17,7 @@ MOST_JOBS: Final = 100_000
 MOST_RUNS: Final = 100
 """Past runs loaded if not told otherwise; each is in every page's list of clusters."""
 
-_LONGEST_POLL_SEC = 86_400.0
+_DAY = _LONGEST_POLL_SEC = 86_400.0
 _MOST_DAYS = 36_500
 
 _LEAST = {"history_limit": 0, "text_limit": 16, "inbox_limit": 1, "history_max_bytes": 1_000_000}
@@ -40,6 +40,9 @@ class Settings:
         and counted.
     ``engine_timeout_sec``
         Seconds that a call into dispy may take.
+    ``stall_sec``
+        Seconds without an end after which the jobs that run are called stalled, at the least; see
+        the outlook in docs/api.md.
     ``redact``
         Called with (text, kind) before any argument, result or output is kept; returns what to
         keep. *kind* is ``args``, ``kwargs``, ``result``, ``provisional_result``, ``stdout``,
@@ -60,6 +63,7 @@ class Settings:
     text_limit: int = 1024
     inbox_limit: int = 1_000_000
     engine_timeout_sec: float = 10.0
+    stall_sec: float = 60.0
     redact: Callable[[str, str], str] | None = None
     history: str | os.PathLike[str] | None = None
     history_days: float = 30.0
@@ -91,6 +95,12 @@ class Settings:
             raise BadRequest(
                 f"engine_timeout_sec is {timeout!r}: give seconds up to 3600.",
                 field="engine_timeout_sec",
+            )
+        stall = self.stall_sec
+        if isinstance(stall, bool) or not isinstance(stall, (int, float)) or not 0 < stall <= _DAY:
+            raise BadRequest(
+                f"stall_sec is {stall!r:.80}: give seconds, a day (86400) at most.",
+                field="stall_sec",
             )
         if self.redact is not None and not callable(self.redact):
             raise BadRequest("redact must be a function of (text, kind).", field="redact")

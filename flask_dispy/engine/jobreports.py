@@ -14,6 +14,7 @@ from .figures import heard_at, moment, name_text
 from .jobtexts import JobTexts, LaterTexts
 from .lives import whole_life
 from .nodereports import NodeReports
+from .queues import QueueReader
 from .turn import END_STATES, Turn
 
 __all__ = ["JOB_READERS", "JobReports", "job_key"]
@@ -41,9 +42,12 @@ class JobReports:
     :param texts: what makes the texts.
     :param nodes: the nodes of the cluster, on which the jobs run.
     :param cluster: dispy's object.
+
+    ``queue`` is told of the jobs that are bound to a node.
     """
 
     def __init__(self, texts: JobTexts, nodes: NodeReports, cluster: Any = None) -> None:
+        self.queue = QueueReader()
         self._texts = texts
         self._nodes = nodes
         # A JobCluster notes by our clock when a node has confirmed a job; of a SharedJobCluster
@@ -60,6 +64,9 @@ class JobReports:
             if lived is not None:
                 return lived
         live = _original(job)
+        pinned = getattr(getattr(job, "_dispy_job_", None), "pinned", None)
+        if pinned is not None:
+            self.queue.pinned[uid, submitted_at] = pinned
         later: LaterTexts = []
         job_id = self._texts.id_of(live, later)
         args, kwargs = self._texts.arguments(job, later)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Response
 
 from ..core.jobs import JOB_STATES
+from ..core.outlook import REASONS
 from .errors import HttpError
 from .validation import read_parameters
 
@@ -69,8 +70,27 @@ def _job_metrics(summaries: list[dict[str, Any]]) -> Iterator[Metric]:
     stragglers = GaugeMetricFamily(
         "dispy_stragglers", "Running jobs that take far longer than others.", labels=["cluster"]
     )
+    outlook = GaugeMetricFamily(
+        "dispy_outlook", "1 for what the cluster is: done, going, waiting or stalled.",
+        labels=["cluster", "state"],
+    )  # fmt: skip
+    stuck = GaugeMetricFamily(
+        "dispy_jobs_stuck", "Running jobs that a stalled cluster waits for.", labels=["cluster"]
+    )
+    bound = GaugeMetricFamily(
+        "dispy_jobs_bound", "Queued jobs bound to a node that is gone.", labels=["cluster"]
+    )
+    before = GaugeMetricFamily(
+        "dispy_jobs_before_watching", "Jobs from before watching, not seen yet.",
+        labels=["cluster"],
+    )  # fmt: skip
     for summary in summaries:
         name = [summary["name"]]
+        for found in REASONS:
+            outlook.add_metric([*name, found], int(summary["outlook"]["state"] == found))
+        stuck.add_metric(name, summary["outlook"]["stuck"]["jobs"] or 0)
+        bound.add_metric(name, summary["outlook"]["bound"])
+        before.add_metric(name, summary["jobs"]["before_watching"])
         for state in JOB_STATES:
             jobs.add_metric([*name, state], summary["jobs"][state])
         submitted.add_metric(name, summary["jobs"]["submitted"])
@@ -81,7 +101,8 @@ def _job_metrics(summaries: list[dict[str, Any]]) -> Iterator[Metric]:
             progress.add_metric(name, summary["progress"])
         if summary["eta_sec"] is not None:
             eta.add_metric(name, summary["eta_sec"])
-    yield from (jobs, submitted, failed, rate, progress, eta, stragglers)
+    yield from (jobs, submitted, failed, rate, progress, eta, stragglers, outlook, stuck, bound)
+    yield before
 
 
 def _machine_metrics(summaries: list[dict[str, Any]]) -> Iterator[Metric]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from ..core.jobs import JOB_STATES
+from ..core.outlook import REASONS
 from .routing import PERMISSIONS
 
 __all__ = ["SCHEMAS", "ref"]
@@ -116,6 +117,25 @@ _NODE_BLOCK: Final[Schema] = {
     "fine as pages show them: seconds, mebibytes and percent, or four digits.",
 }
 
+_OUTLOOK: Final[Schema] = _object(
+    state={"type": "string", "enum": list(REASONS)},
+    reason={"type": "string", "enum": [reason for each in REASONS.values() for reason in each]},
+    message=_TEXT,
+    cluster={**_TEXT, "description": "Whose it is: in the combined view the worst one's."},
+    since=_or_null(_NUMBER),
+    eta_sec=_or_null(_NUMBER),
+    eta_early_sec=_or_null(_NUMBER),
+    eta_late_sec=_or_null(_NUMBER),
+    bound={**_COUNT, "description": "Queued jobs that are bound to a node that is gone."},
+    stuck=_object(
+        jobs=_or_null(_COUNT),
+        nodes=_or_null(_COUNT),
+        oldest_sec=_or_null(_NUMBER),
+        usual_sec=_or_null(_NUMBER),
+        over_sec=_or_null(_NUMBER),
+    ),
+)
+
 _SUMMARY: Final[Schema] = _object(
     {
         "trouble": {
@@ -135,6 +155,7 @@ _SUMMARY: Final[Schema] = _object(
     jobs_per_sec=_NUMBER,
     cpu_time_sec=_NUMBER,
     progress=_or_null(_NUMBER),
+    outlook=ref("Outlook"),
     eta_sec=_or_null(_NUMBER),
     eta_confidence={"type": "string", "enum": ["none", "low", "good"]},
     started_at=_NUMBER,
@@ -163,6 +184,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
         {"outcomes": _list(ref("Outcome")), "ok": _FLAG},
         error=_object({"field": _TEXT}, code=_TEXT, message=_TEXT),
     ),
+    "Outlook": _OUTLOOK,
     "Summary": _SUMMARY,
     "Clusters": _page(ref("Summary")),
     "Node": _NODE,

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import sys
+import time
 from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
+
+from flask_dispy.core.events import JobEnded, JobStarted
+from flask_dispy.core.outlook import REASONS
 
 
 def _samples(text: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
@@ -25,8 +29,28 @@ def test_figures_are_those_of_the_clusters(client: Any, scene: Any) -> None:
     assert samples["dispy_jobs_failed_total", (name,)] == 1
     assert samples["dispy_cpus_busy", (name,)] == 1
     assert samples["dispy_nodes", (name, ("state", "up"))] == 2
+    assert samples["dispy_outlook", (name, ("state", "going"))] == 1
+    assert sum(samples["dispy_outlook", (name, ("state", state))] for state in REASONS) == 1
+    assert samples["dispy_jobs_stuck", (name,)] == samples["dispy_jobs_bound", (name,)] == 0
+    assert samples["dispy_jobs_before_watching", (name,)] == 0
     assert samples["flask_dispy_healthy", ()] == 1
     assert samples["flask_dispy_inbox_dropped", ()] == 0
+
+
+def test_stalled_cluster_has_stuck_jobs_and_no_expected_time(client: Any, registry: Any) -> None:
+    from web.fakes import watched_cluster
+
+    watched_cluster(registry, "stalls")
+    state, now = registry.view("stalls")._state, time.time()
+    nothing = (None,) * 6
+    state.apply(JobEnded("q", now - 100, now - 101, now - 101, "n", "finished", "q", *nothing))
+    for key in "abc":
+        state.apply(JobStarted(key, now - 90, now - 90, "n", key, None, None))
+    samples = _samples(client.get("/metrics").text)
+    name = ("cluster", "stalls")
+    assert samples["dispy_outlook", (name, ("state", "stalled"))] == 1
+    assert samples["dispy_jobs_stuck", (name,)] == 3
+    assert ("dispy_eta_seconds", (name,)) not in samples
 
 
 def test_no_label_names_a_job(client: Any, scene: Any) -> None:

@@ -37,6 +37,18 @@
  * @property {number} pending
  * @property {number} before_watching
  *
+ * @typedef {object} Outlook what will come of a cluster's jobs (docs/api.md, Outlook)
+ * @property {"done"|"going"|"waiting"|"stalled"} state
+ * @property {string} reason
+ * @property {string} message
+ * @property {string} cluster whose it is
+ * @property {number|null} since
+ * @property {number|null} eta_sec
+ * @property {number|null} eta_early_sec
+ * @property {number|null} eta_late_sec
+ * @property {number} bound queued jobs that are bound to a node that is gone
+ * @property {{jobs: number|null, nodes: number|null, oldest_sec: number|null, usual_sec: number|null, over_sec: number|null}} stuck
+ *
  * @typedef {object} Summary of one cluster, or of all combined
  * @property {string} name
  * @property {"open"|"closed"} state
@@ -48,6 +60,7 @@
  * @property {number} jobs_per_sec
  * @property {number} cpu_time_sec
  * @property {number|null} progress 0 to 1
+ * @property {Outlook} [outlook]
  * @property {number|null} eta_sec
  * @property {"none"|"low"|"good"} [eta_confidence]
  * @property {number|null} started_at

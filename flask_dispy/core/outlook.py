@@ -1,0 +1,401 @@
+"""What comes of a cluster's jobs: done, going, waiting or stalled, why, and since when.
+
+A pure function of a :class:`Situation`, but for :class:`Memory`, which knows since when things
+have been as they are. ``REASONS`` is the closed set of reasons; docs/api.md explains each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from .phrases import listed, quantity, span
+from .text import bounded
+
+__all__ = [
+    "ETA_FIELDS", "REASONS", "Memory", "Outlook", "Situation", "State", "Stuck", "combined",
+    "outlook", "with_eta",
+]  # fmt: skip
+
+State = Literal["done", "going", "waiting", "stalled"]
+
+REASONS: Final[dict[State, tuple[str, ...]]] = {
+    "done": ("all_done", "no_jobs"),
+    "going": ("estimated", "no_estimate", "part_blocked", "starting", "not_counted"),
+    "waiting": (
+        "no_node", "nodes_left", "nodes_silent", "cpus_zero", "cpus_busy", "cpus_busy_elsewhere",
+        "bound_to_gone_node", "scheduler_silent", "not_started", "closed",
+    ),
+    "stalled": ("none_ended",),
+}  # fmt: skip
+"""Every reason that an outlook can give, by its state."""
+
+ETA_FIELDS: Final = ("eta_sec", "eta_early_sec", "eta_late_sec")
+"""The fields of an outlook that say when all will be done."""
+
+# Between two jobs a CPU is free for a moment: what is to be called waiting lasts longer.
+_BUSY_GRACE_SEC: Final = 3.0
+
+# Nothing explains it, so it must last: a node may be copying what the job needs.
+_UNEXPLAINED_SEC: Final = 30.0
+
+# A stall is longer than so many times what is usual.
+_TIMES_P95: Final = 3.0
+_TIMES_GAP: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """All that an outlook is made of, at one moment.
+
+    ``unknown`` are jobs that were submitted before watching began and have not shown yet: they
+    wait, or run. ``bound`` of the queued ones are bound to nodes that are gone, ``bound_to``.
+    ``there`` counts nodes that have not left, those that are silent included. ``counted`` is false
+    where the cluster's reports do not arrive. ``busy_with`` returns the names of the clusters
+    whose jobs hold all CPUs, empty for clusters that nobody knows, ``None`` if some CPU is free.
+    ``ended_at`` is when a job last ended in any way, ``last_end_at`` when one did by itself.
+    ``stall_sec`` is the least time without an end that makes a stall.
+    """
+
+    now: float
+    is_open: bool
+    counted: bool
+    trouble: str | None
+    is_shared: bool
+    submitted: int
+    queued: int
+    running: int
+    unknown: int
+    bound: int
+    bound_to: Sequence[str]
+    known_nodes: int
+    there: int
+    up: int
+    cpus: int
+    ended_at: float | None
+    last_end_at: float | None
+    oldest_start_at: float | None
+    newest_start_at: float | None
+    p95_sec: float | None
+    usual_sec: float | None
+    usual_gap_sec: float
+    stall_sec: float
+    nodes_at_work: Callable[[], Sequence[str]]
+    busy_with: Callable[[], Sequence[str] | None]
+
+    @property
+    def pending(self) -> int:
+        """Jobs that have not ended."""
+        return self.queued + self.running + self.unknown
+
+    @property
+    def free_to_start(self) -> int:
+        """Jobs that wait, perhaps, and that some node may take."""
+        return self.queued - self.bound + self.unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    """The jobs that a stalled cluster waits for: each has run for longer than ``over_sec``."""
+
+    jobs: int
+    nodes: tuple[str, ...]
+    oldest_sec: float
+    usual_sec: float
+    over_sec: float
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """A state, why, since when, and as a sentence; without the time that is left."""
+
+    state: State
+    reason: str
+    message: str
+    since: float | None
+    bound: int = 0
+    stuck: Stuck | None = None
+
+    @property
+    def can_tell_eta(self) -> bool:
+        """Whether a time that is left may be told at all."""
+        return self.reason in ("estimated", "part_blocked")
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What a reader must be told of when it changes."""
+        return (self.state, self.reason, self.bound, self.stuck.jobs if self.stuck else 0)
+
+    def as_dict(self, cluster: str) -> dict[str, Any]:
+        """Return the summary's ``outlook``, without its times."""
+        stuck = self.stuck
+        return {
+            "state": self.state,
+            "reason": self.reason,
+            "message": self.message,
+            "cluster": cluster,
+            "since": self.since,
+            **dict.fromkeys(ETA_FIELDS),
+            "bound": self.bound,
+            "stuck": {
+                "jobs": stuck.jobs if stuck else None,
+                "nodes": len(stuck.nodes) if stuck else None,
+                "oldest_sec": round(stuck.oldest_sec, 3) if stuck else None,
+                "usual_sec": round(stuck.usual_sec, 6) if stuck else None,
+                "over_sec": round(stuck.over_sec, 3) if stuck else None,
+            },
+        }
+
+
+class Memory:
+    """Since when a cluster's outlook has been what it is. Guarded by the registry's lock."""
+
+    __slots__ = ("_key", "_since", "_unstarted_since")
+
+    def __init__(self) -> None:
+        self._key = ""
+        self._since = 0.0
+        self._unstarted_since: float | None = None
+
+    def since(self, key: str, now: float) -> float:
+        """Return since when the outlook has had that *key*; ``now`` if it has just become so."""
+        if key != self._key:
+            self._key, self._since = key, now
+        self._since = min(self._since, now)  # a clock that was set back
+        return self._since
+
+    def unstarted_sec(self, now: float, *, unstarted: bool) -> float:
+        """Return for how long jobs have waited while none ran; 0 if *unstarted* is false."""
+        if not unstarted:
+            self._unstarted_since = None
+            return 0.0
+        if self._unstarted_since is None:
+            self._unstarted_since = now
+        self._unstarted_since = min(self._unstarted_since, now)
+        return now - self._unstarted_since
+
+
+def outlook(s: Situation, memory: Memory) -> Outlook:
+    """Return what comes of a cluster's jobs. The time that is left is told apart."""
+    unstarted = s.is_open and s.running == 0 and s.pending > 0
+    unstarted_sec = memory.unstarted_sec(s.now, unstarted=unstarted)
+    if s.pending == 0:
+        reason = "all_done" if s.submitted else "no_jobs"
+        since = memory.since(reason, s.now) if s.submitted else None
+        return Outlook("done", reason, _DONE[reason], s.ended_at or since)
+    stuck = _stuck(s) if s.is_open and s.counted and not s.trouble else None
+    if stuck is not None:
+        memory.since("stalled", s.now)
+        message = _stalled_text(s, stuck)
+        return Outlook("stalled", "none_ended", message, _moved_at(s), s.bound, stuck)
+    why = _waiting(s, unstarted_sec)
+    if why is not None:
+        return Outlook("waiting", *why, memory.since(why[0], s.now), s.bound)
+    return Outlook("going", *_going(s, unstarted_sec), memory.since("going", s.now), s.bound)
+
+
+_DONE: Final = {
+    "all_done": "All jobs are done.",
+    "no_jobs": "No job has been submitted yet.",
+}
+
+
+# -- stalled ---------------------------------------------------------------------------------
+
+
+def _moved_at(s: Situation) -> float:
+    """Return when the cluster last got on: a job ended by itself, or began."""
+    return max(s.last_end_at or 0.0, s.newest_start_at or 0.0)
+
+
+def _stuck(s: Situation) -> Stuck | None:
+    """Return the jobs that the cluster waits for, if none has ended for far longer than usual.
+
+    How long is usual is known once a job has finished. A job that began lately may well end as
+    usual: a cluster with one of those goes on.
+    """
+    if not s.running or s.p95_sec is None or s.oldest_start_at is None:
+        return None
+    over_sec = max(s.stall_sec, _TIMES_P95 * s.p95_sec, _TIMES_GAP * s.usual_gap_sec)
+    if s.now - _moved_at(s) <= over_sec:
+        return None
+    return Stuck(
+        jobs=s.running,
+        nodes=tuple(s.nodes_at_work()),
+        oldest_sec=s.now - s.oldest_start_at,
+        usual_sec=s.p95_sec if s.usual_sec is None else s.usual_sec,
+        over_sec=over_sec,
+    )
+
+
+def _stalled_text(s: Situation, stuck: Stuck) -> str:
+    where = listed(stuck.nodes, "node")
+    if stuck.jobs == 1:
+        who = f"the job that runs, on {where}, has run for {span(stuck.oldest_sec)}"
+    else:
+        who = f"{stuck.jobs:,} jobs run on {where}, the oldest for {span(stuck.oldest_sec)}"
+    quiet = span(s.now - _moved_at(s))
+    return f"No job has ended for {quiet}: {who} (usually {span(stuck.usual_sec)}).{_bound_text(s)}"
+
+
+# -- waiting ---------------------------------------------------------------------------------
+
+
+def _waiting(s: Situation, unstarted_sec: float) -> tuple[str, str] | None:
+    """Return why nothing goes on, as a reason and a sentence; ``None`` if something does."""
+    if not s.is_open:
+        have = "had" if s.pending == 1 else "have"
+        return "closed", f"The cluster was closed; {quantity(s.pending, 'job')} {have} not ended."
+    if s.trouble:
+        return "scheduler_silent", s.trouble
+    if s.running or not s.counted:
+        return None
+    return _no_node(s) or _no_cpu(s, unstarted_sec)
+
+
+def _no_node(s: Situation) -> tuple[str, str] | None:
+    waits = f"{quantity(s.pending, 'job')} {'waits' if s.pending == 1 else 'wait'}"
+    if not s.known_nodes:
+        return "no_node", f"{waits}: no node has joined yet."
+    if not s.there:
+        left = "the only node" if s.known_nodes == 1 else f"all {s.known_nodes:,} nodes"
+        has = "has" if s.known_nodes == 1 else "have"
+        return "nodes_left", f"{waits}: {left} {has} left."
+    if not s.free_to_start:
+        return "bound_to_gone_node", _bound_text(s).strip()
+    if not s.up:
+        silent = "the only node is" if s.there == 1 else f"all {s.there:,} nodes are"
+        return "nodes_silent", f"{waits}: {silent} silent."
+    return None
+
+
+def _no_cpu(s: Situation, unstarted_sec: float) -> tuple[str, str] | None:
+    waits = f"{quantity(s.pending, 'job')} {'waits' if s.pending == 1 else 'wait'}"
+    also = _bound_text(s)
+    if s.cpus <= 0:
+        whose = "the node" if s.there == 1 else f"all {s.there:,} nodes"
+        return "cpus_zero", f"{waits}: the CPUs of {whose} are set to 0.{also}"
+    if s.unknown or unstarted_sec < _BUSY_GRACE_SEC:
+        return None  # what is not known may run
+    busy_with = s.busy_with()
+    if busy_with is not None:
+        names = listed(busy_with, "cluster") if busy_with else "another cluster of this program"
+        cpus = "The only CPU is" if s.cpus == 1 else f"All {s.cpus:,} CPUs are"
+        return "cpus_busy", f"{cpus} busy with {names}; {waits}.{also}"
+    if unstarted_sec < _UNEXPLAINED_SEC:
+        return None
+    cpus = quantity(s.cpus, "CPU")
+    if s.is_shared:
+        return "cpus_busy_elsewhere", (
+            f"{waits}: the scheduler gives them none of {cpus}. Another program's jobs may hold "
+            f"these, or the jobs may be bound to a node that is gone.{also}"
+        )
+    return "not_started", f"{waits}: none has started, although {cpus} seem to be free.{also}"
+
+
+def _bound_text(s: Situation) -> str:
+    """Return a sentence on the jobs that can't go on because their node is gone, or nothing."""
+    if not s.bound:
+        return ""
+    where = listed(s.bound_to, "node")
+    gone = f"{where}, which {'is' if len(s.bound_to) == 1 else 'are'} gone"
+    if s.bound == s.queued:
+        all_of_them = "The queued job is" if s.bound == 1 else f"All {s.bound:,} queued jobs are"
+    else:
+        all_of_them = f"{s.bound:,} of the queued jobs {'is' if s.bound == 1 else 'are'}"
+    return f" {all_of_them} bound to {gone}."
+
+
+# -- going -----------------------------------------------------------------------------------
+
+
+def _going(s: Situation, unstarted_sec: float) -> tuple[str, str]:
+    """Return how it goes, as a reason and a sentence, to which the time that is left is added."""
+    if not s.counted:
+        return "not_counted", (
+            f"{quantity(s.pending, 'job')} not done. The cluster's reports do not arrive here, so "
+            "nothing more is known of them."
+        )
+    if s.running and s.free_to_start and s.cpus <= 0:
+        return "part_blocked", (
+            f"{quantity(s.running, 'job')} {'runs' if s.running == 1 else 'run'}; "
+            f"{s.free_to_start:,} more can't start: the CPUs of all nodes are set to 0."
+            f"{_bound_text(s)}"
+        )
+    if s.p95_sec is None:
+        return "no_estimate", _no_estimate_text(s)
+    if not s.running and not s.unknown and unstarted_sec >= _BUSY_GRACE_SEC:
+        return "starting", f"{quantity(s.pending, 'job')} about to start.{_bound_text(s)}"
+    return ("part_blocked", _bound_text(s).strip()) if s.bound else ("estimated", "")
+
+
+def _no_estimate_text(s: Situation) -> str:
+    if not s.running and s.unknown:
+        were = "was" if s.unknown == 1 else "were"
+        return (
+            f"{quantity(s.unknown, 'job')} {were} submitted before watching began; whether they "
+            "run is not known."
+        )
+    if not s.running:
+        return f"{quantity(s.pending, 'job')} about to start.{_bound_text(s)}"
+    oldest = s.now - (s.oldest_start_at or s.now)
+    who = "the job that runs has run" if s.running == 1 else f"the oldest of {s.running:,} has run"
+    return f"No job has finished yet; {who} for {span(oldest)}.{_bound_text(s)}"
+
+
+def with_eta(
+    message: str,
+    eta_sec: float | None,
+    early_sec: float | None = None,
+    late_sec: float | None = None,
+) -> str:
+    """Return the sentence on the time that is left, with *message* after it."""
+    if eta_sec is None:
+        return message or "How long it will take can't be told yet."
+    left = f"About {span(eta_sec)} left"
+    if early_sec is not None and late_sec is not None:
+        left += f", {span(early_sec)} to {span(late_sec)}"
+    return f"{left}. {message}".strip()
+
+
+# -- several clusters ------------------------------------------------------------------------
+
+_WORST_FIRST: Final[tuple[State, ...]] = ("stalled", "waiting", "going", "done")
+
+
+def combined(told: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the outlook of several clusters from the outlooks of each: the worst of them.
+
+    All are done when the last is: of those that are going, that is the one that will take
+    longest. A cluster that was closed with jobs left will not change, and hides no other.
+    """
+    if not told:
+        return Outlook("done", "no_jobs", _DONE["no_jobs"], None).as_dict("") | dict.fromkeys(
+            ETA_FIELDS, 0.0
+        )
+    worst = min(told, key=_rank)
+    if len(told) == 1:
+        return worst
+    same = [one for one in told if one["state"] == worst["state"]]
+    if worst["state"] == "done":
+        ended = [one["since"] for one in same if one["since"] is not None]
+        jobs = any(one["reason"] == "all_done" for one in told)
+        reason = "all_done" if jobs else "no_jobs"
+        return worst | {
+            "reason": reason, "message": _DONE[reason], "since": max(ended, default=None),
+        }  # fmt: skip
+    more = f" and {quantity(len(same) - 1, 'more cluster')}" if len(same) > 1 else ""
+    found = worst | {"message": f"{bounded(worst['cluster'], 60)}{more}: {worst['message']}"}
+    if any(one["eta_sec"] is None for one in told):
+        found |= dict.fromkeys(ETA_FIELDS)
+    return found
+
+
+def _rank(one: dict[str, Any]) -> tuple[int, float]:
+    """Return what sorts outlooks: the worst, and among the same the longest, first."""
+    if one["reason"] == "closed":
+        return (_WORST_FIRST.index("going"), 0.0)
+    longest = one["stuck"]["jobs"] or one["eta_sec"] or 0.0
+    unknown = one["state"] == "going" and one["eta_sec"] is None
+    return (_WORST_FIRST.index(one["state"]), -float("inf") if unknown else -longest)

@@ -1,0 +1,172 @@
+"""What dispy's own records say of the jobs that wait."""
+
+from __future__ import annotations
+
+import time
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from clusters import wait_until
+from dispy import DispyJob
+from dispy_objects import FakeCluster, make_node
+
+from flask_dispy import ClusterRegistry
+from flask_dispy.core.events import QueueSeen
+from flask_dispy.engine.queues import QueueReader, pending_jobs
+
+
+def scheduler_node(ip_addr: str = "n1", *, busy: int = 0, cpus: int = 2) -> Any:
+    return SimpleNamespace(ip_addr=ip_addr, busy=busy, cpus=cpus)
+
+
+def cluster_of(*nodes: Any) -> Any:
+    known = {node.ip_addr: node for node in nodes}
+    return SimpleNamespace(_cluster=SimpleNamespace(_nodes=known), _dispy_nodes=dict(known))
+
+
+def test_job_is_bound_to_a_node_that_is_gone_once_dispy_has_dropped_it() -> None:
+    reader, node = QueueReader(), scheduler_node()
+    cluster = cluster_of(node)
+    reader.pinned["a"] = node
+    assert reader.look(cluster, lambda _key: True, idle=True) is None
+    cluster._cluster._nodes.clear()
+    gone = QueueSeen((("a", "n1"),), full=False)
+    assert reader.look(cluster, lambda _key: True, idle=True) == gone
+    assert reader.look(cluster, lambda _key: True, idle=True) is None  # told already
+
+
+def test_node_that_joins_anew_takes_no_job_of_the_one_before() -> None:
+    reader = QueueReader()
+    reader.pinned["a"] = scheduler_node()
+    seen = reader.look(cluster_of(scheduler_node()), lambda _key: True, idle=True)
+    assert seen == QueueSeen((("a", "n1"),), full=False)
+
+
+def test_job_that_left_the_queue_is_let_go() -> None:
+    reader = QueueReader()
+    reader.pinned["a"] = scheduler_node()
+    assert reader.look(cluster_of(), lambda _key: False, idle=False) is None
+    assert reader.pinned == {}
+
+
+@pytest.mark.parametrize(
+    ("nodes", "full"),
+    [
+        ([], False),
+        ([scheduler_node(cpus=0)], False),
+        ([scheduler_node(busy=2), scheduler_node("n2", busy=1)], False),
+        ([scheduler_node(busy=2), scheduler_node("n2", busy=3), scheduler_node("n3", cpus=0)],
+         True),
+    ],
+)  # fmt: skip
+def test_cluster_is_full_when_each_cpu_of_its_nodes_runs_a_job(
+    nodes: list[Any], full: bool
+) -> None:
+    seen = QueueReader().look(cluster_of(*nodes), lambda _key: True, idle=True)
+    assert (seen == QueueSeen((), full=True)) is full
+
+
+def test_nobody_asks_why_while_jobs_run() -> None:
+    cluster = cluster_of(scheduler_node(busy=2))
+    assert QueueReader().look(cluster, lambda _key: True, idle=False) is None
+
+
+def test_pending_jobs_are_dispys_own_count_where_it_has_one() -> None:
+    assert pending_jobs(SimpleNamespace(_pending_jobs=3)) == 3
+    assert pending_jobs(SimpleNamespace(pending_jobs=4)) == 4
+    assert pending_jobs(SimpleNamespace(_pending_jobs="many")) is None
+    assert pending_jobs(object()) is None
+
+
+# -- through the registry -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flask_dispy.pump._RECONCILE_EVERY_SEC", 0.05)
+    monkeypatch.setattr("flask_dispy.pump._PACE_EVERY_SEC", 0.05)
+    monkeypatch.setattr("flask_dispy.pump.TICK_SEC", 0.02)
+
+
+def outlook_of(registry: ClusterRegistry, name: str = "compute") -> dict[str, Any]:
+    told: dict[str, Any] = registry.view(name).summary()["outlook"]
+    return told
+
+
+@pytest.mark.usefixtures("_soon")
+def test_job_bound_to_a_node_that_died_shows(
+    registry: ClusterRegistry, cluster: FakeCluster
+) -> None:
+    fake: Any = cluster
+    fake._cluster = SimpleNamespace(_nodes={}, worker_Q=SimpleNamespace(empty=lambda: True))
+    node = cluster.join("10.0.0.1")
+    fake._cluster._nodes["10.0.0.1"] = pinned = scheduler_node("10.0.0.1")
+    cluster.join("10.0.0.2")
+    cluster.submit_node(pinned, 1)
+    registry.fold()
+    assert outlook_of(registry)["bound"] == 0
+    del fake._cluster._nodes["10.0.0.1"]
+    cluster.leave(node)
+    wait_until(lambda: outlook_of(registry)["bound"] == 1)
+    told = outlook_of(registry)
+    assert (told["state"], told["reason"]) == ("waiting", "bound_to_gone_node")
+    assert outlook_of(registry, "*")["cluster"] == "compute"
+
+
+@pytest.mark.usefixtures("_soon")
+def test_another_cluster_of_the_registry_that_holds_all_cpus_is_named(
+    registry: ClusterRegistry, cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flask_dispy.core.outlook._BUSY_GRACE_SEC", 0.1)
+    other = FakeCluster("fit_model")
+    registry.add(other)
+    for each in (cluster, other):
+        node = each.join("10.0.0.1", cpus=2)
+    for number in range(2):
+        other.start(other.submit(number), node)
+    cluster.submit(1)
+    version = registry.version
+    wait_until(lambda: outlook_of(registry)["reason"] == "cpus_busy")
+    assert outlook_of(registry)["message"] == "All 2 CPUs are busy with fit_model; 1 job waits."
+    assert registry.version > version
+
+
+@pytest.mark.usefixtures("_soon")
+def test_hung_jobs_wake_who_waits_for_a_change() -> None:
+    registry = ClusterRegistry(stall_sec=0.3)
+    cluster = FakeCluster()
+    registry.add(cluster)
+    node = cluster.join("10.0.0.1")
+    quick = cluster.submit(0)
+    cluster.start(quick, node, since_sec=0.01)
+    cluster.end(quick, node)
+    cluster.start(cluster.submit(1), node)
+    registry.fold()
+    assert outlook_of(registry)["state"] == "going"
+    version, give_up_at = registry.version, time.monotonic() + 10
+    while outlook_of(registry)["state"] != "stalled" and time.monotonic() < give_up_at:
+        version = registry.wait_for_change(version, 5)
+    assert outlook_of(registry)["stuck"]["jobs"] == 1
+    registry.close()
+
+
+@pytest.mark.usefixtures("_soon")
+def test_jobs_from_before_watching_that_end_unseen_are_pending_no_more(
+    registry: ClusterRegistry,
+) -> None:
+    cluster = FakeCluster()
+    jobs = [cluster.submit(number) for number in range(3)]
+    cluster.answers["status"] = lambda: SimpleNamespace(nodes=[], jobs_pending=cluster.pending)
+    registry.add(cluster)
+    pending = lambda: registry.view("*").summary()["jobs"]["pending"]  # noqa: E731
+    assert pending() == 3
+    fake: Any = cluster
+    fake._pending_jobs = 2  # one ended, and no report of it came
+    wait_until(lambda: pending() == 2)
+    cluster.start(jobs[1], make_node("10.0.0.1"))
+    assert registry.view("*").summary()["jobs"]["before_watching"] == 1
+    cluster.end(jobs[1], None, DispyJob.Finished)
+    fake._pending_jobs = 0
+    wait_until(lambda: pending() == 0)
+    assert registry.view("*").summary()["outlook"]["state"] == "done"
