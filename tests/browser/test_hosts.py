@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from browser.stage import PAGES, Audience, Browsers, Stage, becomes, is_live, rows
-from flask import Flask
+from flask import Flask, abort, redirect, request
+from flask_login import LoginManager, UserMixin, current_user, login_user
 from playwright.sync_api import Page, expect
 from web.hosted import serving
 
@@ -82,3 +85,81 @@ def test_icons_are_seen_under_the_policy(stage: Stage, browsers: Browsers) -> No
         # A mask that can't be had hides all; one that lies beside the icon, too.
         icon.evaluate("icon => icon.style.setProperty('--at', '-1')")
         becomes(lambda: icon.screenshot() != shown, True)
+
+
+# -- logins ----------------------------------------------------------------------------------------
+
+
+class _Person(UserMixin):
+    id = "ann"
+
+
+def _login_app(stage: Stage, answer: str) -> Flask:
+    """An app with the login that docs/embedding.md recommends; *answer* is what strangers get."""
+    app = Flask("host")
+    app.secret_key = "for tests"
+    manager = LoginManager(app)
+    manager.user_loader(lambda _name: _Person())
+
+    form = "<!doctype html><title>Log in</title><form method=post><button>Enter</button></form>"
+
+    @app.route("/login", methods=["GET", "POST"])
+    def login() -> Any:
+        if request.method == "POST":
+            login_user(_Person())
+            return redirect(request.args["next"])
+        return form
+
+    manager.login_view = "login"
+    strangers: dict[str, Callable[[], Any]] = {
+        "redirect": manager.unauthorized,
+        "another site": lambda: redirect("http://127.0.0.9:1/sso"),
+        "page": lambda: form,
+        "401": lambda: abort(401),
+        "empty": lambda: "",
+        "portal": lambda: {"ok": True},
+    }
+
+    @app.before_request
+    def login_first() -> Any:
+        if request.blueprint == "flask_dispy" and not current_user.is_authenticated:
+            wants_page = request.path.endswith((".html", "/"))
+            return manager.unauthorized() if wants_page else strangers[answer]()
+        return None
+
+    app.register_blueprint(create_blueprint(stage.registry), url_prefix="/dispy")
+    return app
+
+
+_SAYS = {
+    "redirect": "You have been logged out",
+    "another site": "You have been logged out",
+    "page": "a login page",
+    "401": "You have been logged out",
+    "empty": "The answer was empty",
+    "portal": "The answer was not the dashboard's",
+}
+
+
+@pytest.mark.parametrize("answer", list(_SAYS))
+def test_login_that_expired_is_said_and_leads_back(
+    stage: Stage, browsers: Browsers, answer: str
+) -> None:
+    with visiting(_login_app(stage, answer), browsers) as open_page:
+        page = open_page("manage.html?cluster=compute")
+        page.get_by_role("button", name="Enter").click()
+        is_live(page)
+        page.context.clear_cookies()
+        # What is told to a command is told to the page as well.
+        page.get_by_role("checkbox", name="Select 10.0.0.9").check()
+        page.locator("#nodes").get_by_role("button", name="Close", exact=True).click()
+        page.get_by_role("button", name="Close 1 node").click()
+        expect(page.locator(".notice-lines")).to_contain_text(_SAYS[answer])
+        expect(page.locator(".notice-lines a")).to_be_visible()
+        trouble = page.locator("#trouble")
+        expect(trouble).to_contain_text(_SAYS[answer])
+        trouble.get_by_role("link").click()
+        page.get_by_role("button", name="Enter").click()
+        expect(page).to_have_url(re.compile(r"/dispy/manage\.html\?cluster=compute$"))
+        is_live(page)
+        assert stage.cluster.calls == []

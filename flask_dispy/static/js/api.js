@@ -1,16 +1,20 @@
+/** @import {Meaning} from "./foreign.js" */
+import { isOurs, meaningOf, waitOf } from "./foreign.js";
 
 /** A request that failed: the server's own error, or the network's. */
 export class ApiError extends Error {
   /**
-   * @param {{status: number, code: string, message: string, field?: string|null}} what
+   * @param {Meaning & {retryAfterSec?: number|null}} what
    *   `status` 0: no answer came
    */
-  constructor({ status, code, message, field = null }) {
+  constructor({ status, code, message, field = null, remedy = null, retryAfterSec = null }) {
     super(message);
     this.name = "ApiError";
     this.status = status;
     this.code = code;
     this.field = field;
+    this.remedy = remedy;
+    this.retryAfterSec = retryAfterSec;
   }
 }
 
@@ -42,9 +46,14 @@ export function clusterPath(cluster, ...parts) {
  * @param {string|null} [options.csrfToken] sent with every unsafe request
  * @param {typeof fetch} [options.fetch]
  * @param {number} [options.timeoutSec] past this a request fails with code "timeout"
+ * @param {() => number} [options.now] epoch seconds
+ * @param {() => void} [options.onRemedy] called after a command failed for want of a login and the like
  * @returns {Api}
  */
-export function createApi({ base, csrfToken = null, fetch = globalThis.fetch, timeoutSec = 30 }) {
+export function createApi({ base, csrfToken = null, fetch = globalThis.fetch, timeoutSec = 30, now = () => Date.now() / 1000, onRemedy = () => {} }) {
+  /** What the server asked to leave alone for a while. @type {Map<string, {until: number, error: ApiError}>} */
+  const held = new Map();
+
   /** @type {Api["url"]} */
   function url(path, params = {}) {
     const query = new URLSearchParams();
@@ -58,30 +67,52 @@ export function createApi({ base, csrfToken = null, fetch = globalThis.fetch, ti
   }
 
   /**
-   * @param {string} address
+   * @param {string} method
+   * @param {string} path
    * @param {RequestInit} init
+   * @param {QueryParams} [params]
    */
-  async function request(address, init) {
-    const response = await fetch(address, {
+  async function request(method, path, init, params) {
+    const response = await fetch(url(path, params), {
       ...init,
       credentials: "same-origin",
+      redirect: "manual", // to a login page of another site: a script can't follow there, and is told nothing
       signal: AbortSignal.timeout(timeoutSec * 1000),
     }).catch(fail);
     // Not text(): of a snapshot's megabytes Chromium makes a text piece by piece, and slower.
     const body = await response.arrayBuffer().catch(fail);
     const data = parse(new TextDecoder().decode(body));
-    if (!response.ok) throw refusal(response.status, data);
-    return data;
+    if (response.ok && !response.redirected && isOurs(method, path, data)) return data;
+    const retryAfterSec = waitOf(response.headers?.get("Retry-After"), now());
+    throw new ApiError({ ...meaningOf(response, data, body.byteLength === 0), retryAfterSec });
+  }
+
+  /** @param {string} path @param {QueryParams} [params] */
+  async function get(path, params) {
+    const hold = held.get(path);
+    if (hold && now() < hold.until) throw new ApiError({ ...hold.error, message: hold.error.message, retryAfterSec: hold.until - now() });
+    held.delete(path);
+    try {
+      return await request("GET", path, { headers: { Accept: "application/json" } }, params);
+    } catch (error) {
+      if (error instanceof ApiError && error.retryAfterSec) held.set(path, { until: now() + error.retryAfterSec, error });
+      throw error;
+    }
   }
 
   return {
     url,
-    get: (path, params) => request(url(path, params), { headers: { Accept: "application/json" } }),
-    send(method, path, body) {
+    get,
+    async send(method, path, body) {
       /** @type {Record<string, string>} */
       const headers = { Accept: "application/json", "Content-Type": "application/json" };
       if (csrfToken !== null) headers["X-CSRFToken"] = csrfToken;
-      return request(url(path), { method, headers, body: JSON.stringify(body ?? {}) });
+      try {
+        return await request(method, path, { method, headers, body: JSON.stringify(body ?? {}) });
+      } catch (error) {
+        if (error instanceof ApiError && error.remedy) onRemedy();
+        throw error;
+      }
     },
   };
 }
@@ -99,26 +130,11 @@ function fail(cause) {
   );
 }
 
-/** @param {string} body */
+/** @param {string} body @returns {any} undefined: no JSON */
 function parse(body) {
-  if (!body) return null;
   try {
     return JSON.parse(body);
   } catch {
-    return null; // a proxy's HTML page: the status tells enough
+    return undefined; // a page of somebody else's
   }
-}
-
-/**
- * @param {number} status
- * @param {any} data
- */
-function refusal(status, data) {
-  const error = data?.error ?? {};
-  return new ApiError({
-    status,
-    code: error.code ?? "http_error",
-    message: error.message ?? `The server answered with status ${status}`,
-    field: error.field,
-  });
 }

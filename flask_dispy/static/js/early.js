@@ -16,10 +16,12 @@
     const response = await fetch(preload.href, {
       headers: { Accept: "application/json" },
       credentials: "same-origin",
+      redirect: "manual",
       signal: AbortSignal.timeout(30_000),
     });
     const body = await response.arrayBuffer();
-    return { ok: response.ok, status: response.status, arrayBuffer: async () => body };
+    const { ok, status, type, headers } = response;
+    return { ok, status, type, headers, arrayBuffer: async () => body };
   };
   const first = { url: preload.href, answer: read() };
   first.answer.catch(() => {}); // told to who asks for it

@@ -1,6 +1,7 @@
 /** @import {Api} from "./api.js" */
 /** @import {Store} from "./store.js" */
 /** @import {Changes} from "./types.js" */
+import { ApiError } from "./api.js";
 
 /**
  * @typedef {"live"|number} Interval "live": the stream; else seconds between polls, 0 or less: none
@@ -111,7 +112,7 @@ export function createFeed({
   function goOn() {
     if (!started) return;
     const connection = paused() ? "paused" : stream ? "live" : "polling";
-    const fresh = { lastAt: timers.now(), retryAt: null, error: null };
+    const fresh = { lastAt: timers.now(), retryAt: null, error: null, remedy: null };
     if (stream) {
       schedule(() => void update(), QUIET_SEC);
     } else if (wantsStream()) {
@@ -134,11 +135,13 @@ export function createFeed({
     if (!started) return;
     failures += 1;
     const longest = Math.min(BACKOFF_SEC.first * 2 ** (failures - 1), BACKOFF_SEC.longest);
-    const waiting = longest * (0.75 + 0.25 * random());
+    const asked = error instanceof ApiError ? (error.retryAfterSec ?? 0) : 0;
+    const waiting = Math.max(longest * (0.75 + 0.25 * random()), asked);
     const age = timers.now() - (store.state.lastAt ?? -Infinity);
     store.setState({
       connection: paused() ? "paused" : age > STALE_SEC && store.loaded ? "stale" : "retrying",
       error: error instanceof Error ? error.message : String(error),
+      remedy: error instanceof ApiError ? error.remedy : null,
       retryAt: paused() ? null : timers.now() + waiting,
     });
     if (!paused()) schedule(() => void update(), waiting);

@@ -5,6 +5,7 @@ import { clusterPath } from "./api.js";
 import { counted } from "./format.js";
 import { outcomeLine } from "./nodecommands.js";
 import { toParams } from "./query.js";
+import { failureLine } from "./remedy.js";
 
 /** The server takes no more at once. */
 const AT_ONCE = 1000;
@@ -78,6 +79,5 @@ function showOutcomes(notice, outcomes) {
  * @param {unknown} error
  */
 function failed(notice, outcomes, error) {
-  const message = error instanceof Error ? error.message : String(error);
-  notice.done("Could not terminate all jobs", [{ ok: false, text: message }, ...outcomes.map((outcome) => outcomeLine(outcome))]);
+  notice.done("Could not terminate all jobs", [failureLine(error), ...outcomes.map((outcome) => outcomeLine(outcome))]);
 }

@@ -3,6 +3,7 @@
 /** @import {Outcome} from "./types.js" */
 import { clusterPath } from "./api.js";
 import { counted, plain } from "./format.js";
+import { failureLine } from "./remedy.js";
 
 /** @typedef {"allocate"|"deallocate"|"close"} NodeAction */
 
@@ -77,7 +78,7 @@ async function one(send, address) {
     const { outcomes } = await send(address);
     return outcomes.map((outcome) => outcomeLine(outcome, address));
   } catch (error) {
-    return [{ ok: false, text: `${address}: ${error instanceof Error ? error.message : error}` }];
+    return [failureLine(error, address)];
   }
 }
 

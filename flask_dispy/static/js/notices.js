@@ -1,4 +1,6 @@
+/** @import {Remedy} from "./foreign.js" */
 import { h, icon, setText } from "./dom.js";
+import { failureLine, remedyLink } from "./remedy.js";
 
 /** More lines than this are summed up: a notice is for reading. */
 const SHOWN_LINES = 100;
@@ -7,6 +9,7 @@ const SHOWN_LINES = 100;
  * @typedef {object} Line one outcome
  * @property {boolean} ok
  * @property {string} text
+ * @property {Remedy} [remedy]
  *
  * @typedef {object} Notice
  * @property {(title: string) => void} progress change the title while work goes on
@@ -65,8 +68,7 @@ export function createNotices(element, live) {
   return {
     show: open,
     error(title, error) {
-      const message = error instanceof Error ? error.message : String(error);
-      return open(title, [{ ok: false, text: message }]);
+      return open(title, [failureLine(error)]);
     },
     say,
   };
@@ -86,6 +88,7 @@ function lineItems(lines) {
       h("span", { class: `mark mark-${line.ok ? "finished" : "failed"}`, "aria-hidden": "true" }),
       h("span", { class: "sr", text: line.ok ? "Done: " : "Failed: " }),
       h("span", { text: line.text }),
+      remedyLink(line.remedy ?? null),
     ),
   );
   const left = ordered.length - items.length;

@@ -49,7 +49,7 @@ export function startShell(pageName) {
   const cluster = config.cluster || COMBINED;
   const storage = openStorage();
   const { dispyFirst } = /** @type {{dispyFirst?: import("./firstanswer.js").FirstAnswer}} */ (window);
-  const api = createApi({ base: config.api, csrfToken: config.csrf_token, fetch: fetchAfter(dispyFirst, document.baseURI) });
+  const api = createApi({ base: config.api, csrfToken: config.csrf_token, fetch: fetchAfter(dispyFirst, document.baseURI), onRemedy: () => void feed.update() });
   const store = createStore();
   const feed = createFeed({
     api,

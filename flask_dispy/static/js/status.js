@@ -2,6 +2,7 @@
 /** @import {StoreState} from "./store.js" */
 import { h, icon, need, setText, show } from "./dom.js";
 import { exact, relative } from "./format.js";
+import { remedyLink } from "./remedy.js";
 
 /** @type {Record<string, string>} */
 const WORDS = {
@@ -26,7 +27,8 @@ export function startStatus({ store, feed, everySecond }) {
   const what = h("span", {});
   const when = h("span", { class: "muted nowrap", "aria-hidden": "true" });
   const again = h("button", { type: "button", class: "button small", text: "Try now", onclick: () => void feed.update() });
-  trouble.append(icon("warning"), what, when, again);
+  const help = h("span", { class: "trouble-help" });
+  trouble.append(icon("warning"), what, help, when, again);
   const printed = h("p", { class: "printed" });
   element.before(printed);
 
@@ -36,7 +38,11 @@ export function startStatus({ store, feed, everySecond }) {
     setText(text, WORDS[state.connection]);
     element.title = explain(state);
     show(trouble, state.error !== null);
-    if (state.error !== null) setText(what, state.error);
+    if (state.error !== null) setText(what, `${state.error}.`.replace(/([.?!])\.$/, "$1"));
+    if (help.dataset.remedy !== String(state.remedy)) {
+      help.dataset.remedy = String(state.remedy);
+      help.replaceChildren(...[remedyLink(state.remedy)].filter((link) => link !== null));
+    }
     tick();
   }
 

@@ -8,6 +8,7 @@ import { rowsOf } from "./nodeblocks.js";
  * @property {number|null} lastAt when data last came, by this machine's clock
  * @property {number|null} retryAt when the next attempt is made, after a failure
  * @property {string|null} error
+ * @property {import("./foreign.js").Remedy} remedy what helps against the error
  *
  * @typedef {object} DataEvent
  * @property {"data"} kind
@@ -49,7 +50,7 @@ export function createStore({ now = () => Date.now() / 1000 } = {}) {
   const store = {
     clusters: new Map(),
     nodes: new Map(),
-    state: { connection: "connecting", lastAt: null, retryAt: null, error: null },
+    state: { connection: "connecting", lastAt: null, retryAt: null, error: null, remedy: null },
     loaded: false,
     now: () => now() + clockOffset,
     apply(changes) {

@@ -123,7 +123,7 @@ export function createJobDetail(dialog, { shell, onClose }) {
 
   /** @param {unknown} error */
   function complain(error) {
-    const gone = error instanceof ApiError && error.status === 404;
+    const gone = error instanceof ApiError && error.code === "unknown_job";
     if (job && !gone) return; // what is shown is still true; the header tells of the trouble
     show(parts.body, false);
     setText(parts.title, `Job ${serial}`);

@@ -7,6 +7,7 @@ import { h, setText } from "../dom.js";
 import { count, counted } from "../format.js";
 import { argumentsColumn, clusterColumn, durationColumn, errorColumn, idColumn, jobStateColumn, whenColumn } from "../jobcolumns.js";
 import { outcomeLine } from "../nodecommands.js";
+import { failureLine } from "../remedy.js";
 import { createTable } from "../table.js";
 
 /** The server takes so many at once. */
@@ -113,6 +114,6 @@ async function cancel({ api, cluster, notices }, serials) {
     const all = counted(serials.length, "job");
     notice.done(good === serials.length ? `Terminated ${all}` : `Terminated ${good} of ${all}`, outcomes.map((outcome) => outcomeLine(outcome)));
   } catch (error) {
-    notice.done("No job was terminated", [{ ok: false, text: error instanceof Error ? error.message : String(error) }]);
+    notice.done("No job was terminated", [failureLine(error)]);
   }
 }

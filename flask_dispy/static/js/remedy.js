@@ -1,0 +1,35 @@
+/** @import {Remedy} from "./foreign.js" */
+/** @import {Line} from "./notices.js" */
+import { ApiError } from "./api.js";
+import { h } from "./dom.js";
+
+/**
+ * A link to what helps: the page's own address, where the host asks for a login and leads back from it.
+ *
+ * @param {Remedy} remedy
+ * @returns {HTMLAnchorElement|null}
+ */
+export function remedyLink(remedy) {
+  if (!remedy) return null;
+  // The address changes while the page is open. Without its hash, for with one it would only scroll.
+  const here = () => location.pathname + location.search;
+  const link = h("a", { href: here(), text: remedy === "login" ? "Log in and come back" : "Reload the page" });
+  link.addEventListener("click", () => (link.href = here()));
+  return link;
+}
+
+/**
+ * What a failure says in a notice.
+ *
+ * @param {unknown} error
+ * @param {string} [subject] what could not be done to
+ * @returns {Line}
+ */
+export function failureLine(error, subject) {
+  const message = error instanceof Error ? error.message : String(error);
+  return {
+    ok: false,
+    text: subject ? `${subject}: ${message}` : message,
+    remedy: error instanceof ApiError ? error.remedy : null,
+  };
+}
