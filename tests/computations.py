@@ -99,3 +99,60 @@ def length(point):
 
     time.sleep(0.05)
     return (point.x**2 + point.y**2) ** 0.5
+
+
+def die(way, value=None):
+    """Print, then end without a result in the way that the first argument names."""
+    import multiprocessing.util
+    import os
+    import sys
+    import threading
+    import time
+
+    print("printed", way, value, end="")
+    print("reported", way, file=sys.stderr)
+    if way == "sys.exit":
+        sys.exit(value)
+    elif way == "os._exit":
+        os._exit(value)
+    elif way == "signal":
+        os.kill(os.getpid(), value)
+        time.sleep(60)
+    elif way == "raise":
+        raise KeyboardInterrupt(value)
+    elif way == "unpicklable":
+        return threading.Lock()
+    elif way == "thread":
+        threading.Timer(value, os._exit, [7]).start()
+        time.sleep(60)
+    elif way == "after the reply":
+        killing = multiprocessing.util.Finalize
+        killing(None, os.kill, [os.getpid(), 9], exitpriority=1000)
+    elif way == "at any time":
+        end_at = time.monotonic() + value
+        threading.Thread(target=lambda: (time.sleep(value), os.kill(os.getpid(), 9))).start()
+        time.sleep(max(0, end_at - time.monotonic() - 0.004))
+        return "x" * 1_000_000
+    elif way == "children":
+        if os.fork() == 0:
+            time.sleep(value)
+            os._exit(0)
+        os._exit(4)
+    return value
+
+
+def print_much(lines):
+    """Print many lines from two threads, then die."""
+    import os
+    import threading
+
+    def work():
+        for number in range(lines):
+            print(f"line {number}\n", end="")
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    os._exit(1)

@@ -1,95 +1,236 @@
-"""The processes of a dispynode's jobs, which here never outrun the node.
+"""The processes of a dispynode's jobs: none outruns the node, and none dies unseen.
 
 dispynode starts a job's process, and only then notes its number. A job that ends before that,
 because it is short or the machine busy, is lost with an AttributeError; and if its end is taken
 in even before ``start`` has returned, the node's thread for that dies of "can only join a started
-process", and the node never again sends a result. So a job waits, a moment, until it is noted.
+process", and the node never again sends a result. So a reply waits, a moment, until the number is
+noted.
+
+dispynode waits for the reply alone. A job whose process ends without one, by ``sys.exit``,
+``os._exit``, a signal, an error in its exit or the kernel's out-of-memory killer, would run for
+ever and keep its CPU. So a thread here follows each process until it has replied or ended.
 """
 
 from __future__ import annotations
 
-import contextlib
+import io
 import multiprocessing
-import os
-import select
 import sys
+import threading
 import time
+import traceback
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
+from ..programs.jobdeaths import HELD_SIGNALS, death_reply, how_it_ended
+from ..programs.oomkills import oom_kills
+from ..programs.outputs import CapturedOutput, KeptOutput
+from ..programs.replies import Death, JobPipe, ReplyQueue
 from .compat import replace
 
-__all__ = ["keep_jobs_in_step"]
+__all__ = ["mend_jobs_when_loaded"]
 
-# A job is let go by itself after this, should nobody ask for its number.
-_LONGEST_SEC: Final = 2.0
+# A reply is let go by itself after this, should nobody ask for the process's number.
+_NOTED_SEC: Final = 2.0
 
-_LOADING_SEC: Final = 30.0
-
+# How long it takes a node to see that it, too, is to end.
+_HELD_SEC: Final = 0.5
 
 _JOB: Final = "_dispy_job_func"
 
+_followed: dict[int, JobProcess] = {}
+"""The processes of jobs, by number, that this process has started and that have not ended."""
+
 
 class JobProcess(multiprocessing.Process):
-    """A process that, if it is a job's, begins its work once somebody has asked for its ``pid``.
+    """A process that, if it is a job's, is followed until its end by a thread of its parent's."""
 
-    dispynode does so, to note it, right after ``start``.
-    """
-
-    def __init__(self, *, target: Any = None, **options: Any) -> None:
-        super().__init__(target=target, **options)
-        self._waits = getattr(target, "__name__", "") == _JOB
-
-    def _take_gate(self) -> tuple[int, int] | None:
-        """Return the pipe that the work waits for, to whoever asks first."""
-        # One step, for a lock might be held by another thread while this process forks.
-        gate: tuple[int, int] | None = self.__dict__.pop("_gate", None)
-        return gate
+    def __init__(self, *, target: Any = None, args: Any = (), **options: Any) -> None:
+        super().__init__(target=target, args=args, **options)
+        self._job: _Job | None = None
+        if getattr(target, "__name__", "") == _JOB:
+            self._job = _Job(args[2])
 
     def start(self) -> None:
-        """Fork; a job then waits."""
-        if not self._waits:
+        """Fork, and follow a job."""
+        job = self._job
+        if job is None:
             super().start()
             return
-        receiving, sending = self._gate = os.pipe()
         try:
             super().start()
         except BaseException:
-            self._take_gate()
-            os.close(sending)
+            job.pipe.begin_to_read(None)
+            job.close()
             raise
-        finally:
-            os.close(receiving)
+        job.pipe.begin_to_read(self.ident)
+        _followed[self.ident or 0] = self
+        threading.Thread(target=job.follow, args=(self,), name="follow-job", daemon=True).start()
 
     def run(self) -> None:
         """Do the work, in the process that was started."""
-        gate = self._take_gate()
-        if gate is not None:
-            receiving, sending = gate
-            select.select([receiving], [], [], _LONGEST_SEC)
-            os.close(receiving)
-            os.close(sending)
-        super().run()
+        job = self._job
+        if job is None:
+            super().run()
+            return
+        target: Any = self._target  # type: ignore[attr-defined]
+        job.begin(target.__globals__)
+        try:
+            super().run()
+        except SystemExit:
+            raise
+        except BaseException as error:
+            # An error that is no Exception, or one in pickling the result: dispy passes over these.
+            frames = error.__traceback__ and error.__traceback__.tb_next
+            job.pipe.send_last_words(
+                "".join(traceback.format_exception(type(error), error, frames))
+            )
+            raise
+
+    def terminated(self) -> None:
+        """Note that somebody asks for its end."""
+        if self._job is not None:
+            self._job.terminated = True
 
     @property
     def pid(self) -> int | None:
-        """The process's number."""
-        gate = self._take_gate()
-        if gate is not None:
-            with contextlib.suppress(OSError):  # it may have been killed
-                os.write(gate[1], b"!")
-            os.close(gate[1])
+        """The process's number. dispynode asks right after ``start``, to note it."""
+        if self._job is not None:
+            self._job.noted.set()
         return self.ident
 
 
-def keep_jobs_in_step() -> None:
-    """Let the dispynode that is being loaded as ``__main__`` start its jobs as ours.
+class _Job:
+    """What connects a job's process with the one that started it.
 
-    Returns once it is loaded, which is before it takes jobs.
+    :param names: what the job finds as globals.
     """
-    give_up_at = time.monotonic() + _LOADING_SEC
-    while time.monotonic() < give_up_at:
-        node: Any = sys.modules["__main__"]
-        if hasattr(node, "_DispyNode"):
-            replace(node, "multiprocessing", multiprocessing, Process=JobProcess)
-            return
-        time.sleep(0.005)
+
+    def __init__(self, names: dict[str, Any]) -> None:
+        self._names = names
+        self._replies = names["reply_Q"]
+        self._reply = names["__dispy_job_reply"]
+        self.pipe = JobPipe()
+        self.noted = threading.Event()
+        self.terminated = False
+        self._outputs = _make_outputs()
+        self._oom_kills = oom_kills()
+
+    # -- in the job
+
+    def begin(self, node: dict[str, Any]) -> None:
+        """Put ours into dispynode's hands, whose globals are ``node``."""
+        self.pipe.keep_only_this()
+        self._names["reply_Q"] = self
+        if self._outputs:
+            node["io"] = _Streams(self._outputs, lambda: node.update(io=io))
+
+    def put(self, reply: Any) -> None:
+        """Send the reply, as dispy's queue would."""
+        try:
+            self.pipe.send_reply(reply)
+        except BrokenPipeError:
+            # The process that was set up for the computation, and started this one, has died.
+            self._replies.put(reply)
+
+    # -- in the process that started it
+
+    def follow(self, process: JobProcess) -> None:
+        """Wait for the process to reply or end, and pass on what is to be known of it."""
+        try:
+            said = self.pipe.read_until_end_of(process)
+            self.noted.wait(_NOTED_SEC)
+            if said.reply is not None:
+                self._replies.put(said.reply)
+            else:
+                self._replies.put(Death(self._death_of(process, said.last_words)))
+        finally:
+            _followed.pop(process.ident or 0, None)
+            self.close()
+
+    def _death_of(self, process: JobProcess, last_words: str) -> Any:
+        exitcode = _exitcode_of(process)
+        if not self.terminated and (
+            (exitcode is not None and -exitcode in HELD_SIGNALS)
+            or last_words.endswith("KeyboardInterrupt\n")
+        ):
+            time.sleep(_HELD_SEC)
+        stdout, stderr = [output.text() for output in self._outputs] or ("", "")
+        return death_reply(
+            self._reply,
+            ended=how_it_ended(exitcode, self._oom_kills),
+            last_words=last_words,
+            terminated=self.terminated,
+            stdout=stdout,
+            stderr=stderr,
+        )
+
+    def close(self) -> None:
+        """Give back what was taken for it."""
+        self.pipe.close()
+        for output in self._outputs:
+            output.close()
+
+
+def _make_outputs() -> list[KeptOutput]:
+    try:
+        return [KeptOutput(), KeptOutput()]
+    except OSError:  # the system promises no more memory; the job may get on without
+        return []
+
+
+def _exitcode_of(process: JobProcess) -> int | None:
+    """Return the exit code, which another thread may be about to note, or may have lost."""
+    give_up_at = time.monotonic() + 0.5
+    while process.exitcode is None and time.monotonic() < give_up_at:
+        time.sleep(0.01)
+    return process.exitcode
+
+
+class _Streams:
+    """The module ``io`` as dispynode's job sees it, until it has made its two outputs."""
+
+    def __init__(self, outputs: list[KeptOutput], over: Callable[[], None]) -> None:
+        self._outputs = list(outputs)
+        self._over = over
+
+    def StringIO(self) -> io.StringIO:  # noqa: N802 - the name that dispynode calls
+        captured = CapturedOutput(self._outputs.pop(0))
+        if not self._outputs:
+            self._over()
+        return captured
+
+
+def mend_jobs_when_loaded() -> None:
+    """Let the dispynode that is about to be loaded as ``__main__`` start its jobs as ours.
+
+    With its names made, and before it makes anything of them, it says how processes are to be
+    started. On Windows it does not, and remains as it is.
+    """
+    original = multiprocessing.set_start_method
+
+    def set_start_method(*args: Any, **options: Any) -> None:
+        multiprocessing.set_start_method = original
+        original(*args, **options)
+        node = sys.modules["__main__"]
+        replace(node, "multiprocessing", multiprocessing, Process=JobProcess, Queue=_reply_queue)
+        _note_whom_it_terminates(node)
+
+    multiprocessing.set_start_method = set_start_method
+
+
+def _reply_queue(maxsize: int = 0) -> ReplyQueue:
+    return ReplyQueue(maxsize, ctx=multiprocessing.get_context())
+
+
+def _note_whom_it_terminates(node: Any) -> None:
+    original = node._dispy_terminate_proc
+
+    def terminate(proc_pid: Any, task: Any = None) -> Iterator[Any]:
+        process = _followed.get(getattr(proc_pid, "pid", proc_pid))
+        if process is not None:
+            process.terminated()
+        # To be awaited by pycos, which takes what a generator returns as its value.
+        return (yield original(proc_pid, task=task))
+
+    node._dispy_terminate_proc = terminate

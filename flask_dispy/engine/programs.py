@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from types import ModuleType
 
 from .compat import patch_dispy
-from .jobprocess import keep_jobs_in_step
+from .jobprocess import mend_jobs_when_loaded
 
 __all__ = ["WITH_PARENT", "run_node", "run_scheduler"]
 
@@ -27,10 +27,10 @@ _GRACE_SEC = 3.0
 def run_node(argv: Sequence[str]) -> None:
     """Be ``dispynode.py`` with these arguments (without the program's name) until it ends.
 
-    TLS between nodes and clients works on every Python, and jobs may be as short as they like
-    (see :mod:`flask_dispy.engine.jobprocess`). Beside dispynode's own options,
-    :data:`WITH_PARENT` is understood. Call it from the main thread, in a process that does
-    nothing else: dispynode installs signal handlers and forks its jobs.
+    TLS between nodes and clients works on every Python, jobs may be as short as they like, and one
+    whose process dies is reported (see :mod:`flask_dispy.engine.jobprocess`). Beside dispynode's
+    own options, :data:`WITH_PARENT` is understood. Call it from the main thread, in a process that
+    does nothing else: dispynode installs signal handlers and forks its jobs.
 
     Note that ``--clean`` recognises a stale process by its command line, ``dispynode.py``: it
     removes the files of a node that was started here, but doesn't kill it.
@@ -38,7 +38,7 @@ def run_node(argv: Sequence[str]) -> None:
     :raises SystemExit: with dispynode's exit code, where it ends by ``exit()``.
     """
     patch_dispy()
-    threading.Thread(target=keep_jobs_in_step, name="keep-jobs-in-step", daemon=True).start()
+    mend_jobs_when_loaded()
     _run("dispy.dispynode", argv)
 
 

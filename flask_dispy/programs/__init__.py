@@ -1,0 +1,1 @@
+"""What makes dispy's own programs better than dispy left them."""

@@ -1,0 +1,78 @@
+"""What is said of a job whose process ended without a result."""
+
+from __future__ import annotations
+
+import copy
+import signal
+import time
+from typing import Any, Final
+
+from dispy import DispyJob
+from pycos import serialize
+
+from .oomkills import OomKills, oom_kills
+
+__all__ = ["HELD_SIGNALS", "death_reply", "how_it_ended"]
+
+HELD_SIGNALS: Final = tuple(
+    getattr(signal, name)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")
+    if hasattr(signal, name)
+)
+"""Signals that a terminal or service manager sends to a node and its jobs at a time."""
+
+
+def how_it_ended(exitcode: int | None, oom_kills_before: OomKills | None = None) -> str:
+    """Return how a process ended, as the rest of a sentence about it.
+
+    :param exitcode: as ``multiprocessing`` says it: negative for a signal, None if not known.
+    :param oom_kills_before: the kernel's counter as it was when the process was started.
+    """
+    if exitcode is None:
+        return "ended; how is not known"
+    if exitcode >= 0:
+        return f"ended with exit code {exitcode}"
+    if exitcode == -signal.SIGKILL:
+        return (
+            f"was killed by signal {signal.SIGKILL.value}; perhaps the machine ran out of memory"
+            + _what_the_kernel_counted(oom_kills_before)
+        )
+    try:
+        name = f" ({signal.Signals(-exitcode).name})"
+    except ValueError:
+        name = ""  # a real-time signal
+    return f"was killed by signal {-exitcode}{name}"
+
+
+def _what_the_kernel_counted(before: OomKills | None) -> str:
+    now = oom_kills()
+    if before is None or now is None or now.where != before.where:
+        return ""
+    kills = now.kills - before.kills
+    counted = {0: "no out-of-memory kill", 1: "1 out-of-memory kill"}.get(
+        kills, f"{kills} out-of-memory kills"
+    )
+    return f" (since the job's start the kernel has counted {counted} in {now.where})"
+
+
+def death_reply(
+    reply: Any, *, ended: str, last_words: str, terminated: bool, stdout: str, stderr: str
+) -> Any:
+    """Return the reply that a node sends in place of a job whose process died.
+
+    :param reply: the job's own, as dispy prepared it before the start.
+    :param ended: what :func:`how_it_ended` says.
+    :param last_words: the traceback of what ended the process, if something was raised.
+    :param terminated: whether somebody asked for the end; then nothing has failed.
+    """
+    reply = copy.copy(reply)
+    reply.status = DispyJob.Terminated
+    reply.result = serialize(None)
+    reply.end_time = time.time()
+    reply.stdout, reply.stderr = stdout, stderr
+    reply.exception = None
+    if not terminated:
+        reply.exception = f"The job returned nothing: its process {ended}"
+        if last_words:
+            reply.exception += f", after:\n{last_words}"
+    return reply
