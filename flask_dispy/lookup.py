@@ -59,7 +59,8 @@ class Lookup:
             for watched in watched_list:
                 job = watched.state.ledger.jobs.get(serial)
                 if job is not None:
-                    return JobTarget(watched.target(), watched.watch.jobs.get(serial), job.state)
+                    live = watched.watch.jobs.get(serial)
+                    return JobTarget(watched.target(), live, job.word, job.id)
         return None
 
     def node_state(self, name: str, ip_addr: str) -> str | None:

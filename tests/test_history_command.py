@@ -119,7 +119,7 @@ def test_killed_run_is_shown_with_its_search_timeline_series_and_report(path: Pa
         assert summary["state"] == "closed"
         assert killed_at - 1.0 - SLACK_SEC < summary["closed_at"] <= killed_at
 
-        found = ask(f"{cluster}/jobs?state=terminated&q=" + urllib.parse.quote("error:cheese"))
+        found = ask(f"{cluster}/jobs?state=failed&q=" + urllib.parse.quote("error:cheese"))
         assert found["total"] == summary["jobs"]["failed"] > 0
         serial = found["items"][0]["serial"]
         detail = ask(f"{cluster}/jobs/{serial}")

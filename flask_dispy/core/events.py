@@ -39,6 +39,7 @@ Load: TypeAlias = tuple[float, float, float, float]
 
 EndState = Literal["finished", "terminated", "cancelled", "abandoned"]
 JobState = Literal["queued", "running", "finished", "terminated", "cancelled", "abandoned"]
+JobWord = Literal["queued", "running", "finished", "failed", "terminated", "cancelled", "abandoned"]
 TextField = Literal[
     "id", "args", "kwargs", "result", "provisional_result", "stdout", "stderr", "exception"
 ]

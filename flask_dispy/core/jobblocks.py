@@ -16,7 +16,7 @@ from math import isnan, nan
 from operator import attrgetter
 from typing import Final
 
-from .events import JobState
+from .events import JobWord
 from .jobs import ENDED_STATES, Job
 
 __all__ = ["JobBlock", "JobBlocks"]
@@ -25,7 +25,7 @@ __all__ = ["JobBlock", "JobBlocks"]
 _SHIFT: Final = 10
 
 _serial_of: Final[Callable[[Job], int]] = attrgetter("serial")
-_state_of: Final[Callable[[Job], JobState]] = attrgetter("state")
+_word_of: Final[Callable[[Job], JobWord]] = attrgetter("word")
 
 
 class JobBlock:
@@ -39,14 +39,14 @@ class JobBlock:
         self.jobs = jobs
 
     @cached_property
-    def states(self) -> list[JobState]:
-        """The jobs' states."""
-        return list(map(_state_of, self.jobs))
+    def words(self) -> list[JobWord]:
+        """The jobs' states, as people read them."""
+        return list(map(_word_of, self.jobs))
 
     @cached_property
-    def counts(self) -> Counter[JobState]:
-        """How many jobs are in each state."""
-        return Counter(self.states)
+    def counts(self) -> Counter[JobWord]:
+        """How many jobs people read each word for."""
+        return Counter(self.words)
 
     @cached_property
     def serials(self) -> list[int]:
@@ -83,11 +83,6 @@ class JobBlock:
     def raised(self) -> array[int]:
         """The rows of jobs that left a traceback."""
         return array("L", [row for row, job in enumerate(self.jobs) if job.exception])
-
-    @cached_property
-    def failed(self) -> array[int]:
-        """The rows of jobs that an error of their own ended."""
-        return array("L", [row for row, job in enumerate(self.jobs) if job.failed])
 
     def _times(self) -> tuple[list[float], list[float]]:
         """Starts, and ends; NaN, which no comparison holds of, for what has not come."""

@@ -1,6 +1,12 @@
 """The language of the jobs search: qualifiers and free words, all of which must hold.
 
-``state:terminated node:10.0.0.7 id:42 arg:alpha error:timeout slower:30s "two words"``
+``state:failed node:10.0.0.7 id:42 arg:alpha error:timeout slower:30s "two words"``
+
+A word that begins with letters and a colon is a qualifier, and one that does not exist is refused:
+taken for text, a misspelt one would find nothing, and say nothing. Text that only looks like one
+stands in quotes. What is no qualifier anyway: a single letter (``C:\\data``), letters with capitals
+(``ValueError:``), digits (``10:30``), and what goes on with a slash or another colon
+(``http://host``, ``std::move``).
 """
 
 from __future__ import annotations
@@ -15,9 +21,9 @@ from math import inf
 from typing import Final
 
 from .errors import BadRequest
-from .events import JobState
+from .events import JobWord
 from .jobblocks import JobBlock
-from .jobs import JOB_STATES, Job
+from .jobs import JOB_WORDS, Job
 
 __all__ = ["MAX_QUERY_LENGTH", "JobQuery", "duration_sec"]
 
@@ -26,13 +32,16 @@ MAX_QUERY_LENGTH: Final = 500
 # Each term is one more pass over the jobs: a few milliseconds where there are 100,000.
 _MOST_TERMS: Final = 20
 
-# Pages call a terminated job "failed", and Americans a cancelled one "canceled".
-_ALIASES: Final[dict[str, JobState]] = {"failed": "terminated", "canceled": "cancelled"}
+# Americans call a cancelled job "canceled".
+_ALIASES: Final[dict[str, JobWord]] = {"canceled": "cancelled"}
 
 # What needs someone's attention: jobs that an error of their own ended, and ones that take long.
 _KINDS: Final = ("failed", "straggler")
 
-_TERM = re.compile(r'(?:(?P<key>[a-z]+):)?(?:"(?P<quoted>[^"]*)"|(?P<bare>\S+))')
+_TERM = re.compile(r'(?:(?P<key>[A-Za-z_]+):)?(?:"(?P<quoted>[^"]*)"|(?P<bare>\S+))')
+_LONE_QUALIFIER = re.compile(r"[a-z_]{2,}:")
+_QUALIFIER = re.compile(r"[a-z_]{2,}")
+_NUMBER = re.compile(r"#?(?P<serial>[0-9]{1,18})")
 _DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>ms|s|sec|m|min|h|d)?")
 _UNIT_SEC: Final = {
     "ms": 0.001, None: 1.0, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0,
@@ -83,10 +92,11 @@ class JobQuery:
     def parse(cls, q: str = "", states: Sequence[str] = (), node: str | None = None) -> JobQuery:
         """Read a search as typed, joined with the *states* and *node* of a URL.
 
-        Several ``state:`` widen the choice; every other criterion narrows it. A word with an
-        unknown qualifier is a free word, colon and all, for arguments hold colons too.
+        Several ``state:`` widen the choice; every other criterion narrows it. States are what
+        people read (``JOB_WORDS``); ``is:failed`` is ``state:failed``.
 
-        :raises BadRequest: an unknown state, a bad number or duration, or an overlong search.
+        :raises BadRequest: an unknown qualifier or state, a bad number or duration, or an
+            overlong search.
         """
         if len(q) > MAX_QUERY_LENGTH:
             raise BadRequest(
@@ -99,14 +109,13 @@ class JobQuery:
             )
         found: dict[str, list[str]] = {}
         for match in terms:
-            key, value = match["key"], match["quoted"]
-            value = match["bare"] if value is None else value
-            if key is not None and key not in _QUALIFIERS:
-                key, value = "word", f"{key}:{value}"
+            key, value = _term(match)
             if value:
-                found.setdefault(key or "word", []).append(value)
+                found.setdefault(key, []).append(value)
+        kinds = frozenset(_kind(text) for text in found.get("is", ()))
         return cls(
             states=frozenset(_state(s, "q") for s in found.get("state", ()))
+            | (kinds & {"failed"})
             | frozenset(_state(s, "state") for s in states),
             nodes=tuple(found.get("node", ())) + ((node,) if node else ()),
             ids=tuple(found.get("id", ())),
@@ -117,7 +126,7 @@ class JobQuery:
             slower_sec=max((duration_sec(t, "q") for t in found.get("slower", ())), default=None),
             faster_sec=min((duration_sec(t, "q") for t in found.get("faster", ())), default=None),
             words=tuple(text.casefold() for text in found.get("word", ())),
-            kinds=frozenset(_kind(text) for text in found.get("is", ())),
+            kinds=kinds - {"failed"},
         )
 
     @property
@@ -168,12 +177,12 @@ class _Search:
         self._now = now
         self._private = private
         self._nodes = [_node_matcher(pattern, node_names) for pattern in query.nodes]
-        self._ids = [(_literal(pattern), _matcher(pattern)) for pattern in query.ids]
+        self._ids = [(_literal(p), _matcher(p), _number(p)) for p in query.ids]
         self._bounds = (
             -inf if query.slower_sec is None else query.slower_sec,
             inf if query.faster_sec is None else query.faster_sec,
         )
-        self._texts = [*(text for text, _ in self._ids), *query.args, *query.words]
+        self._texts = [*query.args, *query.words]
 
     def rows(self, block: JobBlock) -> Sequence[int]:
         """Return the rows of a block that match, in their order."""
@@ -183,9 +192,9 @@ class _Search:
             return ()
         if query.serials and query.serials.isdisjoint(block.serials):
             return ()
+        if not all(block.holds(text) or number in block.serials for text, _, number in self._ids):
+            return ()
         rows: Sequence[int] = range(len(jobs))
-        if "failed" in query.kinds:
-            rows = block.failed
         for matches in self._nodes:
             rows = _both(rows, _on_nodes(block, matches))
         if query.errors:
@@ -194,8 +203,13 @@ class _Search:
             rows = [row for row in rows if block.serials[row] in query.serials]
         if (query.slower_sec, query.faster_sec) != (None, None):
             rows = _both(rows, block.rows_that_took(*self._bounds, self._now))
-        for text, is_id in self._ids:
-            rows = [row for row in rows if text in block.texts[row] and is_id(jobs[row].id)]
+        for text, is_id, number in self._ids:
+            texts, serials = block.texts, block.serials
+            rows = [
+                row
+                for row in rows
+                if (text in texts[row] and is_id(jobs[row].id)) or serials[row] == number
+            ]
         for text in query.args:
             rows = [
                 row for row in rows if text in block.texts[row] and _in_arguments(text, jobs[row])
@@ -216,9 +230,41 @@ class _Search:
         return rows
 
 
-_QUALIFIERS: Final = frozenset(
-    ("state", "is", "node", "id", "arg", "error", "serial", "cluster", "slower", "faster")
-)
+_QUALIFIERS: Final = (
+    "state", "is", "node", "id", "arg", "error", "serial", "cluster", "slower", "faster",
+)  # fmt: skip
+
+
+def _term(match: re.Match[str]) -> tuple[str, str]:
+    """Return the qualifier and value of a term as typed; ``word`` for one without qualifier.
+
+    :raises BadRequest: there is no such qualifier, or it has no value.
+    """
+    key, quoted, bare = match.group("key", "quoted", "bare")
+    value = bare if quoted is None else quoted
+    if key is None and quoted is None and _LONE_QUALIFIER.fullmatch(bare):
+        key, value = bare[:-1], ""
+    if key is None:
+        # "#17" is what people read of a job without an id.
+        number = quoted is None and bare.startswith("#") and _NUMBER.fullmatch(bare)
+        return ("id" if number else "word"), value
+    if key.lower() in _QUALIFIERS:
+        if not value:
+            raise BadRequest(f"{key}: needs a value, right after the colon.", field="q")
+        return key.lower(), value
+    if not _QUALIFIER.fullmatch(key) or (quoted is None and value.startswith(("/", "\\", ":"))):
+        return "word", f"{key}:{value}"
+    raise BadRequest(
+        f"There is no qualifier {key}: there are {', '.join(_QUALIFIERS)}. "
+        "Text with a colon stands in quotes.",
+        field="q",
+    )
+
+
+def _number(pattern: str) -> int | None:
+    """Return the serial number that an ``id:`` may stand for."""
+    match = _NUMBER.fullmatch(pattern)
+    return int(match["serial"]) if match else None
 
 
 def _literal(pattern: str) -> str:
@@ -255,9 +301,9 @@ def _in_arguments(text: str, job: Job) -> bool:
 def _state(text: str, field: str) -> str:
     state = text.casefold()
     state = _ALIASES.get(state, state)
-    if state not in JOB_STATES:
+    if state not in JOB_WORDS:
         raise BadRequest(
-            f"{text!r} is no job state: it is one of {', '.join(JOB_STATES)}.", field=field
+            f"{text!r} is no job state: it is one of {', '.join(JOB_WORDS)}.", field=field
         )
     return state
 

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
-from .events import JobKey, JobState
+from .events import JobKey, JobState, JobWord
 from .text import Cut, last_line
 
-__all__ = ["ENDED_STATES", "JOB_STATES", "ForgottenJob", "Job", "Output"]
+__all__ = [
+    "ENDED_STATES",
+    "JOB_STATES",
+    "JOB_WORDS",
+    "ForgottenJob",
+    "Job",
+    "Output",
+    "count_of",
+    "job_title",
+]
 
 JOB_STATES: Final[tuple[JobState, ...]] = (
     "queued",
@@ -18,6 +28,33 @@ JOB_STATES: Final[tuple[JobState, ...]] = (
     "abandoned",
 )
 ENDED_STATES: Final = frozenset(("finished", "terminated", "cancelled", "abandoned"))
+
+JOB_WORDS: Final[tuple[JobWord, ...]] = (
+    "queued",
+    "running",
+    "finished",
+    "failed",
+    "terminated",
+    "cancelled",
+    "abandoned",
+)
+"""The states as people read them, each job in one of them. dispy calls a job that raised, or whose
+process died, terminated as well as one that somebody ended; people read failed for the former."""
+
+
+def count_of(jobs: Mapping[str, int], word: JobWord) -> int:
+    """Return how many jobs people read *word* for, of a summary's ``jobs``.
+
+    There ``terminated`` is dispy's, which holds the failed ones too.
+    """
+    return max(0, jobs["terminated"] - jobs["failed"]) if word == "terminated" else jobs[word]
+
+
+def job_title(job_id: str, serial: int) -> str:
+    """Return what people call a job: the id that its program gave it, with its number here beside
+    it unless that is the same."""
+    name = job_id.strip()
+    return name if name == str(serial) else f"{name} #{serial}".strip()
 
 
 class Output:
@@ -123,6 +160,12 @@ class Job:
         """Whether an error of its own ended the job, rather than somebody's command."""
         return self.state == "terminated" and self.exception is not None
 
+    @property
+    def word(self) -> JobWord:
+        """The state as people read it: one of ``JOB_WORDS``."""
+        state = self.state
+        return "failed" if state == "terminated" and self.exception is not None else state
+
     def forgotten(self) -> ForgottenJob:
         """Return what is left of the job once the history has forgotten it."""
         job = ForgottenJob(self.serial, self.key, self.submitted_at, self.id, None, None)
@@ -137,6 +180,7 @@ class Job:
             "id": self.id,
             "cluster": cluster,
             "state": self.state,
+            "failed": self.failed,
             "node": self.node,
             "args": self.args,
             "kwargs": self.kwargs,

@@ -12,7 +12,7 @@ from typing import Any
 from .cluster import ClusterState
 from .jobblocks import JobBlock
 from .jobquery import JobQuery
-from .jobs import JOB_STATES, Job
+from .jobs import JOB_WORDS, Job
 
 __all__ = ["Found", "find"]
 
@@ -22,7 +22,8 @@ _Rows = tuple[JobBlock, Sequence[int]]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """``total`` jobs that match, and how many in each state do if the search names no state."""
+    """``total`` jobs that match, and how many in each state, as people read it, would without
+    the states that the search names."""
 
     total: int
     counts: dict[str, int]
@@ -50,7 +51,7 @@ def find(
     """
     total = 0
     found: list[tuple[ClusterState, list[_Rows]]] = []
-    counts: Counter[str] = Counter(dict.fromkeys(JOB_STATES, 0))
+    counts: Counter[str] = Counter(dict.fromkeys(JOB_WORDS, 0))
     for state, blocks in candidates:
         names = _names_of(state)
         matches = query.select(blocks, now, node_names=names, private=private)
@@ -75,14 +76,14 @@ def _counts(block: JobBlock, rows: Sequence[int]) -> Mapping[Any, int]:
     """Return how many of the rows are in each state."""
     if len(rows) == len(block.jobs):
         return block.counts
-    return Counter(map(block.states.__getitem__, rows))
+    return Counter(map(block.words.__getitem__, rows))
 
 
 def _in_states(block: JobBlock, rows: Sequence[int], query: JobQuery) -> Sequence[int]:
     if len(rows) == len(block.jobs) and block.counts.keys() <= query.states:
         return rows
-    states = block.states
-    return [row for row in rows if states[row] in query.states]
+    words = block.words
+    return [row for row in rows if words[row] in query.states]
 
 
 def _newest(

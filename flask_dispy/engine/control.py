@@ -12,7 +12,7 @@ import socket
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final, Literal, Protocol, TypeVar
 
 from dispy import DispyJob
@@ -59,6 +59,7 @@ class Outcome:
     serial: int | None = None
     ip_addr: str | None = None
     cpus: int | None = None
+    id: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return the outcome without what does not apply to it."""
@@ -76,11 +77,13 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class JobTarget:
-    """A job that can be cancelled: where it is, dispy's object if it lives, its state."""
+    """A job that can be cancelled: where it is, dispy's object if it lives, its state as people
+    read it, and its id."""
 
     target: Target
     job: Any
     state: str
+    id: str = ""
 
 
 class Targets(Protocol):
@@ -120,9 +123,12 @@ class Control:
         if cluster is not None:
             wanted = {cluster, *(target.name for target in self._targets.targets(cluster))}
         outcomes: dict[int, Outcome] = {}
+        ids: dict[int, str] = {}
         batches: dict[str, list[tuple[int, JobTarget]]] = {}
         for serial in dict.fromkeys(serials):
             found = self._targets.target_of_job(serial)
+            if found is not None:
+                ids[serial] = found.id
             if found is None or (wanted is not None and found.target.name not in wanted):
                 outcomes[serial] = Outcome(
                     cluster or "*", False, "unknown", "No such job is retained.", serial=serial
@@ -135,13 +141,13 @@ class Control:
             elif found.job is None:
                 outcomes[serial] = Outcome(
                     found.target.name, False, "already_ended",
-                    f"The job is {found.state} already.", serial=serial,
+                    f"It has ended already: {found.state}.", serial=serial,
                 )  # fmt: skip
             else:
                 batches.setdefault(found.target.name, []).append((serial, found))
         for done in _at_once(self._cancel_batch, list(batches.values())):
             outcomes.update(done)
-        return [outcomes[serial] for serial in dict.fromkeys(serials)]
+        return [replace(outcomes[serial], id=ids.get(serial)) for serial in dict.fromkeys(serials)]
 
     def _cancel_batch(self, batch: list[tuple[int, JobTarget]]) -> dict[int, Outcome]:
         """Cancel jobs of one cluster in one call; what the time limit leaves over says so."""

@@ -26,8 +26,10 @@ class JobTexts:
         self._plain = plain
 
     def id_of(self, job: Any, later: LaterTexts) -> str:
-        """Return the id that the user gave a job, or dispy did."""
+        """Return the id that the user gave a job, or dispy did; empty for ``None``."""
         job_id = job.id
+        if job_id is None:
+            return ""
         if type(job_id) is int and -(2**63) < job_id < 2**63:
             return str(job_id)
         text = plain_text(job_id, NAME_LIMIT)

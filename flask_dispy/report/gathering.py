@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, Final
 
 from ..core.addresses import last_first
+from ..core.jobs import count_of, job_title
 from ..core.series import RESOLUTIONS
 from ..core.text import bounded, ending
 from .charts import Span, charts
@@ -16,6 +17,7 @@ from .lanes import draw_lanes
 from .wording import Clock
 
 if TYPE_CHECKING:
+    from ..core.events import JobWord
     from ..core.jobs import Job
     from ..views import View
 
@@ -29,6 +31,11 @@ MOST_CLUSTERS: Final = 50
 # pattern of what failed can be seen. A cell takes 90 bytes at most.
 _CELLS: Final = 6_000
 _CELLS_A_NODE: Final = 120
+
+# From the left of the bar of all jobs: what has ended first.
+_SHARES: Final[tuple[JobWord, ...]] = (
+    "finished", "failed", "terminated", "cancelled", "abandoned", "running", "queued",
+)  # fmt: skip
 
 _DAY_SEC: Final = 86_400.0
 
@@ -70,6 +77,7 @@ def gather(view: View, *, arguments: bool) -> dict[str, Any]:
         "clusters": _clusters(view) if view.combined else [],
         "total_clusters": len(view.members()),
         "shares": _shares(summary["jobs"]),
+        "terminated": count_of(summary["jobs"], "terminated"),
         "throughput": _throughput(summary, span),
         "charts": charts(_series(view, course), course, clock),
         "timeline": draw_lanes(
@@ -140,19 +148,27 @@ def _told(job: dict[str, Any], hidden: set[str]) -> dict[str, Any]:
     if row["exception"]:
         row["exception"] = ending(row["exception"], _TRACEBACK)
     row["cluster"] = bounded(job["cluster"], _NAME)
-    row["failed"] = job["state"] == "terminated" and job["exception"] is not None
+    row["word"] = "failed" if job["failed"] else job["state"]
+    row["title"] = job_title(row["id"], job["serial"])
     return row
 
 
 _JOB_FIELDS: Final = (
-    "serial", "id", "cluster", "state", "node", "args", "kwargs", "submitted_at", "started_at",
-    "ended_at", "duration_sec", "queue_sec", "attempts", "error", "exception",
+    "serial", "id", "cluster", "state", "failed", "node", "args", "kwargs", "submitted_at",
+    "started_at", "ended_at", "duration_sec", "queue_sec", "attempts", "error", "exception",
 )  # fmt: skip
 
 
 def _clusters(view: View) -> list[dict[str, Any]]:
     summaries = [member.summary() for member in view.members()[:MOST_CLUSTERS]]
-    return [{**each, "name": bounded(each["name"], _NAME)} for each in summaries]
+    return [
+        {
+            **each,
+            "name": bounded(each["name"], _NAME),
+            "terminated": count_of(each["jobs"], "terminated"),
+        }
+        for each in summaries
+    ]
 
 
 def _nodes(view: View) -> list[dict[str, Any]]:
@@ -192,13 +208,13 @@ def _series(view: View, span: Span) -> dict[str, Any]:
 
 
 def _shares(jobs: dict[str, int]) -> list[tuple[str, float, float]]:
-    """Return (state, offset, width) of each state's share of all jobs, in percent."""
+    """Return (word, offset, width) of each state's share of all jobs, in percent."""
     shares: list[tuple[str, float, float]] = []
     offset = 0.0
-    for state in ("finished", "terminated", "cancelled", "abandoned", "running", "queued"):
-        width = 100.0 * jobs[state] / jobs["submitted"] if jobs["submitted"] else 0.0
+    for word in _SHARES:
+        width = 100.0 * count_of(jobs, word) / jobs["submitted"] if jobs["submitted"] else 0.0
         if width:
-            shares.append((state, offset, width))
+            shares.append((word, offset, width))
             offset += width
     return shares
 

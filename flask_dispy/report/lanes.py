@@ -6,6 +6,8 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from ..core.jobs import job_title
+from ..core.text import bounded
 from .axes import number, time_ticks
 from .charts import Span
 from .wording import Clock, duration
@@ -24,21 +26,18 @@ _TALLEST: Final = 1400
 _SLOT: Final = (1.5, 12.0)
 _BUCKETS_LANE: Final = 28.0
 
+# Characters of a job's name: there may be a thousand of them.
+_TITLE: Final = 60
+
 # From the foot of a column upward: what went wrong stands on the ground, where it is looked for.
-_OUTCOMES: Final = (
-    ("failed", "terminated"),
-    ("abandoned", "abandoned"),
-    ("cancelled", "cancelled"),
-    ("finished", "finished"),
-)
-_STATE_WORDS: Final = {"terminated": "failed or terminated"}
+_OUTCOMES: Final = ("failed", "abandoned", "terminated", "cancelled", "finished")
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """An attempt of a job; *title* is what the pointer is told of it."""
+    """An attempt of a job; *word* is its state as people read it, *title* what a pointer shows."""
 
-    state: str
+    word: str
     x: str
     y: str
     width: str
@@ -48,7 +47,7 @@ class Bar:
 
 @dataclass(slots=True)
 class LaneDrawing:
-    """A node's lane: its bars, or the columns of each state as one path."""
+    """A node's lane: its bars, or the columns of each word as one path."""
 
     node: str
     name: str
@@ -125,7 +124,7 @@ def _add_bars(
     now: float,
 ) -> None:
     x = span.scale(GUTTER, WIDTH)
-    for lane, slot, serial, start, end, state in zip(*bars.values(), strict=True):
+    for lane, slot, serial, job_id, start, end, state, failed in zip(*bars.values(), strict=True):
         place = place_of.get(lane)
         if place is None:
             continue
@@ -134,15 +133,16 @@ def _add_bars(
         left = max(float(GUTTER), x(start))
         right = min(float(WIDTH), x(now if end is None else end))
         took = duration((now if end is None else end) - start)
-        word = _STATE_WORDS.get(state, state)
+        word = "failed" if failed else state
+        name = bounded(job_title(job_id, serial), _TITLE)
         place.bars.append(
             Bar(
-                state=state,
+                word=word,
                 x=number(left),
                 y=number(top + slot * step),
                 width=number(max(1.0, right - left - (0.5 if right - left > 4 else 0))),
                 height=number(max(1.0, step - (1 if step > 3 else 0.3))),
-                title=f"job {serial}: {word}, {took}, from {clock.text(start, '%H:%M:%S')}",
+                title=f"job {name}: {word}, {took}, from {clock.text(start, '%H:%M:%S')}",
             )
         )
 
@@ -166,30 +166,30 @@ def _add_columns(
         left = max(float(GUTTER), x(origin + bucket * sec))
         right = min(float(WIDTH), x(origin + (bucket + 1) * sec))
         width = max(0.8, right - left - (0.5 if right - left > 4 else 0))
-        ends = [(state, buckets[name][index]) for name, state in _OUTCOMES]
+        ends = [(word, buckets[word][index]) for word in _OUTCOMES]
         full = place.height
         high = min(full, full * busy / slots_of[lane])
-        for state, low, tall in _stack(ends, high, full):
+        for word, low, tall in _stack(ends, high, full):
             foot = place.y + full - low
             box = (
                 f"M{number(left)} {number(foot)}h{number(width)}v{number(-tall)}h{number(-width)}Z"
             )
-            paths[lane][state].append(box)
+            paths[lane][word].append(box)
     for lane, place in place_of.items():
-        place.paths = {state: "".join(boxes) for state, boxes in paths[lane].items()}
+        place.paths = {word: "".join(boxes) for word, boxes in paths[lane].items()}
 
 
 def _stack(ends: list[tuple[str, int]], high: float, full: float) -> list[tuple[str, float, float]]:
-    """Return (state, foot, height) of a column's parts; none that counts is too low to be seen."""
+    """Return (word, foot, height) of a column's parts; none that counts is too low to be seen."""
     total = sum(number for _, number in ends)
     if not total:
         return [("running", 0.0, max(0.5, high))]
     parts: list[tuple[str, float, float]] = []
     foot, high = 0.0, max(high, 2.0)
-    for state, number_ended in ends:
-        least = 0.0 if state == "finished" else 2.5
+    for word, number_ended in ends:
+        least = 0.0 if word == "finished" else 2.5
         tall = min(full - foot, max(least, high * number_ended / total)) if number_ended else 0.0
         if tall > 0:
-            parts.append((state, foot, tall))
+            parts.append((word, foot, tall))
             foot += tall
     return parts

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Response
 
-from ..core.jobs import JOB_STATES
+from ..core.jobs import JOB_WORDS, count_of
 from ..core.outlook import REASONS
 from .errors import HttpError
 from .validation import read_parameters
@@ -57,11 +57,17 @@ class _Collector:
 def _job_metrics(summaries: list[dict[str, Any]]) -> Iterator[Metric]:
     from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
-    jobs = GaugeMetricFamily("dispy_jobs", "Jobs by state.", labels=["cluster", "state"])
+    jobs = GaugeMetricFamily(
+        "dispy_jobs",
+        "Jobs by state; failed: raised, or its process died; terminated: ended by somebody.",
+        labels=["cluster", "state"],
+    )
     submitted = CounterMetricFamily(
         "dispy_jobs_submitted", "Jobs submitted since watching began.", labels=["cluster"]
     )
-    failed = CounterMetricFamily("dispy_jobs_failed", "Jobs that raised.", labels=["cluster"])
+    failed = CounterMetricFamily(
+        "dispy_jobs_failed", "Jobs that raised, or whose process died.", labels=["cluster"]
+    )
     rate = GaugeMetricFamily("dispy_jobs_per_second", "Jobs done lately.", labels=["cluster"])
     progress = GaugeMetricFamily(
         "dispy_progress_ratio", "Jobs done, of those submitted.", labels=["cluster"]
@@ -91,10 +97,10 @@ def _job_metrics(summaries: list[dict[str, Any]]) -> Iterator[Metric]:
         stuck.add_metric(name, summary["outlook"]["stuck"]["jobs"] or 0)
         bound.add_metric(name, summary["outlook"]["bound"])
         before.add_metric(name, summary["jobs"]["before_watching"])
-        for state in JOB_STATES:
-            jobs.add_metric([*name, state], summary["jobs"][state])
+        for word in JOB_WORDS:
+            jobs.add_metric([*name, word], count_of(summary["jobs"], word))
         submitted.add_metric(name, summary["jobs"]["submitted"])
-        failed.add_metric(name, summary["attention"]["failed"])
+        failed.add_metric(name, summary["jobs"]["failed"])
         rate.add_metric(name, summary["jobs_per_sec"])
         stragglers.add_metric(name, summary["attention"]["stragglers"])
         if summary["progress"] is not None:

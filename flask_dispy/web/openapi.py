@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flask import Response
 
-from ..core.jobs import JOB_STATES
+from ..core.jobs import JOB_WORDS
 from .answers import encode, json_bytes_answer
 from .node_list import SORT_COLUMNS
 from .openapi_schemas import SCHEMAS, ref
@@ -99,7 +99,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         query={
             "state": {
                 "type": "array",
-                "items": {"type": "string", "enum": list(JOB_STATES)},
+                "items": {"type": "string", "enum": list(JOB_WORDS)},
                 "maxItems": 100,
             },
             "node": _text(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from ..core.jobs import JOB_STATES
+from ..core.jobs import JOB_STATES, JOB_WORDS
 from ..core.outlook import REASONS
 from .routing import PERMISSIONS
 
@@ -52,6 +52,7 @@ _JOB: Final[Schema] = _object(
     id=_TEXT,
     cluster=_TEXT,
     state=_JOB_STATE,
+    failed={**_FLAG, "description": "An error of its own, or its process, ended it."},
     node=_or_null(_TEXT),
     args=_or_null(_TEXT),
     kwargs=_or_null(_TEXT),
@@ -148,7 +149,9 @@ _SUMMARY: Final[Schema] = _object(
     kind=_TEXT,
     state={"type": "string", "enum": ["open", "closed"]},
     jobs=_object(
-        **dict.fromkeys(("submitted", *JOB_STATES, "done", "pending", "before_watching"), _COUNT)
+        **dict.fromkeys(
+            ("submitted", *JOB_STATES, "failed", "done", "pending", "before_watching"), _COUNT
+        )
     ),
     cpus=_object(total=_COUNT, busy=_COUNT),
     nodes=_object(known=_COUNT, up=_COUNT, silent=_COUNT, closed=_COUNT),
@@ -170,7 +173,7 @@ _SUMMARY: Final[Schema] = _object(
 )
 
 _OUTCOME: Final[Schema] = _object(
-    {"serial": _INTEGER, "ip_addr": _TEXT, "cpus": _INTEGER},
+    {"serial": _INTEGER, "id": _TEXT, "ip_addr": _TEXT, "cpus": _INTEGER},
     cluster=_TEXT,
     ok=_FLAG,
     code=_TEXT,
@@ -221,7 +224,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "Job": _JOB,
     "Jobs": _page(
         ref("Job"),
-        counts={"type": "object", "additionalProperties": _COUNT},
+        counts=_object(**dict.fromkeys(JOB_WORDS, _COUNT)),
         limit=_COUNT,
         next_before=_or_null(_INTEGER),
     ),
@@ -292,7 +295,10 @@ SCHEMAS: Final[dict[str, Schema]] = {
                     **_object(
                         {
                             "q": {"type": "string", "maxLength": 500},
-                            "state": {**_list(_JOB_STATE), "maxItems": 20},
+                            "state": {
+                                **_list({"type": "string", "enum": list(JOB_WORDS)}),
+                                "maxItems": 20,
+                            },
                             "node": _TEXT,
                         }
                     ),

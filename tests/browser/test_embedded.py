@@ -66,7 +66,7 @@ def test_pages_work_under_a_prefix_behind_a_proxy(host: Callable[[str], Page]) -
 
 def test_links_stay_under_the_prefix(host: Callable[[str], Page]) -> None:
     page = host("")
-    page.locator("[data-tile=terminated]").click()
+    page.locator("[data-tile=failed]").click()
     expect(page).to_have_url(re.compile(r"/tools/ops/dispy/jobs\.html"))
     page.get_by_role("navigation", name="Pages").get_by_role("link", name="Manage").click()
     expect(page).to_have_url(re.compile(r"/tools/ops/dispy/manage\.html$"))

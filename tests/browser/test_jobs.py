@@ -83,8 +83,68 @@ def test_qualifiers_and_states_are_completed(page: Page) -> None:
     page.keyboard.type("fa")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
-    expect(_search(page)).to_have_value("state:terminated ")
+    expect(_search(page)).to_have_value("state:failed ")
     becomes(lambda: _ids(page), ["broken"])
+
+
+def test_tab_completes_what_was_begun_and_then_leaves(page: Page) -> None:
+    page.keyboard.press("/")
+    page.keyboard.type("sta")
+    page.keyboard.press("Tab")
+    expect(_search(page)).to_have_value("state:")
+    page.keyboard.type("fa")
+    page.keyboard.press("Tab")
+    expect(_search(page)).to_have_value("state:failed ")
+    becomes(lambda: _ids(page), ["broken"])
+    expect(_search(page)).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(_search(page)).not_to_be_focused()
+    expect(_search(page)).to_have_value("state:failed ")
+
+
+def test_half_a_qualifier_is_not_searched_for(stage: Stage, page: Page) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    _search(page).focus()
+    page.keyboard.type("is")
+    stage.cluster.submits(job_id="late")  # the list is asked for anew, after the search's rest
+    becomes(lambda: _ids(page)[0], "late")
+    stage.cluster.submits(job_id="later")
+    becomes(lambda: _ids(page)[0], "later")
+    page.keyboard.type("sue")
+    expect(page.get_by_text("No job matches")).to_be_visible()
+    assert [url for url in asked if re.search(r"q=is(&|$)", url)] == []
+
+
+def test_unknown_qualifier_is_refused_with_those_that_exist(page: Page) -> None:
+    _search(page).focus()
+    page.keyboard.type("nodee:10.0.0.2")
+    expect(page.locator("#search-problem")).to_contain_text(
+        "There is no qualifier nodee: there are state, is, node"
+    )
+    assert len(_ids(page)) == 5
+    page.keyboard.press("Enter")
+    expect(_search(page)).to_have_value("nodee:10.0.0.2")
+    _search(page).fill('"nodee:10.0.0.2"')
+    expect(page.get_by_text("No job matches")).to_be_visible()
+    expect(page.locator("#search-problem")).to_have_text("")
+
+
+def test_what_was_typed_outlives_tab_and_enter(page: Page) -> None:
+    _search(page).focus()
+    page.keyboard.type("state:")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Tab")
+    expect(page.locator("#search-problem")).to_have_text("state: needs a value")
+    page.keyboard.press("Enter")  # on the first of the tabs
+    expect(_search(page)).to_have_value("")
+    becomes(lambda: len(_ids(page)), 5)
+    _search(page).fill("slower:soon")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")  # on "queued"
+    expect(_search(page)).to_have_value("state:queued slower:soon")
+    expect(page.locator("#search-problem")).to_contain_text("takes a time")
 
 
 def test_nodes_are_completed_by_name(page: Page) -> None:
@@ -127,6 +187,7 @@ def test_tabs_count_each_state(page: Page) -> None:
         ("running", "2"),
         ("finished", "1"),
         ("failed", "1"),
+        ("terminated", "0"),
         ("cancelled", "0"),
         ("abandoned", "0"),
     ):
@@ -140,7 +201,7 @@ def test_tab_adds_its_state_to_the_search(page: Page) -> None:
     _tab(page, "failed").click()
     becomes(lambda: _ids(page), ["broken"])
     expect(_search(page)).to_have_value(
-        re.compile("node:alpha.*state:terminated|state:terminated.*node:alpha")
+        re.compile("node:alpha.*state:failed|state:failed.*node:alpha")
     )
     expect(_tab(page, "failed")).to_have_attribute("aria-current", "true")
     expect(_tab(page, "finished").locator(".tab-count")).to_have_text("1")
@@ -193,9 +254,13 @@ def test_reader_further_down_is_not_moved(many: Stage) -> None:
 # -- what is done to jobs ------------------------------------------------------------------------
 
 
+def _box(page: Page, job_id: str) -> Locator:
+    return page.get_by_role("checkbox", name=re.compile(rf"^Select job {job_id} #\d+$"))
+
+
 def test_selected_jobs_are_terminated(stage: Stage, page: Page) -> None:
     for job_id in ("busy", "waiting", "done"):
-        page.get_by_role("checkbox", name=f"Select job {job_id}", exact=True).check()
+        _box(page, job_id).check()
     expect(page.get_by_text("3 selected, 1 ended already")).to_be_visible()
     page.get_by_role("button", name="Terminate 2 jobs").first.click()
     page.locator(".confirm:visible").get_by_role("button", name="Terminate 2 jobs").click()
@@ -204,10 +269,10 @@ def test_selected_jobs_are_terminated(stage: Stage, page: Page) -> None:
 
 
 def test_selection_survives_updates(stage: Stage, page: Page) -> None:
-    page.get_by_role("checkbox", name="Select job busy", exact=True).check()
+    _box(page, "busy").check()
     stage.cluster.submits(job_id="late")
     expect(page.locator(".jobs-fresh")).to_have_text("1 new")
-    expect(page.get_by_role("checkbox", name="Select job busy", exact=True)).to_be_checked()
+    expect(_box(page, "busy")).to_be_checked()
 
 
 def test_all_that_match_are_counted_before_they_are_terminated(stage: Stage, page: Page) -> None:

@@ -77,7 +77,7 @@ def test_jobs_are_searched_and_counted_by_state(stage: Stage) -> None:
     search = page.get_by_role("combobox", name="Search jobs")
     for query, found in (
         ("id:job-77777", ["job-77777"]),
-        ("is:failed id:job-7775?", ["job-77750"]),
+        ("state:failed id:job-7775?", ["job-77750"]),
         ("arg:12345, node:node-045", ["job-12345"]),
     ):
         search.fill(query)

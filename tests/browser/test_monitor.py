@@ -18,7 +18,8 @@ def test_tiles_show_jobs_by_state(stage: Stage) -> None:
         ("queued", "1"),
         ("running", "2"),
         ("finished", "1"),
-        ("terminated", "1"),
+        ("failed", "1"),
+        ("terminated", "0"),
         ("cancelled", "0"),
         ("abandoned", "0"),
     ):
@@ -41,8 +42,8 @@ def test_tiles_follow_what_happens(stage: Stage) -> None:
 
 def test_tile_leads_to_its_jobs(stage: Stage) -> None:
     page = stage.open()
-    page.locator("[data-tile=terminated]").click()
-    expect(page).to_have_url(re.compile(r"jobs\.html\?q=state%3Aterminated"))
+    page.locator("[data-tile=failed]").click()
+    expect(page).to_have_url(re.compile(r"jobs\.html\?q=state%3Afailed"))
     becomes(lambda: page.locator(".tbody .job-link").all_inner_texts(), ["broken"])
 
 
@@ -86,7 +87,7 @@ def test_attention_leads_to_the_failed_jobs(stage: Stage) -> None:
     page = stage.open()
     chip = page.get_by_role("link", name="1 job failed")
     chip.click()
-    expect(page).to_have_url(re.compile(r"q=is%3Afailed"))
+    expect(page).to_have_url(re.compile(r"q=state%3Afailed"))
 
 
 def test_attention_filters_the_silent_nodes(stage: Stage) -> None:

@@ -83,7 +83,7 @@ def test_job_is_terminated_from_its_nodes_page(stage: Stage, submit: Any) -> Non
     page.get_by_role("button", name="Terminate 1 job").click()
     expect(page.locator(".notice-title")).to_have_text("Terminated 1 job")
     recent = page.get_by_role("region", name="Recent jobs", exact=True)
-    expect(rows(recent).first).to_contain_text("failed")
+    expect(rows(recent).first).to_contain_text("terminated")
     assert job.finish.wait(15)
     assert job.status == DispyJob.Terminated
 

@@ -147,7 +147,12 @@ def test_large_figures_are_shown_whole(stage: Stage) -> None:
         answer = route.fetch()
         data = answer.json()
         for cluster in data["clusters"]:
-            cluster["jobs"] |= {"queued": 12_345, "finished": 123_456, "terminated": 1_234_567}
+            cluster["jobs"] |= {
+                "queued": 12_345,
+                "finished": 123_456,
+                "terminated": 1_234_567,
+                "failed": 1_234_566,
+            }
         route.fulfill(response=answer, json=data)
 
     def intercept(page: Page) -> None:
@@ -155,7 +160,7 @@ def test_large_figures_are_shown_whole(stage: Stage) -> None:
         page.route("**/changes*", enlarge)
 
     page = stage.open(before=intercept)
-    expect(tile(page, "terminated")).to_have_text("1,234,567")
+    expect(tile(page, "failed")).to_have_text("1,234,566")
     for width in (390, 720, 1181, 1281, 1440, 2560):
         page.set_viewport_size({"width": width, "height": 800})
         cut = page.locator(".tile-value").evaluate_all(

@@ -60,7 +60,7 @@ test("two calls for more make one request", async () => {
 test("the states of a search travel apart from its words", async () => {
   const server = createServer();
   await createList(server).list.search("state:failed alpha");
-  assert.deepEqual(server.asked[0], { path: "clusters/*/jobs", state: ["terminated"], q: "alpha", limit: PAGE_ROWS, before: undefined });
+  assert.deepEqual(server.asked[0], { path: "clusters/*/jobs", state: ["failed"], q: "alpha", limit: PAGE_ROWS, before: undefined });
 });
 
 test("the answer to a search that was given up is dropped", async () => {

@@ -24,6 +24,12 @@ test("every step lasts until the next, the last until now unless it is an end", 
   assert.deepEqual(stepsOf(job({}), 20), []);
 });
 
+test("the last step of a job that raised says that it failed", () => {
+  const history = [{ state: "running", at: 12, node: "10.0.0.1" }, { state: "terminated", at: 15, node: "10.0.0.1" }];
+  assert.deepEqual(stepsOf(job({ history, failed: true }), 20).map((step) => step.word), ["running", "failed"]);
+  assert.deepEqual(stepsOf(job({ history, failed: false }), 20).map((step) => step.word), ["running", "terminated"]);
+});
+
 test("hidden arguments are told from none", () => {
   assert.equal(argumentsText({ args: null, kwargs: null, hidden: true }), null);
   assert.equal(argumentsText({ args: null, kwargs: null }), "");

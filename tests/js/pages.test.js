@@ -12,7 +12,7 @@ import { etaText } from "../../flask_dispy/static/js/widgets/progress.js";
 /** @param {object} jobs @param {object} [more] @returns {any} */
 const summary = (jobs, more = {}) => ({
   name: "compute", state: "open", progress: 0.5, eta_sec: 240, eta_confidence: "good", jobs_per_sec: 2,
-  cpus: { busy: 3, total: 4 }, jobs: { submitted: 10, pending: 5, queued: 1, running: 4, terminated: 0, ...jobs }, ...more,
+  cpus: { busy: 3, total: 4 }, jobs: { submitted: 10, pending: 5, queued: 1, running: 4, terminated: 0, failed: 0, ...jobs }, ...more,
 });
 
 const bytes = (/** @type {string} */ text) => new TextEncoder().encode(text).buffer;

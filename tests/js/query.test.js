@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { accept, complete, formatQuery, parseQuery, problemOf, statesOf, toParams, withStates } from "../../flask_dispy/static/js/query.js";
+import { accept, complete, formatQuery, isHalfTyped, parseQuery, problemOf, statesOf, toParams, withStates } from "../../flask_dispy/static/js/query.js";
 
 /** @param {string} text */
 const pairs = (text) => parseQuery(text).map(({ field, value }) => [field, value]);
@@ -12,8 +12,21 @@ test("reads qualifiers, quoted values and free words", () => {
   ]);
 });
 
-test("an unknown qualifier is a free word, colon and all", () => {
-  assert.deepEqual(pairs("http://host:80 State:running"), [[null, "http://host:80"], [null, "State:running"]]);
+test("what only looks like a qualifier is a free word, colon and all", () => {
+  for (const text of ["http://host:80", "C:\\data", "std::move", "10:30", "ValueError:", "node1:9", "a:b", '"nodee:x"']) {
+    assert.deepEqual(pairs(text), [[null, text.replaceAll('"', "")]], text);
+    assert.equal(problemOf(text), null, text);
+  }
+});
+
+test("a qualifier that does not exist is refused with those that do", () => {
+  for (const text of ["nodee:x", "since:", "alpha since:5", 'msg:"two words"', "submitted_at:7"]) {
+    assert.match(problemOf(text) ?? "", /There is no qualifier \w+: there are state, is, node, id, .*Text with a colon stands in quotes/, text);
+  }
+});
+
+test("capitals do not matter", () => {
+  assert.deepEqual(pairs("State:Running Node:alpha"), [["state", "running"], ["node", "alpha"]]);
 });
 
 test("an open quote runs to the end", () => {
@@ -21,7 +34,13 @@ test("an open quote runs to the end", () => {
 });
 
 test("the words of the pages are welcome as states", () => {
-  assert.deepEqual(statesOf("state:failed state:canceled state:failed"), ["terminated", "cancelled"]);
+  assert.deepEqual(statesOf("state:failed state:canceled state:failed"), ["failed", "cancelled"]);
+});
+
+test("is:failed is state:failed", () => {
+  assert.deepEqual(toParams("is:failed alpha"), { state: ["failed"], q: "alpha" });
+  assert.equal(withStates("is:failed alpha", ["running"]), "state:running alpha");
+  assert.deepEqual(toParams("is:straggler"), { state: [], q: "is:straggler" });
 });
 
 test("another state keeps the other words as they were typed", () => {
@@ -30,13 +49,14 @@ test("another state keeps the other words as they were typed", () => {
 });
 
 test("states travel apart from the rest, and an open quote is closed", () => {
-  assert.deepEqual(toParams('state:failed slower:3s arg:"a b'), { state: ["terminated"], q: 'slower:3s arg:"a b"' });
+  assert.deepEqual(toParams('state:failed slower:3s arg:"a b'), { state: ["failed"], q: 'slower:3s arg:"a b"' });
 });
 
 test("what is written reads back", () => {
   const terms = [
     { field: /** @type {const} */ ("cluster"), value: "two words" },
     { field: null, value: "state:running" },
+    { field: null, value: "since:noon" },
     { field: null, value: 'say"hi' },
   ];
   assert.deepEqual(pairs(formatQuery(terms)), terms.map(({ field, value }) => [field, value]));
@@ -55,6 +75,14 @@ for (const [text, problem] of /** @type {[string, RegExp][]} */ ([
 test("finds nothing wrong with what the server takes", () => {
   for (const text of ["", "faster:500ms slower:1.5h", "slower:2min", "state:QUEUED", "is:Straggler", "serial:12", "a:b"]) {
     assert.equal(problemOf(text), null, text);
+  }
+});
+
+test("half a qualifier, or half a name that is matched whole, is not searched for", () => {
+  const nodes = [{ ip: "10.0.0.1", name: "alpha" }];
+  for (const text of ["i", "is", "alpha stat", "node:10.0", "node:al"]) assert.ok(isHalfTyped(text, text.length, { nodes }), text);
+  for (const text of ["", "is ", "issue", "is:failed", "node:10.0.0.1", "node:alpha", "node:10.*", "id:4", "arg:a"]) {
+    assert.equal(isHalfTyped(text, text.length, { nodes }), false, text);
   }
 });
 

@@ -14,8 +14,8 @@ const lane = (slots) => ({ node: "10.0.0.1", name: "alpha", slots });
 const answer = () => ({
   from: 0, to: 1000, now: 1000, oldest: 0, mode: "bars", total: 3, lanes: [lane(2), lane(2)], queue: { t: [], depth: [] },
   bars: {
-    lane: [1, 0, 1], slot: [0, 1, 5], serial: [7, 8, 9], start: [100, 200, 900], end: [300, 250, null],
-    state: ["finished", "terminated", "running"],
+    lane: [1, 0, 1], slot: [0, 1, 5], serial: [7, 8, 9], id: ["a", "", "c"], start: [100, 200, 900], end: [300, 250, null],
+    state: ["finished", "terminated", "running"], failed: [false, true, false],
   },
 });
 
@@ -117,19 +117,21 @@ test("a running bar reaches now, and a slot beyond the node's lies with its last
 
 test("a window's bars come newest first, and are counted", () => {
   assert.deepEqual(barsWithin(answer(), { from: 240, to: 2000 }), [2, 1, 0]);
-  assert.deepEqual(tally(answer(), { from: 0, to: 150 }), { running: 0, finished: 1, terminated: 0, cancelled: 0, abandoned: 0 });
+  assert.deepEqual(tally(answer(), { from: 0, to: 150 }), { running: 0, finished: 1, failed: 0, terminated: 0, cancelled: 0, abandoned: 0 });
+  assert.equal(tally(answer(), { from: 0, to: 500 }).failed, 1);
 });
 
 test("aggregates are found and counted by bucket", () => {
   const found = answer();
   delete found.bars;
   found.mode = "aggregate";
-  found.buckets = { bucket_sec: 10, lane: [0, 1], bucket: [3, 3], busy: [1, 2], finished: [4, 5], failed: [1, 0], cancelled: [0, 0], abandoned: [0, 0] };
+  found.buckets = { bucket_sec: 10, lane: [0, 1], bucket: [3, 3], busy: [1, 2], finished: [4, 5], failed: [1, 0], terminated: [0, 2], cancelled: [0, 0], abandoned: [0, 0] };
   const layout = layoutLanes(found.lanes, 400, "aggregate");
   const scene = { answer: found, layout, index: indexByLane(found.buckets.lane, 2) };
   assert.equal(bucketAt(scene, 35, layout.tops[1] + 1), 1);
   assert.equal(bucketAt(scene, 45, layout.tops[1] + 1), -1);
   assert.equal(tally(found, { from: 0, to: 100 }).finished, 9);
+  assert.deepEqual([tally(found, { from: 0, to: 100 }).failed, tally(found, { from: 0, to: 100 }).terminated], [1, 2]);
   assert.equal(tally(found, { from: 50, to: 100 }).finished, 0);
 });
 

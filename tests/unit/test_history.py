@@ -226,7 +226,7 @@ def test_past_run_is_a_closed_cluster_with_its_name_and_time(path: Path, past: A
 def test_past_jobs_are_found_by_all_that_is_known_of_them(path: Path, past: Any) -> None:
     run_once(path)
     view = past(path).views()[0]
-    page = view.jobs(JobQuery.parse("state:terminated error:ValueError"))
+    page = view.jobs(JobQuery.parse("state:failed error:ValueError"))
     assert [job["id"] for job in page.items] == ["id 5", "id 0"]
     assert page.items[0]["error"] == "ValueError: bad 5"
     assert view.jobs(JobQuery.parse("node:alpha")).total == 10

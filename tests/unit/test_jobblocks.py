@@ -28,12 +28,11 @@ def told(block: JobBlock) -> dict[str, Any]:
     """All that a search may ask of a block."""
     return {
         "serials": block.serials,
-        "states": block.states,
+        "words": block.words,
         "counts": dict(block.counts),
         "texts": block.texts,
         "by_node": {node: list(rows) for node, rows in block.by_node.items()},
         "raised": list(block.raised),
-        "failed": list(block.failed),
         "took": [
             list(block.rows_that_took(least, most, NOW))
             for least, most in ((-inf, 4), (4, inf), (3, 5), (-inf, inf), (NOW - 6, NOW))

@@ -155,16 +155,15 @@ def test_report_of_a_run_tells_all_of_it(run: Run) -> None:
     run.job(name, -5)
     text = check(run.text()).text
     assert "4 of 5 jobs done (80 %), 1 running and 0 queued when this was made." in text
-    assert (
-        "5 submitted 1 finished 2 failed or terminated 0 cancelled 1 abandoned 1 not done" in text
-    )
+    assert "5 submitted 1 finished 1 failed 1 terminated 0 cancelled 1 abandoned 1 not done" in text
     assert "5 jobs; a lane for each node, a bar for each job" in text
     assert "Nodes showing 1 of 1" in text
     assert "10.0.0.2 alpha up 4 1 7 1 min 32 s 13.1 s 1000 B 2.0 KiB" in text
-    assert "Failed jobs showing 1 of 1 that raised an error" in text
-    assert "2 id-2 ValueError: no x Traceback deep ValueError: no x" in text
+    assert "Failed jobs showing 1 of 1 that raised an error, or whose process died" in text
+    assert "id-2 #2 ValueError: no x Traceback deep ValueError: no x" in text
     assert "Slowest jobs showing 5 of 5 that ran" in text
-    assert "1 id-1 finished 10.0.0.2 10.0 s 1.00 s" in text
+    assert "id-3 #3 terminated 10.0.0.2 3.00 s" in text
+    assert "id-1 #1 finished 10.0.0.2 10.0 s 1.00 s" in text
     assert "'first'" in text
 
 
@@ -185,7 +184,7 @@ def test_report_of_nothing_is_whole(run: Run) -> None:
     text = check(run.text()).text
     assert "No job was submitted yet." in text
     assert "No node has joined yet." in text
-    assert "No job raised an error." in text
+    assert "No job failed." in text
     assert text.count("No job ran yet.") == 2
 
 
@@ -195,8 +194,8 @@ def test_report_of_all_clusters_lists_them(run: Run) -> None:
         run.job(name, -60, -50)
     text = check(run.text()).text
     assert "dispy run report All clusters All 2 jobs are done." in text
-    assert "compute open 1 1 0 0 0 0" in text
-    assert "render open 1 1 0 0 0 0" in text
+    assert "compute open 1 1 0 0 0 0 0" in text
+    assert "render open 1 1 0 0 0 0 0" in text
     assert "Clusters showing" not in check(run.text("render")).text
 
 
@@ -224,7 +223,10 @@ def test_slowest_and_failed_jobs_come_in_order(run: Run) -> None:
         error = f"E{n}: x"
         run.job(name, -100, -90 + n / 2, state="terminated", exception=error)
     document = check(run.text())
-    assert "showing 50 of 60 that raised an error, the latest first" in document.text
+    assert (
+        "showing 50 of 60 that raised an error, or whose process died, the latest first"
+        in document.text
+    )
     assert "Slowest jobs showing 50 of 60 that ran" in document.text
     errors = re.findall(r"\bE(\d+): x E\1: x", document.text)
     assert errors == [str(n) for n in range(59, 9, -1)]

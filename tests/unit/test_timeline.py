@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flask_dispy.core.errors import BadRequest
-from flask_dispy.core.jobs import Job
+from flask_dispy.core.jobs import Job, Output
 from flask_dispy.core.timeline import Lane, Window, oldest_start, timeline
 
 NOW = 1_700_000_000.0
@@ -29,6 +29,7 @@ def job(
     node: str | None = A,
     state: Any = None,
     past: list[tuple[str, float, str | None]] | None = None,
+    exception: str | None = None,
 ) -> Job:
     """Return a job that ran from *start* to *end*, in seconds from now."""
     serial = next(_serials)
@@ -38,6 +39,7 @@ def job(
     made.ended_at = None if end is None else NOW + end
     made.state = state or ("running" if end is None else "finished")
     made.past = past
+    made.output = None if exception is None else Output(exception=exception)
     return made
 
 
@@ -65,16 +67,19 @@ def bars(found: dict[str, Any]) -> list[dict[str, Any]]:
 
 def test_bar_tells_the_attempt_as_it_was() -> None:
     one = job(-20, -10, state="terminated")
-    assert bars(draw([one])) == [
-        {
-            "lane": 0,
-            "slot": 0,
-            "serial": one.serial,
-            "start": NOW - 20,
-            "end": NOW - 10,
-            "state": "terminated",
-        }
-    ]
+    told = {
+        "lane": 0,
+        "slot": 0,
+        "serial": one.serial,
+        "id": one.id,
+        "start": NOW - 20,
+        "end": NOW - 10,
+        "state": "terminated",
+        "failed": False,
+    }
+    assert bars(draw([one])) == [told]
+    one.output = Output(exception="ValueError: x")
+    assert bars(draw([one])) == [{**told, "failed": True}]
 
 
 def test_running_job_has_no_end() -> None:
@@ -208,7 +213,8 @@ def test_more_jobs_than_the_limit_come_as_buckets() -> None:
 def test_bucket_tells_how_many_ran_and_how_many_ended_in_what_way() -> None:
     jobs = [
         job(-100, -80, node=B),
-        job(-95, -90, node=B, state="terminated"),
+        job(-95, -90, node=B, state="terminated", exception="ValueError: x"),
+        job(-99, -84, node=B, state="terminated"),
         job(-100, -95, node=B, state="cancelled"),
         job(-100, -98, node=B, state="abandoned"),
         job(-100, 5, node=A),
@@ -219,9 +225,11 @@ def test_bucket_tells_how_many_ran_and_how_many_ended_in_what_way() -> None:
     assert found["from"] == NOW - 100
     of_first_lane = buckets["lane"].count(0)
     assert buckets["bucket"][:of_first_lane] == list(range(10)) + [10] * (of_first_lane == 11)
-    assert buckets["busy"][:5] == [3.0, 2.0, 2.0, 2.0, 2.0]
+    assert buckets["busy"][:5] == [3.5, 3.0, 3.0, 3.0, 3.0]
     assert sum(buckets["finished"][:of_first_lane]) == 1
     assert buckets["failed"][:of_first_lane].index(1) == 5
+    assert sum(buckets["failed"][:of_first_lane]) == 1
+    assert buckets["terminated"][:of_first_lane].index(1) == 8
     assert buckets["cancelled"][:of_first_lane].index(1) == 2
     assert buckets["abandoned"][:of_first_lane].index(1) == 1
     # What ends after the window has not ended in it.

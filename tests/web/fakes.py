@@ -77,9 +77,15 @@ class FakeCluster(Commands):
         self.report(DispyJob.Running, node, job)
 
     def ends(
-        self, job: DispyJob, node: DispyNode, *, result: Any = None, exception: str | None = None
+        self,
+        job: DispyJob,
+        node: DispyNode,
+        *,
+        result: Any = None,
+        exception: str | None = None,
+        terminated: bool = False,
     ) -> None:
-        """Let a job end, well or by an exception."""
+        """Let a job end: well, by an exception, or because somebody ended it."""
         job.end_time = time.time()
         job.result = result
         job.exception = exception
@@ -87,7 +93,8 @@ class FakeCluster(Commands):
         node.busy -= 1
         node.jobs_done += 1
         node.update_time = time.time()
-        status = DispyJob.Finished if exception is None else DispyJob.Terminated
+        raised = exception is not None
+        status = DispyJob.Terminated if raised or terminated else DispyJob.Finished
         job.status = status
         job._args, job._kwargs = (), {}
         self.report(status, node, job)

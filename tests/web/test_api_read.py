@@ -88,8 +88,36 @@ def test_jobs_are_newest_first_in_pages_by_key(client: Any, scene: Any) -> None:
 def test_jobs_are_counted_by_state_without_the_state_filter(client: Any, scene: Any) -> None:
     body = client.get(f"{API}/clusters/*/jobs?state=queued&state=running").json
     assert [job["id"] for job in body["items"]] == ["d", "c"]
-    assert body["counts"]["finished"] == 1
-    assert body["counts"]["terminated"] == 1
+    assert body["counts"] == {
+        "queued": 1, "running": 1, "finished": 1, "failed": 1, "terminated": 0, "cancelled": 0,
+        "abandoned": 0,
+    }  # fmt: skip
+
+
+def test_failed_is_one_word_in_rows_filters_and_counts(client: Any, scene: Any) -> None:
+    ended = scene.cluster.submits("third", job_id="e")
+    scene.cluster.starts(ended, scene.alpha)
+    scene.cluster.ends(ended, scene.alpha, terminated=True)
+    url = f"{API}/clusters/*/jobs"
+    for asked in ("state=failed", "q=state:failed", "q=is:failed", "q=IS:Failed"):
+        body = client.get(f"{url}?{asked}").json
+        assert [(job["id"], job["state"], job["failed"]) for job in body["items"]] == [
+            ("b", "terminated", True)
+        ], asked
+        assert (body["counts"]["failed"], body["counts"]["terminated"]) == (1, 1), asked
+    for asked in ("state=terminated", "q=state:terminated"):
+        [job] = client.get(f"{url}?{asked}").json["items"]
+        assert (job["id"], job["state"], job["failed"]) == ("e", "terminated", False)
+    jobs = client.get(f"{API}/clusters/compute").json["jobs"]
+    assert (jobs["terminated"], jobs["failed"]) == (2, 1)
+
+
+def test_unknown_qualifier_is_refused_with_those_that_exist(client: Any, scene: Any) -> None:
+    for q in ("nodee:10.0.0.2", "since:", "state:"):
+        answer = client.get(f"{API}/clusters/*/jobs", query_string={"q": q})
+        assert (answer.status_code, answer.json["error"]["field"]) == (422, "q"), q
+    assert "there are state, is, node, id" in client.get(f"{API}/clusters/*/jobs?q=nodee:x").text
+    assert client.get(f"{API}/clusters/*/jobs?q=http://first").json["total"] == 0
 
 
 def test_job_tells_all(client: Any, scene: Any) -> None:

@@ -27,6 +27,10 @@ def test_figures_are_those_of_the_clusters(client: Any, scene: Any) -> None:
     assert samples["dispy_jobs", (name, ("state", "queued"))] == 1
     assert samples["dispy_jobs_submitted_total", (name,)] == 4
     assert samples["dispy_jobs_failed_total", (name,)] == 1
+    assert samples["dispy_jobs", (name, ("state", "failed"))] == 1
+    assert samples["dispy_jobs", (name, ("state", "terminated"))] == 0
+    by_state = [value for (sample, _), value in samples.items() if sample == "dispy_jobs"]
+    assert sum(by_state) == samples["dispy_jobs_submitted_total", (name,)]
     assert samples["dispy_cpus_busy", (name,)] == 1
     assert samples["dispy_nodes", (name, ("state", "up"))] == 2
     assert samples["dispy_outlook", (name, ("state", "going"))] == 1

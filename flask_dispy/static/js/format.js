@@ -185,22 +185,12 @@ export function clockOffset(offsetSec) {
 /** @param {number} n */
 const two = (n) => String(n).padStart(2, "0");
 
-/** @type {Record<string, string>} */
-const STATE_WORDS = { terminated: "failed" };
-
 /**
- * The word that people read for a state of a job or node.
+ * The class of the mark that stands before the word for a state of a job or node (css/icons.css).
  *
- * @param {string} state
+ * @param {string} word
  */
-export const stateWord = (state) => STATE_WORDS[state] ?? state;
-
-/**
- * The class of the mark that stands before a state's word (css/components.css).
- *
- * @param {string} state
- */
-export const stateMark = (state) => `mark mark-${stateWord(state).replace(/[^a-z]/g, "")}`;
+export const stateMark = (word) => `mark mark-${word.replace(/[^a-z]/g, "")}`;
 
 // Controls, and the characters that turn the direction of the text around them, can make a
 // name read as something else (CVE-2021-42574).

@@ -1,6 +1,7 @@
 /** @import {Summary} from "./types.js" */
 import { clusterLabel } from "./config.js";
 import { count, percent, plain } from "./format.js";
+import { countOf } from "./jobwords.js";
 
 /** No job waits for so long before the end of the run is told: a loop may submit the next one. */
 const SETTLE_SEC = 3;
@@ -23,7 +24,7 @@ export function headline(page, summary, restingIcon) {
   const name = plain(clusterLabel(summary.name));
   const title = `${page} · ${name} · dispy`;
   if (!running) return { title: summary.jobs.submitted > 0 ? `✓ ${title}` : title, favicon: restingIcon };
-  const failed = (summary.attention?.failed ?? summary.jobs.terminated) > 0;
+  const failed = summary.jobs.failed > 0;
   return {
     title: `${percent(summary.progress)} ${title}`,
     favicon: ringIcon(restingIcon, summary.progress ?? 0, failed),
@@ -72,11 +73,12 @@ export function watchEnd(tell) {
  * @returns {{title: string, body: string}}
  */
 export function endOfRun(summary) {
-  const { done, finished, terminated, cancelled, abandoned } = summary.jobs;
+  const { done, finished } = summary.jobs;
   const parts = [`${count(finished)} finished`];
-  if (terminated) parts.push(`${count(terminated)} failed`);
-  if (cancelled) parts.push(`${count(cancelled)} cancelled`);
-  if (abandoned) parts.push(`${count(abandoned)} abandoned`);
+  for (const word of /** @type {const} */ (["failed", "terminated", "cancelled", "abandoned"])) {
+    const number = countOf(summary.jobs, word);
+    if (number > 0) parts.push(`${count(number)} ${word}`);
+  }
   return {
     title: `${plain(clusterLabel(summary.name))}: all ${count(done)} jobs are done`,
     body: parts.join(", "),

@@ -1,16 +1,10 @@
 /** @import {Column} from "./table.js" */
 /** @import {JobRow} from "./types.js" */
 import { h, setAttr, setText } from "./dom.js";
-import { exact, plain, relative, seconds, stateMark, stateWord, UNKNOWN } from "./format.js";
+import { exact, plain, relative, seconds, stateMark, UNKNOWN } from "./format.js";
+import { jobName, jobNumber, jobTitle, jobWord } from "./jobwords.js";
 
 /** @typedef {Column<JobRow>} JobColumn */
-
-/**
- * What a job is called: the id that its program gave it, else its number here.
- *
- * @param {{id: string, serial: number}} job
- */
-export const jobName = (job) => plain(job.id) || `#${job.serial}`;
 
 /**
  * How long a job has run so far, or ran; null before it starts.
@@ -44,16 +38,15 @@ export function idColumn(href) {
     primary: true,
     value: (job) => job.serial,
     text: jobName,
-    title: (job) => `${jobName(job)}, number ${job.serial}`,
+    title: jobTitle,
     render(cell) {
       const link = h("a", { class: "cell-link job-link" });
       const number = h("span", { class: "job-number" });
       cell.append(link, number);
       return (job) => {
-        const name = jobName(job);
-        setText(link, name);
+        setText(link, jobName(job));
         setAttr(link, "href", href(job));
-        setText(number, name === `#${job.serial}` ? "" : `#${job.serial}`);
+        setText(number, jobNumber(job));
       };
     },
   };
@@ -64,16 +57,16 @@ export const jobStateColumn = {
   key: "state",
   label: "State",
   width: [98, 0.5],
-  value: (job) => stateWord(job.state),
-  text: (job) => stateWord(job.state),
+  value: jobWord,
+  text: jobWord,
   render(cell) {
     const mark = h("span", { "aria-hidden": "true" });
     const word = h("span");
     cell.classList.add("state");
     cell.append(mark, word);
     return (job) => {
-      setAttr(mark, "class", stateMark(job.state));
-      setText(word, stateWord(job.state));
+      setAttr(mark, "class", stateMark(jobWord(job)));
+      setText(word, jobWord(job));
     };
   },
 };

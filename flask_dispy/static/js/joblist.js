@@ -7,8 +7,9 @@ import { clusterPath } from "./api.js";
 import { toParams } from "./query.js";
 
 /** @import {Api} from "./api.js" */
-/** @import {JobRow, JobState} from "./types.js" */
-/** @typedef {{total: number, items: JobRow[], next: string|null, counts: Partial<Record<JobState, number>>, limit: number}} JobPage */
+/** @import {JobWord} from "./jobwords.js" */
+/** @import {JobRow} from "./types.js" */
+/** @typedef {{total: number, items: JobRow[], next: string|null, counts: Partial<Record<JobWord, number>>, limit: number}} JobPage */
 /**
  * @typedef {object} JobListState
  * @property {JobRow[]} rows  newest first

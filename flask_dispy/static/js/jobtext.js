@@ -1,5 +1,6 @@
-/** @import {JobRow} from "./types.js" */
+/** @import {JobRow, JobState} from "./types.js" */
 import { plain } from "./format.js";
+import { jobWord } from "./jobwords.js";
 
 /**
  * A job with all its texts. Those that were cut say so.
@@ -12,7 +13,7 @@ import { plain } from "./format.js";
  *   stderr?: string|null, stderr_truncated?: boolean,
  *   args_truncated?: boolean, kwargs_truncated?: boolean,
  *   queue_sec?: number|null,
- *   history?: {state: string, at: number|null, node: string|null}[],
+ *   history?: {state: JobState, at: number|null, node: string|null}[],
  * }} JobDetail
  */
 
@@ -58,7 +59,7 @@ export const plainLines = (text) => text.split(/(\r?\n|\t)/).map((part) => (/^(\
  *
  * @param {JobDetail} job
  * @param {number} now
- * @returns {{state: string, at: number|null, node: string|null, lasted: number|null}[]}
+ * @returns {{word: string, at: number|null, node: string|null, lasted: number|null}[]}
  */
 export function stepsOf(job, now) {
   const history = job.history ?? [];
@@ -67,6 +68,6 @@ export function stepsOf(job, now) {
     const goesOn = step.state === "queued" || step.state === "running";
     const end = next ? next.at : goesOn ? now : null;
     const lasted = end === null || step.at === null ? null : Math.max(0, end - step.at);
-    return { ...step, lasted };
+    return { word: jobWord({ state: step.state, failed: job.failed }), at: step.at, node: step.node, lasted };
   });
 }

@@ -1,7 +1,7 @@
 /** @import {Shell} from "./shell.js" */
 /** @import {NodeRow} from "./types.js" */
 import { h, icon, need, setText } from "./dom.js";
-import { count, plain, stateMark, stateWord } from "./format.js";
+import { count, plain, stateMark } from "./format.js";
 import { nodeFilter } from "./nodefilter.js";
 import { lastFirst } from "./sort.js";
 import { createNoNode } from "./widgets/nonode.js";
@@ -94,7 +94,7 @@ function card(row, href) {
     { class: "node-card", href: href("node.html", { host: row.ip_addr }) },
     h("span", { class: stateMark(row.state), "aria-hidden": "true" }),
     h("span", { class: "node-card-ip", text: row.ip_addr }),
-    h("span", { class: "sr", text: stateWord(row.state) }),
+    h("span", { class: "sr", text: row.state }),
     h("span", { class: "muted node-card-name", text: plain(row.name) }),
     h("span", { class: "muted node-card-busy" }),
   );

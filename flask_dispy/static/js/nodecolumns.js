@@ -1,7 +1,7 @@
 /** @import {Column} from "./table.js" */
 /** @import {NodeRow} from "./types.js" */
 import { h, setAttr, setStyle, setText } from "./dom.js";
-import { bytes, count, exact, percent, plain, rate, relative, seconds, stateMark, stateWord, UNKNOWN } from "./format.js";
+import { bytes, count, exact, percent, plain, rate, relative, seconds, stateMark, UNKNOWN } from "./format.js";
 import { addressKey } from "./sort.js";
 
 /** @typedef {Column<NodeRow>} NodeColumn */
@@ -26,7 +26,7 @@ export function addressColumn(href) {
     primary: true,
     value: (row) => addressKey(row.ip_addr),
     text: (row) => row.ip_addr,
-    title: (row) => `${row.ip_addr}: ${stateWord(row.state)}`,
+    title: (row) => `${row.ip_addr}: ${row.state}`,
     render(cell) {
       const mark = h("span", { "aria-hidden": "true" });
       const word = h("span", { class: "sr" });
@@ -35,7 +35,7 @@ export function addressColumn(href) {
       cell.append(mark, link, word);
       return (row) => {
         setAttr(mark, "class", stateMark(row.state));
-        setText(word, `, ${stateWord(row.state)}`);
+        setText(word, `, ${row.state}`);
         setText(link, row.ip_addr);
         setAttr(link, "href", href(row));
       };
@@ -85,7 +85,7 @@ export const stateColumn = {
   optional: true,
   hidden: true,
   value: (row) => row.state,
-  text: (row) => stateWord(row.state),
+  text: (row) => row.state,
 };
 
 /** @type {NodeColumn} */

@@ -3,6 +3,7 @@
 /** @import {Outcome} from "./types.js" */
 import { clusterPath } from "./api.js";
 import { counted, plain } from "./format.js";
+import { jobTitle } from "./jobwords.js";
 import { failureLine } from "./remedy.js";
 
 /** @typedef {"allocate"|"deallocate"|"close"} NodeAction */
@@ -31,7 +32,7 @@ export const NODE_ACTIONS = {
  * @returns {Line}
  */
 export function outcomeLine(outcome, subject = "") {
-  const about = outcome.ip_addr ?? (outcome.serial === null || outcome.serial === undefined ? subject : `job ${outcome.serial}`);
+  const about = outcome.ip_addr ?? (outcome.serial === null || outcome.serial === undefined ? subject : `job ${jobTitle({ id: outcome.id ?? "", serial: outcome.serial })}`);
   const where = outcome.cluster ? ` (${plain(outcome.cluster)})` : "";
   return { ok: outcome.ok, text: `${plain(about)}${where}: ${plain(outcome.message || outcome.code)}` };
 }

@@ -1,39 +1,38 @@
 /**
  * The language of the jobs search: reading it, writing it and completing it.
  *
- * A search is words separated by spaces. A word may carry a qualifier (`state:terminated`), and a value
+ * A search is words separated by spaces. A word may carry a qualifier (`state:failed`), and a value
  * with spaces stands in double quotes (`arg:"two words"`). Several `state:` words mean any of them; all
- * other words must hold together. What looks like a qualifier but is none (`http://host`) is an ordinary
- * word, as it is for the server. Nothing here touches the document.
+ * other words must hold together. What looks like a qualifier but is none of them is refused, as it is by
+ * the server (core/jobquery.py says what looks like one). Nothing here touches the document.
+
  */
 
+import { JOB_WORDS } from "./jobwords.js";
+
 /** @typedef {"state"|"is"|"node"|"id"|"arg"|"error"|"serial"|"slower"|"faster"|"cluster"} Field */
-/** @typedef {{field: Field|null, value: string, start: number, end: number}} Term */
+/** @typedef {{field: Field|null, value: string, start: number, end: number, unknown: string|null}} Term `unknown`: a qualifier that does not exist */
 /** @typedef {{text: string, label: string, hint: string}} Suggestion */
 /** @typedef {{from: number, to: number, items: Suggestion[]}} Completion */
 /** @typedef {{clusters?: string[], nodes?: {ip: string, name: string}[]}} Vocabulary */
 
-/** Every job state, in the order of the tabs. */
-export const STATES = Object.freeze([
-  "queued", "running", "finished", "terminated", "cancelled", "abandoned",
-]);
-
 /** Every qualifier with what it looks for, in the order in which they are offered. */
 export const FIELDS = /** @type {readonly {name: Field, hint: string}[]} */ (Object.freeze([
-  { name: "state", hint: "queued, running, finished, terminated …" },
+  { name: "state", hint: "queued, running, finished, failed …" },
   { name: "is", hint: "failed, or straggler: running far longer than others" },
   { name: "node", hint: "address or name of a node" },
-  { name: "id", hint: "the job's id" },
+  { name: "id", hint: "the job's id or number" },
   { name: "arg", hint: "text in the arguments" },
   { name: "error", hint: "text in the error" },
   { name: "slower", hint: "ran longer than, as in 30s or 5m" },
   { name: "faster", hint: "ran shorter than, as in 500ms" },
   { name: "cluster", hint: "name of a cluster" },
-  { name: "serial", hint: "number of the job on this page" },
+  { name: "serial", hint: "the job's number" },
 ]));
 
 const FIELD_NAMES = new Set(FIELDS.map((field) => /** @type {string} */ (field.name)));
-const ALIASES = /** @type {Record<string, string>} */ ({ failed: "terminated", canceled: "cancelled" });
+const ALIASES = /** @type {Record<string, string>} */ ({ canceled: "cancelled" });
+const STATES = /** @type {readonly string[]} */ (JOB_WORDS);
 const KINDS = ["failed", "straggler"];
 const DURATION = /^\d+(\.\d+)?(ms|s|sec|m|min|h|d)?$/i;
 const LONGEST_LIST = 8;
@@ -64,11 +63,15 @@ export function parseQuery(text) {
  * @returns {Term}
  */
 function readTerm(text, start) {
-  const prefix = /^[a-z]+(?=:)/.exec(text.slice(start, start + 16));
-  const name = prefix ? prefix[0] : "";
-  const field = FIELD_NAMES.has(name) ? /** @type {Field} */ (name) : null;
+  const typed = /^[A-Za-z_]+(?=:)/.exec(text.slice(start, start + 40))?.[0] ?? "";
+  const name = typed.toLowerCase();
+  const next = text.slice(start + typed.length + 1, start + typed.length + 2);
+  const known = FIELD_NAMES.has(name) && (typed === name || next.trim() !== "");
+  const unknown = !known && /^[a-z_]{2,}$/.test(typed) && !/[/\\:]/.test(next) ? typed : null;
+  const field = known ? /** @type {Field} */ (name) : null;
   const { value, end } = readValue(text, field ? start + name.length + 1 : start);
-  return { field, value: field === "state" ? stateName(value) : value, start, end };
+  if (field === "is" && value.toLowerCase() === "failed") return { field: "state", value: "failed", start, end, unknown };
+  return { field, value: field === "state" ? stateName(value) : value, start, end, unknown };
 }
 
 /**
@@ -107,7 +110,8 @@ export function formatQuery(terms) {
  * @param {boolean} bare  whether no qualifier stands before it, so that it must not look like one
  */
 function quote(value, bare) {
-  const ambiguous = bare && readTerm(value, 0).field !== null;
+  const read = readTerm(value, 0);
+  const ambiguous = bare && (read.field !== null || read.unknown !== null);
   if (value !== "" && !ambiguous && !/\s|^"/.test(value)) return value;
   return `"${value.replace(/"/g, "?")}"`;
 }
@@ -145,11 +149,39 @@ export function toParams(text) {
 }
 
 /**
+ * The first qualifier of a search that does not exist.
+ * @param {string} text
+ * @returns {string|null}
+ */
+export const unknownQualifier = (text) => parseQuery(text).find((term) => term.unknown !== null)?.unknown ?? null;
+
+/**
+ * Whether the word at the caret may still become a qualifier, or the value of one that is matched whole: to
+ * search for half of it would find nothing.
+ * @param {string} text
+ * @param {number} caret
+ * @param {Vocabulary} vocabulary
+ */
+export function isHalfTyped(text, caret, vocabulary) {
+  const term = parseQuery(text).find(({ start, end }) => start < caret && caret <= end);
+  if (!term) return false;
+  if (term.field === null) return FIELDS.some(({ name }) => name.startsWith(text.slice(term.start, term.end).toLowerCase()));
+  if (term.field !== "node" && term.field !== "cluster") return false;
+  const value = term.value.toLowerCase();
+  const known = candidates(term.field, vocabulary).some((item) => [item.value, item.hint].some((name) => name.toLowerCase() === value));
+  return !known && !/[*?]/.test(value);
+}
+
+/**
  * What the server would refuse, in words for the person who types; null when all is well.
  * @param {string} text
  * @returns {string|null}
  */
 export function problemOf(text) {
+  const unknown = unknownQualifier(text);
+  if (unknown !== null) {
+    return `There is no qualifier ${unknown}: there are ${FIELDS.map(({ name }) => name).join(", ")}. Text with a colon stands in quotes.`;
+  }
   for (const { field, value } of parseQuery(text)) {
     if (field === null) continue;
     if (value === "") return `${field}: needs a value`;
@@ -213,7 +245,7 @@ function valueItems(field, start, vocabulary) {
  * @returns {{value: string, hint: string}[]}
  */
 function candidates(field, vocabulary) {
-  if (field === "state") return STATES.map((value) => ({ value, hint: value === "terminated" ? "failed" : "" }));
+  if (field === "state") return STATES.map((value) => ({ value, hint: "" }));
   if (field === "is") return KINDS.map((value) => ({ value, hint: "" }));
   if (field === "cluster") return (vocabulary.clusters ?? []).map((value) => ({ value, hint: "" }));
   if (field === "node") {

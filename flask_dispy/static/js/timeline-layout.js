@@ -3,11 +3,14 @@
  * Times are epoch seconds, places are CSS pixels. Nothing here touches the document.
  */
 
+import { jobWord } from "./jobwords.js";
+
+/** @import {JobState} from "./types.js" */
 /** @typedef {{from: number, to: number}} View */
 /** @typedef {{oldest: number, now: number}} Limits */
 /** @typedef {{node: string, name: string, slots: number}} Lane */
-/** @typedef {{lane: number[], slot: number[], serial: number[], start: number[], end: (number|null)[], state: string[]}} Bars */
-/** @typedef {{bucket_sec: number, lane: number[], bucket: number[], busy: number[], finished: number[], failed: number[], cancelled: number[], abandoned: number[]}} Buckets */
+/** @typedef {{lane: number[], slot: number[], serial: number[], id: string[], start: number[], end: (number|null)[], state: JobState[], failed: boolean[]}} Bars */
+/** @typedef {{bucket_sec: number, lane: number[], bucket: number[], busy: number[], finished: number[], failed: number[], terminated: number[], cancelled: number[], abandoned: number[]}} Buckets */
 /** @typedef {{from: number, to: number, now: number, oldest: number, mode: "bars"|"aggregate", total: number, lanes: Lane[], bars?: Bars, buckets?: Buckets, queue: {t: number[], depth: (number|null)[]}, past?: boolean}} Answer */
 /** @typedef {{tops: Float64Array, slotHeight: number, total: number}} LaneLayout */
 /** @typedef {{starts: Uint32Array, order: Uint32Array}} LaneIndex */
@@ -257,6 +260,16 @@ export function bucketAt({ answer, layout, index }, time, y) {
   return -1;
 }
 
+/** How a bucket's jobs ended, in the words of its columns. */
+export const OUTCOMES = /** @type {const} */ (["finished", "failed", "terminated", "cancelled", "abandoned"]);
+
+/**
+ * The word that people read for a bar's state.
+ * @param {Bars} bars
+ * @param {number} item
+ */
+export const barWord = (bars, item) => jobWord({ state: bars.state[item], failed: bars.failed[item] });
+
 /**
  * The bars that touch a window, newest first.
  * @param {Answer} answer
@@ -281,9 +294,9 @@ export function barsWithin(answer, view) {
  */
 export function tally(answer, view) {
   /** @type {Record<string, number>} */
-  const counts = { running: 0, finished: 0, terminated: 0, cancelled: 0, abandoned: 0 };
+  const counts = { running: 0, finished: 0, failed: 0, terminated: 0, cancelled: 0, abandoned: 0 };
   if (answer.bars) {
-    for (const item of barsWithin(answer, view)) counts[answer.bars.state[item]] += 1;
+    for (const item of barsWithin(answer, view)) counts[barWord(answer.bars, item)] += 1;
     return counts;
   }
   const buckets = answer.buckets;
@@ -291,10 +304,7 @@ export function tally(answer, view) {
   for (let item = 0; item < buckets.bucket.length; item += 1) {
     const start = answer.from + buckets.bucket[item] * buckets.bucket_sec;
     if (start + buckets.bucket_sec < view.from || start > view.to) continue;
-    counts.finished += buckets.finished[item];
-    counts.terminated += buckets.failed[item];
-    counts.cancelled += buckets.cancelled[item];
-    counts.abandoned += buckets.abandoned[item];
+    for (const word of OUTCOMES) counts[word] += buckets[word][item];
   }
   return counts;
 }

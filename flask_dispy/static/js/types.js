@@ -30,7 +30,8 @@
  * @property {number} queued
  * @property {number} running
  * @property {number} finished
- * @property {number} terminated
+ * @property {number} terminated dispy's: those that failed and those that somebody ended
+ * @property {number} failed of those, the ones that raised or whose process died
  * @property {number} cancelled
  * @property {number} abandoned
  * @property {number} done
@@ -136,6 +137,7 @@
  * @property {string} id
  * @property {string} cluster
  * @property {JobState} state
+ * @property {boolean} failed it raised, or its process died
  * @property {string|null} node
  * @property {string|null} args
  * @property {string|null} kwargs
@@ -172,6 +174,7 @@
  * @property {string} code
  * @property {string} message
  * @property {number|null} [serial]
+ * @property {string} [id] of the job
  * @property {string|null} [ip_addr]
  * @property {number|null} [cpus]
  */

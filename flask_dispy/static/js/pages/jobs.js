@@ -2,10 +2,11 @@ import { COMBINED } from "../config.js";
 import { h, need, setText, show } from "../dom.js";
 import { count } from "../format.js";
 import {
-  argumentsColumn, clusterColumn, durationColumn, errorColumn, idColumn, jobName, jobNodeColumn, jobStateColumn, whenColumn,
+  argumentsColumn, clusterColumn, durationColumn, errorColumn, idColumn, jobNodeColumn, jobStateColumn, whenColumn,
 } from "../jobcolumns.js";
 import { createJobList } from "../joblist.js";
-import { STATES, withStates } from "../query.js";
+import { jobTitle } from "../jobwords.js";
+import { statesOf, withStates } from "../query.js";
 import { startShell } from "../shell.js";
 import { createTable } from "../table.js";
 import { createJobActions } from "../widgets/jobactions.js";
@@ -46,13 +47,13 @@ let query = firstQuery();
 /** The search of the address; `state=` of its own is welcome there. */
 function firstQuery() {
   const params = new URLSearchParams(location.search);
-  const states = params.getAll("state").filter((state) => STATES.includes(state));
+  const states = statesOf(params.getAll("state").map((state) => `state:${state}`).join(" "));
   const text = params.get("q") ?? "";
   return states.length > 0 ? withStates(text, states) : text.trim();
 }
 
 const search = createSearchBox(need("search"), { value: query, vocabulary, onSearch: searchFor });
-const tabs = createStateTabs(need("tabs"), { href: (q) => href("jobs.html", { q }), onChoose: searchFor });
+const tabs = createStateTabs(need("tabs"), { href: (q) => href("jobs.html", { q }), onChoose: (states) => search.ask(withStates(search.value, states)) });
 const fresh = h("button", { type: "button", class: "button small jobs-fresh", hidden: true });
 const shown = h("span", { class: "table-count", role: "status" });
 const failure = h("p", { class: "field-error jobs-failure", role: "status", hidden: true });
@@ -74,7 +75,7 @@ const table = createTable(tablePlace, {
     durationColumn(store.now),
   ].map((column) => ({ ...column, value: undefined })), // the order is the server's: newest first
   keyOf: (/** @type {JobRow} */ job) => String(job.serial),
-  name: (job) => `job ${jobName(job)}`,
+  name: (job) => `job ${jobTitle(job)}`,
   selectable: config.permissions.cancel_jobs,
   now: store.now,
   empty: nothing.element,

@@ -1,7 +1,7 @@
 /** @import {NodeDetail, NodeRow} from "../types.js" */
 import { ApiError, clusterPath } from "../api.js";
 import { need, setAttr, setText, show } from "../dom.js";
-import { plain, stateMark, stateWord } from "../format.js";
+import { plain, stateMark } from "../format.js";
 import { createNodeChooser } from "../nodechooser.js";
 import { startShell } from "../shell.js";
 import { createNodeActions } from "../widgets/nodeactions.js";
@@ -46,7 +46,7 @@ function startNode() {
     setText(need("node-title"), next.ip_addr);
     setText(need("node-name"), plain(next.name));
     setAttr(need("node-mark"), "class", stateMark(next.state));
-    setText(need("node-state"), stateWord(next.state));
+    setText(need("node-state"), next.state);
     facts.update(next);
     if (first) startHistory(next.ip_addr);
   }

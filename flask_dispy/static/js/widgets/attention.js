@@ -20,7 +20,7 @@ export function createAttention(element, { jobsHref, nodesHref, onNodes }) {
   const stragglers = chip("stragglers", "straggler");
   const dropped = chip("dropped", "warning");
   silent.element.href = nodesHref("state:silent");
-  failed.element.href = jobsHref("is:failed");
+  failed.element.href = jobsHref("state:failed");
   stragglers.element.href = jobsHref("is:straggler");
   clocks.element.href = nodesHref("clock:off");
   clocks.element.title = "What their jobs write bears wrong times. The times here are this server's own.";
@@ -42,7 +42,7 @@ export function createAttention(element, { jobsHref, nodesHref, onNodes }) {
     update(summary) {
       const { attention } = summary;
       trouble.set(summary.trouble ? 1 : 0, () => summary.trouble ?? "");
-      failed.set(attention?.failed ?? 0, (n) => `${counted(n, "job")} failed`);
+      failed.set(summary.jobs.failed, (n) => `${counted(n, "job")} failed`);
       silent.set(attention?.silent ?? 0, (n) => `${counted(n, "node")} silent`);
       clocks.set(attention?.clocks_off ?? 0, (n) => (n === 1 ? "1 node's clock is off" : `${count(n)} nodes' clocks are off`));
       stragglers.set(attention?.stragglers ?? 0, (n) => counted(n, "straggler"));

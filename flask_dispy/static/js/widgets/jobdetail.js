@@ -6,9 +6,9 @@
 import { ApiError, clusterPath } from "../api.js";
 import { confirmInPlace } from "../confirm.js";
 import { h, icon, setAttr, setText, show } from "../dom.js";
-import { stateMark, stateWord } from "../format.js";
-import { jobName } from "../jobcolumns.js";
+import { stateMark } from "../format.js";
 import { cancelJobs } from "../jobcommands.js";
+import { jobName, jobWord } from "../jobwords.js";
 import { copyText, flash } from "./clipboard.js";
 import { isCancellable } from "./jobactions.js";
 import { createJobFacts } from "./jobfacts.js";
@@ -114,8 +114,8 @@ export function createJobDetail(dialog, { shell, onClose }) {
     show(parts.body, true);
     setText(parts.title, jobName(found));
     setText(parts.cluster, found.cluster);
-    setAttr(parts.mark, "class", stateMark(found.state));
-    setText(parts.state, stateWord(found.state));
+    setAttr(parts.mark, "class", stateMark(jobWord(found)));
+    setText(parts.state, jobWord(found));
     show(parts.terminate, config.permissions.cancel_jobs && isCancellable(found));
     facts.update(found);
     texts.update(found);
@@ -126,7 +126,7 @@ export function createJobDetail(dialog, { shell, onClose }) {
     const gone = error instanceof ApiError && error.code === "unknown_job";
     if (job && !gone) return; // what is shown is still true; the header tells of the trouble
     show(parts.body, false);
-    setText(parts.title, `Job ${serial}`);
+    setText(parts.title, `#${serial}`);
     setText(parts.message, error instanceof Error ? error.message : String(error));
     show(parts.message, true);
   }
@@ -137,7 +137,7 @@ export function createJobDetail(dialog, { shell, onClose }) {
       if (next !== serial) {
         serial = next;
         job = null;
-        setText(parts.title, `Job ${next}`);
+        setText(parts.title, `#${next}`);
         setText(parts.state, "");
         setText(parts.cluster, "");
         setAttr(parts.mark, "class", "");

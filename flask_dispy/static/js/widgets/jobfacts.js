@@ -1,7 +1,7 @@
 /** When, where and how long: the steps of a job's life and its figures. */
 
 import { h, setAttr, setText } from "../dom.js";
-import { count, exact, plain, relative, seconds, stateMark, stateWord, UNKNOWN } from "../format.js";
+import { count, exact, plain, relative, seconds, stateMark, UNKNOWN } from "../format.js";
 import { ranFor } from "../jobcolumns.js";
 import { stepsOf } from "../jobtext.js";
 import { fillChildren } from "./svg.js";
@@ -56,13 +56,13 @@ function makeStep() {
 
 /**
  * @param {HTMLElement} item
- * @param {{state: string, at: number|null, node: string|null, lasted: number|null}} step
+ * @param {{word: string, at: number|null, node: string|null, lasted: number|null}} step
  * @param {number} now
  */
 function fillStep(item, step, now) {
   const [mark, state, time, lasted] = item.children;
-  setAttr(mark, "class", stateMark(step.state));
-  setText(state, stateWord(step.state) + (step.node && step.state === "running" ? ` on ${plain(step.node)}` : ""));
+  setAttr(mark, "class", stateMark(step.word));
+  setText(state, step.word + (step.node && step.word === "running" ? ` on ${plain(step.node)}` : ""));
   setText(time, step.at === null ? UNKNOWN : exact(step.at));
   setAttr(time, "title", relative(step.at, now));
   setAttr(time, "datetime", step.at === null ? null : new Date(step.at * 1000).toISOString());

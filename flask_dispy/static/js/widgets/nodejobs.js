@@ -6,6 +6,7 @@ import { confirmInPlace } from "../confirm.js";
 import { h, setText } from "../dom.js";
 import { count, counted } from "../format.js";
 import { argumentsColumn, clusterColumn, durationColumn, errorColumn, idColumn, jobStateColumn, whenColumn } from "../jobcolumns.js";
+import { jobTitle } from "../jobwords.js";
 import { outcomeLine } from "../nodecommands.js";
 import { failureLine } from "../remedy.js";
 import { createTable } from "../table.js";
@@ -28,7 +29,7 @@ export function createNodeJobs(places, shell) {
   const common = {
     keyOf: (/** @type {JobRow} */ job) => String(job.serial),
     tie: (/** @type {JobRow} */ job) => job.serial,
-    name: (/** @type {JobRow} */ job) => `job ${job.id}`,
+    name: (/** @type {JobRow} */ job) => `job ${jobTitle(job)}`,
     now: store.now,
     onOpen: (/** @type {JobRow} */ job) => location.assign(jobHref(job)),
   };

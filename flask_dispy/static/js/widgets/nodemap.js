@@ -7,7 +7,7 @@
  */
 
 import { h, oncePerFrame, setAttr, setStyle, setText, soon } from "../dom.js";
-import { count, counted, percent, plain, relative, stateWord } from "../format.js";
+import { count, counted, percent, plain, relative } from "../format.js";
 import { cellAt, cellRect, faceOf, gridFor, loadOf, moveCell, summaryOf } from "../nodemap-layout.js";
 import { addressKey, compareValues } from "../sort.js";
 import { pageHref } from "../url.js";
@@ -226,7 +226,7 @@ function placeLink(link, rect) {
 /** @param {NodeRow} node */
 function spoken(node) {
   const name = node.name && node.name !== node.ip_addr ? `${plain(node.name)}, ` : "";
-  return `${name}${node.ip_addr}: ${stateWord(node.state)}, ${node.busy} of ${counted(node.cpus, "CPU")} busy`;
+  return `${name}${node.ip_addr}: ${node.state}, ${node.busy} of ${counted(node.cpus, "CPU")} busy`;
 }
 
 /**
@@ -237,7 +237,7 @@ function spoken(node) {
  */
 function showTip(tip, rect, node, now) {
   tip.show(rect.x + rect.width / 2, rect.y + rect.height, plain(node.name || node.ip_addr), [
-    { state: node.state, label: stateWord(node.state), value: node.ip_addr },
+    { state: node.state, label: node.state, value: node.ip_addr },
     { label: "CPUs busy", value: `${count(node.busy)} of ${count(node.cpus)} (${percent(loadOf(node))})` },
     { label: "Jobs done", value: count(node.jobs_done) },
     { label: "Last sign of life", value: relative(node.update_time, now) },

@@ -2,6 +2,7 @@
 import { clusterLabel } from "../config.js";
 import { h, setAttr, setStyle, setText } from "../dom.js";
 import { count, percent, plain, seconds } from "../format.js";
+import { countOf } from "../jobwords.js";
 
 /**
  * How long a run will take, in words that say how sure that is.
@@ -22,13 +23,14 @@ export function etaText({ state, jobs, eta_sec, eta_confidence }) {
 /** Parts of the bar, in the order they stand. @type {[string, (summary: Summary) => number][]} */
 const PARTS = [
   ["finished", ({ jobs }) => jobs.finished],
-  ["failed", ({ jobs }) => jobs.terminated],
+  ["failed", ({ jobs }) => jobs.failed],
+  ["terminated", ({ jobs }) => countOf(jobs, "terminated")],
   ["other", ({ jobs }) => jobs.cancelled + jobs.abandoned],
   ["running", ({ jobs }) => jobs.running],
 ];
 
 /**
- * One bar a cluster: what is done, failed and running of all that was submitted, and when it
+ * One bar a cluster: what is done, failed, terminated and running of all that was submitted, and when it
  * will end.
  *
  * @param {HTMLElement} element

@@ -2,7 +2,7 @@
 
 import { h, icon, setAttr, setText, show } from "../dom.js";
 import { plain } from "../format.js";
-import { accept, complete, problemOf } from "../query.js";
+import { accept, complete, isHalfTyped, problemOf, unknownQualifier } from "../query.js";
 
 /** @import {Completion, Suggestion, Vocabulary} from "../query.js" */
 
@@ -71,8 +71,9 @@ export function createSearchBox(element, { value, vocabulary, onSearch }) {
   function search(asked) {
     clearTimeout(timer);
     const found = problemOf(input.value);
-    setAttr(input, "aria-invalid", found && asked ? "true" : null);
-    setText(problem, asked ? found ?? "" : "");
+    const shown = found !== null && (asked || unknownQualifier(input.value) !== null);
+    setAttr(input, "aria-invalid", shown ? "true" : null);
+    setText(problem, shown ? found : "");
     if (found || input.value.trim() === searched) return;
     searched = input.value.trim();
     onSearch(searched);
@@ -94,9 +95,10 @@ export function createSearchBox(element, { value, vocabulary, onSearch }) {
   };
 
   input.addEventListener("keydown", (event) => {
-    if (event.key === "Tab" && isOpen() && chosen >= 0) {
+    const begun = chosen >= 0 || completion.from < completion.to;
+    if (event.key === "Tab" && !event.shiftKey && isOpen() && begun) {
       event.preventDefault();
-      return take(chosen);
+      return take(Math.max(0, chosen));
     }
     if (!(event.key in keys) || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     event.preventDefault();
@@ -105,7 +107,9 @@ export function createSearchBox(element, { value, vocabulary, onSearch }) {
   input.addEventListener("input", () => {
     suggest();
     clearTimeout(timer);
-    timer = setTimeout(() => search(false), REST_MS);
+    timer = setTimeout(() => {
+      if (!isHalfTyped(input.value, input.selectionStart ?? input.value.length, vocabulary())) search(false);
+    }, REST_MS);
   });
   input.addEventListener("click", () => input.value === "" && !isOpen() && suggest());
   input.addEventListener("blur", () => {
@@ -129,6 +133,11 @@ export function createSearchBox(element, { value, vocabulary, onSearch }) {
       if (input.value.trim() !== searched) input.value = searched;
       setAttr(input, "aria-invalid", null);
       setText(problem, "");
+    },
+    /** @param {string} text  shown and searched for, unless something is wrong with it */
+    ask(text) {
+      input.value = text;
+      search(true);
     },
     /** @param {string} message  what the server says of the search */
     complain(message) {

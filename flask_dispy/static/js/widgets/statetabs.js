@@ -1,25 +1,25 @@
 /** The states of jobs as tabs with their counts. Each is a link to the same search in that state. */
 
 import { h, oncePerFrame, setAttr, setText } from "../dom.js";
-import { count, stateMark, stateWord } from "../format.js";
-import { STATES, statesOf, withStates } from "../query.js";
+import { count, stateMark } from "../format.js";
+import { JOB_WORDS } from "../jobwords.js";
+import { statesOf, withStates } from "../query.js";
 
 /**
  * @param {HTMLElement} element
  * @param {object} options
  * @param {(query: string) => string} options.href
- * @param {(query: string) => void} options.onChoose
+ * @param {(states: string[]) => void} options.onChoose
  */
 export function createStateTabs(element, { href, onChoose }) {
-  let query = "";
-  const tabs = ["", ...STATES].map((state) => {
+  const tabs = ["", ...JOB_WORDS].map((state) => {
     const number = h("span", { class: "tab-count" });
     const link = h("a", { class: "tab" },
-      state ? h("span", { class: stateMark(state), "aria-hidden": "true" }) : null, state ? stateWord(state) : "all", " ", number);
+      state ? h("span", { class: stateMark(state), "aria-hidden": "true" }) : null, state || "all", " ", number);
     link.addEventListener("click", (event) => {
       if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey) return;
       event.preventDefault();
-      onChoose(withStates(query, state ? [state] : []));
+      onChoose(state ? [state] : []);
     });
     return { state, link, number };
   });
@@ -35,13 +35,12 @@ export function createStateTabs(element, { href, onChoose }) {
      * @param {Partial<Record<string, number>>} counts  of each state; empty while they are not known
      */
     update(text, counts) {
-      query = text;
       const chosen = statesOf(text);
       const known = Object.keys(counts).length > 0;
       const all = Object.values(counts).reduce((sum, number) => (sum ?? 0) + (number ?? 0), 0);
       for (const { state, link, number } of tabs) {
         const current = state ? chosen.includes(state) : chosen.length === 0;
-        setAttr(link, "href", href(withStates(query, state ? [state] : [])));
+        setAttr(link, "href", href(withStates(text, state ? [state] : [])));
         setAttr(link, "aria-current", current ? "true" : null);
         setText(number, known ? count(state ? counts[state] ?? 0 : all) : "");
       }

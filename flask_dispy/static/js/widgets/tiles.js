@@ -1,11 +1,13 @@
+/** @import {JobWord} from "../jobwords.js" */
 /** @import {Summary} from "../types.js" */
 import { h, setAttr, setStyle, setText } from "../dom.js";
-import { compact, count, percent, rate, seconds, stateMark, stateWord } from "../format.js";
+import { compact, count, percent, rate, seconds, stateMark } from "../format.js";
+import { countOf, JOB_WORDS } from "../jobwords.js";
 
 /**
  * @typedef {object} Tile
  * @property {string} label
- * @property {string} [state] whose mark and jobs it shows
+ * @property {JobWord} [state] whose mark and jobs it shows
  * @property {(summary: Summary) => number} value
  * @property {(summary: Summary) => string} [text]
  * @property {(summary: Summary) => string} [of] beside the value, smaller
@@ -17,7 +19,8 @@ const OF_SIZE = 0.58;
 
 /** @type {Tile[]} */
 const TILES = [
-  ...jobTiles("running", "queued", "finished", "terminated", "cancelled", "abandoned"),
+  jobTile("running"),
+  ...JOB_WORDS.filter((word) => word !== "running").map(jobTile),
   {
     label: "CPUs busy",
     value: ({ cpus }) => cpus.busy,
@@ -41,9 +44,9 @@ const TILES = [
   },
 ];
 
-/** @param {...import("../types.js").JobState} states @returns {Tile[]} */
-function jobTiles(...states) {
-  return states.map((state) => ({ state, label: capital(stateWord(state)), value: ({ jobs }) => jobs[state] }));
+/** @param {JobWord} state @returns {Tile} */
+function jobTile(state) {
+  return { state, label: capital(state), value: ({ jobs }) => countOf(jobs, state) };
 }
 
 /** @param {string} word */
@@ -95,7 +98,7 @@ function createTile(tile, jobsHref) {
       setStyle(figure, "--letters", String(text.length + rest.length * OF_SIZE));
       if (tile.title) setAttr(element, "title", tile.title(summary));
       setAttr(element, "data-zero", number === 0);
-      setAttr(element, "data-alert", tile.state === "terminated" && number > 0);
+      setAttr(element, "data-alert", tile.state === "failed" && number > 0);
     },
   };
 }

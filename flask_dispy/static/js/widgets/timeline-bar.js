@@ -1,7 +1,8 @@
 /** The controls above the timeline, and the key to its colours and patterns. */
 
 import { h, setAttr, setText } from "../dom.js";
-import { clock, day, seconds, stateWord, zone } from "../format.js";
+import { clock, day, seconds, zone } from "../format.js";
+import { OUTCOMES } from "../timeline-layout.js";
 import { fitCanvas } from "./canvas.js";
 import { paintBar, TIMELINE_TOKENS } from "./timeline-paint.js";
 import { readTokens } from "./tokens.js";
@@ -15,7 +16,7 @@ const SPANS = [
   { label: "1 h", sec: 3600 },
   { label: "All", sec: Infinity },
 ];
-const LEGEND = ["running", "finished", "terminated", "cancelled", "abandoned"];
+const LEGEND = /** @type {const} */ (["running", ...OUTCOMES]);
 const SWATCH = { width: 24, height: 11 };
 
 /**
@@ -84,7 +85,7 @@ export function rangeText(view, following) {
 /** The key: each state as it is painted, beside its word. */
 export function createTimelineLegend() {
   const canvases = LEGEND.map(() => h("canvas", { class: "timeline-swatch", "aria-hidden": "true" }));
-  const items = LEGEND.map((state, index) => h("li", {}, canvases[index], stateWord(state)));
+  const items = LEGEND.map((word, index) => h("li", {}, canvases[index], word));
   const mode = h("li", { class: "timeline-mode" });
   const element = h("ul", { class: "timeline-legend", "aria-label": "Key" }, ...items, mode);
   return {

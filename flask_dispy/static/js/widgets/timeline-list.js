@@ -3,8 +3,9 @@
  */
 
 import { h, setText, show } from "../dom.js";
-import { count, counted, exact, plain, seconds, stateMark, stateWord } from "../format.js";
-import { barsWithin, tally } from "../timeline-layout.js";
+import { count, counted, exact, plain, seconds, stateMark } from "../format.js";
+import { jobTitle } from "../jobwords.js";
+import { barsWithin, barWord, OUTCOMES, tally } from "../timeline-layout.js";
 import { pageHref } from "../url.js";
 
 /** @import {Answer, View} from "../timeline-layout.js" */
@@ -58,7 +59,7 @@ export function createTimelineList({ cluster }) {
 export function summarySentence(answer, view) {
   const counts = tally(answer, view);
   const words = Object.entries(counts).filter(([, number]) => number > 0)
-    .map(([state, number]) => `${count(number)} ${stateWord(state)}`);
+    .map(([word, number]) => `${count(number)} ${word}`);
   const lanes = counted(answer.lanes.length, "node");
   if (words.length === 0) return `No job ran in this window on ${lanes}.`;
   return `In this window on ${lanes}: ${words.join(", ")}.`;
@@ -73,12 +74,12 @@ function jobRows(answer, view, cluster) {
   const items = barsWithin(answer, view);
   const bars = /** @type {NonNullable<Answer["bars"]>} */ (answer.bars);
   const body = items.slice(0, MOST_ROWS).map((item) => {
-    const state = bars.state[item];
+    const word = barWord(bars, item);
     const href = pageHref("jobs.html", { job: bars.serial[item], cluster });
     const lane = answer.lanes[bars.lane[item]];
     return h("tr", {},
-      h("th", { scope: "row" }, h("a", { href }, `Job ${bars.serial[item]}`)),
-      h("td", {}, h("span", { class: "state" }, h("span", { class: stateMark(state), "aria-hidden": "true" }), stateWord(state))),
+      h("th", { scope: "row" }, h("a", { href }, h("bdi", {}, jobTitle({ id: bars.id[item], serial: bars.serial[item] })))),
+      h("td", {}, h("span", { class: "state" }, h("span", { class: stateMark(word), "aria-hidden": "true" }), word)),
       h("td", {}, h("bdi", {}, plain(lane.name || lane.node))),
       h("td", { class: "nowrap" }, exact(bars.start[item])),
       h("td", { class: "td-end nowrap" }, seconds((bars.end[item] ?? answer.now) - bars.start[item])));
@@ -96,22 +97,22 @@ function jobRows(answer, view, cluster) {
  */
 function laneRows(answer, view, cluster) {
   const buckets = /** @type {NonNullable<Answer["buckets"]>} */ (answer.buckets);
-  const sums = answer.lanes.map(() => ({ busy: 0, finished: 0, failed: 0, cancelled: 0, abandoned: 0 }));
+  const sums = answer.lanes.map(() => ({ busy: 0, finished: 0, failed: 0, terminated: 0, cancelled: 0, abandoned: 0 }));
   for (let item = 0; item < buckets.bucket.length; item += 1) {
     const start = answer.from + buckets.bucket[item] * buckets.bucket_sec;
     if (start + buckets.bucket_sec < view.from || start > view.to) continue;
     const sum = sums[buckets.lane[item]];
     sum.busy += buckets.busy[item] * buckets.bucket_sec;
-    for (const key of /** @type {const} */ (["finished", "failed", "cancelled", "abandoned"])) sum[key] += buckets[key][item];
+    for (const key of OUTCOMES) sum[key] += buckets[key][item];
   }
   const span = Math.max(1e-9, Math.min(view.to, answer.now) - Math.max(view.from, answer.oldest));
   const body = sums.slice(0, MOST_ROWS).map((sum, lane) => {
     const { node, name } = answer.lanes[lane];
-    const figures = [(sum.busy / span).toFixed(1), count(sum.finished), count(sum.failed), count(sum.cancelled), count(sum.abandoned)];
+    const figures = [(sum.busy / span).toFixed(1), ...OUTCOMES.map((key) => count(sum[key]))];
     return h("tr", {},
       h("th", { scope: "row" }, h("a", { href: pageHref("node.html", { host: node, cluster }) }, h("bdi", {}, plain(name || node)))),
       ...figures.map((figure) => h("td", { class: "td-end" }, figure)));
   });
   const note = sums.length > body.length ? `Showing ${count(body.length)} of ${counted(sums.length, "node")}.` : "Zoom in for single jobs.";
-  return { head: ["Node", "CPUs busy, mean", "Finished", "Failed", "Cancelled", "Abandoned"], body, note };
+  return { head: ["Node", "CPUs busy, mean", "Finished", "Failed", "Terminated", "Cancelled", "Abandoned"], body, note };
 }

@@ -5,14 +5,14 @@
 
 import { areaPath, linePath, maximum, scale, timeTicks, valueTicks } from "../chart-scale.js";
 import { count, plain, seconds } from "../format.js";
-import { barTop, laneHeight, visibleLanes } from "../timeline-layout.js";
+import { barTop, barWord, laneHeight, visibleLanes } from "../timeline-layout.js";
 import { fitText } from "./canvas.js";
 
 /** @import {Answer, LaneIndex, LaneLayout, View} from "../timeline-layout.js" */
 
 export const TIMELINE_TOKENS = /** @type {const} */ ([
   "surface", "surface-2", "line", "text", "muted", "accent", "font",
-  "running", "finished", "failed", "cancelled", "abandoned", "queued",
+  "running", "finished", "failed", "terminated", "cancelled", "abandoned", "queued",
 ]);
 
 /** @typedef {Record<typeof TIMELINE_TOKENS[number], string>} Colors */
@@ -35,10 +35,7 @@ export const TIMELINE_TOKENS = /** @type {const} */ ([
 export const AXIS_HEIGHT = 26;
 export const QUEUE_HEIGHT = 64;
 /** Painted in this order, so that what went wrong is never hidden under what went well. */
-const LAYERS = ["finished", "running", "cancelled", "abandoned", "terminated"];
-const TOKEN_OF = /** @type {Record<string, keyof Colors>} */ ({
-  finished: "finished", running: "running", cancelled: "cancelled", abandoned: "abandoned", terminated: "failed",
-});
+const LAYERS = /** @type {const} */ (["finished", "running", "cancelled", "terminated", "abandoned", "failed"]);
 /** From these sizes on, a pattern can be made out. */
 const PATTERN = { width: 5, height: 4 };
 /** The least that keeps 3:1 against the ground, in the light theme. */
@@ -143,15 +140,15 @@ function paintBars(context, scene, lane) {
   if (!answer || !bars) return;
   const x = timeScale(scene);
   const height = layout.slotHeight;
-  for (const state of LAYERS) {
+  for (const word of LAYERS) {
     for (let place = index.starts[lane]; place < index.starts[lane + 1]; place += 1) {
       const item = index.order[place];
       const end = bars.end[item] ?? now;
-      if (bars.state[item] !== state || bars.start[item] > view.to || end < view.from) continue;
+      if (barWord(bars, item) !== word || bars.start[item] > view.to || end < view.from) continue;
       const left = Math.max(scene.gutter - 4, x(bars.start[item]));
       const right = Math.min(scene.width + 4, x(end));
       const top = barTop(layout, answer.lanes, bars, item) + 2;
-      paintBar(context, { x: left, y: top, width: right - left, height }, state, colors);
+      paintBar(context, { x: left, y: top, width: right - left, height }, word, colors);
       if (item === hovered) paintOutline(context, { x: left, y: top, width: right - left, height }, colors);
     }
   }
@@ -162,7 +159,7 @@ function paintBars(context, scene, lane) {
  * there is room.
  * @param {CanvasRenderingContext2D} context
  * @param {{x: number, y: number, width: number, height: number}} rect
- * @param {string} state
+ * @param {typeof LAYERS[number]} state
  * @param {Colors} colors
  */
 export function paintBar(context, rect, state, colors) {
@@ -170,7 +167,7 @@ export function paintBar(context, rect, state, colors) {
   const width = Math.max(2, Math.round(rect.x + rect.width) - x - (rect.width > 4 ? 1 : 0));
   const height = Math.max(2, rect.height - (rect.height > 4 ? 1 : 0));
   const y = rect.y;
-  context.fillStyle = colors[TOKEN_OF[state] ?? "muted"];
+  context.fillStyle = colors[state];
   if (state === "finished") return paintCalm(context, x, y, width, height);
   const patterned = width >= PATTERN.width && height >= PATTERN.height;
   if (!patterned) return context.fillRect(x, y, width, height);
@@ -179,7 +176,7 @@ export function paintBar(context, rect, state, colors) {
   context.fillRect(x, y, width, height);
   context.fillStyle = colors.surface;
   if (state === "cancelled") context.fillRect(x + 1, Math.round(y + height / 2) - 1, width - 2, 1.5);
-  else paintHatch(context, x, y, width, height);
+  else paintHatch(context, x, y, width, height, state === "terminated");
 }
 
 /**
@@ -220,8 +217,9 @@ function paintBroken(context, x, y, width, height) {
  * Slanting strokes in the colour of the ground.
  * @param {CanvasRenderingContext2D} context
  * @param {number} x @param {number} y @param {number} width @param {number} height
+ * @param {boolean} crossed  by others that slant the other way
  */
-function paintHatch(context, x, y, width, height) {
+function paintHatch(context, x, y, width, height, crossed) {
   context.save();
   context.beginPath();
   context.rect(x, y, width, height);
@@ -230,6 +228,9 @@ function paintHatch(context, x, y, width, height) {
   for (let at = -height; at < width; at += 6) {
     context.moveTo(x + at, y + height);
     context.lineTo(x + at + height, y);
+    if (!crossed) continue;
+    context.moveTo(x + at, y);
+    context.lineTo(x + at + height, y + height);
   }
   context.strokeStyle = context.fillStyle;
   context.lineWidth = 1.5;
@@ -278,19 +279,19 @@ function paintBuckets(context, scene, lane) {
 /**
  * @param {NonNullable<Answer["buckets"]>} buckets
  * @param {number} item
- * @returns {[string, number][]} from the foot upward
+ * @returns {[typeof LAYERS[number], number][]} from the foot upward
  */
 function outcomesOf(buckets, item) {
   return [
-    ["terminated", buckets.failed[item]], ["abandoned", buckets.abandoned[item]],
-    ["cancelled", buckets.cancelled[item]], ["finished", buckets.finished[item]],
+    ["failed", buckets.failed[item]], ["abandoned", buckets.abandoned[item]],
+    ["terminated", buckets.terminated[item]], ["cancelled", buckets.cancelled[item]], ["finished", buckets.finished[item]],
   ];
 }
 
 /**
  * @param {CanvasRenderingContext2D} context
  * @param {{left: number, width: number, bottom: number, high: number, full: number}} column
- * @param {[string, number][]} outcomes
+ * @param {[typeof LAYERS[number], number][]} outcomes
  * @param {Colors} colors
  */
 function paintColumn(context, { left, width, bottom, high, full }, outcomes, colors) {
@@ -308,12 +309,13 @@ function paintColumn(context, { left, width, bottom, high, full }, outcomes, col
     if (number === 0) continue;
     const least = state === "finished" ? 0 : 3;
     const part = Math.min(foot - (bottom - full), Math.max(least, (tall * number) / ended));
-    context.fillStyle = colors[TOKEN_OF[state]];
+    context.fillStyle = colors[state];
     if (state === "finished") paintCalm(context, left, foot - part, width, part);
     else context.fillRect(left, foot - part, width, part);
-    if (state === "terminated" && width >= PATTERN.width && part >= PATTERN.height) {
+    const hatched = state === "failed" || state === "terminated";
+    if (hatched && width >= PATTERN.width && part >= PATTERN.height) {
       context.fillStyle = colors.surface;
-      paintHatch(context, left, foot - part, width, part);
+      paintHatch(context, left, foot - part, width, part, state === "terminated");
     }
     foot -= part;
   }

@@ -7,9 +7,10 @@
 import { nearest } from "../chart-scale.js";
 import { h, oncePerFrame, setText, show } from "../dom.js";
 import { clusterLabel } from "../config.js";
-import { clock, count, exact, plain, seconds, stateWord } from "../format.js";
+import { clock, count, exact, plain, seconds } from "../format.js";
+import { jobTitle } from "../jobwords.js";
 import {
-  barAt, bucketAt, clampView, followView, indexByLane, laneAt, layoutLanes, panView, reachesNow, zoomView,
+  barAt, barWord, bucketAt, clampView, followView, indexByLane, laneAt, layoutLanes, OUTCOMES, panView, reachesNow, zoomView,
 } from "../timeline-layout.js";
 import { pageHref } from "../url.js";
 import { fitCanvas } from "./canvas.js";
@@ -327,16 +328,16 @@ function tipOf(answer, item, now) {
   const lane = answer.lanes[(bars ?? buckets)?.lane[item] ?? 0];
   const at = { label: "Node", value: plain(lane.name || lane.node) };
   if (bars) {
-    const state = bars.state[item];
+    const word = barWord(bars, item);
     const sec = (bars.end[item] ?? now) - bars.start[item];
-    return { head: `Job ${bars.serial[item]}`, lines: [
-      { state, label: stateWord(state), value: seconds(sec) }, at,
+    return { head: `Job ${jobTitle({ id: bars.id[item], serial: bars.serial[item] })}`, lines: [
+      { state: word, label: word, value: seconds(sec) }, at,
       { label: "Started", value: clock(bars.start[item]) },
     ] };
   }
   if (!buckets) return null;
   const start = answer.from + buckets.bucket[item] * buckets.bucket_sec;
-  const ended = /** @type {const} */ (["finished", "failed", "cancelled", "abandoned"]).filter((key) => buckets[key][item] > 0);
+  const ended = OUTCOMES.filter((key) => buckets[key][item] > 0);
   return { head: `${clock(start)} – ${clock(start + buckets.bucket_sec)}`, lines: [
     at, { label: "CPUs busy", value: `${buckets.busy[item].toFixed(1)} of ${lane.slots}` },
     ...ended.map((key) => ({ state: key, label: key, value: count(buckets[key][item]) })),
