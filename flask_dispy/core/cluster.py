@@ -220,7 +220,7 @@ class ClusterState:
             self.ended_at = at
         if state == "finished":
             if started_at is not None:
-                self.durations.note(at - started_at)
+                self.durations.note(at - started_at, started_at)
                 self.ends.note(at, started_at)
         elif state == "terminated" and exception is not None:
             self.ledger.failed += 1
@@ -306,7 +306,7 @@ class ClusterState:
                 self.ended_at = max(self.ended_at or 0.0, job.ended_at or 0.0) or None
             if job.state == "finished" and job.started_at is not None:
                 ended_at = job.ended_at or job.started_at
-                self.durations.note(ended_at - job.started_at)
+                self.durations.note(ended_at - job.started_at, job.started_at)
                 self.ends.note(ended_at, job.started_at)
             if job.state == "running":
                 self.roster.put_on(job)
@@ -331,6 +331,11 @@ class ClusterState:
 
     def watch_pace(self, now: float, around: Surroundings = ALONE) -> None:
         """Mark the summary changed where time alone has changed it: a run that stalls slows."""
+        self.durations.watch(
+            now,
+            queued=self.ledger.counts["queued"] - len(self.ledger.bound),
+            cpus=self.roster.census.cpus,
+        )
         pace = (
             round(jobs_per_sec(self.series, now), 3),
             len(self.stragglers(now)),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, TypeAlias
 
 from .jobs import Job
 
-__all__ = ["Durations"]
+__all__ = ["Durations", "Took"]
 
 # The durations that the 95th percentile is taken over: enough for a steady figure, few enough to
 # sort in a tenth of a millisecond.
@@ -17,32 +17,59 @@ _LATEST: Final = 1_000
 # A running job is a straggler past three times the 95th percentile, and at least this long.
 _LEAST_STRAGGLER_SEC: Final = 10.0
 
+# Jobs of the whole run that are kept, evenly spread over it: they show whether later ones take
+# longer, which the latest alone do not in a run of 100,000.
+_MOST_SAMPLED: Final = 256
+
+
+Took: TypeAlias = tuple[float, float]
+"""A job that finished: when it started (epoch seconds), and how many seconds it took.
+
+A plain tuple: one is made for each job, and a named one takes five times as long to make.
+"""
+
 
 class Durations:
-    """The durations of the latest finished jobs of one cluster, in seconds.
+    """The durations of one cluster's finished jobs, in seconds: the latest, and a sample of all.
 
-    ``count`` is how many have finished.
+    ``count`` is how many have finished. ``busy_since`` is since when jobs have waited while the
+    CPUs were as many as now, ``None`` if none waits: since then each CPU has had work. Guarded by
+    the registry's lock.
     """
 
     def __init__(self) -> None:
         self.count = 0
-        self._latest: deque[float] = deque(maxlen=_LATEST)
+        self.latest: deque[Took] = deque(maxlen=_LATEST)
+        self.sampled: list[Took] = []
+        self.sampled_every = 1
+        self.busy_since: float | None = None
+        self._cpus = 0
         self._p95: float | None = None
         self._median: float | None = None
         self._is_stale = False
 
-    def note(self, duration_sec: float) -> None:
+    def note(self, duration_sec: float, started_at: float) -> None:
         """Take in that a job finished, after so long; less than none counts as none."""
+        took = (started_at, duration_sec if duration_sec > 0.0 else 0.0)
+        self.latest.append(took)
+        if self.count % self.sampled_every == 0:
+            self.sampled.append(took)
+            if len(self.sampled) > _MOST_SAMPLED:
+                del self.sampled[1::2]
+                self.sampled_every *= 2
         self.count += 1
-        self._latest.append(duration_sec if duration_sec > 0.0 else 0.0)
         self._is_stale = True
 
-    def mean_sec(self) -> float | None:
-        """Return their mean, ``None`` if none has finished."""
-        return sum(self._latest) / len(self._latest) if self._latest else None
+    def watch(self, now: float, *, queued: int, cpus: int) -> None:
+        """Note whether jobs wait, and how many CPUs there are."""
+        if not queued:
+            self.busy_since = None
+        elif self.busy_since is None or cpus != self._cpus or now < self.busy_since:
+            self.busy_since = now
+        self._cpus = cpus
 
     def p95_sec(self) -> float | None:
-        """Return their 95th percentile, ``None`` if none has finished."""
+        """Return the 95th percentile of the latest, ``None`` if none has finished."""
         self._sort()
         return self._p95
 
@@ -53,7 +80,7 @@ class Durations:
 
     def _sort(self) -> None:
         if self._is_stale:
-            ordered = sorted(self._latest)
+            ordered = sorted(duration_sec for _, duration_sec in self.latest)
             self._p95 = ordered[int(0.95 * (len(ordered) - 1))]
             self._median = ordered[len(ordered) // 2]
             self._is_stale = False

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
+from math import hypot, log
 from typing import Final
 
+from .drain import Known, Plan, known_of, planned
 from .durations import Durations
 from .jobs import Job
 from .progress import Confidence
@@ -26,6 +28,16 @@ _BETWEEN: Final = 64
 
 # Jobs that must have ended before a forecast is called a good one.
 _ENOUGH_JOBS: Final = 20
+
+# One in ten lies further than so many standard deviations above the mean.
+_ONE_IN_TEN: Final = 1.28
+
+# The range is made so much wider than the model has it, because no model is right.
+_DOUBT: Final = 1.0
+_HALVINGS: Final = 9
+
+# However doubtful it is, it will not be done in a smaller share of the time.
+_LEAST_EARLY: Final = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +88,40 @@ def forecast(
     :param cpus: CPUs that may run the queued jobs, those that run some now included.
     :param now: epoch seconds.
     """
-    del now  # the ages were taken at it
     running = sum(count for _, count in ages)
     if not queued and not running:
         return Forecast(0.0, 0.0, 0.0, "good")
-    usual_sec = durations.mean_sec()
-    p95_sec = durations.p95_sec()
-    if usual_sec is None or p95_sec is None or (queued and cpus <= 0):
+    if not durations.count or (queued and cpus <= 0):
         return None
-    left_sec = sum(max(usual_sec - age, age / 4) * count for age, count in ages)
-    at_once = max(1, min(cpus, queued + running)) if queued else running
-    bulk_sec = (left_sec + queued * usual_sec) / at_once
-    longest_sec = max((max(usual_sec - age, age / 4) for age, _ in ages), default=0.0)
-    eta_sec = max(bulk_sec, longest_sec)
-    sure = durations.count >= _ENOUGH_JOBS
-    return Forecast(eta_sec, eta_sec * 0.7, eta_sec * 1.3 + p95_sec, "good" if sure else "low")
+    known = known_of(durations, ages, cpus, now)
+    plan = planned(known, queued=queued, cpus=max(1, cpus))
+    confidence: Confidence = "good" if durations.count >= _ENOUGH_JOBS else "low"
+    return Forecast(*_range(known, plan), confidence)
+
+
+def _range(known: Known, plan: Plan) -> tuple[float, float, float]:
+    """Return the median, the 10th and the 90th percentile of the seconds that are left.
+
+    What is known to the tail is one part of the doubt, how far off the queue's work may be
+    another; they are taken to have nothing to do with each other.
+    """
+    median = _done_at(known, plan, 0.5, 0.0, plan.most_sec)
+    early = _done_at(known, plan, 0.1, 0.0, median)
+    late = _done_at(known, plan, 0.9, median, plan.most_sec)
+    doubt = _ONE_IN_TEN * plan.doubt_sec
+    eta_sec = plan.bulk_sec + median
+    early_sec = eta_sec - _DOUBT * hypot(median - early, doubt)
+    late_sec = eta_sec + _DOUBT * hypot(late - median, doubt)
+    return eta_sec, max(_LEAST_EARLY * eta_sec, early_sec), late_sec
+
+
+def _done_at(known: Known, plan: Plan, share: float, least: float, most: float) -> float:
+    """Return the seconds, after the bulk, by which all is done with that probability."""
+    wanted = -log(share)
+    for _ in range(_HALVINGS):
+        middle = (least + most) / 2
+        if plan.undone(known, middle) > wanted:
+            least = middle
+        else:
+            most = middle
+    return (least + most) / 2

@@ -161,7 +161,7 @@ def test_usual_gap_is_the_median_and_leaves_idle_time_out() -> None:
 def test_usual_duration_is_the_median(durations: list[float], median: float | None) -> None:
     known = Durations()
     for duration in durations:
-        known.note(duration)
+        known.note(duration, 1_000.0)
     assert known.median_sec() == median
 
 

@@ -14,7 +14,7 @@ NOW = 1_000_000.0
 def took(*durations_sec: float) -> Durations:
     known = Durations()
     for duration_sec in durations_sec:
-        known.note(duration_sec)
+        known.note(duration_sec, NOW - duration_sec)
     return known
 
 

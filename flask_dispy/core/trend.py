@@ -1,0 +1,101 @@
+"""Whether later jobs take longer than earlier ones, and by how much the next ones will."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import exp, hypot, log, sqrt
+from typing import Final
+
+__all__ = ["Trend", "trend_of"]
+
+_BLOCKS: Final = 12
+_LEAST_JOBS: Final = 6
+_LEAST_SEC: Final = 1e-3
+
+# The next jobs take no more than so many times what the last ones took, and no less than this.
+_MOST_TIMES: Final = 8.0
+_LEAST_TIMES: Final = 0.5
+
+# Higher: more slopes are taken for chance. With 1, jobs of very different lengths showed slopes
+# that were none; with 4, those that did grow were noticed too late.
+_CHANCE: Final = 2.0
+
+# Jobs rarely grow along a straight line: by so large a share of the growth it may be wrong.
+_CURVED: Final = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """The usual duration by the number of a job, in the order they started: a line.
+
+    It goes through *level* at job *last*, the newest that started. *slope_error* is how far off
+    the slope may well be (one standard deviation).
+    """
+
+    level: float
+    slope: float
+    slope_error: float
+    last: float
+
+    def at(self, number: float) -> float:
+        """Return the usual duration of job *number*."""
+        value = self.level + self.slope * (number - self.last)
+        return min(max(value, self.level * self.least), self.level * _MOST_TIMES)
+
+    @property
+    def least(self) -> float:
+        """What no job is taken to fall below, by the level."""
+        return _LEAST_TIMES if self.slope < 0.0 else 1.0 / _MOST_TIMES
+
+    def error(self, number: float) -> float:
+        """Return by how large a share :meth:`at` may well be wrong, by the slope alone."""
+        ahead = max(0.0, number - self.last)
+        return hypot(self.slope_error, _CURVED * self.slope) * ahead / self.at(number)
+
+
+def trend_of(durations: Sequence[float], *, every: int, last: float) -> Trend:
+    """Return the trend of jobs in the order they started, of which every so manieth is given.
+
+    Whether there is one is decided by the logarithms, which single long jobs hardly move: a slope
+    that may well be chance counts less, down to nothing. How steep it is is that of the line
+    through the geometric means of neighbouring jobs. Where there is none, the usual duration is 1.
+
+    :param last: the number of the newest job that started.
+    """
+    jobs = len(durations)
+    if jobs < _LEAST_JOBS:
+        return Trend(1.0, 0.0, 0.0, last)
+    logs = [log(max(sec, _LEAST_SEC)) for sec in durations]
+    mean = sum(logs) / jobs
+    middle = (jobs - 1) / 2
+    spread = jobs * (jobs * jobs - 1) / 12
+    slope = sum((place - middle) * value for place, value in enumerate(logs)) / spread
+    squares = sum(
+        (value - mean - slope * (place - middle)) ** 2 for place, value in enumerate(logs)
+    )
+    error = sqrt(squares / (jobs - 2) / spread)
+    few = jobs / (jobs - 4)  # of few jobs more slopes are chance
+    surely = max(0.0, 1.0 - few * _CHANCE * (error / slope) ** 2) if slope else 0.0
+    if not surely:
+        return Trend(1.0, 0.0, error / every, last)
+    level, steep = _line(logs)
+    steep *= surely
+    level += steep * (last / every - middle)
+    if level <= 0.0:
+        return Trend(1.0, 0.0, error / every, last)
+    return Trend(level, steep / every, error * exp(mean) / every, last)
+
+
+def _line(logs: list[float]) -> tuple[float, float]:
+    """Return the height of the line at the middle job, and its slope by the job."""
+    jobs = len(logs)
+    blocks = min(_BLOCKS, max(2, jobs // 4))
+    points = []
+    for block in range(blocks):
+        low, high = jobs * block // blocks, jobs * (block + 1) // blocks
+        points.append(((low + high - 1) / 2, exp(sum(logs[low:high]) / (high - low)), high - low))
+    height = sum(y * weight for _, y, weight in points) / jobs
+    middle = (jobs - 1) / 2
+    spread = sum(weight * (x - middle) ** 2 for x, _, weight in points)
+    return height, sum(weight * (x - middle) * y for x, y, weight in points) / spread
