@@ -30,6 +30,7 @@ CHAPTERS: Final = (
     "page",
     "real_cluster",
     "growth",
+    "outlook",
 )
 
 _BEGIN: Final = "<!-- figures: written by python -m benchmarks --write -->"

@@ -22,7 +22,7 @@ from typing import Any
 from .scale import Scale
 from .table import Row, Target
 
-__all__ = ["measure"]
+__all__ = ["free_ports", "measure", "nodes_running"]
 
 _ROOT = Path(__file__).parents[1]
 _NODES = tuple(f"127.0.0.{number}" for number in range(2, 8))
@@ -54,9 +54,9 @@ def _rate(jobs: int, watched: bool) -> float:
     """
     for attempt in range(1, _ATTEMPTS + 1):
         with tempfile.TemporaryDirectory(prefix="flask_dispy-bench-") as folder:
-            port = _free_ports()
+            port = free_ports()
             try:
-                with _nodes(port, Path(folder)):
+                with nodes_running(port, Path(folder)):
                     return _run(port, jobs, watched, Path(folder))
             except (RuntimeError, subprocess.TimeoutExpired):
                 if attempt == _ATTEMPTS:
@@ -64,7 +64,7 @@ def _rate(jobs: int, watched: bool) -> float:
     raise AssertionError("unreachable")
 
 
-def _free_ports() -> int:
+def free_ports() -> int:
     """Return a port that is free, as are the next three: dispy takes a family of them."""
     for _ in range(200):
         base = random.randrange(20_000, 32_000, 4)
@@ -78,14 +78,14 @@ def _free_ports() -> int:
 
 
 @contextlib.contextmanager
-def _nodes(port: int, folder: Path) -> Iterator[None]:
-    """Six nodes that take two jobs each at a time, ended at the end with all that they started."""
+def nodes_running(port: int, folder: Path, cpus: int = 2) -> Iterator[None]:
+    """Six nodes that take *cpus* jobs each at a time, ended at the end with all they started."""
     processes = []
     try:
         for address in _NODES:
             (folder / address).mkdir()
             command = [sys.executable, "-m", "flask_dispy", "node", "--daemon", "--clean"]
-            command += ["-i", address, "-p", str(port), "-c", "2"]
+            command += ["-i", address, "-p", str(port), "-c", str(cpus)]
             command += ["--dest_path_prefix", str(folder / address)]
             processes.append(
                 subprocess.Popen(

@@ -16,20 +16,26 @@ _HEAD: Final = ("what", "ours", "dispy.httpd", "ratio", "target", "reached")
 class Target:
     """What must be reached: of the ratio ours / theirs, or of our own figure.
 
-    ``at_least`` turns it around, for what is better when it is more.
+    ``at_least`` turns it around, for what is better when it is more; ``at_most`` then bounds it
+    above as well, for what can be too good to be honest.
     """
 
     of: Literal["ratio", "value"]
     limit: float
     unit: str = ""
     at_least: bool = False
+    at_most: float | None = None
 
     def __str__(self) -> str:
+        if self.at_most is not None:
+            return f"{self.limit:g} to {self.at_most:g} {self.unit}".strip()
         sign = "≥" if self.at_least else "≤"
         return f"{'ratio ' if self.of == 'ratio' else ''}{sign} {self.limit:g} {self.unit}".strip()
 
     def met_by(self, figure: float) -> bool:
         """Whether *figure* reaches it."""
+        if self.at_most is not None and figure > self.at_most:
+            return False
         return figure >= self.limit if self.at_least else figure <= self.limit
 
 
