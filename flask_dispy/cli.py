@@ -59,12 +59,14 @@ def _serve_history(options: argparse.Namespace) -> None:
         options.port,
         most_jobs=max(0, options.jobs),
         most_runs=max(0, options.runs),
+        trusted_hosts=options.trusted_host,
         show_job_args=not options.hide_job_args,
     )
 
 
 _HTTP = (
     "http_host", "http_port", "http_poll_sec", "http_certfile", "http_keyfile", "http_history",
+    "http_trusted_hosts",
 )  # fmt: skip
 
 
@@ -106,6 +108,10 @@ def _parser() -> argparse.ArgumentParser:
     scheduler.add_argument("--http-certfile", metavar="FILE", help="the TLS certificate")
     scheduler.add_argument("--http-keyfile", metavar="FILE", help="its key, if not in there too")
     scheduler.add_argument("--http-history", metavar="FILE", help="where to keep past runs")
+    scheduler.add_argument(
+        "--http-trusted-host", metavar="NAME", action="append", dest="http_trusted_hosts",
+        help="a further name that it answers under; may be repeated",
+    )  # fmt: skip
     _add_history(commands)
     return parser
 
@@ -128,6 +134,10 @@ def _add_history(commands: Any) -> None:
     history.add_argument(
         "--runs", type=int, default=MOST_RUNS, metavar="N", help="runs to load (%(default)s)"
     )
+    history.add_argument(
+        "--trusted-host", metavar="NAME", action="append", default=[],
+        help="a further name that it answers under; may be repeated",
+    )  # fmt: skip
     history.add_argument(
         "--hide-job-args", action="store_true", help="leave the jobs' arguments out"
     )

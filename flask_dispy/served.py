@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+from collections.abc import Sequence
 from types import ModuleType
 from typing import Any
 
@@ -15,7 +16,9 @@ from .server import DispyHTTPServer, cluster_status
 __all__ = ["scheduler_httpd", "serve_history"]
 
 
-def serve_history(path: str, host: str, port: int, **options: Any) -> None:
+def serve_history(
+    path: str, host: str, port: int, *, trusted_hosts: Sequence[str] = (), **options: Any
+) -> None:
     """Serve the past runs of a file until the program is told to end.
 
     :param options: :class:`PastRegistry`'s.
@@ -25,7 +28,9 @@ def serve_history(path: str, host: str, port: int, **options: Any) -> None:
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
     try:
         registry = PastRegistry(path, **options)
-        server = DispyHTTPServer(None, host, port, registry=registry, read_only=True)
+        server = DispyHTTPServer(
+            None, host, port, registry=registry, read_only=True, trusted_hosts=trusted_hosts
+        )
     except (HistoryError, OSError, ValueError) as error:
         sys.exit(f"flask-dispy: {_reason(error)}")
     print(_loaded(registry))

@@ -26,6 +26,7 @@ from .registry import ClusterRegistry
 from .report import save_report
 from .web.audience import Audience
 from .web.blueprint import create_blueprint
+from .web.origins import checked_hosts
 from .web.security import Authorize
 
 __all__ = ["DispyHTTPServer", "cluster_status"]
@@ -137,7 +138,7 @@ class DispyHTTPServer:
                 users=users,
                 tokens=tokens,
                 read_only=read_only,
-                trusted_hosts=trusted_hosts,
+                trusted_hosts=(*checked_hosts(trusted_hosts), *_own_name(host)),
                 frame_ancestors=frame_ancestors,
                 document_root=DocumentRoot,
                 max_body_bytes=max_body_bytes,
@@ -280,6 +281,11 @@ def _registry(
     if not show_job_args:
         given.show_job_args = False
     return given
+
+
+def _own_name(host: str) -> tuple[str, ...]:
+    """Return the name that the server was told to listen at: it is no stranger's."""
+    return (host,) if host and ":" not in host else ()
 
 
 def _app(blueprint: Blueprint) -> Flask:

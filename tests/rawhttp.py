@@ -92,5 +92,5 @@ class Client:
 
 def get(path: str = "/", *headers: str, version: str = "HTTP/1.1") -> bytes:
     """Return the bytes of a GET request."""
-    lines = [f"GET {path} {version}", "Host: test", *headers, "", ""]
+    lines = [f"GET {path} {version}", "Host: localhost", *headers, "", ""]
     return "\r\n".join(lines).encode("latin-1")

@@ -20,6 +20,7 @@ from .credentials import Credentials
 from .document_root import DocumentRoot
 from .errors import error_answer
 from .headers import ContentPolicy, harden
+from .origins import checked_hosts
 from .redirects import REDIRECT, add_redirects
 from .routes import CATCH_ALL, DOCUMENT_ROUTES, ROUTES
 from .routing import Kind, Route
@@ -69,7 +70,8 @@ def create_blueprint(
     :param tokens: Bearer token to role, for scripts.
     :param read_only: refuse everything that changes anything, whoever asks.
     :param trusted_hosts: names, besides addresses, localhost and the machine's own, under which
-        an open standalone server takes commands.
+        an open server answers: ``.example.org`` for a domain and all below it, ``*`` for every
+        name. In an app of yours the Host is looked at only if this is given.
     :param frame_ancestors: sources that may show the pages in a frame; none by default.
     :param document_root: a folder whose pages stand in for ours, as DispyHTTPServer's
         ``DocumentRoot``.
@@ -93,7 +95,7 @@ def create_blueprint(
         authorize=authorize,
         credentials=Credentials(users, tokens),
         read_only=read_only,
-        trusted_hosts=_names(trusted_hosts),
+        trusted_hosts=checked_hosts(trusted_hosts),
         standalone=standalone,
     )
     web = Web(
@@ -232,12 +234,3 @@ def _listed(words: list[str]) -> str:
 
 def _kind_of(route: Route | None) -> Kind:
     return "data" if route is None else route.kind
-
-
-def _names(trusted_hosts: Sequence[str] | None) -> tuple[str, ...]:
-    if isinstance(trusted_hosts, str):
-        raise ValueError("trusted_hosts is a sequence of names, not one name")
-    names = tuple(trusted_hosts or ())
-    if not all(isinstance(name, str) for name in names):
-        raise ValueError("trusted_hosts holds something that is no name")
-    return names

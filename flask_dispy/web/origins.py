@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import Final
 from urllib.parse import urlsplit
 
 from flask import Request
 
 from .errors import HttpError
 
-__all__ = ["SAFE_METHODS", "check_host", "refuse_cross_site_read", "refuse_cross_site_write"]
+__all__ = [
+    "SAFE_METHODS",
+    "check_host",
+    "checked_hosts",
+    "refuse_cross_site_read",
+    "refuse_cross_site_write",
+]
+
+# RFC 9110, 7.2: a name or an address, IPv6 in brackets, and perhaps a port.
+_HOST: Final = re.compile(
+    r"(?:\[(?P<address>[0-9a-f:.%\w-]+)\]|(?P<name>[^\s:/?#@\[\]]+))(?::\d*)?"
+)
 
 SAFE_METHODS = frozenset(("GET", "HEAD", "OPTIONS"))
 
@@ -53,20 +66,59 @@ def check_host(host: str, trusted: Iterable[str]) -> None:
     """Refuse a request whose Host is a name that anybody could point at this machine.
 
     That is DNS rebinding: a page of evil.example resolves that name to this address and is then
-    same-origin with us. An address has no name to rebind, and the machine's own names and
-    localhost do not resolve to a page of theirs.
+    same-origin with us, free to read and to command. An address has no name to rebind, and the
+    machine's own names and localhost do not resolve to a page of theirs.
+
+    :param trusted: further names. ``.example.org`` stands for that name and all below it, ``*``
+        for every name, where a proxy checks the Host.
     """
     name = _host_name(host)
-    if _is_address(name) or name == "localhost" or name.endswith(".localhost"):
+    if name is not None and (_is_local(name) or any(_covers(entry, name) for entry in trusted)):
         return
-    if name in _own_names() or name in map(_host_name, trusted):
-        return
+    shown = name or "your-name.example"
     raise HttpError(
         403,
         "untrusted_host",
-        f"This server does not take commands under the name {host!r}. Use its address or own "
-        "name, or list the name in trusted_hosts.",
+        f"This server has no login and does not answer under the name {host[:100]!r}, which "
+        "another site could have pointed here. Use its IP address or the machine's own name, or "
+        f"start it with trusted_hosts=[{shown[:100]!r}], or with a login (users= or tokens=).",
     )
+
+
+def checked_hosts(given: Iterable[str] | None) -> tuple[str, ...]:
+    """Return the trusted hosts that were given.
+
+    :raises ValueError: they are one text, or one of them could match no Host.
+    """
+    if isinstance(given, str):
+        raise ValueError("trusted_hosts is a sequence of names, not one name")
+    names = tuple(given or ())
+    for name in names:
+        if not isinstance(name, str):
+            raise ValueError(f"trusted_hosts holds {name!r}, which is no name")
+        if name != "*" and not _host_name(name.removeprefix(".")):
+            raise ValueError(
+                f"trusted_hosts holds {name!r}, which is no host: give 'dash.example' for a name, "
+                "'.example' for a domain and all below it, or '*' for every name"
+            )
+    return names
+
+
+def _is_local(name: str) -> bool:
+    """Whether it is an address, or a name that only this machine has."""
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    return _is_address(name) or name in _own_names()
+
+
+def _covers(entry: str, name: str) -> bool:
+    """Whether an entry of the trusted hosts stands for *name*."""
+    if entry == "*":
+        return True
+    if entry.startswith("."):
+        domain = _host_name(entry[1:]) or ""
+        return name == domain or name.endswith(f".{domain}")
+    return name == _host_name(entry)
 
 
 def _cross_site(header: str) -> HttpError:
@@ -95,10 +147,15 @@ def _without_default_port(netloc: str) -> str:
     return netloc
 
 
-def _host_name(host: str) -> str:
-    if host.startswith("["):
-        return host[1:].partition("]")[0].lower()
-    return host.rpartition(":")[0].lower().rstrip(".") if ":" in host else host.lower().rstrip(".")
+def _host_name(host: str) -> str | None:
+    """Return the name or address in a Host header, in lower case; ``None`` if it holds none.
+
+    All of the header has to make sense: "127.0.0.1:80@evil.example" is no address.
+    """
+    match = _HOST.fullmatch(host.lower())
+    if match is None:
+        return None
+    return match["address"] or match["name"].rstrip(".")
 
 
 def _is_address(name: str) -> bool:
@@ -112,6 +169,8 @@ def _is_address(name: str) -> bool:
 @lru_cache(maxsize=1)
 def _own_names() -> frozenset[str]:
     """Return the names that this machine gives itself; found once, for a resolver may be slow."""
-    names = {socket.gethostname().lower(), socket.getfqdn().lower()}
-    names |= {f"{name}.local" for name in names if name and "." not in name}
-    return frozenset(name.rstrip(".") for name in names if name)
+    names = {socket.gethostname().lower().rstrip("."), socket.getfqdn().lower().rstrip(".")}
+    # Colleagues on the same network leave the domain out, or use mDNS.
+    names |= {name.partition(".")[0] for name in names}
+    names |= {f"{name}.local" for name in names if "." not in name}
+    return frozenset(names - {"", ".local"})

@@ -33,8 +33,9 @@ class Guard:
 
     :param authorize: the host app's word: ``True``, ``False``, or ``None`` for undecided. An
         exception, or any other value, counts as ``False`` and is logged.
-    :param trusted_hosts: further names that commands may come under; see ``check_host``.
-    :param standalone: whether this is the whole server, so that nobody else checks the Host.
+    :param trusted_hosts: further names that an open server answers under; see ``check_host``.
+    :param standalone: whether this is the whole server, so that nobody else checks the Host. In
+        an app, hosts are the app's affair until *trusted_hosts* are given.
     """
 
     def __init__(
@@ -56,15 +57,17 @@ class Guard:
         self._throttle = throttle or Throttle()
         self._read_only = read_only
         self._trusted_hosts = tuple(trusted_hosts)
-        self._checks_host = standalone and authorize is None and not self._credentials
+        is_open = authorize is None and not self._credentials
+        self._checks_host = is_open and (standalone or bool(self._trusted_hosts))
         # One request may pass two guards, when a blueprint's view calls another's.
         self._role_key = f"flask_dispy.role.{id(self)}"
 
     def admit(self, route: Route) -> None:
         """Let the current request through to *route*, or raise the answer that refuses it."""
+        # Probes find /healthz under any name, which then tells them no more than a stranger.
+        if self._checks_host and route.permission != "public":
+            check_host(request.host, self._trusted_hosts)
         if request.method not in SAFE_METHODS:
-            if self._checks_host:
-                check_host(request.host, self._trusted_hosts)
             refuse_cross_site_write(request)
         elif route.kind == "data":
             refuse_cross_site_read(request)
@@ -88,6 +91,8 @@ class Guard:
 
     def allows(self, permission: Permission) -> bool:
         """Whether the current request's sender has *permission*."""
+        if not self._host_is_trusted():
+            return False
         if self._read_only and permission in _CHANGES:
             return False
         verdict = self._ask(permission)
@@ -97,6 +102,15 @@ class Guard:
             return True
         role = self._role()
         return role is not None and permission in ROLES[role]
+
+    def _host_is_trusted(self) -> bool:
+        if not self._checks_host:
+            return True
+        try:
+            check_host(request.host, self._trusted_hosts)
+        except HttpError:
+            return False
+        return True
 
     def permissions(self) -> dict[Permission, bool]:
         """Return each permission, and whether the current request's sender has it."""

@@ -287,7 +287,7 @@ def test_environment_is_that_of_the_request() -> None:
     (environ,) = served.environs
     assert environ["QUERY_STRING"] == "q=%C3%A9"
     assert environ["HTTP_X_ONE"] == "a,b"
-    assert environ["HTTP_HOST"] == "test"
+    assert environ["HTTP_HOST"] == "localhost"
     assert environ["SERVER_PROTOCOL"] == "HTTP/1.1"
     assert (environ["wsgi.url_scheme"], environ["wsgi.multithread"]) == ("http", True)
     assert environ["REMOTE_ADDR"] == "127.0.0.1"

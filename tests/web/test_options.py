@@ -27,7 +27,7 @@ from flask_dispy import DispyHTTPServer, create_blueprint
         ({"users": {"ann": "secret"}}, "user 'ann' needs a pair"),
         ({"users": {"ann": ("scrypt:1:1:1$a$b",)}}, "user 'ann' needs a pair"),
         ({"tokens": "secret"}, "tokens must be a mapping, not str"),
-        ({"trusted_hosts": [5]}, "trusted_hosts holds something that is no name"),
+        ({"trusted_hosts": [5]}, "trusted_hosts holds 5, which is no name"),
     ],
 )
 def test_server_refuses(options: dict[str, Any], message: str) -> None:

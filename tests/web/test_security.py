@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import base64
+import re
 from typing import Any
 
 import pytest
 from werkzeug.security import generate_password_hash
 
+from flask_dispy.web import origins
 from flask_dispy.web.credentials import Credentials, Throttle
 from flask_dispy.web.errors import HttpError
+from flask_dispy.web.routes import ROUTES
 
 API = "/api/v1"
 HASH = generate_password_hash("right", method="pbkdf2:sha256:1000")
@@ -320,24 +323,90 @@ class TestHost:
             "LocalHost",
         ],
     )
-    def test_open_server_takes_commands_by_address(self, make_client: Any, host: str) -> None:
-        assert _change(make_client(standalone=True), Host=host) == 200
-
-    @pytest.mark.parametrize("host", ["evil.example", "evil.example:8181", "10.0.0.1.evil.example"])
-    def test_open_server_refuses_rebound_names(self, make_client: Any, host: str) -> None:
+    def test_open_server_answers_by_address(self, make_client: Any, host: str) -> None:
         client = make_client(standalone=True)
-        assert _change(client, Host=host) == 403
+        assert _change(client, Host=host) == 200
         assert client.get(f"{API}/clusters", headers={"Host": host}).status_code == 200
 
-    def test_own_name_is_known(self, make_client: Any) -> None:
-        import socket
+    @pytest.mark.parametrize(
+        "host",
+        [
+            "evil.example",
+            "evil.example:8181",
+            "10.0.0.1.evil.example",
+            "127.0.0.1.evil.example:8181",
+            "evil.localhost.example",
+            "127.0.0.1:80@evil.example",
+            "[::1]evil.example",
+            "localhost/evil",
+        ],
+    )
+    def test_open_server_refuses_rebound_names(
+        self, make_client: Any, scene: Any, host: str
+    ) -> None:
+        client = make_client(standalone=True)
+        assert _change(client, Host=host) in (400, 403)
+        for route in ROUTES:
+            if route.permission == "public" or route.method not in ("GET", "POST"):
+                continue
+            url = re.sub("<[^>]*>", "1", route.rule)
+            answer = client.open(url, method=route.method, headers={"Host": host})
+            # 400: Flask itself takes it for no host at all.
+            assert answer.status_code in (400, 403), url
+            assert "secret" not in answer.text
 
-        assert _change(make_client(standalone=True), Host=socket.gethostname()) == 200
+    def test_refusal_names_the_remedy(self, make_client: Any) -> None:
+        answer = make_client(standalone=True).get(
+            f"{API}/clusters", headers={"Host": "dash.example:8181"}
+        )
+        assert answer.json["error"]["code"] == "untrusted_host"
+        assert "trusted_hosts=['dash.example']" in answer.json["error"]["message"]
+        page = make_client(standalone=True).get("/", headers={"Host": "dash.example:8181"})
+        assert page.status_code == 403
+        assert "trusted_hosts" in page.text
 
-    @pytest.mark.parametrize("name", ["Dash.Example", "dash.example.", "dash.example:8181"])
+    def test_probe_of_any_name_learns_the_status_only(self, make_client: Any) -> None:
+        client = make_client(standalone=True)
+        assert client.get("/healthz", headers={"Host": "evil.example"}).json == {"status": "ok"}
+        assert "pump" in client.get("/healthz").json
+
+    def test_own_name_is_known_with_and_without_its_domain(
+        self, make_client: Any, monkeypatch: Any
+    ) -> None:
+        monkeypatch.setattr("socket.gethostname", lambda: "Node7")
+        monkeypatch.setattr("socket.getfqdn", lambda: "node7.lab.example")
+        origins._own_names.cache_clear()
+        try:
+            client = make_client(standalone=True)
+            for name in ("node7", "NODE7.lab.example", "node7.lab.example.", "node7.local:8181"):
+                assert client.get(f"{API}/clusters", headers={"Host": name}).status_code == 200
+            answer = client.get(f"{API}/clusters", headers={"Host": "node7.evil.example"})
+            assert answer.status_code == 403
+        finally:
+            origins._own_names.cache_clear()
+
+    @pytest.mark.parametrize(
+        "name",
+        ["Dash.Example", "dash.example.", "dash.example:8181", ".example", ".dash.example", "*"],
+    )
     def test_trusted_name_is_known(self, make_client: Any, name: str) -> None:
         client = make_client(standalone=True, trusted_hosts=[name])
         assert _change(client, Host="dash.example:8181") == 200
+        assert client.get("/", headers={"Host": "dash.example"}).status_code == 200
+
+    def test_trusted_domain_ends_at_a_dot(self, make_client: Any) -> None:
+        client = make_client(standalone=True, trusted_hosts=[".dash.example"])
+        assert client.get("/", headers={"Host": "evil-dash.example"}).status_code == 403
+
+    @pytest.mark.parametrize("entry", ["", ".", "https://dash.example/", "a b", 7])
+    def test_trusted_host_that_is_none_is_a_mistake(self, make_client: Any, entry: Any) -> None:
+        with pytest.raises(ValueError, match="trusted_hosts"):
+            make_client(trusted_hosts=[entry])
+
+    def test_app_that_names_its_hosts_has_them_checked(self, make_client: Any) -> None:
+        client = make_client(trusted_hosts=["dash.example"])
+        assert client.get(f"{API}/clusters", headers={"Host": "dash.example"}).status_code == 200
+        assert client.get(f"{API}/clusters", headers={"Host": "evil.example"}).status_code == 403
 
     def test_server_with_logins_checks_those_instead(self, make_client: Any) -> None:
         client = make_client(standalone=True, tokens={"t": "operator"})

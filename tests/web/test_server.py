@@ -18,7 +18,7 @@ import trustme
 from dispy import DispyJob
 from rawhttp import Client, get
 from web.fakes import FakeCluster, make_node
-from web.served import names_shown, read, serving
+from web.served import client_of, names_shown, read, serving
 
 from flask_dispy import ClusterRegistry
 from flask_dispy.server import DispyHTTPServer, cluster_status
@@ -300,3 +300,42 @@ def test_nothing_is_printed(
         read(server)
     assert capfd.readouterr() == ("", "")
     assert "development server" not in caplog.text
+
+
+# -- the name that it is asked under ---------------------------------------------------------
+
+REBOUND = ("/", "/cluster_status", "/cluster_updates", "/nodes", "/metrics", "/api/v1/changes",
+           "/api/v1/stream", "/api/v1/clusters/*/report", "/api/v1/clusters/*/jobs")  # fmt: skip
+
+
+@pytest.mark.parametrize("path", REBOUND)
+def test_open_server_gives_nothing_away_under_a_foreign_name(path: str) -> None:
+    cluster = FakeCluster()
+    with serving(cluster) as server:
+        cluster.submits("secret")
+        for target, host in ((path, "evil.example"), (f"http://evil.example{path}", "localhost")):
+            with client_of(server) as client:
+                answer = client.ask(f"GET {target} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+            assert answer.status == 403
+            assert b"secret" not in answer.body
+
+
+def test_name_that_a_server_listens_at_is_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    resolve = socket.getaddrinfo
+    monkeypatch.setattr(
+        socket,
+        "getaddrinfo",
+        lambda host, *rest, **more: resolve(
+            "127.0.0.1" if host == "dash.example" else host, *rest, **more
+        ),
+    )
+    with serving(host="dash.example") as server, client_of(server) as client:
+        assert client.ask(b"GET / HTTP/1.1\r\nHost: dash.example\r\n\r\n").status == 200
+        assert client.ask(b"GET / HTTP/1.1\r\nHost: other.example\r\n\r\n").status == 403
+
+
+@pytest.mark.parametrize("login", [{"tokens": {"t": "viewer"}}, {"authorize": lambda *_: True}])
+def test_server_with_a_login_answers_under_any_name(login: dict[str, Any]) -> None:
+    with serving(**login) as server, client_of(server) as client:
+        request = b"GET / HTTP/1.1\r\nHost: any.example\r\nAuthorization: Bearer t\r\n\r\n"
+        assert client.ask(request).status == 200
