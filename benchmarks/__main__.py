@@ -29,6 +29,7 @@ CHAPTERS: Final = (
     "idle",
     "page",
     "real_cluster",
+    "crowd",
     "growth",
     "outlook",
 )

@@ -15,19 +15,30 @@ import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from .scale import Scale
 from .table import Row, Target
 
-__all__ = ["free_ports", "measure", "nodes_running"]
+__all__ = [
+    "LEAVE_SEC",
+    "NODES",
+    "await_jobs",
+    "free_ports",
+    "leave",
+    "measure",
+    "nodes_running",
+    "on_nodes",
+    "run_client",
+    "short_job",
+]
 
 _ROOT = Path(__file__).parents[1]
-_NODES = tuple(f"127.0.0.{number}" for number in range(2, 8))
+NODES = tuple(f"127.0.0.{number}" for number in range(2, 8))
 _START_SEC = 20.0
-_LEAVE_SEC = 10.0
+LEAVE_SEC = 10.0
 _JOB_SEC = 20.0
 _ATTEMPTS = 3
 _VIEWERS = 5
@@ -48,7 +59,12 @@ def measure(scale: Scale) -> list[Row]:
 
 
 def _rate(jobs: int, watched: bool) -> float:
-    """Run jobs on nodes of their own; return how many ended a second.
+    """Run jobs on nodes of their own; return how many ended a second."""
+    return on_nodes(lambda port, folder: run_client(__name__, [port, jobs, watched], folder))
+
+
+def on_nodes(run: Callable[[int, Path], float]) -> float:
+    """Return what *run* returns, given the port of nodes of its own and a folder.
 
     dispy loses a job now and then, whoever watches; then it is all done anew.
     """
@@ -57,7 +73,7 @@ def _rate(jobs: int, watched: bool) -> float:
             port = free_ports()
             try:
                 with nodes_running(port, Path(folder)):
-                    return _run(port, jobs, watched, Path(folder))
+                    return run(port, Path(folder))
             except (RuntimeError, subprocess.TimeoutExpired):
                 if attempt == _ATTEMPTS:
                     raise
@@ -82,7 +98,7 @@ def nodes_running(port: int, folder: Path, cpus: int = 2) -> Iterator[None]:
     """Six nodes that take *cpus* jobs each at a time, ended at the end with all they started."""
     processes = []
     try:
-        for address in _NODES:
+        for address in NODES:
             (folder / address).mkdir()
             command = [sys.executable, "-m", "flask_dispy", "node", "--daemon", "--clean"]
             command += ["-i", address, "-p", str(port), "-c", str(cpus)]
@@ -98,7 +114,7 @@ def nodes_running(port: int, folder: Path, cpus: int = 2) -> Iterator[None]:
                     start_new_session=True,
                 )
             )
-        for address in _NODES:
+        for address in NODES:
             _wait_for(address, port + 1)
         yield
     finally:
@@ -119,9 +135,9 @@ def _wait_for(address: str, port: int) -> None:
         time.sleep(0.1)
 
 
-def _run(port: int, jobs: int, watched: bool, folder: Path) -> float:
-    """Run jobs in a client process of its own; return how many ended a second."""
-    command = [sys.executable, "-m", __name__, json.dumps([port, jobs, watched])]
+def run_client(module: str, arguments: list[Any], folder: Path) -> float:
+    """Run a module's client in a process of its own; return how many jobs ended a second."""
+    command = [sys.executable, "-m", module, json.dumps(arguments)]
     answer = subprocess.run(
         command,
         cwd=folder,
@@ -140,7 +156,7 @@ def _run(port: int, jobs: int, watched: bool, folder: Path) -> float:
 # -- in the client process -------------------------------------------------------------------
 
 
-def nothing(_number: int) -> None:
+def short_job(_number: int) -> None:
     """Be a short job. dispynode loses jobs that end before it has noted their start."""
     import time
 
@@ -153,23 +169,23 @@ def _client(port: int, jobs: int, watched: bool) -> float:
     from flask_dispy import DispyHTTPServer, patch_dispy
 
     patch_dispy()
-    cluster = dispy.JobCluster(nothing, nodes=list(_NODES), host="127.0.0.1", dispy_port=port)
+    cluster = dispy.JobCluster(short_job, nodes=list(NODES), host="127.0.0.1", dispy_port=port)
     viewers = None
     if watched:
         server = DispyHTTPServer(cluster, host="127.0.0.1", port=0)
         viewers = _viewers(server.port)
     # Until all nodes have their part.
-    _await([cluster.submit(number) for number in range(2 * len(_NODES))])
+    await_jobs([cluster.submit(number) for number in range(2 * len(NODES))])
     began_at = time.perf_counter()
-    _await([cluster.submit(number) for number in range(jobs)])
+    await_jobs([cluster.submit(number) for number in range(jobs)])
     rate = jobs / (time.perf_counter() - began_at)
     if viewers is not None:
         viewers.kill()
         viewers.wait()
     # A node keeps to a client that did not say goodbye; dispy's own goodbye may take for ever.
-    leaving = threading.Thread(target=_leave, args=(cluster,), daemon=True)
+    leaving = threading.Thread(target=leave, args=(cluster,), daemon=True)
     leaving.start()
-    leaving.join(_LEAVE_SEC)
+    leaving.join(LEAVE_SEC)
     return rate
 
 
@@ -186,14 +202,14 @@ def _viewers(port: int) -> subprocess.Popen[bytes]:
     return viewers
 
 
-def _await(jobs: list[Any]) -> None:
+def await_jobs(jobs: list[Any]) -> None:
     for job in filter(None, jobs):  # dispy gives None for one that ended before it could return it
         if not job.finish.wait(_JOB_SEC):
             print("dispy has lost a job", flush=True)
             os._exit(1)
 
 
-def _leave(cluster: Any) -> None:
+def leave(cluster: Any) -> None:
     cluster.close(timeout=0, terminate=True)
     cluster.shutdown()
 

@@ -26,6 +26,9 @@ _Form = Literal["rows", "own", "columns"]
 # Rows that are encoded at one go under the lock: about ten milliseconds of it.
 _ENCODED_AT_ONCE: Final = 2_000
 
+# Rows of a delta that take about as long as a small search.
+_MANY: Final = 500
+
 # Nodes of a block. Where one of them changes, most columns stay as they are, so it may be large.
 _BLOCK: Final = 1_000
 
@@ -91,19 +94,34 @@ class NodeRows:
             self.polled_at = time.monotonic()
         version = self._encoded_to = self._registry.version
         cursor = Cursor(self._registry.epoch, self._number, version)
-        place = Cursor.parse(since)
-        if (
-            place is None
-            or place[:2] != cursor[:2]
-            or place.version > version
-            or not self._feed.reaches(place.version)
-        ):
+        place = self._place(since)
+        if place is None:
             return FoundRows(str(cursor), version, self._packed[form].take(version))
         changed, removed = self._feed.since(place.version)
         texts: Iterable[str] = self._encoded(changed)
         if form == "own":
             texts = map(own_fields, texts)
         return FoundRows(str(cursor), version, None, texts, removed)
+
+    def is_long(self, since: str | None) -> bool:
+        """Whether the answer to a reader at that cursor holds all rows, or many.
+
+        The caller holds the registry's lock.
+        """
+        place = self._place(since)
+        return place is None or self._feed.holds_more_than(_MANY, place.version)
+
+    def _place(self, since: str | None) -> Cursor | None:
+        """Return the place of a cursor of ours from which all changes are known, else ``None``."""
+        place = Cursor.parse(since)
+        if (
+            place is None
+            or place[:2] != (self._registry.epoch, self._number)
+            or place.version > self._registry.version
+            or not self._feed.reaches(place.version)
+        ):
+            return None
+        return place
 
     def joined(self, found: FoundRows, more: Iterable[str] = ()) -> Sequence[bytes | Piece]:
         """Return rows with commas between them, those of a delta followed by *more*.

@@ -429,6 +429,12 @@ class ClusterRegistry:
         """Return the states of the clusters. The caller holds ``lock``."""
         return [watched.state for watched in self._watched.values()]
 
+    def at_work(self) -> bool:
+        """Whether jobs are queued or running in any of the clusters, as far as is known."""
+        with self.lock:
+            states = self.states()
+        return any(state.ledger.counts[name] for state in states for name in ("queued", "running"))
+
     def wait_for_change(
         self, version: int, timeout_sec: float, *, until: Callable[[], bool] = lambda: False
     ) -> int:

@@ -29,7 +29,13 @@ def serve_history(
     try:
         registry = PastRegistry(path, **options)
         server = DispyHTTPServer(
-            None, host, port, registry=registry, read_only=True, trusted_hosts=trusted_hosts
+            None,
+            host,
+            port,
+            registry=registry,
+            read_only=True,
+            trusted_hosts=trusted_hosts,
+            costly_share=1,  # no run is here to be slowed
         )
     except (HistoryError, OSError, ValueError) as error:
         sys.exit(f"flask-dispy: {_reason(error)}")

@@ -28,6 +28,7 @@ from .web.audience import Audience
 from .web.blueprint import create_blueprint
 from .web.origins import checked_hosts
 from .web.security import Authorize
+from .web.turns import COSTLY_SHARE
 
 __all__ = ["DispyHTTPServer", "cluster_status"]
 
@@ -111,6 +112,9 @@ class DispyHTTPServer:
         request_timeout_sec: float = 10,
         keep_alive_sec: float = 75,
         send_timeout_sec: float = 30,
+        costly_share: float = COSTLY_SHARE,
+        costly_waiting: int = 128,
+        costly_wait_sec: float = 10,
         **settings: Any,
     ) -> None:
         limits = Limits(
@@ -143,6 +147,9 @@ class DispyHTTPServer:
                 document_root=DocumentRoot,
                 max_body_bytes=max_body_bytes,
                 max_streams=max(1, max_connections * 3 // 4),
+                costly_share=costly_share,
+                costly_waiting=costly_waiting,
+                costly_wait_sec=costly_wait_sec,
                 audience=self._audience,
                 standalone=True,
             )

@@ -373,6 +373,11 @@ class View:
 
     # -- changes -----------------------------------------------------------------------------
 
+    def is_long_since(self, since: str | None) -> bool:
+        """Whether what changed since a cursor is all, or much: an answer that takes its time."""
+        with self._folded():
+            return self.node_rows.is_long(since)
+
     def changes(
         self, since: str | None = None, *, by_column: bool = False, streamed: bool = False
     ) -> Changes:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import secrets
 from collections import OrderedDict
 from collections.abc import Iterable
+from itertools import islice
 from typing import Final, NamedTuple
 
 __all__ = ["Cursor", "Feed", "new_epoch"]
@@ -83,6 +84,11 @@ class Feed:
     def keys(self) -> list[str]:
         """Return the keys of all rows, the longest unchanged first."""
         return list(self._changed)
+
+    def holds_more_than(self, most: int, version: int) -> bool:
+        """Whether more than *most* rows changed after *version*. Costs no more than *most*."""
+        newest = islice(reversed(self._changed.values()), most, None)
+        return next(newest, version) > version
 
     def since(self, version: int) -> tuple[list[str], list[str]]:
         """Return the keys that changed, and those that were removed, after *version*."""

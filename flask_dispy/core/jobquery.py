@@ -20,6 +20,7 @@ from itertools import chain
 from math import inf
 from typing import Final
 
+from .breath import breathe
 from .errors import BadRequest
 from .events import JobWord
 from .jobblocks import JobBlock
@@ -159,8 +160,13 @@ class JobQuery:
         if private and (self.args or self.errors):
             return []
         search = _Search(self, now, node_names, private)
-        found = ((block, search.rows(block)) for block in blocks)
-        return [(block, rows) for block, rows in found if rows]
+        found = []
+        for block in blocks:
+            rows = search.rows(block)
+            if rows:
+                found.append((block, rows))
+            breathe()
+        return found
 
 
 class _Search:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from .breath import breathe
 from .cluster import ClusterState
 from .jobblocks import JobBlock
 from .jobquery import JobQuery
@@ -57,6 +58,7 @@ def find(
         matches = query.select(blocks, now, node_names=names, private=private)
         for block, rows in matches:
             counts.update(_counts(block, rows))
+            breathe()
         if query.states:
             matches = [(block, _in_states(block, rows, query)) for block, rows in matches]
         total += sum(len(rows) for _, rows in matches)

@@ -10,10 +10,11 @@ import math
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from heapq import heappop, heappush
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from .addresses import last_first
+from .breath import breathe, pieces
 from .errors import BadRequest
 from .jobs import Job
 
@@ -81,11 +82,11 @@ class Window(NamedTuple):
         return cls(start, to)
 
 
-def oldest_start(jobs: Iterable[Job]) -> float | None:
+def oldest_start(jobs: Sequence[Job]) -> float | None:
     """Return when the first attempt of *jobs* began; ``None`` if none did."""
     oldest = math.inf
     # A loop, because min() of a hundred thousand floats takes twice as long.
-    for job in jobs:
+    for job in chain.from_iterable(pieces(jobs)):
         start = job.started_at
         if start is not None and start < oldest:
             oldest = start
@@ -95,7 +96,7 @@ def oldest_start(jobs: Iterable[Job]) -> float | None:
 
 
 def timeline(
-    jobs: Collection[Job],
+    jobs: Sequence[Job],
     lanes: Mapping[str, Lane],
     window: Window,
     *,
@@ -150,11 +151,12 @@ class _Runs:
 
     __slots__ = ("_earlier", "_jobs")
 
-    def __init__(self, jobs: Collection[Job], window: Window, now: float, node: str | None) -> None:
+    def __init__(self, jobs: Sequence[Job], window: Window, now: float, node: str | None) -> None:
         start, end = window
         self._jobs = [
             job
-            for job in jobs
+            for piece in pieces(jobs)
+            for job in piece
             if (began := job.started_at) is not None
             and began <= end
             # Of a job whose node has another clock, the end may be before the start.
@@ -163,7 +165,8 @@ class _Runs:
         ]
         self._earlier = [
             attempt
-            for job in jobs
+            for piece in pieces(jobs)
+            for job in piece
             if job.past
             for attempt in _attempts(job)
             if attempt[0] <= end and max(attempt[:2]) >= start and node in (None, attempt[2])
@@ -180,7 +183,7 @@ class _Runs:
 
     def __iter__(self) -> Iterator[_Run]:
         """Yield them in no particular order, but for a job that was put back meanwhile."""
-        for job in self._jobs:
+        for job in chain.from_iterable(pieces(self._jobs)):
             # Each is read once, because the job may change between two readings.
             start, end, node = job.started_at, job.ended_at, job.node
             if start is not None and node is not None:
@@ -317,6 +320,7 @@ class _Grid:
         lane_of = {node: lane for lane, node in enumerate(order)}
         finished, failed, terminated, cancelled, abandoned = self._ended.values()
         for node, base in self._base.items():
+            breathe()
             lane, through = lane_of[node], 0
             for bucket in range(self.count):
                 at = base + bucket

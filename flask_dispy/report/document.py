@@ -8,11 +8,12 @@ import os
 import secrets
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from ..core.breath import breathe
 from ..core.text import clean
 from . import charts, lanes, wording
 from .gathering import MOST_CLUSTERS, MOST_JOBS, MOST_NODES, gather
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from ..views import View
 
 __all__ = ["render_report", "save_report"]
+
+# Parts of the document between two breaths: some tens of microseconds.
+_PARTS: Final = 32
 
 
 def render_report(view: View, *, arguments: bool = True) -> str:
@@ -39,7 +43,12 @@ def render_report(view: View, *, arguments: bool = True) -> str:
     if view.combined and len(members) == 1:
         view = members[0]
     template = _templates().get_template("flask_dispy/report/report.html")
-    return template.render(gather(view, arguments=arguments))
+    parts = []
+    for number, part in enumerate(template.generate(gather(view, arguments=arguments))):
+        parts.append(part)
+        if number % _PARTS == 0:
+            breathe()
+    return "".join(parts)
 
 
 def save_report(

@@ -138,11 +138,13 @@ def _cancel_matching(web: Web, view: View, criteria: Fields, dry_run: bool) -> R
         criteria.texts("state", most=20) if "state" in criteria else [],
         criteria.text("node") if "node" in criteria else "",
     )
-    matched = web.jobs(view, query, limit=1, before=None).total
+    with web.turn():
+        matched = web.jobs(view, query, limit=1, before=None).total
     wanted = (query.states or _CANCELLABLE) & _CANCELLABLE
     if not wanted:
         return _dry(matched, 0) if dry_run else _cancel(web, view, [], matched=matched)
-    page = web.jobs(view, replace(query, states=wanted), limit=MOST_FILTERED, before=None)
+    with web.turn():
+        page = web.jobs(view, replace(query, states=wanted), limit=MOST_FILTERED, before=None)
     if dry_run:
         return _dry(matched, page.total)
     if page.total > MOST_FILTERED:

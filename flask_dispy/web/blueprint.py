@@ -26,6 +26,7 @@ from .routes import CATCH_ALL, DOCUMENT_ROUTES, ROUTES
 from .routing import Kind, Route
 from .security import Authorize, Guard
 from .stream import StreamPlaces
+from .turns import COSTLY_SHARE, Turns
 
 if TYPE_CHECKING:
     from .audience import Audience
@@ -52,6 +53,9 @@ def create_blueprint(
     document_root: str | os.PathLike[str] | None = None,
     max_body_bytes: int = 65_536,
     max_streams: int = 512,
+    costly_share: float = COSTLY_SHARE,
+    costly_waiting: int = 16,
+    costly_wait_sec: float = 10,
     audience: Audience | None = None,
     standalone: bool = False,
 ) -> Blueprint:
@@ -77,6 +81,12 @@ def create_blueprint(
         ``DocumentRoot``.
     :param max_body_bytes: the largest request body; a larger one is refused with 413.
     :param max_streams: how many event streams may be open at once; one more is refused with 503.
+    :param costly_share: of one core, for all searches, reports, timelines and other costly answers
+        together while jobs are queued or running; they are made one at a time. 1 or more: without
+        pauses.
+    :param costly_waiting: how many requests may wait for such an answer; one more is refused with
+        503. Each holds a thread meanwhile.
+    :param costly_wait_sec: how long each may wait before it is refused.
     :param audience: what a server that waits for its viewers asks; see ``DispyHTTPServer``.
     :param standalone: whether the blueprint is all that its server serves.
     :raises ValueError: an option that makes no sense; the message names it and the remedy.
@@ -91,6 +101,13 @@ def create_blueprint(
         raise ValueError("max_body_bytes must be a positive number of bytes")
     if not isinstance(max_streams, int) or max_streams < 0:
         raise ValueError("max_streams must be a whole number; 0 lets no stream open")
+    if not costly_share > 0:
+        raise ValueError("costly_share must be a share of a core, more than 0")
+    if not isinstance(costly_waiting, int) or costly_waiting < 0:
+        raise ValueError("costly_waiting must be a whole number; 0 lets no request wait")
+    if not 0 < costly_wait_sec <= threading.TIMEOUT_MAX:
+        raise ValueError("costly_wait_sec must be a number of seconds, more than 0")
+    closing = threading.Event() if audience is None else audience.closing
     guard = Guard(
         authorize=authorize,
         credentials=Credentials(users, tokens),
@@ -108,8 +125,15 @@ def create_blueprint(
         frames=ByteCache(_SHARED_DELTAS, _SHARED_SEC),
         document_root=None if document_root is None else DocumentRoot(document_root),
         audience=audience,
-        closing=threading.Event() if audience is None else audience.closing,
+        closing=closing,
         max_body_bytes=max_body_bytes,
+        turns=Turns(
+            share=costly_share,
+            most_waiting=costly_waiting,
+            wait_sec=costly_wait_sec,
+            closing=closing,
+            at_work=registry.at_work,
+        ),
     )
     routes = ROUTES if document_root is None else ROUTES + DOCUMENT_ROUTES
     blueprint = Blueprint(name, __name__)

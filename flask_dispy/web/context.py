@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from flask import request
 
 from .answers import ByteCache
 from .assets import Assets
+from .clients import network_of
 from .document_root import DocumentRoot
 from .headers import ContentPolicy
 from .security import Guard
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from ..views import JobPage, View
     from .audience import Audience
     from .stream import StreamPlaces
+    from .turns import Turns
 
 __all__ = ["Web", "target"]
 
@@ -39,6 +42,7 @@ class Web:
     audience: Audience | None
     closing: threading.Event
     max_body_bytes: int
+    turns: Turns
 
     def view(self, name: str) -> View:
         """Return the view of a cluster.
@@ -57,6 +61,13 @@ class Web:
     def hides_arguments(self) -> bool:
         """Whether jobs' arguments are hidden, from this client or from all."""
         return not self.registry.show_job_args or not self.guard.allows("see_arguments")
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Wait for the current request's turn to be answered at some cost.
+
+        :raises HttpError: 503, too many wait.
+        """
+        return self.turns.turn(network_of(request.remote_addr))
 
     def note_served(self, version: int) -> None:
         """Tell the audience that the current request's browser has seen *version*."""

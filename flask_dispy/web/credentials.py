@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import ipaddress
 import math
 import secrets
 import threading
@@ -16,6 +15,7 @@ from typing import Final, Literal, TypeVar, get_args
 from werkzeug.datastructures import Authorization
 from werkzeug.security import check_password_hash, generate_password_hash
 
+from .clients import network_of
 from .errors import HttpError
 from .routing import PERMISSIONS, Permission
 
@@ -184,7 +184,7 @@ class Throttle:
 
     def admit(self, client: str | None) -> None:
         """Let *client*, an address, try; or raise the 429 that tells how long to wait."""
-        key = _network(client)
+        key = network_of(client)
         now = self._clock()
         with self._lock:
             count, at = self._failures.get(key, (0, now))
@@ -208,7 +208,7 @@ class Throttle:
     def succeeded(self, client: str | None) -> None:
         """Forget the failures of *client*."""
         with self._lock:
-            self._failures.pop(_network(client), None)
+            self._failures.pop(network_of(client), None)
 
     def _pause_sec(self, count: int) -> float:
         if count < self._free:
@@ -261,15 +261,3 @@ def _no_hash(name: str) -> ValueError:
         f"user {name!r} needs a password hash, not a password: "
         "make it with werkzeug.security.generate_password_hash"
     )
-
-
-def _network(client: str | None) -> str:
-    try:
-        address = ipaddress.ip_address((client or "").partition("%")[0])
-    except ValueError:
-        return client or ""
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.ipv4_mapped is not None:
-            return str(address.ipv4_mapped)
-        return str(ipaddress.ip_network((address, 64), strict=False))
-    return str(address)

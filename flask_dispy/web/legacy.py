@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Final
 
 from flask import Response
@@ -179,8 +180,10 @@ def update(web: Web) -> Response:
 
 def _clusters_answer(web: Web, cursor: LegacyCursor) -> Response:
     views = web.registry.views()
-    found = [(view.name, view.node_changes(cursor.since(i))) for i, view in enumerate(views)]
-    answer = json_bytes_answer(_listed(found, _head))
+    is_long = any(view.is_long_since(cursor.since(i)) for i, view in enumerate(views))
+    with web.turn() if is_long else nullcontext():
+        found = [(view.name, view.node_changes(cursor.since(i))) for i, view in enumerate(views)]
+        answer = json_bytes_answer(_listed(found, _head))
     cursor.store(answer, [part.cursor for _, part in found], web.registry.poll_sec)
     if found:
         # The first was read first, so what it reaches, all do.

@@ -26,19 +26,33 @@ _PAGES: Final = tuple(
 _READING: Final = (
     Route("clusters", f"{API_ROOT}/clusters", "GET", "view", "data", api_read.clusters),
     Route("cluster", _CLUSTER, "GET", "view", "data", api_read.cluster),
-    Route("nodes", f"{_CLUSTER}/nodes", "GET", "view", "data", api_read.nodes),
-    Route("node_detail", _NODE, "GET", "view", "data", api_read.node),
-    Route("node_series", f"{_NODE}/series", "GET", "view", "data", api_read.node_series),
-    Route("jobs_list", f"{_CLUSTER}/jobs", "GET", "view", "data", api_read.jobs),
+    Route("nodes", f"{_CLUSTER}/nodes", "GET", "view", "data", api_read.nodes, costly=True),
+    Route("node_detail", _NODE, "GET", "view", "data", api_read.node, costly=True),
+    Route(
+        "node_series", f"{_NODE}/series", "GET", "view", "data", api_read.node_series, costly=True
+    ),
+    Route("jobs_list", f"{_CLUSTER}/jobs", "GET", "view", "data", api_read.jobs, costly=True),
     Route("job", f"{_CLUSTER}/jobs/<serial>", "GET", "view", "data", api_read.job),
-    Route("series", f"{_CLUSTER}/series", "GET", "view", "data", api_read.cluster_series),
-    Route("timeline_data", f"{_CLUSTER}/timeline", "GET", "view", "data", api_read.timeline),
-    Route("report", f"{_CLUSTER}/report", "GET", "view", "data", report.report),
+    Route(
+        "series", f"{_CLUSTER}/series", "GET", "view", "data", api_read.cluster_series, costly=True
+    ),
+    Route(
+        "timeline_data",
+        f"{_CLUSTER}/timeline",
+        "GET",
+        "view",
+        "data",
+        api_read.timeline,
+        costly=True,
+    ),
+    Route("report", f"{_CLUSTER}/report", "GET", "view", "data", report.report, costly=True),
     Route("changes", f"{API_ROOT}/changes", "GET", "view", "data", stream.changes),
     Route("stream", f"{API_ROOT}/stream", "GET", "view", "data", stream.stream),
     Route("settings", f"{API_ROOT}/settings", "GET", "view", "data", api_read.settings),
-    Route("openapi", f"{API_ROOT}/openapi.json", "GET", "view", "data", openapi.openapi),
-    Route("metrics", "/metrics", "GET", "view", "data", metrics.metrics),
+    Route(
+        "openapi", f"{API_ROOT}/openapi.json", "GET", "view", "data", openapi.openapi, costly=True
+    ),
+    Route("metrics", "/metrics", "GET", "view", "data", metrics.metrics, costly=True),
     Route("healthz", "/healthz", "GET", "public", "data", health.healthz),
 )
 
@@ -74,9 +88,9 @@ _LEGACY: Final = (
     Route(
         "legacy_cluster_updates", "/cluster_updates", "GET", "view", "data", legacy.cluster_updates
     ),
-    Route("legacy_nodes", "/nodes", "GET", "view", "data", legacy.nodes),
+    Route("legacy_nodes", "/nodes", "GET", "view", "data", legacy.nodes, costly=True),
     # It changes nothing, but dispy's pages post it.
-    Route("legacy_node_info", "/node_info", "POST", "view", "data", legacy.node_info),
+    Route("legacy_node_info", "/node_info", "POST", "view", "data", legacy.node_info, costly=True),
     Route("legacy_cancel_jobs", "/cancel_jobs", "POST", "cancel_jobs", "data", legacy.cancel_jobs),
     Route("legacy_add_node", "/add_node", "POST", "manage_nodes", "data", legacy.add_node),
     *(

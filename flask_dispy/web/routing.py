@@ -47,6 +47,8 @@ class Route:
     :param rule: below the blueprint's root, with its leading slash.
     :param permission: what the asking client must be allowed to do.
     :param answer: called with the blueprint's ``Web`` and the rule's variables.
+    :param costly: whether the answer may take milliseconds, and has to wait for its turn; see
+        :class:`~flask_dispy.web.turns.Turns`. Others ask for one themselves, where they need it.
     """
 
     endpoint: str
@@ -55,6 +57,7 @@ class Route:
     permission: Access
     kind: Kind
     answer: Callable[..., ResponseReturnValue]
+    costly: bool = False
 
     def bind(self, web: Web) -> Callable[..., ResponseReturnValue]:
         """Return the view function for one blueprint."""
@@ -63,6 +66,10 @@ class Route:
 
         def view(**variables: Any) -> ResponseReturnValue:
             # The others are of the host app's prefix or subdomain, and for its authorize hook.
-            return answer(web, **{name: variables[name] for name in own})
+            given = {name: variables[name] for name in own}
+            if not self.costly:
+                return answer(web, **given)
+            with web.turn():
+                return answer(web, **given)
 
         return view

@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from itertools import count
 from typing import TYPE_CHECKING, Final
 
@@ -19,6 +20,7 @@ from ..core.errors import FlaskDispyError
 from ..core.feed import Cursor
 from ..pump import TICK_SEC
 from .answers import encode, json_bytes_answer
+from .clients import network_of
 from .errors import HttpError
 from .validation import read_parameters
 
@@ -88,12 +90,14 @@ def changes(web: Web) -> Response:
     parameters = read_parameters("cluster", "since", "form")
     name, since = parameters.text("cluster", "*"), parameters.text("since")
     by_column = parameters.choice("form", CHANGES_FORMS, "rows") == "columns"
-    found = web.view(name).changes(since or None, by_column=by_column)
+    view = web.view(name)
+    with web.turn() if view.is_long_since(since or None) else nullcontext():
+        found = view.changes(since or None, by_column=by_column)
 
-    def packed() -> bytes:
-        return web.packed_changes.get((name, since, by_column, found.cursor), found.body.gzip)
+        def packed() -> bytes:
+            return web.packed_changes.get((name, since, by_column, found.cursor), found.body.gzip)
 
-    answer = json_bytes_answer(found.body, packed=packed)
+        answer = json_bytes_answer(found.body, packed=packed)
     web.note_served(found.version)
     return answer
 
@@ -124,6 +128,7 @@ class _Events:
         self._name = name
         self._since = since
         self._key = f"stream {next(_numbers)}"
+        self._client = network_of(request.remote_addr)
 
     def frames(self) -> Iterator[bytes]:
         """Yield the pieces of the answer, waiting between them."""
@@ -160,12 +165,14 @@ class _Events:
         tick = time.monotonic() // MIN_INTERVAL_SEC
         # Looked up each time, for the cluster may have been removed, or added again.
         view = self._web.view(self._name)
+        is_long = view.is_long_since(since or None)
 
         def make() -> bytes:
             found = view.changes(since or None, streamed=True)
             return _event("changes", found.cursor, found.body.plain())
 
-        frame = self._web.frames.get((view.name, since, tick), make)
+        with self._web.turns.turn(self._client) if is_long else nullcontext():
+            frame = self._web.frames.get((view.name, since, tick), make)
         self._since = _cursor_of(frame)
         return frame
 
