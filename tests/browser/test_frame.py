@@ -103,7 +103,16 @@ def test_keys_mean_nothing_while_text_is_typed(page: Page) -> None:
 def test_question_mark_shows_the_keys(page: Page) -> None:
     page.keyboard.press("?")
     dialog = page.get_by_role("dialog", name="Keyboard map")
-    for words in ("Go to Jobs", "Filter the nodes", "Next row", "Update now", "Select the row"):
+    for words in (
+        "Go to Jobs",
+        "Filter the nodes",
+        "Next row",
+        "Update now",
+        "Select the row",
+        "Rows: previous, next",
+        "Charts: oldest, newest",
+        "Node map: open the node",
+    ):
         expect(dialog).to_contain_text(words)
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()

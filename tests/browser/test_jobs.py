@@ -375,6 +375,50 @@ def test_detail_is_opened_and_left_by_keyboard(page: Page) -> None:
     expect(page.locator(".tr:focus .job-link")).to_have_text("also busy")
 
 
+def test_open_panel_goes_along_with_the_rows(page: Page) -> None:
+    panel = _open(page, "busy")
+    for key, job_id in (("j", "broken"), ("j", "done"), ("k", "broken"), ("ArrowUp", "busy")):
+        page.keyboard.press(key)
+        expect(panel.locator("#job-title")).to_have_text(job_id)
+        expect(page.locator(".tr.is-open .job-link")).to_have_text(job_id)
+        expect(page.locator(".tr:focus .job-link")).to_have_text(job_id)
+    expect(panel.locator(".job-head .state")).to_have_text("running")
+    page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+    expect(page).not_to_have_url(re.compile("job="))
+
+
+def test_escape_closes_the_panel_wherever_the_focus_is(page: Page) -> None:
+    panel = _open(page, "busy")
+    _search(page).focus()
+    page.keyboard.press("Escape")  # leaves the field
+    expect(_search(page)).not_to_be_focused()
+    expect(panel).to_be_visible()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keyboard map")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog", name="Keyboard map")).to_be_hidden()
+    expect(panel).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+
+
+def test_long_lines_of_a_traceback_wrap(stage: Stage) -> None:
+    line = "ValueError: " + "the matrix of this stage is singular, " * 10 + "x" * 300
+    stage.ends(stage.jobs["busy"], exception=f"Traceback (most recent call last):\n{line}")
+    panel = _open(stage.open("jobs.html"), "busy")
+    text = panel.locator(".job-pre-exception")
+    expect(text).to_contain_text(line)
+    assert text.evaluate("pre => pre.scrollWidth <= pre.clientWidth")
+
+
+def test_keys_of_the_list_the_search_and_the_panel_are_shown(page: Page) -> None:
+    page.keyboard.press("?")
+    keys = page.get_by_role("dialog", name="Keyboard map")
+    for words in ("Next job", "Rows: open", "Search: complete the word", "Close the job"):
+        expect(keys).to_contain_text(words)
+
+
 def test_texts_are_copied(page: Page) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     panel = _open(page, "broken")

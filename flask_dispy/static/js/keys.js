@@ -11,7 +11,7 @@ const SEQUENCE_MS = 1200;
  *
  * @typedef {object} Keys
  * @property {(keys: string, label: string, run: () => void) => void} bind
- * @property {(keys: string, label: string) => void} tell of keys that a part of the page listens to itself
+ * @property {(list: import("./keymap.js").KeyList) => void} tell of keys that a part of the page listens to itself
  * @property {() => {keys: string, label: string}[]} list
  * @property {boolean} enabled single-letter keys can be turned off (WCAG 2.1.4)
  */
@@ -28,8 +28,8 @@ export function createKeys(target, storage = null) {
   /** @type {Map<string, Shortcut>} */
   const shortcuts = new Map();
   let enabled = storage?.getItem("dispy.keys") !== "off";
-  /** @type {{keys: string, label: string}[]} */
-  const told = [];
+  /** By what they do, because several parts of a page may tell of the same. @type {Map<string, {keys: string, label: string}>} */
+  const told = new Map();
   let first = "";
   let firstAt = 0;
 
@@ -48,8 +48,8 @@ export function createKeys(target, storage = null) {
 
   return {
     bind: (keys, label, run) => void shortcuts.set(keys, { keys, label, run }),
-    tell: (keys, label) => void told.push({ keys, label }),
-    list: () => [...shortcuts.values(), ...told].map(({ keys, label }) => ({ keys, label })),
+    tell: (list) => list.forEach(([keys, label]) => told.set(label, { keys, label })),
+    list: () => [...shortcuts.values(), ...told.values()].map(({ keys, label }) => ({ keys, label })),
     get enabled() {
       return enabled;
     },

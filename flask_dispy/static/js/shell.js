@@ -203,6 +203,7 @@ function startKeys({ keys, config, href, feed }) {
   }
   keys.bind("u", "Update now", () => void feed.update());
   keys.bind("?", "This help", help);
+  keys.tell([["Esc", "Close what is open"]]);
   need("help").addEventListener("click", help);
 }
 

@@ -48,7 +48,8 @@ const PRINTED_ROWS = 500;
  * @property {() => void} tick show the passing of time
  * @property {() => string[]} selected keys, in the order shown
  * @property {(keys: Iterable<string>) => void} select
- * @property {(step: number) => void} move the active row, and focus it
+ * @property {(step: number, from?: string|null) => void} move the active row, and focus it: on from
+ *   another one, if that is told
  * @property {() => void} toggle select the active row, or no longer
  * @property {() => string|null} active key of the active row
  * @property {() => {shown: number, total: number}} counts
@@ -78,6 +79,7 @@ const PRINTED_ROWS = 500;
  * @param {(keys: string[]) => void} [options.onSelect]
  * @param {(row: Row) => void} [options.onOpen] Enter on a row
  * @param {() => void} [options.onEnd] the last row came into view
+ * @param {(row: Row) => void} [options.onActive] a key made a row the active one
  * @param {() => void} [options.onCount] how many are shown, or exist, changed
  * @returns {Table<Row>}
  */
@@ -97,6 +99,7 @@ export function createTable(element, {
   onSort,
   onSelect,
   onOpen,
+  onActive,
   onEnd,
   onCount,
 }) {
@@ -311,12 +314,14 @@ export function createTable(element, {
     revealRow(parts, rowHeight, at);
     render();
     views.get(key)?.element.focus({ preventScroll: true });
+    onActive?.(rowOf(key));
   }
 
   const activeIndex = () => (activeKey === null ? -1 : model.order.indexOf(activeKey));
 
-  /** @param {number} step */
-  function move(step) {
+  /** @param {number} step @param {string|null} [from] */
+  function move(step, from = null) {
+    if (from !== null && model.has(from)) return activate(model.order.indexOf(from) + step);
     const focused = body.contains(document.activeElement);
     activate(focused ? activeIndex() + step : Math.max(0, activeIndex()));
   }

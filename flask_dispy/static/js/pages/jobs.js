@@ -6,6 +6,7 @@ import {
 } from "../jobcolumns.js";
 import { createJobList } from "../joblist.js";
 import { jobTitle } from "../jobwords.js";
+import { PANEL_KEYS, SEARCH_KEYS, TABLE_KEYS } from "../keymap.js";
 import { statesOf, withStates } from "../query.js";
 import { startShell } from "../shell.js";
 import { createTable } from "../table.js";
@@ -81,6 +82,7 @@ const table = createTable(tablePlace, {
   empty: nothing.element,
   onSelect: () => showActions(),
   onOpen: (job) => openJob(job.serial),
+  onActive: (job) => detail.serial !== null && openJob(job.serial, { following: true }),
   onEnd: () => void list.more(),
 });
 const actions = config.permissions.cancel_jobs
@@ -157,8 +159,8 @@ function detailHref(serial) {
   return href("jobs.html", { q: query, job: serial });
 }
 
-/** @param {number} serial @param {{remember?: boolean}} [options] */
-function openJob(serial, { remember = true } = {}) {
+/** @param {number} serial @param {{remember?: boolean, following?: boolean}} [options] following: the rows keep the focus */
+function openJob(serial, { remember = true, following = false } = {}) {
   if (remember && serial !== detail.serial) {
     if (detail.serial === null) history.pushState({ job: true }, "", detailHref(serial));
     else url.set({ job: serial });
@@ -167,7 +169,7 @@ function openJob(serial, { remember = true } = {}) {
     layout.classList.add("has-detail");
     hideColumns();
   }
-  detail.open(serial);
+  detail.open(serial, { focus: !following });
   markOpen();
 }
 
@@ -226,14 +228,9 @@ tablePlace.addEventListener("click", (event) => {
   openJob(Number(row.getAttribute("data-key")));
 });
 
-/** @param {number} step */
+/** The next row, or the one before; while the panel is open, those of its job. @param {number} step */
 function move(step) {
-  table.move(step);
-  const serial = Number(table.active());
-  if (detail.serial !== null && serial > 0) {
-    openJob(serial);
-    focusRow(serial);
-  }
+  table.move(step, detail.serial === null ? null : String(detail.serial));
 }
 
 /** The words in place of rows. */
@@ -267,6 +264,7 @@ keys.bind("/", "Search jobs", search.focus);
 keys.bind("j", "Next job", () => move(1));
 keys.bind("k", "Previous job", () => move(-1));
 keys.bind(" ", "Select the job", table.toggle);
+keys.tell([...TABLE_KEYS, ...SEARCH_KEYS, ...PANEL_KEYS]);
 window.addEventListener("popstate", fromAddress);
 store.subscribe((event) => {
   if (event.kind !== "data") return;

@@ -1,6 +1,7 @@
 import { clusterPath } from "../api.js";
 import { need } from "../dom.js";
 import { showWithFigures } from "../firstpaint.js";
+import { MAP_KEYS } from "../keymap.js";
 import { nodeColumns } from "../nodecolumns.js";
 import { argumentsCheckbox } from "../settings.js";
 import { startShell } from "../shell.js";
@@ -44,6 +45,7 @@ createTrends(
   shell,
 );
 
+shell.keys.tell(MAP_KEYS);
 need("report").setAttribute("href", api.url(clusterPath(cluster, "report")));
 if (config.permissions.change_settings) need("job-args").append(argumentsCheckbox(shell));
 

@@ -2,6 +2,7 @@
 import { ApiError, clusterPath } from "../api.js";
 import { need, setAttr, setText, show } from "../dom.js";
 import { plain, stateMark } from "../format.js";
+import { LANE_KEYS } from "../keymap.js";
 import { createNodeChooser } from "../nodechooser.js";
 import { startShell } from "../shell.js";
 import { createNodeActions } from "../widgets/nodeactions.js";
@@ -53,6 +54,7 @@ function startNode() {
 
   /** @param {string} ip */
   function startHistory(ip) {
+    shell.keys.tell(LANE_KEYS);
     charts = createNodeCharts(need("charts"), { shell, ip });
     const lane = createTimeline(need("lane"), { api, cluster, node: ip, compact: true });
     shell.everySecond(() => {

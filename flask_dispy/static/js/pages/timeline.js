@@ -1,16 +1,9 @@
 import { need } from "../dom.js";
+import { LANE_KEYS, PANEL_KEYS } from "../keymap.js";
 import { startShell } from "../shell.js";
 import { viewFromParams, viewToParams } from "../timeline-layout.js";
 import { createJobDetail } from "../widgets/jobdetail.js";
 import { createTimeline } from "../widgets/timeline.js";
-
-/** What the lanes listen to while they have the focus; see timeline-gestures.js. @type {[string, string][]} */
-const LANE_KEYS = [
-  ["← →", "Lanes: earlier, later"],
-  ["+ -", "Lanes: zoom"],
-  ["Home End", "Lanes: oldest, now"],
-  ["0", "Lanes: everything"],
-];
 
 const shell = startShell("Timeline");
 const { api, cluster, feed, keys, store, url } = shell;
@@ -43,7 +36,7 @@ const asked = Number(url.get("job"));
 if (Number.isInteger(asked) && asked > 0) detail.open(asked);
 
 keys.bind("f", "Follow now", () => timeline.follow());
-for (const [combination, label] of LANE_KEYS) keys.tell(combination, label);
+keys.tell([...LANE_KEYS, ...PANEL_KEYS]);
 store.subscribe((event) => {
   if (event.kind !== "data") return;
   timeline.update();

@@ -5,7 +5,7 @@
 
 import { ApiError, clusterPath } from "../api.js";
 import { confirmInPlace } from "../confirm.js";
-import { h, icon, setAttr, setText, show } from "../dom.js";
+import { h, icon, isTyping, setAttr, setText, show } from "../dom.js";
 import { stateMark } from "../format.js";
 import { cancelJobs } from "../jobcommands.js";
 import { jobName, jobWord } from "../jobwords.js";
@@ -54,8 +54,11 @@ export function createJobDetail(dialog, { shell, onClose }) {
     event.preventDefault();
     onClose();
   });
-  dialog.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || event.defaultPrevented) return;
+  // Wherever the focus is, but for a field, whose Escape is its own, and another dialog.
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || event.defaultPrevented || !dialog.open || isTyping(event.target)) return;
+    const within = event.target instanceof Element ? event.target.closest("dialog") : null;
+    if (within !== null && within !== dialog) return;
     event.preventDefault();
     onClose();
   });
@@ -132,8 +135,8 @@ export function createJobDetail(dialog, { shell, onClose }) {
   }
 
   return {
-    /** @param {number} next */
-    open(next) {
+    /** @param {number} next @param {{focus?: boolean}} [options] */
+    open(next, { focus = true } = {}) {
       if (next !== serial) {
         serial = next;
         job = null;
@@ -149,7 +152,7 @@ export function createJobDetail(dialog, { shell, onClose }) {
         void read();
       }
       reveal();
-      parts.title.focus({ preventScroll: true });
+      if (focus) parts.title.focus({ preventScroll: true });
     },
     close() {
       serial = null;

@@ -7,6 +7,7 @@ import { h, setText } from "../dom.js";
 import { count, counted } from "../format.js";
 import { argumentsColumn, clusterColumn, durationColumn, errorColumn, idColumn, jobStateColumn, whenColumn } from "../jobcolumns.js";
 import { jobTitle } from "../jobwords.js";
+import { TABLE_KEYS } from "../keymap.js";
 import { outcomeLine } from "../nodecommands.js";
 import { failureLine } from "../remedy.js";
 import { createTable } from "../table.js";
@@ -83,6 +84,7 @@ export function createNodeJobs(places, shell) {
   keys.bind("j", "Next running job", () => running.move(1));
   keys.bind("k", "Previous running job", () => running.move(-1));
   keys.bind(" ", "Select the job", running.toggle);
+  keys.tell(TABLE_KEYS);
   selectionChanged([]);
 
   return {

@@ -5,6 +5,7 @@
 import { createColumnChooser } from "../columnchooser.js";
 import { h, icon, setText } from "../dom.js";
 import { count } from "../format.js";
+import { TABLE_KEYS } from "../keymap.js";
 import { nodeFilter } from "../nodefilter.js";
 import { addressKey } from "../sort.js";
 import { createTable } from "../table.js";
@@ -112,6 +113,7 @@ export function createNodeTable(panel, { shell, columns, name, withCpus = false,
   keys.bind("j", "Next row", () => table.move(1));
   keys.bind("k", "Previous row", () => table.move(-1));
   keys.bind(" ", "Select the row", table.toggle);
+  keys.tell(TABLE_KEYS);
   return { setFilter };
 }
 

@@ -3,6 +3,7 @@
 import { clusterPath } from "../api.js";
 import { h } from "../dom.js";
 import { count, rate } from "../format.js";
+import { CHART_KEYS } from "../keymap.js";
 import { createLiveSeries } from "../series.js";
 import { createChart } from "./chart.js";
 
@@ -22,7 +23,7 @@ const REFILL_SEC = 120;
  * @param {{ranges: HTMLElement, throughput: HTMLElement, queue: HTMLElement, cpus: HTMLElement}} places
  * @param {Shell} shell
  */
-export function createTrends(places, { api, cluster, store, summary, url, everySecond, notices }) {
+export function createTrends(places, { api, cluster, store, summary, url, everySecond, notices, keys }) {
   let resolution = RANGES.find(([, , name]) => name === url.get("range"))?.[0] ?? 1;
   let live = createLiveSeries(resolution);
   let filledAt = 0;
@@ -105,6 +106,7 @@ export function createTrends(places, { api, cluster, store, summary, url, everyS
     }
   }
 
+  keys.tell(CHART_KEYS);
   everySecond(tick);
   void fill();
 }

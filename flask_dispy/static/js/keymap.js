@@ -1,0 +1,48 @@
+/** The keys that parts of a page listen to themselves while they have the focus, for the help to list. */
+
+/** @typedef {readonly [keys: string, label: string][]} KeyList */
+
+/** See table.js. @type {KeyList} */
+export const TABLE_KEYS = [
+  ["↑ ↓", "Rows: previous, next"],
+  ["PgUp PgDn", "Rows: ten back, ten on"],
+  ["Home End", "Rows: first, last"],
+  ["Enter", "Rows: open"],
+];
+
+/** See widgets/searchbox.js. @type {KeyList} */
+export const SEARCH_KEYS = [
+  ["↑ ↓", "Search: choose a suggestion"],
+  ["Tab", "Search: complete the word"],
+  ["Enter", "Search: take the suggestion, or search"],
+  ["Esc", "Search: close the suggestions, then leave"],
+];
+
+/** See widgets/chart.js. @type {KeyList} */
+export const CHART_KEYS = [
+  ["← →", "Charts: earlier, later; ten at a time with Shift"],
+  ["PgUp PgDn", "Charts: sixty points later, earlier"],
+  ["Home End", "Charts: oldest, newest"],
+  ["Esc", "Charts: leave the point"],
+];
+
+/** See nodemap-layout.js. @type {KeyList} */
+export const MAP_KEYS = [
+  ["← → ↑ ↓", "Node map: another node"],
+  ["PgUp PgDn", "Node map: ten lines up, down"],
+  ["Home End", "Node map: first, last"],
+  ["Enter", "Node map: open the node"],
+];
+
+/** See widgets/timeline-gestures.js. @type {KeyList} */
+export const LANE_KEYS = [
+  ["← →", "Lanes: earlier, later; in large steps with Shift"],
+  ["↑ ↓", "Lanes: scroll"],
+  ["PgUp PgDn", "Lanes: scroll by pages"],
+  ["+ -", "Lanes: zoom"],
+  ["Home End", "Lanes: oldest, now"],
+  ["0", "Lanes: everything"],
+];
+
+/** See widgets/jobdetail.js. @type {KeyList} */
+export const PANEL_KEYS = [["Esc", "Close the job"]];
