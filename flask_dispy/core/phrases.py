@@ -32,7 +32,7 @@ def span(seconds: float) -> str:
     if seconds < 0.0995:
         return f"{max(0, round(seconds * 1000))} ms"
     if seconds < 9.95:
-        return f"{seconds:.1f} s"
+        return f"{seconds:.1f}".removesuffix(".0") + " s"
     if seconds < 89.5:
         return f"{seconds:.0f} s"
     if seconds < 3570:

@@ -7,7 +7,6 @@ import { nodeFilter } from "../../flask_dispy/static/js/nodefilter.js";
 import { createLiveSeries } from "../../flask_dispy/static/js/series.js";
 import { initialInterval, intervalText } from "../../flask_dispy/static/js/settings.js";
 import { createUrlState, pageHref } from "../../flask_dispy/static/js/url.js";
-import { etaText } from "../../flask_dispy/static/js/widgets/progress.js";
 
 /** @param {object} jobs @param {object} [more] @returns {any} */
 const summary = (jobs, more = {}) => ({
@@ -88,6 +87,15 @@ test("the title tells the progress of a run, the picture only while it lasts", (
   assert.equal(headline("Monitor", summary({ pending: 0 }, { progress: 1 }), "rest").favicon, "rest");
 });
 
+test("the title says first that a run does not go on", () => {
+  const held = (/** @type {string} */ state, reason = "") => headline("Monitor", summary({}, { outlook: /** @type {any} */ ({ state, reason }) }), "a/rest.svg");
+  assert.equal(held("stalled").title, "Stalled, 50 % Monitor · compute · dispy");
+  assert.equal(held("waiting", "no_node").title, "Waiting, 50 % Monitor · compute · dispy");
+  assert.equal(held("waiting", "closed").title, "Closed, 50 % Monitor · compute · dispy");
+  assert.equal(held("going").title, "50 % Monitor · compute · dispy");
+  assert.equal(held("stalled").favicon, "a/ring-50-held.svg");
+});
+
 test("the end of a run is told once, and not while more comes", () => {
   /** @type {string[]} */
   const told = [];
@@ -102,15 +110,6 @@ test("the end of a run is told once, and not while more comes", () => {
   watch(summary({ pending: 0 }), 7);
   watch(summary({ pending: 0 }), 20);
   assert.deepEqual(told, ["compute"]);
-});
-
-test("an estimate says how sure it is", () => {
-  assert.equal(etaText(summary({})), "about 4 min left");
-  assert.equal(etaText(summary({}, { eta_confidence: "low" })), "perhaps 4 min left (rough)");
-  assert.equal(etaText(summary({}, { eta_sec: null })), "no estimate yet");
-  assert.equal(etaText(summary({}, { eta_sec: 12 })), "less than a minute left");
-  assert.equal(etaText(summary({ pending: 0 })), "all done");
-  assert.equal(etaText(summary({}, { state: "closed" })), "closed with jobs pending");
 });
 
 test("the stream comes first unless the server or the viewer said otherwise", () => {

@@ -25,22 +25,26 @@ export function headline(page, summary, restingIcon) {
   const title = `${page} · ${name} · dispy`;
   if (!running) return { title: summary.jobs.submitted > 0 ? `✓ ${title}` : title, favicon: restingIcon };
   const failed = summary.jobs.failed > 0;
+  const held = HELD[summary.outlook?.reason ?? ""] ?? HELD[summary.outlook?.state ?? ""] ?? "";
   return {
-    title: `${percent(summary.progress)} ${title}`,
-    favicon: ringIcon(restingIcon, summary.progress ?? 0, failed),
+    title: `${held}${percent(summary.progress)} ${title}`,
+    favicon: ringIcon(restingIcon, summary.progress ?? 0, held ? "-held" : failed ? "-failed" : ""),
   };
 }
+
+/** What stands before all else where a run does not go on. @type {Record<string, string>} */
+const HELD = { closed: "Closed, ", stalled: "Stalled, ", waiting: "Waiting, " };
 
 /**
  * Address of a picture that lies beside the resting one: see web/favicons.py.
  *
  * @param {string} restingIcon
  * @param {number} done 0 to 1
- * @param {boolean} failed
+ * @param {""|"-failed"|"-held"} mark
  */
-function ringIcon(restingIcon, done, failed) {
+function ringIcon(restingIcon, done, mark) {
   const percentDone = Math.floor(done * 20) * 5;
-  return restingIcon.replace(/[^/]*$/, `ring-${percentDone}${failed ? "-failed" : ""}.svg`);
+  return restingIcon.replace(/[^/]*$/, `ring-${percentDone}${mark}.svg`);
 }
 
 /**

@@ -38,7 +38,8 @@ const attention = createAttention(need("attention"), {
     need("nodes").scrollIntoView({ block: "start" });
   },
 });
-const progress = createProgress(need("progress"), { href: (name) => href("monitor.html", { cluster: name }) });
+const progress = createProgress(need("progress"), shell);
+shell.everySecond(progress.tick);
 const tiles = createTiles(need("tiles"), { jobsHref: (state) => jobsHref(`state:${state}`) });
 createTrends(
   { ranges: need("ranges"), throughput: need("throughput"), queue: need("queue"), cpus: need("cpus") },

@@ -73,7 +73,7 @@ function selectionText(all, can) {
  * @param {HTMLButtonElement} button
  * @param {{place: Place, query: () => string, onDone: () => void}} options
  */
-function confirmCount(button, { place, query, onDone }) {
+export function confirmCount(button, { place, query, onDone }) {
   const detail = h("p", { class: "confirm-detail", role: "status" });
   const yes = h("button", { type: "button", class: "button danger" });
   const no = h("button", { type: "button", class: "button" }, "Cancel");

@@ -1,24 +1,11 @@
+/** @import {Shell} from "../shell.js" */
 /** @import {Summary} from "../types.js" */
 import { clusterLabel } from "../config.js";
 import { h, setAttr, setStyle, setText } from "../dom.js";
-import { count, percent, plain, seconds } from "../format.js";
+import { count, percent, plain } from "../format.js";
 import { countOf } from "../jobwords.js";
-
-/**
- * How long a run will take, in words that say how sure that is.
- *
- * @param {Summary} summary
- * @returns {string}
- */
-export function etaText({ state, jobs, eta_sec, eta_confidence }) {
-  if (state === "closed") return jobs.pending > 0 ? "closed with jobs pending" : "closed";
-  if (jobs.submitted === 0) return "no job yet";
-  if (jobs.pending === 0) return "all done";
-  if (eta_sec === null || eta_confidence === "none") return "no estimate yet";
-  if (eta_sec < 45) return "less than a minute left";
-  const left = seconds(Math.max(1, Math.round(eta_sec / 60)) * 60);
-  return eta_confidence === "low" ? `perhaps ${left} left (rough)` : `about ${left} left`;
-}
+import { outlookLine, outlookWords } from "../outlook.js";
+import { createProgressNote } from "./progressnote.js";
 
 /** Parts of the bar, in the order they stand. @type {[string, (summary: Summary) => number][]} */
 const PARTS = [
@@ -29,15 +16,17 @@ const PARTS = [
   ["running", ({ jobs }) => jobs.running],
 ];
 
+/** @typedef {Pick<Shell, "api"|"config"|"href"|"notices"> & {store: {now: () => number}}} Place */
+
 /**
- * One bar a cluster: what is done, failed, terminated and running of all that was submitted, and when it
- * will end.
+ * One bar a cluster: what is done, failed, terminated and running of all that was submitted, when it
+ * will end, and what is in the way where something is.
  *
  * @param {HTMLElement} element
- * @param {{href: (cluster: string) => string}} options where a cluster's name leads
- * @returns {{update: (summaries: Summary[]) => void, destroy: () => void}}
+ * @param {Place} shell
+ * @returns {{update: (summaries: Summary[]) => void, tick: () => void, destroy: () => void}}
  */
-export function createProgress(element, { href }) {
+export function createProgress(element, shell) {
   /** @type {Map<string, ReturnType<typeof createRow>>} */
   const rows = new Map();
   element.classList.add("progress-list");
@@ -55,7 +44,7 @@ export function createProgress(element, { href }) {
       for (const summary of summaries) {
         let row = rows.get(summary.name);
         if (!row) {
-          row = createRow(summary, href);
+          row = createRow(summary, shell);
           rows.set(summary.name, row);
           element.append(row.element);
         }
@@ -63,33 +52,54 @@ export function createProgress(element, { href }) {
       }
       element.hidden = summaries.length === 0;
     },
+    tick: () => rows.forEach((row) => row.tick()),
     destroy: () => element.replaceChildren(),
   };
 }
 
-/** @param {Summary} first @param {(cluster: string) => string} href */
-function createRow(first, href) {
+/** @param {Summary} first @param {Place} shell */
+function createRow(first, shell) {
   const name = plain(clusterLabel(first.name));
   const fills = PARTS.map(([part]) => h("span", { class: `bar-fill ${part}` }));
   const bar = h("span", { class: "bar", role: "progressbar", "aria-label": `${name}, jobs done`, "aria-valuemin": "0", "aria-valuemax": "100" }, ...fills);
   const done = h("span", { class: "progress-percent" });
   const counts = h("span", { class: "progress-count" });
   const eta = h("span", { class: "progress-eta" });
-  const link = h("a", { class: "progress-name", href: href(first.name), text: name, title: name });
-  const element = h("div", { class: "progress" }, link, bar, done, counts, eta);
+  const link = h("a", { class: "progress-name", href: shell.href("monitor.html", { cluster: first.name }), text: name, title: name });
+  const note = createProgressNote(first.name, shell);
+  const element = h("div", { class: "progress" }, link, bar, done, counts, eta, note.element);
+  let shown = first;
+
+  function tick() {
+    const now = shell.store.now();
+    const words = outlookWords(shown, now);
+    setText(eta, words.head);
+    setAttr(element, "data-outlook", words.tone);
+    setAttr(bar, "aria-valuetext", `${percent(shown.progress)}, ${outlookLine(shown, now)}`);
+    note.update(shown, words);
+  }
+
   return {
     element,
+    tick,
     /** @param {Summary} summary */
     update(summary) {
+      shown = summary;
       const { jobs, progress } = summary;
-      const whole = Math.max(1, jobs.submitted);
+      const all = jobs.submitted + (jobs.before_watching ?? 0);
+      const whole = Math.max(1, all);
       PARTS.forEach(([, part], i) => setStyle(fills[i], "width", `${((100 * part(summary)) / whole).toFixed(2)}%`));
       setAttr(bar, "aria-valuenow", progress === null ? null : Math.floor(progress * 100));
-      setAttr(bar, "aria-valuetext", `${percent(progress)}, ${etaText(summary)}`);
       setText(done, progress === null ? "" : percent(progress));
-      setText(counts, `${count(jobs.done)} of ${count(jobs.submitted)} done`);
-      setAttr(counts, "title", `${count(jobs.submitted)} submitted, ${count(jobs.done)} done, ${count(jobs.pending)} pending`);
-      setText(eta, etaText(summary));
+      setText(counts, `${count(jobs.done)} of ${count(all)} done`);
+      setAttr(counts, "title", countsTitle(jobs));
+      tick();
     },
   };
+}
+
+/** @param {Summary["jobs"]} jobs */
+function countsTitle({ submitted, done, pending, before_watching }) {
+  const before = before_watching ? `, ${count(before_watching)} of them from before watching began` : "";
+  return `${count(submitted)} submitted while watching, ${count(done)} done, ${count(pending)} pending${before}`;
 }

@@ -1,7 +1,7 @@
 /** @import {JobWord} from "../jobwords.js" */
 /** @import {Summary} from "../types.js" */
 import { h, setAttr, setStyle, setText } from "../dom.js";
-import { compact, count, percent, rate, seconds, stateMark } from "../format.js";
+import { compact, count, counted, percent, rate, seconds, stateMark } from "../format.js";
 import { countOf, JOB_WORDS } from "../jobwords.js";
 
 /**
@@ -17,10 +17,21 @@ import { countOf, JOB_WORDS } from "../jobwords.js";
 /** The letters beside a figure are so much smaller; see .tile-of. */
 const OF_SIZE = 0.58;
 
+/** With the jobs that were there before watching began: how many they are is all that is known. @type {Tile} */
+const QUEUED = {
+  state: "queued",
+  label: "Queued",
+  value: ({ jobs }) => jobs.queued + (jobs.before_watching ?? 0),
+  title: ({ jobs }) => (jobs.before_watching
+    ? `${counted(jobs.queued, "job")} queued, and ${count(jobs.before_watching)} from before watching began, which wait or run`
+    : `${counted(jobs.queued, "job")} queued`),
+};
+
 /** @type {Tile[]} */
 const TILES = [
   jobTile("running"),
-  ...JOB_WORDS.filter((word) => word !== "running").map(jobTile),
+  QUEUED,
+  ...JOB_WORDS.filter((word) => word !== "running" && word !== "queued").map(jobTile),
   {
     label: "CPUs busy",
     value: ({ cpus }) => cpus.busy,

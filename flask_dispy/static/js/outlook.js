@@ -1,0 +1,140 @@
+/** @import {Outlook, Summary} from "./types.js" */
+import { clock, count, counted, day, plain, seconds } from "./format.js";
+
+/**
+ * What will come of a cluster, in words: a head that is read at a glance, and a sentence that
+ * says more where something is in the way.
+ *
+ * @typedef {object} OutlookWords
+ * @property {"done"|"going"|"waiting"|"stalled"|"closed"} tone
+ * @property {string} head
+ * @property {string} note empty where the head says all
+ */
+
+/** Below this, how long is said, not until when. */
+const SOON_SEC = 120;
+
+/**
+ * @param {Summary} summary
+ * @param {number} now epoch seconds
+ * @returns {OutlookWords}
+ */
+export function outlookWords(summary, now) {
+  const { outlook } = summary;
+  if (!outlook) return { tone: "going", head: "", note: "" };
+  const words = wordsOf(outlook, summary, now);
+  return { ...words, note: sentence(words.note) };
+}
+
+/**
+ * @param {Outlook} outlook
+ * @param {Summary} summary
+ * @param {number} now
+ * @returns {OutlookWords}
+ */
+function wordsOf(outlook, summary, now) {
+  const { reason, since } = outlook;
+  const age = since === null ? 0 : Math.max(0, now - since);
+  switch (outlook.state) {
+    case "done":
+      if (reason === "no_jobs") return { tone: "done", head: summary.state === "closed" ? "Closed" : "No job yet", note: "" };
+      return { tone: "done", head: since === null ? "All done" : `All done, ${at(since, now)}`, note: "" };
+    case "stalled":
+      return { tone: "stalled", head: `Stalled ${lasting(Math.floor(age))}`, note: stalledNote(outlook, summary, now) };
+    case "waiting":
+      if (reason === "closed") return { tone: "closed", head: "Closed", note: outlook.message };
+      return { tone: "waiting", head: age < 1 ? "Waiting" : `Waiting ${lasting(Math.floor(age))}`, note: outlook.message };
+    default:
+      return { tone: "going", head: goingHead(outlook, summary), note: goingNote(outlook) };
+  }
+}
+
+/**
+ * One plain line, for a screen reader and for where there is little room.
+ *
+ * @param {Summary} summary
+ * @param {number} now
+ */
+export function outlookLine(summary, now) {
+  const { head, note } = outlookWords(summary, now);
+  return note ? `${head}. ${note}` : head;
+}
+
+/**
+ * The search that shows exactly the jobs that a stalled cluster waits for.
+ *
+ * @param {Outlook} outlook
+ */
+export const stuckQuery = (outlook) => `state:running slower:${Math.floor(outlook.stuck.over_sec ?? 0)}s`;
+
+/**
+ * @param {Outlook} outlook
+ * @param {Summary} summary
+ * @param {number} now
+ */
+function stalledNote({ stuck, bound }, summary, now) {
+  const passed = Math.max(0, now - (summary.now ?? now));
+  const oldest = lasting((stuck.oldest_sec ?? 0) + passed);
+  const usual = `usually ${lasting(stuck.usual_sec ?? 0)}`;
+  const jobs = stuck.jobs ?? 0;
+  const who = jobs === 1 ? `waits for 1 job, which has run for ${oldest} (${usual})`
+    : `waits for ${count(jobs)} jobs on ${counted(stuck.nodes ?? 0, "node")}, the oldest ${oldest} (${usual})`;
+  return `${who}. ${boundNote(bound)}`.trim();
+}
+
+/**
+ * @param {Outlook} outlook
+ * @param {Summary} summary
+ */
+function goingHead({ eta_sec, eta_early_sec, eta_late_sec }, summary) {
+  if (eta_sec === null) return "No estimate yet";
+  const now = summary.now ?? 0;
+  if ((eta_late_sec ?? eta_sec) < SOON_SEC) {
+    const [early, late] = [eta_early_sec ?? eta_sec, eta_late_sec ?? eta_sec].map(coarse);
+    return `Done in about ${coarse(eta_sec)}${early === late ? "" : ` (${early} to ${late})`}`;
+  }
+  const [early, late] = [eta_early_sec ?? eta_sec, eta_late_sec ?? eta_sec].map((seconds) => at(now + seconds, now));
+  return `Done about ${at(now + eta_sec, now)}${early === late ? "" : ` (${early} to ${late})`}`;
+}
+
+/** @param {Outlook} outlook */
+function goingNote({ reason, message, eta_sec, bound }) {
+  if (reason === "estimated") return "";
+  return eta_sec === null ? message : boundNote(bound);
+}
+
+/** @param {number} bound */
+const boundNote = (bound) => (bound ? `${counted(bound, "queued job")} can't start: bound to a node that is gone.` : "");
+
+/**
+ * A time of the day to the minute, with its date where that is another one.
+ *
+ * @param {number} t epoch seconds
+ * @param {number} now
+ */
+function at(t, now) {
+  const time = clock(t).slice(0, 5);
+  return day(t) === day(now) ? time : `${day(t).slice(5)} ${time}`;
+}
+
+/** Names in it come from elsewhere. @param {string} note */
+function sentence(note) {
+  const text = plain(note);
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** @param {number} s */
+const coarse = (s) => `${count(s < 10 ? Math.max(1, Math.round(s)) : Math.round(s / 5) * 5)} s`;
+
+/**
+ * A duration as a sentence needs it: "1.7 s", "80 s", "15 min".
+ *
+ * @param {number} s
+ */
+export function lasting(s) {
+  if (s < 0.0995) return seconds(s);
+  if (s < 9.95) return `${s.toFixed(1).replace(/\.0$/, "")} s`;
+  if (s < 89.5) return `${Math.round(s)} s`;
+  if (s < 3570) return `${Math.round(s / 60)} min`;
+  return seconds(Math.round(s / 60) * 60);
+}

@@ -1,0 +1,54 @@
+/** @import {OutlookWords} from "../outlook.js" */
+/** @import {Summary} from "../types.js" */
+/** @import {Place} from "./progress.js" */
+import { h, icon, setAttr, setText, show } from "../dom.js";
+import { counted } from "../format.js";
+import { stuckQuery } from "../outlook.js";
+import { createPopover } from "../popover.js";
+import { confirmCount } from "./jobactions.js";
+
+/**
+ * What is in the way of a cluster's jobs, in a line under its bar, and what can be done about it.
+ *
+ * @param {string} name of the cluster
+ * @param {Place} shell
+ */
+export function createProgressNote(name, { api, config, href, notices }) {
+  const text = h("span", { class: "progress-note-text" });
+  const jobs = h("a", { class: "button small", text: "Show" });
+  const terminate = h("button", { type: "button", class: "button small" });
+  const why = h("button", { type: "button", class: "button small quiet", text: "Why?" });
+  const actions = h("span", { class: "progress-note-actions" }, jobs, terminate, why);
+  const element = h("div", { class: "progress-note", hidden: true }, icon("warning"), text, actions);
+  let query = "";
+  const place = { api, cluster: name, notices };
+  const { element: forTerminate } = confirmCount(terminate, { place, query: () => query, onDone: () => {} });
+  const { element: forWhy } = createPopover(why, explanation());
+  forWhy.classList.add("progress-why");
+
+  return {
+    element,
+    /** @param {Summary} summary @param {OutlookWords} words */
+    update({ outlook }, { tone, note }) {
+      show(element, note !== "");
+      setText(text, note);
+      const stuck = outlook?.state === "stalled" ? outlook.stuck.jobs ?? 0 : 0;
+      show(actions, stuck > 0);
+      show(forWhy, tone === "stalled");
+      show(forTerminate, config.permissions.cancel_jobs && stuck > 0);
+      if (!outlook || stuck === 0) return;
+      query = stuckQuery(outlook);
+      setAttr(jobs, "href", href("jobs.html", { cluster: name, q: query }));
+      setText(terminate, `Terminate ${counted(stuck, "job")}`);
+    },
+  };
+}
+
+/** Why jobs that run may never end, and what helps. */
+function explanation() {
+  return h("div", { class: "progress-explanation" },
+    h("p", { text: "They may wait for something: a file, a lock, another machine. Or their processes have died, killed for want of memory for instance: dispynode does not notice that, reports such jobs as running for ever, and keeps their CPUs." }),
+    h("p", { text: "Nodes that are started so notice it, and report the job as failed:" }),
+    h("code", { class: "command", tabindex: "0", text: "flask-dispy node --clean" }),
+  );
+}

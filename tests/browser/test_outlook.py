@@ -1,0 +1,153 @@
+"""Monitor's sentence on what will come of a run, and what can be done about it."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from browser.stage import Stage, becomes, tile
+from playwright.sync_api import Locator, Page, expect
+from web.fakes import watched_cluster
+
+from flask_dispy.core import events
+
+
+def head(page: Page | Locator) -> Locator:
+    return page.locator(".progress-eta")
+
+
+def note(page: Page | Locator) -> Locator:
+    return page.locator(".progress-note-text")
+
+
+def stall(stage: Stage) -> None:
+    """Three jobs that run for 19 minutes where one took two seconds, on two nodes."""
+    stage.cluster = watched_cluster(stage.registry, "compute")
+    for ip_addr in ("10.0.0.2", "10.0.0.3"):
+        stage.joins(ip_addr)
+    stage.registry.fold()
+    state: Any = stage.registry.view("compute")._state
+    began_at = time.time() - 1_142
+    nothing = (None,) * 6
+    with stage.registry.lock:
+        state.apply(events.JobEnded("quick", began_at + 2, began_at, began_at, "10.0.0.2",
+                                    "finished", "quick", *nothing))  # fmt: skip
+    for number in range(3):
+        stage.runs(f"10.0.0.{2 + number % 2}", job_id=f"stuck{number}", since_sec=1_140)
+
+
+def test_stalled_run_says_so_and_shows_for_whom_it_waits(make_stage: Callable[..., Stage]) -> None:
+    stage = make_stage()
+    stall(stage)
+    page = stage.open()
+    expect(head(page)).to_have_text("Stalled 19 min")
+    expect(note(page)).to_have_text("Waits for 3 jobs on 2 nodes, the oldest 19 min (usually 2 s).")
+    expect(page).to_have_title(re.compile("^Stalled, 25 % Monitor"))
+    expect(page.locator("#favicon")).to_have_attribute("href", re.compile(r"-held\.svg$"))
+    page.get_by_role("link", name="Show").click()
+    expect(page).to_have_url(re.compile(r"q=state%3Arunning(\+|%20)slower%3A60s"))
+    becomes(
+        lambda: sorted(page.locator(".tbody .job-link").all_inner_texts()),
+        ["stuck0", "stuck1", "stuck2"],
+    )
+
+
+def test_stuck_jobs_are_terminated_once_that_is_confirmed(
+    make_stage: Callable[..., Stage],
+) -> None:
+    stage = make_stage()
+    stall(stage)
+    page = stage.open()
+    page.get_by_role("button", name="Terminate 3 jobs").click()
+    expect(page.get_by_text("All 3 that match.")).to_be_visible()
+    assert stage.cluster.calls == []
+    page.locator(".confirm .danger:visible").click()
+    becomes(lambda: [method for method, _ in stage.cluster.calls], ["cancel"] * 3)
+
+
+def test_stalled_run_says_which_nodes_notice(make_stage: Callable[..., Stage]) -> None:
+    stage = make_stage()
+    stall(stage)
+    page = stage.open()
+    page.get_by_role("button", name="Why?").click()
+    expect(page.get_by_text("flask-dispy node --clean")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_text("flask-dispy node --clean")).to_be_hidden()
+
+
+def test_reader_sees_the_stall_and_no_button_to_end_it(make_stage: Callable[..., Stage]) -> None:
+    stage = make_stage(read_only=True)
+    stall(stage)
+    page = stage.open()
+    expect(head(page)).to_have_text("Stalled 19 min")
+    expect(page.get_by_role("link", name="Show")).to_be_visible()
+    expect(page.get_by_role("button", name="Terminate 3 jobs")).to_be_hidden()
+
+
+def test_stall_ends_where_a_job_does(make_stage: Callable[..., Stage]) -> None:
+    stage = make_stage()
+    stall(stage)
+    page = stage.open()
+    expect(head(page)).to_have_text("Stalled 19 min")
+    stage.ends(stage.jobs["stuck0"])
+    expect(head(page)).not_to_have_text(re.compile("Stalled"))
+    expect(page.locator(".progress-note")).to_be_hidden()
+
+
+def test_jobs_wait_for_a_node(make_stage: Callable[..., Stage]) -> None:
+    stage = make_stage()
+    stage.cluster = watched_cluster(stage.registry, "compute")
+    for number in range(5):
+        stage.cluster.submits(number, job_id=number)
+    page = stage.open()
+    expect(note(page)).to_have_text("5 jobs wait: no node has joined yet.")
+    expect(head(page)).to_have_text(re.compile("^Waiting"))
+    expect(page).to_have_title(re.compile("^Waiting, 0 % Monitor"))
+    expect(page.locator(".progress-note-actions")).to_be_hidden()
+    stage.joins("10.0.0.2")
+    expect(page.locator(".progress-note")).to_have_text(re.compile("about to start"))
+
+
+def test_cluster_that_holds_the_cpus_is_named(make_stage: Callable[..., Stage]) -> None:
+    stage = make_stage()
+    stage.cluster = watched_cluster(stage.registry, "fit_model")
+    node = stage.joins("10.0.0.2", cpus=2)
+    for number in range(2):
+        stage.runs("10.0.0.2", job_id=number)
+    waits = watched_cluster(stage.registry, "render")
+    waits.joins(node)
+    waits.submits(1, job_id="waits")
+    page = stage.open()
+    row = page.locator(".progress", has_text="render")
+    expect(note(row)).to_have_text("All 2 CPUs are busy with fit_model; 1 job waits.")
+
+
+def test_jobs_from_before_watching_show_as_waiting(make_stage: Callable[..., Stage]) -> None:
+    stage = make_stage()
+    stage.cluster = watched_cluster(stage.registry, "compute")
+    stage.joins("10.0.0.2")
+    stage.registry.fold()
+    state: Any = stage.registry.view("compute")._state
+    with stage.registry.lock:
+        state.apply(events.PendingTaken(time.time() - 60, 6))
+    stage.runs("10.0.0.2", job_id="a")
+    stage.ends(stage.runs("10.0.0.2", job_id="b"))
+    page = stage.open()
+    expect(tile(page, "queued")).to_have_text("6")
+    expect(page.locator(".progress-count")).to_have_text("1 of 8 done")
+    expect(page.locator(".progress-percent")).to_have_text("13 %")
+
+
+@pytest.mark.parametrize("phone", [False, True])
+def test_note_fits_the_page(make_stage: Callable[..., Stage], phone: bool) -> None:
+    stage = make_stage()
+    stall(stage)
+    page = stage.open(phone=phone)
+    expect(page.get_by_role("button", name="Terminate 3 jobs")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    button = page.get_by_role("button", name="Why?").bounding_box()
+    assert button is not None
+    assert button["height"] >= (44 if phone else 24)
