@@ -97,6 +97,7 @@ def _templates() -> Environment:
         amount=wording.amount,
         count=wording.count,
         duration=wording.duration,
+        expectation=wording.expectation,
         percent=wording.percent,
         size=wording.size,
     )

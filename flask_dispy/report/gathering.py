@@ -214,8 +214,9 @@ def _shares(jobs: dict[str, int]) -> list[tuple[str, float, float]]:
     """Return (word, offset, width) of each state's share of all jobs, in percent."""
     shares: list[tuple[str, float, float]] = []
     offset = 0.0
+    whole = jobs["submitted"] + jobs["before_watching"]
     for word in _SHARES:
-        width = 100.0 * count_of(jobs, word) / jobs["submitted"] if jobs["submitted"] else 0.0
+        width = 100.0 * count_of(jobs, word) / whole if whole else 0.0
         if width:
             shares.append((word, offset, width))
             offset += width

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone, tzinfo
-from typing import Final
+from typing import Any, Final
 
-__all__ = ["UNKNOWN", "Clock", "amount", "count", "duration", "percent", "size"]
+__all__ = ["UNKNOWN", "Clock", "amount", "count", "duration", "expectation", "percent", "size"]
 
 UNKNOWN: Final = "\N{EN DASH}"
 
@@ -103,3 +103,22 @@ class Clock:
             return datetime.fromtimestamp(at, self._zone).strftime(layout)
         except (OverflowError, OSError, ValueError):
             return UNKNOWN
+
+
+def expectation(outlook: dict[str, Any], clock: Clock, made_at: float) -> str:
+    """Return a summary's outlook as a sentence, with times of the day."""
+    state, since = outlook["state"], outlook["since"]
+    if state == "done":
+        when = f" at {clock.text(since)}" if outlook["reason"] == "all_done" and since else ""
+        return f"Done{when}." if outlook["reason"] == "all_done" else str(outlook["message"])
+    if outlook["eta_sec"] is None:
+        words = {"stalled": "Stalled", "waiting": "Waiting", "going": "Going"}
+        word = "Closed" if outlook["reason"] == "closed" else words[state]
+        return f"{word}: {outlook['message']}"
+    fields = ("eta_sec", "eta_early_sec", "eta_late_sec")
+    layout = "%H:%M" if outlook["eta_late_sec"] < 43_200 else "%Y-%m-%d %H:%M"
+    about, early, late = (clock.text(made_at + outlook[field], layout) for field in fields)
+    span = f" ({early} to {late})" if early != late else ""
+    bound = outlook["bound"]
+    rest = f" {count(bound)} queued jobs are bound to a node that is gone." if bound else ""
+    return f"Expected to be done about {about}{span}.{rest}"

@@ -21,7 +21,15 @@ from flask_dispy.core.errors import UnknownCluster
 from flask_dispy.core.series import Sample
 from flask_dispy.report import render_report, save_report
 from flask_dispy.report.axes import time_ticks, value_ticks
-from flask_dispy.report.wording import Clock, amount, count, duration, percent, size
+from flask_dispy.report.wording import (
+    Clock,
+    amount,
+    count,
+    duration,
+    expectation,
+    percent,
+    size,
+)
 
 HOSTILE = "\"><script>alert(1)</script><img src=//x onerror='f()'>&{{7*7}}\u202e\x1b[31m\ud800"
 MOST_BYTES = 2_000_000
@@ -171,6 +179,51 @@ def test_report_of_a_finished_run_says_so(run: Run) -> None:
     name = run.cluster()
     run.job(name, -60, -50)
     assert "All 1 jobs are done." in check(run.text()).text
+
+
+def test_report_says_what_will_come_of_each_cluster(run: Run) -> None:
+    stalled, going = run.cluster("stalls"), run.cluster("goes")
+    for name in (stalled, going):
+        run.node(name)
+        for second in range(30):
+            run.job(name, -500 + second, -499 + second)
+    run.job(stalled, -460)
+    run.job(going, -0.5)
+    text = check(run.text()).text
+    assert "Stalled: No job has ended for 8 min: the job that runs, on 10.0.0.2," in text
+    assert re.search(r"Expected to be done about \d\d:\d\d", text)
+    assert "Stalled: stalls: No job has ended" in text  # of all clusters: the worst
+
+
+def test_report_counts_what_was_there_before_watching(run: Run) -> None:
+    name = run.cluster()
+    run.apply(name, events.PendingTaken(time.time() - 100, 6))
+    run.job(name, -60, -50)
+    run.job(name, -5)
+    text = check(run.text()).text
+    assert "1 of 8 jobs done (12 %), 1 running and 0 queued, 6 from before watching" in text
+    assert "7 not done" in text
+
+
+@pytest.mark.parametrize(
+    ("outlook", "sentence"),
+    [
+        ({"state": "done", "reason": "all_done", "since": 3_600}, "Done at 1970-01-01 01:00:00."),
+        ({"state": "done", "reason": "no_jobs", "message": "No job."}, "No job."),
+        ({"state": "going", "eta_sec": 600, "eta_early_sec": 300, "eta_late_sec": 900},
+         "Expected to be done about 02:56 (02:51 to 03:01)."),
+        ({"state": "going", "eta_sec": 1, "eta_early_sec": 1, "eta_late_sec": 2, "bound": 3},
+         "Expected to be done about 02:46. 3 queued jobs are bound to a node that is gone."),
+        ({"state": "going", "eta_sec": 9e4, "eta_early_sec": 8e4, "eta_late_sec": 1e5},
+         "Expected to be done about 1970-01-02 03:46 (1970-01-02 01:00 to 1970-01-02 06:33)."),
+        ({"state": "waiting", "reason": "closed", "message": "Left."}, "Closed: Left."),
+        ({"state": "waiting", "reason": "no_node", "message": "No node."}, "Waiting: No node."),
+    ],
+)  # fmt: skip
+def test_outlook_reads_as_a_sentence(outlook: dict[str, Any], sentence: str) -> None:
+    nothing = {"reason": "", "message": "", "since": None, "eta_sec": None, "bound": 0}
+    clock = Clock(10_000.0, timezone.utc)
+    assert expectation(nothing | outlook, clock, 10_000.0) == sentence
 
 
 def test_report_names_versions_moment_and_zone(run: Run) -> None:
