@@ -149,13 +149,11 @@ class ClusterState:
         return job
 
     def _ended_event(self, event: events.JobEnded) -> Job:
-        job = self.ledger.named.get(event.key)
-        if job is None:
-            return self._lived(event)
-        (_, at, _, started_at, node, state, job_id, args, kwargs,
+        (key, at, submitted_at, started_at, node, state, job_id,
          result, stdout, stderr, exception) = event  # fmt: skip
-        if args is not None or kwargs is not None:
-            self._describe(job, job_id, args, kwargs)
+        job = self.ledger.named.get(key)
+        if job is None:
+            job = self.ledger.new(key, submitted_at, job_id, None, None)
         # An abandoned job may still be heard of; every other end is the end.
         if job.state in ENDED_STATES and (job.state != "abandoned" or state == "abandoned"):
             return job
@@ -170,24 +168,6 @@ class ClusterState:
         self._note_end(state, started_at, at, exception)
         job.id = job_id
         job.haystack = None
-        return job
-
-    def _lived(self, event: events.JobEnded) -> Job:
-        """Enter a job of which the end is the first that is told, as it ended."""
-        (key, at, submitted_at, started_at, node, state, job_id, args, kwargs,
-         result, stdout, stderr, exception) = event  # fmt: skip
-        job = Job(0, key, submitted_at, job_id, args, kwargs)
-        job.state = state
-        job.ended_at = at
-        if not (result is stdout is stderr is exception is None):
-            job.output = Output(result, stdout, stderr, exception)
-        if state != "cancelled":
-            job.node = node
-            if started_at is not None:
-                job.attempts = 1
-                job.started_at = started_at
-        self.ledger.enter(job)
-        self._note_end(state, started_at, at, exception)
         return job
 
     @staticmethod

@@ -89,8 +89,6 @@ class JobEnded(NamedTuple):
     node: str | None
     state: EndState
     id: str
-    args: str | None
-    kwargs: str | None
     result: str | None
     stdout: str | None
     stderr: str | None

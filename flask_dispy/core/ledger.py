@@ -1,6 +1,6 @@
 """The jobs of one cluster and what they come to.
 
-A counter moves when a job is entered or moves from one state to another, in :meth:`Ledger.enter`
+A counter moves when a job is entered or moves from one state to another, in :meth:`Ledger.new`
 and :meth:`Ledger.move` and nowhere else, so the counters are always what the jobs are.
 """
 
@@ -103,19 +103,14 @@ class Ledger:
         self, key: JobKey, submitted_at: float, job_id: str, args: str | None, kwargs: str | None
     ) -> Job:
         """Enter a job that was not known, as queued."""
-        job = Job(0, key, submitted_at, job_id, args, kwargs)
-        self.enter(job)
-        return job
-
-    def enter(self, job: Job) -> None:
-        """Give a job that was not known its serial number, and keep it: queued, or ended."""
-        job.serial = serial = next(self._serials)
-        self.named[job.key] = self.jobs[serial] = job
-        self.counts[job.state] += 1
-        if self.before_watching and job.submitted_at <= self._pending_taken_at:
+        serial = next(self._serials)
+        job = self.named[key] = self.jobs[serial] = Job(
+            serial, key, submitted_at, job_id, args, kwargs
+        )
+        self.counts["queued"] += 1
+        if self.before_watching and submitted_at <= self._pending_taken_at:
             self.before_watching -= 1
-        if job.state in ENDED_STATES:
-            self._end(job)
+        return job
 
     def take_pending(self, pending: int, at: float) -> None:
         """Note that dispy holds *pending* jobs at *at*: those not known were there before."""

@@ -12,17 +12,23 @@ from ..core.events import EndState, JobEnded, JobKey, JobQueued, JobStarted
 from .drained import Drained
 from .figures import heard_at, moment, name_text
 from .jobtexts import JobTexts, LaterTexts
-from .lives import whole_life
 from .nodereports import NodeReports
 from .queues import QueueReader
-from .turn import END_STATES, Turn
 
-__all__ = ["JOB_READERS", "JobReports", "job_key"]
+__all__ = ["END_STATES", "JOB_READERS", "JobReports", "job_key"]
 
 _CREATED: Final[int] = DispyJob.Created
 _RUNNING: Final[int] = DispyJob.Running
 _PROVISIONAL: Final[int] = DispyJob.ProvisionalResult
 _ABANDONED: Final[int] = DispyJob.Abandoned
+
+END_STATES: Final[dict[int, EndState]] = {
+    DispyJob.Finished: "finished",
+    DispyJob.Terminated: "terminated",
+    DispyJob.Cancelled: "cancelled",
+    DispyJob.Abandoned: "abandoned",
+}
+"""The states that dispy's numbers for the end of a job stand for."""
 
 # An event of its fields in their order, in half the time that the class itself takes.
 _make: Final = tuple.__new__
@@ -57,12 +63,8 @@ class JobReports:
         # node had confirmed them, by our clock; 0 before.
         self._described: dict[int, float] = {}
 
-    def _queued(self, _status: int, _node: Any, job: Any, turn: Turn) -> Drained:
+    def _queued(self, _status: int, _node: Any, job: Any, _now: float) -> Drained:
         uid, submitted_at = job._uid, job.submit_time
-        if uid in turn.ends:
-            lived = self._lived(job, turn)
-            if lived is not None:
-                return lived
         live = _original(job)
         pinned = getattr(getattr(job, "_dispy_job_", None), "pinned", None)
         if pinned is not None:
@@ -73,20 +75,6 @@ class JobReports:
         self._described[uid] = 0.0
         event = _make(JobQueued, ((uid, submitted_at), submitted_at, job_id, args, kwargs, False))
         return (event, live, tuple(later) if later else ())
-
-    def _lived(self, job: Any, turn: Turn) -> Drained | None:
-        """Return the end of a job that is over in the turn in which it was submitted."""
-        try:
-            confirmed_at = 0.0
-            step = turn.steps.get(job._uid)
-            if step is not None and step[0] == _RUNNING:
-                confirmed_at = self._confirmed(step[1], step[2], turn.now)
-            lived = whole_life(job, turn, confirmed_at, self._nodes, self._texts)
-        except Exception:
-            return None  # it is told when its turn comes
-        if lived is not None:
-            self._described.pop(job._uid, None)  # another's, the end of which was missed
-        return lived
 
     def requeued(self, job: Any, now: float) -> Drained:
         """Return the event that *job* is back in the queue."""
@@ -99,13 +87,11 @@ class JobReports:
         )
         return (event, live, tuple(later))
 
-    def _started(self, _status: int, node: Any, job: Any, turn: Turn) -> Drained | None:
+    def _started(self, _status: int, node: Any, job: Any, now: float) -> Drained:
         uid, submitted_at = job._uid, job.submit_time
-        confirmed_at = self._confirmed(node, job, turn.now)
+        confirmed_at = self._confirmed(node, job, now)
         known = uid in self._described
         self._described[uid] = confirmed_at
-        if known and uid in turn.ends and self._is_over(node, job, turn):
-            return None
         live = _original(job)
         later: LaterTexts = []
         job_id = self._texts.id_of(live, later)
@@ -132,11 +118,7 @@ class JobReports:
             return min(now, moment(job.start_time, now))
         return heard_at(node, 0.0, now)
 
-    def _is_over(self, node: Any, job: Any, turn: Turn) -> bool:
-        """Whether a run that began ended in the same turn, and nothing else is to be learnt."""
-        return turn.covers(node, job) and self._nodes.has(node)
-
-    def _progressed(self, _status: int, node: Any, job: Any, turn: Turn) -> Drained:
+    def _progressed(self, _status: int, node: Any, job: Any, now: float) -> Drained:
         live = _original(job)
         later: LaterTexts = []
         text = self._texts.text("provisional_result", job.result, later)
@@ -144,7 +126,7 @@ class JobReports:
         event = events.JobProgressed(
             job_key(job),
             # Its start is the node's by now, whose clock is not ours.
-            self._described.get(job._uid) or turn.now,
+            self._described.get(job._uid) or now,
             job.submit_time,
             name_text(where) if where else None,
             self._texts.id_of(live, later),
@@ -152,13 +134,13 @@ class JobReports:
         )
         return (event, live, tuple(later))
 
-    def _given_up(self, status: int, node: Any, job: Any, turn: Turn) -> Drained | None:
+    def _given_up(self, status: int, node: Any, job: Any, now: float) -> Drained:
         if job.status == _CREATED:
-            return self.requeued(job, turn.now)
-        return self._ended(status, node, job, turn)
+            return self.requeued(job, now)
+        return self._ended(status, node, job, now)
 
-    def _ended(self, status: int, node: Any, job: Any, turn: Turn) -> Drained | None:
-        return self.ended(END_STATES[status], node, job, turn.now)
+    def _ended(self, status: int, node: Any, job: Any, now: float) -> Drained:
+        return self.ended(END_STATES[status], node, job, now)
 
     def ended(self, state: EndState, node: Any, job: Any, now: float) -> Drained:
         """Return the event that *job* ended in *state*, with all that it left behind."""
@@ -177,8 +159,6 @@ class JobReports:
                 name_text(where) if where else None,
                 state,
                 self._texts.id_of(job, later),
-                None,
-                None,
                 # None is what every function returns that returns nothing, and says nothing.
                 None if result is None else self._texts.text("result", result, later),
                 self._texts.output("stdout", stdout, later) if stdout else None,
@@ -207,15 +187,14 @@ class JobReports:
         )
 
 
-# How each report of a job is read: by (reports, status, node, job, turn).
-JOB_READERS: Final[dict[int, Callable[[JobReports, int, Any, Any, Turn], Drained | None]]] = {
+JOB_READERS: Final[dict[int, Callable[[JobReports, int, Any, Any, float], Drained]]] = {
     _CREATED: JobReports._queued,
     _RUNNING: JobReports._started,
     _PROVISIONAL: JobReports._progressed,
     _ABANDONED: JobReports._given_up,
     **dict.fromkeys(END_STATES.keys() - {_ABANDONED}, JobReports._ended),
 }
-"""How each report of a job is read."""
+"""What reads each report of a job: called with (reports, status, node, job, now)."""
 
 
 def _original(job: Any) -> Any:

@@ -16,23 +16,22 @@ from collections.abc import Callable
 from itertools import repeat, starmap
 from typing import Any, Final, TypeAlias
 
-from dispy import DispyJob, DispyNode
+from dispy import DispyNode
 
 from .drained import Drained
 from .faultlog import UnreadReports
 from .jobreports import JOB_READERS, JobReports
 from .jobtexts import JobTexts
 from .nodereports import NodeReports
-from .turn import Report, Turn
 
 __all__ = ["Callback", "Watch"]
 
 logger = logging.getLogger("flask_dispy.engine")
 
 Callback: TypeAlias = Callable[[int, Any, Any], None]
+Report: TypeAlias = tuple[int, Any, Any]
+"""What dispy calls a callback with: a status, a node or ``None``, a job or ``None``."""
 
-# dispy's numbers, as names that are looked up fast: each report is compared with them.
-_CREATED: Final[int] = DispyJob.Created
 _NODE_NEWS: Final = frozenset((DispyNode.Initialized, DispyNode.Closed, DispyNode.AvailInfo))
 
 
@@ -101,22 +100,17 @@ class Watch:
         """Return what the next *limit* calls come to.
 
         :param figures: with those of the nodes that were heard of, as they are now, at the end;
-            without, a later turn brings them.
+            without, a later call returns them.
         """
         touched, jobs, readers = self.nodes.touched, self.job_reports, JOB_READERS
         found: list[Drained] = []
-        turn = self._take(limit)
-        told = turn.told
-        for status, node, job in turn.reports:
+        reports, now = self._take(limit), time.time()
+        for status, node, job in reports:
             try:
                 if job is not None and status in readers:
-                    if status != _CREATED and job._uid in told:
-                        continue
-                    drained = readers[status](jobs, status, node, job, turn)
-                    if drained is not None:
-                        found.append(drained)
+                    found.append(readers[status](jobs, status, node, job, now))
                 elif status in _NODE_NEWS:
-                    self.nodes.saw(status, node, found, turn.now)
+                    self.nodes.saw(status, node, found, now)
                     continue
                 if node is not None:
                     touched[node.ip_addr] = node
@@ -126,13 +120,13 @@ class Watch:
             found.extend(self.nodes.figures())
         return found
 
-    def _take(self, limit: int) -> Turn:
+    def _take(self, limit: int) -> list[Report]:
         reports: list[Report] = []
         waiting = min(limit, len(self.inbox))
         with contextlib.suppress(IndexError):  # a handler of signals may empty it meanwhile
             # What was taken until then stays in the list.
             reports.extend(starmap(self.inbox.popleft, repeat((), waiting)))
-        return Turn(reports, time.time())
+        return reports
 
 
 def _ignore(_item: object) -> None:

@@ -51,8 +51,6 @@ def ended(
     at: float = 5.0,
     result: str | None = None,
     exception: str | None = None,
-    args: str | None = None,
-    kwargs: str | None = None,
 ) -> Any:
     began = None if start is None else 1_000 + start
     return events.JobEnded(
@@ -63,8 +61,6 @@ def ended(
         node,
         state,
         "1",
-        args,
-        kwargs,
         result,
         None,
         None,

@@ -49,7 +49,7 @@ def test_interim_result_leaves_the_job_running(state: ClusterState) -> None:
 
 def test_end_keeps_what_the_job_left_behind(state: ClusterState) -> None:
     end = events.JobEnded(
-        "a", 1_005, 1_000, 1_001, "n1", "terminated", "x", None, None, "r", "o", "e", "T\nE: b"
+        "a", 1_005, 1_000, 1_001, "n1", "terminated", "x", "r", "o", "e", "T\nE: b"
     )
     tell(state, queued("a"), started("a"), end)
     detail = job(state).detail("compute", 2_000)
@@ -67,11 +67,6 @@ def test_arguments_outlive_the_end(state: ClusterState) -> None:
 def test_cancelled_job_ran_nowhere_whatever_its_end_says(state: ClusterState, known: bool) -> None:
     tell(state, *[queued("a")] * known, ended("a", "cancelled", node="10.0.0.99"))
     assert (job(state).node, job(state).started_at, job(state).attempts) == (None, None, 0)
-
-
-def test_arguments_that_come_with_an_end_are_taken(state: ClusterState) -> None:
-    tell(state, ended("a"), ended("a", args="1", kwargs="n=2"))
-    assert (job(state).args, job(state).kwargs) == ("1", "n=2")
 
 
 def test_id_that_was_set_after_submitting_is_taken(state: ClusterState) -> None:

@@ -83,7 +83,7 @@ def test_file_imports_only_downward(file: Path) -> None:
 
 def test_the_walk_sees_relative_and_absolute_imports() -> None:
     found = set(imports(ROOT / "engine" / "jobreports.py"))
-    assert {"dispy", "flask_dispy.core.events", "flask_dispy.engine.turn", "typing"} <= found
+    assert {"dispy", "flask_dispy.core.events", "flask_dispy.engine.figures", "typing"} <= found
 
 
 def test_node_loads_neither_flask_nor_the_dashboard() -> None:

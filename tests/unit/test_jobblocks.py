@@ -112,8 +112,6 @@ class KeptBlocks(RuleBasedStateMachine):
                 "10.0.0.1",
                 state,
                 f"job-{key}",
-                None,
-                None,
                 "r",
                 None,
                 None,

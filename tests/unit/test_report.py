@@ -81,7 +81,7 @@ class Run:
         self.apply(cluster, events.JobQueued(key, at, job_id, args, None))
         self.apply(cluster, events.JobStarted(key, began, at, node, job_id, args, None))
         if end is not None:
-            texts = (None, None, None, None, None, exception)
+            texts = (None, None, None, exception)
             ended = events.JobEnded(key, self.now + end, at, began, node, state, job_id, *texts)
             self.apply(cluster, ended)
 
