@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import tracemalloc
 from collections.abc import Callable
@@ -31,12 +32,14 @@ def effort(call: Callable[..., Any], *arguments: Any) -> Effort:
         return trace
 
     before = sys.gettrace()
+    gc.disable()  # what is called back as it collects would count as ours
     tracemalloc.start()
     sys.settrace(trace)
     try:
         call(*arguments)
     finally:
         sys.settrace(before)
+        gc.enable()
         _, memory = tracemalloc.get_traced_memory()
         tracemalloc.stop()
     return Effort(lines, memory)
