@@ -35,6 +35,9 @@ _AT_WORK: Final = 12
 
 _LEAST_BUSY: Final = 0.05
 
+# Jobs take no less: clocks tell no finer, and what takes no time at all has no spread.
+_LEAST_SEC: Final = 0.001
+
 # Even what never changed is not known better than this.
 _LEAST_DOUBT: Final = 0.02
 
@@ -96,14 +99,14 @@ def _by_trend(
     latest = durations.latest
     if not trend.slope:
         seen_from = [window_at - at for at, _ in latest if at < window_at] if window_at else []
-        return [duration_sec for _, duration_sec in latest], seen_from
+        return [max(_LEAST_SEC, duration_sec) for _, duration_sec in latest], seen_from
     starts = sorted(started_at for started_at, _ in durations.sampled)
     every = durations.sampled_every
     finished: list[float] = []
     seen_from = []
     for started_at, duration_sec in latest:
         by = trend.at(bisect_left(starts, started_at) * every)
-        finished.append(duration_sec / by)
+        finished.append(max(_LEAST_SEC, duration_sec) / by)
         if started_at < window_at:
             seen_from.append((window_at - started_at) / by)
     return finished, seen_from

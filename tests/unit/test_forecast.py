@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from flask_dispy.core.durations import Durations
 from flask_dispy.core.forecast import Forecast, ages_of, forecast
@@ -58,3 +60,27 @@ def test_ages_of_very_many_jobs_are_looked_at_from_either_end() -> None:
     assert ages == sorted(ages, key=lambda entry: -entry[0])
     assert ages[0][0] == 100_000.0
     assert ages[-1][0] == 1.0
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    known=st.lists(
+        st.tuples(
+            st.sampled_from((0.0, 1e-9, 0.5, 10.0, 1e6)) | st.floats(0, 1e12),
+            st.floats(-1e6, 1e6),
+        ),
+        max_size=30,
+    ),
+    ages=st.lists(st.tuples(st.floats(0, 1e9), st.integers(1, 100)), max_size=5),
+    queued=st.sampled_from((0, 1, 7, 10_000, 10**7)),
+    cpus=st.integers(0, 1_000),
+)
+def test_whatever_jobs_took_the_range_holds_the_estimate(
+    known: list[tuple[float, float]], ages: list[tuple[float, int]], queued: int, cpus: int
+) -> None:
+    durations = Durations()
+    for duration_sec, at in known:
+        durations.note(duration_sec, NOW + at)
+    found = forecast(durations, queued=queued, ages=ages, cpus=cpus, now=NOW)
+    if found is not None:
+        assert 0.0 <= found.early_sec <= found.eta_sec <= found.late_sec < float("inf")
