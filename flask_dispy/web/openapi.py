@@ -14,7 +14,7 @@ from ..core.jobs import JOB_WORDS
 from .answers import encode, json_bytes_answer
 from .node_list import SORT_COLUMNS
 from .openapi_schemas import SCHEMAS, ref
-from .stream import CHANGES_FORMS
+from .stream import CHANGES_FORMS, KEEP_ALIVE_SEC
 from .validation import read_parameters
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         "view",
         "The changes as server-sent events; each event's id is the cursor.",
         "text/event-stream",
-        query=_FEED_QUERY,
+        query={**_FEED_QUERY, "alive_sec": _integer(1, KEEP_ALIVE_SEC)},
         errors=(404, 503),
     ),
     "settings": Operation("GET", "/api/v1/settings", "view", "The settings.", "Settings"),

@@ -27,7 +27,7 @@ from .validation import read_parameters
 if TYPE_CHECKING:
     from .context import Web
 
-__all__ = ["CHANGES_FORMS", "StreamPlaces", "changes", "stream"]
+__all__ = ["CHANGES_FORMS", "KEEP_ALIVE_SEC", "StreamPlaces", "changes", "stream"]
 
 # How a snapshot's nodes are told.
 CHANGES_FORMS: Final = ("rows", "columns")
@@ -37,7 +37,7 @@ CHANGES_FORMS: Final = ("rows", "columns")
 MIN_INTERVAL_SEC: Final = TICK_SEC
 
 # Proxies drop connections on which nothing moves, the strictest common ones after 30 s.
-KEEP_ALIVE_SEC: Final = 15.0
+KEEP_ALIVE_SEC: Final = 15
 
 # How often a stream that has nothing to say tells the audience that it is still there.
 _LOOK_UP_SEC: Final = 1.0
@@ -104,8 +104,9 @@ def changes(web: Web) -> Response:
 
 def stream(web: Web) -> Response:
     """Answer with the changes as server-sent events, until the client or the server ends it."""
-    parameters = read_parameters("cluster", "since")
+    parameters = read_parameters("cluster", "since", "alive_sec")
     name = parameters.text("cluster", "*")
+    alive_sec = parameters.optional_integer("alive_sec", least=1, most=KEEP_ALIVE_SEC)
     web.view(name)
     # A browser that reconnects repeats its first URL, and says in this header where it got to.
     since = request.headers.get("Last-Event-ID", "")[:100] or parameters.text("since")
@@ -116,17 +117,18 @@ def stream(web: Web) -> Response:
         return answer
     web.streams.take()
     answer.call_on_close(web.streams.give_back)
-    answer.response = _Events(web, name, since).frames()
+    answer.response = _Events(web, name, since, alive_sec).frames()
     return answer
 
 
 class _Events:
     """One client's stream. It needs no Flask context: the request is over for Flask."""
 
-    def __init__(self, web: Web, name: str, since: str) -> None:
+    def __init__(self, web: Web, name: str, since: str, alive_sec: int | None = None) -> None:
         self._web = web
         self._name = name
         self._since = since
+        self._alive_sec = alive_sec
         self._key = f"stream {next(_numbers)}"
         self._client = network_of(request.remote_addr)
 
@@ -188,9 +190,15 @@ class _Events:
             if time.monotonic() - asked_at < _LOOK_UP_SEC / 2:
                 web.closing.wait(_LOOK_UP_SEC)  # a closed registry no longer waits
             self._present(version)
-            if time.monotonic() - quiet_since >= KEEP_ALIVE_SEC:
+            if time.monotonic() - quiet_since >= (self._alive_sec or KEEP_ALIVE_SEC):
                 quiet_since = time.monotonic()
-                yield _COMMENT
+                yield self._sign_of_life()
+
+    def _sign_of_life(self) -> bytes:
+        """Return what keeps the connection: a comment, or an event, which browsers tell scripts."""
+        if self._alive_sec is None:
+            return _COMMENT
+        return _event("alive", self._since, encode({"cursor": self._since}))
 
     def _next_version(self, version: int) -> int:
         web = self._web

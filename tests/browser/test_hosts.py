@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from browser.stage import PAGES, Audience, Browsers, Stage, becomes, is_live, rows
+from browser.stage import PAGES, Audience, Browsers, Stage, becomes, is_live, rows, tile
 from flask import Flask, abort, redirect, request
 from flask_login import LoginManager, UserMixin, current_user, login_user
 from playwright.sync_api import Page, expect
+from web.fakes import watched_cluster
 from web.hosted import serving
 
 from flask_dispy import create_blueprint
@@ -163,3 +165,102 @@ def test_login_that_expired_is_said_and_leads_back(
         expect(page).to_have_url(re.compile(r"/dispy/manage\.html\?cluster=compute$"))
         is_live(page)
         assert stage.cluster.calls == []
+
+
+# -- streams that are held back --------------------------------------------------------------------
+
+_NOTE_STATES = """
+  window.seenStates = new Set();
+  new MutationObserver(() => {
+    const state = document.getElementById("connection")?.dataset.state;
+    if (state) window.seenStates.add(state);
+  }).observe(document, { subtree: true, childList: true, attributes: true });
+"""
+
+
+def test_stream_that_a_proxy_holds_back_is_polled_and_never_called_live(
+    stage: Stage, browsers: Browsers
+) -> None:
+    ended = threading.Event()
+    app = Flask("host")
+    app.register_blueprint(create_blueprint(stage.registry), url_prefix="/dispy")
+    passed_on = app.wsgi_app
+
+    def held(environ: Any, start_response: Any) -> Any:
+        if not environ["PATH_INFO"].endswith("/stream"):
+            return passed_on(environ, start_response)
+        ended.wait(60)
+        start_response("200 OK", [("Content-Type", "text/event-stream")])
+        return [b""]
+
+    app.wsgi_app = held  # type: ignore[method-assign]
+    stage.registry.poll_sec = 2
+    with visiting(app, browsers) as open_page:
+        try:
+            page = open_page("healthz")
+            page.context.add_init_script(_NOTE_STATES)
+            open_page()
+            connection = page.locator("#connection")
+            expect(connection).to_have_attribute("data-state", "polling")
+            for finished, job in (("2", "busy"), ("3", "also busy")):
+                stage.ends(stage.jobs[job])
+                expect(tile(page, "finished")).to_have_text(finished)
+            expect(connection).to_have_attribute("data-state", "polling")
+            assert "live" not in page.evaluate("[...window.seenStates]")
+        finally:
+            ended.set()
+
+
+# -- many windows ----------------------------------------------------------------------------------
+
+
+def _windows(stage: Stage, paths: list[str]) -> tuple[list[Page], list[str]]:
+    """Windows of one browser, and the addresses of the streams that they open."""
+    first = stage.audience.page(apart=True)
+    streams: list[str] = []
+    first.context.on(
+        "request", lambda asked: streams.append(asked.url) if "/stream?" in asked.url else None
+    )
+    pages = [first, *(first.context.new_page() for _ in paths[1:])]
+    for page, path in zip(pages, paths, strict=True):
+        stage.go(page, path)
+    return pages, streams
+
+
+def _commands_are_answered(pages: list[Page]) -> None:
+    for page in pages:
+        status = page.evaluate(
+            "fetch('api/v1/settings', {method: 'PATCH', body: '{}',"
+            " headers: {'Content-Type': 'application/json'}}).then((answer) => answer.status)"
+        )
+        assert status == 200
+
+
+def test_windows_of_one_browser_share_a_stream(stage: Stage) -> None:
+    pages, streams = _windows(stage, ["monitor.html", "jobs.html", *["monitor.html"] * 6])
+    for page in pages:
+        is_live(page)
+    assert len(streams) == 1
+    _commands_are_answered(pages)
+    stage.ends(stage.jobs["busy"])
+    for page in pages[2:]:
+        expect(tile(page, "finished")).to_have_text("2")
+    # The one that has the stream goes; the others go on with another.
+    pages[0].close()
+    stage.ends(stage.jobs["also busy"])
+    for page in pages[2:]:
+        expect(tile(page, "finished")).to_have_text("3")
+        is_live(page)
+
+
+def test_windows_that_look_at_many_clusters_leave_room_for_commands(stage: Stage) -> None:
+    names = ["compute"]
+    for number in range(7):
+        watched_cluster(stage.registry, f"other {number}")
+        names.append(f"other {number}")
+    pages, streams = _windows(stage, [f"monitor.html?cluster={name}" for name in names])
+    states = [page.locator("#connection") for page in pages]
+    for state in states:
+        expect(state).to_have_attribute("data-state", re.compile("live|polling"))
+    _commands_are_answered(pages)
+    assert len(streams) <= 3

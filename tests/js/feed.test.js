@@ -22,7 +22,7 @@ function world(/** @type {any} */ options = {}) {
       state.asked.push(params.since);
       if (state.down) throw new Error("The server can't be reached");
       cursor += 1;
-      return { cursor: `c${cursor}`, snapshot: params.since === null, now: state.now, clusters: [], nodes: [] };
+      return { cursor: `e-0-${cursor}`, snapshot: params.since === null, now: state.now, clusters: [], nodes: [] };
     },
   };
   const openStream = (/** @type {string} */ url) => {
@@ -33,7 +33,7 @@ function world(/** @type {any} */ options = {}) {
       closed: false,
       addEventListener: (/** @type {string} */ type, /** @type {any} */ listener) => (listeners[type] = listener),
       close: () => (stream.closed = true),
-      send: (/** @type {string} */ type, /** @type {any} */ data) => listeners[type]({ data: JSON.stringify(data) }),
+      send: (/** @type {string} */ type, /** @type {any} */ data = {}, /** @type {any} */ more = {}) => listeners[type]({ data: JSON.stringify(data), ...more }),
     };
     state.streams.push(stream);
     return stream;
@@ -45,7 +45,7 @@ function world(/** @type {any} */ options = {}) {
     cluster: "*",
     openStream: options.stream === false ? null : openStream,
     interval: options.interval,
-    pollSec: 10,
+    pollSec: options.pollSec ?? 10,
     random: () => 1,
     visibility: { hidden: () => state.hidden, onChange: (listener) => (seen = listener) },
     timers: {
@@ -85,10 +85,10 @@ test("the stream goes on from where the first answer ended", async () => {
   feed.start();
   await settle();
   assert.deepEqual(state.asked, [null]);
-  assert.equal(state.streams[0].url, "stream?since=c1");
-  state.streams[0].send("open");
+  assert.equal(state.streams[0].url, "stream?since=e-0-1");
+  state.streams[0].send("alive", { cursor: "e-0-1" });
   assert.equal(store.state.connection, "live");
-  state.streams[0].send("changes", { cursor: "s9", snapshot: false, now: 1, clusters: [], nodes: [{ ip_addr: "a" }] });
+  state.streams[0].send("changes", { cursor: "e-0-9", snapshot: false, now: 1, clusters: [], nodes: [{ ip_addr: "a" }] });
   assert.ok(store.nodes.has("a"));
 });
 
@@ -96,11 +96,11 @@ test("a stream that breaks is opened again after a poll", async () => {
   const { feed, state, pass } = world();
   feed.start();
   await settle();
-  state.streams[0].send("open");
-  state.streams[0].send("changes", { cursor: "s9", snapshot: false, now: 1, clusters: [], nodes: [] });
+  state.streams[0].send("alive", { cursor: "e-0-1" });
+  state.streams[0].send("changes", { cursor: "e-0-9", snapshot: false, now: 1, clusters: [], nodes: [] });
   state.streams[0].send("error");
   await pass(1);
-  assert.deepEqual(state.asked, [null, "s9"]);
+  assert.deepEqual(state.asked, [null, "e-0-9"]);
   assert.equal(state.streams.length, 2);
   assert.ok(state.streams[0].closed);
 });
@@ -163,7 +163,7 @@ test("a hidden tab closes its stream and asks seldom", async () => {
   const { feed, state, hide, next } = world();
   feed.start();
   await settle();
-  state.streams[0].send("open");
+  state.streams[0].send("alive", { cursor: "e-0-1" });
   await hide(true);
   assert.ok(state.streams[0].closed);
   assert.equal(next(), 30);
@@ -171,14 +171,85 @@ test("a hidden tab closes its stream and asks seldom", async () => {
   assert.equal(state.streams.length, 2);
 });
 
-test("a stream gone quiet is checked by a poll", async () => {
-  const { feed, state, pass } = world();
+test("a stream that nothing comes from is not live: it is polled beside, then given up", async () => {
+  const { feed, state, store, pass } = world();
   feed.start();
   await settle();
-  state.streams[0].send("open");
-  await pass(46);
-  assert.equal(state.asked.length, 2);
+  assert.equal(store.state.connection, "connecting");
+  await pass(3);
+  assert.equal(store.state.connection, "polling");
+  await pass(17);
+  assert.deepEqual(state.asked, [null, "e-0-1", "e-0-2"]);
   assert.equal(state.streams[0].closed, false);
+  await pass(5);
+  assert.equal(state.streams[0].closed, true);
+  await pass(30);
+  assert.equal(state.streams.length, 1);
+  assert.equal(state.asked.length, 6 + 1);
+  await pass(40);
+  assert.equal(state.streams.length, 2, "it is tried again");
+});
+
+test("a stream is live only while something comes", async () => {
+  const { feed, state, store, pass } = world();
+  feed.start();
+  await settle();
+  for (let i = 0; i < 6; i += 1) {
+    state.streams[0].send("alive", { cursor: "e-0-1" });
+    assert.equal(store.state.connection, "live");
+    await pass(10);
+  }
+  assert.equal(state.asked.length, 1);
+  await pass(10.9);
+  assert.equal(store.state.connection, "live");
+  await pass(1);
+  assert.equal(store.state.connection, "polling");
+  assert.ok(state.streams[0].closed);
+  assert.equal(state.asked.length, 2);
+  assert.equal(state.streams.length, 2, "the way may work again");
+});
+
+test("with a shorter interval silence is noticed sooner", async () => {
+  const { feed, state, pass } = world({ pollSec: 2 });
+  feed.start();
+  await settle();
+  state.streams[0].send("alive", { cursor: "e-0-1" });
+  await pass(5.1);
+  assert.equal(state.asked.length, 2);
+});
+
+test("what a stream brings late does not undo what a poll has brought since", async () => {
+  const { feed, state, store, pass } = world();
+  feed.start();
+  await settle();
+  await pass(11);
+  const row = (/** @type {number} */ busy) => [{ ip_addr: "a", busy }];
+  state.streams[0].send("changes", { cursor: "e-0-5", snapshot: false, now: 1, clusters: [], nodes: row(5) });
+  state.streams[0].send("changes", { cursor: "e-0-3", snapshot: false, now: 1, clusters: [], nodes: row(3) });
+  assert.equal(store.nodes.get("a")?.busy, 5);
+});
+
+test("who has missed something of a shared stream asks for it", async () => {
+  const { feed, state, store } = world();
+  feed.start();
+  await settle();
+  state.streams[0].send("changes", { cursor: "e-0-9", snapshot: false, now: 1, clusters: [], nodes: [{ ip_addr: "a" }] }, { from: "e-0-8" });
+  assert.equal(store.nodes.size, 0);
+  assert.deepEqual(state.asked, [null, "e-0-1"]);
+  await settle();
+  state.streams[0].send("alive", { cursor: "e-0-20" });
+  assert.deepEqual(state.asked, [null, "e-0-1", "e-0-2"]);
+  assert.equal(store.state.connection, "live");
+});
+
+test("where there is no stream to be had, it polls", async () => {
+  const { feed, state, store, next } = world();
+  feed.start();
+  await settle();
+  state.streams[0].send("full");
+  assert.equal(store.state.connection, "polling");
+  assert.equal(next(), 10);
+  assert.ok(state.streams[0].closed);
 });
 
 test("two updates at once are one request", async () => {

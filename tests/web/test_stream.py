@@ -153,6 +153,24 @@ def test_quiet_stream_is_kept_alive(open_stream: Any, scene: Any, monkeypatch: A
     assert event == {"comment": ""}
 
 
+def test_stream_gives_signs_of_life_to_who_asks(
+    open_stream: Any, scene: Any, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(stream_module, "_LOOK_UP_SEC", 0.05)
+    reader = open_stream("?alive_sec=1")
+    cursor = ""
+    while (event := reader.event()).get("event") == "changes":
+        cursor = event["id"]
+    assert event["event"] == "alive"
+    assert json.loads(event["data"]) == {"cursor": cursor}
+    assert event["id"] == cursor
+
+
+@pytest.mark.parametrize("alive_sec", ["0", "16", "x", "1e9"])
+def test_signs_of_life_come_in_bounds(open_stream: Any, alive_sec: str) -> None:
+    assert open_stream(f"?alive_sec={alive_sec}").answer.status == 422
+
+
 def test_removed_cluster_ends_its_stream(open_stream: Any, registry: Any, scene: Any) -> None:
     reader = open_stream("?cluster=compute")
     reader.event()

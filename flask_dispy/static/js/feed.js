@@ -2,11 +2,12 @@
 /** @import {Store} from "./store.js" */
 /** @import {Changes} from "./types.js" */
 import { ApiError } from "./api.js";
+import { reaches } from "./cursor.js";
 
 /**
  * @typedef {"live"|number} Interval "live": the stream; else seconds between polls, 0 or less: none
  *
- * @typedef {object} Stream the part of EventSource that we use
+ * @typedef {object} Stream the part of EventSource that we use; see also sharedstream.js
  * @property {(type: string, listener: (event: any) => void) => void} addEventListener
  * @property {() => void} close
  *
@@ -31,8 +32,10 @@ import { ApiError } from "./api.js";
 const BACKOFF_SEC = { first: 1, longest: 30 };
 /** A hidden tab polls this seldom: enough for its title; six open streams would stall a browser. */
 const HIDDEN_SEC = 30;
-/** A stream that is silent for this long may be dead without anyone having said so: ask. */
-const QUIET_SEC = 45;
+/** How often a stream says that it lives, where nothing changes: as often as it would be polled, in these bounds. */
+const ALIVE_SEC = { least: 1, most: 15 };
+/** A stream that has not said anything yet is called live no longer after this; its first word comes at once. */
+const FIRST_WORD_SEC = 2;
 /** So many streams in a row that end before they bring anything: poll for a while instead. */
 const STREAM_TRIES = 2;
 const STREAM_REST_SEC = 60;
@@ -73,10 +76,18 @@ export function createFeed({
   timers = realTimers,
   random = Math.random,
 }) {
+  const everySec = pollSec > 0 ? pollSec : 10;
+  const aliveSec = Math.round(Math.min(Math.max(everySec, ALIVE_SEC.least), ALIVE_SEC.most));
+  /** A proxy may hold a stream back: where nothing is heard for so long, it does not work. */
+  const silenceSec = 2 * aliveSec + 1;
+
   /** @type {string|null} */
   let cursor = null;
   /** @type {Stream|null} */
   let stream = null;
+  /** Whether the stream has said anything, and when it must again. */
+  let heard = false;
+  let silentAt = 0;
   /** @type {any} */
   let timer = null;
   /** @type {Promise<void>|null} */
@@ -103,29 +114,35 @@ export function createFeed({
 
   /** @param {Changes} changes */
   function take(changes) {
+    // A stream that was held back tells what a poll has told better since.
+    if (reaches(cursor, changes.cursor) && cursor !== changes.cursor && !changes.snapshot) return;
     cursor = changes.cursor;
-    failures = 0;
     store.apply(changes);
   }
 
   /** What follows a success: the stream, the next poll, or rest. */
   function goOn() {
     if (!started) return;
-    const connection = paused() ? "paused" : stream ? "live" : "polling";
+    failures = 0;
     const fresh = { lastAt: timers.now(), retryAt: null, error: null, remedy: null };
-    if (stream) {
-      schedule(() => void update(), QUIET_SEC);
+    if (stream && heard) {
+      schedule(silent, silentAt - timers.now());
+      store.setState({ connection: "live", ...fresh });
+    } else if (stream) {
+      store.setState({ connection: "polling", ...fresh });
+      awaitWord(waitSec());
     } else if (wantsStream()) {
-      store.setState(fresh);
-      return listen();
-    } else if (!paused()) {
-      schedule(() => void update(), waitSec());
+      const { connection } = store.state;
+      store.setState({ connection: connection === "connecting" ? connection : "polling", ...fresh });
+      listen();
+    } else {
+      store.setState({ connection: paused() ? "paused" : "polling", ...fresh });
+      if (!paused()) schedule(() => void update(), waitSec());
     }
-    store.setState({ connection, ...fresh });
   }
 
   function waitSec() {
-    const sec = interval === "live" ? (pollSec > 0 ? pollSec : 10) : interval;
+    const sec = interval === "live" ? everySec : interval;
     return visibility.hidden() ? Math.max(sec, HIDDEN_SEC) : sec;
   }
 
@@ -160,31 +177,69 @@ export function createFeed({
 
   function listen() {
     if (!openStream) return;
-    const opened = openStream(api.url("stream", { cluster, since: cursor }));
-    let brought = false;
+    const opened = openStream(api.url("stream", { cluster, alive_sec: aliveSec, since: cursor }));
     stream = opened;
-    opened.addEventListener("open", () => {
-      if (stream === opened) goOn();
-    });
-    opened.addEventListener("changes", (event) => {
-      if (stream !== opened) return;
-      brought = true;
-      emptyStreams = 0;
+    heard = false;
+    silentAt = timers.now() + silenceSec;
+    /** @param {string} type @param {(event: any) => void} act */
+    const on = (type, act) => opened.addEventListener(type, (event) => stream === opened && act(event));
+    on("changes", ({ data, from }) => {
       try {
-        take(JSON.parse(event.data));
+        hear(JSON.parse(data), from);
       } catch (error) {
-        return fail(error);
+        fail(error);
       }
+    });
+    on("alive", ({ data }) => hear(null, JSON.parse(data).cursor));
+    on("error", lost);
+    on("full", () => {
+      closeStream();
+      restUntil = timers.now() + STREAM_REST_SEC;
       goOn();
     });
-    opened.addEventListener("error", () => {
-      if (stream !== opened) return;
-      closeStream();
-      emptyStreams = brought ? 0 : emptyStreams + 1;
-      if (emptyStreams >= STREAM_TRIES) restUntil = timers.now() + STREAM_REST_SEC;
-      schedule(() => void update(), BACKOFF_SEC.first * random());
-    });
-    schedule(() => void update(), QUIET_SEC);
+    schedule(unheard, FIRST_WORD_SEC);
+  }
+
+  /**
+   * @param {Changes|null} changes  null: a sign of life
+   * @param {string|null|undefined} since  what a reader must have had before
+   */
+  function hear(changes, since) {
+    heard = true;
+    emptyStreams = 0;
+    silentAt = timers.now() + silenceSec;
+    const missed = since !== undefined && !changes?.snapshot && reaches(cursor, since) !== true;
+    if (changes && !missed) take(changes);
+    goOn();
+    if (missed) void update();
+  }
+
+  /** It was opened, and it may be that something holds it back: poll beside it. */
+  function unheard() {
+    store.setState({ connection: "polling" });
+    awaitWord(waitSec() - FIRST_WORD_SEC);
+  }
+
+  /** @param {number} pollAfterSec */
+  function awaitWord(pollAfterSec) {
+    const leftSec = silentAt - timers.now();
+    if (leftSec <= pollAfterSec) schedule(silent, leftSec);
+    else schedule(() => void update(), pollAfterSec);
+  }
+
+  /** What the stream brought until now came; nothing comes any more, or nothing ever did. */
+  function silent() {
+    closeStream();
+    store.setState({ connection: "polling" });
+    if (!heard) restUntil = timers.now() + STREAM_REST_SEC;
+    void update();
+  }
+
+  function lost() {
+    closeStream();
+    emptyStreams = heard ? 0 : emptyStreams + 1;
+    if (emptyStreams >= STREAM_TRIES) restUntil = timers.now() + STREAM_REST_SEC;
+    schedule(() => void update(), BACKOFF_SEC.first * random());
   }
 
   function restart() {

@@ -18,6 +18,7 @@ import { createNotices } from "./notices.js";
 import { initialInterval, startSettings } from "./settings.js";
 import { startStatus } from "./status.js";
 import { createStore } from "./store.js";
+import { shareStreams } from "./sharedstream.js";
 import { createTheme } from "./theme.js";
 import { createUrlState, pageHref, queryString } from "./url.js";
 
@@ -51,16 +52,26 @@ export function startShell(pageName) {
   const { dispyFirst } = /** @type {{dispyFirst?: import("./firstanswer.js").FirstAnswer}} */ (window);
   const api = createApi({ base: config.api, csrfToken: config.csrf_token, fetch: fetchAfter(dispyFirst, document.baseURI), onRemedy: () => void feed.update() });
   const store = createStore();
+  let leaving = false;
   const feed = createFeed({
     api,
     store,
     cluster,
     interval: initialInterval(storage, config.poll_sec),
     pollSec: config.poll_sec,
-    openStream: "EventSource" in window ? (address) => new EventSource(address) : null,
+    openStream: streamOpener(),
     visibility: {
-      hidden: () => document.hidden,
+      hidden: () => document.hidden || leaving,
       onChange(listener) {
+        // A window that goes leaves its stream to the others; one that comes back from the cache wants one again.
+        window.addEventListener("pagehide", () => {
+          leaving = true;
+          listener();
+        });
+        window.addEventListener("pageshow", ({ persisted }) => {
+          leaving = false;
+          if (persisted) listener();
+        });
         document.addEventListener("visibilitychange", listener);
         // A stream over a network that went away stays silently open.
         for (const change of ["offline", "online"]) window.addEventListener(change, listener);
@@ -102,6 +113,20 @@ export function startShell(pageName) {
 function chosenSummary({ clusters }, cluster) {
   const single = [...clusters.values()].filter((one) => !one.combined);
   return cluster === COMBINED && single.length === 1 ? single[0] : clusters.get(cluster);
+}
+
+/** How to open a stream: one for all windows that look at the same, where the browser has what it takes. */
+function streamOpener() {
+  if (!("EventSource" in window)) return null;
+  /** @param {string} address */
+  const open = (address) => new EventSource(address);
+  if (!("BroadcastChannel" in window)) return open;
+  const share = shareStreams({
+    open,
+    channel: (name) => new BroadcastChannel(name),
+    timers: { setTimeout: (run, milliseconds) => setTimeout(run, milliseconds), clearTimeout: (timer) => clearTimeout(timer) },
+  });
+  return (/** @type {string} */ address) => share(new URL(address, document.baseURI).href);
 }
 
 function openStorage() {

@@ -1,0 +1,14 @@
+/**
+ * Whether a reader at one cursor has all that a reader at another has. Cursors are the server's: its run, the
+ * view and a version that grows, in hexadecimal.
+ *
+ * @param {string|null} mine
+ * @param {string|null} other
+ * @returns {boolean|null} null: they can't be compared, being of two runs or views
+ */
+export function reaches(mine, other) {
+  const [run, view, version] = (mine ?? "").split("-");
+  const [otherRun, otherView, otherVersion] = (other ?? "").split("-");
+  if (!version || !otherVersion || run !== otherRun || view !== otherView) return null;
+  return parseInt(version, 16) >= parseInt(otherVersion, 16);
+}

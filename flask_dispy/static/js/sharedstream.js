@@ -1,0 +1,187 @@
+/**
+ * One stream for all windows of a browser that look at the same. A browser has six connections to a server: with
+ * a stream for each, the seventh window does not load, and no command is sent. So the windows choose one that
+ * opens the stream and hands its events on; and beyond a few streams, for several clusters, they poll.
+ *
+ * They agree over a BroadcastChannel alone. Web Locks would do it in fewer words, but browsers have those only
+ * on https and on this machine, and most dashboards are reached by http over a network.
+ */
+
+/** @import {Stream} from "./feed.js" */
+/**
+ * @typedef {object} Channel the part of BroadcastChannel that we use
+ * @property {(message: any) => void} postMessage
+ * @property {any} onmessage called with `{data}`
+ * @property {() => void} close
+ *
+ * @typedef {"who"|"here"|"bye"|"event"} Kind  `who`: is there a stream? `here`: I have it. `bye`: no longer
+ * @typedef {{kind: Kind, topic: string, id: number, type?: string, event?: StreamEvent}} Message
+ *
+ * @typedef {object} StreamEvent
+ * @property {string} data
+ * @property {string|null} [from]  the cursor that the changes follow
+ * @property {string} [id]  the cursor after them
+ */
+
+const NAME = "dispy-streams";
+/** Of a browser's six connections to a server some are left to what is asked and commanded. */
+const MOST_STREAMS = 3;
+/** So long a window waits for the word of another that has the stream already, in milliseconds. */
+const ASK_MS = 150;
+
+/**
+ * @param {object} options
+ * @param {(address: string) => Stream} options.open  opens a real stream
+ * @param {(name: string) => Channel} options.channel
+ * @param {{setTimeout: (run: () => void, milliseconds: number) => any, clearTimeout: (timer: any) => void}} options.timers
+ * @param {() => number} [options.random]
+ * @returns {(address: string) => Stream}
+ */
+export function shareStreams({ open, channel, timers, random = Math.random }) {
+  return (address) => new SharedStream(address, open, channel, timers, random);
+}
+
+/**
+ * A window's part in it. Besides the events of the stream there is `full`: it can have none now.
+ *
+ * @implements {Stream}
+ */
+class SharedStream {
+  #id;
+  #topic;
+  #since;
+  #open;
+  #timers;
+  #random;
+  #channel;
+  /** @type {any} */
+  #timer = null;
+  /** @type {Stream|null} */
+  #stream = null;
+  /** Whether the stream has brought anything. */
+  #spoke = false;
+  /** @type {"asking"|"leading"|"following"|"closed"} */
+  #part = "asking";
+  /** The streams that other windows have, or were about to open before this one: topic to id. @type {Map<string, number>} */
+  #others = new Map();
+  /** @type {Map<string, (event: any) => void>} */
+  #listeners = new Map();
+
+  /**
+   * @param {string} address
+   * @param {(address: string) => Stream} open
+   * @param {(name: string) => Channel} channel
+   * @param {{setTimeout: (run: () => void, milliseconds: number) => any, clearTimeout: (timer: any) => void}} timers
+   * @param {() => number} random
+   */
+  constructor(address, open, channel, timers, random) {
+    const since = /&since=([^&]*)/.exec(address);
+    this.#topic = address.replace(/&since=[^&]*/, "");
+    this.#since = since ? decodeURIComponent(since[1]) : null;
+    this.#id = random();
+    this.#open = open;
+    this.#timers = timers;
+    this.#random = random;
+    this.#channel = channel(NAME);
+    this.#channel.onmessage = (/** @type {{data: Message}} */ { data }) => this.#hear(data);
+    this.#ask();
+  }
+
+  /** @param {string} type @param {(event: any) => void} listener */
+  addEventListener(type, listener) {
+    this.#listeners.set(type, listener);
+  }
+
+  close() {
+    if (this.#part === "closed") return;
+    const led = this.#part === "leading";
+    this.#part = "closed";
+    this.#timers.clearTimeout(this.#timer);
+    this.#stream?.close();
+    if (led) this.#say("bye");
+    this.#channel.close();
+  }
+
+  /** @param {string} type @param {any} [event] */
+  #tell(type, event = {}) {
+    if (this.#part !== "closed") this.#listeners.get(type)?.(event);
+  }
+
+  /** @param {Kind} kind @param {object} [more] */
+  #say(kind, more = {}) {
+    this.#channel.postMessage({ kind, topic: this.#topic, id: this.#id, ...more });
+  }
+
+  #ask() {
+    this.#part = "asking";
+    this.#others.clear();
+    this.#say("who");
+    this.#timers.clearTimeout(this.#timer);
+    this.#timer = this.#timers.setTimeout(() => this.#decide(), ASK_MS);
+  }
+
+  #decide() {
+    if (this.#others.has(this.#topic)) return this.#follow();
+    if (this.#others.size >= MOST_STREAMS) return this.#tell("full");
+    this.#lead();
+  }
+
+  #lead() {
+    this.#part = "leading";
+    this.#say("here");
+    const since = this.#since === null ? "" : `&since=${encodeURIComponent(this.#since)}`;
+    const stream = (this.#stream = this.#open(this.#topic + since));
+    this.#spoke = false;
+    for (const type of ["changes", "alive", "gone"]) {
+      stream.addEventListener(type, (event) => {
+        if (this.#stream !== stream) return;
+        const told = { data: event.data, from: this.#since, id: event.lastEventId };
+        if (type === "changes") this.#since = event.lastEventId;
+        this.#spoke = true;
+        this.#say("event", { type, event: told });
+        this.#tell(type, told);
+      });
+    }
+    stream.addEventListener("error", () => this.#stream === stream && this.#tell("error"));
+  }
+
+  #follow() {
+    this.#stream?.close();
+    this.#stream = null;
+    this.#part = "following";
+    this.#timers.clearTimeout(this.#timer);
+  }
+
+  /** @param {Message} message */
+  #hear({ kind, topic, id, type, event }) {
+    const same = topic === this.#topic;
+    if (kind === "event") {
+      if (!same || this.#part !== "following" || !type) return;
+      if (event?.id) this.#since = event.id;
+      this.#tell(type, event);
+    } else if (kind === "bye") {
+      this.#others.delete(topic);
+      // Not all at once: one asks first, and has the stream before the others ask.
+      if (same && this.#part === "following") this.#timer = this.#timers.setTimeout(() => this.#ask(), ASK_MS * this.#random());
+    } else if (kind === "who") {
+      if (this.#part === "leading") this.#answer(same);
+      else if (this.#part !== "asking") return;
+      // Of those that ask at the same time one goes first; who came later may not have heard it ask.
+      else if (id < this.#id) this.#others.set(topic, id);
+      else this.#say("who");
+    } else if (kind === "here") {
+      this.#others.set(topic, id);
+      if (!same) return;
+      if (this.#part === "asking") this.#follow();
+      // Two began at once, over the heads of each other.
+      else if (this.#part === "leading") id < this.#id ? this.#follow() : this.#say("here");
+    }
+  }
+
+  /** @param {boolean} same  whether it was asked for this stream */
+  #answer(same) {
+    this.#say("here");
+    // Who joins knows so that the stream lives, and whether it has missed anything.
+    if (same && this.#spoke) this.#say("event", { type: "alive", event: { data: JSON.stringify({ cursor: this.#since }) } });
+  }
+}
