@@ -2,11 +2,7 @@
 
 ``state:failed node:10.0.0.7 id:42 arg:alpha error:timeout slower:30s "two words"``
 
-A word that begins with letters and a colon is a qualifier, and one that does not exist is refused:
-taken for text, a misspelt one would find nothing, and say nothing. Text that only looks like one
-stands in quotes. What is no qualifier anyway: a single letter (``C:\\data``), letters with capitals
-(``ValueError:``), digits (``10:30``), and what goes on with a slash or another colon
-(``http://host``, ``std::move``).
+How words are read is in :mod:`~flask_dispy.core.terms`.
 """
 
 from __future__ import annotations
@@ -25,13 +21,11 @@ from .errors import BadRequest
 from .events import JobWord
 from .jobblocks import JobBlock
 from .jobs import JOB_WORDS, Job
+from .terms import Term, read_terms
 
 __all__ = ["MAX_QUERY_LENGTH", "JobQuery", "duration_sec"]
 
 MAX_QUERY_LENGTH: Final = 500
-
-# Each term is one more pass over the jobs: a few milliseconds where there are 100,000.
-_MOST_TERMS: Final = 20
 
 # Americans call a cancelled job "canceled".
 _ALIASES: Final[dict[str, JobWord]] = {"canceled": "cancelled"}
@@ -39,9 +33,6 @@ _ALIASES: Final[dict[str, JobWord]] = {"canceled": "cancelled"}
 # What needs someone's attention: jobs that an error of their own ended, and ones that take long.
 _KINDS: Final = ("failed", "straggler")
 
-_TERM = re.compile(r'(?:(?P<key>[A-Za-z_]+):)?(?:"(?P<quoted>[^"]*)"|(?P<bare>\S+))')
-_LONE_QUALIFIER = re.compile(r"[a-z_]{2,}:")
-_QUALIFIER = re.compile(r"[a-z_]{2,}")
 _NUMBER = re.compile(r"#?(?P<serial>[0-9]{1,18})")
 _DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>ms|s|sec|m|min|h|d)?")
 _UNIT_SEC: Final = {
@@ -103,16 +94,9 @@ class JobQuery:
             raise BadRequest(
                 f"The search has {len(q)} characters; {MAX_QUERY_LENGTH} are the most.", field="q"
             )
-        terms = list(_TERM.finditer(q))
-        if len(terms) > _MOST_TERMS:
-            raise BadRequest(
-                f"The search has {len(terms)} terms; {_MOST_TERMS} are the most.", field="q"
-            )
         found: dict[str, list[str]] = {}
-        for match in terms:
-            key, value = _term(match)
-            if value:
-                found.setdefault(key, []).append(value)
+        for term in read_terms(q, _QUALIFIERS):
+            found.setdefault(term.qualifier or _kind_of_word(term), []).append(term.value)
         kinds = frozenset(_kind(text) for text in found.get("is", ()))
         return cls(
             states=frozenset(_state(s, "q") for s in found.get("state", ()))
@@ -241,30 +225,10 @@ _QUALIFIERS: Final = (
 )  # fmt: skip
 
 
-def _term(match: re.Match[str]) -> tuple[str, str]:
-    """Return the qualifier and value of a term as typed; ``word`` for one without qualifier.
-
-    :raises BadRequest: there is no such qualifier, or it has no value.
-    """
-    key, quoted, bare = match.group("key", "quoted", "bare")
-    value = bare if quoted is None else quoted
-    if key is None and quoted is None and _LONE_QUALIFIER.fullmatch(bare):
-        key, value = bare[:-1], ""
-    if key is None:
-        # "#17" is what people read of a job without an id.
-        number = quoted is None and bare.startswith("#") and _NUMBER.fullmatch(bare)
-        return ("id" if number else "word"), value
-    if key.lower() in _QUALIFIERS:
-        if not value:
-            raise BadRequest(f"{key}: needs a value, right after the colon.", field="q")
-        return key.lower(), value
-    if not _QUALIFIER.fullmatch(key) or (quoted is None and value.startswith(("/", "\\", ":"))):
-        return "word", f"{key}:{value}"
-    raise BadRequest(
-        f"There is no qualifier {key}: there are {', '.join(_QUALIFIERS)}. "
-        "Text with a colon stands in quotes.",
-        field="q",
-    )
+def _kind_of_word(term: Term) -> str:
+    # "#17" is what people read of a job without an id.
+    number = not term.quoted and term.value.startswith("#") and _NUMBER.fullmatch(term.value)
+    return "id" if number else "word"
 
 
 def _number(pattern: str) -> int | None:

@@ -9,14 +9,14 @@ from . import events
 from .jobs import Job
 from .nodes import Census, Node
 
-__all__ = ["Roster"]
+__all__ = ["CLOCK_OFF_SEC", "Roster"]
 
 # Closed nodes that stay listed. Where nodes come and go with new addresses for weeks, the ones
 # that closed first are forgotten; their jobs are not.
 _MOST_CLOSED: Final = 10_000
 
 # A node's clock that is off by more needs attention: what its jobs write bears wrong times.
-_CLOCK_OFF_SEC: Final = 60.0
+CLOCK_OFF_SEC: Final = 60.0
 
 
 class Roster:
@@ -48,7 +48,7 @@ class Roster:
         self.dirty[node.ip_addr] = None
         self.census.count(node)
         offset = node.clock_offset_sec
-        if offset is not None and abs(offset) > _CLOCK_OFF_SEC and node.state != "closed":
+        if offset is not None and abs(offset) > CLOCK_OFF_SEC and node.state != "closed":
             self.clocks_off.add(node.ip_addr)
         elif self.clocks_off:
             self.clocks_off.discard(node.ip_addr)

@@ -60,12 +60,14 @@ def cluster(web: Web, name: str) -> Response:
 
 def nodes(web: Web, name: str) -> Response:
     """Answer with a cluster's nodes: filtered, sorted, then a page of them."""
-    parameters = read_parameters("sort", "order", "q", "limit", "offset")
+    parameters = read_parameters("state", "sort", "order", "q", "limit", "offset")
     column = parameters.choice("sort", list(SORT_COLUMNS), "ip_addr")
     order = parameters.choice("order", ("asc", "desc"), "asc")
     limit = parameters.integer("limit", MOST_ITEMS, least=1, most=MOST_NODES)
     offset = parameters.integer("offset", 0, least=0, most=_LARGEST)
-    found = matching(web.view(name).nodes(), parameters.text("q", longest=MAX_QUERY_LENGTH))
+    view = web.view(name)
+    words = parameters.text("q", longest=MAX_QUERY_LENGTH)
+    found = matching(view.nodes(), words, parameters.texts("state"), view.name)
     rows = sorted_rows(found, column, descending=order == "desc")
     end = offset + limit
     following = _link(offset=end, limit=limit) if end < len(rows) else None

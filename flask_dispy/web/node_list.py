@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final, get_args
 
 from ..core.addresses import address_key
+from ..core.errors import BadRequest
+from ..core.nodes import NodeState
+from ..core.roster import CLOCK_OFF_SEC
+from ..core.terms import Term, read_terms
 
-__all__ = ["SORT_COLUMNS", "matching", "sorted_rows"]
+__all__ = ["NODE_STATES", "QUALIFIERS", "SORT_COLUMNS", "matching", "sorted_rows"]
+
+NODE_STATES: Final[tuple[str, ...]] = get_args(NodeState)
+QUALIFIERS: Final = ("state", "name", "ip", "cluster", "clock")
 
 _Key = Callable[[dict[str, Any]], Any]
 
@@ -54,12 +61,21 @@ SORT_COLUMNS: Final[dict[str, _Key]] = {
 """What rows can be sorted by, and how. A column of ``None`` comes last in either order."""
 
 
-def matching(rows: list[dict[str, Any]], text: str) -> list[dict[str, Any]]:
-    """Return the rows in which each word of *text* is part of the address, name or state."""
-    words = text.casefold().split()
-    if not words:
+def matching(
+    rows: list[dict[str, Any]], text: str, states: Sequence[str], cluster: str
+) -> list[dict[str, Any]]:
+    """Return the rows in one of *states*, if any are given, that match each word of *text*.
+
+    :param cluster: the cluster of rows that name none.
+    :raises BadRequest: an unknown qualifier or state; ``field`` says which parameter has it.
+    """
+    tests = [_test(term, cluster) for term in read_terms(text, QUALIFIERS)]
+    if states:
+        wanted = {_state(state, "state") for state in states}
+        tests.append(lambda row: row["state"] in wanted)
+    if not tests:
         return rows
-    return [row for row in rows if _holds(row, words)]
+    return [row for row in rows if all(test(row) for test in tests)]
 
 
 def sorted_rows(
@@ -73,6 +89,34 @@ def sorted_rows(
     return sorted(known, key=key, reverse=descending) + unknown
 
 
-def _holds(row: dict[str, Any], words: list[str]) -> bool:
-    text = f"{row['ip_addr']} {row['name']} {row['state']}".casefold()
-    return all(word in text for word in words)
+def _test(term: Term, cluster: str) -> Callable[[dict[str, Any]], bool]:
+    """Return the test of rows that a word of the search stands for."""
+    value = term.value.casefold()
+    match term.qualifier:
+        case "state":
+            wanted = _state(value, "q")
+            return lambda row: bool(row["state"] == wanted)
+        case "name":
+            return lambda row: value in row["name"].casefold()
+        case "ip":
+            return lambda row: bool(row["ip_addr"].startswith(value))
+        case "cluster":
+            return lambda row: any(
+                value in name.casefold() for name in row.get("clusters", (cluster,))
+            )
+        case "clock":
+            if value != "off":
+                raise BadRequest(f"clock: takes off, not {term.value!r}.", field="q")
+            return lambda row: abs(row["clock_offset_sec"] or 0.0) > CLOCK_OFF_SEC
+        case _:
+            return lambda row: value in f"{row['ip_addr']} {row['name']} {row['state']}".casefold()
+
+
+def _state(text: str, field: str) -> str:
+    state = text.casefold()
+    if state not in NODE_STATES:
+        raise BadRequest(
+            f"{text[:80]!r} is no state of a node: it is one of {', '.join(NODE_STATES)}.",
+            field=field,
+        )
+    return state

@@ -12,7 +12,7 @@ from flask import Response
 
 from ..core.jobs import JOB_WORDS
 from .answers import encode, json_bytes_answer
-from .node_list import SORT_COLUMNS
+from .node_list import NODE_STATES, SORT_COLUMNS
 from .openapi_schemas import SCHEMAS, ref
 from .stream import CHANGES_FORMS, KEEP_ALIVE_SEC
 from .validation import read_parameters
@@ -76,6 +76,11 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         "A cluster's nodes, filtered, sorted and paged.",
         "Nodes",
         query={
+            "state": {
+                "type": "array",
+                "items": {"type": "string", "enum": list(NODE_STATES)},
+                "maxItems": 100,
+            },
             "sort": _choice(SORT_COLUMNS, "ip_addr"),
             "order": _choice(("asc", "desc"), "asc"),
             "q": _text(500),

@@ -130,6 +130,20 @@ def test_filter_finds_words_and_qualifiers(page: Page) -> None:
     expect(page.locator("#nodes .table-count")).to_have_text("1 of 3")
 
 
+def test_unknown_qualifier_of_the_filter_is_refused(page: Page) -> None:
+    box = page.get_by_role("searchbox", name="Filter nodes")
+    box.fill("alpha")
+    expect(rows(page)).to_have_count(1)
+    box.fill("node:beta")
+    expect(page.locator("#filter-problem")).to_contain_text(
+        "There is no qualifier node: there are state, name, ip, cluster, clock"
+    )
+    expect(rows(page)).to_have_count(1)
+    box.fill("name:beta")
+    expect(page.locator("#filter-problem")).to_be_empty()
+    expect(rows(page)).to_have_count(1)
+
+
 def test_filter_lives_in_the_address(page: Page) -> None:
     page.get_by_role("searchbox", name="Filter nodes").fill("beta")
     expect(page).to_have_url(re.compile(r"[?&]q=beta"))

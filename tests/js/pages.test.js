@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { ApiError, clusterPath, createApi } from "../../flask_dispy/static/js/api.js";
 import { readConfig } from "../../flask_dispy/static/js/config.js";
 import { headline, watchEnd } from "../../flask_dispy/static/js/headline.js";
-import { nodeFilter } from "../../flask_dispy/static/js/nodefilter.js";
+import { nodeFilter, nodeFilterProblem } from "../../flask_dispy/static/js/nodefilter.js";
 import { createLiveSeries } from "../../flask_dispy/static/js/series.js";
 import { initialInterval, intervalText } from "../../flask_dispy/static/js/settings.js";
 import { createUrlState, pageHref } from "../../flask_dispy/static/js/url.js";
@@ -77,6 +77,12 @@ test("the filter's words must all match", () => {
   assert.deepEqual([nodeFilter("clock:off")?.(little), nodeFilter("clock:")?.(little)], [false, true]);
   assert.equal(nodeFilter("clock:off")?.(row), false);
   assert.equal(nodeFilter("  "), null);
+  assert.ok(nodeFilter('State:silent "alpha"')?.(row));
+});
+
+test("a filter with a qualifier that does not exist is refused with those that do", () => {
+  assert.equal(nodeFilterProblem("node:alpha"), "There is no qualifier node: there are state, name, ip, cluster, clock. Text with a colon stands in quotes.");
+  for (const text of ["", "state:", "state:up", '"node:alpha"', "fe80::1", "alpha"]) assert.equal(nodeFilterProblem(text), null, text);
 });
 
 test("the title tells the progress of a run, the picture only while it lasts", () => {

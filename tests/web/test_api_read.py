@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from dispy import DispyNode
 from web.fakes import make_node, watched_cluster
 
 API = "/api/v1"
@@ -73,6 +74,31 @@ def test_node_is_found_by_address_and_by_name(client: Any, scene: Any) -> None:
         assert [job["id"] for job in body["recent_jobs"]] == ["b", "a"]
         assert (body["running_total"], body["recent_total"]) == (1, 2)
         assert [event["event"] for event in body["events"]] == ["joined", "joined"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ("q=state:up", ["10.0.0.2"]),
+        ("state=up", ["10.0.0.2"]),
+        ("q=state:CLOSED", ["10.0.0.10"]),
+        ("state=closed&state=up", ["10.0.0.2", "10.0.0.10"]),
+        ("state=up&q=name:beta", []),
+        ("q=name:bet", ["10.0.0.10"]),
+        ("q=ip:10.0.0.1", ["10.0.0.10"]),
+        ("q=cluster:comp", ["10.0.0.2", "10.0.0.10"]),
+        ("q=cluster:render", []),
+        ("q=clock:off", []),
+        ("q=alpha up", ["10.0.0.2"]),
+        ('q="beta"', ["10.0.0.10"]),
+    ],
+)
+def test_nodes_are_filtered_by_state_and_words(
+    client: Any, scene: Any, asked: str, found: list[str]
+) -> None:
+    scene.cluster.report(DispyNode.Closed, scene.beta, None)
+    body = client.get(f"{API}/clusters/compute/nodes?{asked}").json
+    assert [row["ip_addr"] for row in body["items"]] == found
 
 
 def test_jobs_are_newest_first_in_pages_by_key(client: Any, scene: Any) -> None:
@@ -213,6 +239,11 @@ def test_hidden_text_cannot_be_guessed_by_searching(make_client: Any, scene: Any
         ("clusters/*/nodes?sort=colour", "sort"),
         ("clusters/*/nodes?order=up", "order"),
         ("clusters/*/nodes?q=" + "x" * 501, "q"),
+        ("clusters/*/nodes?q=node:alpha", "q"),
+        ("clusters/*/nodes?q=state:", "q"),
+        ("clusters/*/nodes?q=state:gone", "q"),
+        ("clusters/*/nodes?q=clock:slow", "q"),
+        ("clusters/*/nodes?state=gone", "state"),
         ("clusters/*/jobs?limit=1001", "limit"),
         ("clusters/*/jobs?before=0", "before"),
         ("clusters/*/jobs?state=lost", "state"),

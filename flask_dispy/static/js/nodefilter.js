@@ -1,32 +1,41 @@
 /** @import {NodeRow} from "./types.js" */
+import { readTerms, unknownProblem } from "./searchterms.js";
 
 /** As far off as a clock under attention is. */
 const CLOCK_OFF_SEC = 60;
 
+const FIELDS = /** @type {const} */ (["state", "name", "ip", "cluster", "clock"]);
+
 /**
  * What the filter box over the nodes means: all words must occur in address, name, state or
- * cluster; `state:silent`, `name:` and `cluster:` look in one of them; `clock:off` finds the nodes
- * whose clocks are off by over a minute, `clock:` all that are off.
+ * cluster; `state:silent`, `name:`, `ip:` and `cluster:` look in one of them; `clock:off` finds the
+ * nodes whose clocks are off by over a minute, `clock:` all that are off.
  *
  * @param {string} text
  * @returns {((row: NodeRow) => boolean)|null} null: everything passes
  */
 export function nodeFilter(text) {
-  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-  if (words.length === 0) return null;
-  const tests = words.map(wordTest);
+  const terms = readTerms(text.toLowerCase(), FIELDS);
+  if (terms.length === 0) return null;
+  const tests = terms.map(({ field, value }) => termTest(/** @type {typeof FIELDS[number]|null} */ (field), value));
   return (row) => tests.every((test) => test(row));
 }
 
 /**
- * @param {string} word
+ * What is wrong with a filter, in words for the person who types; null when all is well.
+ *
+ * @param {string} text
+ */
+export const nodeFilterProblem = (text) => unknownProblem(readTerms(text, FIELDS), FIELDS);
+
+/**
+ * @param {typeof FIELDS[number]|null} field
+ * @param {string} value
  * @returns {(row: NodeRow) => boolean}
  */
-function wordTest(word) {
-  const [, field, value] = /^(state|name|ip|cluster|clock):(.*)$/.exec(word) ?? [];
+function termTest(field, value) {
   const name = (/** @type {NodeRow} */ row) => (row.name ?? "").toLowerCase();
-  const inCluster = (/** @type {NodeRow} */ row, /** @type {string} */ part) =>
-    row.clusters?.some((cluster) => cluster.toLowerCase().includes(part)) ?? false;
+  const inCluster = (/** @type {NodeRow} */ row) => row.clusters?.some((cluster) => cluster.toLowerCase().includes(value)) ?? false;
   switch (field) {
     case "state":
       return (row) => row.state.startsWith(value);
@@ -37,9 +46,8 @@ function wordTest(word) {
     case "clock":
       return (row) => Math.abs(row.clock_offset_sec ?? 0) > (value === "off" ? CLOCK_OFF_SEC : 0);
     case "cluster":
-      return (row) => inCluster(row, value);
+      return inCluster;
     default:
-      return (row) =>
-        row.ip_addr.includes(word) || name(row).includes(word) || row.state === word || inCluster(row, word);
+      return (row) => row.ip_addr.includes(value) || name(row).includes(value) || row.state === value || inCluster(row);
   }
 }

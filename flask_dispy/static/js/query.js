@@ -4,14 +4,14 @@
  * A search is words separated by spaces. A word may carry a qualifier (`state:failed`), and a value
  * with spaces stands in double quotes (`arg:"two words"`). Several `state:` words mean any of them; all
  * other words must hold together. What looks like a qualifier but is none of them is refused, as it is by
- * the server (core/jobquery.py says what looks like one). Nothing here touches the document.
-
+ * the server (core/terms.py says what looks like one). Nothing here touches the document.
  */
 
 import { JOB_WORDS } from "./jobwords.js";
+import { readTerm, readTerms, unknownProblem } from "./searchterms.js";
 
 /** @typedef {"state"|"is"|"node"|"id"|"arg"|"error"|"serial"|"slower"|"faster"|"cluster"} Field */
-/** @typedef {{field: Field|null, value: string, start: number, end: number, unknown: string|null}} Term `unknown`: a qualifier that does not exist */
+/** @typedef {import("./searchterms.js").Term & {field: Field|null}} Term */
 /** @typedef {{text: string, label: string, hint: string}} Suggestion */
 /** @typedef {{from: number, to: number, items: Suggestion[]}} Completion */
 /** @typedef {{clusters?: string[], nodes?: {ip: string, name: string}[]}} Vocabulary */
@@ -30,7 +30,7 @@ export const FIELDS = /** @type {readonly {name: Field, hint: string}[]} */ (Obj
   { name: "serial", hint: "the job's number" },
 ]));
 
-const FIELD_NAMES = new Set(FIELDS.map((field) => /** @type {string} */ (field.name)));
+const FIELD_NAMES = FIELDS.map((field) => /** @type {string} */ (field.name));
 const ALIASES = /** @type {Record<string, string>} */ ({ canceled: "cancelled" });
 const STATES = /** @type {readonly string[]} */ (JOB_WORDS);
 const KINDS = ["failed", "straggler"];
@@ -42,51 +42,13 @@ const LONGEST_LIST = 8;
  * @param {string} text
  * @returns {Term[]}
  */
-export function parseQuery(text) {
-  const terms = [];
-  let at = 0;
-  while (at < text.length) {
-    if (/\s/.test(text[at])) {
-      at += 1;
-      continue;
-    }
-    const term = readTerm(text, at);
-    terms.push(term);
-    at = term.end;
-  }
-  return terms;
-}
+export const parseQuery = (text) => readTerms(text, FIELD_NAMES).map(inOurWords);
 
-/**
- * @param {string} text
- * @param {number} start
- * @returns {Term}
- */
-function readTerm(text, start) {
-  const typed = /^[A-Za-z_]+(?=:)/.exec(text.slice(start, start + 40))?.[0] ?? "";
-  const name = typed.toLowerCase();
-  const next = text.slice(start + typed.length + 1, start + typed.length + 2);
-  const known = FIELD_NAMES.has(name) && (typed === name || next.trim() !== "");
-  const unknown = !known && /^[a-z_]{2,}$/.test(typed) && !/[/\\:]/.test(next) ? typed : null;
-  const field = known ? /** @type {Field} */ (name) : null;
-  const { value, end } = readValue(text, field ? start + name.length + 1 : start);
-  if (field === "is" && value.toLowerCase() === "failed") return { field: "state", value: "failed", start, end, unknown };
-  return { field, value: field === "state" ? stateName(value) : value, start, end, unknown };
-}
-
-/**
- * @param {string} text
- * @param {number} start
- */
-function readValue(text, start) {
-  if (text[start] !== '"') {
-    let at = start;
-    while (at < text.length && !/\s/.test(text[at])) at += 1;
-    return { value: text.slice(start, at), end: at };
-  }
-  const close = text.indexOf('"', start + 1);
-  const end = close < 0 ? text.length : close;
-  return { value: text.slice(start + 1, end), end: Math.min(end + 1, text.length) };
+/** @param {import("./searchterms.js").Term} term @returns {Term} */
+function inOurWords(term) {
+  const field = /** @type {Field|null} */ (term.field);
+  if (field === "is" && term.value.toLowerCase() === "failed") return { ...term, field: "state", value: "failed" };
+  return { ...term, field, value: field === "state" ? stateName(term.value) : term.value };
 }
 
 /** @param {string} value */
@@ -110,7 +72,7 @@ export function formatQuery(terms) {
  * @param {boolean} bare  whether no qualifier stands before it, so that it must not look like one
  */
 function quote(value, bare) {
-  const read = readTerm(value, 0);
+  const read = readTerm(value, 0, FIELD_NAMES);
   const ambiguous = bare && (read.field !== null || read.unknown !== null);
   if (value !== "" && !ambiguous && !/\s|^"/.test(value)) return value;
   return `"${value.replace(/"/g, "?")}"`;
@@ -149,11 +111,10 @@ export function toParams(text) {
 }
 
 /**
- * The first qualifier of a search that does not exist.
+ * What is wrong with a qualifier that does not exist: no mistake of half-typed words.
  * @param {string} text
- * @returns {string|null}
  */
-export const unknownQualifier = (text) => parseQuery(text).find((term) => term.unknown !== null)?.unknown ?? null;
+export const unknownQualifier = (text) => unknownProblem(parseQuery(text), FIELD_NAMES);
 
 /**
  * Whether the word at the caret may still become a qualifier, or the value of one that is matched whole: to
@@ -179,9 +140,7 @@ export function isHalfTyped(text, caret, vocabulary) {
  */
 export function problemOf(text) {
   const unknown = unknownQualifier(text);
-  if (unknown !== null) {
-    return `There is no qualifier ${unknown}: there are ${FIELDS.map(({ name }) => name).join(", ")}. Text with a colon stands in quotes.`;
-  }
+  if (unknown !== null) return unknown;
   for (const { field, value } of parseQuery(text)) {
     if (field === null) continue;
     if (value === "") return `${field}: needs a value`;

@@ -3,10 +3,10 @@
 /** @import {NodeColumn} from "../nodecolumns.js" */
 /** @import {NodeRow} from "../types.js" */
 import { createColumnChooser } from "../columnchooser.js";
-import { h, icon, setText } from "../dom.js";
+import { h, icon, setAttr, setText } from "../dom.js";
 import { count } from "../format.js";
 import { TABLE_KEYS } from "../keymap.js";
-import { nodeFilter } from "../nodefilter.js";
+import { nodeFilter, nodeFilterProblem } from "../nodefilter.js";
 import { addressKey } from "../sort.js";
 import { createTable } from "../table.js";
 import { createNodeActions } from "./nodeactions.js";
@@ -28,7 +28,8 @@ import { createNoNode } from "./nonode.js";
 export function createNodeTable(panel, { shell, columns, name, withCpus = false, onSort }) {
   const { store, url, storage, config, keys, href } = shell;
   const mayManage = config.permissions.manage_nodes;
-  const input = h("input", { class: "input", type: "search", placeholder: "Filter nodes", "aria-label": "Filter nodes", autocomplete: "off", spellcheck: "false", oninput: filter });
+  const input = h("input", { class: "input", type: "search", placeholder: "Filter nodes", "aria-label": "Filter nodes", "aria-describedby": "filter-problem", autocomplete: "off", spellcheck: "false", oninput: filter });
+  const problem = h("span", { class: "field-error", id: "filter-problem", role: "status" });
   const counts = h("span", { class: "table-count", role: "status" });
   const order = h("span", { class: "caption table-order" });
   const actions = h("div", { class: "end" });
@@ -38,6 +39,7 @@ export function createNodeTable(panel, { shell, columns, name, withCpus = false,
     { class: "panel-head" },
     h("h2", { text: "Nodes" }),
     h("label", { class: "search" }, icon("search"), input, h("kbd", { "aria-hidden": "true", text: "/" })),
+    problem,
     counts,
     order,
     mayManage ? actions : null,
@@ -73,7 +75,15 @@ export function createNodeTable(panel, { shell, columns, name, withCpus = false,
 
   function filter() {
     url.set({ q: input.value.trim() });
-    table.setFilter(nodeFilter(input.value));
+    applyFilter();
+  }
+
+  /** A filter that means nothing says so, and leaves the rows as they are. */
+  function applyFilter() {
+    const wrong = nodeFilterProblem(input.value);
+    setText(problem, wrong ?? "");
+    setAttr(input, "aria-invalid", wrong ? "true" : null);
+    if (!wrong) table.setFilter(nodeFilter(input.value));
   }
 
   /** @param {Sort} chosen */
@@ -95,7 +105,7 @@ export function createNodeTable(panel, { shell, columns, name, withCpus = false,
 
   sayOrder(sort);
   input.value = url.get("q");
-  table.setFilter(nodeFilter(input.value));
+  applyFilter();
   if (store.loaded) table.setRows(store.nodes.values());
   store.subscribe((event) => {
     if (event.kind !== "data") return;

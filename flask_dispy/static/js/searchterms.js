@@ -1,0 +1,69 @@
+/**
+ * The words of a search as they are typed: free words, quoted text and qualifiers. What looks like a
+ * qualifier but is none is told apart, because taken for text it would find nothing, and say nothing; the
+ * server's core/terms.py says what looks like one. Nothing here touches the document.
+ */
+
+/** @typedef {{field: string|null, value: string, start: number, end: number, unknown: string|null}} Term `unknown`: a qualifier that does not exist */
+
+/**
+ * The words of a search with their places in the text. Never fails: an open quote runs to the end.
+ * @param {string} text
+ * @param {readonly string[]} names  of the qualifiers that exist
+ * @returns {Term[]}
+ */
+export function readTerms(text, names) {
+  const terms = [];
+  let at = 0;
+  while (at < text.length) {
+    if (/\s/.test(text[at])) {
+      at += 1;
+      continue;
+    }
+    const term = readTerm(text, at, names);
+    terms.push(term);
+    at = term.end;
+  }
+  return terms;
+}
+
+/**
+ * @param {string} text
+ * @param {number} start
+ * @param {readonly string[]} names
+ * @returns {Term}
+ */
+export function readTerm(text, start, names) {
+  const typed = /^[A-Za-z_]+(?=:)/.exec(text.slice(start, start + 40))?.[0] ?? "";
+  const name = typed.toLowerCase();
+  const next = text.slice(start + typed.length + 1, start + typed.length + 2);
+  const known = names.includes(name) && (typed === name || next.trim() !== "");
+  const unknown = !known && /^[a-z_]{2,}$/.test(typed) && !/[/\\:]/.test(next) ? typed : null;
+  const { value, end } = readValue(text, known ? start + name.length + 1 : start);
+  return { field: known ? name : null, value, start, end, unknown };
+}
+
+/**
+ * @param {string} text
+ * @param {number} start
+ */
+function readValue(text, start) {
+  if (text[start] !== '"') {
+    let at = start;
+    while (at < text.length && !/\s/.test(text[at])) at += 1;
+    return { value: text.slice(start, at), end: at };
+  }
+  const close = text.indexOf('"', start + 1);
+  const end = close < 0 ? text.length : close;
+  return { value: text.slice(start + 1, end), end: Math.min(end + 1, text.length) };
+}
+
+/**
+ * What is wrong with a qualifier that does not exist, with those that do; null when none is.
+ * @param {readonly Term[]} terms
+ * @param {readonly string[]} names
+ */
+export function unknownProblem(terms, names) {
+  const unknown = terms.find((term) => term.unknown !== null)?.unknown;
+  return unknown ? `There is no qualifier ${unknown}: there are ${names.join(", ")}. Text with a colon stands in quotes.` : null;
+}
