@@ -316,12 +316,7 @@ class View:
         """Return the jobs to search, in lists of their own, so that the search needs no lock."""
         with self._folded() as now:
             return [
-                (
-                    state,
-                    [JobBlock(sorted(state.stragglers(now), key=_serial_of))]
-                    if query.only_stragglers
-                    else state.ledger.blocks(),
-                )
+                (state, _blocks(state, query, now))
                 for state in self._states()
                 if query.wants_cluster(state.name)
             ]
@@ -409,6 +404,19 @@ class View:
             for state in self._states():
                 jobs.update(state.ledger.as_dict())
         return NodeChanges(found.cursor, found.version, jobs, self.node_rows.joined(found))
+
+
+def _blocks(state: ClusterState, query: JobQuery, now: float) -> list[JobBlock]:
+    """Return the jobs of a cluster that a search may find. The caller holds the lock."""
+    if query.only_stragglers:
+        # One that runs is not bound: those are queued.
+        found = [] if query.only_bound else state.stragglers(now)
+    elif query.only_bound:
+        jobs = state.ledger.jobs
+        found = [jobs[serial] for serial in state.ledger.bound]
+    else:
+        return state.ledger.blocks()
+    return [JobBlock(sorted(found, key=_serial_of))]
 
 
 def _lanes(states: list[ClusterState]) -> dict[str, Lane]:

@@ -31,7 +31,7 @@ MAX_QUERY_LENGTH: Final = 500
 _ALIASES: Final[dict[str, JobWord]] = {"canceled": "cancelled"}
 
 # What needs someone's attention: jobs that an error of their own ended, and ones that take long.
-_KINDS: Final = ("failed", "straggler")
+_KINDS: Final = ("failed", "straggler", "bound")
 
 _NUMBER = re.compile(r"#?(?P<serial>[0-9]{1,18})")
 _DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>ms|s|sec|m|min|h|d)?")
@@ -121,6 +121,14 @@ class JobQuery:
         What those are only a cluster knows: it has to give no others to :meth:`select`.
         """
         return "straggler" in self.kinds
+
+    @property
+    def only_bound(self) -> bool:
+        """Whether the search is for queued jobs that are bound to a node that is gone.
+
+        Those too the cluster knows, and has to give no others.
+        """
+        return "bound" in self.kinds
 
     def wants_cluster(self, name: str) -> bool:
         """Whether jobs of the cluster *name* can match."""
@@ -281,7 +289,8 @@ def _state(text: str, field: str) -> str:
 def _kind(text: str) -> str:
     kind = text.casefold()
     if kind not in _KINDS:
-        raise BadRequest(f"is: takes {' or '.join(_KINDS)}, not {text!r}.", field="q")
+        known = f"{', '.join(_KINDS[:-1])} or {_KINDS[-1]}"
+        raise BadRequest(f"is: takes {known}, not {text!r}.", field="q")
     return kind
 
 

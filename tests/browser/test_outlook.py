@@ -111,6 +111,30 @@ def test_jobs_wait_for_a_node(make_stage: Callable[..., Stage]) -> None:
     expect(page.locator(".progress-note")).to_have_text(re.compile("about to start"))
 
 
+def test_jobs_bound_to_a_node_that_is_gone_are_shown_and_ended(
+    make_stage: Callable[..., Stage],
+) -> None:
+    stage = make_stage()
+    stage.cluster = watched_cluster(stage.registry, "compute")
+    stage.joins("10.0.0.2")
+    for number in range(3):
+        stage.cluster.submits(number, job_id=f"job{number}")
+    stage.registry.fold()
+    state: Any = stage.registry.view("compute")._state
+    keys = [job.key for job in state.ledger.jobs.values()]
+    stage.runs("10.0.0.2", job_id="runs")
+    stage.registry.fold()
+    with stage.registry.lock:
+        seen = events.QueueSeen(tuple((key, "10.0.0.9") for key in keys[:2]), full=False)
+        state.apply(seen)
+    page = stage.open()
+    expect(note(page)).to_have_text(re.compile("2 of the queued jobs are bound to 10.0.0.9"))
+    expect(page.get_by_role("button", name="Terminate 2 jobs")).to_be_visible()
+    expect(page.get_by_role("button", name="Why?")).to_be_hidden()
+    page.get_by_role("link", name="Show").click()
+    becomes(lambda: sorted(page.locator(".tbody .job-link").all_inner_texts()), ["job0", "job1"])
+
+
 def test_cluster_that_holds_the_cpus_is_named(make_stage: Callable[..., Stage]) -> None:
     stage = make_stage()
     stage.cluster = watched_cluster(stage.registry, "fit_model")

@@ -153,6 +153,9 @@ def test_scheduler_that_is_killed_and_started_again(local_dispy: LocalDispy) -> 
         assert cancelled["outcomes"][0]["code"] == "refused"
         wait_until(lambda: ask(server, ACT)[1]["trouble"], what="the page's word of it")
         assert "does not answer" in ask(server, ACT)[1]["trouble"]
+        outlook = ask(server, ACT)[1]["outlook"]
+        assert (outlook["state"], outlook["reason"]) == ("waiting", "scheduler_silent")
+        assert ask(server, ACT)[1]["eta_sec"] is None
         counts = jobs_of(server)
         assert (counts["finished"], counts["running"], counts["queued"]) == (6, 2, 1)
 

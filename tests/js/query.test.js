@@ -65,7 +65,7 @@ test("what is written reads back", () => {
 for (const [text, problem] of /** @type {[string, RegExp][]} */ ([
   ["state:lost", /No state is called “lost”/],
   ["slower:soon", /takes a time/],
-  ["is:late", /is: takes failed or straggler/],
+  ["is:late", /is: takes failed, straggler or bound/],
   ["serial:x1", /whole number/],
   ["node:", /needs a value/],
 ])) {

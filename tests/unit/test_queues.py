@@ -13,6 +13,7 @@ from dispy_objects import FakeCluster, make_node
 
 from flask_dispy import ClusterRegistry
 from flask_dispy.core.events import QueueSeen
+from flask_dispy.core.jobquery import JobQuery
 from flask_dispy.engine.queues import QueueReader, pending_jobs
 
 
@@ -94,6 +95,10 @@ def outlook_of(registry: ClusterRegistry, name: str = "compute") -> dict[str, An
     return told
 
 
+def _found(registry: ClusterRegistry, q: str) -> list[int]:
+    return [job["serial"] for job in registry.view("*").jobs(JobQuery.parse(q)).items]
+
+
 @pytest.mark.usefixtures("_soon")
 def test_job_bound_to_a_node_that_died_shows(
     registry: ClusterRegistry, cluster: FakeCluster
@@ -112,6 +117,10 @@ def test_job_bound_to_a_node_that_died_shows(
     told = outlook_of(registry)
     assert (told["state"], told["reason"]) == ("waiting", "bound_to_gone_node")
     assert outlook_of(registry, "*")["cluster"] == "compute"
+    other = cluster.submit(2)
+    assert _found(registry, "is:bound") == _found(registry, "serial:1") == [1]
+    assert _found(registry, "is:bound is:straggler") == _found(registry, "is:bound 2") == []
+    cluster.end(other, None, DispyJob.Cancelled)
 
 
 @pytest.mark.usefixtures("_soon")

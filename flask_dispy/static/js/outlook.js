@@ -61,11 +61,20 @@ export function outlookLine(summary, now) {
 }
 
 /**
- * The search that shows exactly the jobs that a stalled cluster waits for.
+ * How many jobs somebody may want to end: those that a stalled cluster waits for, or else those
+ * that will never start.
  *
  * @param {Outlook} outlook
  */
-export const stuckQuery = (outlook) => `state:running slower:${Math.floor(outlook.stuck.over_sec ?? 0)}s`;
+export const heldJobs = ({ state, stuck, bound }) => (state === "stalled" ? stuck.jobs ?? 0 : bound);
+
+/**
+ * The search that shows exactly these.
+ *
+ * @param {Outlook} outlook
+ */
+export const heldQuery = ({ state, stuck }) =>
+  (state === "stalled" ? `state:running slower:${Math.floor(stuck.over_sec ?? 0)}s` : "is:bound");
 
 /**
  * @param {Outlook} outlook

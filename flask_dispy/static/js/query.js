@@ -19,7 +19,7 @@ import { readTerm, readTerms, unknownProblem } from "./searchterms.js";
 /** Every qualifier with what it looks for, in the order in which they are offered. */
 export const FIELDS = /** @type {readonly {name: Field, hint: string}[]} */ (Object.freeze([
   { name: "state", hint: "queued, running, finished, failed …" },
-  { name: "is", hint: "failed, or straggler: running far longer than others" },
+  { name: "is", hint: "failed; straggler: running far longer than others; bound: to a node that is gone" },
   { name: "node", hint: "address or name of a node" },
   { name: "id", hint: "the job's id or number" },
   { name: "arg", hint: "text in the arguments" },
@@ -33,7 +33,7 @@ export const FIELDS = /** @type {readonly {name: Field, hint: string}[]} */ (Obj
 const FIELD_NAMES = FIELDS.map((field) => /** @type {string} */ (field.name));
 const ALIASES = /** @type {Record<string, string>} */ ({ canceled: "cancelled" });
 const STATES = /** @type {readonly string[]} */ (JOB_WORDS);
-const KINDS = ["failed", "straggler"];
+const KINDS = ["failed", "straggler", "bound"];
 const DURATION = /^\d+(\.\d+)?(ms|s|sec|m|min|h|d)?$/i;
 const LONGEST_LIST = 8;
 
@@ -148,7 +148,7 @@ export function problemOf(text) {
       return `No state is called “${value}”; the states are ${STATES.join(", ")}`;
     }
     if (field === "is" && !KINDS.includes(value.toLowerCase())) {
-      return `is: takes ${KINDS.join(" or ")}`;
+      return `is: takes ${KINDS.slice(0, -1).join(", ")} or ${KINDS.at(-1)}`;
     }
     if ((field === "slower" || field === "faster") && !DURATION.test(value)) {
       return `${field}: takes a time such as 500ms, 30s, 5m or 2h`;

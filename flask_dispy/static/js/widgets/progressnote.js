@@ -3,7 +3,7 @@
 /** @import {Place} from "./progress.js" */
 import { h, icon, setAttr, setText, show } from "../dom.js";
 import { counted } from "../format.js";
-import { stuckQuery } from "../outlook.js";
+import { heldJobs, heldQuery } from "../outlook.js";
 import { createPopover } from "../popover.js";
 import { confirmCount } from "./jobactions.js";
 
@@ -32,14 +32,14 @@ export function createProgressNote(name, { api, config, href, notices }) {
     update({ outlook }, { tone, note }) {
       show(element, note !== "");
       setText(text, note);
-      const stuck = outlook?.state === "stalled" ? outlook.stuck.jobs ?? 0 : 0;
-      show(actions, stuck > 0);
+      const held = outlook && tone !== "closed" ? heldJobs(outlook) : 0;
+      show(actions, held > 0);
       show(forWhy, tone === "stalled");
-      show(forTerminate, config.permissions.cancel_jobs && stuck > 0);
-      if (!outlook || stuck === 0) return;
-      query = stuckQuery(outlook);
+      show(forTerminate, config.permissions.cancel_jobs && held > 0);
+      if (!outlook || held === 0) return;
+      query = heldQuery(outlook);
       setAttr(jobs, "href", href("jobs.html", { cluster: name, q: query }));
-      setText(terminate, `Terminate ${counted(stuck, "job")}`);
+      setText(terminate, `Terminate ${counted(held, "job")}`);
     },
   };
 }
