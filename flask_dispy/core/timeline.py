@@ -10,7 +10,7 @@ import math
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from heapq import heappop, heappush
-from itertools import chain, pairwise
+from itertools import accumulate, chain, pairwise
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from .addresses import last_first
@@ -258,6 +258,26 @@ class _Slots:
 # -- buckets ---------------------------------------------------------------------------------
 
 
+class _Busy(NamedTuple):
+    """CPUs busy with one kind of run, bucket by bucket.
+
+    From the bucket it begins in to the one before it ends in, a run counts one in ``through``, as
+    steps up and down; ``partly`` holds what is missing of the first bucket and what there is of
+    the last.
+    """
+
+    through: list[int]
+    partly: list[float]
+
+    def of(self, first: int, until: int) -> list[float]:
+        """Return the CPUs that were busy in the mean, in each of these buckets."""
+        through = accumulate(self.through[first:until])
+        return [
+            round(whole + part, 4)
+            for whole, part in zip(through, self.partly[first:until], strict=True)
+        ]
+
+
 class _Grid:
     """Equal buckets over a window, for each of several nodes.
 
@@ -274,22 +294,16 @@ class _Grid:
         # One more, for what ends with the window, where that is the end of a bucket.
         self._width = self.count + 1
         self._base = {node: place * self._width for place, node in enumerate(nodes)}
-        size = len(self._base) * self._width
-        self._through = [0] * size
-        self._partly = [0.0] * size
-        self._ended = {word: [0] * size for word in _OUTCOMES}
+        self._size = len(self._base) * self._width
+        self._busy: dict[str, _Busy] = {}  # by word, of those that occur
+        self._ended = {word: [0] * self._size for word in _OUTCOMES}
 
     def add(self, runs: Iterable[_Run], *, counted_until: float, now: float) -> None:
-        """Add the part of each run that lies in the window; constant time, however long it is.
-
-        From the bucket it begins in to the one before it ends in, a run counts one in
-        ``_through``, as steps up and down; ``_partly`` holds what is missing of the first bucket
-        and what there is of the last.
-        """
+        """Add the part of each run that lies in the window; constant time, however long it is."""
         origin, per_sec, count = self.origin, 1.0 / self.bucket_sec, self.count
         lowest = (self._window.start - origin) * per_sec
         highest = (self._window.end - origin) * per_sec
-        base_of, through, partly, ended = self._base, self._through, self._partly, self._ended
+        base_of, ended = self._base, self._ended
         for start, end, node, word, _, _ in runs:
             base = base_of.get(node)
             if base is None:
@@ -304,6 +318,7 @@ class _Grid:
                 right = highest
                 if left > highest:
                     left = highest
+            through, partly = self._busy.get(word) or self._busy_with(word)
             first, last = int(left), int(right)
             if first == last:
                 partly[base + first] += right - left
@@ -315,31 +330,45 @@ class _Grid:
             if end is not None and end <= counted_until and word in ended:
                 ended[word][base + (last if last < count else count - 1)] += 1
 
+    def _busy_with(self, word: str) -> _Busy:
+        busy = self._busy[word] = _Busy([0] * self._size, [0.0] * self._size)
+        return busy
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What became of the runs that were added."""
+        return tuple(self._busy)
+
     def rows(self, order: Sequence[str]) -> Iterator[tuple[Any, ...]]:
-        """Yield the buckets in which anything ran or ended, lane by lane."""
+        """Yield the buckets in which anything ran or ended, lane by lane.
+
+        Each is (lane, bucket, how many ended in each way ..., CPUs busy for each of ``words`` ...).
+        """
         lane_of = {node: lane for lane, node in enumerate(order)}
-        finished, failed, terminated, cancelled, abandoned = self._ended.values()
         for node, base in self._base.items():
             breathe()
-            lane, through = lane_of[node], 0
-            for bucket in range(self.count):
-                at = base + bucket
-                through += self._through[at]
-                busy = round(through + self._partly[at], 4)
-                ends = (finished[at], failed[at], terminated[at], cancelled[at], abandoned[at])
-                if busy > 0 or any(ends):
-                    yield lane, bucket, busy, *ends
+            lane, until = lane_of[node], base + self.count
+            ended = [counts[base:until] for counts in self._ended.values()]
+            shares = [busy.of(base, until) for busy in self._busy.values()]
+            for bucket, cells in enumerate(zip(*ended, *shares, strict=True)):
+                if any(cells):
+                    yield lane, bucket, *cells
 
 
 def _buckets(grid: _Grid, order: Sequence[str]) -> tuple[dict[str, Any], dict[str, int]]:
     """Return the buckets, and how many CPUs each node had busy at the most, in the mean."""
-    rows = list(grid.rows(order))
+    columns = _columns(("lane", "bucket", *_OUTCOMES, *_busy_names(grid)), list(grid.rows(order)))
+    busy_by = {word: columns.pop(f"busy {word}") for word in grid.words}
+    busy = [round(sum(shares), 4) for shares in zip(*busy_by.values(), strict=True)]
     used: dict[str, int] = {}
-    for lane, _, busy, *_ in rows:
-        used[order[lane]] = max(used.get(order[lane], 0), math.ceil(busy))
-    names = ("lane", "bucket", "busy", *_OUTCOMES)
-    buckets = {"bucket_sec": grid.bucket_sec, **_columns(names, rows)}
+    for lane, most in zip(columns["lane"], busy, strict=True):
+        used[order[lane]] = max(used.get(order[lane], 0), math.ceil(most))
+    buckets = {"bucket_sec": grid.bucket_sec, **columns, "busy": busy, "busy_by": busy_by}
     return {"from": grid.origin, "buckets": buckets}, used
+
+
+def _busy_names(grid: _Grid) -> list[str]:
+    return [f"busy {word}" for word in grid.words]
 
 
 def _columns(names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> dict[str, list[Any]]:

@@ -153,7 +153,7 @@ def _add_columns(
     slots_of: dict[int, int],
     span: Span,
 ) -> None:
-    """Add columns as high as CPUs were busy, divided by how the jobs in them ended."""
+    """Add columns as high as CPUs were busy, divided by what became of the jobs in them."""
     buckets = timeline["buckets"]
     sec, origin = buckets["bucket_sec"], timeline["from"]
     x = span.scale(GUTTER, WIDTH)
@@ -166,10 +166,9 @@ def _add_columns(
         left = max(float(GUTTER), x(origin + bucket * sec))
         right = min(float(WIDTH), x(origin + (bucket + 1) * sec))
         width = max(0.8, right - left - (0.5 if right - left > 4 else 0))
-        ends = [(word, buckets[word][index]) for word in _OUTCOMES]
         full = place.height
         high = min(full, full * busy / slots_of[lane])
-        for word, low, tall in _stack(ends, high, full):
+        for word, low, tall in _stack(_shares(buckets, index), high, full):
             foot = place.y + full - low
             box = (
                 f"M{number(left)} {number(foot)}h{number(width)}v{number(-tall)}h{number(-width)}Z"
@@ -179,16 +178,25 @@ def _add_columns(
         place.paths = {word: "".join(boxes) for word, boxes in paths[lane].items()}
 
 
-def _stack(ends: list[tuple[str, int]], high: float, full: float) -> list[tuple[str, float, float]]:
-    """Return (word, foot, height) of a column's parts; none that counts is too low to be seen."""
-    total = sum(number for _, number in ends)
-    if not total:
-        return [("running", 0.0, max(0.5, high))]
+def _shares(buckets: dict[str, Any], index: int) -> list[tuple[str, float, bool]]:
+    """Return the CPUs that were busy with each kind of job, and whether one such ended there."""
+    by = buckets["busy_by"]
+    return [
+        (word, by[word][index] if word in by else 0.0, word != "running" and buckets[word][index])
+        for word in (*_OUTCOMES, "running")
+    ]
+
+
+def _stack(
+    shares: list[tuple[str, float, bool]], high: float, full: float
+) -> list[tuple[str, float, float]]:
+    """Return (word, foot, height) of a column's parts; no end that went wrong is too low to see."""
+    total = sum(busy for _, busy, _ in shares)
     parts: list[tuple[str, float, float]] = []
-    foot, high = 0.0, max(high, 2.0)
-    for word, number_ended in ends:
-        least = 0.0 if word == "finished" else 2.5
-        tall = min(full - foot, max(least, high * number_ended / total)) if number_ended else 0.0
+    foot = 0.0
+    for word, busy, ended in shares:
+        least = 2.5 if ended and word != "finished" else 0.5 if busy or ended else 0.0
+        tall = min(full - foot, max(least, high * busy / total if total else 0.0))
         if tall > 0:
             parts.append((word, foot, tall))
             foot += tall

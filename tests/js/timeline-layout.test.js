@@ -125,7 +125,7 @@ test("aggregates are found and counted by bucket", () => {
   const found = answer();
   delete found.bars;
   found.mode = "aggregate";
-  found.buckets = { bucket_sec: 10, lane: [0, 1], bucket: [3, 3], busy: [1, 2], finished: [4, 5], failed: [1, 0], terminated: [0, 2], cancelled: [0, 0], abandoned: [0, 0] };
+  found.buckets = { bucket_sec: 10, lane: [0, 1], bucket: [3, 3], busy: [1, 2], busy_by: { finished: [1, 2] }, finished: [4, 5], failed: [1, 0], terminated: [0, 2], cancelled: [0, 0], abandoned: [0, 0] };
   const layout = layoutLanes(found.lanes, 400, "aggregate");
   const scene = { answer: found, layout, index: indexByLane(found.buckets.lane, 2) };
   assert.equal(bucketAt(scene, 35, layout.tops[1] + 1), 1);

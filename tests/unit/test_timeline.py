@@ -226,6 +226,9 @@ def test_bucket_tells_how_many_ran_and_how_many_ended_in_what_way() -> None:
     of_first_lane = buckets["lane"].count(0)
     assert buckets["bucket"][:of_first_lane] == list(range(10)) + [10] * (of_first_lane == 11)
     assert buckets["busy"][:5] == [3.5, 3.0, 3.0, 3.0, 3.0]
+    by = buckets["busy_by"]
+    assert by["cancelled"][:4] == [1.0, 1.0, 0.5, 0.0]
+    assert [sum(shares) for shares in zip(*by.values(), strict=True)] == buckets["busy"]
     assert sum(buckets["finished"][:of_first_lane]) == 1
     assert buckets["failed"][:of_first_lane].index(1) == 5
     assert sum(buckets["failed"][:of_first_lane]) == 1
@@ -234,6 +237,14 @@ def test_bucket_tells_how_many_ran_and_how_many_ended_in_what_way() -> None:
     assert buckets["abandoned"][:of_first_lane].index(1) == 1
     # What ends after the window has not ended in it.
     assert sum(map(sum, (buckets[k][of_first_lane:] for k in ("finished", "failed")))) == 0
+
+
+def test_time_of_a_job_that_finished_is_never_called_running() -> None:
+    jobs = [job(-100, -10), job(-100, None, state="running", node=B)]
+    by = draw(jobs, -100, 0, limit=0, cells=20, lanes=lanes(A, B))["buckets"]["busy_by"]
+    assert set(by) == {"finished", "running"}
+    assert sum(by["finished"]) == 9.0
+    assert sum(by["running"]) == 10.0
 
 
 def test_buckets_begin_at_round_times_so_that_they_stay_while_the_window_moves() -> None:

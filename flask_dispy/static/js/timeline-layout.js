@@ -10,7 +10,7 @@ import { jobWord } from "./jobwords.js";
 /** @typedef {{oldest: number, now: number}} Limits */
 /** @typedef {{node: string, name: string, slots: number}} Lane */
 /** @typedef {{lane: number[], slot: number[], serial: number[], id: string[], start: number[], end: (number|null)[], state: JobState[], failed: boolean[]}} Bars */
-/** @typedef {{bucket_sec: number, lane: number[], bucket: number[], busy: number[], finished: number[], failed: number[], terminated: number[], cancelled: number[], abandoned: number[]}} Buckets */
+/** @typedef {{bucket_sec: number, lane: number[], bucket: number[], busy: number[], busy_by: Partial<Record<string, number[]>>, finished: number[], failed: number[], terminated: number[], cancelled: number[], abandoned: number[]}} Buckets */
 /** @typedef {{from: number, to: number, now: number, oldest: number, mode: "bars"|"aggregate", total: number, lanes: Lane[], bars?: Bars, buckets?: Buckets, queue: {t: number[], depth: (number|null)[]}, past?: boolean}} Answer */
 /** @typedef {{tops: Float64Array, slotHeight: number, total: number}} LaneLayout */
 /** @typedef {{starts: Uint32Array, order: Uint32Array}} LaneIndex */

@@ -250,8 +250,8 @@ function paintOutline(context, rect, colors) {
 }
 
 /**
- * A column for each bucket: as high as CPUs were busy, divided by how the jobs in it ended; a light one
- * where none ended. What went wrong stands at its foot, never lower than can be seen.
+ * A column for each bucket: as high as CPUs were busy, in the colours and patterns of what became of the jobs
+ * that kept them so. What went wrong stands at its foot, never lower than can be seen.
  * @param {CanvasRenderingContext2D} context
  * @param {Scene} scene
  * @param {number} lane
@@ -271,53 +271,68 @@ function paintBuckets(context, scene, lane) {
     const left = Math.round(x(start));
     const width = Math.max(1, Math.round(x(start + buckets.bucket_sec)) - left - (buckets.bucket_sec * (scene.width / (view.to - view.from)) > 5 ? 1 : 0));
     const high = full * Math.min(1, buckets.busy[item] / slots);
-    paintColumn(context, { left, width, bottom, high, full }, outcomesOf(buckets, item), colors);
+    paintColumn(context, { left, width, bottom, high, full }, sharesOf(buckets, item), colors);
     if (item === hovered) paintOutline(context, { x: left, y: bottom - full, width, height: full }, colors);
   }
 }
 
+/** From the foot of a column upward. */
+const STACK = /** @type {const} */ (["failed", "abandoned", "terminated", "cancelled", "finished", "running"]);
+/** An end that went wrong is at least so high, however short the job was. */
+const LEAST_END = 3;
+
+/** @typedef {{state: typeof STACK[number], busy: number, ended: boolean}} Share */
+
 /**
+ * The CPUs that were busy with each kind of job, and whether one of them ended there.
  * @param {NonNullable<Answer["buckets"]>} buckets
  * @param {number} item
- * @returns {[typeof LAYERS[number], number][]} from the foot upward
+ * @returns {Share[]}
  */
-function outcomesOf(buckets, item) {
-  return [
-    ["failed", buckets.failed[item]], ["abandoned", buckets.abandoned[item]],
-    ["terminated", buckets.terminated[item]], ["cancelled", buckets.cancelled[item]], ["finished", buckets.finished[item]],
-  ];
+function sharesOf(buckets, item) {
+  return STACK.map((state) => ({
+    state, busy: buckets.busy_by[state]?.[item] ?? 0, ended: state !== "running" && buckets[state][item] > 0,
+  }));
 }
 
 /**
  * @param {CanvasRenderingContext2D} context
  * @param {{left: number, width: number, bottom: number, high: number, full: number}} column
- * @param {[typeof LAYERS[number], number][]} outcomes
+ * @param {Share[]} shares
  * @param {Colors} colors
  */
-function paintColumn(context, { left, width, bottom, high, full }, outcomes, colors) {
-  const ended = outcomes.reduce((sum, [, number]) => sum + number, 0);
-  if (ended === 0) {
-    context.globalAlpha = 0.35;
-    context.fillStyle = colors.running;
-    context.fillRect(left, bottom - high, width, high);
-    context.globalAlpha = 1;
-    return;
-  }
-  const tall = Math.max(high, 2);
+function paintColumn(context, { left, width, bottom, high, full }, shares, colors) {
+  const total = shares.reduce((sum, { busy }) => sum + busy, 0);
   let foot = bottom;
-  for (const [state, number] of outcomes) {
-    if (number === 0) continue;
-    const least = state === "finished" ? 0 : 3;
-    const part = Math.min(foot - (bottom - full), Math.max(least, (tall * number) / ended));
-    context.fillStyle = colors[state];
-    if (state === "finished") paintCalm(context, left, foot - part, width, part);
-    else context.fillRect(left, foot - part, width, part);
-    const hatched = state === "failed" || state === "terminated";
-    if (hatched && width >= PATTERN.width && part >= PATTERN.height) {
-      context.fillStyle = colors.surface;
-      paintHatch(context, left, foot - part, width, part, state === "terminated");
-    }
+  for (const { state, busy, ended } of shares) {
+    const least = !ended ? 0 : state === "finished" ? 1 : LEAST_END;
+    const part = Math.min(foot - (bottom - full), Math.max(least, total > 0 ? (high * busy) / total : 0));
+    if (part <= 0) continue;
+    paintPart(context, { x: left, y: foot - part, width, height: part }, state, colors);
     foot -= part;
+  }
+}
+
+/**
+ * As a bar of that state, without the gaps around it.
+ * @param {CanvasRenderingContext2D} context
+ * @param {{x: number, y: number, width: number, height: number}} rect
+ * @param {typeof STACK[number]} state
+ * @param {Colors} colors
+ */
+function paintPart(context, { x, y, width, height }, state, colors) {
+  context.fillStyle = colors[state];
+  if (state === "finished") return paintCalm(context, x, y, width, height);
+  if (state === "running") {
+    context.globalAlpha = 0.3;
+    context.fillRect(x, y, width, height);
+    context.globalAlpha = 1;
+    return context.fillRect(x, y, width, Math.min(1, height));
+  }
+  context.fillRect(x, y, width, height);
+  if ((state === "failed" || state === "terminated") && width >= PATTERN.width && height >= PATTERN.height) {
+    context.fillStyle = colors.surface;
+    paintHatch(context, x, y, width, height, state === "terminated");
   }
 }
 
