@@ -72,16 +72,16 @@ def measure(scale: Scale) -> list[Row]:
     return [
         *(_of_family(family, items) for family, items in asked.items()),
         *_of_all(every, each * len(FAMILIES) + len(real)),
-        Row(f"outlook, {len(stalled):,} minutes in which a run stalls: with a time left", "",
-            [float(sum(eta is not None for eta in stalled))], target=Target("value", 0)),
+        Row(f"outlook, {len(stalled):,} minutes in which a run stalls: with a time left", "min",
+            [float(sum(eta is not None for eta in stalled))], target=Target("value", 0, "min")),
     ]  # fmt: skip
 
 
 def _of_family(family: str, asked: list[Asked]) -> Row:
     quarter, half, late = (_errors(asked, share) for share in _QUARTERS)
     note = (
-        f"at a quarter {statistics.median(quarter):.0f} %, at three quarters "
-        f"{statistics.median(late):.0f} %, range held {_held(asked):.0f} %"
+        f"at a quarter {_median(quarter)}, at three quarters {_median(late)}, "
+        f"range held {_held(asked):.0f} %"
     )
     return Row(
         f"outlook, {family}: error of the time left at half of the run", "%", half, note=note
@@ -105,6 +105,10 @@ def _of_all(asked: list[Asked], runs: int) -> list[Row]:
 def _errors(asked: list[Asked], share: float) -> list[float]:
     """Return the errors at that share of the run, in percent."""
     return [100 * item.error for item in asked if item.share == share and item.error is not None]
+
+
+def _median(errors: list[float]) -> str:
+    return f"{statistics.median(errors):.0f} %" if errors else "none said"
 
 
 def _held(asked: list[Asked]) -> float:

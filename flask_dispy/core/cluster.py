@@ -19,11 +19,11 @@ from . import events
 from .durations import Durations
 from .ends import Ends
 from .events import JobState
-from .forecast import Forecast, ages_of, forecast
+from .forecast import Confidence, Forecast, Forecaster
 from .jobs import ENDED_STATES, ForgottenJob, Job, Output
 from .ledger import Ledger
 from .outlook import ETA_FIELDS, Memory, Outlook, Situation, outlook, with_eta
-from .progress import Confidence, jobs_per_sec
+from .progress import jobs_per_sec
 from .roster import Roster
 from .series import Sample, Series
 
@@ -85,6 +85,7 @@ class ClusterState:
         self.stall_sec = stall_sec
         self._full = False
         self._memory = Memory()
+        self._forecaster = Forecaster()
         # Jobs that ended, or whose end was told anew or undone, since the changes were last
         # published: what a history is to take.
         self.dirty_ends: dict[int, Job] = {}
@@ -413,8 +414,9 @@ class ClusterState:
             # Others go on taking as many CPUs as they do now.
             taken = around.others_on()[1]
             cpus = max(1, ledger.counts["running"], cpus - taken)
-        ages = ages_of(ledger.running, now)
-        return forecast(self.durations, queued=queued, ages=ages, cpus=cpus, now=now)
+        return self._forecaster.ask(
+            self.durations, ledger.running, queued=queued, cpus=cpus, now=now
+        )
 
     def summary(self, now: float, around: Surroundings = ALONE) -> dict[str, Any]:
         """Return the cluster's summary, as the pages and the JSON API show it."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable
-from itertools import dropwhile
 from math import inf, isnan, nan
 from struct import Struct
 from typing import Any, Final, NamedTuple
@@ -57,7 +56,6 @@ _RATES: Final = ("jobs_per_sec", "failed_per_sec")
 _GAUGES: Final = ("queued", "running", "cpus_busy", "cpus_total")
 _COLUMNS: Final = _RATES + _GAUGES
 _DONE: Final = _COLUMNS.index("jobs_per_sec")
-_RUNNING: Final = _COLUMNS.index("running")
 
 
 class _Ring:
@@ -153,14 +151,11 @@ class _Ring:
                 )
         return found
 
-    def ended(self, now: float, window_sec: float, *, at_work: bool) -> tuple[float, float]:
+    def ended(self, now: float, window_sec: float) -> tuple[float, float]:
         if self.first is None:
             return 0.0, 0.0
         since = int((now - window_sec) // self.resolution_sec) + 1
         indexes = [b % self.size for b in range(max(since, self.first), self.last + 1)]
-        if at_work:
-            done, running = self.sums[_DONE], self.sums[_RUNNING]
-            indexes = list(dropwhile(lambda i: not done[i] and not running[i], indexes))
         return sum(self.sums[_DONE][i] for i in indexes), sum(self.spans[i] for i in indexes)
 
 
@@ -208,18 +203,15 @@ class Series:
                 at = bucket.start + part * ring.resolution_sec
                 ring.add(at, share[0], (*share[1:], *bucket[4:]))
 
-    def ended_within(
-        self, now: float, window_sec: float, *, at_work: bool = False
-    ) -> tuple[float, float]:
+    def ended_within(self, now: float, window_sec: float) -> tuple[float, float]:
         """Return how many jobs ended in the last *window_sec*, and the seconds that tells of.
 
         Those are fewer than *window_sec* where watching began later.
 
         :param window_sec: 7,200 at most.
-        :param at_work: leave out the time at the window's start in which nothing ran.
         """
         ring = self._rings[1 if window_sec <= 600 else 10]
-        return ring.ended(now, window_sec, at_work=at_work)
+        return ring.ended(now, window_sec)
 
     def gauge(
         self, name: str, start: float, end: float, *, now: float, points: int

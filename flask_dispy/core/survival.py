@@ -19,9 +19,21 @@ __all__ = ["Running", "Survival"]
 # Points of the curve: with more, no forecast of the benchmark became better.
 _MOST_POINTS: Final = 64
 
-# The tail is never lighter than an exponential's by much: no job can be said to end for sure.
+# The tail is fitted to the longest durations: so many, times the square root of all. With more,
+# the gap between two kinds of jobs was taken for a tail.
+_TOP: Final = 0.8
+_LEAST_TOP: Final = 3
+
+# Its shape: 0 is an exponential's, 1 has no mean. Before anything is known it is taken for usual,
+# which counts as so many jobs. It is never so light that a job could be said to end for sure.
 _LEAST_SHAPE: Final = 0.05
+_USUAL_SHAPE: Final = 0.1
 _MOST_SHAPE: Final = 0.7
+_SHAPE_COUNTS: Final = 12
+
+# Its scale before anything is known, by the longest duration; counts as half a job.
+_USUAL_SCALE: Final = 0.3
+_SCALE_COUNTS: Final = 0.5
 
 
 class Running(NamedTuple):
@@ -76,27 +88,18 @@ class Survival:
             self.shares.append(share)
 
     def _fit_tail(self, exits: list[float], running: Sequence[Running]) -> None:
-        total = len(exits)
         longest = exits[-1]
-        top = min(total // 2, max(5, round(1.5 * sqrt(total))))
-        threshold = exits[total - top - 1] if top else exits[0]
-        excesses = [sec - threshold for sec in exits[total - top :]]
-        shape, scale = 0.1, 0.3 * longest
-        if top:
-            mean = sum(excesses) / top
-            weighted = sum(
-                excess * (top - rank - 0.65) / top for rank, excess in enumerate(excesses)
-            ) / top  # fmt: skip
-            bottom = mean - 2.0 * weighted
-            if bottom > 1e-9 * mean:
-                found = 2.0 - mean / bottom
-                shape = (found * top + 0.1 * 12) / (top + 12)
-            waited = sum(job.jobs * (job.sec - threshold) for job in running if job.sec > threshold)
-            scale = ((1.0 - min(shape, 0.5)) * (sum(excesses) + waited) + 0.3 * longest * 0.5) / (
-                top + 0.5
-            )
-        self.shape = min(_MOST_SHAPE, max(_LEAST_SHAPE, shape))
-        self.scale = max(scale + self.shape * (longest - threshold), 1e-3 * longest, 1e-6)
+        top = min(len(exits) // 2, max(_LEAST_TOP, round(_TOP * sqrt(len(exits)))))
+        threshold = exits[-1 - top]
+        excesses = [sec - threshold for sec in exits[len(exits) - top :]]
+        shape = min(_MOST_SHAPE, max(_LEAST_SHAPE, _shape_of(excesses)))
+        past = sum(excesses)
+        past += sum(job.jobs * (job.sec - threshold) for job in running if job.sec > threshold)
+        usual = _USUAL_SCALE * longest * _SCALE_COUNTS
+        scale = ((1.0 - min(shape, 0.5)) * past + usual) / (top + _SCALE_COUNTS)
+        # Beyond a higher threshold such a tail is of the same shape, and wider.
+        self.shape = shape
+        self.scale = max(scale + shape * (longest - threshold), 1e-3 * longest, 1e-6)
 
     def _integrate(self) -> None:
         secs, shares = self.secs, self.shares
@@ -160,3 +163,15 @@ class Survival:
     def mean(self, most: float) -> float:
         """Return the mean of what jobs take, none longer than *most*."""
         return self.secs[0] + self._area(most)
+
+
+def _shape_of(excesses: list[float]) -> float:
+    """Return the shape of the tail that *excesses* over a threshold, in order, are drawn from."""
+    top = len(excesses)
+    first = sum(excesses)
+    second = sum(excess * (top - rank - 0.65) / top for rank, excess in enumerate(excesses))
+    bottom = first - 2.0 * second
+    if bottom <= 1e-9 * first:
+        return _USUAL_SHAPE
+    found = 2.0 - first / bottom
+    return (found * top + _USUAL_SHAPE * _SHAPE_COUNTS) / (top + _SHAPE_COUNTS)

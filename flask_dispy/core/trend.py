@@ -15,14 +15,17 @@ _LEAST_SEC: Final = 1e-3
 
 # The next jobs take no more than so many times what the last ones took, and no less than this.
 _MOST_TIMES: Final = 8.0
-_LEAST_TIMES: Final = 0.5
+_LEAST_TIMES: Final = 0.7
 
-# Higher: more slopes are taken for chance. With 1, jobs of very different lengths showed slopes
-# that were none; with 4, those that did grow were noticed too late.
-_CHANCE: Final = 2.0
+# The higher, the more slopes are taken for chance. With 1, jobs of very different lengths showed
+# slopes that were none; above 6, those that did grow were noticed too late.
+_CHANCE: Final = 4.0
 
-# Jobs rarely grow along a straight line: by so large a share of the growth it may be wrong.
-_CURVED: Final = 0.3
+# Jobs that take less and less are rarer, and to promise too early an end is worse.
+_FALL_CHANCE: Final = 2.0
+
+# Jobs rarely grow along a straight line: by this share of its growth the line may be wrong.
+_CURVED: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +44,8 @@ class Trend:
     def at(self, number: float) -> float:
         """Return the usual duration of job *number*."""
         value = self.level + self.slope * (number - self.last)
-        return min(max(value, self.level * self.least), self.level * _MOST_TIMES)
-
-    @property
-    def least(self) -> float:
-        """What no job is taken to fall below, by the level."""
-        return _LEAST_TIMES if self.slope < 0.0 else 1.0 / _MOST_TIMES
+        least = _LEAST_TIMES if self.slope < 0.0 else 1.0 / _MOST_TIMES
+        return self.level * min(max(value / self.level, least), _MOST_TIMES)
 
     def error(self, number: float) -> float:
         """Return by how large a share :meth:`at` may well be wrong, by the slope alone."""
@@ -55,7 +54,7 @@ class Trend:
 
 
 def trend_of(durations: Sequence[float], *, every: int, last: float) -> Trend:
-    """Return the trend of jobs in the order they started, of which every so manieth is given.
+    """Return the trend of jobs in the order they started, of which one in *every* is given.
 
     Whether there is one is decided by the logarithms, which single long jobs hardly move: a slope
     that may well be chance counts less, down to nothing. How steep it is is that of the line
@@ -76,7 +75,8 @@ def trend_of(durations: Sequence[float], *, every: int, last: float) -> Trend:
     )
     error = sqrt(squares / (jobs - 2) / spread)
     few = jobs / (jobs - 4)  # of few jobs more slopes are chance
-    surely = max(0.0, 1.0 - few * _CHANCE * (error / slope) ** 2) if slope else 0.0
+    chance = _CHANCE * (1.0 if slope > 0.0 else _FALL_CHANCE)
+    surely = max(0.0, 1.0 - few * chance * (error / slope) ** 2) if slope else 0.0
     if not surely:
         return Trend(1.0, 0.0, error / every, last)
     level, steep = _line(logs)

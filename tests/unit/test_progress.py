@@ -1,10 +1,10 @@
-"""Throughput, the time that is left, and how sure that is."""
+"""Throughput."""
 
 from __future__ import annotations
 
 import pytest
 
-from flask_dispy.core.progress import eta, jobs_per_sec
+from flask_dispy.core.progress import jobs_per_sec
 from flask_dispy.core.series import Sample, Series
 
 
@@ -22,9 +22,6 @@ class Run:
             self.done += pace / 4
             self.series.add(self.now, Sample(int(self.done), 0, 0, running, running, running))
         return self
-
-    def eta(self, pending: int) -> tuple[float | None, str]:
-        return eta(self.series, pending, self.now)
 
 
 def test_pace_is_that_of_the_last_half_minute() -> None:
@@ -52,50 +49,8 @@ def test_pace_without_any_sample_is_nothing() -> None:
     assert jobs_per_sec(Series(1000.0), 2000.0) == 0.0
 
 
-def test_nothing_pending_is_done_now_for_sure() -> None:
-    assert Run().eta(0) == (0.0, "good")
-
-
-def test_no_job_has_ended_so_nobody_knows() -> None:
-    assert Run().go(120, 0).eta(10) == (None, "none")
-
-
-def test_steady_pace_is_good() -> None:
-    left, confidence = Run().go(120, 5).eta(100)
-    assert left == pytest.approx(20.0, rel=0.01)
-    assert confidence == "good"
-
-
-def test_few_jobs_make_a_low_confidence() -> None:
-    left, confidence = Run().go(100, 0.1).eta(5)
-    assert left == pytest.approx(50.0, rel=0.02)
-    assert confidence == "low"
-
-
-def test_changing_pace_makes_a_low_confidence() -> None:
-    assert Run().go(120, 10).go(30, 1).eta(100)[1] == "low"
-
-
-def test_slow_run_is_read_over_a_longer_window() -> None:
-    left, confidence = Run().go(3600, 1 / 60).eta(60)
-    assert left == pytest.approx(3600, rel=0.05)
-    assert confidence == "good"
-
-
-def test_quick_run_is_read_over_the_last_minute() -> None:
-    left, _ = Run().go(3600, 1).go(61, 10).eta(600)
-    assert left == pytest.approx(60, rel=0.02)
-
-
-def test_the_wait_before_the_first_job_does_not_slow_the_pace() -> None:
-    left, confidence = Run().go(3600, 0, running=0).go(10, 20).eta(200)
-    assert left == pytest.approx(10, rel=0.05)
-    assert confidence == "good"
-
-
 def test_clock_set_back_does_not_blow_up_the_pace() -> None:
     run = Run().go(1200, 5)
     run.now -= 3600
     run.go(60, 5)
     assert jobs_per_sec(run.series, run.now) == pytest.approx(5.0, rel=0.01)
-    assert run.eta(300)[0] == pytest.approx(60, rel=0.05)

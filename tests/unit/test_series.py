@@ -225,15 +225,6 @@ def test_ended_within_tells_the_time_that_it_knows_of() -> None:
     assert series.ended_within(1010.0, 4) == (12.0, 4.0)
 
 
-def test_ended_within_at_work_leaves_out_the_wait_before() -> None:
-    series = Series(1000.0)
-    for at in range(1001, 1051):
-        series.add(float(at), sample(0))
-    steady(series, 1050, 1060, jobs_per_sec=2)
-    assert series.ended_within(1060.0, 60, at_work=True) == (20.0, 10.0)
-    assert series.ended_within(1060.0, 60) == (20.0, 60.0)
-
-
 def test_gauge_takes_the_finest_ring_that_reaches_back() -> None:
     series = Series(0.0)
     for at in range(1, 4000):
