@@ -1,25 +1,23 @@
-"""The built-in users and tokens, and the brake on guessing them."""
+"""The built-in users and tokens."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-import math
 import secrets
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, Literal, TypeVar, get_args
 
 from werkzeug.datastructures import Authorization
 from werkzeug.security import check_password_hash, generate_password_hash
 
-from .clients import network_of
 from .errors import HttpError
 from .routing import PERMISSIONS, Permission
 
-__all__ = ["ROLES", "Credentials", "Role", "Throttle"]
+__all__ = ["ROLES", "Credentials", "Role"]
 
 Role = Literal["viewer", "operator"]
 
@@ -68,6 +66,8 @@ class Credentials:
         self._proved: OrderedDict[bytes, str] = OrderedDict()
         self._lock = threading.Lock()
         self._checks = threading.BoundedSemaphore(_CHECKS_AT_ONCE)
+        self._check_sec = 0.0
+        self._pausing = threading.Event()  # never set
         self._decoys = self._make_decoys()
 
     def __bool__(self) -> bool:
@@ -93,6 +93,14 @@ class Credentials:
                 self._proved.move_to_end(mark)
             return role
 
+    def knows(self, offered: Authorization) -> bool:
+        """Whether *offered* names a user of ours: not for the client to learn."""
+        return offered.type == "basic" and (offered.username or "") in self._users
+
+    def pretend(self) -> None:
+        """Take as long as the last check did, without the work: for names that are none."""
+        self._pausing.wait(self._check_sec)
+
     def prove(self, offered: Authorization) -> str | None:
         """Return the role if *offered* holds a right password, by checking its hash: slow."""
         if offered.type != "basic" or not self._users:
@@ -106,9 +114,11 @@ class Credentials:
                 "Too many logins are being checked. Try again in a few seconds.",
                 headers={"Retry-After": "5"},
             )
+        began_at = time.monotonic()
         try:
             right = check_password_hash(password_hash, password)
         finally:
+            self._check_sec = time.monotonic() - began_at
             self._checks.release()
         if not right or role is None:
             return None
@@ -153,67 +163,6 @@ class Credentials:
                     raise _no_hash(name) from error
             decoys.append(made[method])
         return decoys
-
-
-class Throttle:
-    """Slows down who fails to log in: after *free* failures each next one doubles the wait.
-
-    Thread-safe; never sleeps: a client that must wait gets 429 with ``Retry-After``. The table
-    holds *size* clients; the one that failed longest ago makes room. IPv6 clients count by their
-    /64, which is what one customer gets.
-
-    A try counts as failed until ``succeeded``, so that guesses sent all at once count too.
-    """
-
-    def __init__(
-        self,
-        *,
-        free: int = 10,
-        longest_sec: float = 60.0,
-        forget_sec: float = 900.0,
-        size: int = 1024,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._free = free
-        self._longest_sec = longest_sec
-        self._forget_sec = forget_sec
-        self._size = size
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._failures: OrderedDict[str, tuple[int, float]] = OrderedDict()
-
-    def admit(self, client: str | None) -> None:
-        """Let *client*, an address, try; or raise the 429 that tells how long to wait."""
-        key = network_of(client)
-        now = self._clock()
-        with self._lock:
-            count, at = self._failures.get(key, (0, now))
-            left = at + self._pause_sec(count) - now
-            if left <= 0:
-                if now - at > self._forget_sec:
-                    count = 0
-                self._failures[key] = (count + 1, now)
-                self._failures.move_to_end(key)
-                while len(self._failures) > self._size:
-                    self._failures.popitem(last=False)
-                return
-        seconds = math.ceil(left)
-        raise HttpError(
-            429,
-            "too_many_requests",
-            f"Too many failed logins from here. Try again in {seconds} s.",
-            headers={"Retry-After": str(seconds)},
-        )
-
-    def succeeded(self, client: str | None) -> None:
-        """Forget the failures of *client*."""
-        with self._lock:
-            self._failures.pop(network_of(client), None)
-
-    def _pause_sec(self, count: int) -> float:
-        if count < self._free:
-            return 0.0
-        return min(self._longest_sec, 2.0 ** min(count - self._free, 30))
 
 
 def _items(option: str, given: Mapping[str, _T] | None) -> Iterable[tuple[str, _T]]:

@@ -8,10 +8,11 @@ from typing import Final
 
 from flask import Request, request
 
-from .credentials import ROLES, Credentials, Throttle
+from .credentials import ROLES, Credentials
 from .errors import HttpError
 from .origins import SAFE_METHODS, check_host, refuse_cross_site_read, refuse_cross_site_write
 from .routing import PERMISSIONS, Permission, Route
+from .throttle import Throttle
 
 __all__ = ["Authorize", "Guard"]
 
@@ -153,12 +154,17 @@ class Guard:
         role = self._credentials.remembered(offered)
         if role is not None:
             return role
-        # Only who is not yet known pays: guesses from an address never lock out somebody who is
-        # logged in from the same.
-        self._throttle.admit(request.remote_addr)
+        # Only who is not yet known pays: guesses never lock out somebody who is logged in, nor
+        # another user of the same address.
+        address, user = request.remote_addr, offered.username or ""
+        known = self._credentials.knows(offered)
+        self._throttle.admit(address, user, known=known)
+        if not known and self._throttle.is_pestering(address):
+            self._credentials.pretend()
+            return None
         role = self._credentials.prove(offered)
         if role is None:
-            _log.warning("failed login from %s", request.remote_addr)
+            _log.warning("failed login from %s", address)
         else:
-            self._throttle.succeeded(request.remote_addr)
+            self._throttle.succeeded(address, user)
         return role

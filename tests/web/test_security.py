@@ -7,12 +7,14 @@ import re
 from typing import Any
 
 import pytest
+from werkzeug.datastructures import Authorization
 from werkzeug.security import generate_password_hash
 
 from flask_dispy.web import origins
-from flask_dispy.web.credentials import Credentials, Throttle
+from flask_dispy.web.credentials import Credentials
 from flask_dispy.web.errors import HttpError
 from flask_dispy.web.routes import ROUTES
+from flask_dispy.web.throttle import Throttle
 
 API = "/api/v1"
 HASH = generate_password_hash("right", method="pbkdf2:sha256:1000")
@@ -68,8 +70,6 @@ class TestUsers:
         assert answer.status_code == 401
 
     def test_unknown_user_costs_a_hash_as_well(self, monkeypatch: Any) -> None:
-        from werkzeug.datastructures import Authorization
-
         checked: list[str] = []
 
         def check(password_hash: str, _password: str) -> bool:
@@ -85,8 +85,6 @@ class TestUsers:
         assert checked[1].startswith("pbkdf2:sha256:1000$")
 
     def test_unknown_users_are_told_from_none_of_several_kinds(self, monkeypatch: Any) -> None:
-        from werkzeug.datastructures import Authorization
-
         slow = generate_password_hash("right", method="pbkdf2:sha256:2000")
         credentials = Credentials({"ann": (HASH, "viewer"), "bob": (slow, "viewer")})
         kinds: dict[str, set[str]] = {}
@@ -201,7 +199,75 @@ class TestThrottle:
         throttle = Throttle(size=10, clock=lambda: 0.0)
         for number in range(1000):
             throttle.admit(f"10.0.{number // 250}.{number % 250}")
-        assert len(throttle._failures) == 10
+        assert len(throttle._clients) == 10
+
+    def test_names_that_nobody_has_are_bounded(self) -> None:
+        throttle = Throttle(names=10, clock=lambda: 0.0)
+        for number in range(1000):
+            throttle.admit("10.0.0.1", f"name {number}", known=False)
+        assert len(throttle._clients["10.0.0.1"].strangers) == 10
+
+    def test_one_user_of_an_address_does_not_slow_another(self, make_client: Any) -> None:
+        client = make_client(users=USERS)
+        for n in range(30):
+            client.get(f"{API}/clusters", headers=_basic("ann", f"guess{n}"))
+        slowed = client.get(f"{API}/clusters", headers=_basic("ann", "right"))
+        other = client.get(f"{API}/clusters", headers=_basic("Vera ü", "right"))
+        assert (slowed.status_code, other.status_code) == (429, 200)
+
+    def test_guesser_of_many_names_slows_no_user(self, make_client: Any, monkeypatch: Any) -> None:
+        checks: list[str] = []
+
+        def check(password_hash: str, password: str) -> bool:
+            checks.append(password)
+            return password == "right"
+
+        monkeypatch.setattr("flask_dispy.web.credentials.check_password_hash", check)
+        client = make_client(users=USERS)
+        for n in range(400):
+            answer = client.get(f"{API}/clusters", headers=_basic(f"nobody {n}", "guess"))
+            assert answer.status_code == 401
+        # Nor does it cost more than so many checks.
+        assert len(checks) == 100
+        assert client.get(f"{API}/clusters", headers=_basic("ann", "right")).status_code == 200
+
+    def test_brake_is_not_got_rid_of_by_other_names(self) -> None:
+        now = [0.0]
+        throttle = Throttle(free=3, names=5, size=5, clock=lambda: now[0])
+
+        def fails(user: str, *, known: bool = False) -> bool:
+            try:
+                throttle.admit("10.0.0.1", user, known=known)
+            except HttpError:
+                return False
+            return True
+
+        assert [fails("ann", known=True) for _ in range(4)] == [True, True, True, False]
+        for number in range(50):
+            for _ in range(5):
+                fails(f"name {number}")
+        assert not fails("ann", known=True)
+        for number in range(50):
+            throttle.admit(f"10.0.1.{number}", "ann")
+        assert not fails("ann", known=True)
+
+    def test_name_that_nobody_has_is_braked_like_any(self, make_client: Any) -> None:
+        client = make_client(users=USERS)
+        for name in ("ann", "nobody"):
+            statuses = [
+                client.get(f"{API}/clusters", headers=_basic(name, f"guess{n}")).status_code
+                for n in range(12)
+            ]
+            assert statuses == [401] * 10 + [429] * 2
+
+    def test_try_that_is_not_checked_takes_as_long(self, monkeypatch: Any) -> None:
+        credentials = Credentials(USERS)
+        waits: list[float] = []
+        monkeypatch.setattr(credentials._pausing, "wait", waits.append)
+        credentials.prove(Authorization("basic", {"username": "ann", "password": "x"}))
+        credentials.pretend()
+        assert waits == [credentials._check_sec]
+        assert waits[0] > 0
 
 
 class TestAuthorize:
