@@ -27,6 +27,7 @@ class Answer:
     :param version: of the request.
     :param may_stay: asked once, when the head goes out: whether the connection can carry
         another request.
+    :param on_begin: called once, before the head goes out.
     """
 
     keep_alive = False
@@ -42,11 +43,13 @@ class Answer:
         method: str,
         version: str,
         may_stay: Callable[[], bool],
+        on_begin: Callable[[], None] = lambda: None,
     ) -> None:
         self._send = send
         self._method = method
         self._version = version
         self._may_stay = may_stay
+        self._on_begin = on_begin
         self._status: str | None = None
         self._headers: _Headers = []
         self._left: int | None = None
@@ -147,6 +150,7 @@ class Answer:
         framed = self._bodiless or self._chunked or self._left is not None
         self.keep_alive = framed and "connection" not in given and self._may_stay()
         self.begun = True
+        self._on_begin()
         lines = [f"HTTP/1.1 {self._status}"]
         lines += [f"{n}: {v}" for n, v in self._headers if n.lower() not in _HOP_BY_HOP]
         if "date" not in given:

@@ -28,6 +28,7 @@ class Body(io.RawIOBase):
     :param length: how many bytes, or None for chunks.
     :param ask_for_it: called once before the first byte is read, for the client that waits to be
         asked (``Expect: 100-continue``); None where none does.
+    :param on_end: called once all of it is here; at once for a body of no bytes.
     """
 
     def __init__(
@@ -36,14 +37,18 @@ class Body(io.RawIOBase):
         length: int | None,
         *,
         ask_for_it: Callable[[], None] | None = None,
+        on_end: Callable[[], None] = lambda: None,
     ) -> None:
         self._reader = reader
         self._chunked = length is None
         self._left = length or 0
         self._ask_for_it = ask_for_it
         self._sound = True
-        self.ended = length == 0
+        self._on_end = on_end
+        self.ended = False
         """Whether all of it has been read."""
+        if length == 0:
+            self._end()
 
     def readable(self) -> bool:
         return True
@@ -66,7 +71,7 @@ class Body(io.RawIOBase):
             self._left = self._read_chunk_size()
             if not self._left:
                 self._skip_trailers()
-                self.ended = True
+                self._end()
                 return 0
         count = self._reader.readinto1(view[: self._left])
         if not count:
@@ -90,9 +95,13 @@ class Body(io.RawIOBase):
 
     def _end_part(self) -> None:
         if not self._chunked:
-            self.ended = True
+            self._end()
         elif self._reader.readline(2) != b"\r\n":
             raise Disconnected("a chunk is longer than it said")
+
+    def _end(self) -> None:
+        self.ended = True
+        self._on_end()
 
     def _read_chunk_size(self) -> int:
         match = _CHUNK_SIZE.fullmatch(self._reader.readline(_LINE_BYTES))

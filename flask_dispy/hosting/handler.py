@@ -12,7 +12,8 @@ from werkzeug.serving import WSGIRequestHandler
 
 from .answer import Answer
 from .body import Body
-from .connection import Connection, Disconnected
+from .connection import Disconnected
+from .connections import Seat
 from .head import Head, Refused, read_head
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class RequestHandler(WSGIRequestHandler):
     and would take the next request for the rest of this one. A :class:`Body` knows its end, so
     here the connection can stay.
 
-    It is made with a :class:`Connection` where http.server expects the bare socket.
+    It is made with a :class:`Seat` where http.server expects the bare socket.
     """
 
     protocol_version = "HTTP/1.1"
@@ -42,7 +43,8 @@ class RequestHandler(WSGIRequestHandler):
 
     def setup(self) -> None:
         """Begin to serve a connection, whose TLS handshake is done."""
-        self.link = cast(Connection, self.request)
+        self.seat = cast(Seat, self.request)
+        self.link = self.seat.connection
         self.host = cast("ThreadServer", self.server)
         self.connection = self.link.socket
         self.rfile = self.link.reader
@@ -79,8 +81,10 @@ class RequestHandler(WSGIRequestHandler):
         """Whether another request begins within so many seconds, and the server goes on."""
         self.link.allow(seconds)
         try:
-            with self.host.idle(self.link) as welcome:
-                return welcome and bool(self.link.reader.peek(1))
+            if not self.host.wait_for_request(self.seat) or not self.link.reader.peek(1):
+                return False
+            self.seat.phase = "receiving"
+            return True
         except TimeoutError:
             return False
 
@@ -98,15 +102,21 @@ class RequestHandler(WSGIRequestHandler):
             if not answer.begun:
                 self.link.send(b"HTTP/1.1 100 Continue\r\n\r\n")
 
+        def received() -> None:
+            if self.seat.phase == "receiving":
+                self.seat.phase = "working"
+
         body = Body(
             self.link.reader,
             head.body_bytes,
+            on_end=received,
             ask_for_it=ask_for_body if head.expects_continue else None,
         )
         answer = Answer(
             self.link.send,
             method=head.method,
             version=head.version,
+            on_begin=self._answering,
             may_stay=lambda: (
                 head.keep_alive and not self.host.stopping and body.can_skip(_SKIP_BYTES)
             ),
@@ -121,6 +131,9 @@ class RequestHandler(WSGIRequestHandler):
         finally:
             self._note(answer, time.monotonic() - began_at)
 
+    def _answering(self) -> None:
+        self.seat.phase = "answering"
+
     def _run_app(self, answer: Answer, body: Body) -> None:
         try:
             environ = self.make_environ()
@@ -129,6 +142,7 @@ class RequestHandler(WSGIRequestHandler):
             answer.refuse(HTTPStatus.BAD_REQUEST, "The request's target makes no sense.")
             return
         environ["wsgi.input"] = io.BufferedReader(body)
+        environ["flask_dispy.is_cut"] = lambda: self.seat.is_cut
         try:
             answer.run(self.host.app, environ)
         except Disconnected:

@@ -10,12 +10,13 @@ import ssl
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.serving import BaseWSGIServer
 
 from .connection import Connection, Disconnected
+from .connections import Connections, Seat
 from .handler import RequestHandler
 from .limits import Limits
 from .listening import plain_address
@@ -29,7 +30,6 @@ _log = logging.getLogger(__name__)
 
 # How often what was turned away is looked at; each time costs an idle server a little.
 _POLL_SEC = 0.5
-_MAKE_ROOM_SEC = 0.05
 _CUT_SEC = 2.0
 _TURNED_AWAY_SEC = 1.0
 _MAX_TURNED_AWAY = 64
@@ -80,10 +80,7 @@ class ThreadServer(BaseWSGIServer):
             # werkzeug reads the scheme of every request's URL from this.
             self.ssl_context = tls()
         self._name = name
-        self._changed = threading.Condition()
-        self._threads: dict[Connection, threading.Thread] = {}
-        # In the order in which they fell idle: the first has waited longest.
-        self._idle: dict[Connection, None] = {}
+        self._connections = Connections(limits.max_connections)
         self._accepting = threading.Thread(
             target=self.serve_forever, args=(_POLL_SEC,), name=f"{name} accept", daemon=True
         )
@@ -107,27 +104,20 @@ class ThreadServer(BaseWSGIServer):
             self.socket.shutdown(socket.SHUT_RDWR)  # wakes who waits for connections
         self.shutdown()
         self._accepting.join()
-        with self._changed:
-            for connection in self._idle:
-                connection.cut()
-            threads = list(self._others().values())
-            if not self._changed.wait_for(lambda: not self._others(), grace_sec):
-                for connection in self._others():
-                    connection.cut()
+        left_over = self._connections.others()
+        for seat in left_over:
+            if seat.phase == "idle":
+                seat.connection.cut()
+        if not self._connections.wait_until_empty(grace_sec):
+            for seat in self._connections.others():
+                seat.connection.cut()
         give_up_at = time.monotonic() + _CUT_SEC
-        for thread in threads:
-            thread.join(max(0.0, give_up_at - time.monotonic()))
-        left = sum(thread.is_alive() for thread in threads)
+        for seat in left_over:
+            seat.thread.join(max(0.0, give_up_at - time.monotonic()))
+        left = sum(seat.thread.is_alive() for seat in left_over)
         if left:
             _log.warning("%d requests are still being worked on; their clients are gone", left)
         return not left
-
-    def _others(self) -> dict[Connection, threading.Thread]:
-        """Return the connections and threads but that which asks. The caller holds the lock."""
-        me = threading.current_thread()
-        return {
-            connection: thread for connection, thread in self._threads.items() if thread is not me
-        }
 
     def abandon(self) -> None:
         """Give up every descriptor without a word: in a forked child, where no thread serves them.
@@ -136,8 +126,8 @@ class ThreadServer(BaseWSGIServer):
         parent has closed its own.
         """
         self.server_close()
-        for connection in self._threads:
-            connection.abandon()
+        for seat in self._connections.seats():
+            seat.connection.abandon()
 
     def server_close(self) -> None:
         """Close the listening socket and what was turned away last."""
@@ -145,20 +135,14 @@ class ThreadServer(BaseWSGIServer):
         while self._turned_away:
             self._turned_away.popleft()[1].close()
 
-    @contextlib.contextmanager
-    def idle(self, connection: Connection) -> Iterator[bool]:
-        """While a connection waits for a request it may be ended in favour of another.
+    def wait_for_request(self, seat: Seat) -> bool:
+        """Note that a connection waits for a request; while it does it may be ended for another.
 
-        Gives False where it should not wait, because the server is stopping.
+        Returns False where it should not wait, because the server is stopping.
         """
-        with self._changed:
-            self._idle[connection] = None
-            welcome = not self.stopping
-        try:
-            yield welcome
-        finally:
-            with self._changed:
-                self._idle.pop(connection, None)
+        seat.phase = "idle"
+        # In this order: stop() sets the one, then cuts whoever is the other.
+        return not self.stopping
 
     def get_request(self) -> tuple[socket.socket, Any]:
         """Accept. Where the system has run out of descriptors, wait instead of spinning."""
@@ -176,21 +160,19 @@ class ThreadServer(BaseWSGIServer):
             request, plain_address(client_address), send_sec=self.limits.send_timeout_sec
         )
         thread = threading.Thread(
-            target=self._serve,
-            args=(connection,),
+            target=lambda: self._serve(seat),
             name=f"{self._name} {connection.address[0]}",
             daemon=True,
         )
-        if not self._make_room():
+        seat = Seat(connection, thread)
+        if not self._connections.enter(seat):
             self._turn_away(request)
             return
-        with self._changed:
-            self._threads[connection] = thread
         try:
             thread.start()
         except RuntimeError as error:
             _log.error("can't serve another connection: %s", error)
-            self._forget(connection)
+            self._connections.leave(connection)
             self._turn_away(request)
 
     def service_actions(self) -> None:
@@ -203,42 +185,23 @@ class ThreadServer(BaseWSGIServer):
             else:
                 self._turned_away.append((leave_at, sock))
 
-    def _serve(self, connection: Connection) -> None:
+    def _serve(self, seat: Seat) -> None:
+        connection = seat.connection
         try:
-            if self._tls is None or self._secure(connection, self._tls()):
-                RequestHandler(connection, connection.address, self)  # type: ignore[arg-type]
+            if self._tls is None or self._secure(seat, self._tls()):
+                RequestHandler(seat, connection.address, self)  # type: ignore[arg-type]
         except (Disconnected, TimeoutError, ssl.SSLError, ConnectionError) as error:
             _log.debug("%s: %s", connection.address[0], error)
         except Exception:
             _log.exception("Serving %s failed", connection.address[0])
         finally:
             connection.close()
-            self._forget(connection)
+            self._connections.leave(connection)
 
-    def _secure(self, connection: Connection, context: ssl.SSLContext) -> bool:
-        connection.allow(self.limits.request_timeout_sec)
+    def _secure(self, seat: Seat, context: ssl.SSLContext) -> bool:
+        seat.connection.allow(self.limits.request_timeout_sec)
         # No request is under way yet: it may be ended like an idle one.
-        with self.idle(connection) as welcome:
-            return welcome and connection.secure(context)
-
-    def _forget(self, connection: Connection) -> None:
-        with self._changed:
-            del self._threads[connection]
-            self._changed.notify_all()
-
-    def _make_room(self) -> bool:
-        """Whether there is room for one more, if need be by ending the longest idle."""
-        with self._changed:
-            if len(self._threads) < self.limits.max_connections:
-                return True
-            if not self._idle:
-                return False
-            longest = next(iter(self._idle))
-            del self._idle[longest]
-            longest.cut()
-            return self._changed.wait_for(
-                lambda: len(self._threads) < self.limits.max_connections, _MAKE_ROOM_SEC
-            )
+        return self.wait_for_request(seat) and seat.connection.secure(context)
 
     def _turn_away(self, sock: socket.socket) -> None:
         if self._tls is not None:

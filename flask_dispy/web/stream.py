@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from itertools import count
 from typing import TYPE_CHECKING, Final
@@ -131,6 +131,8 @@ class _Events:
         self._alive_sec = alive_sec
         self._key = f"stream {next(_numbers)}"
         self._client = network_of(request.remote_addr)
+        # Of our own server, which may want its place for another client.
+        self._is_cut: Callable[[], bool] = request.environ.get("flask_dispy.is_cut", bool)
 
     def frames(self) -> Iterator[bytes]:
         """Yield the pieces of the answer, waiting between them."""
@@ -140,7 +142,7 @@ class _Events:
         try:
             # A server that ends now waits for the first event, too.
             self._present(0)
-            while not web.closing.is_set() and time.monotonic() < end:
+            while not (web.closing.is_set() or self._is_cut()) and time.monotonic() < end:
                 yield self._next_frame()
                 version = _version_of(self._since)
                 # The generator was asked to go on, so the server has handed that to the socket.
@@ -183,7 +185,7 @@ class _Events:
         web = self._web
         web.closing.wait(_until_next_tick(time.monotonic()))
         quiet_since = time.monotonic()
-        while not web.closing.is_set():
+        while not web.closing.is_set() and not self._is_cut():
             asked_at = time.monotonic()
             if self._next_version(version) > version:
                 return

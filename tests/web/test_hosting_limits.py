@@ -116,7 +116,8 @@ def test_idle_connection_makes_room_for_a_new_one() -> None:
         assert first.ask(get()).status == 200
         assert second.ask(get()).status == 200
         # The last byte of an answer is here a moment before its connection waits for more.
-        wait_until(lambda: len(served.server._idle) == 2)
+        seats = served.server._connections.seats
+        wait_until(lambda: [seat.phase for seat in seats()] == ["idle"] * 2)
         with served.client() as third:
             assert third.ask(get()).status == 200
             ended, _, _ = select.select([first.socket, second.socket], [], [], 5)

@@ -6,6 +6,7 @@ import contextlib
 import os
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -165,12 +166,21 @@ def test_client_that_does_not_trust_us_makes_no_noise(
 
 def test_one_too_many_is_closed_without_a_handshake(authority: Authority) -> None:
     tls = CertificateFiles(*authority.issue("a")).context
+    at_work, go_on = threading.Event(), threading.Event()
+
+    def slow(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        at_work.set()
+        assert go_on.wait(10)
+        return app(environ, start_response)
+
     with site(tls, max_connections=1) as served, served.client(authority.client_context) as busy:
-        busy.send(b"GET / HT")
-        time.sleep(0.3)
+        served.server.app = slow
+        busy.send(get())
+        assert at_work.wait(10)
         with Client(served.address) as extra:
             assert extra.ended()
-        assert busy.ask(b"TP/1.1\r\nHost: a\r\n\r\n").status == 200
+        go_on.set()
+        assert busy.read().status == 200
 
 
 # -- certificates that change ----------------------------------------------------------------

@@ -1,0 +1,166 @@
+"""Who is connected, what each is doing, and who has to go when there is no room for another."""
+
+from __future__ import annotations
+
+import ipaddress
+import threading
+import time
+from collections import Counter
+from typing import Final, Literal
+
+from .connection import Connection
+
+__all__ = ["Connections", "Phase", "Seat"]
+
+Phase = Literal["idle", "receiving", "working", "answering"]
+"""What a connection is doing: waiting for a request, in the middle of one, having it worked on, or
+taking the answer. Streams do the last for as long as they last."""
+
+# How long a cut connection's thread may take to end before the newcomer is turned away instead.
+_MAKE_ROOM_SEC: Final = 0.25
+
+# A request that takes longer than this to arrive is half-sent; most take a millisecond.
+_HALF_SENT_SEC: Final = 1.0
+
+# A client that has this many connections without a whole request on them holds them for nothing.
+_CROWDING: Final = 8
+
+# Of all connections, the part that one address leaves to others; and by how many more there may be
+# for a moment, while those that were cut end.
+_PART: Final = 8
+
+
+class Seat:
+    """One connection's place: its thread, whose it is, and what it is doing.
+
+    ``phase`` is set by the connection's own thread; everybody may read it.
+    """
+
+    def __init__(self, connection: Connection, thread: threading.Thread) -> None:
+        self.connection = connection
+        self.thread = thread
+        self.network = _network_of(connection.address[0])
+        self.is_cut = False
+        self.proven = False
+        self.since = time.monotonic()
+        self._phase: Phase = "idle"
+
+    @property
+    def phase(self) -> Phase:
+        """What the connection is doing."""
+        return self._phase
+
+    @phase.setter
+    def phase(self, phase: Phase) -> None:
+        if phase == self._phase:
+            return
+        # Of a request that came whole the client is no longer suspected.
+        self.proven = self.proven or phase in ("working", "answering")
+        self._phase, self.since = phase, time.monotonic()
+
+    def holds_back(self, now: float) -> bool:
+        """Whether it is open without a whole request having come, or with a half-sent one."""
+        if self._phase == "receiving":
+            return not self.proven or now - self.since > _HALF_SENT_SEC
+        return self._phase == "idle" and not self.proven
+
+
+class Connections:
+    """The connections of one server, at most so many. Thread-safe.
+
+    When all places are taken, a newcomer gets that of another connection: one on which a request
+    is half-sent, or has never come, of a client that has many of these; else one that waits for a
+    request, of the client that has most connections; else, if the newcomer's client has fewer, one
+    that takes its answer, as streams do. What is being worked on is never cut.
+
+    One client leaves an eighth of the places to others.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._most_a_client = max(1, most - most // _PART)
+        self._changed = threading.Condition()
+        self._seats: dict[Connection, Seat] = {}
+
+    def enter(self, seat: Seat) -> bool:
+        """Take a connection in, if there is room or can be made some."""
+        with self._changed:
+            if not self._has_room(seat.network):
+                victim = self._victim(seat.network)
+                if victim is None:
+                    return False
+                victim.is_cut = True
+                victim.connection.cut()
+                self._changed.wait_for(lambda: self._has_room(seat.network), _MAKE_ROOM_SEC)
+                if not self._has_room(seat.network):
+                    return False
+            self._seats[seat.connection] = seat
+            return True
+
+    def leave(self, connection: Connection) -> None:
+        """Forget a connection whose thread is about to end."""
+        with self._changed:
+            del self._seats[connection]
+            self._changed.notify_all()
+
+    def seats(self) -> list[Seat]:
+        """Return the seats of all connections."""
+        with self._changed:
+            return list(self._seats.values())
+
+    def others(self) -> list[Seat]:
+        """Return the seats of all connections but that of the calling thread."""
+        me = threading.current_thread()
+        return [seat for seat in self.seats() if seat.thread is not me]
+
+    def wait_until_empty(self, timeout_sec: float) -> bool:
+        """Wait until no other thread's connection is left; false if there still is one."""
+        me = threading.current_thread()
+        with self._changed:
+            return self._changed.wait_for(
+                lambda: all(seat.thread is me for seat in self._seats.values()), timeout_sec
+            )
+
+    def _has_room(self, network: str) -> bool:
+        """Whether a client of *network* may have one more. The caller holds the lock."""
+        if len(self._seats) >= self._most + self._most // _PART:
+            return False
+        staying = [seat for seat in self._seats.values() if not seat.is_cut]
+        mine = sum(seat.network == network for seat in staying)
+        return len(staying) < self._most and mine < self._most_a_client
+
+    def _victim(self, network: str) -> Seat | None:
+        """Return the seat that a newcomer of *network* is to have. The caller holds the lock."""
+        now = time.monotonic()
+        seats = [seat for seat in self._seats.values() if not seat.is_cut]
+        counts = Counter(seat.network for seat in seats)
+        if counts[network] >= self._most_a_client:
+            seats = [seat for seat in seats if seat.network == network]
+        holding = [seat for seat in seats if seat.holds_back(now)]
+        held = Counter(seat.network for seat in holding)
+        crowding = [seat for seat in holding if held[seat.network] >= _CROWDING]
+        if crowding:
+            return max(crowding, key=lambda seat: (held[seat.network], -seat.since))
+        waiting = [seat for seat in seats if seat.phase in ("idle", "receiving")]
+        if waiting:
+            return max(
+                waiting,
+                key=lambda seat: (counts[seat.network], seat.holds_back(now), -seat.since),
+            )
+        answering = [
+            seat
+            for seat in seats
+            if seat.phase == "answering" and counts[seat.network] > counts[network] + 1
+        ]
+        return max(answering, key=lambda seat: (counts[seat.network], -seat.since), default=None)
+
+
+def _network_of(address: str) -> str:
+    """Return what stands for a client: for IPv6 its /64, which is what one customer gets."""
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if parsed.version == 6:
+        return str(ipaddress.ip_network((parsed, 64), strict=False))
+    return address
