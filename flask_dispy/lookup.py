@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from .core import events
 from .core.errors import UnknownNode
+from .core.events import Departure
 from .engine.control import JobTarget, Target
-from .engine.drained import Drained
 
 if TYPE_CHECKING:
     from .registry import ClusterRegistry
+    from .watched import Watched
 
 __all__ = ["Lookup"]
 
@@ -40,11 +40,7 @@ class Lookup:
         :raises UnknownNode: none of them knows such a node.
         """
         ip_addr = str(self._registry.view(name).node(host)["ip_addr"])
-        found = [
-            target
-            for target in self.targets(name)
-            if self.node_state(target.name, ip_addr) is not None
-        ]
+        found = [target for target in self.targets(name) if self._has_node(target.name, ip_addr)]
         if not found:
             raise UnknownNode(
                 f"{host[:80]!r} belongs to clusters that were not added, which take no commands.",
@@ -63,19 +59,35 @@ class Lookup:
                     return JobTarget(watched.target(), live, job.word, job.id)
         return None
 
-    def node_state(self, name: str, ip_addr: str) -> str | None:
-        """Return a node's state in one cluster, ``None`` where it does not know the node."""
-        watched_list = self._registry.watched()
+    def _has_node(self, name: str, ip_addr: str) -> bool:
+        """Whether a cluster knows a node."""
+        watched = self._watched(name)
         with self._registry.folded():
-            for watched in watched_list:
-                if watched.name == name and ip_addr in watched.state.nodes:
-                    return watched.state.nodes[ip_addr].state
-        return None
+            return watched is not None and ip_addr in watched.state.nodes
 
-    def node_closed(self, name: str, ip_addr: str) -> None:
+    def node_left(self, name: str, ip_addr: str) -> Departure | None:
+        """Return why a node is no longer a cluster's; ``None`` for one that is, or never was."""
+        watched = self._watched(name)
+        with self._registry.folded():
+            node = watched.state.nodes.get(ip_addr) if watched is not None else None
+            return node.left if node is not None else None
+
+    def node_closed(self, name: str, ip_addr: str, why: Departure) -> None:
         """Note that a node was closed for a cluster, whose name may be gone by now."""
-        closed: Drained = (events.NodeClosed(ip_addr, time.time()), None, ())
-        for watched in self._registry.watched():
-            if watched.name == name:
-                with self._registry.folding:
-                    self._registry.take_in(watched, [closed])
+        watched = self._watched(name)
+        if watched is not None:
+            with self._registry.folding:
+                left = watched.watch.nodes.let_go(ip_addr, time.time(), why)
+                self._registry.take_in(watched, [left])
+
+    def node_rejoined(self, name: str, ip_addr: str) -> None:
+        """Note that a node that was deallocated is the cluster's again."""
+        watched = self._watched(name)
+        if watched is not None:
+            with self._registry.folding:
+                joined = watched.watch.nodes.take_back(ip_addr, time.time())
+                self._registry.take_in(watched, joined)
+
+    def _watched(self, name: str) -> Watched | None:
+        """Return the cluster of that name, ``None`` for one that was removed meanwhile."""
+        return next((w for w in self._registry.watched() if w.name == name), None)

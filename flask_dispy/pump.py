@@ -241,7 +241,8 @@ class Pump:
     def _refresh(self, watched: Watched) -> None:
         """Take in what dispy changes of its nodes without a report: CPUs set, bytes sent."""
         with self._registry.folding:
-            drained = watched.watch.nodes.refresh()
+            nodes = watched.watch.nodes
+            drained = [*nodes.membership(time.time()), *nodes.refresh()]
             for start in range(0, len(drained), CHUNK):
                 self._registry.take_in(watched, drained[start : start + CHUNK])
 

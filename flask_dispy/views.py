@@ -24,7 +24,7 @@ from .core.jobblocks import JobBlock
 from .core.jobquery import JobQuery
 from .core.jobs import Job
 from .core.jobsearch import find
-from .core.nodes import Node, encode
+from .core.nodes import GONE_STATES, Node, encode
 from .core.packing import Piece, Sendable
 from .core.series import NodeSeries
 from .core.timeline import DEFAULT_CELLS, DEFAULT_LIMIT, Lane, Window, oldest_start, timeline
@@ -424,7 +424,7 @@ def _lanes(states: list[ClusterState]) -> dict[str, Lane]:
     lanes: dict[str, Lane] = {}
     for state in states:
         for ip_addr, node in state.nodes.items():
-            lane = Lane(node.name, node.cpus or node.avail_cpus, node.state != "closed")
+            lane = Lane(node.name, node.cpus or node.avail_cpus, node.state not in GONE_STATES)
             known = lanes.get(ip_addr)
             if known is None or (lane.always, lane.cpus) > (known.always, known.cpus):
                 lanes[ip_addr] = lane

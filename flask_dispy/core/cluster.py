@@ -121,6 +121,7 @@ class ClusterState:
             past.append(("abandoned", at, job.node))
             past.append(("queued", at, None))
             del past[:-30]
+            self.roster.lose_job(job.node, at)
         self._move(job, "queued")
         job.node = job.started_at = job.ended_at = None
         job.haystack = None
@@ -166,7 +167,7 @@ class ClusterState:
         self._keep_output(job, result, stdout, stderr, exception)
         self._move(job, state)
         self._note_run(job, state, node, started_at)
-        self._note_end(state, started_at, at, exception)
+        self._note_end(job, state, started_at, at, exception)
         job.id = job_id
         job.haystack = None
         return job
@@ -195,7 +196,12 @@ class ClusterState:
         job.node = node or job.node
 
     def _note_end(
-        self, state: JobState, started_at: float | None, at: float, exception: str | None
+        self,
+        job: Job,
+        state: JobState,
+        started_at: float | None,
+        at: float,
+        exception: str | None,
     ) -> None:
         if self.ended_at is None or at > self.ended_at:
             self.ended_at = at
@@ -207,6 +213,8 @@ class ClusterState:
             self.ledger.failed += 1
             if started_at is not None:
                 self.ends.note(at, started_at)
+        elif state == "abandoned":
+            self.roster.lose_job(job.node, at)
 
     def _text(self, event: events.JobText) -> Job | None:
         job = self.ledger.jobs.get(event.serial)
@@ -226,7 +234,9 @@ class ClusterState:
         self.roster.see(event, self.started_at)
 
     def _node_closed(self, event: events.NodeClosed) -> None:
-        self.roster.close(event.ip_addr, event.at)
+        ip_addr, at, why = event
+        jobs_wait = self.ledger.counts["queued"] + self.ledger.before_watching > 0
+        self.roster.leave(ip_addr, at, why, jobs_wait=jobs_wait)
 
     def _pending_taken(self, event: events.PendingTaken) -> None:
         self.ledger.take_pending(event.pending, event.at)
@@ -239,7 +249,7 @@ class ClusterState:
         if self.closed_at is None:
             self.closed_at = event.at
             for ip_addr in list(self.nodes):
-                self.roster.close(ip_addr, event.at)
+                self.roster.leave(ip_addr, event.at, "ended")
 
     # -- jobs --------------------------------------------------------------------------------
 
@@ -442,7 +452,9 @@ class ClusterState:
             "job_p95_sec": self.durations.p95_sec(),
             "attention": {
                 "failed": ledger.failed,
+                "abandoned": ledger.counts["abandoned"],
                 "silent": census.states["silent"],
+                "lost": census.states["lost"],
                 "stragglers": len(self.stragglers(now)),
                 "clocks_off": len(self.roster.clocks_off),
             },

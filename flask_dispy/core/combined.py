@@ -20,7 +20,7 @@ __all__ = ["COMBINED_NAME", "CombinedState"]
 
 COMBINED_NAME: Final = "* Combined"
 
-_STATE_ORDER: Final[tuple[NodeState, ...]] = ("up", "silent", "closed")
+_STATE_ORDER: Final[tuple[NodeState, ...]] = ("up", "silent", "lost", "closed")
 _SUMS: Final = ("busy", "jobs_done", "cpu_time", "tx", "rx", "running")
 
 
@@ -166,7 +166,9 @@ class CombinedState:
             "job_p95_sec": None,
             "attention": {
                 "failed": sum(s["attention"]["failed"] for s in summaries),
+                "abandoned": sum(s["attention"]["abandoned"] for s in summaries),
                 "silent": self.census.states["silent"],
+                "lost": self.census.states["lost"],
                 "stragglers": sum(s["attention"]["stragglers"] for s in summaries),
                 "clocks_off": len(self._clocks_off()),
             },

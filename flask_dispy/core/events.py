@@ -15,6 +15,7 @@ from collections.abc import Hashable
 from typing import Literal, NamedTuple, TypeAlias
 
 __all__ = [
+    "Departure",
     "EndState",
     "Event",
     "JobEnded",
@@ -38,6 +39,13 @@ Load: TypeAlias = tuple[float, float, float, float]
 """What is available on a node: CPU in percent, memory and disk in bytes, swap in percent."""
 
 EndState = Literal["finished", "terminated", "cancelled", "abandoned"]
+Departure = Literal["given_up", "ended", "closed", "deallocated"]
+"""Why a node is no longer a cluster's.
+
+``given_up``: dispy gave it up, because its pulses stopped, because it could not be reached, because
+it was started anew, or because it said goodbye; dispy reports all of these alike. ``ended``: the
+cluster ended. ``closed`` and ``deallocated``: somebody asked for it.
+"""
 JobState = Literal["queued", "running", "finished", "terminated", "cancelled", "abandoned"]
 JobWord = Literal["queued", "running", "finished", "failed", "terminated", "cancelled", "abandoned"]
 TextField = Literal[
@@ -131,10 +139,11 @@ class NodeSeen(NamedTuple):
 
 
 class NodeClosed(NamedTuple):
-    """A node left the cluster, died, or was let go."""
+    """A node is no longer the cluster's, for the reason *why*."""
 
     ip_addr: str
     at: float
+    why: Departure
 
 
 class PendingTaken(NamedTuple):

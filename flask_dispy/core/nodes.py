@@ -4,17 +4,41 @@ from __future__ import annotations
 
 from json import JSONEncoder
 from json.encoder import encode_basestring_ascii
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 from .columns import cells_of
-from .events import Load, NodeSeen
+from .events import Departure, Load, NodeSeen
 from .jobs import Job
 from .series import NodeSeries
 
-__all__ = ["Census", "Node", "NodeChange", "NodeState", "encode", "own_fields"]
+__all__ = [
+    "GONE_STATES",
+    "NODE_CHANGES",
+    "NODE_STATES",
+    "Census",
+    "Node",
+    "NodeChange",
+    "NodeState",
+    "encode",
+    "own_fields",
+]
 
-NodeState = Literal["up", "silent", "closed"]
-NodeChange = Literal["joined", "silent", "heard", "closed"]
+NodeState = Literal["up", "silent", "lost", "closed"]
+NodeChange = Literal["joined", "silent", "heard", "lost", "closed", "deallocated"]
+
+NODE_STATES: Final[tuple[NodeState, ...]] = get_args(NodeState)
+"""The states of a node.
+
+``up``: it is the cluster's. ``silent``: it is, but a sign of life is overdue. ``lost``: it died or
+was cut off while it had work to do or a pulse to give. ``closed``: somebody closed or deallocated
+it, it said goodbye with nothing left to do, or the cluster ended.
+"""
+
+NODE_CHANGES: Final[tuple[NodeChange, ...]] = get_args(NodeChange)
+"""What can happen to a node."""
+
+GONE_STATES: Final[frozenset[NodeState]] = frozenset(("lost", "closed"))
+"""The states of a node that is no longer the cluster's."""
 
 # One encoder for all rows: compact, ASCII (so that no text can end a line of the stream), and
 # refusing NaN, which is no JSON.
@@ -26,6 +50,9 @@ _quoted: Final = encode_basestring_ascii
 
 # Events of a node that are kept, the latest.
 _MOST_PAST: Final = 30
+
+# A node whose pulse is overdue by this many intervals when dispy gives it up had one to give.
+_MISSED_PULSES: Final = 3
 
 # Reports are taken in a few times a second, so shorter gaps than this are not told apart.
 _LEAST_PULSE_SEC: Final = 0.5
@@ -52,12 +79,14 @@ class Node:
         "_last",
         "_pulsed_at",
         "_told_at",
+        "abandoned",
         "avail_cpus",
         "busy",
         "clock_offset_sec",
         "counted",
         "cpus",
         "ip_addr",
+        "left",
         "load",
         "name",
         "past",
@@ -81,8 +110,10 @@ class Node:
         self.pulse_sec: float | None = None  # observed; None for a node that sends none
         self.counted: tuple[NodeState, int, float] | None = None
         self.state: NodeState = "up"
+        self.left: Departure | None = None  # why it is gone; None while it is not
+        self.abandoned = False  # whether jobs were abandoned on it since it joined
         self.running: dict[int, Job] = {}
-        # When it joined, fell silent, was heard of again, or left: (at, event), the last few.
+        # What happened to it: (at, event), the last few.
         self.past: list[tuple[float, NodeChange]] | None = None
         self.series: NodeSeries | None = None
         # jobs_done, cpu_time, tx, rx: of all lives, of the lives before, as last told
@@ -125,16 +156,58 @@ class Node:
         if pulse and fresh:
             self._learn_pulse(at or self.updated_at)
         if joined:
+            self.left = None
+            self.abandoned = False
             self._become("up", "joined", at)
         elif self.state == "silent" and alive:
             self._become("up", "heard", self.updated_at)
         return changed or fresh or before != (self.updated_at, self.state, clock_offset_sec)
 
-    def close(self, at: float) -> None:
-        """Note that the node left."""
-        self._become("closed", "closed", at)
+    def leave(self, at: float, why: Departure, *, jobs_wait: bool) -> None:
+        """Note that the node is no longer the cluster's.
+
+        :param jobs_wait: whether jobs waited in the cluster's queue.
+        """
+        lost = self._is_missed(at, why, jobs_wait=jobs_wait)
+        self.left = why
+        if lost:
+            self._become("lost", "lost", at)
+        else:
+            self._become("closed", "deallocated" if why == "deallocated" else "closed", at)
         self.busy = 0
         self._figures = ()
+
+    def _is_missed(self, at: float, why: Departure, *, jobs_wait: bool) -> bool:
+        """Whether the node had work to do, or a pulse to give, when it left.
+
+        dispy reports a node that died and one that was shut down alike. What was expected of the
+        node tells them apart: one that leaves jobs behind, or that can't be reached when a job is
+        to be sent there, or whose pulse is overdue, is missed; one that leaves while there is
+        nothing to do is not.
+        """
+        if why in ("closed", "deallocated"):
+            return False
+        silent = self.state == "silent"
+        if why == "ended":
+            # A node without pulses may have been taken for silent because jobs of others waited.
+            return silent and (self.pulse_sec is not None or self.load is not None)
+        unheard_sec = at - self.updated_at
+        overdue = self.pulse_sec is not None and unheard_sec > _MISSED_PULSES * self.pulse_sec
+        return silent or overdue or jobs_wait or self.abandoned or bool(self.running)
+
+    def lose_job(self, at: float) -> bool:
+        """Note that dispy abandoned a job on the node; return whether that changed its state.
+
+        The report of the job may come after that of the node.
+        """
+        self.abandoned = True
+        if self.state != "closed" or self.left != "given_up":
+            return False
+        past = self.past
+        if past and past[-1][1] == "closed":
+            at, _ = past.pop()  # it was lost at that time
+        self._become("lost", "lost", at)
+        return True
 
     def fall_silent(self, at: float) -> None:
         """Note that the node has given no sign of life for too long."""
@@ -285,7 +358,7 @@ class Census:
     def __init__(self) -> None:
         self.cpus = 0
         self.cpu_time = 0.0
-        self.states: dict[NodeState, int] = {"up": 0, "silent": 0, "closed": 0}
+        self.states: dict[NodeState, int] = dict.fromkeys(NODE_STATES, 0)
 
     def count(self, node: Node) -> None:
         """Count *node* as it is now, in place of what it counted for before."""
@@ -299,13 +372,13 @@ class Census:
         old: tuple[NodeState, int, float] | None,
         new: tuple[NodeState, int, float] | None,
     ) -> None:
-        """Take *old* out of the sums and put *new* in. A closed node's CPUs are no longer there."""
+        """Take *old* out of the sums and put *new* in. A node's CPUs go with it."""
         for entry, sign in ((old, -1), (new, 1)):
             if entry is not None:
                 state, cpus, cpu_time = entry
                 self.states[state] += sign
                 self.cpu_time += sign * cpu_time
-                if state != "closed":
+                if state not in GONE_STATES:
                     self.cpus += sign * cpus
 
     def as_dict(self) -> dict[str, int]:

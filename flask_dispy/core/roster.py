@@ -7,13 +7,13 @@ from typing import Final
 
 from . import events
 from .jobs import Job
-from .nodes import Census, Node
+from .nodes import GONE_STATES, Census, Node
 
 __all__ = ["CLOCK_OFF_SEC", "Roster"]
 
-# Closed nodes that stay listed. Where nodes come and go with new addresses for weeks, the ones
-# that closed first are forgotten; their jobs are not.
-_MOST_CLOSED: Final = 10_000
+# Nodes that are gone and stay listed. Where nodes come and go with new addresses for weeks, those
+# that left first are forgotten; their jobs are not.
+_MOST_GONE: Final = 10_000
 
 # A node's clock that is off by more needs attention: what its jobs write bears wrong times.
 CLOCK_OFF_SEC: Final = 60.0
@@ -33,7 +33,7 @@ class Roster:
         self.dirty: dict[str, None] = {}  # an ordered set
         self.dropped: set[str] = set()
         self.clocks_off: set[str] = set()
-        self._closed: OrderedDict[str, None] = OrderedDict()  # in the order they did
+        self._gone: OrderedDict[str, None] = OrderedDict()  # in the order they left
 
     def enter(self, ip_addr: str) -> Node:
         """Return the node of that address, a new one if there was none."""
@@ -48,7 +48,7 @@ class Roster:
         self.dirty[node.ip_addr] = None
         self.census.count(node)
         offset = node.clock_offset_sec
-        if offset is not None and abs(offset) > CLOCK_OFF_SEC and node.state != "closed":
+        if offset is not None and abs(offset) > CLOCK_OFF_SEC and node.state not in GONE_STATES:
             self.clocks_off.add(node.ip_addr)
         elif self.clocks_off:
             self.clocks_off.discard(node.ip_addr)
@@ -68,22 +68,30 @@ class Roster:
                 return
             node = self.enter(event.ip_addr)
         if event.joined:
-            self._closed.pop(event.ip_addr, None)
+            self._gone.pop(event.ip_addr, None)
         if node.update(event):
             node.sample(node.updated_at or otherwise_at)
             self.changed(node)
 
-    def close(self, ip_addr: str, at: float) -> None:
-        """Note that a node left."""
+    def leave(
+        self, ip_addr: str, at: float, why: events.Departure, *, jobs_wait: bool = False
+    ) -> None:
+        """Note that a node is no longer the cluster's; see :meth:`.nodes.Node.leave`."""
         node = self.nodes.get(ip_addr)
-        if node is None or node.state == "closed":
+        if node is None or node.state in GONE_STATES:
             return
-        node.close(at)
+        node.leave(at, why, jobs_wait=jobs_wait)
         self.changed(node)
-        self._closed[ip_addr] = None
-        self._closed.move_to_end(ip_addr)
-        while len(self._closed) > _MOST_CLOSED:
-            self.drop(self._closed.popitem(last=False)[0])
+        self._gone[ip_addr] = None
+        self._gone.move_to_end(ip_addr)
+        while len(self._gone) > _MOST_GONE:
+            self.drop(self._gone.popitem(last=False)[0])
+
+    def lose_job(self, ip_addr: str | None, at: float) -> None:
+        """Note that dispy abandoned a job on a node."""
+        node = self.nodes.get(ip_addr) if ip_addr else None
+        if node is not None and node.lose_job(at):
+            self.changed(node)
 
     def drop(self, ip_addr: str) -> None:
         """Forget a node."""

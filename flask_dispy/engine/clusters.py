@@ -6,7 +6,16 @@ from typing import Any, Final, Literal
 
 from dispy import JobCluster, SharedJobCluster
 
-__all__ = ["Kind", "cluster_name", "compute_id", "is_closed", "kind_of", "pulse_sec"]
+__all__ = [
+    "Kind",
+    "cluster_name",
+    "compute_id",
+    "is_closed",
+    "is_ending",
+    "is_member",
+    "kind_of",
+    "pulse_sec",
+]
 
 Kind = Literal["JobCluster", "SharedJobCluster", "scheduler", "other", "history"]
 
@@ -43,6 +52,41 @@ def cluster_name(cluster: Any) -> str | None:
 def is_closed(cluster: Any) -> bool:
     """Whether the cluster was closed: its name goes with its computation."""
     return cluster_name(cluster) is None
+
+
+def is_ending(cluster: Any) -> bool:
+    """Whether dispy is closing the cluster, or has closed it.
+
+    dispy takes it off its list first, and closes its nodes then.
+    """
+    if is_closed(cluster):
+        return True
+    open_clusters = getattr(_engine_of(cluster), "_clusters", None)
+    number = compute_id(cluster)
+    if not isinstance(open_clusters, dict) or number is None:
+        return False
+    return open_clusters.get(number) is not cluster
+
+
+def _engine_of(cluster: Any) -> Any:
+    """Return what schedules the cluster's jobs: dispy's own object, shared by its clusters."""
+    return getattr(cluster, "scheduler", None) or getattr(cluster, "_cluster", None)
+
+
+def is_member(cluster: Any, node: Any) -> bool | None:
+    """Whether dispy sends jobs of the cluster to the node; ``None`` where that can't be known.
+
+    :param node: dispy's object of the node that the cluster was told of.
+    """
+    if isinstance(cluster, SharedJobCluster) or is_ending(cluster):
+        return None
+    known: dict[str, Any] = getattr(cluster, "_dispy_nodes", None) or {}
+    machines: dict[str, Any] = getattr(_engine_of(cluster), "_nodes", None) or {}
+    machine = machines.get(node.ip_addr)
+    being_set_up = not node.update_time
+    if machine is None or known.get(node.ip_addr) is not node or being_set_up:
+        return None
+    return cluster in machine.clusters
 
 
 def compute_id(cluster: Any) -> Any:

@@ -18,6 +18,7 @@ from typing import Any, Final, Literal, Protocol, TypeVar
 from dispy import DispyJob
 
 from ..core.errors import BadRequest, EngineTimeout
+from ..core.events import Departure
 from .calls import Calls
 from .clusters import Kind, is_closed
 from .schedulers import scheduler_trouble
@@ -98,11 +99,14 @@ class Targets(Protocol):
     def target_of_job(self, serial: int) -> JobTarget | None:
         """Return the job with that serial, ``None`` if none is retained."""
 
-    def node_state(self, name: str, ip_addr: str) -> str | None:
-        """Return a node's state in one cluster."""
+    def node_left(self, name: str, ip_addr: str) -> Departure | None:
+        """Return why a node is no longer a cluster's; ``None`` for one that is, or never was."""
 
-    def node_closed(self, name: str, ip_addr: str) -> None:
-        """Note that a node was closed for a cluster."""
+    def node_closed(self, name: str, ip_addr: str, why: Departure) -> None:
+        """Note that a node was closed or deallocated for a cluster."""
+
+    def node_rejoined(self, name: str, ip_addr: str) -> None:
+        """Note that a node that was deallocated is the cluster's again."""
 
 
 class Control:
@@ -258,17 +262,22 @@ class Control:
     def _act_on_node(self, target: Target, action: NodeAction, ip_addr: str) -> Outcome:
         what = f"{action} {ip_addr} for {target.name}"
         argument: Any = ip_addr
+        left = self._targets.node_left(target.name, ip_addr)
         if action == "allocate":
             argument = {"host": ip_addr, "port": None, "cpus": 0}
-            if self._targets.node_state(target.name, ip_addr) == "closed":
+            if left == "closed":
                 _forget_closed_node(target, ip_addr)
         answer = self._ask(target, what, f"{action}_node", argument)
         if isinstance(answer, Outcome):
             return _with_node(answer, ip_addr)
         if answer not in (0, None):
             return _refused(target, f"dispy refused to {what} ({answer!r}).", ip_addr)
-        if action == "close":
-            self._targets.node_closed(target.name, ip_addr)  # a JobCluster does not report it
+        # dispy reports none of these, nor that a node that was deallocated is back.
+        if action == "allocate" and left == "deallocated":
+            self._targets.node_rejoined(target.name, ip_addr)
+        elif action != "allocate":
+            why: Departure = "closed" if action == "close" else "deallocated"
+            self._targets.node_closed(target.name, ip_addr, why)
         return Outcome(target.name, True, "ok", _DONE[action].format(ip_addr, target.name),
                        ip_addr=ip_addr)  # fmt: skip
 

@@ -12,6 +12,7 @@ from ..core.events import Load
 from ..core.text import bounded, plain_text
 
 __all__ = [
+    "FIGURES",
     "LATEST",
     "NAME_LIMIT",
     "figures_of",
@@ -66,10 +67,11 @@ def load(info: Any) -> Load | None:
     return (number(cpu), number(memory), number(disk), number(swap))
 
 
-figures_of: Final = attrgetter(
+FIGURES: Final = (
     "name", "cpus", "avail_cpus", "busy", "jobs_done", "cpu_time", "tx", "rx", "update_time",
     "avail_info",
 )  # fmt: skip
+figures_of: Final = attrgetter(*FIGURES)
 """What dispy has of a node, as dispy has it: for :func:`relied_upon`."""
 
 

@@ -58,7 +58,7 @@ class Watch:
         self.inbox: deque[Report] = deque()
         self.jobs: dict[int, Any] = {}
         self.unread = UnreadReports(logger)
-        self.nodes = NodeReports(self.unread)
+        self.nodes = NodeReports(cluster, self.unread)
         self.job_reports = JobReports(JobTexts(text_limit, plain=plain), self.nodes, cluster)
         self._dropped = itertools.count()
         self.callback: Callback = self._make_callback(inbox_limit)

@@ -114,6 +114,8 @@ class _Record:
             if node.state != before:
                 self._node_states[ip_addr] = node.state
                 event = _EVENTS.get((before, node.state), node.state)
+                if event == "closed" and node.left == "deallocated":
+                    event = "deallocated"
                 self._store.put(self.run, NodeEvent(now, ip_addr, event))
 
     def take_figures(self, now: float, *, complete: bool = False) -> None:
@@ -166,5 +168,6 @@ class _Record:
 _EVENTS: Final[dict[tuple[NodeState | None, NodeState], str]] = {
     (None, "up"): "joined",
     ("closed", "up"): "joined",
+    ("lost", "up"): "joined",
     ("silent", "up"): "heard",
 }

@@ -42,7 +42,7 @@ class Figures(NamedTuple):
 
 
 class NodeEvent(NamedTuple):
-    """That a node joined, fell silent, was heard of again, or closed."""
+    """What happened to a node: one of :data:`~flask_dispy.core.nodes.NODE_CHANGES`."""
 
     at: float
     ip_addr: str

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Response
 
 from ..core.jobs import JOB_WORDS, count_of
+from ..core.nodes import NODE_STATES
 from ..core.outlook import REASONS
 from .errors import HttpError
 from .validation import read_parameters
@@ -126,7 +127,7 @@ def _machine_metrics(summaries: list[dict[str, Any]]) -> Iterator[Metric]:
         up.add_metric(name, 1 if summary["state"] == "open" else 0)
         cpus.add_metric(name, summary["cpus"]["total"])
         busy.add_metric(name, summary["cpus"]["busy"])
-        for state in ("up", "silent", "closed"):
+        for state in NODE_STATES:
             nodes.add_metric([*name, state], summary["nodes"][state])
         cpu_time.add_metric(name, summary["cpu_time_sec"])
     yield from (up, cpus, busy, nodes, cpu_time)

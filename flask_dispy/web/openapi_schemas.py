@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from ..core.jobs import JOB_STATES, JOB_WORDS
+from ..core.nodes import NODE_CHANGES, NODE_STATES
 from ..core.outlook import REASONS
 from .routing import PERMISSIONS
 
@@ -85,7 +86,7 @@ _NODE: Final[Schema] = _object(
     rx=_NUMBER,
     update_time=_NUMBER,
     avail_info=_LOAD,
-    state={"type": "string", "enum": ["up", "silent", "closed"]},
+    state={"type": "string", "enum": list(NODE_STATES)},
     running=_COUNT,
     clock_offset_sec=_or_null(_NUMBER)
     | {
@@ -154,7 +155,7 @@ _SUMMARY: Final[Schema] = _object(
         )
     ),
     cpus=_object(total=_COUNT, busy=_COUNT),
-    nodes=_object(known=_COUNT, up=_COUNT, silent=_COUNT, closed=_COUNT),
+    nodes=_object(known=_COUNT, **dict.fromkeys(NODE_STATES, _COUNT)),
     jobs_per_sec=_NUMBER,
     cpu_time_sec=_NUMBER,
     progress=_or_null(_NUMBER),
@@ -165,7 +166,9 @@ _SUMMARY: Final[Schema] = _object(
     job_p95_sec=_or_null(_NUMBER),
     attention=_object(
         failed=_COUNT,
+        abandoned=_COUNT,
         silent=_COUNT,
+        lost=_COUNT,
         stragglers=_COUNT,
         clocks_off=_COUNT,
     ),
@@ -204,7 +207,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
                 events=_list(
                     _object(
                         at=_NUMBER,
-                        event={"type": "string", "enum": ["joined", "silent", "heard", "closed"]},
+                        event={"type": "string", "enum": list(NODE_CHANGES)},
                         cluster=_TEXT,
                     )
                 ),

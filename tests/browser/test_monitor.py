@@ -141,7 +141,9 @@ def test_node_map_sums_the_states_up(stage: Stage) -> None:
     page = stage.open()
     expect(page.locator(".nodemap-summary")).to_have_text("3 up")
     stage.cluster.report(DispyNode.Closed, stage.nodes["10.0.0.9"], None)
-    expect(page.locator(".nodemap-summary")).to_have_text("2 up · 1 closed")
+    expect(page.locator(".nodemap-summary")).to_have_text("2 up · 1 lost")  # jobs wait
+    stage.registry.control.node_action("*", "close", "10.0.0.2")
+    expect(page.locator(".nodemap-summary")).to_have_text("1 up · 1 lost · 1 closed")
 
 
 def test_title_and_favicon_tell_the_progress(stage: Stage) -> None:

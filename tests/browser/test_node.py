@@ -192,8 +192,13 @@ def test_node_takes_every_action(
 
 
 def test_closed_node_is_shown_as_closed(stage: Stage, page: Page) -> None:
-    stage.cluster.report(DispyNode.Closed, stage.nodes["10.0.0.2"], None)
+    stage.registry.control.node_action("*", "close", "10.0.0.2")
     expect(page.locator("#node-state")).to_have_text("closed")
+
+
+def test_node_that_leaves_its_jobs_is_shown_as_lost(stage: Stage, page: Page) -> None:
+    stage.cluster.report(DispyNode.Closed, stage.nodes["10.0.0.2"], None)
+    expect(page.locator("#node-state")).to_have_text("lost")
 
 
 def test_its_jobs_lie_on_a_timeline(page: Page) -> None:
@@ -251,7 +256,7 @@ def test_what_happened_to_the_node_is_told(stage: Stage, page: Page) -> None:
     expect(past.get_by_role("listitem")).to_have_count(1)
     expect(past.get_by_role("listitem")).to_contain_text("joined")
     stage.cluster.report(DispyNode.Closed, stage.nodes["10.0.0.2"], None)
-    expect(past.get_by_role("listitem").first).to_contain_text("left, or was given up")
+    expect(past.get_by_role("listitem").first).to_contain_text("was lost")
     expect(past.get_by_role("listitem").first.locator("time")).to_have_attribute(
         "title", re.compile(r"\d{2}:\d{2}:\d{2}")
     )

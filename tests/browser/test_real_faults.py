@@ -45,11 +45,16 @@ def test_nodes_that_are_killed_show_it(
         expect(tile(page, "running")).to_have_text("2")
         for node in nodes:
             node.kill()
-        expect(_state(table, BUSY)).to_have_text("closed")
+        expect(_state(table, BUSY)).to_have_text("lost")
         expect(_state(table, IDLE)).to_have_text("silent")
         expect(tile(page, "abandoned")).to_have_text("2")
         expect(tile(page, "running")).to_have_text("0")
         expect(tile(page, "Nodes up")).to_have_text("0 / 2")
+        for chip in ("1 node lost", "1 node silent", "2 jobs abandoned"):
+            expect(page.get_by_role("link", name=chip, exact=True)).to_be_visible()
+        expect(page.locator(".nodemap-summary")).to_have_text("1 silent · 1 lost")
+        page.get_by_role("link", name="1 node lost").click()
+        expect(page.locator(".tr[data-key]")).to_have_count(1)
         is_live(page)
 
 

@@ -49,7 +49,7 @@ def cut_and_heal(prefix, port):
     for number in (3, 4):
         network.pull(number)
     jobs = [cluster.submit_node(near, "nap", 0.1) for _ in range(20)]
-    wait_for_states("up", "closed", "silent")
+    wait_for_states("up", "lost", "silent")
     wait_for(DispyJob.Abandoned, held, "the loss of the held jobs")
     wait_for(DispyJob.Finished, jobs, "the jobs on the near node")
     wait_until(lambda: view.summary()["jobs"]["pending"] == 0, what="the loss as we see it")
@@ -63,7 +63,7 @@ def cut_and_heal(prefix, port):
         network.plug(number)
     wait_for(DispyJob.Finished, held, "the late ends of the held jobs")
     # The busy one keeps to the client that gave it up, until it is started again: dispy's way.
-    wait_for_states("up", "closed", "up")
+    wait_for_states("up", "lost", "up")
     again = [cluster.submit_node(idle, "nap", 0.1) for _ in range(4)]
     wait_for(DispyJob.Finished, again, "jobs on the node that was idle")
     everything = held + jobs + again

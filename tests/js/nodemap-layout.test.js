@@ -70,5 +70,5 @@ test("a face's key changes with what is seen and with nothing else", () => {
 });
 
 test("sums up the states", () => {
-  assert.deepEqual(summaryOf([node(), node({ state: "silent" }), node({ state: "closed" }), node()]), { up: 2, silent: 1, closed: 1 });
+  assert.deepEqual(summaryOf([node(), node({ state: "silent" }), node({ state: "closed" }), node({ state: "lost" }), node()]), { up: 2, silent: 1, lost: 1, closed: 1 });
 });

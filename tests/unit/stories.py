@@ -8,12 +8,13 @@ from typing import Any
 from flask_dispy.core import events
 from flask_dispy.core.cluster import ClusterState
 from flask_dispy.core.jobs import ENDED_STATES, JOB_STATES, Job
-from flask_dispy.core.nodes import NodeState
+from flask_dispy.core.nodes import GONE_STATES, NODE_STATES, NodeState
 
 __all__ = [
     "check",
     "counts",
     "ended",
+    "gone",
     "job",
     "new_state",
     "progressed",
@@ -83,6 +84,10 @@ def counts(state: ClusterState) -> dict[str, int]:
     return {name: count for name, count in state.ledger.counts.items() if count}
 
 
+def gone(ip_addr: str = "n1", why: events.Departure = "given_up", *, at: float = 5.0) -> Any:
+    return events.NodeClosed(ip_addr, 1_000 + at, why)
+
+
 def state_of(state: ClusterState, key: str) -> str:
     job = state.ledger.named.get(key)
     assert job is not None
@@ -114,12 +119,12 @@ def check(state: ClusterState) -> None:
 def _check_nodes(state: ClusterState, live: list[Job]) -> None:
     running = {(job.node, job.serial) for job in live if job.state == "running"}
     assert {(n.ip_addr, s) for n in state.nodes.values() for s in n.running} == running
-    states: dict[NodeState, int] = {"up": 0, "silent": 0, "closed": 0}
+    states: dict[NodeState, int] = dict.fromkeys(NODE_STATES, 0)
     for node in state.nodes.values():
         states[node.state] += 1
     census = state.roster.census
     assert census.states == states
-    assert census.cpus == sum(n.cpus for n in state.nodes.values() if n.state != "closed")
+    assert census.cpus == sum(n.cpus for n in state.nodes.values() if n.state not in GONE_STATES)
     assert abs(census.cpu_time - sum(n.totals[1] for n in state.nodes.values())) < 1e-6
 
 

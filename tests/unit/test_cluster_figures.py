@@ -24,7 +24,7 @@ def test_closed_cluster_has_no_nodes_up(state: ClusterState) -> None:
     tell(state, seen("n1"), seen("n2"), events.WatchingEnded(1_009))
     summary = state.summary(1_010)
     assert (summary["state"], summary["closed_at"]) == ("closed", 1_009)
-    assert summary["nodes"] == {"known": 2, "up": 0, "silent": 0, "closed": 2}
+    assert summary["nodes"] == {"known": 2, "up": 0, "silent": 0, "lost": 0, "closed": 2}
 
 
 def test_closing_twice_keeps_the_first_time(state: ClusterState) -> None:
@@ -113,12 +113,13 @@ def test_pace_that_time_alone_changed_is_a_change(state: ClusterState) -> None:
 def test_nodes_that_closed_long_ago_are_forgotten(
     state: ClusterState, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flask_dispy.core.roster._MOST_CLOSED", 2)
+    monkeypatch.setattr("flask_dispy.core.roster._MOST_GONE", 2)
     for name in ("n1", "n2", "n3", "n4"):
         tell(state, seen(name, joined=True))
     for name in ("n2", "n1", "n3"):
-        tell(state, events.NodeClosed(name, 1_000.0))
-    tell(state, seen("n1", joined=True), events.NodeClosed("n4", 1_001.0))
+        tell(state, events.NodeClosed(name, 1_000.0, "closed"))
+    tell(state, seen("n1", joined=True), events.NodeClosed("n4", 1_001.0, "closed"))
     assert sorted(state.nodes) == ["n1", "n3", "n4"]
     assert state.roster.dropped == {"n2"}
-    assert state.roster.census.as_dict() == {"known": 3, "up": 1, "silent": 0, "closed": 2}
+    census = {"known": 3, "up": 1, "silent": 0, "lost": 0, "closed": 2}
+    assert state.roster.census.as_dict() == census

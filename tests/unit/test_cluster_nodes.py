@@ -22,8 +22,10 @@ def test_node_keeps_when_it_joined_fell_silent_came_back_and_left(state: Cluster
     load = (50.0, 1.0, 2.0, 3.0)
     tell(state, seen(joined=True, at=1_000.0), seen(updated=1, load=load, pulse=True, at=1_001.0))
     state.watch_silence(1_100.0, 1.0, 10.0)
-    tell(state, seen(updated=101, pulse=True, at=1_101.0), events.NodeClosed("n1", 1_102.0))
-    tell(state, events.NodeClosed("n1", 1_103.0))
+    tell(
+        state, seen(updated=101, pulse=True, at=1_101.0), events.NodeClosed("n1", 1_102.0, "closed")
+    )
+    tell(state, events.NodeClosed("n1", 1_103.0, "closed"))
     assert state.nodes["n1"].past == [
         (1_000.0, "joined"),
         (1_100.0, "silent"),
@@ -39,7 +41,11 @@ def test_node_that_was_there_before_has_no_time_of_joining(state: ClusterState) 
 
 def test_past_of_a_node_is_bounded(state: ClusterState) -> None:
     for at in range(100):
-        tell(state, seen(joined=True, at=1_000.0 + at), events.NodeClosed("n1", 1_000.5 + at))
+        tell(
+            state,
+            seen(joined=True, at=1_000.0 + at),
+            events.NodeClosed("n1", 1_000.5 + at, "closed"),
+        )
     past = state.nodes["n1"].past
     assert past is not None
     assert (len(past), past[-1]) == (30, (1_099.5, "closed"))
@@ -75,34 +81,45 @@ def test_node_row_has_dispys_fields_and_ours(state: ClusterState) -> None:
 
 
 def test_closed_node_stays_listed(state: ClusterState) -> None:
-    tell(state, seen(busy=1), events.NodeClosed("n1", 1_005))
+    tell(state, seen(busy=1), events.NodeClosed("n1", 1_005, "closed"))
     assert (state.nodes["n1"].state, state.nodes["n1"].busy) == ("closed", 0)
-    assert state.summary(1_010)["nodes"] == {"known": 1, "up": 0, "silent": 0, "closed": 1}
+    assert state.summary(1_010)["nodes"] == {
+        "known": 1,
+        "up": 0,
+        "silent": 0,
+        "lost": 0,
+        "closed": 1,
+    }
 
 
 def test_closed_nodes_cpus_are_gone(state: ClusterState) -> None:
-    tell(state, seen("n1"), seen("n2"), events.NodeClosed("n1", 1_005))
+    tell(state, seen("n1"), seen("n2"), events.NodeClosed("n1", 1_005, "closed"))
     assert state.summary(1_010)["cpus"]["total"] == 2
 
 
 def test_late_figures_do_not_reopen_a_closed_node(state: ClusterState) -> None:
-    tell(state, seen(), events.NodeClosed("n1", 1_005), seen(updated=9, jobs_done=1))
+    tell(state, seen(), events.NodeClosed("n1", 1_005, "closed"), seen(updated=9, jobs_done=1))
     assert state.nodes["n1"].state == "closed"
 
 
 def test_node_that_joins_again_is_up(state: ClusterState) -> None:
-    tell(state, seen(), events.NodeClosed("n1", 1_005), seen(joined=True))
+    tell(state, seen(), events.NodeClosed("n1", 1_005, "closed"), seen(joined=True))
     assert state.nodes["n1"].state == "up"
 
 
 def test_closing_an_unknown_node_makes_none(state: ClusterState) -> None:
-    tell(state, events.NodeClosed("n9", 1_005))
+    tell(state, events.NodeClosed("n9", 1_005, "closed"))
     assert state.nodes == {}
 
 
 def test_totals_go_on_when_a_node_begins_a_new_life(state: ClusterState) -> None:
-    tell(state, seen(jobs_done=5, cpu_time=50.0, tx=500, rx=50), events.NodeClosed("n1", 1_005),
-         seen(joined=True), seen(jobs_done=2, cpu_time=20.0, tx=200, rx=20))  # fmt: skip
+    tell(
+        state,
+        seen(jobs_done=5, cpu_time=50.0, tx=500, rx=50),
+        events.NodeClosed("n1", 1_005, "closed"),
+        seen(joined=True),
+        seen(jobs_done=2, cpu_time=20.0, tx=200, rx=20),
+    )
     assert state.nodes["n1"].totals == (7, 70.0, 700, 70)
 
 
@@ -255,5 +272,5 @@ def test_node_that_gave_no_sign_yet_is_not_silent(state: ClusterState) -> None:
 
 
 def test_closed_node_is_never_silent(state: ClusterState) -> None:
-    tell(state, seen(updated=1, pulse=True), events.NodeClosed("n1", 1_002))
+    tell(state, seen(updated=1, pulse=True), events.NodeClosed("n1", 1_002, "closed"))
     assert silence(state, 10_000, pulse_sec=1.0) == "closed"

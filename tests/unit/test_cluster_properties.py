@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -92,9 +92,9 @@ class FoldMachine(RuleBasedStateMachine):
     def node_seen(self, node: str, done: int, **figures: Any) -> None:
         self.tell(seen(node, jobs_done=done, **figures))
 
-    @rule(node=_nodes)
-    def node_closed(self, node: str) -> None:
-        self.tell(events.NodeClosed(node, 1_060.0))
+    @rule(node=_nodes, why=st.sampled_from(get_args(events.Departure)))
+    def node_closed(self, node: str, why: events.Departure) -> None:
+        self.tell(events.NodeClosed(node, 1_060.0, why))
 
     @rule(pending=st.integers(0, 9), at=_times)
     def pending_taken(self, pending: int, at: float) -> None:

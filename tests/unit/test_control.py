@@ -14,6 +14,7 @@ from dispy_objects import FakeCluster
 
 from flask_dispy import ClusterRegistry
 from flask_dispy.core.errors import BadRequest, UnknownCluster, UnknownNode
+from flask_dispy.core.events import Departure
 from flask_dispy.engine.calls import Calls
 from flask_dispy.engine.clusters import Kind
 from flask_dispy.engine.control import Control, JobTarget, Target
@@ -25,7 +26,8 @@ class Fixed:
     def __init__(self, cluster: Any, kind: Kind) -> None:
         self.target = Target("compute", cluster, kind)
         self.jobs: dict[int, JobTarget] = {}
-        self.node = "up"
+        self.left: Departure | None = None
+        self.rejoined = False
 
     def targets(self, name: str) -> list[Target]:
         return [self.target]
@@ -36,11 +38,14 @@ class Fixed:
     def target_of_job(self, serial: int) -> JobTarget | None:
         return self.jobs.get(serial)
 
-    def node_state(self, name: str, ip_addr: str) -> str | None:
-        return self.node
+    def node_left(self, name: str, ip_addr: str) -> Departure | None:
+        return self.left
 
-    def node_closed(self, name: str, ip_addr: str) -> None:
-        self.node = "closed"
+    def node_closed(self, name: str, ip_addr: str, why: Departure) -> None:
+        self.left = why
+
+    def node_rejoined(self, name: str, ip_addr: str) -> None:
+        self.rejoined = True
 
 
 class SchedulersCluster:
@@ -222,9 +227,36 @@ def test_what_the_scheduler_cannot_do_is_unsupported(action: Any) -> None:
 def test_closed_node_is_forgotten_before_it_is_allocated_again(cluster: FakeCluster) -> None:
     cluster.join("10.0.0.1")
     control = control_of(cluster)
-    control._targets.node = "closed"  # type: ignore[attr-defined]
+    control._targets.left = "closed"  # type: ignore[attr-defined]
     control.node_action("compute", "allocate", "10.0.0.1")
     assert cluster._dispy_nodes == {}
+
+
+def test_deallocated_node_is_up_again_once_it_is_allocated(
+    registry: ClusterRegistry, cluster: FakeCluster
+) -> None:
+    registry.add(cluster)
+    node = cluster.join("10.0.0.1")
+    states = []
+    for action in ("deallocate", "allocate"):
+        registry.control.node_action("compute", action, "10.0.0.1")  # type: ignore[arg-type]
+        states.append(registry.view("compute").node("10.0.0.1")["state"])
+    assert states == ["closed", "up"]
+    assert cluster._dispy_nodes == {"10.0.0.1": node}  # dispy did not set it up anew
+    happened = [entry["event"] for entry in registry.view("compute").node_events("10.0.0.1")]
+    assert happened[:2] == ["joined", "deallocated"]
+
+
+def test_node_that_was_closed_by_a_command_is_not_lost(
+    registry: ClusterRegistry, cluster: FakeCluster
+) -> None:
+    registry.add(cluster)
+    node = cluster.join("10.0.0.1")
+    cluster.start(cluster.submit(), node)
+    cluster.submit()
+    registry.control.node_action("compute", "close", "10.0.0.1")
+    cluster.leave(node)
+    assert registry.view("compute").node("10.0.0.1")["state"] == "closed"
 
 
 def test_unknown_action_is_refused(cluster: FakeCluster) -> None:

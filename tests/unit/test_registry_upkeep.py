@@ -80,7 +80,7 @@ def test_cluster_with_a_callback_of_its_own_is_polled(
     cluster.pending = 3
     wait_until(lambda: registry.view("*").summary()["jobs"]["before_watching"] == 3)
     cluster.leave(node)
-    wait_until(lambda: [row["state"] for row in registry.view("*").nodes()] == ["closed"])
+    wait_until(lambda: [row["state"] for row in registry.view("*").nodes()] == ["lost"])
     registry.close()
 
 

@@ -6,9 +6,11 @@ import sys
 import time
 from typing import Any
 
+from dispy import DispyNode
 from prometheus_client.parser import text_string_to_metric_families
 
 from flask_dispy.core.events import JobEnded, JobStarted
+from flask_dispy.core.nodes import NODE_STATES
 from flask_dispy.core.outlook import REASONS
 
 
@@ -55,6 +57,14 @@ def test_stalled_cluster_has_stuck_jobs_and_no_expected_time(client: Any, regist
     assert samples["dispy_outlook", (name, ("state", "stalled"))] == 1
     assert samples["dispy_jobs_stuck", (name,)] == 3
     assert ("dispy_eta_seconds", (name,)) not in samples
+
+
+def test_lost_nodes_are_counted_apart_from_closed_ones(client: Any, scene: Any) -> None:
+    scene.cluster.report(DispyNode.Closed, scene.alpha, None)
+    samples = _samples(client.get("/metrics").text)
+    name = ("cluster", "compute")
+    found = {state: samples["dispy_nodes", (name, ("state", state))] for state in NODE_STATES}
+    assert found == {"up": 1, "silent": 0, "lost": 1, "closed": 0}
 
 
 def test_no_label_names_a_job(client: Any, scene: Any) -> None:

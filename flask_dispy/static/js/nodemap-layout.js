@@ -159,15 +159,11 @@ export function faceOf(node) {
 }
 
 /**
- * How many nodes are up, silent and closed, as words.
+ * How many nodes are in each state.
  * @param {Iterable<Node>} nodes
  */
 export function summaryOf(nodes) {
-  const counts = { up: 0, silent: 0, closed: 0 };
-  for (const node of nodes) {
-    if (node.state === "silent") counts.silent += 1;
-    else if (node.state === "closed") counts.closed += 1;
-    else counts.up += 1;
-  }
+  const counts = { up: 0, silent: 0, lost: 0, closed: 0 };
+  for (const { state } of nodes) counts[/** @type {keyof typeof counts} */ (state)] += 1;
   return counts;
 }

@@ -5,7 +5,7 @@
  * Times are seconds since the epoch, durations seconds, sizes bytes.
  *
  * @typedef {"queued"|"running"|"finished"|"terminated"|"cancelled"|"abandoned"} JobState
- * @typedef {"up"|"silent"|"closed"} NodeState
+ * @typedef {"up"|"silent"|"lost"|"closed"} NodeState
  * @typedef {"connecting"|"live"|"polling"|"paused"|"retrying"|"stale"} Connection
  *
  * @typedef {object} Permissions
@@ -57,7 +57,7 @@
  * @property {string} [kind]
  * @property {JobCounts} jobs
  * @property {{total: number, busy: number}} cpus
- * @property {{known: number, up: number, silent: number, closed: number}} nodes
+ * @property {{known: number, up: number, silent: number, lost: number, closed: number}} nodes
  * @property {number} jobs_per_sec
  * @property {number} cpu_time_sec
  * @property {number|null} progress 0 to 1
@@ -65,7 +65,7 @@
  * @property {number|null} eta_sec
  * @property {"none"|"low"|"good"} [eta_confidence]
  * @property {number|null} started_at
- * @property {{failed: number, silent: number, stragglers: number, clocks_off?: number}} [attention]
+ * @property {{failed: number, abandoned: number, silent: number, lost: number, stragglers: number, clocks_off?: number}} [attention]
  * @property {"callback"|"polling"|"history"} [watching]
  * @property {number} [now]
  * @property {number} [dropped_events]
@@ -151,7 +151,7 @@
  *
  * @typedef {NodeRow & {running_jobs: JobRow[], recent_jobs: JobRow[], running_total: number, recent_total: number, events: NodeEvent[]}} NodeDetail
  *
- * @typedef {{at: number, event: "joined"|"silent"|"heard"|"closed", cluster: string}} NodeEvent
+ * @typedef {{at: number, event: "joined"|"silent"|"heard"|"lost"|"closed"|"deallocated", cluster: string}} NodeEvent
  *
  * @typedef {object} NodeSeries
  * @property {string} ip_addr

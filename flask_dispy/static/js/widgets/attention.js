@@ -15,25 +15,32 @@ import { count, counted } from "../format.js";
 export function createAttention(element, { jobsHref, nodesHref, onNodes }) {
   const trouble = chip("trouble", "warning");
   const failed = chip("failed", "warning");
+  const abandoned = chip("abandoned", "warning");
+  const lost = chip("lost", "node");
   const silent = chip("silent", "clock");
   const clocks = chip("clocks", "clock");
   const stragglers = chip("stragglers", "straggler");
   const dropped = chip("dropped", "warning");
-  silent.element.href = nodesHref("state:silent");
+  abandoned.element.href = jobsHref("state:abandoned");
   failed.element.href = jobsHref("state:failed");
   stragglers.element.href = jobsHref("is:straggler");
   clocks.element.href = nodesHref("clock:off");
   clocks.element.title = "What their jobs write bears wrong times. The times here are this server's own.";
+  lost.element.href = nodesHref("state:lost");
+  silent.element.href = nodesHref("state:silent");
   if (onNodes) {
+    filtersHere(lost.element, () => onNodes("state:lost"));
     filtersHere(silent.element, () => onNodes("state:silent"));
     filtersHere(clocks.element, () => onNodes("clock:off"));
   }
   element.classList.add("attention");
   element.replaceChildren(
     trouble.element,
+    lost.element,
     silent.element,
     clocks.element,
     failed.element,
+    abandoned.element,
     stragglers.element,
     dropped.element,
   );
@@ -43,6 +50,8 @@ export function createAttention(element, { jobsHref, nodesHref, onNodes }) {
       const { attention } = summary;
       trouble.set(summary.trouble ? 1 : 0, () => summary.trouble ?? "");
       failed.set(summary.jobs.failed, (n) => `${counted(n, "job")} failed`);
+      abandoned.set(summary.jobs.abandoned, (n) => `${counted(n, "job")} abandoned`);
+      lost.set(attention?.lost ?? 0, (n) => `${counted(n, "node")} lost`);
       silent.set(attention?.silent ?? 0, (n) => `${counted(n, "node")} silent`);
       clocks.set(attention?.clocks_off ?? 0, (n) => (n === 1 ? "1 node's clock is off" : `${count(n)} nodes' clocks are off`));
       stragglers.set(attention?.stragglers ?? 0, (n) => counted(n, "straggler"));

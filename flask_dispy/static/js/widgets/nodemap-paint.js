@@ -1,6 +1,6 @@
 /**
  * How a cell of the node map looks: shade for load, shape for state, text where it fits. A node that is
- * silent or closed has no shade: what its load is now, nobody knows.
+ * not up has no shade: what its load is now, nobody knows.
  */
 
 import { h } from "../dom.js";
@@ -12,7 +12,7 @@ import { fitText } from "./canvas.js";
 /** @import {Face, Grid} from "../nodemap-layout.js" */
 /** @typedef {{x: number, y: number, width: number, height: number}} Rect */
 
-export const NODE_TOKENS = /** @type {const} */ (["surface", "surface-2", "line", "text", "running", "silent", "closed", "font"]);
+export const NODE_TOKENS = /** @type {const} */ (["surface", "surface-2", "line", "text", "running", "silent", "lost", "closed", "font"]);
 
 /** @typedef {Record<typeof NODE_TOKENS[number], string>} Colors */
 
@@ -36,8 +36,9 @@ export function paintCell(context, rect, node, face, colors) {
   context.clearRect(rect.x - 0.5, rect.y - 0.5, rect.width + 1, rect.height + 1);
   const radius = rect.height >= 20 ? 4 : rect.height >= MARK_FROM ? 2 : 0;
   if (node.state === "closed") paintClosed(context, rect, radius, colors);
-  else paintLoad(context, rect, radius, node.state === "silent" ? 0 : face.level, colors);
+  else paintLoad(context, rect, radius, node.state === "up" ? face.level : 0, colors);
   if (node.state === "silent") paintSilent(context, rect, radius, colors);
+  if (node.state === "lost") paintLost(context, rect, radius, colors);
   if (rect.width >= TEXT.width && rect.height >= TEXT.height) paintText(context, rect, node, face, colors);
 }
 
@@ -208,6 +209,37 @@ function paintSilent(context, rect, radius, colors) {
 }
 
 /**
+ * A red frame and a cross; where there is no room, red with a notch.
+ *
+ * @param {CanvasRenderingContext2D} context
+ * @param {Rect} rect
+ * @param {number} radius
+ * @param {Colors} colors
+ */
+function paintLost(context, rect, radius, colors) {
+  context.fillStyle = colors.lost;
+  context.strokeStyle = colors.lost;
+  if (rect.height < MARK_FROM) {
+    context.clearRect(rect.x, rect.y, rect.width, rect.height);
+    context.fillRect(rect.x, rect.y, rect.width, rect.height);
+    const side = Math.max(1, Math.floor(rect.height / 3));
+    context.clearRect(rect.x + (rect.width - side) / 2, rect.y + (rect.height - side) / 2, side, side);
+    return;
+  }
+  context.lineWidth = 2;
+  shape(context, rect, radius, 1);
+  context.stroke();
+  const box = markBox(rect);
+  context.lineWidth = 1.75;
+  context.beginPath();
+  context.moveTo(box.x, box.y);
+  context.lineTo(box.x + box.side, box.y + box.side);
+  context.moveTo(box.x + box.side, box.y);
+  context.lineTo(box.x, box.y + box.side);
+  context.stroke();
+}
+
+/**
  * Where a state's mark stands: the right end of a cell with text, else its middle.
  *
  * @param {Rect} rect
@@ -236,5 +268,5 @@ function paintText(context, rect, node, face, colors) {
   context.fillText(name, rect.x + 7, rect.y + (two ? 17 : rect.height / 2 + 3));
   if (!two) return;
   context.font = `400 11px ${colors.font}`;
-  context.fillText(node.state === "closed" ? "closed" : `${face.figures} busy`, rect.x + 7, rect.y + 33);
+  context.fillText(node.state === "closed" || node.state === "lost" ? node.state : `${face.figures} busy`, rect.x + 7, rect.y + 33);
 }

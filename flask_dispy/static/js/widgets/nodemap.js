@@ -251,7 +251,7 @@ function showTip(tip, rect, node, now) {
 function showSummary(parts, nodes) {
   parts.field.classList.toggle("is-empty", nodes.length === 0);
   const counts = summaryOf(nodes);
-  const said = [counts.up && `${count(counts.up)} up`, counts.silent && `${count(counts.silent)} silent`, counts.closed && `${count(counts.closed)} closed`];
+  const said = [counts.up && `${count(counts.up)} up`, counts.silent && `${count(counts.silent)} silent`, counts.lost && `${count(counts.lost)} lost`, counts.closed && `${count(counts.closed)} closed`];
   setText(parts.summary, said.filter(Boolean).join(" · "));
 }
 

@@ -6,11 +6,13 @@ const WORDS = /** @type {Record<NodeEvent["event"], {mark: import("../types.js")
   joined: { mark: "up", text: "joined" },
   heard: { mark: "up", text: "was heard of again" },
   silent: { mark: "silent", text: "fell silent" },
-  closed: { mark: "closed", text: "left, or was given up" },
+  lost: { mark: "lost", text: "was lost" },
+  closed: { mark: "closed", text: "was closed, or left" },
+  deallocated: { mark: "closed", text: "was deallocated" },
 });
 
 /**
- * When a node joined, fell silent, came back and left, the latest first.
+ * What happened to a node, the latest first.
  *
  * @param {HTMLElement} element a list
  * @param {{now: () => number}} options

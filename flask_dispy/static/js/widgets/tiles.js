@@ -44,7 +44,7 @@ const TILES = [
     value: ({ nodes }) => nodes.up,
     text: ({ nodes }) => compact(nodes.up),
     of: ({ nodes }) => compact(nodes.known),
-    title: ({ nodes }) => `${count(nodes.up)} up, ${count(nodes.silent)} silent, ${count(nodes.closed)} closed`,
+    title: ({ nodes }) => `${count(nodes.up)} up, ${count(nodes.silent)} silent, ${count(nodes.lost)} lost, ${count(nodes.closed)} closed`,
   },
   { label: "Jobs per second", value: (summary) => summary.jobs_per_sec, text: (summary) => rate(summary.jobs_per_sec) },
   {
