@@ -10,8 +10,11 @@ def at_once(value):
 
 
 def set_up():
-    """Have each job started by a process that is set up for the computation first."""
-    return 0
+    """Have each job started by a process that is set up for the computation first.
+
+    After 0, dispynode would do so only if this set a global variable.
+    """
+    return 2
 
 
 def nothing(*args, **kwargs):

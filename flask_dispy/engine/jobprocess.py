@@ -9,6 +9,8 @@ noted.
 dispynode waits for the reply alone. A job whose process ends without one, by ``sys.exit``,
 ``os._exit``, a signal, an error in its exit or the kernel's out-of-memory killer, would run for
 ever and keep its CPU. So a thread here follows each process until it has replied or ended.
+
+And a job that is to be ended as soon as it has been sent would run on (:class:`_NodeTask`).
 """
 
 from __future__ import annotations
@@ -21,6 +23,9 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from typing import Any, Final
+
+from dispy import DispyJob
+from pycos import Task
 
 from ..programs.jobdeaths import HELD_SIGNALS, death_reply, how_it_ended
 from ..programs.oomkills import oom_kills
@@ -36,7 +41,11 @@ _NOTED_SEC: Final = 2.0
 # How long it takes a node to see that it, too, is to end.
 _HELD_SEC: Final = 0.5
 
+# How long a command to end a job waits for its process.
+_STARTED_SEC: Final = 5.0
+
 _JOB: Final = "_dispy_job_func"
+_TERMINATE: Final = "terminate_job"
 
 _followed: dict[int, JobProcess] = {}
 """The processes of jobs, by number, that this process has started and that have not ended."""
@@ -92,6 +101,10 @@ class JobProcess(multiprocessing.Process):
         if self._job is not None:
             self._job.terminated = True
 
+    def is_reported(self) -> bool:
+        """Whether what became of it is on its way to the node, if it is a job's."""
+        return self._job is None or self._job.reported.is_set()
+
     @property
     def pid(self) -> int | None:
         """The process's number. dispynode asks right after ``start``, to note it."""
@@ -112,6 +125,7 @@ class _Job:
         self._reply = names["__dispy_job_reply"]
         self.pipe = JobPipe()
         self.noted = threading.Event()
+        self.reported = threading.Event()
         self.terminated = False
         self._outputs = _make_outputs()
         self._oom_kills = oom_kills()
@@ -145,16 +159,16 @@ class _Job:
             else:
                 self._replies.put(Death(self._death_of(process, said.last_words)))
         finally:
+            self.reported.set()
             _followed.pop(process.ident or 0, None)
             self.close()
 
     def _death_of(self, process: JobProcess, last_words: str) -> Any:
-        exitcode = _exitcode_of(process)
-        if not self.terminated and (
-            (exitcode is not None and -exitcode in HELD_SIGNALS)
-            or last_words.endswith("KeyboardInterrupt\n")
+        exitcode = None if self.terminated else _exitcode_of(process)
+        if (exitcode is not None and -exitcode in HELD_SIGNALS) or last_words.endswith(
+            "KeyboardInterrupt\n"
         ):
-            time.sleep(_HELD_SEC)
+            self._wait_for_command()
         stdout, stderr = [output.text() for output in self._outputs] or ("", "")
         return death_reply(
             self._reply,
@@ -164,6 +178,12 @@ class _Job:
             stdout=stdout,
             stderr=stderr,
         )
+
+    def _wait_for_command(self) -> None:
+        """Give the node time to see that it is to end too, or the job by somebody's command."""
+        give_up_at = time.monotonic() + _HELD_SEC
+        while not self.terminated and time.monotonic() < give_up_at:
+            time.sleep(0.02)
 
     def close(self) -> None:
         """Give back what was taken for it."""
@@ -215,12 +235,44 @@ def mend_jobs_when_loaded() -> None:
         node = sys.modules["__main__"]
         replace(node, "multiprocessing", multiprocessing, Process=JobProcess, Queue=_reply_queue)
         _note_whom_it_terminates(node)
+        vars(node)["Task"] = _NodeTask
 
     multiprocessing.set_start_method = set_start_method
 
 
 def _reply_queue(maxsize: int = 0) -> ReplyQueue:
     return ReplyQueue(maxsize, ctx=multiprocessing.get_context())
+
+
+class _NodeTask(Task):  # type: ignore[misc]
+    """A task of dispynode's, which terminates a job no sooner than its process is known.
+
+    dispynode lets the client know that a job runs before it has started it, and passes in silence
+    over the command to end a job of which it knows no process yet.
+    """
+
+    def __init__(self, target: Any, *arguments: Any, **options: Any) -> None:
+        if getattr(target, "__name__", "") == _TERMINATE:
+            super().__init__(_once_started, target, *arguments, **options)
+        else:
+            super().__init__(target, *arguments, **options)
+
+
+def _once_started(terminate: Any, client: Any, info: Any, task: Any = None) -> Iterator[Any]:
+    give_up_at = time.monotonic() + _STARTED_SEC
+    while (
+        not _has_started(info)
+        and info.job_reply.status == DispyJob.Running
+        and time.monotonic() < give_up_at
+    ):
+        yield task.sleep(0.02)
+    yield terminate(client, info, task=task)
+
+
+def _has_started(info: Any) -> bool:
+    process = info.proc
+    number = process.ident if isinstance(process, JobProcess) else getattr(process, "pid", None)
+    return bool(number or info.pid)
 
 
 def _note_whom_it_terminates(node: Any) -> None:
@@ -231,6 +283,11 @@ def _note_whom_it_terminates(node: Any) -> None:
         if process is not None:
             process.terminated()
         # To be awaited by pycos, which takes what a generator returns as its value.
-        return (yield original(proc_pid, task=task))
+        status = yield original(proc_pid, task=task)
+        # dispy goes on to report the end, without what the job had printed. Ours is to be first.
+        give_up_at = time.monotonic() + _HELD_SEC
+        while process and not process.is_reported() and time.monotonic() < give_up_at:
+            yield task.sleep(0.01)
+        return status
 
     node._dispy_terminate_proc = terminate
