@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .context import Web
 
 __all__ = [
+    "LARGEST",
     "cluster",
     "cluster_series",
     "clusters",
@@ -41,7 +42,7 @@ MOST_ITEMS: Final = 1000
 MOST_NODES: Final = 20_000
 MOST_BARS: Final = 10_000
 _RECENT: Final = 50
-_LARGEST: Final = 2**62
+LARGEST: Final = 2**62
 _RESOLUTIONS: Final = ("1", "10", "60")
 
 
@@ -64,7 +65,7 @@ def nodes(web: Web, name: str) -> Response:
     column = parameters.choice("sort", list(SORT_COLUMNS), "ip_addr")
     order = parameters.choice("order", ("asc", "desc"), "asc")
     limit = parameters.integer("limit", MOST_ITEMS, least=1, most=MOST_NODES)
-    offset = parameters.integer("offset", 0, least=0, most=_LARGEST)
+    offset = parameters.integer("offset", 0, least=0, most=LARGEST)
     view = web.view(name)
     words = parameters.text("q", longest=MAX_QUERY_LENGTH)
     found = matching(view.nodes(), words, parameters.texts("state"), view.name)
@@ -110,7 +111,7 @@ def jobs(web: Web, name: str) -> Response:
         parameters.text("node"),
     )
     limit = parameters.integer("limit", 100, least=1, most=MOST_ITEMS)
-    before = parameters.optional_integer("before", least=1, most=_LARGEST)
+    before = parameters.optional_integer("before", least=1, most=LARGEST)
     page = web.jobs(web.view(name), query, limit=limit, before=before)
     hide = hiding(web)
     following = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, NoReturn
 from urllib.parse import parse_qsl
@@ -22,6 +23,7 @@ __all__ = [
     "MAX_TEXT",
     "Fields",
     "Parameters",
+    "finite_number",
     "read_empty_body",
     "read_form",
     "read_json",
@@ -158,11 +160,8 @@ class Parameters:
         text = self._single(name, "")
         if not text:
             return None
-        try:
-            value = float(text)
-        except ValueError:
-            value = math.nan
-        if not math.isfinite(value):
+        value = finite_number(text)
+        if value is None:
             raise invalid(name, f"{name} must be a number.")
         return value
 
@@ -174,14 +173,23 @@ class Parameters:
         return values[0] if values else default
 
 
+# int() and float() also take "1_000", digits of other scripts and "infinity"; and 4,301 digits make
+# int() raise.
+_WHOLE: Final = re.compile(r"[+-]?[0-9]{1,18}")
+_NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,9})?")
+
+
 def whole_number(text: str) -> int | None:
-    """Return the whole number that *text* is, or ``None``."""
-    text = text.strip()
-    # int() also takes "1_000" and digits of other scripts; and 4,301 digits make it raise.
-    digits = text.removeprefix("-").removeprefix("+") if text[:1] in "+-" else text
-    if not digits.isascii() or not digits.isdigit() or len(digits) > 18:
-        return None
-    return int(text)
+    """Return the whole number that *text* is, blanks around it aside, or ``None``."""
+    text = text.strip(" ")
+    return int(text) if _WHOLE.fullmatch(text) else None
+
+
+def finite_number(text: str) -> float | None:
+    """Return the finite number that *text* is, blanks around it aside, or ``None``."""
+    text = text.strip(" ")
+    value = float(text) if _NUMBER.fullmatch(text) else math.nan
+    return value if math.isfinite(value) else None
 
 
 def read_parameters(*allowed: str) -> Parameters:

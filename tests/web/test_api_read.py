@@ -234,6 +234,11 @@ def test_hidden_text_cannot_be_guessed_by_searching(make_client: Any, scene: Any
         ("clusters/*/nodes?limit=1e3", "limit"),
         ("clusters/*/nodes?limit=" + "9" * 5000, "limit"),
         ("clusters/*/nodes?limit=1_000", "limit"),
+        ("clusters/*/nodes?limit=-%2B5", "limit"),
+        ("clusters/*/nodes?offset=%2B-5", "offset"),
+        ("clusters/*/jobs?before=-%2B5", "before"),
+        ("clusters/*/timeline?from=1_0", "from"),
+        ("clusters/*/timeline?to=%D9%A5", "to"),
         ("clusters/*/nodes?limit=5&limit=6", "limit"),
         ("clusters/*/nodes?offset=-1", "offset"),
         ("clusters/*/nodes?sort=colour", "sort"),
@@ -281,3 +286,9 @@ def test_bad_parameter_is_refused_by_name(client: Any, scene: Any, url: str, fie
 def test_what_is_unknown_is_not_found(client: Any, scene: Any, url: str, code: str) -> None:
     answer = client.get(f"{API}/{url}")
     assert (answer.status_code, answer.json["error"]["code"]) == (404, code)
+
+
+@pytest.mark.parametrize("serial", ["-+5", "+-5", "abc", "1.0", "\u0665", "9" * 40])
+def test_what_is_no_serial_is_unknown(client: Any, scene: Any, serial: str) -> None:
+    answer = client.get(f"{API}/clusters/*/jobs/{serial}")
+    assert (answer.status_code, answer.json["error"]["code"]) == (404, "unknown_job")

@@ -351,3 +351,10 @@ def test_ten_thousand_nodes_are_served(client: Any, cluster: Any) -> None:
     for number in range(10_000):
         cluster.joins(make_node(f"10.{number // 65536}.{number // 256 % 256}.{number % 256}"))
     assert len(_nodes(client)[0]) == 10_000
+
+
+@pytest.mark.parametrize("uid", ["-+5", "+-5", "1_0", "\u0665", ""])
+def test_uid_that_is_no_number_is_refused(client: Any, scene: Any, uid: str) -> None:
+    answer = client.post("/cancel_jobs", data={"uid": ["3", uid]})
+    assert (answer.status_code, answer.json["error"]["field"]) == (422, "uid")
+    assert scene.cluster.calls == []
