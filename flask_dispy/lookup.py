@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from .core.errors import UnknownNode
@@ -38,9 +39,19 @@ class Lookup:
         """Return a node's address and the clusters, of those that *name* stands for, it serves.
 
         :raises UnknownNode: none of them knows such a node.
+        :raises AmbiguousNode: several nodes have that name.
         """
-        ip_addr = str(self._registry.view(name).node(host)["ip_addr"])
-        found = [target for target in self.targets(name) if self._has_node(target.name, ip_addr)]
+        view = self._registry.view(name)
+        ip_addr = view.address(host)
+        watched_list = self._registry.watched()
+        with self._registry.lock:
+            found = [
+                watched.target()
+                for watched in watched_list
+                if watched.cluster is not None
+                and (view.combined or watched.view is view)
+                and ip_addr in watched.state.nodes
+            ]
         if not found:
             raise UnknownNode(
                 f"{host[:80]!r} belongs to clusters that were not added, which take no commands.",
@@ -48,22 +59,19 @@ class Lookup:
             )
         return ip_addr, found
 
-    def target_of_job(self, serial: int) -> JobTarget | None:
-        """Return the job with that serial, ``None`` if none is retained."""
+    def targets_of_jobs(self, serials: Iterable[int]) -> dict[int, JobTarget]:
+        """Return those of the jobs with these serials that are retained."""
         watched_list = self._registry.watched()
+        found: dict[int, JobTarget] = {}
         with self._registry.folded():
-            for watched in watched_list:
-                job = watched.state.ledger.jobs.get(serial)
-                if job is not None:
-                    live = watched.watch.jobs.get(serial)
-                    return JobTarget(watched.target(), live, job.word, job.id)
-        return None
-
-    def _has_node(self, name: str, ip_addr: str) -> bool:
-        """Whether a cluster knows a node."""
-        watched = self._watched(name)
-        with self._registry.folded():
-            return watched is not None and ip_addr in watched.state.nodes
+            for serial in serials:
+                for watched in watched_list:
+                    job = watched.state.ledger.jobs.get(serial)
+                    if job is not None:
+                        live = watched.watch.jobs.get(serial)
+                        found[serial] = JobTarget(watched.target(), live, job.word, job.id)
+                        break
+        return found
 
     def node_left(self, name: str, ip_addr: str) -> Departure | None:
         """Return why a node is no longer a cluster's; ``None`` for one that is, or never was."""

@@ -9,22 +9,23 @@ from __future__ import annotations
 import heapq
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
+from .core.addresses import address_key, without_brackets
 from .core.cluster import ClusterState
 from .core.combined import COMBINED_NAME
-from .core.errors import UnknownJob, UnknownNode
+from .core.errors import AmbiguousNode, UnknownJob, UnknownNode
 from .core.feed import Feed
 from .core.jobblocks import JobBlock
 from .core.jobquery import JobQuery
 from .core.jobs import Job
 from .core.jobsearch import find
-from .core.nodes import GONE_STATES, Node, encode
+from .core.nodes import GONE_STATES, encode
 from .core.packing import Piece, Sendable
 from .core.series import NodeSeries
 from .core.timeline import DEFAULT_CELLS, DEFAULT_LIMIT, Lane, Window, oldest_start, timeline
@@ -162,37 +163,59 @@ class View:
 
     def _address(self, host: str) -> str:
         """Return the address of the node with that address or name, as DNS compares names."""
-        known: Iterable[Node] = (node for state in self._states() for node in state.nodes.values())
+        host = without_brackets(host)
         if any(host in state.nodes for state in self._states()):
             return host
-        for node in known:
-            if host and node.name.lower() == host.lower():
-                return node.ip_addr
-        raise UnknownNode(
-            f"{self.name} knows no node {host[:80]!r}: it is listed once it has joined.",
-            field="node",
-        )
+        named = {
+            node.ip_addr
+            for state in self._states()
+            for node in state.nodes.values()
+            if host and node.name.lower() == host.lower()
+        }
+        if not named:
+            raise UnknownNode(
+                f"{self.name} knows no node {host[:80]!r}: it is listed once it has joined.",
+                field="node",
+            )
+        return _only(named, host)
+
+    def address(self, host: str) -> str:
+        """Return the address of the node with that address or name.
+
+        :raises UnknownNode: the cluster knows no such node.
+        :raises AmbiguousNode: several nodes have that name.
+        """
+        with self._folded():
+            return self._address(host)
 
     def addresses(self, hosts: Iterable[str]) -> dict[str, str]:
         """Return the address of each of *hosts*, addresses or names, that is a known node.
 
         Many are found in one pass over the nodes.
+
+        :raises AmbiguousNode: several nodes have one of these names.
         """
         with self._folded():
-            names: dict[str, str] = {}
+            names: dict[str, set[str]] = {}
             known: set[str] = set()
             for state in self._states():
                 known.update(state.nodes)
                 for ip_addr, node in state.nodes.items():
                     if node.name:
-                        names.setdefault(node.name.lower(), ip_addr)
-        found = {host: host if host in known else names.get(host.lower()) for host in hosts}
-        return {host: ip_addr for host, ip_addr in found.items() if ip_addr is not None}
+                        names.setdefault(node.name.lower(), set()).add(ip_addr)
+        found = {}
+        for host in hosts:
+            if (bare := without_brackets(host)) in known:
+                found[host] = bare
+            elif named := names.get(host.lower()):
+                found[host] = _only(named, host)
+        return found
 
     def node(self, host: str) -> dict[str, Any]:
         """Return one node's row, by its address or name.
 
         :raises UnknownNode: the cluster knows no such node.
+        :raises AmbiguousNode: several nodes have that name.
         """
         with self._folded():
             return self._row(self._address(host))
@@ -417,6 +440,22 @@ def _blocks(state: ClusterState, query: JobQuery, now: float) -> list[JobBlock]:
     else:
         return state.ledger.blocks()
     return [JobBlock(sorted(found, key=_serial_of))]
+
+
+def _only(addresses: Collection[str], host: str) -> str:
+    """Return the one address.
+
+    :raises AmbiguousNode: there are more.
+    """
+    if len(addresses) > 1:
+        shown = sorted(addresses, key=address_key)
+        more = f" and {len(shown) - 10} more" * (len(shown) > 10)
+        raise AmbiguousNode(
+            f"{len(shown)} nodes are called {host[:80]!r}: {', '.join(shown[:10])}{more}. "
+            "Name one by its address.",
+            field="node",
+        )
+    return next(iter(addresses))
 
 
 def _lanes(states: list[ClusterState]) -> dict[str, Lane]:

@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Iterable
 from functools import lru_cache
 
-__all__ = ["address_key", "last_first"]
+__all__ = ["address_key", "last_first", "without_brackets"]
 
 
 # Remembered, because parsing 10,000 addresses takes longer than sorting them.
@@ -26,3 +26,8 @@ def last_first(addresses: Iterable[str]) -> list[str]:
     dispy's own page begins with the last address, and so does its documentation.
     """
     return sorted(addresses, key=address_key, reverse=True)
+
+
+def without_brackets(host: str) -> str:
+    """Return an IPv6 address without the brackets that URLs put around it; others as they are."""
+    return host[1:-1] if host[:1] == "[" and host[-1:] == "]" and ":" in host else host

@@ -5,6 +5,7 @@
     FlaskDispyError
     ├── UnknownCluster      no cluster of that name is watched
     ├── UnknownNode         the cluster knows no such node
+    ├── AmbiguousNode       several nodes have that name
     ├── UnknownJob          no job with that serial is retained
     ├── BadRequest          a value that makes no sense; ``field`` names it
     ├── EngineTimeout       dispy did not answer in time
@@ -18,6 +19,7 @@ thing, the cause and the remedy for a person.
 from __future__ import annotations
 
 __all__ = [
+    "AmbiguousNode",
     "BadRequest",
     "EngineTimeout",
     "FlaskDispyError",
@@ -54,6 +56,12 @@ class UnknownNode(FlaskDispyError, LookupError):
     """The cluster knows no node of that address or name."""
 
     code = "unknown_node"
+
+
+class AmbiguousNode(FlaskDispyError, LookupError):
+    """Several nodes of the cluster have that name; the message has their addresses."""
+
+    code = "ambiguous_node"
 
 
 class UnknownJob(FlaskDispyError, LookupError):

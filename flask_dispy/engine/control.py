@@ -10,13 +10,14 @@ from __future__ import annotations
 import re
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final, Literal, Protocol, TypeVar
 
 from dispy import DispyJob
 
+from ..core.addresses import without_brackets
 from ..core.errors import BadRequest, EngineTimeout
 from ..core.events import Departure
 from .calls import Calls
@@ -48,9 +49,9 @@ _MOST_CPUS: Final = 65_536
 class Outcome:
     """What became of one command for one job or node.
 
-    ``code`` is one of ``ok``, ``cancelled`` (it was queued), ``terminating`` (it runs, and its
-    node was told to end it), ``already_ended``, ``unknown``, ``refused``, ``unsupported``,
-    ``timeout`` and ``closed``.
+    ``code`` is one of ``ok``, ``asked`` (a node, to join: whether it is there shows when it does),
+    ``cancelled`` (it was queued), ``terminating`` (it runs, and its node was told to end it),
+    ``already_ended``, ``unknown``, ``refused``, ``unsupported``, ``timeout`` and ``closed``.
     """
 
     cluster: str
@@ -94,10 +95,13 @@ class Targets(Protocol):
         """Return the clusters that *name* stands for; raises UnknownCluster."""
 
     def targets_of_node(self, name: str, host: str) -> tuple[str, list[Target]]:
-        """Return the node's address and the clusters that know it; raises UnknownNode."""
+        """Return the node's address and the clusters that know it.
 
-    def target_of_job(self, serial: int) -> JobTarget | None:
-        """Return the job with that serial, ``None`` if none is retained."""
+        Raises UnknownNode, and AmbiguousNode if several have that name.
+        """
+
+    def targets_of_jobs(self, serials: Iterable[int]) -> Mapping[int, JobTarget]:
+        """Return those of the jobs with these serials that are retained."""
 
     def node_left(self, name: str, ip_addr: str) -> Departure | None:
         """Return why a node is no longer a cluster's; ``None`` for one that is, or never was."""
@@ -129,8 +133,9 @@ class Control:
         outcomes: dict[int, Outcome] = {}
         ids: dict[int, str] = {}
         batches: dict[str, list[tuple[int, JobTarget]]] = {}
+        retained = self._targets.targets_of_jobs(dict.fromkeys(serials))
         for serial in dict.fromkeys(serials):
-            found = self._targets.target_of_job(serial)
+            found = retained.get(serial)
             if found is not None:
                 ids[serial] = found.id
             if found is None or (wanted is not None and found.target.name not in wanted):
@@ -188,14 +193,14 @@ class Control:
 
         :param host: a host name, an address, or either with ``*`` in it.
         :param port: where the node listens, if not at dispy's usual port.
-        :param cpus: CPUs to use of it; 0 for all. dispy ignores it with a wildcard and for a
-            SharedJobCluster.
+        :param cpus: CPUs to use of it; 0 for all. Ignored with a wildcard and where dispyscheduler
+            decides, as dispy's documentation says; the outcome then says so.
         :raises BadRequest: a value that makes no sense, or a host that does not resolve.
         :raises UnknownCluster: no cluster of that name is watched.
 
-        A good outcome says that dispy has been told; whether a node answers shows when it joins.
+        A good outcome says that the node is asked; whether it is there shows when it joins.
         """
-        host = host.strip()
+        host = without_brackets(host.strip())
         if not _HOST.fullmatch(host):
             raise BadRequest(
                 f"{host[:80]!r} is no host: give a name or address, which may hold '*'.",
@@ -205,13 +210,13 @@ class Control:
             raise BadRequest(f"{port} is no port: it is from 1 to 65535.", field="port")
         _check_cpus(cpus)
         targets = self._targets.targets(cluster)
-        if "*" not in host:
-            self.resolve(host)
-        request = {"host": host, "port": port, "cpus": cpus}
+        # dispy looks up the name again, for each cluster, and would take the same of its addresses.
+        address = host if "*" in host else self.resolve(host)
+        request = {"host": address, "port": port, "cpus": cpus}
         if not targets:
             message = "There is no cluster that takes commands: none was added."
             return [Outcome(cluster, False, "unsupported", message)]
-        return _at_once(lambda target: self._allocate_in(target, request), targets)
+        return _at_once(lambda target: self._allocate_in(target, host, request), targets)
 
     def resolve(self, host: str) -> str:
         """Return the address that a host's name stands for: as in dispy, IPv4 if it has both.
@@ -233,8 +238,14 @@ class Control:
                 field="host",
             ) from None
 
-    def _allocate_in(self, target: Target, request: dict[str, Any]) -> Outcome:
-        host = str(request["host"])
+    def _allocate_in(self, target: Target, host: str, request: dict[str, Any]) -> Outcome:
+        ignored = ""
+        if request["cpus"] and target.kind != "JobCluster":
+            ignored = " CPUs are ignored: dispyscheduler decides how many are used."
+        elif request["cpus"] and "*" in host:
+            ignored = " CPUs are ignored with a wildcard."
+        if ignored:
+            request = {**request, "cpus": 0}
         answer = self._ask(
             target, f"allocate {host} to {target.name}", "allocate_node", dict(request)
         )
@@ -243,7 +254,8 @@ class Control:
         # dispyscheduler's own clusters answer nothing.
         if answer not in (0, None):
             return _refused(target, f"dispy refused to allocate {host} ({answer!r}).")
-        return Outcome(target.name, True, "ok", f"{host} is asked to join {target.name}.")
+        message = f"{host} is asked to join {target.name}.{ignored}"
+        return Outcome(target.name, True, "asked", message)
 
     def node_action(self, cluster: str, action: NodeAction, host: str) -> list[Outcome]:
         """Allocate, deallocate or close a known node; return an outcome for each cluster.
@@ -278,7 +290,8 @@ class Control:
         elif action != "allocate":
             why: Departure = "closed" if action == "close" else "deallocated"
             self._targets.node_closed(target.name, ip_addr, why)
-        return Outcome(target.name, True, "ok", _DONE[action].format(ip_addr, target.name),
+        code = "asked" if action == "allocate" else "ok"
+        return Outcome(target.name, True, code, _DONE[action].format(ip_addr, target.name),
                        ip_addr=ip_addr)  # fmt: skip
 
     def set_cpus(self, cluster: str, host: str, cpus: int) -> list[Outcome]:
@@ -312,7 +325,9 @@ class Control:
                 else ""
             )
             return _refused(target, f"dispy refused to {what}{hint}.", ip_addr)
-        in_use = cpus if target.kind == "scheduler" and cpus >= 0 and answer == 0 else answer
+        in_use = answer
+        if target.kind != "JobCluster":
+            in_use = _cpus_in_use(target.cluster, ip_addr, cpus)
         return Outcome(target.name, True, "ok", f"{ip_addr} now uses {in_use} CPUs.",
                        ip_addr=ip_addr, cpus=in_use)  # fmt: skip
 
@@ -413,6 +428,20 @@ def _refused(target: Target, message: str, ip_addr: str | None = None) -> Outcom
     if target.kind == "SharedJobCluster":
         message = scheduler_trouble(target.cluster) or message
     return Outcome(target.name, False, "refused", message, ip_addr=ip_addr)
+
+
+def _cpus_in_use(cluster: Any, ip_addr: str, cpus: int) -> int:
+    """Return how many CPUs dispyscheduler uses of a node, which answers 0 for success.
+
+    It takes as many as the node offers, at most, and leaves them if more are to be left unused.
+    """
+    node = getattr(cluster, "_dispy_nodes", {}).get(ip_addr)
+    offered, used = getattr(node, "avail_cpus", None), getattr(node, "cpus", None)
+    if not isinstance(offered, int):
+        return max(0, cpus)
+    if cpus >= 0:
+        return min(offered, cpus)
+    return offered + cpus if offered + cpus >= 0 or used is None else int(used)
 
 
 def _with_node(outcome: Outcome, ip_addr: str) -> Outcome:

@@ -11,7 +11,7 @@ from flask import Response
 from ..core.errors import UnknownJob
 from ..core.jobquery import MAX_QUERY_LENGTH
 from .answers import json_answer
-from .api_read import parse_query, settings
+from .api_read import LARGEST, parse_query, settings
 from .context import target
 from .errors import HttpError, invalid, status_of
 from .validation import Fields, read_empty_body, read_json, read_parameters
@@ -43,19 +43,25 @@ _CANCELLABLE: Final[frozenset[str]] = frozenset(("queued", "running"))
 def cancel_jobs(web: Web, name: str) -> Response:
     """Cancel the jobs listed, or all that match a filter; or tell how many that would be."""
     read_parameters()
-    body = read_json("serials", "filter", "dry_run")
+    body = read_json("serials", "filter", "dry_run", "limit", "before")
     view = web.view(name)
     dry_run = "dry_run" in body and body.boolean("dry_run")
     if ("serials" in body) == ("filter" in body):
         raise invalid("serials", "Give either serials or a filter.")
     if "serials" in body:
+        for name in ("limit", "before"):
+            if name in body:
+                raise invalid(name, f"{name} goes with a filter.")
         serials = body.integers("serials", most=MOST_SERIALS)
         if not serials:
             raise invalid("serials", "serials is empty: list the jobs to cancel.")
         if dry_run:
             return _dry(len(serials), sum(_is_cancellable(view, serial) for serial in serials))
         return _cancel(web, view, serials, matched=len(serials))
-    return _cancel_matching(web, view, body.mapping("filter", ("q", "state", "node")), dry_run)
+    criteria = body.mapping("filter", ("q", "state", "node"))
+    limit = body.integer("limit", least=1, most=MOST_FILTERED) if body.given("limit") else None
+    before = body.integer("before", least=1, most=LARGEST) if body.given("before") else None
+    return _cancel_matching(web, view, criteria, dry_run, limit, before)
 
 
 def add_node(web: Web, name: str) -> Response:
@@ -75,9 +81,7 @@ def change_node(web: Web, name: str, host: str) -> Response:
     """Set the CPUs that a cluster uses of a node; negative: that many are left unused."""
     read_parameters()
     cpus = read_json("cpus").integer("cpus", least=-MOST_CPUS, most=MOST_CPUS)
-    view = web.view(name)
-    ip_addr = view.node(host)["ip_addr"]
-    return outcomes_answer(web.registry.control.set_cpus(target(view), ip_addr, cpus))
+    return outcomes_answer(web.registry.control.set_cpus(target(web.view(name)), host, cpus))
 
 
 def node_action(action: NodeAction) -> Callable[..., Response]:
@@ -86,9 +90,8 @@ def node_action(action: NodeAction) -> Callable[..., Response]:
     def answer(web: Web, name: str, host: str) -> Response:
         read_parameters()
         read_empty_body()
-        view = web.view(name)
-        ip_addr = view.node(host)["ip_addr"]
-        return outcomes_answer(web.registry.control.node_action(target(view), action, ip_addr))
+        control = web.registry.control
+        return outcomes_answer(control.node_action(target(web.view(name)), action, host))
 
     return answer
 
@@ -132,7 +135,9 @@ def outcomes_answer(outcomes: Sequence[Outcome]) -> Response:
     )
 
 
-def _cancel_matching(web: Web, view: View, criteria: Fields, dry_run: bool) -> Response:
+def _cancel_matching(
+    web: Web, view: View, criteria: Fields, dry_run: bool, limit: int | None, before: int | None
+) -> Response:
     query = parse_query(
         criteria.text("q", longest=MAX_QUERY_LENGTH) if "q" in criteria else "",
         criteria.texts("state", most=20) if "state" in criteria else [],
@@ -143,17 +148,19 @@ def _cancel_matching(web: Web, view: View, criteria: Fields, dry_run: bool) -> R
     wanted = (query.states or _CANCELLABLE) & _CANCELLABLE
     if not wanted:
         return _dry(matched, 0) if dry_run else _cancel(web, view, [], matched=matched)
+    query = replace(query, states=wanted)
     with web.turn():
-        page = web.jobs(view, replace(query, states=wanted), limit=MOST_FILTERED, before=None)
+        page = web.jobs(view, query, limit=limit or MOST_FILTERED, before=before)
     if dry_run:
         return _dry(matched, page.total)
-    if page.total > MOST_FILTERED:
+    if limit is None and page.next_before is not None:
         raise invalid(
             "filter",
             f"The filter matches {page.total} jobs that can be cancelled; "
-            f"{MOST_FILTERED} are the most at once.",
+            f"{MOST_FILTERED} are the most at once. Give a limit to go on in parts.",
         )
-    return _cancel(web, view, [item["serial"] for item in page.items], matched=matched)
+    serials = [item["serial"] for item in page.items]
+    return _cancel(web, view, serials, matched=matched, next_before=page.next_before)
 
 
 def _is_cancellable(view: View, serial: int) -> bool:
@@ -167,7 +174,9 @@ def _dry(matched: int, cancellable: int) -> Response:
     return json_answer({"matched": matched, "cancellable": cancellable})
 
 
-def _cancel(web: Web, view: View, serials: list[int], *, matched: int) -> Response:
+def _cancel(
+    web: Web, view: View, serials: list[int], *, matched: int, next_before: int | None = None
+) -> Response:
     scope = None if view.combined else view.name
     outcomes = web.registry.control.cancel(serials, scope)
     if outcomes and all(outcome.code == "timeout" for outcome in outcomes):
@@ -181,5 +190,6 @@ def _cancel(web: Web, view: View, serials: list[int], *, matched: int) -> Respon
             "outcomes": [outcome.as_dict() for outcome in outcomes],
             "cancelled": done,
             "failed": len(outcomes) - done,
+            "next_before": next_before,
         }
     )

@@ -90,10 +90,15 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         errors=(404,),
     ),
     "node_detail": Operation(
-        "GET", _NODE, "view", "A node, and the jobs there.", "NodeDetail", errors=(404,)
+        "GET", _NODE, "view", "A node, and the jobs there.", "NodeDetail", errors=(404, 409)
     ),
     "node_series": Operation(
-        "GET", f"{_NODE}/series", "view", "A node's load over time.", "NodeSeries", errors=(404,)
+        "GET",
+        f"{_NODE}/series",
+        "view",
+        "A node's load over time.",
+        "NodeSeries",
+        errors=(404, 409),
     ),
     "jobs_list": Operation(
         "GET",
@@ -138,7 +143,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
             "limit": _integer(1, 10_000, 1000),
             "node": _text(),
         },
-        errors=(404,),
+        errors=(404, 409),
     ),
     "report": Operation(
         "GET",

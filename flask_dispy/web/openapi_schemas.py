@@ -278,7 +278,11 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "Cancelled": {
         "anyOf": [
             _object(
-                matched=_COUNT, outcomes=_list(ref("Outcome")), cancelled=_COUNT, failed=_COUNT
+                matched=_COUNT,
+                outcomes=_list(ref("Outcome")),
+                cancelled=_COUNT,
+                failed=_COUNT,
+                next_before=_or_null(_COUNT),
             ),
             _object(matched=_COUNT, cancellable=_COUNT),
         ]
@@ -308,9 +312,12 @@ SCHEMAS: Final[dict[str, Schema]] = {
                     "additionalProperties": False,
                 },
                 "dry_run": _FLAG,
+                "limit": {"type": ["integer", "null"], "minimum": 1, "maximum": 10_000},
+                "before": {"type": ["integer", "null"], "minimum": 1, "maximum": 2**62},
             }
         ),
         "oneOf": [{"required": ["serials"]}, {"required": ["filter"]}],
+        "dependentRequired": {"limit": ["filter"], "before": ["filter"]},
         "additionalProperties": False,
     },
     "AddNode": {

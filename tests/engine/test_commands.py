@@ -98,7 +98,7 @@ def test_a_node_that_left_works_again_when_allocated(
     assert not job.finish.wait(1)
     # A node that has not quite left takes nobody in, and tells nobody: who sees that asks again.
     for _ in range(3):
-        assert _codes(registry.control.node_action("act", "allocate", NODE)) == ["ok"]
+        assert _codes(registry.control.node_action("act", "allocate", NODE)) == ["asked"]
         if job.finish.wait(8):
             break
     assert job.status == DispyJob.Finished
@@ -110,7 +110,7 @@ def test_a_node_is_added_at_run_time(local_dispy: LocalDispy, registry: ClusterR
     cluster = local_dispy.job_cluster(act)
     registry.add(cluster)
     local_dispy.start_node(3)
-    assert _codes(registry.control.allocate("*", "127.0.0.3", None, 1)) == ["ok"]
+    assert _codes(registry.control.allocate("*", "127.0.0.3", None, 1)) == ["asked"]
     wait_until(lambda: _joined(registry, "127.0.0.3"), what="the second node")
     assert _node(registry, "127.0.0.3")["cpus"] == 1
 

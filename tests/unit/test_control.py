@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -35,8 +35,8 @@ class Fixed:
     def targets_of_node(self, name: str, host: str) -> tuple[str, list[Target]]:
         return "10.0.0.1", [self.target]
 
-    def target_of_job(self, serial: int) -> JobTarget | None:
-        return self.jobs.get(serial)
+    def targets_of_jobs(self, serials: Iterable[int]) -> dict[int, JobTarget]:
+        return self.jobs
 
     def node_left(self, name: str, ip_addr: str) -> Departure | None:
         return self.left
@@ -193,6 +193,8 @@ def test_node_action_is_what_dispy_answers(
 ) -> None:
     cluster.answers[f"{action}_node"] = answer
     outcome = control_of(cluster).node_action("compute", action, "10.0.0.1")[0]
+    if (action, code) == ("allocate", "ok"):
+        code = "asked"
     assert (outcome.code, outcome.ip_addr) == (code, "10.0.0.1")
 
 
@@ -284,12 +286,51 @@ def test_node_of_clusters_nobody_added_takes_no_commands(registry: ClusterRegist
 
 def test_allocate_hands_on_what_was_asked(cluster: FakeCluster) -> None:
     outcome = control_of(cluster).allocate("compute", " 127.0.0.1 ", 9_700, 3)[0]
-    assert outcome.code == "ok"
+    assert (outcome.ok, outcome.code) == (True, "asked")
+    assert outcome.message == "127.0.0.1 is asked to join compute."
     assert cluster.calls == [("allocate_node", {"host": "127.0.0.1", "port": 9_700, "cpus": 3})]
 
 
+def test_name_is_looked_up_once(cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def look_up(host: str, *_: Any) -> Any:
+        asked.append(host)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 0, "", ("10.0.0.7", 0))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    outcome = control_of(cluster).allocate("compute", "worker", None, 2)[0]
+    assert outcome.message == "worker is asked to join compute."
+    assert cluster.calls == [("allocate_node", {"host": "10.0.0.7", "port": None, "cpus": 2})]
+    assert asked == ["worker"], "dispy gets the address, and asks nobody"
+
+
 def test_wildcard_is_not_resolved(cluster: FakeCluster) -> None:
-    assert codes(control_of(cluster).allocate("compute", "10.0.*")) == [(True, "ok")]
+    assert codes(control_of(cluster).allocate("compute", "10.0.*")) == [(True, "asked")]
+    assert cluster.calls[0][1]["host"] == "10.0.*"
+
+
+def test_brackets_around_an_ipv6_address_are_no_part_of_it(cluster: FakeCluster) -> None:
+    control_of(cluster).allocate("compute", "[::1]")
+    assert cluster.calls == [("allocate_node", {"host": "::1", "port": None, "cpus": 0})]
+
+
+@pytest.mark.parametrize(
+    ("kind", "host", "why"),
+    [("JobCluster", "10.0.*", "with a wildcard"),
+     ("SharedJobCluster", "127.0.0.1", "dispyscheduler decides"),
+     ("SharedJobCluster", "10.0.*", "dispyscheduler decides"),
+     ("scheduler", "127.0.0.1", "dispyscheduler decides")],
+)  # fmt: skip
+def test_cpus_that_are_ignored_are_not_sent_and_the_outcome_says_so(
+    cluster: FakeCluster, kind: Kind, host: str, why: str
+) -> None:
+    outcome = control_of(cluster, kind).allocate("compute", host, None, 3)[0]
+    assert outcome.ok
+    assert "CPUs are ignored" in outcome.message
+    assert why in outcome.message
+    assert cluster.calls[0][1]["cpus"] == 0
+    assert "ignored" not in control_of(cluster, kind).allocate("compute", host)[0].message
 
 
 @pytest.mark.parametrize(
@@ -298,7 +339,8 @@ def test_wildcard_is_not_resolved(cluster: FakeCluster) -> None:
      ("ho\0st", None, 0, "host"), ("\u202e", None, 0, "host"), ("h", 0, 0, "port"),
      ("h", 65_536, 0, "port"), ("h", None, 65_537, "cpus"),
      ("no-such-host.invalid", None, 0, "host"),
-     ("a..b", None, 0, "host")],
+     ("a..b", None, 0, "host"), ("[10.0.0.1]", None, 0, "host"), ("[::1", None, 0, "host"),
+     ("[]", None, 0, "host"), ("[:]", None, 0, "host")],
 )  # fmt: skip
 def test_what_makes_no_sense_is_a_bad_request(
     cluster: FakeCluster, host: str, port: int | None, cpus: int, field: str
@@ -334,6 +376,15 @@ def test_refused_cpus_name_the_remedy_of_a_shared_cluster(
     outcome = control_of(cluster, "SharedJobCluster").set_cpus("compute", "10.0.0.1", 1)[0]
     assert outcome.code == "refused"
     assert "--cooperative" in outcome.message
+
+
+@pytest.mark.parametrize(("asked", "used"), [(1, 1), (0, 0), (8, 4), (-1, 3), (-4, 0), (-5, 2)])
+def test_zero_is_success_of_a_shared_cluster(cluster: FakeCluster, asked: int, used: int) -> None:
+    node = SimpleNamespace(avail_cpus=4, cpus=2)
+    cluster._dispy_nodes = {"10.0.0.1": node}  # type: ignore[attr-defined]
+    outcome = control_of(cluster, "SharedJobCluster").set_cpus("compute", "10.0.0.1", asked)[0]
+    assert (outcome.code, outcome.cpus) == ("ok", used)
+    assert outcome.message == f"10.0.0.1 now uses {used} CPUs."
 
 
 def test_schedulers_zero_means_that_it_did() -> None:

@@ -8,8 +8,10 @@ import time
 from typing import Any
 
 import pytest
+from web.fakes import make_node
 
 from flask_dispy import ClusterRegistry
+from flask_dispy.web import api_control
 from flask_dispy.web.api_control import MOST_SERIALS
 
 API = "/api/v1"
@@ -153,6 +155,11 @@ def test_settings_change_together_or_not_at_all(client: Any, registry: ClusterRe
         (CANCEL, {"serials": [None]}, "serials"),
         (CANCEL, {"serials": list(range(1, MOST_SERIALS + 2))}, "serials"),
         (CANCEL, {"serials": [3], "dry_run": 1}, "dry_run"),
+        (CANCEL, {"serials": [3], "limit": 1}, "limit"),
+        (CANCEL, {"serials": [3], "before": 1}, "before"),
+        (CANCEL, {"filter": {}, "limit": 0}, "limit"),
+        (CANCEL, {"filter": {}, "limit": 10_001}, "limit"),
+        (CANCEL, {"filter": {}, "before": 0}, "before"),
         (CANCEL, {"serials": [3], "dryrun": True}, "dryrun"),
         (CANCEL, {"filter": []}, "filter"),
         (CANCEL, {"filter": {"status": []}}, "status"),
@@ -307,3 +314,96 @@ def test_closed_cluster_refuses(client: Any, scene: Any) -> None:
     del scene.cluster.name
     answer = client.post(f"{NODE}/close")
     assert (answer.status_code, answer.json["error"]["code"]) == (409, "closed")
+
+
+@pytest.fixture
+def twins(scene: Any) -> Any:
+    """Two more nodes, of one name."""
+    for ip_addr in ("10.0.0.20", "10.0.0.3"):
+        scene.cluster.joins(make_node(ip_addr, "twin"))
+    return scene
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", "compute/nodes/Twin", None),
+        ("GET", "compute/nodes/twin/series", None),
+        ("GET", "*/nodes/twin", None),
+        ("GET", "compute/timeline?node=twin", None),
+        ("PATCH", "compute/nodes/twin", {"cpus": 1}),
+        ("POST", "compute/nodes/twin/allocate", None),
+        ("POST", "compute/nodes/twin/deallocate", None),
+        ("POST", "compute/nodes/TWIN/close", None),
+        ("POST", "*/nodes/twin/close", None),
+    ],
+)
+def test_name_of_two_nodes_is_refused_with_both(
+    client: Any, twins: Any, method: str, path: str, body: Any
+) -> None:
+    answer = client.open(f"{API}/clusters/{path}", method=method, json=body)
+    assert answer.status_code == 409
+    assert answer.json["error"]["code"] == "ambiguous_node"
+    assert "10.0.0.3, 10.0.0.20" in answer.json["error"]["message"]
+    assert twins.cluster.calls == []
+
+
+@pytest.mark.parametrize(
+    ("path", "form"),
+    [
+        ("node_info", {"host": "twin"}),
+        ("close_node", {"cluster": "compute", "nodes": '["10.0.0.2", "twin"]'}),
+        ("set_cpus", {"twin": "1"}),
+    ],
+)
+def test_dispys_own_routes_refuse_it_too(client: Any, twins: Any, path: str, form: Any) -> None:
+    answer = client.post(f"/{path}", data=form)
+    assert answer.status_code == 409
+    assert "10.0.0.3, 10.0.0.20" in answer.json["error"]["message"]
+    assert twins.cluster.calls == []
+
+
+def test_one_node_of_several_clusters_is_no_two(client: Any, scene: Any) -> None:
+    assert client.post(f"{API}/clusters/*/nodes/alpha/deallocate").json["ok"] is True
+
+
+def test_brackets_around_a_nodes_address_are_no_part_of_it(client: Any, scene: Any) -> None:
+    scene.cluster.joins(make_node("fe80::1", "six"))
+    assert client.get(f"{API}/clusters/compute/nodes/[fe80::1]").json["ip_addr"] == "fe80::1"
+    assert client.post(f"{API}/clusters/compute/nodes/[fe80::1]/close").json["ok"] is True
+
+
+def test_registry_is_folded_once_for_a_thousand_serials(
+    client: Any, registry: ClusterRegistry, scene: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folds = []
+    fold = registry.fold
+    monkeypatch.setattr(registry, "fold", lambda: (folds.append(1), fold()))
+    serials = list(range(1, MOST_SERIALS + 1))
+    assert len(client.post(CANCEL, json={"serials": serials}).json["outcomes"]) == MOST_SERIALS
+    assert len(folds) < 10
+
+
+def test_filter_goes_on_in_parts(client: Any, scene: Any) -> None:
+    for _ in range(3):
+        scene.cluster.submits()
+    order = []
+    before = None
+    while True:
+        body = {"filter": {"state": ["queued"]}, "limit": 2, "before": before}
+        answer = client.post(CANCEL, json=body).json
+        order += [outcome["serial"] for outcome in answer["outcomes"]]
+        before = answer["next_before"]
+        if before is None:
+            break
+    assert order == [7, 6, 5, 4]
+
+
+def test_filter_that_matches_too_many_is_refused_whole(
+    client: Any, scene: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api_control, "MOST_FILTERED", 1)
+    answer = client.post(CANCEL, json={"filter": {}})
+    assert (answer.status_code, answer.json["error"]["field"]) == (422, "filter")
+    assert scene.cluster.calls == []
+    assert client.post(CANCEL, json={"filter": {}, "dry_run": True}).json["cancellable"] == 2
