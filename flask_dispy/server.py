@@ -196,9 +196,9 @@ class DispyHTTPServer:
         """End the server and free its port; all its threads and streams end, too.
 
         :param wait: first let the browsers that were heard of lately (within three update
-            intervals) fetch what happened last. That takes a quarter of a second for dispy's
-            last reports, then until they have, and at most one update interval or 60 seconds,
-            whichever is less. Nobody connected: no wait.
+            intervals, or three of their own, if they ask less often) fetch what happened last. That
+            takes a quarter of a second for dispy's last reports, then until they have, and at most
+            one interval or 60 seconds, whichever is less. Nobody connected: no wait.
 
         Calling it again, or in a fork, does nothing.
         """
@@ -227,6 +227,7 @@ class DispyHTTPServer:
             self._current_version,
             within_sec=lately_sec,
             timeout_sec=min(poll_sec, _LONGEST_WAIT_SEC),
+            longest_sec=_LONGEST_WAIT_SEC,
         )
 
     def _current_version(self) -> int:

@@ -3,6 +3,10 @@
 The routes that tell of changes (``changes``, ``stream`` and the legacy ``cluster_updates``) say
 which version they have sent to whom; ``DispyHTTPServer.shutdown`` waits until the last one is out.
 Only clients seen lately count, and only so many are remembered: nobody has to say goodbye.
+
+A page asks once for all that there is, and then either listens to a stream or asks again, at an
+interval that it alone knows. So whoever asks is expected again after the time that passed between
+the last two requests; and whoever has asked but once and has a stream open is expected there.
 """
 
 from __future__ import annotations
@@ -10,9 +14,36 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final
 
 __all__ = ["Audience"]
+
+# Requests closer together than this are no interval: a page that starts, or that catches up.
+_LEAST_GAP_SEC: Final = 0.2
+
+# How many of its own intervals a client may be late, before it counts as gone.
+_GONE_AFTER: Final = 3
+
+# So much later than expected it may ask once more: timers of hidden pages are late.
+_LATE: Final = 1.25
+_LATE_SEC: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """What one client was sent last.
+
+    ``browser`` is that of a stream, ``gap_sec`` the time between the last two requests of one that
+    asks, 0 while it is not known; ``again`` counts its requests since a stream was opened.
+    """
+
+    heard_at: float
+    version: int
+    browser: str = ""
+    gap_sec: float = 0.0
+    again: int = 0
 
 
 class Audience:
@@ -21,7 +52,7 @@ class Audience:
     Safe to use from any thread. At most ``max_clients`` are remembered; beyond that the one heard
     of longest ago is forgotten.
 
-    :param max_clients: how many clients are remembered at most.
+    :param max_clients: how many clients are remembered at most, of those that ask and of streams.
     :param clock: seconds that only ever grow; tests pass their own.
     """
 
@@ -35,65 +66,114 @@ class Audience:
         self._max_clients = max_clients
         self._clock = clock
         self._changed = threading.Condition()
-        self._seen: OrderedDict[str, tuple[float, int]] = OrderedDict()
+        self._asking: OrderedDict[str, _Reader] = OrderedDict()
+        self._streams: OrderedDict[str, _Reader] = OrderedDict()
 
-    def served(self, client_key: str, version: int) -> None:
-        """Note that a client was sent everything up to ``version``.
+    def asked(self, browser: str, version: int, *, again: bool) -> None:
+        """Note that a client that asks was sent everything up to *version*.
 
-        A stream calls it with its keep-alives too, so that a client that listens while nothing
-        happens counts as present.
-
-        :param client_key: what tells one client from another: a cookie's value, a stream's own
-            number. A client that answers to no key each time is several clients, which only makes
-            the waiting longer.
+        :param browser: what tells one client from another. A client that answers to no key each
+            time is several clients, which only makes the waiting longer.
+        :param again: whether it asked for what changed, and not for all that there is.
         """
         with self._changed:
-            # A client may have two requests under way; the older answer takes nothing back.
-            known = self._seen.pop(client_key, (0.0, version))[1]
-            self._seen[client_key] = (self._clock(), max(version, known))
-            while len(self._seen) > self._max_clients:
-                self._seen.popitem(last=False)
-            self._changed.notify_all()
+            now = self._clock()
+            known = self._asking.pop(browser, None)
+            reader = _Reader(now, version, again=int(again))
+            if known is not None:
+                gap_sec = now - known.heard_at
+                # Two requests may be under way; the older answer takes nothing back.
+                reader = _Reader(
+                    now,
+                    max(version, known.version),
+                    gap_sec=gap_sec if again and gap_sec >= _LEAST_GAP_SEC else known.gap_sec,
+                    again=known.again + again,
+                )
+            self._note(self._asking, browser, reader)
 
-    def left(self, client_key: str) -> None:
-        """Forget a client, because its stream has ended. Unknown keys are fine."""
+    def listens(self, stream: str, browser: str, version: int) -> None:
+        """Note that a stream was sent everything up to *version*.
+
+        To be called with its keep-alives too, so that a client that listens while nothing happens
+        counts as present.
+        """
         with self._changed:
-            self._seen.pop(client_key, None)
+            known = self._streams.pop(stream, None)
+            asking = self._asking.get(browser)
+            if known is None and asking is not None:
+                self._asking[browser] = replace(asking, again=0)
+            self._note(self._streams, stream, _Reader(self._clock(), version, browser))
+
+    def left(self, stream: str) -> None:
+        """Forget a stream that has ended. Unknown ones are fine."""
+        with self._changed:
+            self._streams.pop(stream, None)
             self._changed.notify_all()
 
     def present(self, within_sec: float) -> int:
-        """How many clients were heard of in the last ``within_sec`` seconds."""
+        """How many clients are there: heard of in the last ``within_sec``, or expected yet."""
         with self._changed:
-            return len(self._lately(within_sec))
+            return sum(1 for _ in self._present(within_sec))
 
     def wait_until_served(
-        self, current_version: Callable[[], int], *, within_sec: float, timeout_sec: float
+        self,
+        current_version: Callable[[], int],
+        *,
+        within_sec: float,
+        timeout_sec: float,
+        longest_sec: float = 0.0,
     ) -> bool:
-        """Wait until each client heard of in the last ``within_sec`` has the current version.
+        """Wait until each client that is there has the current version.
 
         Returns at once, and true, when there is none. The version is asked for again each time,
         so that what happens during the wait is waited for as well.
 
         :param current_version: called without any lock of ours held.
+        :param within_sec: how long ago a client may have been heard of; longer, where it asks less
+            often by itself.
         :param timeout_sec: give up after this long and return false.
+        :param longest_sec: wait longer than *timeout_sec*, until a client is expected that asks
+            less often, but no longer than this.
         """
-        deadline = self._clock() + timeout_sec
+        began_at = self._clock()
         while True:
             version = current_version()
             with self._changed:
-                behind = [v for v in self._lately(within_sec) if v < version]
-                remaining = deadline - self._clock()
+                behind = [r for r in self._present(within_sec) if r.version < version]
+                give_up_at = max(
+                    (_expected_at(r, began_at + timeout_sec, longest_sec) for r in behind),
+                    default=began_at,
+                )
+                remaining = min(give_up_at, began_at + max(timeout_sec, longest_sec))
+                remaining -= self._clock()
                 if not behind or remaining <= 0:
                     return not behind
                 # A client that is gone ages out without a notice, hence the shorter naps.
                 self._changed.wait(min(remaining, 0.25))
 
-    def _lately(self, within_sec: float) -> list[int]:
-        """The versions of clients heard of lately; the others are forgotten on the way."""
-        oldest = self._clock() - within_sec
-        while self._seen:
-            key, (heard_at, _) = next(iter(self._seen.items()))
-            if heard_at >= oldest:
-                break
-            del self._seen[key]
-        return [version for _, version in self._seen.values()]
+    def _note(self, readers: OrderedDict[str, _Reader], key: str, reader: _Reader) -> None:
+        readers[key] = reader
+        while len(readers) > self._max_clients:
+            readers.popitem(last=False)
+        self._changed.notify_all()
+
+    def _present(self, within_sec: float) -> Iterator[_Reader]:
+        """Yield who is there. The caller holds the lock."""
+        now = self._clock()
+        listening = set()
+        for stream in self._streams.values():
+            if now - stream.heard_at <= within_sec:
+                listening.add(stream.browser)
+                yield stream
+        for browser, reader in self._asking.items():
+            if browser in listening and reader.again < 2:
+                continue  # it has gone on to its stream
+            if now - reader.heard_at <= max(within_sec, _GONE_AFTER * reader.gap_sec):
+                yield reader
+
+
+def _expected_at(reader: _Reader, give_up_at: float, longest_sec: float) -> float:
+    """Return until when to wait for a client that lacks something."""
+    if not longest_sec or not reader.gap_sec:
+        return give_up_at
+    return max(give_up_at, reader.heard_at + _LATE * reader.gap_sec + _LATE_SEC)

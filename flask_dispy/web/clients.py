@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 
-__all__ = ["network_of"]
+from flask import Request
+
+__all__ = ["browser_of", "network_of"]
+
+
+def browser_of(request: Request) -> str:
+    """Return what tells one browser from another, whose windows do not differ in it."""
+    return f"{request.remote_addr} {request.headers.get('User-Agent', '')}"
 
 
 def network_of(address: str | None) -> str:

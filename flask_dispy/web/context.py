@@ -11,7 +11,7 @@ from flask import request
 
 from .answers import ByteCache
 from .assets import Assets
-from .clients import network_of
+from .clients import browser_of, network_of
 from .document_root import DocumentRoot
 from .headers import ContentPolicy
 from .security import Guard
@@ -69,11 +69,13 @@ class Web:
         """
         return self.turns.turn(network_of(request.remote_addr))
 
-    def note_served(self, version: int) -> None:
-        """Tell the audience that the current request's browser has seen *version*."""
+    def note_served(self, version: int, *, again: bool) -> None:
+        """Tell the audience that the current request's browser has seen *version*.
+
+        :param again: whether it asked for what changed, and not for all that there is.
+        """
         if self.audience is not None:
-            agent = request.headers.get("User-Agent", "")
-            self.audience.served(f"{request.remote_addr} {agent}", version)
+            self.audience.asked(browser_of(request), version, again=again)
 
 
 def target(view: View) -> str:

@@ -20,7 +20,7 @@ from ..core.errors import FlaskDispyError
 from ..core.feed import Cursor
 from ..pump import TICK_SEC
 from .answers import encode, json_bytes_answer
-from .clients import network_of
+from .clients import browser_of, network_of
 from .errors import HttpError
 from .validation import read_parameters
 
@@ -98,7 +98,7 @@ def changes(web: Web) -> Response:
             return web.packed_changes.get((name, since, by_column, found.cursor), found.body.gzip)
 
         answer = json_bytes_answer(found.body, packed=packed)
-    web.note_served(found.version)
+    web.note_served(found.version, again=not found.snapshot)
     return answer
 
 
@@ -130,6 +130,7 @@ class _Events:
         self._since = since
         self._alive_sec = alive_sec
         self._key = f"stream {next(_numbers)}"
+        self._browser = browser_of(request)
         self._client = network_of(request.remote_addr)
         # Of our own server, which may want its place for another client.
         self._is_cut: Callable[[], bool] = request.environ.get("flask_dispy.is_cut", bool)
@@ -157,7 +158,7 @@ class _Events:
 
     def _present(self, version: int) -> None:
         if self._web.audience is not None:
-            self._web.audience.served(self._key, version)
+            self._web.audience.listens(self._key, self._browser, version)
 
     def _next_frame(self) -> bytes:
         """Return the event that follows the reader's cursor, shared with who stands there too.

@@ -10,6 +10,8 @@ import sys
 import textwrap
 import threading
 import time
+import urllib.request
+from dataclasses import replace
 from typing import Any
 
 import psutil
@@ -165,6 +167,43 @@ def test_stream_gets_the_last_change_before_the_end() -> None:
         cluster.submits()
         server.shutdown()
         assert b'"submitted":1' in client.file.read()
+
+
+def test_page_that_listens_and_has_everything_is_not_waited_for() -> None:
+    cluster = FakeCluster()
+    with contextlib.ExitStack() as stack:
+        server = DispyHTTPServer(cluster, "127.0.0.1", 0, 30)
+        read(server, "api/v1/changes")  # as a page does first
+        # The same program as of urllib, which read() asks with.
+        client = stack.enter_context(client_of(server))
+        agent = f"User-Agent: {urllib.request.build_opener().addheaders[0][1]}"
+        client.send(get("/api/v1/stream", agent))
+        cluster.submits()
+        while b'"submitted":1' not in client.file.readline():
+            pass
+        ending = threading.Thread(target=server.shutdown)
+        ending.start()
+        ending.join(15)
+        assert not ending.is_alive()
+
+
+def test_page_with_an_interval_of_its_own_is_waited_for() -> None:
+    cluster = FakeCluster()
+    server = DispyHTTPServer(cluster, "127.0.0.1", 0, 0.1)
+    cursor = json.loads(read(server, "api/v1/changes"))["cursor"]
+    # As if it had asked every 40 s.
+    (browser,) = server._audience._asking
+    known = server._audience._asking[browser]
+    server._audience._asking[browser] = replace(known, heard_at=known.heard_at - 40)
+    cursor = json.loads(read(server, f"api/v1/changes?since={cursor}"))["cursor"]
+    cluster.submits()
+    ending = threading.Thread(target=server.shutdown)
+    ending.start()
+    ending.join(2)
+    assert ending.is_alive()
+    read(server, f"api/v1/changes?since={cursor}")
+    ending.join(10)
+    assert not ending.is_alive()
 
 
 def test_dropping_the_reference_does_not_end_the_server() -> None:
