@@ -174,8 +174,9 @@ def _happenings(run: Run) -> list[tuple[float, events.Event]]:
         found.append((job.started, 3, len(found), start))
         if job.ended is not None:
             end = events.JobEnded(
-                key, _BEGAN_AT + job.ended, submitted, started, job.node, "finished", str(key),
-                None, None, None, None, None, None,
+                key=key, at=_BEGAN_AT + job.ended, submitted_at=submitted, started_at=started,
+                node=job.node, state="finished", id=str(key), result=None, stdout=None,
+                stderr=None, exception=None,
             )  # fmt: skip
             found.append((job.ended, 1, len(found), end))
     return [(at, event) for at, _, _, event in sorted(found, key=lambda each: each[:3])]

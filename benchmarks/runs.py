@@ -192,6 +192,9 @@ def recorded() -> list[Run]:
     for path in sorted(RECORDED.glob("*.json")):
         kept = json.loads(path.read_text())
         nodes = {ip: (cpus, at_ms / 1000) for ip, (cpus, at_ms) in kept["nodes"].items()}
-        jobs = [Ran(*(ms / 1000 for ms in times), node) for *times, node in kept["jobs"]]
+        jobs = [
+            Ran(submitted / 1000, started / 1000, ended / 1000, node)
+            for submitted, started, ended, node in kept["jobs"]
+        ]
         runs.append(Run("recorded", nodes, jobs))
     return runs

@@ -48,7 +48,7 @@ def test_stalled_cluster_has_stuck_jobs_and_no_expected_time(client: Any, regist
 
     watched_cluster(registry, "stalls")
     state, now = registry.view("stalls")._state, time.time()
-    nothing = (None,) * 6
+    nothing = (None,) * 4
     state.apply(JobEnded("q", now - 100, now - 101, now - 101, "n", "finished", "q", *nothing))
     for key in "abc":
         state.apply(JobStarted(key, now - 90, now - 90, "n", key, None, None))
