@@ -21,6 +21,7 @@ from .engine.calls import Calls
 from .engine.clusters import is_closed, pulse_sec
 from .engine.drained import Drained
 from .engine.faultlog import FaultLog
+from .engine.ports import port_trouble
 from .engine.queues import pending_jobs
 from .engine.render import Renderer
 from .engine.schedulers import scheduler_trouble
@@ -60,6 +61,9 @@ _STOCK_SEC: Final = 2.0
 
 # A scheduler is greeted this often, to know whether it is still there.
 _GREET_EVERY_SEC: Final = 5.0
+
+# dispy itself looks every five seconds whether its port has become free.
+_PORT_EVERY_SEC: Final = 1.0
 
 # How often a cluster whose reports do not reach us is asked for its status, at the most often.
 _LEAST_POLL_SEC: Final = 2.0
@@ -183,6 +187,7 @@ class Pump:
                 self._refresh(watched)
             self._poll(watched)
             self._greet_scheduler(watched)
+            self._look_at_port(watched)
         if self._is_due("silence", _SILENCE_EVERY_SEC, watched):
             update_sec = self._registry.poll_sec or 10.0
             with self._registry.lock:
@@ -309,6 +314,16 @@ class Pump:
                 watched.greeting = self._calls.start(
                     f"greet the scheduler of {watched.name}", id(watched.cluster), greet
                 )
+
+    def _look_at_port(self, watched: Watched) -> None:
+        """Learn whether a cluster's nodes can reach it at all."""
+        if watched.kind != "JobCluster" or not self._is_due("port", _PORT_EVERY_SEC, watched):
+            return
+        # dispy listens a moment after the cluster was made; a lasting trouble shows twice.
+        is_open = watched.state.closed_at is None
+        found = port_trouble(watched.cluster) if is_open else None
+        seen, watched.port_trouble = watched.port_trouble, found
+        self._set_trouble(watched, found if found == seen else None)
 
     def _set_trouble(self, watched: Watched, trouble: str | None) -> None:
         if trouble == watched.trouble:

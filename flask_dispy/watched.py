@@ -36,6 +36,7 @@ class Watched:
         self.poll: Future[Any] | None = None
         self.greeting: Future[str | None] | None = None
         self.trouble: str | None = None
+        self.port_trouble: str | None = None
         self.due: dict[str, float] = {}
         self._installed: Callback | None = None
         self._previous: Callback | None = None

@@ -25,7 +25,7 @@ REASONS: Final[dict[State, tuple[str, ...]]] = {
     "going": ("estimated", "no_estimate", "part_blocked", "starting", "not_counted"),
     "waiting": (
         "no_node", "nodes_left", "nodes_silent", "cpus_zero", "cpus_busy", "cpus_busy_elsewhere",
-        "bound_to_gone_node", "scheduler_silent", "not_started", "closed",
+        "bound_to_gone_node", "scheduler_silent", "port_taken", "not_started", "closed",
     ),
     "stalled": ("none_ended",),
 }  # fmt: skip
@@ -248,7 +248,7 @@ def _waiting(s: Situation, unstarted_sec: float) -> tuple[str, str] | None:
         have = "had" if s.pending == 1 else "have"
         return "closed", f"The cluster was closed; {quantity(s.pending, 'job')} {have} not ended."
     if s.trouble:
-        return "scheduler_silent", s.trouble
+        return "scheduler_silent" if s.is_shared else "port_taken", s.trouble
     if s.running or not s.counted:
         return None
     return _no_node(s) or _no_cpu(s, unstarted_sec)

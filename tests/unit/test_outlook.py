@@ -81,7 +81,9 @@ def test_closed_cluster_whose_jobs_ended_is_done() -> None:
          "All 5 queued jobs are bound to n9, which is gone."),
         ({"queued": 1, "bound": 1, "bound_to": ["n9"]}, "bound_to_gone_node",
          "The queued job is bound to n9, which is gone."),
-        ({"trouble": "The scheduler at x does not answer."}, "scheduler_silent",
+        ({"trouble": "Another process has dispy's port."}, "port_taken",
+         "Another process has dispy's port."),
+        ({"trouble": "The scheduler at x does not answer.", "is_shared": True}, "scheduler_silent",
          "The scheduler at x does not answer."),
         ({"is_open": False}, "closed", "The cluster was closed; 5 jobs have not ended."),
     ],
@@ -93,7 +95,10 @@ def test_waiting_at_once_for_what_is_plain(facts: Any, reason: str, message: str
 
 
 def test_trouble_of_the_scheduler_hides_that_jobs_run() -> None:
-    assert kind(found(**RUNNING, trouble="It does not answer.")) == ("waiting", "scheduler_silent")
+    assert kind(found(**RUNNING, trouble="It does not answer.", is_shared=True)) == (
+        "waiting",
+        "scheduler_silent",
+    )
 
 
 def test_cpus_are_called_busy_once_that_lasts() -> None:
