@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["PastRegistry"]
 
+logger = logging.getLogger("flask_dispy.history")
+
 
 class PastView(View):
     """A past run as it was at its end: then is its now."""
@@ -33,9 +36,17 @@ class PastView(View):
         with super()._folded():
             yield self._registry.ended_at(self._state)
 
-    def timeline(self, **options: Any) -> dict[str, Any]:
-        """Return what ran where; ``past`` tells that its now stands still."""
-        return {**super().timeline(**options), "past": True}
+    def timeline(
+        self, *, start: float | None = None, end: float | None = None, **options: Any
+    ) -> dict[str, Any]:
+        """Return what ran where, in the whole run if not asked for less.
+
+        ``past`` tells that its now stands still.
+        """
+        if start is None and end is None:
+            began_at = self._registry.began_at(self._state)
+            start = began_at if began_at < self._registry.ended_at(self._state) else None
+        return {**super().timeline(start=start, end=end, **options), "past": True}
 
 
 class PastSummaries(Summaries):
@@ -50,15 +61,33 @@ class PastSummaries(Summaries):
         now: float,  # noqa: ARG002 - a past run's is the one it ended at
     ) -> dict[str, Any]:
         summary = super()._single(watched, state, self._registry.ended_at(state))
-        return {**summary, "jobs_per_sec": 0.0}  # nothing goes on any more
+        # Nothing goes on any more.
+        cpus = {"total": self._registry.cpus_of(state), "busy": 0}
+        return {
+            **summary,
+            "jobs_per_sec": 0.0,
+            "cpus": cpus,
+            "cut_off": self._registry.was_cut_off(state),
+            "unreadable": self._registry.unreadable_of(state),
+        }
 
     def _combined(
         self,
         each: list[dict[str, Any]],
         now: float,  # noqa: ARG002
     ) -> dict[str, Any]:
-        summary = super()._combined(each, self._registry.ended_at(None))
-        return {**summary, "watching": "history"}
+        ended_at = self._registry.ended_at(None)
+        summary = super()._combined(each, ended_at)
+        return {
+            **summary,
+            "watching": "history",
+            "closed_at": ended_at,
+            "cpus": {"total": max((one["cpus"]["total"] for one in each), default=0), "busy": 0},
+            "cut_off": any(one["cut_off"] for one in each),
+            "unreadable": {
+                name: sum(one["unreadable"][name] for one in each) for name in ("jobs", "of")
+            },
+        }
 
 
 class PastRegistry(ClusterRegistry):
@@ -76,6 +105,7 @@ class PastRegistry(ClusterRegistry):
     :raises HistoryError: there is no history at *path*, or it can't be read; says why.
     """
 
+    past = True
     _view_type = PastView
     _summaries_type = PastSummaries
 
@@ -92,7 +122,11 @@ class PastRegistry(ClusterRegistry):
         """How many runs the file holds."""
         self.total_jobs = past.total_jobs
         """How many jobs the file holds."""
-        self._ended_at = {run.state: run.ended_at for run in past.runs}
+        self.unreadable = past.unreadable
+        """How many rows of the file can't be read, by what they are of: ``jobs``, ``nodes``..."""
+        self._runs = {run.state: run for run in past.runs}
+        if self.unreadable:
+            logger.warning("The history %s is damaged: %s.", path, self.damage())
         super().__init__(show_job_args=show_job_args)
         for run in past.runs:
             self._enter(None, "history", run.state.name, run.state).mode = "history"
@@ -102,8 +136,34 @@ class PastRegistry(ClusterRegistry):
     def ended_at(self, state: ClusterState | None) -> float:
         """Return when a run ended; with ``None`` the last of all."""
         if state is not None:
-            return self._ended_at[state]
-        return max(self._ended_at.values(), default=self.combined.started_at)
+            return self._runs[state].ended_at
+        ends = (run.ended_at for run in self._runs.values())
+        return max(ends, default=self.combined.started_at)
+
+    def damage(self) -> str:
+        """Return what of the file can't be read, in words; nothing while all can."""
+        bad, total = self.unreadable, {"jobs": self.total_jobs, "runs": self.total_runs}
+        parts = [f"{bad[kind]:,} of {total[kind]:,} {kind}" for kind in total if bad[kind]]
+        parts += [f"{bad[kind]:,} rows of {kind}" for kind in sorted(bad.keys() - total.keys())]
+        return f"{', '.join(parts)} can't be read" if parts else ""
+
+    def unreadable_of(self, state: ClusterState) -> dict[str, int]:
+        """Return how many of the jobs that a run's file had could not be read."""
+        bad = self._runs[state].unreadable["jobs"]
+        return {"jobs": bad, "of": bad + state.ledger.retained}
+
+    def began_at(self, state: ClusterState | None) -> float:
+        """Return when a run began; with ``None`` the first of all."""
+        states = self._runs if state is None else (state,)
+        return min((one.started_at for one in states), default=self.combined.started_at)
+
+    def cpus_of(self, state: ClusterState) -> int:
+        """Return how many CPUs a run had, at the most."""
+        return self._runs[state].cpus
+
+    def was_cut_off(self, state: ClusterState) -> bool:
+        """Whether a run's program ended without an end in good order, or may still go on."""
+        return not self._runs[state].complete
 
 
 def _sums(runs: Iterable[list[Measured]]) -> list[Measured]:

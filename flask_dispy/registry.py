@@ -68,6 +68,9 @@ class ClusterRegistry:
     every change.
     """
 
+    past = False
+    """Whether these are runs that are over, of a history."""
+
     _view_type = View
     _summaries_type = Summaries
 

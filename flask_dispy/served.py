@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from types import ModuleType
-from typing import Any
+from typing import Any, Final
 
 from .core.errors import HistoryError
 from .past import PastRegistry
@@ -52,13 +52,19 @@ def serve_history(
         registry.close()
 
 
+_MORE: Final = "more with --runs and --jobs"
+
+
 def _loaded(registry: PastRegistry) -> str:
     """Tell what is shown, and of how much."""
     summary = registry.view("*").summary()
     runs, jobs = len(registry.names()), summary["history"]["retained"]
     text = f"{runs:,} of {registry.total_runs:,} runs, {jobs:,} of {registry.total_jobs:,} jobs"
-    more = runs < registry.total_runs or jobs < registry.total_jobs
-    return text + ("; more with --runs and --jobs" if more else "")
+    damage = registry.damage()
+    left_out = (
+        runs < registry.total_runs or jobs + registry.unreadable["jobs"] < registry.total_jobs
+    )
+    return text + (f"; {damage}" if damage else "") + (f"; {_MORE}" if left_out else "")
 
 
 def scheduler_httpd(**options: Any) -> ModuleType:

@@ -64,7 +64,7 @@ class Pruner:
             span = db.execute("SELECT max(rowid) - min(rowid) FROM jobs").fetchone()[0] or 0
             more = _forget_jobs(db, "", most=min(_STEP, 1 + span // 20))
             oldest = db.execute("SELECT min(ended_at) FROM jobs").fetchone()[0]
-            if oldest is None:
+            if not isinstance(oldest, (int, float)):
                 # Only series are left, which a file of a few MB holds weeks of.
                 oldest = db.execute("SELECT avg(start) FROM series").fetchone()[0] or 0.0
                 more = False

@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
+import logging
+import math
 import os
 import sqlite3
 import time
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 from ..core.cluster import ClusterState
 from ..core.errors import HistoryError
 from ..core.events import JobState
 from ..core.jobs import JOB_STATES
 from ..core.series import Measured
+from .checking import DAMAGE, moment, serial, text
 from .recorder import SERIES_SEC
-from .records import JOB_COLUMNS, Figures, job_of, node_of
+from .records import JOB_COLUMNS, Figures, bucket_of, event_of, figures_of, job_of, node_of
 from .schema import open_for_reading
 
 __all__ = ["Past", "PastRun", "load"]
+
+logger = logging.getLogger("flask_dispy.history")
+
+Made = TypeVar("Made")
+
+# Serial numbers beyond it are none of ours; nor are texts, which SQLite sorts after all numbers.
+_HIGHEST: Final = 10**15
 
 # The series hold a day; what was measured before would only be overwritten.
 _SERIES_SEC: Final = 90_000.0
@@ -31,22 +43,29 @@ class PastRun:
     """A run as it was at its end.
 
     ``ended_at`` is when its cluster was closed, else the last that is known of it; ``complete``
-    is false for a run whose program was killed, or still runs; ``buckets`` are its series, oldest
-    first.
+    is false for a run whose program was killed, or still runs; ``cpus`` are those it had at the
+    most; ``buckets`` are its series, oldest first; ``unreadable`` are rows that were left out, by
+    what they are of.
     """
 
     state: ClusterState
     ended_at: float
     complete: bool
+    cpus: int
     buckets: list[Measured]
+    unreadable: Counter[str]
 
 
 class Past(NamedTuple):
-    """The runs that were loaded, the newest first, and how many runs and jobs the file holds."""
+    """The runs that were loaded, the newest first, and how many runs and jobs the file holds.
+
+    ``unreadable`` are the rows of all runs that were left out, by what they are of.
+    """
 
     runs: list[PastRun]
     total_runs: int
     total_jobs: int
+    unreadable: Counter[str]
 
 
 def load(path: str | os.PathLike[str], *, most_jobs: int, most_runs: int) -> Past:
@@ -73,28 +92,50 @@ _FOUND: Final = (
 
 
 class _Loader:
-    """Loads runs in one transaction, as long as there is room for their jobs."""
+    """Loads runs in one transaction, as long as there is room for their jobs.
+
+    Rows that can't be read are left out and counted.
+    """
 
     def __init__(self, db: sqlite3.Connection, most_jobs: int) -> None:
         self._db = db
         self._room = most_jobs
+        self._unreadable = Counter[str]()
+        # Bytes that are no text are shown as such.
+        db.text_factory = partial(str, encoding="utf-8", errors="replace")
 
     def load(self, most_runs: int) -> Past:
         columns = ", ".join(("id", "session", "name", "started_at", *Figures._fields))
         rows = self._all(
             f"SELECT {columns} {_FOUND} ORDER BY started_at DESC, id DESC LIMIT ?", most_runs
         )
-        shifts = self._shifts({session for _, session, *_ in rows})
+        found = list(self._readable("runs", _run_of, rows))
+        shifts = self._shifts({session for _, session, *_ in found})
         runs = [
-            self._run(id_, session, name, started_at, Figures(*figures), shifts[session])
-            for id_, session, name, started_at, *figures in rows
+            self._run(id_, session, name, started_at, figures, shifts[session])
+            for id_, session, name, started_at, figures in found
         ]
         ((total_runs,),) = self._all(f"SELECT count(*) {_FOUND}")
         ((total_jobs,),) = self._all("SELECT count(*) FROM jobs")
-        return Past(runs, total_runs, total_jobs)
+        for run in runs:
+            self._unreadable.update(run.unreadable)
+        return Past(runs, total_runs, total_jobs, self._unreadable)
 
     def _all(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         return self._db.execute(statement, values).fetchall()
+
+    def _readable(
+        self, kind: str, make: Callable[[Any], Made], rows: Iterable[Any],
+        unreadable: Counter[str] | None = None,
+    ) -> Iterator[Made]:  # fmt: skip
+        """Yield what is made of rows; those of which nothing can be made are counted."""
+        for row in rows:
+            try:
+                yield make(row)
+            except DAMAGE as error:
+                counts = self._unreadable if unreadable is None else unreadable
+                counts[kind] += 1
+                logger.debug("One of the %s of a history can't be read: %s", kind, error)
 
     def _shifts(self, sessions: Iterable[int]) -> dict[int, int]:
         """Return what to add to each session's serials, so that each job has its own.
@@ -106,11 +147,14 @@ class _Loader:
         taken: list[tuple[int, int]] = []
         for session in sorted(sessions):
             ((first, last),) = self._all(
-                "SELECT min(serial), max(serial) FROM jobs WHERE session = ?", session
+                "SELECT min(serial), max(serial) FROM jobs WHERE session = ? AND serial < ?",
+                session,
+                _HIGHEST,
             )
             shifts[session] = 0
             if first is None:
                 continue
+            first, last = int(first), int(last)
             if any(first <= high and low <= last for low, high in taken):
                 shifts[session] = max(high for _, high in taken) + 1 - first
             taken.append((first + shifts[session], last + shifts[session]))
@@ -125,37 +169,50 @@ class _Loader:
             *(session, run, self._room),
         )
         self._room -= len(rows)
-        jobs = [job_of(row, row[0] + shift) for row in reversed(rows)]
+        bad = Counter[str]()
+        jobs = list(self._readable("jobs", lambda row: job_of(row, shift), reversed(rows), bad))
         begun = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(started_at))
         state = ClusterState(
             f"{name} {begun}", started_at, serials=iter(()), history_limit=len(jobs), kind="history"
         )
         state.take_in(jobs)
         _count(state, figures)
-        for (text,) in self._all("SELECT row FROM nodes WHERE run = ?", run):
-            node = node_of(text)
-            state.nodes[node.ip_addr] = node
-            state.roster.changed(node)
-        for ip_addr, at, event in self._all(
-            "SELECT ip_addr, at, event FROM node_events WHERE run = ? ORDER BY at", run
-        ):
-            if ip_addr in state.nodes:
-                state.nodes[ip_addr].note(at, event)
+        cpus = self._load_nodes(run, state, bad)
         known = figures.last_at if figures.closed_at is None else figures.closed_at
         ended_at = max([known, *(job.ended_at or 0.0 for job in jobs)])
         state.closed_at = ended_at
-        buckets = self._buckets(run, ended_at)
+        buckets = self._buckets(run, ended_at, bad)
         for bucket in buckets:
             state.series.refill(SERIES_SEC, bucket)
-        return PastRun(state, ended_at, bool(figures.complete), buckets)
+        cpus = math.ceil(max((bucket.cpus_total for bucket in buckets), default=cpus))
+        return PastRun(state, ended_at, figures.complete, cpus, buckets, bad)
 
-    def _buckets(self, run: int, ended_at: float) -> list[Measured]:
+    def _load_nodes(self, run: int, state: ClusterState, bad: Counter[str]) -> int:
+        """Load a run's nodes, and what happened to them; return how many CPUs they had."""
+        rows = (text for (text,) in self._all("SELECT row FROM nodes WHERE run = ?", run))
+        for node in self._readable("nodes", node_of, rows, bad):
+            state.nodes[node.ip_addr] = node
+            state.roster.changed(node)
+        happened = self._all(
+            "SELECT ip_addr, at, event FROM node_events WHERE run = ? ORDER BY at", run
+        )
+        for ip_addr, at, event in self._readable("node events", event_of, happened, bad):
+            if ip_addr in state.nodes:
+                state.nodes[ip_addr].note(at, event)
+        return sum(node.cpus or node.avail_cpus for node in state.nodes.values())
+
+    def _buckets(self, run: int, ended_at: float, bad: Counter[str]) -> list[Measured]:
         rows = self._all(
             f"SELECT {', '.join(Measured._fields)} FROM series "
             "WHERE run = ? AND start BETWEEN ? AND ? ORDER BY start",
             *(run, ended_at - _SERIES_SEC, ended_at),
         )
-        return [Measured(*row) for row in rows]
+        return list(self._readable("series", bucket_of, rows, bad))
+
+
+def _run_of(row: tuple[Any, ...]) -> tuple[int, int, str, float, Figures]:
+    id_, session, name, started_at, *figures = row
+    return serial(id_), serial(session), text(name), moment(started_at), figures_of(figures)
 
 
 def _count(state: ClusterState, figures: Figures) -> None:

@@ -51,6 +51,8 @@ PUT_SESSION: Final = (
     "ON CONFLICT (token) DO NOTHING"
 )
 FIND_SESSION: Final = "SELECT id FROM sessions WHERE token = ?"
+# Of a damaged file not what is no number, which SQLite sorts after all numbers.
 LAST_SERIAL: Final = (
-    "SELECT max((SELECT max(serial) FROM jobs WHERE session = sessions.id)) FROM sessions"
+    "SELECT max((SELECT max(serial) FROM jobs WHERE session = sessions.id AND serial < 1e15)) "
+    "FROM sessions"
 )

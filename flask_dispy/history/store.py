@@ -122,7 +122,7 @@ class Store:
         self._tried_at = 0.0
         try:
             db = self._open()
-            self.first_serial += db.execute(LAST_SERIAL).fetchone()[0] or 0
+            self.first_serial += int(db.execute(LAST_SERIAL).fetchone()[0] or 0)
         except (sqlite3.Error, OSError) as error:
             self._note_failure(error)
             self._close_db()

@@ -72,6 +72,7 @@ def _config(web: Web) -> dict[str, Any]:
         # A cluster that is gone stays chosen: what is done next must not hit all the others.
         "cluster": "*" if chosen in ("", COMBINED_NAME) else chosen,
         "clusters": web.registry.names(),
+        "past": web.registry.past,
         "poll_sec": web.registry.poll_sec,
         "show_job_args": web.registry.show_job_args,
         "permissions": web.guard.permissions(),

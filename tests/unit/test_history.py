@@ -369,11 +369,3 @@ def test_damaged_history_is_refused(path: Path) -> None:
     path.write_bytes(data)
     with pytest.raises(HistoryError, match=r"damaged|can't be read"):
         PastRegistry(path)
-
-
-def test_row_that_makes_no_sense_is_called_damage(path: Path) -> None:
-    run_once(path)
-    with closing(sqlite3.connect(path)) as db, db:
-        db.execute("UPDATE nodes SET row = '[1]'")
-    with pytest.raises(HistoryError, match="damaged"):
-        PastRegistry(path)

@@ -1,0 +1,164 @@
+"""What can't be read of a history is left out and counted; the rest shows."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dispy import DispyJob
+from dispy_objects import FakeCluster
+
+from flask_dispy import ClusterRegistry
+from flask_dispy.history.schema import MIGRATIONS
+from flask_dispy.past import PastRegistry
+from flask_dispy.report import render_report
+from flask_dispy.served import _loaded
+
+DEEP = "[" * 100_000
+ODD: list[Any] = [
+    None, b"\x00\xff", "text\x00", -1, 2**62, 1e300, float("inf"), 1e14, "[1]",
+    '[["running", 1e999, null]]', '{"ip_addr": {"a": [1]}}', DEEP,
+]  # fmt: skip
+TABLES = ("sessions", "runs", "jobs", "nodes", "node_events", "series")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A history in which any value may stand anywhere: of three jobs, one of them put back."""
+    path = tmp_path / "runs.sqlite"
+    registry = ClusterRegistry(history=path)
+    cluster = FakeCluster("compute")
+    registry.add(cluster)
+    alpha, beta = cluster.join("10.0.0.1", "alpha"), cluster.join("10.0.0.2", "beta")
+    cluster.pulse(alpha)
+    for number in range(3):
+        job = cluster.submit(number, job_id=f"id {number}")
+        cluster.start(job, alpha)
+        if number == 1:
+            cluster.abandon(job, reentrant=True)
+            cluster.start(job, beta)
+        cluster.end(job, beta if number == 1 else alpha, DispyJob.Finished, result=number)
+    registry.fold()
+    registry.close()
+    with closing(sqlite3.connect(path)) as db, db:
+        # It ended before anything was measured.
+        values = "1, started_at, 1, 3, 0, 0, 1, 1, 4"
+        db.execute(f"INSERT OR IGNORE INTO series SELECT {values} FROM runs")
+        for table in TABLES:
+            db.execute(f"CREATE TABLE copy AS SELECT * FROM {table}")
+            db.execute(f"DROP TABLE {table}")
+            db.execute(f"ALTER TABLE copy RENAME TO {table}")
+    return path
+
+
+def columns(path: Path) -> list[tuple[str, str]]:
+    with closing(sqlite3.connect(path)) as db:
+        return [
+            (table, column[1])
+            for table in TABLES
+            for column in db.execute(f"PRAGMA table_info({table})")
+        ]
+
+
+@contextmanager
+def damaged(path: Path, table: str, column: str, value: Any) -> Iterator[None]:
+    """Put a value into one row for a while."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        ((rowid, before),) = db.execute(f"SELECT rowid, {column} FROM {table} LIMIT 1")
+        put = f"UPDATE {table} SET {column} = ? WHERE rowid = ?"
+        db.execute(put, (value, rowid))
+        yield
+        db.execute(put, (before, rowid))
+
+
+def read_all(registry: PastRegistry) -> None:
+    """Ask for all that pages and API ask for; all of it is JSON."""
+    answers: list[Any] = []
+    for view in (registry.view("*"), *registry.views()):
+        answers += [view.summary(), view.series(10), view.timeline(), view.nodes()]
+        page = view.jobs()
+        answers += [page.items, page.counts]
+        answers += [view.job(row["serial"]) for row in page.items]
+        for node in view.nodes():
+            answers += [view.node_series(node["ip_addr"]), view.node_events(node["ip_addr"])]
+        view.changes(by_column=True)
+    render_report(registry.view("*"))
+    json.dumps(answers, allow_nan=False)
+    _loaded(registry)
+
+
+def test_schema_has_no_table_that_is_not_damaged_here() -> None:
+    assert sum(script.count("CREATE TABLE") for script in MIGRATIONS) == len(TABLES)
+
+
+@pytest.mark.parametrize("value", ODD, ids=[f"{value!r:.20}" for value in ODD])
+def test_no_value_makes_a_history_unusable(path: Path, value: Any) -> None:
+    for table, column in columns(path):
+        with damaged(path, table, column, value):
+            registry = PastRegistry(path)
+            try:
+                read_all(registry)
+            finally:
+                registry.close()
+
+
+@pytest.mark.parametrize("value", [b"\x00\xff", "text", 1e300, None])
+def test_program_writes_on_whatever_is_in_the_file(path: Path, value: Any) -> None:
+    with damaged(path, "jobs", "serial", value):
+        registry = ClusterRegistry(history=path)
+        first = registry._recorder and registry._recorder.first_serial
+        registry.close()
+    assert first in (3, 4)
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("id", b"\x00\xff"), ("ended_at", 1e300), ("state", "lost"), ("state", "running"),
+     ("past", DEEP), ("past", "[[[[1]]]]"), ("submitted_at", None), ("serial", b"7"),
+     ("started_at", float("-inf")), ("attempts", -3), ("cut", "x")],
+)  # fmt: skip
+def test_job_that_cannot_be_read_is_counted(
+    path: Path, column: str, value: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    with damaged(path, "jobs", column, value):
+        registry = PastRegistry(path)
+    try:
+        (view,) = registry.views()
+        assert view.summary()["unreadable"] == {"jobs": 1, "of": 3}
+        assert view.jobs().total == 2
+        assert view.summary()["jobs"]["finished"] == 3  # the run's own count
+        assert registry.damage() == "1 of 3 jobs can't be read"
+        assert "1 of 3 jobs can't be read" in caplog.text
+        assert _loaded(registry) == "1 of 1 runs, 2 of 3 jobs; 1 of 3 jobs can't be read"
+    finally:
+        registry.close()
+
+
+def test_other_rows_that_cannot_be_read_are_counted_too(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("UPDATE nodes SET row = '[1]' WHERE ip_addr = '10.0.0.1'")
+        db.execute("UPDATE node_events SET at = 'noon'")
+    registry = PastRegistry(path)
+    try:
+        assert [row["ip_addr"] for row in registry.view("*").nodes()] == ["10.0.0.2"]
+        assert registry.damage() == "2 rows of node events, 1 rows of nodes can't be read"
+    finally:
+        registry.close()
+
+
+def test_run_that_cannot_be_read_hides_no_other(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("INSERT INTO runs SELECT * FROM runs")
+        db.execute("UPDATE runs SET id = 2 WHERE rowid = 2")
+    with damaged(path, "runs", "started_at", 1e300):
+        registry = PastRegistry(path)
+    try:
+        assert len(registry.names()) == 1
+        assert registry.damage() == "1 of 2 runs can't be read"
+    finally:
+        registry.close()
