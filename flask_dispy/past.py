@@ -10,10 +10,10 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from .core.cluster import ClusterState
-from .core.series import Measured
+from .core.phrases import quantity
+from .core.series import PAST_RESOLUTIONS, Measured, Series
 from .core.settings import MOST_JOBS, MOST_RUNS
-from .history.reader import load
-from .history.recorder import SERIES_SEC
+from .history.reader import load, refill
 from .registry import ClusterRegistry
 from .summaries import Summaries
 from .views import View
@@ -63,11 +63,17 @@ class PastSummaries(Summaries):
         summary = super()._single(watched, state, self._registry.ended_at(state))
         # Nothing goes on any more.
         cpus = {"total": self._registry.cpus_of(state), "busy": 0}
+        cut_off, pending = self._registry.was_cut_off(state), summary["jobs"]["pending"]
+        outlook = summary["outlook"]
+        if pending:
+            how = "it was cut off" if cut_off else "it was closed"
+            outlook = {**outlook, "message": f"{quantity(pending, 'job')} not ended when {how}"}
         return {
             **summary,
+            "outlook": outlook,
             "jobs_per_sec": 0.0,
             "cpus": cpus,
-            "cut_off": self._registry.was_cut_off(state),
+            "cut_off": cut_off,
             "unreadable": self._registry.unreadable_of(state),
         }
 
@@ -130,8 +136,12 @@ class PastRegistry(ClusterRegistry):
         super().__init__(show_job_args=show_job_args)
         for run in past.runs:
             self._enter(None, "history", run.state.name, run.state).mode = "history"
-        for bucket in _sums(run.buckets for run in past.runs):
-            self.combined.series.refill(SERIES_SEC, bucket)
+        self.combined.series = Series(self.began_at(None), PAST_RESOLUTIONS)
+        refill(
+            self.combined.series,
+            _sums(run.whole for run in past.runs),
+            _sums(run.buckets for run in past.runs),
+        )
 
     def ended_at(self, state: ClusterState | None) -> float:
         """Return when a run ended; with ``None`` the last of all."""

@@ -8,17 +8,25 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from math import inf, isnan, nan
 from struct import Struct
 from typing import Any, Final, NamedTuple
 
 from .errors import BadRequest
 
-__all__ = ["RESOLUTIONS", "Measured", "NodeSeries", "Sample", "Series"]
+__all__ = [
+    "PAST_RESOLUTIONS", "RESOLUTIONS", "WHOLE_SEC", "Measured", "NodeSeries", "Sample", "Series",
+]  # fmt: skip
 
 # Seconds a bucket -> buckets: 10 minutes, 2 hours, a day.
 RESOLUTIONS: Final[dict[int, int]] = {1: 600, 10: 720, 60: 1440}
+
+WHOLE_SEC: Final = 600
+"""A run that is over also shows as a whole, at this resolution: a month of it."""
+
+PAST_RESOLUTIONS: Final[dict[int, int]] = {**RESOLUTIONS, WHOLE_SEC: 4320}
+"""The rings of a run that is over."""
 
 # A clock that is set back by no more than this (NTP mending a drift) goes on filling the newest
 # bucket until it has caught up; set back further, it takes the buckets with it that lie ahead.
@@ -160,15 +168,18 @@ class _Ring:
 
 
 class Series:
-    """A cluster's figures over the last day. Not thread-safe: the registry's lock guards it."""
+    """A cluster's figures over the last day. Not thread-safe: the registry's lock guards it.
+
+    :param resolutions: seconds a bucket, and how many of them are kept.
+    """
 
     __slots__ = ("_previous", "_rings", "_sampled_at", "started_at")
 
-    def __init__(self, started_at: float) -> None:
+    def __init__(self, started_at: float, resolutions: Mapping[int, int] = RESOLUTIONS) -> None:
         self.started_at = started_at
         self._sampled_at = started_at
         self._previous = Sample(0, 0, 0, 0, 0, 0)
-        self._rings = {sec: _Ring(sec, size) for sec, size in RESOLUTIONS.items()}
+        self._rings = {sec: _Ring(sec, size) for sec, size in resolutions.items()}
 
     def add(self, at: float, sample: Sample) -> None:
         """Take in the figures of the moment *at* (epoch seconds)."""
@@ -194,9 +205,12 @@ class Series:
     def refill(self, resolution_sec: int, bucket: Measured) -> None:
         """Enter what another series measured at that resolution; buckets come oldest first.
 
-        A finer ring gets the bucket's figures for each of the bucket's parts.
+        A finer ring gets the bucket's figures for each of the bucket's parts. The ring of the
+        whole run has buckets of its own.
         """
         for ring in self._rings.values():
+            if (ring.resolution_sec >= WHOLE_SEC) != (resolution_sec >= WHOLE_SEC):
+                continue
             parts = max(1, resolution_sec // ring.resolution_sec)
             share = [value / parts for value in bucket[1:4]]
             for part in range(parts):
@@ -240,7 +254,7 @@ class Series:
 
     def _finest(self, start: float) -> _Ring:
         """Return the finest ring that still holds what was measured since *start*."""
-        coarsest = self._rings[max(RESOLUTIONS)]
+        coarsest = self._rings[max(self._rings)]
         begun_at = ((coarsest.first or 0) + 1) * coarsest.resolution_sec
         for ring in self._rings.values():
             if (ring.first or 0) * ring.resolution_sec <= max(start, begun_at):
@@ -256,7 +270,7 @@ class Series:
         if ring is None:
             raise BadRequest(
                 f"There is no series of {resolution_sec} s: resolution_sec is one of "
-                f"{', '.join(map(str, RESOLUTIONS))}.",
+                f"{', '.join(map(str, self._rings))}.",
                 field="resolution_sec",
             )
         buckets = ring.shown(now)

@@ -19,13 +19,13 @@ from ..core.cluster import ClusterState
 from ..core.errors import HistoryError
 from ..core.events import JobState
 from ..core.jobs import JOB_STATES
-from ..core.series import Measured
+from ..core.series import PAST_RESOLUTIONS, WHOLE_SEC, Measured, Series
 from .checking import DAMAGE, moment, serial, text
 from .recorder import SERIES_SEC
 from .records import JOB_COLUMNS, Figures, bucket_of, event_of, figures_of, job_of, node_of
 from .schema import open_for_reading
 
-__all__ = ["Past", "PastRun", "load"]
+__all__ = ["Past", "PastRun", "load", "refill"]
 
 logger = logging.getLogger("flask_dispy.history")
 
@@ -34,7 +34,7 @@ Made = TypeVar("Made")
 # Serial numbers beyond it are none of ours; nor are texts, which SQLite sorts after all numbers.
 _HIGHEST: Final = 10**15
 
-# The series hold a day; what was measured before would only be overwritten.
+# The fine series hold a day; what was measured before would only be overwritten.
 _SERIES_SEC: Final = 90_000.0
 
 
@@ -44,7 +44,8 @@ class PastRun:
 
     ``ended_at`` is when its cluster was closed, else the last that is known of it; ``complete``
     is false for a run whose program was killed, or still runs; ``cpus`` are those it had at the
-    most; ``buckets`` are its series, oldest first; ``unreadable`` are rows that were left out, by
+    most; ``buckets`` are its last day's series and ``whole`` all of it in coarse steps, both oldest
+    first; ``unreadable`` are rows that were left out, by
     what they are of.
     """
 
@@ -53,6 +54,7 @@ class PastRun:
     complete: bool
     cpus: int
     buckets: list[Measured]
+    whole: list[Measured]
     unreadable: Counter[str]
 
 
@@ -175,17 +177,17 @@ class _Loader:
         state = ClusterState(
             f"{name} {begun}", started_at, serials=iter(()), history_limit=len(jobs), kind="history"
         )
+        state.series = Series(started_at, PAST_RESOLUTIONS)
         state.take_in(jobs)
         _count(state, figures)
         cpus = self._load_nodes(run, state, bad)
         known = figures.last_at if figures.closed_at is None else figures.closed_at
         ended_at = max([known, *(job.ended_at or 0.0 for job in jobs)])
         state.closed_at = ended_at
-        buckets = self._buckets(run, ended_at, bad)
-        for bucket in buckets:
-            state.series.refill(SERIES_SEC, bucket)
-        cpus = math.ceil(max((bucket.cpus_total for bucket in buckets), default=cpus))
-        return PastRun(state, ended_at, figures.complete, cpus, buckets, bad)
+        whole, buckets = self._whole(run, ended_at, bad), self._buckets(run, ended_at, bad)
+        refill(state.series, whole, buckets)
+        cpus = math.ceil(max([cpus, *(bucket.cpus_total for bucket in buckets)]))
+        return PastRun(state, ended_at, figures.complete, cpus, buckets, whole, bad)
 
     def _load_nodes(self, run: int, state: ClusterState, bad: Counter[str]) -> int:
         """Load a run's nodes, and what happened to them; return how many CPUs they had."""
@@ -201,6 +203,16 @@ class _Loader:
                 state.nodes[ip_addr].note(at, event)
         return sum(node.cpus or node.avail_cpus for node in state.nodes.values())
 
+    def _whole(self, run: int, ended_at: float, bad: Counter[str]) -> list[Measured]:
+        """Return what was measured of a run in coarse steps, which hold a month."""
+        rows = self._all(
+            "SELECT CAST(start / ? AS INTEGER) * ? AS step, sum(span_sec), sum(done), sum(failed), "
+            "avg(queued), avg(running), avg(cpus_busy), max(cpus_total) FROM series "
+            "WHERE run = ? AND start BETWEEN 1 AND ? GROUP BY step ORDER BY step DESC LIMIT ?",
+            *(WHOLE_SEC, WHOLE_SEC, run, ended_at, PAST_RESOLUTIONS[WHOLE_SEC]),
+        )
+        return list(self._readable("series", bucket_of, reversed(rows), bad))
+
     def _buckets(self, run: int, ended_at: float, bad: Counter[str]) -> list[Measured]:
         rows = self._all(
             f"SELECT {', '.join(Measured._fields)} FROM series "
@@ -208,6 +220,14 @@ class _Loader:
             *(run, ended_at - _SERIES_SEC, ended_at),
         )
         return list(self._readable("series", bucket_of, rows, bad))
+
+
+def refill(series: Series, whole: Iterable[Measured], buckets: Iterable[Measured]) -> None:
+    """Enter what was measured of a run, or of several, into a series."""
+    for bucket in whole:
+        series.refill(WHOLE_SEC, bucket)
+    for bucket in buckets:
+        series.refill(SERIES_SEC, bucket)
 
 
 def _run_of(row: tuple[Any, ...]) -> tuple[int, int, str, float, Figures]:

@@ -43,7 +43,7 @@ MOST_NODES: Final = 20_000
 MOST_BARS: Final = 10_000
 _RECENT: Final = 50
 LARGEST: Final = 2**62
-_RESOLUTIONS: Final = ("1", "10", "60")
+_RESOLUTIONS: Final = ("1", "10", "60", "600")
 
 
 def clusters(web: Web) -> Response:

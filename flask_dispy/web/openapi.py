@@ -128,7 +128,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         "view",
         "A cluster's throughput, queue and CPUs over time.",
         "Series",
-        query={"resolution_sec": {"type": "integer", "enum": [1, 10, 60], "default": 1}},
+        query={"resolution_sec": {"type": "integer", "enum": [1, 10, 60, 600], "default": 1}},
         errors=(404,),
     ),
     "timeline_data": Operation(

@@ -143,7 +143,15 @@ _SUMMARY: Final[Schema] = _object(
         "trouble": {
             **_or_null(_TEXT),
             "description": "What is wrong with the cluster as a whole, such as a lost scheduler.",
-        }
+        },
+        "cut_off": {
+            **_FLAG,
+            "description": "Of a past run: its program ended without closing it, or goes on.",
+        },
+        "unreadable": {
+            **_object(jobs=_COUNT, of=_COUNT),
+            "description": "Of a past run: how many of its jobs in the file can't be read.",
+        },
     },
     name=_TEXT,
     combined=_FLAG,

@@ -159,7 +159,7 @@ def test_without_a_node_the_page_says_how_to_start_one(make_stage: Callable[...,
     watched_cluster(stage.registry)
     page = stage.open()
     expect(page.locator("#nodes")).to_contain_text("dispynode.py --clean")
-    expect(page.locator("#nodemap").get_by_text("No node yet")).to_be_visible()
+    expect(page.locator("#nodemap").get_by_text("No node")).to_be_visible()
 
 
 def test_without_a_cluster_the_page_says_how_to_watch_one(make_stage: Callable[..., Stage]) -> None:

@@ -4,7 +4,9 @@ import { ApiError, clusterPath, createApi } from "../../flask_dispy/static/js/ap
 import { readConfig } from "../../flask_dispy/static/js/config.js";
 import { headline, watchEnd } from "../../flask_dispy/static/js/headline.js";
 import { nodeFilter, nodeFilterProblem } from "../../flask_dispy/static/js/nodefilter.js";
-import { createLiveSeries } from "../../flask_dispy/static/js/series.js";
+import { outlookWords } from "../../flask_dispy/static/js/outlook.js";
+import { notEnded, pastWords, whenText } from "../../flask_dispy/static/js/pastrun.js";
+import { createLiveSeries, fineness } from "../../flask_dispy/static/js/series.js";
 import { initialInterval, intervalText } from "../../flask_dispy/static/js/settings.js";
 import { createUrlState, pageHref } from "../../flask_dispy/static/js/url.js";
 
@@ -150,4 +152,27 @@ test("a series never grows beyond its span", () => {
   for (let now = 600; now < 2000; now += 1) live.append(now, summary({}));
   assert.equal(live.points().columns.queued.length, 600);
   assert.equal(live.points().t.at(-1), 1999);
+});
+
+test("a past run says when it was, how it ended and what of it is lost", () => {
+  const at = 1_700_000_000;
+  const run = (/** @type {any} */ jobs, /** @type {any} */ more = {}) =>
+    /** @type {any} */ ({ started_at: at, closed_at: at + 90, jobs: { queued: 0, running: 0, ...jobs }, ...more });
+  assert.deepEqual(pastWords(run({})), [`Past run: ${whenText(at, at + 90)}.`]);
+  assert.equal(pastWords(run({ queued: 2, running: 1 }, { cut_off: true }))[1], "3 jobs had not ended when it was cut off.");
+  assert.equal(pastWords(run({ queued: 1 }))[1], "1 job had not ended when it was closed.");
+  assert.match(pastWords(run({}, { cut_off: true }))[1], /^It was cut off/);
+  assert.match(pastWords(run({}, { combined: true }))[0], /^Past runs: /);
+  assert.equal(pastWords(run({}, { unreadable: { jobs: 3, of: 12310 } }))[1], "3 of 12,310 jobs can't be read.");
+  assert.equal(notEnded(run({ queued: 2, running: 1 }).jobs), 3);
+  const history = { watching: "history", outlook: {} };
+  assert.equal(outlookWords(run({ queued: 2 }, { ...history, cut_off: true }), at).head, "2 not ended when it was cut off");
+  assert.equal(outlookWords(run({ submitted: 1 }, history), at).head, "All done");
+});
+
+test("a short run is shown by its finest samples", () => {
+  assert.deepEqual([600, 7200, 86400].map((span) => fineness(span, 240, false)), [1, 1, 1]);
+  assert.deepEqual([600, 7200, 86400].map((span) => fineness(span, 5000, false)), [1, 10, 10]);
+  assert.deepEqual([600, 7200, 86400].map((span) => fineness(span, 1e7, false)), [1, 10, 60]);
+  assert.deepEqual([60, 7000, 80000, 1e6, 1e9].map((run) => fineness(Infinity, run, true)), [10, 10, 60, 600, 600]);
 });

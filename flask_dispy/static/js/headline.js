@@ -20,9 +20,11 @@ const SETTLE_SEC = 3;
  */
 export function headline(page, summary, restingIcon) {
   if (!summary) return { title: `${page} · dispy`, favicon: restingIcon };
-  const running = summary.jobs.pending > 0 && summary.progress !== null;
+  const past = summary.watching === "history";
+  const running = !past && summary.jobs.pending > 0 && summary.progress !== null;
   const name = plain(clusterLabel(summary.name));
   const title = `${page} · ${name} · dispy`;
+  if (past) return { title: `${title} · past run`, favicon: restingIcon };
   if (!running) return { title: summary.jobs.submitted > 0 ? `✓ ${title}` : title, favicon: restingIcon };
   const failed = summary.jobs.failed > 0;
   const held = HELD[summary.outlook?.reason ?? ""] ?? HELD[summary.outlook?.state ?? ""] ?? "";
@@ -58,7 +60,7 @@ export function watchEnd(tell) {
   /** @type {number|null} */
   let endedAt = null;
   return (summary, now) => {
-    if (!summary) return;
+    if (!summary || summary.watching === "history") return;
     if (summary.jobs.pending > 0) {
       running = true;
       endedAt = null;

@@ -134,9 +134,11 @@ function amount(key, label, value, text, more = {}) {
  * Every column of the nodes table.
  *
  * @param {(row: NodeRow) => string} href of a node's page
+ * @param {boolean} [past] nothing goes on there any more
  * @returns {NodeColumn[]}
  */
-export function nodeColumns(href) {
+export function nodeColumns(href, past = false) {
+  const busy = past ? [] : [{ ...busyColumn, optional: true }];
   return [
     addressColumn(href),
     nameColumn,
@@ -147,7 +149,7 @@ export function nodeColumns(href) {
       width: [52, 0.5],
       title: (row) => `${count(row.cpus)} of the node's ${count(row.avail_cpus)} CPUs`,
     }),
-    { ...busyColumn, optional: true },
+    ...busy,
     amount("avail_cpu", "Available CPU", (row) => row.avail_info?.cpu, percentOf100, { hint: "Available CPU, percent", width: [70, 0.6] }),
     amount("memory", "Memory", (row) => row.avail_info?.memory, bytes, { hint: "Available memory" }),
     amount("swap", "Swap", (row) => row.avail_info?.swap, percentOf100, { hint: "Available swap, percent", width: [56, 0.5] }),

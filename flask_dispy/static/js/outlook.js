@@ -1,5 +1,6 @@
 /** @import {Outlook, Summary} from "./types.js" */
 import { clock, count, counted, day, plain, seconds } from "./format.js";
+import { notEnded } from "./pastrun.js";
 
 /**
  * What will come of a cluster, in words: a head that is read at a glance, and a sentence that
@@ -22,8 +23,21 @@ const SOON_SEC = 120;
 export function outlookWords(summary, now) {
   const { outlook } = summary;
   if (!outlook) return { tone: "going", head: "", note: "" };
+  if (summary.watching === "history") return pastWords(summary);
   const words = wordsOf(outlook, summary, now);
   return { ...words, note: sentence(words.note) };
+}
+
+/**
+ * Of a run that is over: whether it was done.
+ *
+ * @param {Summary} summary
+ * @returns {OutlookWords}
+ */
+function pastWords({ jobs, cut_off }) {
+  const open = notEnded(jobs);
+  if (open > 0) return { tone: "closed", head: `${count(open)} not ended when it was ${cut_off ? "cut off" : "closed"}`, note: "" };
+  return { tone: "done", head: jobs.submitted === 0 ? "No job" : "All done", note: "" };
 }
 
 /**

@@ -9,8 +9,26 @@
  * @property {() => Points} points
  */
 
-/** How much of the past each resolution shows: 10 minutes, 2 hours, a day. @type {Record<number, number>} */
-export const SAMPLES = { 1: 600, 10: 720, 60: 1440 };
+/** How much of the past each resolution shows: 10 minutes, 2 hours, a day; of a past run a month. @type {Record<number, number>} */
+export const SAMPLES = { 1: 600, 10: 720, 60: 1440, 600: 4320 };
+
+/** A history keeps no finer samples. */
+const KEPT_SEC = 10;
+
+/**
+ * The finest resolution that shows a span, or the whole run, if that is shorter.
+ *
+ * @param {number} spanSec
+ * @param {number} runSec
+ * @param {boolean} past of a run that is over
+ */
+export function fineness(spanSec, runSec, past) {
+  const wanted = Math.min(spanSec, runSec);
+  const offered = Object.entries(SAMPLES)
+    .map(([sec, samples]) => ({ sec: Number(sec), shownSec: Number(sec) * samples }))
+    .filter(({ sec }) => (past ? sec >= KEPT_SEC : sec <= 60));
+  return (offered.find(({ shownSec }) => shownSec >= wanted) ?? offered[offered.length - 1]).sec;
+}
 
 /**
  * The figures of a summary under the names of the series' columns.

@@ -15,6 +15,7 @@ import { endOfRun, headline, watchEnd } from "./headline.js";
 import { createHelp } from "./help.js";
 import { createKeys } from "./keys.js";
 import { createNotices } from "./notices.js";
+import { startPastRun } from "./pastrun.js";
 import { initialInterval, startSettings } from "./settings.js";
 import { startStatus } from "./status.js";
 import { createStore } from "./store.js";
@@ -97,6 +98,7 @@ export function startShell(pageName) {
   startChooser(shell);
   startSettings(shell);
   startStatus(shell);
+  startPastRun(shell);
   startTheme(storage);
   startKeys(shell);
   startHeadline(shell, pageName);
@@ -224,9 +226,10 @@ function startKeys({ keys, config, href, feed }) {
     ["g a", "Manage", "manage.html"],
   ];
   for (const [combination, name, page] of pages) {
+    if (config.past && page === "manage.html") continue;
     keys.bind(combination, `Go to ${name}`, () => location.assign(href(page)));
   }
-  keys.bind("u", "Update now", () => void feed.update());
+  if (!config.past) keys.bind("u", "Update now", () => void feed.update());
   keys.bind("?", "This help", help);
   keys.tell([["Esc", "Close what is open"]]);
   need("help").addEventListener("click", help);

@@ -14,13 +14,16 @@ const WORDS = {
   stale: "Disconnected",
 };
 
+/** Of a past run there is nothing to wait for; that the server is gone still shows. @type {Record<string, string>} */
+const PAST_WORDS = { ...WORDS, live: "Past run", polling: "Past run", paused: "Past run" };
+
 /**
  * How fresh the page is: a word in the header, and what is wrong, over the page, when updates
  * fail. The words that tick are hidden from screen readers, which hear the trouble once.
  *
- * @param {Pick<Shell, "store"|"feed"|"everySecond">} shell
+ * @param {Pick<Shell, "config"|"store"|"feed"|"everySecond">} shell
  */
-export function startStatus({ store, feed, everySecond }) {
+export function startStatus({ config, store, feed, everySecond }) {
   const element = need("connection");
   const text = /** @type {HTMLElement} */ (element.querySelector(".connection-text"));
   const trouble = need("trouble");
@@ -35,8 +38,8 @@ export function startStatus({ store, feed, everySecond }) {
   function update() {
     const { state } = store;
     element.dataset.state = document.body.dataset.connection = state.connection;
-    setText(text, WORDS[state.connection]);
-    element.title = explain(state);
+    setText(text, (config.past ? PAST_WORDS : WORDS)[state.connection]);
+    element.title = config.past && state.error === null ? "Read from a history: nothing changes any more." : explain(state);
     show(trouble, state.error !== null);
     if (state.error !== null) setText(what, `${state.error}.`.replace(/([.?!])\.$/, "$1"));
     if (help.dataset.remedy !== String(state.remedy)) {

@@ -19,6 +19,7 @@
  * @property {string} api base of the JSON API, relative to the page
  * @property {string} cluster the chosen cluster; "*" for all of them combined
  * @property {string[]} clusters real clusters, in the order they were added
+ * @property {boolean} [past] what is shown are runs that are over, of a history
  * @property {number} poll_sec seconds between updates; 0 or less: none
  * @property {boolean} show_job_args
  * @property {Permissions} permissions
@@ -65,6 +66,9 @@
  * @property {number|null} eta_sec
  * @property {"none"|"low"|"good"} [eta_confidence]
  * @property {number|null} started_at
+ * @property {number|null} [closed_at]
+ * @property {boolean} [cut_off] of a past run: its program ended without closing it
+ * @property {{jobs: number, of: number}} [unreadable] of a past run: jobs that can't be read, of so many
  * @property {{failed: number, abandoned: number, silent: number, lost: number, stragglers: number, clocks_off?: number}} [attention]
  * @property {"callback"|"polling"|"history"} [watching]
  * @property {number} [now]

@@ -5,7 +5,7 @@ import {
   argumentsColumn, clusterColumn, durationColumn, errorColumn, idColumn, jobNodeColumn, jobStateColumn, whenColumn,
 } from "../jobcolumns.js";
 import { createJobList } from "../joblist.js";
-import { jobTitle } from "../jobwords.js";
+import { JOB_WORDS, jobTitle } from "../jobwords.js";
 import { PANEL_KEYS, SEARCH_KEYS, TABLE_KEYS } from "../keymap.js";
 import { statesOf, withStates } from "../query.js";
 import { startShell } from "../shell.js";
@@ -54,7 +54,9 @@ function firstQuery() {
 }
 
 const search = createSearchBox(need("search"), { value: query, vocabulary, onSearch: searchFor });
-const tabs = createStateTabs(need("tabs"), { href: (q) => href("jobs.html", { q }), onChoose: (states) => search.ask(withStates(search.value, states)) });
+/** A history keeps jobs that ended. */
+const words = config.past ? JOB_WORDS.filter((word) => word !== "queued" && word !== "running") : JOB_WORDS;
+const tabs = createStateTabs(need("tabs"), { href: (q) => href("jobs.html", { q }), onChoose: (states) => search.ask(withStates(search.value, states)), words });
 const fresh = h("button", { type: "button", class: "button small jobs-fresh", hidden: true });
 const shown = h("span", { class: "table-count", role: "status" });
 const failure = h("p", { class: "field-error jobs-failure", role: "status", hidden: true });
@@ -249,6 +251,7 @@ function emptyMessage() {
       const [head, body] = failed ? ["The jobs can't be read", state.error?.message ?? ""]
         : state.phase === "loading" ? ["Loading jobs …", ""]
         : searched ? ["No job matches", "Words look in id, arguments, node and error; qualifiers such as state:failed or node:10.0.0.7 in one of them."]
+        : config.past ? ["No job", "None of this run had ended, or none is loaded."]
         : ["No job yet", "Jobs appear here as soon as a program submits one with cluster.submit(…)."];
       setText(title, head);
       setText(text, body);

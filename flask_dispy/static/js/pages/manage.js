@@ -24,6 +24,7 @@ const plainCpus = {
   text: (row) => `${count(row.cpus)} of ${count(row.avail_cpus)}`,
 };
 
+need("nodes").hidden = Boolean(config.past);
 createNodeTable(need("nodes"), {
   shell,
   name: "manage",

@@ -26,7 +26,7 @@ const nodeHref = (/** @type {string} */ host) => href("node.html", { host });
 const map = createNodeMap(need("nodemap"), { cluster, height: MAP_HEIGHT, now: store.now, onOpen: (ip) => location.assign(nodeHref(ip)) });
 const nodes = createNodeTable(need("nodes"), {
   shell,
-  columns: nodeColumns((row) => nodeHref(row.ip_addr)),
+  columns: nodeColumns((row) => nodeHref(row.ip_addr), config.past),
   name: "monitor",
   onSort: ({ key, order }) => map.setDirection(key === "ip_addr" ? order : "desc"),
 });
@@ -40,7 +40,7 @@ const attention = createAttention(need("attention"), {
 });
 const progress = createProgress(need("progress"), shell);
 shell.everySecond(progress.tick);
-const tiles = createTiles(need("tiles"), { jobsHref: (state) => jobsHref(`state:${state}`) });
+const tiles = createTiles(need("tiles"), { jobsHref: (state) => jobsHref(`state:${state}`), past: config.past });
 createTrends(
   { ranges: need("ranges"), throughput: need("throughput"), queue: need("queue"), cpus: need("cpus") },
   shell,

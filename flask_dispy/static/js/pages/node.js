@@ -55,7 +55,9 @@ function startNode() {
   /** @param {string} ip */
   function startHistory(ip) {
     shell.keys.tell(LANE_KEYS);
-    charts = createNodeCharts(need("charts"), { shell, ip });
+    // A history keeps no load of nodes.
+    if (config.past) need("charts").hidden = true;
+    else charts = createNodeCharts(need("charts"), { shell, ip });
     const lane = createTimeline(need("lane"), { api, cluster, node: ip, compact: true });
     shell.everySecond(() => {
       if (store.state.connection === "live" || store.state.connection === "polling") lane.update();

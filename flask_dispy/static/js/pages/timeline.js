@@ -35,7 +35,7 @@ function closeJob() {
 const asked = Number(url.get("job"));
 if (Number.isInteger(asked) && asked > 0) detail.open(asked);
 
-keys.bind("f", "Follow now", () => timeline.follow());
+if (!shell.config.past) keys.bind("f", "Follow now", () => timeline.follow());
 keys.tell([...LANE_KEYS, ...PANEL_KEYS]);
 store.subscribe((event) => {
   if (event.kind !== "data") return;

@@ -15,7 +15,7 @@ import { createTip } from "./tip.js";
 /** @import {Tip} from "./tip.js" */
 /** @typedef {{key: string, label: string, token: string}} Series */
 /** @typedef {{t: number[], columns: Record<string, (number|null)[]>}} ChartData */
-/** @typedef {{title: string, unit: string, series: Series[], format: (value: number) => string, scale?: "whole"|"bytes"}} ChartOptions `scale`: where ticks may stand; anywhere, if not given */
+/** @typedef {{title: string, unit: string, series: Series[], format: (value: number) => string, scale?: "whole"|"bytes", past?: boolean}} ChartOptions `scale`: where ticks may stand; anywhere, if not given; `past`: the right edge is not now */
 /** @typedef {{x: (t: number) => number, y: (value: number) => number, right: number, bottom: number}} Frame */
 
 const HEIGHT = 168;
@@ -82,7 +82,8 @@ export function createChart(element, options) {
 }
 
 /** @param {ChartOptions} options */
-function build({ title, unit, series }) {
+function build({ title, unit, series, past }) {
+  const nothing = past ? "No data" : "No data yet";
   const id = `chart-${(made += 1)}`;
   const lines = series.map(({ token }, index) => {
     const line = svg("path", { class: `chart-line chart-line-${index}` });
@@ -102,10 +103,10 @@ function build({ title, unit, series }) {
   const axis = svg("g", { class: "chart-axis" });
   const cursor = svg("line", { class: "chart-cursor", visibility: "hidden" });
   const drawing = svg("svg", { "aria-hidden": "true", focusable: "false", height: HEIGHT }, grid, area, ...lines, values, axis, ...labels, cursor, ...dots);
-  const empty = h("p", { class: "chart-empty" }, "No data yet");
+  const empty = h("p", { class: "chart-empty" }, nothing);
   const plot = h("div", {
     class: "chart-plot", tabindex: 0, role: "slider", "aria-roledescription": "chart", "aria-labelledby": id,
-    "aria-valuemin": 0, "aria-valuemax": 0, "aria-valuenow": 0, "aria-valuetext": "No data yet",
+    "aria-valuemin": 0, "aria-valuemax": 0, "aria-valuenow": 0, "aria-valuetext": nothing,
   }, drawing, empty);
   const head = h("figcaption", { class: "chart-head", id },
     h("span", { class: "chart-title" }, title), " ", h("span", { class: "chart-unit" }, unit));
@@ -160,7 +161,7 @@ function drawFrame(parts, data, options, frame, width, gutter) {
   const { series } = options;
   setAttrs(parts.drawing, { width, viewBox: `0 0 ${width} ${HEIGHT}` }); // paper has another width
   drawGrid(parts, frame, options);
-  drawAxis(parts.axis, data, frame);
+  drawAxis(parts.axis, data, frame, options.past ? clock(data.t[data.t.length - 1]) : "now");
   series.forEach(({ key }, index) => {
     setAttr(parts.lines[index], "d", linePath(data.t, data.columns[key] ?? [], frame.x, frame.y));
   });
@@ -189,14 +190,15 @@ function drawGrid({ grid, values }, { ticks = [], y, right }, { format }) {
  * @param {SVGGElement} axis
  * @param {ChartData} data
  * @param {Frame} frame
+ * @param {string} end what the right edge is
  */
-function drawAxis(axis, { t }, { x, right, bottom }) {
+function drawAxis(axis, { t }, { x, right, bottom }, end) {
   const ticks = timeTicks(t[0], t[t.length - 1], Math.max(2, Math.floor(right / 80)))
     .filter(({ at }) => x(at) > 18 && x(at) < right - 52)
     .map(({ at, label }) => ({ place: x(at), label }));
-  ticks.push({ place: right, label: "now" });
+  ticks.push({ place: right, label: end });
   fillChildren(axis, ticks, () => svg("text", { "text-anchor": "middle" }), (text, tick) => {
-    const anchor = tick.label === "now" ? "end" : "middle";
+    const anchor = tick.place === right ? "end" : "middle";
     setAttrs(text, { x: Math.round(tick.place), y: bottom + 15, "text-anchor": anchor });
     setText(text, tick.label);
   });
@@ -250,7 +252,7 @@ function showInspected(parts, tip, data, options, frame, inspected) {
   const lines = options.series.map(({ key, label, token }) => (
     { token, label, value: figureOf(data.columns[key]?.[index], options) }));
   const time = data.t[index];
-  tip.show(frame.x(time), TOP, `${clock(time)}, ${relative(time, data.t[last])}`, lines);
+  tip.show(frame.x(time), TOP, options.past ? clock(time) : `${clock(time)}, ${relative(time, data.t[last])}`, lines);
 }
 
 /**
@@ -287,9 +289,10 @@ function figureOf(value, { format, unit }) {
  * @param {number} index
  */
 function spoken(data, options, index) {
-  if (index < 0) return "No data yet";
+  if (index < 0) return options.past ? "No data" : "No data yet";
   const values = options.series.map(({ key, label }) => `${label} ${figureOf(data.columns[key]?.[index], options)}`);
-  return `${relative(data.t[index], data.t[data.t.length - 1])}: ${values.join(", ")}`;
+  const when = options.past ? clock(data.t[index]) : relative(data.t[index], data.t[data.t.length - 1]);
+  return `${when}: ${values.join(", ")}`;
 }
 
 /**

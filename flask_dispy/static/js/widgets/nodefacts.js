@@ -10,6 +10,7 @@ import { setCpus } from "../nodecommands.js";
  * @property {string} label
  * @property {(row: NodeRow, now: number, clusters: string) => string} text
  * @property {(row: NodeRow, clusters: string) => string} [title]
+ * @property {boolean} [live] says nothing of a run that is over
  */
 
 /** @param {number|null|undefined} value percent, 0 to 100 */
@@ -17,8 +18,8 @@ const available = (value) => percent(value === null || value === undefined ? nul
 
 /** @type {Fact[]} */
 const FACTS = [
-  { label: "Busy", text: (row) => `${count(row.busy)} of ${count(row.cpus)}` },
-  { label: "Running jobs", text: (row) => count(row.running) },
+  { label: "Busy", live: true, text: (row) => `${count(row.busy)} of ${count(row.cpus)}` },
+  { label: "Running jobs", live: true, text: (row) => count(row.running) },
   { label: "Jobs done", text: (row) => count(row.jobs_done) },
   { label: "Seconds per job", text: (row) => seconds(row.jobs_done > 0 ? row.cpu_time / row.jobs_done : null) },
   { label: "CPU time", text: (row) => seconds(row.cpu_time), title: (row) => `${rate(row.cpu_time)} s` },
@@ -50,8 +51,9 @@ export function createNodeFacts(element, { shell }) {
   const edit = config.permissions.manage_nodes
     ? createCpusEdit(cpus, (row, value) => void setCpus(shell, [row.ip_addr], value))
     : (/** @type {NodeRow} */ row) => setText(cpus, `${count(row.cpus)} of ${count(row.avail_cpus)}`);
-  const values = FACTS.map(() => h("dd", {}));
-  const boxes = FACTS.map((fact, i) => h("div", { class: "fact" }, h("dt", { text: fact.label }), values[i]));
+  const known = config.past ? FACTS.filter(({ live }) => !live) : FACTS;
+  const values = known.map(() => h("dd", {}));
+  const boxes = known.map((fact, i) => h("div", { class: "fact" }, h("dt", { text: fact.label }), values[i]));
   element.append(h("div", { class: "fact" }, h("dt", { text: "CPUs" }), cpus), ...boxes);
   /** @type {NodeRow|null} */
   let shown = null;
@@ -59,7 +61,7 @@ export function createNodeFacts(element, { shell }) {
 
   function tick() {
     if (!shown) return;
-    for (const [i, fact] of FACTS.entries()) {
+    for (const [i, fact] of known.entries()) {
       const text = fact.text(shown, store.now(), clusters);
       setText(values[i], text);
       boxes[i].hidden = text === "";

@@ -45,6 +45,7 @@ export function createNodeJobs(places, shell) {
     h("summary", { class: "panel-head" }, h("h2", { text: "Recent jobs" }), recentCount), recentBody);
   places.running.append(h("div", { class: "panel-head" }, h("h2", { text: "Running jobs" }), runningCount, mayCancel ? actions : null), runningBody);
   places.recent.append(recentFold);
+  places.running.hidden = Boolean(config.past);
 
   const running = createTable(runningBody, {
     ...common,
@@ -61,7 +62,7 @@ export function createNodeJobs(places, shell) {
     steady: true,
     sort: { key: "ended_at", order: "desc" },
     columns: [idColumn(jobHref), jobStateColumn, argumentsColumn, ...which, errorColumn, whenColumn("ended_at", "Ended"), durationColumn(store.now)],
-    empty: quiet("No job has ended here yet."),
+    empty: quiet(config.past ? "No job that ended here is loaded." : "No job has ended here yet."),
   });
 
   /** @param {string[]} serials */

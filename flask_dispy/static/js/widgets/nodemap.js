@@ -184,7 +184,7 @@ function build(height) {
   const canvas = h("canvas", { class: "nodemap-canvas", "aria-hidden": "true" });
   const name = h("span", { class: "sr" });
   const link = h("a", { class: "nodemap-link", hidden: true }, name);
-  const empty = h("p", { class: "chart-empty" }, "No node yet");
+  const empty = h("p", { class: "chart-empty" }, "No node");
   const field = h("div", { class: "nodemap-field" }, canvas, link, empty);
   setStyle(field, "min-height", `${height}px`);
   const frame = h("div", { class: "nodemap-frame" }, field);

@@ -18,10 +18,11 @@ export function createNoNode({ store, config, cluster, href }) {
     const watched = cluster !== COMBINED || [...store.clusters.values()].some(({ combined }) => !combined);
     if (watched === shown) return;
     shown = watched;
-    box.replaceChildren(...(watched ? noNode() : noCluster()));
+    box.replaceChildren(...(watched ? noNode() : config.past ? noRun() : noCluster()));
   });
 
   function noNode() {
+    if (config.past) return [h("strong", { text: "No node" }), h("p", { text: "None had joined." })];
     const lines = [
       h("strong", { text: "No node yet" }),
       h("p", { text: `Start one on any machine that ${plain(cluster === COMBINED ? "the client" : cluster)} can reach. It appears here by itself.` }),
@@ -34,6 +35,10 @@ export function createNoNode({ store, config, cluster, href }) {
   }
 
   return box;
+}
+
+function noRun() {
+  return [h("strong", { text: "No run" }), h("p", { text: "Nothing had been kept when this history was read." })];
 }
 
 function noCluster() {

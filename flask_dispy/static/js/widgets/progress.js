@@ -13,7 +13,7 @@ const PARTS = [
   ["failed", ({ jobs }) => jobs.failed],
   ["terminated", ({ jobs }) => countOf(jobs, "terminated")],
   ["other", ({ jobs }) => jobs.cancelled + jobs.abandoned],
-  ["running", ({ jobs }) => jobs.running],
+  ["running", ({ jobs, watching }) => (watching === "history" ? 0 : jobs.running)],
 ];
 
 /** @typedef {Pick<Shell, "api"|"config"|"href"|"notices"> & {store: {now: () => number}}} Place */

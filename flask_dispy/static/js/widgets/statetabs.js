@@ -10,9 +10,10 @@ import { statesOf, withStates } from "../query.js";
  * @param {object} options
  * @param {(query: string) => string} options.href
  * @param {(states: string[]) => void} options.onChoose
+ * @param {readonly string[]} [options.words] of states that jobs can be in
  */
-export function createStateTabs(element, { href, onChoose }) {
-  const tabs = ["", ...JOB_WORDS].map((state) => {
+export function createStateTabs(element, { href, onChoose, words = JOB_WORDS }) {
+  const tabs = ["", ...words].map((state) => {
     const number = h("span", { class: "tab-count" });
     const link = h("a", { class: "tab" },
       state ? h("span", { class: stateMark(state), "aria-hidden": "true" }) : null, state || "all", " ", number);

@@ -3,6 +3,7 @@
 import { h, setAttr, setStyle, setText } from "../dom.js";
 import { compact, count, counted, percent, rate, seconds, stateMark } from "../format.js";
 import { countOf, JOB_WORDS } from "../jobwords.js";
+import { notEnded } from "../pastrun.js";
 
 /**
  * @typedef {object} Tile
@@ -55,6 +56,31 @@ const TILES = [
   },
 ];
 
+/** Of a run that is over: what it came to. @type {Tile[]} */
+const PAST_TILES = [
+  {
+    label: "Not ended",
+    value: ({ jobs }) => notEnded(jobs),
+    title: ({ jobs, cut_off }) => `${count(jobs.running)} ran and ${count(jobs.queued)} waited when it was ${cut_off ? "cut off" : "closed"}; the history does not keep them`,
+  },
+  ...TILES.filter(({ state }) => state && state !== "running" && state !== "queued"),
+  { label: "CPUs", value: ({ cpus }) => cpus.total, text: ({ cpus }) => compact(cpus.total), title: ({ cpus }) => `${count(cpus.total)} CPUs at the most` },
+  { label: "Nodes", value: ({ nodes }) => nodes.known, text: ({ nodes }) => compact(nodes.known) },
+  { label: "Took", value: tookSec, text: (summary) => seconds(tookSec(summary)) },
+  { label: "Jobs per second", value: meanRate, text: (summary) => rate(meanRate(summary)), title: () => "In the mean over the whole run" },
+  ...TILES.slice(-1),
+];
+
+/** @param {Summary} summary */
+function tookSec({ started_at, closed_at }) {
+  return started_at && closed_at ? closed_at - started_at : 0;
+}
+
+/** @param {Summary} summary */
+function meanRate(summary) {
+  return tookSec(summary) > 0 ? summary.jobs.done / tookSec(summary) : 0;
+}
+
 /** @param {JobWord} state @returns {Tile} */
 function jobTile(state) {
   return { state, label: capital(state), value: ({ jobs }) => countOf(jobs, state) };
@@ -69,11 +95,11 @@ function capital(word) {
  * The figures that are read from two metres: jobs by state, CPUs, nodes, rate, CPU time.
  *
  * @param {HTMLElement} element
- * @param {{jobsHref: (state: string) => string}} options
+ * @param {{jobsHref: (state: string) => string, past?: boolean}} options
  * @returns {{update: (summary: Summary) => void, destroy: () => void}}
  */
-export function createTiles(element, { jobsHref }) {
-  const tiles = TILES.map((tile) => createTile(tile, jobsHref));
+export function createTiles(element, { jobsHref, past = false }) {
+  const tiles = (past ? PAST_TILES : TILES).map((tile) => createTile(tile, jobsHref));
   element.classList.add("tiles");
   element.replaceChildren(...tiles.map((tile) => tile.element));
   return {

@@ -1,7 +1,8 @@
 /** The controls above the timeline, and the key to its colours and patterns. */
 
 import { h, setAttr, setText } from "../dom.js";
-import { clock, day, seconds, zone } from "../format.js";
+import { seconds, zone } from "../format.js";
+import { whenText } from "../pastrun.js";
 import { OUTCOMES } from "../timeline-layout.js";
 import { fitCanvas } from "./canvas.js";
 import { paintBar, TIMELINE_TOKENS } from "./timeline-paint.js";
@@ -45,8 +46,10 @@ export function createTimelineBar({ span, zoom, pan, follow }) {
      * @param {View} view
      * @param {boolean} following
      * @param {boolean} whole  whether the window shows all there is
+     * @param {boolean} past  of a run that is over there is no now to follow
      */
-    update(view, following, whole) {
+    update(view, following, whole, past) {
+      followButton.hidden = past;
       const shown = view.to - view.from;
       setAttr(followButton, "aria-pressed", String(following));
       spans.forEach((button, index) => {
@@ -54,7 +57,7 @@ export function createTimelineBar({ span, zoom, pan, follow }) {
         const chosen = following && (sec === Infinity ? whole : !whole && Math.abs(shown - sec) < sec * 0.02);
         setAttr(button, "aria-pressed", String(chosen));
       });
-      setText(range, rangeText(view, following));
+      setText(range, rangeText(view, following && !past));
     },
   };
 }
@@ -76,10 +79,8 @@ function step(label, sign, run, title = label) {
  * @param {boolean} following
  */
 export function rangeText(view, following) {
-  const length = seconds(view.to - view.from);
-  if (following) return `last ${length}, times in ${zone(view.to)}`;
-  const end = day(view.from) === day(view.to) ? clock(view.to) : `${day(view.to)} ${clock(view.to)}`;
-  return `${day(view.from)} ${clock(view.from)} – ${end} ${zone(view.to)} (${length})`;
+  if (following) return `last ${seconds(view.to - view.from)}, times in ${zone(view.to)}`;
+  return whenText(view.from, view.to);
 }
 
 /** The key: each state as it is painted, beside its word. */

@@ -63,10 +63,10 @@ export function paintAxis(context, scene) {
   const nowAt = x(now);
   for (const { at, label } of ticksOf(scene)) {
     const place = x(at);
-    const crowded = place < gutter + 24 || place > width - 26 || Math.abs(place - nowAt) < 46;
+    const crowded = place < gutter + 24 || place > width - 26 || (!scene.answer?.past && Math.abs(place - nowAt) < 46);
     if (!crowded) context.fillText(label, place, 16);
   }
-  if (now >= view.from && now <= view.to) {
+  if (!scene.answer?.past && now >= view.from && now <= view.to) {
     context.font = `600 11px ${colors.font}`;
     context.fillStyle = colors.accent;
     context.fillText("now", Math.min(nowAt, width - 14), 16);
@@ -364,9 +364,9 @@ function paintName(context, { answer, layout, gutter, colors }, lane) {
  * @param {number} height
  */
 function paintUprights(context, scene, height) {
-  const { view, now, cursor, colors, gutter } = scene;
+  const { answer, view, now, cursor, colors, gutter } = scene;
   const x = timeScale(scene);
-  if (now >= view.from && now <= view.to) {
+  if (!answer?.past && now >= view.from && now <= view.to) {
     context.fillStyle = colors.accent;
     context.fillRect(Math.round(x(now)), 0, 1, height);
   }

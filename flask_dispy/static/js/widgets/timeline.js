@@ -72,6 +72,7 @@ export function createTimeline(element, options) {
     now: data.now(), width: 0, gutter: GUTTER.wide, scrollTop: 0, height: LANES.least, hovered: -1, cursor: null,
     colors: readTokens(element, TIMELINE_TOKENS),
   };
+  const isPast = () => scene.answer?.past === true;
   const limits = () => ({ oldest: scene.answer?.oldest ?? scene.now - spanSec, now: data.now() });
 
   const bar = createTimelineBar({
@@ -123,13 +124,14 @@ export function createTimeline(element, options) {
     show(parts.error, false);
     parts.root.classList.remove("is-loading");
     show(parts.empty, answer.lanes.length === 0);
+    if (answer.past) setText(parts.empty, "No job of this run is loaded.");
     advance();
     describe();
   }
 
-  /** At first: the whole run while it is short, unless a window was chosen. @param {Answer} answer */
+  /** At first: the whole run while it is short or once it is over, unless a window was chosen. @param {Answer} answer */
   function openingView(answer) {
-    if (following && !chosen) growTo = wholeSpan() < DEFAULT_SPAN_SEC ? DEFAULT_SPAN_SEC : 0;
+    if (following && !chosen) growTo = answer.past ? Infinity : wholeSpan() < DEFAULT_SPAN_SEC ? DEFAULT_SPAN_SEC : 0;
     if (growTo > 0) spanSec = Math.min(growTo, wholeSpan());
     scene.view = following ? followView(spanSec, answer.now) : clampView(scene.view, answer);
     data.show(scene.view);
@@ -158,7 +160,7 @@ export function createTimeline(element, options) {
     paintAxis(fitCanvas(parts.axis, scene.width, AXIS_HEIGHT), scene);
     paintLanes(fitCanvas(parts.canvas, scene.width, scene.height), scene);
     if (!compact) paintQueue(fitCanvas(parts.queue, scene.width, QUEUE_HEIGHT), scene);
-    bar.update(scene.view, following, growTo > 0);
+    bar.update(scene.view, following, growTo > 0, isPast());
     legend.update(scene.answer?.mode === "aggregate");
   }
   const paint = oncePerFrame(paintNow);

@@ -4,14 +4,14 @@ import { clusterPath } from "../api.js";
 import { h } from "../dom.js";
 import { count, rate } from "../format.js";
 import { CHART_KEYS } from "../keymap.js";
-import { createLiveSeries } from "../series.js";
+import { createLiveSeries, fineness } from "../series.js";
 import { createChart } from "./chart.js";
 
-/** @type {[number, string, string][]} resolution, label, what the URL says */
+/** @type {[number, string, string][]} seconds, label, what the URL says */
 const RANGES = [
-  [1, "10 min", "10m"],
-  [10, "2 h", "2h"],
-  [60, "1 day", "1d"],
+  [600, "10 min", "10m"],
+  [7200, "2 h", "2h"],
+  [86400, "1 day", "1d"],
 ];
 /** The server's own samples replace what was pieced together here this often. */
 const REFILL_SEC = 120;
@@ -23,19 +23,23 @@ const REFILL_SEC = 120;
  * @param {{ranges: HTMLElement, throughput: HTMLElement, queue: HTMLElement, cpus: HTMLElement}} places
  * @param {Shell} shell
  */
-export function createTrends(places, { api, cluster, store, summary, url, everySecond, notices, keys }) {
-  let resolution = RANGES.find(([, , name]) => name === url.get("range"))?.[0] ?? 1;
+export function createTrends(places, { api, config, cluster, store, summary, url, everySecond, notices, keys }) {
+  const past = Boolean(config.past);
+  let spanSec = past ? Infinity : (RANGES.find(([, , name]) => name === url.get("range"))?.[0] ?? RANGES[0][0]);
+  let resolution = fineness(spanSec, 0, past);
   let live = createLiveSeries(resolution);
   let filledAt = 0;
   let asking = false;
   const charts = [
     createChart(places.throughput, {
+      past,
       title: "Throughput",
       unit: "jobs/s",
       series: [{ key: "jobs_per_sec", label: "done", token: "--finished" }],
       format: rate,
     }),
     createChart(places.queue, {
+      past,
       title: "Queue",
       unit: "jobs",
       series: [{ key: "queued", label: "queued", token: "--queued" }],
@@ -43,6 +47,7 @@ export function createTrends(places, { api, cluster, store, summary, url, everyS
       scale: "whole",
     }),
     createChart(places.cpus, {
+      past,
       title: "CPUs in use",
       unit: "CPUs",
       series: [
@@ -83,30 +88,52 @@ export function createTrends(places, { api, cluster, store, summary, url, everyS
   function tick() {
     const { connection } = store.state;
     const known = summary();
-    if (Date.now() / 1000 - filledAt > REFILL_SEC) void fill();
+    if (known) adapt(known);
+    if (!past && Date.now() / 1000 - filledAt > REFILL_SEC) void fill();
     if (!known || (connection !== "live" && connection !== "polling")) return;
-    if (known.watching === "history") return; // the run is over: its charts stand still
+    if (past) return; // its charts stand still
     live.append(store.now(), known);
     draw();
   }
 
-  places.ranges.append(...RANGES.map(([sec, label, name]) => rangeButton(sec, label, name)));
+  /** Of a short run, its finest samples: a day's would be a handful. @param {import("../types.js").Summary} known */
+  function adapt(known) {
+    const wanted = fineness(spanSec, runSec(known), past);
+    if (wanted === resolution) return;
+    resolution = wanted;
+    live = createLiveSeries(resolution);
+    void fill();
+  }
+
+  /** @param {import("../types.js").Summary} known */
+  function runSec({ started_at, closed_at }) {
+    return started_at ? (past ? (closed_at ?? started_at) : store.now()) - started_at : Infinity;
+  }
+
+  places.ranges.hidden = past;
+  if (!past) places.ranges.append(...RANGES.map(([sec, label, name]) => rangeButton(sec, label, name)));
 
   /** @param {number} sec @param {string} label @param {string} name */
   function rangeButton(sec, label, name) {
-    return h("button", { type: "button", "aria-pressed": String(sec === resolution), text: label, onclick: choose });
+    return h("button", { type: "button", "aria-pressed": String(sec === spanSec), text: label, onclick: choose });
 
     /** @param {Event} event */
     function choose(event) {
       for (const button of places.ranges.children) button.setAttribute("aria-pressed", String(button === event.currentTarget));
-      resolution = sec;
-      live = createLiveSeries(sec);
-      url.set({ range: sec === 1 ? null : name });
+      const known = summary();
+      spanSec = sec;
+      resolution = fineness(sec, known ? runSec(known) : Infinity, past);
+      live = createLiveSeries(resolution);
+      url.set({ range: sec === RANGES[0][0] ? null : name });
       void fill();
     }
   }
 
   keys.tell(CHART_KEYS);
   everySecond(tick);
+  if (past) {
+    // Known with the first summary: how long it was.
+    store.subscribe((event) => event.kind === "data" && filledAt === 0 && tick());
+  }
   void fill();
 }

@@ -1,0 +1,55 @@
+/** @import {Store} from "./store.js" */
+/** @import {Config, Summary} from "./types.js" */
+import { need, setText, show } from "./dom.js";
+import { clock, count, counted, day, seconds, zone } from "./format.js";
+
+/**
+ * From when to when, and how long that is; of one day the date stands once.
+ *
+ * @param {number} from epoch seconds
+ * @param {number} to
+ */
+export function whenText(from, to) {
+  const end = day(from) === day(to) ? clock(to) : `${day(to)} ${clock(to)}`;
+  return `${day(from)} ${clock(from)} – ${end} ${zone(to)} (${seconds(to - from)})`;
+}
+
+/**
+ * What is to be said of a run that is over, or of several: when it was, how it ended, and what of it
+ * can't be read.
+ *
+ * @param {Summary} summary
+ * @returns {string[]} sentences
+ */
+export function pastWords({ combined, started_at, closed_at, cut_off, jobs, unreadable }) {
+  const words = [];
+  if (started_at && closed_at) words.push(`${combined ? "Past runs" : "Past run"}: ${whenText(started_at, closed_at)}.`);
+  const open = notEnded(jobs);
+  if (open > 0) words.push(`${counted(open, "job")} had not ended when ${cut_off ? (combined ? "they were" : "it was") + " cut off" : "it was closed"}.`);
+  else if (cut_off && !combined) words.push("It was cut off: its program ended without closing it, or goes on.");
+  if (unreadable && unreadable.jobs > 0) words.push(`${count(unreadable.jobs)} of ${counted(unreadable.of, "job")} can't be read.`);
+  return words;
+}
+
+/**
+ * Jobs that a run was left with.
+ *
+ * @param {Summary["jobs"]} jobs
+ */
+export const notEnded = (jobs) => jobs.queued + jobs.running;
+
+/**
+ * Says on each page of a history that nothing of it goes on.
+ *
+ * @param {{config: Config, store: Store, summary: () => Summary|undefined}} shell
+ */
+export function startPastRun({ config, store, summary }) {
+  if (!config.past) return;
+  const element = need("past-run");
+  store.subscribe((event) => {
+    const chosen = summary();
+    if (event.kind !== "data" || !chosen) return;
+    setText(element, pastWords(chosen).join(" "));
+    show(element, true);
+  });
+}

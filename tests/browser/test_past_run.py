@@ -1,0 +1,103 @@
+"""A past run's pages: its whole length, when it was, and nothing that says it goes on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from browser.stage import Browsers, Stage, rows, serve, tile
+from dispy import DispyJob
+from dispy_objects import FakeCluster
+from playwright.sync_api import Page, expect
+
+from flask_dispy import ClusterRegistry
+from flask_dispy.past import PastRegistry
+
+# A time is "now" that is less than a second ago, as this run's end may be.
+LIVE_WORDS = re.compile(r"\b(Live|Now|now .|. now|Running|busy \d|No data yet|yet|Update|Follow)\b")
+PAGES = ("", "node.html?host=10.0.0.1", "jobs.html", "timeline.html", "manage.html")
+
+
+def write_a_run_that_is_cut_off(path: Path) -> None:
+    registry = ClusterRegistry(history=path)
+    cluster = FakeCluster("compute")
+    registry.add(cluster)
+    node = cluster.join("10.0.0.1", "alpha", cpus=4)
+    cluster.pulse(node)
+    for number in range(20):
+        job = cluster.submit(number, job_id=f"job {number}")
+        cluster.start(job, node)
+        if number < 17:
+            how = {"exception": "Traceback\nValueError: odd"} if number == 5 else {"result": number}
+            status = DispyJob.Terminated if number == 5 else DispyJob.Finished
+            cluster.end(job, node, status, **how)
+    cluster.submit("waits")
+    registry.fold()
+    assert registry._recorder is not None
+    # As it is when the program is killed: all is written, and the end is not.
+    record = registry._recorder._records[registry.states()[0]]
+    record.end = record.beat  # type: ignore[method-assign]
+    registry.close()
+
+
+@pytest.fixture
+def stage(tmp_path: Path, browsers: Browsers) -> Iterator[Stage]:
+    path = tmp_path / "runs.sqlite"
+    write_a_run_that_is_cut_off(path)
+    registry = PastRegistry(path)
+    with serve(registry, browsers, read_only=True) as stage:
+        yield stage
+    registry.close()
+
+
+def settled(page: Page) -> None:
+    expect(page.locator("#past-run")).to_contain_text("Past run: 20")
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_page_says_past_run_and_has_no_live_words_or_commands(stage: Stage, path: str) -> None:
+    page = stage.open(path)
+    settled(page)
+    expect(page.locator("#past-run")).to_contain_text("4 jobs had not ended when it was cut off.")
+    expect(page.locator("#connection")).to_have_text("Past run")
+    expect(page.locator("body")).not_to_contain_text(re.compile("Waiting for the first data"))
+    words = page.locator("body").inner_text()
+    assert [line for line in words.splitlines() if LIVE_WORDS.search(line)] == []
+    expect(page.get_by_role("link", name="Manage", exact=True)).to_have_count(0)
+    for command in ("Terminate", "Close", "Allocate", "Update"):
+        expect(page.get_by_role("button", name=command, exact=True)).to_have_count(0)
+
+
+def test_monitor_shows_what_the_run_came_to(stage: Stage) -> None:
+    page = stage.open()
+    settled(page)
+    expect(tile(page, "Not ended")).to_have_text("4")
+    expect(tile(page, "finished")).to_have_text("16")
+    expect(tile(page, "CPUs")).to_have_text("4")
+    expect(page.locator(".progress-eta")).to_have_text("4 not ended when it was cut off")
+    expect(page.locator("#ranges")).to_be_hidden()
+    expect(page).to_have_title(re.compile("past run$"))
+
+
+def test_timeline_opens_on_the_whole_run(stage: Stage) -> None:
+    page = stage.open("timeline.html")
+    settled(page)
+    expect(page.get_by_role("button", name="All", exact=True)).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    expect(page.locator(".timeline-summary")).to_contain_text("16 finished")
+    expect(page.locator(".timeline-range")).to_contain_text(re.compile(r"^20\d\d-"))
+
+
+def test_jobs_are_those_that_ended(stage: Stage) -> None:
+    page = stage.open("jobs.html")
+    expect(rows(page)).to_have_count(17)
+    expect(page.locator("#tabs .tab")).to_have_count(5)
+
+
+def test_manage_page_says_that_there_is_nothing_to_do(stage: Stage) -> None:
+    page = stage.open("manage.html")
+    expect(page.get_by_text("There is nothing to manage in a past run")).to_be_visible()
+    expect(page.locator("#nodes")).to_be_hidden()
