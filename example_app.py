@@ -293,7 +293,7 @@ def run_batch(clusters: list[Any], registry: ClusterRegistry) -> bool:
         time.sleep(0.1)
     for view in registry.views():
         jobs = view.summary()["jobs"]
-        counts = "{finished} finished, {terminated} failed, {pending} pending".format(**jobs)
+        counts = "{finished} finished, {failed} failed, {pending} pending".format(**jobs)
         print(f"{view.name}: {counts}", flush=True)
     return done() == BATCH * len(clusters)
 

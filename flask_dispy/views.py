@@ -266,7 +266,7 @@ class View:
                 if job is not None:
                     return job.detail(state.name, now)
         raise UnknownJob(
-            f"{self.name} retains no job {serial}: it never had it, or has forgotten it since.",
+            f"{self.name} retains no job #{serial}: it never had it, or has forgotten it since.",
             field="serial",
         )
 

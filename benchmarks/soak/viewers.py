@@ -173,7 +173,7 @@ class Viewers:
     def _errand(self, chance: random.Random) -> tuple[str, str, dict[str, Any] | None]:
         cluster = "/api/v1/clusters/work"
         node = chance.choice(self._nodes)
-        searches = ["state:terminated", "slower:1s", "id:job-1", f"node:{node}", "Weight", "x y"]
+        searches = ["state:failed", "slower:1s", "id:job-1", f"node:{node}", "Weight", "x y"]
         search = urllib.parse.quote(chance.choice(searches))
         errands: list[tuple[str, str, dict[str, Any] | None]] = [
             ("GET", f"{cluster}/jobs?q={search}", None),

@@ -130,6 +130,14 @@ def test_unknown_qualifier_is_refused_with_those_that_exist(page: Page) -> None:
     expect(page.locator("#search-problem")).to_have_text("")
 
 
+def test_address_with_an_unknown_qualifier_is_explained(stage: Stage) -> None:
+    page = stage.open("jobs.html?q=nodee:alpha")
+    expect(page.get_by_text("This can't be searched for")).to_be_visible()
+    expect(page.locator("#search-problem")).to_contain_text("There is no qualifier nodee")
+    page.get_by_role("button", name="Clear the search").click()
+    becomes(lambda: len(_ids(page)), 5)
+
+
 def test_what_was_typed_outlives_tab_and_enter(page: Page) -> None:
     _search(page).focus()
     page.keyboard.type("state:")
@@ -265,6 +273,10 @@ def test_selected_jobs_are_terminated(stage: Stage, page: Page) -> None:
     page.get_by_role("button", name="Terminate 2 jobs").first.click()
     page.locator(".confirm:visible").get_by_role("button", name="Terminate 2 jobs").click()
     expect(page.locator(".notice-title")).to_have_text("Terminated 2 jobs")
+    becomes(
+        lambda: sorted(re.findall(r"\w+ #\d+ \(", page.locator(".notice-lines").inner_text())),
+        ["busy #3 (", "waiting #5 ("],
+    )
     assert sorted(job.id for _, (job,) in stage.cluster.calls) == ["busy", "waiting"]
 
 

@@ -191,6 +191,7 @@ def test_click_on_a_bar_opens_its_job(stage: Stage, page: Page) -> None:
     expect(_summary(page)).to_contain_text("3 running")
     _point_at_a_bar(page)
     expect(page.locator(".tip")).to_contain_text(re.compile("running|finished"))
+    expect(page.locator(".tip")).to_contain_text(re.compile(r"Job (long|10.0.0.[29] 29) #\d+"))
     page.mouse.down()
     page.mouse.up()
     expect(page.locator("#job-title")).to_have_text(re.compile("^(long|10.0.0.[29] 29)$"))

@@ -1,3 +1,4 @@
+import { ApiError } from "../api.js";
 import { COMBINED } from "../config.js";
 import { h, need, setText, show } from "../dom.js";
 import { count } from "../format.js";
@@ -120,12 +121,17 @@ function showList(state, rowsChanged) {
   setText(shown, state.phase === "ready" ? `Showing ${count(state.rows.length)} of ${count(state.total)}` : "");
   setText(fresh, `${count(state.waiting)} new`);
   show(fresh, state.waiting > 0);
-  const refused = state.error !== null && "field" in state.error && state.error.field === "q";
+  const refused = isRefused(state.error);
   if (refused && state.error) search.complain(state.error.message);
   setText(failure, state.error ? `The jobs can't be read: ${state.error.message}` : "");
   show(failure, state.error !== null && !refused && state.rows.length > 0);
   nothing.update(state);
   showActions();
+}
+
+/** Whether the server found something wrong with the search itself. @param {Error|null} error */
+function isRefused(error) {
+  return error instanceof ApiError && error.field === "q";
 }
 
 function showActions() {
@@ -247,16 +253,17 @@ function emptyMessage() {
     /** @param {JobListState} state */
     update(state) {
       const failed = state.phase === "failed";
+      const refused = isRefused(state.error);
       const searched = query !== "";
-      const [head, body] = failed ? ["The jobs can't be read", state.error?.message ?? ""]
+      const [head, body] = failed ? [refused ? "This can't be searched for" : "The jobs can't be read", state.error?.message ?? ""]
         : state.phase === "loading" ? ["Loading jobs …", ""]
         : searched ? ["No job matches", "Words look in id, arguments, node and error; qualifiers such as state:failed or node:10.0.0.7 in one of them."]
         : config.past ? ["No job", "None of this run had ended, or none is loaded."]
         : ["No job yet", "Jobs appear here as soon as a program submits one with cluster.submit(…)."];
       setText(title, head);
       setText(text, body);
-      show(clear, !failed && searched && state.phase === "ready");
-      show(again, failed);
+      show(clear, refused || (!failed && searched && state.phase === "ready"));
+      show(again, failed && !refused);
     },
   };
 }
