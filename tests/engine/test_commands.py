@@ -12,6 +12,7 @@ from dispy import DispyJob
 
 from flask_dispy import ClusterRegistry
 from flask_dispy.core.errors import BadRequest, UnknownNode
+from flask_dispy.core.jobquery import JobQuery
 
 pytestmark = pytest.mark.cluster
 
@@ -66,6 +67,26 @@ def test_a_queued_job_is_cancelled_and_a_running_one_terminated(
     states = [registry.view("act").job(serial)["state"] for serial in serials]
     assert states == ["terminated", "cancelled"]
     assert _codes(registry.control.cancel(serials)) == ["already_ended", "already_ended"]
+
+
+def test_job_that_raised_has_failed_and_one_that_was_ended_is_terminated(
+    local_dispy: LocalDispy, registry: ClusterRegistry
+) -> None:
+    local_dispy.start_node(2, cpus=2)
+    cluster = local_dispy.job_cluster(act)
+    registry.add(cluster)
+    raised, ended = cluster.submit("fail", "on purpose"), cluster.submit("nap", 60)
+    wait_until(lambda: ended.status == DispyJob.Running, what="the job to end")
+    assert _codes(registry.control.cancel([_serial_of(registry, ended)])) == ["terminating"]
+    view = registry.view("act")
+    wait_until(lambda: view.summary()["jobs"]["done"] == 2, what="the end of both")
+    for word, job in (("failed", raised), ("terminated", ended)):
+        page = view.jobs(JobQuery.parse(f"state:{word}"))
+        assert [row["serial"] for row in page.items] == [_serial_of(registry, job)]
+        assert (page.items[0]["state"], page.items[0]["failed"]) == ("terminated", job is raised)
+        assert (page.counts["failed"], page.counts["terminated"]) == (1, 1)
+    jobs = view.summary()["jobs"]
+    assert (jobs["terminated"], jobs["failed"]) == (2, 1)
 
 
 def test_cpus_are_changed_and_shown(local_dispy: LocalDispy, registry: ClusterRegistry) -> None:

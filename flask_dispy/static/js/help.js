@@ -18,7 +18,7 @@ export function createHelp(keys, version) {
     box.checked = keys.enabled;
     const made = h(
       "dialog",
-      { "aria-labelledby": "help-title" },
+      { class: "help", "aria-labelledby": "help-title" },
       h("div", { class: "dialog-head" }, h("h2", { id: "help-title", text: "Keyboard map" }), close),
       h("dl", { class: "shortcuts" }, ...keys.list().map(entry)),
       h("label", { class: "check" }, box, "Single keys do something"),

@@ -29,7 +29,7 @@ export function createNodeTable(panel, { shell, columns, name, withCpus = false,
   const { store, url, storage, config, keys, href } = shell;
   const mayManage = config.permissions.manage_nodes;
   const input = h("input", { class: "input", type: "search", placeholder: "Filter nodes", "aria-label": "Filter nodes", "aria-describedby": "filter-problem", autocomplete: "off", spellcheck: "false", oninput: filter });
-  const problem = h("span", { class: "field-error", id: "filter-problem", role: "status" });
+  const problem = h("span", { class: "field-error search-problem", id: "filter-problem", role: "status" });
   const counts = h("span", { class: "table-count", role: "status" });
   const order = h("span", { class: "caption table-order" });
   const actions = h("div", { class: "end" });
@@ -38,8 +38,7 @@ export function createNodeTable(panel, { shell, columns, name, withCpus = false,
     "div",
     { class: "panel-head" },
     h("h2", { text: "Nodes" }),
-    h("label", { class: "search" }, icon("search"), input, h("kbd", { "aria-hidden": "true", text: "/" })),
-    problem,
+    h("label", { class: "search" }, icon("search"), input, h("kbd", { "aria-hidden": "true", text: "/" }), problem),
     counts,
     order,
     mayManage ? actions : null,
