@@ -81,8 +81,8 @@ def test_node_is_found_by_address_and_by_name(client: Any, scene: Any) -> None:
     [
         ("q=state:up", ["10.0.0.2"]),
         ("state=up", ["10.0.0.2"]),
-        ("q=state:CLOSED", ["10.0.0.10"]),
-        ("state=closed&state=up", ["10.0.0.2", "10.0.0.10"]),
+        ("q=state:LOST", ["10.0.0.10"]),
+        ("state=lost&state=up", ["10.0.0.2", "10.0.0.10"]),
         ("state=up&q=name:beta", []),
         ("q=name:bet", ["10.0.0.10"]),
         ("q=ip:10.0.0.1", ["10.0.0.10"]),
