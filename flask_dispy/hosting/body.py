@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .connection import Disconnected
+from .head import HEADER
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -114,6 +115,6 @@ class Body(io.RawIOBase):
             line = self._reader.readline(_LINE_BYTES)
             if line == b"\r\n":
                 return
-            if not line.endswith(b"\r\n"):
+            if HEADER.fullmatch(line) is None:
                 break
         raise Disconnected("the trailers make no sense")

@@ -16,14 +16,14 @@ from typing import Any
 
 from .limits import Limits
 
-__all__ = ["Head", "Refused", "read_head"]
+__all__ = ["HEADER", "Head", "Refused", "read_head"]
 
 _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _REQUEST_LINE = re.compile(rb"(%s) ([\x21-\x7e\x80-\xff]+) HTTP/([0-9])\.([0-9])\r\n" % _TOKEN)
 # A line that continues the one before, one that ends in a line feed alone, and space before the
 # colon don't match: all are forms that RFC 9112 lets a server refuse, and that programs read
 # differently.
-_HEADER = re.compile(rb"(%s):[ \t]*([\t\x20-\x7e\x80-\xff]*?)[ \t]*\r\n" % _TOKEN)
+HEADER = re.compile(rb"(%s):[ \t]*([\t\x20-\x7e\x80-\xff]*?)[ \t]*\r\n" % _TOKEN)
 _DIGITS = re.compile(r"[0-9]{1,15}")
 
 
@@ -121,7 +121,7 @@ def _read_headers(reader: io.BufferedReader[Any], limits: Limits) -> HTTPMessage
             return headers
         if not line.endswith(b"\n"):
             return None
-        match = _HEADER.fullmatch(line)
+        match = HEADER.fullmatch(line)
         if match is None:
             raise Refused(HTTPStatus.BAD_REQUEST, "A header line makes no sense.")
         name, value = match.groups()
