@@ -3,7 +3,7 @@
 What answers shares a process, and Python's one interpreter, with dispy. A search, a report, or all
 rows of all nodes take milliseconds of it; asked for on many connections at once they would take all
 of it. So they are made one at a time, and while jobs run they get no more than a share of one core
-together: after what took 4 ms, 36 ms belong to the run. Who asks now and then never notices,
+together: after what took 4 ms, 76 ms belong to the run. Who asks now and then never notices,
 because what was not used for a while may be used at once.
 
 Those who wait are served in turn by client, not by request: somebody who asks on sixteen
@@ -25,7 +25,7 @@ from .errors import HttpError
 
 __all__ = ["COSTLY_SHARE", "Turns"]
 
-COSTLY_SHARE: Final = 0.1
+COSTLY_SHARE: Final = 0.05
 """Of one core, for all costly answers together, if not set otherwise."""
 
 # After so much work a moment is left to whoever waits for the interpreter: it would take it by
