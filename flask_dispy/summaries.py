@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .core.cluster import ClusterState, Surroundings
+from .core.cluster import ClusterState
+from .core.prospects import Surroundings
 from .engine.router import Router
 from .watched import Watched
 

@@ -11,43 +11,21 @@ holds. Nothing here asks a clock or takes a lock; the registry's lock guards it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
-from typing import Any, Final, NamedTuple
+from collections.abc import Callable, Iterator
+from typing import Any, Final
 
 from . import events
 from .durations import Durations
-from .ends import Ends
 from .events import JobState
-from .forecast import Confidence, Forecast, Forecaster
 from .jobs import ENDED_STATES, ForgottenJob, Job, Output
 from .ledger import Ledger
-from .outlook import ETA_FIELDS, Memory, Outlook, Situation, outlook, with_eta
+from .outlook import Outlook
 from .progress import jobs_per_sec
+from .prospects import ALONE, Prospects, Surroundings
 from .roster import Roster
 from .series import Sample, Series
 
-__all__ = ["ALONE", "ClusterState", "Surroundings"]
-
-# Jobs that are looked at to name the nodes they are bound to.
-_LOOKED_AT: Final = 1_000
-
-
-class Surroundings(NamedTuple):
-    """What a cluster's own state can't know of how its jobs will go on.
-
-    *trouble* is what is wrong with the cluster as a whole; *counted* whether its reports arrive;
-    *others_on* returns the names of other clusters whose jobs run on the nodes of this one, and
-    how many these are.
-    """
-
-    trouble: str | None
-    counted: bool
-    others_on: Callable[[], tuple[Sequence[str], int]]
-
-
-ALONE: Final = Surroundings(None, True, lambda: ((), 0))
-"""No other cluster, and nothing wrong."""
+__all__ = ["ClusterState"]
 
 
 class ClusterState:
@@ -80,12 +58,7 @@ class ClusterState:
         self.nodes: Final = self.roster.nodes
         self.series = Series(started_at)
         self.durations = Durations()
-        self.ends = Ends()
-        self.ended_at: float | None = None  # when a job last did, in any way
-        self.stall_sec = stall_sec
-        self._full = False
-        self._memory = Memory()
-        self._forecaster = Forecaster()
+        self.prospects = Prospects(self.ledger, self.roster, self.durations, stall_sec=stall_sec)
         # Jobs that ended, or whose end was told anew or undone, since the changes were last
         # published: what a history is to take.
         self.dirty_ends: dict[int, Job] = {}
@@ -203,16 +176,15 @@ class ClusterState:
         at: float,
         exception: str | None,
     ) -> None:
-        if self.ended_at is None or at > self.ended_at:
-            self.ended_at = at
+        self.prospects.note_end(at)
         if state == "finished":
             if started_at is not None:
                 self.durations.note(at - started_at, started_at)
-                self.ends.note(at, started_at)
+                self.prospects.ends.note(at, started_at)
         elif state == "terminated" and exception is not None:
             self.ledger.failed += 1
             if started_at is not None:
-                self.ends.note(at, started_at)
+                self.prospects.ends.note(at, started_at)
         elif state == "abandoned":
             self.roster.lose_job(job.node, at)
 
@@ -243,7 +215,7 @@ class ClusterState:
 
     def _queue_seen(self, event: events.QueueSeen) -> None:
         self.ledger.bind(event.bound)
-        self._full = event.full
+        self.prospects.full = event.full
 
     def _closed(self, event: events.WatchingEnded) -> None:
         if self.closed_at is None:
@@ -294,11 +266,11 @@ class ClusterState:
         for job in jobs:
             if job.state in ENDED_STATES:
                 self.dirty_ends[job.serial] = job
-                self.ended_at = max(self.ended_at or 0.0, job.ended_at or 0.0) or None
+                self.prospects.note_end(job.ended_at or 0.0)
             if job.state == "finished" and job.started_at is not None:
                 ended_at = job.ended_at or job.started_at
                 self.durations.note(ended_at - job.started_at, job.started_at)
-                self.ends.note(ended_at, job.started_at)
+                self.prospects.ends.note(ended_at, job.started_at)
             if job.state == "running":
                 self.roster.put_on(job)
         self.dirty = True
@@ -359,79 +331,18 @@ class ClusterState:
 
     def outlook(self, now: float, around: Surroundings = ALONE) -> Outlook:
         """Return what will come of the cluster's jobs, but for when they will be done."""
-        ledger, states = self.ledger, self.roster.census.states
-        running = ledger.running
-        there = states["up"] + states["silent"]
-        return outlook(
-            Situation(
-                now=now,
-                is_open=self.closed_at is None,
-                counted=around.counted,
-                trouble=around.trouble,
-                is_shared=self.kind == "SharedJobCluster",
-                submitted=ledger.submitted,
-                queued=ledger.counts["queued"],
-                running=ledger.counts["running"],
-                unknown=ledger.before_watching,
-                bound=len(ledger.bound),
-                bound_to=list(dict.fromkeys(islice(ledger.bound.values(), _LOOKED_AT))),
-                known_nodes=sum(states.values()),
-                there=there,
-                up=states["up"],
-                cpus=self.roster.census.cpus,
-                ended_at=self.ended_at,
-                last_end_at=self.ends.last_at,
-                oldest_start_at=next((job.started_at for job in running.values()), None),
-                newest_start_at=next((job.started_at for job in reversed(running.values())), None),
-                p95_sec=self.durations.p95_sec(),
-                usual_sec=self.durations.median_sec(),
-                usual_gap_sec=self.ends.usual_gap_sec(),
-                stall_sec=self.stall_sec,
-                nodes_at_work=self._nodes_at_work,
-                busy_with=lambda: self._busy_with(around),
-            ),
-            self._memory,
-        )
-
-    def _nodes_at_work(self) -> list[str]:
-        return list(dict.fromkeys(job.node for job in self.ledger.running.values() if job.node))
-
-    def _busy_with(self, around: Surroundings) -> Sequence[str] | None:
-        """Return who holds all CPUs, ``None`` if nobody does."""
-        names, running = around.others_on()
-        return names if self._full or (names and running >= self.roster.census.cpus) else None
-
-    def _told_outlook(self, now: float, around: Surroundings) -> tuple[dict[str, Any], Confidence]:
-        """Return the summary's ``outlook``, and how sure its times are."""
-        found = self.outlook(now, around)
-        told = found.as_dict(self.name)
-        if found.state == "done":
-            return told | dict.fromkeys(ETA_FIELDS, 0.0), "good"
-        if not found.can_tell_eta:
-            return told, "none"
-        expected = self._forecast(now, around)
-        if expected is None:
-            return told | {"message": with_eta(found.message, None)}, "none"
-        times = (expected.eta_sec, expected.early_sec, expected.late_sec)
-        told |= zip(ETA_FIELDS, (round(seconds, 1) for seconds in times), strict=True)
-        return told | {"message": with_eta(found.message, *times)}, expected.confidence
-
-    def _forecast(self, now: float, around: Surroundings) -> Forecast | None:
-        """Return when the jobs that can go on will be done, if that can be said."""
-        ledger, cpus = self.ledger, self.roster.census.cpus
-        queued = ledger.counts["queued"] + ledger.before_watching - len(ledger.bound)
-        if queued and cpus:
-            # Others go on taking as many CPUs as they do now.
-            taken = around.others_on()[1]
-            cpus = max(1, ledger.counts["running"], cpus - taken)
-        return self._forecaster.ask(
-            self.durations, ledger.running, queued=queued, cpus=cpus, now=now
+        return self.prospects.outlook(
+            now,
+            around,
+            is_open=self.closed_at is None,
+            is_shared=self.kind == "SharedJobCluster",
         )
 
     def summary(self, now: float, around: Surroundings = ALONE) -> dict[str, Any]:
         """Return the cluster's summary, as the pages and the JSON API show it."""
         ledger, census = self.ledger, self.roster.census
-        told, confidence = self._told_outlook(now, around)
+        found = self.outlook(now, around)
+        told, confidence = self.prospects.told(found, self.name, now, around)
         of = ledger.submitted + ledger.before_watching
         return {
             "name": self.name,

@@ -51,7 +51,8 @@ class Situation:
 
     ``unknown`` are jobs that were submitted before watching began and have not shown yet: they
     wait, or run. ``bound`` of the queued ones are bound to nodes that are gone, ``bound_to``.
-    ``there`` counts nodes that have not left, those that are silent included. ``counted`` is false
+    ``there`` counts nodes that have not left, those that are silent included; ``lost`` those that
+    died or were cut off. ``counted`` is false
     where the cluster's reports do not arrive. ``busy_with`` returns the names of the clusters
     whose jobs hold all CPUs, empty for clusters that nobody knows, ``None`` if some CPU is free.
     ``ended_at`` is when a job last ended in any way, ``last_end_at`` when one did by itself.
@@ -71,6 +72,7 @@ class Situation:
     bound_to: Sequence[str]
     known_nodes: int
     there: int
+    lost: int
     up: int
     cpus: int
     ended_at: float | None
@@ -259,15 +261,23 @@ def _no_node(s: Situation) -> tuple[str, str] | None:
     if not s.known_nodes:
         return "no_node", f"{waits}: no node has joined yet."
     if not s.there:
-        left = "the only node" if s.known_nodes == 1 else f"all {s.known_nodes:,} nodes"
-        has = "has" if s.known_nodes == 1 else "have"
-        return "nodes_left", f"{waits}: {left} {has} left."
+        return "nodes_left", f"{waits}: {_left_text(s)}."
     if not s.free_to_start:
         return "bound_to_gone_node", _bound_text(s).strip()
     if not s.up:
         silent = "the only node is" if s.there == 1 else f"all {s.there:,} nodes are"
         return "nodes_silent", f"{waits}: {silent} silent."
     return None
+
+
+def _left_text(s: Situation) -> str:
+    if s.known_nodes == 1:
+        return "the only node was lost" if s.lost else "the only node has left"
+    if s.lost == s.known_nodes:
+        return f"all {s.lost:,} nodes were lost"
+    if s.lost:
+        return f"all {s.known_nodes:,} nodes are gone, {s.lost:,} of them lost"
+    return f"all {s.known_nodes:,} nodes have left"
 
 
 def _no_cpu(s: Situation, unstarted_sec: float) -> tuple[str, str] | None:

@@ -31,7 +31,7 @@ def stall(stage: Stage) -> None:
     stage.registry.fold()
     state: Any = stage.registry.view("compute")._state
     began_at = time.time() - 1_142
-    nothing = (None,) * 6
+    nothing = (None,) * 4
     with stage.registry.lock:
         state.apply(events.JobEnded("quick", began_at + 2, began_at, began_at, "10.0.0.2",
                                     "finished", "quick", *nothing))  # fmt: skip

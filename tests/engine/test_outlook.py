@@ -165,7 +165,7 @@ def test_node_whose_last_one_leaves(local_dispy: LocalDispy, registry: ClusterRe
     wait_until(lambda: jobs[0].status == DispyJob.Running, what="the first job")
     node.kill()
     told = becomes(registry, "waiting", "nodes_left")
-    assert told["message"].startswith("2 jobs wait: the only node has left")
+    assert told["message"].startswith("2 jobs wait: the only node was lost")
 
 
 def test_jobs_from_before_watching_are_pending_until_they_end(

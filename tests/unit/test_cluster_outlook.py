@@ -9,9 +9,10 @@ import pytest
 from unit.stories import ended, new_state, queued, seen, started, tell
 
 from flask_dispy.core import events
-from flask_dispy.core.cluster import ClusterState, Surroundings
+from flask_dispy.core.cluster import ClusterState
 from flask_dispy.core.durations import Durations
 from flask_dispy.core.ends import Ends
+from flask_dispy.core.prospects import Surroundings
 
 
 def outlook_of(state: ClusterState, now: float, **around: Any) -> dict[str, Any]:

@@ -1,0 +1,137 @@
+"""What a cluster's jobs, nodes and surroundings come to, as the outlook needs to know it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import islice
+from typing import Any, Final, NamedTuple
+
+from .durations import Durations
+from .ends import Ends
+from .forecast import Confidence, Forecast, Forecaster
+from .ledger import Ledger
+from .outlook import ETA_FIELDS, Memory, Outlook, Situation, outlook, with_eta
+from .roster import Roster
+
+__all__ = ["ALONE", "Prospects", "Surroundings"]
+
+# Jobs that are looked at to name the nodes they are bound to.
+_LOOKED_AT: Final = 1_000
+
+
+class Surroundings(NamedTuple):
+    """What a cluster's own state can't know of how its jobs will go on.
+
+    *trouble* is what is wrong with the cluster as a whole; *counted* whether its reports arrive;
+    *others_on* returns the names of other clusters whose jobs run on the nodes of this one, and
+    how many these are.
+    """
+
+    trouble: str | None
+    counted: bool
+    others_on: Callable[[], tuple[Sequence[str], int]]
+
+
+ALONE: Final = Surroundings(None, True, lambda: ((), 0))
+"""No other cluster, and nothing wrong."""
+
+
+class Prospects:
+    """What will come of one cluster's jobs. Guarded by the registry's lock.
+
+    :param stall_sec: the least time without an end after which jobs that run are called stuck.
+
+    ``ended_at`` is when a job last ended, in any way; ``ends`` are those that ended by themselves.
+    ``full`` is whether dispy takes all CPUs to be busy.
+    """
+
+    def __init__(
+        self, ledger: Ledger, roster: Roster, durations: Durations, *, stall_sec: float
+    ) -> None:
+        self.ends = Ends()
+        self.ended_at: float | None = None
+        self.full = False
+        self._ledger = ledger
+        self._roster = roster
+        self._durations = durations
+        self._stall_sec = stall_sec
+        self._memory = Memory()
+        self._forecaster = Forecaster()
+
+    def note_end(self, at: float) -> None:
+        """Take in that a job ended, in any way."""
+        if self.ended_at is None or at > self.ended_at:
+            self.ended_at = at
+
+    def outlook(
+        self, now: float, around: Surroundings, *, is_open: bool, is_shared: bool
+    ) -> Outlook:
+        """Return what will come of the cluster's jobs, but for when they will be done."""
+        ledger, census = self._ledger, self._roster.census
+        running, states = ledger.running, census.states
+        return outlook(
+            Situation(
+                now=now,
+                is_open=is_open,
+                counted=around.counted,
+                trouble=around.trouble,
+                is_shared=is_shared,
+                submitted=ledger.submitted,
+                queued=ledger.counts["queued"],
+                running=ledger.counts["running"],
+                unknown=ledger.before_watching,
+                bound=len(ledger.bound),
+                bound_to=list(dict.fromkeys(islice(ledger.bound.values(), _LOOKED_AT))),
+                known_nodes=sum(states.values()),
+                there=states["up"] + states["silent"],
+                lost=states["lost"],
+                up=states["up"],
+                cpus=census.cpus,
+                ended_at=self.ended_at,
+                last_end_at=self.ends.last_at,
+                oldest_start_at=next((job.started_at for job in running.values()), None),
+                newest_start_at=next((job.started_at for job in reversed(running.values())), None),
+                p95_sec=self._durations.p95_sec(),
+                usual_sec=self._durations.median_sec(),
+                usual_gap_sec=self.ends.usual_gap_sec(),
+                stall_sec=self._stall_sec,
+                nodes_at_work=self._nodes_at_work,
+                busy_with=lambda: self._busy_with(around),
+            ),
+            self._memory,
+        )
+
+    def _nodes_at_work(self) -> list[str]:
+        return list(dict.fromkeys(job.node for job in self._ledger.running.values() if job.node))
+
+    def _busy_with(self, around: Surroundings) -> Sequence[str] | None:
+        """Return who holds all CPUs, ``None`` if nobody does."""
+        names, running = around.others_on()
+        return names if self.full or (names and running >= self._roster.census.cpus) else None
+
+    def told(
+        self, found: Outlook, cluster: str, now: float, around: Surroundings
+    ) -> tuple[dict[str, Any], Confidence]:
+        """Return the summary's ``outlook`` for what was *found*, and how sure its times are."""
+        told = found.as_dict(cluster)
+        if found.state == "done":
+            return told | dict.fromkeys(ETA_FIELDS, 0.0), "good"
+        if not found.can_tell_eta:
+            return told, "none"
+        expected = self._expected(now, around)
+        if expected is None:
+            return told | {"message": with_eta(found.message, None)}, "none"
+        times = (expected.eta_sec, expected.early_sec, expected.late_sec)
+        told |= zip(ETA_FIELDS, (round(seconds, 1) for seconds in times), strict=True)
+        return told | {"message": with_eta(found.message, *times)}, expected.confidence
+
+    def _expected(self, now: float, around: Surroundings) -> Forecast | None:
+        """Return when the jobs that can go on will be done, if that can be said."""
+        ledger, cpus = self._ledger, self._roster.census.cpus
+        queued = ledger.counts["queued"] + ledger.before_watching - len(ledger.bound)
+        if queued and cpus:
+            # Others go on taking as many CPUs as they do now.
+            cpus = max(1, ledger.counts["running"], cpus - around.others_on()[1])
+        return self._forecaster.ask(
+            self._durations, ledger.running, queued=queued, cpus=cpus, now=now
+        )
