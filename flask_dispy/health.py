@@ -30,6 +30,11 @@ def health(
     upkeep, engine = pump.health(), calls.health()
     history = recorder.health() if recorder else None
     problems = [*upkeep.pop("problems"), *(history.pop("problems") if history else ())]
+    problems += [
+        f"The cluster {w.name} is not heard of. {w.unheard}"
+        for w in clusters
+        if w.unheard is not None and w.hearing is not None and w.hearing.replaced
+    ]
     if dropped:
         problems.append(f"{dropped} status reports were dropped because the inbox was full.")
     if engine["stuck"]:

@@ -25,6 +25,7 @@ from .engine.ports import port_trouble
 from .engine.queues import pending_jobs
 from .engine.render import Renderer
 from .engine.schedulers import scheduler_trouble
+from .listening import Listening
 from .watched import Watched
 
 if TYPE_CHECKING:
@@ -65,9 +66,6 @@ _GREET_EVERY_SEC: Final = 5.0
 # dispy itself looks every five seconds whether its port has become free.
 _PORT_EVERY_SEC: Final = 1.0
 
-# How often a cluster whose reports do not reach us is asked for its status, at the most often.
-_LEAST_POLL_SEC: Final = 2.0
-
 
 class Pump:
     """Runs a registry's upkeep on a daemon thread from the first cluster on."""
@@ -76,6 +74,7 @@ class Pump:
         self._registry = registry
         self._calls = calls
         self._renderer = renderer
+        self._listening = Listening(registry, calls)
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._ticked_at = time.monotonic()
@@ -169,26 +168,16 @@ class Pump:
             self._faults += 1
             self._fault_log.exception("A step of the upkeep failed; the others go on.")
 
-    @staticmethod
-    def _is_due(what: str, every_sec: float, watched: Watched) -> bool:
-        now = time.monotonic()
-        if now < watched.due.get(what, 0.0):
-            return False
-        watched.due[what] = now + every_sec
-        return True
-
     def _keep_up(self, watched: Watched, now: float) -> None:
         if watched.cluster is not None:
-            if self._is_due("reconcile", _RECONCILE_EVERY_SEC, watched):
+            self._listening.look(watched)
+            if watched.is_due("reconcile", _RECONCILE_EVERY_SEC):
                 self._reconcile(watched, now)
-            if watched.state.closed_at is None and self._is_due(
-                "refresh", _REFRESH_EVERY_SEC, watched
-            ):
+            if watched.state.closed_at is None and watched.is_due("refresh", _REFRESH_EVERY_SEC):
                 self._refresh(watched)
-            self._poll(watched)
             self._greet_scheduler(watched)
             self._look_at_port(watched)
-        if self._is_due("silence", _SILENCE_EVERY_SEC, watched):
+        if watched.is_due("silence", _SILENCE_EVERY_SEC):
             update_sec = self._registry.poll_sec or 10.0
             with self._registry.lock:
                 watched.state.watch_silence(now, pulse_sec(watched.cluster), update_sec)
@@ -199,7 +188,7 @@ class Pump:
         with registry.lock:
             for watched in registry.watched():
                 watched.state.series.add(now, watched.state.sample())
-                if self._is_due("pace", _PACE_EVERY_SEC, watched):
+                if watched.is_due("pace", _PACE_EVERY_SEC):
                     around = registry.summaries.surroundings(watched, watched.state)
                     watched.state.watch_pace(now, around)
                     registry.settle(watched)
@@ -279,23 +268,6 @@ class Pump:
             drained.append((events.PendingTaken(now, pending), None, ()))
             self._registry.take_in(watched, drained)
 
-    def _poll(self, watched: Watched) -> None:
-        """Ask a cluster whose reports do not reach us for its nodes, without waiting for it."""
-        if watched.mode != "polling":
-            return
-        if watched.poll is not None:
-            if not watched.poll.done():
-                return
-            answer, watched.poll = watched.poll, None
-            if answer.exception() is None:
-                self._polled(watched, answer.result())
-        every_sec = max(_LEAST_POLL_SEC, self._registry.poll_sec)
-        if watched.state.closed_at is None and self._is_due("poll", every_sec, watched):
-            what = f"tell the status of {watched.name}"
-            # Too many calls that hang show in health(); to be refused one more is no fault here.
-            with contextlib.suppress(EngineTimeout):
-                watched.poll = self._calls.start(what, id(watched.cluster), watched.cluster.status)
-
     def _greet_scheduler(self, watched: Watched) -> None:
         """Learn whether a cluster's scheduler is still there, without waiting for it."""
         if watched.kind != "SharedJobCluster":
@@ -308,7 +280,7 @@ class Pump:
                 self._set_trouble(watched, answer.result())
         if watched.state.closed_at is not None:
             self._set_trouble(watched, None)
-        elif self._is_due("greet", _GREET_EVERY_SEC, watched):
+        elif watched.is_due("greet", _GREET_EVERY_SEC):
             greet = partial(scheduler_trouble, watched.cluster)
             with contextlib.suppress(EngineTimeout):
                 watched.greeting = self._calls.start(
@@ -317,7 +289,7 @@ class Pump:
 
     def _look_at_port(self, watched: Watched) -> None:
         """Learn whether a cluster's nodes can reach it at all."""
-        if watched.kind != "JobCluster" or not self._is_due("port", _PORT_EVERY_SEC, watched):
+        if watched.kind != "JobCluster" or not watched.is_due("port", _PORT_EVERY_SEC):
             return
         # dispy listens a moment after the cluster was made; a lasting trouble shows twice.
         is_open = watched.state.closed_at is None
@@ -334,17 +306,3 @@ class Pump:
             watched.trouble = trouble
             watched.state.dirty = True
             self._registry.settle(watched)
-
-    def _polled(self, watched: Watched, status: Any) -> None:
-        there = {node.ip_addr for node in status.nodes}
-        gone = [node for ip_addr, node in watched.watch.nodes.known.items() if ip_addr not in there]
-        now = time.time()
-        with self._registry.folding:
-            self._registry.take_in(
-                watched,
-                [
-                    *watched.watch.nodes.adopt(status.nodes),
-                    *(watched.watch.nodes.gone(node, now) for node in gone),
-                    (events.PendingTaken(now, status.jobs_pending), None, ()),
-                ],
-            )

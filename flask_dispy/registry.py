@@ -131,7 +131,9 @@ class ClusterRegistry:
 
         Sets the cluster's ``cluster_status`` if that is ``None``. A cluster that has its own
         keeps it: then, unless *chain* is given or that callback calls ours, jobs cannot be
-        counted, and its nodes come from ``cluster.status()``. A cluster that is watched already
+        counted, and its nodes come from ``cluster.status()``; so it is if its callback is replaced
+        later. Once it is known that no reports arrive, a warning is logged, and the summary's
+        ``trouble`` says so. A cluster that is watched already
         keeps the name it has.
 
         :raises TypeError: *cluster* is none of dispy's clusters.
@@ -154,6 +156,10 @@ class ClusterRegistry:
             self._take_over(watched, chain=chain)
         self._pump.start()
         self._pump.take_stock(watched)
+        with self._folding:
+            if watched.hearing is not None and watched.mode == "polling":
+                ledger = watched.state.ledger
+                watched.hearing.expect(ledger.pending + ledger.before_watching)
         return watched.name
 
     def _enter(
@@ -197,13 +203,8 @@ class ClusterRegistry:
         elif own is None or chain:
             watched.install(chain=chain)
         else:
-            watched.mode = "polling"
-            logger.warning(
-                "The cluster %s has a cluster_status callback of its own, which is left in place: "
-                "its jobs cannot be counted. Call server.cluster_status(status, node, job) from "
-                "it, or add the cluster with chain=True.",
-                watched.name,
-            )
+            watched.mode = "polling"  # until it shows that it hands its reports on
+        watched.listen(self)
 
     def _adopt_strays(self, watched: Watched) -> None:
         """Move what arrived before the cluster was added out of 'other clusters'."""

@@ -49,7 +49,7 @@ class Summaries:
         summary = state.summary(now, self.surroundings(watched, state))
         summary["watching"] = watched.mode if watched else "removed"
         summary["dropped_events"] = watched.watch.dropped if watched else 0
-        summary["trouble"] = watched.trouble if watched else None
+        summary["trouble"] = watched.all_trouble if watched else None
         summary["now"] = now
         return summary
 

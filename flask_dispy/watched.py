@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import Future
 from typing import Any, Literal
 
@@ -9,6 +10,7 @@ from .core.cluster import ClusterState
 from .core.feed import Feed
 from .engine.clusters import Kind
 from .engine.control import Target
+from .engine.hearing import Hearing
 from .engine.reconcile import Reconciler
 from .engine.watch import Callback, Watch
 from .views import View
@@ -35,11 +37,26 @@ class Watched:
         self.reconciler = Reconciler(watch, scheduler=kind == "scheduler")
         self.poll: Future[Any] | None = None
         self.greeting: Future[str | None] | None = None
-        self.trouble: str | None = None
+        self.hearing: Hearing | None = None  # None for what has no callback of its own
+        self.trouble: str | None = None  # with its scheduler
         self.port_trouble: str | None = None
+        self.unheard: str | None = None  # why its reports do not arrive, if they do not
         self.due: dict[str, float] = {}
         self._installed: Callback | None = None
         self._previous: Callback | None = None
+
+    @property
+    def all_trouble(self) -> str | None:
+        """What is wrong with the cluster as a whole."""
+        return self.trouble or self.unheard
+
+    def is_due(self, what: str, every_sec: float) -> bool:
+        """Whether something that is done every so often is to be done now."""
+        now = time.monotonic()
+        if now < self.due.get(what, 0.0):
+            return False
+        self.due[what] = now + every_sec
+        return True
 
     @property
     def name(self) -> str:
@@ -65,6 +82,10 @@ class Watched:
 
             self._installed = cluster_status
         self.cluster.cluster_status = self._installed
+
+    def listen(self, registry: object) -> None:
+        """Begin to look whether the reports reach *registry*, once the callback stands."""
+        self.hearing = Hearing(registry, self._installed, self.cluster.cluster_status)
 
     def uninstall(self) -> None:
         """Put the cluster's callback back as it was, unless somebody has set another since."""

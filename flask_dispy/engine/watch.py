@@ -60,6 +60,7 @@ class Watch:
         self.unread = UnreadReports(logger)
         self.nodes = NodeReports(cluster, self.unread)
         self.job_reports = JobReports(JobTexts(text_limit, plain=plain), self.nodes, cluster)
+        self._taken = 0
         self._dropped = itertools.count()
         self.callback: Callback = self._make_callback(inbox_limit)
 
@@ -94,6 +95,11 @@ class Watch:
         # repr, "count(7)", tells where it stands without taking a step.
         return int(repr(self._dropped)[len("count(") : -1])
 
+    @property
+    def received(self) -> int:
+        """Calls so far. The caller keeps folds out."""
+        return self._taken + len(self.inbox) + self.dropped
+
     # -- draining ----------------------------------------------------------------------------
 
     def drain(self, limit: int, *, figures: bool = True) -> list[Drained]:
@@ -126,6 +132,7 @@ class Watch:
         with contextlib.suppress(IndexError):  # a handler of signals may empty it meanwhile
             # What was taken until then stays in the list.
             reports.extend(starmap(self.inbox.popleft, repeat((), waiting)))
+        self._taken += len(reports)
         return reports
 
 

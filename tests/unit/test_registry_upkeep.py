@@ -19,7 +19,7 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the upkeep look for what dispy does not report several times a second."""
     for every in ("SILENCE", "RECONCILE", "REFRESH"):
         monkeypatch.setattr(f"flask_dispy.pump._{every}_EVERY_SEC", 0.05)
-    monkeypatch.setattr("flask_dispy.pump._LEAST_POLL_SEC", 0.05)
+    monkeypatch.setattr("flask_dispy.listening._LEAST_POLL_SEC", 0.05)
     monkeypatch.setattr("flask_dispy.pump.TICK_SEC", 0.02)
 
 
@@ -74,11 +74,15 @@ def test_cluster_with_a_callback_of_its_own_is_polled(
     cluster = FakeCluster()
     cluster.cluster_status = lambda status, node, job: None
     registry.add(cluster)
-    assert "chain=True" in caplog.text
+    assert caplog.text == ""  # nobody knows yet what it does
     node = cluster.join("10.0.0.1")
     wait_until(lambda: [row["state"] for row in registry.view("*").nodes()] == ["up"])
     cluster.pending = 3
     wait_until(lambda: registry.view("*").summary()["jobs"]["before_watching"] == 3)
+    wait_until(lambda: registry.view("compute").summary()["trouble"])
+    assert "hands nothing on" in caplog.text
+    assert "chain=True" in caplog.text
+    assert registry.health()["status"] == "ok"  # it was added so
     cluster.leave(node)
     wait_until(lambda: [row["state"] for row in registry.view("*").nodes()] == ["lost"])
     registry.close()

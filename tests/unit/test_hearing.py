@@ -1,0 +1,188 @@
+"""Whether the reports of a cluster reach us, where a callback that is not ours stands there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from clusters import wait_until
+from dispy_objects import FakeCluster
+
+from flask_dispy import ClusterRegistry
+from flask_dispy.engine.hearing import Hearing, Status, told_all
+
+
+def _mine(status: int, node: Any, job: Any) -> None:
+    """A user's callback that hands nothing on."""
+
+
+def _ours(status: int, node: Any, job: Any) -> None:
+    """Stands for our own."""
+
+
+def _doubtful() -> Hearing:
+    hearing = Hearing(object(), _ours, _ours)
+    hearing.look(_mine, 10, 3)
+    return hearing
+
+
+def _judged(hearing: Hearing, *seen: tuple[Any, int], pending: int = 3) -> str | None:
+    for nodes, heard in seen:
+        hearing.look(_mine, heard, pending)
+        hearing.judge(Status(3, nodes), heard, pending, told_all=True)
+    return hearing.trouble
+
+
+def test_callback_of_ours_is_not_doubted() -> None:
+    hearing = Hearing(object(), _ours, _ours)
+    hearing.look(_ours, 0, 0)
+    assert (hearing.doubted, hearing.trouble) == (False, None)
+
+
+def test_another_callback_is_doubted_until_something_arrives() -> None:
+    hearing = _doubtful()
+    assert hearing.doubted
+    assert _judged(hearing, ("a", 10), ("b", 12)) is None
+    assert not hearing.doubted
+
+
+def test_nothing_is_known_while_nothing_happens() -> None:
+    hearing = _doubtful()
+    assert _judged(hearing, *[("a", 10)] * 9) is None
+    assert hearing.doubted
+
+
+def test_reports_that_do_not_arrive_while_dispy_moves_on_are_missed() -> None:
+    hearing = _doubtful()
+    assert _judged(hearing, ("a", 10), ("b", 10)) is None  # they have until the next time
+    assert "replaced by one that hands nothing on" in str(_judged(hearing, ("b", 10)))
+
+
+def test_reports_that_come_later_than_what_they_tell_of_are_not_missed() -> None:
+    assert _judged(_doubtful(), ("a", 10), ("b", 10), ("b", 11), ("c", 11)) is None
+
+
+def test_jobs_that_dispy_has_and_nobody_reported_are_missed() -> None:
+    """They were submitted at once after the callback was replaced."""
+    hearing = Hearing(object(), _ours, _ours)
+    hearing.look(_mine, 10, 0)
+    assert "replaced" in str(_judged(hearing, ("a", 10), ("a", 10), pending=0))
+
+
+def test_reports_that_wait_their_turn_are_not_missed() -> None:
+    hearing = _doubtful()
+    for now in "abcdef":
+        hearing.look(_mine, 10, 3)
+        hearing.judge(Status(3, now), 10, 3, told_all=False)
+    assert (hearing.trouble, hearing.doubted) == (None, True)
+
+
+def test_late_reports_to_the_callback_before_do_not_speak_for_the_new_one() -> None:
+    hearing = _doubtful()
+    hearing.judge(Status(3, "a"), 11, 3, told_all=False)
+    assert _judged(hearing, ("b", 14), ("c", 14), ("c", 14)) is not None
+
+
+def test_trouble_ends_when_reports_arrive_or_our_callback_is_back() -> None:
+    hearing = _doubtful()
+    assert _judged(hearing, ("a", 10), ("b", 10), ("b", 10))
+    hearing.look(_mine, 11, 3)
+    assert hearing.trouble is None
+    hearing = _doubtful()
+    assert _judged(hearing, ("a", 10), ("b", 10), ("b", 10))
+    hearing.look(_ours, 10, 3)
+    assert (hearing.doubted, hearing.trouble) == (False, None)
+
+
+def test_callback_that_was_taken_away_is_known_at_once() -> None:
+    hearing = Hearing(object(), _ours, _ours)
+    hearing.look(None, 5, 0)
+    assert "taken away" in str(hearing.trouble)
+
+
+def test_callback_that_says_that_it_hands_on_is_believed(registry: ClusterRegistry) -> None:
+    hearing = Hearing(registry, _ours, _ours)
+    hearing.look(registry.cluster_status, 5, 0)
+    assert (hearing.doubted, hearing.trouble) == (False, None)
+
+
+def test_callback_at_work_has_not_told_all() -> None:
+    queue = SimpleNamespace(unfinished_tasks=1)
+    assert not told_all(SimpleNamespace(_cluster=SimpleNamespace(worker_Q=queue)))
+    assert told_all(FakeCluster())
+
+
+# -- in a registry ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def polled(monkeypatch: pytest.MonkeyPatch) -> Iterator[ClusterRegistry]:
+    """A registry that looks often."""
+    monkeypatch.setattr("flask_dispy.listening._LEAST_POLL_SEC", 0.05)
+    monkeypatch.setattr("flask_dispy.pump.TICK_SEC", 0.02)
+    registry = ClusterRegistry(poll_sec=0)
+    yield registry
+    registry.close()
+
+
+def _summary(registry: ClusterRegistry) -> dict[str, Any]:
+    return registry.view("compute").summary()
+
+
+def test_callback_that_is_replaced_is_noticed_and_polled_instead(
+    polled: ClusterRegistry, caplog: pytest.LogCaptureFixture
+) -> None:
+    cluster = FakeCluster()
+    polled.add(cluster)
+    ours = cluster.cluster_status
+    cluster.cluster_status = _mine
+    node = cluster.join("10.0.0.1")
+    for _ in range(6):
+        cluster.start(cluster.submit(), node)
+    wait_until(lambda: _summary(polled)["trouble"], what="the trouble")
+    summary = _summary(polled)
+    assert summary["watching"] == "polling"
+    assert "replaced" in summary["trouble"]
+    assert "chain=True" in summary["trouble"]
+    assert summary["outlook"]["reason"] != "scheduler_silent"
+    assert "replaced" in caplog.text
+    health = polled.health()
+    assert (health["status"], len(health["problems"])) == ("degraded", 1)
+    assert "compute" in health["problems"][0]
+    wait_until(lambda: _summary(polled)["nodes"]["up"] == 1, what="the node, by polling")
+    wait_until(lambda: _summary(polled)["jobs"]["before_watching"] == 6, what="the jobs")
+
+    cluster.cluster_status = ours
+    wait_until(lambda: _summary(polled)["trouble"] is None, what="the end of the trouble")
+    assert _summary(polled)["watching"] == "callback"
+    assert polled.health()["status"] == "ok"
+
+
+@pytest.mark.parametrize("when", ["before", "since"])
+def test_callback_that_calls_ours_is_no_trouble(
+    polled: ClusterRegistry, caplog: pytest.LogCaptureFixture, when: str
+) -> None:
+    cluster = FakeCluster()
+
+    def chained(status: int, node: Any, job: Any) -> None:
+        polled.cluster_status(status, node, job)
+
+    if when == "before":
+        cluster.cluster_status = chained
+    polled.add(cluster)
+    cluster.cluster_status = chained
+    wait_until(lambda: _has_polled(cluster, 2), what="a look before anything happens")
+    node = cluster.join("10.0.0.1")
+    cluster.start(cluster.submit(), node)
+    wait_until(lambda: _summary(polled)["watching"] == "callback", what="its reports")
+    wait_until(lambda: not polled.watched()[0].hearing.doubted, what="the end of the doubt")
+    summary = _summary(polled)
+    assert (summary["trouble"], summary["jobs"]["running"]) == (None, 1)
+    assert caplog.text == ""
+    assert polled.health()["status"] == "ok"
+
+
+def _has_polled(cluster: FakeCluster, times: int) -> bool:
+    return sum(name == "status" for name, *_ in cluster.calls) > times
