@@ -118,6 +118,11 @@ class ClusterRegistry:
     @show_job_args.setter
     def show_job_args(self, value: bool) -> None:
         self.settings.show_job_args = bool(value)
+        # All who look at jobs are to see it, however quiet the clusters are.
+        with self.lock:
+            for watched in self._watched.values():
+                watched.state.jobs_changed()
+                self.settle(watched)
 
     # -- clusters ----------------------------------------------------------------------------
 

@@ -316,6 +316,12 @@ class View:
         following = page[limit - 1][1].serial if len(page) > limit else None
         return JobPage(found.total, items, following, found.counts)
 
+    def jobs_mark(self) -> str:
+        """Return a text that is another one whenever a row of a job may have changed."""
+        with self._folded():
+            changes = [f"{state.started_at}:{state.job_changes}" for state in self._states()]
+        return f"{self._registry.epoch} {' '.join(changes)}"
+
     def pick_jobs(self, choose: Callable[[list[Job], float], list[Job]]) -> list[dict[str, Any]]:
         """Return all that is known of a few jobs.
 

@@ -63,6 +63,8 @@ class ClusterState:
         # published: what a history is to take.
         self.dirty_ends: dict[int, Job] = {}
         self.dirty = True
+        # Grows with whatever changes a job's row, so that readers ask for rows only then.
+        self.job_changes = 0
         self._pace: tuple[object, ...] = ()
 
     # -- folding -----------------------------------------------------------------------------
@@ -71,6 +73,8 @@ class ClusterState:
         """Take in one event; return the job that it was about, if it was about one."""
         self.dirty = True
         job = _HANDLERS[type(event)](self, event)
+        if job is not None:
+            self.job_changes += 1
         if job is not None and job.state in ENDED_STATES and type(job) is not ForgottenJob:
             self.dirty_ends[job.serial] = job
         return job
@@ -258,7 +262,7 @@ class ClusterState:
             self.roster.take_off(job)
             self.dirty_ends.pop(job.serial, None)
         self.ledger.give_up(jobs)
-        self.dirty = True
+        self.jobs_changed()
 
     def take_in(self, jobs: list[Job]) -> None:
         """Enter jobs that another cluster gave up, or that a history kept."""
@@ -273,6 +277,11 @@ class ClusterState:
                 self.prospects.ends.note(ended_at, job.started_at)
             if job.state == "running":
                 self.roster.put_on(job)
+        self.jobs_changed()
+
+    def jobs_changed(self) -> None:
+        """Note that rows of jobs are others now."""
+        self.job_changes += 1
         self.dirty = True
 
     # -- nodes and time ----------------------------------------------------------------------
@@ -350,6 +359,7 @@ class ClusterState:
             "combined": False,
             "state": "open" if self.closed_at is None else "closed",
             "jobs": ledger.as_dict(),
+            "job_changes": self.job_changes,
             "cpus": {"total": census.cpus, "busy": self.cpus_busy()},
             "nodes": census.as_dict(),
             "jobs_per_sec": round(jobs_per_sec(self.series, now), 3),

@@ -153,6 +153,7 @@ class CombinedState:
             "combined": True,
             "state": "open" if any(s["state"] == "open" for s in summaries) else "closed",
             "jobs": jobs,
+            "job_changes": sum(s["job_changes"] for s in summaries),
             "cpus": {"total": self.census.cpus, "busy": sum(s["cpus"]["busy"] for s in summaries)},
             "nodes": self.census.as_dict(),
             "jobs_per_sec": round(sum(s["jobs_per_sec"] for s in summaries), 3),

@@ -80,6 +80,13 @@ class JobQuery:
     words: tuple[str, ...] = ()
     kinds: frozenset[str] = frozenset()
 
+    @property
+    def depends_on_time(self) -> bool:
+        """Whether other jobs may match as time passes, though none changes."""
+        return (
+            self.slower_sec is not None or self.faster_sec is not None or "straggler" in self.kinds
+        )
+
     @classmethod
     def parse(cls, q: str = "", states: Sequence[str] = (), node: str | None = None) -> JobQuery:
         """Read a search as typed, joined with the *states* and *node* of a URL.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
@@ -112,12 +113,16 @@ def jobs(web: Web, name: str) -> Response:
     )
     limit = parameters.integer("limit", 100, least=1, most=MOST_ITEMS)
     before = parameters.optional_integer("before", least=1, most=LARGEST)
-    page = web.jobs(web.view(name), query, limit=limit, before=before)
-    hide = hiding(web)
+    view, hide = web.view(name), hiding(web)
+    # Before the rows: what changes meanwhile is asked for again.
+    tag = None if query.depends_on_time else _tag(view.jobs_mark(), hide.__name__)
+    if tag is not None and request.if_none_match.contains_weak(tag):
+        return _tagged(Response(status=304), tag)
+    page = web.jobs(view, query, limit=limit, before=before)
     following = None
     if page.next_before is not None:
         following = _link(before=page.next_before, limit=limit)
-    return json_answer(
+    answer = json_answer(
         {
             "total": page.total,
             "items": [hide(item) for item in page.items],
@@ -127,6 +132,7 @@ def jobs(web: Web, name: str) -> Response:
             "limit": limit,
         }
     )
+    return answer if tag is None else _tagged(answer, tag)
 
 
 def job(web: Web, name: str, serial: str) -> Response:
@@ -187,7 +193,22 @@ def hiding(web: Web) -> Callable[[dict[str, Any]], dict[str, Any]]:
         return hide_output
     if not web.registry.show_job_args:
         return hide_arguments
-    return lambda row: row
+    return _hide_nothing
+
+
+def _hide_nothing(row: dict[str, Any]) -> dict[str, Any]:
+    return row
+
+
+def _tag(*parts: str) -> str:
+    """Return an entity tag of what an answer to this request depends on."""
+    said = "\n".join((request.full_path, *parts))
+    return blake2b(said.encode(errors="surrogateescape"), digest_size=12).hexdigest()
+
+
+def _tagged(answer: Response, tag: str) -> Response:
+    answer.set_etag(tag, weak=True)  # the durations of running jobs go on under the same tag
+    return answer
 
 
 def _link(**changed: int) -> str:

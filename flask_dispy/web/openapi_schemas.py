@@ -157,6 +157,7 @@ _SUMMARY: Final[Schema] = _object(
     combined=_FLAG,
     kind=_TEXT,
     state={"type": "string", "enum": ["open", "closed"]},
+    job_changes=_COUNT,
     jobs=_object(
         **dict.fromkeys(
             ("submitted", *JOB_STATES, "failed", "done", "pending", "before_watching"), _COUNT

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from browser.stage import Stage, becomes, cells, rows
+from browser.stage import Stage, becomes, cells, is_live, rows, tile
 from playwright.sync_api import Locator, Page, expect
 from web.fakes import watched_cluster
 
@@ -450,3 +450,37 @@ def test_without_a_job_the_page_says_how_they_come(stage: Stage) -> None:
     watched_cluster(stage.registry, "idle")
     page = stage.open("jobs.html?cluster=idle")
     expect(page.get_by_text("No job yet")).to_be_visible()
+
+
+def test_quiet_page_asks_for_jobs_only_when_one_changed(stage: Stage) -> None:
+    asked: list[str] = []
+    page = stage.open(
+        "jobs.html",
+        before=lambda page: page.on(
+            "request",
+            lambda request: asked.append(request.url) if "/jobs?" in request.url else None,
+        ),
+    )
+    expect(rows(page)).to_have_count(5)
+    is_live(page)
+    monitor = stage.open()
+    is_live(monitor)
+    before = len(asked)
+    for number in range(4, 9):
+        stage.joins(f"10.0.1.{number}", "noise")
+        expect(tile(monitor, "Nodes up")).to_contain_text(str(number))
+    stage.ends(stage.jobs["busy"])
+    becomes(lambda: page.locator("[data-key='3'] [data-column=state]").inner_text(), "finished")
+    # The end and its texts may be told in two turns.
+    assert 1 <= len(asked) - before <= 2
+
+
+def test_arguments_that_are_hidden_for_all_vanish_from_a_page_that_rests(stage: Stage) -> None:
+    page = stage.open("jobs.html?job=1")
+    expect(page.locator("#job")).to_contain_text("first")
+    is_live(page)
+    for shown in (False, True, False):
+        stage.registry.show_job_args = shown
+        seen = page.locator("[data-column=args] .td-value")
+        becomes(lambda seen=seen: "hidden" in seen.all_inner_texts(), not shown)
+        becomes(lambda: "first" in page.locator("#job").inner_text(), shown)

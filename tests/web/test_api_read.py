@@ -292,3 +292,54 @@ def test_what_is_unknown_is_not_found(client: Any, scene: Any, url: str, code: s
 def test_what_is_no_serial_is_unknown(client: Any, scene: Any, serial: str) -> None:
     answer = client.get(f"{API}/clusters/*/jobs/{serial}")
     assert (answer.status_code, answer.json["error"]["code"]) == (404, "unknown_job")
+
+
+def test_jobs_are_not_sent_again_while_none_changed(client: Any, scene: Any, registry: Any) -> None:
+    url = f"{API}/clusters/compute/jobs?limit=3"
+    tag = client.get(url).headers["ETag"]
+
+    def ask(address: str = url) -> Any:
+        return client.get(address, headers={"If-None-Match": tag})
+
+    scene.cluster.report(DispyNode.AvailInfo, scene.alpha, None)
+    unchanged = ask()
+    assert (unchanged.status_code, unchanged.data) == (304, b"")
+    assert unchanged.headers["ETag"] == tag
+    assert unchanged.headers["X-Content-Type-Options"] == "nosniff"
+    assert ask(f"{API}/clusters/compute/jobs?limit=2").status_code == 200
+    assert ask(f"{API}/clusters/*/jobs?limit=3").status_code == 200
+    registry.show_job_args = False
+    hidden = ask()
+    assert (hidden.status_code, hidden.json["items"][0]["args"]) == (200, None)
+    registry.show_job_args = True
+    tag = client.get(url).headers["ETag"]
+    scene.cluster.ends(scene.running, scene.alpha)
+    assert ask().status_code == 200
+
+
+def test_tag_of_jobs_is_of_what_the_client_may_see(make_client: Any, scene: Any) -> None:
+    url = f"{API}/clusters/compute/jobs"
+    tags = {
+        make_client(authorize=lambda asked, _request, may=may: may or asked == "view")
+        .get(url)
+        .headers["ETag"]
+        for may in (True, False)
+    }
+    assert len(tags) == 2
+
+
+@pytest.mark.parametrize("q", ["slower:1s", "faster:1s", "is:straggler"])
+def test_search_that_time_decides_bears_no_tag(client: Any, scene: Any, q: str) -> None:
+    assert "ETag" not in client.get(f"{API}/clusters/compute/jobs?q={q}").headers
+
+
+def test_job_changes_grow_with_jobs_alone(client: Any, scene: Any) -> None:
+    def changes() -> int:
+        found: int = client.get(f"{API}/clusters/compute").json["job_changes"]
+        return found
+
+    before = changes()
+    scene.cluster.joins(make_node("10.0.0.77"))
+    assert changes() == before
+    scene.cluster.starts(scene.queued, scene.beta)
+    assert changes() > before

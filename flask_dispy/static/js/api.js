@@ -18,6 +18,9 @@ export class ApiError extends Error {
   }
 }
 
+/** So many answers are kept for the server to say that they still hold. */
+const TAGGED = 4;
+
 /**
  * @typedef {object} Api
  * @property {(path: string, params?: QueryParams) => string} url
@@ -53,6 +56,8 @@ export function clusterPath(cluster, ...parts) {
 export function createApi({ base, csrfToken = null, fetch = globalThis.fetch, timeoutSec = 30, now = () => Date.now() / 1000, onRemedy = () => {} }) {
   /** What the server asked to leave alone for a while. @type {Map<string, {until: number, error: ApiError}>} */
   const held = new Map();
+  /** The last few answers that bear a tag, by their address: what has not changed is not sent again. @type {Map<string, {etag: string, data: any}>} */
+  const tagged = new Map();
 
   /** @type {Api["url"]} */
   function url(path, params = {}) {
@@ -73,7 +78,10 @@ export function createApi({ base, csrfToken = null, fetch = globalThis.fetch, ti
    * @param {QueryParams} [params]
    */
   async function request(method, path, init, params) {
-    const response = await fetch(url(path, params), {
+    const address = url(path, params);
+    const known = method === "GET" ? tagged.get(address) : undefined;
+    if (known) init = { ...init, headers: { ...init.headers, "If-None-Match": known.etag } };
+    const response = await fetch(address, {
       ...init,
       credentials: "same-origin",
       redirect: "manual", // to a login page of another site: a script can't follow there, and is told nothing
@@ -81,10 +89,23 @@ export function createApi({ base, csrfToken = null, fetch = globalThis.fetch, ti
     }).catch(fail);
     // Not text(): of a snapshot's megabytes Chromium makes a text piece by piece, and slower.
     const body = await response.arrayBuffer().catch(fail);
+    if (known && response.status === 304) return known.data;
     const data = parse(new TextDecoder().decode(body));
-    if (response.ok && !response.redirected && isOurs(method, path, data)) return data;
+    if (response.ok && !response.redirected && isOurs(method, path, data)) {
+      if (method === "GET") remember(address, response.headers?.get("ETag"), data);
+      return data;
+    }
     const retryAfterSec = waitOf(response.headers?.get("Retry-After"), now());
     throw new ApiError({ ...meaningOf(response, data, body.byteLength === 0), retryAfterSec });
+  }
+
+  /** @param {string} address @param {string|null|undefined} etag @param {any} data */
+  function remember(address, etag, data) {
+    tagged.delete(address);
+    if (!etag) return;
+    tagged.set(address, { etag, data });
+    const [oldest] = tagged.keys();
+    if (tagged.size > TAGGED) tagged.delete(oldest);
   }
 
   /** @param {string} path @param {QueryParams} [params] */

@@ -38,6 +38,10 @@ export function createJobList({ api, cluster, onChange }) {
   /** Answers to a search that was given up are dropped: each search has its number. */
   let search = 0;
   let busy = false;
+  /** A refresh that was wanted while another request was under way; its answer may be from before. @type {{still: boolean}|null} */
+  let wanted = null;
+  /** The page that the rows are made of. @type {JobPage|null} */
+  let shown = null;
 
   /** @param {Partial<JobListState>} next @param {boolean} [rowsChanged] */
   const set = (next, rowsChanged = false) => {
@@ -63,13 +67,34 @@ export function createJobList({ api, cluster, onChange }) {
     } finally {
       if (mine === search) busy = false;
     }
+    const again = wanted;
+    wanted = null;
+    if (again && mine === search) await refresh(again.still);
+  };
+
+  /** @param {boolean} still */
+  const refresh = async (still) => {
+    if (busy || state.phase === "loading") {
+      wanted = { still };
+      return;
+    }
+    const limit = Math.min(REFRESH_ROWS, Math.max(PAGE_ROWS, state.rows.length));
+    await fetchPage({ limit }, (page) => {
+      if (page === shown && state.waiting === 0) return state.error ? set({ error: null }) : undefined; // as it was
+      if (!still && state.rows.length <= limit) return replace(page);
+      const { rows, waiting } = mergePage(state.rows, page.items, still);
+      set({ rows, waiting, total: page.total, counts: page.counts, phase: "ready", error: null }, true);
+    });
   };
 
   /** @param {JobPage} page */
-  const replace = (page) => set({
-    rows: page.items, total: page.total, counts: page.counts, more: page.next !== null,
-    waiting: 0, phase: "ready", error: null,
-  }, true);
+  const replace = (page) => {
+    shown = page;
+    set({
+      rows: page.items, total: page.total, counts: page.counts, more: page.next !== null,
+      waiting: 0, phase: "ready", error: null,
+    }, true);
+  };
 
   return {
     get state() {
@@ -82,6 +107,7 @@ export function createJobList({ api, cluster, onChange }) {
     search(text) {
       query = text;
       search += 1;
+      wanted = null;
       set({ phase: state.phase === "ready" ? "ready" : "loading", error: null });
       return fetchPage({ limit: PAGE_ROWS }, replace);
     },
@@ -98,15 +124,7 @@ export function createJobList({ api, cluster, onChange }) {
      * are counted as waiting.
      * @param {boolean} still
      */
-    async refresh(still) {
-      if (busy || state.phase === "loading") return;
-      const limit = Math.min(REFRESH_ROWS, Math.max(PAGE_ROWS, state.rows.length));
-      await fetchPage({ limit }, (page) => {
-        if (!still && state.rows.length <= limit) return replace(page);
-        const { rows, waiting } = mergePage(state.rows, page.items, still);
-        set({ rows, waiting, total: page.total, counts: page.counts, phase: "ready", error: null }, true);
-      });
-    },
+    refresh,
   };
 }
 

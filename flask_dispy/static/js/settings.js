@@ -149,5 +149,5 @@ export function argumentsCheckbox({ config, api, notices }) {
   document.addEventListener("dispy:settings", () => {
     box.checked = config.show_job_args;
   });
-  return h("label", { class: "check" }, box, "Show Job Arguments");
+  return h("label", { class: "check" }, box, "Show Job Arguments ", h("span", { class: "muted", text: "to everybody who looks" }));
 }

@@ -57,6 +57,7 @@
  * @property {boolean} [combined]
  * @property {string} [kind]
  * @property {JobCounts} jobs
+ * @property {number} [job_changes] grows with whatever changes a row of a job
  * @property {{total: number, busy: number}} cpus
  * @property {{known: number, up: number, silent: number, lost: number, closed: number}} nodes
  * @property {number} jobs_per_sec

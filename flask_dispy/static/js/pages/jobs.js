@@ -45,6 +45,7 @@ function hideColumns() {
 }
 
 let query = firstQuery();
+let changesSeen = "";
 
 /** The search of the address; `state=` of its own is welcome there. */
 function firstQuery() {
@@ -113,6 +114,7 @@ function searchFor(text) {
 
 /** @param {JobListState} state @param {boolean} rowsChanged */
 function showList(state, rowsChanged) {
+  if (rowsChanged && state.rows.length > 0) detail.showAsHidden(state.rows.some((job) => job.hidden));
   if (rowsChanged) {
     hideColumns();
     table.setRows(state.rows);
@@ -132,6 +134,14 @@ function showList(state, rowsChanged) {
 /** Whether the server found something wrong with the search itself. @param {Error|null} error */
 function isRefused(error) {
   return error instanceof ApiError && error.field === "q";
+}
+
+/** Whether jobs may be others now than when this was asked last: nodes alone change all the time. */
+function jobsChanged() {
+  const changes = `${store.clusters.size} ${shell.summary()?.job_changes}`;
+  const same = changes === changesSeen && list.state.error === null;
+  changesSeen = changes;
+  return !same || /\b(slower|faster|is):/.test(query); // time alone decides these
 }
 
 function showActions() {
@@ -279,9 +289,11 @@ window.addEventListener("popstate", fromAddress);
 store.subscribe((event) => {
   if (event.kind !== "data") return;
   hideColumns();
+  if (!jobsChanged()) return;
   void list.refresh(isRead());
   detail.refresh();
 });
+document.addEventListener("dispy:settings", () => void list.refresh(isRead()));
 shell.everySecond(() => {
   table.tick();
   detail.tick();

@@ -161,6 +161,10 @@ export function createJobDetail(dialog, { shell, onClose }) {
     },
     /** Something happened in the cluster. */
     refresh,
+    /** Arguments are hidden now, or no longer, for everybody: also those of a job that has ended. @param {boolean} hidden */
+    showAsHidden(hidden) {
+      if (job && Boolean(job.hidden) !== hidden) void read();
+    },
     tick() {
       if (job && isCancellable(job)) facts.update(job);
     },
