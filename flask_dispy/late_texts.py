@@ -55,6 +55,11 @@ class LateTexts:
         """Whether some were made and not yet taken in."""
         return bool(self._made)
 
+    @property
+    def pending(self) -> bool:
+        """Whether some are still to be made, or to be taken in."""
+        return self._taken < self._asked
+
     def wait(self, timeout_sec: float) -> None:
         """Wait until all that was asked for is made, or time is out."""
         give_up_at = time.monotonic() + timeout_sec

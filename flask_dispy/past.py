@@ -36,6 +36,16 @@ class PastView(View):
         with super()._folded():
             yield self._registry.ended_at(self._state)
 
+    def series(self, resolution_sec: int) -> dict[str, Any]:
+        """Return the time series, up to what was measured last."""
+        found = super().series(resolution_sec)
+        columns = found["columns"]
+        # The last that is known of the run may be of a later step.
+        last = max(
+            (i for c in columns.values() for i, v in enumerate(c) if v is not None), default=-1
+        )
+        return {**found, "columns": {name: c[: last + 1] for name, c in columns.items()}}
+
     def timeline(
         self, *, start: float | None = None, end: float | None = None, **options: Any
     ) -> dict[str, Any]:

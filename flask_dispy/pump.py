@@ -146,11 +146,15 @@ class Pump:
                 continue
             upkeep_at = began_at + 0.9 * TICK_SEC
             self._guarded(self._renderer.watch)
-            now = time.time()
-            for watched in self._registry.watched():
-                self._guarded(partial(self._keep_up, watched, now))
-            self._guarded(partial(self._sample, now))
+            self._keep_all_up(time.time())
             self._ticked_at = time.monotonic()
+
+    def _keep_all_up(self, now: float) -> None:
+        # In a call of its own: the thread must hold no cluster between its turns.
+        for watched in self._registry.watched():
+            self._guarded(partial(self._keep_up, watched, now))
+        self._guarded(partial(self._sample, now))
+        self._guarded(self._registry.let_closed_go)
 
     def _until_next_turn(self) -> float:
         """Return the seconds until it is time to go on."""

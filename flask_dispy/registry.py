@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
+from .closed import ClosedClusters
 from .core.cluster import ClusterState
 from .core.combined import COMBINED_NAME, CombinedState
 from .core.errors import UnknownCluster, WrongProcess
@@ -91,6 +92,7 @@ class ClusterRegistry:
         self._combined_feed = Feed()
         self._combined_view = self._view_type(self, 0, self._combined_feed, None)
         self._texts = LateTexts(self.settings)
+        self._let_go = ClosedClusters(self.settings.closed_limit, self.settings.history)
         self._router = Router(self.settings.inbox_limit)
         self.summaries = self._summaries_type(self, self._watched, self._router)
         self._calls = Calls(self.settings.engine_timeout_sec)
@@ -196,7 +198,7 @@ class ClusterRegistry:
     def _free_name(self, name: str) -> str:
         # The name stands in URLs, where a slash in front, or a space at an end, gets lost.
         name = bounded(" ".join(name.split()).lstrip("/"), _NAME_LIMIT) or "cluster"
-        taken = {*self._watched, *_ALL}
+        taken = {*self._watched, *_ALL, *self._let_go.names()}
         candidates = itertools.chain([name], (f"{name} ({n})" for n in itertools.count(2)))
         return next(candidate for candidate in candidates if candidate not in taken)
 
@@ -229,20 +231,30 @@ class ClusterRegistry:
     def remove(self, cluster: Any) -> None:
         """Stop watching a cluster, given as dispy's object or by its name.
 
-        Its callback is put back as it was. One that is not watched, or no more, is no error.
+        Its callback is put back as it was. One that is not watched, or no more, is no error. Closed
+        clusters beyond the newest ``closed_limit`` go by themselves.
         """
         with self._folding:
             watched = self._watched.get(cluster) if isinstance(cluster, str) else None
             watched = watched or self._find(cluster)
-            if watched is None:
-                return
-            watched.uninstall()
-            if watched is self._router.other:
-                self._router.other = None
-            else:
-                self._router.dismiss(watched)
-            with self.lock:
-                self._leave(watched)
+            if watched is not None:
+                self._dismiss(watched)
+
+    def _dismiss(self, watched: Watched) -> None:
+        watched.uninstall()
+        if watched is self._router.other:
+            self._router.other = None
+        else:
+            self._router.dismiss(watched)
+        with self.lock:
+            self._leave(watched)
+
+    def let_closed_go(self) -> None:
+        """Let the closed clusters go that are more than ``closed_limit``, the oldest first."""
+        with self._folding:
+            for watched in self._let_go.due(self.watched(), texts_wait=self._texts.pending):
+                self._let_go.let_go(watched.name)
+                self._dismiss(watched)
 
     def _leave(self, watched: Watched) -> None:
         if self._recorder is not None:
@@ -301,7 +313,8 @@ class ClusterRegistry:
             watched = self._watched.get(name)
         if watched is None:
             raise UnknownCluster(
-                f"No cluster {name[:80]!r} is watched: the clusters are listed under clusters.",
+                self._let_go.words(name)
+                or f"No cluster {name[:80]!r} is watched: the clusters are listed under clusters.",
                 field="cluster",
             )
         return watched.view

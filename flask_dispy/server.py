@@ -172,7 +172,10 @@ class DispyHTTPServer:
         return self.registry.add(cluster, chain=chain)
 
     def del_cluster(self, cluster: Any) -> None:
-        """Show a cluster no longer. It may have been closed, or never been added."""
+        """Show a cluster no longer. It may have been closed, or never been added.
+
+        Closed clusters beyond the newest ``closed_limit`` go by themselves.
+        """
         self.registry.remove(cluster)
 
     # Without annotations: on Python 3.10 an unpatched dispy refuses a callback that has them.

@@ -20,7 +20,13 @@ MOST_RUNS: Final = 100
 _DAY = _LONGEST_POLL_SEC = 86_400.0
 _MOST_DAYS = 36_500
 
-_LEAST = {"history_limit": 0, "text_limit": 16, "inbox_limit": 1, "history_max_bytes": 1_000_000}
+_LEAST = {
+    "history_limit": 0,
+    "closed_limit": 0,
+    "text_limit": 16,
+    "inbox_limit": 1,
+    "history_max_bytes": 1_000_000,
+}
 
 
 @dataclass(slots=True)
@@ -33,6 +39,9 @@ class Settings:
         Whether job arguments are shown. Pages can change it.
     ``history_limit``
         Ended jobs kept for each cluster. Queued and running jobs are always kept.
+    ``closed_limit``
+        Closed clusters kept, the newest; those before are let go, as by ``remove``. With
+        ``history`` none of their jobs is lost.
     ``text_limit``
         Characters kept of each argument list, result, output and traceback.
     ``inbox_limit``
@@ -60,6 +69,7 @@ class Settings:
     poll_sec: float = 10.0
     show_job_args: bool = True
     history_limit: int = 10_000
+    closed_limit: int = 20
     text_limit: int = 1024
     inbox_limit: int = 1_000_000
     engine_timeout_sec: float = 10.0

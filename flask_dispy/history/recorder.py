@@ -128,6 +128,8 @@ class _Record:
             self.take_figures(now)
 
     def end(self, now: float) -> None:
+        # What ended since the last sample is measured, too.
+        self._state.series.add(now, self._state.sample())
         self._take_rows(len(self._rows_due))
         self._take_series()
         self.take_figures(now, complete=True)

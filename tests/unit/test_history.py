@@ -258,6 +258,22 @@ def test_past_series_tell_what_ended(path: Path, registry: ClusterRegistry, past
             assert rates[-1] is not None
 
 
+def test_past_series_end_with_what_was_measured(path: Path, past: Any) -> None:
+    run_once(path)
+    with closing(sqlite3.connect(path)) as db, db:
+        # The program was held up before it came to its end.
+        db.execute("UPDATE runs SET closed_at = NULL, last_at = last_at + 25")
+    opened = past(path)
+    for view in (opened.views()[0], opened.view("*")):
+        for resolution_sec in (1, 10, 60, 600):
+            assert view.series(resolution_sec)["columns"]["jobs_per_sec"][-1] is not None
+
+
+def test_jobs_that_ended_last_of_all_are_in_the_series(path: Path) -> None:
+    run_once(path)  # in less than it takes to sample once
+    assert rows(path, "SELECT sum(done) FROM series") == [(10.0,)]
+
+
 def test_past_nodes_have_their_figures(path: Path, past: Any) -> None:
     run_once(path)
     row = past(path).views()[0].node("alpha")

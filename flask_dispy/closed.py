@@ -1,0 +1,76 @@
+"""Clusters that are closed: the newest are kept, and of those let go it is known that they were."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import OrderedDict
+from collections.abc import Iterable
+from typing import Final
+
+from .watched import Watched
+
+__all__ = ["ClosedClusters"]
+
+# Late reports and texts still find a cluster that was closed a moment ago. Where texts are still
+# being made, it stays for longer, but not for ever: a user's __str__ may hang.
+_LINGER_SEC: Final = 5.0
+_LINGER_FOR_TEXTS_SEC: Final = 60.0
+
+# Names of clusters let go that are remembered.
+_MOST_NAMES: Final = 1_000
+
+
+class ClosedClusters:
+    """Says which closed clusters are to be let go. Guarded by the registry's folding lock.
+
+    :param limit: closed clusters that are kept.
+    :param history: the file that keeps the jobs of those let go, if there is one.
+    """
+
+    def __init__(self, limit: int, history: str | os.PathLike[str] | None) -> None:
+        self._limit = limit
+        self._history = history
+        self._gone: OrderedDict[str, None] = OrderedDict()
+
+    def due(self, watched: Iterable[Watched], *, texts_wait: bool) -> list[Watched]:
+        """Return those to let go, the first that were closed first."""
+        now = time.monotonic()
+        linger_sec = _LINGER_FOR_TEXTS_SEC if texts_wait else _LINGER_SEC
+        closed = [one for one in watched if one.cluster is not None and _closed_at(one)]
+        closed.sort(key=_closed_at)
+        beyond = closed[: max(0, len(closed) - self._limit)]
+        return [
+            one
+            for one in beyond
+            if now - one.due.setdefault("closed", now) >= linger_sec and not one.watch.inbox
+        ]
+
+    def let_go(self, name: str) -> None:
+        """Remember that a cluster was let go."""
+        self._gone[name] = None
+        self._gone.move_to_end(name)
+        while len(self._gone) > _MOST_NAMES:
+            self._gone.popitem(last=False)
+
+    def names(self) -> Iterable[str]:
+        """Return the names that are remembered, which no other cluster is to get."""
+        return self._gone.keys()
+
+    def words(self, name: str) -> str | None:
+        """Return what became of a cluster that was let go, ``None`` if it was none of them."""
+        if name not in self._gone:
+            return None
+        kept = (
+            f"its jobs are kept in the history {os.fspath(self._history)}"
+            if self._history is not None
+            else "history= would keep its jobs"
+        )
+        return (
+            f"The cluster {name[:80]!r} was closed, and has made room for newer ones "
+            f"(closed_limit is {self._limit}); {kept}."
+        )
+
+
+def _closed_at(watched: Watched) -> float:
+    return watched.state.closed_at or 0.0
