@@ -100,7 +100,11 @@ def change_settings(web: Web) -> Response:
     """Change the settings that are given; answer with all."""
     read_parameters()
     body = read_json("poll_sec", "show_job_args")
-    poll_sec = body.number("poll_sec", least=0, most=MOST_SECONDS) if "poll_sec" in body else None
+    poll_sec = (
+        body.number("poll_sec", least=-MOST_SECONDS, most=MOST_SECONDS)
+        if "poll_sec" in body
+        else None
+    )
     show = body.boolean("show_job_args") if "show_job_args" in body else None
     if poll_sec is not None:
         web.registry.poll_sec = poll_sec

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from flask import request
 
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Web", "target"]
 
+# Browsers take "." and ".." for steps in a path, "%2e" too; so these come encoded twice.
+_DOTS: Final = {"%2e": ".", "%2e%2e": ".."}
+
 
 @dataclass(frozen=True, slots=True)
 class Web:
@@ -45,10 +48,13 @@ class Web:
     turns: Turns
 
     def view(self, name: str) -> View:
-        """Return the view of a cluster.
+        """Return the view of a cluster, which may be named in a way that survives a browser.
 
         :raises UnknownCluster: none of that name is watched.
         """
+        dots = _DOTS.get(name.lower())
+        if dots is not None and name not in self.registry.names():
+            name = dots
         return self.registry.view(name or "*")
 
     def jobs(self, view: View, query: JobQuery, *, limit: int, before: int | None) -> JobPage:

@@ -346,7 +346,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "ChangeSettings": {
         **_object(
             {
-                "poll_sec": {"type": "number", "minimum": 0, "maximum": 86400},
+                "poll_sec": {"type": "number", "minimum": -86400, "maximum": 86400},
                 "show_job_args": _FLAG,
             }
         ),

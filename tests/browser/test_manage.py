@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from browser.stage import Stage, rows
@@ -146,3 +147,63 @@ def test_call_that_fails_is_told_with_its_reason(stage: Stage, page: Page) -> No
     page.get_by_role("button", name="Close 1 node").click()
     expect(page.locator(".notice-title")).to_have_text("Closed 0 of 1 node")
     expect(page.locator(".notice-lines")).not_to_contain_text("secret inside")
+
+
+def test_asked_is_not_done(stage: Stage, page: Page) -> None:
+    page.get_by_label("Host or IP address").fill("10.9.9.9")
+    page.keyboard.press("Enter")
+    line = page.locator(".notice-lines li")
+    expect(line).to_have_text("Asked: 10.9.9.9 is asked to join compute.")
+    expect(line.locator(".mark-queued")).to_have_count(1)
+    expect(page.locator(".notice.notice-asked")).to_have_count(1)
+
+
+def test_ipv6_address_may_stand_in_brackets(stage: Stage, page: Page) -> None:
+    page.get_by_label("Host or IP address").fill("[::1]")
+    page.keyboard.press("Enter")
+    expect(page.locator(".notice-title")).to_have_text("Asked for [::1]")
+    assert stage.cluster.calls[0][1][0]["host"] == "::1"
+
+
+def test_field_says_where_cpus_are_ignored(stage: Stage, page: Page) -> None:
+    cpus = page.locator("#allocate [name=cpus]")
+    page.get_by_label("Host or IP address").fill("10.0.1.*")
+    expect(cpus).to_be_disabled()
+    expect(page.locator("#cpus-note")).to_have_text("ignored with *")
+    page.get_by_label("Host or IP address").fill("10.0.1.1")
+    expect(cpus).to_be_enabled()
+    expect(page.locator("#cpus-note")).to_have_text("")
+
+
+def test_closed_node_can_not_be_closed_again(stage: Stage) -> None:
+    page = stage.open("node.html?host=10.0.0.9")
+    close = page.get_by_role("button", name="Close node")
+    expect(close).to_be_enabled()
+    close.click()
+    page.get_by_role("button", name="Close 1 node").click()
+    expect(page.locator("#node-state")).to_have_text("closed")
+    expect(close).to_be_disabled()
+    allocate = page.locator("#actions").get_by_role("button", name="Allocate", exact=True)
+    expect(allocate).to_be_enabled()
+
+
+def test_good_outcome_leaves_by_itself(stage: Stage, page: Page) -> None:
+    page.clock.install()
+    page.get_by_role("checkbox", name="Select 10.0.0.9").check()
+    page.locator("#nodes").get_by_role("button", name="Close", exact=True).click()
+    page.get_by_role("button", name="Close 1 node").click()
+    expect(page.locator(".notice-title")).to_have_text("Closed 1 node")
+    page.mouse.move(5, 5)
+    page.clock.run_for(20_000)
+    expect(page.locator(".notice")).to_have_count(0)
+
+
+@pytest.mark.parametrize("name", ["..", ".", "a?b#c%d", "a\\b", "../x"])
+def test_cluster_can_be_opened_whatever_its_name(stage: Stage, name: str) -> None:
+    watched_cluster(stage.registry, name)
+    page = stage.open(f"manage.html?{urlencode({'cluster': name})}")
+    page.get_by_label("Host or IP address").fill("10.0.0.50")
+    page.keyboard.press("Enter")
+    expect(page.locator(".notice-lines li")).to_contain_text("is asked to join")
+    jobs = stage.open(f"jobs.html?{urlencode({'cluster': name})}")
+    expect(jobs.get_by_text("No job yet")).to_be_visible()

@@ -131,6 +131,7 @@ def test_settings_change_one_by_one(client: Any, registry: ClusterRegistry) -> N
         "poll_sec": 0,
         "show_job_args": True,
     }
+    assert client.patch(f"{API}/settings", json={"poll_sec": -1}).json["poll_sec"] == 0
     client.patch(f"{API}/settings", json={"show_job_args": False})
     assert (registry.poll_sec, registry.show_job_args) == (0, False)
 
@@ -191,7 +192,8 @@ def test_bad_value_is_refused_by_name(
 @pytest.mark.parametrize(
     ("body", "field"),
     [
-        ({"poll_sec": -1}, "poll_sec"),
+        ({"poll_sec": -86_401}, "poll_sec"),
+        ({"poll_sec": 86_401}, "poll_sec"),
         ({"poll_sec": True}, "poll_sec"),
         ({"poll_sec": "5"}, "poll_sec"),
         ({"poll_sec": 10**400}, "poll_sec"),

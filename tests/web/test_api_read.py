@@ -343,3 +343,14 @@ def test_job_changes_grow_with_jobs_alone(client: Any, scene: Any) -> None:
     assert changes() == before
     scene.cluster.starts(scene.queued, scene.beta)
     assert changes() > before
+
+
+@pytest.mark.parametrize(
+    ("name", "path"), [("..", "%252e%252e"), (".", "%252E"), ("..", ".."), ("%2e", "%252e")]
+)
+def test_cluster_of_dots_is_found_as_browsers_can_ask_for_it(
+    client: Any, registry: Any, name: str, path: str
+) -> None:
+    watched_cluster(registry, name)
+    assert client.get(f"{API}/clusters/{path}").json["name"] == name
+    assert client.get(f"{API}/clusters/{path}/jobs").json["total"] == 0

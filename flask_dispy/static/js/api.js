@@ -31,14 +31,15 @@ const TAGGED = 4;
  */
 
 /**
- * Path of a cluster's resource, every part encoded.
+ * Path of a cluster's resource, every part encoded. "." and ".." are so twice: browsers take them
+ * for steps in the path otherwise, however they are written.
  *
  * @param {string} cluster
  * @param {...(string|number)} parts
  * @returns {string}
  */
 export function clusterPath(cluster, ...parts) {
-  return ["clusters", cluster, ...parts].map((part) => encodeURIComponent(part)).join("/");
+  return ["clusters", cluster, ...parts].map((part) => encodeURIComponent(/^\.\.?$/.test(String(part)) ? String(part).replaceAll(".", "%2e") : part)).join("/");
 }
 
 /**

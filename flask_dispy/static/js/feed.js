@@ -3,6 +3,7 @@
 /** @import {Changes} from "./types.js" */
 import { ApiError } from "./api.js";
 import { reaches } from "./cursor.js";
+import { boundedInterval, boundedSec } from "./interval.js";
 
 /**
  * @typedef {"live"|number} Interval "live": the stream; else seconds between polls, 0 or less: none
@@ -69,14 +70,15 @@ export function createFeed({
   api,
   store,
   cluster,
-  interval = "live",
+  interval: firstInterval = "live",
   pollSec = 10,
   openStream = null,
   visibility = { hidden: () => false, onChange: () => {} },
   timers = realTimers,
   random = Math.random,
 }) {
-  const everySec = pollSec > 0 ? pollSec : 10;
+  let interval = boundedInterval(firstInterval);
+  const everySec = boundedSec(pollSec) || 10;
   const aliveSec = Math.round(Math.min(Math.max(everySec, ALIVE_SEC.least), ALIVE_SEC.most));
   /** A proxy may hold a stream back: where nothing is heard for so long, it does not work. */
   const silenceSec = 2 * aliveSec + 1;
@@ -271,7 +273,7 @@ export function createFeed({
     },
     update,
     setInterval(next) {
-      interval = next;
+      interval = boundedInterval(next);
       restUntil = 0;
       emptyStreams = 0;
       if (started) restart();

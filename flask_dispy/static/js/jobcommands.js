@@ -2,16 +2,18 @@
 /** @import {Notices} from "./notices.js" */
 /** @import {Outcome} from "./types.js" */
 import { clusterPath } from "./api.js";
-import { counted } from "./format.js";
+import { count, counted } from "./format.js";
 import { outcomeLine } from "./nodecommands.js";
 import { toParams } from "./query.js";
 import { failureLine } from "./remedy.js";
 
 /** The server takes no more at once. */
 const AT_ONCE = 1000;
+/** Of a search: so few that the count moves on and Stop comes soon. */
+const PART = 500;
 
 /** @typedef {{api: Api, cluster: string, notices: Notices}} Place */
-/** @typedef {{matched: number, outcomes: Outcome[], cancelled: number, failed: number}} Cancelled */
+/** @typedef {{matched: number, outcomes: Outcome[], cancelled: number, failed: number, next_before?: number|null}} Cancelled */
 
 /**
  * Cancel jobs by their numbers and show what came of each.
@@ -46,7 +48,8 @@ export const countCancellable = ({ api, cluster }, query) =>
   api.send("POST", clusterPath(cluster, "jobs", "cancel"), { filter: toParams(query), dry_run: true });
 
 /**
- * Cancel all jobs that a search matches and show what came of each.
+ * Cancel all jobs that a search matches, some at a time until none is left or somebody stops it,
+ * and show what came of each.
  *
  * @param {Place} place
  * @param {string} query
@@ -54,23 +57,36 @@ export const countCancellable = ({ api, cluster }, query) =>
  */
 export async function cancelMatching({ api, cluster, notices }, query, expected) {
   const notice = notices.show(`Terminating ${counted(expected, "job")}`);
+  /** @type {Outcome[]} */
+  const outcomes = [];
+  let stopped = false;
+  if (expected > PART) notice.offer("Stop", () => (stopped = true));
+  /** @type {number|null} */
+  let before = null;
   try {
-    /** @type {Cancelled} */
-    const answer = await api.send("POST", clusterPath(cluster, "jobs", "cancel"), { filter: toParams(query), dry_run: false });
-    showOutcomes(notice, answer.outcomes);
+    do {
+      /** @type {Cancelled} */
+      const answer = await api.send("POST", clusterPath(cluster, "jobs", "cancel"), { filter: toParams(query), dry_run: false, limit: PART, before });
+      outcomes.push(...answer.outcomes);
+      before = answer.next_before ?? null;
+      notice.progress(`Terminating: ${count(outcomes.length)} of ${counted(Math.max(expected, outcomes.length), "job")}`);
+    } while (before !== null && !stopped);
+    showOutcomes(notice, outcomes, stopped && before !== null);
   } catch (error) {
-    failed(notice, [], error);
+    failed(notice, outcomes, error);
   }
 }
 
 /**
  * @param {ReturnType<Notices["show"]>} notice
  * @param {Outcome[]} outcomes
+ * @param {boolean} [stopped]  before all had their turn
  */
-function showOutcomes(notice, outcomes) {
+function showOutcomes(notice, outcomes, stopped = false) {
   const good = outcomes.filter((outcome) => outcome.ok).length;
   const all = counted(outcomes.length, "job");
-  notice.done(good === outcomes.length ? `Terminated ${all}` : `Terminated ${good} of ${all}`, outcomes.map((outcome) => outcomeLine(outcome)));
+  const title = good === outcomes.length ? `Terminated ${all}` : `Terminated ${count(good)} of ${all}`;
+  notice.done(stopped ? `Stopped: ${title.toLowerCase()}` : title, outcomes.map((outcome) => outcomeLine(outcome)));
 }
 
 /**

@@ -1,5 +1,6 @@
 /** @import {Shell} from "./shell.js" */
 /** @import {NodeRow} from "./types.js" */
+import { busyText } from "./busytext.js";
 import { h, icon, need, setText } from "./dom.js";
 import { count, plain, stateMark } from "./format.js";
 import { nodeFilter } from "./nodefilter.js";
@@ -83,7 +84,7 @@ function showCards(shell) {
       shown = key;
       cards.replaceChildren(...(total === 0 ? [none] : rows.map((row) => card(row, href))));
     }
-    rows.forEach((row, i) => setText(/** @type {Element} */ (cards.children[i].lastElementChild), `${count(row.busy)} of ${count(row.cpus)} busy`));
+    rows.forEach((row, i) => setText(/** @type {Element} */ (cards.children[i].lastElementChild), busyText(row)));
   });
 }
 

@@ -2,6 +2,7 @@
 /** @import {NodeRow} from "./types.js" */
 import { h, setAttr, setStyle, setText } from "./dom.js";
 import { bytes, count, exact, percent, plain, rate, relative, seconds, stateMark, UNKNOWN } from "./format.js";
+import { busyText } from "./busytext.js";
 import { addressKey } from "./sort.js";
 
 /** @typedef {Column<NodeRow>} NodeColumn */
@@ -52,7 +53,7 @@ export const busyColumn = {
   first: "desc",
   value: (row) => row.busy,
   text: (row) => count(row.busy),
-  title: (row) => `${count(row.busy)} of ${count(row.cpus)} CPUs busy`,
+  title: (row) => `CPUs: ${busyText(row)}`,
   render(cell) {
     const fill = h("span", { class: "bar-fill" });
     const number = h("span", {});

@@ -13,7 +13,7 @@ const AT_ONCE = 4;
 
 /** @type {Record<NodeAction, {now: string, done: string, detail: string}>} */
 export const NODE_ACTIONS = {
-  allocate: { now: "Allocating", done: "Allocated", detail: "" },
+  allocate: { now: "Asking", done: "Asked", detail: "" },
   deallocate: {
     now: "Deallocating",
     done: "Deallocated",
@@ -33,8 +33,13 @@ export const NODE_ACTIONS = {
  */
 export function outcomeLine(outcome, subject = "") {
   const about = outcome.ip_addr ?? (outcome.serial === null || outcome.serial === undefined ? subject : `job ${jobTitle({ id: outcome.id ?? "", serial: outcome.serial })}`);
-  const where = outcome.cluster ? ` (${plain(outcome.cluster)})` : "";
-  return { ok: outcome.ok, text: `${plain(about)}${where}: ${plain(outcome.message || outcome.code)}` };
+  const message = plain(outcome.message || outcome.code);
+  const asked = outcome.ok && outcome.code === "asked";
+  // Nothing is said twice: many a message names its node and cluster.
+  const where = outcome.cluster && !message.includes(plain(outcome.cluster)) ? ` (${plain(outcome.cluster)})` : "";
+  const whom = message.includes(plain(about)) ? "" : plain(about);
+  const head = `${whom}${where}`.trim();
+  return { ok: outcome.ok, asked, text: head ? `${head}: ${message}` : message };
 }
 
 /**

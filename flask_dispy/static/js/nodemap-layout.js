@@ -154,7 +154,7 @@ export function levelOf(node) {
 export function faceOf(node) {
   const level = levelOf(node);
   const label = node.name || node.ip_addr;
-  const figures = `${node.busy}/${node.cpus}`;
+  const figures = node.busy > node.cpus ? `${node.busy}` : `${Math.max(0, node.busy)}/${node.cpus}`;
   return { key: `${node.state}|${level}|${figures}|${label}`, level, label, figures };
 }
 

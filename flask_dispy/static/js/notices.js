@@ -4,26 +4,31 @@ import { failureLine, remedyLink } from "./remedy.js";
 
 /** More lines than this are summed up: a notice is for reading. */
 const SHOWN_LINES = 100;
+/** How long a good outcome stays. */
+const GOOD_SEC = 15;
 
 /**
  * @typedef {object} Line one outcome
  * @property {boolean} ok
+ * @property {boolean} [asked] good, and what comes of it is not known yet
  * @property {string} text
  * @property {Remedy} [remedy]
  *
  * @typedef {object} Notice
  * @property {(title: string) => void} progress change the title while work goes on
+ * @property {(word: string, run: () => void) => void} offer a button until it is done
  * @property {(title: string, lines?: Line[]) => void} done
  * @property {() => void} dismiss
  *
  * @typedef {object} Notices
- * @property {(title: string, lines?: Line[]) => Notice} show stays until it is dismissed
+ * @property {(title: string, lines?: Line[]) => Notice} show
  * @property {(title: string, error: unknown) => Notice} error
  * @property {(text: string) => void} say for screen readers only
  */
 
 /**
- * What came of what the user did: one notice an action, one line an item, until dismissed.
+ * What came of what the user did: one notice an action, one line an item. What failed stays until
+ * it is dismissed.
  *
  * @param {HTMLElement} element the region that holds the notices
  * @param {HTMLElement} live a polite live region; hears each title once
@@ -45,16 +50,28 @@ export function createNotices(element, live) {
       { type: "button", class: "button icon-button", "aria-label": "Dismiss", onclick: () => box.remove() },
       icon("close"),
     );
-    const box = h("div", { class: "notice", role: "group", "aria-label": "Outcome" }, h("div", { class: "notice-head" }, head, close), list);
+    const offers = h("span", {});
+    const box = h("div", { class: "notice", role: "group", "aria-label": "Outcome" }, h("div", { class: "notice-head" }, head, offers, close), list);
     element.prepend(box);
 
     /** @type {Notice} */
     const notice = {
       progress: (text) => setText(head, text),
+      offer(word, run) {
+        const button = h("button", { type: "button", class: "button small", text: word });
+        button.addEventListener("click", () => {
+          button.disabled = true;
+          run();
+        });
+        offers.append(button);
+      },
       done(text, outcomes = []) {
         setText(head, text);
+        offers.replaceChildren();
         const failed = outcomes.some((line) => !line.ok);
-        box.classList.add(failed ? "notice-failed" : "notice-ok");
+        const asked = outcomes.some((line) => line.asked);
+        box.classList.add(failed ? "notice-failed" : asked ? "notice-asked" : "notice-ok");
+        if (!failed) leaveSoon(box);
         list.replaceChildren(...lineItems(outcomes));
         list.hidden = outcomes.length === 0;
         say(text);
@@ -75,6 +92,22 @@ export function createNotices(element, live) {
 }
 
 /**
+ * Takes away what nobody has to act on, for it lies over the page; not from under a pointer or the
+ * keyboard, nor while nobody looks.
+ *
+ * @param {HTMLElement} box
+ */
+function leaveSoon(box) {
+  let left = GOOD_SEC;
+  const timer = setInterval(() => {
+    if (!box.isConnected) return clearInterval(timer);
+    if (document.hidden || box.matches(":hover, :focus-within")) left = GOOD_SEC;
+    else left -= 1;
+    if (left <= 0) box.remove();
+  }, 1000);
+}
+
+/**
  * What failed stands first.
  *
  * @param {Line[]} lines
@@ -85,8 +118,8 @@ function lineItems(lines) {
     h(
       "li",
       {},
-      h("span", { class: `mark mark-${line.ok ? "finished" : "failed"}`, "aria-hidden": "true" }),
-      h("span", { class: "sr", text: line.ok ? "Done: " : "Failed: " }),
+      h("span", { class: `mark mark-${!line.ok ? "failed" : line.asked ? "queued" : "finished"}`, "aria-hidden": "true" }),
+      h("span", { class: "sr", text: !line.ok ? "Failed: " : line.asked ? "Asked: " : "Done: " }),
       h("span", { text: line.text }),
       remedyLink(line.remedy ?? null),
     ),

@@ -1,6 +1,7 @@
 /** @import {Shell} from "./shell.js" */
 /** @import {Interval} from "./feed.js" */
 import { h, need, setText } from "./dom.js";
+import { boundedSec } from "./interval.js";
 import { createPopover } from "./popover.js";
 
 const STORED = "dispy.interval";
@@ -16,7 +17,8 @@ const STORED = "dispy.interval";
 export function initialInterval(storage, pollSec) {
   const stored = storage?.getItem(STORED);
   if (stored === "live") return "live";
-  if (stored && Number.isFinite(Number(stored))) return Number(stored);
+  const sec = stored?.trim() ? boundedSec(Number(stored)) : null;
+  if (sec !== null) return sec;
   return pollSec > 0 ? "live" : 0;
 }
 
@@ -52,7 +54,7 @@ export function startSettings({ config, api, feed, notices, storage }) {
       h("legend", { text: "Update Interval" }),
       h("label", { class: "check" }, live, "Live, as it happens"),
       h("div", { class: "check" }, h("label", { class: "check" }, every, "Every"), sec, "seconds"),
-      h("p", { class: "caption", text: "0 or less: only when you press Update." }),
+      h("p", { class: "caption", text: "From 0.5 to 86400 (a day); 0 or less: only when you press Update." }),
     ),
   );
   if (config.permissions.change_settings) panel.append(h("hr"), ...serverSettings());
@@ -71,15 +73,19 @@ export function startSettings({ config, api, feed, notices, storage }) {
   }
 
   function apply() {
-    const number = sec.value.trim() === "" ? NaN : Number(sec.value);
-    const valid = live.checked || Number.isFinite(number);
-    sec.setAttribute("aria-invalid", String(!valid));
-    if (!valid) return;
+    const number = typedSec();
+    sec.setAttribute("aria-invalid", String(!live.checked && number === null));
     const next = live.checked ? "live" : number;
+    if (next === null) return;
+    if (next !== "live") sec.value = String(next);
     if (next === feed.interval) return;
     storage?.setItem(STORED, String(next));
     feed.setInterval(next);
     showInterval();
+  }
+
+  function typedSec() {
+    return sec.value.trim() === "" ? null : boundedSec(Number(sec.value));
   }
 
   function typed() {
@@ -99,10 +105,13 @@ export function startSettings({ config, api, feed, notices, storage }) {
   }
 
   async function share() {
+    const number = typedSec();
+    sec.setAttribute("aria-invalid", String(number === null));
+    if (number === null) return;
     try {
-      const settings = await api.send("PATCH", "settings", { poll_sec: Number(sec.value) });
+      const settings = await api.send("PATCH", "settings", { poll_sec: number });
       config.poll_sec = settings.poll_sec;
-      notices.show(`The server's update interval is now ${settings.poll_sec} s`, []);
+      notices.show(number > 0 ? `The server's update interval is now ${settings.poll_sec} s` : "Pages now update only when somebody presses Update, unless their browser was set otherwise", []);
     } catch (error) {
       notices.error("The update interval was not changed", error);
     }

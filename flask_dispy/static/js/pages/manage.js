@@ -49,14 +49,39 @@ function startForm(form) {
   const select = /** @type {HTMLSelectElement} */ (form.elements.namedItem("cluster"));
   const button = /** @type {HTMLButtonElement} */ (form.querySelector("button[type=submit]"));
   fillClusters(select);
-  store.subscribe((event) => event.kind === "data" && fillClusters(select));
-  form.addEventListener("input", () => showError(form, null, ""));
+  const cpus = () => sayCpusAreIgnored(form, select.value);
+  store.subscribe((event) => {
+    if (event.kind !== "data") return;
+    fillClusters(select);
+    cpus();
+  });
+  form.addEventListener("input", () => {
+    showError(form, null, "");
+    cpus();
+  });
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     button.disabled = true;
     await allocate(form);
     button.disabled = false;
+    cpus();
   });
+}
+
+/**
+ * dispy takes no CPUs with a wildcard, nor where its scheduler decides.
+ *
+ * @param {HTMLFormElement} form
+ * @param {string} chosen  cluster
+ */
+function sayCpusAreIgnored(form, chosen) {
+  const host = /** @type {HTMLInputElement} */ (form.elements.namedItem("host"));
+  const input = /** @type {HTMLInputElement} */ (form.elements.namedItem("cpus"));
+  const kinds = [...store.clusters.values()].filter(({ name }) => name !== COMBINED && (chosen === COMBINED || name === chosen)).map(({ kind }) => kind);
+  const shared = kinds.length > 0 && kinds.every((kind) => kind !== "JobCluster");
+  const why = host.value.includes("*") ? "ignored with *" : shared ? "dispyscheduler decides" : "";
+  input.disabled = why !== "";
+  setText(need("cpus-note"), why);
 }
 
 /** @param {HTMLSelectElement} select */

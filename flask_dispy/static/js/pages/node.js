@@ -35,9 +35,11 @@ function startNode() {
   let asking = false;
   /** @type {ReturnType<typeof createNodeCharts>|null} */
   let charts = null;
+  /** @type {ReturnType<typeof createNodeActions>|null} */
+  let actions = null;
 
   if (config.permissions.manage_nodes) {
-    createNodeActions(need("actions"), { shell, selected: () => [row?.ip_addr ?? host], single: true });
+    actions = createNodeActions(need("actions"), { shell, selected: () => [row?.ip_addr ?? host], single: true });
   }
 
   /** @param {NodeRow} next */
@@ -49,6 +51,7 @@ function startNode() {
     setAttr(need("node-mark"), "class", stateMark(next.state));
     setText(need("node-state"), next.state);
     facts.update(next);
+    actions?.update();
     if (first) startHistory(next.ip_addr);
   }
 
@@ -78,7 +81,7 @@ function startNode() {
       show(need("past-panel"), detail.events.length > 0);
       show(need("missing"), false);
     } catch (error) {
-      if (error instanceof ApiError && error.code === "unknown_node") showMissing(error.message);
+      if (error instanceof ApiError && ["unknown_node", "ambiguous_node"].includes(error.code)) showMissing(error.message);
     } finally {
       asking = false;
     }

@@ -22,7 +22,7 @@ const BUTTONS = [
  * @param {() => string[]} options.selected addresses
  * @param {boolean} [options.withCpus] also offer to set the CPUs of all chosen nodes
  * @param {boolean} [options.single] the page is about one node: no count, nothing to select
- * @returns {{update: () => void}} call when the selection changed
+ * @returns {{update: () => void}} call when the selection changed, or a node's state
  */
 export function createNodeActions(element, { shell, selected, withCpus = false, single = false }) {
   const number = h("span", { class: "actions-count" });
@@ -47,7 +47,7 @@ export function createNodeActions(element, { shell, selected, withCpus = false, 
   /** @param {HTMLButtonElement} button @param {NodeAction} action @param {string} word */
   function ask(button, action, word) {
     confirmInPlace(button, () => {
-      const addresses = selected();
+      const addresses = able(action);
       if (addresses.length === 0) return null;
       return {
         action: `${word} ${counted(addresses.length, "node")}`,
@@ -55,6 +55,15 @@ export function createNodeActions(element, { shell, selected, withCpus = false, 
         run: () => run(action, addresses),
       };
     });
+  }
+
+  /**
+   * Of a node that has left there is nothing to close.
+   *
+   * @param {NodeAction} action
+   */
+  function able(action) {
+    return selected().filter((address) => action === "allocate" || shell.store.nodes.get(address)?.state !== "closed");
   }
 
   /** @param {NodeAction} action @param {string[]} addresses */
@@ -82,7 +91,10 @@ export function createNodeActions(element, { shell, selected, withCpus = false, 
   function update() {
     const n = selected().length;
     setText(number, n === 0 ? "Select nodes to" : `${counted(n, "node")}:`);
-    for (const button of buttons) button.disabled = n === 0;
+    for (const [i, button] of buttons.entries()) {
+      const action = BUTTONS[i]?.[0] ?? "allocate";
+      button.disabled = n === 0 || able(action).length === 0;
+    }
     element.classList.toggle("actions-floating", n > 0 && !single);
     element.classList.toggle("actions-idle", n === 0);
   }

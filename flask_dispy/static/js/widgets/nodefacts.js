@@ -1,5 +1,6 @@
 /** @import {Shell} from "../shell.js" */
 /** @import {NodeRow} from "../types.js" */
+import { busyText } from "../busytext.js";
 import { createCpusEdit } from "../cpusedit.js";
 import { h, setAttr, setText } from "../dom.js";
 import { bytes, clockOffset, count, exact, percent, plain, rate, relative, seconds } from "../format.js";
@@ -18,7 +19,7 @@ const available = (value) => percent(value === null || value === undefined ? nul
 
 /** @type {Fact[]} */
 const FACTS = [
-  { label: "Busy", live: true, text: (row) => `${count(row.busy)} of ${count(row.cpus)}` },
+  { label: "Busy", live: true, text: (row) => (row.busy > row.cpus ? busyText(row) : `${count(Math.max(0, row.busy))} of ${count(row.cpus)}`) },
   { label: "Running jobs", live: true, text: (row) => count(row.running) },
   { label: "Jobs done", text: (row) => count(row.jobs_done) },
   { label: "Seconds per job", text: (row) => seconds(row.jobs_done > 0 ? row.cpu_time / row.jobs_done : null) },

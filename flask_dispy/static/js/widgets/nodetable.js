@@ -110,6 +110,7 @@ export function createNodeTable(panel, { shell, columns, name, withCpus = false,
     if (event.kind !== "data") return;
     if (event.snapshot) table.setRows(store.nodes.values());
     else table.change([...event.nodes].flatMap((ip) => store.nodes.get(ip) ?? []), event.removed);
+    bar?.update();
   });
   shell.everySecond(table.tick);
   input.addEventListener("keydown", (event) => {

@@ -37,8 +37,10 @@ const TILES = [
     label: "CPUs busy",
     value: ({ cpus }) => cpus.busy,
     text: ({ cpus }) => compact(cpus.busy),
-    of: ({ cpus }) => compact(cpus.total),
-    title: ({ cpus }) => `${count(cpus.busy)} of ${count(cpus.total)} CPUs busy (${percent(cpus.total ? cpus.busy / cpus.total : null)})`,
+    of: ({ cpus }) => (cpus.busy > cpus.total ? "" : compact(cpus.total)),
+    title: ({ cpus }) => (cpus.busy > cpus.total
+      ? `${count(cpus.busy)} CPUs busy, ${count(cpus.total)} to be used`
+      : `${count(cpus.busy)} of ${count(cpus.total)} CPUs busy (${percent(cpus.total ? cpus.busy / cpus.total : null)})`),
   },
   {
     label: "Nodes up",
@@ -129,7 +131,8 @@ function createTile(tile, jobsHref) {
     update(summary) {
       const number = tile.value(summary);
       const text = tile.text?.(summary) ?? count(number);
-      const rest = tile.of ? ` / ${tile.of(summary)}` : "";
+      const most = tile.of?.(summary);
+      const rest = most ? ` / ${most}` : "";
       setText(value, text);
       setText(of, rest);
       setStyle(figure, "--letters", String(text.length + rest.length * OF_SIZE));
