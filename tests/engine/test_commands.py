@@ -199,3 +199,19 @@ def test_a_shared_clusters_cpus_are_the_schedulers_to_change(
     )
     assert _codes(registry.control.cancel([_serial_of(registry, job)])) == ["terminating"]
     assert job.finish.wait(20)
+
+
+def test_a_cooperative_scheduler_sets_cpus_and_the_outcome_says_how_many(
+    local_dispy: LocalDispy, registry: ClusterRegistry
+) -> None:
+    local_dispy.start_node(2, cpus=2)
+    local_dispy.start_scheduler("--cooperative")
+    cluster = local_dispy.shared_cluster(act)
+    registry.add(cluster)
+    _has_worked(cluster)
+    wait_until(lambda: _joined(registry, NODE), what="the node")
+    for asked, used in ((1, 1), (9, 2), (-1, 1), (0, 0)):
+        (outcome,) = registry.control.set_cpus("act", NODE, asked)
+        assert (outcome.code, outcome.cpus) == ("ok", used)
+        assert outcome.message == f"{NODE} now uses {used} CPUs."
+        wait_until(lambda used=used: _node(registry)["cpus"] == used, what="dispy's own word")  # type: ignore[misc]
