@@ -56,6 +56,7 @@ _COLUMNS: Final = (
     _Column("rx", "figures"),
     _Column("update_time", "times"),
     _Column("clock_offset_sec", "figures"),
+    _Column("avail_info_age_sec", "figures"),
     _Column("clusters", "text"),
 )
 
@@ -75,6 +76,7 @@ def cells_of(
     rx: float,
     update_time: float,
     clock_offset_sec: float | None,
+    avail_info_age_sec: int | None,
     load: Load | None,
 ) -> str:
     """Return a node's cells, as a block is made of them."""
@@ -89,8 +91,12 @@ def cells_of(
     return (
         f"{available}\t{_quoted(ip_addr)}\t{_quoted(name)}\t{_quoted(state)}\t{cpus}\t"
         f"{avail_cpus}\t{busy}\t{running}\t{jobs_done!r}\t{_four_digits(cpu_time)}\t{tx!r}\t{rx!r}\t"
-        f"{int(update_time)}\t{'null' if clock_offset_sec is None else repr(clock_offset_sec)}"
+        f"{int(update_time)}\t{_or_null(clock_offset_sec)}\t{_or_null(avail_info_age_sec)}"
     )
+
+
+def _or_null(figure: float | None) -> str:
+    return "null" if figure is None else repr(figure)
 
 
 def _percent(share: float) -> int:

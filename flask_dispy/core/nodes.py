@@ -54,6 +54,9 @@ _MOST_PAST: Final = 30
 # A node whose pulse is overdue by this many intervals when dispy gives it up had one to give.
 _MISSED_PULSES: Final = 3
 
+# Figures of a node's load that are older are old.
+_OLD_SEC: Final = 60
+
 # Reports are taken in a few times a second, so shorter gaps than this are not told apart.
 _LEAST_PULSE_SEC: Final = 0.5
 
@@ -68,7 +71,8 @@ class Node:
 
     ``updated_at`` is the last sign of life: dispy's own ``update_time``, or a pulse that dispy
     reported without noting it there, as a SharedJobCluster does. ``clock_offset_sec`` is by how
-    much the node's clock is ahead of ours, ``None`` while that is next to nothing or not known.
+    much the node's clock is ahead of ours, ``None`` while that is next to nothing or not known;
+    ``load_at`` is when it told its load.
     """
 
     __slots__ = (
@@ -88,6 +92,7 @@ class Node:
         "ip_addr",
         "left",
         "load",
+        "load_at",
         "name",
         "past",
         "pulse_sec",
@@ -123,6 +128,7 @@ class Node:
         self._figures: tuple[object, ...] = ()  # as last told, but for load and time
         self._told_at = 0.0
         self._pulsed_at = 0.0
+        self.load_at = 0.0
         self._json: str | None = None
         self._cells: str | None = None
 
@@ -149,6 +155,8 @@ class Node:
         fresh = load is not None and load != self.load
         if fresh:
             self.load = load
+        if fresh or (pulse and load is not None):
+            self.load_at = at or self.updated_at
         if joined or self.state == "silent":
             self._pulsed_at = 0.0  # the gap before this pulse is none between two
         # A scheduler repeats a node's last pulse after each job, whether nodes pulse or not; a
@@ -261,7 +269,23 @@ class Node:
         if self.load is not None or self.running or self.series is not None:
             if self.series is None:
                 self.series = NodeSeries()
-            self.series.add(at, self.load, len(self.running))
+            is_old = at - self.load_at >= _OLD_SEC
+            self.series.add(at, None if is_old else self.load, len(self.running))
+
+    def amend_running(self) -> None:
+        """Have the last point of its series say how many jobs run there now."""
+        if self.series is not None:
+            self.series.amend_running(len(self.running))
+
+    def load_age_sec(self) -> int | None:
+        """Return how much older the load is than the last sign of life, in whole minutes.
+
+        0 for less than one; ``None`` where no load is known. A node tells its load with its
+        pulses; where it sends none, it is of the time it joined, for ever.
+        """
+        if self.load is None:
+            return None
+        return int(max(0.0, self.updated_at - self.load_at) // _OLD_SEC * _OLD_SEC)
 
     def forget_encoding(self) -> None:
         """Drop the row's JSON and cells, because the row changed."""
@@ -288,6 +312,7 @@ class Node:
             "state": self.state,
             "running": len(self.running),
             "clock_offset_sec": self.clock_offset_sec,
+            "avail_info_age_sec": self.load_age_sec(),
         }
 
     def as_json(self) -> str:
@@ -311,7 +336,8 @@ class Node:
                 f'"jobs_done":{jobs_done!r},"cpu_time":{cpu_time:.3f},'
                 f'"tx":{tx!r},"rx":{rx!r},"update_time":{self.updated_at:.3f},'
                 f'"avail_info":{load},"state":"{self.state}","running":{len(self.running)},'
-                f'"clock_offset_sec":{_figure(self.clock_offset_sec)}}}'
+                f'"clock_offset_sec":{_figure(self.clock_offset_sec)},'
+                f'"avail_info_age_sec":{_figure(self.load_age_sec())}}}'
             )
         return self._json
 
@@ -333,6 +359,7 @@ class Node:
                 rx=rx,
                 update_time=self.updated_at,
                 clock_offset_sec=self.clock_offset_sec,
+                avail_info_age_sec=self.load_age_sec(),
                 load=self.load,
             )
         return self._cells

@@ -81,6 +81,8 @@ class Roster:
         if node is None or node.state in GONE_STATES:
             return
         node.leave(at, why, jobs_wait=jobs_wait)
+        if node.series is not None:
+            node.sample(at)  # no more signs of it will come
         self.changed(node)
         self._gone[ip_addr] = None
         self._gone.move_to_end(ip_addr)
@@ -114,6 +116,8 @@ class Roster:
         node = self.nodes.get(job.node) if job.node else None
         if node is not None and node.running.pop(job.serial, None) is not None:
             self.dirty[node.ip_addr] = None
+            if node.state in GONE_STATES:
+                node.amend_running()
 
     def watch_silence(
         self, now: float, pulse_sec: float | None, update_sec: float, *, jobs_wait: bool

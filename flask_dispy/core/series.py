@@ -285,6 +285,8 @@ class Series:
 # and five figures, which do not.
 _POINT: Final = Struct("=d5f")
 _TIME: Final = Struct("=d")
+_RUNNING_AT: Final = Struct("=f")
+_LOAD_END: Final = _POINT.size - _RUNNING_AT.size
 _NO_LOAD: Final = (nan, nan, nan, nan)
 
 
@@ -321,6 +323,11 @@ class NodeSeries:
         offset = self._count % self.POINTS * _POINT.size
         _POINT.pack_into(self._points, offset, at, *(load or _NO_LOAD), running)
         self._count += 1
+
+    def amend_running(self, running: int) -> None:
+        """Have the last point say how many jobs run there."""
+        if self._count:
+            _RUNNING_AT.pack_into(self._points, self._offset(self._count - 1) + _LOAD_END, running)
 
     def as_dict(self, others: Iterable[NodeSeries] = ()) -> dict[str, Any]:
         """Return the columns, oldest first.

@@ -143,6 +143,7 @@ def node_of(row: Any) -> Node:
         node.load = (
             figure(load["cpu"]), figure(load["memory"]), figure(load["disk"]), figure(load["swap"])
         )  # fmt: skip
+        node.load_at = node.updated_at - figure(row.get("avail_info_age_sec") or 0)
     return node
 
 

@@ -93,6 +93,8 @@ _NODE: Final[Schema] = _object(
         "description": "By how much the node's clock is ahead of the server's; null while it is "
         "less than two seconds off, and while nothing is known of it."
     },
+    avail_info_age_sec=_or_null(_NUMBER)
+    | {"description": "How much older avail_info is than update_time; 0 for less than a minute."},
 )
 
 _VALUES: Final[Schema] = {"type": "array", "minItems": 1}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from browser.stage import Stage, becomes, cells, keys_shown, rows
-from dispy import DispyNode
+from dispy import DispyJob, DispyNode, DispyNodeAvailInfo
 from playwright.sync_api import Locator, Page, expect
 from web.fakes import watched_cluster
 
@@ -278,3 +279,29 @@ def test_clock_that_is_off_needs_attention(stage: Stage) -> None:
     expect(fact).to_have_text("Clock2 h ahead")
     expect(_recent(node)).to_contain_text("on its clock")
     expect(_recent(node)).not_to_contain_text(re.compile(r"in \d"))
+
+
+def test_old_figures_say_how_old_they_are(stage: Stage) -> None:
+    node = stage.nodes["10.0.0.9"]
+    node.update_time = time.time() - 1_200
+    node.avail_info = DispyNodeAvailInfo(50.0, 2**30, 2**40, 100.0)
+    stage.cluster.report(DispyNode.Initialized, node, None)
+    page = stage.open("node.html?host=10.0.0.9")
+    memory = page.locator("#facts .fact", has_text="Available memory").locator("dd")
+    expect(memory).to_have_text("1.0 GiB, 20 min ago")
+    expect(memory).to_have_class(re.compile("is-old"))
+    chart = page.get_by_role("region", name="Available memory over time")
+    expect(chart.locator(".chart-label")).to_contain_text("20 min ago")
+    expect(chart.locator(".chart-last")).to_have_attribute("visibility", "visible")
+
+
+def test_chart_of_a_dead_node_ends_with_what_runs_there(stage: Stage) -> None:
+    page = stage.open("node.html?host=10.0.0.2")
+    chart = page.get_by_role("region", name="Running jobs over time")
+    expect(chart.locator(".chart-value")).to_have_text("1")
+    node = stage.nodes["10.0.0.2"]
+    node.cpus = 0
+    stage.cluster.report(DispyJob.Abandoned, node, stage.jobs["busy"])
+    stage.cluster.report(DispyNode.Closed, node, None)
+    expect(page.locator("#node-state")).not_to_have_text("up")
+    expect(chart.locator(".chart-value")).to_have_text("0")

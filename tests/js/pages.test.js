@@ -8,6 +8,7 @@ import { outlookWords } from "../../flask_dispy/static/js/outlook.js";
 import { notEnded, pastWords, whenText } from "../../flask_dispy/static/js/pastrun.js";
 import { createLiveSeries, fineness } from "../../flask_dispy/static/js/series.js";
 import { initialInterval, intervalText } from "../../flask_dispy/static/js/settings.js";
+import { quietNote } from "../../flask_dispy/static/js/widgets/trends.js";
 import { createUrlState, pageHref } from "../../flask_dispy/static/js/url.js";
 
 /** @param {object} jobs @param {object} [more] @returns {any} */
@@ -175,4 +176,15 @@ test("a short run is shown by its finest samples", () => {
   assert.deepEqual([600, 7200, 86400].map((span) => fineness(span, 5000, false)), [1, 10, 10]);
   assert.deepEqual([600, 7200, 86400].map((span) => fineness(span, 1e7, false)), [1, 10, 60]);
   assert.deepEqual([60, 7000, 80000, 1e6, 1e9].map((run) => fineness(Infinity, run, true)), [10, 10, 60, 600, 600]);
+});
+
+test("a flat chart says when the last job ended", () => {
+  const t = [0, 300, 600];
+  const run = (/** @type {any} */ jobs, /** @type {any} */ outlook) => /** @type {any} */ ({ jobs, outlook });
+  const flat = { t, columns: { jobs_per_sec: [0, null, 0] } };
+  const at = 1_700_000_000;
+  assert.match(quietNote(flat, run({ done: 3 }, { state: "done", since: at })), /^No job ended in these 10 min\. The last did at 2023-/);
+  assert.equal(quietNote(flat, run({ done: 3 }, { state: "waiting", since: at })), "No job ended in these 10 min.");
+  assert.equal(quietNote(flat, run({ done: 0 }, { state: "done", since: at })), "");
+  assert.equal(quietNote({ t, columns: { jobs_per_sec: [0, 1, 0] } }, run({ done: 3 }, { state: "done", since: at })), "");
 });

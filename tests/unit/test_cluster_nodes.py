@@ -6,6 +6,8 @@ from typing import Any
 
 from unit.stories import (
     check,
+    ended,
+    gone,
     queued,
     seen,
     started,
@@ -77,6 +79,7 @@ def test_node_row_has_dispys_fields_and_ours(state: ClusterState) -> None:
         "jobs_done": 3, "cpu_time": 1.5, "tx": 10, "rx": 20, "update_time": 1_005,
         "avail_info": {"cpu": 97.5, "memory": 1.0, "disk": 2.0, "swap": 100.0},
         "state": "up", "running": 0, "clock_offset_sec": None,
+        "avail_info_age_sec": 0,
     }  # fmt: skip
 
 
@@ -274,3 +277,32 @@ def test_node_that_gave_no_sign_yet_is_not_silent(state: ClusterState) -> None:
 def test_closed_node_is_never_silent(state: ClusterState) -> None:
     tell(state, seen(updated=1, pulse=True), events.NodeClosed("n1", 1_002, "closed"))
     assert silence(state, 10_000, pulse_sec=1.0) == "closed"
+
+
+# -- old figures ---------------------------------------------------------------------------------
+
+
+def test_load_says_how_much_older_it_is_than_the_last_sign_of_life(state: ClusterState) -> None:
+    load = (50.0, 2.0**30, 2.0**40, 100.0)
+    tell(state, seen(updated=1, load=load, joined=True, at=1_001.0))
+    node = state.nodes["n1"]
+    assert node.row()["avail_info_age_sec"] == 0
+    tell(state, seen(updated=130, load=load, jobs_done=1))
+    assert node.row()["avail_info_age_sec"] == 120
+    assert node.series is not None
+    memory = node.series.as_dict()["memory_avail_bytes"]
+    assert (memory[0], memory[-1]) == (2.0**30, None)  # a gap, for nobody measured it
+    tell(state, seen(updated=190, load=load, pulse=True, at=1_190.0))
+    assert node.row()["avail_info_age_sec"] == 0
+
+
+def test_series_of_a_node_that_died_ends_with_what_runs_there(state: ClusterState) -> None:
+    tell(state, seen(updated=1, load=(50.0, 1.0, 1.0, 100.0), joined=True, at=1_001.0))
+    tell(state, queued("a"), queued("b"), started("a"), started("b"))
+    tell(state, seen(updated=10, jobs_done=1), gone(at=200.0))
+    for key in ("a", "b"):
+        tell(state, ended(key, "abandoned", start=None, at=201.0))
+    assert state.nodes["n1"].series is not None
+    series = state.nodes["n1"].series.as_dict()
+    assert (series["t"][-1], series["running"][-1]) == (1_200.0, 0.0)
+    assert (series["running"][-2], series["memory_avail_bytes"][-1]) == (2.0, None)

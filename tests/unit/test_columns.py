@@ -45,6 +45,7 @@ def row(number: int, **more: Any) -> dict[str, Any]:
         "rx": number,
         "update_time": 1_700_000_000 + number,
         "clock_offset_sec": None,
+        "avail_info_age_sec": 0,
         "avail_info": {"cpu": number, "memory": 4096 * MIB, "disk": number * MIB, "swap": 100},
         **more,
     }

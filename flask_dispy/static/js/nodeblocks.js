@@ -93,6 +93,10 @@ class BlockRow {
     return at(this.block.clock_offset_sec, this.index);
   }
 
+  get avail_info_age_sec() {
+    return at(this.block.avail_info_age_sec, this.index);
+  }
+
   get state() {
     return at(this.block.state, this.index);
   }

@@ -98,6 +98,7 @@
  * @property {number|null} update_time
  * @property {AvailInfo|null} avail_info
  * @property {NodeState} state
+ * @property {number|null} [avail_info_age_sec] how much older avail_info is than update_time
  * @property {number|null} [clock_offset_sec] its clock is so far ahead; null: under two seconds, or not known
  * @property {number} [silent_sec]
  * @property {string[]} [clusters] in the combined view
@@ -123,6 +124,7 @@
  * @property {number[]} rx
  * @property {Told<number>} update_time
  * @property {(number|null)[]} clock_offset_sec
+ * @property {(number|null)[]} avail_info_age_sec
  * @property {{cpu: (number|null)[], memory: Told<number|null>, disk: Told<number|null>, swap: (number|null)[]}} avail_info
  * @property {NodeState[]} state
  * @property {string[][]} [clusters] in the combined view

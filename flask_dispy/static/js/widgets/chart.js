@@ -7,21 +7,23 @@
  */
 
 import { areaPath, byteTicks, lastKnown, linePath, maximum, nearest, scale, spread, timeTicks, valueTicks } from "../chart-scale.js";
-import { h, setAttr, setStyle, setText } from "../dom.js";
+import { h, setAttr, setStyle, setText, show } from "../dom.js";
 import { clock, relative } from "../format.js";
 import { fillChildren, setAttrs, svg } from "./svg.js";
 import { createTip } from "./tip.js";
 
 /** @import {Tip} from "./tip.js" */
 /** @typedef {{key: string, label: string, token: string}} Series */
-/** @typedef {{t: number[], columns: Record<string, (number|null)[]>}} ChartData */
+/** @typedef {{t: number[], columns: Record<string, (number|null)[]>, now?: number}} ChartData `now`: the right edge, where that is later than the last sample */
 /** @typedef {{title: string, unit: string, series: Series[], format: (value: number) => string, scale?: "whole"|"bytes", past?: boolean}} ChartOptions `scale`: where ticks may stand; anywhere, if not given; `past`: the right edge is not now */
-/** @typedef {{x: (t: number) => number, y: (value: number) => number, right: number, bottom: number}} Frame */
+/** @typedef {{x: (t: number) => number, y: (value: number) => number, to: number, right: number, bottom: number}} Frame */
 
 const HEIGHT = 168;
 const TOP = 14;
 const AXIS = 20;
 const LINE_GAP = 15;
+/** A value older than this is no longer what is: it stands hollow, with its age. */
+const OLD_SEC = 60;
 /** Mean width of a digit or small letter at 12 px, measured over the system fonts of four platforms. */
 const LETTER = 6.7;
 
@@ -67,9 +69,11 @@ export function createChart(element, options) {
   sizes.observe(parts.plot);
 
   return {
-    /** @param {ChartData} next */
-    update(next) {
+    /** @param {ChartData} next @param {string} [note] what is to be said of it, over it */
+    update(next, note = "") {
       data = next;
+      setText(parts.note, note);
+      show(parts.note, note !== "");
       draw();
     },
     destroy() {
@@ -96,22 +100,28 @@ function build({ title, unit, series, past }) {
     setStyle(dot, "fill", `var(${token})`);
     return dot;
   });
+  const lasts = series.map(({ token }) => {
+    const last = svg("circle", { class: "chart-last", r: 3, visibility: "hidden" });
+    setStyle(last, "stroke", `var(${token})`);
+    return last;
+  });
   const area = svg("path", { class: "chart-area" });
   setStyle(area, "fill", `var(${series[0].token})`);
   const grid = svg("g", { class: "chart-grid" });
   const values = svg("g", { class: "chart-values" });
   const axis = svg("g", { class: "chart-axis" });
   const cursor = svg("line", { class: "chart-cursor", visibility: "hidden" });
-  const drawing = svg("svg", { "aria-hidden": "true", focusable: "false", height: HEIGHT }, grid, area, ...lines, values, axis, ...labels, cursor, ...dots);
+  const drawing = svg("svg", { "aria-hidden": "true", focusable: "false", height: HEIGHT }, grid, area, ...lines, ...lasts, values, axis, ...labels, cursor, ...dots);
   const empty = h("p", { class: "chart-empty" }, nothing);
+  const note = h("p", { class: "chart-note", hidden: true });
   const plot = h("div", {
     class: "chart-plot", tabindex: 0, role: "slider", "aria-roledescription": "chart", "aria-labelledby": id,
     "aria-valuemin": 0, "aria-valuemax": 0, "aria-valuenow": 0, "aria-valuetext": nothing,
-  }, drawing, empty);
+  }, drawing, empty, note);
   const head = h("figcaption", { class: "chart-head", id },
     h("span", { class: "chart-title" }, title), " ", h("span", { class: "chart-unit" }, unit));
   const figure = h("figure", { class: "chart" }, head, plot);
-  return { figure, plot, drawing, grid, values, axis, area, lines, labels, dots, cursor };
+  return { figure, plot, drawing, grid, values, axis, area, lines, lasts, labels, dots, cursor, note };
 }
 
 /** @typedef {ReturnType<typeof build>} Parts */
@@ -142,11 +152,28 @@ function frameFor(data, options, width, gutter) {
   const right = Math.max(40, width - gutter);
   const bottom = HEIGHT - AXIS;
   const { t } = data;
+  const to = endOf(data);
   return {
-    ticks, right, bottom,
-    x: scale(t[0], t[t.length - 1], 1, right),
+    ticks, right, bottom, to,
+    x: scale(t[0], to, 1, right),
     y: scale(0, ticks[ticks.length - 1], bottom, TOP),
   };
+}
+
+/** The time at the right edge. @param {ChartData} data */
+const endOf = ({ t, now }) => Math.max(t[t.length - 1], now ?? t[t.length - 1]);
+
+/**
+ * A line's value at its end: the newest known, if the right edge is later, and how old that is.
+ * @param {ChartData} data
+ * @param {string} key
+ */
+function endValue(data, key) {
+  const values = data.columns[key] ?? [];
+  if (data.now === undefined) return { value: values.at(-1) ?? null, at: data.t[data.t.length - 1], ageSec: 0 };
+  const last = lastKnown(values);
+  const at = last ? data.t[last.index] : endOf(data);
+  return { value: last?.value ?? null, at, ageSec: endOf(data) - at };
 }
 
 /**
@@ -166,7 +193,7 @@ function drawFrame(parts, data, options, frame, width, gutter) {
     setAttr(parts.lines[index], "d", linePath(data.t, data.columns[key] ?? [], frame.x, frame.y));
   });
   setAttr(parts.area, "d", areaPath(parts.lines[0].getAttribute("d") ?? "", frame.bottom));
-  drawLabels(parts.labels, data, options, frame, gutter);
+  drawLabels(parts, data, options, frame, gutter);
 }
 
 /**
@@ -192,8 +219,8 @@ function drawGrid({ grid, values }, { ticks = [], y, right }, { format }) {
  * @param {Frame} frame
  * @param {string} end what the right edge is
  */
-function drawAxis(axis, { t }, { x, right, bottom }, end) {
-  const ticks = timeTicks(t[0], t[t.length - 1], Math.max(2, Math.floor(right / 80)))
+function drawAxis(axis, { t }, { x, to, right, bottom }, end) {
+  const ticks = timeTicks(t[0], to, Math.max(2, Math.floor(right / 80)))
     .filter(({ at }) => x(at) > 18 && x(at) < right - 52)
     .map(({ at, label }) => ({ place: x(at), label }));
   ticks.push({ place: right, label: end });
@@ -205,24 +232,29 @@ function drawAxis(axis, { t }, { x, right, bottom }, end) {
 }
 
 /**
- * @param {SVGTextElement[]} labels
+ * @param {Parts} parts
  * @param {ChartData} data
  * @param {ChartOptions} options
  * @param {Frame} frame
  * @param {number} gutter
  */
-function drawLabels(labels, data, { series, format }, { y, right, bottom }, gutter) {
-  const ends = series.map(({ key }) => data.columns[key]?.at(-1) ?? null);
-  const places = spread(ends.map((end) => y(end ?? 0) + 4), LINE_GAP, TOP, bottom);
+function drawLabels({ labels, lasts }, data, { series, format }, { x, y, right, bottom }, gutter) {
+  const ends = series.map(({ key }) => endValue(data, key));
+  const places = spread(ends.map(({ value }) => y(value ?? 0) + 4), LINE_GAP, TOP, bottom);
   const room = Math.floor((gutter - 10) / LETTER);
   labels.forEach((label, index) => {
     const [value, name] = label.children;
     const end = ends[index];
-    const figure = end === null ? "–" : format(end);
+    const figure = end.value === null ? "–" : format(end.value);
+    const old = end.value !== null && end.ageSec > OLD_SEC;
+    label.classList.toggle("is-old", old);
+    setAttr(lasts[index], "visibility", old ? "visible" : "hidden");
+    if (old) setAttrs(lasts[index], { cx: Math.round(x(end.at)), cy: Math.round(y(end.value ?? 0)) });
+    setAttrs(name, old ? { x: right + 8, dy: 14 } : { x: null, dy: null });
     setAttr(label, "x", right + 8);
     setAttr(label, "y", Math.round(places[index]));
     setText(value, figure);
-    setText(name, series.length > 1 && figure.length < room ? ` ${series[index].label}` : "");
+    setText(name, old ? relative(end.at, endOf(data)) : series.length > 1 && figure.length < room ? ` ${series[index].label}` : "");
   });
 }
 
@@ -252,7 +284,7 @@ function showInspected(parts, tip, data, options, frame, inspected) {
   const lines = options.series.map(({ key, label, token }) => (
     { token, label, value: figureOf(data.columns[key]?.[index], options) }));
   const time = data.t[index];
-  tip.show(frame.x(time), TOP, options.past ? clock(time) : `${clock(time)}, ${relative(time, data.t[last])}`, lines);
+  tip.show(frame.x(time), TOP, options.past ? clock(time) : `${clock(time)}, ${relative(time, endOf(data))}`, lines);
 }
 
 /**
@@ -291,7 +323,7 @@ function figureOf(value, { format, unit }) {
 function spoken(data, options, index) {
   if (index < 0) return options.past ? "No data" : "No data yet";
   const values = options.series.map(({ key, label }) => `${label} ${figureOf(data.columns[key]?.[index], options)}`);
-  const when = options.past ? clock(data.t[index]) : relative(data.t[index], data.t[data.t.length - 1]);
+  const when = options.past ? clock(data.t[index]) : relative(data.t[index], endOf(data));
   return `${when}: ${values.join(", ")}`;
 }
 
@@ -311,7 +343,7 @@ function listen(plot, data, frame, inspected, inspect) {
     if (!at || t.length === 0) return;
     const x = event.clientX - plot.getBoundingClientRect().left;
     const share = Math.min(1, Math.max(0, x / at.right));
-    inspect(t[0] + share * (t[t.length - 1] - t[0]));
+    inspect(t[0] + share * (at.to - t[0]));
   }, { signal });
   plot.addEventListener("pointerleave", () => inspect(null), { signal });
   plot.addEventListener("blur", () => inspect(null), { signal });

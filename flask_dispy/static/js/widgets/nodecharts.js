@@ -34,6 +34,18 @@ export function createNodeCharts(element, { shell, ip }) {
     return createChart(panel, { title, unit, series: [{ key, label, token }], format, scale });
   });
   let askedAt = 0;
+  /** @type {{t: number[], columns: Record<string, (number|null)[]>}[]} */
+  const shown = [];
+
+  /** Up to now, whenever the node was last heard of. What runs there is known without a word of it. */
+  function draw() {
+    const now = store.now();
+    const running = store.nodes.get(ip)?.running;
+    for (const [i, { t, columns }] of shown.entries()) {
+      const known = CHARTS[i].key === "running" && running !== undefined && t.length > 0 && t[t.length - 1] < now;
+      charts[i].update(known ? { t: [...t, now], columns: { running: [...columns.running, running] }, now } : { t, columns, now });
+    }
+  }
 
   async function fill() {
     askedAt = Date.now() / 1000;
@@ -41,8 +53,9 @@ export function createNodeCharts(element, { shell, ip }) {
       /** @type {NodeSeries} */
       const series = await api.get(clusterPath(cluster, "nodes", ip, "series"));
       for (const [i, { key }] of CHARTS.entries()) {
-        charts[i].update({ t: series.t, columns: { [key]: series[key] } });
+        shown[i] = { t: series.t, columns: { [key]: series[key] } };
       }
+      draw();
     } catch {
       // the feed tells when the server can't be reached; the charts keep what they show
     }

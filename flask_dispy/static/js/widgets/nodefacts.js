@@ -11,6 +11,7 @@ import { setCpus } from "../nodecommands.js";
  * @property {string} label
  * @property {(row: NodeRow, now: number, clusters: string) => string} text
  * @property {(row: NodeRow, clusters: string) => string} [title]
+ * @property {boolean} [load] of its load, which may be old
  * @property {boolean} [live] says nothing of a run that is over
  */
 
@@ -24,10 +25,10 @@ const FACTS = [
   { label: "Jobs done", text: (row) => count(row.jobs_done) },
   { label: "Seconds per job", text: (row) => seconds(row.jobs_done > 0 ? row.cpu_time / row.jobs_done : null) },
   { label: "CPU time", text: (row) => seconds(row.cpu_time), title: (row) => `${rate(row.cpu_time)} s` },
-  { label: "Available CPU", text: (row) => available(row.avail_info?.cpu) },
-  { label: "Available memory", text: (row) => bytes(row.avail_info?.memory) },
-  { label: "Available swap", text: (row) => available(row.avail_info?.swap) },
-  { label: "Available disk", text: (row) => bytes(row.avail_info?.disk) },
+  { label: "Available CPU", load: true, text: (row) => available(row.avail_info?.cpu) },
+  { label: "Available memory", load: true, text: (row) => bytes(row.avail_info?.memory) },
+  { label: "Available swap", load: true, text: (row) => available(row.avail_info?.swap) },
+  { label: "Available disk", load: true, text: (row) => bytes(row.avail_info?.disk) },
   { label: "Sent", text: (row) => bytes(row.tx) },
   { label: "Received", text: (row) => bytes(row.rx) },
   { label: "Last update", text: (row, now) => relative(row.update_time, now), title: (row) => exact(row.update_time) },
@@ -38,6 +39,20 @@ const FACTS = [
   },
   { label: "Clusters", text: (_row, _now, clusters) => clusters, title: (_row, clusters) => clusters },
 ];
+
+/** Past this a figure of a node's load says how old it is. */
+const OLD_SEC = 60;
+
+/** When a node told its load. @param {NodeRow} row */
+const loadAt = ({ update_time, avail_info_age_sec }) => (update_time ?? 0) - (avail_info_age_sec ?? 0);
+
+/** @param {NodeRow} row @param {number} now */
+const isOld = (row, now) => row.avail_info !== null && now - loadAt(row) > OLD_SEC;
+
+/** @param {string} text @param {NodeRow} row @param {number} now */
+function withAge(text, row, now) {
+  return isOld(row, now) ? `${text}, ${relative(loadAt(row), now)}` : text;
+}
 
 /**
  * What is known of one node, and its CPUs to be changed in place.
@@ -63,7 +78,8 @@ export function createNodeFacts(element, { shell }) {
   function tick() {
     if (!shown) return;
     for (const [i, fact] of known.entries()) {
-      const text = fact.text(shown, store.now(), clusters);
+      const text = fact.load ? withAge(fact.text(shown, store.now(), clusters), shown, store.now()) : fact.text(shown, store.now(), clusters);
+      if (fact.load) values[i].classList.toggle("is-old", isOld(shown, store.now()));
       setText(values[i], text);
       boxes[i].hidden = text === "";
       if (fact.title) setAttr(values[i], "title", fact.title(shown, clusters));

@@ -2,7 +2,7 @@
 /** @import {ClusterSeries} from "../types.js" */
 import { clusterPath } from "../api.js";
 import { h } from "../dom.js";
-import { count, rate } from "../format.js";
+import { count, exact, rate, seconds } from "../format.js";
 import { CHART_KEYS } from "../keymap.js";
 import { createLiveSeries, fineness } from "../series.js";
 import { createChart } from "./chart.js";
@@ -15,6 +15,21 @@ const RANGES = [
 ];
 /** The server's own samples replace what was pieced together here this often. */
 const REFILL_SEC = 120;
+
+/**
+ * Where no job ended in the time shown, when the last one did: a flat line says nothing.
+ *
+ * @param {import("../series.js").Points} points
+ * @param {import("../types.js").Summary|undefined} summary
+ */
+export function quietNote({ t, columns }, summary) {
+  const ended = columns.jobs_per_sec ?? [];
+  if (!summary || summary.jobs.done === 0 || t.length < 2 || ended.some(Boolean)) return "";
+  const words = `No job ended in these ${seconds(Math.round((t[t.length - 1] - t[0]) / 60) * 60 || t[t.length - 1] - t[0])}.`;
+  const { outlook } = summary;
+  const since = outlook && (outlook.state === "done" || outlook.state === "stalled") ? outlook.since : null;
+  return since === null ? words : `${words} The last did at ${exact(since)}.`;
+}
 
 /**
  * Throughput, queue and CPUs over time: opened with the server's series, kept going from the
@@ -82,7 +97,8 @@ export function createTrends(places, { api, config, cluster, store, summary, url
 
   function draw() {
     const points = live.points();
-    for (const chart of charts) chart.update(points);
+    const note = quietNote(points, summary());
+    charts.forEach((chart, index) => chart.update(points, index === 0 ? note : ""));
   }
 
   function tick() {
