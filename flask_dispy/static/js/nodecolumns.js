@@ -3,6 +3,7 @@
 import { h, setAttr, setStyle, setText } from "./dom.js";
 import { bytes, count, exact, percent, plain, rate, relative, seconds, stateMark, UNKNOWN } from "./format.js";
 import { busyText } from "./busytext.js";
+import { isLoadOld, loadAt } from "./nodeload.js";
 import { addressKey } from "./sort.js";
 
 /** @typedef {Column<NodeRow>} NodeColumn */
@@ -132,6 +133,26 @@ function amount(key, label, value, text, more = {}) {
 }
 
 /**
+ * A figure of the node's load, which stands back once it is old.
+ *
+ * @param {NodeColumn} column
+ * @param {boolean} past of a run that is over all is old
+ * @returns {NodeColumn}
+ */
+function loadColumn(column, past) {
+  if (past) return column;
+  return {
+    ...column,
+    ticks: true,
+    title: (row, now) => (isLoadOld(row, now) ? `As of ${relative(loadAt(row), now)}` : null),
+    render: (cell) => (row, now) => {
+      setText(cell, column.text(row, now));
+      cell.classList.toggle("is-old", isLoadOld(row, now));
+    },
+  };
+}
+
+/**
  * Every column of the nodes table.
  *
  * @param {(row: NodeRow) => string} href of a node's page
@@ -151,10 +172,10 @@ export function nodeColumns(href, past = false) {
       title: (row) => `${count(row.cpus)} of the node's ${count(row.avail_cpus)} CPUs`,
     }),
     ...busy,
-    amount("avail_cpu", "Available CPU", (row) => row.avail_info?.cpu, percentOf100, { hint: "Available CPU, percent", width: [70, 0.6] }),
-    amount("memory", "Memory", (row) => row.avail_info?.memory, bytes, { hint: "Available memory" }),
-    amount("swap", "Swap", (row) => row.avail_info?.swap, percentOf100, { hint: "Available swap, percent", width: [56, 0.5] }),
-    amount("disk", "Disk", (row) => row.avail_info?.disk, bytes, { hint: "Available disk space" }),
+    loadColumn(amount("avail_cpu", "Available CPU", (row) => row.avail_info?.cpu, percentOf100, { hint: "Available CPU, percent", width: [70, 0.6] }), past),
+    loadColumn(amount("memory", "Memory", (row) => row.avail_info?.memory, bytes, { hint: "Available memory" }), past),
+    loadColumn(amount("swap", "Swap", (row) => row.avail_info?.swap, percentOf100, { hint: "Available swap, percent", width: [56, 0.5] }), past),
+    loadColumn(amount("disk", "Disk", (row) => row.avail_info?.disk, bytes, { hint: "Available disk space" }), past),
     amount("tx", "Sent", (row) => row.tx, bytes, { hint: "Sent to the node" }),
     amount("rx", "Received", (row) => row.rx, bytes, { hint: "Received from the node", width: [76, 0.7] }),
     amount("jobs_done", "Jobs done", (row) => row.jobs_done, count, { width: [60, 0.6] }),

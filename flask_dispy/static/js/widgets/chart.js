@@ -24,6 +24,8 @@ const AXIS = 20;
 const LINE_GAP = 15;
 /** A value older than this is no longer what is: it stands hollow, with its age. */
 const OLD_SEC = 60;
+/** "20 min ago" */
+const AGE_LETTERS = 10;
 /** Mean width of a digit or small letter at 12 px, measured over the system fonts of four platforms. */
 const LETTER = 6.7;
 
@@ -136,7 +138,8 @@ function gutterFor(data, { series, format }) {
     const most = maximum([data.columns[key] ?? []]);
     return format(most).length + (series.length > 1 ? label.length + 1 : 0);
   });
-  return Math.min(120, 14 + Math.ceil(LETTER * Math.max(3, ...longest)));
+  const oldest = series.some(({ key }) => data.t.length > 0 && endValue(data, key).ageSec > OLD_SEC) ? AGE_LETTERS : 0;
+  return Math.min(120, 14 + Math.ceil(LETTER * Math.max(3, oldest, ...longest)));
 }
 
 /**

@@ -4,6 +4,7 @@ import { busyText } from "../busytext.js";
 import { createCpusEdit } from "../cpusedit.js";
 import { h, setAttr, setText } from "../dom.js";
 import { bytes, clockOffset, count, exact, percent, plain, rate, relative, seconds } from "../format.js";
+import { isLoadOld, loadAt } from "../nodeload.js";
 import { setCpus } from "../nodecommands.js";
 
 /**
@@ -40,18 +41,9 @@ const FACTS = [
   { label: "Clusters", text: (_row, _now, clusters) => clusters, title: (_row, clusters) => clusters },
 ];
 
-/** Past this a figure of a node's load says how old it is. */
-const OLD_SEC = 60;
-
-/** When a node told its load. @param {NodeRow} row */
-const loadAt = ({ update_time, avail_info_age_sec }) => (update_time ?? 0) - (avail_info_age_sec ?? 0);
-
-/** @param {NodeRow} row @param {number} now */
-const isOld = (row, now) => row.avail_info !== null && now - loadAt(row) > OLD_SEC;
-
 /** @param {string} text @param {NodeRow} row @param {number} now */
 function withAge(text, row, now) {
-  return isOld(row, now) ? `${text}, ${relative(loadAt(row), now)}` : text;
+  return isLoadOld(row, now) ? `${text}, ${relative(loadAt(row), now)}` : text;
 }
 
 /**
@@ -78,8 +70,13 @@ export function createNodeFacts(element, { shell }) {
   function tick() {
     if (!shown) return;
     for (const [i, fact] of known.entries()) {
-      const text = fact.load ? withAge(fact.text(shown, store.now(), clusters), shown, store.now()) : fact.text(shown, store.now(), clusters);
-      if (fact.load) values[i].classList.toggle("is-old", isOld(shown, store.now()));
+      const now = store.now();
+      let text = fact.text(shown, now, clusters);
+      // Of a past run all is old.
+      if (fact.load && !config.past) {
+        text = withAge(text, shown, now);
+        values[i].classList.toggle("is-old", isLoadOld(shown, now));
+      }
       setText(values[i], text);
       boxes[i].hidden = text === "";
       if (fact.title) setAttr(values[i], "title", fact.title(shown, clusters));
