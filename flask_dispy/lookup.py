@@ -6,8 +6,9 @@ import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from .core.errors import UnknownNode
+from .core.errors import UnknownNode, UnknownOffer
 from .core.events import Departure
+from .core.offers import Offer, Offered
 from .engine.control import JobTarget, Target
 
 if TYPE_CHECKING:
@@ -95,6 +96,38 @@ class Lookup:
             with self._registry.folding:
                 joined = watched.watch.nodes.take_back(ip_addr, time.time())
                 self._registry.take_in(watched, joined)
+
+    def offered(self, name: str, host: str, offered: Offered, by: str | None) -> None:
+        """Note that somebody offered a node to a cluster."""
+        watched = self._watched(name)
+        if watched is not None:
+            with self._registry.lock:
+                watched.state.offers.ask(host, offered, time.time(), by=by)
+                watched.state.dirty = True
+                self._registry.settle(watched)
+
+    def offer(self, name: str, number: int) -> tuple[Target, Offer]:
+        """Return an offer that waits, and its cluster.
+
+        :raises UnknownCluster: no cluster of that name is watched.
+        :raises UnknownOffer: none of that number waits there.
+        """
+        view = self._registry.view(name)
+        with self._registry.lock:
+            for watched in self._registry.watched():
+                offer = watched.state.offers.waiting.get(number)
+                if offer is not None and (view.combined or watched.view is view):
+                    return watched.target(), offer
+        raise UnknownOffer(f"No offer {number} waits: its node has joined, or it was withdrawn.")
+
+    def withdrawn(self, name: str, number: int) -> None:
+        """Note that somebody withdrew an offer."""
+        watched = self._watched(name)
+        if watched is not None:
+            with self._registry.lock:
+                watched.state.offers.withdraw(number)
+                watched.state.dirty = True
+                self._registry.settle(watched)
 
     def _watched(self, name: str) -> Watched | None:
         """Return the cluster of that name, ``None`` for one that was removed meanwhile."""

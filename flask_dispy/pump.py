@@ -26,6 +26,7 @@ from .engine.queues import pending_jobs
 from .engine.render import Renderer
 from .engine.schedulers import scheduler_trouble
 from .listening import Listening
+from .offering import Offering
 from .watched import Watched
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ CHUNK: Final = 500
 _SILENCE_EVERY_SEC: Final = 2.0
 _RECONCILE_EVERY_SEC: Final = 2.0
 _REFRESH_EVERY_SEC: Final = 5.0
+_OFFERS_EVERY_SEC: Final = 1.0
 _PACE_EVERY_SEC: Final = 1.0
 
 # How long it counts as a problem that the thread had died: long enough for a monitor to ask.
@@ -75,6 +77,7 @@ class Pump:
         self._calls = calls
         self._renderer = renderer
         self._listening = Listening(registry, calls)
+        self._offering = Offering(registry, calls)
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._ticked_at = time.monotonic()
@@ -175,6 +178,8 @@ class Pump:
     def _keep_up(self, watched: Watched, now: float) -> None:
         if watched.cluster is not None:
             self._listening.look(watched)
+            if watched.is_due("offers", _OFFERS_EVERY_SEC):
+                self._offering.look(watched, now)
             if watched.is_due("reconcile", _RECONCILE_EVERY_SEC):
                 self._reconcile(watched, now)
             if watched.state.closed_at is None and watched.is_due("refresh", _REFRESH_EVERY_SEC):

@@ -86,6 +86,7 @@ class ClusterRegistry:
         self._recorder = recorder_of(self.settings)
         self._serials = itertools.count(self._recorder.first_serial if self._recorder else 1)
         self._view_numbers = itertools.count(1)
+        self._offer_numbers = itertools.count(1)
         self._pid = os.getpid()
         self._closed = False
         self.combined = CombinedState(self.states, time.time())
@@ -187,6 +188,7 @@ class ClusterRegistry:
                 history_limit=self.settings.history_limit,
                 kind=kind,
                 stall_sec=self.settings.stall_sec,
+                offer_numbers=self._offer_numbers,
             )
             state.name = name
             feed = Feed()

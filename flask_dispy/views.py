@@ -30,6 +30,7 @@ from .core.packing import Piece, Sendable
 from .core.series import NodeSeries
 from .core.timeline import DEFAULT_CELLS, DEFAULT_LIMIT, Lane, Window, oldest_start, timeline
 from .noderows import NodeRows
+from .offerlist import offer_items
 
 if TYPE_CHECKING:
     from .registry import ClusterRegistry
@@ -252,6 +253,18 @@ class View:
                 for at, event in state.nodes[ip_addr].past or ()
             ]
         return sorted(found, key=lambda entry: -entry["at"])
+
+    def offers(self) -> list[dict[str, Any]]:
+        """Return the nodes that were asked to join and have not, the first asked first."""
+        states = self._states()
+        with self._folded() as now:
+            watched = [w for w in self._registry.watched() if w.state in states]
+            waiting = [
+                (one.name, one.cluster, offer)
+                for one in watched
+                for offer in one.state.offers.waiting.values()
+            ]
+        return offer_items(waiting, now)
 
     # -- jobs --------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ holds. Nothing here asks a clock or takes a lock; the registry's lock guards it.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ from .durations import Durations
 from .events import JobState
 from .jobs import ENDED_STATES, ForgottenJob, Job, Output
 from .ledger import Ledger
+from .offers import Offers
 from .outlook import Outlook
 from .progress import jobs_per_sec
 from .prospects import ALONE, Prospects, Surroundings
@@ -36,6 +38,7 @@ class ClusterState:
     :param serials: where jobs get their serial numbers, shared by all clusters.
     :param history_limit: ended jobs that are kept; queued and running ones always are.
     :param kind: what kind of dispy cluster it is, for readers.
+    :param offer_numbers: where offers of nodes get theirs, shared by all clusters.
     :param stall_sec: the least time without an end after which jobs that run are called stuck.
     """
 
@@ -48,6 +51,7 @@ class ClusterState:
         history_limit: int,
         kind: str = "JobCluster",
         stall_sec: float = 60.0,
+        offer_numbers: Iterator[int] | None = None,
     ) -> None:
         self.name = name
         self.kind = kind
@@ -55,6 +59,7 @@ class ClusterState:
         self.closed_at: float | None = None
         self.ledger = Ledger(serials, history_limit)
         self.roster = Roster()
+        self.offers = Offers(itertools.count(1) if offer_numbers is None else offer_numbers)
         self.nodes: Final = self.roster.nodes
         self.series = Series(started_at)
         self.durations = Durations()
@@ -378,7 +383,9 @@ class ClusterState:
                 "lost": census.states["lost"],
                 "stragglers": len(self.stragglers(now)),
                 "clocks_off": len(self.roster.clocks_off),
+                "offers": self.offers.overdue,
             },
+            "offers": self.offers.as_dict(),
             "history": {
                 "retained": ledger.retained,
                 "limit": ledger.history_limit,

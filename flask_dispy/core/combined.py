@@ -172,7 +172,9 @@ class CombinedState:
                 "lost": self.census.states["lost"],
                 "stragglers": sum(s["attention"]["stragglers"] for s in summaries),
                 "clocks_off": len(self._clocks_off()),
+                "offers": sum(s["attention"]["offers"] for s in summaries),
             },
+            "offers": _total(summaries, "offers") or {"waiting": 0, "overdue": 0, "changes": 0},
             "history": _total(summaries, "history") or {"retained": 0, "limit": 0, "evicted": 0},
         }
 

@@ -6,6 +6,7 @@
     ├── UnknownCluster      no cluster of that name is watched
     ├── UnknownNode         the cluster knows no such node
     ├── AmbiguousNode       several nodes have that name
+    ├── UnknownOffer        no offer of that number waits
     ├── UnknownJob          no job with that serial is retained
     ├── BadRequest          a value that makes no sense; ``field`` names it
     ├── EngineTimeout       dispy did not answer in time
@@ -27,6 +28,7 @@ __all__ = [
     "UnknownCluster",
     "UnknownJob",
     "UnknownNode",
+    "UnknownOffer",
     "WrongProcess",
 ]
 
@@ -62,6 +64,12 @@ class AmbiguousNode(FlaskDispyError, LookupError):
     """Several nodes of the cluster have that name; the message has their addresses."""
 
     code = "ambiguous_node"
+
+
+class UnknownOffer(FlaskDispyError, LookupError):
+    """No offer of that number waits: it was taken, or withdrawn."""
+
+    code = "unknown_offer"
 
 
 class UnknownJob(FlaskDispyError, LookupError):

@@ -10,6 +10,7 @@ __all__ = [
     "Kind",
     "cluster_name",
     "compute_id",
+    "engine_of",
     "is_closed",
     "is_ending",
     "is_member",
@@ -61,14 +62,14 @@ def is_ending(cluster: Any) -> bool:
     """
     if is_closed(cluster):
         return True
-    open_clusters = getattr(_engine_of(cluster), "_clusters", None)
+    open_clusters = getattr(engine_of(cluster), "_clusters", None)
     number = compute_id(cluster)
     if not isinstance(open_clusters, dict) or number is None:
         return False
     return open_clusters.get(number) is not cluster
 
 
-def _engine_of(cluster: Any) -> Any:
+def engine_of(cluster: Any) -> Any:
     """Return what schedules the cluster's jobs: dispy's own object, shared by its clusters."""
     return getattr(cluster, "scheduler", None) or getattr(cluster, "_cluster", None)
 
@@ -81,7 +82,7 @@ def is_member(cluster: Any, node: Any) -> bool | None:
     if isinstance(cluster, SharedJobCluster) or is_ending(cluster):
         return None
     known: dict[str, Any] = getattr(cluster, "_dispy_nodes", None) or {}
-    machines: dict[str, Any] = getattr(_engine_of(cluster), "_nodes", None) or {}
+    machines: dict[str, Any] = getattr(engine_of(cluster), "_nodes", None) or {}
     machine = machines.get(node.ip_addr)
     being_set_up = not node.update_time
     if machine is None or known.get(node.ip_addr) is not node or being_set_up:

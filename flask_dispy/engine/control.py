@@ -20,8 +20,10 @@ from dispy import DispyJob
 from ..core.addresses import without_brackets
 from ..core.errors import BadRequest, EngineTimeout
 from ..core.events import Departure
+from ..core.offers import Offer, Offered
 from .calls import Calls
 from .clusters import Kind, is_closed
+from .offering import take_back
 from .schedulers import scheduler_trouble
 
 __all__ = ["NODE_ACTIONS", "Control", "JobTarget", "NodeAction", "Outcome", "Target", "Targets"]
@@ -109,6 +111,15 @@ class Targets(Protocol):
     def node_closed(self, name: str, ip_addr: str, why: Departure) -> None:
         """Note that a node was closed or deallocated for a cluster."""
 
+    def offered(self, name: str, host: str, offered: Offered, by: str | None) -> None:
+        """Note that somebody offered a node to a cluster."""
+
+    def offer(self, name: str, number: int) -> tuple[Target, Offer]:
+        """Return an offer that waits, and its cluster; raises UnknownOffer."""
+
+    def withdrawn(self, name: str, number: int) -> None:
+        """Note that somebody withdrew an offer."""
+
     def node_rejoined(self, name: str, ip_addr: str) -> None:
         """Note that a node that was deallocated is the cluster's again."""
 
@@ -187,7 +198,13 @@ class Control:
     # -- nodes -------------------------------------------------------------------------------
 
     def allocate(
-        self, cluster: str, host: str, port: int | None = None, cpus: int = 0
+        self,
+        cluster: str,
+        host: str,
+        port: int | None = None,
+        cpus: int = 0,
+        *,
+        by: str | None = None,
     ) -> list[Outcome]:
         """Add a node, or all that match a wildcard, to a cluster, or to all (``*``).
 
@@ -195,6 +212,7 @@ class Control:
         :param port: where the node listens, if not at dispy's usual port.
         :param cpus: CPUs to use of it; 0 for all. Ignored with a wildcard and where dispyscheduler
             decides, as dispy's documentation says; the outcome then says so.
+        :param by: who asks, where there are users.
         :raises BadRequest: a value that makes no sense, or a host that does not resolve.
         :raises UnknownCluster: no cluster of that name is watched.
 
@@ -216,7 +234,7 @@ class Control:
         if not targets:
             message = "There is no cluster that takes commands: none was added."
             return [Outcome(cluster, False, "unsupported", message)]
-        return _at_once(lambda target: self._allocate_in(target, host, request), targets)
+        return _at_once(lambda target: self._allocate_in(target, host, request, by), targets)
 
     def resolve(self, host: str) -> str:
         """Return the address that a host's name stands for: as in dispy, IPv4 if it has both.
@@ -238,7 +256,9 @@ class Control:
                 field="host",
             ) from None
 
-    def _allocate_in(self, target: Target, host: str, request: dict[str, Any]) -> Outcome:
+    def _allocate_in(
+        self, target: Target, host: str, request: dict[str, Any], by: str | None
+    ) -> Outcome:
         ignored = ""
         if request["cpus"] and target.kind != "JobCluster":
             ignored = " CPUs are ignored: dispyscheduler decides how many are used."
@@ -246,18 +266,54 @@ class Control:
             ignored = " CPUs are ignored with a wildcard."
         if ignored:
             request = {**request, "cpus": 0}
+        what = f"allocate {host} to {target.name}"
         answer = self._ask(
-            target, f"allocate {host} to {target.name}", "allocate_node", dict(request)
-        )
+            target, what, "allocate_node", dict(request),
+            # dispy keeps what was asked first, and would leave a new port or CPUs out.
+            before=lambda: take_back(target.cluster, request["host"], plain=True),
+        )  # fmt: skip
         if isinstance(answer, Outcome):
             return answer
         # dispyscheduler's own clusters answer nothing.
         if answer not in (0, None):
             return _refused(target, f"dispy refused to allocate {host} ({answer!r}).")
+        offered = Offered(request["host"], request["port"], request["cpus"])
+        self._targets.offered(target.name, host, offered, by)
         message = f"{host} is asked to join {target.name}.{ignored}"
         return Outcome(target.name, True, "asked", message)
 
-    def node_action(self, cluster: str, action: NodeAction, host: str) -> list[Outcome]:
+    def ask_again(self, cluster: str, number: int, *, by: str | None = None) -> list[Outcome]:
+        """Ask a node anew that was asked to join and has not.
+
+        :raises UnknownOffer: no such offer waits.
+        """
+        target, offer = self._targets.offer(cluster, number)
+        request = {"host": offer.ip_addr, "port": offer.port, "cpus": offer.cpus}
+        return [self._allocate_in(target, offer.host, request, by)]
+
+    def withdraw(self, cluster: str, number: int) -> list[Outcome]:
+        """Take back the offer of a node that has not joined.
+
+        :raises UnknownOffer: no such offer waits.
+        """
+        target, offer = self._targets.offer(cluster, number)
+        taken_back: list[bool] = []
+        failed = self._guarded(
+            target,
+            f"take back the offer of {offer.host} to {target.name}",
+            lambda: taken_back.append(take_back(target.cluster, offer.ip_addr)),
+        )
+        if failed:
+            return [Outcome(target.name, False, *failed)]
+        self._targets.withdrawn(target.name, number)
+        message = f"{offer.host} is no longer asked to join {target.name}."
+        if not taken_back[0]:
+            message += " dispyscheduler still takes it, should it answer."
+        return [Outcome(target.name, True, "ok", message)]
+
+    def node_action(
+        self, cluster: str, action: NodeAction, host: str, *, by: str | None = None
+    ) -> list[Outcome]:
         """Allocate, deallocate or close a known node; return an outcome for each cluster.
 
         *cluster* ``*`` means every cluster that knows the node.
@@ -269,9 +325,11 @@ class Control:
                 f"{action!r} is no action: it is one of {', '.join(NODE_ACTIONS)}.", field="action"
             )
         ip_addr, targets = self._targets.targets_of_node(cluster, host)
-        return _at_once(lambda target: self._act_on_node(target, action, ip_addr), targets)
+        return _at_once(lambda target: self._act_on_node(target, action, ip_addr, by), targets)
 
-    def _act_on_node(self, target: Target, action: NodeAction, ip_addr: str) -> Outcome:
+    def _act_on_node(
+        self, target: Target, action: NodeAction, ip_addr: str, by: str | None
+    ) -> Outcome:
         what = f"{action} {ip_addr} for {target.name}"
         argument: Any = ip_addr
         left = self._targets.node_left(target.name, ip_addr)
@@ -287,7 +345,9 @@ class Control:
         # dispy reports none of these, nor that a node that was deallocated is back.
         if action == "allocate" and left == "deallocated":
             self._targets.node_rejoined(target.name, ip_addr)
-        elif action != "allocate":
+        elif action == "allocate":
+            self._targets.offered(target.name, ip_addr, Offered(ip_addr, None, 0), by)
+        else:
             why: Departure = "closed" if action == "close" else "deallocated"
             self._targets.node_closed(target.name, ip_addr, why)
         code = "asked" if action == "allocate" else "ok"
@@ -333,8 +393,18 @@ class Control:
 
     # -- asking dispy ------------------------------------------------------------------------
 
-    def _ask(self, target: Target, what: str, method: str, *arguments: Any) -> Any:
-        """Return what dispy's method answers, or the Outcome that it cannot be asked."""
+    def _ask(
+        self,
+        target: Target,
+        what: str,
+        method: str,
+        *arguments: Any,
+        before: Callable[[], Any] | None = None,
+    ) -> Any:
+        """Return what dispy's method answers, or the Outcome that it cannot be asked.
+
+        :param before: is called first, within the same time limit.
+        """
         function = getattr(target.cluster, method, None)
         if function is None:
             return Outcome(
@@ -342,7 +412,13 @@ class Control:
                 f"A cluster inside dispyscheduler has no {method}; ask its client instead.",
             )  # fmt: skip
         answers: list[Any] = []
-        failed = self._guarded(target, what, lambda: answers.append(function(*arguments)))
+
+        def call() -> None:
+            if before is not None:
+                before()
+            answers.append(function(*arguments))
+
+        failed = self._guarded(target, what, call)
         return Outcome(target.name, False, *failed) if failed else answers[0]
 
     def _guarded(

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Final
 
 from flask import Response
 
-from ..core.errors import UnknownJob
+from ..core.errors import UnknownJob, UnknownOffer
 from ..core.jobquery import MAX_QUERY_LENGTH
 from .answers import json_answer
 from .api_read import LARGEST, parse_query, settings
 from .context import target
 from .errors import HttpError, invalid, status_of
-from .validation import Fields, read_empty_body, read_json, read_parameters
+from .validation import Fields, read_empty_body, read_json, read_parameters, whole_number
 
 if TYPE_CHECKING:
     from ..engine.control import NodeAction, Outcome
@@ -26,11 +26,13 @@ __all__ = [
     "MOST_SECONDS",
     "add_node",
     "all_failed",
+    "ask_again",
     "cancel_jobs",
     "change_node",
     "change_settings",
     "node_action",
     "outcomes_answer",
+    "withdraw",
 ]
 
 MOST_SERIALS: Final = 1_000
@@ -74,7 +76,31 @@ def add_node(web: Web, name: str) -> Response:
     port = body.integer("port", least=1, most=65_535) if body.given("port") else None
     cpus = body.integer("cpus", least=-MOST_CPUS, most=MOST_CPUS) if body.given("cpus") else 0
     view = web.view(name)
-    return outcomes_answer(web.registry.control.allocate(target(view), host, port, cpus))
+    by = web.guard.user()
+    return outcomes_answer(web.registry.control.allocate(target(view), host, port, cpus, by=by))
+
+
+def ask_again(web: Web, name: str, number: str) -> Response:
+    """Ask a node anew that was asked to join and has not."""
+    read_parameters()
+    read_empty_body()
+    control, by = web.registry.control, web.guard.user()
+    return outcomes_answer(control.ask_again(target(web.view(name)), _offer(number), by=by))
+
+
+def withdraw(web: Web, name: str, number: str) -> Response:
+    """Take back the offer of a node that has not joined."""
+    read_parameters()
+    read_empty_body()
+    control = web.registry.control
+    return outcomes_answer(control.withdraw(target(web.view(name)), _offer(number)))
+
+
+def _offer(text: str) -> int:
+    number = whole_number(text)
+    if number is None:
+        raise UnknownOffer(f"{text[:40]!r} is no offer's number.")
+    return number
 
 
 def change_node(web: Web, name: str, host: str) -> Response:
@@ -90,8 +116,8 @@ def node_action(action: NodeAction) -> Callable[..., Response]:
     def answer(web: Web, name: str, host: str) -> Response:
         read_parameters()
         read_empty_body()
-        control = web.registry.control
-        return outcomes_answer(control.node_action(target(web.view(name)), action, host))
+        control, by = web.registry.control, web.guard.user()
+        return outcomes_answer(control.node_action(target(web.view(name)), action, host, by=by))
 
     return answer
 

@@ -34,6 +34,7 @@ __all__ = [
     "node",
     "node_series",
     "nodes",
+    "offers",
     "parse_query",
     "settings",
     "timeline",
@@ -101,6 +102,17 @@ def node_series(web: Web, name: str, host: str) -> Response:
     read_parameters()
     view = web.view(name)
     return json_answer(view.node_series(view.node(host)["ip_addr"]))
+
+
+def offers(web: Web, name: str) -> Response:
+    """Answer with the nodes that were asked to join and have not, the first asked first."""
+    parameters = read_parameters("limit", "offset")
+    limit = parameters.integer("limit", 100, least=1, most=MOST_ITEMS)
+    offset = parameters.integer("offset", 0, least=0, most=LARGEST)
+    items = web.view(name).offers()
+    end = offset + limit
+    following = _link(offset=end, limit=limit) if end < len(items) else None
+    return json_answer({"total": len(items), "items": items[offset:end], "next": following})
 
 
 def jobs(web: Web, name: str) -> Response:

@@ -35,6 +35,7 @@ STATUS_OF_CODE: Final[Mapping[str, int]] = {
     "unknown_cluster": 404,
     "unknown_node": 404,
     "unknown_job": 404,
+    "unknown_offer": 404,
     "ambiguous_node": 409,
     "engine_timeout": 504,
     "wrong_process": 503,

@@ -108,7 +108,9 @@ def add_node(web: Web) -> Response:
     view = web.view("" if name in ("null", "undefined") else name)
     number = form.optional_integer("port", least=1, most=65_535) if port else None
     count = form.integer("cpus", 0, least=-MOST_CPUS, most=MOST_CPUS) if cpus else 0
-    _raise_if_failed(web.registry.control.allocate(target(view), host, number, count))
+    _raise_if_failed(
+        web.registry.control.allocate(target(view), host, number, count, by=web.guard.user())
+    )
     return json_answer(
         {
             "host": host,
@@ -134,7 +136,7 @@ def node_action(action: NodeAction) -> Callable[..., Response]:
             if host not in known:
                 view.node(host)  # raises what says so
         for ip_addr in known.values():
-            found = control.node_action(target(view), action, ip_addr)
+            found = control.node_action(target(view), action, ip_addr, by=web.guard.user())
             outcomes += found
             if _timed_out(found):
                 break  # the next node would take as long, and come to no other end

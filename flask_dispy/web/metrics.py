@@ -119,6 +119,11 @@ def _machine_metrics(summaries: list[dict[str, Any]]) -> Iterator[Metric]:
     cpus = GaugeMetricFamily("dispy_cpus", "CPUs of the cluster's nodes.", labels=["cluster"])
     busy = GaugeMetricFamily("dispy_cpus_busy", "CPUs in use.", labels=["cluster"])
     nodes = GaugeMetricFamily("dispy_nodes", "Nodes by state.", labels=["cluster", "state"])
+    offers = GaugeMetricFamily(
+        "dispy_nodes_not_joined",
+        "Nodes that were asked to join over 30 s ago and have not.",
+        labels=["cluster"],
+    )
     cpu_time = CounterMetricFamily(
         "dispy_cpu_time_seconds", "CPU time that jobs used.", labels=["cluster"]
     )
@@ -129,8 +134,9 @@ def _machine_metrics(summaries: list[dict[str, Any]]) -> Iterator[Metric]:
         busy.add_metric(name, summary["cpus"]["busy"])
         for state in NODE_STATES:
             nodes.add_metric([*name, state], summary["nodes"][state])
+        offers.add_metric(name, summary["attention"]["offers"])
         cpu_time.add_metric(name, summary["cpu_time_sec"])
-    yield from (up, cpus, busy, nodes, cpu_time)
+    yield from (up, cpus, busy, nodes, offers, cpu_time)
 
 
 def _own_metrics(web: Web) -> Iterator[Metric]:

@@ -62,6 +62,7 @@ def _choice(choices: Any, default: str) -> dict[str, Any]:
 
 _CLUSTER: Final = "/api/v1/clusters/<path:name>"
 _NODE: Final = f"{_CLUSTER}/nodes/<host>"
+_OFFER: Final = f"{_CLUSTER}/offers/<number>"
 _FEED_QUERY: Final = {"cluster": {**_text(), "default": "*"}, "since": _text()}
 
 OPERATIONS: Final[Mapping[str, Operation]] = {
@@ -99,6 +100,15 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         "A node's load over time.",
         "NodeSeries",
         errors=(404, 409),
+    ),
+    "offers": Operation(
+        "GET",
+        f"{_CLUSTER}/offers",
+        "view",
+        "The nodes that were asked to join and have not, with the likely reasons.",
+        "Offers",
+        query={"limit": _integer(1, 1000, 100), "offset": _integer(0, 2**62, 0)},
+        errors=(404,),
     ),
     "jobs_list": Operation(
         "GET",
@@ -204,6 +214,22 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         "AddNode",
         errors=(404, 409, 504),
     ),
+    "ask_again": Operation(
+        "POST",
+        f"{_OFFER}/ask",
+        "manage_nodes",
+        "Ask a node anew that was asked to join and has not.",
+        "Outcomes",
+        errors=(404, 409, 504),
+    ),
+    "withdraw": Operation(
+        "DELETE",
+        _OFFER,
+        "manage_nodes",
+        "Take back the offer of a node that has not joined.",
+        "Outcomes",
+        errors=(404, 409, 504),
+    ),
     "change_node": Operation(
         "PATCH",
         _NODE,
@@ -239,7 +265,7 @@ _ERRORS: Final[Mapping[int, str]] = {
     400: "What was sent cannot be read.",
     401: "Log in first.",
     403: "Not allowed, or sent by another site.",
-    404: "No such cluster, node or job.",
+    404: "No such cluster, node, job or offer.",
     409: "dispy refused, or the cluster is closed.",
     413: "The body is too large.",
     414: "The URL is too long.",

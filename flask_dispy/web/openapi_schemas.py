@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from ..core.jobs import JOB_STATES, JOB_WORDS
 from ..core.nodes import NODE_CHANGES, NODE_STATES
+from ..core.offers import FINDINGS, SOURCES
 from ..core.outlook import REASONS
 from .routing import PERMISSIONS
 
@@ -182,8 +183,33 @@ _SUMMARY: Final[Schema] = _object(
         lost=_COUNT,
         stragglers=_COUNT,
         clocks_off=_COUNT,
+        offers=_COUNT,
     ),
+    offers=_object(waiting=_COUNT, overdue=_COUNT, changes=_COUNT),
     history=_object(retained=_COUNT, limit=_COUNT, evicted=_COUNT),
+)
+
+_OFFER: Final[Schema] = _object(
+    number=_INTEGER,
+    cluster=_TEXT,
+    host=_TEXT,
+    ip_addr=_TEXT,
+    port=_or_null(_INTEGER),
+    cpus=_INTEGER,
+    source={"type": "string", "enum": list(SOURCES)},
+    asked_by=_or_null(_TEXT),
+    asked_at=_NUMBER,
+    overdue=_FLAG,
+    finding={"type": "string", "enum": list(FINDINGS)},
+    message=_TEXT,
+    reasons=_list(
+        _object(
+            code=_TEXT,
+            text=_TEXT,
+            where={"type": "string", "enum": ["here", "node", "output"]},
+            command=_TEXT,
+        )
+    ),
 )
 
 _OUTCOME: Final[Schema] = _object(
@@ -225,6 +251,8 @@ SCHEMAS: Final[dict[str, Schema]] = {
             ),
         ]
     },
+    "Offer": _OFFER,
+    "Offers": _page(ref("Offer")),
     "NodeSeries": _object(
         ip_addr=_TEXT,
         resolution_sec=_NUMBER,

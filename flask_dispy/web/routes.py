@@ -16,6 +16,7 @@ __all__ = ["API_ROOT", "CATCH_ALL", "DOCUMENT_ROUTES", "ROUTES"]
 API_ROOT: Final = "/api/v1"
 _CLUSTER: Final = f"{API_ROOT}/clusters/<path:name>"
 _NODE: Final = f"{_CLUSTER}/nodes/<host>"
+_OFFER: Final = f"{_CLUSTER}/offers/<number>"
 
 _ACTIONS: Final[tuple[NodeAction, ...]] = ("allocate", "deallocate", "close")
 
@@ -31,6 +32,7 @@ _READING: Final = (
     Route(
         "node_series", f"{_NODE}/series", "GET", "view", "data", api_read.node_series, costly=True
     ),
+    Route("offers", f"{_CLUSTER}/offers", "GET", "view", "data", api_read.offers),
     Route("jobs_list", f"{_CLUSTER}/jobs", "GET", "view", "data", api_read.jobs, costly=True),
     Route("job", f"{_CLUSTER}/jobs/<serial>", "GET", "view", "data", api_read.job),
     Route(
@@ -61,6 +63,8 @@ _COMMANDS: Final = (
         "cancel", f"{_CLUSTER}/jobs/cancel", "POST", "cancel_jobs", "data", api_control.cancel_jobs
     ),
     Route("add_node", f"{_CLUSTER}/nodes", "POST", "manage_nodes", "data", api_control.add_node),
+    Route("ask_again", f"{_OFFER}/ask", "POST", "manage_nodes", "data", api_control.ask_again),
+    Route("withdraw", _OFFER, "DELETE", "manage_nodes", "data", api_control.withdraw),
     Route("change_node", _NODE, "PATCH", "manage_nodes", "data", api_control.change_node),
     *(
         Route(

@@ -113,6 +113,13 @@ class Guard:
             return False
         return True
 
+    def user(self) -> str | None:
+        """Return the name that the current request's sender logged in with, if one of ours."""
+        offered = request.authorization
+        if offered is None or offered.type != "basic" or self._role() is None:
+            return None
+        return offered.username
+
     def permissions(self) -> dict[Permission, bool]:
         """Return each permission, and whether the current request's sender has it."""
         return {permission: self.allows(permission) for permission in PERMISSIONS}

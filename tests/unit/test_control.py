@@ -13,8 +13,9 @@ from dispy import DispyJob
 from dispy_objects import FakeCluster
 
 from flask_dispy import ClusterRegistry
-from flask_dispy.core.errors import BadRequest, UnknownCluster, UnknownNode
+from flask_dispy.core.errors import BadRequest, UnknownCluster, UnknownNode, UnknownOffer
 from flask_dispy.core.events import Departure
+from flask_dispy.core.offers import Offer, Offered
 from flask_dispy.engine.calls import Calls
 from flask_dispy.engine.clusters import Kind
 from flask_dispy.engine.control import Control, JobTarget, Target
@@ -28,6 +29,7 @@ class Fixed:
         self.jobs: dict[int, JobTarget] = {}
         self.left: Departure | None = None
         self.rejoined = False
+        self.offers: list[tuple[str, Offered, str | None]] = []
 
     def targets(self, name: str) -> list[Target]:
         return [self.target]
@@ -43,6 +45,15 @@ class Fixed:
 
     def node_closed(self, name: str, ip_addr: str, why: Departure) -> None:
         self.left = why
+
+    def offered(self, name: str, host: str, offered: Offered, by: str | None) -> None:
+        self.offers.append((host, offered, by))
+
+    def offer(self, name: str, number: int) -> tuple[Target, Offer]:
+        raise UnknownOffer("none")
+
+    def withdrawn(self, name: str, number: int) -> None:
+        pass
 
     def node_rejoined(self, name: str, ip_addr: str) -> None:
         self.rejoined = True

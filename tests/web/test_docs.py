@@ -25,6 +25,7 @@ _NAMES = {
     "<path:name>": "NAME",
     "<host>": "HOST",
     "<serial>": "SERIAL",
+    "<number>": "NUMBER",
     "<version>/FILE": "VERSION/FILE",
     "<path:filename>": "FILE",
 }

@@ -13,7 +13,14 @@ from flask_dispy.web.blueprint import create_blueprint
 from flask_dispy.web.routes import DOCUMENT_ROUTES, ROUTES
 from flask_dispy.web.routing import PERMISSIONS, Access
 
-_VALUES = {"name": "compute", "host": "10.0.0.2", "serial": "1", "version": "0", "filename": "x.js"}
+_VALUES = {
+    "name": "compute",
+    "host": "10.0.0.2",
+    "serial": "1",
+    "number": "1",
+    "version": "0",
+    "filename": "x.js",
+}
 
 
 def _url(rule: str) -> str:

@@ -34,7 +34,12 @@ _CHECKS = CHECKS.get_by_names(
 )
 
 # What there is, so that not every request ends with 404.
-_THERE = {"name": ["compute", "*"], "host": ["10.0.0.2", "alpha"], "serial": ["1", "2", "3"]}
+_THERE = {
+    "name": ["compute", "*"],
+    "host": ["10.0.0.2", "alpha"],
+    "serial": ["1", "2", "3"],
+    "number": ["1", "2"],
+}
 
 
 def _description() -> dict[str, Any]:

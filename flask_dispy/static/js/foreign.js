@@ -12,13 +12,13 @@ const LOGGED_OUT = "You have been logged out";
 const MEMBERS = [
   [/^GET changes$/, "cursor"],
   [/^\w+ settings$/, "poll_sec"],
-  [/^GET clusters\/[^/]*\/(jobs|nodes)$/, "items"],
+  [/^GET clusters\/[^/]*\/(jobs|nodes|offers)$/, "items"],
   [/^GET clusters\/[^/]*\/jobs\/\d+$/, "serial"],
   [/^GET clusters\/[^/]*\/nodes\/[^/]*$/, "ip_addr"],
   [/^GET clusters\/[^/]*\/(nodes\/[^/]*\/)?series$/, "resolution_sec"],
   [/^GET clusters\/[^/]*\/timeline$/, "now"],
   [/^POST clusters\/[^/]*\/jobs\/cancel$/, "matched"],
-  [/^(POST|PATCH) clusters\/[^/]*\/nodes(\/|$)/, "outcomes"],
+  [/^(POST|PATCH|DELETE) clusters\/[^/]*\/(nodes|offers)(\/|$)/, "outcomes"],
 ];
 
 /**

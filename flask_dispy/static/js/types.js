@@ -70,13 +70,35 @@
  * @property {number|null} [closed_at]
  * @property {boolean} [cut_off] of a past run: its program ended without closing it
  * @property {{jobs: number, of: number}} [unreadable] of a past run: jobs that can't be read, of so many
- * @property {{failed: number, abandoned: number, silent: number, lost: number, stragglers: number, clocks_off?: number}} [attention]
+ * @property {{failed: number, abandoned: number, silent: number, lost: number, stragglers: number, clocks_off?: number, offers?: number}} [attention]
+ * @property {{waiting: number, overdue: number, changes: number}} [offers] nodes that were asked to join and have not
  * @property {"callback"|"polling"|"history"} [watching]
  * @property {number} [now]
  * @property {number} [dropped_events]
  * @property {string | null} [trouble] what is wrong with the cluster as a whole
  * @property {{retained: number, limit: number, evicted: number}} [history]
  * @property {number|null} [job_p95_sec]
+ *
+ * @typedef {object} OfferReason
+ * @property {string} code
+ * @property {string} text
+ * @property {"here"|"node"|"output"} where the command is to be run, or its text to be looked for
+ * @property {string} command
+ *
+ * @typedef {object} Offer a node that was asked to join and has not
+ * @property {number} number
+ * @property {string} cluster
+ * @property {string} host as it was given
+ * @property {string} ip_addr what that stands for; a pattern holds a *
+ * @property {number|null} port
+ * @property {number} cpus
+ * @property {"program"|"command"} source
+ * @property {string|null} asked_by
+ * @property {number} asked_at
+ * @property {boolean} overdue
+ * @property {string} finding
+ * @property {string} message
+ * @property {OfferReason[]} reasons the likeliest first
  *
  * @typedef {object} AvailInfo what is available on a node: percent for cpu and swap, else bytes
  * @property {number|null} cpu

@@ -8,6 +8,7 @@ import { addressColumn, busyColumn, clustersColumn, nameColumn, stateColumn, upd
 import { outcomeLine, setCpus } from "../nodecommands.js";
 import { startShell } from "../shell.js";
 import { createNodeTable } from "../widgets/nodetable.js";
+import { createOffers } from "../widgets/offers.js";
 
 const shell = startShell("Manage");
 const { config, cluster, store, api, notices, href } = shell;
@@ -40,6 +41,8 @@ createNodeTable(need("nodes"), {
     updateColumn,
   ],
 });
+const offers = createOffers(need("offers"), { shell, mayManage });
+store.subscribe((event) => event.kind === "data" && offers.update());
 if (mayManage) startForm(/** @type {HTMLFormElement} */ (need("allocate")));
 else need("allocate-panel").hidden = true;
 shell.feed.start();

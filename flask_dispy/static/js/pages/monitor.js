@@ -33,6 +33,7 @@ const nodes = createNodeTable(need("nodes"), {
 const attention = createAttention(need("attention"), {
   jobsHref,
   nodesHref: (q) => href("monitor.html", { q }),
+  offersHref: `${href("manage.html")}#offers`,
   onNodes(query) {
     nodes.setFilter(query);
     need("nodes").scrollIntoView({ block: "start" });

@@ -9,14 +9,16 @@ import { count, counted } from "../format.js";
  * @param {object} options
  * @param {(query: string) => string} options.jobsHref
  * @param {(query: string) => string} options.nodesHref
+ * @param {string} options.offersHref
  * @param {(query: string) => void} [options.onNodes] filters the nodes on this very page
  * @returns {{update: (summary: Summary) => void, destroy: () => void}}
  */
-export function createAttention(element, { jobsHref, nodesHref, onNodes }) {
+export function createAttention(element, { jobsHref, nodesHref, offersHref, onNodes }) {
   const trouble = chip("trouble", "warning");
   const failed = chip("failed", "warning");
   const abandoned = chip("abandoned", "warning");
   const lost = chip("lost", "node");
+  const offers = chip("offers", "plus");
   const silent = chip("silent", "clock");
   const clocks = chip("clocks", "clock");
   const stragglers = chip("stragglers", "straggler");
@@ -27,6 +29,8 @@ export function createAttention(element, { jobsHref, nodesHref, onNodes }) {
   clocks.element.href = nodesHref("clock:off");
   clocks.element.title = "What their jobs write bears wrong times. The times here are this server's own.";
   lost.element.href = nodesHref("state:lost");
+  offers.element.href = offersHref;
+  offers.element.title = "Asked to join over 30 s ago. Manage lists them, with the likely reasons.";
   silent.element.href = nodesHref("state:silent");
   if (onNodes) {
     filtersHere(lost.element, () => onNodes("state:lost"));
@@ -38,6 +42,7 @@ export function createAttention(element, { jobsHref, nodesHref, onNodes }) {
     trouble.element,
     lost.element,
     silent.element,
+    offers.element,
     clocks.element,
     failed.element,
     abandoned.element,
@@ -52,6 +57,7 @@ export function createAttention(element, { jobsHref, nodesHref, onNodes }) {
       failed.set(summary.jobs.failed, (n) => `${counted(n, "job")} failed`);
       abandoned.set(summary.jobs.abandoned, (n) => `${counted(n, "job")} abandoned`);
       lost.set(attention?.lost ?? 0, (n) => `${counted(n, "node")} lost`);
+      offers.set(attention?.offers ?? 0, (n) => `${counted(n, "node")} not joined`);
       silent.set(attention?.silent ?? 0, (n) => `${counted(n, "node")} silent`);
       clocks.set(attention?.clocks_off ?? 0, (n) => (n === 1 ? "1 node's clock is off" : `${count(n)} nodes' clocks are off`));
       stragglers.set(attention?.stragglers ?? 0, (n) => counted(n, "straggler"));

@@ -1,0 +1,198 @@
+"""The nodes that one cluster was offered and that have not joined.
+
+dispy asks a node to join and says nothing of whether it answers. So each offer is kept until the
+node has joined, somebody withdraws it, or the cluster ends.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, NamedTuple, get_args
+
+from .nodes import GONE_STATES, Node
+
+__all__ = [
+    "FINDINGS", "OVERDUE_SEC", "SOURCES", "Finding", "Offer", "Offered", "Offers", "Source",
+]  # fmt: skip
+
+OVERDUE_SEC: Final = 30.0
+"""A node that has not joined for so long after it was asked needs attention."""
+
+# Offers of one cluster that are kept; the oldest go first. A program may list thousands of nodes.
+_MOST: Final = 10_000
+
+Source = Literal["program", "command"]
+"""Who offered it: the program, when it made the cluster or later, or somebody with a command."""
+
+Finding = Literal[
+    "unknown", "pattern", "refused_connection", "no_answer", "unreachable", "listening",
+    "being_set_up", "not_set_up",
+]  # fmt: skip
+"""What is known of why a node has not joined.
+
+``unknown``: nothing. ``pattern``: it is a pattern, which stands for any number of nodes.
+``refused_connection``: nothing listens at its port. ``no_answer``: nothing came back.
+``unreachable``: there is no way there. ``listening``: something listens there.
+``being_set_up``: it answered, and dispy sends it what the computation needs.
+``not_set_up``: it answered, and could not be set up, or has no CPU to give.
+"""
+
+
+class Offered(NamedTuple):
+    """What a program offers to a cluster, as dispy holds it; a pattern has ``*`` in *ip_addr*."""
+
+    ip_addr: str
+    port: int | None
+    cpus: int
+
+
+SOURCES: Final[tuple[Source, ...]] = get_args(Source)
+FINDINGS: Final[tuple[Finding, ...]] = get_args(Finding)
+
+
+@dataclass(slots=True)
+class Offer:
+    """A node, or a pattern of nodes, that a cluster was offered; times in epoch seconds.
+
+    *host* is what was given, *ip_addr* the address that it stands for; *asked_by* the user, where
+    there are users.
+    """
+
+    number: int
+    host: str
+    ip_addr: str
+    port: int | None
+    cpus: int
+    source: Source
+    asked_by: str | None
+    asked_at: float
+    finding: Finding = "unknown"
+    looked_at: float = 0.0
+    _pattern: re.Pattern[str] | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        if self.is_pattern:
+            self.finding = "pattern"
+            # As dispy takes it: from the beginning, and "*" for anything.
+            self._pattern = re.compile(".*".join(map(re.escape, self.ip_addr.split("*"))))
+
+    @property
+    def is_pattern(self) -> bool:
+        """Whether it stands for any number of nodes."""
+        return "*" in self.ip_addr
+
+    def is_met(self, nodes: Mapping[str, Node]) -> bool:
+        """Whether a node that is meant has joined since."""
+        if self._pattern is not None:
+            matches = self._pattern.match
+            return any(self._has_joined(nodes[ip]) for ip in nodes if matches(ip))
+        node = nodes.get(self.ip_addr)
+        return node is not None and self._has_joined(node)
+
+    def _has_joined(self, node: Node) -> bool:
+        if node.state not in GONE_STATES:
+            return True
+        return any(at >= self.asked_at and event == "joined" for at, event in node.past or ())
+
+    def as_dict(self, cluster: str) -> dict[str, Any]:
+        """Return the offer as the JSON API shows it."""
+        return {
+            "number": self.number,
+            "cluster": cluster,
+            "host": self.host,
+            "ip_addr": self.ip_addr,
+            "port": self.port,
+            "cpus": self.cpus,
+            "source": self.source,
+            "asked_by": self.asked_by,
+            "asked_at": self.asked_at,
+            "finding": self.finding,
+        }
+
+
+class Offers:
+    """The offers of one cluster that nobody has taken. Guarded by the registry's lock.
+
+    :param numbers: where offers get their numbers, shared by all clusters.
+    """
+
+    def __init__(self, numbers: Iterator[int]) -> None:
+        self.waiting: dict[int, Offer] = {}
+        self.overdue = 0
+        self.changes = 0  # grows with whatever is new to tell
+        self._numbers = numbers
+        # What the program offers, as last seen.
+        self._listed: dict[str, Offered] = {}
+        self._told = 0
+
+    def ask(
+        self, host: str, offered: Offered, at: float, *, by: str | None, source: Source = "command"
+    ) -> Offer:
+        """Keep an offer; it takes the place of one of the same address."""
+        self._drop(offered.ip_addr)
+        number = next(self._numbers)
+        offer = Offer(number, host, *offered, source, by, at)
+        self.waiting[number] = offer
+        self.changes += 1
+        while len(self.waiting) > _MOST:
+            del self.waiting[next(iter(self.waiting))]
+        return offer
+
+    def withdraw(self, number: int) -> Offer | None:
+        """Forget an offer; return it, ``None`` if there is none of that number."""
+        offer = self.waiting.pop(number, None)
+        if offer is not None:
+            self.changes += 1
+        return offer
+
+    def list_program(self, offered: Sequence[Offered], at: float) -> None:
+        """Take note of what the program offers now: new ones wait, and those that went are gone."""
+        now = {one.ip_addr: one for one in offered}
+        if now.keys() == self._listed.keys():
+            return
+        known = {offer.ip_addr: offer for offer in self.waiting.values()}
+        for ip_addr in self._listed.keys() - now.keys():
+            if ip_addr in known:
+                del self.waiting[known[ip_addr].number]
+        for ip_addr in now.keys() - self._listed.keys() - known.keys():
+            self.ask(ip_addr, now[ip_addr], at, by=None, source="program")
+        self._listed = now
+
+    def watch(self, nodes: Mapping[str, Node], now: float) -> bool:
+        """Let go the offers that were taken; return whether there is anything new to tell."""
+        for offer in [offer for offer in self.waiting.values() if offer.is_met(nodes)]:
+            del self.waiting[offer.number]
+            self.changes += 1
+        overdue = sum(now - offer.asked_at >= OVERDUE_SEC for offer in self.waiting.values())
+        self.changes += overdue != self.overdue
+        self.overdue = overdue
+        changed = self.changes != self._told
+        self._told = self.changes
+        return changed
+
+    def clear(self) -> None:
+        """Forget all, because the cluster ended."""
+        self.changes += bool(self.waiting)
+        self.waiting.clear()
+        self.overdue = 0
+
+    def as_dict(self) -> dict[str, int]:
+        """Return the summary's ``offers``."""
+        return {"waiting": len(self.waiting), "overdue": self.overdue, "changes": self.changes}
+
+    def to_look_at(self, now: float, every_sec: float, most: int) -> list[Offer]:
+        """Return those overdue whose finding is oldest, patterns left out."""
+        due = [
+            offer
+            for offer in self.waiting.values()
+            if now - offer.asked_at >= OVERDUE_SEC
+            and now - offer.looked_at >= every_sec
+            and not offer.is_pattern
+        ]
+        return sorted(due, key=lambda offer: offer.looked_at)[:most]
+
+    def _drop(self, ip_addr: str) -> None:
+        for offer in [one for one in self.waiting.values() if one.ip_addr == ip_addr]:
+            del self.waiting[offer.number]

@@ -1,0 +1,122 @@
+"""The nodes that a cluster was offered, as dispy holds them, and why one does not join."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import socket
+from typing import Any, Final
+
+import dispy
+from dispy import NodeAllocate, SharedJobCluster
+from pycos import Task
+
+from ..core.offers import Finding, Offered
+from .clusters import engine_of
+
+__all__ = ["client_port", "find_out", "node_port", "offered_by_program", "take_back"]
+
+# A node in the same building answers within milliseconds.
+_CONNECT_SEC: Final = 3.0
+
+_GONE: Final = (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EADDRNOTAVAIL)
+
+
+def offered_by_program(cluster: Any) -> list[Offered]:
+    """Return the nodes that the cluster may use, as dispy holds them; a host that does not resolve
+    is not among them.
+    """
+    offered = []
+    for alloc in list(getattr(cluster, "_node_allocs", None) or ()):
+        ip_addr, port, cpus = alloc.ip_addr, alloc.port, alloc.cpus
+        if isinstance(ip_addr, str) and ip_addr:
+            offered.append(
+                Offered(
+                    ip_addr[:255],
+                    port if isinstance(port, int) else None,
+                    cpus if isinstance(cpus, int) else 0,
+                )
+            )
+    return offered
+
+
+def node_port(cluster: Any, port: int | None) -> int:
+    """Return the port at which dispy greets a node: *port*, or dispy's usual one."""
+    usual = getattr(getattr(cluster, "_cluster", None), "node_port", None)
+    return port or (usual if isinstance(usual, int) else int(dispy.config.DispyPort) + 1)
+
+
+def client_port(cluster: Any) -> int:
+    """Return the port at which the program, or its scheduler, listens for nodes."""
+    port = getattr(getattr(cluster, "_cluster", None), "port", None)
+    return port if isinstance(port, int) and port else int(dispy.config.DispyPort)
+
+
+def find_out(cluster: Any, offered: Offered) -> Finding:
+    """Return why a node has not joined, as far as can be seen from here; may take some seconds.
+
+    A connection is made to the node and closed again, for which dispynode does nothing.
+    """
+    seen = _as_dispy_sees(cluster, offered.ip_addr)
+    if seen is not None:
+        return seen
+    if isinstance(cluster, SharedJobCluster):
+        return "unknown"  # its scheduler's network may be another one
+    return _reach(offered.ip_addr, node_port(cluster, offered.port))
+
+
+def _as_dispy_sees(cluster: Any, ip_addr: str) -> Finding | None:
+    if isinstance(cluster, SharedJobCluster):
+        return None
+    if (getattr(engine_of(cluster), "_nodes", None) or {}).get(ip_addr) is None:
+        return None
+    node = (getattr(cluster, "_dispy_nodes", None) or {}).get(ip_addr)
+    return "not_set_up" if node is None else "being_set_up"
+
+
+def _reach(ip_addr: str, port: int) -> Finding:
+    try:
+        with contextlib.closing(socket.create_connection((ip_addr, port), _CONNECT_SEC)):
+            return "listening"
+    except ConnectionRefusedError:
+        return "refused_connection"
+    except TimeoutError:
+        return "no_answer"
+    except OSError as error:
+        return "unreachable" if error.errno in _GONE else "no_answer"
+
+
+def take_back(cluster: Any, ip_addr: str, *, plain: bool = False) -> bool:
+    """Take an offer out of what dispy holds; return whether it is not there any more.
+
+    dispy has no method for it. Its own thread changes the list, so it is done there, and waited
+    for.
+
+    :param plain: only one that says nothing but where the node is and how many CPUs to use, and
+        whose node is not there.
+    """
+    if isinstance(cluster, SharedJobCluster) or not hasattr(cluster, "_node_allocs"):
+        return False
+
+    if plain and ip_addr in (getattr(cluster, "_dispy_nodes", None) or {}):
+        return False
+
+    def is_meant(alloc: Any) -> bool:
+        more = type(alloc) is not NodeAllocate or alloc.depends or alloc.setup_args
+        return bool(alloc.ip_addr == ip_addr and not (plain and more))
+
+    if not any(map(is_meant, cluster._node_allocs)):
+        return not plain
+
+    def take_out() -> None:
+        cluster._node_allocs = [one for one in cluster._node_allocs if not is_meant(one)]
+
+    def take_out_there(task: Any = None) -> Any:  # noqa: ARG001 - pycos passes it
+        take_out()
+        yield None
+
+    if engine_of(cluster) is None:  # nothing schedules it
+        take_out()
+    else:
+        Task(take_out_there).value()
+    return True

@@ -1,0 +1,129 @@
+"""Real nodes that are offered to a real cluster and do not join it, each for its own reason."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from clusters import LocalDispy, call_in_child, wait_until
+from computations import act
+from engine.faults import ACT, ask, serving
+
+from flask_dispy import DispyHTTPServer
+
+pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("no_lost_descriptors")]
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let offers be overdue at once, and be looked into often."""
+    for module in ("core.offers", "offerlist"):
+        monkeypatch.setattr(f"flask_dispy.{module}.OVERDUE_SEC", 0.5)
+    monkeypatch.setattr("flask_dispy.offering._LOOK_EVERY_SEC", 0.5)
+
+
+def _offers(server: DispyHTTPServer) -> dict[str, Any]:
+    return {item["ip_addr"]: item for item in ask(server, f"{ACT}/offers")[1]["items"]}
+
+
+def _found(server: DispyHTTPServer, ip_addr: str) -> Callable[[], str]:
+    return lambda: _offers(server).get(ip_addr, {}).get("finding", "")
+
+
+def test_each_node_that_does_not_join_is_missed_with_what_is_known_of_it(
+    local_dispy: LocalDispy,
+) -> None:
+    local_dispy.start_node(2)
+    local_dispy.start_node(3, "--secret", "another")
+    nobody, alone = "127.0.0.9", [program.ip_addr for program in local_dispy.programs]
+    cluster = local_dispy.job_cluster(act, nodes=[*alone, nobody])
+    with serving(cluster) as server:
+        wait_until(lambda: ask(server, ACT)[1]["nodes"]["up"] == 1, what="the good node")
+        wait_until(lambda: _found(server, "127.0.0.3")() == "listening", what="the wrong secret")
+        wait_until(lambda: _found(server, nobody)() == "refused_connection", what="nobody")
+        offers = _offers(server)
+        assert set(offers) == {"127.0.0.3", nobody}
+        assert {(one["source"], one["overdue"]) for one in offers.values()} == {("program", True)}
+        assert ask(server, ACT)[1]["attention"]["offers"] == 2
+        codes = [reason["code"] for reason in offers["127.0.0.3"]["reasons"]]
+        assert codes[:2] == ["serves_another", "secret"]
+        assert offers[nobody]["reasons"][0]["code"] == "nobody_there"
+
+        # Asked again once it is there, it joins, and is missed no longer.
+        local_dispy.start_node(9)
+        path = f"{ACT}/offers/{offers[nobody]['number']}"
+        status, answer = ask(server, f"{path}/ask", "POST")
+        assert (status, answer["ok"]) == (200, True)
+        wait_until(lambda: nobody not in _offers(server), what="its joining")
+
+        path = f"{ACT}/offers/{_offers(server)['127.0.0.3']['number']}"
+        status, answer = ask(server, path, "DELETE")
+        assert (status, answer["ok"]) == (200, True)
+        assert _offers(server) == {}
+        assert ask(server, path, "DELETE")[0] == 404
+        assert "127.0.0.3" not in [alloc.ip_addr for alloc in cluster._node_allocs]
+
+
+@contextmanager
+def _held_by_another_client(local_dispy: LocalDispy, ip_addr: str) -> Iterator[None]:
+    folder = local_dispy.folder / "other"
+    folder.mkdir()
+    ready, done = folder / "ready", folder / "done"
+    arguments = ("engine/offers_child.py:hold", local_dispy.port, ip_addr, str(ready), str(done))
+    client = threading.Thread(target=call_in_child, args=arguments, kwargs={"cwd": folder})
+    client.start()
+    try:
+        wait_until(ready.exists, timeout_sec=40, what="the other client's hold")
+        yield
+    finally:
+        done.write_text("")
+        client.join(30)
+        assert not client.is_alive()
+
+
+def test_node_that_serves_another_client_is_missed_until_that_one_ends(
+    local_dispy: LocalDispy,
+) -> None:
+    local_dispy.start_node(2)
+    local_dispy.start_node(3)
+    cluster = local_dispy.job_cluster(act, nodes=["127.0.0.2"])
+    with serving(cluster) as server:
+        with _held_by_another_client(local_dispy, "127.0.0.3"):
+            status, answer = ask(server, f"{ACT}/nodes", "POST", {"host": "127.0.0.3"})
+            assert (status, answer["outcomes"][0]["code"]) == (200, "asked")
+            wait_until(lambda: _found(server, "127.0.0.3")() == "listening", what="the busy node")
+            reasons = _offers(server)["127.0.0.3"]["reasons"]
+            assert reasons[0]["code"] == "serves_another"
+        wait_until(lambda: _offers(server) == {}, timeout_sec=30, what="its joining")
+        assert ask(server, ACT)[1]["nodes"]["up"] == 2
+
+
+def test_node_that_can_not_be_set_up_is_missed(local_dispy: LocalDispy) -> None:
+    local_dispy.start_node(2)
+    cluster = local_dispy.job_cluster(act, setup=_fails, ping_interval=None)
+    with serving(cluster) as server:
+        wait_until(lambda: _found(server, "127.0.0.2")() == "not_set_up", what="the failed set-up")
+        first = _offers(server)["127.0.0.2"]["reasons"][0]
+        assert (first["code"], first["where"]) == ("setup", "output")
+        assert first["command"] == "Failed to setup 127.0.0.2"
+        assert ask(server, ACT)[1]["nodes"]["known"] == 0
+
+
+def _fails():  # type: ignore[no-untyped-def]
+    return -1
+
+
+def test_new_port_of_an_offer_is_asked(local_dispy: LocalDispy) -> None:
+    """dispy keeps the first offer of an address, and goes on asking at its port."""
+    local_dispy.start_node(2)
+    node = local_dispy.start_node(3)
+    cluster = local_dispy.job_cluster(act, nodes=["127.0.0.2"], ping_interval=None)
+    with serving(cluster) as server:
+        for port in (9, node.port):
+            body = {"host": "127.0.0.3", "port": port}
+            assert ask(server, f"{ACT}/nodes", "POST", body)[0] == 200
+        wait_until(lambda: ask(server, ACT)[1]["nodes"]["up"] == 2, what="the second node")
+        wait_until(lambda: _offers(server) == {}, what="nobody to be missed")
