@@ -8,7 +8,7 @@ from importlib.metadata import version
 from typing import Any
 
 from .core.settings import MOST_JOBS, MOST_RUNS
-from .engine.programs import WITH_PARENT, run_node, run_scheduler
+from .programs.running import WITH_PARENT, run_node, run_scheduler
 
 __all__ = ["main"]
 
@@ -45,13 +45,13 @@ def _run_scheduler(
     elif given and "--httpd" not in others:
         parser.error("the --http-... options are of use with --httpd only")
     # Here and below: a node, for which this command is started most, needs no dashboard.
-    from .served import scheduler_httpd
+    from .programs.served import scheduler_httpd
 
     run_scheduler(others, httpd=scheduler_httpd(**given))
 
 
 def _serve_history(options: argparse.Namespace) -> None:
-    from .served import serve_history
+    from .programs.served import serve_history
 
     serve_history(
         options.file,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from . import dispy_httpd
-from .engine import compat
+from .programs import httpd as dispy_httpd
+from .programs import patches as compat
 
 __all__ = ["patch_dispy"]
 

@@ -1,7 +1,8 @@
 """Many clusters, one place: what the server, the blueprint and the pages read.
 
-Events flow in from dispy's threads through each cluster's :class:`~flask_dispy.engine.watch.Watch`
-and are folded by whoever comes first, the pump thread, a few times a second, or a reader.
+Events flow in from dispy's threads through each cluster's
+:class:`~flask_dispy.engine.reports.watch.Watch` and are folded by whoever comes first, the pump
+thread, a few times a second, or a reader.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-from .closed import ClosedClusters
 from .core.cluster import ClusterState
 from .core.combined import COMBINED_NAME, CombinedState
 from .core.errors import UnknownCluster, WrongProcess
@@ -24,21 +24,22 @@ from .core.feed import Feed, new_epoch
 from .core.jobs import ENDED_STATES
 from .core.settings import Settings, checked_poll_sec
 from .core.text import bounded
-from .engine.calls import Calls
 from .engine.clusters import Kind, cluster_name, compute_id, kind_of
-from .engine.control import Control
-from .engine.drained import Drained, requests
-from .engine.render import TextRequest
-from .engine.router import OTHER_NAME, Router, forwards_to
-from .engine.watch import Callback, Watch
-from .health import health
+from .engine.commands.calls import Calls
+from .engine.commands.control import Control
+from .engine.reports.parsed import Drained, requests
+from .engine.reports.render import TextRequest
+from .engine.reports.router import OTHER_NAME, Router, forwards_to
+from .engine.reports.watch import Callback, Watch
 from .history.recorder import Recorder, recorder_of
-from .late_texts import LateTexts
-from .lookup import Lookup
-from .pump import CHUNK, Pump
-from .summaries import Summaries
-from .views import View
-from .watched import Watched
+from .watching.closed import ClosedClusters
+from .watching.health import health
+from .watching.late_texts import LateTexts
+from .watching.lookup import Lookup
+from .watching.summaries import Summaries
+from .watching.upkeep import CHUNK, Pump
+from .watching.views import View
+from .watching.watched import Watched
 
 __all__ = ["ClusterRegistry"]
 

@@ -24,11 +24,11 @@ from .hosting import (
 )
 from .registry import ClusterRegistry
 from .report import save_report
-from .web.audience import Audience
+from .web.access.guard import Authorize
+from .web.access.origins import checked_hosts
 from .web.blueprint import create_blueprint
-from .web.origins import checked_hosts
-from .web.security import Authorize
-from .web.turns import COSTLY_SHARE
+from .web.http.audience import Audience
+from .web.http.turns import COSTLY_SHARE
 
 __all__ = ["DispyHTTPServer", "cluster_status"]
 

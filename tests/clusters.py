@@ -15,10 +15,10 @@ What was found out about dispy 4.15.2, and is relied upon here:
   of its own given, a SharedJobCluster doesn't wait until it listens there, and then may miss the
   scheduler's word that it is ready, for ever; with 0 it does wait.
 * dispy's own dispynode loses jobs that end before it has noted their start; the nodes here are
-  ours, which do not (see ``flask_dispy.engine.jobprocess``).
+  ours, which do not (see ``flask_dispy.programs.jobprocess``).
 * A node that is told to end while a client is closing hangs in two of three cases: it sends
   itself a SIGINT which its sleeping main thread doesn't see. ``--with-parent`` (see
-  ``flask_dispy.engine.programs``) repeats it, and ends the node too when the tests are killed.
+  ``flask_dispy.programs.running``) repeats it, and ends the node too when the tests are killed.
 * ``submit`` returns None for a job that ended before the thread that submitted it went on: dispy
   parts with the job as it ends, and only then looks for what it is to return.
 * A cluster writes its recovery files ``_dispy_*`` into the working directory.
@@ -47,7 +47,7 @@ import dispy.config
 import pycos
 from pycos import Singleton
 
-from flask_dispy.engine.compat import patch_dispy
+from flask_dispy.programs.patches import patch_dispy
 
 __all__ = [
     "LocalDispy",

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from .events import JobKey, JobState
-from .jobblocks import JobBlock, JobBlocks
 from .jobs import ENDED_STATES, JOB_STATES, Job
+from .search.blocks import JobBlock, JobBlocks
 
 __all__ = ["Ledger"]
 

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from .durations import Durations
 from .ends import Ends
-from .forecast import Confidence, Forecast, Forecaster
+from .forecast.forecast import Confidence, Forecast, Forecaster
 from .ledger import Ledger
 from .outlook import ETA_FIELDS, Memory, Outlook, Situation, outlook, with_eta
 from .roster import Roster

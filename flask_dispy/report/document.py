@@ -20,7 +20,7 @@ from .gathering import MOST_CLUSTERS, MOST_JOBS, MOST_NODES, gather
 
 if TYPE_CHECKING:
     from ..registry import ClusterRegistry
-    from ..views import View
+    from ..watching.views import View
 
 __all__ = ["render_report", "save_report"]
 

@@ -20,7 +20,7 @@ from .wording import Clock
 if TYPE_CHECKING:
     from ..core.events import JobWord
     from ..core.jobs import Job
-    from ..views import View
+    from ..watching.views import View
 
 __all__ = ["MOST_CLUSTERS", "MOST_JOBS", "MOST_NODES", "gather"]
 

@@ -12,24 +12,24 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import MethodNotAllowed, default_exceptions
 
 from ..registry import ClusterRegistry
-from .answers import ByteCache
-from .api_read import no_such_route
-from .assets import package_assets
+from .access.credentials import Credentials
+from .access.guard import Authorize, Guard
+from .access.headers import ContentPolicy, harden
+from .access.origins import checked_hosts
+from .api.changes import StreamPlaces
+from .api.read import no_such_route
 from .context import Web
-from .credentials import Credentials
-from .document_root import DocumentRoot
-from .errors import error_answer
-from .headers import ContentPolicy, harden
-from .origins import checked_hosts
-from .redirects import REDIRECT, add_redirects
+from .files.assets import package_assets
+from .files.document_root import DocumentRoot
+from .http.answers import ByteCache
+from .http.errors import error_answer
+from .http.redirects import REDIRECT, add_redirects
+from .http.turns import COSTLY_SHARE, Turns
 from .routes import CATCH_ALL, DOCUMENT_ROUTES, ROUTES
 from .routing import Kind, Route
-from .security import Authorize, Guard
-from .stream import StreamPlaces
-from .turns import COSTLY_SHARE, Turns
 
 if TYPE_CHECKING:
-    from .audience import Audience
+    from .http.audience import Audience
 
 __all__ = ["create_blueprint"]
 

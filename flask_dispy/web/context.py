@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Final
 
 from flask import request
 
-from .answers import ByteCache
-from .assets import Assets
-from .clients import browser_of, network_of
-from .document_root import DocumentRoot
-from .headers import ContentPolicy
-from .security import Guard
+from .access.clients import browser_of, network_of
+from .access.guard import Guard
+from .access.headers import ContentPolicy
+from .files.assets import Assets
+from .files.document_root import DocumentRoot
+from .http.answers import ByteCache
 
 if TYPE_CHECKING:
-    from ..core.jobquery import JobQuery
+    from ..core.search.query import JobQuery
     from ..registry import ClusterRegistry
-    from ..views import JobPage, View
-    from .audience import Audience
-    from .stream import StreamPlaces
-    from .turns import Turns
+    from ..watching.views import JobPage, View
+    from .api.changes import StreamPlaces
+    from .http.audience import Audience
+    from .http.turns import Turns
 
 __all__ = ["Web", "target"]
 

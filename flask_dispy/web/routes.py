@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from ..engine.control import NodeAction
-from . import api_control, api_read, health, legacy, metrics, openapi, report, stream
-from .assets import ASSETS, asset
-from .document_root import document
-from .pages import PAGES, page_answer
+from ..engine.commands.control import NodeAction
+from .api import changes as stream
+from .api import control as api_control
+from .api import health, metrics, openapi, report
+from .api import read as api_read
+from .files.assets import ASSETS, asset
+from .files.document_root import document
+from .legacy import routes as legacy
+from .pages.pages import PAGES, page_answer
 from .routing import Route
 
 __all__ = ["API_ROOT", "CATCH_ALL", "DOCUMENT_ROUTES", "ROUTES"]

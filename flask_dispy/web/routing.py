@@ -48,7 +48,8 @@ class Route:
     :param permission: what the asking client must be allowed to do.
     :param answer: called with the blueprint's ``Web`` and the rule's variables.
     :param costly: whether the answer may take milliseconds, and has to wait for its turn; see
-        :class:`~flask_dispy.web.turns.Turns`. Others ask for one themselves, where they need it.
+        :class:`~flask_dispy.web.http.turns.Turns`. Others ask for one themselves, where they
+        need it.
     """
 
     endpoint: str

@@ -12,7 +12,7 @@ from web.fakes import make_node
 def overdue_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("core.offers", "offerlist"):
         monkeypatch.setattr(f"flask_dispy.{module}.OVERDUE_SEC", 0.0)
-    monkeypatch.setattr("flask_dispy.pump._OFFERS_EVERY_SEC", 0.1)
+    monkeypatch.setattr("flask_dispy.watching.upkeep._OFFERS_EVERY_SEC", 0.1)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from dispy_objects import FakeCluster
 from playwright.sync_api import Page, expect
 
 from flask_dispy import ClusterRegistry
-from flask_dispy.past import PastRegistry
+from flask_dispy.watching.past import PastRegistry
 
 # A time is "now" that is less than a second ago, as this run's end may be.
 LIVE_WORDS = re.compile(r"\b(Live|Now|now .|. now|Running|busy \d|No data yet|yet|Update|Follow)\b")

@@ -14,7 +14,7 @@ def count_stand_ins(threads):
     """Patch in that many threads at once; how many stand-ins did they see?"""
     import dispy
 
-    from flask_dispy.engine.compat import patch_dispy
+    from flask_dispy.programs.patches import patch_dispy
 
     seen = set()
     start = threading.Barrier(threads)
@@ -34,7 +34,7 @@ def count_stand_ins(threads):
 
 def httpd_seen_by_programs():
     """Which server do programs get from dispy.httpd, by import and as an attribute?"""
-    from flask_dispy.engine.compat import patch_dispy
+    from flask_dispy.programs.patches import patch_dispy
 
     for _ in range(2):
         patch_dispy(httpd=OURS)
@@ -43,7 +43,7 @@ def httpd_seen_by_programs():
 
 def httpd_replaced():
     """The same, with ours put in its place."""
-    from flask_dispy.engine.compat import patch_dispy
+    from flask_dispy.programs.patches import patch_dispy
 
     for _ in range(2):
         patch_dispy(httpd=OURS, replace_httpd=True)

@@ -12,7 +12,7 @@ from dispy import DispyJob
 
 from flask_dispy import ClusterRegistry
 from flask_dispy.core.errors import BadRequest, UnknownNode
-from flask_dispy.core.jobquery import JobQuery
+from flask_dispy.core.search.query import JobQuery
 
 pytestmark = pytest.mark.cluster
 

@@ -18,7 +18,7 @@ import trustme
 from clusters import call_in_child, result_of, wait_until
 from dispy import DispyJob
 
-from flask_dispy.engine.compat import patch_dispy
+from flask_dispy.programs.patches import patch_dispy
 
 
 class Listener:

@@ -24,7 +24,7 @@ from engine.faults import (
 )
 from rawhttp import Client, get
 
-from flask_dispy.views import View
+from flask_dispy.watching.views import View
 
 pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("no_lost_descriptors")]
 

@@ -22,7 +22,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let offers be overdue at once, and be looked into often."""
     for module in ("core.offers", "offerlist"):
         monkeypatch.setattr(f"flask_dispy.{module}.OVERDUE_SEC", 0.5)
-    monkeypatch.setattr("flask_dispy.offering._LOOK_EVERY_SEC", 0.5)
+    monkeypatch.setattr("flask_dispy.watching.offering._LOOK_EVERY_SEC", 0.5)
 
 
 def _offers(server: DispyHTTPServer) -> dict[str, Any]:

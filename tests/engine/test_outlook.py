@@ -11,7 +11,7 @@ from computations import act, nap
 from dispy import DispyJob
 
 from flask_dispy import ClusterRegistry
-from flask_dispy.core.jobquery import JobQuery
+from flask_dispy.core.search.query import JobQuery
 
 pytestmark = pytest.mark.cluster
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from flask_dispy.core import events
 from flask_dispy.core.cluster import ClusterState
 from flask_dispy.core.jobs import ENDED_STATES
-from flask_dispy.engine.watch import Watch
+from flask_dispy.engine.reports.watch import Watch
 
 NOW = 4e9  # the time of whatever has none of its own
 
@@ -105,7 +105,7 @@ def test_batches_come_to_the_same_as_single_reports(
     deeds: list[tuple[str, int, int]], batch: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("flask_dispy.engine.watch.time.time", lambda: NOW)
+        patch.setattr("flask_dispy.engine.reports.watch.time.time", lambda: NOW)
         story = Story()
         for deed in deeds:
             story.tell(*deed)
@@ -179,7 +179,7 @@ def test_first_of_two_ends_counts() -> None:
 def test_times_that_are_none_come_to_the_same(
     field: str, odd: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flask_dispy.engine.watch.time.time", lambda: NOW)
+    monkeypatch.setattr("flask_dispy.engine.reports.watch.time.time", lambda: NOW)
     story = a_run()
     for _, _, job in story.reports[JOINED + 1 :]:
         setattr(job, field, odd)

@@ -13,7 +13,7 @@ import pytest
 from clusters import wait_until
 
 from flask_dispy.core.errors import EngineTimeout
-from flask_dispy.engine.calls import Calls
+from flask_dispy.engine.commands.calls import Calls
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_answer_in_the_moment_of_the_timeout_counts(monkeypatch: pytest.MonkeyPa
                 raise FutureTimeout  # not yet the built-in one on Python 3.10
             return super().result()
 
-    monkeypatch.setattr("flask_dispy.engine.calls.Future", Late)
+    monkeypatch.setattr("flask_dispy.engine.commands.calls.Future", Late)
     assert Calls(5).run("add", "owner", lambda: 2) == 2
 
 

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flask_dispy.core import events
-from flask_dispy.engine.clocks import NodeClocks
-from flask_dispy.engine.watch import Watch
+from flask_dispy.engine.reports.clocks import NodeClocks
+from flask_dispy.engine.reports.watch import Watch
 
 NOW = 1_700_000_000.0
 IP = "10.0.0.1"

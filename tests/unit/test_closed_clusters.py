@@ -20,8 +20,8 @@ from flask_dispy.core.errors import BadRequest, UnknownCluster
 
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("flask_dispy.closed._LINGER_SEC", 0.0)
-    monkeypatch.setattr("flask_dispy.pump._RECONCILE_EVERY_SEC", 0.0)
+    monkeypatch.setattr("flask_dispy.watching.closed._LINGER_SEC", 0.0)
+    monkeypatch.setattr("flask_dispy.watching.upkeep._RECONCILE_EVERY_SEC", 0.0)
 
 
 @pytest.fixture
@@ -125,12 +125,12 @@ def test_texts_that_are_still_made_are_waited_for(
     make_registry: Callable[..., ClusterRegistry], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     registry = make_registry(closed_limit=0)
-    monkeypatch.setattr("flask_dispy.late_texts.LateTexts.pending", True)
+    monkeypatch.setattr("flask_dispy.watching.late_texts.LateTexts.pending", True)
     name = close_some(registry, 1)[0]
     for _ in range(3):
         registry.let_closed_go()
     assert registry.names() == [name]
-    monkeypatch.setattr("flask_dispy.late_texts.LateTexts.pending", False)
+    monkeypatch.setattr("flask_dispy.watching.late_texts.LateTexts.pending", False)
     wait_until(lambda: registry.names() == [])
 
 

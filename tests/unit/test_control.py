@@ -16,9 +16,9 @@ from flask_dispy import ClusterRegistry
 from flask_dispy.core.errors import BadRequest, UnknownCluster, UnknownNode, UnknownOffer
 from flask_dispy.core.events import Departure
 from flask_dispy.core.offers import Offer, Offered
-from flask_dispy.engine.calls import Calls
 from flask_dispy.engine.clusters import Kind
-from flask_dispy.engine.control import Control, JobTarget, Target
+from flask_dispy.engine.commands.calls import Calls
+from flask_dispy.engine.commands.control import Control, JobTarget, Target
 
 
 class Fixed:

@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from flask_dispy import ClusterRegistry
 from flask_dispy.core.feed import Cursor, Feed
-from flask_dispy.views import View
+from flask_dispy.watching.views import View
 
 
 def answer(view: View, since: str | None = None) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from flask_dispy.core.cluster import ClusterState
 from flask_dispy.core.durations import Durations
-from flask_dispy.core.forecast import Forecast, Forecaster, ages_of, forecast
+from flask_dispy.core.forecast.forecast import Forecast, Forecaster, ages_of, forecast
 from flask_dispy.core.jobs import Job
 from tests.effort import effort
 

@@ -11,7 +11,7 @@ from clusters import wait_until
 from dispy_objects import FakeCluster
 
 from flask_dispy import ClusterRegistry
-from flask_dispy.engine.hearing import Hearing, Status, told_all
+from flask_dispy.engine.reports.hearing import Hearing, Status, told_all
 
 
 def _mine(status: int, node: Any, job: Any) -> None:
@@ -120,8 +120,8 @@ def test_callback_at_work_has_not_told_all() -> None:
 @pytest.fixture
 def polled(monkeypatch: pytest.MonkeyPatch) -> Iterator[ClusterRegistry]:
     """A registry that looks often."""
-    monkeypatch.setattr("flask_dispy.listening._LEAST_POLL_SEC", 0.05)
-    monkeypatch.setattr("flask_dispy.pump.TICK_SEC", 0.02)
+    monkeypatch.setattr("flask_dispy.watching.listening._LEAST_POLL_SEC", 0.05)
+    monkeypatch.setattr("flask_dispy.watching.upkeep.TICK_SEC", 0.02)
     registry = ClusterRegistry(poll_sec=0)
     yield registry
     registry.close()

@@ -16,9 +16,9 @@ from dispy_objects import FakeCluster
 
 from flask_dispy import ClusterRegistry
 from flask_dispy.core.errors import BadRequest, EngineTimeout, HistoryError
-from flask_dispy.core.jobquery import JobQuery
-from flask_dispy.past import PastRegistry
+from flask_dispy.core.search.query import JobQuery
 from flask_dispy.report import render_report
+from flask_dispy.watching.past import PastRegistry
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ from dispy_objects import FakeCluster
 
 from flask_dispy import ClusterRegistry
 from flask_dispy.history.schema import MIGRATIONS
-from flask_dispy.past import PastRegistry
+from flask_dispy.programs.served import _loaded
 from flask_dispy.report import render_report
-from flask_dispy.served import _loaded
+from flask_dispy.watching.past import PastRegistry
 
 DEEP = "[" * 100_000
 ODD: list[Any] = [

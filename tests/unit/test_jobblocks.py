@@ -9,11 +9,11 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from flask_dispy.core import jobblocks
 from flask_dispy.core.cluster import ClusterState
 from flask_dispy.core.events import JobEnded, JobQueued, JobStarted, JobText
-from flask_dispy.core.jobblocks import JobBlock, JobBlocks
 from flask_dispy.core.jobs import Job
+from flask_dispy.core.search import blocks as jobblocks
+from flask_dispy.core.search.blocks import JobBlock, JobBlocks
 
 NOW = 10_000.0
 

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flask_dispy.core.errors import BadRequest
-from flask_dispy.core.jobblocks import JobBlock
-from flask_dispy.core.jobquery import JobQuery, duration_sec
 from flask_dispy.core.jobs import Job, Output
+from flask_dispy.core.search.blocks import JobBlock
+from flask_dispy.core.search.query import JobQuery, duration_sec
 
 NOW = 1_100.0
 

@@ -12,8 +12,8 @@ from dispy_objects import FakeCluster
 
 from flask_dispy import ClusterRegistry
 from flask_dispy.core.errors import UnknownJob
-from flask_dispy.core.jobquery import JobQuery
-from flask_dispy.views import View
+from flask_dispy.core.search.query import JobQuery
+from flask_dispy.watching.views import View
 
 
 def all_pages(view: View, query: JobQuery, limit: int) -> list[int]:

@@ -12,7 +12,7 @@ from unit.stories import ended, gone, new_state, queued, seen, started, tell
 
 from flask_dispy.core import events
 from flask_dispy.core.cluster import ClusterState
-from flask_dispy.engine.watch import Watch
+from flask_dispy.engine.reports.watch import Watch
 
 _LOAD = (50.0, 1.0, 2.0, 3.0)
 

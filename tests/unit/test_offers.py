@@ -220,8 +220,8 @@ def test_node_that_is_there_stays_in_dispys_list() -> None:
 @pytest.fixture
 def prompt(monkeypatch: pytest.MonkeyPatch) -> Iterator[ClusterRegistry]:
     """A registry that looks at its offers often, and finds them overdue at once."""
-    monkeypatch.setattr("flask_dispy.pump._OFFERS_EVERY_SEC", 0.05)
-    monkeypatch.setattr("flask_dispy.pump.TICK_SEC", 0.02)
+    monkeypatch.setattr("flask_dispy.watching.upkeep._OFFERS_EVERY_SEC", 0.05)
+    monkeypatch.setattr("flask_dispy.watching.upkeep.TICK_SEC", 0.02)
     for module in ("core.offers", "offerlist"):
         monkeypatch.setattr(f"flask_dispy.{module}.OVERDUE_SEC", 0.0)
     registry = ClusterRegistry()

@@ -13,8 +13,8 @@ from dispy_objects import FakeCluster, make_node
 
 from flask_dispy import ClusterRegistry
 from flask_dispy.core.events import QueueSeen
-from flask_dispy.core.jobquery import JobQuery
-from flask_dispy.engine.queues import QueueReader, pending_jobs
+from flask_dispy.core.search.query import JobQuery
+from flask_dispy.engine.reports.queues import QueueReader, pending_jobs
 
 
 def scheduler_node(ip_addr: str = "n1", *, busy: int = 0, cpus: int = 2) -> Any:
@@ -85,9 +85,9 @@ def test_pending_jobs_are_dispys_own_count_where_it_has_one() -> None:
 
 @pytest.fixture
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("flask_dispy.pump._RECONCILE_EVERY_SEC", 0.05)
-    monkeypatch.setattr("flask_dispy.pump._PACE_EVERY_SEC", 0.05)
-    monkeypatch.setattr("flask_dispy.pump.TICK_SEC", 0.02)
+    monkeypatch.setattr("flask_dispy.watching.upkeep._RECONCILE_EVERY_SEC", 0.05)
+    monkeypatch.setattr("flask_dispy.watching.upkeep._PACE_EVERY_SEC", 0.05)
+    monkeypatch.setattr("flask_dispy.watching.upkeep.TICK_SEC", 0.02)
 
 
 def outlook_of(registry: ClusterRegistry, name: str = "compute") -> dict[str, Any]:

@@ -12,8 +12,8 @@ import pytest
 from dispy import DispyJob
 from dispy_objects import FakeCluster
 
-from flask_dispy.engine.reconcile import Reconciler
-from flask_dispy.engine.watch import Watch
+from flask_dispy.engine.reports.reconcile import Reconciler
+from flask_dispy.engine.reports.watch import Watch
 
 NOW = 2_000_000_000.0
 

@@ -166,7 +166,7 @@ def test_cluster_that_already_runs_hands_over_its_nodes_and_pending_count(
 def test_cluster_that_does_not_tell_its_status_is_added_all_the_same(
     registry: ClusterRegistry, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
-    monkeypatch.setattr("flask_dispy.pump._STOCK_SEC", 0.05)
+    monkeypatch.setattr("flask_dispy.watching.upkeep._STOCK_SEC", 0.05)
     cluster = FakeCluster()
     hangs = threading.Event()
     cluster.answers["status"] = OSError("down") if how == "fails" else lambda: hangs.wait(30)

@@ -18,9 +18,9 @@ from flask_dispy import ClusterRegistry
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the upkeep look for what dispy does not report several times a second."""
     for every in ("SILENCE", "RECONCILE", "REFRESH"):
-        monkeypatch.setattr(f"flask_dispy.pump._{every}_EVERY_SEC", 0.05)
-    monkeypatch.setattr("flask_dispy.listening._LEAST_POLL_SEC", 0.05)
-    monkeypatch.setattr("flask_dispy.pump.TICK_SEC", 0.02)
+        monkeypatch.setattr(f"flask_dispy.watching.upkeep._{every}_EVERY_SEC", 0.05)
+    monkeypatch.setattr("flask_dispy.watching.listening._LEAST_POLL_SEC", 0.05)
+    monkeypatch.setattr("flask_dispy.watching.upkeep.TICK_SEC", 0.02)
 
 
 def counts(registry: ClusterRegistry, name: str = "*") -> dict[str, int]:
@@ -155,7 +155,7 @@ def test_pump_that_died_is_started_again_by_who_looks(
     look(registry)
     assert registry._pump._thread is not thread
     assert registry._pump._thread.is_alive()
-    monkeypatch.setattr("flask_dispy.pump._MOURN_SEC", 0.5)
+    monkeypatch.setattr("flask_dispy.watching.upkeep._MOURN_SEC", 0.5)
     assert registry.health()["problems"] == ["The pump thread had died and was started again."]
     wait_until(lambda: registry.health()["status"] == "ok")
     assert registry.health()["pump"]["died"] == 1

@@ -12,8 +12,8 @@ import pytest
 from clusters import wait_until
 
 from flask_dispy.core.text import Cut
-from flask_dispy.engine import render
-from flask_dispy.engine.render import Renderer, TextRequest
+from flask_dispy.engine.reports import render
+from flask_dispy.engine.reports.render import Renderer, TextRequest
 
 
 class Rig:

@@ -10,7 +10,7 @@ from dispy_objects import FakeCluster
 
 from flask_dispy import ClusterRegistry
 from flask_dispy.core.errors import UnknownCluster
-from flask_dispy.engine.router import OTHER_NAME, forwards_to
+from flask_dispy.engine.reports.router import OTHER_NAME, forwards_to
 
 
 def forwarding(registry: ClusterRegistry, name: str = "compute") -> FakeCluster:

@@ -15,8 +15,8 @@ from effort import effort
 
 from flask_dispy.core import events
 from flask_dispy.core.text import Cut
-from flask_dispy.engine.jobreports import job_key
-from flask_dispy.engine.watch import Watch
+from flask_dispy.engine.reports.jobs import job_key
+from flask_dispy.engine.reports.watch import Watch
 
 
 def watching(

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from flask_dispy.web.answers import ByteCache, compress, encode
+from flask_dispy.web.http.answers import ByteCache, compress, encode
 
 
 def test_encoding_survives_half_a_character() -> None:

@@ -11,8 +11,8 @@ import pytest
 from web.fakes import make_node
 
 from flask_dispy import ClusterRegistry
-from flask_dispy.web import api_control
-from flask_dispy.web.api_control import MOST_SERIALS
+from flask_dispy.web.api import control as api_control
+from flask_dispy.web.api.control import MOST_SERIALS
 
 API = "/api/v1"
 CANCEL = f"{API}/clusters/compute/jobs/cancel"

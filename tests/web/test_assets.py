@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from flask_dispy.web.assets import Assets, package_assets
+from flask_dispy.web.files.assets import Assets, package_assets
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from flask_dispy.web.audience import Audience
+from flask_dispy.web.http.audience import Audience
 
 
 class Clock:

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from flask_dispy.web.assets import package_assets
-from flask_dispy.web.bundle import bundles
-from flask_dispy.web.pages import PAGES
+from flask_dispy.web.files.assets import package_assets
+from flask_dispy.web.files.bundle import bundles
+from flask_dispy.web.pages.pages import PAGES
 
 NODE = shutil.which("node")
 

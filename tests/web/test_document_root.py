@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from flask_dispy.web.document_root import DocumentRoot, script_hashes
+from flask_dispy.web.files.document_root import DocumentRoot, script_hashes
 
 
 @pytest.fixture

@@ -180,8 +180,8 @@ def test_address_that_takes_all_answers_at_once_gives_one_up() -> None:
 def test_stream_that_gave_its_place_up_ends_while_nothing_happens(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("flask_dispy.web.stream._LOOK_UP_SEC", 0.05)
-    monkeypatch.setattr("flask_dispy.web.stream.KEEP_ALIVE_SEC", 3600)
+    monkeypatch.setattr("flask_dispy.web.api.changes._LOOK_UP_SEC", 0.05)
+    monkeypatch.setattr("flask_dispy.web.api.changes.KEEP_ALIVE_SEC", 3600)
     with serving(max_connections=8) as server, contextlib.ExitStack() as stack:
         for _ in range(6):
             stack.enter_context(open_stream(server))

@@ -11,7 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 from web.fakes import make_node
 
-from flask_dispy.web.legacy_cursor import LegacyCursor
+from flask_dispy.web.legacy.cursor import LegacyCursor
 
 FORM = "application/x-www-form-urlencoded"
 NODE_FIELDS = {
@@ -70,7 +70,7 @@ def test_two_tabs_of_one_browser_both_see_every_change(client: Any, scene: Any) 
 
 def test_shared_cursor_moves_on(client: Any, scene: Any, monkeypatch: Any) -> None:
     now = [1_000_000.0]
-    monkeypatch.setattr("flask_dispy.web.legacy_cursor.time.time", lambda: now[0])
+    monkeypatch.setattr("flask_dispy.web.legacy.cursor.time.time", lambda: now[0])
     for url in ("/cluster_status", "/cluster_status"):
         client.get(url)
     scene.cluster.starts(scene.queued, scene.beta)

@@ -8,7 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
-from flask_dispy.web.openapi import OPERATIONS, build, path_of
+from flask_dispy.web.api.openapi import OPERATIONS, build, path_of
 from flask_dispy.web.routes import API_ROOT, ROUTES
 
 DESCRIBED = [

@@ -18,7 +18,7 @@ from schemathesis.checks import CHECKS, load_all_checks
 from web.fakes import FakeCluster, make_node
 
 from flask_dispy import DispyHTTPServer
-from flask_dispy.web.openapi import build
+from flask_dispy.web.api.openapi import build
 
 load_all_checks()
 

@@ -10,11 +10,11 @@ import pytest
 from werkzeug.datastructures import Authorization
 from werkzeug.security import generate_password_hash
 
-from flask_dispy.web import origins
-from flask_dispy.web.credentials import Credentials
-from flask_dispy.web.errors import HttpError
+from flask_dispy.web.access import origins
+from flask_dispy.web.access.credentials import Credentials
+from flask_dispy.web.access.throttle import Throttle
+from flask_dispy.web.http.errors import HttpError
 from flask_dispy.web.routes import ROUTES
-from flask_dispy.web.throttle import Throttle
 
 API = "/api/v1"
 HASH = generate_password_hash("right", method="pbkdf2:sha256:1000")
@@ -76,7 +76,7 @@ class TestUsers:
             checked.append(password_hash)
             return False
 
-        monkeypatch.setattr("flask_dispy.web.credentials.check_password_hash", check)
+        monkeypatch.setattr("flask_dispy.web.access.credentials.check_password_hash", check)
         credentials = Credentials(USERS)
         for name in ("ann", "nobody"):
             offered = Authorization("basic", {"username": name, "password": "x"})
@@ -93,7 +93,7 @@ class TestUsers:
             kinds.setdefault(name, set()).add(password_hash.partition("$")[0])
             return False
 
-        monkeypatch.setattr("flask_dispy.web.credentials.check_password_hash", check)
+        monkeypatch.setattr("flask_dispy.web.access.credentials.check_password_hash", check)
         for name in [f"nobody {number}" for number in range(64)] * 2:
             credentials.prove(Authorization("basic", {"username": name, "password": "x"}))
         assert all(len(kind) == 1 for kind in kinds.values())
@@ -106,7 +106,7 @@ class TestUsers:
             calls.append(1)
             return True
 
-        monkeypatch.setattr("flask_dispy.web.credentials.check_password_hash", check)
+        monkeypatch.setattr("flask_dispy.web.access.credentials.check_password_hash", check)
         client = make_client(users=USERS)
         for _ in range(5):
             client.get(f"{API}/clusters", headers=_basic("ann", "right"))
@@ -222,7 +222,7 @@ class TestThrottle:
             checks.append(password)
             return password == "right"
 
-        monkeypatch.setattr("flask_dispy.web.credentials.check_password_hash", check)
+        monkeypatch.setattr("flask_dispy.web.access.credentials.check_password_hash", check)
         client = make_client(users=USERS)
         for n in range(400):
             answer = client.get(f"{API}/clusters", headers=_basic(f"nobody {n}", "guess"))

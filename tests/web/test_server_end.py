@@ -24,7 +24,7 @@ from web.served import client_of, open_stream, read
 from flask_dispy import ClusterRegistry
 from flask_dispy import server as server_module
 from flask_dispy.server import DispyHTTPServer
-from flask_dispy.web import stream as stream_module
+from flask_dispy.web.api import changes as stream_module
 
 TOKENS = {"t" * 32: "viewer"}
 

@@ -14,9 +14,9 @@ import pytest
 from flask import Flask
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from flask_dispy.web import stream as stream_module
-from flask_dispy.web.audience import Audience
+from flask_dispy.web.api import changes as stream_module
 from flask_dispy.web.blueprint import create_blueprint
+from flask_dispy.web.http.audience import Audience
 
 DEADLINE_SEC = 10.0
 

@@ -17,10 +17,10 @@ from web.served import client_of, serving
 
 from flask_dispy.core.breath import breathe, breathing, pieces
 from flask_dispy.server import DispyHTTPServer
-from flask_dispy.web import api_read
+from flask_dispy.web.api import read as api_read
 from flask_dispy.web.blueprint import create_blueprint
-from flask_dispy.web.errors import HttpError
-from flask_dispy.web.turns import Turns
+from flask_dispy.web.http.errors import HttpError
+from flask_dispy.web.http.turns import Turns
 
 SEARCH = "/api/v1/clusters/*/jobs?q=word"
 
@@ -221,7 +221,7 @@ def test_others_pass_an_answer_that_takes_long() -> None:
 
 
 def test_long_answer_is_given_up_at_last(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("flask_dispy.web.turns._LONGEST_SEC", 0.05)
+    monkeypatch.setattr("flask_dispy.web.http.turns._LONGEST_SEC", 0.05)
     work, go_on = Work(), threading.Event()
     turns = make_turns(work_clock=work)
     line = Line(turns)

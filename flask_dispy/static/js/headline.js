@@ -38,7 +38,7 @@ export function headline(page, summary, restingIcon) {
 const HELD = { closed: "Closed, ", stalled: "Stalled, ", waiting: "Waiting, " };
 
 /**
- * Address of a picture that lies beside the resting one: see web/favicons.py.
+ * Address of a picture that lies beside the resting one: see web/files/favicons.py.
  *
  * @param {string} restingIcon
  * @param {number} done 0 to 1

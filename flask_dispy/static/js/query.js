@@ -4,7 +4,7 @@
  * A search is words separated by spaces. A word may carry a qualifier (`state:failed`), and a value
  * with spaces stands in double quotes (`arg:"two words"`). Several `state:` words mean any of them; all
  * other words must hold together. What looks like a qualifier but is none of them is refused, as it is by
- * the server (core/terms.py says what looks like one). Nothing here touches the document.
+ * the server (core/search/terms.py says what looks like one). Nothing here touches the document.
  */
 
 import { JOB_WORDS } from "./jobwords.js";

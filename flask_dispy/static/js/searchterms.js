@@ -1,7 +1,7 @@
 /**
  * The words of a search as they are typed: free words, quoted text and qualifiers. What looks like a
  * qualifier but is none is told apart, because taken for text it would find nothing, and say nothing; the
- * server's core/terms.py says what looks like one. Nothing here touches the document.
+ * server's core/search/terms.py says what looks like one. Nothing here touches the document.
  */
 
 /** @typedef {{field: string|null, value: string, start: number, end: number, unknown: string|null}} Term `unknown`: a qualifier that does not exist */

@@ -1,0 +1,100 @@
+"""A search over several clusters' jobs: what it found in all, and one page of it."""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from ..breath import breathe
+from ..cluster import ClusterState
+from ..jobs import JOB_WORDS, Job
+from .blocks import JobBlock
+from .query import JobQuery
+
+__all__ = ["Found", "find"]
+
+# A block of jobs, and the rows of those that a search found.
+_Rows = tuple[JobBlock, Sequence[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """``total`` jobs that match, and how many in each state, as people read it, would without
+    the states that the search names."""
+
+    total: int
+    counts: dict[str, int]
+    _matches: list[tuple[ClusterState, list[_Rows]]]
+
+    def newest(self, limit: int, before: int | None) -> list[tuple[ClusterState, Job]]:
+        """Return the newest of the jobs, those with a serial below *before* if that is given."""
+        jobs = heapq.merge(
+            *(_newest(state, matches, before) for state, matches in self._matches),
+            key=lambda entry: -entry[1].serial,
+        )
+        return list(islice(jobs, limit))
+
+
+def find(
+    query: JobQuery,
+    candidates: Iterable[tuple[ClusterState, list[JobBlock]]],
+    now: float,
+    *,
+    private: bool = False,
+) -> Found:
+    """Search the clusters' blocks of jobs. Needs no lock.
+
+    :param private: search as for a reader who may not see arguments.
+    """
+    total = 0
+    found: list[tuple[ClusterState, list[_Rows]]] = []
+    counts: Counter[str] = Counter(dict.fromkeys(JOB_WORDS, 0))
+    for state, blocks in candidates:
+        names = _names_of(state)
+        matches = query.select(blocks, now, node_names=names, private=private)
+        for block, rows in matches:
+            counts.update(_counts(block, rows))
+            breathe()
+        if query.states:
+            matches = [(block, _in_states(block, rows, query)) for block, rows in matches]
+        total += sum(len(rows) for _, rows in matches)
+        found.append((state, matches))
+    return Found(total, dict(counts), found)
+
+
+def _names_of(state: ClusterState) -> Callable[[str], str | None]:
+    def name_of(ip_addr: str) -> str | None:
+        node = state.nodes.get(ip_addr)
+        return node.name if node else None
+
+    return name_of
+
+
+def _counts(block: JobBlock, rows: Sequence[int]) -> Mapping[Any, int]:
+    """Return how many of the rows are in each state."""
+    if len(rows) == len(block.jobs):
+        return block.counts
+    return Counter(map(block.words.__getitem__, rows))
+
+
+def _in_states(block: JobBlock, rows: Sequence[int], query: JobQuery) -> Sequence[int]:
+    if len(rows) == len(block.jobs) and block.counts.keys() <= query.states:
+        return rows
+    words = block.words
+    return [row for row in rows if words[row] in query.states]
+
+
+def _newest(
+    state: ClusterState, matches: list[_Rows], before: int | None
+) -> Iterable[tuple[ClusterState, Job]]:
+    for block, rows in reversed(matches):
+        if before is not None and block.jobs[0].serial >= before:
+            continue
+        for row in reversed(rows):
+            job = block.jobs[row]
+            if before is None or job.serial < before:
+                yield state, job

@@ -1,0 +1,307 @@
+"""The language of the jobs search: qualifiers and free words, all of which must hold.
+
+``state:failed node:10.0.0.7 id:42 arg:alpha error:timeout slower:30s "two words"``
+
+How words are read is in :mod:`~flask_dispy.core.search.terms`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cache
+from itertools import chain
+from math import inf
+from typing import Final
+
+from ..breath import breathe
+from ..errors import BadRequest
+from ..events import JobWord
+from ..jobs import JOB_WORDS, Job
+from .blocks import JobBlock
+from .terms import Term, read_terms
+
+__all__ = ["MAX_QUERY_LENGTH", "JobQuery", "duration_sec"]
+
+MAX_QUERY_LENGTH: Final = 500
+
+# Americans call a cancelled job "canceled".
+_ALIASES: Final[dict[str, JobWord]] = {"canceled": "cancelled"}
+
+# What needs someone's attention: jobs that an error of their own ended, and ones that take long.
+_KINDS: Final = ("failed", "straggler", "bound")
+
+_NUMBER = re.compile(r"#?(?P<serial>[0-9]{1,18})")
+_DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>ms|s|sec|m|min|h|d)?")
+_UNIT_SEC: Final = {
+    "ms": 0.001, None: 1.0, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0,
+}  # fmt: skip
+
+
+def duration_sec(text: str, field: str) -> float:
+    """Return the seconds that *text*, such as ``30s``, ``5m`` or ``1.5h``, stands for.
+
+    :raises BadRequest: *text* is no duration.
+    """
+    match = _DURATION.fullmatch(text.casefold())
+    if match is None:
+        raise BadRequest(
+            f"{text!r} is no duration: give a number with ms, s, m, h or d, such as 30s.",
+            field=field,
+        )
+    return float(match["number"]) * _UNIT_SEC[match["unit"]]
+
+
+def _matcher(pattern: str) -> Callable[[str], bool]:
+    """Return a test for equality without regard to case; ``*`` and ``?`` stand for any text."""
+    pattern = pattern.casefold()
+    if "*" in pattern or "?" in pattern:
+        # fnmatch also gives "[" a meaning, which ids such as "run[3]" do not want.
+        pattern = pattern.replace("[", "[[]")
+        return lambda text: fnmatchcase(text.casefold(), pattern)
+    return lambda text: text.casefold() == pattern
+
+
+@dataclass(frozen=True, slots=True)
+class JobQuery:
+    """A parsed search. All given criteria must hold; an empty query matches every job."""
+
+    states: frozenset[str] = frozenset()
+    nodes: tuple[str, ...] = ()
+    ids: tuple[str, ...] = ()
+    args: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
+    serials: frozenset[int] = frozenset()
+    clusters: tuple[str, ...] = ()
+    slower_sec: float | None = None
+    faster_sec: float | None = None
+    words: tuple[str, ...] = ()
+    kinds: frozenset[str] = frozenset()
+
+    @property
+    def depends_on_time(self) -> bool:
+        """Whether other jobs may match as time passes, though none changes."""
+        return (
+            self.slower_sec is not None or self.faster_sec is not None or "straggler" in self.kinds
+        )
+
+    @classmethod
+    def parse(cls, q: str = "", states: Sequence[str] = (), node: str | None = None) -> JobQuery:
+        """Read a search as typed, joined with the *states* and *node* of a URL.
+
+        Several ``state:`` widen the choice; every other criterion narrows it. States are what
+        people read (``JOB_WORDS``); ``is:failed`` is ``state:failed``.
+
+        :raises BadRequest: an unknown qualifier or state, a bad number or duration, or an
+            overlong search.
+        """
+        if len(q) > MAX_QUERY_LENGTH:
+            raise BadRequest(
+                f"The search has {len(q)} characters; {MAX_QUERY_LENGTH} are the most.", field="q"
+            )
+        found: dict[str, list[str]] = {}
+        for term in read_terms(q, _QUALIFIERS):
+            found.setdefault(term.qualifier or _kind_of_word(term), []).append(term.value)
+        kinds = frozenset(_kind(text) for text in found.get("is", ()))
+        return cls(
+            states=frozenset(_state(s, "q") for s in found.get("state", ()))
+            | (kinds & {"failed"})
+            | frozenset(_state(s, "state") for s in states),
+            nodes=tuple(found.get("node", ())) + ((node,) if node else ()),
+            ids=tuple(found.get("id", ())),
+            args=tuple(text.casefold() for text in found.get("arg", ())),
+            errors=tuple(text.casefold() for text in found.get("error", ())),
+            serials=frozenset(_serial(text) for text in found.get("serial", ())),
+            clusters=tuple(found.get("cluster", ())),
+            slower_sec=max((duration_sec(t, "q") for t in found.get("slower", ())), default=None),
+            faster_sec=min((duration_sec(t, "q") for t in found.get("faster", ())), default=None),
+            words=tuple(text.casefold() for text in found.get("word", ())),
+            kinds=kinds - {"failed"},
+        )
+
+    @property
+    def only_stragglers(self) -> bool:
+        """Whether the search is for running jobs that take far longer than the others do.
+
+        What those are only a cluster knows: it has to give no others to :meth:`select`.
+        """
+        return "straggler" in self.kinds
+
+    @property
+    def only_bound(self) -> bool:
+        """Whether the search is for queued jobs that are bound to a node that is gone.
+
+        Those too the cluster knows, and has to give no others.
+        """
+        return "bound" in self.kinds
+
+    def wants_cluster(self, name: str) -> bool:
+        """Whether jobs of the cluster *name* can match."""
+        return all(_matcher(pattern)(name) for pattern in self.clusters)
+
+    def select(
+        self,
+        blocks: Iterable[JobBlock],
+        now: float,
+        *,
+        node_names: Callable[[str], str | None] = lambda _ip: None,
+        private: bool = False,
+    ) -> list[tuple[JobBlock, Sequence[int]]]:
+        """Return the blocks with jobs that match, but for their state, and the rows of these.
+
+        :param now: epoch seconds, for how long running jobs have taken.
+        :param node_names: the name of a node's address, so that ``node:`` takes either.
+        :param private: leave arguments and errors out of what is searched, for a reader who may
+            not see them; ``arg:`` and ``error:`` then match nothing.
+        """
+        if private and (self.args or self.errors):
+            return []
+        search = _Search(self, now, node_names, private)
+        found = []
+        for block in blocks:
+            rows = search.rows(block)
+            if rows:
+                found.append((block, rows))
+            breathe()
+        return found
+
+
+class _Search:
+    """One search, block by block."""
+
+    def __init__(
+        self,
+        query: JobQuery,
+        now: float,
+        node_names: Callable[[str], str | None],
+        private: bool,
+    ) -> None:
+        self._query = query
+        self._now = now
+        self._private = private
+        self._nodes = [_node_matcher(pattern, node_names) for pattern in query.nodes]
+        self._ids = [(_literal(p), _matcher(p), _number(p)) for p in query.ids]
+        self._bounds = (
+            -inf if query.slower_sec is None else query.slower_sec,
+            inf if query.faster_sec is None else query.faster_sec,
+        )
+        self._texts = [*query.args, *query.words]
+
+    def rows(self, block: JobBlock) -> Sequence[int]:
+        """Return the rows of a block that match, in their order."""
+        query, jobs = self._query, block.jobs
+        # To look into one text of all jobs takes a fraction of any look at each.
+        if not all(map(block.holds, self._texts)):
+            return ()
+        if query.serials and query.serials.isdisjoint(block.serials):
+            return ()
+        if not all(block.holds(text) or number in block.serials for text, _, number in self._ids):
+            return ()
+        rows: Sequence[int] = range(len(jobs))
+        for matches in self._nodes:
+            rows = _both(rows, _on_nodes(block, matches))
+        if query.errors:
+            rows = _both(rows, block.raised)
+        if query.serials:
+            rows = [row for row in rows if block.serials[row] in query.serials]
+        if (query.slower_sec, query.faster_sec) != (None, None):
+            rows = _both(rows, block.rows_that_took(*self._bounds, self._now))
+        for text, is_id, number in self._ids:
+            texts, serials = block.texts, block.serials
+            rows = [
+                row
+                for row in rows
+                if (text in texts[row] and is_id(jobs[row].id)) or serials[row] == number
+            ]
+        for text in query.args:
+            rows = [
+                row for row in rows if text in block.texts[row] and _in_arguments(text, jobs[row])
+            ]
+        for text in query.errors:
+            rows = [row for row in rows if text in (jobs[row].exception or "").casefold()]
+        return self._with_words(block, rows)
+
+    def _with_words(self, block: JobBlock, rows: Sequence[int]) -> Sequence[int]:
+        for word in self._query.words:
+            texts = block.texts
+            rows = [row for row in rows if word in texts[row]]
+            if self._private:
+                jobs = block.jobs
+                rows = [
+                    row for row in rows if word in f"{jobs[row].id}\n{jobs[row].node}".casefold()
+                ]
+        return rows
+
+
+_QUALIFIERS: Final = (
+    "state", "is", "node", "id", "arg", "error", "serial", "cluster", "slower", "faster",
+)  # fmt: skip
+
+
+def _kind_of_word(term: Term) -> str:
+    # "#17" is what people read of a job without an id.
+    number = not term.quoted and term.value.startswith("#") and _NUMBER.fullmatch(term.value)
+    return "id" if number else "word"
+
+
+def _number(pattern: str) -> int | None:
+    """Return the serial number that an ``id:`` may stand for."""
+    match = _NUMBER.fullmatch(pattern)
+    return int(match["serial"]) if match else None
+
+
+def _literal(pattern: str) -> str:
+    """Return the longest part of *pattern* that stands for itself."""
+    return max(re.split(r"[*?]", pattern.casefold()), key=len)
+
+
+def _node_matcher(pattern: str, node_names: Callable[[str], str | None]) -> Callable[[str], bool]:
+    """Return a test of a node's address or name, which decides once for each node."""
+    matches = _matcher(pattern)
+    return cache(lambda address: matches(address) or matches(node_names(address) or address))
+
+
+def _on_nodes(block: JobBlock, matches: Callable[[str], bool]) -> list[int]:
+    return sorted(
+        chain.from_iterable(rows for node, rows in block.by_node.items() if matches(node))
+    )
+
+
+def _both(rows: Sequence[int], others: Sequence[int]) -> Sequence[int]:
+    """Return the rows that are in both."""
+    if isinstance(rows, range):  # all
+        return others
+    if isinstance(others, range):
+        return rows
+    wanted = frozenset(others)
+    return [row for row in rows if row in wanted]
+
+
+def _in_arguments(text: str, job: Job) -> bool:
+    return text in (job.args or "").casefold() or text in (job.kwargs or "").casefold()
+
+
+def _state(text: str, field: str) -> str:
+    state = text.casefold()
+    state = _ALIASES.get(state, state)
+    if state not in JOB_WORDS:
+        raise BadRequest(
+            f"{text!r} is no job state: it is one of {', '.join(JOB_WORDS)}.", field=field
+        )
+    return state
+
+
+def _kind(text: str) -> str:
+    kind = text.casefold()
+    if kind not in _KINDS:
+        known = f"{', '.join(_KINDS[:-1])} or {_KINDS[-1]}"
+        raise BadRequest(f"is: takes {known}, not {text!r}.", field="q")
+    return kind
+
+
+def _serial(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 18:
+        raise BadRequest(f"{text!r} is no serial number.", field="q")
+    return int(text)

@@ -1,0 +1,122 @@
+"""Calls into dispy that end.
+
+Most of a cluster's methods run a task of pycos and wait for it without a limit: on a cluster that
+was shut down, or whose scheduler is gone, they wait for ever, and Python cannot end a thread that
+waits. So each call gets a thread of its own and a time limit; a thread whose call does not come
+back is left behind, and how many of them there may be is bounded, for each cluster and in all.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Hashable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from typing import Any, Final, TypeVar
+
+from ...core.errors import EngineTimeout
+
+__all__ = ["Calls"]
+
+T = TypeVar("T")
+
+# A cluster that hangs may hold this many threads, so that it cannot take those of the others.
+_MOST_PER_CLUSTER: Final = 3
+_MOST: Final = 24
+
+
+class Calls:
+    """Runs calls into dispy, each on a thread of its own. Thread-safe.
+
+    :param timeout_sec: how long a caller waits.
+    """
+
+    def __init__(self, timeout_sec: float) -> None:
+        self.timeout_sec = timeout_sec
+        self._lock = threading.Lock()
+        self._running: dict[int, tuple[str, Hashable, float]] = {}
+        self._next = 0
+
+    def run(
+        self,
+        what: str,
+        owner: Hashable,
+        call: Callable[[], T],
+        *,
+        timeout_sec: float | None = None,
+    ) -> T:
+        """Return what *call* returns, or raise what it raises.
+
+        :param what: names the call for people, as in "cancel a job of compute".
+        :param owner: whose call it is; each owner may have a few that hang.
+        :raises EngineTimeout: it took too long, or too many calls hang already. It may still
+            take effect.
+        """
+        limit = self.timeout_sec if timeout_sec is None else timeout_sec
+        future = self.start(what, owner, call)
+        try:
+            return future.result(limit)
+        except FutureTimeout:
+            if future.done():
+                return future.result()  # it came just now, or the timeout is the call's own
+            raise EngineTimeout(
+                f"dispy did not answer within {limit:g} s when asked to {what}. It may have shut "
+                "down or lost its scheduler; the command may still take effect."
+            ) from None
+
+    def start(self, what: str, owner: Hashable, call: Callable[[], T]) -> Future[T]:
+        """Start *call* and return its future at once.
+
+        :raises EngineTimeout: too many calls hang already, or no thread can be had.
+        """
+        number = self._begin(what, owner)
+        future: Future[T] = Future()
+        thread = threading.Thread(
+            target=self._work, args=(number, future, call), name="flask_dispy-call", daemon=True
+        )
+        try:
+            thread.start()
+        except RuntimeError:
+            self._end(number)
+            raise EngineTimeout(f"Not asked to {what}: the system has no thread left.") from None
+        return future
+
+    def _begin(self, what: str, owner: Hashable) -> int:
+        with self._lock:
+            owners = Counter(entry[1] for entry in self._running.values())
+            if owners[owner] >= _MOST_PER_CLUSTER or len(self._running) >= _MOST:
+                raise EngineTimeout(
+                    f"Not asked to {what}: {owners[owner]} earlier calls to this cluster and "
+                    f"{len(self._running)} in all have not come back."
+                )
+            self._next += 1
+            self._running[self._next] = (what, owner, time.monotonic())
+            return self._next
+
+    def _work(self, number: int, future: Future[Any], call: Callable[[], Any]) -> None:
+        try:
+            future.set_result(call())
+        except BaseException as error:
+            future.set_exception(error)
+        finally:
+            self._end(number)
+
+    def _end(self, number: int) -> None:
+        with self._lock:
+            self._running.pop(number, None)
+
+    def health(self) -> dict[str, Any]:
+        """Return what is under way: how many calls, how many past their time, since when."""
+        now = time.monotonic()
+        with self._lock:
+            entries = list(self._running.values())
+        late = [now - since for _, _, since in entries if now - since > self.timeout_sec]
+        return {
+            "in_flight": len(entries),
+            "stuck": len(late),
+            "limit": _MOST,
+            "longest_sec": round(max((now - since for _, _, since in entries), default=0.0), 3),
+            "calls": sorted({what for what, _, _ in entries}),
+        }

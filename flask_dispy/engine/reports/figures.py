@@ -1,0 +1,149 @@
+"""dispy's figures of nodes and jobs as values that can be relied upon.
+
+Nodes make up some of them themselves, so none is taken on trust.
+"""
+
+from __future__ import annotations
+
+from operator import attrgetter
+from typing import Any, Final
+
+from ...core.events import Load
+from ...core.text import bounded, plain_text
+
+__all__ = [
+    "FIGURES",
+    "LATEST",
+    "NAME_LIMIT",
+    "figures_of",
+    "heard_at",
+    "load",
+    "moment",
+    "name_text",
+    "number",
+    "relied_upon",
+]
+
+# Characters that an id, an address or a name keeps.
+NAME_LIMIT: Final = 200
+
+# No figure of dispy's comes near it, and JavaScript counts exactly up to 9e15.
+_MOST: Final = 1e15
+
+
+LATEST: Final = 253_402_300_800.0
+"""The year 10000, in epoch seconds: no date beyond can be written, and timelines end there."""
+
+
+def name_text(text: object) -> str:
+    """Return an address or name as bounded text; nodes name themselves."""
+    if type(text) is str:
+        short = len(text) <= NAME_LIMIT and text.isprintable()  # as almost always
+        return text if short else bounded(text, NAME_LIMIT)
+    return plain_text(text or "", 80) or "?"
+
+
+_LOAD: Final = ("cpu", "memory", "disk", "swap")
+_load_of: Final = attrgetter(*_LOAD)
+
+
+def load(info: Any) -> Load | None:
+    """Return a node's ``avail_info`` as (CPU %, memory bytes, disk bytes, swap %)."""
+    if info is None:
+        return None
+    try:
+        cpu, memory, disk, swap = _load_of(info)
+    except AttributeError:
+        cpu, memory, disk, swap = (getattr(info, name, None) for name in _LOAD)
+    # As psutil gives them; each is looked at only where that is not so.
+    if (
+        type(cpu) is type(swap) is float
+        and type(memory) is type(disk) is int
+        and -_MOST < cpu + swap < _MOST
+        and 0 <= memory < _MOST
+        and 0 <= disk < _MOST
+    ):
+        return (cpu, memory, disk, swap)
+    return (number(cpu), number(memory), number(disk), number(swap))
+
+
+FIGURES: Final = (
+    "name", "cpus", "avail_cpus", "busy", "jobs_done", "cpu_time", "tx", "rx", "update_time",
+    "avail_info",
+)  # fmt: skip
+figures_of: Final = attrgetter(*FIGURES)
+"""What dispy has of a node, as dispy has it: for :func:`relied_upon`."""
+
+
+_WHOLE: Final = {int}
+
+
+def relied_upon(told: tuple[Any, ...]) -> tuple[str, int, int, int, int, float, int, int, float,
+                                                Load | None]:  # fmt: skip
+    """Return a node's figures, in the same order, as what they should be."""
+    name, cpus, avail_cpus, busy, jobs_done, cpu_time, tx, rx, update_time, info = told
+    counts = (cpus, avail_cpus, busy, jobs_done, tx, rx)
+    # As dispy has them; each is looked at by itself only where that is not so.
+    kinds = {*map(type, counts)}
+    if (
+        kinds == _WHOLE
+        and type(cpu_time) is type(update_time) is float
+        and min(counts) >= 0
+        and max(counts) < _MOST
+        and -_MOST < cpu_time < _MOST
+        and -_MOST < update_time < _MOST
+    ):
+        return (name_text(name), *counts[:4], cpu_time, tx, rx, update_time, load(info))
+    return (
+        name_text(name),
+        whole(cpus),
+        whole(avail_cpus),
+        max(0, whole(busy)),
+        whole(jobs_done),
+        number(cpu_time),
+        whole(tx),
+        whole(rx),
+        number(update_time),
+        load(info),
+    )
+
+
+def number(value: Any) -> float:
+    """Return *value* as a finite float, 0.0 for what is none: JSON has no NaN.
+
+    Nodes make up some of these figures themselves, so none is taken on trust.
+    """
+    if type(value) is float and -_MOST < value < _MOST:
+        return value
+    try:
+        found = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return 0.0
+    return found if -_MOST < found < _MOST else 0.0
+
+
+def whole(value: Any) -> int:
+    """Return *value* as a whole number, 0 for what is none."""
+    return value if type(value) is int and -_MOST < value < _MOST else int(number(value))
+
+
+def moment(value: Any, otherwise: float) -> float:
+    """Return *value*, if it is a moment after the epoch that has a date, else *otherwise*."""
+    if type(value) is float and 0.0 < value < LATEST:  # as almost always
+        return value
+    found = number(value)
+    return found if 0.0 < found < LATEST else otherwise
+
+
+def heard_at(node: Any, since: float, now: float) -> float:
+    """Return when, by our clock, a node's last report was here at the latest.
+
+    dispy notes the time as it takes a report in, which may have waited for a while to be read.
+
+    :param since: when the node was last known to be at work.
+    """
+    if node is not None:
+        noted_at = node.update_time
+        if type(noted_at) is float and since <= noted_at <= now and noted_at > 0.0:
+            return noted_at
+    return now

@@ -1,0 +1,210 @@
+"""What dispy tells of a cluster's jobs, turned into events with every text rendered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from dispy import DispyJob, SharedJobCluster
+
+from ...core import events
+from ...core.events import EndState, JobEnded, JobKey, JobQueued, JobStarted
+from .figures import heard_at, moment, name_text
+from .nodes import NodeReports
+from .parsed import Drained
+from .queues import QueueReader
+from .texts import JobTexts, LaterTexts
+
+__all__ = ["END_STATES", "JOB_READERS", "JobReports", "job_key"]
+
+_CREATED: Final[int] = DispyJob.Created
+_RUNNING: Final[int] = DispyJob.Running
+_PROVISIONAL: Final[int] = DispyJob.ProvisionalResult
+_ABANDONED: Final[int] = DispyJob.Abandoned
+
+END_STATES: Final[dict[int, EndState]] = {
+    DispyJob.Finished: "finished",
+    DispyJob.Terminated: "terminated",
+    DispyJob.Cancelled: "cancelled",
+    DispyJob.Abandoned: "abandoned",
+}
+"""The states that dispy's numbers for the end of a job stand for."""
+
+# An event of its fields in their order, in half the time that the class itself takes.
+_make: Final = tuple.__new__
+
+
+def job_key(job: Any) -> JobKey:
+    """Return what tells a job from any other: its address and the time it was submitted.
+
+    dispy's ``_uid`` alone is a memory address, which a later job may get again.
+    """
+    return (job._uid, job.submit_time)
+
+
+class JobReports:
+    """The reports of one watched cluster's jobs.
+
+    :param texts: what makes the texts.
+    :param nodes: the nodes of the cluster, on which the jobs run.
+    :param cluster: dispy's object.
+
+    ``queue`` is told of the jobs that are bound to a node.
+    """
+
+    def __init__(self, texts: JobTexts, nodes: NodeReports, cluster: Any = None) -> None:
+        self.queue = QueueReader()
+        self._texts = texts
+        self._nodes = nodes
+        # A JobCluster notes by our clock when a node has confirmed a job; of a SharedJobCluster
+        # it is the scheduler's clock.
+        self._notes_start = not isinstance(cluster, SharedJobCluster)
+        # The _uid of live jobs whose arguments are known from their first report, and when their
+        # node had confirmed them, by our clock; 0 before.
+        self._described: dict[int, float] = {}
+
+    def _queued(self, _status: int, _node: Any, job: Any, _now: float) -> Drained:
+        uid, submitted_at = job._uid, job.submit_time
+        live = _original(job)
+        pinned = getattr(getattr(job, "_dispy_job_", None), "pinned", None)
+        if pinned is not None:
+            self.queue.pinned[uid, submitted_at] = pinned
+        later: LaterTexts = []
+        job_id = self._texts.id_of(live, later)
+        args, kwargs = self._texts.arguments(job, later)
+        self._described[uid] = 0.0
+        event = _make(JobQueued, ((uid, submitted_at), submitted_at, job_id, args, kwargs, False))
+        return (event, live, tuple(later) if later else ())
+
+    def requeued(self, job: Any, now: float) -> Drained:
+        """Return the event that *job* is back in the queue."""
+        if job._uid in self._described:
+            self._described[job._uid] = 0.0
+        live = _original(job)
+        later: LaterTexts = []
+        event = events.JobQueued(
+            job_key(job), now, self._texts.id_of(live, later), None, None, True
+        )
+        return (event, live, tuple(later))
+
+    def _started(self, _status: int, node: Any, job: Any, now: float) -> Drained:
+        uid, submitted_at = job._uid, job.submit_time
+        confirmed_at = self._confirmed(node, job, now)
+        known = uid in self._described
+        self._described[uid] = confirmed_at
+        live = _original(job)
+        later: LaterTexts = []
+        job_id = self._texts.id_of(live, later)
+        args = kwargs = None
+        if not known:
+            args, kwargs = self._texts.arguments(job, later)
+        event = _make(
+            JobStarted,
+            (
+                (uid, submitted_at),
+                confirmed_at,
+                submitted_at,
+                name_text(node.ip_addr if node is not None else job.ip_addr),
+                job_id,
+                args,
+                kwargs,
+            ),
+        )
+        return (event, live, tuple(later) if later else ())
+
+    def _confirmed(self, node: Any, job: Any, now: float) -> float:
+        """Return when, by our clock, the node of a job that runs had confirmed it."""
+        if self._notes_start:
+            return min(now, moment(job.start_time, now))
+        return heard_at(node, 0.0, now)
+
+    def _progressed(self, _status: int, node: Any, job: Any, now: float) -> Drained:
+        live = _original(job)
+        later: LaterTexts = []
+        text = self._texts.text("provisional_result", job.result, later)
+        where = node.ip_addr if node is not None else job.ip_addr
+        event = events.JobProgressed(
+            job_key(job),
+            # Its start is the node's by now, whose clock is not ours.
+            self._described.get(job._uid) or now,
+            job.submit_time,
+            name_text(where) if where else None,
+            self._texts.id_of(live, later),
+            text or "",
+        )
+        return (event, live, tuple(later))
+
+    def _given_up(self, status: int, node: Any, job: Any, now: float) -> Drained:
+        if job.status == _CREATED:
+            return self.requeued(job, now)
+        return self._ended(status, node, job, now)
+
+    def _ended(self, status: int, node: Any, job: Any, now: float) -> Drained:
+        return self.ended(END_STATES[status], node, job, now)
+
+    def ended(self, state: EndState, node: Any, job: Any, now: float) -> Drained:
+        """Return the event that *job* ended in *state*, with all that it left behind."""
+        later: LaterTexts = []
+        uid, submitted_at = job._uid, job.submit_time
+        where = node.ip_addr if node is not None else job.ip_addr
+        began_at, over_at = self._span(state, node, job, now)
+        result, stdout, stderr, exception = job.result, job.stdout, job.stderr, job.exception
+        event = _make(
+            JobEnded,
+            (
+                (uid, submitted_at),
+                over_at,
+                submitted_at,
+                began_at,
+                name_text(where) if where else None,
+                state,
+                self._texts.id_of(job, later),
+                # None is what every function returns that returns nothing, and says nothing.
+                None if result is None else self._texts.text("result", result, later),
+                self._texts.output("stdout", stdout, later) if stdout else None,
+                self._texts.output("stderr", stderr, later) if stderr else None,
+                self._texts.output("exception", exception, later) if exception else None,
+            ),
+        )
+        return (event, None, tuple(later) if later else ())
+
+    def _span(self, state: str, node: Any, job: Any, now: float) -> tuple[float | None, float]:
+        """Return when, by our clock, the last run of a job began and ended."""
+        confirmed_at = self._described.pop(job._uid, 0.0)
+        where = job.ip_addr if node is None else node.ip_addr
+        ended_at = moment(job.end_time, 0.0)
+        if not where or not ended_at or state in ("cancelled", "abandoned"):
+            # No node reported it, so there is no more than dispy's own note of its start.
+            began_at = confirmed_at or (moment(job.start_time, 0.0) if self._notes_start else 0.0)
+            return began_at if 0.0 < began_at <= now else None, now
+        return self._nodes.clocks.run(
+            where,
+            moment(job.start_time, 0.0),
+            ended_at,
+            submitted_at=job.submit_time,
+            confirmed_at=confirmed_at,
+            heard_at=heard_at(node, confirmed_at, now),
+        )
+
+
+JOB_READERS: Final[dict[int, Callable[[JobReports, int, Any, Any, float], Drained]]] = {
+    _CREATED: JobReports._queued,
+    _RUNNING: JobReports._started,
+    _PROVISIONAL: JobReports._progressed,
+    _ABANDONED: JobReports._given_up,
+    **dict.fromkeys(END_STATES.keys() - {_ABANDONED}, JobReports._ended),
+}
+"""What reads each report of a job: called with (reports, status, node, job, now)."""
+
+
+def _original(job: Any) -> Any:
+    """Return the job that the user holds, for the copy that a callback is given.
+
+    The user's own job carries the id that was set after submitting, and its status goes on
+    changing; dispy holds it as long as it is queued or runs.
+    """
+    try:
+        original = job._dispy_job_.job
+    except AttributeError:  # dispy has done with the job, or it is none of dispy's
+        return job
+    return job if original is None else original

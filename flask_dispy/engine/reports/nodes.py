@@ -1,0 +1,226 @@
+"""What dispy tells of a cluster's nodes, turned into events."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from dispy import DispyNode
+
+from ...core import events
+from ...core.events import Departure
+from ..clusters import is_ending, is_member
+from ..faultlog import UnreadReports
+from .clocks import NodeClocks
+from .figures import FIGURES, figures_of, name_text, relied_upon
+from .parsed import Drained
+
+__all__ = ["NodeReports"]
+
+# Where in a node's figures dispy's ``update_time`` stands.
+_UPDATED: Final = FIGURES.index("update_time")
+
+
+class NodeReports:
+    """The nodes of one watched cluster.
+
+    :param cluster: dispy's object, ``None`` for what arrives from clusters nobody added.
+    :param unread: takes note of figures that can't be read.
+
+    ``known`` are dispy's objects of the nodes that are there, by address; ``touched`` are the
+    nodes that were heard of since figures were last read; ``clocks`` are the nodes' own.
+    """
+
+    def __init__(self, cluster: Any, unread: UnreadReports) -> None:
+        self._cluster = cluster
+        self.known: dict[str, Any] = {}
+        self.touched: dict[str, Any] = {}
+        self.clocks = NodeClocks()
+        self._unread = unread
+        # Known nodes that dispy sends no more jobs to, and those that may be such.
+        self._let_go: set[str] = set()
+        self._suspects: set[str] = set()
+        self._pulsed: dict[str, float] = {}
+        # What was last told of each node: most of the time there is nothing new.
+        self._told: dict[str, tuple[Any, ...]] = {}
+
+    def has(self, node: Any) -> bool:
+        """Whether a node is known and still there.
+
+        Of one that is new and has left again, only a job that ran on it tells that it was there.
+        """
+        return node.ip_addr in self.known and bool(node.cpus > 0)
+
+    def saw(self, status: int, node: Any, found: list[Drained], now: float) -> None:
+        """Take in that a node joined, closed or gave a sign of life; *found* gets the events."""
+        ip_addr = node.ip_addr
+        if status == DispyNode.Closed:
+            found.extend(self._left(node, now))
+        elif status == DispyNode.Initialized:
+            self._tell_the_last_of(node, found)
+            self.forget(ip_addr)
+            self.known[ip_addr] = node
+            told = self._told[ip_addr] = figures_of(node)
+            found.append((self._seen(node, told, joined=True, at=now), None, ()))
+        else:
+            if status == DispyNode.AvailInfo:
+                self._pulsed[ip_addr] = now
+            self.touched[ip_addr] = node
+
+    def _left(self, node: Any, now: float) -> list[Drained]:
+        """Return the last figures of a node, and that it is no longer the cluster's."""
+        ip_addr = node.ip_addr
+        told = figures_of(node)
+        why = self._why(node)
+        if why == "ended":
+            # dispy notes the time for all nodes alike, whether they answered or not.
+            before = self._told.get(ip_addr)
+            told = (*told[:_UPDATED], before[_UPDATED] if before else 0.0, *told[_UPDATED + 1 :])
+        self.touched.pop(ip_addr, None)
+        self.forget(ip_addr)
+        return [
+            (self._seen(node, told), None, ()),
+            (events.NodeClosed(name_text(ip_addr), now, why), None, ()),
+        ]
+
+    def _why(self, node: Any) -> Departure:
+        """Return why dispy reports a node as closed; both its methods to do so report nothing.
+
+        Where it gives a node up it takes away its CPUs, but for one that was started anew.
+        """
+        if node.avail_cpus > 0 and self._cluster is not None and is_ending(self._cluster):
+            return "ended"
+        return "given_up"
+
+    def _tell_the_last_of(self, joined: Any, found: list[Drained]) -> None:
+        """Tell the last figures of the life before, of which dispy may have another object."""
+        ip_addr = joined.ip_addr
+        heard = self.touched.pop(ip_addr, None)
+        before = self.known.get(ip_addr) if heard is None or heard is joined else heard
+        if before is None or before is joined:
+            return
+        try:
+            found.append((self._seen(before), None, ()))
+        except Exception:
+            self._unread.note()  # which must not cost the life that begins
+
+    def figures(self) -> list[Drained]:
+        """Return what is new of the nodes that were heard of."""
+        touched, self.touched = self.touched, {}
+        pulsed, self._pulsed = self._pulsed, {}
+        found: list[Drained] = []
+        told, known = self._told, self.known
+        for ip_addr, heard in touched.items():
+            try:
+                pulsed_at = pulsed.get(ip_addr)
+                node = heard if known.get(ip_addr) is heard else self._now_known(heard)
+                now_told = figures_of(node)
+                if ip_addr not in known:
+                    told.pop(ip_addr, None)
+                elif pulsed_at is None and told.get(ip_addr) == now_told:
+                    continue
+                else:
+                    told[ip_addr] = now_told
+                seen = self._seen(node, now_told, pulse=pulsed_at is not None, at=pulsed_at or 0.0)
+                found.append((seen, None, ()))
+            except Exception:
+                self._unread.note()
+        return found
+
+    def _now_known(self, heard: Any) -> Any:
+        """Return the object to read for *heard*, which is not the one that its address is known by.
+
+        dispy goes on changing the one that it last reported with: we missed that the node joined.
+        But one without CPUs is of a life that is over, if the other has some.
+        """
+        known = self.known.get(heard.ip_addr)
+        if heard.cpus > 0 or (known is not None and not known.cpus > 0):
+            self.known[heard.ip_addr] = heard
+            return heard
+        return heard if known is None else known
+
+    def refresh(self) -> list[Drained]:
+        """Return the figures of all nodes, for dispy changes some without saying so."""
+        self.touched = {**self.known, **self.touched}
+        return self.figures()
+
+    def adopt(self, nodes: list[Any]) -> list[Drained]:
+        """Return the figures of *nodes*, which ``cluster.status()`` lists.
+
+        Those that were not known join by it. The others are listed whether they live or not.
+        """
+        found: list[Drained] = []
+        for node in nodes:
+            if not node.update_time:
+                continue  # dispy is setting it up, and reports it when that has come to an end
+            joined = node.ip_addr not in self.known
+            self.known[node.ip_addr] = node
+            told = self._told[node.ip_addr] = figures_of(node)
+            found.append((self._seen(node, told, joined=joined), None, ()))
+        return found
+
+    def gone(self, node: Any, now: float) -> Drained:
+        """Return the event that a node is no longer listed."""
+        self.forget(node.ip_addr)
+        return (events.NodeClosed(name_text(node.ip_addr), now, self._why(node)), None, ())
+
+    def let_go(self, ip_addr: str, now: float, why: Departure) -> Drained:
+        """Return the event that somebody closed or deallocated a node."""
+        if ip_addr in self.known:
+            self._let_go.add(ip_addr)
+        return (events.NodeClosed(name_text(ip_addr), now, why), None, ())
+
+    def take_back(self, ip_addr: str, now: float) -> list[Drained]:
+        """Return the event that a node that was let go is the cluster's again, if it was."""
+        if ip_addr not in self._let_go:
+            return []
+        self._let_go.discard(ip_addr)
+        return [(self._seen(self.known[ip_addr], joined=True, at=now), None, ())]
+
+    def membership(self, now: float) -> list[Drained]:
+        """Return which nodes the user's own program closed, deallocated or allocated again.
+
+        A JobCluster reports neither, but strikes itself off the node's list of clusters. To do so
+        is also one of the steps by which it gives a node up, which it then reports, so a node must
+        be found without it twice.
+        """
+        found: list[Drained] = []
+        suspects: set[str] = set()
+        for ip_addr, node in list(self.known.items()):
+            member = is_member(self._cluster, node)
+            if member is None:
+                continue
+            if member and ip_addr in self._let_go:
+                found.extend(self.take_back(ip_addr, now))
+            elif not member and ip_addr in self._suspects:
+                found.append(self.let_go(ip_addr, now, "closed"))
+            elif not member and ip_addr not in self._let_go:
+                suspects.add(ip_addr)
+        self._suspects = suspects
+        return found
+
+    def forget(self, ip_addr: str) -> Any:
+        """Forget a node, and return dispy's object of it, if it was known."""
+        self._let_go.discard(ip_addr)
+        self._told.pop(ip_addr, None)
+        self._pulsed.pop(ip_addr, None)
+        self.clocks.forget(ip_addr)
+        return self.known.pop(ip_addr, None)
+
+    def _seen(
+        self,
+        node: Any,
+        told: tuple[Any, ...] | None = None,
+        *,
+        joined: bool = False,
+        pulse: bool = False,
+        at: float = 0.0,
+    ) -> events.NodeSeen:
+        # In the order of the fields: by name it takes twice as long.
+        return events.NodeSeen(
+            name_text(node.ip_addr),
+            *relied_upon(told or figures_of(node)),
+            joined,
+            pulse,
+            at,
+            self.clocks.offset_sec(node.ip_addr),
+        )

@@ -1,0 +1,22 @@
+"""What reading a report of dispy's comes to, on its way to be folded."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+from ...core import events
+from .render import TextRequest
+
+__all__ = ["Drained", "Later", "requests"]
+
+Later: TypeAlias = tuple[tuple[str, object], ...]
+"""Texts that only a value's own ``__str__`` can make, as (field, value)."""
+
+# A plain tuple, for several are made of every job that runs.
+Drained: TypeAlias = tuple[events.Event, Any, Later]
+"""An event; the job to hold while it lives (``None``: let go); the texts to be made later."""
+
+
+def requests(later: Later, serial: int) -> list[TextRequest]:
+    """Return the texts to be made for the job that got *serial*."""
+    return [TextRequest(serial, field, value) for field, value in later]

@@ -1,0 +1,215 @@
+"""Reports that come without a cluster, through a user's own callback, and whose they are."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import weakref
+from collections import OrderedDict, deque
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Final, Protocol
+
+from ...core.cluster import ClusterState
+from ...core.events import JobKey
+from ..faultlog import FaultLog
+from .jobs import job_key
+from .watch import Watch
+
+__all__ = ["OTHER_NAME", "Routed", "Router", "forwards_to"]
+
+logger = logging.getLogger("flask_dispy.engine")
+
+OTHER_NAME: Final = "other clusters"
+
+# Jobs of clusters that nobody added whose computation is remembered, to hand them over when
+# somebody does.
+_MOST_ORIGINS: Final = 20_000
+
+# Removed clusters that are remembered while they live.
+_MOST_DISMISSED: Final = 50
+
+
+class Routed(Protocol):
+    """What the router must know of a cluster; the registry's ``Watched`` is one."""
+
+    cluster: Any
+    compute_id: Any
+    mode: Any
+    watch: Watch
+    state: ClusterState
+
+
+def forwards_to(callback: Any, registry: object) -> bool:
+    """Whether a cluster's own callback is one that hands on to *registry*.
+
+    It is for ``registry.cluster_status``, the method of a server that has that registry, and
+    any function that says so with an attribute ``forwards_to(registry)``.
+    """
+    owner = getattr(callback, "__self__", None)
+    if owner is not None:
+        # Anybody's object may have a registry; that its method hands on is known of ours alone.
+        named = getattr(callback, "__name__", None) == "cluster_status"
+        return owner is registry or (named and getattr(owner, "registry", None) is registry)
+    says = getattr(callback, "forwards_to", None)
+    return bool(says(registry)) if callable(says) else False
+
+
+class Router:
+    """Takes in reports from any thread and sorts them when the registry folds."""
+
+    def __init__(self, inbox_limit: int) -> None:
+        self.inbox: deque[tuple[int, Any, Any]] = deque()
+        self.other: Any = None
+        self.faults = 0
+        self._fault_log = FaultLog(logger)
+        self._limit = inbox_limit
+        self._dropped = itertools.count()
+        self._origins: OrderedDict[JobKey, Any] = OrderedDict()
+        self._dismissed: list[_Dismissed] = []
+        self._retired = False
+
+    def receive(self, status: int, node: Any, job: Any) -> None:
+        """Put a report where the next fold finds it."""
+        if len(self.inbox) < self._limit:
+            self.inbox.append((status, node, job))
+        elif not self._retired:
+            next(self._dropped)
+
+    def retire(self) -> None:
+        """Take in nothing from now on, for somebody may go on reporting."""
+        self._retired = True
+        self._limit = 0
+        self.inbox.clear()
+
+    def dismiss(self, routed: Routed) -> None:
+        """Take in no more of a cluster that was removed, whose own callback may go on reporting."""
+        self._dismissed = [
+            *(one for one in self._dismissed if one.cluster() not in (None, routed.cluster)),
+            _Dismissed(routed),
+        ][-_MOST_DISMISSED:]
+
+    @property
+    def dropped(self) -> int:
+        """Reports that were dropped because too many waited."""
+        return int(repr(self._dropped)[len("count(") : -1])
+
+    def route(self, known: Sequence[Routed], make_other: Callable[[], Routed]) -> None:
+        """Put each report into the inbox of its cluster, or of 'other clusters'."""
+        # Jobs that a report of this batch named the cluster of: their ends may be in it too.
+        fresh: dict[JobKey, Routed] = {}
+        for _ in range(len(self.inbox)):
+            report = self.inbox.popleft()
+            _, node, job = report
+            try:
+                found = self.find(known, node, job, fresh)
+                if found is None:
+                    if any(one.sent(node, job) for one in self._dismissed):
+                        continue
+                    found = self.other = self.other or make_other()
+                    if job is not None:
+                        self._remember(job)
+                if job is not None:
+                    fresh[job_key(job)] = found
+            except Exception:
+                self.faults += 1
+                self._fault_log.exception("A status report that is none of dispy's was left out.")
+                continue
+            found.mode = "callback"
+            found.watch.inbox.append(report)
+
+    def _remember(self, job: Any) -> None:
+        origin = _computation(job)
+        if origin is not None:
+            self._origins[job_key(job)] = origin
+            if len(self._origins) > _MOST_ORIGINS:
+                self._origins.popitem(last=False)
+
+    def find(
+        self,
+        known: Sequence[Routed],
+        node: Any,
+        job: Any,
+        fresh: Mapping[JobKey, Routed] = MappingProxyType({}),
+    ) -> Routed | None:
+        """Return the cluster that a report is about, ``None`` if it is none of *known*.
+
+        :param fresh: the clusters of jobs whose reports wait to be folded.
+        """
+        added = [routed for routed in known if routed.cluster is not None]
+        if job is not None:
+            origin = _computation(job)
+            if origin is not None:
+                return next((r for r in added if r.compute_id == origin), None)
+            # The reports of a job's end no longer name its computation.
+            key = job_key(job)
+            found = fresh.get(key)
+            if found is None:
+                found = next((r for r in known if key in r.state.ledger.named), None)
+            if found is not None:
+                return found
+        return next((r for r in added if _is_node_of(node, r)), None) if node is not None else None
+
+    def hand_over(self, to: Routed) -> list[str]:
+        """Move the jobs and nodes of a newly added cluster out of 'other clusters'.
+
+        Returns the addresses of the nodes that 'other clusters' must forget. The caller holds
+        the registry's lock.
+        """
+        source: Routed = self.other
+        jobs = [
+            job
+            for job in source.state.ledger.jobs.values()
+            if to.compute_id is not None and self._origins.get(job.key) == to.compute_id
+        ]
+        for job in jobs:
+            del self._origins[job.key]
+            held = source.watch.jobs.pop(job.serial, None)
+            if held is not None:
+                to.watch.jobs[job.serial] = held
+        source.state.give_up(jobs)
+        to.state.take_in(jobs)
+        nodes = [ip for ip, node in source.watch.nodes.known.items() if _is_node_of(node, to)]
+        for ip_addr in nodes:
+            to.watch.nodes.known[ip_addr] = source.watch.nodes.forget(ip_addr)
+        # A machine may serve other clusters that nobody added as well.
+        return [ip for ip in nodes if ip in source.state.nodes
+                and not source.state.nodes[ip].running]  # fmt: skip
+
+
+class _Dismissed:
+    """What tells the reports of a cluster that was removed from those of one never added."""
+
+    def __init__(self, routed: Routed) -> None:
+        self.cluster = weakref.ref(routed.cluster)
+        self._compute_id = routed.compute_id
+        self._keys = routed.state.ledger.live_keys()
+
+    def sent(self, node: Any, job: Any) -> bool:
+        """Whether a report is that cluster's."""
+        if job is not None:
+            origin, key = _computation(job), job_key(job)
+            if origin is not None:
+                mine = bool(origin == self._compute_id)
+                if mine:
+                    self._keys.add(key)
+                return mine
+            # The reports of a job's end no longer name its computation.
+            if key in self._keys:
+                self._keys.discard(key)
+                return True
+        return node is not None and _has_node(self.cluster(), node)
+
+
+def _computation(job: Any) -> Any:
+    return getattr(getattr(job, "_dispy_job_", None), "compute_id", None)
+
+
+def _is_node_of(node: Any, routed: Routed) -> bool:
+    """Whether dispy's node object is the cluster's: each cluster has its own for a machine."""
+    return _has_node(routed.cluster, node) or routed.watch.nodes.known.get(node.ip_addr) is node
+
+
+def _has_node(cluster: Any, node: Any) -> bool:
+    nodes: dict[str, Any] = getattr(cluster, "_dispy_nodes", None) or {}
+    return nodes.get(node.ip_addr) is node

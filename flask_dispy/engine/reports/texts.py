@@ -1,0 +1,70 @@
+"""The values of a job as bounded texts: at once where that runs no code of anybody's own."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+from ...core.terminal import LOOK_BACK, printed
+from ...core.text import plain_call, plain_text, type_name
+from .figures import NAME_LIMIT
+
+__all__ = ["JobTexts", "LaterTexts"]
+
+LaterTexts: TypeAlias = list[tuple[str, object]]
+"""Where the methods put what only a value's own ``__str__`` can make, as (field, value)."""
+
+
+class JobTexts:
+    """Makes the texts of jobs.
+
+    :param limit: characters that a text keeps.
+    :param plain: make texts of built-in values here; off when a redaction hook must see each.
+    """
+
+    def __init__(self, limit: int, *, plain: bool) -> None:
+        self._limit = limit
+        self._plain = plain
+
+    def id_of(self, job: Any, later: LaterTexts) -> str:
+        """Return the id that the user gave a job, or dispy did; empty for ``None``."""
+        job_id = job.id
+        if job_id is None:
+            return ""
+        if type(job_id) is int and -(2**63) < job_id < 2**63:
+            return str(job_id)
+        text = plain_text(job_id, NAME_LIMIT)
+        if text is None:
+            later.append(("id", job_id))
+            return f"<{type_name(job_id)}>"
+        return text
+
+    def arguments(self, job: Any, later: LaterTexts) -> tuple[str | None, str | None]:
+        """Return a job's arguments and keyword arguments."""
+        args, kwargs = job._args, job._kwargs
+        texts = plain_call(args, kwargs, self._limit) if self._plain else None
+        if texts is not None:
+            return texts
+        later.append(("args", tuple(args)))
+        if kwargs:
+            later.append(("kwargs", dict(kwargs)))
+        return None, None if kwargs else ""
+
+    def text(self, field: str, value: object, later: LaterTexts) -> str:
+        """Return any value, which belongs into *field*."""
+        if self._plain:
+            text = plain_text(value, self._limit)
+            if text is not None:
+                return text
+        later.append((field, value))
+        return ""
+
+    def output(self, field: str, value: Any, later: LaterTexts) -> str | None:
+        """Return what a job wrote; of much, the end, for there the error stands."""
+        if not value:
+            return None
+        if type(value) is bytes:  # dispy hands out bytes for what a program wrote
+            # A character takes four bytes at most.
+            value = value[-4 * LOOK_BACK * self._limit - 4 :].decode(errors="replace")
+        if self._plain and type(value) is str:
+            return printed(value, self._limit)
+        return self.text(field, value, later)

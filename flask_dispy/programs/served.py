@@ -1,0 +1,93 @@
+"""What the ``flask-dispy`` command serves: past runs, and the dashboard of dispyscheduler."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from types import ModuleType
+from typing import Any, Final
+
+from ..core.errors import HistoryError
+from ..server import DispyHTTPServer, cluster_status
+from ..watching.past import PastRegistry
+
+__all__ = ["scheduler_httpd", "serve_history"]
+
+
+def serve_history(
+    path: str, host: str, port: int, *, trusted_hosts: Sequence[str] = (), **options: Any
+) -> None:
+    """Serve the past runs of a file until the program is told to end.
+
+    :param options: :class:`PastRegistry`'s.
+    :raises SystemExit: with the reason, where it can't.
+    """
+    ended = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    try:
+        registry = PastRegistry(path, **options)
+        server = DispyHTTPServer(
+            None,
+            host,
+            port,
+            registry=registry,
+            read_only=True,
+            trusted_hosts=trusted_hosts,
+            costly_share=1,  # no run is here to be slowed
+        )
+    except (HistoryError, OSError, ValueError) as error:
+        sys.exit(f"flask-dispy: {_reason(error)}")
+    print(_loaded(registry))
+    print(f"The history is at {server.url}", flush=True)
+    try:
+        # In steps, because on Windows Ctrl-C does not interrupt the wait itself.
+        while not ended.wait(1.0):
+            pass
+    except KeyboardInterrupt:
+        pass
+    finally:
+        server.shutdown(wait=False)
+        registry.close()
+
+
+_MORE: Final = "more with --runs and --jobs"
+
+
+def _loaded(registry: PastRegistry) -> str:
+    """Tell what is shown, and of how much."""
+    summary = registry.view("*").summary()
+    runs, jobs = len(registry.names()), summary["history"]["retained"]
+    text = f"{runs:,} of {registry.total_runs:,} runs, {jobs:,} of {registry.total_jobs:,} jobs"
+    damage = registry.damage()
+    left_out = (
+        runs < registry.total_runs or jobs + registry.unreadable["jobs"] < registry.total_jobs
+    )
+    return text + (f"; {damage}" if damage else "") + (f"; {_MORE}" if left_out else "")
+
+
+def scheduler_httpd(**options: Any) -> ModuleType:
+    """Return what dispyscheduler gets as ``dispy.httpd``.
+
+    :param options: :class:`DispyHTTPServer`'s, for the one that dispyscheduler makes.
+    """
+
+    def serve(cluster: Any) -> DispyHTTPServer:
+        try:
+            server = DispyHTTPServer(cluster, **options)
+        except (OSError, ValueError) as error:
+            sys.exit(f"flask-dispy: {_reason(error)}")
+        print(f"The dashboard is at {server.url}", flush=True)
+        return server
+
+    httpd = ModuleType("dispy.httpd", "The dashboard of flask_dispy, for dispyscheduler.")
+    vars(httpd).update(DispyHTTPServer=serve, cluster_status=cluster_status)
+    return httpd
+
+
+def _reason(error: Exception) -> str:
+    """Return what went wrong, with the file that it went wrong with."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return str(error)

@@ -1,0 +1,58 @@
+"""How a registry itself is, for ``/healthz`` and the pages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..engine.commands.calls import Calls
+from ..engine.reports.render import Renderer
+from ..engine.reports.router import Router
+from ..history.recorder import Recorder
+from .upkeep import Pump
+from .watched import Watched
+
+__all__ = ["health"]
+
+
+def health(
+    clusters: Sequence[Watched],
+    *,
+    router: Router,
+    pump: Pump,
+    calls: Calls,
+    renderer: Renderer,
+    recorder: Recorder | None,
+    inbox_limit: int,
+) -> dict[str, Any]:
+    """Return how each part of a registry does; all is well if there are no ``problems``."""
+    dropped = sum(w.watch.dropped for w in clusters) + router.dropped
+    upkeep, engine = pump.health(), calls.health()
+    history = recorder.health() if recorder else None
+    problems = [*upkeep.pop("problems"), *(history.pop("problems") if history else ())]
+    problems += [
+        f"The cluster {w.name} is not heard of. {w.unheard}"
+        for w in clusters
+        if w.unheard is not None and w.hearing is not None and w.hearing.replaced
+    ]
+    if dropped:
+        problems.append(f"{dropped} status reports were dropped because the inbox was full.")
+    if engine["stuck"]:
+        problems.append(f"{engine['stuck']} calls into dispy have not come back.")
+    if renderer.stuck:
+        problems.append(f"{renderer.stuck} __str__ of job data have not come back.")
+    return {
+        "status": "degraded" if problems else "ok",
+        "problems": problems,
+        "pump": upkeep,
+        "inbox": {
+            "length": sum(len(w.watch.inbox) for w in clusters) + len(router.inbox),
+            "limit": inbox_limit,
+            "dropped": dropped,
+            "unreadable": sum(w.watch.unread.count for w in clusters) + router.faults,
+        },
+        "engine": engine,
+        "render": {"waiting": renderer.waiting, "stuck": renderer.stuck},
+        "history": history,
+        "clusters": len(clusters),
+    }

@@ -1,0 +1,110 @@
+"""Whether the reports of each cluster reach us, and what is done where they do not.
+
+A cluster keeps a callback of its own, and its program may put another in place of ours at any time.
+Whether that one hands the reports on shows only when dispy moves on. Where it does not, the
+cluster is asked for its nodes and its number of jobs at intervals, and everybody is told.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from ..core import events
+from ..core.errors import EngineTimeout
+from ..engine.commands.calls import Calls
+from ..engine.reports.hearing import Hearing, status_now, status_of, told_all
+from .watched import Watched
+
+if TYPE_CHECKING:
+    from ..registry import ClusterRegistry
+
+__all__ = ["Listening"]
+
+logger = logging.getLogger("flask_dispy")
+
+# How often a cluster whose reports do not reach us is asked for its status, at the most often; and
+# as often while it is not known whether they do.
+_LEAST_POLL_SEC: Final = 2.0
+
+
+class Listening:
+    """Keeps a registry's clusters heard. Called by the pump's thread alone."""
+
+    def __init__(self, registry: ClusterRegistry, calls: Calls) -> None:
+        self._registry = registry
+        self._calls = calls
+
+    def look(self, watched: Watched) -> None:
+        """See whether a cluster's reports still reach us; never waits for dispy."""
+        hearing = watched.hearing
+        if hearing is None or watched.state.closed_at is not None:
+            return
+        before = hearing.trouble
+        heard, pending = self._known(watched)
+        hearing.look(watched.cluster.cluster_status, heard, pending)
+        if watched.mode == "polling" or hearing.doubted:
+            self._poll(watched, hearing)
+        if hearing.trouble != before:
+            self._say(watched, hearing.trouble)
+
+    def _known(self, watched: Watched) -> tuple[int, int]:
+        """Return how many reports came, and how many jobs are pending by what is known."""
+        with self._registry.folding:
+            ledger = watched.state.ledger
+            return watched.watch.received, ledger.pending + ledger.before_watching
+
+    def _say(self, watched: Watched, trouble: str | None) -> None:
+        if trouble is not None:
+            logger.warning("Trouble with the cluster %s: %s", watched.name, trouble)
+        else:
+            logger.info("The reports of the cluster %s arrive again.", watched.name)
+        with self._registry.lock:
+            watched.unheard = trouble
+            watched.mode = "callback" if trouble is None else "polling"
+            watched.state.dirty = True
+            self._registry.settle(watched)
+
+    def _poll(self, watched: Watched, hearing: Hearing) -> None:
+        if watched.poll is not None:
+            if not watched.poll.done():
+                return
+            answer, watched.poll = watched.poll, None
+            if answer.exception() is None:
+                self._polled(watched, hearing, answer.result())
+        every_sec = _LEAST_POLL_SEC
+        if not hearing.doubted:
+            every_sec = max(every_sec, self._registry.poll_sec)
+        if watched.is_due("poll", every_sec):
+            ask = partial(status_of, watched.cluster, watched.kind)
+            # Too many calls that hang show in health(); to be refused one more is no fault here.
+            with contextlib.suppress(EngineTimeout):
+                watched.poll = self._calls.start(
+                    f"tell the status of {watched.name}", id(watched.cluster), ask
+                )
+
+    def _polled(self, watched: Watched, hearing: Hearing, status: Any) -> None:
+        nodes, pending = list(status.nodes), status.jobs_pending
+        hearing.judge(
+            status_now(nodes, pending), *self._known(watched), told_all=told_all(watched.cluster)
+        )
+        if watched.mode == "polling":
+            self._take_in(watched, nodes, pending)
+
+    def _take_in(self, watched: Watched, nodes: list[Any], pending: int) -> None:
+        there = {node.ip_addr for node in nodes}
+        known = watched.watch.nodes
+        now = time.time()
+        with self._registry.folding:
+            gone = [node for ip_addr, node in known.known.items() if ip_addr not in there]
+            self._registry.take_in(
+                watched,
+                [
+                    *known.adopt(nodes),
+                    *(known.gone(node, now) for node in gone),
+                    (events.PendingTaken(now, pending), None, ()),
+                ],
+            )

@@ -1,0 +1,141 @@
+"""The rows of a view's nodes, ready to be sent: all of them, or what changed since a cursor."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from math import inf
+from typing import TYPE_CHECKING, Final, Literal
+
+from ..core.columns import packed_block
+from ..core.feed import Cursor, Feed
+from ..core.nodes import own_fields
+from ..core.packing import PackedRows, Part, Piece, joined
+
+if TYPE_CHECKING:
+    from ..registry import ClusterRegistry
+
+__all__ = ["FoundRows", "NodeRows"]
+
+# Of all rows: each with all its fields, each with dispy's own fields, or by column in blocks.
+_Form = Literal["rows", "own", "columns"]
+
+# Rows that are encoded at one go under the lock: about ten milliseconds of it.
+_ENCODED_AT_ONCE: Final = 2_000
+
+# Rows of a delta that take about as long as a small search.
+_MANY: Final = 500
+
+# Nodes of a block. Where one of them changes, most columns stay as they are, so it may be large.
+_BLOCK: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class FoundRows:
+    """What changed of a view's rows, or all of them, in parts; and where it leaves the reader."""
+
+    cursor: str
+    version: int
+    all: list[Part] | None
+    changed: Iterable[str] = ()
+    removed: Sequence[str] = ()
+
+    @property
+    def snapshot(self) -> bool:
+        """Whether these are all rows."""
+        return self.all is not None
+
+
+class NodeRows:
+    """The rows of one view, encoded and packed once for all readers. Thread-safe.
+
+    :param number: the view's, which is part of its cursors.
+    :param encoded: returns the rows of some addresses as JSON; called under the registry's lock.
+    :param cells: returns their cells, see :func:`~flask_dispy.core.columns.packed_block`; likewise.
+
+    ``polled_at`` is when somebody last asked who may ask again any time, by ``time.monotonic()``.
+    """
+
+    def __init__(
+        self,
+        registry: ClusterRegistry,
+        number: int,
+        feed: Feed,
+        encoded: Callable[[list[str]], list[str]],
+        cells: Callable[[list[str]], list[str]],
+    ) -> None:
+        self._registry = registry
+        self._number = number
+        self._feed = feed
+        self._encoded = encoded
+        self._encoded_to = 0
+        self._packing = threading.Lock()
+        self._packed: dict[_Form, PackedRows] = {
+            "rows": PackedRows(feed, encoded),
+            "own": PackedRows(feed, lambda addresses: map(own_fields, encoded(addresses))),
+            "columns": PackedRows(feed, cells, packed_block, _BLOCK),
+        }
+        self.polled_at = -inf
+
+    def since(
+        self, since: str | None, form: _Form = "rows", *, streamed: bool = False
+    ) -> FoundRows:
+        """Return what changed since a cursor, or all, if it is none of ours.
+
+        The caller holds the registry's lock.
+
+        :param form: how all rows are told; what changed is always told in rows.
+        :param streamed: not for one who polls, and is to find the rows ready the next time.
+        """
+        if not streamed:
+            self.polled_at = time.monotonic()
+        version = self._encoded_to = self._registry.version
+        cursor = Cursor(self._registry.epoch, self._number, version)
+        place = self._place(since)
+        if place is None:
+            return FoundRows(str(cursor), version, self._packed[form].take(version))
+        changed, removed = self._feed.since(place.version)
+        texts: Iterable[str] = self._encoded(changed)
+        if form == "own":
+            texts = map(own_fields, texts)
+        return FoundRows(str(cursor), version, None, texts, removed)
+
+    def is_long(self, since: str | None) -> bool:
+        """Whether the answer to a reader at that cursor holds all rows, or many.
+
+        The caller holds the registry's lock.
+        """
+        place = self._place(since)
+        return place is None or self._feed.holds_more_than(_MANY, place.version)
+
+    def _place(self, since: str | None) -> Cursor | None:
+        """Return the place of a cursor of ours from which all changes are known, else ``None``."""
+        place = Cursor.parse(since)
+        if (
+            place is None
+            or place[:2] != (self._registry.epoch, self._number)
+            or place.version > self._registry.version
+            or not self._feed.reaches(place.version)
+        ):
+            return None
+        return place
+
+    def joined(self, found: FoundRows, more: Iterable[str] = ()) -> Sequence[bytes | Piece]:
+        """Return rows with commas between them, those of a delta followed by *more*.
+
+        Called without the registry's lock, for it packs what was never packed.
+        """
+        if found.all is None:
+            return [",".join(chain(found.changed, more)).encode("ascii")]
+        with self._packing:  # of those who ask at the same time, the first does it for all
+            return joined(found.all)
+
+    def encode_ahead(self) -> None:
+        """Encode the rows that changed, so that the next reader finds them encoded."""
+        with self._registry.lock:
+            changed, _ = self._feed.since(self._encoded_to)
+            self._encoded(changed[-_ENCODED_AT_ONCE:])
+            self._encoded_to = self._registry.version

@@ -1,0 +1,79 @@
+"""What becomes of the nodes that clusters were offered."""
+
+from __future__ import annotations
+
+import contextlib
+from concurrent.futures import Future
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from ..core.errors import EngineTimeout
+from ..core.offers import Finding, Offer, Offered
+from ..engine.commands.calls import Calls
+from ..engine.offering import find_out, offered_by_program
+from .watched import Watched
+
+if TYPE_CHECKING:
+    from ..registry import ClusterRegistry
+
+__all__ = ["Offering"]
+
+# Offers that nobody took are looked into this often, so many at a time: each is a connection that
+# may wait for some seconds.
+_LOOK_EVERY_SEC: Final = 60.0
+_LOOKS_AT_ONCE: Final = 3
+
+_Look = tuple[Watched, int, "Future[Finding]"]
+
+
+class Offering:
+    """Keeps a registry's offers up to date. Called by the pump's thread alone."""
+
+    def __init__(self, registry: ClusterRegistry, calls: Calls) -> None:
+        self._registry = registry
+        self._calls = calls
+        self._looks: list[_Look] = []
+
+    def look(self, watched: Watched, now: float) -> None:
+        """See what a cluster is offered and who has joined; never waits."""
+        registry, offers = self._registry, watched.state.offers
+        is_open = watched.state.closed_at is None
+        listed = offered_by_program(watched.cluster) if is_open else []
+        with registry.lock:
+            if is_open:
+                # What it was made with was offered before it was watched.
+                offers.list_program(listed, now)
+            else:
+                offers.clear()
+            if offers.watch(watched.state.nodes, now):
+                watched.state.dirty = True
+                registry.settle(watched)
+            due = offers.to_look_at(now, _LOOK_EVERY_SEC, _LOOKS_AT_ONCE - len(self._looks))
+            for offer in due:
+                offer.looked_at = now
+        self._end_looks()
+        for offer in due:
+            self._begin_look(watched, offer)
+
+    def _begin_look(self, watched: Watched, offer: Offer) -> None:
+        offered = Offered(offer.ip_addr, offer.port, offer.cpus)
+        # Too many calls that hang show in health(); a look that is refused is made up for later.
+        with contextlib.suppress(EngineTimeout):
+            future = self._calls.start(
+                f"look whether {offer.ip_addr} answers", "offers",
+                partial(find_out, watched.cluster, offered),
+            )  # fmt: skip
+            self._looks.append((watched, offer.number, future))
+
+    def _end_looks(self) -> None:
+        ended = [look for look in self._looks if look[2].done()]
+        self._looks = [look for look in self._looks if not look[2].done()]
+        for watched, number, future in ended:
+            with self._registry.lock:
+                offer = watched.state.offers.waiting.get(number)
+                if offer is None or future.exception() is not None:
+                    continue
+                offer.finding = future.result()
+                watched.state.offers.changes += 1
+                watched.state.dirty = True
+                self._registry.settle(watched)

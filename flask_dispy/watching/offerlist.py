@@ -1,0 +1,32 @@
+"""The nodes that were asked to join and have not, as the JSON API shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from ..core.offers import OVERDUE_SEC, Offer
+from ..core.reasons import message_of, reasons_of
+from ..engine.offering import client_port, node_port
+
+__all__ = ["offer_items"]
+
+
+def offer_items(offers: Iterable[tuple[str, Any, Offer]], now: float) -> list[dict[str, Any]]:
+    """Return offers as the JSON API shows them, the oldest first.
+
+    :param offers: each with its cluster's name and dispy's object of the cluster.
+    """
+    items = []
+    for name, cluster, offer in sorted(offers, key=lambda entry: entry[2].asked_at):
+        port = node_port(cluster, offer.port)
+        reasons = reasons_of(offer, port, client_port(cluster))
+        items.append(
+            {
+                **offer.as_dict(name),
+                "overdue": now - offer.asked_at >= OVERDUE_SEC,
+                "message": message_of(offer, port),
+                "reasons": [reason.as_dict() for reason in reasons],
+            }
+        )
+    return items

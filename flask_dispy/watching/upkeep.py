@@ -1,0 +1,317 @@
+"""The thread that keeps the state going while nobody looks.
+
+A few times a second it folds what waits, samples the series and wakes the streams; less often it
+looks for what dispy does not report.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from ..core import events
+from ..core.errors import EngineTimeout
+from ..core.events import JobKey
+from ..engine.clusters import is_closed, pulse_sec
+from ..engine.commands.calls import Calls
+from ..engine.commands.schedulers import scheduler_trouble
+from ..engine.faultlog import FaultLog
+from ..engine.ports import port_trouble
+from ..engine.reports.parsed import Drained
+from ..engine.reports.queues import pending_jobs
+from ..engine.reports.render import Renderer
+from .listening import Listening
+from .offering import Offering
+from .watched import Watched
+
+if TYPE_CHECKING:
+    from ..registry import ClusterRegistry
+
+__all__ = ["CHUNK", "Pump"]
+
+logger = logging.getLogger("flask_dispy")
+
+# Four times a second, by the clock: what a stream shows is at most this old, and an idle registry
+# with 1,000 nodes takes a few thousandths of a core.
+TICK_SEC: Final = 0.25
+
+# Streams send at the ticks. What they are to send is taken in this much sooner.
+_AHEAD_SEC: Final = 0.02
+
+# While somebody polls, what came is taken in more often, so that who polls finds less of it to do.
+_POLLED_TICK_SEC: Final = 0.1
+
+# Events that are folded at one go under the lock: about three milliseconds of it. More of them
+# live long enough for the garbage collector to go through them: 2,000 take a tenth longer each.
+CHUNK: Final = 500
+
+_SILENCE_EVERY_SEC: Final = 2.0
+_RECONCILE_EVERY_SEC: Final = 2.0
+_REFRESH_EVERY_SEC: Final = 5.0
+_OFFERS_EVERY_SEC: Final = 1.0
+_PACE_EVERY_SEC: Final = 1.0
+
+# How long it counts as a problem that the thread had died: long enough for a monitor to ask.
+_MOURN_SEC: Final = 60.0
+
+# Taking stock of a cluster that is being added waits no longer than this; add() goes on without.
+_STOCK_SEC: Final = 2.0
+
+# A scheduler is greeted this often, to know whether it is still there.
+_GREET_EVERY_SEC: Final = 5.0
+
+# dispy itself looks every five seconds whether its port has become free.
+_PORT_EVERY_SEC: Final = 1.0
+
+
+class Pump:
+    """Runs a registry's upkeep on a daemon thread from the first cluster on."""
+
+    def __init__(self, registry: ClusterRegistry, calls: Calls, renderer: Renderer) -> None:
+        self._registry = registry
+        self._calls = calls
+        self._renderer = renderer
+        self._listening = Listening(registry, calls)
+        self._offering = Offering(registry, calls)
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._ticked_at = time.monotonic()
+        self._faults = 0
+        self._fault_log = FaultLog(logger)
+        self._died = 0
+        self._died_at = 0.0
+        self._starting = threading.Lock()
+
+    def start(self) -> None:
+        """Start the thread, unless it runs, or was stopped."""
+        with self._starting:
+            if self._stop.is_set() or (self._thread is not None and self._thread.is_alive()):
+                return
+            self._thread = threading.Thread(target=self._run, name="flask_dispy-pump", daemon=True)
+            self._ticked_at = time.monotonic()
+            try:
+                self._thread.start()
+            except RuntimeError as error:
+                # The system has none left; who looks next tries again, as for one that died.
+                logger.error("The pump thread of a registry can't be started: %s", error)
+
+    def tend(self) -> None:
+        """Start a thread that died anew. Readers call this: nobody else would notice."""
+        thread = self._thread
+        if thread is None or thread.is_alive() or self._stop.is_set():
+            return
+        with self._starting:
+            if self._thread is not thread or self._stop.is_set():
+                return  # somebody else was faster
+            self._died += 1
+            self._died_at = time.monotonic()
+        logger.error("The pump thread of a registry had died and is started again.")
+        self.start()
+
+    def stop(self) -> None:
+        """End the thread."""
+        with self._starting:
+            self._stop.set()
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join(5)
+
+    def health(self) -> dict[str, Any]:
+        """Return whether the thread keeps up; that it had died is a problem for a minute more."""
+        self.tend()
+        alive = self._thread is not None and self._thread.is_alive()
+        lag = time.monotonic() - self._ticked_at if alive else 0.0
+        problems = []
+        if self._died and time.monotonic() - self._died_at < _MOURN_SEC:
+            problems.append("The pump thread had died and was started again.")
+        if lag > 10 * TICK_SEC + 1 and not self._stop.is_set():
+            problems.append(f"The pump thread has been busy for {lag:.1f} s.")
+        return {
+            "alive": alive,
+            "lag_sec": round(max(0.0, lag - TICK_SEC), 3),
+            "faults": self._faults,
+            "died": self._died,
+            "problems": problems,
+        }
+
+    def _run(self) -> None:
+        upkeep_at = time.monotonic()
+        while not self._stop.wait(self._until_next_turn()):
+            began_at = time.monotonic()
+            self._guarded(self._registry.fold)
+            self._guarded(self._registry.encode_ahead)
+            self._ticked_at = time.monotonic()
+            if began_at < upkeep_at:
+                continue
+            upkeep_at = began_at + 0.9 * TICK_SEC
+            self._guarded(self._renderer.watch)
+            self._keep_all_up(time.time())
+            self._ticked_at = time.monotonic()
+
+    def _keep_all_up(self, now: float) -> None:
+        # In a call of its own: the thread must hold no cluster between its turns.
+        for watched in self._registry.watched():
+            self._guarded(partial(self._keep_up, watched, now))
+        self._guarded(partial(self._sample, now))
+        self._guarded(self._registry.let_closed_go)
+
+    def _until_next_turn(self) -> float:
+        """Return the seconds until it is time to go on."""
+        if self._registry.polled_lately():
+            return _POLLED_TICK_SEC
+        left = TICK_SEC - (time.monotonic() + _AHEAD_SEC) % TICK_SEC
+        # After a turn that began early, as it does while somebody polls, and after a long one.
+        return left if left > TICK_SEC / 4 else left + TICK_SEC
+
+    def _guarded(self, step: Callable[[], None]) -> None:
+        """Run one step; whatever it raises must not end the upkeep of the rest."""
+        try:
+            step()
+        except Exception:
+            self._faults += 1
+            self._fault_log.exception("A step of the upkeep failed; the others go on.")
+
+    def _keep_up(self, watched: Watched, now: float) -> None:
+        if watched.cluster is not None:
+            self._listening.look(watched)
+            if watched.is_due("offers", _OFFERS_EVERY_SEC):
+                self._offering.look(watched, now)
+            if watched.is_due("reconcile", _RECONCILE_EVERY_SEC):
+                self._reconcile(watched, now)
+            if watched.state.closed_at is None and watched.is_due("refresh", _REFRESH_EVERY_SEC):
+                self._refresh(watched)
+            self._greet_scheduler(watched)
+            self._look_at_port(watched)
+        if watched.is_due("silence", _SILENCE_EVERY_SEC):
+            update_sec = self._registry.poll_sec or 10.0
+            with self._registry.lock:
+                watched.state.watch_silence(now, pulse_sec(watched.cluster), update_sec)
+                self._registry.settle(watched)
+
+    def _sample(self, now: float) -> None:
+        registry = self._registry
+        with registry.lock:
+            for watched in registry.watched():
+                watched.state.series.add(now, watched.state.sample())
+                if watched.is_due("pace", _PACE_EVERY_SEC):
+                    around = registry.summaries.surroundings(watched, watched.state)
+                    watched.state.watch_pace(now, around)
+                    registry.settle(watched)
+            registry.combined.series.add(now, registry.combined.sample())
+            registry.record(now)
+
+    # -- what dispy does not report ----------------------------------------------------------
+
+    def _reconcile(self, watched: Watched, now: float) -> None:
+        with self._registry.folding:
+            if watched.watch.inbox:
+                return  # what seems lost may be in there
+            with self._registry.lock:
+                running = set(watched.state.ledger.running)
+            drained = watched.reconciler.sweep(running, now)
+            drained.extend(self._queue(watched, now))
+            if watched.state.closed_at is None and is_closed(watched.cluster):
+                drained.append((events.WatchingEnded(now), None, ()))
+            if drained:
+                self._registry.take_in(watched, drained)
+
+    @staticmethod
+    def _queue(watched: Watched, now: float) -> Iterator[Drained]:
+        """Yield what dispy's own records say of the jobs that wait. Nobody folds meanwhile."""
+        ledger, cluster = watched.state.ledger, watched.cluster
+        if cluster is None or watched.state.closed_at is not None:
+            return
+
+        def is_queued(key: JobKey) -> bool:
+            job = ledger.named.get(key)
+            return job is not None and job.state == "queued"
+
+        idle = ledger.counts["queued"] > 0 and not ledger.counts["running"]
+        seen = watched.watch.job_reports.queue.look(cluster, is_queued, idle=idle)
+        if seen is not None:
+            yield (seen, None, ())
+        # What was there before watching may end without a report, and was counted in a moment in
+        # which reports were on their way.
+        if ledger.before_watching and watched.mode == "callback":
+            pending = pending_jobs(cluster)
+            if pending is not None and pending != ledger.pending + ledger.before_watching:
+                yield (events.PendingTaken(now, pending), None, ())
+
+    def _refresh(self, watched: Watched) -> None:
+        """Take in what dispy changes of its nodes without a report: CPUs set, bytes sent."""
+        with self._registry.folding:
+            nodes = watched.watch.nodes
+            drained = [*nodes.membership(time.time()), *nodes.refresh()]
+            for start in range(0, len(drained), CHUNK):
+                self._registry.take_in(watched, drained[start : start + CHUNK])
+
+    def take_stock(self, watched: Watched) -> None:
+        """Take over the nodes and the pending jobs of a cluster that may have run for long."""
+        cluster = watched.cluster
+        if watched.kind == "scheduler":
+            # Asked on the scheduler's own thread: what is there can be read, and nothing called.
+            self._took_stock(watched, list(cluster._dispy_nodes.values()), cluster.pending_jobs)
+            return
+        try:
+            status = self._calls.run(
+                f"tell the status of {watched.name}", id(cluster), cluster.status,
+                timeout_sec=min(_STOCK_SEC, self._calls.timeout_sec),
+            )  # fmt: skip
+        except Exception:
+            logger.warning(
+                "The cluster %s did not tell its status; its nodes will show as they report.",
+                watched.name, exc_info=True,
+            )  # fmt: skip
+        else:
+            self._took_stock(watched, status.nodes, status.jobs_pending)
+
+    def _took_stock(self, watched: Watched, nodes: list[Any], pending: int) -> None:
+        now = time.time()
+        self._registry.fold()
+        with self._registry.folding:
+            drained = watched.watch.nodes.adopt(nodes)
+            drained.append((events.PendingTaken(now, pending), None, ()))
+            self._registry.take_in(watched, drained)
+
+    def _greet_scheduler(self, watched: Watched) -> None:
+        """Learn whether a cluster's scheduler is still there, without waiting for it."""
+        if watched.kind != "SharedJobCluster":
+            return
+        if watched.greeting is not None:
+            if not watched.greeting.done():
+                return
+            answer, watched.greeting = watched.greeting, None
+            if answer.exception() is None:
+                self._set_trouble(watched, answer.result())
+        if watched.state.closed_at is not None:
+            self._set_trouble(watched, None)
+        elif watched.is_due("greet", _GREET_EVERY_SEC):
+            greet = partial(scheduler_trouble, watched.cluster)
+            with contextlib.suppress(EngineTimeout):
+                watched.greeting = self._calls.start(
+                    f"greet the scheduler of {watched.name}", id(watched.cluster), greet
+                )
+
+    def _look_at_port(self, watched: Watched) -> None:
+        """Learn whether a cluster's nodes can reach it at all."""
+        if watched.kind != "JobCluster" or not watched.is_due("port", _PORT_EVERY_SEC):
+            return
+        # dispy listens a moment after the cluster was made; a lasting trouble shows twice.
+        is_open = watched.state.closed_at is None
+        found = port_trouble(watched.cluster) if is_open else None
+        seen, watched.port_trouble = watched.port_trouble, found
+        self._set_trouble(watched, found if found == seen else None)
+
+    def _set_trouble(self, watched: Watched, trouble: str | None) -> None:
+        if trouble == watched.trouble:
+            return
+        if trouble is not None:
+            logger.warning("Trouble with the cluster %s: %s", watched.name, trouble)
+        with self._registry.lock:
+            watched.trouble = trouble
+            watched.state.dirty = True
+            self._registry.settle(watched)

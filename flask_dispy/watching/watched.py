@@ -1,0 +1,95 @@
+"""One cluster of a registry: its dispy object, its watch, its state and its view."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import Future
+from typing import Any, Literal
+
+from ..core.cluster import ClusterState
+from ..core.feed import Feed
+from ..engine.clusters import Kind
+from ..engine.commands.control import Target
+from ..engine.reports.hearing import Hearing
+from ..engine.reports.reconcile import Reconciler
+from ..engine.reports.watch import Callback, Watch
+from .views import View
+
+__all__ = ["Watched"]
+
+Mode = Literal["callback", "polling", "history"]
+
+
+class Watched:
+    """What belongs to one cluster, from dispy's object to the reader's view."""
+
+    def __init__(
+        self, cluster: Any, kind: Kind, watch: Watch, state: ClusterState, feed: Feed, view: View
+    ) -> None:
+        self.cluster = cluster
+        self.kind = kind
+        self.watch = watch
+        self.state = state
+        self.feed = feed
+        self.view = view
+        self.mode: Mode = "callback"
+        self.compute_id: Any = None
+        self.reconciler = Reconciler(watch, scheduler=kind == "scheduler")
+        self.poll: Future[Any] | None = None
+        self.greeting: Future[str | None] | None = None
+        self.hearing: Hearing | None = None  # None for what has no callback of its own
+        self.trouble: str | None = None  # with its scheduler
+        self.port_trouble: str | None = None
+        self.unheard: str | None = None  # why its reports do not arrive, if they do not
+        self.due: dict[str, float] = {}
+        self._installed: Callback | None = None
+        self._previous: Callback | None = None
+
+    @property
+    def all_trouble(self) -> str | None:
+        """What is wrong with the cluster as a whole."""
+        return self.trouble or self.unheard
+
+    def is_due(self, what: str, every_sec: float) -> bool:
+        """Whether something that is done every so often is to be done now."""
+        now = time.monotonic()
+        if now < self.due.get(what, 0.0):
+            return False
+        self.due[what] = now + every_sec
+        return True
+
+    @property
+    def name(self) -> str:
+        """The name that the cluster is shown under."""
+        return self.state.name
+
+    def target(self) -> Target:
+        """Return where commands to the cluster go."""
+        return Target(self.name, self.cluster, self.kind)
+
+    def install(self, *, chain: bool) -> None:
+        """Set the cluster's callback to ours; with *chain*, ours and then its own."""
+        own: Callback | None = self.cluster.cluster_status
+        ours = self.watch.callback
+        self._previous = own
+        self._installed = ours
+        if chain and own is not None:
+            theirs = own
+
+            def cluster_status(status: int, node: Any, job: Any) -> None:
+                ours(status, node, job)
+                theirs(status, node, job)
+
+            self._installed = cluster_status
+        self.cluster.cluster_status = self._installed
+
+    def listen(self, registry: object) -> None:
+        """Begin to look whether the reports reach *registry*, once the callback stands."""
+        self.hearing = Hearing(registry, self._installed, self.cluster.cluster_status)
+
+    def uninstall(self) -> None:
+        """Put the cluster's callback back as it was, unless somebody has set another since."""
+        installed, self._installed = self._installed, None
+        if installed is not None and self.cluster.cluster_status is installed:
+            self.cluster.cluster_status = self._previous
+        self.watch.retire()

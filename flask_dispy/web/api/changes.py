@@ -1,0 +1,228 @@
+"""What changed, as it changes: the polled ``changes`` and the server-sent events of ``stream``.
+
+Hundreds of viewers mostly want the same bytes. A delta is therefore made, framed and compressed
+once for all readers that stand at the same cursor; and since every reader is moved to the newest
+cursor by each event, and all events come at the same ticks of the clock, they soon all do.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from itertools import count
+from typing import TYPE_CHECKING, Final
+
+from flask import Response, request
+
+from ...core.errors import FlaskDispyError
+from ...core.feed import Cursor
+from ...watching.upkeep import TICK_SEC
+from ..access.clients import browser_of, network_of
+from ..http.answers import encode, json_bytes_answer
+from ..http.errors import HttpError
+from ..http.validation import read_parameters
+
+if TYPE_CHECKING:
+    from ..context import Web
+
+__all__ = ["CHANGES_FORMS", "KEEP_ALIVE_SEC", "StreamPlaces", "changes", "stream"]
+
+# How a snapshot's nodes are told.
+CHANGES_FORMS: Final = ("rows", "columns")
+
+# Four updates a second are as many as a person sees; more would only wake the clients. After a
+# quiet time the first comes at once, and only then one at each tick.
+MIN_INTERVAL_SEC: Final = TICK_SEC
+
+# Proxies drop connections on which nothing moves, the strictest common ones after 30 s.
+KEEP_ALIVE_SEC: Final = 15
+
+# How often a stream that has nothing to say tells the audience that it is still there.
+_LOOK_UP_SEC: Final = 1.0
+
+# A stream ends after an hour, so that who may see it is asked again; the browser resumes at once.
+LIFETIME_SEC: Final = 3600.0
+
+_numbers: Final = count(1)
+
+_RETRY: Final = b"retry: 2000\n\n"
+_COMMENT: Final = b":\n\n"
+
+
+class StreamPlaces:
+    """Counts the open streams, so that they never take the last thread. Thread-safe."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._open = 0
+        self._lock = threading.Lock()
+
+    @property
+    def taken(self) -> int:
+        """How many streams are open."""
+        return self._open
+
+    def take(self) -> None:
+        """Take a place.
+
+        :raises HttpError: 503, all are taken.
+        """
+        with self._lock:
+            if self._open >= self._most:
+                raise HttpError(
+                    503,
+                    "too_many_streams",
+                    f"All {self._most} streams are taken; poll api/v1/changes instead.",
+                    headers={"Retry-After": "10"},
+                )
+            self._open += 1
+
+    def give_back(self) -> None:
+        """Give a place back."""
+        with self._lock:
+            self._open -= 1
+
+
+def changes(web: Web) -> Response:
+    """Answer with what changed since the reader's cursor."""
+    parameters = read_parameters("cluster", "since", "form")
+    name, since = parameters.text("cluster", "*"), parameters.text("since")
+    by_column = parameters.choice("form", CHANGES_FORMS, "rows") == "columns"
+    view = web.view(name)
+    with web.turn() if view.is_long_since(since or None) else nullcontext():
+        found = view.changes(since or None, by_column=by_column)
+
+        def packed() -> bytes:
+            return web.packed_changes.get((name, since, by_column, found.cursor), found.body.gzip)
+
+        answer = json_bytes_answer(found.body, packed=packed)
+    web.note_served(found.version, again=not found.snapshot)
+    return answer
+
+
+def stream(web: Web) -> Response:
+    """Answer with the changes as server-sent events, until the client or the server ends it."""
+    parameters = read_parameters("cluster", "since", "alive_sec")
+    name = parameters.text("cluster", "*")
+    alive_sec = parameters.optional_integer("alive_sec", least=1, most=KEEP_ALIVE_SEC)
+    web.view(name)
+    # A browser that reconnects repeats its first URL, and says in this header where it got to.
+    since = request.headers.get("Last-Event-ID", "")[:100] or parameters.text("since")
+    answer = Response(mimetype="text/event-stream")
+    answer.headers["Cache-Control"] = "no-store, no-transform"
+    answer.headers["X-Accel-Buffering"] = "no"
+    if request.method == "HEAD":
+        return answer
+    web.streams.take()
+    answer.call_on_close(web.streams.give_back)
+    answer.response = _Events(web, name, since, alive_sec).frames()
+    return answer
+
+
+class _Events:
+    """One client's stream. It needs no Flask context: the request is over for Flask."""
+
+    def __init__(self, web: Web, name: str, since: str, alive_sec: int | None = None) -> None:
+        self._web = web
+        self._name = name
+        self._since = since
+        self._alive_sec = alive_sec
+        self._key = f"stream {next(_numbers)}"
+        self._browser = browser_of(request)
+        self._client = network_of(request.remote_addr)
+        # Of our own server, which may want its place for another client.
+        self._is_cut: Callable[[], bool] = request.environ.get("flask_dispy.is_cut", bool)
+
+    def frames(self) -> Iterator[bytes]:
+        """Yield the pieces of the answer, waiting between them."""
+        web = self._web
+        end = time.monotonic() + LIFETIME_SEC
+        yield _RETRY
+        try:
+            # A server that ends now waits for the first event, too.
+            self._present(0)
+            while not (web.closing.is_set() or self._is_cut()) and time.monotonic() < end:
+                yield self._next_frame()
+                version = _version_of(self._since)
+                # The generator was asked to go on, so the server has handed that to the socket.
+                self._present(version)
+                yield from self._wait(version)
+        except FlaskDispyError as error:
+            # The cluster was removed. The browser reconnects, gets the 404, and stops.
+            yield _event("gone", "", encode({"code": error.code, "message": error.message}))
+        finally:
+            if web.audience is not None:
+                web.audience.left(self._key)
+
+    def _present(self, version: int) -> None:
+        if self._web.audience is not None:
+            self._web.audience.listens(self._key, self._browser, version)
+
+    def _next_frame(self) -> bytes:
+        """Return the event that follows the reader's cursor, shared with who stands there too.
+
+        Also with those who ask a moment later, when there may be more to tell: all events come at
+        the same ticks of the clock, and what is more comes with the next.
+        """
+        since = self._since
+        tick = time.monotonic() // MIN_INTERVAL_SEC
+        # Looked up each time, for the cluster may have been removed, or added again.
+        view = self._web.view(self._name)
+        is_long = view.is_long_since(since or None)
+
+        def make() -> bytes:
+            found = view.changes(since or None, streamed=True)
+            return _event("changes", found.cursor, found.body.plain())
+
+        with self._web.turns.turn(self._client) if is_long else nullcontext():
+            frame = self._web.frames.get((view.name, since, tick), make)
+        self._since = _cursor_of(frame)
+        return frame
+
+    def _wait(self, version: int) -> Iterator[bytes]:
+        """Wait for the next change, keeping the connection alive meanwhile."""
+        web = self._web
+        web.closing.wait(_until_next_tick(time.monotonic()))
+        quiet_since = time.monotonic()
+        while not web.closing.is_set() and not self._is_cut():
+            asked_at = time.monotonic()
+            if self._next_version(version) > version:
+                return
+            if time.monotonic() - asked_at < _LOOK_UP_SEC / 2:
+                web.closing.wait(_LOOK_UP_SEC)  # a closed registry no longer waits
+            self._present(version)
+            if time.monotonic() - quiet_since >= (self._alive_sec or KEEP_ALIVE_SEC):
+                quiet_since = time.monotonic()
+                yield self._sign_of_life()
+
+    def _sign_of_life(self) -> bytes:
+        """Return what keeps the connection: a comment, or an event, which browsers tell scripts."""
+        if self._alive_sec is None:
+            return _COMMENT
+        return _event("alive", self._since, encode({"cursor": self._since}))
+
+    def _next_version(self, version: int) -> int:
+        web = self._web
+        return web.registry.wait_for_change(version, _LOOK_UP_SEC, until=web.closing.is_set)
+
+
+def _event(name: str, cursor: str, body: bytes) -> bytes:
+    # The body is one line: its JSON is compact, and newlines within texts are escaped.
+    return b"id: %b\nevent: %b\ndata: %b\n\n" % (cursor.encode(), name.encode(), body)
+
+
+def _cursor_of(frame: bytes) -> str:
+    return frame[4 : frame.index(b"\n")].decode()
+
+
+def _version_of(cursor: str) -> int:
+    place = Cursor.parse(cursor)
+    return 0 if place is None else place.version
+
+
+def _until_next_tick(now: float) -> float:
+    """Return the seconds until an event may follow one of *now*: half an interval at least."""
+    left = MIN_INTERVAL_SEC - now % MIN_INTERVAL_SEC
+    return left if left >= MIN_INTERVAL_SEC / 2 else left + MIN_INTERVAL_SEC

@@ -1,0 +1,122 @@
+"""Filtering, sorting and paging of node rows: by any column, IP addresses as numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final, get_args
+
+from ...core.addresses import address_key
+from ...core.errors import BadRequest
+from ...core.nodes import NodeState
+from ...core.roster import CLOCK_OFF_SEC
+from ...core.search.terms import Term, read_terms
+
+__all__ = ["NODE_STATES", "QUALIFIERS", "SORT_COLUMNS", "matching", "sorted_rows"]
+
+NODE_STATES: Final[tuple[str, ...]] = get_args(NodeState)
+QUALIFIERS: Final = ("state", "name", "ip", "cluster", "clock")
+
+_Key = Callable[[dict[str, Any]], Any]
+
+
+def _load(figure: str) -> _Key:
+    def key(row: dict[str, Any]) -> Any:
+        return row["avail_info"][figure] if row["avail_info"] else None
+
+    return key
+
+
+def _sec_per_job(row: dict[str, Any]) -> Any:
+    return row["cpu_time"] / row["jobs_done"] if row["jobs_done"] else None
+
+
+def _column(name: str) -> _Key:
+    return lambda row: row[name]
+
+
+SORT_COLUMNS: Final[dict[str, _Key]] = {
+    "ip_addr": lambda row: address_key(row["ip_addr"]),
+    "name": lambda row: row["name"].casefold(),
+    "cpu": _load("cpu"),
+    "memory": _load("memory"),
+    "swap": _load("swap"),
+    "disk": _load("disk"),
+    "sec_per_job": _sec_per_job,
+    **{
+        name: _column(name)
+        for name in (
+            "avail_cpus",
+            "busy",
+            "cpu_time",
+            "cpus",
+            "jobs_done",
+            "running",
+            "rx",
+            "state",
+            "tx",
+            "update_time",
+        )
+    },
+}
+"""What rows can be sorted by, and how. A column of ``None`` comes last in either order."""
+
+
+def matching(
+    rows: list[dict[str, Any]], text: str, states: Sequence[str], cluster: str
+) -> list[dict[str, Any]]:
+    """Return the rows in one of *states*, if any are given, that match each word of *text*.
+
+    :param cluster: the cluster of rows that name none.
+    :raises BadRequest: an unknown qualifier or state; ``field`` says which parameter has it.
+    """
+    tests = [_test(term, cluster) for term in read_terms(text, QUALIFIERS)]
+    if states:
+        wanted = {_state(state, "state") for state in states}
+        tests.append(lambda row: row["state"] in wanted)
+    if not tests:
+        return rows
+    return [row for row in rows if all(test(row) for test in tests)]
+
+
+def sorted_rows(
+    rows: list[dict[str, Any]], column: str, *, descending: bool
+) -> list[dict[str, Any]]:
+    """Return the rows in the order of *column*, equal ones by address."""
+    key = SORT_COLUMNS[column]
+    ordered = sorted(rows, key=SORT_COLUMNS["ip_addr"])
+    known = [row for row in ordered if key(row) is not None]
+    unknown = [row for row in ordered if key(row) is None]
+    return sorted(known, key=key, reverse=descending) + unknown
+
+
+def _test(term: Term, cluster: str) -> Callable[[dict[str, Any]], bool]:
+    """Return the test of rows that a word of the search stands for."""
+    value = term.value.casefold()
+    match term.qualifier:
+        case "state":
+            wanted = _state(value, "q")
+            return lambda row: bool(row["state"] == wanted)
+        case "name":
+            return lambda row: value in row["name"].casefold()
+        case "ip":
+            return lambda row: bool(row["ip_addr"].startswith(value))
+        case "cluster":
+            return lambda row: any(
+                value in name.casefold() for name in row.get("clusters", (cluster,))
+            )
+        case "clock":
+            if value != "off":
+                raise BadRequest(f"clock: takes off, not {term.value!r}.", field="q")
+            return lambda row: abs(row["clock_offset_sec"] or 0.0) > CLOCK_OFF_SEC
+        case _:
+            return lambda row: value in f"{row['ip_addr']} {row['name']} {row['state']}".casefold()
+
+
+def _state(text: str, field: str) -> str:
+    state = text.casefold()
+    if state not in NODE_STATES:
+        raise BadRequest(
+            f"{text[:80]!r} is no state of a node: it is one of {', '.join(NODE_STATES)}.",
+            field=field,
+        )
+    return state

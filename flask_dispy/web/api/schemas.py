@@ -1,0 +1,385 @@
+"""The shapes of the JSON API, as JSON Schema. Each is open: more fields may join them."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from ...core.jobs import JOB_STATES, JOB_WORDS
+from ...core.nodes import NODE_CHANGES, NODE_STATES
+from ...core.offers import FINDINGS, SOURCES
+from ...core.outlook import REASONS
+from ..routing import PERMISSIONS
+
+__all__ = ["SCHEMAS", "ref"]
+
+Schema = dict[str, Any]
+
+_NUMBER: Final[Schema] = {"type": "number"}
+_COUNT: Final[Schema] = {"type": "integer", "minimum": 0}
+_INTEGER: Final[Schema] = {"type": "integer"}
+_TEXT: Final[Schema] = {"type": "string"}
+_FLAG: Final[Schema] = {"type": "boolean"}
+
+
+def ref(name: str) -> Schema:
+    """Return a reference to a shared schema."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _or_null(schema: Schema) -> Schema:
+    return {**schema, "type": [schema["type"], "null"]}
+
+
+def _list(items: Schema) -> Schema:
+    return {"type": "array", "items": items}
+
+
+def _object(optional: dict[str, Schema] | None = None, /, **required: Schema) -> Schema:
+    return {
+        "type": "object",
+        "properties": {**required, **(optional or {})},
+        "required": list(required),
+    }
+
+
+def _page(items: Schema, **more: Schema) -> Schema:
+    return _object(total=_COUNT, items=_list(items), next=_or_null(_TEXT), **more)
+
+
+_JOB_STATE: Final[Schema] = {"type": "string", "enum": list(JOB_STATES)}
+
+_JOB: Final[Schema] = _object(
+    {"hidden": {"const": True, "description": "Arguments, or all output, are left out."}},
+    serial=_INTEGER,
+    id=_TEXT,
+    cluster=_TEXT,
+    state=_JOB_STATE,
+    failed={**_FLAG, "description": "An error of its own, or its process, ended it."},
+    node=_or_null(_TEXT),
+    args=_or_null(_TEXT),
+    kwargs=_or_null(_TEXT),
+    submitted_at=_NUMBER,
+    started_at=_or_null(_NUMBER),
+    ended_at=_or_null(_NUMBER),
+    duration_sec=_or_null(_NUMBER),
+    attempts=_COUNT,
+    error=_or_null(_TEXT),
+)
+
+_OUTPUT: Final = ("exception", "stdout", "stderr", "result", "provisional_result")
+
+_LOAD: Final[Schema] = {
+    **_object(cpu=_NUMBER, memory=_NUMBER, disk=_NUMBER, swap=_NUMBER),
+    "type": ["object", "null"],
+    "description": "What is available: cpu and swap in percent, memory and disk in bytes.",
+}
+
+_NODE: Final[Schema] = _object(
+    {"clusters": _list(_TEXT)},
+    ip_addr=_TEXT,
+    name=_TEXT,
+    cpus=_INTEGER,
+    avail_cpus=_INTEGER,
+    busy=_INTEGER,
+    jobs_done=_COUNT,
+    cpu_time=_NUMBER,
+    tx=_NUMBER,
+    rx=_NUMBER,
+    update_time=_NUMBER,
+    avail_info=_LOAD,
+    state={"type": "string", "enum": list(NODE_STATES)},
+    running=_COUNT,
+    clock_offset_sec=_or_null(_NUMBER)
+    | {
+        "description": "By how much the node's clock is ahead of the server's; null while it is "
+        "less than two seconds off, and while nothing is known of it."
+    },
+    avail_info_age_sec=_or_null(_NUMBER)
+    | {"description": "How much older avail_info is than update_time; 0 for less than a minute."},
+)
+
+_VALUES: Final[Schema] = {"type": "array", "minItems": 1}
+
+
+def _told(**of: Schema) -> Schema:
+    return _object(**of, values=_list(_or_null(_NUMBER)))
+
+
+# A block's columns are those of its nodes.
+_NODE_BLOCK: Final[Schema] = {
+    "type": "object",
+    "properties": {
+        **dict.fromkeys(_NODE["properties"], _VALUES),
+        "update_time": _told(**{"from": _NUMBER}),
+        "avail_info": _object(
+            cpu=_VALUES, memory=_told(unit=_NUMBER), disk=_told(unit=_NUMBER), swap=_VALUES
+        ),
+    },
+    "required": _NODE["required"],
+    "description": "Nodes by column: each field holds the list of the nodes' values, or a list of "
+    "one value that all of them share. Where it is an object, its values are multiples of unit, "
+    "or to be added to from. The four of avail_info are null for nodes without. Figures are as "
+    "fine as pages show them: seconds, mebibytes and percent, or four digits.",
+}
+
+_OUTLOOK: Final[Schema] = _object(
+    state={"type": "string", "enum": list(REASONS)},
+    reason={"type": "string", "enum": [reason for each in REASONS.values() for reason in each]},
+    message=_TEXT,
+    cluster={**_TEXT, "description": "Whose it is: in the combined view the worst one's."},
+    since=_or_null(_NUMBER),
+    eta_sec=_or_null(_NUMBER),
+    eta_early_sec=_or_null(_NUMBER),
+    eta_late_sec=_or_null(_NUMBER),
+    bound={**_COUNT, "description": "Queued jobs that are bound to a node that is gone."},
+    stuck=_object(
+        jobs=_or_null(_COUNT),
+        nodes=_or_null(_COUNT),
+        oldest_sec=_or_null(_NUMBER),
+        usual_sec=_or_null(_NUMBER),
+        over_sec=_or_null(_NUMBER),
+    ),
+)
+
+_SUMMARY: Final[Schema] = _object(
+    {
+        "trouble": {
+            **_or_null(_TEXT),
+            "description": "What is wrong with the cluster as a whole, such as a lost scheduler.",
+        },
+        "cut_off": {
+            **_FLAG,
+            "description": "Of a past run: its program ended without closing it, or goes on.",
+        },
+        "unreadable": {
+            **_object(jobs=_COUNT, of=_COUNT),
+            "description": "Of a past run: how many of its jobs in the file can't be read.",
+        },
+    },
+    name=_TEXT,
+    combined=_FLAG,
+    kind=_TEXT,
+    state={"type": "string", "enum": ["open", "closed"]},
+    job_changes=_COUNT,
+    jobs=_object(
+        **dict.fromkeys(
+            ("submitted", *JOB_STATES, "failed", "done", "pending", "before_watching"), _COUNT
+        )
+    ),
+    cpus=_object(total=_COUNT, busy=_COUNT),
+    nodes=_object(known=_COUNT, **dict.fromkeys(NODE_STATES, _COUNT)),
+    jobs_per_sec=_NUMBER,
+    cpu_time_sec=_NUMBER,
+    progress=_or_null(_NUMBER),
+    outlook=ref("Outlook"),
+    eta_sec=_or_null(_NUMBER),
+    eta_confidence={"type": "string", "enum": ["none", "low", "good"]},
+    started_at=_NUMBER,
+    job_p95_sec=_or_null(_NUMBER),
+    attention=_object(
+        failed=_COUNT,
+        abandoned=_COUNT,
+        silent=_COUNT,
+        lost=_COUNT,
+        stragglers=_COUNT,
+        clocks_off=_COUNT,
+        offers=_COUNT,
+    ),
+    offers=_object(waiting=_COUNT, overdue=_COUNT, changes=_COUNT),
+    history=_object(retained=_COUNT, limit=_COUNT, evicted=_COUNT),
+)
+
+_OFFER: Final[Schema] = _object(
+    number=_INTEGER,
+    cluster=_TEXT,
+    host=_TEXT,
+    ip_addr=_TEXT,
+    port=_or_null(_INTEGER),
+    cpus=_INTEGER,
+    source={"type": "string", "enum": list(SOURCES)},
+    asked_by=_or_null(_TEXT),
+    asked_at=_NUMBER,
+    overdue=_FLAG,
+    finding={"type": "string", "enum": list(FINDINGS)},
+    message=_TEXT,
+    reasons=_list(
+        _object(
+            code=_TEXT,
+            text=_TEXT,
+            where={"type": "string", "enum": ["here", "node", "output"]},
+            command=_TEXT,
+        )
+    ),
+)
+
+_OUTCOME: Final[Schema] = _object(
+    {"serial": _INTEGER, "id": _TEXT, "ip_addr": _TEXT, "cpus": _INTEGER},
+    cluster=_TEXT,
+    ok=_FLAG,
+    code=_TEXT,
+    message=_TEXT,
+)
+
+_COLUMN: Final[Schema] = _list(_or_null(_NUMBER))
+
+SCHEMAS: Final[dict[str, Schema]] = {
+    "Error": _object(
+        {"outcomes": _list(ref("Outcome")), "ok": _FLAG},
+        error=_object({"field": _TEXT}, code=_TEXT, message=_TEXT),
+    ),
+    "Outlook": _OUTLOOK,
+    "Summary": _SUMMARY,
+    "Clusters": _page(ref("Summary")),
+    "Node": _NODE,
+    "NodeBlock": _NODE_BLOCK,
+    "Nodes": _page(ref("Node")),
+    "NodeDetail": {
+        "allOf": [
+            ref("Node"),
+            _object(
+                running_jobs=_list(ref("Job")),
+                running_total=_COUNT,
+                recent_jobs=_list(ref("Job")),
+                recent_total=_COUNT,
+                events=_list(
+                    _object(
+                        at=_NUMBER,
+                        event={"type": "string", "enum": list(NODE_CHANGES)},
+                        cluster=_TEXT,
+                    )
+                ),
+            ),
+        ]
+    },
+    "Offer": _OFFER,
+    "Offers": _page(ref("Offer")),
+    "NodeSeries": _object(
+        ip_addr=_TEXT,
+        resolution_sec=_NUMBER,
+        t=_list(_NUMBER),
+        cpu_avail=_COLUMN,
+        memory_avail_bytes=_COLUMN,
+        swap_avail=_COLUMN,
+        disk_avail_bytes=_COLUMN,
+        running=_COLUMN,
+    ),
+    "Job": _JOB,
+    "Jobs": _page(
+        ref("Job"),
+        counts=_object(**dict.fromkeys(JOB_WORDS, _COUNT)),
+        limit=_COUNT,
+        next_before=_or_null(_INTEGER),
+    ),
+    "JobDetail": {
+        "allOf": [
+            ref("Job"),
+            _object(
+                queue_sec=_or_null(_NUMBER),
+                history=_list(_object(state=_JOB_STATE, at=_NUMBER, node=_or_null(_TEXT))),
+                **{field: _or_null(_TEXT) for field in _OUTPUT},
+                **{f"{field}_truncated": _FLAG for field in _OUTPUT},
+            ),
+        ]
+    },
+    "Series": _object(
+        **{"from": _NUMBER},
+        resolution_sec=_NUMBER,
+        columns={"type": "object", "additionalProperties": _COLUMN},
+    ),
+    "Timeline": _object(
+        {"bars": {"type": "object"}, "buckets": {"type": "object"}, "past": _FLAG},
+        **{"from": _NUMBER},
+        to=_NUMBER,
+        now=_NUMBER,
+        oldest=_or_null(_NUMBER),
+        mode={"type": "string", "enum": ["bars", "aggregate"]},
+        total=_COUNT,
+        lanes=_list(_object(node=_TEXT, name=_TEXT, slots=_COUNT)),
+        queue=_object(t=_COLUMN, depth=_COLUMN),
+    ),
+    "Changes": _object(
+        {"blocks": _list(ref("NodeBlock"))},
+        cursor=_TEXT,
+        snapshot=_FLAG,
+        now=_NUMBER,
+        clusters=_list(ref("Summary")),
+        nodes=_list(
+            {
+                "anyOf": [
+                    ref("Node"),
+                    _object(ip_addr=_TEXT, removed={"const": True}),
+                ]
+            }
+        ),
+    ),
+    "Outcome": _OUTCOME,
+    "Outcomes": _object(outcomes=_list(ref("Outcome")), ok=_FLAG),
+    "Cancelled": {
+        "anyOf": [
+            _object(
+                matched=_COUNT,
+                outcomes=_list(ref("Outcome")),
+                cancelled=_COUNT,
+                failed=_COUNT,
+                next_before=_or_null(_COUNT),
+            ),
+            _object(matched=_COUNT, cancellable=_COUNT),
+        ]
+    },
+    "Settings": _object(poll_sec={"type": "number", "minimum": 0}, show_job_args=_FLAG),
+    "Health": _object(status=_TEXT),
+    "Permissions": {"type": "string", "enum": list(PERMISSIONS)},
+    "CancelJobs": {
+        **_object(
+            {
+                "serials": {
+                    **_list({"type": "integer", "minimum": 1}),
+                    "minItems": 1,
+                    "maxItems": 1000,
+                },
+                "filter": {
+                    **_object(
+                        {
+                            "q": {"type": "string", "maxLength": 500},
+                            "state": {
+                                **_list({"type": "string", "enum": list(JOB_WORDS)}),
+                                "maxItems": 20,
+                            },
+                            "node": _TEXT,
+                        }
+                    ),
+                    "additionalProperties": False,
+                },
+                "dry_run": _FLAG,
+                "limit": {"type": ["integer", "null"], "minimum": 1, "maximum": 10_000},
+                "before": {"type": ["integer", "null"], "minimum": 1, "maximum": 2**62},
+            }
+        ),
+        "oneOf": [{"required": ["serials"]}, {"required": ["filter"]}],
+        "dependentRequired": {"limit": ["filter"], "before": ["filter"]},
+        "additionalProperties": False,
+    },
+    "AddNode": {
+        **_object(
+            {
+                "port": {"type": ["integer", "null"], "minimum": 1, "maximum": 65535},
+                "cpus": {"type": ["integer", "null"], "minimum": -65536, "maximum": 65536},
+            },
+            host={"type": "string", "minLength": 1, "maxLength": 255},
+        ),
+        "additionalProperties": False,
+    },
+    "ChangeNode": {
+        **_object(cpus={"type": "integer", "minimum": -65536, "maximum": 65536}),
+        "additionalProperties": False,
+    },
+    "ChangeSettings": {
+        **_object(
+            {
+                "poll_sec": {"type": "number", "minimum": -86400, "maximum": 86400},
+                "show_job_args": _FLAG,
+            }
+        ),
+        "additionalProperties": False,
+    },
+}

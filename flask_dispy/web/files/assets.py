@@ -1,0 +1,129 @@
+"""The package's own static files, held in memory under URLs that change with their content."""
+
+from __future__ import annotations
+
+import hashlib
+import mimetypes
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Final
+
+from flask import Response, request
+
+from ..http.answers import accepts_gzip, compress
+from ..http.errors import HttpError
+from .bundle import bundles
+from .favicons import favicons
+
+if TYPE_CHECKING:
+    from ..context import Web
+
+__all__ = ["ASSETS", "Assets", "asset", "package_assets"]
+
+ASSETS: Final = "dispy-assets"
+"""Where the files are, below the blueprint's root. Not ``static``: that is the host app's own,
+whose folders a blueprint mounted at the app's root would take."""
+
+# Not left to mimetypes alone: Windows takes its table from the registry, where .js may be
+# text/plain, and browsers refuse modules of that type.
+_TYPES: Final[Mapping[str, str]] = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".ico": "image/x-icon",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json; charset=utf-8",
+    ".png": "image/png",
+    ".svg": "image/svg+xml; charset=utf-8",
+    ".webmanifest": "application/manifest+json; charset=utf-8",
+    ".woff2": "font/woff2",
+}
+_COMPRESSIBLE: Final = frozenset((".css", ".html", ".js", ".json", ".svg", ".webmanifest"))
+_ONE_YEAR: Final = "public, max-age=31536000, immutable"
+
+
+@dataclass(frozen=True, slots=True)
+class _Asset:
+    content: bytes
+    packed: bytes | None
+    content_type: str
+    etag: str
+
+
+class Assets:
+    """The files below *folder*, read once, and the pages' bundles of them.
+
+    All share one hash in their URLs, so that the relative imports between modules stay within
+    one version: a page never runs a mixture of two releases.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        files = _read(folder)
+        files |= bundles(files)
+        files |= favicons()
+        digest = hashlib.sha256()
+        for name, content in files.items():
+            digest.update(f"{name}\0{len(content)}\0".encode() + content)
+        self._assets = {name: _load(name, content) for name, content in files.items()}
+        self.version = digest.hexdigest()[:16]
+
+    def url(self, name: str) -> str:
+        """Return the URL of a file, relative to the pages.
+
+        :raises LookupError: there is no such file; a template names one that was never made.
+        """
+        if name not in self._assets:
+            raise LookupError(f"the package has no static file {name!r}")
+        return f"{ASSETS}/{self.version}/{name}"
+
+    def find(self, name: str) -> _Asset | None:
+        """Return a file, ``None`` if there is none."""
+        return self._assets.get(name)
+
+    def names(self) -> list[str]:
+        """Return the names of all files."""
+        return list(self._assets)
+
+
+@lru_cache(maxsize=1)
+def package_assets() -> Assets:
+    """Return the package's files, read when they are first asked for."""
+    return Assets(Path(__file__).parents[2] / "static")
+
+
+def asset(web: Web, version: str, name: str) -> Response:
+    """Answer with a static file; for ever cacheable under its own version."""
+    found = web.assets.find(name)
+    if found is None:
+        raise HttpError(404, "not_found", "There is no such file.")
+    answer = Response(found.content, content_type=found.content_type)
+    if found.packed is not None:
+        answer.vary.add("Accept-Encoding")
+        if accepts_gzip():
+            answer.set_data(found.packed)
+            answer.content_encoding = "gzip"
+    # A page of an older release may still ask for its own version: it gets what there is now,
+    # and asks again next time.
+    answer.headers["Cache-Control"] = _ONE_YEAR if version == web.assets.version else "no-cache"
+    # Weak, since the compressed and the plain form share it.
+    answer.set_etag(found.etag, weak=True)
+    answer.make_conditional(request.environ)
+    return answer
+
+
+def _read(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not any(part.startswith(".") for part in path.parts[-2:])
+    }
+
+
+def _load(name: str, content: bytes) -> _Asset:
+    suffix = PurePosixPath(name).suffix.lower()
+    content_type = _TYPES.get(suffix) or mimetypes.types_map.get(suffix, "application/octet-stream")
+    packed = compress(content, level=9) if suffix in _COMPRESSIBLE else None
+    if packed is not None and len(packed) >= len(content):
+        packed = None
+    return _Asset(content, packed, content_type, hashlib.sha256(content).hexdigest()[:16])

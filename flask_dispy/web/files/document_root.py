@@ -1,0 +1,170 @@
+"""The user's own pages in DocumentRoot: the files of one folder, and nothing outside it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import re
+import stat
+from collections.abc import Mapping
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from flask import Response, request
+
+from ..http.errors import HttpError
+
+if TYPE_CHECKING:
+    from ..context import Web
+
+__all__ = ["DocumentRoot", "document", "script_hashes"]
+
+_TYPES: Final[Mapping[str, str]] = {
+    ".css": "text/css; charset=utf-8",
+    ".gif": "image/gif",
+    ".htm": "text/html; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".ico": "image/x-icon",
+    ".jpeg": "image/jpeg",
+    ".jpg": "image/jpeg",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json; charset=utf-8",
+    ".map": "application/json; charset=utf-8",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".png": "image/png",
+    ".svg": "image/svg+xml; charset=utf-8",
+    ".txt": "text/plain; charset=utf-8",
+    ".webp": "image/webp",
+    ".woff": "font/woff",
+    ".woff2": "font/woff2",
+}
+
+# Read whole into memory, each time: small files that a person edits while the server runs.
+_LARGEST_BYTES: Final = 16 * 1024 * 1024
+
+_TEMPLATE_NAMES: Final = ("monitor.html", "node.html")
+_PLACEHOLDER: Final = re.compile(r"%(?:%|\((TIMEOUT|SHOW_JOB_ARGS)\)s)")
+
+
+class DocumentRoot:
+    """The files of *folder* that may be served.
+
+    :raises ValueError: *folder* is no directory.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
+        self._folder = os.path.realpath(folder)
+        if not os.path.isdir(self._folder):
+            raise ValueError(f"DocumentRoot {os.fspath(folder)!r} is no directory")
+
+    def read(self, name: str) -> bytes | None:
+        """Return the content of the file *name*, ``None`` if it may not be served.
+
+        It must be a regular file of an ordinary web type whose real place is inside the folder.
+        """
+        try:
+            path = self._resolve(name)
+            descriptor = None if path is None else self._open(path)
+        except OSError:
+            return None
+        if descriptor is None:
+            return None
+        try:
+            facts = os.fstat(descriptor)
+            if not stat.S_ISREG(facts.st_mode) or facts.st_size > _LARGEST_BYTES:
+                return None
+            with open(descriptor, "rb", closefd=False) as file:
+                return file.read(_LARGEST_BYTES)
+        finally:
+            os.close(descriptor)
+
+    def _resolve(self, name: str) -> str | None:
+        parts = name.split("/")
+        if any(part.startswith(".") or not part or "\\" in part or "\0" in part for part in parts):
+            return None
+        path = os.path.realpath(os.path.join(self._folder, *parts))
+        inside = os.path.join(self._folder, "")
+        if not path.startswith(inside) or Path(path).suffix.lower() not in _TYPES:
+            return None
+        return path
+
+    def _open(self, path: str) -> int:
+        """Open a path that is resolved already: a link put there since is not followed."""
+        # O_NONBLOCK: opening a FIFO would otherwise wait for somebody to write to it.
+        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
+        if os.open not in os.supports_dir_fd:
+            return os.open(path, flags | getattr(os, "O_BINARY", 0))
+        *folders, name = os.path.relpath(path, self._folder).split(os.sep)
+        folder = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            for part in folders:
+                outer, folder = folder, os.open(part, flags | os.O_DIRECTORY, dir_fd=folder)
+                os.close(outer)
+            return os.open(name, flags, dir_fd=folder)
+        finally:
+            os.close(folder)
+
+
+def document(web: Web, filename: str = "monitor.html") -> Response:
+    """Answer with a file of DocumentRoot."""
+    name = "monitor.html" if filename == "index.html" else filename
+    content = None if web.document_root is None else web.document_root.read(name)
+    if content is None:
+        raise HttpError(404, "not_found", "There is no such page.")
+    suffix = Path(name).suffix.lower()
+    if name.endswith(_TEMPLATE_NAMES):
+        content = _fill(content, web.registry.poll_sec, web.registry.show_job_args)
+    answer = Response(content, content_type=_TYPES.get(suffix, "application/octet-stream"))
+    if suffix in (".html", ".htm", ".svg"):
+        hashes = script_hashes(content.decode("utf-8", "replace"))
+        answer.headers["Content-Security-Policy"] = web.policy.for_document(hashes)
+    answer.add_etag()
+    answer.make_conditional(request.environ)
+    return answer
+
+
+def _fill(content: bytes, poll_sec: float, show_job_args: bool) -> bytes:
+    """Fill in a ``%``-template; a ``%`` that means nothing stays as it is."""
+    values = {"TIMEOUT": f"{poll_sec:g}", "SHOW_JOB_ARGS": "true" if show_job_args else "false"}
+    text = content.decode("utf-8", "surrogateescape")
+    filled = _PLACEHOLDER.sub(lambda match: values[match[1]] if match[1] else "%", text)
+    return filled.encode("utf-8", "surrogateescape")
+
+
+def script_hashes(page: str) -> list[str]:
+    """Return the CSP hash of each inline script and event handler in *page*.
+
+    Browsers hash a script's text as parsed, in which every line ends in a plain newline.
+    """
+    parser = _Scripts()
+    parser.feed(page.replace("\r\n", "\n").replace("\r", "\n"))
+    parser.close()
+    return [
+        f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+        for text in dict.fromkeys(parser.found)
+    ]
+
+
+class _Scripts(HTMLParser):
+    """Collects the text of inline scripts and ``on...`` attributes."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.found: list[str] = []
+        self._text: list[str] | None = None
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.extend(value for name, value in attrs if name.startswith("on") and value)
+        if tag == "script" and not any(name == "src" for name, _ in attrs):
+            self._text = []
+
+    def handle_data(self, data: str) -> None:
+        if self._text is not None:
+            self._text.append(data)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "script" and self._text is not None:
+            self.found.append("".join(self._text))
+            self._text = None

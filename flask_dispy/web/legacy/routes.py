@@ -1,0 +1,270 @@
+"""The HTTP protocol of dispy.httpd 4.15.2, for scripts and pages that were written for it.
+
+Where it was wrong - success pretended, no answer at all - the answer is now an error in our own
+shape. Everything else is as those clients know it, for any number of them at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any, Final
+
+from flask import Response
+
+from ...core.errors import BadRequest, UnknownNode
+from ...core.packing import Piece, Sendable
+from ..api.control import MOST_CPUS, MOST_SECONDS, all_failed
+from ..api.read import hiding
+from ..context import target
+from ..http.answers import encode, json_answer, json_bytes_answer
+from ..http.errors import HttpError, invalid
+from ..http.validation import MAX_TEXT, Parameters, read_form, whole_number
+from .cursor import LegacyCursor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ...engine.commands.control import NodeAction, Outcome
+    from ...watching.views import NodeChanges
+    from ..context import Web
+
+__all__ = [
+    "add_node",
+    "cancel_jobs",
+    "cluster_status",
+    "cluster_updates",
+    "node_action",
+    "node_info",
+    "nodes",
+    "set_cpus",
+    "update",
+]
+
+_MOST_ITEMS: Final = 10_000
+_NODE_FIELDS: Final = (
+    "ip_addr",
+    "name",
+    "cpus",
+    "avail_cpus",
+    "busy",
+    "jobs_done",
+    "cpu_time",
+    "tx",
+    "rx",
+    "update_time",
+    "avail_info",
+)
+
+
+def cluster_status(web: Web) -> Response:
+    """Answer with every cluster and all its nodes."""
+    return _clusters_answer(web, LegacyCursor.read().restarted())
+
+
+def cluster_updates(web: Web) -> Response:
+    """Answer with every cluster and the nodes that changed since this reader last asked."""
+    return _clusters_answer(web, LegacyCursor.read())
+
+
+def nodes(web: Web) -> Response:
+    """Answer with every cluster's nodes."""
+    found = [(view.name, view.node_changes()) for view in web.registry.views()]
+    return json_bytes_answer(_listed(found, lambda name, _: b'{"name":%b' % encode(name)))
+
+
+def node_info(web: Web) -> Response:
+    """Answer with a node, summed over the clusters, and the jobs that run on it."""
+    host = Parameters(read_form()).text("host").strip()
+    if not host:
+        raise HttpError(400, "bad_request", "host is missing.", field="host")
+    row = _row_of(web, host)
+    hide = hiding(web)
+    running = {
+        view.name: [_job(hide(job)) for job in view.running_jobs(row["ip_addr"])]
+        for view in web.registry.views()
+    }
+    return json_answer({"node": _node(row), "cluster_jobs": running})
+
+
+def cancel_jobs(web: Web) -> Response:
+    """Cancel the jobs given as ``uid``; answer with those that were cancelled."""
+    uids = [_whole("uid", text) for text in Parameters(read_form()).texts("uid", most=_MOST_ITEMS)]
+    outcomes = web.registry.control.cancel(list(dict.fromkeys(uids)))
+    if _timed_out(outcomes):
+        _raise_if_failed(outcomes)
+    return json_answer([outcome.serial for outcome in outcomes if outcome.ok])
+
+
+def add_node(web: Web) -> Response:
+    """Offer a node to a cluster, or to all; answer with the request."""
+    form = Parameters(read_form())
+    host = form.text("host", longest=255).strip()
+    if not host:
+        raise HttpError(400, "bad_request", "host is missing.", field="host")
+    name, port, cpus = form.text("cluster"), form.text("port").strip(), form.text("cpus").strip()
+    # "undefined" and "null" are what dispy's page sends for what it does not have.
+    view = web.view("" if name in ("null", "undefined") else name)
+    number = form.optional_integer("port", least=1, most=65_535) if port else None
+    count = form.integer("cpus", 0, least=-MOST_CPUS, most=MOST_CPUS) if cpus else 0
+    _raise_if_failed(
+        web.registry.control.allocate(target(view), host, number, count, by=web.guard.user())
+    )
+    return json_answer(
+        {
+            "host": host,
+            "port": port or None,
+            "cpus": count,
+            "cluster": name or None,
+            "id": form.text("id") or None,
+        }
+    )
+
+
+def node_action(action: NodeAction) -> Callable[..., Response]:
+    """Return the route's function for allocate, deallocate or close; it answers 0 or -1."""
+
+    def answer(web: Web) -> Response:
+        form = Parameters(read_form())
+        view = web.view(form.text("cluster"))
+        hosts = _host_list(form)
+        control = web.registry.control
+        outcomes: list[Outcome] = []
+        known = view.addresses(hosts)
+        for host in hosts:
+            if host not in known:
+                view.node(host)  # raises what says so
+        for ip_addr in known.values():
+            found = control.node_action(target(view), action, ip_addr, by=web.guard.user())
+            outcomes += found
+            if _timed_out(found):
+                break  # the next node would take as long, and come to no other end
+        if _timed_out(outcomes):
+            _raise_if_failed(outcomes)
+        return json_answer(0 if outcomes and all(outcome.ok for outcome in outcomes) else -1)
+
+    return answer
+
+
+def set_cpus(web: Web) -> Response:
+    """Set the CPUs of the nodes given as ``IP=N``; answer with the CPUs that each now has."""
+    form = read_form()
+    fields = Parameters(form)
+    wanted = {host: _whole(host, fields.text(host)) for host in form}
+    answers = {}
+    given_up = False
+    for host, ip_addr in web.view("*").addresses(wanted).items():
+        outcomes = [] if given_up else web.registry.control.set_cpus("*", ip_addr, wanted[host])
+        given_up = given_up or _timed_out(outcomes)
+        used = [outcome.cpus for outcome in outcomes if outcome.ok and outcome.cpus is not None]
+        answers[host] = used[0] if used else -1
+    return json_answer(answers)
+
+
+def update(web: Web) -> Response:
+    """Change the update interval and whether arguments are shown; answer with both."""
+    form = Parameters(read_form())
+    registry = web.registry
+    interval = form.optional_number("timeout")
+    if interval is not None and interval > MOST_SECONDS:
+        raise invalid("timeout", f"timeout must be at most {MOST_SECONDS} seconds.")
+    show = form.text("show_job_args").strip().lower()
+    if show not in ("", "true", "false"):
+        raise invalid("show_job_args", "show_job_args must be true or false.")
+    if interval is not None:
+        # Zero and less turn automatic updates off.
+        registry.poll_sec = max(0.0, interval)
+    if show:
+        registry.show_job_args = show == "true"
+    return json_answer({"poll_sec": registry.poll_sec, "show_job_args": registry.show_job_args})
+
+
+def _clusters_answer(web: Web, cursor: LegacyCursor) -> Response:
+    views = web.registry.views()
+    is_long = any(view.is_long_since(cursor.since(i)) for i, view in enumerate(views))
+    with web.turn() if is_long else nullcontext():
+        found = [(view.name, view.node_changes(cursor.since(i))) for i, view in enumerate(views)]
+        answer = json_bytes_answer(_listed(found, _head))
+    cursor.store(answer, [part.cursor for _, part in found], web.registry.poll_sec)
+    if found:
+        # The first was read first, so what it reaches, all do.
+        web.note_served(found[0][1].version, again=bool(cursor.since(0)))
+    return answer
+
+
+def _head(name: str, found: NodeChanges) -> bytes:
+    counts = {key: found.jobs[key] for key in ("submitted", "done", "pending")}
+    return b'{"name":%b,"jobs":%b' % (encode(name), encode(counts))
+
+
+def _listed(
+    clusters: Sequence[tuple[str, NodeChanges]], head: Callable[[str, NodeChanges], bytes]
+) -> Sendable:
+    """Return a list of clusters as JSON, each begun by *head* and ended by its nodes."""
+    parts: list[bytes | Piece] = [b"["]
+    for number, (name, found) in enumerate(clusters):
+        parts += (b"," * (number > 0) + head(name, found) + b',"nodes":[', *found.rows, b"]}")
+    return Sendable(*parts, b"]")
+
+
+def _row_of(web: Web, host: str) -> dict[str, Any]:
+    """Return the node's row. Like dispy.httpd, it takes any name that stands for its address."""
+    combined = web.view("*")
+    try:
+        return combined.node(host)
+    except UnknownNode:
+        with contextlib.suppress(BadRequest, UnknownNode):
+            return combined.node(web.registry.control.resolve(host))
+        raise
+
+
+def _node(row: dict[str, Any]) -> dict[str, Any]:
+    node = {field: row[field] for field in _NODE_FIELDS}
+    if node["avail_info"] is not None:
+        # Sizes in bytes are whole numbers in dispy's answers.
+        sizes = {key: int(node["avail_info"][key]) for key in ("memory", "disk")}
+        node["avail_info"] = {**node["avail_info"], **sizes}
+    return node
+
+
+def _job(row: dict[str, Any]) -> dict[str, Any]:
+    started_at = row["started_at"] or row["submitted_at"]
+    return {
+        "uid": row["serial"],
+        "job_id": row["id"],
+        "args": row["args"] or "",
+        "kwargs": row["kwargs"] or "",
+        "start_time_ms": int(1000 * started_at),
+        "cluster": row["cluster"],
+    }
+
+
+def _host_list(form: Parameters) -> list[str]:
+    text = form.text("nodes", longest=MAX_TEXT * 64)
+    try:
+        hosts = json.loads(text)
+    except (ValueError, RecursionError):
+        raise invalid("nodes", "nodes must be a JSON list of addresses.") from None
+    if not isinstance(hosts, list) or not all(isinstance(host, str) for host in hosts):
+        raise invalid("nodes", "nodes must be a JSON list of addresses.")
+    if not hosts:
+        raise invalid("nodes", "nodes is empty: list the addresses.")
+    return list(dict.fromkeys(hosts))
+
+
+def _whole(field: str, text: str) -> int:
+    value = whole_number(text)
+    if value is None or abs(value) >= 2**62:
+        raise invalid(field[:100], f"{field[:100]} must be a whole number.")
+    return value
+
+
+def _timed_out(outcomes: Sequence[Outcome]) -> bool:
+    return bool(outcomes) and all(outcome.code == "timeout" for outcome in outcomes)
+
+
+def _raise_if_failed(outcomes: Sequence[Outcome]) -> None:
+    error = all_failed(outcomes)
+    if error is not None:
+        raise error

@@ -1,0 +1,94 @@
+"""The HTML pages. They hold no data but their configuration; scripts fetch the rest."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from flask import current_app, make_response, request
+from flask.typing import ResponseReturnValue
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from ...core.combined import COMBINED_NAME
+from ..files.document_root import document
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..context import Web
+
+__all__ = ["PAGES", "page_answer"]
+
+PAGES = ("monitor", "node", "jobs", "timeline", "manage")
+
+
+def page_answer(page: str) -> Callable[[Web], ResponseReturnValue]:
+    """Return the route's function for *page*.
+
+    A page of the same name in DocumentRoot stands in for ours.
+    """
+
+    def answer(web: Web) -> ResponseReturnValue:
+        name = f"{page}.html"
+        if web.document_root is not None and web.document_root.read(name) is not None:
+            return document(web, name)
+        template = _templates().get_template(f"flask_dispy/{name}")
+        return make_response(
+            template.render(
+                page=page,
+                config=_config(web),
+                asset_url=web.assets.url,
+                page_url=_page_url,
+            )
+        )
+
+    return answer
+
+
+@cache
+def _templates() -> Environment:
+    """Return what makes our pages, whatever the host app has made of its own Jinja.
+
+    It may write its variables in other brackets, leave text unescaped, or have a context
+    processor that knows nothing of our requests.
+    """
+    return Environment(
+        loader=PackageLoader("flask_dispy"), autoescape=True, undefined=StrictUndefined
+    )
+
+
+def _page_url(name: str, **query: str) -> str:
+    """Return the URL of a page, such as ``node.html``, from any other: all are at one depth."""
+    return f"{name}?{urlencode(query)}" if query else name
+
+
+def _config(web: Web) -> dict[str, Any]:
+    """Return what the page's scripts need before they can ask for anything."""
+    chosen = request.args.get("cluster", "*")
+    return {
+        "api": "api/v1/",
+        # A cluster that is gone stays chosen: what is done next must not hit all the others.
+        "cluster": "*" if chosen in ("", COMBINED_NAME) else chosen,
+        "clusters": web.registry.names(),
+        "past": web.registry.past,
+        "poll_sec": web.registry.poll_sec,
+        "show_job_args": web.registry.show_job_args,
+        "permissions": web.guard.permissions(),
+        "csrf_token": _csrf_token(),
+        "version": _version(),
+    }
+
+
+def _csrf_token() -> str | None:
+    """Return the host app's token, where Flask-WTF's CSRFProtect or the like gives one."""
+    make = current_app.jinja_env.globals.get("csrf_token")
+    return str(make()) if callable(make) else None
+
+
+def _version() -> str:
+    try:
+        return version("flask_dispy")
+    except PackageNotFoundError:
+        return "unknown"
