@@ -10,7 +10,7 @@ from web.fakes import make_node
 
 @pytest.fixture(autouse=True)
 def overdue_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("core.offers", "offerlist"):
+    for module in ("core.offers", "watching.offerlist"):
         monkeypatch.setattr(f"flask_dispy.{module}.OVERDUE_SEC", 0.0)
     monkeypatch.setattr("flask_dispy.watching.upkeep._OFFERS_EVERY_SEC", 0.1)
 

@@ -113,7 +113,7 @@ def test_node_is_deallocated_and_allocated_again(stage: Stage, submit: Any) -> N
     running = stage.open("jobs.html?q=state:running")
     becomes(lambda: running.locator("[data-column=node] a").all_inner_texts(), [FIRST, FIRST])
     page.get_by_role("button", name="Allocate", exact=True).click()
-    expect(page.locator(".notice-title").first).to_have_text("Allocated 1 node")
+    expect(page.locator(".notice-title").first).to_have_text("Asked 1 node")
     becomes(
         lambda: sorted(running.locator("[data-column=node] a").all_inner_texts()),
         [FIRST, FIRST, SECOND],

@@ -173,7 +173,8 @@ def test_jobs_from_before_watching_are_pending_until_they_end(
 ) -> None:
     local_dispy.start_node(2, cpus=2)
     cluster = local_dispy.job_cluster(act)
-    before = [submit(cluster, "nap", 1.0) for _ in range(10)]
+    # The first two last long enough for all to be there when the registry looks.
+    before = [submit(cluster, "nap", 6.0 if number < 2 else 0.5) for number in range(10)]
     wait_until(lambda: before[0].status == DispyJob.Running, what="the first job")
     registry.add(cluster)
     summary = registry.view("act").summary()

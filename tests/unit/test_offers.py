@@ -222,7 +222,7 @@ def prompt(monkeypatch: pytest.MonkeyPatch) -> Iterator[ClusterRegistry]:
     """A registry that looks at its offers often, and finds them overdue at once."""
     monkeypatch.setattr("flask_dispy.watching.upkeep._OFFERS_EVERY_SEC", 0.05)
     monkeypatch.setattr("flask_dispy.watching.upkeep.TICK_SEC", 0.02)
-    for module in ("core.offers", "offerlist"):
+    for module in ("core.offers", "watching.offerlist"):
         monkeypatch.setattr(f"flask_dispy.{module}.OVERDUE_SEC", 0.0)
     registry = ClusterRegistry()
     yield registry

@@ -52,8 +52,9 @@ export function createAttention(element, { jobsHref, nodesHref, offersHref, onNo
 
   return {
     update(summary) {
-      const { attention } = summary;
-      trouble.set(summary.trouble ? 1 : 0, () => summary.trouble ?? "");
+      const { attention, trouble: what } = summary;
+      const said = what && summary.outlook?.message.includes(what); // in the progress row
+      trouble.set(what && !said ? 1 : 0, () => what ?? "");
       failed.set(summary.jobs.failed, (n) => `${counted(n, "job")} failed`);
       abandoned.set(summary.jobs.abandoned, (n) => `${counted(n, "job")} abandoned`);
       lost.set(attention?.lost ?? 0, (n) => `${counted(n, "node")} lost`);

@@ -58,7 +58,8 @@ export function createJobDetail(dialog, { shell, onClose }) {
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || event.defaultPrevented || !dialog.open || isTyping(event.target)) return;
     const within = event.target instanceof Element ? event.target.closest("dialog") : null;
-    if (within !== null && within !== dialog) return;
+    // One that has just closed holds the focus until the next frame.
+    if (within?.open && within !== dialog) return;
     event.preventDefault();
     onClose();
   });
