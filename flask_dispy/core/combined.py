@@ -161,7 +161,7 @@ class CombinedState:
             "progress": round(jobs["done"] / of, 6) if of else None,
             "outlook": told,
             "eta_sec": told["eta_sec"],
-            "eta_confidence": _least_sure(summaries) if jobs["pending"] else "good",
+            "eta_confidence": _least_sure(summaries) if told["eta_sec"] is not None else "none",
             "started_at": min((s["started_at"] for s in summaries), default=self.started_at),
             "closed_at": None,
             "job_p95_sec": None,
@@ -202,5 +202,10 @@ def _total(summaries: list[dict[str, Any]], field: str) -> dict[str, int]:
 
 
 def _least_sure(summaries: list[dict[str, Any]]) -> str:
-    found = {s["eta_confidence"] for s in summaries if s["jobs"]["pending"]}
+    found = {s["eta_confidence"] for s in summaries if _goes_on(s)}
     return next((word for word in ("none", "low") if word in found), "good")
+
+
+def _goes_on(summary: dict[str, Any]) -> bool:
+    """Whether jobs of a cluster may still end: those of one that was closed never will."""
+    return summary["jobs"]["pending"] > 0 and summary["outlook"]["reason"] != "closed"

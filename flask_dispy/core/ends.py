@@ -40,6 +40,11 @@ class Ends:
             self._gaps.append(0.0)
         self._is_stale = True
 
+    def keep_to(self, now: float) -> None:
+        """Let the last end be no later than *now*: the clock may have been set back since."""
+        if self.last_at is not None and self.last_at > now:
+            self.last_at = now
+
     def usual_gap_sec(self) -> float:
         """Return the median of the latest gaps; 0 while there is none."""
         if self._is_stale:

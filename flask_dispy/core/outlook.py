@@ -153,12 +153,27 @@ class Outlook:
 class Memory:
     """Since when a cluster's outlook has been what it is. Guarded by the registry's lock."""
 
-    __slots__ = ("_key", "_since", "_unstarted_since")
+    __slots__ = ("_key", "_since", "_start", "_start_seen", "_unstarted_since")
 
     def __init__(self) -> None:
         self._key = ""
         self._since = 0.0
+        self._start: float | None = None
+        self._start_seen = 0.0
         self._unstarted_since: float | None = None
+
+    def newest_start(self, at: float | None, now: float) -> float:
+        """Return when a job last started; 0 if none did.
+
+        A clock that was set back may not reach that time for hours: then the start counts as
+        made when this was first seen.
+        """
+        if at is None:
+            return 0.0
+        if at != self._start:
+            self._start = self._start_seen = at
+        self._start_seen = min(self._start_seen, now)
+        return self._start_seen
 
     def since(self, key: str, now: float) -> float:
         """Return since when the outlook has had that *key*; ``now`` if it has just become so."""
@@ -186,11 +201,12 @@ def outlook(s: Situation, memory: Memory) -> Outlook:
         reason = "all_done" if s.submitted else "no_jobs"
         since = memory.since(reason, s.now) if s.submitted else None
         return Outlook("done", reason, _DONE[reason], s.ended_at or since)
-    stuck = _stuck(s) if s.is_open and s.counted and not s.trouble else None
+    moved_at = max(s.last_end_at or 0.0, memory.newest_start(s.newest_start_at, s.now))
+    stuck = _stuck(s, moved_at) if s.is_open and s.counted and not s.trouble else None
     if stuck is not None:
         memory.since("stalled", s.now)
-        message = _stalled_text(s, stuck)
-        return Outlook("stalled", "none_ended", message, _moved_at(s), s.bound, stuck)
+        message = _stalled_text(s, stuck, s.now - moved_at)
+        return Outlook("stalled", "none_ended", message, moved_at, s.bound, stuck)
     why = _waiting(s, unstarted_sec)
     if why is not None:
         return Outlook("waiting", *why, memory.since(why[0], s.now), s.bound)
@@ -206,39 +222,35 @@ _DONE: Final = {
 # -- stalled ---------------------------------------------------------------------------------
 
 
-def _moved_at(s: Situation) -> float:
-    """Return when the cluster last got on: a job ended by itself, or began."""
-    return max(s.last_end_at or 0.0, s.newest_start_at or 0.0)
-
-
-def _stuck(s: Situation) -> Stuck | None:
+def _stuck(s: Situation, moved_at: float) -> Stuck | None:
     """Return the jobs that the cluster waits for, if none has ended for far longer than usual.
 
+    *moved_at* is when the cluster last got on: a job ended by itself, or began.
     How long is usual is known once a job has finished. A job that began lately may well end as
     usual: a cluster with one of those goes on.
     """
     if not s.running or s.p95_sec is None or s.oldest_start_at is None:
         return None
     over_sec = max(s.stall_sec, _TIMES_P95 * s.p95_sec, _TIMES_GAP * s.usual_gap_sec)
-    if s.now - _moved_at(s) <= over_sec:
+    if s.now - moved_at <= over_sec:
         return None
     return Stuck(
         jobs=s.running,
         nodes=tuple(s.nodes_at_work()),
-        oldest_sec=s.now - s.oldest_start_at,
+        oldest_sec=s.now - min(s.oldest_start_at, moved_at),
         usual_sec=s.p95_sec if s.usual_sec is None else s.usual_sec,
         over_sec=over_sec,
     )
 
 
-def _stalled_text(s: Situation, stuck: Stuck) -> str:
+def _stalled_text(s: Situation, stuck: Stuck, quiet_sec: float) -> str:
     where = listed(stuck.nodes, "node")
     if stuck.jobs == 1:
         who = f"the job that runs, on {where}, has run for {span(stuck.oldest_sec)}"
     else:
         who = f"{stuck.jobs:,} jobs run on {where}, the oldest for {span(stuck.oldest_sec)}"
-    quiet = span(s.now - _moved_at(s))
-    return f"No job has ended for {quiet}: {who} (usually {span(stuck.usual_sec)}).{_bound_text(s)}"
+    usual = f"usually {span(stuck.usual_sec)}"
+    return f"No job has ended for {span(quiet_sec)}: {who} ({usual}).{_bound_text(s)}"
 
 
 # -- waiting ---------------------------------------------------------------------------------
@@ -397,7 +409,7 @@ def combined(told: Sequence[dict[str, Any]]) -> dict[str, Any]:
         }  # fmt: skip
     more = f" and {quantity(len(same) - 1, 'more cluster')}" if len(same) > 1 else ""
     found = worst | {"message": f"{bounded(worst['cluster'], 60)}{more}: {worst['message']}"}
-    if any(one["eta_sec"] is None for one in told):
+    if any(one["eta_sec"] is None for one in told if one["reason"] != "closed"):
         found |= dict.fromkeys(ETA_FIELDS)
     return found
 

@@ -69,6 +69,7 @@ class Prospects:
         """Return what will come of the cluster's jobs, but for when they will be done."""
         ledger, census = self._ledger, self._roster.census
         running, states = ledger.running, census.states
+        self._keep_to_the_clock(now)
         return outlook(
             Situation(
                 now=now,
@@ -100,6 +101,12 @@ class Prospects:
             ),
             self._memory,
         )
+
+    def _keep_to_the_clock(self, now: float) -> None:
+        """Let no end lie ahead: a clock that was set back would hide a stall until then."""
+        if self.ended_at is not None:
+            self.ended_at = min(self.ended_at, now)
+        self.ends.keep_to(now)
 
     def _nodes_at_work(self) -> list[str]:
         return list(dict.fromkeys(job.node for job in self._ledger.running.values() if job.node))

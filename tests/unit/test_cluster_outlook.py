@@ -82,6 +82,29 @@ def test_time_alone_makes_the_summary_new_once() -> None:
     assert not state.dirty
 
 
+def test_clock_that_is_set_back_hides_no_stall(state: ClusterState) -> None:
+    run(state, 30)
+    tell(state, started("h1", at=30), started("h2", at=30))
+    back = 1_031.0 - 7_200
+    assert outlook_of(state, back)["state"] == "going"
+    told = outlook_of(state, back + 61)
+    assert (told["state"], told["since"]) == ("stalled", back)
+    assert told["stuck"]["oldest_sec"] == 61
+    assert "the oldest for 61 s" in told["message"]
+    # What happens by the new time counts as usual.
+    tell(state, started("j", at=back - 1_000 + 62), ended("j", start=back - 1_000 + 62,
+         at=back - 1_000 + 63))  # fmt: skip
+    assert outlook_of(state, back + 64)["state"] == "going"
+    assert outlook_of(state, back + 122)["state"] == "going"
+    told = outlook_of(state, back + 124)
+    assert (told["state"], told["since"]) == ("stalled", back + 63)
+
+
+def test_clock_that_is_set_back_ended_nothing_in_the_future(state: ClusterState) -> None:
+    run(state, 3)
+    assert outlook_of(state, 1_002 - 7_200)["since"] == 1_002 - 7_200
+
+
 def test_limit_is_the_clusters_own_to_say() -> None:
     state = ClusterState("c", 1_000.0, serials=iter(range(1, 99)), history_limit=9, stall_sec=4.0)
     run(state, 3)

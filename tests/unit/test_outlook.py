@@ -298,5 +298,12 @@ def test_closed_cluster_with_jobs_left_hides_no_other() -> None:
     assert combined([told("a", closed), told("b", DONE, 0.0)])["reason"] == "closed"
 
 
+def test_closed_cluster_with_jobs_left_takes_no_figure_from_the_others() -> None:
+    closed = found(**QUEUED, is_open=False)
+    seen = combined([told("a", closed), told("b", GOING, 9.0)])
+    assert (seen["cluster"], seen["eta_sec"]) == ("b", 9.0)
+    assert combined([told("a", closed), told("b", DONE, 0.0)])["eta_sec"] is None
+
+
 def test_no_cluster_has_nothing_to_do() -> None:
     assert combined([])["reason"] == "no_jobs"
