@@ -361,6 +361,13 @@ def test_detail_terminates_its_job(stage: Stage, page: Page) -> None:
     assert [job.id for _, (job,) in stage.cluster.calls] == ["busy"]
 
 
+def test_detail_is_called_as_its_row_is(page: Page) -> None:
+    number = page.locator(".tr", has_text="broken").locator(".job-number").inner_text()
+    panel = _open(page, "broken")
+    expect(panel.locator("#job-number")).to_have_text(number)
+    expect(page.get_by_role("dialog", name=f"broken {number}")).to_be_visible()
+
+
 def test_detail_has_an_address_of_its_own(stage: Stage, page: Page) -> None:
     _open(page, "broken")
     expect(page).to_have_url(re.compile(r"[?&]job=\d+"))
@@ -450,6 +457,28 @@ def test_without_a_job_the_page_says_how_they_come(stage: Stage) -> None:
     watched_cluster(stage.registry, "idle")
     page = stage.open("jobs.html?cluster=idle")
     expect(page.get_by_text("No job yet")).to_be_visible()
+
+
+def test_state_that_does_not_exist_is_refused_and_asked_for_once(stage: Stage) -> None:
+    asked: list[str] = []
+    page = stage.open(
+        "jobs.html?state=runing",
+        before=lambda page: page.on(
+            "request",
+            lambda request: asked.append(request.url) if "/jobs?" in request.url else None,
+        ),
+    )
+    expect(page.get_by_text("This can't be searched for")).to_be_visible()
+    expect(page.locator(".empty")).to_contain_text("'runing' is no job state")
+    expect(rows(page)).to_have_count(0)
+    is_live(page)
+    monitor = stage.open()
+    is_live(monitor)
+    before = len(asked)
+    for number in range(4, 9):
+        stage.joins(f"10.0.1.{number}", "noise")
+        expect(tile(monitor, "Nodes up")).to_contain_text(str(number))
+    assert asked[before:] == []
 
 
 def test_quiet_page_asks_for_jobs_only_when_one_changed(stage: Stage) -> None:

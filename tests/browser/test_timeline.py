@@ -210,6 +210,14 @@ def test_the_same_jobs_stand_in_a_table(page: Page) -> None:
     )
 
 
+def test_long_id_leaves_the_other_columns_in_view(stage: Stage, page: Page) -> None:
+    stage.ends(stage.runs("10.0.0.9", job_id="x" * 5_000))
+    page.get_by_text("Show as a table").click()
+    table = page.locator(".timeline-table")
+    expect(table.get_by_text("xxxx")).to_be_visible()
+    assert table.evaluate("(table) => table.scrollWidth <= table.clientWidth")
+
+
 def test_head_of_the_table_covers_the_rows_beneath(stage: Stage, page: Page) -> None:
     for number in range(30):
         stage.ends(stage.runs("10.0.0.9", job_id=number))

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { accept, complete, formatQuery, isHalfTyped, parseQuery, problemOf, statesOf, toParams, withStates } from "../../flask_dispy/static/js/query.js";
+import { accept, complete, formatQuery, fromAddress, isHalfTyped, parseQuery, problemOf, statesOf, toParams, withStates } from "../../flask_dispy/static/js/query.js";
 
 /** @param {string} text */
 const pairs = (text) => parseQuery(text).map(({ field, value }) => [field, value]);
@@ -50,6 +50,21 @@ test("another state keeps the other words as they were typed", () => {
 
 test("states travel apart from the rest, and an open quote is closed", () => {
   assert.deepEqual(toParams('state:failed slower:3s arg:"a b'), { state: ["failed"], q: 'slower:3s arg:"a b"' });
+});
+
+test("a state that does not exist is left for the server to refuse, lest all jobs match", () => {
+  assert.deepEqual(toParams("state:runing"), { state: [], q: "state:runing" });
+  assert.deepEqual(toParams('state:failed state:dead alpha "b'), { state: ["failed"], q: 'state:dead alpha "b"' });
+});
+
+test("an address asks by q, state or both", () => {
+  const asked = (/** @type {string} */ text) => fromAddress(new URLSearchParams(text));
+  assert.equal(asked("state=failed&state=Terminated&state=failed"), "state:failed state:terminated");
+  assert.equal(asked("q=state:running+alpha&state=queued"), "state:queued alpha");
+  assert.equal(asked("state=dead&q=alpha"), "state:dead alpha");
+  assert.equal(asked("state=two words"), 'state:"two words"');
+  assert.equal(asked("q=+alpha+&state="), "alpha");
+  assert.equal(asked(""), "");
 });
 
 test("what is written reads back", () => {

@@ -100,14 +100,30 @@ export function withStates(text, states) {
 }
 
 /**
- * What the server is asked: states apart, so that it can count the other states of the same search.
+ * The search of a page's address; `state=` of its own is welcome there.
+ * @param {URLSearchParams} params
+ */
+export function fromAddress(params) {
+  const text = params.get("q") ?? "";
+  const states = [...new Set(params.getAll("state").filter(Boolean).map(stateName))];
+  if (states.length === 0) return text.trim();
+  const asked = formatQuery(states.map((value) => ({ field: "state", value })));
+  return `${asked} ${withStates(text, [])}`.trim();
+}
+
+/**
+ * What the server is asked: states apart, so that it can count the other states of the same search. A state
+ * that does not exist stays among the words: the server refuses it, where without it all jobs would match.
  * @param {string} text
  * @returns {{state: string[], q: string}}
  */
 export function toParams(text) {
-  const last = parseQuery(text).at(-1);
+  const terms = parseQuery(text);
+  const last = terms.at(-1);
   const open = last !== undefined && /^([a-z]+:)?"[^"]*$/.test(text.slice(last.start));
-  return { state: statesOf(text), q: withStates(open ? `${text}"` : text, []) };
+  const words = terms.filter(({ field, value }) => field !== "state" || !STATES.includes(value))
+    .map(({ start, end }) => text.slice(start, end));
+  return { state: statesOf(text), q: words.join(" ") + (open ? '"' : "") };
 }
 
 /**

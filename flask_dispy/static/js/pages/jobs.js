@@ -8,7 +8,7 @@ import {
 import { createJobList } from "../joblist.js";
 import { JOB_WORDS, jobTitle } from "../jobwords.js";
 import { PANEL_KEYS, SEARCH_KEYS, TABLE_KEYS } from "../keymap.js";
-import { statesOf, withStates } from "../query.js";
+import { fromAddress as searchOf, withStates } from "../query.js";
 import { startShell } from "../shell.js";
 import { createTable } from "../table.js";
 import { createJobActions } from "../widgets/jobactions.js";
@@ -44,16 +44,8 @@ function hideColumns() {
   hiddenNow = hidden.join();
 }
 
-let query = firstQuery();
+let query = searchOf(new URLSearchParams(location.search));
 let changesSeen = "";
-
-/** The search of the address; `state=` of its own is welcome there. */
-function firstQuery() {
-  const params = new URLSearchParams(location.search);
-  const states = statesOf(params.getAll("state").map((state) => `state:${state}`).join(" "));
-  const text = params.get("q") ?? "";
-  return states.length > 0 ? withStates(text, states) : text.trim();
-}
 
 const search = createSearchBox(need("search"), { value: query, vocabulary, onSearch: searchFor });
 /** A history keeps jobs that ended. */
@@ -139,7 +131,7 @@ function isRefused(error) {
 /** Whether jobs may be others now than when this was asked last: nodes alone change all the time. */
 function jobsChanged() {
   const changes = `${store.clusters.size} ${shell.summary()?.job_changes}`;
-  const same = changes === changesSeen && list.state.error === null;
+  const same = changes === changesSeen && (list.state.error === null || isRefused(list.state.error));
   changesSeen = changes;
   return !same || /\b(slower|faster|is):/.test(query); // time alone decides these
 }

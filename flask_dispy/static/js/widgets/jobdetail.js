@@ -8,7 +8,7 @@ import { confirmInPlace } from "../confirm.js";
 import { h, icon, isTyping, setAttr, setText, show } from "../dom.js";
 import { stateMark } from "../format.js";
 import { cancelJobs } from "../jobcommands.js";
-import { jobName, jobWord } from "../jobwords.js";
+import { jobName, jobNumber, jobWord } from "../jobwords.js";
 import { copyText, flash } from "./clipboard.js";
 import { isCancellable } from "./jobactions.js";
 import { createJobFacts } from "./jobfacts.js";
@@ -117,6 +117,7 @@ export function createJobDetail(dialog, { shell, onClose }) {
     show(parts.message, false);
     show(parts.body, true);
     setText(parts.title, jobName(found));
+    setText(parts.number, jobNumber(found));
     setText(parts.cluster, found.cluster);
     setAttr(parts.mark, "class", stateMark(jobWord(found)));
     setText(parts.state, jobWord(found));
@@ -131,6 +132,7 @@ export function createJobDetail(dialog, { shell, onClose }) {
     if (job && !gone) return; // what is shown is still true; the header tells of the trouble
     show(parts.body, false);
     setText(parts.title, `#${serial}`);
+    setText(parts.number, "");
     setText(parts.message, error instanceof Error ? error.message : String(error));
     show(parts.message, true);
   }
@@ -142,6 +144,7 @@ export function createJobDetail(dialog, { shell, onClose }) {
         serial = next;
         job = null;
         setText(parts.title, `#${next}`);
+        setText(parts.number, "");
         setText(parts.state, "");
         setText(parts.cluster, "");
         setAttr(parts.mark, "class", "");
@@ -178,6 +181,7 @@ export function createJobDetail(dialog, { shell, onClose }) {
 /** @param {HTMLDialogElement} dialog */
 function build(dialog) {
   const title = h("h2", { id: "job-title", class: "job-title", tabindex: "-1" });
+  const number = h("span", { id: "job-number", class: "job-number" });
   const mark = h("span", { "aria-hidden": "true" });
   const state = h("span");
   const cluster = h("span", { class: "job-cluster muted" });
@@ -186,12 +190,12 @@ function build(dialog) {
   const close = h("button", { type: "button", class: "button quiet icon-button", "aria-label": "Close" }, icon("close"));
   const message = h("p", { class: "job-message muted", role: "status" });
   const body = h("div", { class: "job-body", hidden: true });
-  setAttr(dialog, "aria-labelledby", title.id);
+  setAttr(dialog, "aria-labelledby", `${title.id} ${number.id}`);
   dialog.append(
     h("div", { class: "job-head" },
-      h("div", { class: "job-head-line" }, title, close),
+      h("div", { class: "job-head-line" }, title, number, close),
       h("div", { class: "job-head-line" }, h("span", { class: "state" }, mark, state), cluster,
         h("div", { class: "actions end" }, copyLink, terminate))),
     message, body);
-  return { title, mark, state, cluster, copyLink, terminate, close, message, body };
+  return { title, number, mark, state, cluster, copyLink, terminate, close, message, body };
 }

@@ -15,7 +15,7 @@ import { fillChildren } from "./svg.js";
 export function createJobFacts(element, { nodeHref, now }) {
   const node = h("a", {});
   const facts = {
-    queue: fact("In the queue"), run: fact("Ran for"), attempts: fact("Attempts"), serial: fact("Number"),
+    queue: fact("In the queue"), run: fact("Ran for"), attempts: fact("Attempts"),
   };
   const nodeFact = fact("Node", node);
   const steps = h("ol", { class: "job-steps", "aria-label": "States" });
@@ -31,7 +31,6 @@ export function createJobFacts(element, { nodeHref, now }) {
       setText(facts.queue.value, seconds(queued));
       setText(facts.run.value, seconds(ranFor(job, at)));
       setText(facts.attempts.value, count(job.attempts));
-      setText(facts.serial.value, `#${job.serial}`);
       fillChildren(steps, stepsOf(job, at), makeStep, (item, step) => fillStep(item, step, at));
     },
   };
