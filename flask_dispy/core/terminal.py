@@ -12,7 +12,7 @@ from typing import Final
 
 from .text import Cut, ending
 
-__all__ = ["LOOK_BACK", "printed"]
+__all__ = ["LOOK_BACK", "in_lines", "printed"]
 
 # How much of the end of an output is looked at, in multiples of what is kept: a progress bar of
 # a hundred steps a line comes down to one line.
@@ -21,15 +21,20 @@ LOOK_BACK: Final = 64
 # What moves within a line (carriage return, backspace), and control sequences (ECMA-48, 5.4).
 _CONTROL = re.compile(r"\r|\x08|\x1b\[(?P<parameters>[0-?]*)[ -/]*(?P<final>[@-~])")
 
+# What a terminal shows nothing of: commands to it, such as a window's title or where a link leads
+# (5.6; ended by ST or, as xterm has it, BEL), and what chooses among its character sets, as
+# "tput sgr0" does (ECMA-35, 13.2.1). Whoever forgot the end of a command loses no line of theirs.
+_UNSEEN = re.compile(r"\x1b(?:[]PX^_][^\x07\x1b\n]*(?:\x07|\x1b\\)|[ -/]+[0-~]|[0-?N-OZ`-~])")
+
 _FIRST: Final = "\r\b\x1b"
 
 
 def printed(text: str, limit: int) -> str:
     """Return the end of *text* as a terminal shows it, cleaned, in at most *limit* characters.
 
-    Within a line, what is written later stands over what was there before. Colours are left out,
-    and so are movements to other lines, which are none in a text. It is a
-    :class:`~flask_dispy.core.text.Cut` if the beginning is missing.
+    Within a line, what is written later stands over what was there before. Colours and commands to
+    the terminal are left out, and so are movements to other lines, which are none in a text. It is
+    a :class:`~flask_dispy.core.text.Cut` if the beginning is missing.
 
     A text of many megabytes costs no more than a window of 64 times *limit* does.
     """
@@ -38,12 +43,24 @@ def printed(text: str, limit: int) -> str:
     window = text[-LOOK_BACK * limit :]
     if not any(control in window for control in _FIRST):
         return ending(text, limit)
-    lines = window.replace("\r\n", "\n").split("\n")
+    lines = _UNSEEN.sub("", window).replace("\r\n", "\n").split("\n")
     shown = "\n".join(_line(line) if _CONTROL.search(line) else line for line in lines)
     kept = ending(shown, limit)
     if len(window) == len(text) or isinstance(kept, Cut):
         return kept
     return Cut("…" + kept[max(0, len(kept) - limit + 1) :])
+
+
+def in_lines(text: str, limit: int) -> str:
+    """Return the end of *text*, as long as :func:`printed` needs it, with no line over another.
+
+    Of an error all lines are to be seen: one that quotes a program's progress bar would end up
+    with the bar over its own name.
+    """
+    if "\r" not in text:
+        return text
+    window = text[-LOOK_BACK * limit - 1 :]
+    return window.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _line(line: str) -> str:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flask_dispy.core.terminal import printed
+from flask_dispy.core.terminal import in_lines, printed
 from flask_dispy.core.text import Cut
 
 
@@ -26,7 +26,12 @@ from flask_dispy.core.text import Cut
         ("working...\x1b[2K\rready", "ready"),
         ("abcdef\b\b\b\x1b[1Kx", "   xef"),
         ("one\n\x1b[Atwo", "one\ntwo"),
-        ("\x1b]0;title\x07rest", "\\x1b]0;title\\x07rest"),
+        ("\x1b]0;title\x07rest", "rest"),
+        ("\x1b]8;;http://x/\x1b\\link\x1b]8;;\x1b\\ more", "link more"),
+        ("\x1b[1mbold\x1b(B\x1b[m plain", "bold plain"),
+        ("\x1b7saved\x1b8\x1b=", "saved"),
+        ("\x1b]0;never ended\nrest", "\\x1b]0;never ended\nrest"),
+        ("a\x1bPq\x1b\\\rb", "b"),
         ("cut \x1b[3", "cut \\x1b[3"),
         ("a\x00b\rc", "c\\x00b"),
     ],
@@ -46,6 +51,15 @@ def test_a_beginning_that_was_not_looked_at_is_marked_as_cut():
     text = printed("first\n" + "\rstep" * 100_000, 100)
     assert isinstance(text, Cut)
     assert text == "…step"
+
+
+def test_an_error_that_quotes_a_progress_bar_keeps_its_name():
+    error = "Traceback:\nToolError: failed\r 10%|#\r\n 90%|##\rbye\n"
+    lines = "Traceback:\nToolError: failed\n 10%|#\n 90%|##\nbye\n"
+    assert printed(in_lines(error, 100), 100) == lines
+    many = "E: x\n" + "\rstep" * 100_000
+    assert isinstance(printed(in_lines(many, 100), 100), Cut)
+    assert in_lines("no such thing", 3) == "no such thing"
 
 
 def test_a_long_text_without_controls_keeps_its_end():
