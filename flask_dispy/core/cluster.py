@@ -333,7 +333,7 @@ class ClusterState:
         return Sample(
             done=self.ledger.done,
             failed=self.ledger.failed,
-            queued=self.ledger.counts["queued"],
+            queued=self.ledger.counts["queued"] + self.ledger.before_watching,
             running=self.ledger.counts["running"],
             cpus_busy=self.cpus_busy(),
             cpus_total=self.roster.census.cpus,

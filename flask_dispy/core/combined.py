@@ -208,4 +208,4 @@ def _least_sure(summaries: list[dict[str, Any]]) -> str:
 
 def _goes_on(summary: dict[str, Any]) -> bool:
     """Whether jobs of a cluster may still end: those of one that was closed never will."""
-    return summary["jobs"]["pending"] > 0 and summary["outlook"]["reason"] != "closed"
+    return bool(summary["jobs"]["pending"]) and summary["outlook"]["reason"] != "closed"

@@ -234,12 +234,26 @@ class Pump:
         seen = watched.watch.job_reports.queue.look(cluster, is_queued, idle=idle)
         if seen is not None:
             yield (seen, None, ())
-        # What was there before watching may end without a report, and was counted in a moment in
-        # which reports were on their way.
-        if ledger.before_watching and watched.mode == "callback":
-            pending = pending_jobs(cluster)
-            if pending is not None and pending != ledger.pending + ledger.before_watching:
-                yield (events.PendingTaken(now, pending), None, ())
+        yield from Pump._unseen(watched, now)
+
+    @staticmethod
+    def _unseen(watched: Watched, now: float) -> Iterator[Drained]:
+        """Yield how many jobs dispy holds, if some of them were there before watching.
+
+        These may end without a report. dispy counts a job before it reports it, and a slow callback
+        of the user's holds up the reports: only a difference that two looks in a row find is one.
+        """
+        ledger, cluster = watched.state.ledger, watched.cluster
+        watched.had_jobs_before = watched.had_jobs_before or ledger.before_watching > 0
+        if not watched.had_jobs_before or watched.mode != "callback":
+            return
+        pending = pending_jobs(cluster)
+        if pending is None:
+            return
+        unseen, received = max(0, pending - ledger.pending), watched.watch.received
+        if unseen != ledger.before_watching and watched.unseen == (unseen, received):
+            yield (events.PendingTaken(now, pending), None, ())
+        watched.unseen = (unseen, received)
 
     def _refresh(self, watched: Watched) -> None:
         """Take in what dispy changes of its nodes without a report: CPUs set, bytes sent."""

@@ -41,6 +41,8 @@ class Watched:
         self.trouble: str | None = None  # with its scheduler
         self.port_trouble: str | None = None
         self.unheard: str | None = None  # why its reports do not arrive, if they do not
+        self.had_jobs_before = False  # watching began while it had some
+        self.unseen: tuple[int, int] | None = None  # jobs not reported yet, after so many reports
         self.due: dict[str, float] = {}
         self._installed: Callback | None = None
         self._previous: Callback | None = None

@@ -163,6 +163,7 @@ def test_jobs_from_before_watching_are_pending_everywhere(state: ClusterState) -
     jobs = summary["jobs"]
     assert (jobs["submitted"], jobs["done"], jobs["before_watching"]) == (4, 2, 6)
     assert (jobs["pending"], summary["progress"]) == (8, 0.2)
+    assert state.sample().queued == 6  # as the tile has it
     assert summary["outlook"]["state"] == "going"
 
 

@@ -179,3 +179,23 @@ def test_jobs_from_before_watching_that_end_unseen_are_pending_no_more(
     fake._pending_jobs = 0
     wait_until(lambda: pending() == 0)
     assert registry.view("*").summary()["outlook"]["state"] == "done"
+
+
+@pytest.mark.usefixtures("_soon")
+def test_jobs_from_before_watching_outlast_reports_that_are_held_up(
+    registry: ClusterRegistry,
+) -> None:
+    cluster = FakeCluster()
+    for number in range(3):
+        cluster.submit(number)
+    cluster.answers["status"] = lambda: SimpleNamespace(nodes=[], jobs_pending=cluster.pending)
+    registry.add(cluster)
+    before = lambda: registry.view("*").summary()["jobs"]["before_watching"]  # noqa: E731
+    assert before() == 3
+    job, node = cluster.submit(3), make_node("10.0.0.1")
+    cluster.start(job, node)
+    fake: Any = cluster
+    fake._pending_jobs = 3  # it ended, and its report waits behind a slow callback
+    wait_until(lambda: before() == 2)
+    cluster.end(job, node)
+    wait_until(lambda: before() == 3)
