@@ -63,8 +63,9 @@ class ClusterRegistry:
     """The clusters that are watched, and '* Combined', the view over all of them.
 
     Takes the settings of :class:`~flask_dispy.core.settings.Settings` as keyword arguments.
-    Thread-safe. It belongs to the process that made it: a fork of it refuses to answer, with
-    :exc:`~flask_dispy.core.errors.WrongProcess`, for dispy's threads do not live there.
+    Thread-safe. It belongs to the process that added its first cluster: a fork of that refuses to
+    answer, with :exc:`~flask_dispy.core.errors.WrongProcess`, because dispy's threads do not live
+    there. Made before a fork and without clusters yet, it begins anew in each process that uses it.
 
     ``control`` takes the commands, ``summaries`` says what clusters come to. ``version`` grows with
     every change.
@@ -78,6 +79,10 @@ class ClusterRegistry:
 
     def __init__(self, **settings: Any) -> None:
         self.settings = Settings.of(settings)
+        self._begin()
+
+    def _begin(self) -> None:
+        """Make all that belongs to this process."""
         self.epoch = new_epoch()
         self.version = 0
         self.lock = threading.RLock()
@@ -122,6 +127,8 @@ class ClusterRegistry:
     @show_job_args.setter
     def show_job_args(self, value: bool) -> None:
         self.settings.show_job_args = bool(value)
+        if os.getpid() != self._pid:
+            return  # nobody looks at jobs here, and the locks may be held for ever
         # All who look at jobs are to see it, however quiet the clusters are.
         with self.lock:
             for watched in self._watched.values():
@@ -531,9 +538,29 @@ class ClusterRegistry:
         recorder.close()
 
     def _check_process(self) -> None:
-        if os.getpid() != self._pid:
-            raise WrongProcess(
-                "This registry was made in another process, of which this one is a fork; dispy's "
-                "threads stayed there. Make the registry and the clusters in the process that "
-                "serves the pages (with gunicorn: one worker, and no --preload)."
-            )
+        if os.getpid() == self._pid:
+            return
+        with _forking:
+            if os.getpid() == self._pid:
+                return
+            if self._watched or self._closed:
+                raise WrongProcess(
+                    "This registry's clusters were made in another process, of which this one is "
+                    "a fork; dispy's threads stayed there. Make the clusters in the process that "
+                    "serves the pages (with gunicorn: one worker, and no --preload)."
+                )
+            # It was made before the fork, and its clusters will be made here: nothing is lost.
+            self._begin()
+
+
+# Held while a registry that a fork has inherited begins anew.
+_forking = threading.Lock()
+
+
+def _after_fork() -> None:
+    global _forking  # noqa: PLW0603 - a thread that does not live here may hold it for ever
+    _forking = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -53,6 +53,7 @@ class DispyHTTPServer:
 
     It runs in daemon threads of this process and belongs to it: a fork holds no server. Several
     may run in one process, each on its own port. All methods may be called from any thread.
+    As a context manager it ends with its block: ``with DispyHTTPServer(cluster) as server:``.
 
     :param cluster: the first cluster to watch, or None.
     :param host: the address or name to listen at; ``""`` for all interfaces, IPv6 and IPv4.
@@ -219,6 +220,16 @@ class DispyHTTPServer:
                 self.registry.close()
             self._hosting.stop(_GRACE_SEC)
             self._ended = True
+
+    def __enter__(self) -> DispyHTTPServer:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        """End as :meth:`shutdown` does; without waiting for viewers where the block failed."""
+        self.shutdown(wait=raised[0] is None)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} at {self.url}{' (ended)' if self._ended else ''}>"
 
     def _wait_for_viewers(self) -> None:
         poll_sec = self.registry.poll_sec

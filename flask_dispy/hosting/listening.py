@@ -11,6 +11,17 @@ __all__ = ["listen", "local_url", "plain_address", "reachable_from_outside"]
 # What binding to [::] ends in where IPv6 is compiled in but switched off, as in many containers.
 _NO_IPV6 = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
 
+_REMEDIES = {
+    errno.EADDRINUSE: (
+        ". Another server has this port, perhaps an earlier run of this program: end it, give "
+        "another port=, or port=0 for any that is free"
+    ),
+    errno.EACCES: ". Ports below 1024 are the administrator's: give another port=",
+    errno.EADDRNOTAVAIL: (
+        '. This machine has no such address: give one of its own as host=, or "" for all'
+    ),
+}
+
 
 def listen(host: str, port: int, *, backlog: int = 128) -> socket.socket:
     """Bind and listen.
@@ -37,7 +48,10 @@ def listen(host: str, port: int, *, backlog: int = 128) -> socket.socket:
         shown = f"[{host}]" if ":" in host else host or "*"
         # create_server adds the address to its reason, which stands here already.
         reason = str(error.strerror or error).partition(" (")[0]
-        raise type(error)(error.errno, f"can't listen on {shown}:{port}: {reason}") from error
+        remedy = _REMEDIES.get(error.errno or 0, "")
+        raise type(error)(
+            error.errno, f"can't listen on {shown}:{port}: {reason}{remedy}"
+        ) from error
 
 
 def _listen_everywhere(port: int, backlog: int) -> socket.socket:

@@ -339,3 +339,24 @@ def test_server_with_a_login_answers_under_any_name(login: dict[str, Any]) -> No
     with serving(**login) as server, client_of(server) as client:
         request = b"GET / HTTP/1.1\r\nHost: any.example\r\nAuthorization: Bearer t\r\n\r\n"
         assert client.ask(request).status == 200
+
+
+def test_busy_port_names_the_remedy() -> None:
+    with DispyHTTPServer(None, "127.0.0.1", 0) as server:
+        with pytest.raises(OSError, match=r"end it, give another port=, or port=0") as caught:
+            DispyHTTPServer(None, "127.0.0.1", server.port)
+        assert caught.value.errno == errno.EADDRINUSE
+    with pytest.raises(OSError, match=r"This machine has no such address"):
+        DispyHTTPServer(None, "192.0.2.1", 0)
+
+
+def test_server_ends_with_its_block_and_shows_its_url() -> None:
+    with DispyHTTPServer(None, "127.0.0.1", 0) as server:
+        assert repr(server) == f"<DispyHTTPServer at {server.url}>"
+        port = server.port
+    assert repr(server) == f"<DispyHTTPServer at http://127.0.0.1:{port}/ (ended)>"
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port), timeout=5)
+    with pytest.raises(KeyError, match="own"), DispyHTTPServer(None, "127.0.0.1", 0) as server:
+        raise KeyError("own")
+    assert "(ended)" in repr(server)

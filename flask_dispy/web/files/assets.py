@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import mimetypes
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path, PurePosixPath
+from importlib import resources
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from flask import Response, request
@@ -18,6 +19,8 @@ from .bundle import bundles
 from .favicons import favicons
 
 if TYPE_CHECKING:
+    from importlib.abc import Traversable
+
     from ..context import Web
 
 __all__ = ["ASSETS", "Assets", "asset", "package_assets"]
@@ -58,7 +61,7 @@ class Assets:
     one version: a page never runs a mixture of two releases.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Traversable) -> None:
         files = _read(folder)
         files |= bundles(files)
         files |= favicons()
@@ -89,7 +92,8 @@ class Assets:
 @lru_cache(maxsize=1)
 def package_assets() -> Assets:
     """Return the package's files, read when they are first asked for."""
-    return Assets(Path(__file__).parents[2] / "static")
+    # The package may lie in a zip archive.
+    return Assets(resources.files("flask_dispy") / "static")
 
 
 def asset(web: Web, version: str, name: str) -> Response:
@@ -112,12 +116,18 @@ def asset(web: Web, version: str, name: str) -> Response:
     return answer
 
 
-def _read(folder: Path) -> dict[str, bytes]:
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and not any(part.startswith(".") for part in path.parts[-2:])
-    }
+def _read(folder: Traversable) -> dict[str, bytes]:
+    return dict(sorted(_below(folder, "")))
+
+
+def _below(folder: Traversable, prefix: str) -> Iterator[tuple[str, bytes]]:
+    for entry in folder.iterdir():
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir():
+            yield from _below(entry, f"{prefix}{entry.name}/")
+        else:
+            yield f"{prefix}{entry.name}", entry.read_bytes()
 
 
 def _load(name: str, content: bytes) -> _Asset:

@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ...core.combined import COMBINED_NAME
+from ...core.errors import WrongProcess
 from ..files.document_root import document
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def _config(web: Web) -> dict[str, Any]:
         "api": "api/v1/",
         # A cluster that is gone stays chosen: what is done next must not hit all the others.
         "cluster": "*" if chosen in ("", COMBINED_NAME) else chosen,
-        "clusters": web.registry.names(),
+        "clusters": _names(web),
         "past": web.registry.past,
         "poll_sec": web.registry.poll_sec,
         "show_job_args": web.registry.show_job_args,
@@ -79,6 +80,14 @@ def _config(web: Web) -> dict[str, Any]:
         "csrf_token": _csrf_token(),
         "version": _version(),
     }
+
+
+def _names(web: Web) -> list[str]:
+    """Return the clusters' names; in a fork none, and the page says why, as it does of any read."""
+    try:
+        return web.registry.names()
+    except WrongProcess:
+        return []
 
 
 def _csrf_token() -> str | None:
