@@ -13,6 +13,7 @@ import logging
 import os
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -27,6 +28,7 @@ from .core.text import bounded
 from .engine.clusters import Kind, cluster_name, compute_id, kind_of
 from .engine.commands.calls import Calls
 from .engine.commands.control import Control
+from .engine.forks import leave_to_parent
 from .engine.reports.parsed import Drained, requests
 from .engine.reports.render import TextRequest
 from .engine.reports.router import OTHER_NAME, Router, forwards_to
@@ -80,6 +82,7 @@ class ClusterRegistry:
     def __init__(self, **settings: Any) -> None:
         self.settings = Settings.of(settings)
         self._begin()
+        _registries.add(self)
 
     def _begin(self) -> None:
         """Make all that belongs to this process."""
@@ -560,7 +563,13 @@ _forking = threading.Lock()
 def _after_fork() -> None:
     global _forking  # noqa: PLW0603 - a thread that does not live here may hold it for ever
     _forking = threading.Lock()
+    for registry in list(_registries):
+        for watched in list(registry._watched.values()):
+            leave_to_parent(watched.cluster)
 
+
+# Those of this process and, in a fork, of its parents.
+_registries: weakref.WeakSet[ClusterRegistry] = weakref.WeakSet()
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from flask import Blueprint, Flask
 
+from .core.errors import WrongProcess
 from .hosting import (
     CertificateFiles,
     Limits,
@@ -170,6 +171,11 @@ class DispyHTTPServer:
 
         :param chain: put our callback before the cluster's own, if it has one.
         """
+        if os.getpid() != self._pid:
+            raise WrongProcess(
+                "This server lives on in the process of which this one is a fork: make the "
+                "clusters there, or another server here."
+            )
         return self.registry.add(cluster, chain=chain)
 
     def del_cluster(self, cluster: Any) -> None:

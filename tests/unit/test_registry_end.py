@@ -78,6 +78,29 @@ def test_fork_refuses_without_hanging(registry: ClusterRegistry, cluster: FakeCl
     process.close()
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_registry_without_clusters_begins_anew_in_a_fork(registry: ClusterRegistry) -> None:
+    def child(answers: Any) -> None:
+        name = registry.add(FakeCluster())
+        answers.send((name, registry.names(), registry.view("*").summary()["jobs"]["submitted"]))
+        registry.close()
+
+    context = multiprocessing.get_context("fork")
+    here, there = context.Pipe()
+    with registry.folding, registry.lock:
+        process = context.Process(target=child, args=(there,))
+        process.start()
+    assert here.poll(20)
+    assert here.recv() == ("compute", ["compute"], 0)
+    assert registry.names() == []
+    process.join(10)
+    assert process.exitcode == 0
+    here.close()
+    there.close()
+    process.close()
+
+
 # -- cost -------------------------------------------------------------------------------------
 
 
