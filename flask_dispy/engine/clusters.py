@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final, Literal
 
 from dispy import JobCluster, SharedJobCluster
@@ -13,8 +14,8 @@ __all__ = [
     "engine_of",
     "is_closed",
     "is_ending",
-    "is_member",
     "kind_of",
+    "memberships",
     "pulse_sec",
 ]
 
@@ -74,20 +75,25 @@ def engine_of(cluster: Any) -> Any:
     return getattr(cluster, "scheduler", None) or getattr(cluster, "_cluster", None)
 
 
-def is_member(cluster: Any, node: Any) -> bool | None:
-    """Whether dispy sends jobs of the cluster to the node; ``None`` where that can't be known.
+def memberships(cluster: Any) -> Callable[[Any], bool | None] | None:
+    """Return what says of dispy's object of a node whether dispy sends jobs of the cluster there.
 
-    :param node: dispy's object of the node that the cluster was told of.
+    It says ``None`` of a node of which that can't be known now. There is no such function for a
+    cluster that ends, and for a SharedJobCluster, whose scheduler alone knows.
     """
     if isinstance(cluster, SharedJobCluster) or is_ending(cluster):
         return None
     known: dict[str, Any] = getattr(cluster, "_dispy_nodes", None) or {}
     machines: dict[str, Any] = getattr(engine_of(cluster), "_nodes", None) or {}
-    machine = machines.get(node.ip_addr)
-    being_set_up = not node.update_time
-    if machine is None or known.get(node.ip_addr) is not node or being_set_up:
-        return None
-    return cluster in machine.clusters
+
+    def is_member(node: Any) -> bool | None:
+        machine = machines.get(node.ip_addr)
+        being_set_up = not node.update_time
+        if machine is None or known.get(node.ip_addr) is not node or being_set_up:
+            return None
+        return cluster in machine.clusters
+
+    return is_member
 
 
 def compute_id(cluster: Any) -> Any:

@@ -8,7 +8,7 @@ from dispy import DispyNode
 
 from ...core import events
 from ...core.events import Departure
-from ..clusters import is_ending, is_member
+from ..clusters import is_ending, memberships
 from ..faultlog import UnreadReports
 from .clocks import NodeClocks
 from .figures import FIGURES, figures_of, name_text, relied_upon
@@ -185,8 +185,11 @@ class NodeReports:
         """
         found: list[Drained] = []
         suspects: set[str] = set()
+        is_member = memberships(self._cluster)
+        if is_member is None:
+            return found
         for ip_addr, node in list(self.known.items()):
-            member = is_member(self._cluster, node)
+            member = is_member(node)
             if member is None:
                 continue
             if member and ip_addr in self._let_go:
