@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import signal
 from typing import Any
 
 import pytest
@@ -90,7 +89,7 @@ def test_node_that_is_shut_down_at_work_is_lost(local_dispy: LocalDispy) -> None
     cluster = local_dispy.job_cluster(act, ping_interval=None)
     with serving(cluster) as server:
         _at_work(server, cluster)
-        node.signal(signal.SIGTERM)
+        node.close_input()
         wait_until(lambda: state_of(server, NEAR) != "up", what="its end")
         jobs = jobs_of(server)
         assert (state_of(server, NEAR), jobs["abandoned"] + jobs["terminated"]) == ("lost", 2), jobs
