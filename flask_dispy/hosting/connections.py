@@ -76,6 +76,9 @@ class Connections:
     One client leaves an eighth of the places to others.
     """
 
+    closing = False
+    """Whether :meth:`close` was called, after which no connection gets another request."""
+
     def __init__(self, most: int) -> None:
         self._most = most
         self._most_a_client = max(1, most - most // _PART)
@@ -96,6 +99,19 @@ class Connections:
                     return False
             self._seats[seat.connection] = seat
             return True
+
+    def let_wait(self, seat: Seat) -> bool:
+        """Note that a connection waits for a request; while it does it may be ended for another.
+
+        Returns False where it should not wait, because the server is stopping.
+        """
+        seat.phase = "idle"
+        # In this order: close() sets the one, then its caller cuts whoever is the other.
+        return not self.closing
+
+    def close(self) -> None:
+        """Let no connection wait for another request; those that wait are the caller's to cut."""
+        self.closing = True
 
     def leave(self, connection: Connection) -> None:
         """Forget a connection whose thread is about to end."""

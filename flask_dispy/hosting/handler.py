@@ -6,18 +6,15 @@ import io
 import logging
 import time
 from http import HTTPStatus
-from typing import TYPE_CHECKING, cast
 
-from werkzeug.serving import WSGIRequestHandler
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler
 
 from .answer import Answer
 from .body import Body
 from .connection import Disconnected
-from .connections import Seat
+from .connections import Connections, Seat
 from .head import Head, Refused, read_head
-
-if TYPE_CHECKING:
-    from .server import ThreadServer
+from .limits import Limits
 
 __all__ = ["RequestHandler"]
 
@@ -35,17 +32,25 @@ class RequestHandler(WSGIRequestHandler):
     and would take the next request for the rest of this one. A :class:`Body` knows its end, so
     here the connection can stay.
 
-    It is made with a :class:`Seat` where http.server expects the bare socket.
+    Its constructor serves the connection to its end, as http.server's does.
+
+    :param seat: the connection, whose TLS handshake is done.
     """
 
     protocol_version = "HTTP/1.1"
     server_version = "flask_dispy"
 
+    def __init__(
+        self, seat: Seat, server: BaseWSGIServer, *, connections: Connections, limits: Limits
+    ) -> None:
+        self.seat = seat
+        self.link = seat.connection
+        self.connections = connections
+        self.limits = limits
+        super().__init__(self.link.socket, self.link.address, server)
+
     def setup(self) -> None:
-        """Begin to serve a connection, whose TLS handshake is done."""
-        self.seat = cast(Seat, self.request)
-        self.link = self.seat.connection
-        self.host = cast("ThreadServer", self.server)
+        """Read from and write to the connection, without what http.server would put around it."""
         self.connection = self.link.socket
         self.rfile = self.link.reader
         self.close_connection = True
@@ -55,20 +60,20 @@ class RequestHandler(WSGIRequestHandler):
 
     def handle(self) -> None:
         """Serve requests until either side has had enough."""
-        waited_sec = self.host.limits.request_timeout_sec
+        waited_sec = self.limits.request_timeout_sec
         while self._wait_for_request(waited_sec):
             self.handle_one_request()
             if self.close_connection:
                 break
-            waited_sec = self.host.limits.keep_alive_sec
+            waited_sec = self.limits.keep_alive_sec
 
     def handle_one_request(self) -> None:
         """Serve one request, of which the first byte is here."""
         self.close_connection = True
         self.link.linger = True
-        self.link.allow(self.host.limits.request_timeout_sec)
+        self.link.allow(self.limits.request_timeout_sec)
         try:
-            head = read_head(self.link.reader, self.host.limits)
+            head = read_head(self.link.reader, self.limits)
         except Refused as refusal:
             self._refuse(refusal.status, str(refusal))
         except TimeoutError:
@@ -81,7 +86,7 @@ class RequestHandler(WSGIRequestHandler):
         """Whether another request begins within so many seconds, and the server goes on."""
         self.link.allow(seconds)
         try:
-            if not self.host.wait_for_request(self.seat) or not self.link.reader.peek(1):
+            if not self.connections.let_wait(self.seat) or not self.link.reader.peek(1):
                 return False
             self.seat.phase = "receiving"
             return True
@@ -118,7 +123,7 @@ class RequestHandler(WSGIRequestHandler):
             version=head.version,
             on_begin=self._answering,
             may_stay=lambda: (
-                head.keep_alive and not self.host.stopping and body.can_skip(_SKIP_BYTES)
+                head.keep_alive and not self.connections.closing and body.can_skip(_SKIP_BYTES)
             ),
         )
         try:
@@ -144,7 +149,7 @@ class RequestHandler(WSGIRequestHandler):
         environ["wsgi.input"] = io.BufferedReader(body)
         environ["flask_dispy.is_cut"] = lambda: self.seat.is_cut
         try:
-            answer.run(self.host.app, environ)
+            answer.run(self.server.app, environ)
         except Disconnected:
             raise
         except Exception:

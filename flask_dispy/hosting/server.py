@@ -56,9 +56,6 @@ class ThreadServer(BaseWSGIServer):
 
     multithread = True
 
-    stopping = False
-    """Whether :meth:`stop` has begun, after which no connection gets another request."""
-
     def __init__(
         self,
         app: WSGIApplication,
@@ -74,7 +71,7 @@ class ThreadServer(BaseWSGIServer):
             host, port = sock.getsockname()[:2]
             # werkzeug duplicates the descriptor, and would print and exit if it were to bind.
             super().__init__(host, port, app, RequestHandler, fd=sock.fileno())
-        self.limits = limits
+        self._limits = limits
         self._tls = tls
         if tls is not None:
             # werkzeug reads the scheme of every request's URL from this.
@@ -99,7 +96,7 @@ class ThreadServer(BaseWSGIServer):
 
         Returns whether every other thread has ended. Calling it again is fine.
         """
-        self.stopping = True
+        self._connections.close()
         with contextlib.suppress(OSError):  # it is closed already
             self.socket.shutdown(socket.SHUT_RDWR)  # wakes who waits for connections
         self.shutdown()
@@ -135,15 +132,6 @@ class ThreadServer(BaseWSGIServer):
         while self._turned_away:
             self._turned_away.popleft()[1].close()
 
-    def wait_for_request(self, seat: Seat) -> bool:
-        """Note that a connection waits for a request; while it does it may be ended for another.
-
-        Returns False where it should not wait, because the server is stopping.
-        """
-        seat.phase = "idle"
-        # In this order: stop() sets the one, then cuts whoever is the other.
-        return not self.stopping
-
     def get_request(self) -> tuple[socket.socket, Any]:
         """Accept. Where the system has run out of descriptors, wait instead of spinning."""
         try:
@@ -157,7 +145,7 @@ class ThreadServer(BaseWSGIServer):
     def process_request(self, request: Any, client_address: Any) -> None:
         """Give an accepted connection a thread, or turn it away."""
         connection = Connection(
-            request, plain_address(client_address), send_sec=self.limits.send_timeout_sec
+            request, plain_address(client_address), send_sec=self._limits.send_timeout_sec
         )
         thread = threading.Thread(
             target=lambda: self._serve(seat),
@@ -189,7 +177,7 @@ class ThreadServer(BaseWSGIServer):
         connection = seat.connection
         try:
             if self._tls is None or self._secure(seat, self._tls()):
-                RequestHandler(seat, connection.address, self)  # type: ignore[arg-type]
+                RequestHandler(seat, self, connections=self._connections, limits=self._limits)
         except (Disconnected, TimeoutError, ssl.SSLError, ConnectionError) as error:
             _log.debug("%s: %s", connection.address[0], error)
         except Exception:
@@ -199,9 +187,9 @@ class ThreadServer(BaseWSGIServer):
             self._connections.leave(connection)
 
     def _secure(self, seat: Seat, context: ssl.SSLContext) -> bool:
-        seat.connection.allow(self.limits.request_timeout_sec)
+        seat.connection.allow(self._limits.request_timeout_sec)
         # No request is under way yet: it may be ended like an idle one.
-        return self.wait_for_request(seat) and seat.connection.secure(context)
+        return self._connections.let_wait(seat) and seat.connection.secure(context)
 
     def _turn_away(self, sock: socket.socket) -> None:
         if self._tls is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
@@ -16,20 +16,19 @@ from .access.credentials import Credentials
 from .access.guard import Authorize, Guard
 from .access.headers import ContentPolicy, harden
 from .access.origins import checked_hosts
-from .api.changes import StreamPlaces
+from .access.permissions import Kind
 from .api.read import no_such_route
 from .context import Web
 from .files.assets import package_assets
 from .files.document_root import DocumentRoot
 from .http.answers import ByteCache
+from .http.audience import Audience
 from .http.errors import error_answer
-from .http.redirects import REDIRECT, add_redirects
+from .http.streams import StreamPlaces
 from .http.turns import COSTLY_SHARE, Turns
+from .redirects import REDIRECT, add_redirects
 from .routes import CATCH_ALL, DOCUMENT_ROUTES, ROUTES
-from .routing import Kind, Route
-
-if TYPE_CHECKING:
-    from .http.audience import Audience
+from .routing import Route
 
 __all__ = ["create_blueprint"]
 
@@ -161,7 +160,8 @@ def _install(blueprint: Blueprint, web: Web, endpoints: Mapping[str, _Answers]) 
         limit = request.max_content_length
         # The host app's own limit stands where it is the narrower one.
         request.max_content_length = min(web.max_body_bytes, limit or web.max_body_bytes)
-        web.guard.admit(endpoints[_endpoint()][request.method])
+        route = endpoints[_endpoint()][request.method]
+        web.guard.admit(route.permission, route.kind)
 
     @blueprint.after_request
     def finish(answer: Response) -> Response:

@@ -5,24 +5,22 @@ from __future__ import annotations
 import threading
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from flask import request
 
+from ..core.search.query import JobQuery
+from ..registry import ClusterRegistry
+from ..watching.views import JobPage, View
 from .access.clients import browser_of, network_of
 from .access.guard import Guard
 from .access.headers import ContentPolicy
 from .files.assets import Assets
 from .files.document_root import DocumentRoot
 from .http.answers import ByteCache
-
-if TYPE_CHECKING:
-    from ..core.search.query import JobQuery
-    from ..registry import ClusterRegistry
-    from ..watching.views import JobPage, View
-    from .api.changes import StreamPlaces
-    from .http.audience import Audience
-    from .http.turns import Turns
+from .http.audience import Audience
+from .http.streams import StreamPlaces
+from .http.turns import Turns
 
 __all__ = ["Web", "target"]
 

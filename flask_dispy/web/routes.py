@@ -9,9 +9,9 @@ from .api import changes as stream
 from .api import control as api_control
 from .api import health, metrics, openapi, report
 from .api import read as api_read
-from .files.assets import ASSETS, asset
-from .files.document_root import document
+from .files.assets import ASSETS
 from .legacy import routes as legacy
+from .pages.files import asset, document
 from .pages.pages import PAGES, page_answer
 from .routing import Route
 

@@ -5,38 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Any, Final
 
 from flask.typing import ResponseReturnValue
 
-if TYPE_CHECKING:
-    from .context import Web
+from .access.permissions import Access, Kind
+from .context import Web
 
-__all__ = ["PERMISSIONS", "Access", "Kind", "Permission", "Route"]
-
-Permission = Literal["view", "see_arguments", "cancel_jobs", "manage_nodes", "change_settings"]
-
-PERMISSIONS: Final[tuple[Permission, ...]] = (
-    "view",
-    "see_arguments",
-    "cancel_jobs",
-    "manage_nodes",
-    "change_settings",
-)
-
-Access = Literal[
-    "public", "view", "see_arguments", "cancel_jobs", "manage_nodes", "change_settings"
-]
-"""The permission that a route asks for; ``public`` is for what tells nothing of the clusters."""
+__all__ = ["Route"]
 
 _VARIABLE: Final = re.compile(r"<(?:\w+:)?(\w+)>")
-
-Kind = Literal["page", "data", "asset", "document"]
-"""Decides the form of errors, the caching and the content policy of a route's answers.
-
-``page``: HTML for a person. ``data``: JSON, streams and texts, never readable cross-site.
-``asset``: the package's own static files. ``document``: files of the user's DocumentRoot.
-"""
 
 
 @dataclass(frozen=True, slots=True)

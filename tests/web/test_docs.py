@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from flask_dispy.core.settings import Settings
+from flask_dispy.web.access.permissions import PERMISSIONS
 from flask_dispy.web.api.node_list import SORT_COLUMNS
 from flask_dispy.web.blueprint import create_blueprint
 from flask_dispy.web.http.errors import STATUS_OF_CODE
 from flask_dispy.web.routes import DOCUMENT_ROUTES, ROUTES
-from flask_dispy.web.routing import PERMISSIONS
 
 ROOT = Path(__file__).parents[2]
 API = (ROOT / "docs" / "api.md").read_text()

@@ -9,9 +9,9 @@ from typing import Any, get_args
 import pytest
 from flask import Flask
 
+from flask_dispy.web.access.permissions import PERMISSIONS, Access
 from flask_dispy.web.blueprint import create_blueprint
 from flask_dispy.web.routes import DOCUMENT_ROUTES, ROUTES
-from flask_dispy.web.routing import PERMISSIONS, Access
 
 _VALUES = {
     "name": "compute",

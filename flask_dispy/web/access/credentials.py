@@ -15,7 +15,7 @@ from werkzeug.datastructures import Authorization
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from ..http.errors import HttpError
-from ..routing import PERMISSIONS, Permission
+from .permissions import PERMISSIONS, Permission
 
 __all__ = ["ROLES", "Credentials", "Role"]
 

@@ -9,9 +9,9 @@ from typing import Final
 from flask import Request, request
 
 from ..http.errors import HttpError
-from ..routing import PERMISSIONS, Permission, Route
 from .credentials import ROLES, Credentials
 from .origins import SAFE_METHODS, check_host, refuse_cross_site_read, refuse_cross_site_write
+from .permissions import PERMISSIONS, Access, Kind, Permission
 from .throttle import Throttle
 
 __all__ = ["Authorize", "Guard"]
@@ -63,17 +63,20 @@ class Guard:
         # One request may pass two guards, when a blueprint's view calls another's.
         self._role_key = f"flask_dispy.role.{id(self)}"
 
-    def admit(self, route: Route) -> None:
-        """Let the current request through to *route*, or raise the answer that refuses it."""
+    def admit(self, permission: Access, kind: Kind) -> None:
+        """Let the current request through to an answer of *kind*, which asks for *permission*.
+
+        :raises HttpError: the answer that refuses it.
+        """
         # Probes find /healthz under any name, which then tells them no more than a stranger.
-        if self._checks_host and route.permission != "public":
+        if self._checks_host and permission != "public":
             check_host(request.host, self._trusted_hosts)
         if request.method not in SAFE_METHODS:
             refuse_cross_site_write(request)
-        elif route.kind == "data":
+        elif kind == "data":
             refuse_cross_site_read(request)
-        if route.permission != "public":
-            self.require(route.permission)
+        if permission != "public":
+            self.require(permission)
 
     def require(self, permission: Permission) -> None:
         """Raise the 401 or 403 if the current request's sender lacks *permission*."""

@@ -8,7 +8,7 @@ from typing import Final
 
 from flask import Response
 
-from ..routing import Kind
+from .permissions import Kind
 
 __all__ = ["ContentPolicy", "harden"]
 

@@ -7,12 +7,11 @@ cursor by each event, and all events come at the same ticks of the clock, they s
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from itertools import count
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from flask import Response, request
 
@@ -20,14 +19,11 @@ from ...core.errors import FlaskDispyError
 from ...core.feed import Cursor
 from ...watching.upkeep import TICK_SEC
 from ..access.clients import browser_of, network_of
+from ..context import Web
 from ..http.answers import encode, json_bytes_answer
-from ..http.errors import HttpError
 from ..http.validation import read_parameters
 
-if TYPE_CHECKING:
-    from ..context import Web
-
-__all__ = ["CHANGES_FORMS", "KEEP_ALIVE_SEC", "StreamPlaces", "changes", "stream"]
+__all__ = ["CHANGES_FORMS", "KEEP_ALIVE_SEC", "changes", "stream"]
 
 # How a snapshot's nodes are told.
 CHANGES_FORMS: Final = ("rows", "columns")
@@ -49,40 +45,6 @@ _numbers: Final = count(1)
 
 _RETRY: Final = b"retry: 2000\n\n"
 _COMMENT: Final = b":\n\n"
-
-
-class StreamPlaces:
-    """Counts the open streams, so that they never take the last thread. Thread-safe."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._open = 0
-        self._lock = threading.Lock()
-
-    @property
-    def taken(self) -> int:
-        """How many streams are open."""
-        return self._open
-
-    def take(self) -> None:
-        """Take a place.
-
-        :raises HttpError: 503, all are taken.
-        """
-        with self._lock:
-            if self._open >= self._most:
-                raise HttpError(
-                    503,
-                    "too_many_streams",
-                    f"All {self._most} streams are taken; poll api/v1/changes instead.",
-                    headers={"Retry-After": "10"},
-                )
-            self._open += 1
-
-    def give_back(self) -> None:
-        """Give a place back."""
-        with self._lock:
-            self._open -= 1
 
 
 def changes(web: Web) -> Response:

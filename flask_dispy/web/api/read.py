@@ -12,8 +12,8 @@ from ...core.errors import UnknownJob
 from ...core.search.query import MAX_QUERY_LENGTH, JobQuery
 from ..http.answers import json_answer
 from ..http.errors import HttpError, invalid
-from ..http.redirects import tidied
 from ..http.validation import read_parameters, whole_number
+from ..redirects import tidied
 from .job_privacy import hide_arguments, hide_output
 from .node_list import SORT_COLUMNS, matching, sorted_rows
 

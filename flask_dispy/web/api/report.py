@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from flask import Response
 
 from ...report import render_report
+from ..context import Web
 from ..http.validation import read_parameters
-
-if TYPE_CHECKING:
-    from ..context import Web
 
 __all__ = ["report"]
 

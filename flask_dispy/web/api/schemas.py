@@ -8,7 +8,7 @@ from ...core.jobs import JOB_STATES, JOB_WORDS
 from ...core.nodes import NODE_CHANGES, NODE_STATES
 from ...core.offers import FINDINGS, SOURCES
 from ...core.outlook import REASONS
-from ..routing import PERMISSIONS
+from ..access.permissions import PERMISSIONS
 
 __all__ = ["SCHEMAS", "ref"]
 

@@ -11,19 +11,14 @@ from importlib import resources
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
-from flask import Response, request
-
-from ..http.answers import accepts_gzip, compress
-from ..http.errors import HttpError
+from ..http.answers import compress
 from .bundle import bundles
 from .favicons import favicons
 
 if TYPE_CHECKING:
     from importlib.abc import Traversable
 
-    from ..context import Web
-
-__all__ = ["ASSETS", "Assets", "asset", "package_assets"]
+__all__ = ["ASSETS", "Assets", "package_assets"]
 
 ASSETS: Final = "dispy-assets"
 """Where the files are, below the blueprint's root. Not ``static``: that is the host app's own,
@@ -43,7 +38,6 @@ _TYPES: Final[Mapping[str, str]] = {
     ".woff2": "font/woff2",
 }
 _COMPRESSIBLE: Final = frozenset((".css", ".html", ".js", ".json", ".svg", ".webmanifest"))
-_ONE_YEAR: Final = "public, max-age=31536000, immutable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,26 +88,6 @@ def package_assets() -> Assets:
     """Return the package's files, read when they are first asked for."""
     # The package may lie in a zip archive.
     return Assets(resources.files("flask_dispy") / "static")
-
-
-def asset(web: Web, version: str, name: str) -> Response:
-    """Answer with a static file; for ever cacheable under its own version."""
-    found = web.assets.find(name)
-    if found is None:
-        raise HttpError(404, "not_found", "There is no such file.")
-    answer = Response(found.content, content_type=found.content_type)
-    if found.packed is not None:
-        answer.vary.add("Accept-Encoding")
-        if accepts_gzip():
-            answer.set_data(found.packed)
-            answer.content_encoding = "gzip"
-    # A page of an older release may still ask for its own version: it gets what there is now,
-    # and asks again next time.
-    answer.headers["Cache-Control"] = _ONE_YEAR if version == web.assets.version else "no-cache"
-    # Weak, since the compressed and the plain form share it.
-    answer.set_etag(found.etag, weak=True)
-    answer.make_conditional(request.environ)
-    return answer
 
 
 def _read(folder: Traversable) -> dict[str, bytes]:

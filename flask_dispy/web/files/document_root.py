@@ -5,23 +5,15 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
-import re
 import stat
 from collections.abc import Mapping
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from flask import Response, request
+__all__ = ["CONTENT_TYPES", "DocumentRoot", "script_hashes"]
 
-from ..http.errors import HttpError
-
-if TYPE_CHECKING:
-    from ..context import Web
-
-__all__ = ["DocumentRoot", "document", "script_hashes"]
-
-_TYPES: Final[Mapping[str, str]] = {
+CONTENT_TYPES: Final[Mapping[str, str]] = {
     ".css": "text/css; charset=utf-8",
     ".gif": "image/gif",
     ".htm": "text/html; charset=utf-8",
@@ -43,9 +35,6 @@ _TYPES: Final[Mapping[str, str]] = {
 
 # Read whole into memory, each time: small files that a person edits while the server runs.
 _LARGEST_BYTES: Final = 16 * 1024 * 1024
-
-_TEMPLATE_NAMES: Final = ("monitor.html", "node.html")
-_PLACEHOLDER: Final = re.compile(r"%(?:%|\((TIMEOUT|SHOW_JOB_ARGS)\)s)")
 
 
 class DocumentRoot:
@@ -86,7 +75,7 @@ class DocumentRoot:
             return None
         path = os.path.realpath(os.path.join(self._folder, *parts))
         inside = os.path.join(self._folder, "")
-        if not path.startswith(inside) or Path(path).suffix.lower() not in _TYPES:
+        if not path.startswith(inside) or Path(path).suffix.lower() not in CONTENT_TYPES:
             return None
         return path
 
@@ -105,32 +94,6 @@ class DocumentRoot:
             return os.open(name, flags, dir_fd=folder)
         finally:
             os.close(folder)
-
-
-def document(web: Web, filename: str = "monitor.html") -> Response:
-    """Answer with a file of DocumentRoot."""
-    name = "monitor.html" if filename == "index.html" else filename
-    content = None if web.document_root is None else web.document_root.read(name)
-    if content is None:
-        raise HttpError(404, "not_found", "There is no such page.")
-    suffix = Path(name).suffix.lower()
-    if name.endswith(_TEMPLATE_NAMES):
-        content = _fill(content, web.registry.poll_sec, web.registry.show_job_args)
-    answer = Response(content, content_type=_TYPES.get(suffix, "application/octet-stream"))
-    if suffix in (".html", ".htm", ".svg"):
-        hashes = script_hashes(content.decode("utf-8", "replace"))
-        answer.headers["Content-Security-Policy"] = web.policy.for_document(hashes)
-    answer.add_etag()
-    answer.make_conditional(request.environ)
-    return answer
-
-
-def _fill(content: bytes, poll_sec: float, show_job_args: bool) -> bytes:
-    """Fill in a ``%``-template; a ``%`` that means nothing stays as it is."""
-    values = {"TIMEOUT": f"{poll_sec:g}", "SHOW_JOB_ARGS": "true" if show_job_args else "false"}
-    text = content.decode("utf-8", "surrogateescape")
-    filled = _PLACEHOLDER.sub(lambda match: values[match[1]] if match[1] else "%", text)
-    return filled.encode("utf-8", "surrogateescape")
 
 
 def script_hashes(page: str) -> list[str]:

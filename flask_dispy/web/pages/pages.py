@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlencode
 
 from flask import current_app, make_response, request
@@ -13,12 +14,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ...core.combined import COMBINED_NAME
 from ...core.errors import WrongProcess
-from ..files.document_root import document
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ..context import Web
+from ..context import Web
+from .files import document
 
 __all__ = ["PAGES", "page_answer"]
 

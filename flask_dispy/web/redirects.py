@@ -15,12 +15,11 @@ from urllib.parse import quote
 from flask import Response, request
 from werkzeug.routing import BaseConverter, Rule
 
-from ..routing import Route
+from .context import Web
+from .routing import Route
 
 if TYPE_CHECKING:
     from flask.sansio.blueprints import BlueprintSetupState
-
-    from ..context import Web
 
 __all__ = ["REDIRECT", "add_redirects", "tidied"]
 
