@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ApiError, createApi } from "../../flask_dispy/static/js/api.js";
+import { ApiError, createApi } from "../../flask_dispy/static/js/data/api.js";
 
 /** A server that gives one answer after the other; the last again and again. */
 function server(/** @type {any[]} */ ...answers) {

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import {
   areaPath, byteTicks, lastKnown, linePath, maximum, nearest, niceStep, runsOf, scale, spread, timeTicks, valueTicks,
-} from "../../flask_dispy/static/js/chart-scale.js";
+} from "../../flask_dispy/static/js/widgets/chart-scale.js";
 
 const UTC = () => 0;
 /** @param {number} value */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createFeed } from "../../flask_dispy/static/js/feed.js";
-import { createStore } from "../../flask_dispy/static/js/store.js";
+import { createFeed } from "../../flask_dispy/static/js/data/feed.js";
+import { createStore } from "../../flask_dispy/static/js/data/store.js";
 
 /** Lets promises settle; no time passes. */
 const settle = () => new Promise((resolve) => setImmediate(resolve));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fetchAfter } from "../../flask_dispy/static/js/firstanswer.js";
+import { fetchAfter } from "../../flask_dispy/static/js/data/firstanswer.js";
 
 const BASE = "http://here/dispy/monitor.html";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   bytes, clockOffset, compact, count, counted, exact, percent, plain, rate, relative, seconds, stateMark, UNKNOWN,
-} from "../../flask_dispy/static/js/format.js";
+} from "../../flask_dispy/static/js/lib/format.js";
 
 /** @param {(value: any) => string} format @param {[unknown, string][]} cases */
 const each = (format, cases) => {

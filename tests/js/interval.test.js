@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { boundedInterval, boundedSec } from "../../flask_dispy/static/js/interval.js";
-import { initialInterval } from "../../flask_dispy/static/js/settings.js";
+import { boundedInterval, boundedSec } from "../../flask_dispy/static/js/data/interval.js";
+import { initialInterval } from "../../flask_dispy/static/js/frame/settings.js";
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 

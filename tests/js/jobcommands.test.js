@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { clusterPath } from "../../flask_dispy/static/js/api.js";
-import { busyText } from "../../flask_dispy/static/js/busytext.js";
-import { cancelMatching } from "../../flask_dispy/static/js/jobcommands.js";
-import { outcomeLine } from "../../flask_dispy/static/js/nodecommands.js";
+import { clusterPath } from "../../flask_dispy/static/js/data/api.js";
+import { busyText } from "../../flask_dispy/static/js/data/busytext.js";
+import { cancelMatching } from "../../flask_dispy/static/js/widgets/jobcommands.js";
+import { outcomeLine } from "../../flask_dispy/static/js/widgets/nodecommands.js";
 
 /** A server with so many queued jobs, and a notice that remembers what it showed. */
 function world(/** @type {number} */ jobs) {

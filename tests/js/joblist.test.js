@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { createJobList, mergePage, PAGE_ROWS } from "../../flask_dispy/static/js/joblist.js";
+import { createJobList, mergePage, PAGE_ROWS } from "../../flask_dispy/static/js/data/joblist.js";
 
-/** @typedef {import("../../flask_dispy/static/js/types.js").JobRow} JobRow */
+/** @typedef {import("../../flask_dispy/static/js/data/types.js").JobRow} JobRow */
 
 /** @param {number} serial @param {string} [state] */
 const job = (serial, state = "queued") => /** @type {JobRow} */ (/** @type {unknown} */ ({ serial, id: String(serial), state }));

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { argumentsText } from "../../flask_dispy/static/js/jobcolumns.js";
-import { blocksOf, plainLines, stepsOf } from "../../flask_dispy/static/js/jobtext.js";
+import { argumentsText } from "../../flask_dispy/static/js/widgets/jobcolumns.js";
+import { blocksOf, plainLines, stepsOf } from "../../flask_dispy/static/js/data/jobtext.js";
 
 /** @param {object} given */
-const job = (given) => /** @type {import("../../flask_dispy/static/js/jobtext.js").JobDetail} */ (given);
+const job = (given) => /** @type {import("../../flask_dispy/static/js/data/jobtext.js").JobDetail} */ (given);
 
 test("what went wrong stands first, and what is empty is left out", () => {
   const blocks = blocksOf(job({ exception: "Traceback", args: "1, 2", kwargs: "", result: null, stdout: "hi", stdout_truncated: true, stderr: "" }));

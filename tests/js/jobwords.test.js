@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { endOfRun } from "../../flask_dispy/static/js/headline.js";
-import { countOf, JOB_WORDS, jobName, jobNumber, jobTitle, jobWord } from "../../flask_dispy/static/js/jobwords.js";
+import { endOfRun } from "../../flask_dispy/static/js/frame/headline.js";
+import { countOf, JOB_WORDS, jobName, jobNumber, jobTitle, jobWord } from "../../flask_dispy/static/js/data/jobwords.js";
 
 const counts = {
   submitted: 21, queued: 1, running: 2, finished: 3, terminated: 9, failed: 5, cancelled: 4, abandoned: 2, done: 18, pending: 3, before_watching: 0,

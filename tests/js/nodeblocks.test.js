@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { rowsOf } from "../../flask_dispy/static/js/nodeblocks.js";
+import { rowsOf } from "../../flask_dispy/static/js/data/nodeblocks.js";
 
 /** @param {object} more @returns {any} */
 const block = (more) => ({

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { cellAt, cellRect, faceOf, gridFor, LEVELS, loadOf, moveCell, summaryOf } from "../../flask_dispy/static/js/nodemap-layout.js";
+import { cellAt, cellRect, faceOf, gridFor, LEVELS, loadOf, moveCell, summaryOf } from "../../flask_dispy/static/js/widgets/nodemap-layout.js";
 
-/** @param {Partial<import("../../flask_dispy/static/js/nodemap-layout.js").Node>} [given] */
+/** @param {Partial<import("../../flask_dispy/static/js/widgets/nodemap-layout.js").Node>} [given] */
 const node = (given) => ({ ip_addr: "10.0.0.1", name: "alpha", state: "up", cpus: 16, busy: 4, ...given });
 
 for (const count of [1, 2, 3, 12, 50, 96, 300, 1000, 3000, 10000]) {

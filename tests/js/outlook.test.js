@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { heldJobs, heldQuery, lasting, outlookLine, outlookWords } from "../../flask_dispy/static/js/outlook.js";
+import { heldJobs, heldQuery, lasting, outlookLine, outlookWords } from "../../flask_dispy/static/js/widgets/outlook.js";
 
 /** Noon of a day in the zone of the test. */
 const NOON = new Date(2026, 2, 1, 12, 0, 0).getTime() / 1000;

@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ApiError, clusterPath, createApi } from "../../flask_dispy/static/js/api.js";
-import { readConfig } from "../../flask_dispy/static/js/config.js";
-import { headline, watchEnd } from "../../flask_dispy/static/js/headline.js";
-import { nodeFilter, nodeFilterProblem } from "../../flask_dispy/static/js/nodefilter.js";
-import { outlookWords } from "../../flask_dispy/static/js/outlook.js";
-import { notEnded, pastWords, whenText } from "../../flask_dispy/static/js/pastrun.js";
-import { createLiveSeries, fineness } from "../../flask_dispy/static/js/series.js";
-import { initialInterval, intervalText } from "../../flask_dispy/static/js/settings.js";
+import { ApiError, clusterPath, createApi } from "../../flask_dispy/static/js/data/api.js";
+import { readConfig } from "../../flask_dispy/static/js/data/config.js";
+import { headline, watchEnd } from "../../flask_dispy/static/js/frame/headline.js";
+import { nodeFilter, nodeFilterProblem } from "../../flask_dispy/static/js/data/nodefilter.js";
+import { outlookWords } from "../../flask_dispy/static/js/widgets/outlook.js";
+import { notEnded, pastWords, whenText } from "../../flask_dispy/static/js/frame/pastrun.js";
+import { createLiveSeries, fineness } from "../../flask_dispy/static/js/data/series.js";
+import { initialInterval, intervalText } from "../../flask_dispy/static/js/frame/settings.js";
 import { quietNote } from "../../flask_dispy/static/js/widgets/trends.js";
-import { createUrlState, pageHref } from "../../flask_dispy/static/js/url.js";
+import { createUrlState, pageHref } from "../../flask_dispy/static/js/lib/url.js";
 
 /** @param {object} jobs @param {object} [more] @returns {any} */
 const summary = (jobs, more = {}) => ({

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { accept, complete, formatQuery, fromAddress, isHalfTyped, parseQuery, problemOf, statesOf, toParams, withStates } from "../../flask_dispy/static/js/query.js";
+import { accept, complete, formatQuery, fromAddress, isHalfTyped, parseQuery, problemOf, statesOf, toParams, withStates } from "../../flask_dispy/static/js/data/query.js";
 
 /** @param {string} text */
 const pairs = (text) => parseQuery(text).map(({ field, value }) => [field, value]);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createRowModel } from "../../flask_dispy/static/js/rowmodel.js";
+import { createRowModel } from "../../flask_dispy/static/js/table/rowmodel.js";
 
 /** @typedef {{key: string, value: number}} Row */
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { shareStreams } from "../../flask_dispy/static/js/sharedstream.js";
+import { shareStreams } from "../../flask_dispy/static/js/data/sharedstream.js";
 
 /** Windows of one browser, with a clock; messages take a moment. */
 function browser({ delayMs = 1 } = {}) {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { addressKey, compareValues, mergeMoved, rowOrder } from "../../flask_dispy/static/js/sort.js";
+import { addressKey, compareValues, mergeMoved, rowOrder } from "../../flask_dispy/static/js/lib/sort.js";
 
 test("addresses sort by number, not as text", () => {
   const sorted = ["10.0.0.2", "10.0.0.10", "9.9.9.9", "fe80::1", "fe80::a:1", "::1", "host-b", "host-a"].sort((a, b) =>

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createStore } from "../../flask_dispy/static/js/store.js";
+import { createStore } from "../../flask_dispy/static/js/data/store.js";
 
 /** @param {string} ip @param {object} [more] @returns {any} */
 const node = (ip, more = {}) => ({ ip_addr: ip, busy: 0, ...more });

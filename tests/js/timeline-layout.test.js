@@ -4,13 +4,13 @@ import { test } from "node:test";
 import {
   askFor, barAt, barsWithin, barTop, bucketAt, clampView, followView, indexByLane, laneAt, laneHeight, layoutLanes, panView,
   pinchView, reachesNow, serves, SHORTEST_SEC, tally, viewFromParams, viewToParams, visibleLanes, zoomView,
-} from "../../flask_dispy/static/js/timeline-layout.js";
+} from "../../flask_dispy/static/js/widgets/timeline-layout.js";
 
 const limits = { oldest: 0, now: 1000 };
 /** @param {number} slots */
 const lane = (slots) => ({ node: "10.0.0.1", name: "alpha", slots });
 
-/** @returns {import("../../flask_dispy/static/js/timeline-layout.js").Answer} */
+/** @returns {import("../../flask_dispy/static/js/widgets/timeline-layout.js").Answer} */
 const answer = () => ({
   from: 0, to: 1000, now: 1000, oldest: 0, mode: "bars", total: 3, lanes: [lane(2), lane(2)], queue: { t: [], depth: [] },
   bars: {

@@ -32,21 +32,23 @@ def test_name_of_no_file_is_a_mistake(folder: Path) -> None:
 
 
 def test_right_version_is_kept_for_ever(client: Any) -> None:
-    answer = client.get("/" + package_assets().url("js/api.js"))
+    answer = client.get("/" + package_assets().url("js/data/api.js"))
     assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
     assert answer.headers["Content-Type"] == "text/javascript; charset=utf-8"
 
 
 def test_other_version_is_asked_for_again(client: Any) -> None:
-    answer = client.get("/dispy-assets/0123456789abcdef/js/api.js")
+    answer = client.get("/dispy-assets/0123456789abcdef/js/data/api.js")
     assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-cache")
     etag = answer.headers["ETag"]
-    again = client.get("/dispy-assets/0123456789abcdef/js/api.js", headers={"If-None-Match": etag})
+    again = client.get(
+        "/dispy-assets/0123456789abcdef/js/data/api.js", headers={"If-None-Match": etag}
+    )
     assert (again.status_code, again.data) == (304, b"")
 
 
 def test_compressed_form_is_the_same_file(client: Any) -> None:
-    url = "/" + package_assets().url("js/api.js")
+    url = "/" + package_assets().url("js/data/api.js")
     packed = client.get(url, headers={"Accept-Encoding": "gzip"})
     assert packed.headers["Content-Encoding"] == "gzip"
     assert packed.headers["Vary"] == "Accept-Encoding"

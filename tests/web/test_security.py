@@ -368,7 +368,9 @@ class TestCrossSite:
         assert (answer.status_code, answer.json["error"]["code"]) == (403, "cross_site")
 
     def test_link_from_another_site_leads_to_the_page(self, client: Any) -> None:
-        answer = client.get("/dispy-assets/0/js/api.js", headers={"Sec-Fetch-Site": "cross-site"})
+        answer = client.get(
+            "/dispy-assets/0/js/data/api.js", headers={"Sec-Fetch-Site": "cross-site"}
+        )
         assert answer.status_code == 200
 
     def test_no_answer_invites_other_origins(self, client: Any) -> None:
@@ -508,7 +510,7 @@ class TestHeaders:
             assert headers["X-Frame-Options"] == "DENY"
 
     def test_scripts_and_styles_bear_what_browsers_heed_on_them(self, client: Any) -> None:
-        for url in ("/dispy-assets/0/js/api.js", "/dispy-assets/0/css/app.css"):
+        for url in ("/dispy-assets/0/js/data/api.js", "/dispy-assets/0/css/app.css"):
             headers = client.get(url).headers
             assert headers["X-Content-Type-Options"] == "nosniff"
             assert headers["Cross-Origin-Resource-Policy"] == "same-origin"

@@ -1,24 +1,24 @@
-import { ApiError } from "../api.js";
-import { COMBINED } from "../config.js";
-import { h, need, setText, show } from "../dom.js";
-import { count } from "../format.js";
+import { ApiError } from "../data/api.js";
+import { COMBINED } from "../data/config.js";
+import { h, need, setText, show } from "../lib/dom.js";
+import { count } from "../lib/format.js";
 import {
   argumentsColumn, clusterColumn, durationColumn, errorColumn, idColumn, jobNodeColumn, jobStateColumn, whenColumn,
-} from "../jobcolumns.js";
-import { createJobList } from "../joblist.js";
-import { JOB_WORDS, jobTitle } from "../jobwords.js";
-import { PANEL_KEYS, SEARCH_KEYS, TABLE_KEYS } from "../keymap.js";
-import { fromAddress as searchOf, withStates } from "../query.js";
-import { startShell } from "../shell.js";
-import { createTable } from "../table.js";
+} from "../widgets/jobcolumns.js";
+import { createJobList } from "../data/joblist.js";
+import { JOB_WORDS, jobTitle } from "../data/jobwords.js";
+import { PANEL_KEYS, SEARCH_KEYS, TABLE_KEYS } from "../frame/keymap.js";
+import { fromAddress as searchOf, withStates } from "../data/query.js";
+import { startShell } from "../frame/shell.js";
+import { createTable } from "../table/table.js";
 import { createJobActions } from "../widgets/jobactions.js";
 import { createJobDetail } from "../widgets/jobdetail.js";
 import { createSearchBox } from "../widgets/searchbox.js";
 import { createStateTabs } from "../widgets/statetabs.js";
 
-/** @import {JobColumn} from "../jobcolumns.js" */
-/** @import {JobListState} from "../joblist.js" */
-/** @import {JobRow} from "../types.js" */
+/** @import {JobColumn} from "../widgets/jobcolumns.js" */
+/** @import {JobListState} from "../data/joblist.js" */
+/** @import {JobRow} from "../data/types.js" */
 
 const shell = startShell("Jobs");
 const { api, cluster, config, feed, href, keys, notices, store, url } = shell;

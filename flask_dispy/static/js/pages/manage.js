@@ -1,12 +1,12 @@
-/** @import {Outcome} from "../types.js" */
-import { ApiError, clusterPath } from "../api.js";
-import { clusterLabel, COMBINED } from "../config.js";
-import { cpusEditColumn } from "../cpusedit.js";
-import { h, need, setAttr, setText } from "../dom.js";
-import { count, plain } from "../format.js";
-import { addressColumn, busyColumn, clustersColumn, nameColumn, stateColumn, updateColumn } from "../nodecolumns.js";
-import { outcomeLine, setCpus } from "../nodecommands.js";
-import { startShell } from "../shell.js";
+/** @import {Outcome} from "../data/types.js" */
+import { ApiError, clusterPath } from "../data/api.js";
+import { clusterLabel, COMBINED } from "../data/config.js";
+import { cpusEditColumn } from "../widgets/cpusedit.js";
+import { h, need, setAttr, setText } from "../lib/dom.js";
+import { count, plain } from "../lib/format.js";
+import { addressColumn, busyColumn, clustersColumn, nameColumn, stateColumn, updateColumn } from "../widgets/nodecolumns.js";
+import { outcomeLine, setCpus } from "../widgets/nodecommands.js";
+import { startShell } from "../frame/shell.js";
 import { createNodeTable } from "../widgets/nodetable.js";
 import { createOffers } from "../widgets/offers.js";
 
@@ -15,7 +15,7 @@ const { config, cluster, store, api, notices, href } = shell;
 const mayManage = config.permissions.manage_nodes;
 let shownClusters = "";
 
-/** @type {import("../nodecolumns.js").NodeColumn} */
+/** @type {import("../widgets/nodecolumns.js").NodeColumn} */
 const plainCpus = {
   key: "cpus",
   label: "CPUs",

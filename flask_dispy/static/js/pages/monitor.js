@@ -1,10 +1,10 @@
-import { clusterPath } from "../api.js";
-import { need } from "../dom.js";
-import { showWithFigures } from "../firstpaint.js";
-import { MAP_KEYS } from "../keymap.js";
-import { nodeColumns } from "../nodecolumns.js";
-import { argumentsCheckbox } from "../settings.js";
-import { startShell } from "../shell.js";
+import { clusterPath } from "../data/api.js";
+import { need } from "../lib/dom.js";
+import { showWithFigures } from "../frame/firstpaint.js";
+import { MAP_KEYS } from "../frame/keymap.js";
+import { nodeColumns } from "../widgets/nodecolumns.js";
+import { argumentsCheckbox } from "../frame/settings.js";
+import { startShell } from "../frame/shell.js";
 import { createAttention } from "../widgets/attention.js";
 import { createNodeMap } from "../widgets/nodemap.js";
 import { createNodeTable } from "../widgets/nodetable.js";

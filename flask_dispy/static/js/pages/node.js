@@ -1,10 +1,10 @@
-/** @import {NodeDetail, NodeRow} from "../types.js" */
-import { ApiError, clusterPath } from "../api.js";
-import { need, setAttr, setText, show } from "../dom.js";
-import { plain, stateMark } from "../format.js";
-import { LANE_KEYS } from "../keymap.js";
-import { createNodeChooser } from "../nodechooser.js";
-import { startShell } from "../shell.js";
+/** @import {NodeDetail, NodeRow} from "../data/types.js" */
+import { ApiError, clusterPath } from "../data/api.js";
+import { need, setAttr, setText, show } from "../lib/dom.js";
+import { plain, stateMark } from "../lib/format.js";
+import { LANE_KEYS } from "../frame/keymap.js";
+import { createNodeChooser } from "../widgets/nodechooser.js";
+import { startShell } from "../frame/shell.js";
 import { createNodeActions } from "../widgets/nodeactions.js";
 import { createNodeCharts } from "../widgets/nodecharts.js";
 import { createNodeFacts } from "../widgets/nodefacts.js";

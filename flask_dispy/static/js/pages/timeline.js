@@ -1,7 +1,7 @@
-import { need } from "../dom.js";
-import { LANE_KEYS, PANEL_KEYS } from "../keymap.js";
-import { startShell } from "../shell.js";
-import { viewFromParams, viewToParams } from "../timeline-layout.js";
+import { need } from "../lib/dom.js";
+import { LANE_KEYS, PANEL_KEYS } from "../frame/keymap.js";
+import { startShell } from "../frame/shell.js";
+import { viewFromParams, viewToParams } from "../widgets/timeline-layout.js";
 import { createJobDetail } from "../widgets/jobdetail.js";
 import { createTimeline } from "../widgets/timeline.js";
 

@@ -1,6 +1,6 @@
-/** @import {Summary} from "../types.js" */
-import { h, icon, setText, show } from "../dom.js";
-import { count, counted } from "../format.js";
+/** @import {Summary} from "../data/types.js" */
+import { h, icon, setText, show } from "../lib/dom.js";
+import { count, counted } from "../lib/format.js";
 
 /**
  * What needs someone, in few words; nothing at all while nothing does.

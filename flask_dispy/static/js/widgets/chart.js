@@ -6,9 +6,9 @@
  * its colours from the theme by itself, stays crisp at any zoom, and prints.
  */
 
-import { areaPath, byteTicks, lastKnown, linePath, maximum, nearest, scale, spread, timeTicks, valueTicks } from "../chart-scale.js";
-import { h, setAttr, setStyle, setText, show } from "../dom.js";
-import { clock, relative } from "../format.js";
+import { areaPath, byteTicks, lastKnown, linePath, maximum, nearest, scale, spread, timeTicks, valueTicks } from "./chart-scale.js";
+import { h, setAttr, setStyle, setText, show } from "../lib/dom.js";
+import { clock, relative } from "../lib/format.js";
 import { fillChildren, setAttrs, svg } from "./svg.js";
 import { createTip } from "./tip.js";
 

@@ -1,4 +1,4 @@
-import { h, setText } from "../dom.js";
+import { h, setText } from "../lib/dom.js";
 
 /**
  * Copies text; also where the page is not served securely and has no clipboard of its own.

@@ -1,13 +1,13 @@
 /** What can be done to the jobs of a list: to the selected ones, or to all that match the search. */
 
-import { confirmInPlace } from "../confirm.js";
-import { h, setText, show } from "../dom.js";
-import { count, counted } from "../format.js";
-import { cancelJobs, cancelMatching, countCancellable } from "../jobcommands.js";
-import { createPopover } from "../popover.js";
+import { confirmInPlace } from "../lib/confirm.js";
+import { h, setText, show } from "../lib/dom.js";
+import { count, counted } from "../lib/format.js";
+import { cancelJobs, cancelMatching, countCancellable } from "./jobcommands.js";
+import { createPopover } from "../lib/popover.js";
 
-/** @import {Place} from "../jobcommands.js" */
-/** @import {JobRow} from "../types.js" */
+/** @import {Place} from "./jobcommands.js" */
+/** @import {JobRow} from "../data/types.js" */
 
 const LOST = "What they have done so far is lost.";
 

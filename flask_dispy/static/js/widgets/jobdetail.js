@@ -3,19 +3,19 @@
  * left alone, so a selection of text in it survives every update.
  */
 
-import { ApiError, clusterPath } from "../api.js";
-import { confirmInPlace } from "../confirm.js";
-import { h, icon, isTyping, setAttr, setText, show } from "../dom.js";
-import { stateMark } from "../format.js";
-import { cancelJobs } from "../jobcommands.js";
-import { jobName, jobNumber, jobWord } from "../jobwords.js";
+import { ApiError, clusterPath } from "../data/api.js";
+import { confirmInPlace } from "../lib/confirm.js";
+import { h, icon, isTyping, setAttr, setText, show } from "../lib/dom.js";
+import { stateMark } from "../lib/format.js";
+import { cancelJobs } from "./jobcommands.js";
+import { jobName, jobNumber, jobWord } from "../data/jobwords.js";
 import { copyText, flash } from "./clipboard.js";
 import { isCancellable } from "./jobactions.js";
 import { createJobFacts } from "./jobfacts.js";
 import { createJobTexts } from "./jobtexts.js";
 
-/** @import {Shell} from "../shell.js" */
-/** @import {JobDetail} from "../jobtext.js" */
+/** @import {Shell} from "../frame/shell.js" */
+/** @import {JobDetail} from "../data/jobtext.js" */
 
 /** Below this width the panel is a sheet over the page. */
 const NARROW = "screen and (max-width: 1099px)";

@@ -1,12 +1,12 @@
 /** When, where and how long: the steps of a job's life and its figures. */
 
-import { h, setAttr, setText } from "../dom.js";
-import { count, exact, plain, relative, seconds, stateMark, UNKNOWN } from "../format.js";
-import { ranFor } from "../jobcolumns.js";
-import { stepsOf } from "../jobtext.js";
+import { h, setAttr, setText } from "../lib/dom.js";
+import { count, exact, plain, relative, seconds, stateMark, UNKNOWN } from "../lib/format.js";
+import { ranFor } from "./jobcolumns.js";
+import { stepsOf } from "../data/jobtext.js";
 import { fillChildren } from "./svg.js";
 
-/** @import {JobDetail} from "../jobtext.js" */
+/** @import {JobDetail} from "../data/jobtext.js" */
 
 /**
  * @param {HTMLElement} element

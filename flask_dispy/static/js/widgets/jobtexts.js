@@ -1,11 +1,11 @@
 /** The texts of a job, each in a block of its own that can be copied; one that was cut says so. */
 
-import { h, setText, show } from "../dom.js";
-import { blocksOf, plainLines } from "../jobtext.js";
+import { h, setText, show } from "../lib/dom.js";
+import { blocksOf, plainLines } from "../data/jobtext.js";
 import { copyText, flash } from "./clipboard.js";
 
-/** @import {Notices} from "../notices.js" */
-/** @import {Block, JobDetail} from "../jobtext.js" */
+/** @import {Notices} from "../frame/notices.js" */
+/** @import {Block, JobDetail} from "../data/jobtext.js" */
 
 /**
  * @param {HTMLElement} element

@@ -1,9 +1,9 @@
-/** @import {Shell} from "../shell.js" */
-/** @import {NodeAction} from "../nodecommands.js" */
-import { confirmInPlace } from "../confirm.js";
-import { h, setText } from "../dom.js";
-import { counted } from "../format.js";
-import { NODE_ACTIONS, runNodeAction, setCpus } from "../nodecommands.js";
+/** @import {Shell} from "../frame/shell.js" */
+/** @import {NodeAction} from "./nodecommands.js" */
+import { confirmInPlace } from "../lib/confirm.js";
+import { h, setText } from "../lib/dom.js";
+import { counted } from "../lib/format.js";
+import { NODE_ACTIONS, runNodeAction, setCpus } from "./nodecommands.js";
 
 /** @type {[NodeAction, string][]} */
 const BUTTONS = [

@@ -1,8 +1,8 @@
-/** @import {Shell} from "../shell.js" */
-/** @import {NodeSeries} from "../types.js" */
-import { clusterPath } from "../api.js";
-import { h } from "../dom.js";
-import { bytes, count, percent } from "../format.js";
+/** @import {Shell} from "../frame/shell.js" */
+/** @import {NodeSeries} from "../data/types.js" */
+import { clusterPath } from "../data/api.js";
+import { h } from "../lib/dom.js";
+import { bytes, count, percent } from "../lib/format.js";
 import { createChart } from "./chart.js";
 
 /** The series is asked for again this often while updates come. */

@@ -1,11 +1,11 @@
-/** @import {Shell} from "../shell.js" */
-/** @import {NodeRow} from "../types.js" */
-import { busyText } from "../busytext.js";
-import { createCpusEdit } from "../cpusedit.js";
-import { h, setAttr, setText } from "../dom.js";
-import { bytes, clockOffset, count, exact, percent, plain, rate, relative, seconds } from "../format.js";
-import { isLoadOld, loadAt } from "../nodeload.js";
-import { setCpus } from "../nodecommands.js";
+/** @import {Shell} from "../frame/shell.js" */
+/** @import {NodeRow} from "../data/types.js" */
+import { busyText } from "../data/busytext.js";
+import { createCpusEdit } from "./cpusedit.js";
+import { h, setAttr, setText } from "../lib/dom.js";
+import { bytes, clockOffset, count, exact, percent, plain, rate, relative, seconds } from "../lib/format.js";
+import { isLoadOld, loadAt } from "../data/nodeload.js";
+import { setCpus } from "./nodecommands.js";
 
 /**
  * @typedef {object} Fact

@@ -1,16 +1,16 @@
-/** @import {Shell} from "../shell.js" */
-/** @import {JobRow, NodeDetail, Outcome} from "../types.js" */
-import { clusterPath } from "../api.js";
-import { COMBINED } from "../config.js";
-import { confirmInPlace } from "../confirm.js";
-import { h, setText } from "../dom.js";
-import { count, counted } from "../format.js";
-import { argumentsColumn, clusterColumn, durationColumn, errorColumn, idColumn, jobStateColumn, whenColumn } from "../jobcolumns.js";
-import { jobTitle } from "../jobwords.js";
-import { TABLE_KEYS } from "../keymap.js";
-import { outcomeLine } from "../nodecommands.js";
-import { failureLine } from "../remedy.js";
-import { createTable } from "../table.js";
+/** @import {Shell} from "../frame/shell.js" */
+/** @import {JobRow, NodeDetail, Outcome} from "../data/types.js" */
+import { clusterPath } from "../data/api.js";
+import { COMBINED } from "../data/config.js";
+import { confirmInPlace } from "../lib/confirm.js";
+import { h, setText } from "../lib/dom.js";
+import { count, counted } from "../lib/format.js";
+import { argumentsColumn, clusterColumn, durationColumn, errorColumn, idColumn, jobStateColumn, whenColumn } from "./jobcolumns.js";
+import { jobTitle } from "../data/jobwords.js";
+import { TABLE_KEYS } from "../frame/keymap.js";
+import { outcomeLine } from "./nodecommands.js";
+import { failureLine } from "../data/remedy.js";
+import { createTable } from "../table/table.js";
 
 /** The server takes so many at once. */
 const MOST_AT_ONCE = 1000;

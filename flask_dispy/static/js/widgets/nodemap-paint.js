@@ -3,13 +3,13 @@
  * not up has no shade: what its load is now, nobody knows.
  */
 
-import { h } from "../dom.js";
-import { plain } from "../format.js";
-import { cellRect, faceOf, levelOf, LEVELS } from "../nodemap-layout.js";
+import { h } from "../lib/dom.js";
+import { plain } from "../lib/format.js";
+import { cellRect, faceOf, levelOf, LEVELS } from "./nodemap-layout.js";
 import { fitText } from "./canvas.js";
 
-/** @import {NodeRow} from "../types.js" */
-/** @import {Face, Grid} from "../nodemap-layout.js" */
+/** @import {NodeRow} from "../data/types.js" */
+/** @import {Face, Grid} from "./nodemap-layout.js" */
 /** @typedef {{x: number, y: number, width: number, height: number}} Rect */
 
 export const NODE_TOKENS = /** @type {const} */ (["surface", "surface-2", "line", "text", "running", "silent", "lost", "closed", "font"]);

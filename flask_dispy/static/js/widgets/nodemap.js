@@ -6,18 +6,18 @@
  * node's page. The nodes table beside it holds the same facts in text.
  */
 
-import { h, oncePerFrame, setAttr, setStyle, setText, soon } from "../dom.js";
-import { count, counted, percent, plain, relative } from "../format.js";
-import { cellAt, cellRect, faceOf, gridFor, loadOf, moveCell, summaryOf } from "../nodemap-layout.js";
-import { addressKey, compareValues } from "../sort.js";
-import { pageHref } from "../url.js";
+import { h, oncePerFrame, setAttr, setStyle, setText, soon } from "../lib/dom.js";
+import { count, counted, percent, plain, relative } from "../lib/format.js";
+import { cellAt, cellRect, faceOf, gridFor, loadOf, moveCell, summaryOf } from "./nodemap-layout.js";
+import { addressKey, compareValues } from "../lib/sort.js";
+import { pageHref } from "../lib/url.js";
 import { fitCanvas } from "./canvas.js";
 import { NODE_TOKENS, paintCell, paintCells } from "./nodemap-paint.js";
 import { createTip } from "./tip.js";
 import { readTokens, watchTheme } from "./tokens.js";
 
-/** @import {NodeRow} from "../types.js" */
-/** @import {Grid} from "../nodemap-layout.js" */
+/** @import {NodeRow} from "../data/types.js" */
+/** @import {Grid} from "./nodemap-layout.js" */
 /** @import {Tip} from "./tip.js" */
 /** @typedef {{onOpen?: (ip: string) => void, cluster?: string, height?: number, now?: () => number}} NodeMapOptions `height`: what the map fills before it grows, in pixels */
 

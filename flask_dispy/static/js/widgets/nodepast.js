@@ -1,8 +1,8 @@
-/** @import {NodeEvent} from "../types.js" */
-import { h, setAttr, setText } from "../dom.js";
-import { exact, plain, relative, stateMark } from "../format.js";
+/** @import {NodeEvent} from "../data/types.js" */
+import { h, setAttr, setText } from "../lib/dom.js";
+import { exact, plain, relative, stateMark } from "../lib/format.js";
 
-const WORDS = /** @type {Record<NodeEvent["event"], {mark: import("../types.js").NodeState, text: string}>} */ ({
+const WORDS = /** @type {Record<NodeEvent["event"], {mark: import("../data/types.js").NodeState, text: string}>} */ ({
   joined: { mark: "up", text: "joined" },
   heard: { mark: "up", text: "was heard of again" },
   silent: { mark: "silent", text: "fell silent" },

@@ -1,14 +1,14 @@
-/** @import {Shell} from "../shell.js" */
-/** @import {Sort, Table} from "../table.js" */
-/** @import {NodeColumn} from "../nodecolumns.js" */
-/** @import {NodeRow} from "../types.js" */
-import { createColumnChooser } from "../columnchooser.js";
-import { h, icon, setAttr, setText } from "../dom.js";
-import { count } from "../format.js";
-import { TABLE_KEYS } from "../keymap.js";
-import { nodeFilter, nodeFilterProblem } from "../nodefilter.js";
-import { addressKey } from "../sort.js";
-import { createTable } from "../table.js";
+/** @import {Shell} from "../frame/shell.js" */
+/** @import {Sort, Table} from "../table/table.js" */
+/** @import {NodeColumn} from "./nodecolumns.js" */
+/** @import {NodeRow} from "../data/types.js" */
+import { createColumnChooser } from "../table/columnchooser.js";
+import { h, icon, setAttr, setText } from "../lib/dom.js";
+import { count } from "../lib/format.js";
+import { TABLE_KEYS } from "../frame/keymap.js";
+import { nodeFilter, nodeFilterProblem } from "../data/nodefilter.js";
+import { addressKey } from "../lib/sort.js";
+import { createTable } from "../table/table.js";
 import { createNodeActions } from "./nodeactions.js";
 import { createNoNode } from "./nonode.js";
 

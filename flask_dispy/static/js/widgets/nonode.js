@@ -1,7 +1,7 @@
-/** @import {Shell} from "../shell.js" */
-import { COMBINED } from "../config.js";
-import { h } from "../dom.js";
-import { plain } from "../format.js";
+/** @import {Shell} from "../frame/shell.js" */
+import { COMBINED } from "../data/config.js";
+import { h } from "../lib/dom.js";
+import { plain } from "../lib/format.js";
 
 /**
  * What stands where nodes will: how to start one, or, before that, how to let a cluster be watched.

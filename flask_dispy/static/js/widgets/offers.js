@@ -1,10 +1,10 @@
-/** @import {Shell} from "../shell.js" */
-/** @import {Offer, OfferReason, Outcome} from "../types.js" */
-import { clusterPath } from "../api.js";
-import { clusterLabel, COMBINED } from "../config.js";
-import { h, setAttr, setText, show } from "../dom.js";
-import { counted, exact, plain, relative } from "../format.js";
-import { outcomeLine } from "../nodecommands.js";
+/** @import {Shell} from "../frame/shell.js" */
+/** @import {Offer, OfferReason, Outcome} from "../data/types.js" */
+import { clusterPath } from "../data/api.js";
+import { clusterLabel, COMBINED } from "../data/config.js";
+import { h, setAttr, setText, show } from "../lib/dom.js";
+import { counted, exact, plain, relative } from "../lib/format.js";
+import { outcomeLine } from "./nodecommands.js";
 
 /** Where a reason's command is to be run, as words. */
 const WHERE = { here: "On this program's machine:", node: "On the node:", output: "In what the program wrote, look for:" };

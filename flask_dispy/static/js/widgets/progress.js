@@ -1,10 +1,10 @@
-/** @import {Shell} from "../shell.js" */
-/** @import {Summary} from "../types.js" */
-import { clusterLabel } from "../config.js";
-import { h, setAttr, setStyle, setText } from "../dom.js";
-import { count, percent, plain } from "../format.js";
-import { countOf } from "../jobwords.js";
-import { outlookLine, outlookWords } from "../outlook.js";
+/** @import {Shell} from "../frame/shell.js" */
+/** @import {Summary} from "../data/types.js" */
+import { clusterLabel } from "../data/config.js";
+import { h, setAttr, setStyle, setText } from "../lib/dom.js";
+import { count, percent, plain } from "../lib/format.js";
+import { countOf } from "../data/jobwords.js";
+import { outlookLine, outlookWords } from "./outlook.js";
 import { createProgressNote } from "./progressnote.js";
 
 /** Parts of the bar, in the order they stand. @type {[string, (summary: Summary) => number][]} */

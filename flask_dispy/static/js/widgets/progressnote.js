@@ -1,10 +1,10 @@
-/** @import {OutlookWords} from "../outlook.js" */
-/** @import {Summary} from "../types.js" */
+/** @import {OutlookWords} from "./outlook.js" */
+/** @import {Summary} from "../data/types.js" */
 /** @import {Place} from "./progress.js" */
-import { h, icon, setAttr, setText, show } from "../dom.js";
-import { counted } from "../format.js";
-import { heldJobs, heldQuery } from "../outlook.js";
-import { createPopover } from "../popover.js";
+import { h, icon, setAttr, setText, show } from "../lib/dom.js";
+import { counted } from "../lib/format.js";
+import { heldJobs, heldQuery } from "./outlook.js";
+import { createPopover } from "../lib/popover.js";
 import { confirmCount } from "./jobactions.js";
 
 /**

@@ -1,10 +1,10 @@
 /** A search field that completes its qualifiers, after the ARIA pattern of an editable combobox. */
 
-import { h, icon, setAttr, setText, show } from "../dom.js";
-import { plain } from "../format.js";
-import { accept, complete, isHalfTyped, problemOf, unknownQualifier } from "../query.js";
+import { h, icon, setAttr, setText, show } from "../lib/dom.js";
+import { plain } from "../lib/format.js";
+import { accept, complete, isHalfTyped, problemOf, unknownQualifier } from "../data/query.js";
 
-/** @import {Completion, Suggestion, Vocabulary} from "../query.js" */
+/** @import {Completion, Suggestion, Vocabulary} from "../data/query.js" */
 
 /** Typing rests this long before it is searched for. */
 const REST_MS = 250;

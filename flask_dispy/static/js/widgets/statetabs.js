@@ -1,9 +1,9 @@
 /** The states of jobs as tabs with their counts. Each is a link to the same search in that state. */
 
-import { h, oncePerFrame, setAttr, setText } from "../dom.js";
-import { count, stateMark } from "../format.js";
-import { JOB_WORDS } from "../jobwords.js";
-import { statesOf, withStates } from "../query.js";
+import { h, oncePerFrame, setAttr, setText } from "../lib/dom.js";
+import { count, stateMark } from "../lib/format.js";
+import { JOB_WORDS } from "../data/jobwords.js";
+import { statesOf, withStates } from "../data/query.js";
 
 /**
  * @param {HTMLElement} element

@@ -1,4 +1,4 @@
-import { setAttr } from "../dom.js";
+import { setAttr } from "../lib/dom.js";
 
 const NAMESPACE = "http://www.w3.org/2000/svg";
 

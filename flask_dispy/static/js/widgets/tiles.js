@@ -1,9 +1,9 @@
-/** @import {JobWord} from "../jobwords.js" */
-/** @import {Summary} from "../types.js" */
-import { h, setAttr, setStyle, setText } from "../dom.js";
-import { compact, count, counted, percent, rate, seconds, stateMark } from "../format.js";
-import { countOf, JOB_WORDS } from "../jobwords.js";
-import { notEnded } from "../pastrun.js";
+/** @import {JobWord} from "../data/jobwords.js" */
+/** @import {Summary} from "../data/types.js" */
+import { h, setAttr, setStyle, setText } from "../lib/dom.js";
+import { compact, count, counted, percent, rate, seconds, stateMark } from "../lib/format.js";
+import { countOf, JOB_WORDS } from "../data/jobwords.js";
+import { notEnded } from "../frame/pastrun.js";
 
 /**
  * @typedef {object} Tile

@@ -1,14 +1,14 @@
 /** The controls above the timeline, and the key to its colours and patterns. */
 
-import { h, setAttr, setText } from "../dom.js";
-import { seconds, zone } from "../format.js";
-import { whenText } from "../pastrun.js";
-import { OUTCOMES } from "../timeline-layout.js";
+import { h, setAttr, setText } from "../lib/dom.js";
+import { seconds, zone } from "../lib/format.js";
+import { whenText } from "../frame/pastrun.js";
+import { OUTCOMES } from "./timeline-layout.js";
 import { fitCanvas } from "./canvas.js";
 import { paintBar, TIMELINE_TOKENS } from "./timeline-paint.js";
 import { readTokens } from "./tokens.js";
 
-/** @import {View} from "../timeline-layout.js" */
+/** @import {View} from "./timeline-layout.js" */
 
 /** Windows to choose from; without seconds: all that is retained. */
 const SPANS = [

@@ -1,10 +1,10 @@
 /** Fetches what the timeline shows: one request at a time, the latest wish wins, nothing twice. */
 
-import { clusterPath } from "../api.js";
-import { askFor, serves } from "../timeline-layout.js";
+import { clusterPath } from "../data/api.js";
+import { askFor, serves } from "./timeline-layout.js";
 
-/** @import {Api} from "../api.js" */
-/** @import {Answer, View} from "../timeline-layout.js" */
+/** @import {Api} from "../data/api.js" */
+/** @import {Answer, View} from "./timeline-layout.js" */
 
 /** Past this many bars the server sends aggregates; 2,000 paint in about 3 ms. */
 const MOST_BARS = 2000;

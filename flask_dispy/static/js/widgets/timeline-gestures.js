@@ -3,9 +3,9 @@
  * bars or painting.
  */
 
-import { panView, pinchView, zoomView } from "../timeline-layout.js";
+import { panView, pinchView, zoomView } from "./timeline-layout.js";
 
-/** @import {Limits, View} from "../timeline-layout.js" */
+/** @import {Limits, View} from "./timeline-layout.js" */
 
 /** A press that moves less than this is a click; so is a finger's that trembles. */
 const CLICK_PX = 5;

@@ -2,13 +2,13 @@
  * What the timeline shows, as a sentence and as a table, for those who can't or won't read a picture.
  */
 
-import { h, setText, show } from "../dom.js";
-import { count, counted, exact, plain, seconds, stateMark } from "../format.js";
-import { jobTitle } from "../jobwords.js";
-import { barsWithin, barWord, OUTCOMES, tally } from "../timeline-layout.js";
-import { pageHref } from "../url.js";
+import { h, setText, show } from "../lib/dom.js";
+import { count, counted, exact, plain, seconds, stateMark } from "../lib/format.js";
+import { jobTitle } from "../data/jobwords.js";
+import { barsWithin, barWord, OUTCOMES, tally } from "./timeline-layout.js";
+import { pageHref } from "../lib/url.js";
 
-/** @import {Answer, View} from "../timeline-layout.js" */
+/** @import {Answer, View} from "./timeline-layout.js" */
 
 /** More rows than this are looked for with the Jobs page's search, not read. */
 const MOST_ROWS = 200;

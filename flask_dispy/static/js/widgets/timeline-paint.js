@@ -3,12 +3,12 @@
  * the axis, the names of the lanes and the queue. Paints what is seen and nothing else.
  */
 
-import { areaPath, linePath, maximum, scale, timeTicks, valueTicks } from "../chart-scale.js";
-import { count, plain, seconds } from "../format.js";
-import { barTop, barWord, laneHeight, visibleLanes } from "../timeline-layout.js";
+import { areaPath, linePath, maximum, scale, timeTicks, valueTicks } from "./chart-scale.js";
+import { count, plain, seconds } from "../lib/format.js";
+import { barTop, barWord, laneHeight, visibleLanes } from "./timeline-layout.js";
 import { fitText } from "./canvas.js";
 
-/** @import {Answer, LaneIndex, LaneLayout, View} from "../timeline-layout.js" */
+/** @import {Answer, LaneIndex, LaneLayout, View} from "./timeline-layout.js" */
 
 export const TIMELINE_TOKENS = /** @type {const} */ ([
   "surface", "surface-2", "line", "text", "muted", "accent", "font",

@@ -4,15 +4,15 @@
  * fluid; only what is seen is painted, and a pan or zoom paints at once what is there while more is fetched.
  */
 
-import { nearest } from "../chart-scale.js";
-import { h, oncePerFrame, setText, show } from "../dom.js";
-import { clusterLabel } from "../config.js";
-import { clock, count, exact, plain, seconds } from "../format.js";
-import { jobTitle } from "../jobwords.js";
+import { nearest } from "./chart-scale.js";
+import { h, oncePerFrame, setText, show } from "../lib/dom.js";
+import { clusterLabel } from "../data/config.js";
+import { clock, count, exact, plain, seconds } from "../lib/format.js";
+import { jobTitle } from "../data/jobwords.js";
 import {
   barAt, barWord, bucketAt, clampView, followView, indexByLane, laneAt, layoutLanes, OUTCOMES, panView, reachesNow, zoomView,
-} from "../timeline-layout.js";
-import { pageHref } from "../url.js";
+} from "./timeline-layout.js";
+import { pageHref } from "../lib/url.js";
 import { fitCanvas } from "./canvas.js";
 import { createTimelineBar, createTimelineLegend } from "./timeline-bar.js";
 import { createTimelineData } from "./timeline-data.js";
@@ -22,8 +22,8 @@ import { AXIS_HEIGHT, paintAxis, paintLanes, paintQueue, QUEUE_HEIGHT, TIMELINE_
 import { createTip } from "./tip.js";
 import { readTokens, watchTheme } from "./tokens.js";
 
-/** @import {Api} from "../api.js" */
-/** @import {Answer, View} from "../timeline-layout.js" */
+/** @import {Api} from "../data/api.js" */
+/** @import {Answer, View} from "./timeline-layout.js" */
 /** @import {Scene} from "./timeline-paint.js" */
 /**
  * @typedef {object} TimelineOptions

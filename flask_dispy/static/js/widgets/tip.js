@@ -3,8 +3,8 @@
  * text, its name or a table), so assistive technology never sees it.
  */
 
-import { h, setStyle, setText } from "../dom.js";
-import { stateMark } from "../format.js";
+import { h, setStyle, setText } from "../lib/dom.js";
+import { stateMark } from "../lib/format.js";
 import { fillChildren } from "./svg.js";
 
 const DISTANCE = 12;

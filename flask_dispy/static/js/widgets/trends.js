@@ -1,10 +1,10 @@
-/** @import {Shell} from "../shell.js" */
-/** @import {ClusterSeries} from "../types.js" */
-import { clusterPath } from "../api.js";
-import { h } from "../dom.js";
-import { count, exact, rate, seconds } from "../format.js";
-import { CHART_KEYS } from "../keymap.js";
-import { createLiveSeries, fineness } from "../series.js";
+/** @import {Shell} from "../frame/shell.js" */
+/** @import {ClusterSeries} from "../data/types.js" */
+import { clusterPath } from "../data/api.js";
+import { h } from "../lib/dom.js";
+import { count, exact, rate, seconds } from "../lib/format.js";
+import { CHART_KEYS } from "../frame/keymap.js";
+import { createLiveSeries, fineness } from "../data/series.js";
 import { createChart } from "./chart.js";
 
 /** @type {[number, string, string][]} seconds, label, what the URL says */
@@ -19,8 +19,8 @@ const REFILL_SEC = 120;
 /**
  * Where no job ended in the time shown, when the last one did: a flat line says nothing.
  *
- * @param {import("../series.js").Points} points
- * @param {import("../types.js").Summary|undefined} summary
+ * @param {import("../data/series.js").Points} points
+ * @param {import("../data/types.js").Summary|undefined} summary
  */
 export function quietNote({ t, columns }, summary) {
   const ended = columns.jobs_per_sec ?? [];
@@ -112,7 +112,7 @@ export function createTrends(places, { api, config, cluster, store, summary, url
     draw();
   }
 
-  /** Of a short run, its finest samples: a day's would be a handful. @param {import("../types.js").Summary} known */
+  /** Of a short run, its finest samples: a day's would be a handful. @param {import("../data/types.js").Summary} known */
   function adapt(known) {
     const wanted = fineness(spanSec, runSec(known), past);
     if (wanted === resolution) return;
@@ -121,7 +121,7 @@ export function createTrends(places, { api, config, cluster, store, summary, url
     void fill();
   }
 
-  /** @param {import("../types.js").Summary} known */
+  /** @param {import("../data/types.js").Summary} known */
   function runSec({ started_at, closed_at }) {
     return started_at ? (past ? (closed_at ?? started_at) : store.now()) - started_at : Infinity;
   }

@@ -1,6 +1,6 @@
-/** @import {Sortable} from "./sort.js" */
+/** @import {Sortable} from "../lib/sort.js" */
 /** @import {RowView} from "./rowview.js" */
-import { h, oncePerFrame, setAttr, setStyle, setText, show } from "./dom.js";
+import { h, oncePerFrame, setAttr, setStyle, setText, show } from "../lib/dom.js";
 import { createRowModel } from "./rowmodel.js";
 import { createRowView } from "./rowview.js";
 import { createTableHead } from "./tablehead.js";

@@ -1,6 +1,6 @@
-/** @import {Remedy} from "./foreign.js" */
-import { h, icon, setText } from "./dom.js";
-import { failureLine, remedyLink } from "./remedy.js";
+/** @import {Remedy} from "../data/foreign.js" */
+import { h, icon, setText } from "../lib/dom.js";
+import { failureLine, remedyLink } from "../data/remedy.js";
 
 /** More lines than this are summed up: a notice is for reading. */
 const SHOWN_LINES = 100;

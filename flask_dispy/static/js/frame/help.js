@@ -1,5 +1,5 @@
-/** @import {Keys} from "./keys.js" */
-import { h, icon } from "./dom.js";
+/** @import {Keys} from "../lib/keys.js" */
+import { h, icon } from "../lib/dom.js";
 
 /**
  * The keyboard map, as a dialog made when it is first opened.

@@ -1,7 +1,7 @@
-/** @import {Store} from "./store.js" */
-/** @import {Config, Summary} from "./types.js" */
-import { need, setText, show } from "./dom.js";
-import { clock, count, counted, day, seconds, zone } from "./format.js";
+/** @import {Store} from "../data/store.js" */
+/** @import {Config, Summary} from "../data/types.js" */
+import { need, setText, show } from "../lib/dom.js";
+import { clock, count, counted, day, seconds, zone } from "../lib/format.js";
 
 /**
  * From when to when, and how long that is; of one day the date stands once.

@@ -1,6 +1,6 @@
-/** @import {Outlook, Summary} from "./types.js" */
-import { clock, count, counted, day, plain, seconds } from "./format.js";
-import { notEnded } from "./pastrun.js";
+/** @import {Outlook, Summary} from "../data/types.js" */
+import { clock, count, counted, day, plain, seconds } from "../lib/format.js";
+import { notEnded } from "../frame/pastrun.js";
 
 /**
  * What will come of a cluster, in words: a head that is read at a glance, and a sentence that

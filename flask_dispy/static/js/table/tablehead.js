@@ -1,5 +1,5 @@
 /** @import {Column, Sort} from "./table.js" */
-import { h, icon, setAttr } from "./dom.js";
+import { h, icon, setAttr } from "../lib/dom.js";
 
 /**
  * The head of a table, and the bar that does its work on a phone, where rows are cards.

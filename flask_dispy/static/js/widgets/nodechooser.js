@@ -1,11 +1,11 @@
-/** @import {Shell} from "./shell.js" */
-/** @import {NodeRow} from "./types.js" */
-import { busyText } from "./busytext.js";
-import { h, icon, need, setText } from "./dom.js";
-import { count, plain, stateMark } from "./format.js";
-import { nodeFilter } from "./nodefilter.js";
-import { lastFirst } from "./sort.js";
-import { createNoNode } from "./widgets/nonode.js";
+/** @import {Shell} from "../frame/shell.js" */
+/** @import {NodeRow} from "../data/types.js" */
+import { busyText } from "../data/busytext.js";
+import { h, icon, need, setText } from "../lib/dom.js";
+import { count, plain, stateMark } from "../lib/format.js";
+import { nodeFilter } from "../data/nodefilter.js";
+import { lastFirst } from "../lib/sort.js";
+import { createNoNode } from "./nonode.js";
 
 /** Suggestions and cards beyond this are found faster by typing another letter. */
 const SUGGESTED = 40;

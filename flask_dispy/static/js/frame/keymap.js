@@ -2,7 +2,7 @@
 
 /** @typedef {readonly [keys: string, label: string][]} KeyList */
 
-/** See table.js. @type {KeyList} */
+/** See table/table.js. @type {KeyList} */
 export const TABLE_KEYS = [
   ["↑ ↓", "Rows: previous, next"],
   ["PgUp PgDn", "Rows: ten back, ten on"],
@@ -26,7 +26,7 @@ export const CHART_KEYS = [
   ["Esc", "Charts: leave the point"],
 ];
 
-/** See nodemap-layout.js. @type {KeyList} */
+/** See widgets/nodemap-layout.js. @type {KeyList} */
 export const MAP_KEYS = [
   ["← → ↑ ↓", "Node map: another node"],
   ["PgUp PgDn", "Node map: ten lines up, down"],

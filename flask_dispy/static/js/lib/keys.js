@@ -11,7 +11,7 @@ const SEQUENCE_MS = 1200;
  *
  * @typedef {object} Keys
  * @property {(keys: string, label: string, run: () => void) => void} bind
- * @property {(list: import("./keymap.js").KeyList) => void} tell of keys that a part of the page listens to itself
+ * @property {(list: import("../frame/keymap.js").KeyList) => void} tell of keys that a part of the page listens to itself
  * @property {() => {keys: string, label: string}[]} list
  * @property {boolean} enabled single-letter keys can be turned off (WCAG 2.1.4)
  */

@@ -1,6 +1,6 @@
 /** @import {Column} from "./table.js" */
-import { h, icon } from "./dom.js";
-import { createPopover } from "./popover.js";
+import { h, icon } from "../lib/dom.js";
+import { createPopover } from "../lib/popover.js";
 
 /**
  * A button whose panel chooses the columns of a table; the choice is remembered in this browser.

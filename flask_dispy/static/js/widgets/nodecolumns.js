@@ -1,10 +1,10 @@
-/** @import {Column} from "./table.js" */
-/** @import {NodeRow} from "./types.js" */
-import { h, setAttr, setStyle, setText } from "./dom.js";
-import { bytes, count, exact, percent, plain, rate, relative, seconds, stateMark, UNKNOWN } from "./format.js";
-import { busyText } from "./busytext.js";
-import { isLoadOld, loadAt } from "./nodeload.js";
-import { addressKey } from "./sort.js";
+/** @import {Column} from "../table/table.js" */
+/** @import {NodeRow} from "../data/types.js" */
+import { h, setAttr, setStyle, setText } from "../lib/dom.js";
+import { bytes, count, exact, percent, plain, rate, relative, seconds, stateMark, UNKNOWN } from "../lib/format.js";
+import { busyText } from "../data/busytext.js";
+import { isLoadOld, loadAt } from "../data/nodeload.js";
+import { addressKey } from "../lib/sort.js";
 
 /** @typedef {Column<NodeRow>} NodeColumn */
 

@@ -1,8 +1,8 @@
 /** @import {Shell} from "./shell.js" */
-/** @import {Interval} from "./feed.js" */
-import { h, need, setText } from "./dom.js";
-import { boundedSec } from "./interval.js";
-import { createPopover } from "./popover.js";
+/** @import {Interval} from "../data/feed.js" */
+import { h, need, setText } from "../lib/dom.js";
+import { boundedSec } from "../data/interval.js";
+import { createPopover } from "../lib/popover.js";
 
 const STORED = "dispy.interval";
 

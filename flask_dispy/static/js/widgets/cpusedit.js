@@ -1,7 +1,7 @@
 /** @import {NodeColumn} from "./nodecolumns.js" */
-/** @import {NodeRow} from "./types.js" */
-import { h, setAttr, setText, show } from "./dom.js";
-import { count } from "./format.js";
+/** @import {NodeRow} from "../data/types.js" */
+import { h, setAttr, setText, show } from "../lib/dom.js";
+import { count } from "../lib/format.js";
 
 /**
  * The CPUs of a node, changed in place: a number field whose button appears once it differs.

@@ -1,4 +1,4 @@
-import { count } from "./format.js";
+import { count } from "../lib/format.js";
 
 /**
  * How many CPUs of a node are at work. That may be more than it is to use, where these were made

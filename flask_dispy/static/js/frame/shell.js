@@ -1,27 +1,27 @@
-/** @import {Api} from "./api.js" */
-/** @import {Feed} from "./feed.js" */
-/** @import {Keys} from "./keys.js" */
+/** @import {Api} from "../data/api.js" */
+/** @import {Feed} from "../data/feed.js" */
+/** @import {Keys} from "../lib/keys.js" */
 /** @import {Notices} from "./notices.js" */
-/** @import {Store} from "./store.js" */
-/** @import {Config, Summary} from "./types.js" */
-/** @import {UrlState} from "./url.js" */
-import { createApi } from "./api.js";
-import { clusterLabel, COMBINED, readConfig } from "./config.js";
-import { h, need, setText } from "./dom.js";
-import { createFeed } from "./feed.js";
-import { fetchAfter } from "./firstanswer.js";
-import { plain } from "./format.js";
+/** @import {Store} from "../data/store.js" */
+/** @import {Config, Summary} from "../data/types.js" */
+/** @import {UrlState} from "../lib/url.js" */
+import { createApi } from "../data/api.js";
+import { clusterLabel, COMBINED, readConfig } from "../data/config.js";
+import { h, need, setText } from "../lib/dom.js";
+import { createFeed } from "../data/feed.js";
+import { fetchAfter } from "../data/firstanswer.js";
+import { plain } from "../lib/format.js";
 import { endOfRun, headline, watchEnd } from "./headline.js";
 import { createHelp } from "./help.js";
-import { createKeys } from "./keys.js";
+import { createKeys } from "../lib/keys.js";
 import { createNotices } from "./notices.js";
 import { startPastRun } from "./pastrun.js";
 import { initialInterval, startSettings } from "./settings.js";
 import { startStatus } from "./status.js";
-import { createStore } from "./store.js";
-import { shareStreams } from "./sharedstream.js";
+import { createStore } from "../data/store.js";
+import { shareStreams } from "../data/sharedstream.js";
 import { createTheme } from "./theme.js";
-import { createUrlState, pageHref, queryString } from "./url.js";
+import { createUrlState, pageHref, queryString } from "../lib/url.js";
 
 /**
  * @typedef {object} Shell what every page stands in
@@ -35,7 +35,7 @@ import { createUrlState, pageHref, queryString } from "./url.js";
  * @property {UrlState} url
  * @property {Storage|null} storage null where the browser blocks it
  * @property {() => Summary|undefined} summary of the chosen cluster
- * @property {(page: string, params?: import("./url.js").Params) => string} href of another page, same cluster
+ * @property {(page: string, params?: import("../lib/url.js").Params) => string} href of another page, same cluster
  * @property {(run: () => void) => void} everySecond while the page is seen
  */
 
@@ -50,7 +50,7 @@ export function startShell(pageName) {
   const url = createUrlState(window);
   const cluster = config.cluster || COMBINED;
   const storage = openStorage();
-  const { dispyFirst } = /** @type {{dispyFirst?: import("./firstanswer.js").FirstAnswer}} */ (window);
+  const { dispyFirst } = /** @type {{dispyFirst?: import("../data/firstanswer.js").FirstAnswer}} */ (window);
   const api = createApi({ base: config.api, csrfToken: config.csrf_token, fetch: fetchAfter(dispyFirst, document.baseURI), onRemedy: () => void feed.update() });
   const store = createStore();
   let leaving = false;

@@ -1,8 +1,8 @@
-/** @import {Column} from "./table.js" */
-/** @import {JobRow} from "./types.js" */
-import { h, setAttr, setText } from "./dom.js";
-import { exact, plain, relative, seconds, stateMark, UNKNOWN } from "./format.js";
-import { jobName, jobNumber, jobTitle, jobWord } from "./jobwords.js";
+/** @import {Column} from "../table/table.js" */
+/** @import {JobRow} from "../data/types.js" */
+import { h, setAttr, setText } from "../lib/dom.js";
+import { exact, plain, relative, seconds, stateMark, UNKNOWN } from "../lib/format.js";
+import { jobName, jobNumber, jobTitle, jobWord } from "../data/jobwords.js";
 
 /** @typedef {Column<JobRow>} JobColumn */
 

@@ -4,7 +4,7 @@
 const ORDER = ["system", "light", "dark"];
 
 /**
- * The choice of theme, remembered in this browser (js/early.js applies it before the first paint).
+ * The choice of theme, remembered in this browser (early.js applies it before the first paint).
  *
  * @param {HTMLElement} root the document element
  * @param {Pick<Storage, "getItem"|"setItem"|"removeItem">|null} storage

@@ -1,6 +1,6 @@
 /** What people read of a job: the word for its state, and its name. The same everywhere. */
 
-import { plain } from "./format.js";
+import { plain } from "../lib/format.js";
 
 /** @import {JobCounts, JobState} from "./types.js" */
 /** @typedef {"queued"|"running"|"finished"|"failed"|"terminated"|"cancelled"|"abandoned"} JobWord */

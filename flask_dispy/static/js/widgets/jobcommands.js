@@ -1,11 +1,11 @@
-/** @import {Api} from "./api.js" */
-/** @import {Notices} from "./notices.js" */
-/** @import {Outcome} from "./types.js" */
-import { clusterPath } from "./api.js";
-import { count, counted } from "./format.js";
+/** @import {Api} from "../data/api.js" */
+/** @import {Notices} from "../frame/notices.js" */
+/** @import {Outcome} from "../data/types.js" */
+import { clusterPath } from "../data/api.js";
+import { count, counted } from "../lib/format.js";
 import { outcomeLine } from "./nodecommands.js";
-import { toParams } from "./query.js";
-import { failureLine } from "./remedy.js";
+import { toParams } from "../data/query.js";
+import { failureLine } from "../data/remedy.js";
 
 /** The server takes no more at once. */
 const AT_ONCE = 1000;

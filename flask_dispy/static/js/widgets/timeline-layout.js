@@ -3,9 +3,9 @@
  * Times are epoch seconds, places are CSS pixels. Nothing here touches the document.
  */
 
-import { jobWord } from "./jobwords.js";
+import { jobWord } from "../data/jobwords.js";
 
-/** @import {JobState} from "./types.js" */
+/** @import {JobState} from "../data/types.js" */
 /** @typedef {{from: number, to: number}} View */
 /** @typedef {{oldest: number, now: number}} Limits */
 /** @typedef {{node: string, name: string, slots: number}} Lane */

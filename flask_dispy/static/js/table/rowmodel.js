@@ -1,5 +1,5 @@
-/** @import {Sortable} from "./sort.js" */
-import { mergeMoved, rowOrder } from "./sort.js";
+/** @import {Sortable} from "../lib/sort.js" */
+import { mergeMoved, rowOrder } from "../lib/sort.js";
 
 /**
  * Which rows a table shows, and in what order: pure, so that it is tested without a browser.

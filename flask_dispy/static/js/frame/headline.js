@@ -1,7 +1,7 @@
-/** @import {Summary} from "./types.js" */
-import { clusterLabel } from "./config.js";
-import { count, percent, plain } from "./format.js";
-import { countOf } from "./jobwords.js";
+/** @import {Summary} from "../data/types.js" */
+import { clusterLabel } from "../data/config.js";
+import { count, percent, plain } from "../lib/format.js";
+import { countOf } from "../data/jobwords.js";
 
 /** No job waits for so long before the end of the run is told: a loop may submit the next one. */
 const SETTLE_SEC = 3;

@@ -1,8 +1,8 @@
 /** @import {Shell} from "./shell.js" */
-/** @import {StoreState} from "./store.js" */
-import { h, icon, need, setText, show } from "./dom.js";
-import { exact, relative } from "./format.js";
-import { remedyLink } from "./remedy.js";
+/** @import {StoreState} from "../data/store.js" */
+import { h, icon, need, setText, show } from "../lib/dom.js";
+import { exact, relative } from "../lib/format.js";
+import { remedyLink } from "../data/remedy.js";
 
 /** @type {Record<string, string>} */
 const WORDS = {

@@ -1,7 +1,7 @@
 /** @import {Remedy} from "./foreign.js" */
-/** @import {Line} from "./notices.js" */
+/** @import {Line} from "../frame/notices.js" */
 import { ApiError } from "./api.js";
-import { h } from "./dom.js";
+import { h } from "../lib/dom.js";
 
 /**
  * A link to what helps: the page's own address, where the host asks for a login and leads back from it.

@@ -1,5 +1,5 @@
 /** @import {JobRow, JobState} from "./types.js" */
-import { plain } from "./format.js";
+import { plain } from "../lib/format.js";
 import { jobWord } from "./jobwords.js";
 
 /**

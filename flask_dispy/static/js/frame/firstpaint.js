@@ -1,5 +1,5 @@
-/** @import {Store} from "./store.js" */
-import { need, show } from "./dom.js";
+/** @import {Store} from "../data/store.js" */
+import { need, show } from "../lib/dom.js";
 
 /** The page's bars stand alone for so long at most; then its content follows, figures or none. */
 const WAIT_MS = 300;

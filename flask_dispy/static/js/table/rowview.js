@@ -1,5 +1,5 @@
 /** @import {Column} from "./table.js" */
-import { h, setAttr, setStyle, setText } from "./dom.js";
+import { h, setAttr, setStyle, setText } from "../lib/dom.js";
 
 /**
  * @template Row

@@ -1,10 +1,10 @@
-/** @import {Api} from "./api.js" */
-/** @import {Line, Notices} from "./notices.js" */
-/** @import {Outcome} from "./types.js" */
-import { clusterPath } from "./api.js";
-import { counted, plain } from "./format.js";
-import { jobTitle } from "./jobwords.js";
-import { failureLine } from "./remedy.js";
+/** @import {Api} from "../data/api.js" */
+/** @import {Line, Notices} from "../frame/notices.js" */
+/** @import {Outcome} from "../data/types.js" */
+import { clusterPath } from "../data/api.js";
+import { counted, plain } from "../lib/format.js";
+import { jobTitle } from "../data/jobwords.js";
+import { failureLine } from "../data/remedy.js";
 
 /** @typedef {"allocate"|"deallocate"|"close"} NodeAction */
 
