@@ -1,4 +1,5 @@
 /** @import {Api} from "./api.js" */
+/** @import {Interval} from "./interval.js" */
 /** @import {Store} from "./store.js" */
 /** @import {Changes} from "./types.js" */
 import { ApiError } from "./api.js";
@@ -6,8 +7,6 @@ import { reaches } from "./cursor.js";
 import { boundedInterval, boundedSec } from "./interval.js";
 
 /**
- * @typedef {"live"|number} Interval "live": the stream; else seconds between polls, 0 or less: none
- *
  * @typedef {object} Stream the part of EventSource that we use; see also sharedstream.js
  * @property {(type: string, listener: (event: any) => void) => void} addEventListener
  * @property {() => void} close

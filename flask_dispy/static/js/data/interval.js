@@ -1,4 +1,4 @@
-/** @import {Interval} from "./feed.js" */
+/** @typedef {"live"|number} Interval "live": the stream; else seconds between polls, 0 or less: none */
 
 /** A poll more often than this loads the server for nothing; less often than a day is never. */
 export const INTERVAL_SEC = { least: 0.5, most: 86_400 };

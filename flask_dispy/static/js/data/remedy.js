@@ -1,7 +1,14 @@
 /** @import {Remedy} from "./foreign.js" */
-/** @import {Line} from "../frame/notices.js" */
 import { ApiError } from "./api.js";
 import { h } from "../lib/dom.js";
+
+/**
+ * @typedef {object} Line one outcome
+ * @property {boolean} ok
+ * @property {boolean} [asked] good, and what comes of it is not known yet
+ * @property {string} text
+ * @property {Remedy} [remedy]
+ */
 
 /**
  * A link to what helps: the page's own address, where the host asks for a login and leads back from it.

@@ -1,6 +1,6 @@
-/** The keys that parts of a page listen to themselves while they have the focus, for the help to list. */
+/** @import {KeyList} from "../lib/keys.js" */
 
-/** @typedef {readonly [keys: string, label: string][]} KeyList */
+/** The keys that parts of a page listen to themselves while they have the focus, for the help to list. */
 
 /** See table/table.js. @type {KeyList} */
 export const TABLE_KEYS = [

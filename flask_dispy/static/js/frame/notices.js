@@ -1,4 +1,4 @@
-/** @import {Remedy} from "../data/foreign.js" */
+/** @import {Line} from "../data/remedy.js" */
 import { h, icon, setText } from "../lib/dom.js";
 import { failureLine, remedyLink } from "../data/remedy.js";
 
@@ -8,12 +8,6 @@ const SHOWN_LINES = 100;
 const GOOD_SEC = 15;
 
 /**
- * @typedef {object} Line one outcome
- * @property {boolean} ok
- * @property {boolean} [asked] good, and what comes of it is not known yet
- * @property {string} text
- * @property {Remedy} [remedy]
- *
  * @typedef {object} Notice
  * @property {(title: string) => void} progress change the title while work goes on
  * @property {(word: string, run: () => void) => void} offer a button until it is done

@@ -1,5 +1,5 @@
-/** @import {Shell} from "./shell.js" */
-/** @import {Interval} from "../data/feed.js" */
+/** @import {Shell} from "./parts.js" */
+/** @import {Interval} from "../data/interval.js" */
 import { h, need, setText } from "../lib/dom.js";
 import { boundedSec } from "../data/interval.js";
 import { createPopover } from "../lib/popover.js";

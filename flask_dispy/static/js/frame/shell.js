@@ -1,10 +1,5 @@
-/** @import {Api} from "../data/api.js" */
-/** @import {Feed} from "../data/feed.js" */
-/** @import {Keys} from "../lib/keys.js" */
-/** @import {Notices} from "./notices.js" */
+/** @import {Shell} from "./parts.js" */
 /** @import {Store} from "../data/store.js" */
-/** @import {Config, Summary} from "../data/types.js" */
-/** @import {UrlState} from "../lib/url.js" */
 import { createApi } from "../data/api.js";
 import { clusterLabel, COMBINED, readConfig } from "../data/config.js";
 import { h, need, setText } from "../lib/dom.js";
@@ -22,22 +17,6 @@ import { createStore } from "../data/store.js";
 import { shareStreams } from "../data/sharedstream.js";
 import { createTheme } from "./theme.js";
 import { createUrlState, pageHref, queryString } from "../lib/url.js";
-
-/**
- * @typedef {object} Shell what every page stands in
- * @property {Config} config
- * @property {string} cluster the chosen cluster; "*" for all combined
- * @property {Api} api
- * @property {Store} store
- * @property {Feed} feed not started yet: the page starts it when its widgets listen
- * @property {Keys} keys
- * @property {Notices} notices
- * @property {UrlState} url
- * @property {Storage|null} storage null where the browser blocks it
- * @property {() => Summary|undefined} summary of the chosen cluster
- * @property {(page: string, params?: import("../lib/url.js").Params) => string} href of another page, same cluster
- * @property {(run: () => void) => void} everySecond while the page is seen
- */
 
 /**
  * Bring the frame of the page to life.

@@ -1,4 +1,4 @@
-/** @import {Shell} from "./shell.js" */
+/** @import {Shell} from "./parts.js" */
 /** @import {StoreState} from "../data/store.js" */
 import { h, icon, need, setText, show } from "../lib/dom.js";
 import { exact, relative } from "../lib/format.js";

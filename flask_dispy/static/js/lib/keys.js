@@ -9,9 +9,11 @@ const SEQUENCE_MS = 1200;
  * @property {string} label what it does, for the help
  * @property {() => void} run
  *
+ * @typedef {readonly [keys: string, label: string][]} KeyList
+ *
  * @typedef {object} Keys
  * @property {(keys: string, label: string, run: () => void) => void} bind
- * @property {(list: import("../frame/keymap.js").KeyList) => void} tell of keys that a part of the page listens to itself
+ * @property {(list: KeyList) => void} tell of keys that a part of the page listens to itself
  * @property {() => {keys: string, label: string}[]} list
  * @property {boolean} enabled single-letter keys can be turned off (WCAG 2.1.4)
  */

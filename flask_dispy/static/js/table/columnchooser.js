@@ -1,4 +1,4 @@
-/** @import {Column} from "./table.js" */
+/** @import {Column} from "./columns.js" */
 import { h, icon } from "../lib/dom.js";
 import { createPopover } from "../lib/popover.js";
 

@@ -1,4 +1,4 @@
-/** @import {Column} from "./table.js" */
+/** @import {Column} from "./columns.js" */
 import { h, setAttr, setStyle, setText } from "../lib/dom.js";
 
 /**

@@ -1,32 +1,11 @@
 /** @import {Sortable} from "../lib/sort.js" */
+/** @import {Column, Sort} from "./columns.js" */
 /** @import {RowView} from "./rowview.js" */
 import { h, oncePerFrame, setAttr, setStyle, setText, show } from "../lib/dom.js";
 import { createRowModel } from "./rowmodel.js";
 import { createRowView } from "./rowview.js";
 import { createTableHead } from "./tablehead.js";
 import { firstRead, follow, orderChildren, revealRow, rowsInView } from "./viewport.js";
-
-/**
- * @template Row
- * @typedef {object} Column
- * @property {string} key
- * @property {string} label
- * @property {string} [hint] what the column means, shown when its head is pointed at
- * @property {"start"|"end"} [align] numbers stand at the end
- * @property {[number, number]} [width] least width in pixels, share of what is left
- * @property {boolean} [primary] names the row: first on a card, stays in place sideways
- * @property {boolean} [optional] the column chooser may hide it
- * @property {boolean} [hidden] hidden until it is chosen
- * @property {boolean} [ticks] its text changes with time alone
- * @property {(row: Row) => Sortable} [value] what it sorts by; absent: it does not sort
- * @property {"asc"|"desc"} [first] order on the first click; "desc" suits amounts
- * @property {(row: Row, now: number) => string} text
- * @property {(row: Row, now: number) => string|null} [title] more, or more exactly, when pointed at
- * @property {(cell: HTMLElement) => (row: Row, now: number) => void} [render]
- *   builds the cell's content once and returns what fills it; in place of `text`
- */
-
-/** @typedef {{key: string, order: "asc"|"desc"}} Sort */
 
 /** A table this short stands in the page whole, for find-in-page, pictures and screen readers. */
 const WHOLE_ROWS = 60;

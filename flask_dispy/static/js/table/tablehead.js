@@ -1,4 +1,4 @@
-/** @import {Column, Sort} from "./table.js" */
+/** @import {Column, Sort} from "./columns.js" */
 import { h, icon, setAttr } from "../lib/dom.js";
 
 /**

@@ -1,4 +1,4 @@
-/** @import {Column} from "../table/table.js" */
+/** @import {Column} from "../table/columns.js" */
 /** @import {JobRow} from "../data/types.js" */
 import { h, setAttr, setText } from "../lib/dom.js";
 import { exact, plain, relative, seconds, stateMark, UNKNOWN } from "../lib/format.js";

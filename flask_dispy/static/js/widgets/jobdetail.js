@@ -14,7 +14,7 @@ import { isCancellable } from "./jobactions.js";
 import { createJobFacts } from "./jobfacts.js";
 import { createJobTexts } from "./jobtexts.js";
 
-/** @import {Shell} from "../frame/shell.js" */
+/** @import {Shell} from "../frame/parts.js" */
 /** @import {JobDetail} from "../data/jobtext.js" */
 
 /** Below this width the panel is a sheet over the page. */

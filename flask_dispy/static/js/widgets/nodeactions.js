@@ -1,4 +1,4 @@
-/** @import {Shell} from "../frame/shell.js" */
+/** @import {Shell} from "../frame/parts.js" */
 /** @import {NodeAction} from "./nodecommands.js" */
 import { confirmInPlace } from "../lib/confirm.js";
 import { h, setText } from "../lib/dom.js";

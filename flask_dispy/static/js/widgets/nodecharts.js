@@ -1,4 +1,4 @@
-/** @import {Shell} from "../frame/shell.js" */
+/** @import {Shell} from "../frame/parts.js" */
 /** @import {NodeSeries} from "../data/types.js" */
 import { clusterPath } from "../data/api.js";
 import { h } from "../lib/dom.js";

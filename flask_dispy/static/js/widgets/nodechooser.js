@@ -1,4 +1,4 @@
-/** @import {Shell} from "../frame/shell.js" */
+/** @import {Shell} from "../frame/parts.js" */
 /** @import {NodeRow} from "../data/types.js" */
 import { busyText } from "../data/busytext.js";
 import { h, icon, need, setText } from "../lib/dom.js";

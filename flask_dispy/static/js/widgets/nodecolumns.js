@@ -1,4 +1,4 @@
-/** @import {Column} from "../table/table.js" */
+/** @import {Column} from "../table/columns.js" */
 /** @import {NodeRow} from "../data/types.js" */
 import { h, setAttr, setStyle, setText } from "../lib/dom.js";
 import { bytes, count, exact, percent, plain, rate, relative, seconds, stateMark, UNKNOWN } from "../lib/format.js";

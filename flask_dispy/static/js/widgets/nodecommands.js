@@ -1,5 +1,6 @@
 /** @import {Api} from "../data/api.js" */
-/** @import {Line, Notices} from "../frame/notices.js" */
+/** @import {Line} from "../data/remedy.js" */
+/** @import {Notices} from "../frame/notices.js" */
 /** @import {Outcome} from "../data/types.js" */
 import { clusterPath } from "../data/api.js";
 import { counted, plain } from "../lib/format.js";

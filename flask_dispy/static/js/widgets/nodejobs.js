@@ -1,4 +1,4 @@
-/** @import {Shell} from "../frame/shell.js" */
+/** @import {Shell} from "../frame/parts.js" */
 /** @import {JobRow, NodeDetail, Outcome} from "../data/types.js" */
 import { clusterPath } from "../data/api.js";
 import { COMBINED } from "../data/config.js";

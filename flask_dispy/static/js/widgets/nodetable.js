@@ -1,5 +1,6 @@
-/** @import {Shell} from "../frame/shell.js" */
-/** @import {Sort, Table} from "../table/table.js" */
+/** @import {Shell} from "../frame/parts.js" */
+/** @import {Sort} from "../table/columns.js" */
+/** @import {Table} from "../table/table.js" */
 /** @import {NodeColumn} from "./nodecolumns.js" */
 /** @import {NodeRow} from "../data/types.js" */
 import { createColumnChooser } from "../table/columnchooser.js";

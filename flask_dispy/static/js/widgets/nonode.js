@@ -1,4 +1,4 @@
-/** @import {Shell} from "../frame/shell.js" */
+/** @import {Shell} from "../frame/parts.js" */
 import { COMBINED } from "../data/config.js";
 import { h } from "../lib/dom.js";
 import { plain } from "../lib/format.js";

@@ -1,4 +1,4 @@
-/** @import {Shell} from "../frame/shell.js" */
+/** @import {Shell} from "../frame/parts.js" */
 /** @import {Offer, OfferReason, Outcome} from "../data/types.js" */
 import { clusterPath } from "../data/api.js";
 import { clusterLabel, COMBINED } from "../data/config.js";

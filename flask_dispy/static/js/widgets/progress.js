@@ -1,4 +1,4 @@
-/** @import {Shell} from "../frame/shell.js" */
+/** @import {Shell} from "../frame/parts.js" */
 /** @import {Summary} from "../data/types.js" */
 import { clusterLabel } from "../data/config.js";
 import { h, setAttr, setStyle, setText } from "../lib/dom.js";

@@ -1,6 +1,6 @@
 /** @import {OutlookWords} from "./outlook.js" */
 /** @import {Summary} from "../data/types.js" */
-/** @import {Place} from "./progress.js" */
+/** @import {Shell} from "../frame/parts.js" */
 import { h, icon, setAttr, setText, show } from "../lib/dom.js";
 import { counted } from "../lib/format.js";
 import { heldJobs, heldQuery } from "./outlook.js";
@@ -11,7 +11,7 @@ import { confirmCount } from "./jobactions.js";
  * What is in the way of a cluster's jobs, in a line under its bar, and what can be done about it.
  *
  * @param {string} name of the cluster
- * @param {Place} shell
+ * @param {Pick<Shell, "api"|"config"|"href"|"notices">} shell
  */
 export function createProgressNote(name, { api, config, href, notices }) {
   const text = h("span", { class: "progress-note-text" });
