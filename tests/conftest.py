@@ -49,7 +49,7 @@ _CHROMIUM_ARGS = (
 # wait more than they work: of those, no more than two run at a time. The third loads the machine.
 _CHAINS = {
     "clusters": re.compile(r"^tests/engine/"),
-    "programs": re.compile(r"^tests/(browser/test_real_|test_(cli|example_app))"),
+    "programs": re.compile(r"^tests/(browser/test_real_|test_(cli|example_app|documented_code))"),
     "loads": re.compile(r"^tests/test_(benchmarks|history_command)"),
 }
 
