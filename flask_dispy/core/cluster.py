@@ -325,8 +325,11 @@ class ClusterState:
     # -- reading -----------------------------------------------------------------------------
 
     def cpus_busy(self) -> int:
-        """CPUs in use: by the jobs known to run, for dispy's own count errs after faults."""
-        return self.ledger.counts["running"]
+        """CPUs in use: by the jobs known to run, because dispy's own count errs after faults.
+
+        A cluster that was closed uses none: of jobs that ran then, dispy reports no end.
+        """
+        return self.ledger.counts["running"] if self.closed_at is None else 0
 
     def sample(self) -> Sample:
         """Return the figures that the time series keep."""
@@ -341,6 +344,8 @@ class ClusterState:
 
     def stragglers(self, now: float) -> list[Job]:
         """Return the running jobs that take far longer than this cluster's jobs do."""
+        if self.closed_at is not None:
+            return []
         return self.durations.stragglers(self.ledger.running.values(), now)
 
     def outlook(self, now: float, around: Surroundings = ALONE) -> Outlook:

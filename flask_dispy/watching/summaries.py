@@ -65,7 +65,8 @@ class Summaries:
         """Return which other clusters run jobs on the nodes of *state*, and how many."""
         found: dict[str, int] = {}
         for other in self._registry.states():
-            if other is state or not other.ledger.running:
+            # What still seemed to run when a cluster was closed holds no CPU any more.
+            if other is state or not other.ledger.running or other.closed_at is not None:
                 continue
             jobs = _running_on(state, other)
             if jobs:

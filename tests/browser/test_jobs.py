@@ -361,6 +361,19 @@ def test_detail_terminates_its_job(stage: Stage, page: Page) -> None:
     assert [job.id for _, (job,) in stage.cluster.calls] == ["busy"]
 
 
+def test_back_leads_to_the_search_of_its_address(page: Page) -> None:
+    _open(page, "busy")
+    box = page.get_by_role("combobox", name="Search jobs")
+    box.fill("broken")
+    box.press("Enter")
+    expect(rows(page)).to_have_count(1)
+    page.locator("#job").get_by_role("button", name="Close").click()
+    page.go_back()
+    expect(page).not_to_have_url(re.compile("q="))
+    expect(box).to_have_value("")
+    expect(rows(page)).to_have_count(5)
+
+
 def test_detail_is_called_as_its_row_is(page: Page) -> None:
     number = page.locator(".tr", has_text="broken").locator(".job-number").inner_text()
     panel = _open(page, "broken")

@@ -60,6 +60,17 @@ def test_job_that_somebody_ended_shows_no_progress(state: ClusterState) -> None:
     assert outlook_of(state, 1_100)["stuck"]["jobs"] == 1
 
 
+def test_closed_cluster_uses_no_cpu_and_has_no_straggler(state: ClusterState) -> None:
+    run(state, 30)
+    tell(state, started("h1", at=30))
+    summary = state.summary(1_100)
+    assert (summary["cpus"]["busy"], summary["attention"]["stragglers"]) == (1, 1)
+    tell(state, events.WatchingEnded(1_100.0))
+    summary = state.summary(1_200)
+    assert (summary["cpus"]["busy"], summary["attention"]["stragglers"]) == (0, 0)
+    assert (state.sample().cpus_busy, summary["jobs"]["running"]) == (0, 1)
+
+
 def test_job_that_raised_shows_progress(state: ClusterState) -> None:
     run(state, 30)
     tell(state, started("h1", at=30), started("h2", at=30),

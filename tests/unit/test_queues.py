@@ -12,7 +12,7 @@ from dispy import DispyJob
 from dispy_objects import FakeCluster, make_node
 
 from flask_dispy import ClusterRegistry
-from flask_dispy.core.events import QueueSeen
+from flask_dispy.core.events import QueueSeen, WatchingEnded
 from flask_dispy.core.search.query import JobQuery
 from flask_dispy.engine.reports.queues import QueueReader, pending_jobs
 
@@ -139,6 +139,8 @@ def test_another_cluster_of_the_registry_that_holds_all_cpus_is_named(
     wait_until(lambda: outlook_of(registry)["reason"] == "cpus_busy")
     assert outlook_of(registry)["message"] == "All 2 CPUs are busy with fit_model; 1 job waits."
     assert registry.version > version
+    registry.view("fit_model")._state.apply(WatchingEnded(time.time()))
+    assert outlook_of(registry)["reason"] != "cpus_busy"
 
 
 @pytest.mark.usefixtures("_soon")

@@ -277,7 +277,11 @@ keys.bind("j", "Next job", () => move(1));
 keys.bind("k", "Previous job", () => move(-1));
 keys.bind(" ", "Select the job", table.toggle);
 keys.tell([...TABLE_KEYS, ...SEARCH_KEYS, ...PANEL_KEYS]);
-window.addEventListener("popstate", fromAddress);
+window.addEventListener("popstate", () => {
+  const asked = searchOf(new URLSearchParams(location.search));
+  if (asked !== query) searchFor(asked);
+  fromAddress();
+});
 store.subscribe((event) => {
   if (event.kind !== "data") return;
   hideColumns();
