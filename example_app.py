@@ -244,6 +244,8 @@ def make_clusters(
 def create_app(registry: ClusterRegistry) -> Flask:
     """An ordinary app: a page of its own, and the dashboard under a prefix."""
     app = Flask(__name__)
+    # Nobody logs in here, so the app answers under no name that a stranger's site could point here.
+    app.config["TRUSTED_HOSTS"] = ["127.0.0.1", "localhost"]
     app.register_blueprint(create_blueprint(registry), url_prefix="/dispy")
 
     @app.get("/")

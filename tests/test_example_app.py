@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 import uuid
 from pathlib import Path
@@ -138,6 +139,12 @@ def test_page_of_the_app_itself_links_to_the_dashboard(example):
     home = run.url().removesuffix("dispy/")
     with urllib.request.urlopen(home, timeout=10) as answer:
         assert 'href="/dispy/"' in answer.read().decode()
+
+
+def test_no_other_name_leads_to_the_example(example):
+    request = urllib.request.Request(example().url(), headers={"Host": "evil.example"})
+    with pytest.raises(urllib.error.HTTPError, match="400"):
+        urllib.request.urlopen(request, timeout=10)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
