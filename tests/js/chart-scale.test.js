@@ -2,7 +2,18 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  areaPath, byteTicks, lastKnown, linePath, maximum, nearest, niceStep, runsOf, scale, spread, timeTicks, valueTicks,
+  areaPath,
+  byteTicks,
+  lastKnown,
+  linePath,
+  maximum,
+  nearest,
+  niceStep,
+  runsOf,
+  scale,
+  spread,
+  timeTicks,
+  valueTicks,
 } from "../../flask_dispy/static/js/widgets/chart-scale.js";
 
 const UTC = () => 0;
@@ -41,7 +52,10 @@ test("time ticks go below a second, without drifting from the round times", () =
   const labels = timeTicks(1e9, 1e9 + 0.5, 10, UTC).map((tick) => tick.label);
   assert.deepEqual(labels.slice(0, 3), ["01:46:40.00", "01:46:40.05", "01:46:40.10"]);
   assert.equal(labels.length, 11);
-  assert.deepEqual(timeTicks(1e9 + 0.1, 1e9 + 2, 4, UTC).map((tick) => tick.label), ["01:46:40.5", "01:46:41.0", "01:46:41.5", "01:46:42.0"]);
+  assert.deepEqual(
+    timeTicks(1e9 + 0.1, 1e9 + 2, 4, UTC).map((tick) => tick.label),
+    ["01:46:40.5", "01:46:41.0", "01:46:41.5", "01:46:42.0"],
+  );
 });
 
 test("time ticks fall on times that people name", () => {
@@ -50,7 +64,10 @@ test("time ticks fall on times that people name", () => {
 });
 
 test("short windows show seconds, long ones the day where it begins", () => {
-  assert.deepEqual(timeTicks(0, 10, 5, UTC).map((tick) => tick.label), ["00:00:00", "00:00:02", "00:00:04", "00:00:06", "00:00:08", "00:00:10"]);
+  assert.deepEqual(
+    timeTicks(0, 10, 5, UTC).map((tick) => tick.label),
+    ["00:00:00", "00:00:02", "00:00:04", "00:00:06", "00:00:08", "00:00:10"],
+  );
   const day = timeTicks(86400 - 7200, 86400 + 7200, 4, UTC).map((tick) => tick.label);
   assert.deepEqual(day, ["22:00", "23:00", "01-02", "01:00", "02:00"]);
 });
@@ -62,7 +79,10 @@ test("ticks stand on whole hours of the viewer's zone", () => {
 
 test("a line breaks where nothing is known, and a lone sample is a dot", () => {
   assert.equal(linePath([0, 10, 20, 30], [1, null, 2, 3], same, same), "M0 1h0M20 2L30 3");
-  assert.deepEqual(runsOf([null, 1, 2, null, 3]), [[1, 2], [4, 4]]);
+  assert.deepEqual(runsOf([null, 1, 2, null, 3]), [
+    [1, 2],
+    [4, 4],
+  ]);
   assert.equal(linePath([], [], same, same), "");
 });
 
@@ -79,7 +99,10 @@ test("the region under a line closes each stretch along the bottom", () => {
 });
 
 test("finds the nearest time and the last known value", () => {
-  assert.deepEqual([nearest([], 3), nearest([0, 10, 20], 14), nearest([0, 10, 20], 15), nearest([0, 10, 20], 99)], [-1, 1, 1, 2]);
+  assert.deepEqual(
+    [nearest([], 3), nearest([0, 10, 20], 14), nearest([0, 10, 20], 15), nearest([0, 10, 20], 99)],
+    [-1, 1, 1, 2],
+  );
   assert.deepEqual(lastKnown([1, 2, null]), { index: 1, value: 2 });
   assert.equal(lastKnown([null]), null);
   assert.equal(maximum([[1, null, 7], [3]]), 7);

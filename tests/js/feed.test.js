@@ -8,7 +8,13 @@ const settle = () => new Promise((resolve) => setImmediate(resolve));
 
 /** A server, a clock and a browser tab in a few lines: the seam that the feed is given. */
 function world(/** @type {any} */ options = {}) {
-  const state = { now: 1000, down: false, hidden: false, asked: /** @type {any[]} */ ([]), streams: /** @type {any[]} */ ([]) };
+  const state = {
+    now: 1000,
+    down: false,
+    hidden: false,
+    asked: /** @type {any[]} */ ([]),
+    streams: /** @type {any[]} */ ([]),
+  };
   /** @type {Map<number, {run: () => void, at: number}>} */
   const timers = new Map();
   let id = 0;
@@ -33,7 +39,8 @@ function world(/** @type {any} */ options = {}) {
       closed: false,
       addEventListener: (/** @type {string} */ type, /** @type {any} */ listener) => (listeners[type] = listener),
       close: () => (stream.closed = true),
-      send: (/** @type {string} */ type, /** @type {any} */ data = {}, /** @type {any} */ more = {}) => listeners[type]({ data: JSON.stringify(data), ...more }),
+      send: (/** @type {string} */ type, /** @type {any} */ data = {}, /** @type {any} */ more = {}) =>
+        listeners[type]({ data: JSON.stringify(data), ...more }),
     };
     state.streams.push(stream);
     return stream;
@@ -88,7 +95,13 @@ test("the stream goes on from where the first answer ended", async () => {
   assert.equal(state.streams[0].url, "stream?since=e-0-1");
   state.streams[0].send("alive", { cursor: "e-0-1" });
   assert.equal(store.state.connection, "live");
-  state.streams[0].send("changes", { cursor: "e-0-9", snapshot: false, now: 1, clusters: [], nodes: [{ ip_addr: "a" }] });
+  state.streams[0].send("changes", {
+    cursor: "e-0-9",
+    snapshot: false,
+    now: 1,
+    clusters: [],
+    nodes: [{ ip_addr: "a" }],
+  });
   assert.ok(store.nodes.has("a"));
 });
 
@@ -233,7 +246,11 @@ test("who has missed something of a shared stream asks for it", async () => {
   const { feed, state, store } = world();
   feed.start();
   await settle();
-  state.streams[0].send("changes", { cursor: "e-0-9", snapshot: false, now: 1, clusters: [], nodes: [{ ip_addr: "a" }] }, { from: "e-0-8" });
+  state.streams[0].send(
+    "changes",
+    { cursor: "e-0-9", snapshot: false, now: 1, clusters: [], nodes: [{ ip_addr: "a" }] },
+    { from: "e-0-8" },
+  );
   assert.equal(store.nodes.size, 0);
   assert.deepEqual(state.asked, [null, "e-0-1"]);
   await settle();

@@ -25,17 +25,26 @@ const floorOf = (name) => FLOORS.indexOf(dirname(name));
 
 test("every module stands on one of the floors", () => {
   assert.ok(imports.size > 80);
-  assert.deepEqual([...imports.keys()].filter((name) => floorOf(name) < 0), []);
+  assert.deepEqual(
+    [...imports.keys()].filter((name) => floorOf(name) < 0),
+    [],
+  );
 });
 
 test("imports lead down, and to modules that are there", () => {
   const all = [...imports].flatMap(([name, needed]) => needed.map((one) => [name, one]));
   assert.ok(all.length > 300);
-  assert.deepEqual(all.filter(([name, one]) => !imports.has(one) || floorOf(one) > floorOf(name)), []);
+  assert.deepEqual(
+    all.filter(([name, one]) => !imports.has(one) || floorOf(one) > floorOf(name)),
+    [],
+  );
 });
 
 test("no page imports another", () => {
-  assert.deepEqual([...imports.values()].flat().filter((name) => dirname(name) === "pages"), []);
+  assert.deepEqual(
+    [...imports.values()].flat().filter((name) => dirname(name) === "pages"),
+    [],
+  );
 });
 
 test("no modules import each other in a loop", () => {

@@ -1,7 +1,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  bytes, clockOffset, compact, count, counted, exact, percent, plain, rate, relative, seconds, stateMark, UNKNOWN,
+  bytes,
+  clockOffset,
+  compact,
+  count,
+  counted,
+  exact,
+  percent,
+  plain,
+  rate,
+  relative,
+  seconds,
+  stateMark,
+  UNKNOWN,
 } from "../../flask_dispy/static/js/lib/format.js";
 
 /** @param {(value: any) => string} format @param {[unknown, string][]} cases */
@@ -18,11 +30,23 @@ test("what is not known is a dash", () => {
 });
 
 test("a clock that is off is ahead or behind", () => {
-  each(clockOffset, [[7201, "2 h ahead"], [-3.2, "3.20 s behind"], [null, ""], [undefined, ""]]);
+  each(clockOffset, [
+    [7201, "2 h ahead"],
+    [-3.2, "3.20 s behind"],
+    [null, ""],
+    [undefined, ""],
+  ]);
 });
 
 test("thousands are grouped", () => {
-  each(count, [[0, "0"], [999, "999"], [1000, "1,000"], [1234567, "1,234,567"], [-4200, "-4,200"], [12.6, "13"]]);
+  each(count, [
+    [0, "0"],
+    [999, "999"],
+    [1000, "1,000"],
+    [1234567, "1,234,567"],
+    [-4200, "-4,200"],
+    [12.6, "13"],
+  ]);
 });
 
 test("a count takes its noun's number", () => {
@@ -33,8 +57,18 @@ test("a count takes its noun's number", () => {
 
 test("a duration has two units at most", () => {
   each(seconds, [
-    [0, "0 s"], [0.0001, "1 ms"], [0.012, "12 ms"], [0.25, "0.25 s"], [2.309, "2.31 s"], [42.34, "42.3 s"],
-    [60, "1 min"], [243, "4 min 3 s"], [3600, "1 h"], [11520, "3 h 12 min"], [190800, "2 d 5 h"], [-3, "-3.00 s"],
+    [0, "0 s"],
+    [0.0001, "1 ms"],
+    [0.012, "12 ms"],
+    [0.25, "0.25 s"],
+    [2.309, "2.31 s"],
+    [42.34, "42.3 s"],
+    [60, "1 min"],
+    [243, "4 min 3 s"],
+    [3600, "1 h"],
+    [11520, "3 h 12 min"],
+    [190800, "2 d 5 h"],
+    [-3, "-3.00 s"],
   ]);
 });
 
@@ -45,22 +79,50 @@ test("a duration never shows sixty of a unit", () => {
 });
 
 test("sizes grow by 1,024", () => {
-  each(bytes, [[0, "0 B"], [631, "631 B"], [1024, "1.0 KiB"], [26114686157, "24.3 GiB"], [1023 * 1024, "1023 KiB"], [2 ** 60, "1024 PiB"]]);
+  each(bytes, [
+    [0, "0 B"],
+    [631, "631 B"],
+    [1024, "1.0 KiB"],
+    [26114686157, "24.3 GiB"],
+    [1023 * 1024, "1023 KiB"],
+    [2 ** 60, "1024 PiB"],
+  ]);
 });
 
 test("only all is 100 % and only none is 0 %", () => {
-  each(percent, [[0, "0 %"], [0.001, "1 %"], [0.634, "63 %"], [0.999, "99 %"], [1, "100 %"]]);
+  each(percent, [
+    [0, "0 %"],
+    [0.001, "1 %"],
+    [0.634, "63 %"],
+    [0.999, "99 %"],
+    [1, "100 %"],
+  ]);
 });
 
 test("a rate has the digits it needs", () => {
-  each(rate, [[0, "0"], [0.314, "0.31"], [14.21, "14.2"], [250.4, "250"], [12345, "12,345"]]);
+  each(rate, [
+    [0, "0"],
+    [0.314, "0.31"],
+    [14.21, "14.2"],
+    [250.4, "250"],
+    [12345, "12,345"],
+  ]);
 });
 
 test("time that has passed has one unit", () => {
   const now = 1_800_000_000;
-  each((age) => relative(now - age, now), [
-    [0.4, "now"], [2.9, "2 s ago"], [59.9, "59 s ago"], [240, "4 min ago"], [7200, "2 h ago"], [172800, "2 d ago"], [-5, "in 5 s"],
-  ]);
+  each(
+    (age) => relative(now - age, now),
+    [
+      [0.4, "now"],
+      [2.9, "2 s ago"],
+      [59.9, "59 s ago"],
+      [240, "4 min ago"],
+      [7200, "2 h ago"],
+      [172800, "2 d ago"],
+      [-5, "in 5 s"],
+    ],
+  );
 });
 
 test("an exact time names its zone", () => {
@@ -80,5 +142,12 @@ test("a mark is named after the word that it stands before", () => {
 });
 
 test("where there is little room a count is rounded", () => {
-  each(compact, [[9820, "9,820"], [10000, "10k"], [74309, "74.3k"], [149916, "150k"], [1_500_000, "1.5M"], [null, UNKNOWN]]);
+  each(compact, [
+    [9820, "9,820"],
+    [10000, "10k"],
+    [74309, "74.3k"],
+    [149916, "150k"],
+    [1_500_000, "1.5M"],
+    [null, UNKNOWN],
+  ]);
 });

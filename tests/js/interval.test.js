@@ -6,7 +6,18 @@ import { initialInterval } from "../../flask_dispy/static/js/frame/settings.js";
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 test("seconds are from half a second to a day, or none", () => {
-  for (const [given, used] of [[0.001, 0.5], [0.5, 0.5], [10, 10], [86_400, 86_400], [2_200_000, 86_400], [1e308, 86_400], [Infinity, 86_400], [0, 0], [-1, 0], [-Infinity, 0]]) {
+  for (const [given, used] of [
+    [0.001, 0.5],
+    [0.5, 0.5],
+    [10, 10],
+    [86_400, 86_400],
+    [2_200_000, 86_400],
+    [1e308, 86_400],
+    [Infinity, 86_400],
+    [0, 0],
+    [-1, 0],
+    [-Infinity, 0],
+  ]) {
     assert.equal(boundedSec(given), used);
     assert.ok(used * 1000 < LONGEST_TIMER_MS);
   }

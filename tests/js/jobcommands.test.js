@@ -7,7 +7,12 @@ import { outcomeLine } from "../../flask_dispy/static/js/widgets/nodecommands.js
 
 /** A server with so many queued jobs, and a notice that remembers what it showed. */
 function world(/** @type {number} */ jobs) {
-  const seen = { asked: /** @type {any[]} */ ([]), titles: /** @type {string[]} */ ([]), lines: /** @type {any[]} */ ([]), stop: /** @type {(() => void)|null} */ (null) };
+  const seen = {
+    asked: /** @type {any[]} */ ([]),
+    titles: /** @type {string[]} */ ([]),
+    lines: /** @type {any[]} */ ([]),
+    stop: /** @type {(() => void)|null} */ (null),
+  };
   const api = {
     send: async (/** @type {string} */ _method, /** @type {string} */ _path, /** @type {any} */ body) => {
       seen.asked.push(body);
@@ -16,7 +21,13 @@ function world(/** @type {number} */ jobs) {
       const last = serials.at(-1) ?? 0;
       return {
         matched: jobs,
-        outcomes: serials.map((serial) => ({ cluster: "compute", serial, ok: true, code: "cancelled", message: "Taken from the queue." })),
+        outcomes: serials.map((serial) => ({
+          cluster: "compute",
+          serial,
+          ok: true,
+          code: "cancelled",
+          message: "Taken from the queue.",
+        })),
         cancelled: serials.length,
         failed: 0,
         next_before: last > 1 ? last : null,
@@ -67,7 +78,11 @@ test("a few jobs need no stop", async () => {
 
 test("an outcome says nothing twice, and claims no success that is not known", () => {
   const asked = { cluster: "compute", ok: true, code: "asked", message: "10.0.0.9 is asked to join compute." };
-  assert.deepEqual(outcomeLine(asked, "10.0.0.9"), { ok: true, asked: true, text: "10.0.0.9 is asked to join compute." });
+  assert.deepEqual(outcomeLine(asked, "10.0.0.9"), {
+    ok: true,
+    asked: true,
+    text: "10.0.0.9 is asked to join compute.",
+  });
   const other = { cluster: "compute", ok: true, code: "ok", message: "Done.", ip_addr: "10.0.0.9" };
   assert.deepEqual(outcomeLine(other), { ok: true, asked: false, text: "10.0.0.9 (compute): Done." });
 });

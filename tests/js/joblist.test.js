@@ -6,7 +6,8 @@ import { createJobList, mergePage, PAGE_ROWS } from "../../flask_dispy/static/js
 /** @typedef {import("../../flask_dispy/static/js/data/types.js").JobRow} JobRow */
 
 /** @param {number} serial @param {string} [state] */
-const job = (serial, state = "queued") => /** @type {JobRow} */ (/** @type {unknown} */ ({ serial, id: String(serial), state }));
+const job = (serial, state = "queued") =>
+  /** @type {JobRow} */ (/** @type {unknown} */ ({ serial, id: String(serial), state }));
 
 /** A server with the jobs 1 to `newest`. */
 function createServer(newest = 250) {
@@ -24,7 +25,13 @@ function createServer(newest = 250) {
         const items = [];
         for (let serial = first; serial > 0 && items.length < params.limit; serial -= 1) items.push(job(serial));
         const more = items.length > 0 && items[items.length - 1].serial > 1;
-        return { total: server.newest, items, next: more ? "?" : null, counts: { queued: server.newest }, limit: params.limit };
+        return {
+          total: server.newest,
+          items,
+          next: more ? "?" : null,
+          counts: { queued: server.newest },
+          limit: params.limit,
+        };
       },
     }),
   };
@@ -44,7 +51,10 @@ test("pages follow one another without gap or double", async () => {
   await list.more();
   await list.more();
   await list.more();
-  assert.deepEqual(list.state.rows.map((row) => row.serial), Array.from({ length: 250 }, (_, index) => 250 - index));
+  assert.deepEqual(
+    list.state.rows.map((row) => row.serial),
+    Array.from({ length: 250 }, (_, index) => 250 - index),
+  );
   assert.equal(list.state.more, false);
 });
 
@@ -60,7 +70,13 @@ test("two calls for more make one request", async () => {
 test("the states of a search travel apart from its words", async () => {
   const server = createServer();
   await createList(server).list.search("state:failed alpha");
-  assert.deepEqual(server.asked[0], { path: "clusters/*/jobs", state: ["failed"], q: "alpha", limit: PAGE_ROWS, before: undefined });
+  assert.deepEqual(server.asked[0], {
+    path: "clusters/*/jobs",
+    state: ["failed"],
+    q: "alpha",
+    limit: PAGE_ROWS,
+    before: undefined,
+  });
 });
 
 test("the answer to a search that was given up is dropped", async () => {
@@ -116,11 +132,24 @@ test("rows change in place, and those that a live search no longer finds leave",
   const rows = [job(3), job(2), job(1)];
   const page = [job(4), job(3, "running"), job(1)];
   const still = mergePage(rows, page, true);
-  assert.deepEqual(still.rows.map(({ serial, state }) => [serial, state]), [[3, "running"], [2, "queued"], [1, "queued"]]);
+  assert.deepEqual(
+    still.rows.map(({ serial, state }) => [serial, state]),
+    [
+      [3, "running"],
+      [2, "queued"],
+      [1, "queued"],
+    ],
+  );
   assert.equal(still.waiting, 1);
-  assert.deepEqual(mergePage(rows, page, false).rows.map((row) => row.serial), [4, 3, 1]);
+  assert.deepEqual(
+    mergePage(rows, page, false).rows.map((row) => row.serial),
+    [4, 3, 1],
+  );
 });
 
 test("rows beyond what was read again stay", () => {
-  assert.deepEqual(mergePage([job(4), job(3), job(2), job(1)], [job(5), job(4)], false).rows.map((row) => row.serial), [5, 4, 3, 2, 1]);
+  assert.deepEqual(
+    mergePage([job(4), job(3), job(2), job(1)], [job(5), job(4)], false).rows.map((row) => row.serial),
+    [5, 4, 3, 2, 1],
+  );
 });

@@ -8,8 +8,25 @@ import { blocksOf, plainLines, stepsOf } from "../../flask_dispy/static/js/data/
 const job = (given) => /** @type {import("../../flask_dispy/static/js/data/jobtext.js").JobDetail} */ (given);
 
 test("what went wrong stands first, and what is empty is left out", () => {
-  const blocks = blocksOf(job({ exception: "Traceback", args: "1, 2", kwargs: "", result: null, stdout: "hi", stdout_truncated: true, stderr: "" }));
-  assert.deepEqual(blocks.map(({ key, cut }) => [key, cut]), [["exception", false], ["args", false], ["stdout", true]]);
+  const blocks = blocksOf(
+    job({
+      exception: "Traceback",
+      args: "1, 2",
+      kwargs: "",
+      result: null,
+      stdout: "hi",
+      stdout_truncated: true,
+      stderr: "",
+    }),
+  );
+  assert.deepEqual(
+    blocks.map(({ key, cut }) => [key, cut]),
+    [
+      ["exception", false],
+      ["args", false],
+      ["stdout", true],
+    ],
+  );
 });
 
 test("lines stay lines while what is invisible shows", () => {
@@ -17,17 +34,35 @@ test("lines stay lines while what is invisible shows", () => {
 });
 
 test("every step lasts until the next, the last until now unless it is an end", () => {
-  const history = [{ state: "queued", at: 10, node: null }, { state: "running", at: 12, node: "10.0.0.1" }];
-  assert.deepEqual(stepsOf(job({ history }), 20).map((step) => step.lasted), [2, 8]);
+  const history = [
+    { state: "queued", at: 10, node: null },
+    { state: "running", at: 12, node: "10.0.0.1" },
+  ];
+  assert.deepEqual(
+    stepsOf(job({ history }), 20).map((step) => step.lasted),
+    [2, 8],
+  );
   const ended = [...history, { state: "finished", at: 15, node: "10.0.0.1" }];
-  assert.deepEqual(stepsOf(job({ history: ended }), 20).map((step) => step.lasted), [2, 3, null]);
+  assert.deepEqual(
+    stepsOf(job({ history: ended }), 20).map((step) => step.lasted),
+    [2, 3, null],
+  );
   assert.deepEqual(stepsOf(job({}), 20), []);
 });
 
 test("the last step of a job that raised says that it failed", () => {
-  const history = [{ state: "running", at: 12, node: "10.0.0.1" }, { state: "terminated", at: 15, node: "10.0.0.1" }];
-  assert.deepEqual(stepsOf(job({ history, failed: true }), 20).map((step) => step.word), ["running", "failed"]);
-  assert.deepEqual(stepsOf(job({ history, failed: false }), 20).map((step) => step.word), ["running", "terminated"]);
+  const history = [
+    { state: "running", at: 12, node: "10.0.0.1" },
+    { state: "terminated", at: 15, node: "10.0.0.1" },
+  ];
+  assert.deepEqual(
+    stepsOf(job({ history, failed: true }), 20).map((step) => step.word),
+    ["running", "failed"],
+  );
+  assert.deepEqual(
+    stepsOf(job({ history, failed: false }), 20).map((step) => step.word),
+    ["running", "terminated"],
+  );
 });
 
 test("hidden arguments are told from none", () => {

@@ -15,13 +15,31 @@ const block = (more) => ({
   tx: [10, 20],
   rx: [30, 40],
   update_time: { from: 100, values: [0, 1] },
-  avail_info: { cpu: [50, 7], memory: { unit: 1024, values: [4, 8] }, disk: { unit: 10, values: [1, 2.5] }, swap: [100] },
+  avail_info: {
+    cpu: [50, 7],
+    memory: { unit: 1024, values: [4, 8] },
+    disk: { unit: 10, values: [1, 2.5] },
+    swap: [100],
+  },
   state: ["up", "silent"],
   ...more,
 });
 
 const FIELDS = /** @type {const} */ ([
-  "ip_addr", "name", "cpus", "avail_cpus", "busy", "running", "jobs_done", "cpu_time", "tx", "rx", "update_time", "avail_info", "state", "clusters",
+  "ip_addr",
+  "name",
+  "cpus",
+  "avail_cpus",
+  "busy",
+  "running",
+  "jobs_done",
+  "cpu_time",
+  "tx",
+  "rx",
+  "update_time",
+  "avail_info",
+  "state",
+  "clusters",
 ]);
 
 /** @param {any} row */
@@ -29,7 +47,10 @@ const read = (row) => Object.fromEntries(FIELDS.map((field) => [field, row[field
 
 test("each row reads its own place, and what all share", () => {
   const rows = rowsOf([block({ clusters: [["compute"]] }), block({ ip_addr: ["10.0.0.3"], name: ["gamma"] })]);
-  assert.deepEqual(rows.map((row) => row.ip_addr), ["10.0.0.1", "10.0.0.2", "10.0.0.3"]);
+  assert.deepEqual(
+    rows.map((row) => row.ip_addr),
+    ["10.0.0.1", "10.0.0.2", "10.0.0.3"],
+  );
   assert.deepEqual(read(rows[1]), {
     ip_addr: "10.0.0.2",
     name: "beta",
@@ -53,9 +74,22 @@ test("a row of one cluster's view names no clusters", () => {
 });
 
 test("a node without figures has none, alone or among others", () => {
-  const mixed = { cpu: [null, 7], memory: { unit: 1024, values: [null, 8] }, disk: { unit: 10, values: [null, 2] }, swap: [null, 100] };
-  assert.deepEqual(rowsOf([block({ avail_info: mixed })]).map((row) => row.avail_info?.memory), [undefined, 8192]);
+  const mixed = {
+    cpu: [null, 7],
+    memory: { unit: 1024, values: [null, 8] },
+    disk: { unit: 10, values: [null, 2] },
+    swap: [null, 100],
+  };
+  assert.deepEqual(
+    rowsOf([block({ avail_info: mixed })]).map((row) => row.avail_info?.memory),
+    [undefined, 8192],
+  );
   assert.equal(rowsOf([block({ avail_info: mixed })])[0].avail_info, null);
-  const none = { cpu: [null], memory: { unit: 1024, values: [null] }, disk: { unit: 10, values: [null] }, swap: [null] };
+  const none = {
+    cpu: [null],
+    memory: { unit: 1024, values: [null] },
+    disk: { unit: 10, values: [null] },
+    swap: [null],
+  };
   assert.equal(rowsOf([block({ avail_info: none })])[1].avail_info, null);
 });

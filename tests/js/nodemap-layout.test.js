@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { cellAt, cellRect, faceOf, gridFor, LEVELS, loadOf, moveCell, summaryOf } from "../../flask_dispy/static/js/widgets/nodemap-layout.js";
+import {
+  cellAt,
+  cellRect,
+  faceOf,
+  gridFor,
+  LEVELS,
+  loadOf,
+  moveCell,
+  summaryOf,
+} from "../../flask_dispy/static/js/widgets/nodemap-layout.js";
 
 /** @param {Partial<import("../../flask_dispy/static/js/widgets/nodemap-layout.js").Node>} [given] */
 const node = (given) => ({ ip_addr: "10.0.0.1", name: "alpha", state: "up", cpus: 16, busy: 4, ...given });
@@ -70,5 +79,8 @@ test("a face's key changes with what is seen and with nothing else", () => {
 });
 
 test("sums up the states", () => {
-  assert.deepEqual(summaryOf([node(), node({ state: "silent" }), node({ state: "closed" }), node({ state: "lost" }), node()]), { up: 2, silent: 1, lost: 1, closed: 1 });
+  assert.deepEqual(
+    summaryOf([node(), node({ state: "silent" }), node({ state: "closed" }), node({ state: "lost" }), node()]),
+    { up: 2, silent: 1, lost: 1, closed: 1 },
+  );
 });

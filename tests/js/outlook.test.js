@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { heldJobs, heldQuery, lasting, outlookLine, outlookWords } from "../../flask_dispy/static/js/widgets/outlook.js";
+import {
+  heldJobs,
+  heldQuery,
+  lasting,
+  outlookLine,
+  outlookWords,
+} from "../../flask_dispy/static/js/widgets/outlook.js";
 
 /** Noon of a day in the zone of the test. */
 const NOON = new Date(2026, 2, 1, 12, 0, 0).getTime() / 1000;
@@ -8,8 +14,20 @@ const NOTHING = { jobs: null, nodes: null, oldest_sec: null, usual_sec: null, ov
 
 /** @param {object} outlook @param {object} [more] @returns {any} */
 const summary = (outlook, more = {}) => ({
-  name: "compute", state: "open", now: NOON,
-  outlook: { message: "", cluster: "compute", since: NOON, eta_sec: null, eta_early_sec: null, eta_late_sec: null, bound: 0, stuck: NOTHING, ...outlook },
+  name: "compute",
+  state: "open",
+  now: NOON,
+  outlook: {
+    message: "",
+    cluster: "compute",
+    since: NOON,
+    eta_sec: null,
+    eta_early_sec: null,
+    eta_late_sec: null,
+    bound: 0,
+    stuck: NOTHING,
+    ...outlook,
+  },
   ...more,
 });
 const words = (/** @type {object} */ outlook, now = NOON) => outlookWords(summary(outlook), now);
@@ -34,21 +52,35 @@ test("where nobody knows nothing is promised", () => {
 });
 
 test("a stall says for how long, for whom it waits and what is usual, and time goes on", () => {
-  const stalled = { state: "stalled", reason: "none_ended", since: NOON - 900, stuck: { jobs: 9, nodes: 5, oldest_sec: 1140, usual_sec: 1.7, over_sec: 60.4 } };
+  const stalled = {
+    state: "stalled",
+    reason: "none_ended",
+    since: NOON - 900,
+    stuck: { jobs: 9, nodes: 5, oldest_sec: 1140, usual_sec: 1.7, over_sec: 60.4 },
+  };
   assert.deepEqual(words(stalled), {
-    tone: "stalled", head: "Stalled 15 min",
+    tone: "stalled",
+    head: "Stalled 15 min",
     note: "Waits for 9 jobs on 5 nodes, the oldest 19 min (usually 1.7 s).",
   });
   assert.equal(words(stalled, NOON + 120).head, "Stalled 17 min");
   assert.match(words(stalled, NOON + 120).note, /the oldest 21 min/);
   const one = { ...stalled, bound: 2, stuck: { ...stalled.stuck, jobs: 1 } };
-  assert.equal(words(one).note, "Waits for 1 job, which has run for 19 min (usually 1.7 s). 2 queued jobs can't start: bound to a node that is gone.");
+  assert.equal(
+    words(one).note,
+    "Waits for 1 job, which has run for 19 min (usually 1.7 s). 2 queued jobs can't start: bound to a node that is gone.",
+  );
   const { outlook } = summary(stalled);
   assert.deepEqual([heldJobs(outlook), heldQuery(outlook)], [9, "state:running slower:60s"]);
 });
 
 test("what waits says why", () => {
-  const waits = { state: "waiting", reason: "no_node", since: NOON - 180, message: "5 jobs wait: no node has joined yet." };
+  const waits = {
+    state: "waiting",
+    reason: "no_node",
+    since: NOON - 180,
+    message: "5 jobs wait: no node has joined yet.",
+  };
   assert.deepEqual(words(waits), { tone: "waiting", head: "Waiting 3 min", note: waits.message });
   assert.equal(outlookLine(summary(waits), NOON), `Waiting 3 min. ${waits.message}`);
   const closed = { state: "waiting", reason: "closed", message: "The cluster was closed; 5 jobs have not ended." };
@@ -56,10 +88,21 @@ test("what waits says why", () => {
 });
 
 test("the part that cannot go on stands beside the time", () => {
-  const part = words({ state: "going", reason: "part_blocked", eta_sec: 30, eta_early_sec: 20, eta_late_sec: 40, bound: 3, message: "About 30 s left, 20 s to 40 s. 3 of ..." });
+  const part = words({
+    state: "going",
+    reason: "part_blocked",
+    eta_sec: 30,
+    eta_early_sec: 20,
+    eta_late_sec: 40,
+    bound: 3,
+    message: "About 30 s left, 20 s to 40 s. 3 of ...",
+  });
   const { outlook } = summary({ state: "waiting", reason: "bound_to_gone_node", bound: 3 });
   assert.deepEqual([heldJobs(outlook), heldQuery(outlook)], [3, "is:bound"]);
-  assert.deepEqual([part.head, part.note], ["Done in about 30 s (20 s to 40 s)", "3 queued jobs can't start: bound to a node that is gone."]);
+  assert.deepEqual(
+    [part.head, part.note],
+    ["Done in about 30 s (20 s to 40 s)", "3 queued jobs can't start: bound to a node that is gone."],
+  );
 });
 
 test("what is done says when", () => {
@@ -72,5 +115,12 @@ test("names in a note cannot turn its direction", () => {
 });
 
 test("durations have one unit in a sentence", () => {
-  assert.deepEqual([0.012, 1.72, 80, 95, 1140, 7500].map(lasting), ["12 ms", "1.7 s", "80 s", "2 min", "19 min", "2 h 5 min"]);
+  assert.deepEqual([0.012, 1.72, 80, 95, 1140, 7500].map(lasting), [
+    "12 ms",
+    "1.7 s",
+    "80 s",
+    "2 min",
+    "19 min",
+    "2 h 5 min",
+  ]);
 });

@@ -13,8 +13,15 @@ import { createUrlState, pageHref } from "../../flask_dispy/static/js/lib/url.js
 
 /** @param {object} jobs @param {object} [more] @returns {any} */
 const summary = (jobs, more = {}) => ({
-  name: "compute", state: "open", progress: 0.5, eta_sec: 240, eta_confidence: "good", jobs_per_sec: 2,
-  cpus: { busy: 3, total: 4 }, jobs: { submitted: 10, pending: 5, queued: 1, running: 4, terminated: 0, failed: 0, ...jobs }, ...more,
+  name: "compute",
+  state: "open",
+  progress: 0.5,
+  eta_sec: 240,
+  eta_confidence: "good",
+  jobs_per_sec: 2,
+  cpus: { busy: 3, total: 4 },
+  jobs: { submitted: 10, pending: 5, queued: 1, running: 4, terminated: 0, failed: 0, ...jobs },
+  ...more,
 });
 
 const bytes = (/** @type {string} */ text) => new TextEncoder().encode(text).buffer;
@@ -33,26 +40,46 @@ test("names are encoded into the path", () => {
 test("unsafe requests carry the token, and an error keeps the server's words", async () => {
   /** @type {any} */
   let sent;
-  const answer = { ok: false, status: 422, arrayBuffer: async () => bytes(JSON.stringify({ error: { code: "bad_request", message: "No host", field: "host" } })) };
-  const fetch = /** @type {any} */ (async (/** @type {string} */ url, /** @type {any} */ init) => ((sent = { url, ...init }), answer));
+  const answer = {
+    ok: false,
+    status: 422,
+    arrayBuffer: async () =>
+      bytes(JSON.stringify({ error: { code: "bad_request", message: "No host", field: "host" } })),
+  };
+  const fetch = /** @type {any} */ (
+    async (/** @type {string} */ url, /** @type {any} */ init) => ((sent = { url, ...init }), answer)
+  );
   const api = createApi({ base: "api/v1/", csrfToken: "t", fetch });
-  await assert.rejects(api.send("POST", "x", {}), (error) => error instanceof ApiError && error.status === 422 && error.field === "host" && error.message === "No host");
+  await assert.rejects(
+    api.send("POST", "x", {}),
+    (error) =>
+      error instanceof ApiError && error.status === 422 && error.field === "host" && error.message === "No host",
+  );
   assert.equal(sent.headers["X-CSRFToken"], "t");
 });
 
 test("a proxy's page instead of JSON is an error with its status", async () => {
   const fetch = /** @type {any} */ (async () => ({ ok: false, status: 502, arrayBuffer: async () => bytes("<html>") }));
-  await assert.rejects(createApi({ base: "", fetch }).get("x"), (error) => error instanceof ApiError && error.status === 502);
+  await assert.rejects(
+    createApi({ base: "", fetch }).get("x"),
+    (error) => error instanceof ApiError && error.status === 502,
+  );
 });
 
 test("no answer at all is an ApiError too", async () => {
   const fetch = /** @type {any} */ (async () => Promise.reject(new TypeError("failed")));
-  await assert.rejects(createApi({ base: "", fetch }).get("x"), (error) => error instanceof ApiError && error.code === "unreachable");
+  await assert.rejects(
+    createApi({ base: "", fetch }).get("x"),
+    (error) => error instanceof ApiError && error.code === "unreachable",
+  );
 });
 
 test("a list in the query repeats its name", () => {
   const api = createApi({ base: "api/", fetch: /** @type {any} */ (null) });
-  assert.equal(api.url("jobs", { state: ["running", "queued"], q: "", node: null }), "api/jobs?state=running&state=queued");
+  assert.equal(
+    api.url("jobs", { state: ["running", "queued"], q: "", node: null }),
+    "api/jobs?state=running&state=queued",
+  );
 });
 
 test("the combined view is not named in addresses", () => {
@@ -72,8 +99,10 @@ test("state in the address keeps what it does not name", () => {
 
 test("the filter's words must all match", () => {
   const row = /** @type {any} */ ({ ip_addr: "10.0.0.7", name: "Alpha", state: "silent", clusters: ["render"] });
-  for (const text of ["10.0", "alpha 10", "state:silent", "name:alp cluster:rend", "silent"]) assert.ok(nodeFilter(text)?.(row), text);
-  for (const text of ["beta", "state:up", "alpha beta", "ip:0.7", "name:10"]) assert.equal(nodeFilter(text)?.(row), false, text);
+  for (const text of ["10.0", "alpha 10", "state:silent", "name:alp cluster:rend", "silent"])
+    assert.ok(nodeFilter(text)?.(row), text);
+  for (const text of ["beta", "state:up", "alpha beta", "ip:0.7", "name:10"])
+    assert.equal(nodeFilter(text)?.(row), false, text);
   const behind = { ...row, clock_offset_sec: -7200 };
   for (const text of ["clock:off", "clock:"]) assert.ok(nodeFilter(text)?.(behind), text);
   const little = { ...row, clock_offset_sec: 10 };
@@ -84,8 +113,12 @@ test("the filter's words must all match", () => {
 });
 
 test("a filter with a qualifier that does not exist is refused with those that do", () => {
-  assert.equal(nodeFilterProblem("node:alpha"), "There is no qualifier node: there are state, name, ip, cluster, clock. Text with a colon stands in quotes.");
-  for (const text of ["", "state:", "state:up", '"node:alpha"', "fe80::1", "alpha"]) assert.equal(nodeFilterProblem(text), null, text);
+  assert.equal(
+    nodeFilterProblem("node:alpha"),
+    "There is no qualifier node: there are state, name, ip, cluster, clock. Text with a colon stands in quotes.",
+  );
+  for (const text of ["", "state:", "state:up", '"node:alpha"', "fe80::1", "alpha"])
+    assert.equal(nodeFilterProblem(text), null, text);
 });
 
 test("the title tells the progress of a run, the picture only while it lasts", () => {
@@ -97,7 +130,8 @@ test("the title tells the progress of a run, the picture only while it lasts", (
 });
 
 test("the title says first that a run does not go on", () => {
-  const held = (/** @type {string} */ state, reason = "") => headline("Monitor", summary({}, { outlook: /** @type {any} */ ({ state, reason }) }), "a/rest.svg");
+  const held = (/** @type {string} */ state, reason = "") =>
+    headline("Monitor", summary({}, { outlook: /** @type {any} */ ({ state, reason }) }), "a/rest.svg");
   assert.equal(held("stalled").title, "Stalled, 50 % Monitor · compute · dispy");
   assert.equal(held("waiting", "no_node").title, "Waiting, 50 % Monitor · compute · dispy");
   assert.equal(held("waiting", "closed").title, "Closed, 50 % Monitor · compute · dispy");
@@ -127,7 +161,10 @@ test("the stream comes first unless the server or the viewer said otherwise", ()
   assert.equal(initialInterval(null, 0), 0);
   assert.equal(initialInterval(stored("2.5"), 10), 2.5);
   assert.equal(initialInterval(stored("live"), 0), "live");
-  assert.deepEqual(["live", 2.5, 0, -1].map((value) => intervalText(/** @type {any} */ (value))), ["", "2.5 s", "Off", "Off"]);
+  assert.deepEqual(
+    ["live", 2.5, 0, -1].map((value) => intervalText(/** @type {any} */ (value))),
+    ["", "2.5 s", "Off", "Off"],
+  );
 });
 
 test("the server's samples go on with what arrives", () => {
@@ -160,22 +197,40 @@ test("a past run says when it was, how it ended and what of it is lost", () => {
   const run = (/** @type {any} */ jobs, /** @type {any} */ more = {}) =>
     /** @type {any} */ ({ started_at: at, closed_at: at + 90, jobs: { queued: 0, running: 0, ...jobs }, ...more });
   assert.deepEqual(pastWords(run({})), [`Past run: ${whenText(at, at + 90)}.`]);
-  assert.equal(pastWords(run({ queued: 2, running: 1 }, { cut_off: true }))[1], "3 jobs had not ended when it was cut off.");
+  assert.equal(
+    pastWords(run({ queued: 2, running: 1 }, { cut_off: true }))[1],
+    "3 jobs had not ended when it was cut off.",
+  );
   assert.equal(pastWords(run({ queued: 1 }))[1], "1 job had not ended when it was closed.");
   assert.match(pastWords(run({}, { cut_off: true }))[1], /^It was cut off/);
   assert.match(pastWords(run({}, { combined: true }))[0], /^Past runs: /);
   assert.equal(pastWords(run({}, { unreadable: { jobs: 3, of: 12310 } }))[1], "3 of 12,310 jobs can't be read.");
   assert.equal(notEnded(run({ queued: 2, running: 1 }).jobs), 3);
   const history = { watching: "history", outlook: {} };
-  assert.equal(outlookWords(run({ queued: 2 }, { ...history, cut_off: true }), at).head, "2 not ended when it was cut off");
+  assert.equal(
+    outlookWords(run({ queued: 2 }, { ...history, cut_off: true }), at).head,
+    "2 not ended when it was cut off",
+  );
   assert.equal(outlookWords(run({ submitted: 1 }, history), at).head, "All done");
 });
 
 test("a short run is shown by its finest samples", () => {
-  assert.deepEqual([600, 7200, 86400].map((span) => fineness(span, 240, false)), [1, 1, 1]);
-  assert.deepEqual([600, 7200, 86400].map((span) => fineness(span, 5000, false)), [1, 10, 10]);
-  assert.deepEqual([600, 7200, 86400].map((span) => fineness(span, 1e7, false)), [1, 10, 60]);
-  assert.deepEqual([60, 7000, 80000, 1e6, 1e9].map((run) => fineness(Infinity, run, true)), [10, 10, 60, 600, 600]);
+  assert.deepEqual(
+    [600, 7200, 86400].map((span) => fineness(span, 240, false)),
+    [1, 1, 1],
+  );
+  assert.deepEqual(
+    [600, 7200, 86400].map((span) => fineness(span, 5000, false)),
+    [1, 10, 10],
+  );
+  assert.deepEqual(
+    [600, 7200, 86400].map((span) => fineness(span, 1e7, false)),
+    [1, 10, 60],
+  );
+  assert.deepEqual(
+    [60, 7000, 80000, 1e6, 1e9].map((run) => fineness(Infinity, run, true)),
+    [10, 10, 60, 600, 600],
+  );
 });
 
 test("a flat chart says when the last job ended", () => {
@@ -183,8 +238,14 @@ test("a flat chart says when the last job ended", () => {
   const run = (/** @type {any} */ jobs, /** @type {any} */ outlook) => /** @type {any} */ ({ jobs, outlook });
   const flat = { t, columns: { jobs_per_sec: [0, null, 0] } };
   const at = 1_700_000_000;
-  assert.match(quietNote(flat, run({ done: 3 }, { state: "done", since: at })), /^No job ended in these 10 min\. The last did at 2023-/);
+  assert.match(
+    quietNote(flat, run({ done: 3 }, { state: "done", since: at })),
+    /^No job ended in these 10 min\. The last did at 2023-/,
+  );
   assert.equal(quietNote(flat, run({ done: 3 }, { state: "waiting", since: at })), "No job ended in these 10 min.");
   assert.equal(quietNote(flat, run({ done: 0 }, { state: "done", since: at })), "");
-  assert.equal(quietNote({ t, columns: { jobs_per_sec: [0, 1, 0] } }, run({ done: 3 }, { state: "done", since: at })), "");
+  assert.equal(
+    quietNote({ t, columns: { jobs_per_sec: [0, 1, 0] } }, run({ done: 3 }, { state: "done", since: at })),
+    "",
+  );
 });

@@ -1,19 +1,42 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { accept, complete, formatQuery, fromAddress, isHalfTyped, parseQuery, problemOf, statesOf, toParams, withStates } from "../../flask_dispy/static/js/data/query.js";
+import {
+  accept,
+  complete,
+  formatQuery,
+  fromAddress,
+  isHalfTyped,
+  parseQuery,
+  problemOf,
+  statesOf,
+  toParams,
+  withStates,
+} from "../../flask_dispy/static/js/data/query.js";
 
 /** @param {string} text */
 const pairs = (text) => parseQuery(text).map(({ field, value }) => [field, value]);
 
 test("reads qualifiers, quoted values and free words", () => {
   assert.deepEqual(pairs('state:running arg:"two words" alpha "free phrase"'), [
-    ["state", "running"], ["arg", "two words"], [null, "alpha"], [null, "free phrase"],
+    ["state", "running"],
+    ["arg", "two words"],
+    [null, "alpha"],
+    [null, "free phrase"],
   ]);
 });
 
 test("what only looks like a qualifier is a free word, colon and all", () => {
-  for (const text of ["http://host:80", "C:\\data", "std::move", "10:30", "ValueError:", "node1:9", "a:b", '"nodee:x"']) {
+  for (const text of [
+    "http://host:80",
+    "C:\\data",
+    "std::move",
+    "10:30",
+    "ValueError:",
+    "node1:9",
+    "a:b",
+    '"nodee:x"',
+  ]) {
     assert.deepEqual(pairs(text), [[null, text.replaceAll('"', "")]], text);
     assert.equal(problemOf(text), null, text);
   }
@@ -21,16 +44,26 @@ test("what only looks like a qualifier is a free word, colon and all", () => {
 
 test("a qualifier that does not exist is refused with those that do", () => {
   for (const text of ["nodee:x", "since:", "alpha since:5", 'msg:"two words"', "submitted_at:7"]) {
-    assert.match(problemOf(text) ?? "", /There is no qualifier \w+: there are state, is, node, id, .*Text with a colon stands in quotes/, text);
+    assert.match(
+      problemOf(text) ?? "",
+      /There is no qualifier \w+: there are state, is, node, id, .*Text with a colon stands in quotes/,
+      text,
+    );
   }
 });
 
 test("capitals do not matter", () => {
-  assert.deepEqual(pairs("State:Running Node:alpha"), [["state", "running"], ["node", "alpha"]]);
+  assert.deepEqual(pairs("State:Running Node:alpha"), [
+    ["state", "running"],
+    ["node", "alpha"],
+  ]);
 });
 
 test("an open quote runs to the end", () => {
-  assert.deepEqual(pairs('id:1 arg:"two wor'), [["id", "1"], ["arg", "two wor"]]);
+  assert.deepEqual(pairs('id:1 arg:"two wor'), [
+    ["id", "1"],
+    ["arg", "two wor"],
+  ]);
 });
 
 test("the words of the pages are welcome as states", () => {
@@ -74,7 +107,10 @@ test("what is written reads back", () => {
     { field: null, value: "since:noon" },
     { field: null, value: 'say"hi' },
   ];
-  assert.deepEqual(pairs(formatQuery(terms)), terms.map(({ field, value }) => [field, value]));
+  assert.deepEqual(
+    pairs(formatQuery(terms)),
+    terms.map(({ field, value }) => [field, value]),
+  );
 });
 
 for (const [text, problem] of /** @type {[string, RegExp][]} */ ([
@@ -88,26 +124,44 @@ for (const [text, problem] of /** @type {[string, RegExp][]} */ ([
 }
 
 test("finds nothing wrong with what the server takes", () => {
-  for (const text of ["", "faster:500ms slower:1.5h", "slower:2min", "state:QUEUED", "is:Straggler", "serial:12", "a:b"]) {
+  for (const text of [
+    "",
+    "faster:500ms slower:1.5h",
+    "slower:2min",
+    "state:QUEUED",
+    "is:Straggler",
+    "serial:12",
+    "a:b",
+  ]) {
     assert.equal(problemOf(text), null, text);
   }
 });
 
 test("half a qualifier, or half a name that is matched whole, is not searched for", () => {
   const nodes = [{ ip: "10.0.0.1", name: "alpha" }];
-  for (const text of ["i", "is", "alpha stat", "node:10.0", "node:al"]) assert.ok(isHalfTyped(text, text.length, { nodes }), text);
+  for (const text of ["i", "is", "alpha stat", "node:10.0", "node:al"])
+    assert.ok(isHalfTyped(text, text.length, { nodes }), text);
   for (const text of ["", "is ", "issue", "is:failed", "node:10.0.0.1", "node:alpha", "node:10.*", "id:4", "arg:a"]) {
     assert.equal(isHalfTyped(text, text.length, { nodes }), false, text);
   }
 });
 
 test("completes qualifiers by their beginning", () => {
-  assert.deepEqual(complete("alpha s", 7, {}).items.map((item) => item.label), ["state:", "slower:", "serial:"]);
+  assert.deepEqual(
+    complete("alpha s", 7, {}).items.map((item) => item.label),
+    ["state:", "slower:", "serial:"],
+  );
 });
 
 test("completes nodes by address and by name", () => {
-  const nodes = [{ ip: "10.0.0.1", name: "alpha" }, { ip: "10.0.0.2", name: "beta" }];
-  assert.deepEqual(complete("node:be", 7, { nodes }).items.map((item) => item.text), ["node:10.0.0.2 "]);
+  const nodes = [
+    { ip: "10.0.0.1", name: "alpha" },
+    { ip: "10.0.0.2", name: "beta" },
+  ];
+  assert.deepEqual(
+    complete("node:be", 7, { nodes }).items.map((item) => item.text),
+    ["node:10.0.0.2 "],
+  );
   assert.deepEqual(complete("node:10.0.0.1", 13, { nodes }).items, []);
 });
 

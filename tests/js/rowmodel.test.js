@@ -5,7 +5,8 @@ import { createRowModel } from "../../flask_dispy/static/js/table/rowmodel.js";
 /** @typedef {{key: string, value: number}} Row */
 
 const model = () => createRowModel({ keyOf: (/** @type {Row} */ row) => row.key });
-const rows = (/** @type {Record<string, number>} */ values) => Object.entries(values).map(([key, value]) => ({ key, value }));
+const rows = (/** @type {Record<string, number>} */ values) =>
+  Object.entries(values).map(([key, value]) => ({ key, value }));
 
 test("rows stand in the order in which they came until they are sorted", () => {
   const table = model();

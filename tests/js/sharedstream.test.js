@@ -10,27 +10,44 @@ function browser({ delayMs = 1 } = {}) {
   /** @type {Map<number, {run: () => void, at: number}>} */
   const timers = new Map();
   let number = 0;
-  const share = (/** @type {number} */ id) => shareStreams({
-    random: () => id,
-    open(address) {
-      /** @type {Record<string, (event: any) => void>} */
-      const listeners = {};
-      const stream = { address, closed: false, addEventListener: (/** @type {string} */ type, /** @type {any} */ listener) => (listeners[type] = listener), close: () => (stream.closed = true),
-        send: (/** @type {string} */ type, /** @type {any} */ event = {}) => listeners[type](event) };
-      state.opened.push(stream);
-      return stream;
-    },
-    channel() {
-      const channel = { onmessage: /** @type {any} */ (null), close: () => void channels.delete(channel),
-        postMessage(/** @type {any} */ message) {
-          const data = structuredClone(message);
-          for (const other of [...channels]) if (other !== channel) timers.set((number += 1), { run: () => channels.has(other) && other.onmessage({ data }), at: state.now + delayMs });
-        } };
-      channels.add(channel);
-      return channel;
-    },
-    timers: { setTimeout: (run, ms) => (timers.set((number += 1), { run, at: state.now + ms }), number), clearTimeout: (timer) => void timers.delete(timer) },
-  });
+  const share = (/** @type {number} */ id) =>
+    shareStreams({
+      random: () => id,
+      open(address) {
+        /** @type {Record<string, (event: any) => void>} */
+        const listeners = {};
+        const stream = {
+          address,
+          closed: false,
+          addEventListener: (/** @type {string} */ type, /** @type {any} */ listener) => (listeners[type] = listener),
+          close: () => (stream.closed = true),
+          send: (/** @type {string} */ type, /** @type {any} */ event = {}) => listeners[type](event),
+        };
+        state.opened.push(stream);
+        return stream;
+      },
+      channel() {
+        const channel = {
+          onmessage: /** @type {any} */ (null),
+          close: () => void channels.delete(channel),
+          postMessage(/** @type {any} */ message) {
+            const data = structuredClone(message);
+            for (const other of [...channels])
+              if (other !== channel)
+                timers.set((number += 1), {
+                  run: () => channels.has(other) && other.onmessage({ data }),
+                  at: state.now + delayMs,
+                });
+          },
+        };
+        channels.add(channel);
+        return channel;
+      },
+      timers: {
+        setTimeout: (run, ms) => (timers.set((number += 1), { run, at: state.now + ms }), number),
+        clearTimeout: (timer) => void timers.delete(timer),
+      },
+    });
   return {
     state,
     live: () => state.opened.filter((stream) => !stream.closed),
@@ -39,7 +56,8 @@ function browser({ delayMs = 1 } = {}) {
       /** @type {any[]} */
       const heard = [];
       const stream = share(id)(address);
-      for (const type of ["changes", "alive", "error", "full"]) stream.addEventListener(type, (event) => heard.push([type, event.data]));
+      for (const type of ["changes", "alive", "error", "full"])
+        stream.addEventListener(type, (event) => heard.push([type, event.data]));
       return { stream, heard };
     },
     pass(/** @type {number} */ ms) {
@@ -66,7 +84,11 @@ test("windows that come at once have one stream, and all hear it", () => {
   state.opened[0].send("changes", changes(2));
   state.opened[0].send("alive", { data: "alive" });
   pass(5);
-  for (const { heard } of windows) assert.deepEqual(heard, [["changes", "changes 2"], ["alive", "alive"]]);
+  for (const { heard } of windows)
+    assert.deepEqual(heard, [
+      ["changes", "changes 2"],
+      ["alive", "alive"],
+    ]);
 });
 
 test("one that comes later hears that the stream lives, and where it is", () => {
@@ -95,7 +117,13 @@ test("when the one that has it goes, another goes on from there", () => {
   assert.match(live()[0].address, /since=e-0-7$/);
   live()[0].send("changes", changes(8));
   pass(5);
-  assert.deepEqual([second, third].map(({ heard }) => heard.at(-1)), [["changes", "changes 8"], ["changes", "changes 8"]]);
+  assert.deepEqual(
+    [second, third].map(({ heard }) => heard.at(-1)),
+    [
+      ["changes", "changes 8"],
+      ["changes", "changes 8"],
+    ],
+  );
   assert.equal(first.heard.length, 1);
 });
 
@@ -108,7 +136,13 @@ test("two that have begun over the heads of each other agree on one", () => {
   assert.deepEqual(live(), [state.opened[1]]);
   live()[0].send("changes", changes(3));
   pass(1000);
-  assert.deepEqual(windows.map(({ heard }) => heard.at(-1)), [["changes", "changes 3"], ["changes", "changes 3"]]);
+  assert.deepEqual(
+    windows.map(({ heard }) => heard.at(-1)),
+    [
+      ["changes", "changes 3"],
+      ["changes", "changes 3"],
+    ],
+  );
 });
 
 test("beyond a few streams there is none to be had, until one ends", () => {
@@ -116,7 +150,10 @@ test("beyond a few streams there is none to be had, until one ends", () => {
   const windows = [0.1, 0.2, 0.3, 0.4, 0.5].map((id, n) => window(id, `http://h/stream?cluster=c${n}&since=e-${n}-1`));
   pass(200);
   assert.equal(live().length, 3);
-  assert.deepEqual(windows.map(({ heard }) => heard.length), [0, 0, 0, 1, 1]);
+  assert.deepEqual(
+    windows.map(({ heard }) => heard.length),
+    [0, 0, 0, 1, 1],
+  );
   assert.equal(windows[4].heard[0][0], "full");
   for (const { stream } of windows.slice(2)) stream.close();
   pass(5);

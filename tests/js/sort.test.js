@@ -20,9 +20,22 @@ test("equal IPv6 addresses have one key", () => {
 });
 
 test("what is unknown stands last in both directions", () => {
-  const rows = [{ v: null, k: 1 }, { v: 5, k: 2 }, { v: 7, k: 3 }, { v: undefined, k: 4 }];
+  const rows = [
+    { v: null, k: 1 },
+    { v: 5, k: 2 },
+    { v: 7, k: 3 },
+    { v: undefined, k: 4 },
+  ];
   const order = (/** @type {"asc"|"desc"} */ direction) =>
-    [...rows].sort(rowOrder((row) => row.v, (row) => row.k, direction)).map((row) => row.k);
+    [...rows]
+      .sort(
+        rowOrder(
+          (row) => row.v,
+          (row) => row.k,
+          direction,
+        ),
+      )
+      .map((row) => row.k);
   assert.deepEqual(order("asc"), [2, 3, 1, 4]);
   assert.deepEqual(order("desc").slice(0, 2), [3, 2]);
 });
@@ -30,13 +43,17 @@ test("what is unknown stands last in both directions", () => {
 test("merging what moved equals sorting everything", () => {
   let seed = 7;
   const random = () => (seed = (seed * 16807) % 2147483647) / 2147483647;
-  const compare = (/** @type {{v: number, k: number}} */ a, /** @type {{v: number, k: number}} */ b) => a.v - b.v || a.k - b.k;
+  const compare = (/** @type {{v: number, k: number}} */ a, /** @type {{v: number, k: number}} */ b) =>
+    a.v - b.v || a.k - b.k;
   for (let round = 0; round < 50; round += 1) {
     const items = Array.from({ length: 40 }, (_, k) => ({ v: Math.floor(random() * 9), k })).sort(compare);
     const moved = items.filter(() => random() < 0.3);
     const gone = new Set([...moved, ...items.filter(() => random() < 0.1)]);
     const stay = items.filter((item) => !gone.has(item));
     for (const item of moved) item.v = Math.floor(random() * 9);
-    assert.deepEqual(mergeMoved(items, moved, (item) => gone.has(item), compare), [...stay, ...moved].sort(compare));
+    assert.deepEqual(
+      mergeMoved(items, moved, (item) => gone.has(item), compare),
+      [...stay, ...moved].sort(compare),
+    );
   }
 });

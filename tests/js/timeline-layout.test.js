@@ -2,8 +2,27 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  askFor, barAt, barsWithin, barTop, bucketAt, clampView, followView, indexByLane, laneAt, laneHeight, layoutLanes, panView,
-  pinchView, reachesNow, serves, SHORTEST_SEC, tally, viewFromParams, viewToParams, visibleLanes, zoomView,
+  askFor,
+  barAt,
+  barsWithin,
+  barTop,
+  bucketAt,
+  clampView,
+  followView,
+  indexByLane,
+  laneAt,
+  laneHeight,
+  layoutLanes,
+  panView,
+  pinchView,
+  reachesNow,
+  serves,
+  SHORTEST_SEC,
+  tally,
+  viewFromParams,
+  viewToParams,
+  visibleLanes,
+  zoomView,
 } from "../../flask_dispy/static/js/widgets/timeline-layout.js";
 
 const limits = { oldest: 0, now: 1000 };
@@ -12,10 +31,23 @@ const lane = (slots) => ({ node: "10.0.0.1", name: "alpha", slots });
 
 /** @returns {import("../../flask_dispy/static/js/widgets/timeline-layout.js").Answer} */
 const answer = () => ({
-  from: 0, to: 1000, now: 1000, oldest: 0, mode: "bars", total: 3, lanes: [lane(2), lane(2)], queue: { t: [], depth: [] },
+  from: 0,
+  to: 1000,
+  now: 1000,
+  oldest: 0,
+  mode: "bars",
+  total: 3,
+  lanes: [lane(2), lane(2)],
+  queue: { t: [], depth: [] },
   bars: {
-    lane: [1, 0, 1], slot: [0, 1, 5], serial: [7, 8, 9], id: ["a", "", "c"], start: [100, 200, 900], end: [300, 250, null],
-    state: ["finished", "terminated", "running"], failed: [false, true, false],
+    lane: [1, 0, 1],
+    slot: [0, 1, 5],
+    serial: [7, 8, 9],
+    id: ["a", "", "c"],
+    start: [100, 200, 900],
+    end: [300, 250, null],
+    state: ["finished", "terminated", "running"],
+    failed: [false, true, false],
   },
 });
 
@@ -75,13 +107,21 @@ test("what lies before the history or after now is not asked for again", () => {
 
 test("slots grow into the room and never vanish", () => {
   assert.equal(layoutLanes([lane(2), lane(2)], 400, "bars").slotHeight, 24);
-  const many = layoutLanes(Array.from({ length: 500 }, () => lane(8)), 400, "bars");
+  const many = layoutLanes(
+    Array.from({ length: 500 }, () => lane(8)),
+    400,
+    "bars",
+  );
   assert.equal(many.slotHeight, 3);
   assert.equal(many.total, 500 * (8 * 3 + 5));
 });
 
 test("a lane is found by height, and only lanes in view are drawn", () => {
-  const layout = layoutLanes(Array.from({ length: 1000 }, () => lane(4)), 400, "aggregate");
+  const layout = layoutLanes(
+    Array.from({ length: 1000 }, () => lane(4)),
+    400,
+    "aggregate",
+  );
   for (const index of [0, 1, 500, 999]) assert.equal(laneAt(layout, layout.tops[index]), index);
   assert.equal(laneAt(layout, layout.total), -1);
   const [first, last] = visibleLanes(layout, layout.tops[100], 230);
@@ -117,7 +157,14 @@ test("a running bar reaches now, and a slot beyond the node's lies with its last
 
 test("a window's bars come newest first, and are counted", () => {
   assert.deepEqual(barsWithin(answer(), { from: 240, to: 2000 }), [2, 1, 0]);
-  assert.deepEqual(tally(answer(), { from: 0, to: 150 }), { running: 0, finished: 1, failed: 0, terminated: 0, cancelled: 0, abandoned: 0 });
+  assert.deepEqual(tally(answer(), { from: 0, to: 150 }), {
+    running: 0,
+    finished: 1,
+    failed: 0,
+    terminated: 0,
+    cancelled: 0,
+    abandoned: 0,
+  });
   assert.equal(tally(answer(), { from: 0, to: 500 }).failed, 1);
 });
 
@@ -125,7 +172,18 @@ test("aggregates are found and counted by bucket", () => {
   const found = answer();
   delete found.bars;
   found.mode = "aggregate";
-  found.buckets = { bucket_sec: 10, lane: [0, 1], bucket: [3, 3], busy: [1, 2], busy_by: { finished: [1, 2] }, finished: [4, 5], failed: [1, 0], terminated: [0, 2], cancelled: [0, 0], abandoned: [0, 0] };
+  found.buckets = {
+    bucket_sec: 10,
+    lane: [0, 1],
+    bucket: [3, 3],
+    busy: [1, 2],
+    busy_by: { finished: [1, 2] },
+    finished: [4, 5],
+    failed: [1, 0],
+    terminated: [0, 2],
+    cancelled: [0, 0],
+    abandoned: [0, 0],
+  };
   const layout = layoutLanes(found.lanes, 400, "aggregate");
   const scene = { answer: found, layout, index: indexByLane(found.buckets.lane, 2) };
   assert.equal(bucketAt(scene, 35, layout.tops[1] + 1), 1);
@@ -147,7 +205,10 @@ test("the window lives in the address", () => {
 });
 
 test("the window that an address gives back is the same to the last digit", () => {
-  for (const view of [{ from: 1795376108.7123456, to: 1795376708.7123456 }, { from: 0.1 + 0.2, to: 1 }]) {
+  for (const view of [
+    { from: 1795376108.7123456, to: 1795376708.7123456 },
+    { from: 0.1 + 0.2, to: 1 },
+  ]) {
     const { from, to } = viewToParams(view, false);
     assert.deepEqual(viewFromParams(new URLSearchParams(`from=${from}&to=${to}`))?.view, view);
   }

@@ -39,7 +39,9 @@ const TAGGED = 4;
  * @returns {string}
  */
 export function clusterPath(cluster, ...parts) {
-  return ["clusters", cluster, ...parts].map((part) => encodeURIComponent(/^\.\.?$/.test(String(part)) ? String(part).replaceAll(".", "%2e") : part)).join("/");
+  return ["clusters", cluster, ...parts]
+    .map((part) => encodeURIComponent(/^\.\.?$/.test(String(part)) ? String(part).replaceAll(".", "%2e") : part))
+    .join("/");
 }
 
 /**
@@ -54,7 +56,14 @@ export function clusterPath(cluster, ...parts) {
  * @param {() => void} [options.onRemedy] called after a command failed for want of a login and the like
  * @returns {Api}
  */
-export function createApi({ base, csrfToken = null, fetch = globalThis.fetch, timeoutSec = 30, now = () => Date.now() / 1000, onRemedy = () => {} }) {
+export function createApi({
+  base,
+  csrfToken = null,
+  fetch = globalThis.fetch,
+  timeoutSec = 30,
+  now = () => Date.now() / 1000,
+  onRemedy = () => {},
+}) {
   /** What the server asked to leave alone for a while. @type {Map<string, {until: number, error: ApiError}>} */
   const held = new Map();
   /** The last few answers that bear a tag, by their address: what has not changed is not sent again. @type {Map<string, {etag: string, data: any}>} */
@@ -112,12 +121,14 @@ export function createApi({ base, csrfToken = null, fetch = globalThis.fetch, ti
   /** @param {string} path @param {QueryParams} [params] */
   async function get(path, params) {
     const hold = held.get(path);
-    if (hold && now() < hold.until) throw new ApiError({ ...hold.error, message: hold.error.message, retryAfterSec: hold.until - now() });
+    if (hold && now() < hold.until)
+      throw new ApiError({ ...hold.error, message: hold.error.message, retryAfterSec: hold.until - now() });
     held.delete(path);
     try {
       return await request("GET", path, { headers: { Accept: "application/json" } }, params);
     } catch (error) {
-      if (error instanceof ApiError && error.retryAfterSec) held.set(path, { until: now() + error.retryAfterSec, error });
+      if (error instanceof ApiError && error.retryAfterSec)
+        held.set(path, { until: now() + error.retryAfterSec, error });
       throw error;
     }
   }

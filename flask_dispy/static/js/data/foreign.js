@@ -74,10 +74,14 @@ function sentence(status, empty) {
     const what = empty ? "The answer was empty" : "The answer was not the dashboard's";
     return { message: `${what}: a login page, a network's portal or a proxy may stand between`, remedy: "reload" };
   }
-  if (status === 403) return { message: "Something in front of the dashboard refuses you (status 403)", remedy: "reload" };
+  if (status === 403)
+    return { message: "Something in front of the dashboard refuses you (status 403)", remedy: "reload" };
   if (status === 404) return { message: "The dashboard is no longer at this address (status 404)", remedy: "reload" };
   if (status === 502 || status === 503 || status === 504) {
-    return { message: `A proxy answered in the dashboard's place (status ${status}): its program may have ended, or be starting`, remedy: null };
+    return {
+      message: `A proxy answered in the dashboard's place (status ${status}): its program may have ended, or be starting`,
+      remedy: null,
+    };
   }
   return { message: `The server answered with status ${status}, and not as the dashboard does`, remedy: null };
 }

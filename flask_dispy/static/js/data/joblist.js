@@ -90,10 +90,18 @@ export function createJobList({ api, cluster, onChange }) {
   /** @param {JobPage} page */
   const replace = (page) => {
     shown = page;
-    set({
-      rows: page.items, total: page.total, counts: page.counts, more: page.next !== null,
-      waiting: 0, phase: "ready", error: null,
-    }, true);
+    set(
+      {
+        rows: page.items,
+        total: page.total,
+        counts: page.counts,
+        more: page.next !== null,
+        waiting: 0,
+        phase: "ready",
+        error: null,
+      },
+      true,
+    );
   };
 
   return {
@@ -115,9 +123,16 @@ export function createJobList({ api, cluster, onChange }) {
     async more() {
       const last = state.rows.at(-1);
       if (busy || !state.more || !last) return;
-      await fetchPage({ before: last.serial, limit: PAGE_ROWS }, (page) => set({
-        rows: [...state.rows, ...page.items], more: page.next !== null, error: null,
-      }, true));
+      await fetchPage({ before: last.serial, limit: PAGE_ROWS }, (page) =>
+        set(
+          {
+            rows: [...state.rows, ...page.items],
+            more: page.next !== null,
+            error: null,
+          },
+          true,
+        ),
+      );
     },
     /**
      * Reads again what is shown. When `still`, rows are changed in place but none comes or goes: newer jobs

@@ -52,7 +52,11 @@ const block = (key, title, text, cut) => ({ key, title, text: text ?? "", cut: c
  *
  * @param {string} text
  */
-export const plainLines = (text) => text.split(/(\r?\n|\t)/).map((part) => (/^(\r?\n|\t)$/.test(part) ? part : plain(part))).join("");
+export const plainLines = (text) =>
+  text
+    .split(/(\r?\n|\t)/)
+    .map((part) => (/^(\r?\n|\t)$/.test(part) ? part : plain(part)))
+    .join("");
 
 /**
  * The steps of a job's life, each with how long it lasted; the last lasts until now, unless it is an end.

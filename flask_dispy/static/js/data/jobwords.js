@@ -9,9 +9,9 @@ import { plain } from "../lib/format.js";
  * Every state as people read it, in the order of the tabs. dispy calls a job that raised, or whose process
  * died, terminated as well as one that somebody ended; people read failed for the former.
  */
-export const JOB_WORDS = /** @type {readonly JobWord[]} */ (Object.freeze([
-  "queued", "running", "finished", "failed", "terminated", "cancelled", "abandoned",
-]));
+export const JOB_WORDS = /** @type {readonly JobWord[]} */ (
+  Object.freeze(["queued", "running", "finished", "failed", "terminated", "cancelled", "abandoned"])
+);
 
 /**
  * The word that people read for a job's state.
@@ -27,7 +27,8 @@ export const jobWord = ({ state, failed }) => (state === "terminated" && failed 
  * @param {JobCounts} jobs
  * @param {JobWord} word
  */
-export const countOf = (jobs, word) => (word === "terminated" ? Math.max(0, jobs.terminated - jobs.failed) : jobs[word]);
+export const countOf = (jobs, word) =>
+  word === "terminated" ? Math.max(0, jobs.terminated - jobs.failed) : jobs[word];
 
 /**
  * What a job is called: the id that its program gave it, else its number here.
@@ -41,7 +42,8 @@ export const jobName = ({ id, serial }) => plain(id).trim() || `#${serial}`;
  *
  * @param {{id: string, serial: number}} job
  */
-export const jobNumber = (job) => ([`#${job.serial}`, String(job.serial)].includes(jobName(job)) ? "" : `#${job.serial}`);
+export const jobNumber = (job) =>
+  [`#${job.serial}`, String(job.serial)].includes(jobName(job)) ? "" : `#${job.serial}`;
 
 /**
  * A job's name and number, for where it stands alone.

@@ -35,7 +35,8 @@ export const nodeFilterProblem = (text) => unknownProblem(readTerms(text, FIELDS
  */
 function termTest(field, value) {
   const name = (/** @type {NodeRow} */ row) => (row.name ?? "").toLowerCase();
-  const inCluster = (/** @type {NodeRow} */ row) => row.clusters?.some((cluster) => cluster.toLowerCase().includes(value)) ?? false;
+  const inCluster = (/** @type {NodeRow} */ row) =>
+    row.clusters?.some((cluster) => cluster.toLowerCase().includes(value)) ?? false;
   switch (field) {
     case "state":
       return (row) => row.state.startsWith(value);

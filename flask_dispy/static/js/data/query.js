@@ -17,18 +17,20 @@ import { readTerm, readTerms, unknownProblem } from "./searchterms.js";
 /** @typedef {{clusters?: string[], nodes?: {ip: string, name: string}[]}} Vocabulary */
 
 /** Every qualifier with what it looks for, in the order in which they are offered. */
-export const FIELDS = /** @type {readonly {name: Field, hint: string}[]} */ (Object.freeze([
-  { name: "state", hint: "queued, running, finished, failed …" },
-  { name: "is", hint: "failed; straggler: running far longer than others; bound: to a node that is gone" },
-  { name: "node", hint: "address or name of a node" },
-  { name: "id", hint: "the job's id or number" },
-  { name: "arg", hint: "text in the arguments" },
-  { name: "error", hint: "text in the error" },
-  { name: "slower", hint: "ran longer than, as in 30s or 5m" },
-  { name: "faster", hint: "ran shorter than, as in 500ms" },
-  { name: "cluster", hint: "name of a cluster" },
-  { name: "serial", hint: "the job's number" },
-]));
+export const FIELDS = /** @type {readonly {name: Field, hint: string}[]} */ (
+  Object.freeze([
+    { name: "state", hint: "queued, running, finished, failed …" },
+    { name: "is", hint: "failed; straggler: running far longer than others; bound: to a node that is gone" },
+    { name: "node", hint: "address or name of a node" },
+    { name: "id", hint: "the job's id or number" },
+    { name: "arg", hint: "text in the arguments" },
+    { name: "error", hint: "text in the error" },
+    { name: "slower", hint: "ran longer than, as in 30s or 5m" },
+    { name: "faster", hint: "ran shorter than, as in 500ms" },
+    { name: "cluster", hint: "name of a cluster" },
+    { name: "serial", hint: "the job's number" },
+  ])
+);
 
 const FIELD_NAMES = FIELDS.map((field) => /** @type {string} */ (field.name));
 const ALIASES = /** @type {Record<string, string>} */ ({ canceled: "cancelled" });
@@ -84,7 +86,9 @@ function quote(value, bare) {
  * @returns {string[]}
  */
 export function statesOf(text) {
-  const asked = parseQuery(text).filter((term) => term.field === "state").map((term) => term.value);
+  const asked = parseQuery(text)
+    .filter((term) => term.field === "state")
+    .map((term) => term.value);
   return [...new Set(asked)].filter((state) => STATES.includes(state));
 }
 
@@ -94,7 +98,8 @@ export function statesOf(text) {
  * @param {readonly string[]} states
  */
 export function withStates(text, states) {
-  const kept = parseQuery(text).filter((term) => term.field !== "state")
+  const kept = parseQuery(text)
+    .filter((term) => term.field !== "state")
     .map((term) => text.slice(term.start, term.end));
   return [...states.map((state) => `state:${state}`), ...kept].join(" ");
 }
@@ -121,7 +126,8 @@ export function toParams(text) {
   const terms = parseQuery(text);
   const last = terms.at(-1);
   const open = last !== undefined && /^([a-z]+:)?"[^"]*$/.test(text.slice(last.start));
-  const words = terms.filter(({ field, value }) => field !== "state" || !STATES.includes(value))
+  const words = terms
+    .filter(({ field, value }) => field !== "state" || !STATES.includes(value))
     .map(({ start, end }) => text.slice(start, end));
   return { state: statesOf(text), q: words.join(" ") + (open ? '"' : "") };
 }
@@ -142,10 +148,13 @@ export const unknownQualifier = (text) => unknownProblem(parseQuery(text), FIELD
 export function isHalfTyped(text, caret, vocabulary) {
   const term = parseQuery(text).find(({ start, end }) => start < caret && caret <= end);
   if (!term) return false;
-  if (term.field === null) return FIELDS.some(({ name }) => name.startsWith(text.slice(term.start, term.end).toLowerCase()));
+  if (term.field === null)
+    return FIELDS.some(({ name }) => name.startsWith(text.slice(term.start, term.end).toLowerCase()));
   if (term.field !== "node" && term.field !== "cluster") return false;
   const value = term.value.toLowerCase();
-  const known = candidates(term.field, vocabulary).some((item) => [item.value, item.hint].some((name) => name.toLowerCase() === value));
+  const known = candidates(term.field, vocabulary).some((item) =>
+    [item.value, item.hint].some((name) => name.toLowerCase() === value),
+  );
   return !known && !/[*?]/.test(value);
 }
 
@@ -195,8 +204,11 @@ export function complete(text, caret, vocabulary) {
  * @returns {Suggestion[]}
  */
 function fieldItems(start) {
-  return FIELDS.filter(({ name }) => name.startsWith(start.toLowerCase()))
-    .map(({ name, hint }) => ({ text: `${name}:`, label: `${name}:`, hint }));
+  return FIELDS.filter(({ name }) => name.startsWith(start.toLowerCase())).map(({ name, hint }) => ({
+    text: `${name}:`,
+    label: `${name}:`,
+    hint,
+  }));
 }
 
 /**
@@ -207,10 +219,12 @@ function fieldItems(start) {
  */
 function valueItems(field, start, vocabulary) {
   const wanted = start.toLowerCase();
-  const items = candidates(field, vocabulary).filter(({ value, hint }) =>
-    value.toLowerCase().startsWith(wanted) || hint.toLowerCase().startsWith(wanted));
+  const items = candidates(field, vocabulary).filter(
+    ({ value, hint }) => value.toLowerCase().startsWith(wanted) || hint.toLowerCase().startsWith(wanted),
+  );
   if (items.length === 1 && items[0].value === start) return [];
-  return items.slice(0, LONGEST_LIST)
+  return items
+    .slice(0, LONGEST_LIST)
     .map(({ value, hint }) => ({ text: `${formatQuery([{ field, value }])} `, label: value, hint }));
 }
 

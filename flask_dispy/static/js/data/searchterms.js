@@ -65,5 +65,7 @@ function readValue(text, start) {
  */
 export function unknownProblem(terms, names) {
   const unknown = terms.find((term) => term.unknown !== null)?.unknown;
-  return unknown ? `There is no qualifier ${unknown}: there are ${names.join(", ")}. Text with a colon stands in quotes.` : null;
+  return unknown
+    ? `There is no qualifier ${unknown}: there are ${names.join(", ")}. Text with a colon stands in quotes.`
+    : null;
 }

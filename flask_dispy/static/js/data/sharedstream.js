@@ -162,7 +162,8 @@ class SharedStream {
     } else if (kind === "bye") {
       this.#others.delete(topic);
       // Not all at once: one asks first, and has the stream before the others ask.
-      if (same && this.#part === "following") this.#timer = this.#timers.setTimeout(() => this.#ask(), ASK_MS * this.#random());
+      if (same && this.#part === "following")
+        this.#timer = this.#timers.setTimeout(() => this.#ask(), ASK_MS * this.#random());
     } else if (kind === "who") {
       if (this.#part === "leading") this.#answer(same);
       else if (this.#part !== "asking") return;
@@ -182,6 +183,7 @@ class SharedStream {
   #answer(same) {
     this.#say("here");
     // Who joins knows so that the stream lives, and whether it has missed anything.
-    if (same && this.#spoke) this.#say("event", { type: "alive", event: { data: JSON.stringify({ cursor: this.#since }) } });
+    if (same && this.#spoke)
+      this.#say("event", { type: "alive", event: { data: JSON.stringify({ cursor: this.#since }) } });
   }
 }

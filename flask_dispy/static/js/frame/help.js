@@ -13,7 +13,11 @@ export function createHelp(keys, version) {
   let dialog = null;
 
   function build() {
-    const close = h("button", { type: "button", class: "button icon-button quiet", "aria-label": "Close", onclick: () => dialog?.close() }, icon("close"));
+    const close = h(
+      "button",
+      { type: "button", class: "button icon-button quiet", "aria-label": "Close", onclick: () => dialog?.close() },
+      icon("close"),
+    );
     const box = h("input", { type: "checkbox", onchange: () => (keys.enabled = box.checked) });
     box.checked = keys.enabled;
     const made = h(

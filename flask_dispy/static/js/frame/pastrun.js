@@ -23,11 +23,16 @@ export function whenText(from, to) {
  */
 export function pastWords({ combined, started_at, closed_at, cut_off, jobs, unreadable }) {
   const words = [];
-  if (started_at && closed_at) words.push(`${combined ? "Past runs" : "Past run"}: ${whenText(started_at, closed_at)}.`);
+  if (started_at && closed_at)
+    words.push(`${combined ? "Past runs" : "Past run"}: ${whenText(started_at, closed_at)}.`);
   const open = notEnded(jobs);
-  if (open > 0) words.push(`${counted(open, "job")} had not ended when ${cut_off ? (combined ? "they were" : "it was") + " cut off" : "it was closed"}.`);
+  if (open > 0)
+    words.push(
+      `${counted(open, "job")} had not ended when ${cut_off ? (combined ? "they were" : "it was") + " cut off" : "it was closed"}.`,
+    );
   else if (cut_off && !combined) words.push("It was cut off: its program ended without closing it, or goes on.");
-  if (unreadable && unreadable.jobs > 0) words.push(`${count(unreadable.jobs)} of ${counted(unreadable.of, "job")} can't be read.`);
+  if (unreadable && unreadable.jobs > 0)
+    words.push(`${count(unreadable.jobs)} of ${counted(unreadable.of, "job")} can't be read.`);
   return words;
 }
 

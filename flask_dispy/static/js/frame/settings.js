@@ -43,7 +43,15 @@ export function startSettings({ config, api, feed, notices, storage }) {
   const value = /** @type {HTMLElement} */ (button.querySelector(".interval-value"));
   const live = h("input", { type: "radio", name: "interval", value: "live", onchange: apply });
   const every = h("input", { type: "radio", name: "interval", value: "every", onchange: apply });
-  const sec = h("input", { type: "number", class: "input", step: "any", id: "interval-sec", "aria-label": "Update Interval Seconds", onchange: typed, onkeydown: enter });
+  const sec = h("input", {
+    type: "number",
+    class: "input",
+    step: "any",
+    id: "interval-sec",
+    "aria-label": "Update Interval Seconds",
+    onchange: typed,
+    onkeydown: enter,
+  });
 
   const panel = h(
     "div",
@@ -99,7 +107,12 @@ export function startSettings({ config, api, feed, notices, storage }) {
   }
 
   function serverSettings() {
-    const everyone = h("button", { type: "button", class: "button small", text: "Make these seconds the server's default", onclick: share });
+    const everyone = h("button", {
+      type: "button",
+      class: "button small",
+      text: "Make these seconds the server's default",
+      onclick: share,
+    });
     const args = argumentsCheckbox({ config, api, notices });
     return [everyone, h("br"), args];
   }
@@ -111,7 +124,12 @@ export function startSettings({ config, api, feed, notices, storage }) {
     try {
       const settings = await api.send("PATCH", "settings", { poll_sec: number });
       config.poll_sec = settings.poll_sec;
-      notices.show(number > 0 ? `The server's update interval is now ${settings.poll_sec} s` : "Pages now update only when somebody presses Update, unless their browser was set otherwise", []);
+      notices.show(
+        number > 0
+          ? `The server's update interval is now ${settings.poll_sec} s`
+          : "Pages now update only when somebody presses Update, unless their browser was set otherwise",
+        [],
+      );
     } catch (error) {
       notices.error("The update interval was not changed", error);
     }
@@ -123,7 +141,10 @@ export function startSettings({ config, api, feed, notices, storage }) {
     async function ask() {
       const granted = box.checked && (await Notification.requestPermission()) === "granted";
       storage?.setItem("dispy.notify", granted ? "on" : "off");
-      if (box.checked && !granted) notices.show("This browser does not allow notifications from here", [{ ok: false, text: "Allow them in the browser's site settings." }]);
+      if (box.checked && !granted)
+        notices.show("This browser does not allow notifications from here", [
+          { ok: false, text: "Allow them in the browser's site settings." },
+        ]);
       box.checked = granted;
     }
     return h("label", { class: "check" }, box, "Notify me when a run ends");
@@ -158,5 +179,11 @@ export function argumentsCheckbox({ config, api, notices }) {
   document.addEventListener("dispy:settings", () => {
     box.checked = config.show_job_args;
   });
-  return h("label", { class: "check" }, box, "Show Job Arguments ", h("span", { class: "muted", text: "to everybody who looks" }));
+  return h(
+    "label",
+    { class: "check" },
+    box,
+    "Show Job Arguments ",
+    h("span", { class: "muted", text: "to everybody who looks" }),
+  );
 }

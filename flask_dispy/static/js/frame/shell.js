@@ -30,7 +30,12 @@ export function startShell(pageName) {
   const cluster = config.cluster || COMBINED;
   const storage = openStorage();
   const { dispyFirst } = /** @type {{dispyFirst?: import("../data/firstanswer.js").FirstAnswer}} */ (window);
-  const api = createApi({ base: config.api, csrfToken: config.csrf_token, fetch: fetchAfter(dispyFirst, document.baseURI), onRemedy: () => void feed.update() });
+  const api = createApi({
+    base: config.api,
+    csrfToken: config.csrf_token,
+    fetch: fetchAfter(dispyFirst, document.baseURI),
+    onRemedy: () => void feed.update(),
+  });
   const store = createStore();
   let leaving = false;
   const feed = createFeed({
@@ -105,7 +110,10 @@ function streamOpener() {
   const share = shareStreams({
     open,
     channel: (name) => new BroadcastChannel(name),
-    timers: { setTimeout: (run, milliseconds) => setTimeout(run, milliseconds), clearTimeout: (timer) => clearTimeout(timer) },
+    timers: {
+      setTimeout: (run, milliseconds) => setTimeout(run, milliseconds),
+      clearTimeout: (timer) => clearTimeout(timer),
+    },
   });
   return (/** @type {string} */ address) => share(new URL(address, document.baseURI).href);
 }

@@ -29,7 +29,12 @@ export function startStatus({ config, store, feed, everySecond }) {
   const trouble = need("trouble");
   const what = h("span", {});
   const when = h("span", { class: "muted nowrap", "aria-hidden": "true" });
-  const again = h("button", { type: "button", class: "button small", text: "Try now", onclick: () => void feed.update() });
+  const again = h("button", {
+    type: "button",
+    class: "button small",
+    text: "Try now",
+    onclick: () => void feed.update(),
+  });
   const help = h("span", { class: "trouble-help" });
   trouble.append(icon("warning"), what, help, when, again);
   const printed = h("p", { class: "printed" });
@@ -39,7 +44,8 @@ export function startStatus({ config, store, feed, everySecond }) {
     const { state } = store;
     element.dataset.state = document.body.dataset.connection = state.connection;
     setText(text, (config.past ? PAST_WORDS : WORDS)[state.connection]);
-    element.title = config.past && state.error === null ? "Read from a history: nothing changes any more." : explain(state);
+    element.title =
+      config.past && state.error === null ? "Read from a history: nothing changes any more." : explain(state);
     show(trouble, state.error !== null);
     if (state.error !== null) setText(what, `${state.error}.`.replace(/([.?!])\.$/, "$1"));
     if (help.dataset.remedy !== String(state.remedy)) {
@@ -61,7 +67,12 @@ export function startStatus({ config, store, feed, everySecond }) {
   // Paper doesn't tell how old it is.
   window.addEventListener("beforeprint", () => {
     const { connection, lastAt } = store.state;
-    setText(printed, lastAt === null ? "No data yet" : `${connection === "stale" ? "Disconnected; data from" : "As of"} ${exact(lastAt)}`);
+    setText(
+      printed,
+      lastAt === null
+        ? "No data yet"
+        : `${connection === "stale" ? "Disconnected; data from" : "As of"} ${exact(lastAt)}`,
+    );
   });
   store.subscribe(update);
   everySecond(tick);

@@ -124,7 +124,12 @@ export function relative(t, now) {
   const size = Math.abs(age);
   if (size < 1) return "now";
   /** @type {[number, number, string][]} */
-  const steps = [[60, 1, "s"], [3600, 60, "min"], [86400, 3600, "h"], [Infinity, 86400, "d"]];
+  const steps = [
+    [60, 1, "s"],
+    [3600, 60, "min"],
+    [86400, 3600, "h"],
+    [Infinity, 86400, "d"],
+  ];
   const [, unitSec, unit] = /** @type {[number, number, string]} */ (steps.find(([below]) => size < below));
   const text = `${count(Math.floor(size / unitSec))} ${unit}`;
   return age > 0 ? `${text} ago` : `in ${text}`;

@@ -3,7 +3,14 @@ import { COMBINED } from "../data/config.js";
 import { h, need, setText, show } from "../lib/dom.js";
 import { count } from "../lib/format.js";
 import {
-  argumentsColumn, clusterColumn, durationColumn, errorColumn, idColumn, jobNodeColumn, jobStateColumn, whenColumn,
+  argumentsColumn,
+  clusterColumn,
+  durationColumn,
+  errorColumn,
+  idColumn,
+  jobNodeColumn,
+  jobStateColumn,
+  whenColumn,
 } from "../widgets/jobcolumns.js";
 import { createJobList } from "../data/joblist.js";
 import { JOB_WORDS, jobTitle } from "../data/jobwords.js";
@@ -50,7 +57,11 @@ let changesSeen = "";
 const search = createSearchBox(need("search"), { value: query, vocabulary, onSearch: searchFor });
 /** A history keeps jobs that ended. */
 const words = config.past ? JOB_WORDS.filter((word) => word !== "queued" && word !== "running") : JOB_WORDS;
-const tabs = createStateTabs(need("tabs"), { href: (q) => href("jobs.html", { q }), onChoose: (states) => search.ask(withStates(search.value, states)), words });
+const tabs = createStateTabs(need("tabs"), {
+  href: (q) => href("jobs.html", { q }),
+  onChoose: (states) => search.ask(withStates(search.value, states)),
+  words,
+});
 const fresh = h("button", { type: "button", class: "button small jobs-fresh", hidden: true });
 const shown = h("span", { class: "table-count", role: "status" });
 const failure = h("p", { class: "field-error jobs-failure", role: "status", hidden: true });
@@ -82,14 +93,22 @@ const table = createTable(tablePlace, {
   onEnd: () => void list.more(),
 });
 const actions = config.permissions.cancel_jobs
-  ? createJobActions(actionPlace, { place: { api, cluster, notices }, selected: selectedJobs, query: () => query, onDone: () => void list.refresh(false) })
+  ? createJobActions(actionPlace, {
+      place: { api, cluster, notices },
+      selected: selectedJobs,
+      query: () => query,
+      onDone: () => void list.refresh(false),
+    })
   : null;
 const list = createJobList({ api, cluster, onChange: showList });
 const detail = createJobDetail(/** @type {HTMLDialogElement} */ (need("job")), { shell, onClose: () => closeJob() });
 
 /** What completion offers: the clusters and nodes that this page knows of. */
 function vocabulary() {
-  const nodes = [...store.nodes.values()].map(({ ip_addr, name }) => ({ ip: ip_addr, name: name === ip_addr ? "" : name }));
+  const nodes = [...store.nodes.values()].map(({ ip_addr, name }) => ({
+    ip: ip_addr,
+    name: name === ip_addr ? "" : name,
+  }));
   return { clusters: config.clusters, nodes };
 }
 
@@ -257,11 +276,18 @@ function emptyMessage() {
       const failed = state.phase === "failed";
       const refused = isRefused(state.error);
       const searched = query !== "";
-      const [head, body] = failed ? [refused ? "This can't be searched for" : "The jobs can't be read", state.error?.message ?? ""]
-        : state.phase === "loading" ? ["Loading jobs …", ""]
-        : searched ? ["No job matches", "Words look in id, arguments, node and error; qualifiers such as state:failed or node:10.0.0.7 in one of them."]
-        : config.past ? ["No job", "None of this run had ended, or none is loaded."]
-        : ["No job yet", "Jobs appear here as soon as a program submits one with cluster.submit(…)."];
+      const [head, body] = failed
+        ? [refused ? "This can't be searched for" : "The jobs can't be read", state.error?.message ?? ""]
+        : state.phase === "loading"
+          ? ["Loading jobs …", ""]
+          : searched
+            ? [
+                "No job matches",
+                "Words look in id, arguments, node and error; qualifiers such as state:failed or node:10.0.0.7 in one of them.",
+              ]
+            : config.past
+              ? ["No job", "None of this run had ended, or none is loaded."]
+              : ["No job yet", "Jobs appear here as soon as a program submits one with cluster.submit(…)."];
       setText(title, head);
       setText(text, body);
       show(clear, refused || (!failed && searched && state.phase === "ready"));

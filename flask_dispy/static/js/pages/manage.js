@@ -4,7 +4,14 @@ import { clusterLabel, COMBINED } from "../data/config.js";
 import { cpusEditColumn } from "../widgets/cpusedit.js";
 import { h, need, setAttr, setText } from "../lib/dom.js";
 import { count, plain } from "../lib/format.js";
-import { addressColumn, busyColumn, clustersColumn, nameColumn, stateColumn, updateColumn } from "../widgets/nodecolumns.js";
+import {
+  addressColumn,
+  busyColumn,
+  clustersColumn,
+  nameColumn,
+  stateColumn,
+  updateColumn,
+} from "../widgets/nodecolumns.js";
 import { outcomeLine, setCpus } from "../widgets/nodecommands.js";
 import { startShell } from "../frame/shell.js";
 import { createNodeTable } from "../widgets/nodetable.js";
@@ -37,7 +44,16 @@ createNodeTable(need("nodes"), {
     { ...clustersColumn, hidden: cluster !== COMBINED },
     mayManage ? cpusEditColumn((row, cpus) => void setCpus(shell, [row.ip_addr], cpus)) : plainCpus,
     { ...busyColumn, optional: true },
-    { key: "running", label: "Running jobs", align: "end", first: "desc", optional: true, width: [72, 0.5], value: (row) => row.running, text: (row) => count(row.running) },
+    {
+      key: "running",
+      label: "Running jobs",
+      align: "end",
+      first: "desc",
+      optional: true,
+      width: [72, 0.5],
+      value: (row) => row.running,
+      text: (row) => count(row.running),
+    },
     updateColumn,
   ],
 });
@@ -80,7 +96,9 @@ function startForm(form) {
 function sayCpusAreIgnored(form, chosen) {
   const host = /** @type {HTMLInputElement} */ (form.elements.namedItem("host"));
   const input = /** @type {HTMLInputElement} */ (form.elements.namedItem("cpus"));
-  const kinds = [...store.clusters.values()].filter(({ name }) => name !== COMBINED && (chosen === COMBINED || name === chosen)).map(({ kind }) => kind);
+  const kinds = [...store.clusters.values()]
+    .filter(({ name }) => name !== COMBINED && (chosen === COMBINED || name === chosen))
+    .map(({ kind }) => kind);
   const shared = kinds.length > 0 && kinds.every((kind) => kind !== "JobCluster");
   const why = host.value.includes("*") ? "ignored with *" : shared ? "dispyscheduler decides" : "";
   input.disabled = why !== "";
@@ -94,7 +112,11 @@ function fillClusters(select) {
   shownClusters = JSON.stringify(known);
   const chosen = select.value || cluster;
   const names = known.length > 1 ? [COMBINED, ...known] : known.length ? known : [COMBINED];
-  select.replaceChildren(...names.map((name) => h("option", { value: name, text: name === COMBINED ? "All clusters" : plain(clusterLabel(name)) })));
+  select.replaceChildren(
+    ...names.map((name) =>
+      h("option", { value: name, text: name === COMBINED ? "All clusters" : plain(clusterLabel(name)) }),
+    ),
+  );
   select.value = names.includes(chosen) ? chosen : names[0];
 }
 

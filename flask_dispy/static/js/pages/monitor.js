@@ -23,7 +23,12 @@ showWithFigures(store);
 const jobsHref = (/** @type {string} */ q) => href("jobs.html", { q });
 const nodeHref = (/** @type {string} */ host) => href("node.html", { host });
 
-const map = createNodeMap(need("nodemap"), { cluster, height: MAP_HEIGHT, now: store.now, onOpen: (ip) => location.assign(nodeHref(ip)) });
+const map = createNodeMap(need("nodemap"), {
+  cluster,
+  height: MAP_HEIGHT,
+  now: store.now,
+  onOpen: (ip) => location.assign(nodeHref(ip)),
+});
 const nodes = createNodeTable(need("nodes"), {
   shell,
   columns: nodeColumns((row) => nodeHref(row.ip_addr), config.past),

@@ -81,7 +81,8 @@ function startNode() {
       show(need("past-panel"), detail.events.length > 0);
       show(need("missing"), false);
     } catch (error) {
-      if (error instanceof ApiError && ["unknown_node", "ambiguous_node"].includes(error.code)) showMissing(error.message);
+      if (error instanceof ApiError && ["unknown_node", "ambiguous_node"].includes(error.code))
+        showMissing(error.message);
     } finally {
       asking = false;
     }

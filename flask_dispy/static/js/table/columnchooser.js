@@ -16,8 +16,15 @@ import { createPopover } from "../lib/popover.js";
  */
 export function createColumnChooser(element, { columns, store, storage, onChange }) {
   const optional = columns.filter((column) => column.optional);
-  const hidden = new Set(storedKeys(storage, store) ?? optional.filter((column) => column.hidden).map(({ key }) => key));
-  const button = h("button", { type: "button", class: "button quiet icon-button", title: "Choose columns" }, icon("columns"), h("span", { class: "sr", text: "Choose columns" }));
+  const hidden = new Set(
+    storedKeys(storage, store) ?? optional.filter((column) => column.hidden).map(({ key }) => key),
+  );
+  const button = h(
+    "button",
+    { type: "button", class: "button quiet icon-button", title: "Choose columns" },
+    icon("columns"),
+    h("span", { class: "sr", text: "Choose columns" }),
+  );
   const boxes = optional.map((column) => {
     const box = h("input", { type: "checkbox", onchange: () => choose(column.key, box.checked) });
     box.checked = !hidden.has(column.key);

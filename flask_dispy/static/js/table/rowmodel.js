@@ -136,7 +136,13 @@ export function createRowModel({ keyOf, tie = keyOf }) {
     setSort(by, direction = "asc") {
       value = by;
       sign = direction === "desc" ? -1 : 1;
-      compare = by ? rowOrder((entry) => entry.value, ({ row }) => tie(row), direction) : () => 0;
+      compare = by
+        ? rowOrder(
+            (entry) => entry.value,
+            ({ row }) => tie(row),
+            direction,
+          )
+        : () => 0;
       rebuild();
     },
     setFilter(next) {

@@ -78,7 +78,11 @@ function createCell(column) {
   const value = h("span", { class: "td-value" });
   const element = h(
     "div",
-    { class: `td td-${column.align ?? "start"}${column.primary ? " td-primary" : ""}`, role: "gridcell", "data-column": column.key },
+    {
+      class: `td td-${column.align ?? "start"}${column.primary ? " td-primary" : ""}`,
+      role: "gridcell",
+      "data-column": column.key,
+    },
     h("span", { class: "td-label", "aria-hidden": "true", text: column.label }),
     value,
   );

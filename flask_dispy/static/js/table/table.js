@@ -62,26 +62,29 @@ const PRINTED_ROWS = 500;
  * @param {() => void} [options.onCount] how many are shown, or exist, changed
  * @returns {Table<Row>}
  */
-export function createTable(element, {
-  label,
-  columns,
-  keyOf,
-  tie = keyOf,
-  name = keyOf,
-  selectable = false,
-  sort = null,
-  steady = false,
-  hidden = [],
-  empty,
-  noMatch,
-  now = () => Date.now() / 1000,
-  onSort,
-  onSelect,
-  onOpen,
-  onActive,
-  onEnd,
-  onCount,
-}) {
+export function createTable(
+  element,
+  {
+    label,
+    columns,
+    keyOf,
+    tie = keyOf,
+    name = keyOf,
+    selectable = false,
+    sort = null,
+    steady = false,
+    hidden = [],
+    empty,
+    noMatch,
+    now = () => Date.now() / 1000,
+    onSort,
+    onSelect,
+    onOpen,
+    onActive,
+    onEnd,
+    onCount,
+  },
+) {
   const model = createRowModel({ keyOf, tie });
   /** @type {Map<string, RowView<Row>>} */
   const views = new Map();
@@ -191,7 +194,14 @@ export function createTable(element, {
     spare.length = Math.min(spare.length, SPARE_ROWS);
     stale.clear();
     clearTimeout(settling);
-    settling = setTimeout(() => orderChildren(body, keys.flatMap((key) => views.get(key)?.element ?? [])), SETTLE_MS);
+    settling = setTimeout(
+      () =>
+        orderChildren(
+          body,
+          keys.flatMap((key) => views.get(key)?.element ?? []),
+        ),
+      SETTLE_MS,
+    );
     renderCounts();
     if (onEnd && last === model.order.length && last > 0) onEnd();
   }

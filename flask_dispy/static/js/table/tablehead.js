@@ -18,7 +18,9 @@ export function createTableHead({ columns, selectable, onSort, onSelectAll }) {
   const cells = new Map();
   const row = h("div", { class: "tr thead-row", role: "row", "aria-rowindex": "1" });
   const element = h("div", { class: "thead", role: "rowgroup" }, row);
-  const boxes = [0, 1].map(() => h("input", { type: "checkbox", "aria-label": "Select all rows shown", onchange: chooseAll }));
+  const boxes = [0, 1].map(() =>
+    h("input", { type: "checkbox", "aria-label": "Select all rows shown", onchange: chooseAll }),
+  );
   const choice = h("select", { "aria-label": "Sort by", onchange: chooseColumn });
   const direction = h("button", { type: "button", class: "button icon-button", onclick: turn }, icon("sort"));
   const bar = h(
@@ -48,7 +50,11 @@ export function createTableHead({ columns, selectable, onSort, onSelectAll }) {
 
   /** @param {Column<Row>} column */
   function headCell(column) {
-    const cell = h("div", { class: `th td-${column.align ?? "start"}${column.primary ? " td-primary" : ""}`, role: "columnheader", "data-column": column.key });
+    const cell = h("div", {
+      class: `th td-${column.align ?? "start"}${column.primary ? " td-primary" : ""}`,
+      role: "columnheader",
+      "data-column": column.key,
+    });
     if (!column.value) {
       cell.append(h("span", { text: column.label, title: column.hint ?? null }));
       return cell;
@@ -58,7 +64,12 @@ export function createTableHead({ columns, selectable, onSort, onSelectAll }) {
       onSort({ key: column.key, order });
     };
     cell.append(
-      h("button", { type: "button", class: "th-button", title: column.hint ?? null, onclick: again }, h("span", { text: column.label }), icon("sorted")),
+      h(
+        "button",
+        { type: "button", class: "th-button", title: column.hint ?? null, onclick: again },
+        h("span", { text: column.label }),
+        icon("sorted"),
+      ),
     );
     return cell;
   }
@@ -70,7 +81,9 @@ export function createTableHead({ columns, selectable, onSort, onSelectAll }) {
     setColumns(shown) {
       cells.clear();
       for (const column of shown) cells.set(column.key, headCell(column));
-      const first = selectable ? [h("div", { class: "th td-select", role: "columnheader" }, h("label", { class: "hit" }, boxes[0]))] : [];
+      const first = selectable
+        ? [h("div", { class: "th td-select", role: "columnheader" }, h("label", { class: "hit" }, boxes[0]))]
+        : [];
       row.replaceChildren(...first, ...cells.values());
       this.setSort(sort);
     },
@@ -83,7 +96,11 @@ export function createTableHead({ columns, selectable, onSort, onSelectAll }) {
         setAttr(cell, "aria-sort", order);
       }
       if (sort) choice.value = sort.key;
-      setAttr(direction, "aria-label", sort?.order === "desc" ? "Descending; sort ascending" : "Ascending; sort descending");
+      setAttr(
+        direction,
+        "aria-label",
+        sort?.order === "desc" ? "Descending; sort ascending" : "Ascending; sort descending",
+      );
       direction.classList.toggle("descending", sort?.order === "desc");
     },
     /** @param {number} selected @param {number} shown */

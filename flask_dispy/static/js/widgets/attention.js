@@ -60,7 +60,9 @@ export function createAttention(element, { jobsHref, nodesHref, offersHref, onNo
       lost.set(attention?.lost ?? 0, (n) => `${counted(n, "node")} lost`);
       offers.set(attention?.offers ?? 0, (n) => `${counted(n, "node")} not joined`);
       silent.set(attention?.silent ?? 0, (n) => `${counted(n, "node")} silent`);
-      clocks.set(attention?.clocks_off ?? 0, (n) => (n === 1 ? "1 node's clock is off" : `${count(n)} nodes' clocks are off`));
+      clocks.set(attention?.clocks_off ?? 0, (n) =>
+        n === 1 ? "1 node's clock is off" : `${count(n)} nodes' clocks are off`,
+      );
       stragglers.set(attention?.stragglers ?? 0, (n) => counted(n, "straggler"));
       dropped.set(summary.dropped_events ?? 0, (n) => `${counted(n, "event")} dropped: counts may be low`);
     },

@@ -10,7 +10,8 @@ const STEPS = [1, 2, 5, 10];
 
 /** Steps of a clock in seconds, so that labels fall on times that people name. */
 const CLOCK_STEPS = [
-  0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800,
+  0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400,
+  172800, 604800,
 ];
 
 /**
@@ -91,8 +92,7 @@ export function maximum(columns) {
 export function timeTicks(from, to, count, offsetSec = localOffset) {
   const span = to - from;
   if (!(span > 0)) return [];
-  const step = CLOCK_STEPS.find((each) => span / each <= count)
-    ?? 86400 * niceStep(span / 86400, count);
+  const step = CLOCK_STEPS.find((each) => span / each <= count) ?? 86400 * niceStep(span / 86400, count);
   const shift = offsetSec(from);
   const ticks = [];
   // Each from its number: steps of a twentieth, added up, drift from the round times.
@@ -146,11 +146,15 @@ export function linePath(t, values, x, y) {
  * @param {number} bottom
  */
 export function areaPath(path, bottom) {
-  return path.split("M").filter((run) => run.includes("L")).map((run) => {
-    const start = run.split(" ", 1)[0];
-    const end = run.slice(run.lastIndexOf("L") + 1).split(" ", 1)[0];
-    return `M${run}L${end} ${bottom}L${start} ${bottom}Z`;
-  }).join("");
+  return path
+    .split("M")
+    .filter((run) => run.includes("L"))
+    .map((run) => {
+      const start = run.split(" ", 1)[0];
+      const end = run.slice(run.lastIndexOf("L") + 1).split(" ", 1)[0];
+      return `M${run}L${end} ${bottom}L${start} ${bottom}Z`;
+    })
+    .join("");
 }
 
 /**

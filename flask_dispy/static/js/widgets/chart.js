@@ -6,7 +6,18 @@
  * its colours from the theme by itself, stays crisp at any zoom, and prints.
  */
 
-import { areaPath, byteTicks, lastKnown, linePath, maximum, nearest, scale, spread, timeTicks, valueTicks } from "./chart-scale.js";
+import {
+  areaPath,
+  byteTicks,
+  lastKnown,
+  linePath,
+  maximum,
+  nearest,
+  scale,
+  spread,
+  timeTicks,
+  valueTicks,
+} from "./chart-scale.js";
 import { h, setAttr, setStyle, setText, show } from "../lib/dom.js";
 import { clock, relative } from "../lib/format.js";
 import { fillChildren, setAttrs, svg } from "./svg.js";
@@ -57,10 +68,16 @@ export function createChart(element, options) {
     inspect();
   };
   const inspect = () => showInspected(parts, tip, data, options, frame, inspected);
-  const stop = listen(parts.plot, () => data, () => frame, () => inspected, (time) => {
-    inspected = time;
-    inspect();
-  });
+  const stop = listen(
+    parts.plot,
+    () => data,
+    () => frame,
+    () => inspected,
+    (time) => {
+      inspected = time;
+      inspect();
+    },
+  );
   const sizes = new ResizeObserver(([entry]) => {
     const next = Math.floor(entry.contentRect.width);
     if (next === width) return;
@@ -96,7 +113,9 @@ function build({ title, unit, series, past }) {
     setStyle(line, "stroke", `var(${token})`);
     return line;
   });
-  const labels = series.map(() => svg("text", { class: "chart-label" }, svg("tspan", { class: "chart-value" }), svg("tspan")));
+  const labels = series.map(() =>
+    svg("text", { class: "chart-label" }, svg("tspan", { class: "chart-value" }), svg("tspan")),
+  );
   const dots = series.map(({ token }) => {
     const dot = svg("circle", { class: "chart-dot", r: 3.5, visibility: "hidden" });
     setStyle(dot, "fill", `var(${token})`);
@@ -113,15 +132,45 @@ function build({ title, unit, series, past }) {
   const values = svg("g", { class: "chart-values" });
   const axis = svg("g", { class: "chart-axis" });
   const cursor = svg("line", { class: "chart-cursor", visibility: "hidden" });
-  const drawing = svg("svg", { "aria-hidden": "true", focusable: "false", height: HEIGHT }, grid, area, ...lines, ...lasts, values, axis, ...labels, cursor, ...dots);
+  const drawing = svg(
+    "svg",
+    { "aria-hidden": "true", focusable: "false", height: HEIGHT },
+    grid,
+    area,
+    ...lines,
+    ...lasts,
+    values,
+    axis,
+    ...labels,
+    cursor,
+    ...dots,
+  );
   const empty = h("p", { class: "chart-empty" }, nothing);
   const note = h("p", { class: "chart-note", hidden: true });
-  const plot = h("div", {
-    class: "chart-plot", tabindex: 0, role: "slider", "aria-roledescription": "chart", "aria-labelledby": id,
-    "aria-valuemin": 0, "aria-valuemax": 0, "aria-valuenow": 0, "aria-valuetext": nothing,
-  }, drawing, empty, note);
-  const head = h("figcaption", { class: "chart-head", id },
-    h("span", { class: "chart-title" }, title), " ", h("span", { class: "chart-unit" }, unit));
+  const plot = h(
+    "div",
+    {
+      class: "chart-plot",
+      tabindex: 0,
+      role: "slider",
+      "aria-roledescription": "chart",
+      "aria-labelledby": id,
+      "aria-valuemin": 0,
+      "aria-valuemax": 0,
+      "aria-valuenow": 0,
+      "aria-valuetext": nothing,
+    },
+    drawing,
+    empty,
+    note,
+  );
+  const head = h(
+    "figcaption",
+    { class: "chart-head", id },
+    h("span", { class: "chart-title" }, title),
+    " ",
+    h("span", { class: "chart-unit" }, unit),
+  );
   const figure = h("figure", { class: "chart" }, head, plot);
   return { figure, plot, drawing, grid, values, axis, area, lines, lasts, labels, dots, cursor, note };
 }
@@ -157,7 +206,10 @@ function frameFor(data, options, width, gutter) {
   const { t } = data;
   const to = endOf(data);
   return {
-    ticks, right, bottom, to,
+    ticks,
+    right,
+    bottom,
+    to,
     x: scale(t[0], to, 1, right),
     y: scale(0, ticks[ticks.length - 1], bottom, TOP),
   };
@@ -207,13 +259,23 @@ function drawFrame(parts, data, options, frame, width, gutter) {
  */
 function drawGrid({ grid, values }, { ticks = [], y, right }, { format }) {
   const height = (/** @type {number} */ tick) => Math.round(y(tick)) + 0.5;
-  fillChildren(grid, ticks, () => svg("line"), (line, tick) => {
-    setAttrs(line, { x1: 0, x2: right, y1: height(tick), y2: height(tick) });
-  });
-  fillChildren(values, ticks, () => svg("text", { x: 2 }), (text, tick) => {
-    setAttr(text, "y", height(tick) - 3);
-    setText(text, tick === 0 ? "" : format(tick).replace(/\.0+(?!\d)/, ""));
-  });
+  fillChildren(
+    grid,
+    ticks,
+    () => svg("line"),
+    (line, tick) => {
+      setAttrs(line, { x1: 0, x2: right, y1: height(tick), y2: height(tick) });
+    },
+  );
+  fillChildren(
+    values,
+    ticks,
+    () => svg("text", { x: 2 }),
+    (text, tick) => {
+      setAttr(text, "y", height(tick) - 3);
+      setText(text, tick === 0 ? "" : format(tick).replace(/\.0+(?!\d)/, ""));
+    },
+  );
 }
 
 /**
@@ -227,11 +289,16 @@ function drawAxis(axis, { t }, { x, to, right, bottom }, end) {
     .filter(({ at }) => x(at) > 18 && x(at) < right - 52)
     .map(({ at, label }) => ({ place: x(at), label }));
   ticks.push({ place: right, label: end });
-  fillChildren(axis, ticks, () => svg("text", { "text-anchor": "middle" }), (text, tick) => {
-    const anchor = tick.place === right ? "end" : "middle";
-    setAttrs(text, { x: Math.round(tick.place), y: bottom + 15, "text-anchor": anchor });
-    setText(text, tick.label);
-  });
+  fillChildren(
+    axis,
+    ticks,
+    () => svg("text", { "text-anchor": "middle" }),
+    (text, tick) => {
+      const anchor = tick.place === right ? "end" : "middle";
+      setAttrs(text, { x: Math.round(tick.place), y: bottom + 15, "text-anchor": anchor });
+      setText(text, tick.label);
+    },
+  );
 }
 
 /**
@@ -243,7 +310,12 @@ function drawAxis(axis, { t }, { x, to, right, bottom }, end) {
  */
 function drawLabels({ labels, lasts }, data, { series, format }, { x, y, right, bottom }, gutter) {
   const ends = series.map(({ key }) => endValue(data, key));
-  const places = spread(ends.map(({ value }) => y(value ?? 0) + 4), LINE_GAP, TOP, bottom);
+  const places = spread(
+    ends.map(({ value }) => y(value ?? 0) + 4),
+    LINE_GAP,
+    TOP,
+    bottom,
+  );
   const room = Math.floor((gutter - 10) / LETTER);
   labels.forEach((label, index) => {
     const [value, name] = label.children;
@@ -257,7 +329,10 @@ function drawLabels({ labels, lasts }, data, { series, format }, { x, y, right, 
     setAttr(label, "x", right + 8);
     setAttr(label, "y", Math.round(places[index]));
     setText(value, figure);
-    setText(name, old ? relative(end.at, endOf(data)) : series.length > 1 && figure.length < room ? ` ${series[index].label}` : "");
+    setText(
+      name,
+      old ? relative(end.at, endOf(data)) : series.length > 1 && figure.length < room ? ` ${series[index].label}` : "",
+    );
   });
 }
 
@@ -284,8 +359,11 @@ function showInspected(parts, tip, data, options, frame, inspected) {
   }
   setAttr(parts.plot, "aria-valuetext", spoken(data, options, index));
   drawCursor(parts, data, options, frame, index);
-  const lines = options.series.map(({ key, label, token }) => (
-    { token, label, value: figureOf(data.columns[key]?.[index], options) }));
+  const lines = options.series.map(({ key, label, token }) => ({
+    token,
+    label,
+    value: figureOf(data.columns[key]?.[index], options),
+  }));
   const time = data.t[index];
   tip.show(frame.x(time), TOP, options.past ? clock(time) : `${clock(time)}, ${relative(time, endOf(data))}`, lines);
 }
@@ -341,22 +419,30 @@ function spoken(data, options, index) {
 function listen(plot, data, frame, inspected, inspect) {
   const ends = new AbortController();
   const { signal } = ends;
-  plot.addEventListener("pointermove", (event) => {
-    const [t, at] = [data().t, frame()];
-    if (!at || t.length === 0) return;
-    const x = event.clientX - plot.getBoundingClientRect().left;
-    const share = Math.min(1, Math.max(0, x / at.right));
-    inspect(t[0] + share * (at.to - t[0]));
-  }, { signal });
+  plot.addEventListener(
+    "pointermove",
+    (event) => {
+      const [t, at] = [data().t, frame()];
+      if (!at || t.length === 0) return;
+      const x = event.clientX - plot.getBoundingClientRect().left;
+      const share = Math.min(1, Math.max(0, x / at.right));
+      inspect(t[0] + share * (at.to - t[0]));
+    },
+    { signal },
+  );
   plot.addEventListener("pointerleave", () => inspect(null), { signal });
   plot.addEventListener("blur", () => inspect(null), { signal });
-  plot.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const target = keyTarget(event, data().t, inspected());
-    if (target === undefined) return;
-    event.preventDefault();
-    inspect(target);
-  }, { signal });
+  plot.addEventListener(
+    "keydown",
+    (event) => {
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      const target = keyTarget(event, data().t, inspected());
+      if (target === undefined) return;
+      event.preventDefault();
+      inspect(target);
+    },
+    { signal },
+  );
   return () => ends.abort();
 }
 
@@ -373,8 +459,14 @@ function keyTarget(event, t, inspected) {
   const index = inspected === null ? t.length - 1 : nearest(t, inspected);
   const far = event.shiftKey ? 10 : 1;
   const moves = /** @type {Record<string, number>} */ ({
-    ArrowLeft: index - far, ArrowDown: index - far, ArrowRight: index + far, ArrowUp: index + far,
-    PageUp: index + 60, PageDown: index - 60, Home: 0, End: t.length - 1,
+    ArrowLeft: index - far,
+    ArrowDown: index - far,
+    ArrowRight: index + far,
+    ArrowUp: index + far,
+    PageUp: index + 60,
+    PageDown: index - 60,
+    Home: 0,
+    End: t.length - 1,
   });
   if (!(event.key in moves)) return undefined;
   return t[Math.min(t.length - 1, Math.max(0, moves[event.key]))];

@@ -26,9 +26,17 @@ export function createJobActions(element, { place, selected, query, onDone }) {
   const chosen = h("span", { class: "actions-count" });
   const some = h("button", { type: "button", class: "button small" }, "Terminate");
   const all = h("button", { type: "button", class: "button small" }, "Terminate all that match");
-  const forSome = h("div", { class: "actions", role: "group", "aria-label": "Selected jobs", hidden: true }, chosen, some);
+  const forSome = h(
+    "div",
+    { class: "actions", role: "group", "aria-label": "Selected jobs", hidden: true },
+    chosen,
+    some,
+  );
   element.append(forSome, all);
-  const cancellable = () => selected().filter(isCancellable).map((job) => job.serial);
+  const cancellable = () =>
+    selected()
+      .filter(isCancellable)
+      .map((job) => job.serial);
 
   confirmInPlace(some, () => {
     const serials = cancellable();
@@ -77,8 +85,12 @@ export function confirmCount(button, { place, query, onDone }) {
   const detail = h("p", { class: "confirm-detail", role: "status" });
   const yes = h("button", { type: "button", class: "button danger" });
   const no = h("button", { type: "button", class: "button" }, "Cancel");
-  const panel = h("div", { class: "confirm", role: "group", "aria-label": "Confirm" },
-    detail, h("div", { class: "confirm-buttons" }, yes, no));
+  const panel = h(
+    "div",
+    { class: "confirm", role: "group", "aria-label": "Confirm" },
+    detail,
+    h("div", { class: "confirm-buttons" }, yes, no),
+  );
   const popover = createPopover(button, panel, { toggles: false });
   let asked = { query: "", cancellable: 0 };
 
@@ -114,5 +126,7 @@ export function confirmCount(button, { place, query, onDone }) {
 function countText(matched, cancellable) {
   if (cancellable === 0) return `All ${count(matched)} that match have ended.`;
   const ended = matched - cancellable;
-  return ended > 0 ? `${count(matched)} match, ${count(ended)} of them have ended. ${LOST}` : `All ${count(matched)} that match. ${LOST}`;
+  return ended > 0
+    ? `${count(matched)} match, ${count(ended)} of them have ended. ${LOST}`
+    : `All ${count(matched)} that match. ${LOST}`;
 }

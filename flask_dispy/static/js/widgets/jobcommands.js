@@ -28,7 +28,9 @@ export async function cancelJobs({ api, cluster, notices }, serials) {
   try {
     for (let at = 0; at < serials.length; at += AT_ONCE) {
       /** @type {Cancelled} */
-      const answer = await api.send("POST", clusterPath(cluster, "jobs", "cancel"), { serials: serials.slice(at, at + AT_ONCE) });
+      const answer = await api.send("POST", clusterPath(cluster, "jobs", "cancel"), {
+        serials: serials.slice(at, at + AT_ONCE),
+      });
       outcomes.push(...answer.outcomes);
     }
     showOutcomes(notice, outcomes);
@@ -66,10 +68,17 @@ export async function cancelMatching({ api, cluster, notices }, query, expected)
   try {
     do {
       /** @type {Cancelled} */
-      const answer = await api.send("POST", clusterPath(cluster, "jobs", "cancel"), { filter: toParams(query), dry_run: false, limit: PART, before });
+      const answer = await api.send("POST", clusterPath(cluster, "jobs", "cancel"), {
+        filter: toParams(query),
+        dry_run: false,
+        limit: PART,
+        before,
+      });
       outcomes.push(...answer.outcomes);
       before = answer.next_before ?? null;
-      notice.progress(`Terminating: ${count(outcomes.length)} of ${counted(Math.max(expected, outcomes.length), "job")}`);
+      notice.progress(
+        `Terminating: ${count(outcomes.length)} of ${counted(Math.max(expected, outcomes.length), "job")}`,
+      );
     } while (before !== null && !stopped);
     showOutcomes(notice, outcomes, stopped && before !== null);
   } catch (error) {
@@ -86,7 +95,10 @@ function showOutcomes(notice, outcomes, stopped = false) {
   const good = outcomes.filter((outcome) => outcome.ok).length;
   const all = counted(outcomes.length, "job");
   const title = good === outcomes.length ? `Terminated ${all}` : `Terminated ${count(good)} of ${all}`;
-  notice.done(stopped ? `Stopped: ${title.toLowerCase()}` : title, outcomes.map((outcome) => outcomeLine(outcome)));
+  notice.done(
+    stopped ? `Stopped: ${title.toLowerCase()}` : title,
+    outcomes.map((outcome) => outcomeLine(outcome)),
+  );
 }
 
 /**

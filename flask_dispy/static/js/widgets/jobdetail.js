@@ -43,11 +43,15 @@ export function createJobDetail(dialog, { shell, onClose }) {
   /** @type {ReturnType<typeof setTimeout>|null} */
   let later = null;
 
-  confirmInPlace(parts.terminate, () => job && isCancellable(job) ? {
-    action: "Terminate this job",
-    detail: "What it has done so far is lost.",
-    run: () => void cancelJobs({ api, cluster, notices }, [/** @type {JobDetail} */ (job).serial]).then(read),
-  } : null);
+  confirmInPlace(parts.terminate, () =>
+    job && isCancellable(job)
+      ? {
+          action: "Terminate this job",
+          detail: "What it has done so far is lost.",
+          run: () => void cancelJobs({ api, cluster, notices }, [/** @type {JobDetail} */ (job).serial]).then(read),
+        }
+      : null,
+  );
   parts.close.addEventListener("click", onClose);
   parts.copyLink.addEventListener("click", () => void copyLink());
   dialog.addEventListener("cancel", (event) => {
@@ -187,15 +191,29 @@ function build(dialog) {
   const cluster = h("span", { class: "job-cluster muted" });
   const copyLink = h("button", { type: "button", class: "button small" }, "Copy link");
   const terminate = h("button", { type: "button", class: "button small", hidden: true }, "Terminate");
-  const close = h("button", { type: "button", class: "button quiet icon-button", "aria-label": "Close" }, icon("close"));
+  const close = h(
+    "button",
+    { type: "button", class: "button quiet icon-button", "aria-label": "Close" },
+    icon("close"),
+  );
   const message = h("p", { class: "job-message muted", role: "status" });
   const body = h("div", { class: "job-body", hidden: true });
   setAttr(dialog, "aria-labelledby", `${title.id} ${number.id}`);
   dialog.append(
-    h("div", { class: "job-head" },
+    h(
+      "div",
+      { class: "job-head" },
       h("div", { class: "job-head-line" }, title, number, close),
-      h("div", { class: "job-head-line" }, h("span", { class: "state" }, mark, state), cluster,
-        h("div", { class: "actions end" }, copyLink, terminate))),
-    message, body);
+      h(
+        "div",
+        { class: "job-head-line" },
+        h("span", { class: "state" }, mark, state),
+        cluster,
+        h("div", { class: "actions end" }, copyLink, terminate),
+      ),
+    ),
+    message,
+    body,
+  );
   return { title, number, mark, state, cluster, copyLink, terminate, close, message, body };
 }

@@ -15,11 +15,16 @@ import { fillChildren } from "./svg.js";
 export function createJobFacts(element, { nodeHref, now }) {
   const node = h("a", {});
   const facts = {
-    queue: fact("In the queue"), run: fact("Ran for"), attempts: fact("Attempts"),
+    queue: fact("In the queue"),
+    run: fact("Ran for"),
+    attempts: fact("Attempts"),
   };
   const nodeFact = fact("Node", node);
   const steps = h("ol", { class: "job-steps", "aria-label": "States" });
-  element.append(h("dl", { class: "job-facts" }, nodeFact.element, ...Object.values(facts).map((each) => each.element)), steps);
+  element.append(
+    h("dl", { class: "job-facts" }, nodeFact.element, ...Object.values(facts).map((each) => each.element)),
+    steps,
+  );
 
   return {
     /** @param {JobDetail} job */
@@ -46,11 +51,14 @@ function fact(name, content) {
 }
 
 function makeStep() {
-  return h("li", { class: "job-step" },
+  return h(
+    "li",
+    { class: "job-step" },
     h("span", { "aria-hidden": "true" }),
     h("span", { class: "job-step-state" }),
     h("time", { class: "job-step-time" }),
-    h("span", { class: "job-step-lasted" }));
+    h("span", { class: "job-step-lasted" }),
+  );
 }
 
 /**

@@ -21,7 +21,10 @@ export function createJobTexts(element, { mayReadArguments, notices }) {
   return {
     /** @param {JobDetail} job */
     update(job) {
-      setText(hidden, mayReadArguments ? "Arguments are hidden: Show Job Arguments is off." : "You may not see arguments and output.");
+      setText(
+        hidden,
+        mayReadArguments ? "Arguments are hidden: Show Job Arguments is off." : "You may not see arguments and output.",
+      );
       show(hidden, job.hidden === true);
       const blocks = blocksOf(job);
       for (const [key, block] of shown) {
@@ -51,8 +54,20 @@ function createBlock({ key, title }, notices) {
   const id = `job-text-${key}`;
   const copy = h("button", { type: "button", class: "button small", "aria-label": `Copy: ${title}` }, "Copy");
   const cut = h("p", { class: "caption", hidden: true }, "Cut here: no more of it was kept.");
-  const pre = h("pre", { class: `job-pre job-pre-${key}`, tabindex: "0", role: "region", "aria-labelledby": id, dir: "ltr" });
-  const element = h("section", { class: "job-text" }, h("div", { class: "job-text-head" }, h("h3", { id }, title), copy), pre, cut);
+  const pre = h("pre", {
+    class: `job-pre job-pre-${key}`,
+    tabindex: "0",
+    role: "region",
+    "aria-labelledby": id,
+    dir: "ltr",
+  });
+  const element = h(
+    "section",
+    { class: "job-text" },
+    h("div", { class: "job-text-head" }, h("h3", { id }, title), copy),
+    pre,
+    cut,
+  );
   copy.addEventListener("click", async () => {
     const copied = await copyText(text);
     notices.say(copied ? `${title} copied` : "It could not be copied");

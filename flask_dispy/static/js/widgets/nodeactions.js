@@ -39,7 +39,11 @@ export function createNodeActions(element, { shell, selected, withCpus = false, 
 
   /** @param {NodeAction} action @param {string} word */
   function actionButton(action, word) {
-    const button = h("button", { type: "button", class: "button", text: action === "close" && single ? "Close node" : word });
+    const button = h("button", {
+      type: "button",
+      class: "button",
+      text: action === "close" && single ? "Close node" : word,
+    });
     if (action === "allocate") button.addEventListener("click", () => run(action, selected()));
     return button;
   }
@@ -72,7 +76,13 @@ export function createNodeActions(element, { shell, selected, withCpus = false, 
   }
 
   function cpusForm() {
-    const input = h("input", { class: "input", type: "number", step: "1", "aria-label": "CPUs for the selected nodes", placeholder: "CPUs" });
+    const input = h("input", {
+      class: "input",
+      type: "number",
+      step: "1",
+      "aria-label": "CPUs for the selected nodes",
+      placeholder: "CPUs",
+    });
     const button = h("button", { type: "submit", class: "button", text: "Set CPUs" });
     buttons.push(button);
     return h("form", { class: "cpus-edit", onsubmit: submit }, input, button);

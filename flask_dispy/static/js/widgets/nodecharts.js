@@ -13,10 +13,41 @@ const percentOf100 = (value) => percent(value === null || value === undefined ? 
 
 /** @type {{key: "running"|"cpu_avail"|"memory_avail_bytes"|"disk_avail_bytes", title: string, unit: string, label: string, token: string, format: (value: number|null|undefined) => string, scale?: "whole"|"bytes"}[]} */
 const CHARTS = [
-  { key: "running", title: "Running jobs", unit: "jobs", label: "running", token: "--running", format: count, scale: "whole" },
-  { key: "cpu_avail", title: "Available CPU", unit: "%", label: "available", token: "--finished", format: percentOf100 },
-  { key: "memory_avail_bytes", title: "Available memory", unit: "", label: "available", token: "--accent", format: bytes, scale: "bytes" },
-  { key: "disk_avail_bytes", title: "Available disk", unit: "", label: "available", token: "--muted", format: bytes, scale: "bytes" },
+  {
+    key: "running",
+    title: "Running jobs",
+    unit: "jobs",
+    label: "running",
+    token: "--running",
+    format: count,
+    scale: "whole",
+  },
+  {
+    key: "cpu_avail",
+    title: "Available CPU",
+    unit: "%",
+    label: "available",
+    token: "--finished",
+    format: percentOf100,
+  },
+  {
+    key: "memory_avail_bytes",
+    title: "Available memory",
+    unit: "",
+    label: "available",
+    token: "--accent",
+    format: bytes,
+    scale: "bytes",
+  },
+  {
+    key: "disk_avail_bytes",
+    title: "Available disk",
+    unit: "",
+    label: "available",
+    token: "--muted",
+    format: bytes,
+    scale: "bytes",
+  },
 ];
 
 /**
@@ -43,7 +74,9 @@ export function createNodeCharts(element, { shell, ip }) {
     const running = store.nodes.get(ip)?.running;
     for (const [i, { t, columns }] of shown.entries()) {
       const known = CHARTS[i].key === "running" && running !== undefined && t.length > 0 && t[t.length - 1] < now;
-      charts[i].update(known ? { t: [...t, now], columns: { running: [...columns.running, running] }, now } : { t, columns, now });
+      charts[i].update(
+        known ? { t: [...t, now], columns: { running: [...columns.running, running] }, now } : { t, columns, now },
+      );
     }
   }
 

@@ -21,9 +21,24 @@ const CARDS = 48;
 export function createNodeChooser(element, { shell, current }) {
   const { store, href, keys } = shell;
   const list = h("datalist", { id: "node-suggestions" });
-  const input = h("input", { class: "input", type: "search", list: "node-suggestions", placeholder: "IP address or name", "aria-label": "Node: IP address or name", autocomplete: "off", spellcheck: "false", oninput: suggest, onfocus: suggest });
+  const input = h("input", {
+    class: "input",
+    type: "search",
+    list: "node-suggestions",
+    placeholder: "IP address or name",
+    "aria-label": "Node: IP address or name",
+    autocomplete: "off",
+    spellcheck: "false",
+    oninput: suggest,
+    onfocus: suggest,
+  });
   element.append(
-    h("form", { onsubmit: submit }, h("label", { class: "search" }, icon("search"), input, h("kbd", { "aria-hidden": "true", text: "/" })), list),
+    h(
+      "form",
+      { onsubmit: submit },
+      h("label", { class: "search" }, icon("search"), input, h("kbd", { "aria-hidden": "true", text: "/" })),
+      list,
+    ),
   );
   keys.bind("/", "Choose a node", () => input.focus());
 

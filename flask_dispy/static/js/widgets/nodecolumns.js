@@ -172,10 +172,28 @@ export function nodeColumns(href, past = false) {
       title: (row) => `${count(row.cpus)} of the node's ${count(row.avail_cpus)} CPUs`,
     }),
     ...busy,
-    loadColumn(amount("avail_cpu", "Available CPU", (row) => row.avail_info?.cpu, percentOf100, { hint: "Available CPU, percent", width: [70, 0.6] }), past),
-    loadColumn(amount("memory", "Memory", (row) => row.avail_info?.memory, bytes, { hint: "Available memory" }), past),
-    loadColumn(amount("swap", "Swap", (row) => row.avail_info?.swap, percentOf100, { hint: "Available swap, percent", width: [56, 0.5] }), past),
-    loadColumn(amount("disk", "Disk", (row) => row.avail_info?.disk, bytes, { hint: "Available disk space" }), past),
+    loadColumn(
+      amount("avail_cpu", "Available CPU", (row) => row.avail_info?.cpu, percentOf100, {
+        hint: "Available CPU, percent",
+        width: [70, 0.6],
+      }),
+      past,
+    ),
+    loadColumn(
+      amount("memory", "Memory", (row) => row.avail_info?.memory, bytes, { hint: "Available memory" }),
+      past,
+    ),
+    loadColumn(
+      amount("swap", "Swap", (row) => row.avail_info?.swap, percentOf100, {
+        hint: "Available swap, percent",
+        width: [56, 0.5],
+      }),
+      past,
+    ),
+    loadColumn(
+      amount("disk", "Disk", (row) => row.avail_info?.disk, bytes, { hint: "Available disk space" }),
+      past,
+    ),
     amount("tx", "Sent", (row) => row.tx, bytes, { hint: "Sent to the node" }),
     amount("rx", "Received", (row) => row.rx, bytes, { hint: "Received from the node", width: [76, 0.7] }),
     amount("jobs_done", "Jobs done", (row) => row.jobs_done, count, { width: [60, 0.6] }),

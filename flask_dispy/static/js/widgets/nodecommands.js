@@ -33,7 +33,11 @@ export const NODE_ACTIONS = {
  * @returns {Line}
  */
 export function outcomeLine(outcome, subject = "") {
-  const about = outcome.ip_addr ?? (outcome.serial === null || outcome.serial === undefined ? subject : `job ${jobTitle({ id: outcome.id ?? "", serial: outcome.serial })}`);
+  const about =
+    outcome.ip_addr ??
+    (outcome.serial === null || outcome.serial === undefined
+      ? subject
+      : `job ${jobTitle({ id: outcome.id ?? "", serial: outcome.serial })}`);
   const message = plain(outcome.message || outcome.code);
   const asked = outcome.ok && outcome.code === "asked";
   // Nothing is said twice: many a message names its node and cluster.

@@ -21,7 +21,11 @@ const available = (value) => percent(value === null || value === undefined ? nul
 
 /** @type {Fact[]} */
 const FACTS = [
-  { label: "Busy", live: true, text: (row) => (row.busy > row.cpus ? busyText(row) : `${count(Math.max(0, row.busy))} of ${count(row.cpus)}`) },
+  {
+    label: "Busy",
+    live: true,
+    text: (row) => (row.busy > row.cpus ? busyText(row) : `${count(Math.max(0, row.busy))} of ${count(row.cpus)}`),
+  },
   { label: "Running jobs", live: true, text: (row) => count(row.running) },
   { label: "Jobs done", text: (row) => count(row.jobs_done) },
   { label: "Seconds per job", text: (row) => seconds(row.jobs_done > 0 ? row.cpu_time / row.jobs_done : null) },
@@ -36,7 +40,8 @@ const FACTS = [
   {
     label: "Clock",
     text: (row) => clockOffset(row.clock_offset_sec),
-    title: () => "By this server's clock. All times here are the server's; the node's clock only says how long its jobs took.",
+    title: () =>
+      "By this server's clock. All times here are the server's; the node's clock only says how long its jobs took.",
   },
   { label: "Clusters", text: (_row, _now, clusters) => clusters, title: (_row, clusters) => clusters },
 ];

@@ -5,7 +5,15 @@ import { COMBINED } from "../data/config.js";
 import { confirmInPlace } from "../lib/confirm.js";
 import { h, setText } from "../lib/dom.js";
 import { count, counted } from "../lib/format.js";
-import { argumentsColumn, clusterColumn, durationColumn, errorColumn, idColumn, jobStateColumn, whenColumn } from "./jobcolumns.js";
+import {
+  argumentsColumn,
+  clusterColumn,
+  durationColumn,
+  errorColumn,
+  idColumn,
+  jobStateColumn,
+  whenColumn,
+} from "./jobcolumns.js";
 import { jobTitle } from "../data/jobwords.js";
 import { TABLE_KEYS } from "../frame/keymap.js";
 import { outcomeLine } from "./nodecommands.js";
@@ -38,12 +46,24 @@ export function createNodeJobs(places, shell) {
   const recentCount = h("span", { class: "table-count" });
   const chosen = h("span", { class: "actions-count" });
   const terminate = h("button", { type: "button", class: "button", text: "Terminate", disabled: true });
-  const actions = h("div", { class: "actions end actions-idle", role: "group", "aria-label": "Actions on jobs" }, chosen, terminate);
+  const actions = h(
+    "div",
+    { class: "actions end actions-idle", role: "group", "aria-label": "Actions on jobs" },
+    chosen,
+    terminate,
+  );
   const runningBody = h("div", { class: "table-jobs" });
   const recentBody = h("div", { class: "table-jobs" });
-  const recentFold = h("details", { class: "fold", open: !matchMedia("(max-width: 700px)").matches },
-    h("summary", { class: "panel-head" }, h("h2", { text: "Recent jobs" }), recentCount), recentBody);
-  places.running.append(h("div", { class: "panel-head" }, h("h2", { text: "Running jobs" }), runningCount, mayCancel ? actions : null), runningBody);
+  const recentFold = h(
+    "details",
+    { class: "fold", open: !matchMedia("(max-width: 700px)").matches },
+    h("summary", { class: "panel-head" }, h("h2", { text: "Recent jobs" }), recentCount),
+    recentBody,
+  );
+  places.running.append(
+    h("div", { class: "panel-head" }, h("h2", { text: "Running jobs" }), runningCount, mayCancel ? actions : null),
+    runningBody,
+  );
   places.recent.append(recentFold);
   places.running.hidden = Boolean(config.past);
 
@@ -52,7 +72,13 @@ export function createNodeJobs(places, shell) {
     label: "Running jobs",
     selectable: mayCancel,
     sort: { key: "started_at", order: "asc" },
-    columns: [idColumn(jobHref), argumentsColumn, ...which, whenColumn("started_at", "Started"), durationColumn(store.now)],
+    columns: [
+      idColumn(jobHref),
+      argumentsColumn,
+      ...which,
+      whenColumn("started_at", "Started"),
+      durationColumn(store.now),
+    ],
     empty: quiet("No job runs here now."),
     onSelect: selectionChanged,
   });
@@ -61,7 +87,15 @@ export function createNodeJobs(places, shell) {
     label: "Recent jobs",
     steady: true,
     sort: { key: "ended_at", order: "desc" },
-    columns: [idColumn(jobHref), jobStateColumn, argumentsColumn, ...which, errorColumn, whenColumn("ended_at", "Ended"), durationColumn(store.now)],
+    columns: [
+      idColumn(jobHref),
+      jobStateColumn,
+      argumentsColumn,
+      ...which,
+      errorColumn,
+      whenColumn("ended_at", "Ended"),
+      durationColumn(store.now),
+    ],
     empty: quiet(config.past ? "No job that ended here is loaded." : "No job has ended here yet."),
   });
 
@@ -116,7 +150,10 @@ async function cancel({ api, cluster, notices }, serials) {
     const { outcomes } = await api.send("POST", clusterPath(cluster, "jobs", "cancel"), { serials });
     const good = outcomes.filter((outcome) => outcome.ok).length;
     const all = counted(serials.length, "job");
-    notice.done(good === serials.length ? `Terminated ${all}` : `Terminated ${good} of ${all}`, outcomes.map((outcome) => outcomeLine(outcome)));
+    notice.done(
+      good === serials.length ? `Terminated ${all}` : `Terminated ${good} of ${all}`,
+      outcomes.map((outcome) => outcomeLine(outcome)),
+    );
   } catch (error) {
     notice.done("No job was terminated", [failureLine(error)]);
   }

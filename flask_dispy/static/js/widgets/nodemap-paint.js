@@ -12,7 +12,17 @@ import { fitText } from "./canvas.js";
 /** @import {Face, Grid} from "./nodemap-layout.js" */
 /** @typedef {{x: number, y: number, width: number, height: number}} Rect */
 
-export const NODE_TOKENS = /** @type {const} */ (["surface", "surface-2", "line", "text", "running", "silent", "lost", "closed", "font"]);
+export const NODE_TOKENS = /** @type {const} */ ([
+  "surface",
+  "surface-2",
+  "line",
+  "text",
+  "running",
+  "silent",
+  "lost",
+  "closed",
+  "font",
+]);
 
 /** @typedef {Record<typeof NODE_TOKENS[number], string>} Colors */
 
@@ -70,7 +80,8 @@ function paintTogether(context, { columns, rows, pitchX, pitchY, gap }, nodes, c
   const picture = h("canvas", { width, height: rows });
   const pixels = picture.getContext("2d", { willReadFrequently: true });
   if (!pixels) return;
-  for (let level = 0; level <= LEVELS; level += 1) paintSmall(pixels, { x: level, y: 0, width: 1, height: 1 }, level, colors);
+  for (let level = 0; level <= LEVELS; level += 1)
+    paintSmall(pixels, { x: level, y: 0, width: 1, height: 1 }, level, colors);
   const shades = new Uint32Array(pixels.getImageData(0, 0, LEVELS + 1, 1).data.buffer);
   const image = new ImageData(columns, rows);
   const cells = new Uint32Array(image.data.buffer);
@@ -268,5 +279,9 @@ function paintText(context, rect, node, face, colors) {
   context.fillText(name, rect.x + 7, rect.y + (two ? 17 : rect.height / 2 + 3));
   if (!two) return;
   context.font = `400 11px ${colors.font}`;
-  context.fillText(node.state === "closed" || node.state === "lost" ? node.state : `${face.figures} busy`, rect.x + 7, rect.y + 33);
+  context.fillText(
+    node.state === "closed" || node.state === "lost" ? node.state : `${face.figures} busy`,
+    rect.x + 7,
+    rect.y + 33,
+  );
 }

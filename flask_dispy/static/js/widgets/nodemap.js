@@ -111,12 +111,18 @@ export function createNodeMap(element, { onOpen, cluster = "*", height = HEIGHT,
   };
   const describe = () => activate(active, parts.link.matches(":hover, :focus-visible"));
 
-  const stop = listen(parts, () => grid, () => active, activate, () => {
-    const node = nodes[active];
-    if (!node || !onOpen) return false;
-    onOpen(node.ip_addr);
-    return true;
-  });
+  const stop = listen(
+    parts,
+    () => grid,
+    () => active,
+    activate,
+    () => {
+      const node = nodes[active];
+      if (!node || !onOpen) return false;
+      onOpen(node.ip_addr);
+      return true;
+    },
+  );
   const repaint = oncePerFrame(paintAll);
   const paintLater = soon(paintAll);
   const unwatch = watchTheme(() => {
@@ -144,7 +150,8 @@ export function createNodeMap(element, { onOpen, cluster = "*", height = HEIGHT,
     /** @param {Iterable<NodeRow>} rows  all nodes; their order does not matter */
     update(rows) {
       const list = Array.isArray(rows) ? rows : [...rows];
-      const same = !unplaced && list.length === arrival.length && list.every((row, index) => row.ip_addr === arrival[index]);
+      const same =
+        !unplaced && list.length === arrival.length && list.every((row, index) => row.ip_addr === arrival[index]);
       if (!same) {
         unplaced = list;
         showSummary(parts, list);
@@ -251,7 +258,12 @@ function showTip(tip, rect, node, now) {
 function showSummary(parts, nodes) {
   parts.field.classList.toggle("is-empty", nodes.length === 0);
   const counts = summaryOf(nodes);
-  const said = [counts.up && `${count(counts.up)} up`, counts.silent && `${count(counts.silent)} silent`, counts.lost && `${count(counts.lost)} lost`, counts.closed && `${count(counts.closed)} closed`];
+  const said = [
+    counts.up && `${count(counts.up)} up`,
+    counts.silent && `${count(counts.silent)} silent`,
+    counts.lost && `${count(counts.lost)} lost`,
+    counts.closed && `${count(counts.closed)} closed`,
+  ];
   setText(parts.summary, said.filter(Boolean).join(" · "));
 }
 
@@ -266,25 +278,37 @@ function showSummary(parts, nodes) {
 function listen({ field, link }, grid, active, activate, open) {
   const ends = new AbortController();
   const { signal } = ends;
-  field.addEventListener("pointermove", (event) => {
-    const box = field.getBoundingClientRect();
-    const index = cellAt(grid(), event.clientX - box.left, event.clientY - box.top + field.scrollTop);
-    if (index >= 0) activate(index, true);
-  }, { signal });
+  field.addEventListener(
+    "pointermove",
+    (event) => {
+      const box = field.getBoundingClientRect();
+      const index = cellAt(grid(), event.clientX - box.left, event.clientY - box.top + field.scrollTop);
+      if (index >= 0) activate(index, true);
+    },
+    { signal },
+  );
   field.addEventListener("pointerleave", () => activate(active(), document.activeElement === link), { signal });
   link.addEventListener("focus", () => activate(Math.max(0, active()), true), { signal });
   link.addEventListener("blur", () => activate(active(), false), { signal });
-  link.addEventListener("click", (event) => {
-    const plainClick = event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey;
-    if (plainClick && open()) event.preventDefault();
-  }, { signal });
-  link.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const target = moveCell(grid(), Math.max(0, active()), event.key);
-    if (target === null) return;
-    event.preventDefault();
-    activate(target, true);
-    link.scrollIntoView({ block: "nearest" });
-  }, { signal });
+  link.addEventListener(
+    "click",
+    (event) => {
+      const plainClick = event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey;
+      if (plainClick && open()) event.preventDefault();
+    },
+    { signal },
+  );
+  link.addEventListener(
+    "keydown",
+    (event) => {
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      const target = moveCell(grid(), Math.max(0, active()), event.key);
+      if (target === null) return;
+      event.preventDefault();
+      activate(target, true);
+      link.scrollIntoView({ block: "nearest" });
+    },
+    { signal },
+  );
   return () => ends.abort();
 }

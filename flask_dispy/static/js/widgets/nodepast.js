@@ -34,11 +34,19 @@ export function createNodePast(element, { now }) {
       shown = key;
       const several = new Set(events.map(({ cluster }) => cluster)).size > 1;
       times = events.map(({ at }) => ({ at, element: h("time", { class: "muted" }) }));
-      element.replaceChildren(...events.map(({ at, event, cluster }, i) => {
-        setAttr(times[i].element, "title", exact(at));
-        const words = several ? `${WORDS[event].text} (${plain(cluster)})` : WORDS[event].text;
-        return h("li", {}, h("span", { class: stateMark(WORDS[event].mark), "aria-hidden": "true" }), h("span", { text: words }), times[i].element);
-      }));
+      element.replaceChildren(
+        ...events.map(({ at, event, cluster }, i) => {
+          setAttr(times[i].element, "title", exact(at));
+          const words = several ? `${WORDS[event].text} (${plain(cluster)})` : WORDS[event].text;
+          return h(
+            "li",
+            {},
+            h("span", { class: stateMark(WORDS[event].mark), "aria-hidden": "true" }),
+            h("span", { text: words }),
+            times[i].element,
+          );
+        }),
+      );
       tick();
     },
     tick,

@@ -29,7 +29,16 @@ import { createNoNode } from "./nonode.js";
 export function createNodeTable(panel, { shell, columns, name, withCpus = false, onSort }) {
   const { store, url, storage, config, keys, href } = shell;
   const mayManage = config.permissions.manage_nodes;
-  const input = h("input", { class: "input", type: "search", placeholder: "Filter nodes", "aria-label": "Filter nodes", "aria-describedby": "filter-problem", autocomplete: "off", spellcheck: "false", oninput: filter });
+  const input = h("input", {
+    class: "input",
+    type: "search",
+    placeholder: "Filter nodes",
+    "aria-label": "Filter nodes",
+    "aria-describedby": "filter-problem",
+    autocomplete: "off",
+    spellcheck: "false",
+    oninput: filter,
+  });
   const problem = h("span", { class: "field-error search-problem", id: "filter-problem", role: "status" });
   const counts = h("span", { class: "table-count", role: "status" });
   const order = h("span", { class: "caption table-order" });
@@ -49,7 +58,12 @@ export function createNodeTable(panel, { shell, columns, name, withCpus = false,
   panel.replaceChildren(head, element);
 
   const sort = readSort(url.get("sort"), columns);
-  const hidden = createColumnChooser(chooser, { columns, store: `dispy.columns.${name}`, storage, onChange: (keys) => table.setHidden(keys) });
+  const hidden = createColumnChooser(chooser, {
+    columns,
+    store: `dispy.columns.${name}`,
+    storage,
+    onChange: (keys) => table.setHidden(keys),
+  });
   /** @type {Table<NodeRow>} */
   const table = createTable(element, {
     label: "Nodes",
@@ -110,7 +124,11 @@ export function createNodeTable(panel, { shell, columns, name, withCpus = false,
   store.subscribe((event) => {
     if (event.kind !== "data") return;
     if (event.snapshot) table.setRows(store.nodes.values());
-    else table.change([...event.nodes].flatMap((ip) => store.nodes.get(ip) ?? []), event.removed);
+    else
+      table.change(
+        [...event.nodes].flatMap((ip) => store.nodes.get(ip) ?? []),
+        event.removed,
+      );
     bar?.update();
   });
   shell.everySecond(table.tick);
@@ -158,7 +176,9 @@ function noMatchMessage(clear) {
     "div",
     { class: "empty" },
     h("strong", { text: "No node matches" }),
-    h("p", { text: "Words look in address, name, state and cluster; state:silent, name: and cluster: in one of them." }),
+    h("p", {
+      text: "Words look in address, name, state and cluster; state:silent, name: and cluster: in one of them.",
+    }),
     h("button", { type: "button", class: "button", text: "Clear the filter", onclick: clear }),
   );
 }

@@ -25,11 +25,21 @@ export function createNoNode({ store, config, cluster, href }) {
     if (config.past) return [h("strong", { text: "No node" }), h("p", { text: "None had joined." })];
     const lines = [
       h("strong", { text: "No node yet" }),
-      h("p", { text: `Start one on any machine that ${plain(cluster === COMBINED ? "the client" : cluster)} can reach. It appears here by itself.` }),
+      h("p", {
+        text: `Start one on any machine that ${plain(cluster === COMBINED ? "the client" : cluster)} can reach. It appears here by itself.`,
+      }),
       command("dispynode.py --clean"),
     ];
     if (config.permissions.manage_nodes) {
-      lines.push(h("p", {}, "A node on another network: ", h("a", { href: href("manage.html"), text: "allocate it by its address" }), "."));
+      lines.push(
+        h(
+          "p",
+          {},
+          "A node on another network: ",
+          h("a", { href: href("manage.html"), text: "allocate it by its address" }),
+          ".",
+        ),
+      );
     }
     return lines;
   }

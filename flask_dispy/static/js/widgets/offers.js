@@ -7,7 +7,11 @@ import { counted, exact, plain, relative } from "../lib/format.js";
 import { outcomeLine } from "./nodecommands.js";
 
 /** Where a reason's command is to be run, as words. */
-const WHERE = { here: "On this program's machine:", node: "On the node:", output: "In what the program wrote, look for:" };
+const WHERE = {
+  here: "On this program's machine:",
+  node: "On the node:",
+  output: "In what the program wrote, look for:",
+};
 
 /** As many are shown; the others are counted. */
 const MOST = 100;
@@ -58,9 +62,14 @@ export function createOffers(element, { shell, mayManage }) {
     const key = JSON.stringify(items);
     if (key === shown) return;
     shown = key;
-    const open = new Set([...list.querySelectorAll("details[open]")].map((details) => details.closest("li")?.dataset.number));
+    const open = new Set(
+      [...list.querySelectorAll("details[open]")].map((details) => details.closest("li")?.dataset.number),
+    );
     const overdue = items.filter((offer) => offer.overdue).length;
-    setText(caption, `${counted(total, "node")} asked to join${overdue ? `, ${overdue === total ? "all" : overdue} over 30 s ago` : ""}`);
+    setText(
+      caption,
+      `${counted(total, "node")} asked to join${overdue ? `, ${overdue === total ? "all" : overdue} over 30 s ago` : ""}`,
+    );
     times = items.map((offer) => ({ offer, time: h("time", { title: exact(offer.asked_at) }) }));
     list.replaceChildren(...times.map(({ offer, time }) => item(offer, time, open.has(String(offer.number)))));
     const first = element.hidden && location.hash === "#offers";
@@ -73,9 +82,15 @@ export function createOffers(element, { shell, mayManage }) {
   function item(offer, time, open) {
     const host = offer.host === offer.ip_addr ? plain(offer.host) : `${plain(offer.host)} (${plain(offer.ip_addr)})`;
     const port = offer.port ? `, port ${offer.port}` : "";
-    const by = offer.source === "program" ? "by the program" : offer.asked_by ? `by ${plain(offer.asked_by)}` : "by command";
+    const by =
+      offer.source === "program" ? "by the program" : offer.asked_by ? `by ${plain(offer.asked_by)}` : "by command";
     const where = cluster === COMBINED ? ` for ${plain(clusterLabel(offer.cluster))}` : "";
-    const details = h("details", { open }, h("summary", { text: "Likely reasons" }), h("ol", {}, ...offer.reasons.map(reasonItem)));
+    const details = h(
+      "details",
+      { open },
+      h("summary", { text: "Likely reasons" }),
+      h("ol", {}, ...offer.reasons.map(reasonItem)),
+    );
     const head = h(
       "div",
       { class: "offer-head" },
@@ -83,8 +98,22 @@ export function createOffers(element, { shell, mayManage }) {
       h("strong", { text: host + port }),
       h("span", { class: "muted" }, "asked ", time, ` ${by}${where}`),
     );
-    if (mayManage) head.append(h("span", { class: "offer-actions" }, action(offer, "Ask again", () => run(offer, "POST", "ask")), action(offer, "Withdraw", () => run(offer, "DELETE"))));
-    return h("li", { "data-number": String(offer.number), "data-overdue": String(offer.overdue) }, head, h("p", { text: offer.message }), details);
+    if (mayManage)
+      head.append(
+        h(
+          "span",
+          { class: "offer-actions" },
+          action(offer, "Ask again", () => run(offer, "POST", "ask")),
+          action(offer, "Withdraw", () => run(offer, "DELETE")),
+        ),
+      );
+    return h(
+      "li",
+      { "data-number": String(offer.number), "data-overdue": String(offer.overdue) },
+      head,
+      h("p", { text: offer.message }),
+      details,
+    );
   }
 
   /** @param {Offer} offer @param {string} word @param {() => Promise<void>} does */
@@ -105,7 +134,10 @@ export function createOffers(element, { shell, mayManage }) {
     try {
       /** @type {{outcomes: Outcome[]}} */
       const { outcomes } = await api.send(method, clusterPath(offer.cluster, "offers", offer.number, ...parts));
-      notices.show(method === "POST" ? `Asked ${host} again` : `Withdrew the offer to ${host}`, outcomes.map((outcome) => outcomeLine(outcome, offer.host)));
+      notices.show(
+        method === "POST" ? `Asked ${host} again` : `Withdrew the offer to ${host}`,
+        outcomes.map((outcome) => outcomeLine(outcome, offer.host)),
+      );
     } catch (error) {
       notices.error(method === "POST" ? `${host} was not asked` : `The offer to ${host} was not withdrawn`, error);
     }
@@ -118,5 +150,11 @@ export function createOffers(element, { shell, mayManage }) {
 
 /** @param {OfferReason} reason */
 function reasonItem({ text, where, command }) {
-  return h("li", {}, h("p", { text }), h("p", { class: "caption", text: WHERE[where] }), h("code", { class: "command", tabindex: "0", text: command }));
+  return h(
+    "li",
+    {},
+    h("p", { text }),
+    h("p", { class: "caption", text: WHERE[where] }),
+    h("code", { class: "command", tabindex: "0", text: command }),
+  );
 }

@@ -36,7 +36,8 @@ export function outlookWords(summary, now) {
  */
 function pastWords({ jobs, cut_off }) {
   const open = notEnded(jobs);
-  if (open > 0) return { tone: "closed", head: `${count(open)} not ended when it was ${cut_off ? "cut off" : "closed"}`, note: "" };
+  if (open > 0)
+    return { tone: "closed", head: `${count(open)} not ended when it was ${cut_off ? "cut off" : "closed"}`, note: "" };
   return { tone: "done", head: jobs.submitted === 0 ? "No job" : "All done", note: "" };
 }
 
@@ -51,13 +52,18 @@ function wordsOf(outlook, summary, now) {
   const age = since === null ? 0 : Math.max(0, now - since);
   switch (outlook.state) {
     case "done":
-      if (reason === "no_jobs") return { tone: "done", head: summary.state === "closed" ? "Closed" : "No job yet", note: "" };
+      if (reason === "no_jobs")
+        return { tone: "done", head: summary.state === "closed" ? "Closed" : "No job yet", note: "" };
       return { tone: "done", head: since === null ? "All done" : `All done, ${at(since, now)}`, note: "" };
     case "stalled":
       return { tone: "stalled", head: `Stalled ${lasting(Math.floor(age))}`, note: stalledNote(outlook, summary, now) };
     case "waiting":
       if (reason === "closed") return { tone: "closed", head: "Closed", note: outlook.message };
-      return { tone: "waiting", head: age < 1 ? "Waiting" : `Waiting ${lasting(Math.floor(age))}`, note: outlook.message };
+      return {
+        tone: "waiting",
+        head: age < 1 ? "Waiting" : `Waiting ${lasting(Math.floor(age))}`,
+        note: outlook.message,
+      };
     default:
       return { tone: "going", head: goingHead(outlook, summary), note: goingNote(outlook) };
   }
@@ -80,7 +86,7 @@ export function outlookLine(summary, now) {
  *
  * @param {Outlook} outlook
  */
-export const heldJobs = ({ state, stuck, bound }) => (state === "stalled" ? stuck.jobs ?? 0 : bound);
+export const heldJobs = ({ state, stuck, bound }) => (state === "stalled" ? (stuck.jobs ?? 0) : bound);
 
 /**
  * The search that shows exactly these.
@@ -88,7 +94,7 @@ export const heldJobs = ({ state, stuck, bound }) => (state === "stalled" ? stuc
  * @param {Outlook} outlook
  */
 export const heldQuery = ({ state, stuck }) =>
-  (state === "stalled" ? `state:running slower:${Math.floor(stuck.over_sec ?? 0)}s` : "is:bound");
+  state === "stalled" ? `state:running slower:${Math.floor(stuck.over_sec ?? 0)}s` : "is:bound";
 
 /**
  * @param {Outlook} outlook
@@ -100,8 +106,10 @@ function stalledNote({ stuck, bound }, summary, now) {
   const oldest = lasting((stuck.oldest_sec ?? 0) + passed);
   const usual = `usually ${lasting(stuck.usual_sec ?? 0)}`;
   const jobs = stuck.jobs ?? 0;
-  const who = jobs === 1 ? `waits for 1 job, which has run for ${oldest} (${usual})`
-    : `waits for ${count(jobs)} jobs on ${counted(stuck.nodes ?? 0, "node")}, the oldest ${oldest} (${usual})`;
+  const who =
+    jobs === 1
+      ? `waits for 1 job, which has run for ${oldest} (${usual})`
+      : `waits for ${count(jobs)} jobs on ${counted(stuck.nodes ?? 0, "node")}, the oldest ${oldest} (${usual})`;
   return `${who}. ${boundNote(bound)}`.trim();
 }
 
@@ -127,7 +135,8 @@ function goingNote({ reason, message, eta_sec, bound }) {
 }
 
 /** @param {number} bound */
-const boundNote = (bound) => (bound ? `${counted(bound, "queued job")} can't start: bound to a node that is gone.` : "");
+const boundNote = (bound) =>
+  bound ? `${counted(bound, "queued job")} can't start: bound to a node that is gone.` : "";
 
 /**
  * A time of the day to the minute, with its date where that is another one.

@@ -61,11 +61,26 @@ export function createProgress(element, shell) {
 function createRow(first, shell) {
   const name = plain(clusterLabel(first.name));
   const fills = PARTS.map(([part]) => h("span", { class: `bar-fill ${part}` }));
-  const bar = h("span", { class: "bar", role: "progressbar", "aria-label": `${name}, jobs done`, "aria-valuemin": "0", "aria-valuemax": "100" }, ...fills);
+  const bar = h(
+    "span",
+    {
+      class: "bar",
+      role: "progressbar",
+      "aria-label": `${name}, jobs done`,
+      "aria-valuemin": "0",
+      "aria-valuemax": "100",
+    },
+    ...fills,
+  );
   const done = h("span", { class: "progress-percent" });
   const counts = h("span", { class: "progress-count" });
   const eta = h("span", { class: "progress-eta" });
-  const link = h("a", { class: "progress-name", href: shell.href("monitor.html", { cluster: first.name }), text: name, title: name });
+  const link = h("a", {
+    class: "progress-name",
+    href: shell.href("monitor.html", { cluster: first.name }),
+    text: name,
+    title: name,
+  });
   const note = createProgressNote(first.name, shell);
   const element = h("div", { class: "progress" }, link, bar, done, counts, eta, note.element);
   let shown = first;

@@ -152,15 +152,39 @@ export function createSearchBox(element, { value, vocabulary, onSearch }) {
 
 /** @param {string} value */
 function build(value) {
-  const list = h("ul", { class: "searchbox-list", id: "search-suggestions", role: "listbox", "aria-label": "Suggestions", hidden: true });
+  const list = h("ul", {
+    class: "searchbox-list",
+    id: "search-suggestions",
+    role: "listbox",
+    "aria-label": "Suggestions",
+    hidden: true,
+  });
   const problem = h("p", { class: "field-error searchbox-problem", id: "search-problem", role: "status" });
   const input = h("input", {
-    class: "input", type: "text", inputmode: "search", enterkeyhint: "search", autocomplete: "off", autocapitalize: "off", spellcheck: "false", maxlength: LONGEST,
-    role: "combobox", "aria-label": "Search jobs", "aria-autocomplete": "list", "aria-expanded": "false",
-    "aria-controls": list.id, "aria-describedby": problem.id, placeholder: "Search: words, state:failed, node:10.0.0.7, slower:30s …",
+    class: "input",
+    type: "text",
+    inputmode: "search",
+    enterkeyhint: "search",
+    autocomplete: "off",
+    autocapitalize: "off",
+    spellcheck: "false",
+    maxlength: LONGEST,
+    role: "combobox",
+    "aria-label": "Search jobs",
+    "aria-autocomplete": "list",
+    "aria-expanded": "false",
+    "aria-controls": list.id,
+    "aria-describedby": problem.id,
+    placeholder: "Search: words, state:failed, node:10.0.0.7, slower:30s …",
   });
   input.value = value;
-  const field = h("div", { class: "search searchbox-field" }, icon("search"), input, h("kbd", { "aria-hidden": "true" }, "/"));
+  const field = h(
+    "div",
+    { class: "search searchbox-field" },
+    icon("search"),
+    input,
+    h("kbd", { "aria-hidden": "true" }, "/"),
+  );
   const root = h("div", { class: "searchbox" }, field, list, problem);
   return { root, input, list, problem };
 }
@@ -170,6 +194,11 @@ function build(value) {
  * @param {string} id
  */
 function option(item, id) {
-  return h("li", { class: "searchbox-option", id, role: "option", "aria-selected": "false" },
-    h("code", {}, h("bdi", {}, plain(item.label))), " ", h("span", { class: "muted" }, h("bdi", {}, plain(item.hint))));
+  return h(
+    "li",
+    { class: "searchbox-option", id, role: "option", "aria-selected": "false" },
+    h("code", {}, h("bdi", {}, plain(item.label))),
+    " ",
+    h("span", { class: "muted" }, h("bdi", {}, plain(item.hint))),
+  );
 }

@@ -15,8 +15,14 @@ import { statesOf, withStates } from "../data/query.js";
 export function createStateTabs(element, { href, onChoose, words = JOB_WORDS }) {
   const tabs = ["", ...words].map((state) => {
     const number = h("span", { class: "tab-count" });
-    const link = h("a", { class: "tab" },
-      state ? h("span", { class: stateMark(state), "aria-hidden": "true" }) : null, state || "all", " ", number);
+    const link = h(
+      "a",
+      { class: "tab" },
+      state ? h("span", { class: stateMark(state), "aria-hidden": "true" }) : null,
+      state || "all",
+      " ",
+      number,
+    );
     link.addEventListener("click", (event) => {
       if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey) return;
       event.preventDefault();
@@ -43,7 +49,7 @@ export function createStateTabs(element, { href, onChoose, words = JOB_WORDS }) 
         const current = state ? chosen.includes(state) : chosen.length === 0;
         setAttr(link, "href", href(withStates(text, state ? [state] : [])));
         setAttr(link, "aria-current", current ? "true" : null);
-        setText(number, known ? count(state ? counts[state] ?? 0 : all) : "");
+        setText(number, known ? count(state ? (counts[state] ?? 0) : all) : "");
       }
       noteMore();
     },

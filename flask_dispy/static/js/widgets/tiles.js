@@ -23,9 +23,10 @@ const QUEUED = {
   state: "queued",
   label: "Queued",
   value: ({ jobs }) => jobs.queued + (jobs.before_watching ?? 0),
-  title: ({ jobs }) => (jobs.before_watching
-    ? `${counted(jobs.queued, "job")} queued, and ${count(jobs.before_watching)} from before watching began, which wait or run`
-    : `${counted(jobs.queued, "job")} queued`),
+  title: ({ jobs }) =>
+    jobs.before_watching
+      ? `${counted(jobs.queued, "job")} queued, and ${count(jobs.before_watching)} from before watching began, which wait or run`
+      : `${counted(jobs.queued, "job")} queued`,
 };
 
 /** @type {Tile[]} */
@@ -38,16 +39,18 @@ const TILES = [
     value: ({ cpus }) => cpus.busy,
     text: ({ cpus }) => compact(cpus.busy),
     of: ({ cpus }) => (cpus.busy > cpus.total ? "" : compact(cpus.total)),
-    title: ({ cpus }) => (cpus.busy > cpus.total
-      ? `${count(cpus.busy)} CPUs busy, ${count(cpus.total)} to be used`
-      : `${count(cpus.busy)} of ${count(cpus.total)} CPUs busy (${percent(cpus.total ? cpus.busy / cpus.total : null)})`),
+    title: ({ cpus }) =>
+      cpus.busy > cpus.total
+        ? `${count(cpus.busy)} CPUs busy, ${count(cpus.total)} to be used`
+        : `${count(cpus.busy)} of ${count(cpus.total)} CPUs busy (${percent(cpus.total ? cpus.busy / cpus.total : null)})`,
   },
   {
     label: "Nodes up",
     value: ({ nodes }) => nodes.up,
     text: ({ nodes }) => compact(nodes.up),
     of: ({ nodes }) => compact(nodes.known),
-    title: ({ nodes }) => `${count(nodes.up)} up, ${count(nodes.silent)} silent, ${count(nodes.lost)} lost, ${count(nodes.closed)} closed`,
+    title: ({ nodes }) =>
+      `${count(nodes.up)} up, ${count(nodes.silent)} silent, ${count(nodes.lost)} lost, ${count(nodes.closed)} closed`,
   },
   { label: "Jobs per second", value: (summary) => summary.jobs_per_sec, text: (summary) => rate(summary.jobs_per_sec) },
   {
@@ -63,13 +66,24 @@ const PAST_TILES = [
   {
     label: "Not ended",
     value: ({ jobs }) => notEnded(jobs),
-    title: ({ jobs, cut_off }) => `${count(jobs.running)} ran and ${count(jobs.queued)} waited when it was ${cut_off ? "cut off" : "closed"}; the history does not keep them`,
+    title: ({ jobs, cut_off }) =>
+      `${count(jobs.running)} ran and ${count(jobs.queued)} waited when it was ${cut_off ? "cut off" : "closed"}; the history does not keep them`,
   },
   ...TILES.filter(({ state }) => state && state !== "running" && state !== "queued"),
-  { label: "CPUs", value: ({ cpus }) => cpus.total, text: ({ cpus }) => compact(cpus.total), title: ({ cpus }) => `${count(cpus.total)} CPUs at the most` },
+  {
+    label: "CPUs",
+    value: ({ cpus }) => cpus.total,
+    text: ({ cpus }) => compact(cpus.total),
+    title: ({ cpus }) => `${count(cpus.total)} CPUs at the most`,
+  },
   { label: "Nodes", value: ({ nodes }) => nodes.known, text: ({ nodes }) => compact(nodes.known) },
   { label: "Took", value: tookSec, text: (summary) => seconds(tookSec(summary)) },
-  { label: "Jobs per second", value: meanRate, text: (summary) => rate(meanRate(summary)), title: () => "In the mean over the whole run" },
+  {
+    label: "Jobs per second",
+    value: meanRate,
+    text: (summary) => rate(meanRate(summary)),
+    title: () => "In the mean over the whole run",
+  },
   ...TILES.slice(-1),
 ];
 

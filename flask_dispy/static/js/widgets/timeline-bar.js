@@ -28,17 +28,32 @@ const SWATCH = { width: 24, height: 11 };
  * @param {(following: boolean) => void} actions.follow
  */
 export function createTimelineBar({ span, zoom, pan, follow }) {
-  const spans = SPANS.map(({ label, sec }) => h("button", { type: "button", "aria-pressed": "false", onclick: () => span(sec) }, label));
-  const followButton = h("button", { type: "button", class: "button small timeline-follow", "aria-pressed": "false" },
-    h("span", { class: "timeline-follow-dot", "aria-hidden": "true" }), "Follow now");
+  const spans = SPANS.map(({ label, sec }) =>
+    h("button", { type: "button", "aria-pressed": "false", onclick: () => span(sec) }, label),
+  );
+  const followButton = h(
+    "button",
+    { type: "button", class: "button small timeline-follow", "aria-pressed": "false" },
+    h("span", { class: "timeline-follow-dot", "aria-hidden": "true" }),
+    "Follow now",
+  );
   followButton.addEventListener("click", () => follow(followButton.getAttribute("aria-pressed") !== "true"));
   const range = h("span", { class: "timeline-range" });
-  const element = h("div", { class: "timeline-bar" },
+  const element = h(
+    "div",
+    { class: "timeline-bar" },
     h("div", { class: "segments", role: "group", "aria-label": "Length of the window" }, ...spans),
-    h("div", { class: "timeline-steps", role: "group", "aria-label": "Move the window" },
-      step("Earlier", "‹", () => pan(-0.5)), step("Zoom out", "−", () => zoom(2), "Zoom out (−, or Ctrl and the wheel)"),
-      step("Zoom in", "+", () => zoom(0.5), "Zoom in (+, or Ctrl and the wheel)"), step("Later", "›", () => pan(0.5))),
-    followButton, range);
+    h(
+      "div",
+      { class: "timeline-steps", role: "group", "aria-label": "Move the window" },
+      step("Earlier", "‹", () => pan(-0.5)),
+      step("Zoom out", "−", () => zoom(2), "Zoom out (−, or Ctrl and the wheel)"),
+      step("Zoom in", "+", () => zoom(0.5), "Zoom in (+, or Ctrl and the wheel)"),
+      step("Later", "›", () => pan(0.5)),
+    ),
+    followButton,
+    range,
+  );
 
   return {
     element,
@@ -69,8 +84,11 @@ export function createTimelineBar({ span, zoom, pan, follow }) {
  * @param {string} [title]
  */
 function step(label, sign, run, title = label) {
-  return h("button", { type: "button", class: "button small icon-button", "aria-label": label, title, onclick: run },
-    h("span", { "aria-hidden": "true" }, sign));
+  return h(
+    "button",
+    { type: "button", class: "button small icon-button", "aria-label": label, title, onclick: run },
+    h("span", { "aria-hidden": "true" }, sign),
+  );
 }
 
 /**

@@ -48,7 +48,12 @@ export function createTimelineData({ api, cluster, node, onAnswer, onError, cloc
     wish = null;
     busy = true;
     try {
-      const next = await api.get(clusterPath(cluster, "timeline"), { from: ask.from, to: ask.to, limit: MOST_BARS, node });
+      const next = await api.get(clusterPath(cluster, "timeline"), {
+        from: ask.from,
+        to: ask.to,
+        limit: MOST_BARS,
+        node,
+      });
       if (ended) return;
       answer = next;
       asked = ask;

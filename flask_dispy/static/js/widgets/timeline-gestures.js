@@ -128,36 +128,44 @@ function listenToPointers(stage, lanes, hand, signal) {
   };
   const places = () => /** @type {[number, number]} */ ([...down.values()].slice(0, 2).map(({ x }) => x));
 
-  stage.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0) return;
-    const place = placeOf(event);
-    down.set(event.pointerId, place);
-    dragging = down.size > 1;
-    if (down.size === 1) start = { ...place, time: hand.timeAt(place.x), scrollTop: lanes.scrollTop };
-    if (down.size === 2) pinched = /** @type {[number, number]} */ (places().map((x) => hand.timeAt(x)));
-  }, { signal });
+  stage.addEventListener(
+    "pointerdown",
+    (event) => {
+      if (event.button !== 0) return;
+      const place = placeOf(event);
+      down.set(event.pointerId, place);
+      dragging = down.size > 1;
+      if (down.size === 1) start = { ...place, time: hand.timeAt(place.x), scrollTop: lanes.scrollTop };
+      if (down.size === 2) pinched = /** @type {[number, number]} */ (places().map((x) => hand.timeAt(x)));
+    },
+    { signal },
+  );
 
-  stage.addEventListener("pointermove", (event) => {
-    const place = placeOf(event);
-    if (!down.has(event.pointerId)) return hand.point(place.x, place.y, event.pointerType);
-    down.set(event.pointerId, place);
-    if (pinched && down.size === 2) {
-      const gutter = hand.gutter();
-      const [a, b] = places();
-      hand.setView(pinchView(pinched, [a - gutter, b - gutter], hand.width() - gutter, hand.limits()));
-      return;
-    }
-    if (!start) return;
-    const far = Math.hypot(place.x - start.x, place.y - start.y) > CLICK_PX;
-    if (!dragging && far) {
-      dragging = true;
-      stage.setPointerCapture(event.pointerId);
-      hand.leave();
-    }
-    if (!dragging) return;
-    hand.setView(panView(hand.view(), start.time - hand.timeAt(place.x), hand.limits()));
-    if (event.pointerType === "mouse") lanes.scrollTop = start.scrollTop + start.y - place.y;
-  }, { signal });
+  stage.addEventListener(
+    "pointermove",
+    (event) => {
+      const place = placeOf(event);
+      if (!down.has(event.pointerId)) return hand.point(place.x, place.y, event.pointerType);
+      down.set(event.pointerId, place);
+      if (pinched && down.size === 2) {
+        const gutter = hand.gutter();
+        const [a, b] = places();
+        hand.setView(pinchView(pinched, [a - gutter, b - gutter], hand.width() - gutter, hand.limits()));
+        return;
+      }
+      if (!start) return;
+      const far = Math.hypot(place.x - start.x, place.y - start.y) > CLICK_PX;
+      if (!dragging && far) {
+        dragging = true;
+        stage.setPointerCapture(event.pointerId);
+        hand.leave();
+      }
+      if (!dragging) return;
+      hand.setView(panView(hand.view(), start.time - hand.timeAt(place.x), hand.limits()));
+      if (event.pointerType === "mouse") lanes.scrollTop = start.scrollTop + start.y - place.y;
+    },
+    { signal },
+  );
 
   const release = (/** @type {PointerEvent} */ event) => {
     const place = placeOf(event);

@@ -19,7 +19,11 @@ export function createTimelineList({ cluster }) {
   const body = h("tbody");
   const note = h("p", { class: "caption" });
   const table = h("table", {}, h("caption", { class: "sr" }, "What the timeline shows"), h("thead", {}, head), body);
-  const scroller = h("div", { class: "timeline-table", tabindex: "0", role: "region", "aria-label": "What the timeline shows, as a table" }, table);
+  const scroller = h(
+    "div",
+    { class: "timeline-table", tabindex: "0", role: "region", "aria-label": "What the timeline shows, as a table" },
+    table,
+  );
   const summary = h("summary", {}, "Show as a table");
   const element = h("details", { class: "timeline-list" }, summary, note, scroller);
   /** @type {{answer: Answer, view: View}|null} */
@@ -58,7 +62,8 @@ export function createTimelineList({ cluster }) {
  */
 export function summarySentence(answer, view) {
   const counts = tally(answer, view);
-  const words = Object.entries(counts).filter(([, number]) => number > 0)
+  const words = Object.entries(counts)
+    .filter(([, number]) => number > 0)
     .map(([word, number]) => `${count(number)} ${word}`);
   const lanes = counted(answer.lanes.length, "node");
   if (words.length === 0) return `No job ran in this window on ${lanes}.`;
@@ -77,16 +82,24 @@ function jobRows(answer, view, cluster) {
     const word = barWord(bars, item);
     const href = pageHref("jobs.html", { job: bars.serial[item], cluster });
     const lane = answer.lanes[bars.lane[item]];
-    return h("tr", {},
-      h("th", { scope: "row" }, h("a", { href }, h("bdi", {}, jobTitle({ id: bars.id[item], serial: bars.serial[item] })))),
+    return h(
+      "tr",
+      {},
+      h(
+        "th",
+        { scope: "row" },
+        h("a", { href }, h("bdi", {}, jobTitle({ id: bars.id[item], serial: bars.serial[item] }))),
+      ),
       h("td", {}, h("span", { class: "state" }, h("span", { class: stateMark(word), "aria-hidden": "true" }), word)),
       h("td", {}, h("bdi", {}, plain(lane.name || lane.node))),
       h("td", { class: "nowrap" }, exact(bars.start[item])),
-      h("td", { class: "td-end nowrap" }, seconds((bars.end[item] ?? answer.now) - bars.start[item])));
+      h("td", { class: "td-end nowrap" }, seconds((bars.end[item] ?? answer.now) - bars.start[item])),
+    );
   });
-  const note = items.length > body.length
-    ? `Showing the newest ${count(body.length)} of ${counted(items.length, "job")}.`
-    : `Showing ${counted(items.length, "job")}, newest first.`;
+  const note =
+    items.length > body.length
+      ? `Showing the newest ${count(body.length)} of ${counted(items.length, "job")}.`
+      : `Showing ${counted(items.length, "job")}, newest first.`;
   return { head: ["Job", "State", "Node", "Started", "Ran for"], body, note };
 }
 
@@ -109,10 +122,24 @@ function laneRows(answer, view, cluster) {
   const body = sums.slice(0, MOST_ROWS).map((sum, lane) => {
     const { node, name } = answer.lanes[lane];
     const figures = [(sum.busy / span).toFixed(1), ...OUTCOMES.map((key) => count(sum[key]))];
-    return h("tr", {},
-      h("th", { scope: "row" }, h("a", { href: pageHref("node.html", { host: node, cluster }) }, h("bdi", {}, plain(name || node)))),
-      ...figures.map((figure) => h("td", { class: "td-end" }, figure)));
+    return h(
+      "tr",
+      {},
+      h(
+        "th",
+        { scope: "row" },
+        h("a", { href: pageHref("node.html", { host: node, cluster }) }, h("bdi", {}, plain(name || node))),
+      ),
+      ...figures.map((figure) => h("td", { class: "td-end" }, figure)),
+    );
   });
-  const note = sums.length > body.length ? `Showing ${count(body.length)} of ${counted(sums.length, "node")}.` : "Zoom in for single jobs.";
-  return { head: ["Node", "CPUs busy, mean", "Finished", "Failed", "Terminated", "Cancelled", "Abandoned"], body, note };
+  const note =
+    sums.length > body.length
+      ? `Showing ${count(body.length)} of ${counted(sums.length, "node")}.`
+      : "Zoom in for single jobs.";
+  return {
+    head: ["Node", "CPUs busy, mean", "Finished", "Failed", "Terminated", "Cancelled", "Abandoned"],
+    body,
+    note,
+  };
 }

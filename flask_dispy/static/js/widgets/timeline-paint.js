@@ -11,8 +11,20 @@ import { fitText } from "./canvas.js";
 /** @import {Answer, LaneIndex, LaneLayout, View} from "./timeline-layout.js" */
 
 export const TIMELINE_TOKENS = /** @type {const} */ ([
-  "surface", "surface-2", "line", "text", "muted", "accent", "font",
-  "running", "finished", "failed", "terminated", "cancelled", "abandoned", "queued",
+  "surface",
+  "surface-2",
+  "line",
+  "text",
+  "muted",
+  "accent",
+  "font",
+  "running",
+  "finished",
+  "failed",
+  "terminated",
+  "cancelled",
+  "abandoned",
+  "queued",
 ]);
 
 /** @typedef {Record<typeof TIMELINE_TOKENS[number], string>} Colors */
@@ -269,7 +281,12 @@ function paintBuckets(context, scene, lane) {
     const start = answer.from + buckets.bucket[item] * buckets.bucket_sec;
     if (start > view.to || start + buckets.bucket_sec < view.from) continue;
     const left = Math.round(x(start));
-    const width = Math.max(1, Math.round(x(start + buckets.bucket_sec)) - left - (buckets.bucket_sec * (scene.width / (view.to - view.from)) > 5 ? 1 : 0));
+    const width = Math.max(
+      1,
+      Math.round(x(start + buckets.bucket_sec)) -
+        left -
+        (buckets.bucket_sec * (scene.width / (view.to - view.from)) > 5 ? 1 : 0),
+    );
     const high = full * Math.min(1, buckets.busy[item] / slots);
     paintColumn(context, { left, width, bottom, high, full }, sharesOf(buckets, item), colors);
     if (item === hovered) paintOutline(context, { x: left, y: bottom - full, width, height: full }, colors);
@@ -291,7 +308,9 @@ const LEAST_END = 3;
  */
 function sharesOf(buckets, item) {
   return STACK.map((state) => ({
-    state, busy: buckets.busy_by[state]?.[item] ?? 0, ended: state !== "running" && buckets[state][item] > 0,
+    state,
+    busy: buckets.busy_by[state]?.[item] ?? 0,
+    ended: state !== "running" && buckets[state][item] > 0,
   }));
 }
 
@@ -350,7 +369,11 @@ function paintName(context, { answer, layout, gutter, colors }, lane) {
   context.textAlign = "left";
   context.font = `500 12px ${colors.font}`;
   context.fillStyle = colors.text;
-  context.fillText(fitText(context, plain(name || node), gutter - 16), 4, both ? top + height / 2 - 2 : top + height / 2 + 4);
+  context.fillText(
+    fitText(context, plain(name || node), gutter - 16),
+    4,
+    both ? top + height / 2 - 2 : top + height / 2 + 4,
+  );
   if (!both) return;
   context.font = `400 11px ${colors.font}`;
   context.fillStyle = colors.muted;

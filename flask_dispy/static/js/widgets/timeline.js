@@ -10,7 +10,18 @@ import { clusterLabel } from "../data/config.js";
 import { clock, count, exact, plain, seconds } from "../lib/format.js";
 import { jobTitle } from "../data/jobwords.js";
 import {
-  barAt, barWord, bucketAt, clampView, followView, indexByLane, laneAt, layoutLanes, OUTCOMES, panView, reachesNow, zoomView,
+  barAt,
+  barWord,
+  bucketAt,
+  clampView,
+  followView,
+  indexByLane,
+  laneAt,
+  layoutLanes,
+  OUTCOMES,
+  panView,
+  reachesNow,
+  zoomView,
 } from "./timeline-layout.js";
 import { pageHref } from "../lib/url.js";
 import { fitCanvas } from "./canvas.js";
@@ -69,7 +80,13 @@ export function createTimeline(element, options) {
     layout: layoutLanes([], 0, "bars"),
     index: indexByLane([], 0),
     view: options.view ?? followView(spanSec, data.now()),
-    now: data.now(), width: 0, gutter: GUTTER.wide, scrollTop: 0, height: LANES.least, hovered: -1, cursor: null,
+    now: data.now(),
+    width: 0,
+    gutter: GUTTER.wide,
+    scrollTop: 0,
+    height: LANES.least,
+    hovered: -1,
+    cursor: null,
     colors: readTokens(element, TIMELINE_TOKENS),
   };
   const isPast = () => scene.answer?.past === true;
@@ -77,7 +94,8 @@ export function createTimeline(element, options) {
 
   const bar = createTimelineBar({
     span: (sec) => (sec === Infinity ? toAll() : goTo(followView(sec, data.now()), true)),
-    zoom: (factor) => goTo(zoomView(scene.view, factor, following ? data.now() : (scene.view.from + scene.view.to) / 2, limits())),
+    zoom: (factor) =>
+      goTo(zoomView(scene.view, factor, following ? data.now() : (scene.view.from + scene.view.to) / 2, limits())),
     pan: (share) => goTo(panView(scene.view, share * (scene.view.to - scene.view.from), limits())),
     follow: (on) => (on ? toNow() : goTo(scene.view, false)),
   });
@@ -147,7 +165,8 @@ export function createTimeline(element, options) {
     const { answer } = scene;
     const most = compact ? LANES.compact : Math.max(LANES.least, window.innerHeight - AROUND_PX);
     scene.layout = layoutLanes(answer?.lanes ?? [], most, answer?.mode ?? "bars");
-    scene.height = answer === null ? most : Math.min(most, Math.max(compact ? 24 : 60, Math.ceil(scene.layout.total) + 2));
+    scene.height =
+      answer === null ? most : Math.min(most, Math.max(compact ? 24 : 60, Math.ceil(scene.layout.total) + 2));
     parts.lanes.style.height = `${scene.height}px`;
     parts.sizer.style.height = `${Math.max(scene.height, Math.ceil(scene.layout.total) + 2)}px`;
   }
@@ -175,9 +194,17 @@ export function createTimeline(element, options) {
     const y = pointer.y - AXIS_HEIGHT + scene.scrollTop;
     const overLanes = pointer.y >= AXIS_HEIGHT && pointer.y < AXIS_HEIGHT + scene.height;
     scene.cursor = time;
-    if (overLanes) scene.hovered = answer.bars ? barAt({ ...scene, answer }, time, y, 2 * secPerPixel()) : bucketAt({ ...scene, answer }, time, y);
+    if (overLanes)
+      scene.hovered = answer.bars
+        ? barAt({ ...scene, answer }, time, y, 2 * secPerPixel())
+        : bucketAt({ ...scene, answer }, time, y);
     parts.stage.classList.toggle("is-on-bar", scene.hovered >= 0 && answer.mode === "bars");
-    const content = scene.hovered >= 0 ? tipOf(answer, scene.hovered, data.now()) : compact || overLanes ? null : queueTip(answer, time);
+    const content =
+      scene.hovered >= 0
+        ? tipOf(answer, scene.hovered, data.now())
+        : compact || overLanes
+          ? null
+          : queueTip(answer, time);
     if (content) tip.show(pointer.x, pointer.y, content.head, content.lines);
     else tip.hide();
   }
@@ -200,7 +227,8 @@ export function createTimeline(element, options) {
   function openLane(y) {
     const lane = laneAt(scene.layout, y - AXIS_HEIGHT + scene.scrollTop);
     const at = scene.answer?.lanes[lane];
-    if (at && !node && y >= AXIS_HEIGHT && y < AXIS_HEIGHT + scene.height) location.assign(pageHref("node.html", { host: at.node, cluster }));
+    if (at && !node && y >= AXIS_HEIGHT && y < AXIS_HEIGHT + scene.height)
+      location.assign(pageHref("node.html", { host: at.node, cluster }));
   }
 
   /** @param {number} serial */
@@ -306,14 +334,29 @@ function build(cluster, compact) {
   const canvas = h("canvas", { class: "timeline-canvas", "aria-hidden": "true" });
   const queue = h("canvas", { class: "timeline-queue", "aria-hidden": "true", hidden: compact });
   const sizer = h("div", { class: "timeline-sizer" }, canvas);
-  const lanes = h("div", {
-    class: "timeline-lanes", tabindex: "0", role: "application", "aria-roledescription": "timeline",
-    "aria-label": `Timeline of ${clusterLabel(cluster)}`, "aria-describedby": `${id}-summary ${id}-help`,
-  }, sizer);
-  const empty = h("p", { class: "timeline-empty", hidden: true }, "No job has run yet. Bars appear here as soon as one does.");
+  const lanes = h(
+    "div",
+    {
+      class: "timeline-lanes",
+      tabindex: "0",
+      role: "application",
+      "aria-roledescription": "timeline",
+      "aria-label": `Timeline of ${clusterLabel(cluster)}`,
+      "aria-describedby": `${id}-summary ${id}-help`,
+    },
+    sizer,
+  );
+  const empty = h(
+    "p",
+    { class: "timeline-empty", hidden: true },
+    "No job has run yet. Bars appear here as soon as one does.",
+  );
   const error = h("p", { class: "timeline-error field-error", role: "status", hidden: true });
-  const help = h("p", { class: "sr", id: `${id}-help` },
-    "Left and right move the window, plus and minus zoom, as does the wheel with Ctrl, 0 shows everything, Home goes to the oldest, End follows now. The table below holds the same jobs.");
+  const help = h(
+    "p",
+    { class: "sr", id: `${id}-help` },
+    "Left and right move the window, plus and minus zoom, as does the wheel with Ctrl, 0 shows everything, Home goes to the oldest, End follows now. The table below holds the same jobs.",
+  );
   const stage = h("div", { class: "timeline-stage" }, axis, lanes, queue, empty, error);
   const summary = h("p", { class: "timeline-summary caption", id: `${id}-summary` });
   const root = h("div", { class: compact ? "timeline is-loading is-compact" : "timeline is-loading" }, help, stage);
@@ -332,18 +375,26 @@ function tipOf(answer, item, now) {
   if (bars) {
     const word = barWord(bars, item);
     const sec = (bars.end[item] ?? now) - bars.start[item];
-    return { head: `Job ${jobTitle({ id: bars.id[item], serial: bars.serial[item] })}`, lines: [
-      { state: word, label: word, value: seconds(sec) }, at,
-      { label: "Started", value: clock(bars.start[item]) },
-    ] };
+    return {
+      head: `Job ${jobTitle({ id: bars.id[item], serial: bars.serial[item] })}`,
+      lines: [
+        { state: word, label: word, value: seconds(sec) },
+        at,
+        { label: "Started", value: clock(bars.start[item]) },
+      ],
+    };
   }
   if (!buckets) return null;
   const start = answer.from + buckets.bucket[item] * buckets.bucket_sec;
   const ended = OUTCOMES.filter((key) => buckets[key][item] > 0);
-  return { head: `${clock(start)} – ${clock(start + buckets.bucket_sec)}`, lines: [
-    at, { label: "CPUs busy", value: `${buckets.busy[item].toFixed(1)} of ${lane.slots}` },
-    ...ended.map((key) => ({ state: key, label: key, value: count(buckets[key][item]) })),
-  ] };
+  return {
+    head: `${clock(start)} – ${clock(start + buckets.bucket_sec)}`,
+    lines: [
+      at,
+      { label: "CPUs busy", value: `${buckets.busy[item].toFixed(1)} of ${lane.slots}` },
+      ...ended.map((key) => ({ state: key, label: key, value: count(buckets[key][item]) })),
+    ],
+  };
 }
 
 /**

@@ -24,7 +24,9 @@ export function readTokens(element, names) {
 export function watchTheme(changed) {
   const attribute = new MutationObserver(changed);
   attribute.observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
-  const queries = ["(prefers-color-scheme: dark)", "(forced-colors: active)", "print"].map((query) => matchMedia(query));
+  const queries = ["(prefers-color-scheme: dark)", "(forced-colors: active)", "print"].map((query) =>
+    matchMedia(query),
+  );
   for (const query of queries) query.addEventListener("change", changed);
   return () => {
     attribute.disconnect();

@@ -87,7 +87,8 @@ export function createTrends(places, { api, config, cluster, store, summary, url
       }
       filledAt = Date.now() / 1000;
     } catch (error) {
-      if (filledAt === 0) notices.say(`The charts could not be filled: ${error instanceof Error ? error.message : error}`);
+      if (filledAt === 0)
+        notices.say(`The charts could not be filled: ${error instanceof Error ? error.message : error}`);
       filledAt = Date.now() / 1000 - REFILL_SEC + 10; // the feed tells of trouble; ask again soon
     } finally {
       asking = false;
@@ -135,7 +136,8 @@ export function createTrends(places, { api, config, cluster, store, summary, url
 
     /** @param {Event} event */
     function choose(event) {
-      for (const button of places.ranges.children) button.setAttribute("aria-pressed", String(button === event.currentTarget));
+      for (const button of places.ranges.children)
+        button.setAttribute("aria-pressed", String(button === event.currentTarget));
       const known = summary();
       spanSec = sec;
       resolution = fineness(sec, known ? runSec(known) : Infinity, past);
