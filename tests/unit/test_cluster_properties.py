@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, get_args
 
 from hypothesis import settings
@@ -131,8 +132,14 @@ class FoldMachine(RuleBasedStateMachine):
 
     @invariant()
     def summary_can_be_made(self) -> None:
-        summary = self.state.summary(1_100.0)
-        assert summary["jobs"]["submitted"] == len(self.model.states)
+        # Also when the clock was set back, by more than all that happened.
+        for now in (1_100.0, 900.0, 1e9):
+            summary = self.state.summary(now)
+            assert summary["jobs"]["submitted"] == len(self.model.states)
+            json.dumps(summary, allow_nan=False)
+            outlook = summary["outlook"]
+            assert outlook["since"] is None or outlook["since"] <= now
+            assert (outlook["stuck"]["oldest_sec"] or 0.0) >= 0.0
 
 
 TestFold = FoldMachine.TestCase
