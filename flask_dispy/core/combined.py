@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
+from ..wire.columns import cells_of
 from . import outlook
 from .cluster import ClusterState
-from .columns import cells_of
 from .jobs import JOB_STATES
 from .nodes import Census, Node, NodeState, encode
 from .series import Sample, Series

@@ -6,7 +6,7 @@ from json import JSONEncoder
 from json.encoder import encode_basestring_ascii
 from typing import Any, Final, Literal, get_args
 
-from .columns import cells_of
+from ..wire.columns import cells_of
 from .events import Departure, Load, NodeSeen
 from .jobs import Job
 from .series import NodeSeries

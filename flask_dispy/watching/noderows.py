@@ -10,10 +10,10 @@ from itertools import chain
 from math import inf
 from typing import TYPE_CHECKING, Final, Literal
 
-from ..core.columns import packed_block
 from ..core.feed import Cursor, Feed
 from ..core.nodes import own_fields
-from ..core.packing import PackedRows, Part, Piece, joined
+from ..wire.columns import packed_block
+from ..wire.packing import PackedRows, Part, Piece, joined
 
 if TYPE_CHECKING:
     from ..registry import ClusterRegistry
@@ -54,7 +54,7 @@ class NodeRows:
 
     :param number: the view's, which is part of its cursors.
     :param encoded: returns the rows of some addresses as JSON; called under the registry's lock.
-    :param cells: returns their cells, see :func:`~flask_dispy.core.columns.packed_block`; likewise.
+    :param cells: returns their cells, see :func:`~flask_dispy.wire.columns.packed_block`; likewise.
 
     ``polled_at`` is when somebody last asked who may ask again any time, by ``time.monotonic()``.
     """

@@ -23,12 +23,12 @@ from ..core.errors import AmbiguousNode, UnknownJob, UnknownNode
 from ..core.feed import Feed
 from ..core.jobs import Job
 from ..core.nodes import GONE_STATES, encode
-from ..core.packing import Piece, Sendable
 from ..core.search.blocks import JobBlock
 from ..core.search.jobs import find
 from ..core.search.query import JobQuery
 from ..core.series import NodeSeries
 from ..core.timeline import DEFAULT_CELLS, DEFAULT_LIMIT, Lane, Window, oldest_start, timeline
+from ..wire.packing import Piece, Sendable
 from .noderows import NodeRows
 from .offerlist import offer_items
 
@@ -421,7 +421,7 @@ class View:
         """Return what changed since the cursor *since*, or all, if it is none of ours.
 
         :param by_column: all nodes come as ``blocks``, see
-            :func:`~flask_dispy.core.columns.packed_block`; what changed comes in rows all the same.
+            :func:`~flask_dispy.wire.columns.packed_block`; what changed comes in rows all the same.
         :param streamed: for a stream, which asks at the ticks of the clock, not for one who polls.
         """
         with self._registry.folded() as now:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from flask_dispy.core.columns import cells_of, packed_block
-from flask_dispy.core.packing import Piece, Sendable
+from flask_dispy.wire.columns import cells_of, packed_block
+from flask_dispy.wire.packing import Piece, Sendable
 
 MIB = 1 << 20
 

@@ -19,6 +19,7 @@ ROOT = Path(flask_dispy.__file__).parent
 # Files of one floor may import each other, but not in a loop.
 FLOORS = (
     ("core",),
+    ("wire",),
     ("engine",),
     ("programs",),
     ("history",),

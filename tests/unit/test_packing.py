@@ -9,7 +9,7 @@ import random
 import pytest
 
 from flask_dispy.core.feed import Feed
-from flask_dispy.core.packing import PackedRows, Sendable, joined
+from flask_dispy.wire.packing import PackedRows, Sendable, joined
 
 
 class Table:

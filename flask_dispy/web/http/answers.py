@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from flask import Response, request
 
-from ...core.packing import Sendable
+from ...wire.packing import Sendable
 
 __all__ = [
     "JSON_TYPE",

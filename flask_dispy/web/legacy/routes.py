@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from flask import Response
 
 from ...core.errors import BadRequest, UnknownNode
-from ...core.packing import Piece, Sendable
+from ...wire.packing import Piece, Sendable
 from ..api.control import MOST_CPUS, MOST_SECONDS, all_failed
 from ..api.read import hiding
 from ..context import target

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from json.encoder import encode_basestring_ascii as _quoted
 from typing import Final, Literal, NamedTuple
 
-from .events import Load
+from ..core.events import Load
 from .packing import Piece, packed_figures, packed_text
 
 __all__ = ["cells_of", "packed_block"]

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, NamedTuple
 
-from .feed import Feed
+from ..core.feed import Feed
 
 __all__ = [
     "PackedRows",
