@@ -9,31 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from ..wire.columns import cells_of
 from . import outlook
 from .cluster import ClusterState
 from .jobs import JOB_STATES
-from .nodes import Census, Node, NodeState, encode
+from .nodes import Census, Node, NodeState
 from .series import Sample, Series
 
-__all__ = ["COMBINED_NAME", "CombinedState"]
+__all__ = ["COMBINED_NAME", "CombinedState", "those_there"]
 
 COMBINED_NAME: Final = "* Combined"
 
 _STATE_ORDER: Final[tuple[NodeState, ...]] = ("up", "silent", "lost", "closed")
-_SUMS: Final = ("busy", "jobs_done", "cpu_time", "tx", "rx", "running")
-
-
-class _MadeOnce(dict[str, str]):
-    """What is made of nodes, by address, when it is first asked for."""
-
-    def __init__(self, make: Callable[[str], str]) -> None:
-        super().__init__()
-        self._make = make
-
-    def __missing__(self, ip_addr: str) -> str:
-        made = self[ip_addr] = self._make(ip_addr)
-        return made
 
 
 class CombinedState:
@@ -49,10 +35,12 @@ class CombinedState:
         self.series = Series(started_at)
         self.census = Census()
         self._counted: dict[str, tuple[NodeState, int, float]] = {}
-        self._json = _MadeOnce(self._encoded)
-        self._cells = _MadeOnce(self._told)
+        # What was made of rows, by address: cleared here, and never looked into.
+        self.texts: dict[str, Any] = {}
+        self.cells: dict[str, Any] = {}
 
-    def _of(self, ip_addr: str) -> list[tuple[str, Node]]:
+    def known(self, ip_addr: str) -> list[tuple[str, Node]]:
+        """Return what each cluster knows of a node, with the clusters' names."""
         return [
             (state.name, state.nodes[ip_addr]) for state in self._states() if ip_addr in state.nodes
         ]
@@ -66,8 +54,8 @@ class CombinedState:
         known: list[str] = []
         gone: list[str] = []
         for ip_addr in addresses:
-            self._json.pop(ip_addr, None)
-            self._cells.pop(ip_addr, None)
+            self.texts.pop(ip_addr, None)
+            self.cells.pop(ip_addr, None)
             new = _counted([node for nodes in clusters if (node := nodes.get(ip_addr)) is not None])
             old = self._counted.get(ip_addr)
             if new is None:
@@ -79,52 +67,6 @@ class CombinedState:
             if new != old:
                 self.census.replace(old, new)
         return known, gone
-
-    def row(self, ip_addr: str) -> dict[str, Any]:
-        """Return the node's row; KeyError for a node that no cluster knows."""
-        known = self._of(ip_addr)
-        if not known:
-            raise KeyError(ip_addr)
-        # The latest word is taken for what belongs to the machine, the machine's state from
-        # whichever cluster still has it.
-        state = _state(node for _, node in known)
-        there = [node for _, node in known if node.state == state]
-        row = max(there, key=lambda node: node.updated_at).row()
-        rows = [node.row() for _, node in known]
-        for field in _SUMS:
-            row[field] = sum(other[field] for other in rows)
-        row["cpu_time"] = round(row["cpu_time"], 3)
-        row["cpus"] = max(node.cpus for node in there)
-        row["avail_cpus"] = max(node.avail_cpus for node in there)
-        row["update_time"] = max(other["update_time"] for other in rows)
-        row["clusters"] = [name for name, _ in known]
-        return row
-
-    def row_json(self, ip_addr: str) -> str:
-        """Return the node's row as JSON, made once for each change."""
-        return self._json[ip_addr]
-
-    def _encoded(self, ip_addr: str) -> str:
-        known = self._of(ip_addr)
-        if len(known) != 1:
-            return encode(self.row(ip_addr))
-        # Of one cluster the row is that cluster's, which most often is encoded already.
-        ((name, node),) = known
-        return f'{node.as_json()[:-1]},"clusters":{encode([name])}}}'
-
-    def cells(self, ip_addr: str) -> str:
-        """Return the node's row as cells of a block, made once for each change."""
-        return self._cells[ip_addr]
-
-    def _told(self, ip_addr: str) -> str:
-        known = self._of(ip_addr)
-        if len(known) == 1:
-            ((name, node),) = known
-            return f"{node.cells()}\t{encode([name])}"
-        row = self.row(ip_addr)
-        clusters, load = row.pop("clusters"), row.pop("avail_info")
-        cells = cells_of(load=load and tuple(load.values()), **row)
-        return f"{cells}\t{encode(clusters)}"
 
     def _clocks_off(self) -> set[str]:
         """Return the addresses of the nodes whose clocks are far off, each once."""
@@ -185,14 +127,20 @@ def _counted(nodes: list[Node]) -> tuple[NodeState, int, float] | None:
         return None
     if len(nodes) == 1:
         return nodes[0].counted  # as its own cluster's census has it
-    state = _state(nodes)
-    cpus = max(node.cpus for node in nodes if node.state == state)
-    return (state, cpus, sum(node.totals[1] for node in nodes))
+    there = those_there(nodes)
+    cpus = max(node.cpus for node in there)
+    return (there[0].state, cpus, sum(node.totals[1] for node in nodes))
 
 
-def _state(nodes: Iterable[Node]) -> NodeState:
+def those_there(nodes: Iterable[Node]) -> list[Node]:
+    """Return a node as those clusters know it that still have it, or had it last.
+
+    The state of the machine is theirs.
+    """
+    nodes = list(nodes)
     states = {node.state for node in nodes}
-    return next(state for state in _STATE_ORDER if state in states)
+    state = next(state for state in _STATE_ORDER if state in states)
+    return [node for node in nodes if node.state == state]
 
 
 def _total(summaries: list[dict[str, Any]], field: str) -> dict[str, int]:

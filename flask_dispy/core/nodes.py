@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from json import JSONEncoder
-from json.encoder import encode_basestring_ascii
 from typing import Any, Final, Literal, get_args
 
-from ..wire.columns import cells_of
 from .events import Departure, Load, NodeSeen
 from .jobs import Job
 from .series import NodeSeries
@@ -19,8 +16,6 @@ __all__ = [
     "Node",
     "NodeChange",
     "NodeState",
-    "encode",
-    "own_fields",
 ]
 
 NodeState = Literal["up", "silent", "lost", "closed"]
@@ -39,14 +34,6 @@ NODE_CHANGES: Final[tuple[NodeChange, ...]] = get_args(NodeChange)
 
 GONE_STATES: Final[frozenset[NodeState]] = frozenset(("lost", "closed"))
 """The states of a node that is no longer the cluster's."""
-
-# One encoder for all rows: compact, ASCII (so that no text can end a line of the stream), and
-# refusing NaN, which is no JSON.
-encode: Final = JSONEncoder(separators=(",", ":"), allow_nan=False).encode
-
-# As that encoder quotes a text.
-_quoted: Final = encode_basestring_ascii
-
 
 # Events of a node that are kept, the latest.
 _MOST_PAST: Final = 30
@@ -77,15 +64,14 @@ class Node:
 
     __slots__ = (
         "_carried",
-        "_cells",
         "_figures",
-        "_json",
         "_last",
         "_pulsed_at",
         "_told_at",
         "abandoned",
         "avail_cpus",
         "busy",
+        "cells",
         "clock_offset_sec",
         "counted",
         "cpus",
@@ -99,6 +85,7 @@ class Node:
         "running",
         "series",
         "state",
+        "texts",
         "totals",
         "updated_at",
     )
@@ -129,8 +116,9 @@ class Node:
         self._told_at = 0.0
         self._pulsed_at = 0.0
         self.load_at = 0.0
-        self._json: str | None = None
-        self._cells: str | None = None
+        # What was made of the row, for those who make it: cleared here, and never looked into.
+        self.texts: Any = None
+        self.cells: Any = None
 
     def update(self, seen: NodeSeen) -> bool:
         """Take in what dispy tells; return whether anything in the row changed."""
@@ -288,93 +276,8 @@ class Node:
         return int(max(0.0, self.updated_at - self.load_at) // _OLD_SEC * _OLD_SEC)
 
     def forget_encoding(self) -> None:
-        """Drop the row's JSON and cells, because the row changed."""
-        self._json = self._cells = None
-
-    def row(self) -> dict[str, Any]:
-        """Return the node's row: dispy's own fields first, under dispy's own names."""
-        jobs_done, cpu_time, tx, rx = self.totals
-        load = self.load
-        return {
-            "ip_addr": self.ip_addr,
-            "name": self.name,
-            "cpus": self.cpus,
-            "avail_cpus": self.avail_cpus,
-            "busy": self.busy,
-            "jobs_done": jobs_done,
-            "cpu_time": round(cpu_time, 3),
-            "tx": tx,
-            "rx": rx,
-            "update_time": round(self.updated_at, 3),
-            "avail_info": None
-            if load is None
-            else {"cpu": load[0], "memory": int(load[1]), "disk": int(load[2]), "swap": load[3]},
-            "state": self.state,
-            "running": len(self.running),
-            "clock_offset_sec": self.clock_offset_sec,
-            "avail_info_age_sec": self.load_age_sec(),
-        }
-
-    def as_json(self) -> str:
-        """Return the row as JSON, made once for each change: :meth:`row`, as the encoder gives it.
-
-        Put together by hand, which takes a third of the time: all figures are finite numbers,
-        and what is text is quoted as the encoder does it. Formatting three decimals takes a third
-        of the time that rounding to them does; now and then it leaves a zero at their end.
-        """
-        if self._json is None:
-            jobs_done, cpu_time, tx, rx = self.totals
-            load = "null"
-            if self.load is not None:
-                cpu, memory, disk, swap = self.load
-                load = (
-                    f'{{"cpu":{cpu!r},"memory":{int(memory)},"disk":{int(disk)},"swap":{swap!r}}}'
-                )
-            self._json = (
-                f'{{"ip_addr":{_quoted(self.ip_addr)},"name":{_quoted(self.name)},'
-                f'"cpus":{self.cpus},"avail_cpus":{self.avail_cpus},"busy":{self.busy},'
-                f'"jobs_done":{jobs_done!r},"cpu_time":{cpu_time:.3f},'
-                f'"tx":{tx!r},"rx":{rx!r},"update_time":{self.updated_at:.3f},'
-                f'"avail_info":{load},"state":"{self.state}","running":{len(self.running)},'
-                f'"clock_offset_sec":{_figure(self.clock_offset_sec)},'
-                f'"avail_info_age_sec":{_figure(self.load_age_sec())}}}'
-            )
-        return self._json
-
-    def cells(self) -> str:
-        """Return the row as cells of a block, made once for each change."""
-        if self._cells is None:
-            jobs_done, cpu_time, tx, rx = self.totals
-            self._cells = cells_of(
-                ip_addr=self.ip_addr,
-                name=self.name,
-                state=self.state,
-                cpus=self.cpus,
-                avail_cpus=self.avail_cpus,
-                busy=self.busy,
-                running=len(self.running),
-                jobs_done=jobs_done,
-                cpu_time=cpu_time,
-                tx=tx,
-                rx=rx,
-                update_time=self.updated_at,
-                clock_offset_sec=self.clock_offset_sec,
-                avail_info_age_sec=self.load_age_sec(),
-                load=self.load,
-            )
-        return self._cells
-
-
-def _figure(value: float | None) -> str:
-    return "null" if value is None else repr(value)
-
-
-def own_fields(row: str) -> str:
-    """Return a row's JSON with dispy's own fields alone, which is all up to ``state``.
-
-    Within a text a quote has a backslash before it, so that none can hold what is looked for.
-    """
-    return row[: row.rindex(',"state":')] + "}"
+        """Drop what was made of the row, because the row changed."""
+        self.texts = self.cells = None
 
 
 class Census:

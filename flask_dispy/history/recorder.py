@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
+from ..wire.rows import node_json
 from .records import Figures, NodeEvent, NodeRow
 from .store import Run, Store
 
@@ -140,7 +141,7 @@ class _Record:
             del self._rows_due[ip_addr]
             node = self._state.nodes.get(ip_addr)
             if node is not None:
-                self._store.put(self.run, NodeRow(ip_addr, node.as_json()))
+                self._store.put(self.run, NodeRow(ip_addr, node_json(node)))
         return bool(due)
 
     def _take_series(self) -> bool:

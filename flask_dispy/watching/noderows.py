@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from math import inf
 from typing import TYPE_CHECKING, Final, Literal
 
 from ..core.feed import Cursor, Feed
-from ..core.nodes import own_fields
 from ..wire.columns import packed_block
 from ..wire.packing import PackedRows, Part, Piece, joined
+from ..wire.rows import Rows
 
 if TYPE_CHECKING:
     from ..registry import ClusterRegistry
@@ -53,8 +53,7 @@ class NodeRows:
     """The rows of one view, encoded and packed once for all readers. Thread-safe.
 
     :param number: the view's, which is part of its cursors.
-    :param encoded: returns the rows of some addresses as JSON; called under the registry's lock.
-    :param cells: returns their cells, see :func:`~flask_dispy.wire.columns.packed_block`; likewise.
+    :param rows: encodes rows.
 
     ``polled_at`` is when somebody last asked who may ask again any time, by ``time.monotonic()``.
     """
@@ -64,19 +63,18 @@ class NodeRows:
         registry: ClusterRegistry,
         number: int,
         feed: Feed,
-        encoded: Callable[[list[str]], list[str]],
-        cells: Callable[[list[str]], list[str]],
+        rows: Rows,
     ) -> None:
         self._registry = registry
         self._number = number
         self._feed = feed
-        self._encoded = encoded
+        self._rows = rows
         self._encoded_to = 0
         self._packing = threading.Lock()
         self._packed: dict[_Form, PackedRows] = {
-            "rows": PackedRows(feed, encoded),
-            "own": PackedRows(feed, lambda addresses: map(own_fields, encoded(addresses))),
-            "columns": PackedRows(feed, cells, packed_block, _BLOCK),
+            "rows": PackedRows(feed, rows.json),
+            "own": PackedRows(feed, rows.own_json),
+            "columns": PackedRows(feed, rows.cells, packed_block, _BLOCK),
         }
         self.polled_at = -inf
 
@@ -98,9 +96,7 @@ class NodeRows:
         if place is None:
             return FoundRows(str(cursor), version, self._packed[form].take(version))
         changed, removed = self._feed.since(place.version)
-        texts: Iterable[str] = self._encoded(changed)
-        if form == "own":
-            texts = map(own_fields, texts)
+        texts = self._rows.own_json(changed) if form == "own" else self._rows.json(changed)
         return FoundRows(str(cursor), version, None, texts, removed)
 
     def is_long(self, since: str | None) -> bool:
@@ -137,5 +133,5 @@ class NodeRows:
         """Encode the rows that changed, so that the next reader finds them encoded."""
         with self._registry.lock:
             changed, _ = self._feed.since(self._encoded_to)
-            self._encoded(changed[-_ENCODED_AT_ONCE:])
+            self._rows.json(changed[-_ENCODED_AT_ONCE:])
             self._encoded_to = self._registry.version

@@ -22,13 +22,14 @@ from ..core.combined import COMBINED_NAME
 from ..core.errors import AmbiguousNode, UnknownJob, UnknownNode
 from ..core.feed import Feed
 from ..core.jobs import Job
-from ..core.nodes import GONE_STATES, encode
+from ..core.nodes import GONE_STATES
 from ..core.search.blocks import JobBlock
 from ..core.search.jobs import find
 from ..core.search.query import JobQuery
 from ..core.series import NodeSeries
 from ..core.timeline import DEFAULT_CELLS, DEFAULT_LIMIT, Lane, Window, oldest_start, timeline
 from ..wire.packing import Piece, Sendable
+from ..wire.rows import ClusterRows, CombinedRows, Rows, encode
 from .noderows import NodeRows
 from .offerlist import offer_items
 
@@ -91,7 +92,10 @@ class View:
         self._registry = registry
         self._feed = feed
         self._state = state
-        self.node_rows = NodeRows(registry, number, feed, self._rows_json, self._rows_cells)
+        self._rows: Rows = (
+            CombinedRows(registry.combined) if state is None else ClusterRows(state.nodes)
+        )
+        self.node_rows = NodeRows(registry, number, feed, self._rows)
 
     @property
     def name(self) -> str:
@@ -140,27 +144,10 @@ class View:
     def _node_addresses(self) -> list[str]:
         return self._feed.keys()
 
-    def _row(self, ip_addr: str) -> dict[str, Any]:
-        if self._state is None:
-            return self._registry.combined.row(ip_addr)
-        return self._state.nodes[ip_addr].row()
-
-    def _rows_json(self, addresses: list[str]) -> list[str]:
-        if self._state is None:
-            return list(map(self._registry.combined.row_json, addresses))
-        nodes = self._state.nodes
-        return [nodes[ip_addr].as_json() for ip_addr in addresses]
-
-    def _rows_cells(self, addresses: list[str]) -> list[str]:
-        if self._state is None:
-            return list(map(self._registry.combined.cells, addresses))
-        nodes = self._state.nodes
-        return [nodes[ip_addr].cells() for ip_addr in addresses]
-
     def nodes(self) -> list[dict[str, Any]]:
         """Return the rows of all nodes, in no particular order."""
         with self._folded():
-            return [self._row(ip_addr) for ip_addr in self._node_addresses()]
+            return [self._rows.row(ip_addr) for ip_addr in self._node_addresses()]
 
     def _address(self, host: str) -> str:
         """Return the address of the node with that address or name, as DNS compares names."""
@@ -219,7 +206,7 @@ class View:
         :raises AmbiguousNode: several nodes have that name.
         """
         with self._folded():
-            return self._row(self._address(host))
+            return self._rows.row(self._address(host))
 
     def node_series(self, host: str) -> dict[str, Any]:
         """Return the node's load over its latest signs of life.

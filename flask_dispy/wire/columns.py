@@ -8,95 +8,39 @@ fraction of what an object for each row takes it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from json.encoder import encode_basestring_ascii as _quoted
-from typing import Final, Literal, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
-from ..core.events import Load
+from .fields import NODE_FIELDS, NodeField
 from .packing import Piece, packed_figures, packed_text
 
-__all__ = ["cells_of", "packed_block"]
+__all__ = ["SEPARATOR", "cell_writer", "packed_block"]
 
-# Between the cells of a row: JSON holds no tab.
-_SEPARATOR: Final = "\t"
+SEPARATOR: Final = "\t"
+"""What stands between the cells of a row: JSON holds no tab."""
 
-_MIB: Final = 1048576
-
-_NOT_KNOWN: Final = _SEPARATOR.join(["null"] * 4)
-
-
-class _Column(NamedTuple):
-    """A column of a block.
-
-    :param unit: what its figures are multiples of; none for one of figures as they are.
-    """
-
-    name: str
-    kind: Literal["text", "figures", "times"]
-    unit: int | None = None
+# The columns of a block, in the order of a row's cells. The last is the combined view's alone.
+_COLUMNS: Final = [part for field in NODE_FIELDS for part in field.columns()]
+_OPENED_BY: Final = {
+    field.parts[0].name: f'"{field.name}":{{' for field in NODE_FIELDS if field.parts
+}
+_CLOSED_BY: Final = {field.parts[-1].name for field in NODE_FIELDS if field.parts}
+_TEXTS: Final = ("string", "array")
 
 
-# The first four are avail_info's; in the combined view another, "clusters", is the last.
-_LOAD_COLUMNS: Final = 4
-_COLUMNS: Final = (
-    _Column("cpu", "figures"),
-    _Column("memory", "figures", _MIB),
-    _Column("disk", "figures", _MIB),
-    _Column("swap", "figures"),
-    _Column("ip_addr", "text"),
-    _Column("name", "text"),
-    _Column("state", "text"),
-    _Column("cpus", "figures"),
-    _Column("avail_cpus", "figures"),
-    _Column("busy", "figures"),
-    _Column("running", "figures"),
-    _Column("jobs_done", "figures"),
-    _Column("cpu_time", "figures"),
-    _Column("tx", "figures"),
-    _Column("rx", "figures"),
-    _Column("update_time", "times"),
-    _Column("clock_offset_sec", "figures"),
-    _Column("avail_info_age_sec", "figures"),
-    _Column("clusters", "text"),
-)
-
-
-def cells_of(
-    *,
-    ip_addr: str,
-    name: str,
-    state: str,
-    cpus: int,
-    avail_cpus: int,
-    busy: int,
-    running: int,
-    jobs_done: float,
-    cpu_time: float,
-    tx: float,
-    rx: float,
-    update_time: float,
-    clock_offset_sec: float | None,
-    avail_info_age_sec: int | None,
-    load: Load | None,
-) -> str:
-    """Return a node's cells, as a block is made of them."""
-    if load is None:
-        available = _NOT_KNOWN
-    else:
-        cpu, memory, disk, swap = load
-        available = (
-            f"{_percent(cpu)}\t{_four_digits(memory / _MIB)}\t{_four_digits(disk / _MIB)}\t"
-            f"{_percent(swap)}"
-        )
-    return (
-        f"{available}\t{_quoted(ip_addr)}\t{_quoted(name)}\t{_quoted(state)}\t{cpus}\t"
-        f"{avail_cpus}\t{busy}\t{running}\t{jobs_done!r}\t{_four_digits(cpu_time)}\t{tx!r}\t{rx!r}\t"
-        f"{int(update_time)}\t{_or_null(clock_offset_sec)}\t{_or_null(avail_info_age_sec)}"
-    )
-
-
-def _or_null(figure: float | None) -> str:
-    return "null" if figure is None else repr(figure)
+def cell_writer(column: NodeField) -> str | Callable[[Any], str] | None:
+    """Return what writes the cells of a column less exactly than a row, a conversion of ``%`` or
+    a function; ``None`` if nothing does."""
+    multiple = column.multiple
+    match column.precision:
+        case "percent":
+            return lambda share: "null" if share is None else str(_percent(share))
+        case "four_digits":
+            return lambda figure: "null" if figure is None else _four_digits(figure / multiple)
+        case "seconds":
+            return "%d"
+        case _:
+            return None
 
 
 def _percent(share: float) -> int:
@@ -125,36 +69,37 @@ def packed_block(rows: Sequence[str], before: Sequence[Piece] = ()) -> list[Piec
     """
     known = {piece.plain: piece for piece in before}
     pieces: list[Piece] = []
-    pending = '{"avail_info":{'
+    pending = "{"
     # All at once: to split and turn 10,000 rows one by one takes three times as long.
-    cells = _SEPARATOR.join(rows).split(_SEPARATOR)
+    cells = SEPARATOR.join(rows).split(SEPARATOR)
     width = len(cells) // len(rows)
     for number, column in enumerate(_COLUMNS[:width]):
-        if number:
-            pending += "}," if number == _LOAD_COLUMNS else ","
         opening, values, closing = _told(column, cells[number::width])
-        pending += f'"{column.name}":{opening}['
+        comma = "," if number else ""
+        pending += f'{comma}{_OPENED_BY.get(column.name, "")}"{column.name}":{opening}['
+        if column.name in _CLOSED_BY:
+            closing += "}"
         shared = _shared(values)
         if shared is not None:
             pending += f"{shared}]{closing}"
             continue
         plain = f"{pending}{','.join(values)}]".encode("ascii")
-        pack = packed_text if column.kind == "text" else packed_figures
+        pack = packed_text if column.schema["type"] in _TEXTS else packed_figures
         pieces.append(known.get(plain) or pack(plain))
         pending = closing
     pieces.append(packed_text(f"{pending}}}".encode("ascii")))
     return pieces
 
 
-def _told(column: _Column, cells: list[str]) -> tuple[str, list[str], str]:
+def _told(column: NodeField, cells: list[str]) -> tuple[str, list[str], str]:
     """Return what comes before the list of a column's values, the values, and what comes after."""
-    if column.kind == "times":
+    if column.precision == "seconds":
         times = list(map(int, cells))
         first = min(times)
         since = [time - first for time in times]
         return f'{{"from":{first},"values":', list(map(str, since)), "}"
-    if column.unit is not None:
-        return f'{{"unit":{column.unit},"values":', cells, "}"
+    if column.multiple != 1:
+        return f'{{"unit":{column.multiple},"values":', cells, "}"
     return "", cells, ""
 
 

@@ -8,10 +8,14 @@ from typing import Any
 
 import pytest
 
-from flask_dispy.wire.columns import cells_of, packed_block
+from flask_dispy.core.jobs import Job
+from flask_dispy.core.nodes import Node
+from flask_dispy.wire.columns import packed_block
 from flask_dispy.wire.packing import Piece, Sendable
+from flask_dispy.wire.rows import ClusterRows
 
 MIB = 1 << 20
+JOB = Job(1, 1, 1.0, "", None, None)
 
 
 def rows_of(block: dict[str, Any]) -> list[dict[str, Any]]:
@@ -45,17 +49,23 @@ def row(number: int, **more: Any) -> dict[str, Any]:
         "rx": number,
         "update_time": 1_700_000_000 + number,
         "clock_offset_sec": None,
-        "avail_info_age_sec": 0,
+        "avail_info_age_sec": None if more.get("avail_info", 0) is None else 0,
         "avail_info": {"cpu": number, "memory": 4096 * MIB, "disk": number * MIB, "swap": 100},
         **more,
     }
 
 
 def cells(row: dict[str, Any]) -> str:
-    row = dict(row)
-    clusters, load = row.pop("clusters", None), row.pop("avail_info")
-    told = cells_of(load=load and tuple(load.values()), **row)
-    return told if clusters is None else f"{told}\t{json.dumps(clusters)}"
+    node = Node(row["ip_addr"])
+    node.name, node.state, node.busy = row["name"], row["state"], row["busy"]
+    node.cpus, node.avail_cpus = row["cpus"], row["avail_cpus"]
+    node.totals = (row["jobs_done"], row["cpu_time"], row["tx"], row["rx"])
+    node.running = dict.fromkeys(range(row["running"]), JOB)
+    node.updated_at = node.load_at = row["update_time"]
+    load = row["avail_info"]
+    node.load = load and tuple(load[name] for name in ("cpu", "memory", "disk", "swap"))
+    (told,) = ClusterRows({node.ip_addr: node}).cells([node.ip_addr])
+    return f"{told}\t{json.dumps(row['clusters'])}" if "clusters" in row else told
 
 
 def packed(*rows: dict[str, Any], before: Any = ()) -> list[Piece]:

@@ -318,7 +318,7 @@ def test_rows_are_encoded_ahead_where_somebody_polls(registry: ClusterRegistry) 
     assert registry.polled_lately() is True
     cluster.pulse(node, cpu=12)
     registry.fold()
-    assert row["10.0.0.1"]._json is None
+    assert row["10.0.0.1"].texts is None
     registry.encode_ahead()
-    assert row["10.0.0.1"]._json is not None
+    assert row["10.0.0.1"].texts is not None
     assert rows_of(registry.view("alpha"))["10.0.0.1"]["avail_info"]["cpu"] == 12

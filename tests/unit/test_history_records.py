@@ -11,6 +11,7 @@ from flask_dispy.core.jobs import Job
 from flask_dispy.core.series import Measured, Sample, Series
 from flask_dispy.core.text import Cut
 from flask_dispy.history.records import job_of, job_row, node_of
+from flask_dispy.wire.rows import node_json, node_row
 
 NOW = 2_000.0
 
@@ -65,7 +66,7 @@ def test_job_that_goes_on_has_no_row(state: ClusterState) -> None:
 def test_node_comes_back_with_its_figures(state: ClusterState) -> None:
     node = state.nodes["n1"]
     # Of a run that is over, nothing is there any more.
-    assert node_of(node.as_json()).row() == {**node.row(), "state": "closed", "busy": 0}
+    assert node_row(node_of(node_json(node))) == {**node_row(node), "state": "closed", "busy": 0}
 
 
 # -- what is marked for the history ----------------------------------------------------------

@@ -50,7 +50,7 @@ OUTSIDE = {
     "jinja2": ("report", "web"),
     "sqlite3": ("history",),
 }
-CORE_HAS_NO = {"socket", "threading", "time", "logging"}
+CORE_HAS_NO = {"json", "socket", "threading", "time", "logging"}
 
 
 def _modules() -> dict[str, Path]:

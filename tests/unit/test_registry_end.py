@@ -138,6 +138,6 @@ def test_what_is_gone_leaves_nothing_behind(registry: ClusterRegistry) -> None:
         cluster.start(cluster.submit(1), cluster.join("10.0.0.1"))
         registry.fold()
         registry.remove(cluster)
-    assert registry.combined._json == {} == registry.combined._counted
+    assert registry.combined.texts == registry.combined.cells == {} == registry.combined._counted
     assert registry.view("*").nodes() == []
     assert registry.view("*").summary()["nodes"]["known"] == 0

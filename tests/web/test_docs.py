@@ -11,10 +11,10 @@ import pytest
 
 from flask_dispy.core.settings import Settings
 from flask_dispy.web.access.permissions import PERMISSIONS
-from flask_dispy.web.api.node_list import SORT_COLUMNS
 from flask_dispy.web.blueprint import create_blueprint
 from flask_dispy.web.http.errors import STATUS_OF_CODE
 from flask_dispy.web.routes import DOCUMENT_ROUTES, ROUTES
+from flask_dispy.wire.fields import SORT_KEYS
 
 ROOT = Path(__file__).parents[2]
 API = (ROOT / "docs" / "api.md").read_text()
@@ -70,7 +70,7 @@ def test_every_permission_is_documented() -> None:
     assert set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) == set(PERMISSIONS)
 
 
-@pytest.mark.parametrize("column", SORT_COLUMNS)
+@pytest.mark.parametrize("column", SORT_KEYS)
 def test_every_sort_column_is_documented(column: str) -> None:
     assert f"`{column}`" in API
 

@@ -5,60 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final, get_args
 
-from ...core.addresses import address_key
 from ...core.errors import BadRequest
 from ...core.nodes import NodeState
 from ...core.roster import CLOCK_OFF_SEC
 from ...core.search.terms import Term, read_terms
+from ...wire.fields import SORT_KEYS
 
-__all__ = ["NODE_STATES", "QUALIFIERS", "SORT_COLUMNS", "matching", "sorted_rows"]
+__all__ = ["NODE_STATES", "QUALIFIERS", "matching", "sorted_rows"]
 
 NODE_STATES: Final[tuple[str, ...]] = get_args(NodeState)
 QUALIFIERS: Final = ("state", "name", "ip", "cluster", "clock")
-
-_Key = Callable[[dict[str, Any]], Any]
-
-
-def _load(figure: str) -> _Key:
-    def key(row: dict[str, Any]) -> Any:
-        return row["avail_info"][figure] if row["avail_info"] else None
-
-    return key
-
-
-def _sec_per_job(row: dict[str, Any]) -> Any:
-    return row["cpu_time"] / row["jobs_done"] if row["jobs_done"] else None
-
-
-def _column(name: str) -> _Key:
-    return lambda row: row[name]
-
-
-SORT_COLUMNS: Final[dict[str, _Key]] = {
-    "ip_addr": lambda row: address_key(row["ip_addr"]),
-    "name": lambda row: row["name"].casefold(),
-    "cpu": _load("cpu"),
-    "memory": _load("memory"),
-    "swap": _load("swap"),
-    "disk": _load("disk"),
-    "sec_per_job": _sec_per_job,
-    **{
-        name: _column(name)
-        for name in (
-            "avail_cpus",
-            "busy",
-            "cpu_time",
-            "cpus",
-            "jobs_done",
-            "running",
-            "rx",
-            "state",
-            "tx",
-            "update_time",
-        )
-    },
-}
-"""What rows can be sorted by, and how. A column of ``None`` comes last in either order."""
 
 
 def matching(
@@ -81,9 +37,9 @@ def matching(
 def sorted_rows(
     rows: list[dict[str, Any]], column: str, *, descending: bool
 ) -> list[dict[str, Any]]:
-    """Return the rows in the order of *column*, equal ones by address."""
-    key = SORT_COLUMNS[column]
-    ordered = sorted(rows, key=SORT_COLUMNS["ip_addr"])
+    """Return the rows in the order of *column*, equal ones by address, unknown ones last."""
+    key = SORT_KEYS[column]
+    ordered = sorted(rows, key=SORT_KEYS["ip_addr"])
     known = [row for row in ordered if key(row) is not None]
     unknown = [row for row in ordered if key(row) is None]
     return sorted(known, key=key, reverse=descending) + unknown

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 from flask import Response
 
 from ...core.jobs import JOB_WORDS
+from ...wire.fields import SORT_KEYS
 from ..http.answers import encode, json_bytes_answer
 from ..http.validation import read_parameters
 from .changes import CHANGES_FORMS, KEEP_ALIVE_SEC
-from .node_list import NODE_STATES, SORT_COLUMNS
+from .node_list import NODE_STATES
 from .schemas import SCHEMAS, ref
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
                 "items": {"type": "string", "enum": list(NODE_STATES)},
                 "maxItems": 100,
             },
-            "sort": _choice(SORT_COLUMNS, "ip_addr"),
+            "sort": _choice(SORT_KEYS, "ip_addr"),
             "order": _choice(("asc", "desc"), "asc"),
             "q": _text(500),
             "limit": _integer(1, 20_000, 1000),

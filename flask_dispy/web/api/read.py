@@ -10,12 +10,13 @@ from flask import Response, request
 
 from ...core.errors import UnknownJob
 from ...core.search.query import MAX_QUERY_LENGTH, JobQuery
+from ...wire.fields import SORT_KEYS
 from ..http.answers import json_answer
 from ..http.errors import HttpError, invalid
 from ..http.validation import read_parameters, whole_number
 from ..redirects import tidied
 from .job_privacy import hide_arguments, hide_output
-from .node_list import SORT_COLUMNS, matching, sorted_rows
+from .node_list import matching, sorted_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,7 +65,7 @@ def cluster(web: Web, name: str) -> Response:
 def nodes(web: Web, name: str) -> Response:
     """Answer with a cluster's nodes: filtered, sorted, then a page of them."""
     parameters = read_parameters("state", "sort", "order", "q", "limit", "offset")
-    column = parameters.choice("sort", list(SORT_COLUMNS), "ip_addr")
+    column = parameters.choice("sort", list(SORT_KEYS), "ip_addr")
     order = parameters.choice("order", ("asc", "desc"), "asc")
     limit = parameters.integer("limit", MOST_ITEMS, least=1, most=MOST_NODES)
     offset = parameters.integer("offset", 0, least=0, most=LARGEST)

@@ -8,6 +8,7 @@ from ...core.jobs import JOB_STATES, JOB_WORDS
 from ...core.nodes import NODE_CHANGES, NODE_STATES
 from ...core.offers import FINDINGS, SOURCES
 from ...core.outlook import REASONS
+from ...wire.fields import NODE_FIELDS, NodeField, properties
 from ..access.permissions import PERMISSIONS
 
 __all__ = ["SCHEMAS", "ref"]
@@ -68,53 +69,21 @@ _JOB: Final[Schema] = _object(
 
 _OUTPUT: Final = ("exception", "stdout", "stderr", "result", "provisional_result")
 
-_LOAD: Final[Schema] = {
-    **_object(cpu=_NUMBER, memory=_NUMBER, disk=_NUMBER, swap=_NUMBER),
-    "type": ["object", "null"],
-    "description": "What is available: cpu and swap in percent, memory and disk in bytes.",
-}
-
-_NODE: Final[Schema] = _object(
-    {"clusters": _list(_TEXT)},
-    ip_addr=_TEXT,
-    name=_TEXT,
-    cpus=_INTEGER,
-    avail_cpus=_INTEGER,
-    busy=_INTEGER,
-    jobs_done=_COUNT,
-    cpu_time=_NUMBER,
-    tx=_NUMBER,
-    rx=_NUMBER,
-    update_time=_NUMBER,
-    avail_info=_LOAD,
-    state={"type": "string", "enum": list(NODE_STATES)},
-    running=_COUNT,
-    clock_offset_sec=_or_null(_NUMBER)
-    | {
-        "description": "By how much the node's clock is ahead of the server's; null while it is "
-        "less than two seconds off, and while nothing is known of it."
-    },
-    avail_info_age_sec=_or_null(_NUMBER)
-    | {"description": "How much older avail_info is than update_time; 0 for less than a minute."},
-)
+_NODE: Final[Schema] = {"type": "object", **properties(NODE_FIELDS, optional=["clusters"])}
 
 _VALUES: Final[Schema] = {"type": "array", "minItems": 1}
 
 
-def _told(**of: Schema) -> Schema:
-    return _object(**of, values=_list(_or_null(_NUMBER)))
+def _column(field: NodeField) -> Schema:
+    """Return what a field is in a block of nodes."""
+    if field.parts:
+        return _object(**{part.name: _column(part) for part in field.parts})
+    of = "from" if field.precision == "seconds" else "unit" if field.multiple != 1 else None
+    return _VALUES if of is None else _object(**{of: _NUMBER}, values=_list(_or_null(_NUMBER)))
 
 
-# A block's columns are those of its nodes.
 _NODE_BLOCK: Final[Schema] = {
-    "type": "object",
-    "properties": {
-        **dict.fromkeys(_NODE["properties"], _VALUES),
-        "update_time": _told(**{"from": _NUMBER}),
-        "avail_info": _object(
-            cpu=_VALUES, memory=_told(unit=_NUMBER), disk=_told(unit=_NUMBER), swap=_VALUES
-        ),
-    },
+    **_object(**{field.name: _column(field) for field in NODE_FIELDS}),
     "required": _NODE["required"],
     "description": "Nodes by column: each field holds the list of the nodes' values, or a list of "
     "one value that all of them share. Where it is an object, its values are multiples of unit, "

@@ -1,0 +1,363 @@
+"""Every field of a node, in one table.
+
+Rows, rows of all clusters combined, columns, sort keys, the OpenAPI description and the columns
+of the pages come from it, and a test compares docs/api.md with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any, Final, Literal
+
+from ..core.addresses import address_key
+from ..core.nodes import NODE_STATES, Node
+
+__all__ = [
+    "NODE_FIELDS",
+    "SORT_KEYS",
+    "Combine",
+    "Field",
+    "NodeField",
+    "Precision",
+    "Schema",
+    "properties",
+]
+
+Schema = dict[str, Any]
+
+Combine = Literal["latest", "sum", "largest", "newest", "listed"]
+"""How a node's field combines over the clusters that it serves.
+
+``latest``: the latest word, of the clusters that have the node in its present state. ``sum``: over
+all clusters. ``largest``: of the clusters that have the node in its present state, because it
+belongs to the machine. ``newest``: the largest of all clusters. ``listed``: only the combined row
+has it.
+"""
+
+Precision = Literal["exact", "percent", "four_digits", "seconds"]
+"""How fine a figure is written by column: as fine as pages show it.
+
+``percent``: whole percent, neither 0 nor 100 unless it is. ``four_digits``: four, or all of a
+whole number's. ``seconds``: whole seconds since a moment that stands once in each block.
+"""
+
+Unit = Literal["", "bytes", "seconds", "percent", "time"]
+SortKey = Callable[[Any], Any]
+
+MIB: Final = 1048576
+
+NUMBER: Final[Schema] = {"type": "number"}
+COUNT: Final[Schema] = {"type": "integer", "minimum": 0}
+INTEGER: Final[Schema] = {"type": "integer"}
+TEXT: Final[Schema] = {"type": "string"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """What is known of a field, whatever it is of.
+
+    :param schema: its JSON Schema, without ``null``.
+    :param nullable: whether it may be unknown.
+    :param label: the heading of its column; no column without one.
+    :param hint: what the heading means, where it does not say so.
+    :param unit: what its figures are; ``time`` is seconds since the epoch.
+    :param description: for the API's documentation.
+    """
+
+    name: str
+    schema: Schema
+    nullable: bool = False
+    label: str = ""
+    hint: str = ""
+    unit: Unit = ""
+    description: str = ""
+
+    def described(self) -> Schema:
+        """Return the field's JSON Schema."""
+        found = dict(self.schema)
+        if self.nullable:
+            found["type"] = [found["type"], "null"]
+        if self.description:
+            found["description"] = self.description
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeField(Field):
+    """A field of a node's row.
+
+    :param value: returns its value in one cluster; of one with *parts*, theirs or ``None``.
+    :param digits: to how many decimals rows round it; ``None``: not at all.
+    :param dispys: whether dispy.httpd reports it too. These come first.
+    :param combine: see :data:`Combine`.
+    :param precision: see :data:`Precision`.
+    :param multiple: what its figures are multiples of by column.
+    :param sort: what to sort by, given the value; ``None``: it can't be sorted by.
+    :param parts: the fields of the object that it is. All are unknown, or none.
+    """
+
+    value: Callable[[Node], Any]
+    digits: int | None = None
+    dispys: bool = False
+    combine: Combine = "latest"
+    precision: Precision = "exact"
+    multiple: int = 1
+    sort: SortKey | None = None
+    parts: tuple[NodeField, ...] = ()
+
+    def columns(self) -> tuple[NodeField, ...]:
+        """Return the fields that are columns: itself, or its parts."""
+        return self.parts or (self,)
+
+    def described(self) -> Schema:
+        """Return the field's JSON Schema."""
+        found = super(NodeField, self).described()
+        if self.parts:
+            found |= properties(self.parts)
+        return found
+
+
+def properties(fields: Iterable[Field], optional: Iterable[str] = ()) -> Schema:
+    """Return what the JSON Schema of an object with these *fields* says of them."""
+    described = {field.name: field.described() for field in fields}
+    missing = set(optional)
+    return {
+        "properties": described,
+        "required": [name for name in described if name not in missing],
+    }
+
+
+def _itself(value: Any) -> Any:
+    return value
+
+
+def _load(node: Node) -> tuple[float, int, int, float] | None:
+    if node.load is None:
+        return None
+    cpu, memory, disk, swap = node.load
+    return cpu, int(memory), int(disk), swap
+
+
+def _available(name: str, index: int, **more: Any) -> NodeField:
+    def value(node: Node) -> Any:
+        return None if node.load is None else node.load[index]
+
+    return NodeField(name=name, schema=NUMBER, value=value, sort=_itself, **more)
+
+
+NODE_FIELDS: Final = (
+    NodeField(
+        name="ip_addr",
+        schema=TEXT,
+        value=attrgetter("ip_addr"),
+        dispys=True,
+        label="IP address",
+        sort=address_key,
+    ),
+    NodeField(
+        name="name",
+        schema=TEXT,
+        value=attrgetter("name"),
+        dispys=True,
+        label="Name",
+        sort=str.casefold,
+    ),
+    NodeField(
+        name="cpus",
+        schema=INTEGER,
+        value=attrgetter("cpus"),
+        dispys=True,
+        combine="largest",
+        label="CPUs",
+        hint="CPUs that dispy may use",
+        sort=_itself,
+    ),
+    NodeField(
+        name="avail_cpus",
+        schema=INTEGER,
+        value=attrgetter("avail_cpus"),
+        dispys=True,
+        combine="largest",
+        sort=_itself,
+    ),
+    NodeField(
+        name="busy",
+        schema=INTEGER,
+        value=attrgetter("busy"),
+        dispys=True,
+        combine="sum",
+        label="Busy",
+        hint="CPUs at work now",
+        sort=_itself,
+    ),
+    NodeField(
+        name="jobs_done",
+        schema=COUNT,
+        value=lambda node: node.totals[0],
+        dispys=True,
+        combine="sum",
+        label="Jobs done",
+        sort=_itself,
+    ),
+    NodeField(
+        name="cpu_time",
+        schema=NUMBER,
+        value=lambda node: node.totals[1],
+        digits=3,
+        dispys=True,
+        combine="sum",
+        unit="seconds",
+        precision="four_digits",
+        label="CPU time",
+        hint="CPU time of all its jobs",
+        sort=_itself,
+    ),
+    NodeField(
+        name="tx",
+        schema=NUMBER,
+        value=lambda node: node.totals[2],
+        dispys=True,
+        combine="sum",
+        unit="bytes",
+        label="Sent",
+        hint="Sent to the node",
+        sort=_itself,
+    ),
+    NodeField(
+        name="rx",
+        schema=NUMBER,
+        value=lambda node: node.totals[3],
+        dispys=True,
+        combine="sum",
+        unit="bytes",
+        label="Received",
+        hint="Received from the node",
+        sort=_itself,
+    ),
+    NodeField(
+        name="update_time",
+        schema=NUMBER,
+        value=attrgetter("updated_at"),
+        digits=3,
+        dispys=True,
+        combine="newest",
+        unit="time",
+        precision="seconds",
+        label="Last update",
+        hint="When it last took on a job, ended one or sent a sign of life",
+        sort=_itself,
+    ),
+    NodeField(
+        name="avail_info",
+        schema={"type": "object"},
+        value=_load,
+        nullable=True,
+        dispys=True,
+        description="What is available: cpu and swap in percent, memory and disk in bytes.",
+        parts=(
+            _available(
+                "cpu",
+                0,
+                unit="percent",
+                precision="percent",
+                label="Available CPU",
+                hint="Available CPU, percent",
+            ),
+            _available(
+                "memory",
+                1,
+                unit="bytes",
+                precision="four_digits",
+                multiple=MIB,
+                label="Memory",
+                hint="Available memory",
+            ),
+            _available(
+                "disk",
+                2,
+                unit="bytes",
+                precision="four_digits",
+                multiple=MIB,
+                label="Disk",
+                hint="Available disk space",
+            ),
+            _available(
+                "swap",
+                3,
+                unit="percent",
+                precision="percent",
+                label="Swap",
+                hint="Available swap, percent",
+            ),
+        ),
+    ),
+    NodeField(
+        name="state",
+        schema={"type": "string", "enum": list(NODE_STATES)},
+        value=attrgetter("state"),
+        label="State",
+        sort=_itself,
+    ),
+    NodeField(
+        name="running",
+        schema=COUNT,
+        value=lambda node: len(node.running),
+        combine="sum",
+        sort=_itself,
+    ),
+    NodeField(
+        name="clock_offset_sec",
+        schema=NUMBER,
+        nullable=True,
+        value=attrgetter("clock_offset_sec"),
+        unit="seconds",
+        description="By how much the node's clock is ahead of the server's; null while it is less "
+        "than two seconds off, and while nothing is known of it.",
+    ),
+    NodeField(
+        name="avail_info_age_sec",
+        schema=NUMBER,
+        nullable=True,
+        value=Node.load_age_sec,
+        unit="seconds",
+        description="How much older avail_info is than update_time; 0 for less than a minute.",
+    ),
+    NodeField(
+        name="clusters",
+        schema={"type": "array", "items": TEXT},
+        value=_itself,  # of no node: the names of the clusters
+        combine="listed",
+        label="Clusters",
+    ),
+)
+"""The fields of a node's row, in their order: dispy.httpd's own first, under its names."""
+
+
+def _sec_per_job(row: dict[str, Any]) -> Any:
+    return row["cpu_time"] / row["jobs_done"] if row["jobs_done"] else None
+
+
+def _sorted_by(field: NodeField, within: str | None = None) -> Callable[[dict[str, Any]], Any]:
+    name, sort = field.name, field.sort or _itself
+
+    def key(row: dict[str, Any]) -> Any:
+        value = row[within][name] if within and row[within] else None if within else row[name]
+        return None if value is None else sort(value)
+
+    return key
+
+
+def _sort_keys() -> dict[str, Callable[[dict[str, Any]], Any]]:
+    keys: dict[str, Callable[[dict[str, Any]], Any]] = {}
+    for field in NODE_FIELDS:
+        within = field.name if field.parts else None
+        for column in field.columns():
+            if column.sort is not None:
+                keys[column.name] = _sorted_by(column, within)
+    return {**keys, "sec_per_job": _sec_per_job}
+
+
+SORT_KEYS: Final = _sort_keys()
+"""What rows of nodes can be sorted by, and how; ``None`` for a row without the figure."""
