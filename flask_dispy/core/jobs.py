@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from .events import JobKey, JobState, JobWord
-from .text import Cut, last_line
+from .text import last_line
 
 __all__ = [
     "ENDED_STATES",
@@ -172,39 +172,6 @@ class Job:
         job.state, job.node, job.attempts = self.state, self.node, self.attempts
         job.started_at, job.ended_at = self.started_at, self.ended_at
         return job
-
-    def row(self, cluster: str, now: float) -> dict[str, Any]:
-        """Return the job as a list shows it."""
-        return {
-            "serial": self.serial,
-            "id": self.id,
-            "cluster": cluster,
-            "state": self.state,
-            "failed": self.failed,
-            "node": self.node,
-            "args": self.args,
-            "kwargs": self.kwargs,
-            "submitted_at": self.submitted_at,
-            "started_at": self.started_at,
-            "ended_at": self.ended_at,
-            "duration_sec": self.duration_sec(now),
-            "attempts": self.attempts,
-            "error": last_line(self.exception),
-        }
-
-    def detail(self, cluster: str, now: float) -> dict[str, Any]:
-        """Return all that is known of the job."""
-        detail = self.row(cluster, now)
-        for field in ("id", "args", "kwargs"):
-            detail[f"{field}_truncated"] = isinstance(detail[field], Cut)
-        for field in Output.__slots__:
-            text = getattr(self.output, field, None)
-            detail[field] = text
-            detail[f"{field}_truncated"] = isinstance(text, Cut)
-        started = self.started_at
-        detail["queue_sec"] = None if started is None else max(0.0, started - self.submitted_at)
-        detail["history"] = self.history()
-        return detail
 
     def history(self) -> list[dict[str, Any]]:
         """Return the states that the job went through, oldest first."""

@@ -28,6 +28,7 @@ from ..core.search.jobs import find
 from ..core.search.query import JobQuery
 from ..core.series import NodeSeries
 from ..core.timeline import DEFAULT_CELLS, DEFAULT_LIMIT, Lane, Window, oldest_start, timeline
+from ..wire.jobs import job_detail, job_row
 from ..wire.packing import Piece, Sendable
 from ..wire.rows import ClusterRows, CombinedRows, Rows, encode
 from .noderows import NodeRows
@@ -264,7 +265,7 @@ class View:
             for state in self._states():
                 job = state.ledger.jobs.get(serial)
                 if job is not None:
-                    return job.detail(state.name, now)
+                    return job_detail(job, state.name, now)
         raise UnknownJob(
             f"{self.name} retains no job #{serial}: it never had it, or has forgotten it since.",
             field="serial",
@@ -274,7 +275,7 @@ class View:
         """Return the jobs that run on a node, the longest running first."""
         with self._folded() as now:
             return [
-                job.row(state.name, now)
+                job_row(job, state.name, now)
                 for state in self._states()
                 if ip_addr in state.nodes
                 for job in islice(state.nodes[ip_addr].running.values(), limit)
@@ -293,7 +294,7 @@ class View:
                 if job.node == ip_addr
             ]
             newest = heapq.nlargest(limit, found)
-            return [job.row(name, now) for _, name, job in newest], len(found)
+            return [job_row(job, name, now) for _, name, job in newest], len(found)
 
     def jobs(
         self,
@@ -312,7 +313,7 @@ class View:
         found = find(query, self._candidates(query), now, private=private)
         page = found.newest(limit + 1, before)
         with self._registry.lock:
-            items = [job.row(state.name, now) for state, job in page[:limit]]
+            items = [job_row(job, state.name, now) for state, job in page[:limit]]
         following = page[limit - 1][1].serial if len(page) > limit else None
         return JobPage(found.total, items, following, found.counts)
 
@@ -335,7 +336,7 @@ class View:
         chosen = choose(jobs, now)
         with self._registry.lock:
             return [
-                job.detail(state.name, now)
+                job_detail(job, state.name, now)
                 for job in chosen
                 for state in states
                 if job.serial in state.ledger.jobs

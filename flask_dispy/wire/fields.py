@@ -15,8 +15,12 @@ from ..core.addresses import address_key
 from ..core.nodes import NODE_STATES, Node
 
 __all__ = [
+    "COUNT",
+    "INTEGER",
     "NODE_FIELDS",
+    "NUMBER",
     "SORT_KEYS",
+    "TEXT",
     "Combine",
     "Field",
     "NodeField",

@@ -11,6 +11,7 @@ from flask_dispy.core.jobs import Job
 from flask_dispy.core.series import Measured, Sample, Series
 from flask_dispy.core.text import Cut
 from flask_dispy.history.records import job_of, job_row, node_of
+from flask_dispy.wire.jobs import job_detail
 from flask_dispy.wire.rows import node_json, node_row
 
 NOW = 2_000.0
@@ -34,8 +35,8 @@ def test_job_comes_back_whole(state: ClusterState) -> None:
         state.apply(event)
     job = state.ledger.jobs[1]
     job.args = Cut("cut sho…")
-    again = back(job).detail("compute", NOW)
-    assert again == job.detail("compute", NOW)
+    again = job_detail(back(job), "compute", NOW)
+    assert again == job_detail(job, "compute", NOW)
     assert (again["args_truncated"], again["result_truncated"]) == (True, False)
 
 
@@ -54,7 +55,7 @@ def test_job_that_was_cancelled_in_the_queue_comes_back(state: ClusterState) -> 
     state.apply(queued("a"))
     state.apply(ended("a", "cancelled", node=None, start=None))
     job = state.ledger.jobs[1]
-    assert back(job).detail("compute", NOW) == job.detail("compute", NOW)
+    assert job_detail(back(job), "compute", NOW) == job_detail(job, "compute", NOW)
     assert back(job).output is None
 
 

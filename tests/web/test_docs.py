@@ -14,7 +14,7 @@ from flask_dispy.web.access.permissions import PERMISSIONS
 from flask_dispy.web.blueprint import create_blueprint
 from flask_dispy.web.http.errors import STATUS_OF_CODE
 from flask_dispy.web.routes import DOCUMENT_ROUTES, ROUTES
-from flask_dispy.wire.fields import SORT_KEYS
+from flask_dispy.wire.fields import NODE_FIELDS, SORT_KEYS, NodeField
 
 ROOT = Path(__file__).parents[2]
 API = (ROOT / "docs" / "api.md").read_text()
@@ -68,6 +68,24 @@ def _shown(default: object) -> str:
 def test_every_permission_is_documented() -> None:
     section = EMBEDDING.partition("## Who may do what")[2].partition("\n###")[0]
     assert set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) == set(PERMISSIONS)
+
+
+def _documented(field: NodeField, within: str = "") -> str:
+    """Return the line of docs/api.md that lists a field of a node."""
+    kind = field.schema["type"] + (" or null" if field.nullable else "")
+    precision = "" if field.precision == "exact" else field.precision.replace("_", " ")
+    cells = (f"`{within}{field.name}`", kind, field.unit, field.combine, precision,
+             f"`{field.name}`" if field.sort else "")  # fmt: skip
+    return "|".join(["", *(f" {cell} " if cell else " " for cell in cells), ""])
+
+
+def test_fields_of_nodes_are_listed() -> None:
+    section = API.partition("#### Fields of nodes")[2].partition("\n\nAll times")[0]
+    expected = []
+    for field in NODE_FIELDS:
+        expected.append(_documented(field))
+        expected += [_documented(part, f"{field.name}.") for part in field.parts]
+    assert [line for line in section.splitlines() if line.startswith("| `")] == expected
 
 
 @pytest.mark.parametrize("column", SORT_KEYS)

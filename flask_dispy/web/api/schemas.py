@@ -9,6 +9,7 @@ from ...core.nodes import NODE_CHANGES, NODE_STATES
 from ...core.offers import FINDINGS, SOURCES
 from ...core.outlook import REASONS
 from ...wire.fields import NODE_FIELDS, NodeField, properties
+from ...wire.jobs import JOB_FIELDS
 from ..access.permissions import PERMISSIONS
 
 __all__ = ["SCHEMAS", "ref"]
@@ -49,23 +50,11 @@ def _page(items: Schema, **more: Schema) -> Schema:
 
 _JOB_STATE: Final[Schema] = {"type": "string", "enum": list(JOB_STATES)}
 
-_JOB: Final[Schema] = _object(
-    {"hidden": {"const": True, "description": "Arguments, or all output, are left out."}},
-    serial=_INTEGER,
-    id=_TEXT,
-    cluster=_TEXT,
-    state=_JOB_STATE,
-    failed={**_FLAG, "description": "An error of its own, or its process, ended it."},
-    node=_or_null(_TEXT),
-    args=_or_null(_TEXT),
-    kwargs=_or_null(_TEXT),
-    submitted_at=_NUMBER,
-    started_at=_or_null(_NUMBER),
-    ended_at=_or_null(_NUMBER),
-    duration_sec=_or_null(_NUMBER),
-    attempts=_COUNT,
-    error=_or_null(_TEXT),
-)
+_HIDDEN: Final[Schema] = {
+    "hidden": {"const": True, "description": "Arguments, or all output, are left out."}
+}
+_JOB: Final[Schema] = {"type": "object", **properties(JOB_FIELDS)}
+_JOB["properties"].update(_HIDDEN)
 
 _OUTPUT: Final = ("exception", "stdout", "stderr", "result", "provisional_result")
 

@@ -1,0 +1,79 @@
+"""Every field of a job's row, in one table; the row, and all that is known of a job."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any, Final
+
+from ..core.jobs import JOB_STATES, Job, Output
+from ..core.text import Cut, last_line
+from .fields import COUNT, INTEGER, NUMBER, TEXT, Field
+
+__all__ = ["JOB_FIELDS", "JobField", "job_detail", "job_row"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobField(Field):
+    """A field of a job's row.
+
+    :param value: returns its value; ``None`` for those that the job alone does not know.
+    """
+
+    value: Callable[[Job], Any] | None = None
+
+
+def _field(name: str, schema: dict[str, Any], **more: Any) -> JobField:
+    return JobField(name=name, schema=schema, **{"value": attrgetter(name), **more})
+
+
+JOB_FIELDS: Final = (
+    _field("serial", INTEGER),
+    _field("id", TEXT, label="Job"),
+    _field("cluster", TEXT, value=None, label="Cluster"),
+    _field("state", {"type": "string", "enum": list(JOB_STATES)}, label="State"),
+    _field(
+        "failed",
+        {"type": "boolean"},
+        description="An error of its own, or its process, ended it.",
+    ),
+    _field("node", TEXT, nullable=True, label="Node"),
+    _field("args", TEXT, nullable=True, label="Arguments"),
+    _field("kwargs", TEXT, nullable=True),
+    _field("submitted_at", NUMBER, unit="time", label="Submitted"),
+    _field("started_at", NUMBER, nullable=True, unit="time", label="Started"),
+    _field("ended_at", NUMBER, nullable=True, unit="time", label="Ended"),
+    _field("duration_sec", NUMBER, nullable=True, value=None, unit="seconds", label="Duration"),
+    _field("attempts", COUNT),
+    _field("error", TEXT, nullable=True, value=lambda job: last_line(job.exception)),
+)
+"""The fields of a job's row, in their order."""
+
+_VALUES: Final = [(field.name, field.value or (lambda _: None)) for field in JOB_FIELDS]
+
+
+def job_row(job: Job, cluster: str, now: float) -> dict[str, Any]:
+    """Return the job as a list shows it.
+
+    :param cluster: the name of its cluster.
+    :param now: until when it has run, if it still does.
+    """
+    row = {name: value(job) for name, value in _VALUES}
+    row["cluster"], row["duration_sec"] = cluster, job.duration_sec(now)
+    return row
+
+
+def job_detail(job: Job, cluster: str, now: float) -> dict[str, Any]:
+    """Return all that is known of the job."""
+    detail = job_row(job, cluster, now)
+    for field in ("id", "args", "kwargs"):
+        detail[f"{field}_truncated"] = isinstance(detail[field], Cut)
+    for field in Output.__slots__:
+        text = getattr(job.output, field, None)
+        detail[field] = text
+        detail[f"{field}_truncated"] = isinstance(text, Cut)
+    started = job.started_at
+    detail["queue_sec"] = None if started is None else max(0.0, started - job.submitted_at)
+    detail["history"] = job.history()
+    return detail
