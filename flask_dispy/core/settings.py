@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from .errors import BadRequest
 
-__all__ = ["MOST_JOBS", "MOST_RUNS", "Settings"]
+__all__ = ["LONGEST_POLL_SEC", "MOST_JOBS", "MOST_RUNS", "Settings"]
 
 MOST_JOBS: Final = 100_000
 """Jobs of past runs loaded if not told otherwise: 100 to 400 MB of memory, and some seconds."""
@@ -17,7 +17,11 @@ MOST_JOBS: Final = 100_000
 MOST_RUNS: Final = 100
 """Past runs loaded if not told otherwise; each is in every page's list of clusters."""
 
-_DAY = _LONGEST_POLL_SEC = 86_400.0
+_DAY: Final = 86_400.0
+
+LONGEST_POLL_SEC: Final = _DAY
+"""A day: what is polled less often is polled never."""
+
 _MOST_DAYS = 36_500
 
 _LEAST = {
@@ -134,7 +138,7 @@ def checked_poll_sec(value: float) -> float:
     :raises BadRequest: it is no number, or longer than a day.
     """
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not number or not value <= _LONGEST_POLL_SEC:  # NaN is not below it either
+    if not number or not value <= LONGEST_POLL_SEC:  # NaN is not below it either
         raise BadRequest(
             f"poll_sec is {value!r:.80}: give a number of seconds, a day (86400) at most.",
             field="poll_sec",

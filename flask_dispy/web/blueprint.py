@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any, Final
 
 from flask import Blueprint, Response, request
@@ -17,11 +18,12 @@ from .access.guard import Authorize, Guard
 from .access.headers import ContentPolicy, harden
 from .access.origins import checked_hosts
 from .access.permissions import Kind
+from .api.openapi import build
 from .api.read import no_such_route
 from .context import Web
 from .files.assets import package_assets
 from .files.document_root import DocumentRoot
-from .http.answers import ByteCache
+from .http.answers import ByteCache, encode
 from .http.audience import Audience
 from .http.errors import error_answer
 from .http.streams import StreamPlaces
@@ -114,6 +116,7 @@ def create_blueprint(
         trusted_hosts=checked_hosts(trusted_hosts),
         standalone=standalone,
     )
+    routes = ROUTES if document_root is None else ROUTES + DOCUMENT_ROUTES
     web = Web(
         registry=registry,
         guard=guard,
@@ -133,8 +136,8 @@ def create_blueprint(
             closing=closing,
             at_work=registry.at_work,
         ),
+        description=cache(lambda: encode(build(routes))),
     )
-    routes = ROUTES if document_root is None else ROUTES + DOCUMENT_ROUTES
     blueprint = Blueprint(name, __name__)
     _install(blueprint, web, _with_refusals(routes))
     if standalone:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Final
@@ -44,6 +45,7 @@ class Web:
     closing: threading.Event
     max_body_bytes: int
     turns: Turns
+    description: Callable[[], bytes]
 
     def view(self, name: str) -> View:
         """Return the view of a cluster, which may be named in a way that survives a browser.

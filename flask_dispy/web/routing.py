@@ -1,16 +1,19 @@
-"""What a route is: its URL, what it takes to be let in, and who answers."""
+"""What a route is: its URL, what it takes to be let in, what it takes, and who answers."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from keyword import iskeyword
 from typing import Any, Final
 
 from flask.typing import ResponseReturnValue
 
 from .access.permissions import Access, Kind
 from .context import Web
+from .http.validation import read_body, read_query
+from .http.values import Group, Value
 
 __all__ = ["Route"]
 
@@ -21,13 +24,21 @@ _VARIABLE: Final = re.compile(r"<(?:\w+:)?(\w+)>")
 class Route:
     """One rule and method of the blueprint.
 
+    It is the one place that says so: the request is checked by it, and OpenAPI describes it.
+
     :param endpoint: name within the blueprint, unique.
     :param rule: below the blueprint's root, with its leading slash.
     :param permission: what the asking client must be allowed to do.
-    :param answer: called with the blueprint's ``Web`` and the rule's variables.
+    :param answer: called with the blueprint's ``Web``, and by name with the rule's variables and
+        the values of the query and body. One whose name is a Python keyword gets a ``_`` behind.
     :param costly: whether the answer may take milliseconds, and has to wait for its turn; see
         :class:`~flask_dispy.web.http.turns.Turns`. Others ask for one themselves, where they
         need it.
+    :param query: the parameters that it takes; ``None`` where the answer reads its request itself.
+    :param body: the JSON object that it takes; ``None`` for no body.
+    :param summary: one sentence for OpenAPI, which leaves out a route without.
+    :param answers: the schema of a good answer, or its media type where that is not JSON.
+    :param errors: the statuses that a client must expect, besides those of every route.
     """
 
     endpoint: str
@@ -37,18 +48,42 @@ class Route:
     kind: Kind
     answer: Callable[..., ResponseReturnValue]
     costly: bool = False
+    query: Mapping[str, Value] | None = None
+    body: Group | None = None
+    summary: str = ""
+    answers: str = ""
+    errors: tuple[int, ...] = ()
+
+    @property
+    def variables(self) -> list[str]:
+        """The names of the rule's variables."""
+        return _VARIABLE.findall(self.rule)
+
+    @property
+    def path(self) -> str:
+        """The path as a template of OpenAPI, such as ``/nodes/{host}``."""
+        return _VARIABLE.sub(r"{\1}", self.rule)
 
     def bind(self, web: Web) -> Callable[..., ResponseReturnValue]:
         """Return the view function for one blueprint."""
         answer = self.answer
-        own = frozenset(_VARIABLE.findall(self.rule))
+        own = frozenset(self.variables)
 
         def view(**variables: Any) -> ResponseReturnValue:
             # The others are of the host app's prefix or subdomain, and for its authorize hook.
-            given = {name: variables[name] for name in own}
+            given = {name: variables[name] for name in own} | self._read()
             if not self.costly:
                 return answer(web, **given)
             with web.turn():
                 return answer(web, **given)
 
         return view
+
+    def _read(self) -> dict[str, Any]:
+        """Return the values of the current request's query and body."""
+        if self.query is None:
+            return {}
+        values = read_query(self.query)
+        if self.method != "GET":
+            values |= read_body(self.body)
+        return {f"{name}_" if iskeyword(name) else name: value for name, value in values.items()}

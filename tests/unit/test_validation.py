@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flask_dispy.web.http.validation import finite_number, whole_number
+from flask_dispy.web.http.values import finite_number, whole_number
 
 NOT_NUMBERS = [
     "", " ", "-", "+", "-+5", "+-5", "--5", "- 5", "1_000", "\u0665", "\uff15", "\u00b2", "0x5",

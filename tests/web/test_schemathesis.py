@@ -19,6 +19,7 @@ from web.fakes import FakeCluster, make_node
 
 from flask_dispy import DispyHTTPServer
 from flask_dispy.web.api.openapi import build
+from flask_dispy.web.routes import ROUTES
 
 load_all_checks()
 
@@ -43,7 +44,7 @@ _THERE = {
 
 
 def _description() -> dict[str, Any]:
-    document = build()
+    document = build(ROUTES)
     for path in document["paths"].values():
         for operation in path.values():
             for parameter in operation["parameters"]:
@@ -56,7 +57,7 @@ def _description() -> dict[str, Any]:
 # The stream does not end by itself; test_stream.py reads it.
 _OPERATIONS = sorted(
     operation["operationId"]
-    for path in build()["paths"].values()
+    for path in build(ROUTES)["paths"].values()
     for operation in path.values()
     if operation["operationId"] != "stream"
 )

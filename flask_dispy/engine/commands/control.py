@@ -26,7 +26,17 @@ from ..offering import take_back
 from .calls import Calls
 from .schedulers import scheduler_trouble
 
-__all__ = ["NODE_ACTIONS", "Control", "JobTarget", "NodeAction", "Outcome", "Target", "Targets"]
+__all__ = [
+    "MOST_CPUS",
+    "MOST_PORT",
+    "NODE_ACTIONS",
+    "Control",
+    "JobTarget",
+    "NodeAction",
+    "Outcome",
+    "Target",
+    "Targets",
+]
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
@@ -44,7 +54,10 @@ _MOST_AT_ONCE: Final = 8
 _RUNNING: Final = (DispyJob.Running, DispyJob.ProvisionalResult)
 
 _HOST: Final = re.compile(r"[A-Za-z0-9_.:*%-]{1,253}")
-_MOST_CPUS: Final = 65_536
+MOST_CPUS: Final = 65_536
+"""A node's CPUs, at the most."""
+
+MOST_PORT: Final = 65_535
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +237,7 @@ class Control:
                 f"{host[:80]!r} is no host: give a name or address, which may hold '*'.",
                 field="host",
             )
-        if port is not None and not 0 < port < 65_536:
+        if port is not None and not 0 < port <= MOST_PORT:
             raise BadRequest(f"{port} is no port: it is from 1 to 65535.", field="port")
         _check_cpus(cpus)
         targets = self._targets.targets(cluster)
@@ -525,8 +538,8 @@ def _with_node(outcome: Outcome, ip_addr: str) -> Outcome:
 
 
 def _check_cpus(cpus: int) -> None:
-    if not -_MOST_CPUS <= cpus <= _MOST_CPUS:
+    if not -MOST_CPUS <= cpus <= MOST_CPUS:
         raise BadRequest(
-            f"{cpus} CPUs make no sense: give a number from -{_MOST_CPUS} to {_MOST_CPUS}.",
+            f"{cpus} CPUs make no sense: give a number from -{MOST_CPUS} to {MOST_CPUS}.",
             field="cpus",
         )

@@ -21,12 +21,8 @@ from ...watching.upkeep import TICK_SEC
 from ..access.clients import browser_of, network_of
 from ..context import Web
 from ..http.answers import encode, json_bytes_answer
-from ..http.validation import read_parameters
 
-__all__ = ["CHANGES_FORMS", "KEEP_ALIVE_SEC", "changes", "stream"]
-
-# How a snapshot's nodes are told.
-CHANGES_FORMS: Final = ("rows", "columns")
+__all__ = ["KEEP_ALIVE_SEC", "changes", "stream"]
 
 # Four updates a second are as many as a person sees; more would only wake the clients. After a
 # quiet time the first comes at once, and only then one at each tick.
@@ -47,31 +43,28 @@ _RETRY: Final = b"retry: 2000\n\n"
 _COMMENT: Final = b":\n\n"
 
 
-def changes(web: Web) -> Response:
+def changes(web: Web, *, cluster: str, since: str, form: str) -> Response:
     """Answer with what changed since the reader's cursor."""
-    parameters = read_parameters("cluster", "since", "form")
-    name, since = parameters.text("cluster", "*"), parameters.text("since")
-    by_column = parameters.choice("form", CHANGES_FORMS, "rows") == "columns"
-    view = web.view(name)
+    by_column = form == "columns"
+    view = web.view(cluster)
     with web.turn() if view.is_long_since(since or None) else nullcontext():
         found = view.changes(since or None, by_column=by_column)
 
         def packed() -> bytes:
-            return web.packed_changes.get((name, since, by_column, found.cursor), found.body.gzip)
+            return web.packed_changes.get(
+                (cluster, since, by_column, found.cursor), found.body.gzip
+            )
 
         answer = json_bytes_answer(found.body, packed=packed)
     web.note_served(found.version, again=not found.snapshot)
     return answer
 
 
-def stream(web: Web) -> Response:
+def stream(web: Web, *, cluster: str, since: str, alive_sec: int | None) -> Response:
     """Answer with the changes as server-sent events, until the client or the server ends it."""
-    parameters = read_parameters("cluster", "since", "alive_sec")
-    name = parameters.text("cluster", "*")
-    alive_sec = parameters.optional_integer("alive_sec", least=1, most=KEEP_ALIVE_SEC)
-    web.view(name)
+    web.view(cluster)
     # A browser that reconnects repeats its first URL, and says in this header where it got to.
-    since = request.headers.get("Last-Event-ID", "")[:100] or parameters.text("since")
+    since = request.headers.get("Last-Event-ID", "")[:100] or since
     answer = Response(mimetype="text/event-stream")
     answer.headers["Cache-Control"] = "no-store, no-transform"
     answer.headers["X-Accel-Buffering"] = "no"
@@ -79,7 +72,7 @@ def stream(web: Web) -> Response:
         return answer
     web.streams.take()
     answer.call_on_close(web.streams.give_back)
-    answer.response = _Events(web, name, since, alive_sec).frames()
+    answer.response = _Events(web, cluster, since, alive_sec).frames()
     return answer
 
 

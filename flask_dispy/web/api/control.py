@@ -4,26 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from flask import Response
 
 from ...core.errors import UnknownJob, UnknownOffer
-from ...core.search.query import MAX_QUERY_LENGTH
+from ...engine.commands.control import MOST_CPUS, MOST_PORT
 from ..context import target
 from ..http.answers import json_answer
 from ..http.errors import HttpError, invalid, status_of
-from ..http.validation import Fields, read_empty_body, read_json, read_parameters, whole_number
-from .read import LARGEST, parse_query, settings
+from ..http.values import Integer, Text, whole_number
+from .read import parse_query, settings
 
 if TYPE_CHECKING:
+    from ...core.search.query import JobQuery
     from ...engine.commands.control import NodeAction, Outcome
     from ...watching.views import View
     from ..context import Web
 
 __all__ = [
-    "MOST_CPUS",
-    "MOST_SECONDS",
+    "CPUS",
+    "HOST",
+    "MOST_FILTERED",
+    "MOST_SERIALS",
+    "PORT",
     "add_node",
     "all_failed",
     "ask_again",
@@ -35,63 +39,55 @@ __all__ = [
     "withdraw",
 ]
 
-MOST_SERIALS: Final = 1_000
 MOST_FILTERED: Final = 10_000
-MOST_CPUS: Final = 65_536
-MOST_SECONDS: Final = 86_400
+"""Jobs that a filter cancels at a time."""
+
+MOST_SERIALS: Final = 1_000
+"""Jobs that a list cancels at a time."""
+
+HOST: Final = Text(longest=255, shortest=1, required=True)
+PORT: Final = Integer(least=1, most=MOST_PORT, nullable=True)
+CPUS: Final = Integer(least=-MOST_CPUS, most=MOST_CPUS)
+
 _CANCELLABLE: Final[frozenset[str]] = frozenset(("queued", "running"))
 
 
-def cancel_jobs(web: Web, name: str) -> Response:
+def cancel_jobs(
+    web: Web,
+    name: str,
+    *,
+    serials: list[int] | None,
+    filter: dict[str, Any] | None,
+    dry_run: bool,
+    limit: int | None,
+    before: int | None,
+) -> Response:
     """Cancel the jobs listed, or all that match a filter; or tell how many that would be."""
-    read_parameters()
-    body = read_json("serials", "filter", "dry_run", "limit", "before")
     view = web.view(name)
-    dry_run = "dry_run" in body and body.boolean("dry_run")
-    if ("serials" in body) == ("filter" in body):
-        raise invalid("serials", "Give either serials or a filter.")
-    if "serials" in body:
-        for name in ("limit", "before"):
-            if name in body:
-                raise invalid(name, f"{name} goes with a filter.")
-        serials = body.integers("serials", most=MOST_SERIALS)
-        if not serials:
-            raise invalid("serials", "serials is empty: list the jobs to cancel.")
-        if dry_run:
-            return _dry(len(serials), sum(_is_cancellable(view, serial) for serial in serials))
-        return _cancel(web, view, serials, matched=len(serials))
-    criteria = body.mapping("filter", ("q", "state", "node"))
-    limit = body.integer("limit", least=1, most=MOST_FILTERED) if body.given("limit") else None
-    before = body.integer("before", least=1, most=LARGEST) if body.given("before") else None
-    return _cancel_matching(web, view, criteria, dry_run, limit, before)
+    if filter is not None:
+        query = parse_query(filter["q"], filter["state"] or [], filter["node"])
+        return _cancel_matching(web, view, query, dry_run, limit, before)
+    serials = serials or []
+    if dry_run:
+        return _dry(len(serials), sum(_is_cancellable(view, serial) for serial in serials))
+    return _cancel(web, view, serials, matched=len(serials))
 
 
-def add_node(web: Web, name: str) -> Response:
+def add_node(web: Web, name: str, *, host: str, port: int | None, cpus: int) -> Response:
     """Offer a node to a cluster, or to all."""
-    read_parameters()
-    body = read_json("host", "port", "cpus")
-    host = body.text("host", longest=255).strip()
-    if not host:
-        raise invalid("host", "host is empty: give a name, an address, or an address with *.")
-    port = body.integer("port", least=1, most=65_535) if body.given("port") else None
-    cpus = body.integer("cpus", least=-MOST_CPUS, most=MOST_CPUS) if body.given("cpus") else 0
-    view = web.view(name)
-    by = web.guard.user()
-    return outcomes_answer(web.registry.control.allocate(target(view), host, port, cpus, by=by))
+    control, by = web.registry.control, web.guard.user()
+    cluster = target(web.view(name))
+    return outcomes_answer(control.allocate(cluster, host.strip(), port, cpus, by=by))
 
 
 def ask_again(web: Web, name: str, number: str) -> Response:
     """Ask a node anew that was asked to join and has not."""
-    read_parameters()
-    read_empty_body()
     control, by = web.registry.control, web.guard.user()
     return outcomes_answer(control.ask_again(target(web.view(name)), _offer(number), by=by))
 
 
 def withdraw(web: Web, name: str, number: str) -> Response:
     """Take back the offer of a node that has not joined."""
-    read_parameters()
-    read_empty_body()
     control = web.registry.control
     return outcomes_answer(control.withdraw(target(web.view(name)), _offer(number)))
 
@@ -103,10 +99,8 @@ def _offer(text: str) -> int:
     return number
 
 
-def change_node(web: Web, name: str, host: str) -> Response:
+def change_node(web: Web, name: str, host: str, *, cpus: int) -> Response:
     """Set the CPUs that a cluster uses of a node; negative: that many are left unused."""
-    read_parameters()
-    cpus = read_json("cpus").integer("cpus", least=-MOST_CPUS, most=MOST_CPUS)
     return outcomes_answer(web.registry.control.set_cpus(target(web.view(name)), host, cpus))
 
 
@@ -114,28 +108,18 @@ def node_action(action: NodeAction) -> Callable[..., Response]:
     """Return the route's function for allocate, deallocate or close."""
 
     def answer(web: Web, name: str, host: str) -> Response:
-        read_parameters()
-        read_empty_body()
         control, by = web.registry.control, web.guard.user()
         return outcomes_answer(control.node_action(target(web.view(name)), action, host, by=by))
 
     return answer
 
 
-def change_settings(web: Web) -> Response:
+def change_settings(web: Web, *, poll_sec: float | None, show_job_args: bool | None) -> Response:
     """Change the settings that are given; answer with all."""
-    read_parameters()
-    body = read_json("poll_sec", "show_job_args")
-    poll_sec = (
-        body.number("poll_sec", least=-MOST_SECONDS, most=MOST_SECONDS)
-        if "poll_sec" in body
-        else None
-    )
-    show = body.boolean("show_job_args") if "show_job_args" in body else None
     if poll_sec is not None:
         web.registry.poll_sec = poll_sec
-    if show is not None:
-        web.registry.show_job_args = show
+    if show_job_args is not None:
+        web.registry.show_job_args = show_job_args
     return settings(web)
 
 
@@ -166,13 +150,8 @@ def outcomes_answer(outcomes: Sequence[Outcome]) -> Response:
 
 
 def _cancel_matching(
-    web: Web, view: View, criteria: Fields, dry_run: bool, limit: int | None, before: int | None
+    web: Web, view: View, query: JobQuery, dry_run: bool, limit: int | None, before: int | None
 ) -> Response:
-    query = parse_query(
-        criteria.text("q", longest=MAX_QUERY_LENGTH) if "q" in criteria else "",
-        criteria.texts("state", most=20) if "state" in criteria else [],
-        criteria.text("node") if "node" in criteria else "",
-    )
     with web.turn():
         matched = web.jobs(view, query, limit=1, before=None).total
     wanted = (query.states or _CANCELLABLE) & _CANCELLABLE

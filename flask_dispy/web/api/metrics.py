@@ -11,7 +11,6 @@ from ...core.jobs import JOB_WORDS, count_of
 from ...core.nodes import NODE_STATES
 from ...core.outlook import REASONS
 from ..http.errors import HttpError
-from ..http.validation import read_parameters
 
 if TYPE_CHECKING:
     from prometheus_client import Metric
@@ -26,7 +25,6 @@ def metrics(web: Web) -> Response:
 
     :raises HttpError: 501, the ``metrics`` extra is not installed.
     """
-    read_parameters()
     try:
         from prometheus_client import CollectorRegistry
         from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest

@@ -9,11 +9,10 @@ from urllib.parse import urlencode
 from flask import Response, request
 
 from ...core.errors import UnknownJob
-from ...core.search.query import MAX_QUERY_LENGTH, JobQuery
-from ...wire.fields import SORT_KEYS
+from ...core.search.query import JobQuery
 from ..http.answers import json_answer
 from ..http.errors import HttpError, invalid
-from ..http.validation import read_parameters, whole_number
+from ..http.values import whole_number
 from ..redirects import tidied
 from .job_privacy import hide_arguments, hide_output
 from .node_list import matching, sorted_rows
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from ..context import Web
 
 __all__ = [
-    "LARGEST",
     "cluster",
     "cluster_series",
     "clusters",
@@ -41,38 +39,27 @@ __all__ = [
     "timeline",
 ]
 
-MOST_ITEMS: Final = 1000
-MOST_NODES: Final = 20_000
-MOST_BARS: Final = 10_000
 _RECENT: Final = 50
-LARGEST: Final = 2**62
-_RESOLUTIONS: Final = ("1", "10", "60", "600")
 
 
 def clusters(web: Web) -> Response:
     """Answer with the summary of every cluster."""
-    read_parameters()
     items = [view.summary() for view in web.registry.views()]
     return json_answer({"total": len(items), "items": items, "next": None})
 
 
 def cluster(web: Web, name: str) -> Response:
     """Answer with one cluster's summary."""
-    read_parameters()
     return json_answer(web.view(name).summary())
 
 
-def nodes(web: Web, name: str) -> Response:
+def nodes(
+    web: Web, name: str, *, state: list[str], sort: str, order: str, q: str, limit: int, offset: int
+) -> Response:
     """Answer with a cluster's nodes: filtered, sorted, then a page of them."""
-    parameters = read_parameters("state", "sort", "order", "q", "limit", "offset")
-    column = parameters.choice("sort", list(SORT_KEYS), "ip_addr")
-    order = parameters.choice("order", ("asc", "desc"), "asc")
-    limit = parameters.integer("limit", MOST_ITEMS, least=1, most=MOST_NODES)
-    offset = parameters.integer("offset", 0, least=0, most=LARGEST)
     view = web.view(name)
-    words = parameters.text("q", longest=MAX_QUERY_LENGTH)
-    found = matching(view.nodes(), words, parameters.texts("state"), view.name)
-    rows = sorted_rows(found, column, descending=order == "desc")
+    found = matching(view.nodes(), q, state, view.name)
+    rows = sorted_rows(found, sort, descending=order == "desc")
     end = offset + limit
     following = _link(offset=end, limit=limit) if end < len(rows) else None
     return json_answer({"total": len(rows), "items": rows[offset:end], "next": following})
@@ -80,7 +67,6 @@ def nodes(web: Web, name: str) -> Response:
 
 def node(web: Web, name: str, host: str) -> Response:
     """Answer with one node, what happened to it, and the jobs that run or lately ended there."""
-    read_parameters()
     view = web.view(name)
     row = view.node(host)
     hide = hiding(web)
@@ -100,32 +86,23 @@ def node(web: Web, name: str, host: str) -> Response:
 
 def node_series(web: Web, name: str, host: str) -> Response:
     """Answer with a node's load over time."""
-    read_parameters()
     view = web.view(name)
     return json_answer(view.node_series(view.node(host)["ip_addr"]))
 
 
-def offers(web: Web, name: str) -> Response:
+def offers(web: Web, name: str, *, limit: int, offset: int) -> Response:
     """Answer with the nodes that were asked to join and have not, the first asked first."""
-    parameters = read_parameters("limit", "offset")
-    limit = parameters.integer("limit", 100, least=1, most=MOST_ITEMS)
-    offset = parameters.integer("offset", 0, least=0, most=LARGEST)
     items = web.view(name).offers()
     end = offset + limit
     following = _link(offset=end, limit=limit) if end < len(items) else None
     return json_answer({"total": len(items), "items": items[offset:end], "next": following})
 
 
-def jobs(web: Web, name: str) -> Response:
+def jobs(
+    web: Web, name: str, *, state: list[str], node: str, q: str, limit: int, before: int | None
+) -> Response:
     """Answer with a cluster's jobs, newest first: filtered, then a page of them."""
-    parameters = read_parameters("state", "node", "q", "limit", "before")
-    query = parse_query(
-        parameters.text("q", longest=MAX_QUERY_LENGTH),
-        parameters.texts("state"),
-        parameters.text("node"),
-    )
-    limit = parameters.integer("limit", 100, least=1, most=MOST_ITEMS)
-    before = parameters.optional_integer("before", least=1, most=LARGEST)
+    query = parse_query(q, state, node)
     view, hide = web.view(name), hiding(web)
     # Before the rows: what changes meanwhile is asked for again.
     tag = None if query.depends_on_time else _tag(view.jobs_mark(), hide.__name__)
@@ -150,7 +127,6 @@ def jobs(web: Web, name: str) -> Response:
 
 def job(web: Web, name: str, serial: str) -> Response:
     """Answer with all that is known of one job."""
-    read_parameters()
     view = web.view(name)
     number = whole_number(serial)
     if number is None:
@@ -158,29 +134,24 @@ def job(web: Web, name: str, serial: str) -> Response:
     return json_answer(hiding(web)(view.job(number)))
 
 
-def cluster_series(web: Web, name: str) -> Response:
+def cluster_series(web: Web, name: str, *, resolution_sec: int) -> Response:
     """Answer with a cluster's time series."""
-    parameters = read_parameters("resolution_sec")
-    resolution = parameters.choice("resolution_sec", _RESOLUTIONS, "1")
-    return json_answer(web.view(name).series(int(resolution)))
+    return json_answer(web.view(name).series(resolution_sec))
 
 
-def timeline(web: Web, name: str) -> Response:
+def timeline(
+    web: Web, name: str, *, from_: float | None, to: float | None, limit: int, node: str
+) -> Response:
     """Answer with what ran where in a window of time."""
-    parameters = read_parameters("from", "to", "limit", "node")
-    start, end = parameters.optional_number("from"), parameters.optional_number("to")
-    if start is not None and end is not None and start >= end:
+    if from_ is not None and to is not None and from_ >= to:
         raise invalid("to", "The window must end after it begins.")
-    limit = parameters.integer("limit", MOST_ITEMS, least=1, most=MOST_BARS)
     view = web.view(name)
-    host = parameters.text("node")
-    only = view.node(host)["ip_addr"] if host else None
-    return json_answer(view.timeline(start=start, end=end, limit=limit, node=only))
+    only = view.node(node)["ip_addr"] if node else None
+    return json_answer(view.timeline(start=from_, end=to, limit=limit, node=only))
 
 
 def settings(web: Web) -> Response:
     """Answer with what can be set while running."""
-    read_parameters()
     registry = web.registry
     return json_answer({"poll_sec": registry.poll_sec, "show_job_args": registry.show_job_args})
 

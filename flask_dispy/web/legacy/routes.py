@@ -12,15 +12,18 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Final
 
 from flask import Response
+from werkzeug.datastructures import MultiDict
 
 from ...core.errors import BadRequest, UnknownNode
+from ...core.settings import LONGEST_POLL_SEC
 from ...wire.packing import Piece, Sendable
-from ..api.control import MOST_CPUS, MOST_SECONDS, all_failed
+from ..api.control import CPUS, HOST, MOST_FILTERED, PORT, all_failed
 from ..api.read import hiding
 from ..context import target
 from ..http.answers import encode, json_answer, json_bytes_answer
 from ..http.errors import HttpError, invalid
-from ..http.validation import MAX_TEXT, Parameters, read_form, whole_number
+from ..http.validation import read_form
+from ..http.values import LONGEST_TEXT, Number, Text, Value, Words, whole_number
 from .cursor import LegacyCursor
 
 if TYPE_CHECKING:
@@ -42,7 +45,8 @@ __all__ = [
     "update",
 ]
 
-_MOST_ITEMS: Final = 10_000
+_TEXT: Final = Text()
+_UIDS: Final = Words(known=(), most=MOST_FILTERED)
 _NODE_FIELDS: Final = (
     "ip_addr",
     "name",
@@ -76,7 +80,7 @@ def nodes(web: Web) -> Response:
 
 def node_info(web: Web) -> Response:
     """Answer with a node, summed over the clusters, and the jobs that run on it."""
-    host = Parameters(read_form()).text("host").strip()
+    host = _value(read_form(), "host").strip()
     if not host:
         raise HttpError(400, "bad_request", "host is missing.", field="host")
     row = _row_of(web, host)
@@ -90,7 +94,7 @@ def node_info(web: Web) -> Response:
 
 def cancel_jobs(web: Web) -> Response:
     """Cancel the jobs given as ``uid``; answer with those that were cancelled."""
-    uids = [_whole("uid", text) for text in Parameters(read_form()).texts("uid", most=_MOST_ITEMS)]
+    uids = [_whole("uid", text) for text in _value(read_form(), "uid", _UIDS)]
     outcomes = web.registry.control.cancel(list(dict.fromkeys(uids)))
     if _timed_out(outcomes):
         _raise_if_failed(outcomes)
@@ -99,15 +103,14 @@ def cancel_jobs(web: Web) -> Response:
 
 def add_node(web: Web) -> Response:
     """Offer a node to a cluster, or to all; answer with the request."""
-    form = Parameters(read_form())
-    host = form.text("host", longest=255).strip()
+    form = read_form()
+    host = _value(form, "host", HOST).strip()
     if not host:
         raise HttpError(400, "bad_request", "host is missing.", field="host")
-    name, port, cpus = form.text("cluster"), form.text("port").strip(), form.text("cpus").strip()
+    name, port, cpus = (_value(form, name).strip() for name in ("cluster", "port", "cpus"))
     # "undefined" and "null" are what dispy's page sends for what it does not have.
     view = web.view("" if name in ("null", "undefined") else name)
-    number = form.optional_integer("port", least=1, most=65_535) if port else None
-    count = form.integer("cpus", 0, least=-MOST_CPUS, most=MOST_CPUS) if cpus else 0
+    number, count = PORT.from_text("port", port), CPUS.from_text("cpus", cpus) or 0
     _raise_if_failed(
         web.registry.control.allocate(target(view), host, number, count, by=web.guard.user())
     )
@@ -117,7 +120,7 @@ def add_node(web: Web) -> Response:
             "port": port or None,
             "cpus": count,
             "cluster": name or None,
-            "id": form.text("id") or None,
+            "id": _value(form, "id") or None,
         }
     )
 
@@ -126,8 +129,8 @@ def node_action(action: NodeAction) -> Callable[..., Response]:
     """Return the route's function for allocate, deallocate or close; it answers 0 or -1."""
 
     def answer(web: Web) -> Response:
-        form = Parameters(read_form())
-        view = web.view(form.text("cluster"))
+        form = read_form()
+        view = web.view(_value(form, "cluster"))
         hosts = _host_list(form)
         control = web.registry.control
         outcomes: list[Outcome] = []
@@ -150,8 +153,7 @@ def node_action(action: NodeAction) -> Callable[..., Response]:
 def set_cpus(web: Web) -> Response:
     """Set the CPUs of the nodes given as ``IP=N``; answer with the CPUs that each now has."""
     form = read_form()
-    fields = Parameters(form)
-    wanted = {host: _whole(host, fields.text(host)) for host in form}
+    wanted = {host: _whole(host, _value(form, host)) for host in form}
     answers = {}
     given_up = False
     for host, ip_addr in web.view("*").addresses(wanted).items():
@@ -164,12 +166,12 @@ def set_cpus(web: Web) -> Response:
 
 def update(web: Web) -> Response:
     """Change the update interval and whether arguments are shown; answer with both."""
-    form = Parameters(read_form())
+    form = read_form()
     registry = web.registry
-    interval = form.optional_number("timeout")
-    if interval is not None and interval > MOST_SECONDS:
-        raise invalid("timeout", f"timeout must be at most {MOST_SECONDS} seconds.")
-    show = form.text("show_job_args").strip().lower()
+    interval = _value(form, "timeout", Number())
+    if interval is not None and interval > LONGEST_POLL_SEC:
+        raise invalid("timeout", f"timeout must be at most {LONGEST_POLL_SEC:g} seconds.")
+    show = _value(form, "show_job_args").strip().lower()
     if show not in ("", "true", "false"):
         raise invalid("show_job_args", "show_job_args must be true or false.")
     if interval is not None:
@@ -240,8 +242,8 @@ def _job(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _host_list(form: Parameters) -> list[str]:
-    text = form.text("nodes", longest=MAX_TEXT * 64)
+def _host_list(form: MultiDict[str, str]) -> list[str]:
+    text = _value(form, "nodes", Text(longest=LONGEST_TEXT * 64))
     try:
         hosts = json.loads(text)
     except (ValueError, RecursionError):
@@ -251,6 +253,11 @@ def _host_list(form: Parameters) -> list[str]:
     if not hosts:
         raise invalid("nodes", "nodes is empty: list the addresses.")
     return list(dict.fromkeys(hosts))
+
+
+def _value(form: MultiDict[str, str], name: str, declared: Value = _TEXT) -> Any:
+    """Return a field of *form*."""
+    return declared.from_texts(name[:100], form.getlist(name))
 
 
 def _whole(field: str, text: str) -> int:
