@@ -70,7 +70,7 @@ def test_every_permission_is_documented() -> None:
     assert set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) == set(PERMISSIONS)
 
 
-def _documented(field: NodeField, within: str = "") -> str:
+def _listed(field: NodeField, within: str = "") -> str:
     """Return the line of docs/api.md that lists a field of a node."""
     kind = field.schema["type"] + (" or null" if field.nullable else "")
     precision = "" if field.precision == "exact" else field.precision.replace("_", " ")
@@ -83,8 +83,8 @@ def test_fields_of_nodes_are_listed() -> None:
     section = API.partition("#### Fields of nodes")[2].partition("\n\nAll times")[0]
     expected = []
     for field in NODE_FIELDS:
-        expected.append(_documented(field))
-        expected += [_documented(part, f"{field.name}.") for part in field.parts]
+        expected.append(_listed(field))
+        expected += [_listed(part, f"{field.name}.") for part in field.parts]
     assert [line for line in section.splitlines() if line.startswith("| `")] == expected
 
 
