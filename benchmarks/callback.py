@@ -111,7 +111,7 @@ def locked_us(stage: Stage) -> float:
             call(status, node, job)
         took.append((time.perf_counter() - began_at) / len(reports) * 1e6)
 
-    with registry.folding, registry.lock:
+    with registry.hub.folding, registry.hub.lock:
         thread = threading.Thread(target=work)
         thread.start()
         thread.join(10)

@@ -61,7 +61,7 @@ class Stage:
     def fold(self) -> None:
         """Let the server take in all that was reported."""
         if self.kind == "ours":
-            self.server.registry.fold()
+            self.server.registry.hub.fold()
 
     # -- what a parent may ask for -----------------------------------------------------------
 

@@ -9,12 +9,14 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final
 
 from flask import Blueprint, Flask
 
 from .core.errors import WrongProcess
+from .core.settings import Settings
 from .hosting import (
     CertificateFiles,
     Limits,
@@ -25,6 +27,7 @@ from .hosting import (
 )
 from .registry import ClusterRegistry
 from .report import save_report
+from .watching.dashboard import Dashboard
 from .web.access.guard import Authorize
 from .web.access.origins import checked_hosts
 from .web.blueprint import create_blueprint
@@ -59,30 +62,36 @@ class DispyHTTPServer:
     :param cluster: the first cluster to watch, or None.
     :param host: the address or name to listen at; ``""`` for all interfaces, IPv6 and IPv4.
     :param port: 0 picks a free one.
-    :param poll_sec: seconds between a page's updates; 0 or less: only when asked. Pages can
-        change it.
+    :param poll_sec: seconds between a page's updates, 10 if not given; 0 or less: only when asked.
+        Pages can change it.
     :param DocumentRoot: a folder whose pages and files are served in place of ours.
     :param keyfile: the TLS key, in PEM without a pass phrase; read again when it changes.
     :param certfile: the TLS certificate in PEM; with its key, if there is no *keyfile*.
-    :param show_job_args: whether pages show the jobs' arguments. Pages can change it.
-    :param registry: watch the clusters of this one, which stays open when the server ends. What
-        *poll_sec* and *show_job_args* say is set on it where they differ from their defaults.
+    :param show_job_args: whether pages show the jobs' arguments; they do if not given. Pages can
+        change it.
+    :param registry: show this one, a :class:`~flask_dispy.ClusterRegistry` or
+        :class:`~flask_dispy.PastRegistry`, which stays open when the server ends. *poll_sec* and
+        *show_job_args* are set on it if they are given.
     :param ssl_context: TLS settings of your own, in place of *keyfile* and *certfile*.
     :param max_connections: at a time; one more is answered 503. Streams get at most three
         quarters of them.
     :param request_timeout_sec: the longest that a client may take to send a request.
     :param keep_alive_sec: how long a connection may lie idle between requests.
     :param send_timeout_sec: the longest that a client may take to receive each 64 KB.
-    :param settings: those of :class:`~flask_dispy.ClusterRegistry`; not beside *registry*.
 
-    The others are those of :func:`~flask_dispy.create_blueprint`.
+    From *authorize* to *costly_wait_sec* they are the options of
+    :func:`~flask_dispy.create_blueprint`, from *history_limit* on the settings of
+    :class:`~flask_dispy.ClusterRegistry`; those are not given beside *registry*, but to it.
 
-    Raises OSError where host and port can't be had or a TLS file can't be read, ValueError or
-    TypeError for options that make no sense; then nothing is left running.
+    :raises OSError: host and port can't be had, or a TLS file can't be read.
+    :raises ValueError: an option makes no sense.
+    :raises TypeError: an option has the wrong type, or belongs to the registry that is given.
+
+    Where it raises, nothing is left running.
     """
 
     registry: ClusterRegistry
-    """What it shows."""
+    """What it shows; a :class:`~flask_dispy.PastRegistry`, where one was given."""
 
     port: int
     """The port that it listens on."""
@@ -95,14 +104,18 @@ class DispyHTTPServer:
         cluster: Any,
         host: str = "",
         port: int = 8181,
-        poll_sec: float = 10,
+        poll_sec: float | None = None,
         DocumentRoot: str | os.PathLike[str] | None = None,  # noqa: N803 - dispy's name
         keyfile: str | os.PathLike[str] | None = None,
         certfile: str | os.PathLike[str] | None = None,
-        show_job_args: bool = True,
+        show_job_args: bool | None = None,
         *,
-        registry: ClusterRegistry | None = None,
+        registry: Dashboard | None = None,
         ssl_context: ssl.SSLContext | None = None,
+        max_connections: int = 512,
+        request_timeout_sec: float = 10,
+        keep_alive_sec: float = 75,
+        send_timeout_sec: float = 30,
         authorize: Authorize | None = None,
         users: Mapping[str, tuple[str, str]] | None = None,
         tokens: Mapping[str, str] | None = None,
@@ -110,15 +123,32 @@ class DispyHTTPServer:
         trusted_hosts: Sequence[str] | None = None,
         frame_ancestors: Sequence[str] = (),
         max_body_bytes: int = 65_536,
-        max_connections: int = 512,
-        request_timeout_sec: float = 10,
-        keep_alive_sec: float = 75,
-        send_timeout_sec: float = 30,
         costly_share: float = COSTLY_SHARE,
         costly_waiting: int = 128,
         costly_wait_sec: float = 10,
-        **settings: Any,
+        history_limit: int = 10_000,
+        closed_limit: int = 20,
+        text_limit: int = 1024,
+        inbox_limit: int = 1_000_000,
+        engine_timeout_sec: float = 10.0,
+        stall_sec: float = 60.0,
+        redact: Callable[[str, str], str] | None = None,
+        history: str | os.PathLike[str] | None = None,
+        history_days: float = 30.0,
+        history_max_bytes: int = 500_000_000,
     ) -> None:
+        settings = {
+            "history_limit": history_limit,
+            "closed_limit": closed_limit,
+            "text_limit": text_limit,
+            "inbox_limit": inbox_limit,
+            "engine_timeout_sec": engine_timeout_sec,
+            "stall_sec": stall_sec,
+            "redact": redact,
+            "history": history,
+            "history_days": history_days,
+            "history_max_bytes": history_max_bytes,
+        }
         limits = Limits(
             max_connections=max_connections,
             request_timeout_sec=request_timeout_sec,
@@ -161,7 +191,7 @@ class DispyHTTPServer:
             self._hosting = ThreadServer(_app(blueprint), sock, limits=limits, tls=tls, name=name)
             undo.callback(self._hosting.server_close)
             if cluster is not None:
-                self.registry.add(cluster)
+                self.add_cluster(cluster)
             undo.pop_all()
         self._hosting.start()
         _enlist(self)
@@ -170,35 +200,49 @@ class DispyHTTPServer:
         """Show another cluster; see :meth:`ClusterRegistry.add`. Returns the name it is given.
 
         :param chain: put our callback before the cluster's own, if it has one.
+        :raises TypeError: *cluster* is none of dispy's, or the server shows past runs.
+        :raises ValueError: it is closed already.
+        :raises RuntimeError: the registry is closed.
+        :raises WrongProcess: this is a fork of the server's process.
         """
         if os.getpid() != self._pid:
             raise WrongProcess(
                 "This server lives on in the process of which this one is a fork: make the "
                 "clusters there, or another server here."
             )
-        return self.registry.add(cluster, chain=chain)
+        return self._watching().add(cluster, chain=chain)
 
     def del_cluster(self, cluster: Any) -> None:
         """Show a cluster no longer. It may have been closed, or never been added.
 
         Closed clusters beyond the newest ``closed_limit`` go by themselves.
+
+        :raises TypeError: the server shows past runs.
         """
-        self.registry.remove(cluster)
+        self._watching().remove(cluster)
+
+    def _watching(self) -> ClusterRegistry:
+        if not isinstance(self.registry, ClusterRegistry):
+            raise TypeError("This server shows past runs: make another that watches clusters.")
+        return self.registry
 
     # Without annotations: on Python 3.10 an unpatched dispy refuses a callback that has them.
     def cluster_status(self, status, node, job):  # type: ignore[no-untyped-def]
-        """Take in a report: to be called from a cluster's own callback, or passed as that.
+        """Take a report: to be called from a cluster's own callback, or passed as that.
 
         Never raises and takes about a microsecond. It has exactly these parameters, which dispy
         checks.
         """
-        self.registry.cluster_status(status, node, job)  # type: ignore[no-untyped-call]
+        if isinstance(self.registry, ClusterRegistry):
+            self.registry.cluster_status(status, node, job)  # type: ignore[no-untyped-call]
 
     def save_report(self, path: str | os.PathLike[str], cluster: str = "*") -> Path:
         """Write the report of a cluster's run, or of all, to a file; see docs/report.md.
 
-        It can be called after :meth:`shutdown`, too. Returns the file's path. Raises UnknownCluster
-        if no cluster of that name is watched, OSError if the file can't be written.
+        It can be called after :meth:`shutdown`, too. Returns the file's path.
+
+        :raises UnknownCluster: no cluster of that name is watched.
+        :raises OSError: the file can't be written.
         """
         return save_report(self.registry, path, cluster)
 
@@ -251,7 +295,7 @@ class DispyHTTPServer:
         )
 
     def _current_version(self) -> int:
-        self.registry.fold()
+        self.registry.views()  # which folds what waits
         return self.registry.version
 
     def _forked(self) -> None:
@@ -266,11 +310,10 @@ def cluster_status(status, node, job):  # type: ignore[no-untyped-def]
     was added to, else of the one that was started first. Without any, nothing happens. Never
     raises.
     """
-    servers = _live
-    if not servers:
-        return
-    server = servers[0] if len(servers) == 1 else _server_of(servers, node, job)
-    server.registry.cluster_status(status, node, job)  # type: ignore[no-untyped-call]
+    registries = [s.registry for s in _live if isinstance(s.registry, ClusterRegistry)]
+    if registries:
+        registry = registries[0] if len(registries) == 1 else _whose(registries, node, job)
+        registry.cluster_status(status, node, job)  # type: ignore[no-untyped-call]
 
 
 def _forwards_to(registry: object) -> bool:
@@ -281,33 +324,39 @@ def _forwards_to(registry: object) -> bool:
 cluster_status.forwards_to = _forwards_to  # type: ignore[attr-defined]
 
 
-def _server_of(servers: Sequence[DispyHTTPServer], node: Any, job: Any) -> DispyHTTPServer:
+def _whose(registries: Sequence[ClusterRegistry], node: Any, job: Any) -> ClusterRegistry:
     try:
-        for server in servers:
-            if server.registry.knows(job, node):
-                return server
+        for registry in registries:
+            if registry.hub.knows(job, node):
+                return registry
         # A fast job's end comes while its beginning still waits to be folded.
-        for server in servers:
-            server.registry.fold()
-            if server.registry.knows(job, node):
-                return server
+        for registry in registries:
+            registry.hub.fold()
+            if registry.hub.knows(job, node):
+                return registry
     except Exception:
         logger.exception("can't tell which server shows the cluster of a report")
-    return servers[0]
+    return registries[0]
 
 
 def _registry(
-    given: ClusterRegistry | None, poll_sec: float, show_job_args: bool, settings: dict[str, Any]
-) -> ClusterRegistry:
+    given: Dashboard | None,
+    poll_sec: float | None,
+    show_job_args: bool | None,
+    settings: dict[str, Any],
+) -> Any:
+    defaults = {field.name: field.default for field in fields(Settings)}
     if given is None:
-        return ClusterRegistry(poll_sec=poll_sec, show_job_args=show_job_args, **settings)
-    if settings:
-        names = ", ".join(sorted(settings))
+        asked = {"poll_sec": poll_sec, "show_job_args": show_job_args}
+        asked = {name: value for name, value in asked.items() if value is not None}
+        return ClusterRegistry(**asked, **settings)  # type: ignore[arg-type]
+    names = ", ".join(name for name, value in settings.items() if value != defaults[name])
+    if names:
         raise TypeError(f"{names}: give the settings of a shared registry to the registry itself")
-    if poll_sec != 10:
+    if poll_sec is not None:
         given.poll_sec = poll_sec
-    if not show_job_args:
-        given.show_job_args = False
+    if show_job_args is not None:
+        given.show_job_args = show_job_args
     return given
 
 
@@ -343,7 +392,7 @@ def _tls(
 def _warn_open(url: str, read_only: bool) -> None:
     allowed = "see" if read_only else "see and manage"
     logger.warning(
-        "Whoever reaches %s over the network may %s the clusters: give users=, tokens= or "
+        "Anyone who can reach %s over the network can %s the clusters: pass users=, tokens= or "
         "authorize= to DispyHTTPServer, or host='127.0.0.1'.",
         url,
         allowed,

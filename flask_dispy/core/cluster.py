@@ -269,9 +269,9 @@ class ClusterState:
         self.ledger.give_up(jobs)
         self.jobs_changed()
 
-    def take_in(self, jobs: list[Job]) -> None:
+    def adopt(self, jobs: list[Job]) -> None:
         """Enter jobs that another cluster gave up, or that a history kept."""
-        self.ledger.take_in(jobs)
+        self.ledger.adopt(jobs)
         for job in jobs:
             if job.state in ENDED_STATES:
                 self.dirty_ends[job.serial] = job

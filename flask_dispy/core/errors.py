@@ -10,6 +10,7 @@
     ├── UnknownJob          no job with that serial is retained
     ├── BadRequest          a value that makes no sense; ``field`` names it
     ├── EngineTimeout       dispy did not answer in time
+    ├── NoCommands          runs that are over take no commands
     ├── HistoryError        a history file that can't be used
     └── WrongProcess        a registry used in a fork of the process that made it
 
@@ -25,6 +26,7 @@ __all__ = [
     "EngineTimeout",
     "FlaskDispyError",
     "HistoryError",
+    "NoCommands",
     "UnknownCluster",
     "UnknownJob",
     "UnknownNode",
@@ -88,6 +90,12 @@ class EngineTimeout(FlaskDispyError, TimeoutError):
     """dispy did not answer in time; the call may still take effect."""
 
     code = "engine_timeout"
+
+
+class NoCommands(FlaskDispyError, RuntimeError):
+    """Runs that are over take no commands."""
+
+    code = "unsupported"
 
 
 class HistoryError(FlaskDispyError, ValueError):

@@ -189,7 +189,7 @@ class Ledger:
         self._blocks.forget(gone)
         self._history = deque(job for job in self._history if job.serial not in gone)
 
-    def take_in(self, jobs: list[Job]) -> None:
+    def adopt(self, jobs: list[Job]) -> None:
         """Enter jobs that another ledger gave up, as they are."""
         for job in jobs:
             self.counts[job.state] += 1

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
-from typing import Any, Final
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
 
 from .errors import BadRequest
 
@@ -33,41 +33,11 @@ _LEAST = {
 }
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Settings:
-    """What a :class:`~flask_dispy.ClusterRegistry` can be told.
+    """The settings of a :class:`~flask_dispy.ClusterRegistry`, whose docstring says what each does.
 
-    ``poll_sec``
-        Seconds between a page's updates; 0 for none until asked. Pages can change it.
-    ``show_job_args``
-        Whether job arguments are shown. Pages can change it.
-    ``history_limit``
-        Ended jobs kept for each cluster. Queued and running jobs are always kept.
-    ``closed_limit``
-        Closed clusters kept, the newest; those before are let go, as by ``remove``. With
-        ``history`` none of their jobs is lost.
-    ``text_limit``
-        Characters kept of each argument list, result, output and traceback.
-    ``inbox_limit``
-        Status reports of one cluster that may wait to be folded; what comes on top is dropped
-        and counted.
-    ``engine_timeout_sec``
-        Seconds that a call into dispy may take.
-    ``stall_sec``
-        Seconds without an end after which the jobs that run are called stalled, at the least; see
-        the outlook in docs/api.md.
-    ``redact``
-        Called with (text, kind) before any argument, result or output is kept; returns what to
-        keep. *kind* is ``args``, ``kwargs``, ``result``, ``provisional_result``, ``stdout``,
-        ``stderr`` or ``exception``.
-    ``history``
-        A file that keeps ended jobs, series and node events beyond the end of the program, for
-        ``flask-dispy history FILE``. It is made if there is none; several programs may share it.
-    ``history_days``
-        Days that the file keeps.
-    ``history_max_bytes``
-        The file's size, about; the oldest makes room. SQLite's log beside it takes up to 4 MB
-        more.
+    :raises BadRequest: a value that makes no sense; the message names it and the remedy.
     """
 
     poll_sec: float = 10.0
@@ -82,19 +52,6 @@ class Settings:
     history: str | os.PathLike[str] | None = None
     history_days: float = 30.0
     history_max_bytes: int = 500_000_000
-
-    @classmethod
-    def of(cls, given: Mapping[str, Any]) -> Settings:
-        """Return the settings that are given by name, with the others as they are by default.
-
-        :raises TypeError: there is no setting of such a name.
-        :raises BadRequest: a value makes no sense.
-        """
-        known = [field.name for field in fields(cls)]
-        for name in given:
-            if name not in known:
-                raise TypeError(f"There is no setting {name!r}; there are {', '.join(known)}.")
-        return cls(**given)
 
     def __post_init__(self) -> None:
         self.poll_sec = checked_poll_sec(self.poll_sec)

@@ -178,7 +178,7 @@ class _Loader:
             f"{name} {begun}", started_at, serials=iter(()), history_limit=len(jobs), kind="history"
         )
         state.series = Series(started_at, PAST_RESOLUTIONS)
-        state.take_in(jobs)
+        state.adopt(jobs)
         _count(state, figures)
         cpus = self._load_nodes(run, state, bad)
         known = figures.last_at if figures.closed_at is None else figures.closed_at

@@ -19,7 +19,7 @@ from . import charts, lanes, wording
 from .gathering import MOST_CLUSTERS, MOST_JOBS, MOST_NODES, gather
 
 if TYPE_CHECKING:
-    from ..registry import ClusterRegistry
+    from ..watching.dashboard import Dashboard
     from ..watching.views import View
 
 __all__ = ["render_report", "save_report"]
@@ -51,9 +51,7 @@ def render_report(view: View, *, arguments: bool = True) -> str:
     return "".join(parts)
 
 
-def save_report(
-    registry: ClusterRegistry, path: str | os.PathLike[str], cluster: str = "*"
-) -> Path:
+def save_report(registry: Dashboard, path: str | os.PathLike[str], cluster: str = "*") -> Path:
     """Write the report of a cluster, or of all with ``*``, to a file; return the file's path.
 
     The file is there whole or not at all: a report that was there before is replaced at once.

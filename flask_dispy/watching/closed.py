@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final
 
 from .watched import Watched
@@ -22,7 +22,7 @@ _MOST_NAMES: Final = 1_000
 
 
 class ClosedClusters:
-    """Says which closed clusters are to be let go. Guarded by the registry's folding lock.
+    """Says which closed clusters are to be let go. Guarded by the hub's ``folding``.
 
     :param limit: closed clusters that are kept.
     :param history: the file that keeps the jobs of those let go, if there is one.
@@ -53,7 +53,7 @@ class ClosedClusters:
         while len(self._gone) > _MOST_NAMES:
             self._gone.popitem(last=False)
 
-    def names(self) -> Iterable[str]:
+    def names(self) -> Collection[str]:
         """Return the names that are remembered, which no other cluster is to get."""
         return self._gone.keys()
 

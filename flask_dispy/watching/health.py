@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from ..engine.commands.calls import Calls
-from ..engine.reports.render import Renderer
-from ..engine.reports.router import Router
-from ..history.recorder import Recorder
+from .hub import Hub
 from .upkeep import Pump
-from .watched import Watched
 
 __all__ = ["health"]
 
 
-def health(
-    clusters: Sequence[Watched],
-    *,
-    router: Router,
-    pump: Pump,
-    calls: Calls,
-    renderer: Renderer,
-    recorder: Recorder | None,
-    inbox_limit: int,
-) -> dict[str, Any]:
+def health(hub: Hub, pump: Pump, calls: Calls) -> dict[str, Any]:
     """Return how each part of a registry does; all is well if there are no ``problems``."""
+    clusters, router, recorder = hub.members(), hub.router, hub.recorder
+    renderer = hub.texts.renderer
     dropped = sum(w.watch.dropped for w in clusters) + router.dropped
     upkeep, engine = pump.health(), calls.health()
     history = recorder.health() if recorder else None
@@ -47,7 +36,7 @@ def health(
         "pump": upkeep,
         "inbox": {
             "length": sum(len(w.watch.inbox) for w in clusters) + len(router.inbox),
-            "limit": inbox_limit,
+            "limit": hub.settings.inbox_limit,
             "dropped": dropped,
             "unreadable": sum(w.watch.unread.count for w in clusters) + router.faults,
         },

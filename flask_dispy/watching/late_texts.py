@@ -1,4 +1,4 @@
-"""Texts that only a user's own code can make: asked for while folding, taken in once made."""
+"""Texts that only a user's own code can make: asked for while folding, applied once made."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["LateTexts"]
 class LateTexts:
     """What a :class:`~flask_dispy.engine.reports.render.Renderer` is asked for and has made.
 
-    :meth:`ask` and :meth:`take_in` are called while folding, by one thread at a time.
+    :meth:`ask` and :meth:`apply` are called while folding, by one thread at a time.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -35,10 +35,10 @@ class LateTexts:
         for request in requests:
             self.renderer.submit(request)
 
-    def take_in(self, clusters: Sequence[Watched]) -> bool:
+    def apply(self, clusters: Sequence[Watched]) -> bool:
         """Give each text that was made to its job; return whether there were any.
 
-        The caller holds the registry's lock.
+        The caller holds the hub's lock.
         """
         waiting = len(self._made)
         for _ in range(waiting):
@@ -52,12 +52,12 @@ class LateTexts:
 
     @property
     def waiting(self) -> bool:
-        """Whether some were made and not yet taken in."""
+        """Whether some were made and not yet applied."""
         return bool(self._made)
 
     @property
     def pending(self) -> bool:
-        """Whether some are still to be made, or to be taken in."""
+        """Whether some are still to be made, or to be applied."""
         return self._taken < self._asked
 
     def wait(self, timeout_sec: float) -> None:

@@ -11,16 +11,14 @@ import contextlib
 import logging
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from ..core import events
 from ..core.errors import EngineTimeout
 from ..engine.commands.calls import Calls
 from ..engine.reports.hearing import Hearing, status_now, status_of, told_all
+from .hub import Hub
 from .watched import Watched
-
-if TYPE_CHECKING:
-    from ..registry import ClusterRegistry
 
 __all__ = ["Listening"]
 
@@ -32,10 +30,10 @@ _LEAST_POLL_SEC: Final = 2.0
 
 
 class Listening:
-    """Keeps a registry's clusters heard. Called by the pump's thread alone."""
+    """Keeps a hub's clusters heard. Called by the pump's thread alone."""
 
-    def __init__(self, registry: ClusterRegistry, calls: Calls) -> None:
-        self._registry = registry
+    def __init__(self, hub: Hub, calls: Calls) -> None:
+        self._hub = hub
         self._calls = calls
 
     def look(self, watched: Watched) -> None:
@@ -53,7 +51,7 @@ class Listening:
 
     def _known(self, watched: Watched) -> tuple[int, int]:
         """Return how many reports came, and how many jobs are pending by what is known."""
-        with self._registry.folding:
+        with self._hub.folding:
             ledger = watched.state.ledger
             return watched.watch.received, ledger.pending + ledger.before_watching
 
@@ -62,11 +60,11 @@ class Listening:
             logger.warning("Trouble with the cluster %s: %s", watched.name, trouble)
         else:
             logger.info("The reports of the cluster %s arrive again.", watched.name)
-        with self._registry.lock:
+        with self._hub.lock:
             watched.unheard = trouble
             watched.mode = "callback" if trouble is None else "polling"
             watched.state.dirty = True
-            self._registry.settle(watched)
+            self._hub.publish(watched)
 
     def _poll(self, watched: Watched, hearing: Hearing) -> None:
         if watched.poll is not None:
@@ -77,7 +75,7 @@ class Listening:
                 self._polled(watched, hearing, answer.result())
         every_sec = _LEAST_POLL_SEC
         if not hearing.doubted:
-            every_sec = max(every_sec, self._registry.poll_sec)
+            every_sec = max(every_sec, self._hub.settings.poll_sec)
         if watched.is_due("poll", every_sec):
             ask = partial(status_of, watched.cluster, watched.kind)
             # Too many calls that hang show in health(); to be refused one more is no fault here.
@@ -92,15 +90,15 @@ class Listening:
             status_now(nodes, pending), *self._known(watched), told_all=told_all(watched.cluster)
         )
         if watched.mode == "polling":
-            self._take_in(watched, nodes, pending)
+            self._adopt(watched, nodes, pending)
 
-    def _take_in(self, watched: Watched, nodes: list[Any], pending: int) -> None:
+    def _adopt(self, watched: Watched, nodes: list[Any], pending: int) -> None:
         there = {node.ip_addr for node in nodes}
         known = watched.watch.nodes
         now = time.time()
-        with self._registry.folding:
+        with self._hub.folding:
             gone = [node for ip_addr, node in known.known.items() if ip_addr not in there]
-            self._registry.take_in(
+            self._hub.apply(
                 watched,
                 [
                     *known.adopt(nodes),

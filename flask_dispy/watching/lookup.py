@@ -1,40 +1,33 @@
-"""What commands look up in a registry: which of dispy's objects a name or serial stands for."""
+"""What commands look up in a hub: which of dispy's objects a name or serial stands for."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from ..core.errors import UnknownNode, UnknownOffer
 from ..core.events import Departure
 from ..core.offers import Offer, Offered
 from ..engine.commands.control import JobTarget, Target
-
-if TYPE_CHECKING:
-    from ..registry import ClusterRegistry
-    from .watched import Watched
+from .board import shown_name
+from .hosts import address_of
+from .hub import Hub
 
 __all__ = ["Lookup"]
 
 
 class Lookup:
-    """The :class:`~flask_dispy.engine.commands.control.Targets` of a registry. Thread-safe."""
+    """The :class:`~flask_dispy.engine.commands.control.Targets` of a hub. Thread-safe."""
 
-    def __init__(self, registry: ClusterRegistry) -> None:
-        self._registry = registry
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
 
     def targets(self, name: str) -> list[Target]:
         """Return the clusters that *name* stands for; those nobody added take no commands.
 
         :raises UnknownCluster: no cluster of that name is watched.
         """
-        view = self._registry.view(name)
-        return [
-            watched.target()
-            for watched in self._registry.watched()
-            if watched.cluster is not None and (view.combined or watched.view is view)
-        ]
+        return [w.target() for w in self._hub.named(name) if w.cluster is not None]
 
     def targets_of_node(self, name: str, host: str) -> tuple[str, list[Target]]:
         """Return a node's address and the clusters, of those that *name* stands for, it serves.
@@ -42,16 +35,13 @@ class Lookup:
         :raises UnknownNode: none of them knows such a node.
         :raises AmbiguousNode: several nodes have that name.
         """
-        view = self._registry.view(name)
-        ip_addr = view.address(host)
-        watched_list = self._registry.watched()
-        with self._registry.lock:
+        watched_list = self._hub.named(name)
+        with self._hub.lock:
+            ip_addr = address_of([w.state for w in watched_list], shown_name(name), host)
             found = [
                 watched.target()
                 for watched in watched_list
-                if watched.cluster is not None
-                and (view.combined or watched.view is view)
-                and ip_addr in watched.state.nodes
+                if watched.cluster is not None and ip_addr in watched.state.nodes
             ]
         if not found:
             raise UnknownNode(
@@ -62,9 +52,9 @@ class Lookup:
 
     def targets_of_jobs(self, serials: Iterable[int]) -> dict[int, JobTarget]:
         """Return those of the jobs with these serials that are retained."""
-        watched_list = self._registry.watched()
+        watched_list = self._hub.members()
         found: dict[int, JobTarget] = {}
-        with self._registry.folded():
+        with self._hub.folded():
             for serial in serials:
                 for watched in watched_list:
                     job = watched.state.ledger.jobs.get(serial)
@@ -76,35 +66,35 @@ class Lookup:
 
     def node_left(self, name: str, ip_addr: str) -> Departure | None:
         """Return why a node is no longer a cluster's; ``None`` for one that is, or never was."""
-        watched = self._watched(name)
-        with self._registry.folded():
+        watched = self._hub.member(name)
+        with self._hub.folded():
             node = watched.state.nodes.get(ip_addr) if watched is not None else None
             return node.left if node is not None else None
 
     def node_closed(self, name: str, ip_addr: str, why: Departure) -> None:
         """Note that a node was closed for a cluster, whose name may be gone by now."""
-        watched = self._watched(name)
+        watched = self._hub.member(name)
         if watched is not None:
-            with self._registry.folding:
+            with self._hub.folding:
                 left = watched.watch.nodes.let_go(ip_addr, time.time(), why)
-                self._registry.take_in(watched, [left])
+                self._hub.apply(watched, [left])
 
     def node_rejoined(self, name: str, ip_addr: str) -> None:
         """Note that a node that was deallocated is the cluster's again."""
-        watched = self._watched(name)
+        watched = self._hub.member(name)
         if watched is not None:
-            with self._registry.folding:
+            with self._hub.folding:
                 joined = watched.watch.nodes.take_back(ip_addr, time.time())
-                self._registry.take_in(watched, joined)
+                self._hub.apply(watched, joined)
 
     def offered(self, name: str, host: str, offered: Offered, by: str | None) -> None:
         """Note that somebody offered a node to a cluster."""
-        watched = self._watched(name)
+        watched = self._hub.member(name)
         if watched is not None:
-            with self._registry.lock:
+            with self._hub.lock:
                 watched.state.offers.ask(host, offered, time.time(), by=by)
                 watched.state.dirty = True
-                self._registry.settle(watched)
+                self._hub.publish(watched)
 
     def offer(self, name: str, number: int) -> tuple[Target, Offer]:
         """Return an offer that waits, and its cluster.
@@ -112,23 +102,19 @@ class Lookup:
         :raises UnknownCluster: no cluster of that name is watched.
         :raises UnknownOffer: none of that number waits there.
         """
-        view = self._registry.view(name)
-        with self._registry.lock:
-            for watched in self._registry.watched():
+        watched_list = self._hub.named(name)
+        with self._hub.lock:
+            for watched in watched_list:
                 offer = watched.state.offers.waiting.get(number)
-                if offer is not None and (view.combined or watched.view is view):
+                if offer is not None:
                     return watched.target(), offer
         raise UnknownOffer(f"No offer {number} waits: its node has joined, or it was withdrawn.")
 
     def withdrawn(self, name: str, number: int) -> None:
         """Note that somebody withdrew an offer."""
-        watched = self._watched(name)
+        watched = self._hub.member(name)
         if watched is not None:
-            with self._registry.lock:
+            with self._hub.lock:
                 watched.state.offers.withdraw(number)
                 watched.state.dirty = True
-                self._registry.settle(watched)
-
-    def _watched(self, name: str) -> Watched | None:
-        """Return the cluster of that name, ``None`` for one that was removed meanwhile."""
-        return next((w for w in self._registry.watched() if w.name == name), None)
+                self._hub.publish(watched)

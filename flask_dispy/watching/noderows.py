@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from math import inf
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Any, Final, Literal
 
 from ..core.feed import Cursor, Feed
 from ..wire.columns import packed_block
 from ..wire.packing import PackedRows, Part, Piece, joined
 from ..wire.rows import Rows
-
-if TYPE_CHECKING:
-    from ..registry import ClusterRegistry
+from .board import Board
 
 __all__ = ["FoundRows", "NodeRows"]
 
 # Of all rows: each with all its fields, each with dispy's own fields, or by column in blocks.
 _Form = Literal["rows", "own", "columns"]
-
-# Rows that are encoded at one go under the lock: about ten milliseconds of it.
-_ENCODED_AT_ONCE: Final = 2_000
 
 # Rows of a delta that take about as long as a small search.
 _MANY: Final = 500
@@ -54,44 +47,35 @@ class NodeRows:
 
     :param number: the view's, which is part of its cursors.
     :param rows: encodes rows.
-
-    ``polled_at`` is when somebody last asked who may ask again any time, by ``time.monotonic()``.
     """
 
     def __init__(
         self,
-        registry: ClusterRegistry,
+        board: Board[Any],
         number: int,
         feed: Feed,
         rows: Rows,
     ) -> None:
-        self._registry = registry
+        self._board = board
         self._number = number
         self._feed = feed
         self._rows = rows
-        self._encoded_to = 0
         self._packing = threading.Lock()
         self._packed: dict[_Form, PackedRows] = {
             "rows": PackedRows(feed, rows.json),
             "own": PackedRows(feed, rows.own_json),
             "columns": PackedRows(feed, rows.cells, packed_block, _BLOCK),
         }
-        self.polled_at = -inf
 
-    def since(
-        self, since: str | None, form: _Form = "rows", *, streamed: bool = False
-    ) -> FoundRows:
+    def since(self, since: str | None, form: _Form = "rows") -> FoundRows:
         """Return what changed since a cursor, or all, if it is none of ours.
 
-        The caller holds the registry's lock.
+        The caller holds the board's lock.
 
-        :param form: how all rows are told; what changed is always told in rows.
-        :param streamed: not for one who polls, and is to find the rows ready the next time.
+        :param form: of all rows; what changed always comes in rows.
         """
-        if not streamed:
-            self.polled_at = time.monotonic()
-        version = self._encoded_to = self._registry.version
-        cursor = Cursor(self._registry.epoch, self._number, version)
+        version = self._board.version
+        cursor = Cursor(self._board.epoch, self._number, version)
         place = self._place(since)
         if place is None:
             return FoundRows(str(cursor), version, self._packed[form].take(version))
@@ -102,7 +86,7 @@ class NodeRows:
     def is_long(self, since: str | None) -> bool:
         """Whether the answer to a reader at that cursor holds all rows, or many.
 
-        The caller holds the registry's lock.
+        The caller holds the board's lock.
         """
         place = self._place(since)
         return place is None or self._feed.holds_more_than(_MANY, place.version)
@@ -112,8 +96,8 @@ class NodeRows:
         place = Cursor.parse(since)
         if (
             place is None
-            or place[:2] != (self._registry.epoch, self._number)
-            or place.version > self._registry.version
+            or place[:2] != (self._board.epoch, self._number)
+            or place.version > self._board.version
             or not self._feed.reaches(place.version)
         ):
             return None
@@ -122,16 +106,9 @@ class NodeRows:
     def joined(self, found: FoundRows, more: Iterable[str] = ()) -> Sequence[bytes | Piece]:
         """Return rows with commas between them, those of a delta followed by *more*.
 
-        Called without the registry's lock, for it packs what was never packed.
+        Called without the board's lock, for it packs what was never packed.
         """
         if found.all is None:
             return [",".join(chain(found.changed, more)).encode("ascii")]
         with self._packing:  # of those who ask at the same time, the first does it for all
             return joined(found.all)
-
-    def encode_ahead(self) -> None:
-        """Encode the rows that changed, so that the next reader finds them encoded."""
-        with self._registry.lock:
-            changed, _ = self._feed.since(self._encoded_to)
-            self._rows.json(changed[-_ENCODED_AT_ONCE:])
-            self._encoded_to = self._registry.version

@@ -5,16 +5,14 @@ from __future__ import annotations
 import contextlib
 from concurrent.futures import Future
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from ..core.errors import EngineTimeout
 from ..core.offers import Finding, Offer, Offered
 from ..engine.commands.calls import Calls
 from ..engine.offering import find_out, offered_by_program
+from .hub import Hub
 from .watched import Watched
-
-if TYPE_CHECKING:
-    from ..registry import ClusterRegistry
 
 __all__ = ["Offering"]
 
@@ -27,19 +25,19 @@ _Look = tuple[Watched, int, "Future[Finding]"]
 
 
 class Offering:
-    """Keeps a registry's offers up to date. Called by the pump's thread alone."""
+    """Keeps a hub's offers up to date. Called by the pump's thread alone."""
 
-    def __init__(self, registry: ClusterRegistry, calls: Calls) -> None:
-        self._registry = registry
+    def __init__(self, hub: Hub, calls: Calls) -> None:
+        self._hub = hub
         self._calls = calls
         self._looks: list[_Look] = []
 
     def look(self, watched: Watched, now: float) -> None:
         """See what a cluster is offered and who has joined; never waits."""
-        registry, offers = self._registry, watched.state.offers
+        hub, offers = self._hub, watched.state.offers
         is_open = watched.state.closed_at is None
         listed = offered_by_program(watched.cluster) if is_open else []
-        with registry.lock:
+        with hub.lock:
             if is_open:
                 # What it was made with was offered before it was watched.
                 offers.list_program(listed, now)
@@ -47,7 +45,7 @@ class Offering:
                 offers.clear()
             if offers.watch(watched.state.nodes, now):
                 watched.state.dirty = True
-                registry.settle(watched)
+                hub.publish(watched)
             due = offers.to_look_at(now, _LOOK_EVERY_SEC, _LOOKS_AT_ONCE - len(self._looks))
             for offer in due:
                 offer.looked_at = now
@@ -69,11 +67,11 @@ class Offering:
         ended = [look for look in self._looks if look[2].done()]
         self._looks = [look for look in self._looks if not look[2].done()]
         for watched, number, future in ended:
-            with self._registry.lock:
+            with self._hub.lock:
                 offer = watched.state.offers.waiting.get(number)
                 if offer is None or future.exception() is not None:
                     continue
                 offer.finding = future.result()
                 watched.state.offers.changes += 1
                 watched.state.dirty = True
-                self._registry.settle(watched)
+                self._hub.publish(watched)

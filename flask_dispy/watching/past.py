@@ -4,37 +4,119 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..core.cluster import ClusterState
+from ..core.errors import NoCommands, UnknownCluster
 from ..core.phrases import quantity
+from ..core.prospects import Surroundings
 from ..core.series import PAST_RESOLUTIONS, Measured, Series
-from ..core.settings import MOST_JOBS, MOST_RUNS
-from ..history.reader import load, refill
-from ..registry import ClusterRegistry
-from .summaries import Summaries
+from ..core.settings import MOST_JOBS, MOST_RUNS, Settings
+from ..engine.commands.control import Control
+from ..history.reader import PastRun, load, refill
+from .board import ALL_NAMES, Board, Member, free_name
+from .dashboard import Dashboard
+from .stateviews import ClusterView, CombinedView, StateView
+from .summaries import combined_summary, others_on
 from .views import View
-
-if TYPE_CHECKING:
-    from .watched import Watched
 
 __all__ = ["PastRegistry"]
 
 logger = logging.getLogger("flask_dispy.history")
 
 
-class PastView(View):
-    """A past run as it was at its end: then is its now."""
+class _Runs(Board[Member]):
+    """The runs that were loaded, each as it was at its end: then is its now."""
 
-    _registry: PastRegistry
+    def __init__(self, settings: Settings, runs: Sequence[PastRun]) -> None:
+        super().__init__(settings)
+        self._runs = {run.state: run for run in runs}
+        with self.lock:
+            for number, run in enumerate(runs, 1):
+                run.state.name = free_name(run.state.name, self._members)
+                self.enter(Member(run.state, number))
+        self.combined.series = Series(self.began_at(None), PAST_RESOLUTIONS)
+        refill(
+            self.combined.series,
+            _sums(run.whole for run in runs),
+            _sums(run.buckets for run in runs),
+        )
+
+    def ended_at(self, state: ClusterState | None) -> float:
+        """Return when a run ended; with ``None`` the last of all."""
+        if state is not None:
+            return self._runs[state].ended_at
+        ends = (run.ended_at for run in self._runs.values())
+        return max(ends, default=self.combined.started_at)
+
+    def began_at(self, state: ClusterState | None) -> float:
+        """Return when a run began; with ``None`` the first of all."""
+        states = self._runs if state is None else (state,)
+        return min((one.started_at for one in states), default=self.combined.started_at)
+
+    # -- summaries ---------------------------------------------------------------------------
+
+    def of(self, state: ClusterState, _now: float = 0.0) -> dict[str, Any]:
+        """Return what a run came to."""
+        run, now = self._runs[state], self.ended_at(state)
+        summary = state.summary(now, Surroundings(None, True, partial(others_on, self, state)))
+        outlook, pending = summary["outlook"], summary["jobs"]["pending"]
+        if pending:
+            how = "it was closed" if run.complete else "it was cut off"
+            outlook = {**outlook, "message": f"{quantity(pending, 'job')} not ended when {how}"}
+        bad = run.unreadable["jobs"]
+        return {
+            **summary,
+            "watching": "history",
+            "dropped_events": 0,
+            "trouble": None,
+            "now": now,
+            "outlook": outlook,
+            "jobs_per_sec": 0.0,  # nothing goes on any more
+            "cpus": {"total": run.cpus, "busy": 0},
+            "cut_off": not run.complete,
+            "unreadable": {"jobs": bad, "of": bad + state.ledger.retained},
+        }
+
+    def all_together(self, now: float) -> dict[str, Any]:
+        """Return what all runs came to together."""
+        return self.all(now)[0]
+
+    def all(self, _now: float = 0.0) -> list[dict[str, Any]]:
+        """Return what all runs came to, that of all together first."""
+        each, ended_at = [self.of(state) for state in self.states()], self.ended_at(None)
+        return [
+            {
+                **combined_summary(self, each, ended_at),
+                "watching": "history",
+                "closed_at": ended_at,
+                "cpus": {
+                    "total": max((one["cpus"]["total"] for one in each), default=0),
+                    "busy": 0,
+                },
+                "cut_off": any(one["cut_off"] for one in each),
+                "unreadable": {
+                    name: sum(one["unreadable"][name] for one in each) for name in ("jobs", "of")
+                },
+            },
+            *each,
+        ]
+
+
+class _PastView(StateView):
+    """What a past run's view has of its own, and that of all of them."""
+
+    _board: _Runs
+    _run: ClusterState | None = None
 
     @contextmanager
     def _folded(self) -> Iterator[float]:
         with super()._folded():
-            yield self._registry.ended_at(self._state)
+            yield self._board.ended_at(self._run)
 
     def series(self, resolution_sec: int) -> dict[str, Any]:
         """Return the time series, up to what was measured last."""
@@ -51,62 +133,25 @@ class PastView(View):
     ) -> dict[str, Any]:
         """Return what ran where, in the whole run if not asked for less.
 
-        ``past`` tells that its now stands still.
+        ``past`` says that its now stands still.
         """
         if start is None and end is None:
-            began_at = self._registry.began_at(self._state)
-            start = began_at if began_at < self._registry.ended_at(self._state) else None
+            began_at = self._board.began_at(self._run)
+            start = began_at if began_at < self._board.ended_at(self._run) else None
         return {**super().timeline(start=start, end=end, **options), "past": True}
 
 
-class PastSummaries(Summaries):
-    """What past runs came to, as of their ends."""
-
-    _registry: PastRegistry
-
-    def _single(
-        self,
-        watched: Watched | None,
-        state: ClusterState,
-        now: float,  # noqa: ARG002 - a past run's is the one it ended at
-    ) -> dict[str, Any]:
-        summary = super()._single(watched, state, self._registry.ended_at(state))
-        # Nothing goes on any more.
-        cpus = {"total": self._registry.cpus_of(state), "busy": 0}
-        cut_off, pending = self._registry.was_cut_off(state), summary["jobs"]["pending"]
-        outlook = summary["outlook"]
-        if pending:
-            how = "it was cut off" if cut_off else "it was closed"
-            outlook = {**outlook, "message": f"{quantity(pending, 'job')} not ended when {how}"}
-        return {
-            **summary,
-            "outlook": outlook,
-            "jobs_per_sec": 0.0,
-            "cpus": cpus,
-            "cut_off": cut_off,
-            "unreadable": self._registry.unreadable_of(state),
-        }
-
-    def _combined(
-        self,
-        each: list[dict[str, Any]],
-        now: float,  # noqa: ARG002
-    ) -> dict[str, Any]:
-        ended_at = self._registry.ended_at(None)
-        summary = super()._combined(each, ended_at)
-        return {
-            **summary,
-            "watching": "history",
-            "closed_at": ended_at,
-            "cpus": {"total": max((one["cpus"]["total"] for one in each), default=0), "busy": 0},
-            "cut_off": any(one["cut_off"] for one in each),
-            "unreadable": {
-                name: sum(one["unreadable"][name] for one in each) for name in ("jobs", "of")
-            },
-        }
+class _RunView(_PastView, ClusterView):
+    def __init__(self, board: _Runs, member: Member) -> None:
+        self._run = member.state
+        super().__init__(board, board, member)
 
 
-class PastRegistry(ClusterRegistry):
+class _RunsView(_PastView, CombinedView):
+    pass
+
+
+class PastRegistry(Dashboard):
     """The runs of a history file, for the same pages, API and report as live clusters.
 
     Each run is a closed cluster, named after its cluster and the time it began, the newest
@@ -122,8 +167,6 @@ class PastRegistry(ClusterRegistry):
     """
 
     past = True
-    _view_type = PastView
-    _summaries_type = PastSummaries
 
     def __init__(
         self,
@@ -140,25 +183,12 @@ class PastRegistry(ClusterRegistry):
         """How many jobs the file holds."""
         self.unreadable = past.unreadable
         """How many rows of the file can't be read, by what they are of: ``jobs``, ``nodes``..."""
-        self._runs = {run.state: run for run in past.runs}
         if self.unreadable:
             logger.warning("The history %s is damaged: %s.", path, self.damage())
-        super().__init__(show_job_args=show_job_args)
-        for run in past.runs:
-            self._enter(None, "history", run.state.name, run.state).mode = "history"
-        self.combined.series = Series(self.began_at(None), PAST_RESOLUTIONS)
-        refill(
-            self.combined.series,
-            _sums(run.whole for run in past.runs),
-            _sums(run.buckets for run in past.runs),
-        )
-
-    def ended_at(self, state: ClusterState | None) -> float:
-        """Return when a run ended; with ``None`` the last of all."""
-        if state is not None:
-            return self._runs[state].ended_at
-        ends = (run.ended_at for run in self._runs.values())
-        return max(ends, default=self.combined.started_at)
+        runs = _Runs(Settings(show_job_args=show_job_args), past.runs)
+        self._runs = runs
+        self._views = {member.name: _RunView(runs, member) for member in runs.members()}
+        self._combined = _RunsView(runs, runs, self.views)
 
     def damage(self) -> str:
         """Return what of the file can't be read, in words; nothing while all can."""
@@ -167,23 +197,58 @@ class PastRegistry(ClusterRegistry):
         parts += [f"{bad[kind]:,} rows of {kind}" for kind in sorted(bad.keys() - total.keys())]
         return f"{', '.join(parts)} can't be read" if parts else ""
 
-    def unreadable_of(self, state: ClusterState) -> dict[str, int]:
-        """Return how many of the jobs that a run's file had could not be read."""
-        bad = self._runs[state].unreadable["jobs"]
-        return {"jobs": bad, "of": bad + state.ledger.retained}
+    @property
+    def _board(self) -> _Runs:
+        return self._runs
 
-    def began_at(self, state: ClusterState | None) -> float:
-        """Return when a run began; with ``None`` the first of all."""
-        states = self._runs if state is None else (state,)
-        return min((one.started_at for one in states), default=self.combined.started_at)
+    @property
+    def control(self) -> Control:
+        """What takes the commands: nothing does.
 
-    def cpus_of(self, state: ClusterState) -> int:
-        """Return how many CPUs a run had, at the most."""
-        return self._runs[state].cpus
+        :raises NoCommands: always.
+        """
+        raise NoCommands("These are runs that are over: no command reaches them.")
 
-    def was_cut_off(self, state: ClusterState) -> bool:
-        """Whether a run's program ended without an end in good order, or may still go on."""
-        return not self._runs[state].complete
+    def view(self, name: str) -> View:
+        """Return the view of a run; ``*`` and ``* Combined`` stand for all.
+
+        :raises UnknownCluster: there is no run of that name.
+        """
+        self._board.check_process()
+        found = self._combined if name in ALL_NAMES else self._views.get(name)
+        if found is None:
+            raise UnknownCluster(
+                f"No cluster {name[:80]!r} is watched: the clusters are listed under clusters.",
+                field="cluster",
+            )
+        return found
+
+    def views(self) -> list[View]:
+        """Return the views of the single runs, the newest first."""
+        self._board.check_process()
+        return list(self._views.values())
+
+    def at_work(self) -> bool:
+        """Whether jobs are queued or running: none is any more."""
+        return False
+
+    def health(self) -> dict[str, Any]:
+        """Return how the registry itself is: there is nothing that could fail."""
+        self._board.check_process()
+        return {
+            "status": "ok",
+            "problems": [],
+            "pump": {"alive": False, "lag_sec": 0.0, "faults": 0, "died": 0},
+            "inbox": {"length": 0, "limit": 0, "dropped": 0, "unreadable": 0},
+            "engine": {"in_flight": 0, "stuck": 0, "limit": 0, "longest_sec": 0.0, "calls": []},
+            "render": {"waiting": 0, "stuck": 0},
+            "history": None,
+            "clusters": len(self._views),
+        }
+
+    def close(self) -> None:
+        """Let nobody wait for changes any more. Readers still get answers."""
+        self._board.close()
 
 
 def _sums(runs: Iterable[list[Measured]]) -> list[Measured]:

@@ -2,48 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..core.cluster import ClusterState
 from ..core.prospects import Surroundings
-from ..engine.reports.router import Router
+from .board import Board
+from .hub import Hub
 from .watched import Watched
 
-if TYPE_CHECKING:
-    from ..registry import ClusterRegistry
-
-__all__ = ["Summaries"]
+__all__ = ["Summaries", "combined_summary", "others_on"]
 
 
 class Summaries:
-    """The summaries of a registry's clusters. Its callers hold the registry's lock.
+    """The summaries of a hub's clusters. Its callers hold the hub's lock."""
 
-    :param watched: the registry's clusters, by name.
-    """
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
 
-    def __init__(
-        self, registry: ClusterRegistry, watched: Mapping[str, Watched], router: Router
-    ) -> None:
-        self._registry = registry
-        self._watched = watched
-        self._router = router
-
-    def of(self, state: ClusterState | None, now: float) -> dict[str, Any]:
-        """Return a cluster's summary, or with ``None`` that of all."""
-        if state is None:
-            return self.all(now)[0]
-        watched = self._watched.get(state.name)
+    def of(self, state: ClusterState, now: float) -> dict[str, Any]:
+        """Return a cluster's summary."""
+        watched = self._hub.member(state.name)
         # A view outlives its cluster, whose name may be another's by now.
         if watched is not None and watched.state is not state:
             watched = None
         return self._single(watched, state, now)
 
+    def all_together(self, now: float) -> dict[str, Any]:
+        """Return the summary of all clusters together."""
+        return self.all(now)[0]
+
     def all(self, now: float) -> list[dict[str, Any]]:
         """Return all summaries, that of all clusters first."""
-        each = [self._single(watched, watched.state, now) for watched in self._watched.values()]
-        return [self._combined(each, now), *each]
+        each = [self._single(watched, watched.state, now) for watched in self._hub.members()]
+        return [combined_summary(self._hub, each, now), *each]
 
     def _single(self, watched: Watched | None, state: ClusterState, now: float) -> dict[str, Any]:
         summary = state.summary(now, self.surroundings(watched, state))
@@ -58,29 +51,32 @@ class Summaries:
         return Surroundings(
             trouble=watched.trouble if watched else None,
             counted=watched is None or watched.mode != "polling",
-            others_on=partial(self._others_on, state),
+            others_on=partial(others_on, self._hub, state),
         )
 
-    def _others_on(self, state: ClusterState) -> tuple[Sequence[str], int]:
-        """Return which other clusters run jobs on the nodes of *state*, and how many."""
-        found: dict[str, int] = {}
-        for other in self._registry.states():
-            # What still seemed to run when a cluster was closed holds no CPU any more.
-            if other is state or not other.ledger.running or other.closed_at is not None:
-                continue
-            jobs = _running_on(state, other)
-            if jobs:
-                found[other.name] = jobs
-        return list(found), sum(found.values())
 
-    def _combined(self, each: list[dict[str, Any]], now: float) -> dict[str, Any]:
-        summary = self._registry.combined.summary(each)
-        polled = any(s["watching"] == "polling" for s in each)
-        summary["watching"] = "polling" if polled else "callback"
-        summary["dropped_events"] = sum(s["dropped_events"] for s in each) + self._router.dropped
-        summary["trouble"] = next((s["trouble"] for s in each if s.get("trouble")), None)
-        summary["now"] = now
-        return summary
+def combined_summary(board: Board[Any], each: list[dict[str, Any]], now: float) -> dict[str, Any]:
+    """Return the summary of all clusters, from that of *each*."""
+    summary = board.combined.summary(each)
+    polled = any(s["watching"] == "polling" for s in each)
+    summary["watching"] = "polling" if polled else "callback"
+    summary["dropped_events"] = sum(s["dropped_events"] for s in each) + board.dropped()
+    summary["trouble"] = next((s["trouble"] for s in each if s.get("trouble")), None)
+    summary["now"] = now
+    return summary
+
+
+def others_on(board: Board[Any], state: ClusterState) -> tuple[Sequence[str], int]:
+    """Return which other clusters run jobs on the nodes of *state*, and how many."""
+    found: dict[str, int] = {}
+    for other in board.states():
+        # What still seemed to run when a cluster was closed holds no CPU any more.
+        if other is state or not other.ledger.running or other.closed_at is not None:
+            continue
+        jobs = _running_on(state, other)
+        if jobs:
+            found[other.name] = jobs
+    return list(found), sum(found.values())
 
 
 def _running_on(state: ClusterState, other: ClusterState) -> int:

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from ..core import events
 from ..core.errors import EngineTimeout
@@ -22,33 +22,20 @@ from ..engine.commands.calls import Calls
 from ..engine.commands.schedulers import scheduler_trouble
 from ..engine.faultlog import FaultLog
 from ..engine.ports import port_trouble
-from ..engine.reports.parsed import Drained
+from ..engine.reports.parsed import ParsedReport
 from ..engine.reports.queues import pending_jobs
-from ..engine.reports.render import Renderer
+from .hub import CHUNK, TICK_SEC, Hub
 from .listening import Listening
 from .offering import Offering
+from .summaries import Summaries
 from .watched import Watched
 
-if TYPE_CHECKING:
-    from ..registry import ClusterRegistry
-
-__all__ = ["CHUNK", "Pump"]
+__all__ = ["Pump"]
 
 logger = logging.getLogger("flask_dispy")
 
-# Four times a second, by the clock: what a stream shows is at most this old, and an idle registry
-# with 1,000 nodes takes a few thousandths of a core.
-TICK_SEC: Final = 0.25
-
-# Streams send at the ticks. What they are to send is taken in this much sooner.
+# Streams send at the ticks. What they are to send is folded this much sooner.
 _AHEAD_SEC: Final = 0.02
-
-# While somebody polls, what came is taken in more often, so that who polls finds less of it to do.
-_POLLED_TICK_SEC: Final = 0.1
-
-# Events that are folded at one go under the lock: about three milliseconds of it. More of them
-# live long enough for the garbage collector to go through them: 2,000 take a tenth longer each.
-CHUNK: Final = 500
 
 _SILENCE_EVERY_SEC: Final = 2.0
 _RECONCILE_EVERY_SEC: Final = 2.0
@@ -57,7 +44,7 @@ _OFFERS_EVERY_SEC: Final = 1.0
 _PACE_EVERY_SEC: Final = 1.0
 
 # How long it counts as a problem that the thread had died: long enough for a monitor to ask.
-_MOURN_SEC: Final = 60.0
+_SHOW_DEATH_SEC: Final = 60.0
 
 # Taking stock of a cluster that is being added waits no longer than this; add() goes on without.
 _STOCK_SEC: Final = 2.0
@@ -70,14 +57,14 @@ _PORT_EVERY_SEC: Final = 1.0
 
 
 class Pump:
-    """Runs a registry's upkeep on a daemon thread from the first cluster on."""
+    """Runs a hub's upkeep on a daemon thread from the first cluster on."""
 
-    def __init__(self, registry: ClusterRegistry, calls: Calls, renderer: Renderer) -> None:
-        self._registry = registry
+    def __init__(self, hub: Hub, summaries: Summaries, calls: Calls) -> None:
+        self._hub = hub
         self._calls = calls
-        self._renderer = renderer
-        self._listening = Listening(registry, calls)
-        self._offering = Offering(registry, calls)
+        self._summaries = summaries
+        self._listening = Listening(hub, calls)
+        self._offering = Offering(hub, calls)
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._ticked_at = time.monotonic()
@@ -126,7 +113,7 @@ class Pump:
         alive = self._thread is not None and self._thread.is_alive()
         lag = time.monotonic() - self._ticked_at if alive else 0.0
         problems = []
-        if self._died and time.monotonic() - self._died_at < _MOURN_SEC:
+        if self._died and time.monotonic() - self._died_at < _SHOW_DEATH_SEC:
             problems.append("The pump thread had died and was started again.")
         if lag > 10 * TICK_SEC + 1 and not self._stop.is_set():
             problems.append(f"The pump thread has been busy for {lag:.1f} s.")
@@ -139,33 +126,19 @@ class Pump:
         }
 
     def _run(self) -> None:
-        upkeep_at = time.monotonic()
-        while not self._stop.wait(self._until_next_turn()):
-            began_at = time.monotonic()
-            self._guarded(self._registry.fold)
-            self._guarded(self._registry.encode_ahead)
+        while not self._stop.wait(_until_next_turn()):
+            self._guarded(self._hub.fold)
             self._ticked_at = time.monotonic()
-            if began_at < upkeep_at:
-                continue
-            upkeep_at = began_at + 0.9 * TICK_SEC
-            self._guarded(self._renderer.watch)
+            self._guarded(self._hub.texts.renderer.watch)
             self._keep_all_up(time.time())
             self._ticked_at = time.monotonic()
 
     def _keep_all_up(self, now: float) -> None:
         # In a call of its own: the thread must hold no cluster between its turns.
-        for watched in self._registry.watched():
+        for watched in self._hub.members():
             self._guarded(partial(self._keep_up, watched, now))
         self._guarded(partial(self._sample, now))
-        self._guarded(self._registry.let_closed_go)
-
-    def _until_next_turn(self) -> float:
-        """Return the seconds until it is time to go on."""
-        if self._registry.polled_lately():
-            return _POLLED_TICK_SEC
-        left = TICK_SEC - (time.monotonic() + _AHEAD_SEC) % TICK_SEC
-        # After a turn that began early, as it does while somebody polls, and after a long one.
-        return left if left > TICK_SEC / 4 else left + TICK_SEC
+        self._guarded(self._hub.let_closed_go)
 
     def _guarded(self, step: Callable[[], None]) -> None:
         """Run one step; whatever it raises must not end the upkeep of the rest."""
@@ -187,40 +160,40 @@ class Pump:
             self._greet_scheduler(watched)
             self._look_at_port(watched)
         if watched.is_due("silence", _SILENCE_EVERY_SEC):
-            update_sec = self._registry.poll_sec or 10.0
-            with self._registry.lock:
+            update_sec = self._hub.settings.poll_sec or 10.0
+            with self._hub.lock:
                 watched.state.watch_silence(now, pulse_sec(watched.cluster), update_sec)
-                self._registry.settle(watched)
+                self._hub.publish(watched)
 
     def _sample(self, now: float) -> None:
-        registry = self._registry
-        with registry.lock:
-            for watched in registry.watched():
+        hub = self._hub
+        with hub.lock:
+            for watched in hub.members():
                 watched.state.series.add(now, watched.state.sample())
                 if watched.is_due("pace", _PACE_EVERY_SEC):
-                    around = registry.summaries.surroundings(watched, watched.state)
+                    around = self._summaries.surroundings(watched, watched.state)
                     watched.state.watch_pace(now, around)
-                    registry.settle(watched)
-            registry.combined.series.add(now, registry.combined.sample())
-            registry.record(now)
+                    hub.publish(watched)
+            hub.combined.series.add(now, hub.combined.sample())
+            hub.record(now)
 
     # -- what dispy does not report ----------------------------------------------------------
 
     def _reconcile(self, watched: Watched, now: float) -> None:
-        with self._registry.folding:
+        with self._hub.folding:
             if watched.watch.inbox:
                 return  # what seems lost may be in there
-            with self._registry.lock:
+            with self._hub.lock:
                 running = set(watched.state.ledger.running)
-            drained = watched.reconciler.sweep(running, now)
-            drained.extend(self._queue(watched, now))
+            reports = watched.reconciler.sweep(running, now)
+            reports.extend(self._queue(watched, now))
             if watched.state.closed_at is None and is_closed(watched.cluster):
-                drained.append((events.WatchingEnded(now), None, ()))
-            if drained:
-                self._registry.take_in(watched, drained)
+                reports.append((events.WatchingEnded(now), None, ()))
+            if reports:
+                self._hub.apply(watched, reports)
 
     @staticmethod
-    def _queue(watched: Watched, now: float) -> Iterator[Drained]:
+    def _queue(watched: Watched, now: float) -> Iterator[ParsedReport]:
         """Yield what dispy's own records say of the jobs that wait. Nobody folds meanwhile."""
         ledger, cluster = watched.state.ledger, watched.cluster
         if cluster is None or watched.state.closed_at is not None:
@@ -237,7 +210,7 @@ class Pump:
         yield from Pump._unseen(watched, now)
 
     @staticmethod
-    def _unseen(watched: Watched, now: float) -> Iterator[Drained]:
+    def _unseen(watched: Watched, now: float) -> Iterator[ParsedReport]:
         """Yield how many jobs dispy holds, if some of them were there before watching.
 
         These may end without a report. dispy counts a job before it reports it, and a slow callback
@@ -257,13 +230,22 @@ class Pump:
 
     def _refresh(self, watched: Watched) -> None:
         """Take in what dispy changes of its nodes without a report: CPUs set, bytes sent."""
-        with self._registry.folding:
+        with self._hub.folding:
             nodes = watched.watch.nodes
-            drained = [*nodes.membership(time.time()), *nodes.refresh()]
-            for start in range(0, len(drained), CHUNK):
-                self._registry.take_in(watched, drained[start : start + CHUNK])
+            reports = [*nodes.membership(time.time()), *nodes.refresh()]
+            for start in range(0, len(reports), CHUNK):
+                self._hub.apply(watched, reports[start : start + CHUNK])
 
-    def take_stock(self, watched: Watched) -> None:
+    def take_on(self, watched: Watched) -> None:
+        """Keep up a cluster that was just added."""
+        self.start()
+        self._take_stock(watched)
+        with self._hub.folding:
+            if watched.hearing is not None and watched.mode == "polling":
+                ledger = watched.state.ledger
+                watched.hearing.expect(ledger.pending + ledger.before_watching)
+
+    def _take_stock(self, watched: Watched) -> None:
         """Take over the nodes and the pending jobs of a cluster that may have run for long."""
         cluster = watched.cluster
         if watched.kind == "scheduler":
@@ -285,11 +267,11 @@ class Pump:
 
     def _took_stock(self, watched: Watched, nodes: list[Any], pending: int) -> None:
         now = time.time()
-        self._registry.fold()
-        with self._registry.folding:
-            drained = watched.watch.nodes.adopt(nodes)
-            drained.append((events.PendingTaken(now, pending), None, ()))
-            self._registry.take_in(watched, drained)
+        self._hub.fold()
+        with self._hub.folding:
+            reports = watched.watch.nodes.adopt(nodes)
+            reports.append((events.PendingTaken(now, pending), None, ()))
+            self._hub.apply(watched, reports)
 
     def _greet_scheduler(self, watched: Watched) -> None:
         """Learn whether a cluster's scheduler is still there, without waiting for it."""
@@ -325,7 +307,13 @@ class Pump:
             return
         if trouble is not None:
             logger.warning("Trouble with the cluster %s: %s", watched.name, trouble)
-        with self._registry.lock:
+        with self._hub.lock:
             watched.trouble = trouble
             watched.state.dirty = True
-            self._registry.settle(watched)
+            self._hub.publish(watched)
+
+
+def _until_next_turn() -> float:
+    """Return the seconds until shortly before the next tick, or the one after a turn just done."""
+    left = TICK_SEC - (time.monotonic() + _AHEAD_SEC) % TICK_SEC
+    return left if left > TICK_SEC / 4 else left + TICK_SEC

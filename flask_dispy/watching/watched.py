@@ -1,4 +1,4 @@
-"""One cluster of a registry: its dispy object, its watch, its state and its view."""
+"""One cluster that is watched: its dispy object, its watch and its state."""
 
 from __future__ import annotations
 
@@ -7,31 +7,28 @@ from concurrent.futures import Future
 from typing import Any, Literal
 
 from ..core.cluster import ClusterState
-from ..core.feed import Feed
 from ..engine.clusters import Kind
 from ..engine.commands.control import Target
 from ..engine.reports.hearing import Hearing
 from ..engine.reports.reconcile import Reconciler
 from ..engine.reports.watch import Callback, Watch
-from .views import View
+from .board import Member
 
 __all__ = ["Watched"]
 
-Mode = Literal["callback", "polling", "history"]
+Mode = Literal["callback", "polling"]
 
 
-class Watched:
-    """What belongs to one cluster, from dispy's object to the reader's view."""
+class Watched(Member):
+    """What belongs to one cluster, from dispy's object to the state that is shown."""
 
     def __init__(
-        self, cluster: Any, kind: Kind, watch: Watch, state: ClusterState, feed: Feed, view: View
+        self, cluster: Any, kind: Kind, watch: Watch, state: ClusterState, number: int
     ) -> None:
+        super().__init__(state, number)
         self.cluster = cluster
         self.kind = kind
         self.watch = watch
-        self.state = state
-        self.feed = feed
-        self.view = view
         self.mode: Mode = "callback"
         self.compute_id: Any = None
         self.reconciler = Reconciler(watch, scheduler=kind == "scheduler")
@@ -60,11 +57,6 @@ class Watched:
         self.due[what] = now + every_sec
         return True
 
-    @property
-    def name(self) -> str:
-        """The name that the cluster is shown under."""
-        return self.state.name
-
     def target(self) -> Target:
         """Return where commands to the cluster go."""
         return Target(self.name, self.cluster, self.kind)
@@ -85,9 +77,9 @@ class Watched:
             self._installed = cluster_status
         self.cluster.cluster_status = self._installed
 
-    def listen(self, registry: object) -> None:
-        """Begin to look whether the reports reach *registry*, once the callback stands."""
-        self.hearing = Hearing(registry, self._installed, self.cluster.cluster_status)
+    def listen(self, receiver: object) -> None:
+        """Begin to look whether the reports reach *receiver*, once the callback stands."""
+        self.hearing = Hearing(receiver, self._installed, self.cluster.cluster_status)
 
     def uninstall(self) -> None:
         """Put the cluster's callback back as it was, unless somebody has set another since."""

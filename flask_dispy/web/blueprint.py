@@ -12,7 +12,7 @@ from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import MethodNotAllowed, default_exceptions
 
-from ..registry import ClusterRegistry
+from ..watching.dashboard import Dashboard
 from .access.credentials import Credentials
 from .access.guard import Authorize, Guard
 from .access.headers import ContentPolicy, harden
@@ -42,7 +42,7 @@ _SHARED_SEC: Final = 1.0
 
 
 def create_blueprint(
-    registry: ClusterRegistry,
+    registry: Dashboard,
     *,
     name: str = "flask_dispy",
     authorize: Authorize | None = None,
@@ -66,6 +66,8 @@ def create_blueprint(
 
         app.register_blueprint(create_blueprint(registry), url_prefix="/dispy")
 
+    :param registry: a :class:`~flask_dispy.ClusterRegistry`, or a
+        :class:`~flask_dispy.PastRegistry`, which takes no commands.
     :param name: the blueprint's name; a second blueprint in one app needs another.
     :param authorize: called as ``authorize(permission, request)`` for every request, with
         ``view``, ``see_arguments``, ``cancel_jobs``, ``manage_nodes`` or ``change_settings``;
@@ -93,7 +95,7 @@ def create_blueprint(
     :raises ValueError: an option that makes no sense; the message names it and the remedy.
     :raises TypeError: *registry* is no registry, or an option of the wrong type.
     """
-    if not isinstance(registry, ClusterRegistry):
+    if not isinstance(registry, Dashboard):
         raise TypeError(
             f"{type(registry).__name__} object is no ClusterRegistry: make one, and add the "
             "clusters to it"

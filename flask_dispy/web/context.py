@@ -11,7 +11,7 @@ from typing import Final
 from flask import request
 
 from ..core.search.query import JobQuery
-from ..registry import ClusterRegistry
+from ..watching.dashboard import Dashboard
 from ..watching.views import JobPage, View
 from .access.clients import browser_of, network_of
 from .access.guard import Guard
@@ -33,7 +33,7 @@ _DOTS: Final = {"%2e": ".", "%2e%2e": ".."}
 class Web:
     """One blueprint's registry, its options, and what is made once for all its requests."""
 
-    registry: ClusterRegistry
+    registry: Dashboard
     guard: Guard
     policy: ContentPolicy
     assets: Assets

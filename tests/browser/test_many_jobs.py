@@ -33,12 +33,12 @@ def stage(make_stage: Callable[..., Stage]) -> Stage:
     stage.cluster = watched_cluster(stage.registry)
     for number in range(NODES):
         stage.joins(_address(number), f"node-{number:03}", cpus=4)
-    stage.registry.fold()
-    (watched,) = stage.registry.watched()
+    stage.registry.hub.fold()
+    (watched,) = stage.registry.hub.members()
     began_at = time.time() - SPAN_SEC
-    with stage.registry.lock:
-        watched.state.take_in([_job(serial, began_at) for serial in range(1, JOBS + 1)])
-        stage.registry.settle(watched)
+    with stage.registry.hub.lock:
+        watched.state.adopt([_job(serial, began_at) for serial in range(1, JOBS + 1)])
+        stage.registry.hub.publish(watched)
     return stage
 
 

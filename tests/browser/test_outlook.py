@@ -28,11 +28,11 @@ def stall(stage: Stage) -> None:
     stage.cluster = watched_cluster(stage.registry, "compute")
     for ip_addr in ("10.0.0.2", "10.0.0.3"):
         stage.joins(ip_addr)
-    stage.registry.fold()
+    stage.registry.hub.fold()
     state: Any = stage.registry.view("compute")._state
     began_at = time.time() - 1_142
     nothing = (None,) * 4
-    with stage.registry.lock:
+    with stage.registry.hub.lock:
         state.apply(events.JobEnded("quick", began_at + 2, began_at, began_at, "10.0.0.2",
                                     "finished", "quick", *nothing))  # fmt: skip
     for number in range(3):
@@ -119,12 +119,12 @@ def test_jobs_bound_to_a_node_that_is_gone_are_shown_and_ended(
     stage.joins("10.0.0.2")
     for number in range(3):
         stage.cluster.submits(number, job_id=f"job{number}")
-    stage.registry.fold()
+    stage.registry.hub.fold()
     state: Any = stage.registry.view("compute")._state
     keys = [job.key for job in state.ledger.jobs.values()]
     stage.runs("10.0.0.2", job_id="runs")
-    stage.registry.fold()
-    with stage.registry.lock:
+    stage.registry.hub.fold()
+    with stage.registry.hub.lock:
         seen = events.QueueSeen(tuple((key, "10.0.0.9") for key in keys[:2]), full=False)
         state.apply(seen)
     page = stage.open()
@@ -153,9 +153,9 @@ def test_jobs_from_before_watching_show_as_waiting(make_stage: Callable[..., Sta
     stage = make_stage()
     stage.cluster = watched_cluster(stage.registry, "compute")
     stage.joins("10.0.0.2")
-    stage.registry.fold()
+    stage.registry.hub.fold()
     state: Any = stage.registry.view("compute")._state
-    with stage.registry.lock:
+    with stage.registry.hub.lock:
         state.apply(events.PendingTaken(time.time() - 60, 6))
     stage.runs("10.0.0.2", job_id="a")
     stage.ends(stage.runs("10.0.0.2", job_id="b"))

@@ -34,10 +34,10 @@ def write_a_run_that_is_cut_off(path: Path) -> None:
             status = DispyJob.Terminated if number == 5 else DispyJob.Finished
             cluster.end(job, node, status, **how)
     cluster.submit("waits")
-    registry.fold()
-    assert registry._recorder is not None
+    registry.hub.fold()
+    assert registry.hub.recorder is not None
     # As it is when the program is killed: all is written, and the end is not.
-    record = registry._recorder._records[registry.states()[0]]
+    record = registry.hub.recorder._records[registry.hub.states()[0]]
     record.end = record.beat  # type: ignore[method-assign]
     registry.close()
 

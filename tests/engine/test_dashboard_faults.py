@@ -24,7 +24,7 @@ from engine.faults import (
 )
 from rawhttp import Client, get
 
-from flask_dispy.watching.views import View
+from flask_dispy.watching.stateviews import StateView
 
 pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("no_lost_descriptors")]
 
@@ -38,7 +38,7 @@ def test_flooded_inbox_is_counted_and_shown(local_dispy: LocalDispy) -> None:
     with serving(cluster, inbox_limit=25) as server:
         wait_until(lambda: state_of(server, NEAR) == "up", what="the node")
         registry = server.registry
-        with registry.folding:  # as if a fold took very long
+        with registry.hub.folding:  # as if a fold took very long
             flood = [cluster.submit("nap", 0.1) for _ in range(20)]
             wait_until(lambda: all(job.finish.is_set() for job in flood), what="the jobs")
             wait_until(lambda: registry.health()["inbox"]["dropped"] > 0, what="the flood")
@@ -111,9 +111,9 @@ def _raise(*_arguments: Any, **_named: Any) -> Any:
 
 
 def _break_every_view(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, member in vars(View).items():
+    for name, member in vars(StateView).items():
         if callable(member) and not name.startswith("__"):
-            monkeypatch.setattr(View, name, _raise)
+            monkeypatch.setattr(StateView, name, _raise)
 
 
 def test_jobs_go_on_while_every_view_raises(

@@ -115,12 +115,12 @@ class FoldMachine(RuleBasedStateMachine):
         jobs = list(self.state.ledger.jobs.values())
         self.state.give_up(jobs)
         check(self.state)
-        other.take_in(jobs)
+        other.adopt(jobs)
         check(other)
         other.give_up(jobs)
         check(other)
         assert counts(other) == {}
-        self.state.take_in(jobs)
+        self.state.adopt(jobs)
 
     @invariant()
     def everything_adds_up(self) -> None:

@@ -122,7 +122,7 @@ def test_foreign_cursor_gets_a_marked_snapshot(
 def test_cursor_from_the_future_gets_a_snapshot(
     registry: ClusterRegistry, cluster: FakeCluster
 ) -> None:
-    ahead = str(Cursor(registry.epoch, 0, 10**9))
+    ahead = str(Cursor(registry.hub.epoch, 0, 10**9))
     assert answer(registry.view("*"), ahead)["snapshot"] is True
 
 
@@ -299,26 +299,3 @@ TestFeed = FeedMachine.TestCase
 TestFeed.settings = settings(
     settings.default, max_examples=settings.default.max_examples // 3, stateful_step_count=25
 )
-
-
-# -- made ready for readers -------------------------------------------------------------------
-
-
-def test_rows_are_encoded_ahead_where_somebody_polls(registry: ClusterRegistry) -> None:
-    cluster = FakeCluster("alpha")
-    registry.add(cluster)
-    registry._pump.stop()  # what it does is done here
-    node = cluster.join("10.0.0.1")
-    row = registry.watched()[0].state.nodes
-    registry.encode_ahead()
-    registry.view("alpha").changes(streamed=True)
-    assert registry.polled_lately() is False
-
-    answer(registry.view("alpha"))
-    assert registry.polled_lately() is True
-    cluster.pulse(node, cpu=12)
-    registry.fold()
-    assert row["10.0.0.1"].texts is None
-    registry.encode_ahead()
-    assert row["10.0.0.1"].texts is not None
-    assert rows_of(registry.view("alpha"))["10.0.0.1"]["avail_info"]["cpu"] == 12

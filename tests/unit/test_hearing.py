@@ -177,7 +177,7 @@ def test_callback_that_calls_ours_is_no_trouble(
     node = cluster.join("10.0.0.1")
     cluster.start(cluster.submit(), node)
     wait_until(lambda: _summary(polled)["watching"] == "callback", what="its reports")
-    wait_until(lambda: not polled.watched()[0].hearing.doubted, what="the end of the doubt")
+    wait_until(lambda: not polled.hub.members()[0].hearing.doubted, what="the end of the doubt")
     summary = _summary(polled)
     assert (summary["trouble"], summary["jobs"]["running"]) == (None, 1)
     assert caplog.text == ""

@@ -15,7 +15,7 @@ from dispy import DispyJob, DispyNode
 from dispy_objects import FakeCluster
 
 from flask_dispy import ClusterRegistry
-from flask_dispy.core.errors import BadRequest, EngineTimeout, HistoryError
+from flask_dispy.core.errors import BadRequest, HistoryError, NoCommands
 from flask_dispy.core.search.query import JobQuery
 from flask_dispy.report import render_report
 from flask_dispy.watching.past import PastRegistry
@@ -70,7 +70,7 @@ def run_once(path: Path, name: str = "compute", count: int = 10, **settings: Any
     registry.add(cluster)
     run_some(cluster, cluster.join("10.0.0.1", "alpha"), count)
     cluster.pulse(cluster._dispy_nodes["10.0.0.1"])
-    registry.fold()
+    registry.hub.fold()
     registry.close()
 
 
@@ -133,10 +133,10 @@ def test_what_happened_to_nodes_is_kept(path: Path, registry: ClusterRegistry) -
     registry.add(cluster)
     alpha = cluster.join("10.0.0.1", "alpha")
     cluster.pulse(alpha)
-    registry.fold()
+    registry.hub.fold()
     wait_until(lambda: registry.view("*").node("alpha")["state"] == "silent")
     cluster.pulse(alpha)
-    registry.fold()
+    registry.hub.fold()
     cluster.leave(alpha)
     registry.close()
     found = [event for (event,) in rows(path, "SELECT event FROM node_events ORDER BY at")]
@@ -167,7 +167,7 @@ def test_cluster_that_was_removed_leaves_a_run_that_is_complete(
     cluster = FakeCluster()
     registry.add(cluster)
     run_some(cluster, cluster.join("10.0.0.1"))
-    registry.fold()
+    registry.hub.fold()
     registry.remove(cluster)
     wait_until(lambda: rows(path, "SELECT complete, finished FROM runs") == [(1, 8)])
 
@@ -177,7 +177,7 @@ def test_strays_are_kept_in_the_run_of_the_cluster_they_turn_out_to_be_of(path: 
     cluster = FakeCluster()
     cluster.cluster_status = registry.cluster_status
     run_some(cluster, cluster.join("10.0.0.1"))
-    registry.fold()
+    registry.hub.fold()
     assert registry.names() == ["other clusters"]
     wait_until(lambda: rows(path, "SELECT count(*) FROM jobs") == [(10,)])
     registry.add(cluster)
@@ -192,7 +192,7 @@ def test_lock_is_free_while_the_file_is_not(
     cluster = FakeCluster()
     registry.add(cluster)
     node = cluster.join("10.0.0.1")
-    registry.fold()
+    registry.hub.fold()
     wait_until(lambda: rows(path, "SELECT count(*) FROM runs") == [(1,)])
     with closing(sqlite3.connect(path)) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -200,7 +200,7 @@ def test_lock_is_free_while_the_file_is_not(
         for _ in range(20):
             run_some(cluster, node)
             began_at = time.monotonic()
-            registry.fold()
+            registry.hub.fold()
             registry.view("*").summary()
             slowest = max(slowest, time.monotonic() - began_at)
         other.execute("ROLLBACK")
@@ -287,9 +287,9 @@ def test_past_nodes_tell_what_happened_to_them(
     registry.add(cluster)
     for _ in range(20):
         node = cluster.join("10.0.0.1", "alpha")
-        registry.fold()
+        registry.hub.fold()
         cluster.leave(node)
-        registry.fold()
+        registry.hub.fold()
     registry.close()
     view = past(path).view("*")
     found = view.node_events("alpha")
@@ -352,7 +352,7 @@ def test_run_that_was_cut_off_shows_what_was_pending_and_no_eta(path: Path, past
     run_some(cluster, node)
     cluster.start(cluster.submit("runs"), node)
     cluster.submit("waits")
-    registry.fold()
+    registry.hub.fold()
     registry.close()
     for view in past(path).view("*"), past(path).views()[0]:
         summary = view.summary()
@@ -361,13 +361,11 @@ def test_run_that_was_cut_off_shows_what_was_pending_and_no_eta(path: Path, past
         assert (summary["eta_sec"], summary["eta_confidence"]) == (None, "none")
 
 
-def test_commands_find_nothing_to_act_on(path: Path, past: Any) -> None:
+def test_past_runs_take_no_commands(path: Path, past: Any) -> None:
     run_once(path)
     opened = past(path)
-    outcomes = opened.control.cancel([1])
-    assert [outcome.ok for outcome in outcomes] == [False]
-    with pytest.raises((LookupError, ValueError, EngineTimeout)):
-        opened.control.node_action("*", "close", "10.0.0.1")
+    with pytest.raises(NoCommands, match="runs that are over"):
+        opened.control.cancel([1])
 
 
 def test_empty_history_shows_no_cluster(path: Path, past: Any) -> None:

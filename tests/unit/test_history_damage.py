@@ -43,7 +43,7 @@ def path(tmp_path: Path) -> Path:
             cluster.abandon(job, reentrant=True)
             cluster.start(job, beta)
         cluster.end(job, beta if number == 1 else alpha, DispyJob.Finished, result=number)
-    registry.fold()
+    registry.hub.fold()
     registry.close()
     with closing(sqlite3.connect(path)) as db, db:
         # It ended before anything was measured.
@@ -111,7 +111,7 @@ def test_no_value_makes_a_history_unusable(path: Path, value: Any) -> None:
 def test_program_writes_on_whatever_is_in_the_file(path: Path, value: Any) -> None:
     with damaged(path, "jobs", "serial", value):
         registry = ClusterRegistry(history=path)
-        first = registry._recorder and registry._recorder.first_serial
+        first = registry.hub.recorder and registry.hub.recorder.first_serial
         registry.close()
     assert first in (3, 4)
 

@@ -25,7 +25,6 @@ FLOORS = (
     ("history",),
     ("watching",),
     ("registry",),
-    ("watching.past",),
     ("report",),
     ("web.access", "web.files", "web.http"),
     ("web.context",),
@@ -110,8 +109,6 @@ def test_file_is_listed_and_imports_only_downward(name: str) -> None:
     floor = floor_of(name)
     assert floor is not None, "list it in FLOORS"
     higher = [other for other in neighbours(name) if (floor_of(other) or 0) > floor]
-    if name.partition(".")[0] in KNOWN_UPWARD:
-        return
     if name != "__init__":  # it only says where its names are, and loads them when asked
         assert higher == []
 
@@ -130,20 +127,8 @@ def test_file_takes_from_outside_what_its_floor_may(name: str) -> None:
         assert packages.isdisjoint(CORE_HAS_NO)
 
 
-# What is still to be parted: no more may join.
-KNOWN_LOOPS = [
-    {
-        "registry", "watching.closed", "watching.health", "watching.late_texts",
-        "watching.listening", "watching.lookup", "watching.noderows", "watching.offering",
-        "watching.summaries", "watching.upkeep", "watching.views", "watching.watched",
-    },
-]  # fmt: skip
-KNOWN_UPWARD = {"watching"}
-
-
 def test_no_files_import_each_other_in_a_loop() -> None:
-    for loop in loops():
-        assert any(known.issuperset(loop) for known in KNOWN_LOOPS), loop
+    assert loops() == []
 
 
 def loops() -> list[list[str]]:

@@ -128,7 +128,7 @@ class KeptBlocks(RuleBasedStateMachine):
         job = self.state.ledger.jobs.get(serial)
         if job is not None:
             self.state.give_up([job])
-            self.state.take_in([job])
+            self.state.adopt([job])
 
     @invariant()
     def all_is_told(self) -> None:

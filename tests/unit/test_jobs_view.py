@@ -87,7 +87,7 @@ def test_no_job_is_missed_or_repeated_while_jobs_come_and_go(
 ) -> None:
     node = cluster.join("10.0.0.1")
     jobs = [cluster.submit(number) for number in range(300)]
-    registry.fold()
+    registry.hub.fold()
     stop = threading.Event()
 
     def churn() -> None:

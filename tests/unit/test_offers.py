@@ -296,7 +296,7 @@ def test_node_that_is_allocated_anew_waits_as_well(prompt: ClusterRegistry) -> N
     cluster = FakeCluster()
     prompt.add(cluster)
     node = cluster.join("127.0.0.7")
-    prompt.fold()
+    prompt.hub.fold()
     cluster.leave(node)
     assert prompt.view("compute").offers() == []
     prompt.control.node_action("compute", "allocate", "127.0.0.7", by="ann")

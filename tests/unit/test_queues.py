@@ -109,7 +109,7 @@ def test_job_bound_to_a_node_that_died_shows(
     fake._cluster._nodes["10.0.0.1"] = pinned = scheduler_node("10.0.0.1")
     cluster.join("10.0.0.2")
     cluster.submit_node(pinned, 1)
-    registry.fold()
+    registry.hub.fold()
     assert outlook_of(registry)["bound"] == 0
     del fake._cluster._nodes["10.0.0.1"]
     cluster.leave(node)
@@ -153,7 +153,7 @@ def test_hung_jobs_wake_who_waits_for_a_change() -> None:
     cluster.start(quick, node, since_sec=0.01)
     cluster.end(quick, node)
     cluster.start(cluster.submit(1), node)
-    registry.fold()
+    registry.hub.fold()
     assert outlook_of(registry)["state"] == "going"
     version, give_up_at = registry.version, time.monotonic() + 10
     while outlook_of(registry)["state"] != "stalled" and time.monotonic() < give_up_at:

@@ -187,7 +187,7 @@ def test_view_outlives_its_cluster(registry: ClusterRegistry, cluster: FakeClust
     cluster.join("10.0.0.1")
     cluster.submit(1)
     view = registry.view("compute")
-    registry.fold()
+    registry.hub.fold()
     registry.remove(cluster)
     registry.add(FakeCluster("compute"))
     assert view.summary()["watching"] == "removed"
@@ -245,17 +245,17 @@ def test_reader_waits_for_who_has_emptied_an_inbox_and_not_folded_it_yet(
     registry: ClusterRegistry, cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drained, release = threading.Event(), threading.Event()
-    fold_one = registry.take_in
+    fold_one = registry.hub.apply
 
     def take_in(*arguments: Any) -> None:
         drained.set()
         release.wait(5)
         fold_one(*arguments)
 
-    registry.fold()
-    monkeypatch.setattr(registry, "take_in", take_in)
+    registry.hub.fold()
+    monkeypatch.setattr(registry.hub, "apply", take_in)
     cluster.submit(1)
-    folds = threading.Thread(target=registry.fold)
+    folds = threading.Thread(target=registry.hub.fold)
     folds.start()
     assert drained.wait(5)
     answers: list[dict[str, int]] = []

@@ -52,7 +52,7 @@ def test_fork_refuses_without_hanging(registry: ClusterRegistry, cluster: FakeCl
     def child(answers: Any) -> None:
         found = []
         for ask in (
-            registry.fold, registry.names, registry.views, registry.health, view.summary,
+            registry.hub.fold, registry.names, registry.views, registry.health, view.summary,
             view.changes, view.jobs, lambda: registry.view("*"),
             lambda: registry.add(FakeCluster()), lambda: registry.wait_for_change(10**9, 60),
         ):  # fmt: skip
@@ -67,7 +67,7 @@ def test_fork_refuses_without_hanging(registry: ClusterRegistry, cluster: FakeCl
     context = multiprocessing.get_context("fork")
     here, there = context.Pipe()
     # Another thread holds the locks at the moment of the fork, and does not live there.
-    with registry.folding, registry.lock:
+    with registry.hub.folding, registry.hub.lock:
         process = context.Process(target=child, args=(there,))
         process.start()
     assert here.poll(20)
@@ -88,7 +88,7 @@ def test_registry_without_clusters_begins_anew_in_a_fork(registry: ClusterRegist
 
     context = multiprocessing.get_context("fork")
     here, there = context.Pipe()
-    with registry.folding, registry.lock:
+    with registry.hub.folding, registry.hub.lock:
         process = context.Process(target=child, args=(there,))
         process.start()
     assert here.poll(20)
@@ -123,8 +123,8 @@ def test_cost_of_a_summary_does_not_grow_with_the_jobs(registry: ClusterRegistry
             cluster.start(job, node)
     view = registry.view("compute")
     view.summary()
-    (state,) = registry.states()
-    with registry.lock:
+    (state,) = registry.hub.states()
+    with registry.hub.lock:
         state.ledger.jobs = Unread(state.ledger.jobs)
         state.ledger.named = Unread(state.ledger.named)
         state.nodes["10.0.0.1"].running = Unread(state.nodes["10.0.0.1"].running)
@@ -136,8 +136,9 @@ def test_what_is_gone_leaves_nothing_behind(registry: ClusterRegistry) -> None:
         cluster = FakeCluster("passing")
         registry.add(cluster)
         cluster.start(cluster.submit(1), cluster.join("10.0.0.1"))
-        registry.fold()
+        registry.hub.fold()
         registry.remove(cluster)
-    assert registry.combined.texts == registry.combined.cells == {} == registry.combined._counted
+    combined = registry.hub.combined
+    assert combined.texts == combined.cells == {} == combined._counted
     assert registry.view("*").nodes() == []
     assert registry.view("*").summary()["nodes"]["known"] == 0

@@ -37,7 +37,7 @@ def test_silent_end_of_a_job_is_found_out(registry: ClusterRegistry) -> None:
     cluster = FakeCluster()
     registry.add(cluster)
     job = cluster.submit(1)
-    registry.fold()
+    registry.hub.fold()
     cluster.end_silently(job, DispyJob.Cancelled)
     wait_until(lambda: counts(registry) == {"cancelled": 1})
     assert registry.health()["pump"]["faults"] == 0
@@ -48,7 +48,7 @@ def test_closed_cluster_stays_and_is_marked(registry: ClusterRegistry) -> None:
     cluster = FakeCluster()
     registry.add(cluster)
     cluster.join("10.0.0.1")
-    registry.fold()
+    registry.hub.fold()
     cluster.close()
     wait_until(lambda: registry.view("compute").summary()["state"] == "closed")
     assert registry.view("compute").summary()["nodes"]["closed"] == 1
@@ -61,7 +61,7 @@ def test_figures_that_dispy_does_not_report_are_looked_up(registry: ClusterRegis
     cluster = FakeCluster()
     registry.add(cluster)
     node = cluster.join("10.0.0.1")
-    registry.fold()
+    registry.hub.fold()
     node.tx = 12_345
     wait_until(lambda: registry.view("*").node("10.0.0.1")["tx"] == 12_345)
 
@@ -122,9 +122,9 @@ def test_failing_step_of_the_upkeep_stops_no_other(
     broken, sound = FakeCluster("broken"), FakeCluster("sound")
     registry.add(broken)
     registry.add(sound)
-    registry._watched["broken"].reconciler.sweep = lambda *_: 1 / 0  # type: ignore[method-assign,assignment]
+    registry.hub._members["broken"].reconciler.sweep = lambda *_: 1 / 0  # type: ignore[method-assign,assignment]
     job = sound.submit(1)
-    registry.fold()
+    registry.hub.fold()
     sound.end_silently(job, DispyJob.Finished)
     wait_until(lambda: counts(registry) == {"finished": 1})
     assert registry.health()["pump"]["faults"] > 0
@@ -147,7 +147,7 @@ def test_pump_that_died_is_started_again_by_who_looks(
         monkeypatch.undo()
         raise SystemExit
 
-    monkeypatch.setattr(registry._texts.renderer, "watch", die)
+    monkeypatch.setattr(registry.hub.texts.renderer, "watch", die)
     registry.add(FakeCluster())
     thread = registry._pump._thread
     assert thread is not None
@@ -155,7 +155,7 @@ def test_pump_that_died_is_started_again_by_who_looks(
     look(registry)
     assert registry._pump._thread is not thread
     assert registry._pump._thread.is_alive()
-    monkeypatch.setattr("flask_dispy.watching.upkeep._MOURN_SEC", 0.5)
+    monkeypatch.setattr("flask_dispy.watching.upkeep._SHOW_DEATH_SEC", 0.5)
     assert registry.health()["problems"] == ["The pump thread had died and was started again."]
     wait_until(lambda: registry.health()["status"] == "ok")
     assert registry.health()["pump"]["died"] == 1
@@ -201,7 +201,7 @@ def test_change_wakes_who_waits(registry: ClusterRegistry, cluster: FakeCluster)
 
 
 def test_waiting_ends_in_time(registry: ClusterRegistry, cluster: FakeCluster) -> None:
-    registry.fold()
+    registry.hub.fold()
     start = time.monotonic()
     registry.wait_for_change(registry.version + 10**6, 0.05)
     assert 0.04 < time.monotonic() - start < 2

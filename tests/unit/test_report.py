@@ -47,15 +47,15 @@ class Run:
         return self.registry.add(FakeCluster(name))
 
     def apply(self, cluster: str, *story: events.Event) -> None:
-        [watched] = [w for w in self.registry.watched() if w.name == cluster]
-        with self.registry.lock:
+        [watched] = [w for w in self.registry.hub.members() if w.name == cluster]
+        with self.registry.hub.lock:
             for event in story:
                 watched.state.apply(event)
-            self.registry.settle(watched)
+            self.registry.hub.publish(watched)
 
     def sample(self, cluster: str, at: float, *, done: int, queued: int) -> None:
-        [watched] = [w for w in self.registry.watched() if w.name == cluster]
-        with self.registry.lock:
+        [watched] = [w for w in self.registry.hub.members() if w.name == cluster]
+        with self.registry.hub.lock:
             watched.state.series.add(at, Sample(done, 0, queued, 2, 2, 4))
 
     def node(self, cluster: str, ip_addr: str = "10.0.0.2", name: str = "alpha") -> None:

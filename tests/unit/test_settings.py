@@ -18,11 +18,6 @@ def test_defaults_are_those_documented() -> None:
     )  # fmt: skip
 
 
-def test_setting_that_is_none_is_named_with_those_there_are() -> None:
-    with pytest.raises(TypeError, match=r"no setting 'histroy'; there are poll_sec, .* history,"):
-        ClusterRegistry(histroy="runs.sqlite")
-
-
 @pytest.mark.parametrize(
     ("field", "value"),
     [("poll_sec", float("nan")), ("poll_sec", float("inf")), ("poll_sec", "10"),

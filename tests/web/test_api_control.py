@@ -379,8 +379,8 @@ def test_registry_is_folded_once_for_a_thousand_serials(
     client: Any, registry: ClusterRegistry, scene: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folds = []
-    fold = registry.fold
-    monkeypatch.setattr(registry, "fold", lambda: (folds.append(1), fold()))
+    fold = registry.hub.fold
+    monkeypatch.setattr(registry.hub, "fold", lambda: (folds.append(1), fold()))
     serials = list(range(1, MOST_SERIALS + 1))
     assert len(client.post(CANCEL, json={"serials": serials}).json["outcomes"]) == MOST_SERIALS
     assert len(folds) < 10

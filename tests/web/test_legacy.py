@@ -295,13 +295,13 @@ def test_unknown_nodes_are_looked_for_once(
     client: Any, scene: Any, registry: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folds: list[None] = []
-    fold = registry.fold
+    fold = registry.hub.fold
 
     def counted() -> None:
         folds.append(None)
         fold()
 
-    monkeypatch.setattr(registry, "fold", counted)
+    monkeypatch.setattr(registry.hub, "fold", counted)
     form = {str(number): "1" for number in range(5_000)} | {"beta": "3"}
     scene.cluster.answers["set_node_cpus"] = 3
     assert client.post("/set_cpus", data=form).json == {"beta": 3}

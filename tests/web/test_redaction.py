@@ -67,7 +67,7 @@ def client(registry: ClusterRegistry, cluster: FakeCluster) -> FlaskClient:
             lambda row=row: "[gone]" in (view.job(row["serial"])[texts[row["id"]]] or ""),
             what=f"the text of {row['id']}",
         )
-    assert cluster is registry.watched()[0].cluster
+    assert cluster is registry.hub.members()[0].cluster
     return app.test_client()
 
 

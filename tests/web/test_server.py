@@ -30,17 +30,18 @@ TOKENS = {"t" * 32: "viewer"}
 
 
 def test_signature_is_that_of_dispys_documentation() -> None:
+    # None stands for dispy's own defaults, 10 and True, or for what a shared registry has.
     parameters = inspect.signature(DispyHTTPServer).parameters.values()
     positional = [p for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
     assert [(p.name, p.default) for p in positional] == [
         ("cluster", inspect.Parameter.empty),
         ("host", ""),
         ("port", 8181),
-        ("poll_sec", 10),
+        ("poll_sec", None),
         ("DocumentRoot", None),
         ("keyfile", None),
         ("certfile", None),
-        ("show_job_args", True),
+        ("show_job_args", None),
     ]
     assert inspect.signature(DispyHTTPServer.shutdown).parameters["wait"].default is True
 
@@ -250,6 +251,8 @@ def test_shared_registry_outlives_the_server() -> None:
         assert cluster.cluster_status is not None
         with serving(registry=registry, poll_sec=5, show_job_args=False):
             assert (registry.poll_sec, registry.show_job_args) == (5, False)
+        with serving(registry=registry, poll_sec=10, show_job_args=True):
+            assert (registry.poll_sec, registry.show_job_args) == (10, True)
         with pytest.raises(TypeError, match="history_limit: give the settings"):
             DispyHTTPServer(None, port=0, registry=registry, history_limit=5)
     finally:
@@ -258,7 +261,7 @@ def test_shared_registry_outlives_the_server() -> None:
 
 def test_settings_reach_the_registry() -> None:
     with serving(history_limit=7, poll_sec=-1) as server:
-        assert server.registry.settings.history_limit == 7
+        assert server.registry.hub.settings.history_limit == 7
         assert server.registry.poll_sec == 0
 
 

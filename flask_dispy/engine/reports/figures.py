@@ -21,7 +21,7 @@ __all__ = [
     "moment",
     "name_text",
     "number",
-    "relied_upon",
+    "sanitized",
 ]
 
 # Characters that an id, an address or a name keeps.
@@ -72,13 +72,13 @@ FIGURES: Final = (
     "avail_info",
 )  # fmt: skip
 figures_of: Final = attrgetter(*FIGURES)
-"""What dispy has of a node, as dispy has it: for :func:`relied_upon`."""
+"""What dispy has of a node, as dispy has it: for :func:`sanitized`."""
 
 
 _WHOLE: Final = {int}
 
 
-def relied_upon(told: tuple[Any, ...]) -> tuple[str, int, int, int, int, float, int, int, float,
+def sanitized(told: tuple[Any, ...]) -> tuple[str, int, int, int, int, float, int, int, float,
                                                 Load | None]:  # fmt: skip
     """Return a node's figures, in the same order, as what they should be."""
     name, cpus, avail_cpus, busy, jobs_done, cpu_time, tx, rx, update_time, info = told

@@ -11,7 +11,7 @@ from ...core import events
 from ...core.events import EndState, JobEnded, JobKey, JobQueued, JobStarted
 from .figures import heard_at, moment, name_text
 from .nodes import NodeReports
-from .parsed import Drained
+from .parsed import ParsedReport
 from .queues import QueueReader
 from .texts import JobTexts, LaterTexts
 
@@ -63,7 +63,7 @@ class JobReports:
         # node had confirmed them, by our clock; 0 before.
         self._described: dict[int, float] = {}
 
-    def _queued(self, _status: int, _node: Any, job: Any, _now: float) -> Drained:
+    def _queued(self, _status: int, _node: Any, job: Any, _now: float) -> ParsedReport:
         uid, submitted_at = job._uid, job.submit_time
         live = _original(job)
         pinned = getattr(getattr(job, "_dispy_job_", None), "pinned", None)
@@ -76,7 +76,7 @@ class JobReports:
         event = _make(JobQueued, ((uid, submitted_at), submitted_at, job_id, args, kwargs, False))
         return (event, live, tuple(later) if later else ())
 
-    def requeued(self, job: Any, now: float) -> Drained:
+    def requeued(self, job: Any, now: float) -> ParsedReport:
         """Return the event that *job* is back in the queue."""
         if job._uid in self._described:
             self._described[job._uid] = 0.0
@@ -87,7 +87,7 @@ class JobReports:
         )
         return (event, live, tuple(later))
 
-    def _started(self, _status: int, node: Any, job: Any, now: float) -> Drained:
+    def _started(self, _status: int, node: Any, job: Any, now: float) -> ParsedReport:
         uid, submitted_at = job._uid, job.submit_time
         confirmed_at = self._confirmed(node, job, now)
         known = uid in self._described
@@ -118,7 +118,7 @@ class JobReports:
             return min(now, moment(job.start_time, now))
         return heard_at(node, 0.0, now)
 
-    def _progressed(self, _status: int, node: Any, job: Any, now: float) -> Drained:
+    def _progressed(self, _status: int, node: Any, job: Any, now: float) -> ParsedReport:
         live = _original(job)
         later: LaterTexts = []
         text = self._texts.text("provisional_result", job.result, later)
@@ -134,15 +134,15 @@ class JobReports:
         )
         return (event, live, tuple(later))
 
-    def _given_up(self, status: int, node: Any, job: Any, now: float) -> Drained:
+    def _given_up(self, status: int, node: Any, job: Any, now: float) -> ParsedReport:
         if job.status == _CREATED:
             return self.requeued(job, now)
         return self._ended(status, node, job, now)
 
-    def _ended(self, status: int, node: Any, job: Any, now: float) -> Drained:
+    def _ended(self, status: int, node: Any, job: Any, now: float) -> ParsedReport:
         return self.ended(END_STATES[status], node, job, now)
 
-    def ended(self, state: EndState, node: Any, job: Any, now: float) -> Drained:
+    def ended(self, state: EndState, node: Any, job: Any, now: float) -> ParsedReport:
         """Return the event that *job* ended in *state*, with all that it left behind."""
         later: LaterTexts = []
         uid, submitted_at = job._uid, job.submit_time
@@ -187,7 +187,7 @@ class JobReports:
         )
 
 
-JOB_READERS: Final[dict[int, Callable[[JobReports, int, Any, Any, float], Drained]]] = {
+JOB_READERS: Final[dict[int, Callable[[JobReports, int, Any, Any, float], ParsedReport]]] = {
     _CREATED: JobReports._queued,
     _RUNNING: JobReports._started,
     _PROVISIONAL: JobReports._progressed,

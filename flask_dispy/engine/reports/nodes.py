@@ -11,8 +11,8 @@ from ...core.events import Departure
 from ..clusters import is_ending, memberships
 from ..faultlog import UnreadReports
 from .clocks import NodeClocks
-from .figures import FIGURES, figures_of, name_text, relied_upon
-from .parsed import Drained
+from .figures import FIGURES, figures_of, name_text, sanitized
+from .parsed import ParsedReport
 
 __all__ = ["NodeReports"]
 
@@ -50,7 +50,7 @@ class NodeReports:
         """
         return node.ip_addr in self.known and bool(node.cpus > 0)
 
-    def saw(self, status: int, node: Any, found: list[Drained], now: float) -> None:
+    def saw(self, status: int, node: Any, found: list[ParsedReport], now: float) -> None:
         """Take in that a node joined, closed or gave a sign of life; *found* gets the events."""
         ip_addr = node.ip_addr
         if status == DispyNode.Closed:
@@ -66,7 +66,7 @@ class NodeReports:
                 self._pulsed[ip_addr] = now
             self.touched[ip_addr] = node
 
-    def _left(self, node: Any, now: float) -> list[Drained]:
+    def _left(self, node: Any, now: float) -> list[ParsedReport]:
         """Return the last figures of a node, and that it is no longer the cluster's."""
         ip_addr = node.ip_addr
         told = figures_of(node)
@@ -91,7 +91,7 @@ class NodeReports:
             return "ended"
         return "given_up"
 
-    def _tell_the_last_of(self, joined: Any, found: list[Drained]) -> None:
+    def _tell_the_last_of(self, joined: Any, found: list[ParsedReport]) -> None:
         """Tell the last figures of the life before, of which dispy may have another object."""
         ip_addr = joined.ip_addr
         heard = self.touched.pop(ip_addr, None)
@@ -103,11 +103,11 @@ class NodeReports:
         except Exception:
             self._unread.note()  # which must not cost the life that begins
 
-    def figures(self) -> list[Drained]:
+    def figures(self) -> list[ParsedReport]:
         """Return what is new of the nodes that were heard of."""
         touched, self.touched = self.touched, {}
         pulsed, self._pulsed = self._pulsed, {}
-        found: list[Drained] = []
+        found: list[ParsedReport] = []
         told, known = self._told, self.known
         for ip_addr, heard in touched.items():
             try:
@@ -138,17 +138,17 @@ class NodeReports:
             return heard
         return heard if known is None else known
 
-    def refresh(self) -> list[Drained]:
+    def refresh(self) -> list[ParsedReport]:
         """Return the figures of all nodes, for dispy changes some without saying so."""
         self.touched = {**self.known, **self.touched}
         return self.figures()
 
-    def adopt(self, nodes: list[Any]) -> list[Drained]:
+    def adopt(self, nodes: list[Any]) -> list[ParsedReport]:
         """Return the figures of *nodes*, which ``cluster.status()`` lists.
 
         Those that were not known join by it. The others are listed whether they live or not.
         """
-        found: list[Drained] = []
+        found: list[ParsedReport] = []
         for node in nodes:
             if not node.update_time:
                 continue  # dispy is setting it up, and reports it when that has come to an end
@@ -158,32 +158,32 @@ class NodeReports:
             found.append((self._seen(node, told, joined=joined), None, ()))
         return found
 
-    def gone(self, node: Any, now: float) -> Drained:
+    def gone(self, node: Any, now: float) -> ParsedReport:
         """Return the event that a node is no longer listed."""
         self.forget(node.ip_addr)
         return (events.NodeClosed(name_text(node.ip_addr), now, self._why(node)), None, ())
 
-    def let_go(self, ip_addr: str, now: float, why: Departure) -> Drained:
+    def let_go(self, ip_addr: str, now: float, why: Departure) -> ParsedReport:
         """Return the event that somebody closed or deallocated a node."""
         if ip_addr in self.known:
             self._let_go.add(ip_addr)
         return (events.NodeClosed(name_text(ip_addr), now, why), None, ())
 
-    def take_back(self, ip_addr: str, now: float) -> list[Drained]:
+    def take_back(self, ip_addr: str, now: float) -> list[ParsedReport]:
         """Return the event that a node that was let go is the cluster's again, if it was."""
         if ip_addr not in self._let_go:
             return []
         self._let_go.discard(ip_addr)
         return [(self._seen(self.known[ip_addr], joined=True, at=now), None, ())]
 
-    def membership(self, now: float) -> list[Drained]:
+    def membership(self, now: float) -> list[ParsedReport]:
         """Return which nodes the user's own program closed, deallocated or allocated again.
 
         A JobCluster reports neither, but strikes itself off the node's list of clusters. To do so
         is also one of the steps by which it gives a node up, which it then reports, so a node must
         be found without it twice.
         """
-        found: list[Drained] = []
+        found: list[ParsedReport] = []
         suspects: set[str] = set()
         is_member = memberships(self._cluster)
         if is_member is None:
@@ -221,7 +221,7 @@ class NodeReports:
         # In the order of the fields: by name it takes twice as long.
         return events.NodeSeen(
             name_text(node.ip_addr),
-            *relied_upon(told or figures_of(node)),
+            *sanitized(told or figures_of(node)),
             joined,
             pulse,
             at,

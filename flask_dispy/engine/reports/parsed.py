@@ -1,4 +1,4 @@
-"""What reading a report of dispy's comes to, on its way to be folded."""
+"""A report of dispy's once it is parsed, on its way into the state."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any, TypeAlias
 from ...core import events
 from .render import TextRequest
 
-__all__ = ["Drained", "Later", "requests"]
+__all__ = ["Later", "ParsedReport", "requests"]
 
 Later: TypeAlias = tuple[tuple[str, object], ...]
 """Texts that only a value's own ``__str__`` can make, as (field, value)."""
 
 # A plain tuple, for several are made of every job that runs.
-Drained: TypeAlias = tuple[events.Event, Any, Later]
+ParsedReport: TypeAlias = tuple[events.Event, Any, Later]
 """An event; the job to hold while it lives (``None``: let go); the texts to be made later."""
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from dispy import DispyJob
 
 from ...core.events import EndState
-from .parsed import Drained
+from .parsed import ParsedReport
 from .watch import Watch
 
 __all__ = ["Reconciler"]
@@ -36,7 +36,7 @@ class Reconciler:
         self._scheduler = scheduler
         self._suspects: set[int] = set()
 
-    def sweep(self, running: set[int], now: float) -> list[Drained]:
+    def sweep(self, running: set[int], now: float) -> list[ParsedReport]:
         """Return the events that dispy owes.
 
         :param running: serials of the jobs that are running as far as is known.

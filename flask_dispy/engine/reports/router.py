@@ -168,7 +168,7 @@ class Router:
             if held is not None:
                 to.watch.jobs[job.serial] = held
         source.state.give_up(jobs)
-        to.state.take_in(jobs)
+        to.state.adopt(jobs)
         nodes = [ip for ip, node in source.watch.nodes.known.items() if _is_node_of(node, to)]
         for ip_addr in nodes:
             to.watch.nodes.known[ip_addr] = source.watch.nodes.forget(ip_addr)

@@ -21,7 +21,7 @@ from dispy import DispyNode
 from ..faultlog import UnreadReports
 from .jobs import JOB_READERS, JobReports
 from .nodes import NodeReports
-from .parsed import Drained
+from .parsed import ParsedReport
 from .texts import JobTexts
 
 __all__ = ["Callback", "Watch"]
@@ -102,14 +102,14 @@ class Watch:
 
     # -- draining ----------------------------------------------------------------------------
 
-    def drain(self, limit: int, *, figures: bool = True) -> list[Drained]:
+    def drain(self, limit: int, *, figures: bool = True) -> list[ParsedReport]:
         """Return what the next *limit* calls come to.
 
         :param figures: with those of the nodes that were heard of, as they are now, at the end;
             without, a later call returns them.
         """
         touched, jobs, readers = self.nodes.touched, self.job_reports, JOB_READERS
-        found: list[Drained] = []
+        found: list[ParsedReport] = []
         reports, now = self._take(limit), time.time()
         for status, node, job in reports:
             try:

@@ -17,7 +17,7 @@ from flask import Response, request
 
 from ...core.errors import FlaskDispyError
 from ...core.feed import Cursor
-from ...watching.upkeep import TICK_SEC
+from ...watching.hub import TICK_SEC
 from ..access.clients import browser_of, network_of
 from ..context import Web
 from ..http.answers import encode, json_bytes_answer
@@ -128,7 +128,7 @@ class _Events:
         is_long = view.is_long_since(since or None)
 
         def make() -> bytes:
-            found = view.changes(since or None, streamed=True)
+            found = view.changes(since or None)
             return _event("changes", found.cursor, found.body.plain())
 
         with self._web.turns.turn(self._client) if is_long else nullcontext():

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from flask import Response
 from werkzeug.datastructures import MultiDict
 
-from ...core.errors import BadRequest, UnknownNode
+from ...core.errors import BadRequest, NoCommands, UnknownNode
 from ...core.settings import LONGEST_POLL_SEC
 from ...wire.packing import Piece, Sendable
 from ..api.control import CPUS, HOST, MOST_FILTERED, PORT, all_failed
@@ -216,7 +216,7 @@ def _row_of(web: Web, host: str) -> dict[str, Any]:
     try:
         return combined.node(host)
     except UnknownNode:
-        with contextlib.suppress(BadRequest, UnknownNode):
+        with contextlib.suppress(BadRequest, NoCommands, UnknownNode):
             return combined.node(web.registry.control.resolve(host))
         raise
 

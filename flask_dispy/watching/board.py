@@ -1,0 +1,222 @@
+"""The states that readers see, under one lock: each change gets a version, and wakes who waits."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import threading
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final, Generic, TypeVar
+
+from ..core.cluster import ClusterState
+from ..core.combined import COMBINED_NAME, CombinedState
+from ..core.errors import WrongProcess
+from ..core.feed import Feed, new_epoch
+from ..core.settings import Settings
+from ..core.text import bounded
+from ..history.recorder import Recorder
+
+__all__ = ["ALL_NAMES", "Board", "Member", "free_name", "shown_name"]
+
+ALL_NAMES: Final = ("*", COMBINED_NAME)
+"""The names that stand for all clusters."""
+
+# Characters of a cluster's name: a program's is its path, and dispyscheduler's clusters bring
+# theirs over the network.
+_NAME_LIMIT: Final = 200
+
+
+def shown_name(name: str) -> str:
+    """Return what a cluster that is called *name* is shown under."""
+    return COMBINED_NAME if name in ALL_NAMES else name
+
+
+def free_name(name: str, *taken: Collection[str]) -> str:
+    """Return the name that a cluster is shown under: *name*, with a number if it is taken."""
+    # It stands in URLs, where a slash in front, or a space at an end, gets lost.
+    name = bounded(" ".join(name.split()).lstrip("/"), _NAME_LIMIT) or "cluster"
+    candidates = itertools.chain([name], (f"{name} ({n})" for n in itertools.count(2)))
+    return next(c for c in candidates if not any(c in names for names in (*taken, ALL_NAMES)))
+
+
+class Member:
+    """A cluster on a :class:`Board`: its state, and which of its nodes changed when.
+
+    ``number`` is part of the cursors of its readers, and never reused; 0 is that of all clusters.
+    """
+
+    cluster: Any = None
+    """dispy's object of it, where there is one."""
+
+    def __init__(self, state: ClusterState, number: int) -> None:
+        self.state = state
+        self.number = number
+        self.feed = Feed()
+
+    @property
+    def name(self) -> str:
+        """The name that the cluster is shown under."""
+        return self.state.name
+
+
+M = TypeVar("M", bound=Member)
+
+
+class Board(Generic[M]):
+    """The clusters' states and '* Combined', their sum. Thread-safe.
+
+    ``lock`` guards the states and is held for each batch of events and each read. ``version``
+    grows with every change.
+    """
+
+    def __init__(self, settings: Settings, recorder: Recorder | None = None) -> None:
+        self.settings = settings
+        self.epoch = new_epoch()
+        self.version = 0
+        self.lock = threading.RLock()
+        self.combined = CombinedState(self.states, time.time())
+        self.combined_feed = Feed()
+        self.closed = False
+        self._changed = threading.Condition(self.lock)
+        self._members: dict[str, M] = {}
+        self._recorder = recorder
+        self._pid = os.getpid()
+
+    # -- who is there ------------------------------------------------------------------------
+
+    def enter(self, member: M) -> None:
+        """Show a cluster. The caller holds ``lock``."""
+        self._members[member.name] = member
+        self.publish(member)
+
+    def leave(self, member: M) -> None:
+        """Show a cluster no longer. The caller holds ``lock``."""
+        if self._recorder is not None:
+            self._recorder.end(member.state)
+        del self._members[member.name]
+        self.version += 1
+        self._combine(member.state.nodes)
+        self._changed.notify_all()
+
+    def members(self) -> list[M]:
+        """Return the clusters, in the order they were added."""
+        with self.lock:
+            return list(self._members.values())
+
+    def member(self, name: str) -> M | None:
+        """Return the cluster of that name, ``None`` if there is none."""
+        with self.lock:
+            return self._members.get(name)
+
+    def states(self) -> list[ClusterState]:
+        """Return the states of the clusters. The caller holds ``lock``."""
+        return [member.state for member in self._members.values()]
+
+    # -- changes -----------------------------------------------------------------------------
+
+    def publish(self, member: M) -> None:
+        """Give what changed in a cluster's state the next version, and wake who waits for it.
+
+        The caller holds ``lock``.
+        """
+        state, roster = member.state, member.state.roster
+        if not state.dirty and not roster.dirty:
+            return
+        self.version += 1
+        roster.forget_encodings()
+        if self._recorder is not None:
+            self._recorder.settle(state)
+        state.ledger.ended_anew(state.dirty_ends)
+        dropped = roster.dropped - roster.nodes.keys()
+        member.feed.touch(roster.dirty, self.version)
+        member.feed.remove(dropped, self.version)
+        self._combine([*roster.dirty, *dropped])
+        roster.published()
+        state.dirty_ends.clear()
+        state.dirty = False
+        self._changed.notify_all()
+
+    def _combine(self, addresses: Iterable[str]) -> None:
+        known, gone = self.combined.nodes_changed(addresses)
+        self.combined_feed.touch(known, self.version)
+        self.combined_feed.remove(gone, self.version)
+
+    def show_job_args(self, value: bool) -> None:
+        """Show job arguments, or hide them, from all who look at jobs, however quiet it is."""
+        self.settings.show_job_args = bool(value)
+        if not self.is_ours():
+            return  # nobody looks at jobs here, and the lock may be held for ever
+        with self.lock:
+            for member in self._members.values():
+                member.state.jobs_changed()
+                self.publish(member)
+
+    # -- reading -----------------------------------------------------------------------------
+
+    @contextmanager
+    def folded(self) -> Iterator[float]:
+        """Hold the lock, with nothing left to fold; yields the time."""
+        self.fold()
+        with self.lock:
+            yield time.time()
+
+    def fold(self) -> None:
+        """Apply what waits to be: here, nothing does."""
+        self.check_process()
+
+    def dropped(self) -> int:
+        """Return how many reports were dropped before it was known whose they are."""
+        return 0
+
+    def wait_for_change(
+        self, version: int, timeout_sec: float, *, until: Callable[[], bool] = lambda: False
+    ) -> int:
+        """Wait until something changed after *version*, or time is out; return the version.
+
+        :param until: ends the wait, too, where it is true; looked at again when :meth:`wake` is
+            called.
+        :raises WrongProcess: this is a fork of the process that made it.
+        """
+        self.check_process()
+        deadline = time.monotonic() + timeout_sec
+        with self._changed:
+            while self.version <= version and not self.closed and not until():
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    break
+                self._changed.wait(left)
+            return self.version
+
+    def wake(self) -> None:
+        """Let all who wait for a change look whether they still want to."""
+        with self._changed:
+            self._changed.notify_all()
+
+    def close(self) -> bool:
+        """Let nobody wait for changes any more; return whether that is new."""
+        with self.lock:
+            was_closed, self.closed = self.closed, True
+            self._changed.notify_all()
+            return not was_closed
+
+    def is_ours(self) -> bool:
+        """Whether this is the process that made it."""
+        return os.getpid() == self._pid
+
+    def is_fresh(self) -> bool:
+        """Whether nobody was ever let in who is still there, and it is open."""
+        return not self._members and not self.closed
+
+    def check_process(self) -> None:
+        """Refuse to go on in a fork, where the threads that all this needs do not run.
+
+        :raises WrongProcess: this is a fork of the process that made it.
+        """
+        if not self.is_ours():
+            raise WrongProcess(
+                "This registry's clusters were made in another process, of which this one is "
+                "a fork; dispy's threads stayed there. Make the clusters in the process that "
+                "serves the pages (with gunicorn: one worker, and no --preload)."
+            )

@@ -1,0 +1,311 @@
+"""Where all events meet: what waits in the inboxes is folded into the states, and published.
+
+Events flow in from dispy's threads through each cluster's
+:class:`~flask_dispy.engine.reports.watch.Watch` and are folded by whoever comes first, the pump
+thread, a few times a second, or a reader.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Final, Protocol
+
+from ..core.cluster import ClusterState
+from ..core.errors import UnknownCluster
+from ..core.jobs import ENDED_STATES
+from ..core.settings import Settings
+from ..engine.clusters import Kind, cluster_name, compute_id, kind_of
+from ..engine.forks import leave_to_parent
+from ..engine.reports.parsed import ParsedReport, requests
+from ..engine.reports.render import TextRequest
+from ..engine.reports.router import OTHER_NAME, Router, forwards_to
+from ..engine.reports.watch import Watch
+from ..history.recorder import recorder_of
+from .board import ALL_NAMES, Board, free_name
+from .closed import ClosedClusters
+from .late_texts import LateTexts
+from .watched import Watched
+
+__all__ = ["CHUNK", "TICK_SEC", "Hub", "Keeper"]
+
+TICK_SEC: Final = 0.25
+"""Seconds between turns of the upkeep, and of the streams: what a stream shows is at most this
+old, and an idle registry with 1,000 nodes takes a few thousandths of a core."""
+
+CHUNK: Final = 500
+"""Events that are folded at one go under the lock: about three milliseconds of it. More of them
+live long enough for the garbage collector to go through them: 2,000 take a tenth longer each."""
+
+# How long the end waits for texts that the history lacks.
+_LAST_TEXTS_SEC: Final = 2.0
+
+
+class Keeper(Protocol):
+    """The thread that folds while nobody looks."""
+
+    def start(self) -> None:
+        """Start the thread, unless it runs."""
+
+    def tend(self) -> None:
+        """Start a thread that died anew."""
+
+
+class Hub(Board[Watched]):
+    """The clusters that are watched: lets them in and out, folds their events. Thread-safe.
+
+    ``folding`` is held by whoever drains a watch and applies its events; it is taken before
+    ``lock``. ``keeper`` is set once by whoever owns the upkeep's thread.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.recorder = recorder_of(settings)
+        super().__init__(settings, self.recorder)
+        self.folding = threading.RLock()
+        self.router = Router(settings.inbox_limit)
+        self.texts = LateTexts(settings)
+        self.keeper: Keeper | None = None
+        self._let_go = ClosedClusters(settings.closed_limit, settings.history)
+        self._serials = itertools.count(self.recorder.first_serial if self.recorder else 1)
+        self._numbers = itertools.count(1)
+        self._offer_numbers = itertools.count(1)
+
+    # -- clusters come and go ----------------------------------------------------------------
+
+    def add(
+        self, cluster: Any, name: str | None, *, chain: bool, receiver: object
+    ) -> tuple[Watched, bool]:
+        """Watch a cluster; return what belongs to it, and whether it was not watched yet.
+
+        See ``ClusterRegistry.add``.
+
+        :param receiver: what a callback of the cluster's own may hand its reports on to.
+        """
+        self.check_process()
+        kind = kind_of(cluster)
+        with self.folding:
+            if self.closed:
+                raise RuntimeError("The registry is closed: it watches no more clusters.")
+            known = self.find(cluster)
+            if known is not None:
+                return known, False
+            own_name = cluster_name(cluster)
+            if own_name is None:
+                raise ValueError("The cluster is closed: add it before closing it.")
+            watched = self._enter(cluster, kind, name or own_name)
+            watched.compute_id = compute_id(cluster)
+            self._take_over(watched, receiver, chain=chain)
+        return watched, True
+
+    def _enter(self, cluster: Any, kind: Kind, name: str) -> Watched:
+        settings = self.settings
+        watch = Watch(
+            cluster,
+            text_limit=settings.text_limit,
+            inbox_limit=settings.inbox_limit,
+            plain=settings.redact is None,
+        )
+        with self.lock:
+            state = ClusterState(
+                free_name(name, self._members, self._let_go.names()),
+                time.time(),
+                serials=self._serials,
+                history_limit=settings.history_limit,
+                kind=kind,
+                stall_sec=settings.stall_sec,
+                offer_numbers=self._offer_numbers,
+            )
+            watched = Watched(cluster, kind, watch, state, next(self._numbers))
+            self.enter(watched)
+        return watched
+
+    def _enter_other(self) -> Watched:
+        if self.keeper is not None:
+            self.keeper.start()
+        return self._enter(None, "other", OTHER_NAME)
+
+    def _take_over(self, watched: Watched, receiver: object, *, chain: bool) -> None:
+        """See to it that the cluster's reports reach us."""
+        own = watched.cluster.cluster_status
+        if own is not None and forwards_to(own, receiver):
+            self._adopt_strays(watched)
+        elif own is None or chain:
+            watched.install(chain=chain)
+        else:
+            watched.mode = "polling"  # until it shows that it hands its reports on
+        watched.listen(receiver)
+
+    def _adopt_strays(self, watched: Watched) -> None:
+        """Move what arrived before the cluster was added out of 'other clusters'."""
+        other = self.router.other
+        if other is None:
+            return
+        with self.lock:
+            emptied = self.router.hand_over(watched)
+            for ip_addr in emptied:
+                other.state.drop_node(ip_addr)
+            self.publish(other)
+            self.publish(watched)
+            if not other.state.ledger.submitted and not other.state.nodes:
+                self.leave(other)
+                self.router.other = None
+
+    def remove(self, cluster: Any) -> None:
+        """Stop watching a cluster, given as dispy's object or by its name, if it is watched."""
+        with self.folding:
+            watched = self.member(cluster) if isinstance(cluster, str) else None
+            watched = watched or self.find(cluster)
+            if watched is not None:
+                self._dismiss(watched)
+
+    def _dismiss(self, watched: Watched) -> None:
+        watched.uninstall()
+        if watched is self.router.other:
+            self.router.other = None
+        else:
+            self.router.dismiss(watched)
+        with self.lock:
+            self.leave(watched)
+
+    def let_closed_go(self) -> None:
+        """Let the closed clusters go that are more than ``closed_limit``, the oldest first."""
+        with self.folding:
+            for watched in self._let_go.due(self.members(), texts_wait=self.texts.pending):
+                self._let_go.let_go(watched.name)
+                self._dismiss(watched)
+
+    def find(self, cluster: Any) -> Watched | None:
+        """Return what belongs to dispy's object of a cluster, ``None`` if it is not watched."""
+        if cluster is None:
+            return None
+        return next((w for w in list(self._members.values()) if w.cluster is cluster), None)
+
+    def knows(self, job: Any, node: Any) -> bool:
+        """Whether a report of that job and node belongs to a cluster that was added here."""
+        return self.router.find(list(self._members.values()), node, job) is not None
+
+    def named(self, name: str) -> list[Watched]:
+        """Return the clusters that *name* stands for; ``*`` and ``* Combined`` for all.
+
+        :raises UnknownCluster: no cluster of that name is watched.
+        """
+        self.fold()  # 'other clusters' come into being by their reports
+        if name in ALL_NAMES:
+            return self.members()
+        watched = self.member(name)
+        if watched is None:
+            raise UnknownCluster(
+                self._let_go.words(name)
+                or f"No cluster {name[:80]!r} is watched: the clusters are listed under clusters.",
+                field="cluster",
+            )
+        return [watched]
+
+    # -- folding -----------------------------------------------------------------------------
+
+    def fold(self) -> None:
+        """Fold all that waited in the inboxes when this was called."""
+        self.check_process()
+        if self.keeper is not None:
+            self.keeper.tend()
+        # Even with nothing in the inboxes: another thread may be about to fold what it took out.
+        with self.folding:
+            self.router.route(self.members(), self._enter_other)
+            for watched in self.members():
+                waiting = len(watched.watch.inbox)
+                while waiting > 0:
+                    self.apply(watched, watched.watch.drain(CHUNK, figures=waiting <= CHUNK))
+                    waiting -= CHUNK
+            self._fold_texts()
+
+    def apply(self, watched: Watched, reports: list[ParsedReport]) -> None:
+        """Fold reports into the cluster's state and publish it. The caller holds ``folding``.
+
+        One that can't be folded is left out: the others were taken from the inbox with it.
+        """
+        apply, live = watched.state.apply, watched.watch.jobs
+        asked: list[TextRequest] = []
+        with self.lock:
+            for event, held, later in reports:
+                try:
+                    job = apply(event)
+                except Exception:
+                    watched.watch.unread.note()
+                    continue
+                if job is None:
+                    continue
+                if job.state in ENDED_STATES:
+                    live.pop(job.serial, None)
+                elif held is not None:
+                    live[job.serial] = held
+                if later:
+                    asked.extend(requests(later, job.serial))
+            self.publish(watched)
+        self.texts.ask(asked)
+
+    def _fold_texts(self) -> None:
+        if not self.texts.waiting:
+            return
+        with self.lock:
+            clusters = self.members()
+            self.texts.apply(clusters)
+            for watched in clusters:
+                self.publish(watched)
+
+    def record(self, now: float) -> None:
+        """Have the history take what it takes at intervals. The caller holds ``lock``."""
+        if self.recorder is not None:
+            self.recorder.beat(self.states(), now)
+
+    # -- reading -----------------------------------------------------------------------------
+
+    def dropped(self) -> int:
+        """Return how many reports were dropped before it was known whose they are."""
+        return self.router.dropped
+
+    def at_work(self) -> bool:
+        """Whether jobs are queued or running in any of the clusters, as far as is known."""
+        with self.lock:
+            states = self.states()
+        return any(state.ledger.counts[name] for state in states for name in ("queued", "running"))
+
+    def wait_for_change(
+        self, version: int, timeout_sec: float, *, until: Callable[[], bool] = lambda: False
+    ) -> int:
+        """Wait as a board does, once it is seen to that somebody folds meanwhile."""
+        self.check_process()
+        if self.keeper is not None:
+            self.keeper.tend()
+        return super().wait_for_change(version, timeout_sec, until=until)
+
+    # -- the end -----------------------------------------------------------------------------
+
+    def close(self) -> bool:
+        """Let nobody in and nobody wait any more; return whether that is new."""
+        with self.folding:
+            return super().close()
+
+    def end(self) -> None:
+        """Put all callbacks back and write what the history lacks; nobody folds meanwhile."""
+        with self.folding:
+            self.fold()
+            for watched in self.members():
+                watched.uninstall()
+            self.router.retire()
+        if self.recorder is not None:
+            self.texts.wait(_LAST_TEXTS_SEC)
+        self.texts.renderer.close()
+        if self.recorder is None:
+            return
+        with self.folding, self.lock:
+            self._fold_texts()
+            for state in self.states():
+                self.recorder.end(state)
+        self.recorder.close()
+
+    def leave_to_parent(self) -> None:
+        """In a fork: see to it that the clusters' own ends are left to the process they live in."""
+        for watched in list(self._members.values()):
+            leave_to_parent(watched.cluster)

@@ -1,0 +1,382 @@
+"""The views of states that this process folds: of one cluster, and of all of them."""
+
+from __future__ import annotations
+
+import heapq
+import time
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import chain, islice
+from operator import attrgetter
+from typing import Any, Final, Protocol
+
+from ..core.cluster import ClusterState
+from ..core.combined import COMBINED_NAME
+from ..core.errors import UnknownJob
+from ..core.feed import Feed
+from ..core.jobs import Job
+from ..core.nodes import GONE_STATES
+from ..core.search.blocks import JobBlock
+from ..core.search.jobs import find
+from ..core.search.query import JobQuery
+from ..core.series import NodeSeries, Series
+from ..core.timeline import DEFAULT_CELLS, DEFAULT_LIMIT, Lane, Window, oldest_start, timeline
+from ..wire.jobs import job_detail, job_row
+from ..wire.packing import Sendable
+from ..wire.rows import ClusterRows, CombinedRows, Rows, encode
+from .board import Board, Member
+from .hosts import address_of, addresses_of
+from .noderows import NodeRows
+from .offerlist import offer_items
+from .views import ANY_JOB, Changes, JobPage, NodeChanges, View
+
+__all__ = ["ClusterView", "CombinedView", "StateView", "Sums"]
+
+_serial_of: Final[Callable[[Job], int]] = attrgetter("serial")
+
+# Points of the timeline's queue depth, at most: one each 3 px on a wide screen.
+QUEUE_POINTS: Final = 300
+
+
+class Sums(Protocol):
+    """What makes the summaries. Its callers hold the board's lock."""
+
+    def of(self, state: ClusterState, now: float) -> dict[str, Any]:
+        """Return a cluster's summary."""
+
+    def all_together(self, now: float) -> dict[str, Any]:
+        """Return the summary of all clusters together."""
+
+    def all(self, now: float) -> list[dict[str, Any]]:
+        """Return all summaries, that of all clusters first."""
+
+
+class StateView(ABC):
+    """What views of one cluster and of all have in common; see :class:`View`.
+
+    Reads under the board's lock, for as short as it can.
+    """
+
+    def __init__(self, board: Board[Any], sums: Sums, number: int, feed: Feed, rows: Rows) -> None:
+        self._board = board
+        self._sums = sums
+        self._feed = feed
+        self._rows = rows
+        self.node_rows = NodeRows(board, number, feed, rows)
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """The name that the cluster is shown under."""
+
+    @abstractmethod
+    def members(self) -> Sequence[View]:
+        """Return the views of the single clusters that this one shows."""
+
+    # What the two have of their own. Called under the lock, all but the first.
+
+    @abstractmethod
+    def _states(self) -> list[ClusterState]: ...
+
+    @abstractmethod
+    def _series(self) -> Series: ...
+
+    @abstractmethod
+    def _summary(self, now: float) -> dict[str, Any]: ...
+
+    @property
+    def show_job_args(self) -> bool:
+        """Whether job arguments are shown."""
+        return self._board.settings.show_job_args
+
+    @contextmanager
+    def _folded(self) -> Iterator[float]:
+        """Fold what waits and hold the lock; gives the time that the answer is to be of."""
+        with self._board.folded() as now:
+            yield now
+
+    # -- summary and series ------------------------------------------------------------------
+
+    def summary(self) -> dict[str, Any]:
+        with self._folded() as now:
+            return self._summary(now)
+
+    def series(self, resolution_sec: int) -> dict[str, Any]:
+        with self._folded() as now:
+            return self._series().as_dict(resolution_sec, now)
+
+    # -- nodes -------------------------------------------------------------------------------
+
+    def nodes(self) -> list[dict[str, Any]]:
+        with self._folded():
+            return list(map(self._rows.row, self._feed.keys()))
+
+    def _address(self, host: str) -> str:
+        return address_of(self._states(), self.name, host)
+
+    def address(self, host: str) -> str:
+        with self._folded():
+            return self._address(host)
+
+    def addresses(self, hosts: Iterable[str]) -> dict[str, str]:
+        with self._folded():
+            return addresses_of(self._states(), hosts)
+
+    def node(self, host: str) -> dict[str, Any]:
+        with self._folded():
+            return self._rows.row(self._address(host))
+
+    def node_series(self, host: str) -> dict[str, Any]:
+        with self._folded():
+            ip_addr = self._address(host)
+            nodes = [state.nodes[ip_addr] for state in self._states() if ip_addr in state.nodes]
+            # The machine's load is the same for all clusters; its jobs are each one's own.
+            latest = max(nodes, key=lambda node: node.updated_at)
+            series = latest.series or NodeSeries()
+            others = [node.series for node in nodes if node.series and node is not latest]
+            return {
+                "ip_addr": ip_addr,
+                "resolution_sec": NodeSeries.STEP_SEC,
+                **series.as_dict(others),
+            }
+
+    def node_events(self, host: str) -> list[dict[str, Any]]:
+        with self._folded():
+            ip_addr = self._address(host)
+            found = [
+                {"at": at, "event": event, "cluster": state.name}
+                for state in self._states()
+                if ip_addr in state.nodes
+                for at, event in state.nodes[ip_addr].past or ()
+            ]
+        return sorted(found, key=lambda entry: -entry["at"])
+
+    def offers(self) -> list[dict[str, Any]]:
+        states = self._states()
+        with self._folded() as now:
+            waiting = [
+                (member.name, member.cluster, offer)
+                for member in self._board.members()
+                if member.state in states
+                for offer in member.state.offers.waiting.values()
+            ]
+        return offer_items(waiting, now)
+
+    # -- jobs --------------------------------------------------------------------------------
+
+    def job(self, serial: int) -> dict[str, Any]:
+        with self._folded() as now:
+            for state in self._states():
+                job = state.ledger.jobs.get(serial)
+                if job is not None:
+                    return job_detail(job, state.name, now)
+        raise UnknownJob(
+            f"{self.name} retains no job #{serial}: it never had it, or has forgotten it since.",
+            field="serial",
+        )
+
+    def running_jobs(self, ip_addr: str, limit: int | None = None) -> list[dict[str, Any]]:
+        with self._folded() as now:
+            return [
+                job_row(job, state.name, now)
+                for state in self._states()
+                if ip_addr in state.nodes
+                for job in islice(state.nodes[ip_addr].running.values(), limit)
+            ][:limit]
+
+    def ended_jobs(self, ip_addr: str, limit: int) -> tuple[list[dict[str, Any]], int]:
+        with self._folded() as now:
+            found = [
+                (job.serial, state.name, job)
+                for state in self._states()
+                for job in state.ledger.ended()
+                if job.node == ip_addr
+            ]
+            newest = heapq.nlargest(limit, found)
+            return [job_row(job, name, now) for _, name, job in newest], len(found)
+
+    def jobs(
+        self,
+        query: JobQuery = ANY_JOB,
+        *,
+        limit: int = 100,
+        before: int | None = None,
+        private: bool = False,
+    ) -> JobPage:
+        now = time.time()
+        found = find(query, self._candidates(query), now, private=private)
+        page = found.newest(limit + 1, before)
+        with self._board.lock:
+            items = [job_row(job, state.name, now) for state, job in page[:limit]]
+        following = page[limit - 1][1].serial if len(page) > limit else None
+        return JobPage(found.total, items, following, found.counts)
+
+    def jobs_mark(self) -> str:
+        with self._folded():
+            changes = [f"{state.started_at}:{state.job_changes}" for state in self._states()]
+        return f"{self._board.epoch} {' '.join(changes)}"
+
+    def pick_jobs(self, choose: Callable[[list[Job], float], list[Job]]) -> list[dict[str, Any]]:
+        with self._folded():
+            states = self._states()
+            jobs = list(chain.from_iterable(state.ledger.jobs.values() for state in states))
+        now = time.time()
+        chosen = choose(jobs, now)
+        with self._board.lock:
+            return [
+                job_detail(job, state.name, now)
+                for job in chosen
+                for state in states
+                if job.serial in state.ledger.jobs
+            ]
+
+    def _candidates(self, query: JobQuery) -> list[tuple[ClusterState, list[JobBlock]]]:
+        """Return the jobs to search, in lists of their own, so that the search needs no lock."""
+        with self._folded() as now:
+            return [
+                (state, _blocks(state, query, now))
+                for state in self._states()
+                if query.wants_cluster(state.name)
+            ]
+
+    def timeline(
+        self,
+        *,
+        start: float | None = None,
+        end: float | None = None,
+        limit: int = DEFAULT_LIMIT,
+        node: str | None = None,
+        cells: int = DEFAULT_CELLS,
+    ) -> dict[str, Any]:
+        with self._folded() as now:
+            only = None if node is None else self._address(node)
+            states = self._states()
+            jobs = list(chain.from_iterable(state.ledger.jobs.values() for state in states))
+            lanes = _lanes(states)
+            queued = sum(state.ledger.counts["queued"] for state in states)
+            known_from = min((state.started_at for state in states), default=now)
+        oldest = min(known_from if (first := oldest_start(jobs)) is None else first, now)
+        window = Window.of(start, end, now=now, oldest=oldest)
+        found = timeline(
+            jobs, lanes, window, now=now, oldest=oldest, limit=limit, cells=cells, node=only
+        )
+        with self._board.lock:
+            times, depths = self._series().gauge(
+                "queued", *window, now=now, points=QUEUE_POINTS - 1
+            )
+        if window.start <= now <= window.end:
+            times, depths = [*times, now], [*depths, queued]
+        return {
+            "from": window.start,
+            "to": window.end,
+            "now": now,
+            "oldest": oldest,
+            **found,
+            "queue": {"t": times, "depth": depths},
+        }
+
+    # -- changes -----------------------------------------------------------------------------
+
+    def is_long_since(self, since: str | None) -> bool:
+        with self._folded():
+            return self.node_rows.is_long(since)
+
+    def changes(self, since: str | None = None, *, by_column: bool = False) -> Changes:
+        with self._board.folded() as now:
+            found = self.node_rows.since(since, "columns" if by_column else "rows")
+            summaries = self._sums.all(now)
+        head = encode(
+            {"cursor": found.cursor, "snapshot": found.snapshot, "now": now, "clusters": summaries}
+        )
+        gone = (encode({"ip_addr": ip_addr, "removed": True}) for ip_addr in found.removed)
+        rows = self.node_rows.joined(found, gone)
+        opening = '"nodes":[],"blocks":[' if found.snapshot and by_column else '"nodes":['
+        body = Sendable(f"{head[:-1]},{opening}".encode(), *rows, b"]}")
+        return Changes(found.cursor, found.snapshot, body, found.version)
+
+    def node_changes(self, since: str | None = None) -> NodeChanges:
+        with self._folded():
+            found = self.node_rows.since(since, "own")
+            jobs = Counter[str]()
+            for state in self._states():
+                jobs.update(state.ledger.as_dict())
+        return NodeChanges(found.cursor, found.version, jobs, self.node_rows.joined(found))
+
+
+class ClusterView(StateView):
+    """The view of one cluster."""
+
+    combined = False
+
+    def __init__(self, board: Board[Any], sums: Sums, member: Member) -> None:
+        self._state = member.state
+        super().__init__(board, sums, member.number, member.feed, ClusterRows(member.state.nodes))
+
+    @property
+    def name(self) -> str:
+        return self._state.name
+
+    def members(self) -> Sequence[View]:
+        return [self]
+
+    def _states(self) -> list[ClusterState]:
+        return [self._state]
+
+    def _series(self) -> Series:
+        return self._state.series
+
+    def _summary(self, now: float) -> dict[str, Any]:
+        return self._sums.of(self._state, now)
+
+
+class CombinedView(StateView):
+    """The view of all clusters.
+
+    :param views: returns the views of the single ones.
+    """
+
+    combined = True
+    name = COMBINED_NAME
+
+    def __init__(self, board: Board[Any], sums: Sums, views: Callable[[], Sequence[View]]) -> None:
+        self._views = views
+        super().__init__(board, sums, 0, board.combined_feed, CombinedRows(board.combined))
+
+    def members(self) -> Sequence[View]:
+        return self._views()
+
+    def _states(self) -> list[ClusterState]:
+        return self._board.states()
+
+    def _series(self) -> Series:
+        return self._board.combined.series
+
+    def _summary(self, now: float) -> dict[str, Any]:
+        return self._sums.all_together(now)
+
+
+def _blocks(state: ClusterState, query: JobQuery, now: float) -> list[JobBlock]:
+    """Return the jobs of a cluster that a search may find. The caller holds the lock."""
+    if query.only_stragglers:
+        # One that runs is not bound: those are queued.
+        found = [] if query.only_bound else state.stragglers(now)
+    elif query.only_bound:
+        jobs = state.ledger.jobs
+        found = [jobs[serial] for serial in state.ledger.bound]
+    else:
+        return state.ledger.blocks()
+    return [JobBlock(sorted(found, key=_serial_of))]
+
+
+def _lanes(states: list[ClusterState]) -> dict[str, Lane]:
+    """Return the nodes' lanes; one that has left has its own only while something ran there."""
+    lanes: dict[str, Lane] = {}
+    for state in states:
+        for ip_addr, node in state.nodes.items():
+            lane = Lane(node.name, node.cpus or node.avail_cpus, node.state not in GONE_STATES)
+            known = lanes.get(ip_addr)
+            if known is None or (lane.always, lane.cpus) > (known.always, known.cpus):
+                lanes[ip_addr] = lane
+    return lanes
