@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createRowModel } from "../../flask_dispy/static/js/table/rowmodel.js";
+import { RowModel } from "../../flask_dispy/static/js/table/rowmodel.js";
 
 /** @typedef {{key: string, value: number}} Row */
 
-const model = () => createRowModel({ keyOf: (/** @type {Row} */ row) => row.key });
+const model = () => new RowModel({ keyOf: (/** @type {Row} */ row) => row.key });
 const rows = (/** @type {Record<string, number>} */ values) =>
   Object.entries(values).map(([key, value]) => ({ key, value }));
 

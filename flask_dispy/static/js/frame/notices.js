@@ -113,21 +113,19 @@ function leaveSoon(box) {
  */
 function lineItems(lines) {
   const ordered = [...lines.filter((line) => !line.ok), ...lines.filter((line) => line.ok)];
-  const items = ordered
-    .slice(0, SHOWN_LINES)
-    .map((line) =>
-      h(
-        "li",
-        {},
-        h("span", {
-          class: `mark mark-${!line.ok ? "failed" : line.asked ? "queued" : "finished"}`,
-          "aria-hidden": "true",
-        }),
-        h("span", { class: "sr", text: !line.ok ? "Failed: " : line.asked ? "Asked: " : "Done: " }),
-        h("span", { text: line.text }),
-        remedyLink(line.remedy ?? null),
-      ),
-    );
+  const items = ordered.slice(0, SHOWN_LINES).map((line) =>
+    h(
+      "li",
+      {},
+      h("span", {
+        class: `mark mark-${!line.ok ? "failed" : line.asked ? "queued" : "finished"}`,
+        "aria-hidden": "true",
+      }),
+      h("span", { class: "sr", text: !line.ok ? "Failed: " : line.asked ? "Asked: " : "Done: " }),
+      h("span", { text: line.text }),
+      remedyLink(line.remedy ?? null),
+    ),
+  );
   const left = ordered.length - items.length;
   if (left > 0) items.push(h("li", { class: "muted", text: `and ${left.toLocaleString("en")} more` }));
   return items;

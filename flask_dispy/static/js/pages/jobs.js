@@ -17,7 +17,7 @@ import { JOB_WORDS, jobTitle } from "../data/jobwords.js";
 import { PANEL_KEYS, SEARCH_KEYS, TABLE_KEYS } from "../frame/keymap.js";
 import { fromAddress as searchOf, withStates } from "../data/query.js";
 import { startShell } from "../frame/shell.js";
-import { createTable } from "../table/table.js";
+import { Table } from "../table/table.js";
 import { createJobActions } from "../widgets/jobactions.js";
 import { createJobDetail } from "../widgets/jobdetail.js";
 import { createSearchBox } from "../widgets/searchbox.js";
@@ -70,7 +70,7 @@ const tablePlace = h("div", { class: "table-jobs" });
 panel.append(h("div", { class: "panel-head" }, shown, fresh, actionPlace), failure, tablePlace);
 
 const nothing = emptyMessage();
-const table = createTable(tablePlace, {
+const table = new Table(tablePlace, {
   label: "Jobs",
   columns: [
     markingOpen(idColumn((job) => detailHref(job.serial))),
@@ -301,7 +301,7 @@ tabs.update(query, {});
 keys.bind("/", "Search jobs", search.focus);
 keys.bind("j", "Next job", () => move(1));
 keys.bind("k", "Previous job", () => move(-1));
-keys.bind(" ", "Select the job", table.toggle);
+keys.bind(" ", "Select the job", () => table.toggle());
 keys.tell([...TABLE_KEYS, ...SEARCH_KEYS, ...PANEL_KEYS]);
 window.addEventListener("popstate", () => {
   const asked = searchOf(new URLSearchParams(location.search));

@@ -2,9 +2,9 @@
 /** @import {Column, Sort} from "./columns.js" */
 /** @import {RowView} from "./rowview.js" */
 import { h, oncePerFrame, setAttr, setStyle, setText, show } from "../lib/dom.js";
-import { createRowModel } from "./rowmodel.js";
+import { RowModel } from "./rowmodel.js";
 import { createRowView } from "./rowview.js";
-import { createTableHead } from "./tablehead.js";
+import { TableHead } from "./tablehead.js";
 import { firstRead, follow, orderChildren, revealRow, rowsInView } from "./viewport.js";
 
 /** A table this short stands in the page whole, for find-in-page, pictures and screen readers. */
@@ -17,150 +17,321 @@ const SETTLE_MS = 150;
 const PRINTED_ROWS = 500;
 
 /**
- * @template Row
- * @typedef {object} Table
- * @property {(rows: Iterable<Row>) => void} setRows replace all rows
- * @property {(changed: Iterable<Row>, removed?: Iterable<string>) => void} change
- * @property {(filter: ((row: Row) => boolean)|null) => void} setFilter
- * @property {(sort: Sort) => void} setSort
- * @property {(hidden: Iterable<string>) => void} setHidden keys of columns not to show
- * @property {() => void} tick show the passing of time
- * @property {() => string[]} selected keys, in the order shown
- * @property {(keys: Iterable<string>) => void} select
- * @property {(step: number, from?: string|null) => void} move the active row, and focus it: on from
- *   another one, if that is told
- * @property {() => void} toggle select the active row, or no longer
- * @property {() => string|null} active key of the active row
- * @property {() => {shown: number, total: number}} counts
- * @property {() => void} destroy
- */
-
-/**
  * A table of any length with only the rows that are seen in the page: sorted, filtered and
  * selected by key, so that all of it survives every update. On a phone each row is a card.
  *
  * @template Row
- * @param {HTMLElement} element
- * @param {object} options
- * @param {string} options.label
- * @param {Column<Row>[]} options.columns
- * @param {(row: Row) => string} options.keyOf
- * @param {(row: Row) => Sortable} [options.tie] orders rows of equal value
- * @param {(row: Row) => string} [options.name] what a row is called, for screen readers
- * @param {boolean} [options.selectable]
- * @param {Sort|null} [options.sort] null: in the order in which rows came
- * @param {Iterable<string>} [options.hidden]
- * @param {Node} [options.empty] shown in place of rows when there are none
- * @param {Node} [options.noMatch] shown when there are rows but none passes the filter
- * @param {boolean} [options.steady] rows that come above those that are read don't move them
- * @param {() => number} [options.now]
- * @param {(sort: Sort) => void} [options.onSort]
- * @param {(keys: string[]) => void} [options.onSelect]
- * @param {(row: Row) => void} [options.onOpen] Enter on a row
- * @param {() => void} [options.onEnd] the last row came into view
- * @param {(row: Row) => void} [options.onActive] a key made a row the active one
- * @param {() => void} [options.onCount] how many are shown, or exist, changed
- * @returns {Table<Row>}
  */
-export function createTable(
-  element,
-  {
-    label,
-    columns,
-    keyOf,
-    tie = keyOf,
-    name = keyOf,
-    selectable = false,
-    sort = null,
-    steady = false,
-    hidden = [],
-    empty,
-    noMatch,
-    now = () => Date.now() / 1000,
-    onSort,
-    onSelect,
-    onOpen,
-    onActive,
-    onEnd,
-    onCount,
-  },
-) {
-  const model = createRowModel({ keyOf, tie });
+export class Table {
+  #element;
+  #columns;
+  #keyOf;
+  #name;
+  #selectable;
+  #sort;
+  #steady;
+  #empty;
+  #noMatch;
+  #now;
+  #onSort;
+  #onSelect;
+  #onOpen;
+  #onActive;
+  #onEnd;
+  #onCount;
+  #model;
   /** @type {Map<string, RowView<Row>>} */
-  const views = new Map();
+  #views = new Map();
   /** @type {RowView<Row>[]} */
-  let spare = [];
+  #spare = [];
   /** @type {Set<string>} */
-  const stale = new Set();
+  #stale = new Set();
   /** @type {Set<string>} */
-  const selection = new Set();
-  let hiddenKeys = new Set(hidden);
-  let shownColumns = columns.filter((column) => !hiddenKeys.has(column.key));
+  #selection = new Set();
+  #hiddenKeys;
+  #shownColumns;
   /** @type {string|null} */
-  let activeKey = null;
+  #activeKey = null;
   /** @type {string|null} */
-  let anchorKey = null;
-  let rowHeight = 0;
+  #anchorKey = null;
+  #rowHeight = 0;
   /** Of the table when its rows were measured, in whole pixels. */
-  let width = -1;
-  let printing = false;
+  #width = -1;
+  #printing = false;
   /** @type {ReturnType<typeof setTimeout>|undefined} */
-  let settling;
-  let lastCounts = "";
+  #settling;
+  #lastCounts = "";
+  #head;
+  #body = h("div", { class: "tbody", role: "rowgroup" });
+  #grid;
+  #nothing = h("div", { class: "table-empty", hidden: true });
+  #note = h("p", { class: "print-note", hidden: true });
+  #parts;
+  #renderSoon;
+  #render = () => {
+    this.#measure();
+    setStyle(this.#body, "height", `${this.#model.order.length * this.#rowHeight}px`);
+    const [first, last] = this.#range();
+    const keys = this.#model.order.slice(first, last);
+    if (this.#activeKey === null || !this.#model.has(this.#activeKey)) this.#activeKey = this.#model.order[0] ?? null;
+    this.#freeViews(new Set(keys));
+    keys.forEach((key, i) => this.#showRow(key, first + i));
+    for (const view of this.#spare) view.element.remove();
+    this.#spare.length = Math.min(this.#spare.length, SPARE_ROWS);
+    this.#stale.clear();
+    clearTimeout(this.#settling);
+    this.#settling = setTimeout(
+      () =>
+        orderChildren(
+          this.#body,
+          keys.flatMap((key) => this.#views.get(key)?.element ?? []),
+        ),
+      SETTLE_MS,
+    );
+    this.#renderCounts();
+    if (this.#onEnd && last === this.#model.order.length && last > 0) this.#onEnd();
+  };
+  /** @param {Sort} next */
+  #sortBy = (next) => {
+    this.setSort(next);
+    this.#onSort?.(next);
+  };
+  /** @param {boolean} all */
+  #selectAll = (all) => {
+    this.#selection.clear();
+    if (all) for (const key of this.#model.order) this.#selection.add(key);
+    this.#selectionChanged();
+  };
+  #observer;
+  #beforePrint = () => this.#print(true);
+  #afterPrint = () => this.#print(false);
 
-  const head = createTableHead({ columns, selectable, onSort: sortBy, onSelectAll: selectAll });
-  const body = h("div", { class: "tbody", role: "rowgroup" });
-  const grid = h(
-    "div",
-    { class: "table", role: "grid", "aria-label": label, "aria-multiselectable": selectable ? "true" : null },
-    head.element,
-    body,
-  );
-  const nothing = h("div", { class: "table-empty", hidden: true });
-  const note = h("p", { class: "print-note", hidden: true });
-  element.append(head.bar, grid, nothing, note);
+  /**
+   * @param {HTMLElement} element
+   * @param {object} options
+   * @param {string} options.label
+   * @param {Column<Row>[]} options.columns
+   * @param {(row: Row) => string} options.keyOf
+   * @param {(row: Row) => Sortable} [options.tie] orders rows of equal value
+   * @param {(row: Row) => string} [options.name] what a row is called, for screen readers
+   * @param {boolean} [options.selectable]
+   * @param {Sort|null} [options.sort] null: in the order in which rows came
+   * @param {Iterable<string>} [options.hidden]
+   * @param {Node} [options.empty] shown in place of rows when there are none
+   * @param {Node} [options.noMatch] shown when there are rows but none passes the filter
+   * @param {boolean} [options.steady] rows that come above those that are read don't move them
+   * @param {() => number} [options.now]
+   * @param {(sort: Sort) => void} [options.onSort]
+   * @param {(keys: string[]) => void} [options.onSelect]
+   * @param {(row: Row) => void} [options.onOpen] Enter on a row
+   * @param {() => void} [options.onEnd] the last row came into view
+   * @param {(row: Row) => void} [options.onActive] a key made a row the active one
+   * @param {() => void} [options.onCount] how many are shown, or exist, changed
+   */
+  constructor(
+    element,
+    {
+      label,
+      columns,
+      keyOf,
+      tie = keyOf,
+      name = keyOf,
+      selectable = false,
+      sort = null,
+      steady = false,
+      hidden = [],
+      empty,
+      noMatch,
+      now = () => Date.now() / 1000,
+      onSort,
+      onSelect,
+      onOpen,
+      onActive,
+      onEnd,
+      onCount,
+    },
+  ) {
+    this.#element = element;
+    this.#columns = columns;
+    this.#keyOf = keyOf;
+    this.#name = name;
+    this.#selectable = selectable;
+    this.#sort = sort;
+    this.#steady = steady;
+    this.#empty = empty;
+    this.#noMatch = noMatch;
+    this.#now = now;
+    this.#onSort = onSort;
+    this.#onSelect = onSelect;
+    this.#onOpen = onOpen;
+    this.#onActive = onActive;
+    this.#onEnd = onEnd;
+    this.#onCount = onCount;
+    this.#model = new RowModel({ keyOf, tie });
+    this.#hiddenKeys = new Set(hidden);
+    this.#shownColumns = columns.filter((column) => !this.#hiddenKeys.has(column.key));
+    this.#head = new TableHead({ columns, selectable, onSort: this.#sortBy, onSelectAll: this.#selectAll });
+    this.#grid = h(
+      "div",
+      { class: "table", role: "grid", "aria-label": label, "aria-multiselectable": selectable ? "true" : null },
+      this.#head.element,
+      this.#body,
+    );
+    element.append(this.#head.bar, this.#grid, this.#nothing, this.#note);
+    this.#parts = { grid: this.#grid, head: this.#head.element, body: this.#body };
+    this.#renderSoon = oncePerFrame(this.#render);
+    this.#listenToRows();
+    this.#observer = new ResizeObserver(([{ contentRect }]) => {
+      if (Math.abs(contentRect.width - this.#width) < 1) return this.#noteOverflow(); // only its rows made it higher
+      this.#width = contentRect.width;
+      this.#rowHeight = 0;
+      this.#renderSoon();
+    });
+    this.#listenToPage();
+    this.#applySort();
+    this.#layout();
+  }
 
-  const parts = { grid, head: head.element, body };
-  const renderSoon = oncePerFrame(render);
+  /** @param {Sort} next */
+  setSort(next) {
+    this.#sort = next;
+    this.#applySort();
+    this.#renderSoon();
+  }
+
+  /** Keys, in the order shown. */
+  selected() {
+    return this.#model.order.filter((key) => this.#selection.has(key));
+  }
+
+  /**
+   * Move the active row, and focus it.
+   *
+   * @param {number} step
+   * @param {string|null} [from] the row to move on from, in place of the active one
+   */
+  move(step, from = null) {
+    if (from !== null && this.#model.has(from)) return this.#activate(this.#model.order.indexOf(from) + step);
+    const focused = this.#body.contains(document.activeElement);
+    this.#activate(focused ? this.#activeIndex() + step : Math.max(0, this.#activeIndex()));
+  }
+
+  /** Select the active row, or no longer. */
+  toggle() {
+    if (this.#selectable && this.#activeKey !== null)
+      this.#selectRow(this.#activeKey, !this.#selection.has(this.#activeKey), false);
+  }
+
+  /** Replace all rows. @param {Iterable<Row>} rows */
+  setRows(rows) {
+    const read = this.#steady ? firstRead(this.#parts, this.#rowHeight) : -1;
+    const key = this.#model.order[read];
+    this.#model.setAll(rows);
+    const moved = key === undefined || !this.#model.has(key) ? 0 : this.#model.order.indexOf(key) - read;
+    if (moved) {
+      setStyle(this.#body, "height", `${this.#model.order.length * this.#rowHeight}px`);
+      follow(this.#parts, moved * this.#rowHeight);
+    }
+    for (const key of this.#views.keys()) this.#stale.add(key);
+    this.#pruneSelection();
+    this.#renderSoon();
+  }
+
+  /** @param {Iterable<Row>} changed @param {Iterable<string>} [removed] keys */
+  change(changed, removed = []) {
+    const list = [...changed];
+    const moved = this.#model.change(list, removed);
+    for (const row of list) if (this.#views.has(this.#keyOf(row))) this.#stale.add(this.#keyOf(row));
+    if (moved) this.#pruneSelection();
+    if (moved || this.#stale.size) this.#renderSoon();
+  }
+
+  /** @param {((row: Row) => boolean)|null} filter */
+  setFilter(filter) {
+    this.#model.setFilter(filter);
+    this.#pruneSelection();
+    this.#renderSoon();
+  }
+
+  /** @param {Iterable<string>} keys of columns not to show */
+  setHidden(keys) {
+    this.#hiddenKeys = new Set(keys);
+    this.#shownColumns = this.#columns.filter((column) => !this.#hiddenKeys.has(column.key));
+    this.#layout();
+  }
+
+  /** Show the passing of time. */
+  tick() {
+    const at = this.#now();
+    for (const view of this.#views.values()) view.tick(at);
+  }
+
+  /** @param {Iterable<string>} keys */
+  select(keys) {
+    this.#selection.clear();
+    for (const key of keys) if (this.#model.has(key)) this.#selection.add(key);
+    this.#selectionChanged();
+  }
+
+  /** Key of the active row. */
+  active() {
+    return this.#activeKey;
+  }
+
+  counts() {
+    return { shown: this.#model.order.length, total: this.#model.size };
+  }
+
+  destroy() {
+    clearTimeout(this.#settling);
+    this.#observer.disconnect();
+    window.removeEventListener("scroll", this.#renderSoon);
+    window.removeEventListener("resize", this.#renderSoon);
+    window.removeEventListener("beforeprint", this.#beforePrint);
+    window.removeEventListener("afterprint", this.#afterPrint);
+    for (const part of [this.#head.bar, this.#grid, this.#nothing, this.#note]) part.remove();
+  }
 
   /** @returns {[number, number]} first and one past the last row to have in the page */
-  function range() {
-    const { length } = model.order;
-    if (printing || length <= WHOLE_ROWS) return [0, Math.min(length, PRINTED_ROWS)];
-    return rowsInView(parts, rowHeight, length);
+  #range() {
+    const { length } = this.#model.order;
+    if (this.#printing || length <= WHOLE_ROWS) return [0, Math.min(length, PRINTED_ROWS)];
+    return rowsInView(this.#parts, this.#rowHeight, length);
   }
 
   /** @param {string} key */
-  const rowOf = (key) => /** @type {Row} */ (model.row(key));
-
-  function noteOverflow() {
-    grid.classList.toggle("table-wide", grid.scrollWidth > grid.clientWidth + 1);
+  #rowOf(key) {
+    return /** @type {Row} */ (this.#model.row(key));
   }
 
-  function measure() {
-    const key = model.order[0];
-    if (rowHeight || key === undefined) return;
-    const view = createRowView(shownColumns, selectable, name);
-    view.fill(rowOf(key), now());
-    body.append(view.element);
-    show(grid, true);
-    rowHeight = Math.max(1, view.element.offsetHeight);
-    width = element.clientWidth;
-    noteOverflow();
-    spare.push(view); // stays where it is: it will be the first row
+  #noteOverflow() {
+    this.#grid.classList.toggle("table-wide", this.#grid.scrollWidth > this.#grid.clientWidth + 1);
+  }
+
+  #measure() {
+    const key = this.#model.order[0];
+    if (this.#rowHeight || key === undefined) return;
+    const view = createRowView(this.#shownColumns, this.#selectable, this.#name);
+    view.fill(this.#rowOf(key), this.#now());
+    this.#body.append(view.element);
+    show(this.#grid, true);
+    this.#rowHeight = Math.max(1, view.element.offsetHeight);
+    this.#width = this.#element.clientWidth;
+    this.#noteOverflow();
+    this.#spare.push(view); // stays where it is: it will be the first row
   }
 
   /** @param {string} key @param {number} index */
-  function showRow(key, index) {
-    let view = views.get(key);
-    if (!view || stale.has(key)) {
-      view ??= spare.pop() ?? createRowView(shownColumns, selectable, name);
-      view.fill(rowOf(key), now());
-      views.set(key, view);
+  #showRow(key, index) {
+    let view = this.#views.get(key);
+    if (!view || this.#stale.has(key)) {
+      view ??= this.#spare.pop() ?? createRowView(this.#shownColumns, this.#selectable, this.#name);
+      view.fill(this.#rowOf(key), this.#now());
+      this.#views.set(key, view);
     }
-    view.place({ key, index, top: index * rowHeight });
-    view.mark({ selected: selection.has(key), active: key === activeKey });
-    if (!view.element.parentNode) body.append(view.element);
+    view.place({ key, index, top: index * this.#rowHeight });
+    view.mark({ selected: this.#selection.has(key), active: key === this.#activeKey });
+    if (!view.element.parentNode) this.#body.append(view.element);
   }
 
   /**
@@ -169,271 +340,151 @@ export function createTable(
    *
    * @param {Set<string>} wanted
    */
-  function freeViews(wanted) {
-    for (const [key, view] of views) {
+  #freeViews(wanted) {
+    for (const [key, view] of this.#views) {
       if (wanted.has(key)) continue;
-      const focused = view.element.contains(document.activeElement) && model.has(key);
+      const focused = view.element.contains(document.activeElement) && this.#model.has(key);
       if (!focused) {
-        views.delete(key);
-        spare.push(view);
-      } else if (stale.has(key)) {
-        view.fill(rowOf(key), now());
+        this.#views.delete(key);
+        this.#spare.push(view);
+      } else if (this.#stale.has(key)) {
+        view.fill(this.#rowOf(key), this.#now());
       }
     }
   }
 
-  function render() {
-    measure();
-    setStyle(body, "height", `${model.order.length * rowHeight}px`);
-    const [first, last] = range();
-    const keys = model.order.slice(first, last);
-    if (activeKey === null || !model.has(activeKey)) activeKey = model.order[0] ?? null;
-    freeViews(new Set(keys));
-    keys.forEach((key, i) => showRow(key, first + i));
-    for (const view of spare) view.element.remove();
-    spare.length = Math.min(spare.length, SPARE_ROWS);
-    stale.clear();
-    clearTimeout(settling);
-    settling = setTimeout(
-      () =>
-        orderChildren(
-          body,
-          keys.flatMap((key) => views.get(key)?.element ?? []),
-        ),
-      SETTLE_MS,
-    );
-    renderCounts();
-    if (onEnd && last === model.order.length && last > 0) onEnd();
-  }
-
-  function renderCounts() {
-    const { length } = model.order;
-    const all = model.size;
-    setAttr(grid, "aria-rowcount", length + 1);
-    head.setSelected(selection.size, length);
-    show(grid, length > 0);
-    show(head.bar, length > 0);
-    show(nothing, length === 0);
-    const message = all === 0 ? empty : noMatch;
-    if (length === 0 && message && nothing.firstChild !== message) nothing.replaceChildren(message);
-    setText(note, `Showing ${Math.min(length, PRINTED_ROWS)} of ${all}`);
+  #renderCounts() {
+    const { length } = this.#model.order;
+    const all = this.#model.size;
+    setAttr(this.#grid, "aria-rowcount", length + 1);
+    this.#head.setSelected(this.#selection.size, length);
+    show(this.#grid, length > 0);
+    show(this.#head.bar, length > 0);
+    show(this.#nothing, length === 0);
+    const message = all === 0 ? this.#empty : this.#noMatch;
+    if (length === 0 && message && this.#nothing.firstChild !== message) this.#nothing.replaceChildren(message);
+    setText(this.#note, `Showing ${Math.min(length, PRINTED_ROWS)} of ${all}`);
     const counts = `${length}/${all}`;
-    if (counts !== lastCounts) {
-      lastCounts = counts;
-      onCount?.();
+    if (counts !== this.#lastCounts) {
+      this.#lastCounts = counts;
+      this.#onCount?.();
     }
   }
 
-  function layout() {
-    const template = shownColumns.map(({ width: [least, share] = [80, 1] }) => `minmax(${least}px, ${share}fr)`);
-    const least = shownColumns.reduce((sum, { width: [pixels] = [80, 1] }) => sum + pixels, 0);
-    setStyle(grid, "--columns", (selectable ? "36px " : "") + template.join(" "));
-    setStyle(grid, "--least-width", `${least + shownColumns.length * 12 + 64}px`);
-    setAttr(grid, "aria-colcount", shownColumns.length + (selectable ? 1 : 0));
-    head.setColumns(shownColumns);
-    for (const view of views.values()) view.element.remove();
-    views.clear();
-    spare = [];
-    rowHeight = 0;
-    renderSoon();
+  #layout() {
+    const template = this.#shownColumns.map(({ width: [least, share] = [80, 1] }) => `minmax(${least}px, ${share}fr)`);
+    const least = this.#shownColumns.reduce((sum, { width: [pixels] = [80, 1] }) => sum + pixels, 0);
+    setStyle(this.#grid, "--columns", (this.#selectable ? "36px " : "") + template.join(" "));
+    setStyle(this.#grid, "--least-width", `${least + this.#shownColumns.length * 12 + 64}px`);
+    setAttr(this.#grid, "aria-colcount", this.#shownColumns.length + (this.#selectable ? 1 : 0));
+    this.#head.setColumns(this.#shownColumns);
+    for (const view of this.#views.values()) view.element.remove();
+    this.#views.clear();
+    this.#spare = [];
+    this.#rowHeight = 0;
+    this.#renderSoon();
   }
 
-  function applySort() {
-    const column = sort && columns.find(({ key }) => key === sort?.key);
-    model.setSort(column?.value ?? null, sort?.order);
-    head.setSort(sort);
+  #listenToRows() {
+    /** @type {Record<string, () => void>} */
+    const rowKeys = {
+      ArrowDown: () => this.move(1),
+      ArrowUp: () => this.move(-1),
+      PageDown: () => this.move(10),
+      PageUp: () => this.move(-10),
+      Home: () => this.#activate(0),
+      End: () => this.#activate(this.#model.order.length - 1),
+      " ": () => this.toggle(),
+      Enter: () => {
+        if (this.#activeKey !== null) this.#onOpen?.(this.#rowOf(this.#activeKey));
+      },
+    };
+    this.#grid.addEventListener("keydown", (event) => {
+      const onRow = event.target instanceof HTMLElement && event.target.classList.contains("tr");
+      if (!onRow || event.ctrlKey || event.metaKey || event.altKey || !(event.key in rowKeys)) return;
+      event.preventDefault();
+      rowKeys[event.key]();
+    });
+    this.#body.addEventListener("click", (event) => {
+      const target = /** @type {HTMLElement} */ (event.target);
+      const key = target.closest(".tr")?.getAttribute("data-key");
+      if (key && target instanceof HTMLInputElement && target.closest(".td-select")) {
+        this.#selectRow(key, target.checked, event.shiftKey);
+      }
+    });
+    this.#body.addEventListener("focusin", (event) => {
+      const key = /** @type {HTMLElement} */ (event.target).closest(".tr")?.getAttribute("data-key");
+      if (!key || key === this.#activeKey) return;
+      const before = this.#activeKey === null ? undefined : this.#views.get(this.#activeKey);
+      this.#activeKey = key;
+      before?.mark({ selected: this.#selection.has(before.key), active: false });
+      this.#views.get(key)?.mark({ selected: this.#selection.has(key), active: true });
+    });
   }
 
-  /** @param {Sort} next */
-  function sortBy(next) {
-    setSort(next);
-    onSort?.(next);
+  #listenToPage() {
+    this.#observer.observe(this.#element);
+    this.#grid.addEventListener("scroll", this.#renderSoon, { passive: true });
+    window.addEventListener("scroll", this.#renderSoon, { passive: true });
+    window.addEventListener("resize", this.#renderSoon);
+    window.addEventListener("beforeprint", this.#beforePrint);
+    window.addEventListener("afterprint", this.#afterPrint);
   }
 
-  /** @param {Sort} next */
-  function setSort(next) {
-    sort = next;
-    applySort();
-    renderSoon();
+  #applySort() {
+    const column = this.#sort && this.#columns.find(({ key }) => key === this.#sort?.key);
+    this.#model.setSort(column?.value ?? null, this.#sort?.order);
+    this.#head.setSort(this.#sort);
   }
 
-  function selectionChanged() {
-    render();
-    onSelect?.(selected());
-  }
-
-  const selected = () => model.order.filter((key) => selection.has(key));
-
-  /** @param {boolean} all */
-  function selectAll(all) {
-    selection.clear();
-    if (all) for (const key of model.order) selection.add(key);
-    selectionChanged();
+  #selectionChanged() {
+    this.#render();
+    this.#onSelect?.(this.selected());
   }
 
   /** @param {string} key @param {boolean} on @param {boolean} through up to where the last one was */
-  function selectRow(key, on, through) {
-    const from = through && anchorKey !== null ? model.order.indexOf(anchorKey) : -1;
-    const to = model.order.indexOf(key);
-    const keys = from < 0 ? [key] : model.order.slice(Math.min(from, to), Math.max(from, to) + 1);
+  #selectRow(key, on, through) {
+    const from = through && this.#anchorKey !== null ? this.#model.order.indexOf(this.#anchorKey) : -1;
+    const to = this.#model.order.indexOf(key);
+    const keys = from < 0 ? [key] : this.#model.order.slice(Math.min(from, to), Math.max(from, to) + 1);
     for (const one of keys) {
-      if (on) selection.add(one);
-      else selection.delete(one);
+      if (on) this.#selection.add(one);
+      else this.#selection.delete(one);
     }
-    anchorKey = key;
-    selectionChanged();
+    this.#anchorKey = key;
+    this.#selectionChanged();
   }
 
   /** Forget what is gone or filtered out: nobody acts on rows that can't be seen. */
-  function pruneSelection() {
-    if (selection.size === 0) return;
-    const before = selection.size;
-    const shown = new Set(model.order);
-    for (const key of selection) if (!shown.has(key)) selection.delete(key);
-    if (selection.size !== before) onSelect?.(selected());
+  #pruneSelection() {
+    if (this.#selection.size === 0) return;
+    const before = this.#selection.size;
+    const shown = new Set(this.#model.order);
+    for (const key of this.#selection) if (!shown.has(key)) this.#selection.delete(key);
+    if (this.#selection.size !== before) this.#onSelect?.(this.selected());
   }
 
   /** @param {number} index */
-  function activate(index) {
-    const at = Math.max(0, Math.min(model.order.length - 1, index));
-    const key = model.order[at];
+  #activate(index) {
+    const at = Math.max(0, Math.min(this.#model.order.length - 1, index));
+    const key = this.#model.order[at];
     if (key === undefined) return;
-    activeKey = key;
-    measure(); // after a change of size the height waits for the next frame
-    revealRow(parts, rowHeight, at);
-    render();
-    views.get(key)?.element.focus({ preventScroll: true });
-    onActive?.(rowOf(key));
+    this.#activeKey = key;
+    this.#measure(); // after a change of size the height waits for the next frame
+    revealRow(this.#parts, this.#rowHeight, at);
+    this.#render();
+    this.#views.get(key)?.element.focus({ preventScroll: true });
+    this.#onActive?.(this.#rowOf(key));
   }
 
-  const activeIndex = () => (activeKey === null ? -1 : model.order.indexOf(activeKey));
-
-  /** @param {number} step @param {string|null} [from] */
-  function move(step, from = null) {
-    if (from !== null && model.has(from)) return activate(model.order.indexOf(from) + step);
-    const focused = body.contains(document.activeElement);
-    activate(focused ? activeIndex() + step : Math.max(0, activeIndex()));
+  #activeIndex() {
+    return this.#activeKey === null ? -1 : this.#model.order.indexOf(this.#activeKey);
   }
-
-  function toggle() {
-    if (selectable && activeKey !== null) selectRow(activeKey, !selection.has(activeKey), false);
-  }
-
-  /** @type {Record<string, () => void>} */
-  const rowKeys = {
-    ArrowDown: () => move(1),
-    ArrowUp: () => move(-1),
-    PageDown: () => move(10),
-    PageUp: () => move(-10),
-    Home: () => activate(0),
-    End: () => activate(model.order.length - 1),
-    " ": toggle,
-    Enter: () => {
-      if (activeKey !== null) onOpen?.(rowOf(activeKey));
-    },
-  };
-
-  grid.addEventListener("keydown", (event) => {
-    const onRow = event.target instanceof HTMLElement && event.target.classList.contains("tr");
-    if (!onRow || event.ctrlKey || event.metaKey || event.altKey || !(event.key in rowKeys)) return;
-    event.preventDefault();
-    rowKeys[event.key]();
-  });
-  body.addEventListener("click", (event) => {
-    const target = /** @type {HTMLElement} */ (event.target);
-    const key = target.closest(".tr")?.getAttribute("data-key");
-    if (key && target instanceof HTMLInputElement && target.closest(".td-select")) {
-      selectRow(key, target.checked, event.shiftKey);
-    }
-  });
-  body.addEventListener("focusin", (event) => {
-    const key = /** @type {HTMLElement} */ (event.target).closest(".tr")?.getAttribute("data-key");
-    if (!key || key === activeKey) return;
-    const before = activeKey === null ? undefined : views.get(activeKey);
-    activeKey = key;
-    before?.mark({ selected: selection.has(before.key), active: false });
-    views.get(key)?.mark({ selected: selection.has(key), active: true });
-  });
-
-  const observer = new ResizeObserver(([{ contentRect }]) => {
-    if (Math.abs(contentRect.width - width) < 1) return noteOverflow(); // only its rows made it higher
-    width = contentRect.width;
-    rowHeight = 0;
-    renderSoon();
-  });
-  observer.observe(element);
-  grid.addEventListener("scroll", renderSoon, { passive: true });
-  window.addEventListener("scroll", renderSoon, { passive: true });
-  window.addEventListener("resize", renderSoon);
-  const beforePrint = () => print(true);
-  const afterPrint = () => print(false);
-  window.addEventListener("beforeprint", beforePrint);
-  window.addEventListener("afterprint", afterPrint);
 
   /** @param {boolean} on */
-  function print(on) {
-    printing = on;
-    show(note, on && model.order.length > PRINTED_ROWS);
-    render();
+  #print(on) {
+    this.#printing = on;
+    show(this.#note, on && this.#model.order.length > PRINTED_ROWS);
+    this.#render();
   }
-
-  applySort();
-  layout();
-
-  return {
-    setRows(rows) {
-      const read = steady ? firstRead(parts, rowHeight) : -1;
-      const key = model.order[read];
-      model.setAll(rows);
-      const moved = key === undefined || !model.has(key) ? 0 : model.order.indexOf(key) - read;
-      if (moved) {
-        setStyle(body, "height", `${model.order.length * rowHeight}px`);
-        follow(parts, moved * rowHeight);
-      }
-      for (const key of views.keys()) stale.add(key);
-      pruneSelection();
-      renderSoon();
-    },
-    change(changed, removed = []) {
-      const list = [...changed];
-      const moved = model.change(list, removed);
-      for (const row of list) if (views.has(keyOf(row))) stale.add(keyOf(row));
-      if (moved) pruneSelection();
-      if (moved || stale.size) renderSoon();
-    },
-    setFilter(filter) {
-      model.setFilter(filter);
-      pruneSelection();
-      renderSoon();
-    },
-    setSort,
-    setHidden(keys) {
-      hiddenKeys = new Set(keys);
-      shownColumns = columns.filter((column) => !hiddenKeys.has(column.key));
-      layout();
-    },
-    tick() {
-      const at = now();
-      for (const view of views.values()) view.tick(at);
-    },
-    selected,
-    select(keys) {
-      selection.clear();
-      for (const key of keys) if (model.has(key)) selection.add(key);
-      selectionChanged();
-    },
-    move,
-    toggle,
-    active: () => activeKey,
-    counts: () => ({ shown: model.order.length, total: model.size }),
-    destroy() {
-      clearTimeout(settling);
-      observer.disconnect();
-      window.removeEventListener("scroll", renderSoon);
-      window.removeEventListener("resize", renderSoon);
-      window.removeEventListener("beforeprint", beforePrint);
-      window.removeEventListener("afterprint", afterPrint);
-      for (const part of [head.bar, grid, nothing, note]) part.remove();
-    },
-  };
 }

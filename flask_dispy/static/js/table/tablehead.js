@@ -5,51 +5,104 @@ import { h, icon, setAttr } from "../lib/dom.js";
  * The head of a table, and the bar that does its work on a phone, where rows are cards.
  *
  * @template Row
- * @param {object} options
- * @param {Column<Row>[]} options.columns
- * @param {boolean} options.selectable
- * @param {(sort: Sort) => void} options.onSort
- * @param {(all: boolean) => void} options.onSelectAll
  */
-export function createTableHead({ columns, selectable, onSort, onSelectAll }) {
+export class TableHead {
+  #columns;
+  #selectable;
+  #onSort;
+  #onSelectAll;
   /** @type {Sort|null} */
-  let sort = null;
+  #sort = null;
   /** @type {Map<string, HTMLElement>} */
-  const cells = new Map();
-  const row = h("div", { class: "tr thead-row", role: "row", "aria-rowindex": "1" });
-  const element = h("div", { class: "thead", role: "rowgroup" }, row);
-  const boxes = [0, 1].map(() =>
-    h("input", { type: "checkbox", "aria-label": "Select all rows shown", onchange: chooseAll }),
-  );
-  const choice = h("select", { "aria-label": "Sort by", onchange: chooseColumn });
-  const direction = h("button", { type: "button", class: "button icon-button", onclick: turn }, icon("sort"));
-  const bar = h(
-    "div",
-    { class: "table-bar" },
-    selectable ? h("label", { class: "check" }, boxes[1], h("span", { text: "All" })) : null,
-    choice,
-    direction,
-  );
-  const sortable = columns.filter((column) => column.value);
-  choice.append(...sortable.map((column) => h("option", { value: column.key, text: `Sort by ${column.label}` })));
-  choice.hidden = direction.hidden = sortable.length === 0;
-
+  #cells = new Map();
+  #row = h("div", { class: "tr thead-row", role: "row", "aria-rowindex": "1" });
+  element;
+  #boxes;
+  #choice;
+  #direction;
+  bar;
   /** @param {Event} event */
-  function chooseAll(event) {
-    onSelectAll(/** @type {HTMLInputElement} */ (event.target).checked);
+  #chooseAll = (event) => {
+    this.#onSelectAll(/** @type {HTMLInputElement} */ (event.target).checked);
+  };
+  #chooseColumn = () => {
+    const column = this.#columns.find(({ key }) => key === this.#choice.value);
+    this.#onSort({ key: this.#choice.value, order: column?.first ?? "asc" });
+  };
+  #turn = () => {
+    this.#onSort({ key: this.#choice.value, order: this.#sort?.order === "asc" ? "desc" : "asc" });
+  };
+
+  /**
+   * @param {object} options
+   * @param {Column<Row>[]} options.columns
+   * @param {boolean} options.selectable
+   * @param {(sort: Sort) => void} options.onSort
+   * @param {(all: boolean) => void} options.onSelectAll
+   */
+  constructor({ columns, selectable, onSort, onSelectAll }) {
+    this.#columns = columns;
+    this.#selectable = selectable;
+    this.#onSort = onSort;
+    this.#onSelectAll = onSelectAll;
+    this.element = h("div", { class: "thead", role: "rowgroup" }, this.#row);
+    this.#boxes = [0, 1].map(() =>
+      h("input", { type: "checkbox", "aria-label": "Select all rows shown", onchange: this.#chooseAll }),
+    );
+    this.#choice = h("select", { "aria-label": "Sort by", onchange: this.#chooseColumn });
+    this.#direction = h("button", { type: "button", class: "button icon-button", onclick: this.#turn }, icon("sort"));
+    this.bar = h(
+      "div",
+      { class: "table-bar" },
+      selectable ? h("label", { class: "check" }, this.#boxes[1], h("span", { text: "All" })) : null,
+      this.#choice,
+      this.#direction,
+    );
+    const sortable = columns.filter((column) => column.value);
+    this.#choice.append(
+      ...sortable.map((column) => h("option", { value: column.key, text: `Sort by ${column.label}` })),
+    );
+    this.#choice.hidden = this.#direction.hidden = sortable.length === 0;
   }
 
-  function chooseColumn() {
-    const column = columns.find(({ key }) => key === choice.value);
-    onSort({ key: choice.value, order: column?.first ?? "asc" });
+  /** @param {Column<Row>[]} shown */
+  setColumns(shown) {
+    this.#cells.clear();
+    for (const column of shown) this.#cells.set(column.key, this.#headCell(column));
+    const first = this.#selectable
+      ? [h("div", { class: "th td-select", role: "columnheader" }, h("label", { class: "hit" }, this.#boxes[0]))]
+      : [];
+    this.#row.replaceChildren(...first, ...this.#cells.values());
+    this.setSort(this.#sort);
   }
 
-  function turn() {
-    onSort({ key: choice.value, order: sort?.order === "asc" ? "desc" : "asc" });
+  /** @param {Sort|null} next */
+  setSort(next) {
+    this.#sort = next;
+    for (const [key, cell] of this.#cells) {
+      if (!cell.querySelector("button")) continue;
+      const order = this.#sort?.key === key ? (this.#sort.order === "asc" ? "ascending" : "descending") : "none";
+      setAttr(cell, "aria-sort", order);
+    }
+    if (this.#sort) this.#choice.value = this.#sort.key;
+    setAttr(
+      this.#direction,
+      "aria-label",
+      this.#sort?.order === "desc" ? "Descending; sort ascending" : "Ascending; sort descending",
+    );
+    this.#direction.classList.toggle("descending", this.#sort?.order === "desc");
+  }
+
+  /** @param {number} selected @param {number} shown */
+  setSelected(selected, shown) {
+    for (const box of this.#boxes) {
+      box.checked = selected > 0 && selected === shown;
+      box.indeterminate = selected > 0 && selected < shown;
+    }
   }
 
   /** @param {Column<Row>} column */
-  function headCell(column) {
+  #headCell(column) {
     const cell = h("div", {
       class: `th td-${column.align ?? "start"}${column.primary ? " td-primary" : ""}`,
       role: "columnheader",
@@ -60,8 +113,9 @@ export function createTableHead({ columns, selectable, onSort, onSelectAll }) {
       return cell;
     }
     const again = () => {
-      const order = sort?.key === column.key ? (sort.order === "asc" ? "desc" : "asc") : (column.first ?? "asc");
-      onSort({ key: column.key, order });
+      const order =
+        this.#sort?.key === column.key ? (this.#sort.order === "asc" ? "desc" : "asc") : (column.first ?? "asc");
+      this.#onSort({ key: column.key, order });
     };
     cell.append(
       h(
@@ -73,42 +127,4 @@ export function createTableHead({ columns, selectable, onSort, onSelectAll }) {
     );
     return cell;
   }
-
-  return {
-    element,
-    bar,
-    /** @param {Column<Row>[]} shown */
-    setColumns(shown) {
-      cells.clear();
-      for (const column of shown) cells.set(column.key, headCell(column));
-      const first = selectable
-        ? [h("div", { class: "th td-select", role: "columnheader" }, h("label", { class: "hit" }, boxes[0]))]
-        : [];
-      row.replaceChildren(...first, ...cells.values());
-      this.setSort(sort);
-    },
-    /** @param {Sort|null} next */
-    setSort(next) {
-      sort = next;
-      for (const [key, cell] of cells) {
-        if (!cell.querySelector("button")) continue;
-        const order = sort?.key === key ? (sort.order === "asc" ? "ascending" : "descending") : "none";
-        setAttr(cell, "aria-sort", order);
-      }
-      if (sort) choice.value = sort.key;
-      setAttr(
-        direction,
-        "aria-label",
-        sort?.order === "desc" ? "Descending; sort ascending" : "Ascending; sort descending",
-      );
-      direction.classList.toggle("descending", sort?.order === "desc");
-    },
-    /** @param {number} selected @param {number} shown */
-    setSelected(selected, shown) {
-      for (const box of boxes) {
-        box.checked = selected > 0 && selected === shown;
-        box.indeterminate = selected > 0 && selected < shown;
-      }
-    },
-  };
 }

@@ -18,7 +18,7 @@ import { jobTitle } from "../data/jobwords.js";
 import { TABLE_KEYS } from "../frame/keymap.js";
 import { outcomeLine } from "./nodecommands.js";
 import { failureLine } from "../data/remedy.js";
-import { createTable } from "../table/table.js";
+import { Table } from "../table/table.js";
 
 /** The server takes so many at once. */
 const MOST_AT_ONCE = 1000;
@@ -67,7 +67,7 @@ export function createNodeJobs(places, shell) {
   places.recent.append(recentFold);
   places.running.hidden = Boolean(config.past);
 
-  const running = createTable(runningBody, {
+  const running = new Table(runningBody, {
     ...common,
     label: "Running jobs",
     selectable: mayCancel,
@@ -82,7 +82,7 @@ export function createNodeJobs(places, shell) {
     empty: quiet("No job runs here now."),
     onSelect: selectionChanged,
   });
-  const recent = createTable(recentBody, {
+  const recent = new Table(recentBody, {
     ...common,
     label: "Recent jobs",
     steady: true,
@@ -118,7 +118,7 @@ export function createNodeJobs(places, shell) {
   });
   keys.bind("j", "Next running job", () => running.move(1));
   keys.bind("k", "Previous running job", () => running.move(-1));
-  keys.bind(" ", "Select the job", running.toggle);
+  keys.bind(" ", "Select the job", () => running.toggle());
   keys.tell(TABLE_KEYS);
   selectionChanged([]);
 

@@ -1,6 +1,5 @@
 /** @import {Shell} from "../frame/parts.js" */
 /** @import {Sort} from "../table/columns.js" */
-/** @import {Table} from "../table/table.js" */
 /** @import {NodeColumn} from "./nodecolumns.js" */
 /** @import {NodeRow} from "../data/types.js" */
 import { createColumnChooser } from "../table/columnchooser.js";
@@ -9,7 +8,7 @@ import { count } from "../lib/format.js";
 import { TABLE_KEYS } from "../frame/keymap.js";
 import { nodeFilter, nodeFilterProblem } from "../data/nodefilter.js";
 import { addressKey } from "../lib/sort.js";
-import { createTable } from "../table/table.js";
+import { Table } from "../table/table.js";
 import { createNodeActions } from "./nodeactions.js";
 import { createNoNode } from "./nonode.js";
 
@@ -65,7 +64,7 @@ export function createNodeTable(panel, { shell, columns, name, withCpus = false,
     onChange: (keys) => table.setHidden(keys),
   });
   /** @type {Table<NodeRow>} */
-  const table = createTable(element, {
+  const table = new Table(element, {
     label: "Nodes",
     columns,
     hidden,
@@ -85,7 +84,7 @@ export function createNodeTable(panel, { shell, columns, name, withCpus = false,
     onOpen: (row) => location.assign(href("node.html", { host: row.ip_addr })),
     onCount: showCounts,
   });
-  const bar = mayManage ? createNodeActions(actions, { shell, selected: table.selected, withCpus }) : null;
+  const bar = mayManage ? createNodeActions(actions, { shell, selected: () => table.selected(), withCpus }) : null;
 
   function filter() {
     url.set({ q: input.value.trim() });
@@ -131,7 +130,7 @@ export function createNodeTable(panel, { shell, columns, name, withCpus = false,
       );
     bar?.update();
   });
-  shell.everySecond(table.tick);
+  shell.everySecond(() => table.tick());
   input.addEventListener("keydown", (event) => {
     if (event.key === "Escape") input.blur();
   });
@@ -141,7 +140,7 @@ export function createNodeTable(panel, { shell, columns, name, withCpus = false,
   });
   keys.bind("j", "Next row", () => table.move(1));
   keys.bind("k", "Previous row", () => table.move(-1));
-  keys.bind(" ", "Select the row", table.toggle);
+  keys.bind(" ", "Select the row", () => table.toggle());
   keys.tell(TABLE_KEYS);
   return { setFilter };
 }
