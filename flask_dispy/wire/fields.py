@@ -26,6 +26,7 @@ __all__ = [
     "NodeField",
     "Precision",
     "Schema",
+    "page_columns",
     "properties",
 ]
 
@@ -365,3 +366,21 @@ def _sort_keys() -> dict[str, Callable[[dict[str, Any]], Any]]:
 
 SORT_KEYS: Final = _sort_keys()
 """What rows of nodes can be sorted by, and how; ``None`` for a row without the figure."""
+
+
+def page_columns() -> list[dict[str, Any]]:
+    """Return what the pages are to know of the fields that have a column."""
+    return [
+        {
+            "name": column.name,
+            **({"within": field.name} if field.parts else {}),
+            "label": column.label,
+            "hint": column.hint,
+            "unit": column.unit,
+            "type": column.schema["type"],
+            "sortable": column.sort is not None,
+        }
+        for field in NODE_FIELDS
+        for column in field.columns()
+        if column.label
+    ]

@@ -16,6 +16,7 @@ export function readConfig(doc) {
     api: "api/v1/",
     cluster: COMBINED,
     clusters: [],
+    node_fields: [],
     poll_sec: 10,
     show_job_args: true,
     csrf_token: null,

@@ -9,6 +9,7 @@
  */
 export function rowsOf(blocks) {
   const rows = [];
+  if (blocks.length) readAlso(Object.keys(blocks[0]));
   for (const block of blocks) {
     for (let index = 0; index < block.ip_addr.length; index += 1) rows.push(new BlockRow(block, index));
   }
@@ -115,5 +116,20 @@ class BlockRow {
       disk: figure(disk, this.index),
       swap: at(swap, this.index),
     };
+  }
+}
+
+/** Have rows know fields that they have no getter of: the server may know more. @param {string[]} names */
+function readAlso(names) {
+  for (const name of names) {
+    if (name in BlockRow.prototype) continue;
+    Object.defineProperty(BlockRow.prototype, name, {
+      /** @this {BlockRow} */
+      get() {
+        const column = /** @type {Record<string, any>} */ (this.block)[name];
+        if (column === undefined) return undefined;
+        return Array.isArray(column) ? at(column, this.index) : figure(column, this.index);
+      },
+    });
   }
 }

@@ -25,6 +25,16 @@
  * @property {Permissions} permissions
  * @property {string|null} csrf_token
  * @property {string} version
+ * @property {NodeField[]} node_fields the fields of nodes that have a column
+ *
+ * @typedef {object} NodeField
+ * @property {string} name
+ * @property {string} [within] the field whose part it is
+ * @property {string} label
+ * @property {string} hint
+ * @property {string} unit "", bytes, seconds, percent, or time: since the epoch
+ * @property {string} type of its JSON
+ * @property {boolean} sortable
  *
  * @typedef {object} JobCounts
  * @property {number} submitted

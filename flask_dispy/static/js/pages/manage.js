@@ -4,14 +4,7 @@ import { clusterLabel, COMBINED } from "../data/config.js";
 import { cpusEditColumn } from "../widgets/cpusedit.js";
 import { h, need, setAttr, setText } from "../lib/dom.js";
 import { count, plain } from "../lib/format.js";
-import {
-  addressColumn,
-  busyColumn,
-  clustersColumn,
-  nameColumn,
-  stateColumn,
-  updateColumn,
-} from "../widgets/nodecolumns.js";
+import { nodeColumns } from "../widgets/nodecolumns.js";
 import { outcomeLine, setCpus } from "../widgets/nodecommands.js";
 import { startShell } from "../frame/shell.js";
 import { createNodeTable } from "../widgets/nodetable.js";
@@ -32,18 +25,22 @@ const plainCpus = {
   text: (row) => `${count(row.cpus)} of ${count(row.avail_cpus)}`,
 };
 
+const known = nodeColumns((row) => href("node.html", { host: row.ip_addr }), config.node_fields);
+/** @param {string} key @param {{hidden?: boolean}} [look] */
+const column = (key, look) => known.filter((one) => one.key === key).map((one) => ({ ...one, ...look }));
+
 need("nodes").hidden = Boolean(config.past);
 createNodeTable(need("nodes"), {
   shell,
   name: "manage",
   withCpus: true,
   columns: [
-    addressColumn((row) => href("node.html", { host: row.ip_addr })),
-    nameColumn,
-    { ...stateColumn, hidden: false },
-    { ...clustersColumn, hidden: cluster !== COMBINED },
+    ...column("ip_addr"),
+    ...column("name"),
+    ...column("state", { hidden: false }),
+    ...column("clusters", { hidden: cluster !== COMBINED }),
     mayManage ? cpusEditColumn((row, cpus) => void setCpus(shell, [row.ip_addr], cpus)) : plainCpus,
-    { ...busyColumn, optional: true },
+    ...column("busy"),
     {
       key: "running",
       label: "Running jobs",
@@ -54,7 +51,7 @@ createNodeTable(need("nodes"), {
       value: (row) => row.running,
       text: (row) => count(row.running),
     },
-    updateColumn,
+    ...column("update_time"),
   ],
 });
 const offers = createOffers(need("offers"), { shell, mayManage });

@@ -31,7 +31,7 @@ const map = createNodeMap(need("nodemap"), {
 });
 const nodes = createNodeTable(need("nodes"), {
   shell,
-  columns: nodeColumns((row) => nodeHref(row.ip_addr), config.past),
+  columns: nodeColumns((row) => nodeHref(row.ip_addr), config.node_fields, config.past),
   name: "monitor",
   onSort: ({ key, order }) => map.setDirection(key === "ip_addr" ? order : "desc"),
 });

@@ -1,5 +1,5 @@
 /** @import {Column} from "../table/columns.js" */
-/** @import {NodeRow} from "../data/types.js" */
+/** @import {NodeField, NodeRow} from "../data/types.js" */
 import { h, setAttr, setStyle, setText } from "../lib/dom.js";
 import { bytes, count, exact, percent, plain, rate, relative, seconds, stateMark, UNKNOWN } from "../lib/format.js";
 import { busyText } from "../data/busytext.js";
@@ -7,6 +7,7 @@ import { isLoadOld, loadAt } from "../data/nodeload.js";
 import { addressKey } from "../lib/sort.js";
 
 /** @typedef {Column<NodeRow>} NodeColumn */
+/** @typedef {Omit<NodeColumn, "label">} Look a column whose heading the table of fields has */
 
 /** @param {NodeRow} row @returns {number|null} */
 const secondsPerJob = (row) => (row.jobs_done > 0 ? row.cpu_time / row.jobs_done : null);
@@ -18,12 +19,11 @@ const percentOf100 = (value) => (value === null || value === undefined ? UNKNOWN
  * The address with the node's state: a mark, and the word where it is not simply up.
  *
  * @param {(row: NodeRow) => string} href
- * @returns {NodeColumn}
+ * @returns {Look}
  */
-export function addressColumn(href) {
+function addressColumn(href) {
   return {
     key: "ip_addr",
-    label: "IP address",
     width: [124, 1.2],
     primary: true,
     value: (row) => addressKey(row.ip_addr),
@@ -45,11 +45,9 @@ export function addressColumn(href) {
   };
 }
 
-/** How many of the node's CPUs are at work, as a bar and a number. @type {NodeColumn} */
-export const busyColumn = {
+/** How many of the node's CPUs are at work, as a bar and a number. @type {Look} */
+const busyColumn = {
   key: "busy",
-  label: "Busy",
-  hint: "CPUs at work now",
   width: [84, 1.2],
   first: "desc",
   value: (row) => row.busy,
@@ -68,10 +66,9 @@ export const busyColumn = {
   },
 };
 
-/** @type {NodeColumn} */
-export const nameColumn = {
+/** @type {Look} */
+const nameColumn = {
   key: "name",
-  label: "Name",
   width: [92, 1.6],
   optional: true,
   value: (row) => row.name?.toLowerCase() || null,
@@ -79,10 +76,9 @@ export const nameColumn = {
   title: (row) => plain(row.name) || null,
 };
 
-/** @type {NodeColumn} */
-export const stateColumn = {
+/** @type {Look} */
+const stateColumn = {
   key: "state",
-  label: "State",
   width: [76, 0.6],
   optional: true,
   hidden: true,
@@ -90,10 +86,9 @@ export const stateColumn = {
   text: (row) => row.state,
 };
 
-/** @type {NodeColumn} */
-export const clustersColumn = {
+/** @type {Look} */
+const clustersColumn = {
   key: "clusters",
-  label: "Clusters",
   width: [100, 1],
   optional: true,
   hidden: true,
@@ -102,11 +97,9 @@ export const clustersColumn = {
   title: (row) => row.clusters?.map(plain).join(", ") || null,
 };
 
-/** @type {NodeColumn} */
-export const updateColumn = {
+/** @type {Look} */
+const updateColumn = {
   key: "update_time",
-  label: "Last update",
-  hint: "When it last took on a job, ended one or sent a sign of life",
   width: [80, 0.8],
   align: "end",
   optional: true,
@@ -117,19 +110,38 @@ export const updateColumn = {
   title: (row) => exact(row.update_time),
 };
 
+/** @param {NodeRow} row @param {NodeField} field @returns {any} */
+function valueOf(row, { name, within }) {
+  const fields = /** @type {Record<string, any>} */ (row);
+  return (within ? fields[within]?.[name] : fields[name]) ?? null;
+}
+
+/** How figures of a unit are shown. @type {Record<string, (value: any, now: number) => string>} */
+const SHOWN = { "": count, bytes, seconds, percent: percentOf100, time: relative };
+
 /**
- * A column of numbers.
+ * The column of a field: what the table of fields says of it.
  *
- * @param {string} key
- * @param {string} label
- * @param {(row: NodeRow) => number|null|undefined} value
- * @param {(value: number|null|undefined) => string} text
- * @param {{hint?: string, width?: [number, number], title?: (row: NodeRow) => string|null}} [more]
+ * @param {NodeField} field
  * @returns {NodeColumn}
  */
-function amount(key, label, value, text, more = {}) {
-  const shown = (/** @type {NodeRow} */ row) => text(value(row));
-  return { key, label, align: "end", first: "desc", optional: true, width: [70, 0.7], value, text: shown, ...more };
+function fieldColumn(field) {
+  const { name, label, hint, unit, type, sortable } = field;
+  const heading = { key: name, label, ...(hint && { hint }), optional: true };
+  if (type !== "number" && type !== "integer") {
+    const text = (/** @type {NodeRow} */ row) => plain(String(valueOf(row, field) ?? "")) || UNKNOWN;
+    const value = (/** @type {NodeRow} */ row) => valueOf(row, field)?.toLowerCase() ?? null;
+    return { ...heading, width: [70, 0.8], text, ...(sortable && { value }) };
+  }
+  return {
+    ...heading,
+    align: "end",
+    first: "desc",
+    width: [70, 0.7],
+    ...(unit === "time" && { ticks: true }),
+    ...(sortable && { value: (row) => valueOf(row, field) }),
+    text: (row, now) => SHOWN[unit](valueOf(row, field), now),
+  };
 }
 
 /**
@@ -153,56 +165,56 @@ function loadColumn(column, past) {
 }
 
 /**
- * Every column of the nodes table.
+ * Every column of the nodes table: those that have a look or a place of their own, and all others
+ * that the server knows.
  *
  * @param {(row: NodeRow) => string} href of a node's page
+ * @param {NodeField[]} fields that have a column
  * @param {boolean} [past] nothing goes on there any more
  * @returns {NodeColumn[]}
  */
-export function nodeColumns(href, past = false) {
-  const busy = past ? [] : [{ ...busyColumn, optional: true }];
+export function nodeColumns(href, fields, past = false) {
+  const others = new Map(fields.map((field) => [field.name, field]));
+  /** @param {string} name @param {Partial<NodeColumn>} [look] @returns {NodeColumn[]} */
+  const column = (name, look) => {
+    const field = others.get(name);
+    others.delete(name);
+    return field ? [{ ...fieldColumn(field), ...look }] : [];
+  };
+  const load = (/** @type {string} */ name, /** @type {Partial<NodeColumn>} */ look = {}) =>
+    column(name, look).map((one) => loadColumn(one, past));
+  const busy = column("busy", busyColumn);
+  const update = column("update_time", updateColumn);
   return [
-    addressColumn(href),
-    nameColumn,
-    stateColumn,
-    clustersColumn,
-    amount("cpus", "CPUs", (row) => row.cpus, count, {
-      hint: "CPUs that dispy may use",
+    ...column("ip_addr", { ...addressColumn(href), optional: false }),
+    ...column("name", nameColumn),
+    ...column("state", stateColumn),
+    ...column("clusters", clustersColumn),
+    ...column("cpus", {
       width: [52, 0.5],
       title: (row) => `${count(row.cpus)} of the node's ${count(row.avail_cpus)} CPUs`,
     }),
-    ...busy,
-    loadColumn(
-      amount("avail_cpu", "Available CPU", (row) => row.avail_info?.cpu, percentOf100, {
-        hint: "Available CPU, percent",
-        width: [70, 0.6],
-      }),
-      past,
-    ),
-    loadColumn(
-      amount("memory", "Memory", (row) => row.avail_info?.memory, bytes, { hint: "Available memory" }),
-      past,
-    ),
-    loadColumn(
-      amount("swap", "Swap", (row) => row.avail_info?.swap, percentOf100, {
-        hint: "Available swap, percent",
-        width: [56, 0.5],
-      }),
-      past,
-    ),
-    loadColumn(
-      amount("disk", "Disk", (row) => row.avail_info?.disk, bytes, { hint: "Available disk space" }),
-      past,
-    ),
-    amount("tx", "Sent", (row) => row.tx, bytes, { hint: "Sent to the node" }),
-    amount("rx", "Received", (row) => row.rx, bytes, { hint: "Received from the node", width: [76, 0.7] }),
-    amount("jobs_done", "Jobs done", (row) => row.jobs_done, count, { width: [60, 0.6] }),
-    amount("sec_per_job", "Seconds per job", secondsPerJob, seconds, { hint: "CPU time per job", width: [92, 0.7] }),
-    amount("cpu_time", "CPU time", (row) => row.cpu_time, seconds, {
-      hint: "CPU time of all its jobs",
-      width: [92, 0.8],
-      title: (row) => `${rate(row.cpu_time)} s`,
-    }),
-    updateColumn,
+    ...(past ? [] : busy),
+    ...load("cpu", { key: "avail_cpu", width: [70, 0.6] }),
+    ...load("memory"),
+    ...load("swap", { width: [56, 0.5] }),
+    ...load("disk"),
+    ...column("tx"),
+    ...column("rx", { width: [76, 0.7] }),
+    ...column("jobs_done", { width: [60, 0.6] }),
+    {
+      key: "sec_per_job",
+      label: "Seconds per job",
+      hint: "CPU time per job",
+      align: "end",
+      first: "desc",
+      optional: true,
+      width: [92, 0.7],
+      value: secondsPerJob,
+      text: (row) => seconds(secondsPerJob(row)),
+    },
+    ...column("cpu_time", { width: [92, 0.8], title: (row) => `${rate(row.cpu_time)} s` }),
+    ...[...others.values()].map(fieldColumn),
+    ...update,
   ];
 }
