@@ -13,33 +13,32 @@ __all__ = ["Effort", "effort"]
 
 
 class Effort(NamedTuple):
-    """*lines* of Python that were run, and the most *memory* that was held for it, in bytes.
+    """The *calls* of functions that were made, and the most *memory* that was held, in bytes.
 
-    Memory is that of all threads: it tells something only where no other is at work.
+    Calls are those of Python's functions and of built-in ones. Memory is that of all threads: it
+    says something only where no other is at work.
     """
 
-    lines: int
+    calls: int
     memory: int
 
 
 def effort(call: Callable[..., Any], *arguments: Any) -> Effort:
     """Return what ``call(*arguments)`` costs."""
-    lines = 0
+    calls = 0
 
-    def trace(_frame: FrameType, event: str, _argument: Any) -> Any:
-        nonlocal lines
-        lines += event == "line"
-        return trace
+    def count(_frame: FrameType, event: str, _argument: Any) -> None:
+        nonlocal calls
+        calls += event in ("call", "c_call")
 
-    before = sys.gettrace()
     gc.disable()  # what is called back as it collects would count as ours
     tracemalloc.start()
-    sys.settrace(trace)
+    sys.setprofile(count)
     try:
         call(*arguments)
     finally:
-        sys.settrace(before)
+        sys.setprofile(None)
         gc.enable()
         _, memory = tracemalloc.get_traced_memory()
         tracemalloc.stop()
-    return Effort(lines, memory)
+    return Effort(calls - 1, memory)  # the last one is that of setprofile

@@ -64,7 +64,10 @@ class Answer:
         return int(self._status[:3]) if self._status else 0
 
     def run(self, app: Callable[..., Iterable[bytes]], environ: dict[str, Any]) -> None:
-        """Let a WSGI app answer. Raises what it raises, and what ``send`` raises."""
+        """Let a WSGI app answer.
+
+        :raises Exception: what the app raises, and what ``send`` raises.
+        """
         parts = app(environ, self._start_response)
         try:
             for part in parts:

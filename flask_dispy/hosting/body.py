@@ -23,10 +23,10 @@ _TRAILER_LINES = 64
 class Body(io.RawIOBase):
     """A request's body, of known length or in chunks (RFC 9112, 7.1), to be read once.
 
-    Raises what ``reader`` raises, and Disconnected for chunks that make no sense or a body that
-    ends early.
+    Reading raises what ``reader`` raises, too.
 
     :param length: how many bytes, or None for chunks.
+    :raises Disconnected: when read: the chunks make no sense, or the body ends early.
     :param ask_for_it: called once before the first byte is read, for the client that waits to be
         asked (``Expect: 100-continue``); None where none does.
     :param on_end: called once all of it is here; at once for a body of no bytes.

@@ -49,8 +49,11 @@ class Connection:
         self.socket = sock
         self.address = address
         self.reader: io.BufferedReader[Any] = io.BufferedReader(_TimedReader(self))
-        """The bytes that the client sends. Raises TimeoutError after the deadline, Disconnected
-        where the connection has failed; an orderly end is an empty read."""
+        """The bytes that the client sends; an orderly end is an empty read.
+
+        :raises TimeoutError: when read, after the deadline.
+        :raises Disconnected: when read: the connection has failed.
+        """
         self._send_sec = send_sec
         self._deadline = time.monotonic()
         self._lock = threading.Lock()
@@ -65,8 +68,9 @@ class Connection:
     def secure(self, context: ssl.SSLContext) -> bool:
         """Shake hands before the deadline; false for a client that does not speak TLS.
 
-        Such a client is told so in plain HTTP, which is what it most likely speaks. Raises
-        OSError where the handshake fails.
+        Such a client is told so in plain HTTP, which is what it most likely speaks.
+
+        :raises OSError: the handshake failed.
         """
         self.socket.settimeout(self.patience())
         first = self.socket.recv(1, socket.MSG_PEEK)
@@ -86,7 +90,10 @@ class Connection:
         return True
 
     def patience(self) -> float:
-        """Seconds until the deadline. Raises TimeoutError once it has passed."""
+        """Return the seconds until the deadline.
+
+        :raises TimeoutError: it has passed.
+        """
         remaining = self._deadline - time.monotonic()
         if remaining <= 0:
             raise TimeoutError("the client took too long to send")
@@ -94,10 +101,12 @@ class Connection:
         return max(remaining, 0.001)
 
     def send(self, data: bytes) -> None:
-        """Send it all. Raises Disconnected, also where the client does not take it in time.
+        """Send it all.
 
         The time is for each slice and not for each call of the system, so that a client that
         takes a byte now and then does not hold the thread for ever either.
+
+        :raises Disconnected: the client is gone, or does not take it in time.
         """
         view = memoryview(data)
         for start in range(0, len(view), _SLICE_BYTES):

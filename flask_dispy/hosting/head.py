@@ -63,8 +63,8 @@ class Head:
 def read_head(reader: io.BufferedReader[Any], limits: Limits) -> Head | None:
     """Read one head; None where the client ended the connection instead.
 
-    Raises Refused for a head that is malformed, too long or of a kind not spoken here, and what
-    ``reader`` raises.
+    :raises Refused: the head is malformed, too long or of a kind not spoken here.
+    :raises OSError: what ``reader`` raises.
     """
     line = reader.readline(limits.max_line_bytes + 1)
     if line == b"\r\n":

@@ -11,7 +11,7 @@ __all__ = ["Limits"]
 class Limits:
     """Bounds on what clients may take. Every one is greater than zero.
 
-    Raises ValueError for one that isn't.
+    :raises ValueError: one isn't.
     """
 
     max_connections: int = 512

@@ -31,8 +31,9 @@ def listen(host: str, port: int, *, backlog: int = 128) -> socket.socket:
         both kinds is bound to the IPv4 one.
     :param port: 0 lets the system choose.
 
-    Raises OSError, which names host and port, where that can't be had; ``errno`` tells why.
-    Raises ValueError for a port that can't exist, TypeError for a host that is no text.
+    :raises OSError: host and port, which it names, can't be had; ``errno`` says why.
+    :raises ValueError: the port can't exist.
+    :raises TypeError: the host is no text.
     """
     # getaddrinfo takes 65536 for 0.
     if not isinstance(port, int) or isinstance(port, bool) or not 0 <= port <= 65535:

@@ -26,8 +26,10 @@ class CertificateFiles:
         file of its own.
     :param keyfile: the key in PEM, without a pass phrase: nobody is there to type it.
 
-    Raises OSError for a file that can't be read and ValueError for one that makes no sense.
     Safe to use from any thread.
+
+    :raises OSError: a file can't be read.
+    :raises ValueError: a file makes no sense.
     """
 
     def __init__(

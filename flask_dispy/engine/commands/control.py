@@ -112,7 +112,8 @@ class Targets(Protocol):
     def targets_of_node(self, name: str, host: str) -> tuple[str, list[Target]]:
         """Return the node's address and the clusters that know it.
 
-        Raises UnknownNode, and AmbiguousNode if several have that name.
+        :raises UnknownNode: none has that name.
+        :raises AmbiguousNode: several have it.
         """
 
     def targets_of_jobs(self, serials: Iterable[int]) -> Mapping[int, JobTarget]:
