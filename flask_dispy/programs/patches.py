@@ -49,32 +49,39 @@ __all__ = ["patch_dispy", "replace"]
 _patching = threading.Lock()
 
 
-def patch_dispy(*, httpd: ModuleType | None = None, replace_httpd: bool = False) -> None:
+def patch_dispy(
+    *, httpd: ModuleType | None = None, replace_httpd: bool = False, lighten: bool = True
+) -> None:
     """Make dispy work on the running Python, by stand-ins inside dispy's and pycos's modules.
 
-    Call it before the first cluster is made. Calling it again changes nothing. What the running
-    Python does not lack stays as it is, with three exceptions: callbacks are inspected by a
-    stand-in on every Python, because the original of 3.10 refuses a callback that has annotations;
-    callbacks that are marked ``at_once`` are called without a detour over dispy's thread for them;
-    and the copies of jobs that dispy makes for callbacks are made faster.
+    Call it before the first cluster is made. Calling it again changes nothing.
+
+    **Mends**, where the running Python lacks it: ``ssl.wrap_socket``, a ``shelve`` for several
+    threads, ``dispy.httpd``; and on every Python ``inspect.getargspec``, because the original of
+    3.10 refuses a callback that has annotations.
+
+    **Lightens**, on every Python: callbacks that are marked ``at_once`` are called without a detour
+    over dispy's thread for them, and the copies of jobs for callbacks are made faster.
 
     :param httpd: the module that stands in for ``dispy.httpd`` where that can't be imported.
         None leaves ``dispy.httpd`` alone, which is enough for a node. It is a parameter because
         the server lies above the engine, and the engine imports nothing that lies above it.
     :param replace_httpd: let ``httpd`` stand in even where ``dispy.httpd`` can be imported.
+    :param lighten: whether to do the second list, too.
 
     Safe to call from any thread.
     """
     with _patching:
         replace(dispy, "inspect", inspect, getargspec=_getargspec)
-        replace(dispy, "queue", queue, Queue=_Callbacks)
-        replace(dispy, "copy", copy, copy=_copied)
         if not hasattr(ssl, "wrap_socket"):
             replace(pycos, "ssl", ssl, wrap_socket=_wrap_socket)
         if importlib.util.find_spec("dbm.sqlite3") is not None:
             replace(dispy, "shelve", shelve, open=_open_shelf)
         if httpd is not None:
             _patch_httpd(httpd, always=replace_httpd)
+        if lighten:
+            replace(dispy, "queue", queue, Queue=_Callbacks)
+            replace(dispy, "copy", copy, copy=_copied)
 
 
 class _StandIn(ModuleType):
