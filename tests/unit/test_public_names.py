@@ -22,13 +22,38 @@ MODULES = [
 
 def test_public_names_are_these() -> None:
     assert flask_dispy.__all__ == [
+        "AmbiguousNode",
+        "BadRequest",
         "ClusterRegistry",
         "DispyHTTPServer",
+        "EngineTimeout",
+        "FlaskDispyError",
+        "HistoryError",
+        "NoCommands",
+        "PastRegistry",
+        "UnknownCluster",
+        "UnknownJob",
+        "UnknownNode",
+        "UnknownOffer",
+        "WrongProcess",
         "cluster_status",
         "create_blueprint",
         "patch_dispy",
+        "render_report",
         "save_report",
     ]
+
+
+def test_all_errors_that_a_user_may_catch_are_public() -> None:
+    assert set(errors.__all__) <= set(flask_dispy.__all__)
+    assert all(getattr(flask_dispy, name) is getattr(errors, name) for name in errors.__all__)
+
+
+@pytest.mark.parametrize("name", errors.__all__)
+def test_error_is_listed_in_the_documentation(name: str) -> None:
+    text = (ROOT.parent / "docs" / "embedding.md").read_text(encoding="utf-8")
+    also, base = re.escape(getattr(errors, name).__bases__[-1].__name__), f"`{name}`"
+    assert name == "FlaskDispyError" or re.search(rf"{base}.*\| `{also}` \|", text)
 
 
 @pytest.mark.parametrize("name", flask_dispy.__all__)
