@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from ..core.errors import UnknownNode, UnknownOffer
 from ..core.events import Departure
 from ..core.offers import Offer, Offered
-from ..engine.commands.control import JobTarget, Target
+from ..engine.commands.outcomes import JobTarget, Target
 from .board import shown_name
 from .hosts import address_of
 from .hub import Hub

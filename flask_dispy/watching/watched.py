@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from ..core.cluster import ClusterState
 from ..engine.clusters import Kind
-from ..engine.commands.control import Target
+from ..engine.commands.outcomes import Target
 from ..engine.reports.hearing import Hearing
 from ..engine.reports.reconcile import Reconciler
 from ..engine.reports.watch import Callback, Watch

@@ -16,7 +16,7 @@ from ..core.nodes import NODE_STATES
 from ..core.search.query import MAX_QUERY_LENGTH
 from ..core.settings import LONGEST_POLL_SEC
 from ..core.timeline import DEFAULT_LIMIT
-from ..engine.commands.control import NODE_ACTIONS
+from ..engine.commands.outcomes import NODE_ACTIONS
 from ..wire.fields import SORT_KEYS
 from .access.permissions import Access
 from .api import changes as stream

@@ -18,7 +18,8 @@ from flask_dispy.core.events import Departure
 from flask_dispy.core.offers import Offer, Offered
 from flask_dispy.engine.clusters import Kind
 from flask_dispy.engine.commands.calls import Calls
-from flask_dispy.engine.commands.control import Control, JobTarget, Target
+from flask_dispy.engine.commands.control import Control
+from flask_dispy.engine.commands.outcomes import JobTarget, Target
 
 
 class Fixed:

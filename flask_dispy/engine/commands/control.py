@@ -10,39 +10,36 @@ from __future__ import annotations
 import re
 import socket
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Final, Literal, Protocol, TypeVar
-
-from dispy import DispyJob
+from dataclasses import replace
+from typing import Any, Final, TypeVar
 
 from ...core.addresses import without_brackets
 from ...core.errors import BadRequest, EngineTimeout
 from ...core.events import Departure
-from ...core.offers import Offer, Offered
-from ..clusters import Kind, is_closed
+from ...core.offers import Offered
+from ..clusters import is_closed
 from ..offering import take_back
 from .calls import Calls
+from .cancelling import cancel_one
+from .outcomes import (
+    MOST_CPUS,
+    MOST_PORT,
+    NODE_ACTIONS,
+    JobTarget,
+    NodeAction,
+    Outcome,
+    Target,
+    Targets,
+)
 from .schedulers import scheduler_trouble
 
-__all__ = [
-    "MOST_CPUS",
-    "MOST_PORT",
-    "NODE_ACTIONS",
-    "Control",
-    "JobTarget",
-    "NodeAction",
-    "Outcome",
-    "Target",
-    "Targets",
-]
+__all__ = ["Control"]
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 
-NodeAction = Literal["allocate", "deallocate", "close"]
-NODE_ACTIONS: Final[tuple[NodeAction, ...]] = ("allocate", "deallocate", "close")
 
 # Cancelling takes dispy about a millisecond a job, more in a long queue; a command for many may
 # take this much longer than one for a single job.
@@ -51,91 +48,7 @@ _BULK_FACTOR: Final = 3
 # Clusters that are asked at a time: a third of the calls that may be under way in all.
 _MOST_AT_ONCE: Final = 8
 
-_RUNNING: Final = (DispyJob.Running, DispyJob.ProvisionalResult)
-
 _HOST: Final = re.compile(r"[A-Za-z0-9_.:*%-]{1,253}")
-MOST_CPUS: Final = 65_536
-"""A node's CPUs, at the most."""
-
-MOST_PORT: Final = 65_535
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one command for one job or node.
-
-    ``code`` is one of ``ok``, ``asked`` (a node, to join: whether it is there shows when it does),
-    ``cancelled`` (it was queued), ``terminating`` (it runs, and its node was told to end it),
-    ``already_ended``, ``unknown``, ``refused``, ``unsupported``, ``timeout`` and ``closed``.
-    """
-
-    cluster: str
-    ok: bool
-    code: str
-    message: str
-    serial: int | None = None
-    ip_addr: str | None = None
-    cpus: int | None = None
-    id: str | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the outcome without what does not apply to it."""
-        return {key: value for key, value in asdict(self).items() if value is not None}
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A cluster that commands can be sent to; ``cluster`` is dispy's object."""
-
-    name: str
-    cluster: Any
-    kind: Kind
-
-
-@dataclass(frozen=True, slots=True)
-class JobTarget:
-    """A job that can be cancelled: where it is, dispy's object if it lives, its state as people
-    read it, and its id."""
-
-    target: Target
-    job: Any
-    state: str
-    id: str = ""
-
-
-class Targets(Protocol):
-    """Where :class:`Control` looks up what a command names: the registry."""
-
-    def targets(self, name: str) -> list[Target]:
-        """Return the clusters that *name* stands for; raises UnknownCluster."""
-
-    def targets_of_node(self, name: str, host: str) -> tuple[str, list[Target]]:
-        """Return the node's address and the clusters that know it.
-
-        :raises UnknownNode: none has that name.
-        :raises AmbiguousNode: several have it.
-        """
-
-    def targets_of_jobs(self, serials: Iterable[int]) -> Mapping[int, JobTarget]:
-        """Return those of the jobs with these serials that are retained."""
-
-    def node_left(self, name: str, ip_addr: str) -> Departure | None:
-        """Return why a node is no longer a cluster's; ``None`` for one that is, or never was."""
-
-    def node_closed(self, name: str, ip_addr: str, why: Departure) -> None:
-        """Note that a node was closed or deallocated for a cluster."""
-
-    def offered(self, name: str, host: str, offered: Offered, by: str | None) -> None:
-        """Note that somebody offered a node to a cluster."""
-
-    def offer(self, name: str, number: int) -> tuple[Target, Offer]:
-        """Return an offer that waits, and its cluster; raises UnknownOffer."""
-
-    def withdrawn(self, name: str, number: int) -> None:
-        """Note that somebody withdrew an offer."""
-
-    def node_rejoined(self, name: str, ip_addr: str) -> None:
-        """Note that a node that was deallocated is the cluster's again."""
 
 
 class Control:
@@ -195,7 +108,7 @@ class Control:
                 if time.monotonic() > deadline:
                     return
                 try:
-                    done[serial] = _cancel_one(found, serial)
+                    done[serial] = cancel_one(found, serial)
                 except Exception as error:
                     done[serial] = Outcome(
                         target.name, False, "refused",
@@ -468,38 +381,6 @@ _DONE: Final[dict[NodeAction, str]] = {
     "deallocate": "{} takes no more jobs of {}.",
     "close": "{} is being closed for {}.",
 }
-
-
-def _cancel_one(found: JobTarget, serial: int) -> Outcome:
-    target = found.target
-    runs = _runs(found)
-    answer = target.cluster.cancel(found.job)
-    if answer == -1 and not _has_ended(found.job):
-        return Outcome(target.name, False, "refused",
-                       "dispy did not cancel it: its node or scheduler cannot be reached, or it "
-                       "was told to end before.", serial=serial)  # fmt: skip
-    if answer == -1:
-        return Outcome(target.name, False, "already_ended",
-                       "dispy did not cancel it: it has just ended.", serial=serial)  # fmt: skip
-    if answer != 0:
-        # dispy's task failed: the job has left the queue and does not run yet.
-        return Outcome(target.name, False, "refused",
-                       "dispy could not cancel it while it is sent to its node: try again.",
-                       serial=serial)  # fmt: skip
-    if runs:
-        return Outcome(target.name, True, "terminating", "Its node was told to end it.",
-                       serial=serial)  # fmt: skip
-    return Outcome(target.name, True, "cancelled", "Taken from the queue.", serial=serial)
-
-
-def _runs(found: JobTarget) -> bool:
-    """Whether the job has a node: dispy notes it on the job before it reports it."""
-    return found.state == "running" or found.job.status in _RUNNING
-
-
-def _has_ended(job: Any) -> bool:
-    """Whether dispy itself is done with the job: it takes away what it knows of it."""
-    return getattr(job, "_dispy_job_", None) is None or job.finish.is_set()
 
 
 def _forget_closed_node(target: Target, ip_addr: str) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from flask import Response
 
 from ...core.errors import UnknownJob, UnknownOffer
-from ...engine.commands.control import MOST_CPUS, MOST_PORT
+from ...engine.commands.outcomes import MOST_CPUS, MOST_PORT
 from ..context import target
 from ..http.answers import json_answer
 from ..http.errors import HttpError, invalid, status_of
@@ -18,7 +18,7 @@ from .read import parse_query, settings
 
 if TYPE_CHECKING:
     from ...core.search.query import JobQuery
-    from ...engine.commands.control import NodeAction, Outcome
+    from ...engine.commands.outcomes import NodeAction, Outcome
     from ...watching.views import View
     from ..context import Web
 

@@ -29,7 +29,7 @@ from .cursor import LegacyCursor
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ...engine.commands.control import NodeAction, Outcome
+    from ...engine.commands.outcomes import NodeAction, Outcome
     from ...watching.views import NodeChanges
     from ..context import Web
 

@@ -1,0 +1,108 @@
+"""What commands are about: the clusters and jobs that they go to, and what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final, Literal, Protocol
+
+from ...core.events import Departure
+from ...core.offers import Offer, Offered
+from ..clusters import Kind
+
+__all__ = [
+    "MOST_CPUS",
+    "MOST_PORT",
+    "NODE_ACTIONS",
+    "JobTarget",
+    "NodeAction",
+    "Outcome",
+    "Target",
+    "Targets",
+]
+
+NodeAction = Literal["allocate", "deallocate", "close"]
+NODE_ACTIONS: Final[tuple[NodeAction, ...]] = ("allocate", "deallocate", "close")
+
+MOST_CPUS: Final = 65_536
+"""A node's CPUs, at the most."""
+
+MOST_PORT: Final = 65_535
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one command for one job or node.
+
+    ``code`` is one of ``ok``, ``asked`` (a node, to join: whether it is there shows when it does),
+    ``cancelled`` (it was queued), ``terminating`` (it runs, and its node was told to end it),
+    ``already_ended``, ``unknown``, ``refused``, ``unsupported``, ``timeout`` and ``closed``.
+    """
+
+    cluster: str
+    ok: bool
+    code: str
+    message: str
+    serial: int | None = None
+    ip_addr: str | None = None
+    cpus: int | None = None
+    id: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the outcome without what does not apply to it."""
+        return {key: value for key, value in asdict(self).items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A cluster that commands can be sent to; ``cluster`` is dispy's object."""
+
+    name: str
+    cluster: Any
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class JobTarget:
+    """A job that can be cancelled: where it is, dispy's object if it lives, its state as people
+    read it, and its id."""
+
+    target: Target
+    job: Any
+    state: str
+    id: str = ""
+
+
+class Targets(Protocol):
+    """Where :class:`Control` looks up what a command names: the registry."""
+
+    def targets(self, name: str) -> list[Target]:
+        """Return the clusters that *name* stands for; raises UnknownCluster."""
+
+    def targets_of_node(self, name: str, host: str) -> tuple[str, list[Target]]:
+        """Return the node's address and the clusters that know it.
+
+        :raises UnknownNode: none has that name.
+        :raises AmbiguousNode: several have it.
+        """
+
+    def targets_of_jobs(self, serials: Iterable[int]) -> Mapping[int, JobTarget]:
+        """Return those of the jobs with these serials that are retained."""
+
+    def node_left(self, name: str, ip_addr: str) -> Departure | None:
+        """Return why a node is no longer a cluster's; ``None`` for one that is, or never was."""
+
+    def node_closed(self, name: str, ip_addr: str, why: Departure) -> None:
+        """Note that a node was closed or deallocated for a cluster."""
+
+    def offered(self, name: str, host: str, offered: Offered, by: str | None) -> None:
+        """Note that somebody offered a node to a cluster."""
+
+    def offer(self, name: str, number: int) -> tuple[Target, Offer]:
+        """Return an offer that waits, and its cluster; raises UnknownOffer."""
+
+    def withdrawn(self, name: str, number: int) -> None:
+        """Note that somebody withdrew an offer."""
+
+    def node_rejoined(self, name: str, ip_addr: str) -> None:
+        """Note that a node that was deallocated is the cluster's again."""
