@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -66,6 +67,27 @@ def test_bundle_leaves_nothing_in_the_page() -> None:
     assert _node("-", script=_bundled() + "console.log(typeof m0, typeof first)").endswith(
         "undefined undefined\n"
     )
+
+
+def test_error_names_the_module_and_its_line(tmp_path: Path) -> None:
+    thrown = (
+        '/** What\n *  it does. */\nexport function first() {\n  throw new Error("wrong");\n}\n'
+    )
+    files = _MODULES | {
+        "js/first.js": 'import {\n  Thing,\n} from "./parts/second.js";\n' + thrown,
+        "js/pages/a.js": 'import { first } from "../first.js";\n\nfirst();\n',
+    }
+    made = bundles({name: text.encode() for name, text in files.items()})
+    for name in ("bundle/a.js", "bundle/a.js.map"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(made[name])
+    run = (
+        f"try {{ require({str(tmp_path / 'bundle/a.js')!r}) }} catch (e) {{ console.log(e.stack) }}"
+    )
+    stack = _node("--enable-source-maps", "-", script=run)
+    places = re.findall(rf"{re.escape(str(tmp_path))}/([\w/.]+:\d+)", stack)
+    assert places[:2] == ["js/first.js:7", "js/pages/a.js:3"]
+    assert set(json.loads(made["bundle/a.js.map"])["sources"]) <= {f"../{name}" for name in files}
 
 
 def test_types_are_left_out_and_code_beside_them_is_not() -> None:

@@ -32,12 +32,13 @@ _TYPES: Final[Mapping[str, str]] = {
     ".ico": "image/x-icon",
     ".js": "text/javascript; charset=utf-8",
     ".json": "application/json; charset=utf-8",
+    ".map": "application/json; charset=utf-8",
     ".png": "image/png",
     ".svg": "image/svg+xml; charset=utf-8",
     ".webmanifest": "application/manifest+json; charset=utf-8",
     ".woff2": "font/woff2",
 }
-_COMPRESSIBLE: Final = frozenset((".css", ".html", ".js", ".json", ".svg", ".webmanifest"))
+_COMPRESSIBLE: Final = frozenset((".css", ".html", ".js", ".json", ".map", ".svg", ".webmanifest"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ before a function, a class or a constant. Anything else is refused with its plac
 
 from __future__ import annotations
 
+import json
 import posixpath
 import re
 from collections.abc import Mapping
@@ -24,7 +25,12 @@ _COMMENT: Final = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 # Chromium compiles a function where it is first called, on the main thread; all functions of a
 # script that begins so it compiles on another, while the script still loads. To others this is a
 # comment. https://v8.dev/blog/explicit-compile-hints
-_COMPILE_ALL: Final = "//# allFunctionsCalledOnLoad\n"
+_BEGIN: Final = ("//# allFunctionsCalledOnLoad", '"use strict";', "(() => {")
+_LEFT_OUT: Final = "\0\n"
+_BASE64: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+
+# A line of a script, and the module and the line, from 0, that it came from.
+_Line = tuple[str, tuple[str, int] | None]
 
 _STYLE: Final = re.compile(r'^@import "([^"]+)"(?: ([^;]+))?;\n', re.MULTILINE)
 _PICTURE: Final = re.compile(r'\burl\("\.\./(icons/[\w.-]+)"\)')
@@ -32,7 +38,7 @@ _FOREIGN_STYLE: Final = re.compile(r"@import\b.*|@charset\b.*|\burl\(.*")
 
 
 def bundles(files: Mapping[str, bytes]) -> dict[str, bytes]:
-    """Return ``bundle/<page>.js`` and ``.css`` for the pages among *files*, by name.
+    """Return ``bundle/<page>.js`` with its ``.js.map``, and ``.css``, of the pages among *files*.
 
     :raises ValueError: a module or stylesheet holds what is not understood, or needs itself, or
         one that is not there.
@@ -41,21 +47,25 @@ def bundles(files: Mapping[str, bytes]) -> dict[str, bytes]:
     for name in files:
         folder, base = posixpath.split(name)
         if folder == "js/pages":
-            found[f"bundle/{base}"] = _script(name, files).encode()
+            lines = _script(name, files)
+            script = "\n".join(line for line, _ in lines)
+            found[f"bundle/{base}"] = f"{script}\n//# sourceMappingURL={base}.map\n".encode()
+            found[f"bundle/{base}.map"] = _source_map(lines).encode()
         elif folder == "css/pages":
             found[f"bundle/{base}"] = _style(name, files).encode()
     return found
 
 
-def _script(entry: str, files: Mapping[str, bytes]) -> str:
-    """Return the module and all that it needs as one classic script."""
-    parts: dict[str, str] = {}
+def _script(entry: str, files: Mapping[str, bytes]) -> list[_Line]:
+    """Return the lines of the module and all that it needs, as one classic script."""
+    parts: dict[str, list[_Line]] = {}
     _add(entry, files, parts, ())
-    return f'{_COMPILE_ALL}"use strict";\n(() => {{\n' + "\n".join(parts.values()) + "})();\n"
+    body = [line for part in parts.values() for line in part]
+    return _own(*_BEGIN) + body + _own("})();")
 
 
 def _add(
-    name: str, files: Mapping[str, bytes], parts: dict[str, str], for_: tuple[str, ...]
+    name: str, files: Mapping[str, bytes], parts: dict[str, list[_Line]], for_: tuple[str, ...]
 ) -> None:
     """Add a module to *parts*, after those that it needs: each a function's scope of its own."""
     if name in for_:
@@ -72,11 +82,53 @@ def _add(
         names = match[1].replace(" as ", ": ")
         return f"const {{{names}}} = m{order[_beside(name, match[2])]};"
 
+    # Line by line as in the source, so that each line's number there is known.
     body = _EXPORT.sub("", _IMPORT.sub(destructured, source))
-    body = _DOC.sub("", body)
+    body = _DOC.sub(lambda match: _LEFT_OUT * match[0].count("\n"), body)
     _refuse(name, _FOREIGN.search(_COMMENT.sub("", body)))
-    result = f"return {{ {', '.join(exported)} }};\n" if exported else ""
-    parts[name] = f"// {name}\nconst m{len(parts)} = (() => {{\n{body}{result}}})();\n"
+    lines: list[_Line] = [
+        (line, (name, number))
+        for number, line in enumerate(body.rstrip("\n").split("\n"))
+        if line + "\n" != _LEFT_OUT
+    ]
+    result = _own(f"return {{ {', '.join(exported)} }};") if exported else []
+    begin = _own(f"// {name}", f"const m{len(parts)} = (() => {{")
+    parts[name] = begin + lines + result + _own("})();", "")
+
+
+def _own(*lines: str) -> list[_Line]:
+    return [(line, None) for line in lines]
+
+
+def _source_map(lines: list[_Line]) -> str:
+    """Return the map by which a browser names the module and the line of an error.
+
+    https://tc39.es/ecma426/: each line of the bundle holds its first column, and what module and
+    line it came from, as differences from those before it.
+    """
+    sources: dict[str, int] = {}
+    mappings = []
+    before = (0, 0)
+    for _, origin in lines:
+        if origin is None:
+            mappings.append("")
+            continue
+        name, number = origin
+        now = (sources.setdefault(name, len(sources)), number)
+        mappings.append("".join(map(_vlq, (0, now[0] - before[0], now[1] - before[1], 0))))
+        before = now
+    named = [f"../{name}" for name in sources]
+    return json.dumps({"version": 3, "sources": named, "names": [], "mappings": ";".join(mappings)})
+
+
+def _vlq(number: int) -> str:
+    """Return a number as digits of five bits, the lowest first; its sign is the lowest bit."""
+    rest = -number << 1 | 1 if number < 0 else number << 1
+    digits = ""
+    while rest > 31:
+        digits += _BASE64[rest & 31 | 32]
+        rest >>= 5
+    return digits + _BASE64[rest]
 
 
 def _style(entry: str, files: Mapping[str, bytes]) -> str:
