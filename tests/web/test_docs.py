@@ -15,6 +15,7 @@ from flask_dispy.web.blueprint import create_blueprint
 from flask_dispy.web.http.errors import STATUS_OF_CODE
 from flask_dispy.web.routes import DOCUMENT_ROUTES, ROUTES
 from flask_dispy.wire.fields import NODE_FIELDS, SORT_KEYS, NodeField
+from flask_dispy.wire.jobs import JOB_FIELDS
 
 ROOT = Path(__file__).parents[2]
 API = (ROOT / "docs" / "api.md").read_text()
@@ -104,3 +105,18 @@ def test_tests_that_the_promises_name_exist() -> None:
         assert list((ROOT / "tests").rglob(name)), name
     for name in set(re.findall(r"\bTest[A-Z]\w+", SECURITY)):
         assert f"class {name}:" in (ROOT / "tests" / "web" / "test_security.py").read_text()
+
+
+def _typed(name: str) -> set[str]:
+    """Return the properties of a type of the pages' scripts."""
+    types = (ROOT / "flask_dispy" / "static" / "js" / "data" / "types.js").read_text()
+    lines = types.partition(f"@typedef {{object}} {name}")[2].split("@typedef")[0]
+    return set(re.findall(r"@property \{.+\} \[?(\w+)", lines))
+
+
+def test_types_of_the_scripts_have_the_fields_of_rows() -> None:
+    (load,) = (field.parts for field in NODE_FIELDS if field.name == "avail_info")
+    assert _typed("NodeRow") == {field.name for field in NODE_FIELDS}
+    assert _typed("NodeBlock") == {field.name for field in NODE_FIELDS}
+    assert _typed("AvailInfo") == {field.name for field in load}
+    assert _typed("JobRow") == {field.name for field in JOB_FIELDS} | {"hidden"}

@@ -132,9 +132,7 @@
  * @property {NodeState} state
  * @property {number|null} [avail_info_age_sec] how much older avail_info is than update_time
  * @property {number|null} [clock_offset_sec] its clock is so far ahead; null: under two seconds, or not known
- * @property {number} [silent_sec]
  * @property {string[]} [clusters] in the combined view
- * @property {number} [cluster_count]
  */
 
 /**
