@@ -21,7 +21,7 @@ __all__ = [
 State = Literal["done", "going", "waiting", "stalled"]
 
 REASONS: Final[dict[State, tuple[str, ...]]] = {
-    "done": ("all_done", "no_jobs"),
+    "done": ("all_done", "no_jobs", "none_pending"),
     "going": ("estimated", "no_estimate", "part_blocked", "starting", "not_counted"),
     "waiting": (
         "no_node", "nodes_left", "nodes_silent", "cpus_zero", "cpus_busy", "cpus_busy_elsewhere",
@@ -198,7 +198,8 @@ def outlook(s: Situation, memory: Memory) -> Outlook:
     unstarted = s.is_open and s.running == 0 and s.pending > 0
     unstarted_sec = memory.unstarted_sec(s.now, unstarted=unstarted)
     if s.pending == 0:
-        reason = "all_done" if s.submitted else "no_jobs"
+        none_seen = "no_jobs" if s.counted else "none_pending"
+        reason = "all_done" if s.submitted else none_seen
         since = memory.since(reason, s.now) if s.submitted else None
         return Outlook("done", reason, _DONE[reason], s.ended_at or since)
     moved_at = max(s.last_end_at or 0.0, memory.newest_start(s.newest_start_at, s.now))
@@ -216,6 +217,10 @@ def outlook(s: Situation, memory: Memory) -> Outlook:
 _DONE: Final = {
     "all_done": "All jobs are done.",
     "no_jobs": "No job has been submitted yet.",
+    "none_pending": (
+        "No job is pending now. The cluster's reports do not arrive here, so what has run is not "
+        "known."
+    ),
 }
 
 
@@ -402,8 +407,8 @@ def combined(told: Sequence[dict[str, Any]]) -> dict[str, Any]:
     same = [one for one in told if one["state"] == worst["state"]]
     if worst["state"] == "done":
         ended = [one["since"] for one in same if one["since"] is not None]
-        jobs = any(one["reason"] == "all_done" for one in told)
-        reason = "all_done" if jobs else "no_jobs"
+        reasons = {one["reason"] for one in told}
+        reason = next(each for each in ("all_done", "none_pending", "no_jobs") if each in reasons)
         return worst | {
             "reason": reason, "message": _DONE[reason], "since": max(ended, default=None),
         }  # fmt: skip

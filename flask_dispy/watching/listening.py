@@ -89,7 +89,8 @@ class Listening:
         hearing.judge(
             status_now(nodes, pending), *self._known(watched), told_all=told_all(watched.cluster)
         )
-        if watched.mode == "polling":
+        # What is known to be unheard from now on is shown at once, not an interval later.
+        if watched.mode == "polling" or hearing.trouble is not None:
             self._adopt(watched, nodes, pending)
 
     def _adopt(self, watched: Watched, nodes: list[Any], pending: int) -> None:

@@ -108,6 +108,8 @@ test("the part that cannot go on stands beside the time", () => {
 test("what is done says when", () => {
   assert.equal(words({ state: "done", reason: "all_done", since: NOON - 60 }).head, "All done, 11:59");
   assert.equal(words({ state: "done", reason: "no_jobs", since: null }).head, "No job yet");
+  const unheard = words({ state: "done", reason: "none_pending", since: null, message: "What ran is not known." });
+  assert.deepEqual([unheard.head, unheard.note], ["No job is pending", "What ran is not known."]);
 });
 
 test("names in a note cannot turn its direction", () => {

@@ -160,6 +160,20 @@ def test_callback_that_is_replaced_is_noticed_and_polled_instead(
     assert polled.health()["status"] == "ok"
 
 
+def test_what_the_trouble_was_seen_by_is_shown_with_it(polled: ClusterRegistry) -> None:
+    polled.poll_sec = 3600
+    cluster = FakeCluster()
+    polled.add(cluster)
+    cluster.cluster_status = _mine
+    node = cluster.join("10.0.0.1")
+    for _ in range(6):
+        cluster.start(cluster.submit(), node)
+    wait_until(lambda: _summary(polled)["trouble"], what="the trouble")
+    summary = _summary(polled)
+    assert (summary["jobs"]["before_watching"], summary["nodes"]["up"]) == (6, 1)
+    assert summary["outlook"]["reason"] == "not_counted"
+
+
 @pytest.mark.parametrize("when", ["before", "since"])
 def test_callback_that_calls_ours_is_no_trouble(
     polled: ClusterRegistry, caplog: pytest.LogCaptureFixture, when: str

@@ -61,6 +61,13 @@ def test_nothing_submitted_is_done_since_never() -> None:
     assert (kind(seen), seen.since) == (("done", "no_jobs"), None)
 
 
+def test_cluster_whose_reports_do_not_arrive_may_have_had_jobs() -> None:
+    unheard = found(counted=False)
+    assert kind(unheard) == ("done", "none_pending")
+    assert "do not arrive here" in unheard.message
+    assert combined([told("a", found()), told("b", unheard)])["reason"] == "none_pending"
+
+
 def test_closed_cluster_whose_jobs_ended_is_done() -> None:
     assert kind(found(submitted=5, is_open=False)) == ("done", "all_done")
 

@@ -54,6 +54,7 @@ function wordsOf(outlook, summary, now) {
     case "done":
       if (reason === "no_jobs")
         return { tone: "done", head: summary.state === "closed" ? "Closed" : "No job yet", note: "" };
+      if (reason === "none_pending") return { tone: "done", head: "No job is pending", note: outlook.message };
       return { tone: "done", head: since === null ? "All done" : `All done, ${at(since, now)}`, note: "" };
     case "stalled":
       return { tone: "stalled", head: `Stalled ${lasting(Math.floor(age))}`, note: stalledNote(outlook, summary, now) };
