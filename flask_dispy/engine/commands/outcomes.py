@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Literal, Protocol, TypedDict, cast
 
 from ...core.events import Departure
 from ...core.offers import Offer, Offered
@@ -17,6 +17,7 @@ __all__ = [
     "JobTarget",
     "NodeAction",
     "Outcome",
+    "OutcomeRow",
     "Target",
     "Targets",
 ]
@@ -28,6 +29,22 @@ MOST_CPUS: Final = 65_536
 """A node's CPUs, at the most."""
 
 MOST_PORT: Final = 65_535
+
+
+class _OutcomeRow(TypedDict):
+    cluster: str
+    ok: bool
+    code: str
+    message: str
+
+
+class OutcomeRow(_OutcomeRow, total=False):
+    """An :class:`Outcome` in the JSON API; what does not apply is left out."""
+
+    serial: int
+    ip_addr: str
+    cpus: int
+    id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +65,10 @@ class Outcome:
     cpus: int | None = None
     id: str | None = None
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> OutcomeRow:
         """Return the outcome without what does not apply to it."""
-        return {key: value for key, value in asdict(self).items() if value is not None}
+        given = {key: value for key, value in asdict(self).items() if value is not None}
+        return cast(OutcomeRow, given)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from ..http.answers import json_answer
 from ..http.errors import HttpError, invalid, status_of
 from ..http.values import Integer, Text, whole_number
 from .read import parse_query, settings
+from .shapes import Cancelled, Matched, Outcomes
 
 if TYPE_CHECKING:
     from ...core.search.query import JobQuery
@@ -141,12 +142,8 @@ def outcomes_answer(outcomes: Sequence[Outcome]) -> Response:
     error = all_failed(outcomes)
     if error is not None:
         raise error
-    return json_answer(
-        {
-            "outcomes": [outcome.as_dict() for outcome in outcomes],
-            "ok": all(outcome.ok for outcome in outcomes),
-        }
-    )
+    rows = [outcome.as_dict() for outcome in outcomes]
+    return json_answer(Outcomes(outcomes=rows, ok=all(outcome.ok for outcome in outcomes)))
 
 
 def _cancel_matching(
@@ -180,7 +177,7 @@ def _is_cancellable(view: View, serial: int) -> bool:
 
 
 def _dry(matched: int, cancellable: int) -> Response:
-    return json_answer({"matched": matched, "cancellable": cancellable})
+    return json_answer(Matched(matched=matched, cancellable=cancellable))
 
 
 def _cancel(
@@ -194,11 +191,11 @@ def _cancel(
             raise error
     done = sum(outcome.ok for outcome in outcomes)
     return json_answer(
-        {
-            "matched": matched,
-            "outcomes": [outcome.as_dict() for outcome in outcomes],
-            "cancelled": done,
-            "failed": len(outcomes) - done,
-            "next_before": next_before,
-        }
+        Cancelled(
+            matched=matched,
+            outcomes=[outcome.as_dict() for outcome in outcomes],
+            cancelled=done,
+            failed=len(outcomes) - done,
+            next_before=next_before,
+        )
     )

@@ -16,6 +16,7 @@ from ..http.values import whole_number
 from ..redirects import tidied
 from .job_privacy import hide_arguments, hide_output
 from .node_list import matching, sorted_rows
+from .shapes import SettingsRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -153,7 +154,9 @@ def timeline(
 def settings(web: Web) -> Response:
     """Answer with what can be set while running."""
     registry = web.registry
-    return json_answer({"poll_sec": registry.poll_sec, "show_job_args": registry.show_job_args})
+    return json_answer(
+        SettingsRow(poll_sec=registry.poll_sec, show_job_args=registry.show_job_args)
+    )
 
 
 def no_such_route(_web: Web, rest: str) -> Response:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Annotated, Any, Final, get_args, get_origin, get_type_hints
 
 from ...core.jobs import JOB_STATES, JOB_WORDS
 from ...core.nodes import NODE_CHANGES, NODE_STATES
 from ...core.offers import FINDINGS, SOURCES
 from ...core.outlook import REASONS
+from ...engine.commands.outcomes import OutcomeRow
 from ...wire.fields import NODE_FIELDS, NodeField, properties
 from ...wire.jobs import JOB_FIELDS
 from ..access.permissions import PERMISSIONS
+from .shapes import Cancelled, Matched, Outcomes, SettingsRow
 
-__all__ = ["SCHEMAS", "ref"]
+__all__ = ["SCHEMAS", "ref", "schema_of"]
 
 Schema = dict[str, Any]
 
@@ -170,13 +172,39 @@ _OFFER: Final[Schema] = _object(
     ),
 )
 
-_OUTCOME: Final[Schema] = _object(
-    {"serial": _INTEGER, "id": _TEXT, "ip_addr": _TEXT, "cpus": _INTEGER},
-    cluster=_TEXT,
-    ok=_FLAG,
-    code=_TEXT,
-    message=_TEXT,
-)
+_SCHEMA_OF: Final[dict[object, Schema]] = {
+    bool: _FLAG,
+    int: _INTEGER,
+    float: _NUMBER,
+    str: _TEXT,
+    OutcomeRow: ref("Outcome"),
+}
+
+
+def schema_of(shape: type) -> Schema:
+    """Return the schema of a ``TypedDict`` of plain values and lists.
+
+    What a value is annotated with, such as its minimum, joins its schema.
+    """
+    optional: frozenset[str] = getattr(shape, "__optional_keys__", frozenset())
+    hints = get_type_hints(shape, include_extras=True)
+    fields = {name: _schema_of(hint) for name, hint in hints.items()}
+    return _object(
+        {name: schema for name, schema in fields.items() if name in optional},
+        **{name: schema for name, schema in fields.items() if name not in optional},
+    )
+
+
+def _schema_of(hint: Any) -> Schema:
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is list:
+        return _list(_schema_of(arguments[0]))
+    if origin is Annotated:
+        return {**_schema_of(arguments[0]), **dict(arguments[1:])}
+    if type(None) in arguments:
+        return _or_null(_schema_of(arguments[0]))
+    return _SCHEMA_OF[hint]
+
 
 _COLUMN: Final[Schema] = _list(_or_null(_NUMBER))
 
@@ -270,21 +298,10 @@ SCHEMAS: Final[dict[str, Schema]] = {
             }
         ),
     ),
-    "Outcome": _OUTCOME,
-    "Outcomes": _object(outcomes=_list(ref("Outcome")), ok=_FLAG),
-    "Cancelled": {
-        "anyOf": [
-            _object(
-                matched=_COUNT,
-                outcomes=_list(ref("Outcome")),
-                cancelled=_COUNT,
-                failed=_COUNT,
-                next_before=_or_null(_COUNT),
-            ),
-            _object(matched=_COUNT, cancellable=_COUNT),
-        ]
-    },
-    "Settings": _object(poll_sec={"type": "number", "minimum": 0}, show_job_args=_FLAG),
+    "Outcome": schema_of(OutcomeRow),
+    "Outcomes": schema_of(Outcomes),
+    "Cancelled": {"anyOf": [schema_of(Cancelled), schema_of(Matched)]},
+    "Settings": schema_of(SettingsRow),
     "Health": _object(status=_TEXT),
     "Permissions": {"type": "string", "enum": list(PERMISSIONS)},
 }
