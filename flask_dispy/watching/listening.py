@@ -2,7 +2,8 @@
 
 A cluster keeps a callback of its own, and its program may put another in place of ours at any time.
 Whether that one hands the reports on shows only when dispy moves on. Where it does not, the
-cluster is asked for its nodes and its number of jobs at intervals, and everybody is told.
+cluster is asked for its nodes and its number of jobs at intervals, and the log, the page and
+``/healthz`` say so.
 """
 
 from __future__ import annotations
