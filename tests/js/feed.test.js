@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createFeed } from "../../flask_dispy/static/js/data/feed.js";
+import { Feed } from "../../flask_dispy/static/js/data/feed.js";
 import { createStore } from "../../flask_dispy/static/js/data/store.js";
 
 /** Lets promises settle; no time passes. */
@@ -46,7 +46,7 @@ function world(/** @type {any} */ options = {}) {
     return stream;
   };
   const store = createStore({ now: () => state.now });
-  const feed = createFeed({
+  const feed = new Feed({
     api,
     store,
     cluster: "*",

@@ -19,13 +19,6 @@ import { boundedInterval, boundedSec } from "./interval.js";
  * @typedef {object} Visibility
  * @property {() => boolean} hidden
  * @property {(listener: () => void) => void} onChange
- *
- * @typedef {object} Feed
- * @property {Interval} interval
- * @property {() => void} start
- * @property {() => void} stop
- * @property {() => Promise<void>} update fetch what changed, now
- * @property {(interval: Interval) => void} setInterval
  */
 
 /** First and longest wait after a failure, in seconds; doubled in between, a quarter of it random. */
@@ -52,230 +45,255 @@ const realTimers = {
 /**
  * Keeps a store up to date: over the stream where it works, by polling where it does not,
  * with growing waits after failures. Only one request is under way at a time.
- *
- * @param {object} options
- * @param {Api} options.api
- * @param {Store} options.store
- * @param {string} options.cluster whose nodes to follow
- * @param {Interval} [options.interval]
- * @param {number} [options.pollSec] used in place of a stream that does not work
- * @param {((url: string) => Stream)|null} [options.openStream] null: no stream in this browser
- * @param {Visibility} [options.visibility]
- * @param {Timers} [options.timers]
- * @param {() => number} [options.random]
- * @returns {Feed}
  */
-export function createFeed({
-  api,
-  store,
-  cluster,
-  interval: firstInterval = "live",
-  pollSec = 10,
-  openStream = null,
-  visibility = { hidden: () => false, onChange: () => {} },
-  timers = realTimers,
-  random = Math.random,
-}) {
-  let interval = boundedInterval(firstInterval);
-  const everySec = boundedSec(pollSec) || 10;
-  const aliveSec = Math.round(Math.min(Math.max(everySec, ALIVE_SEC.least), ALIVE_SEC.most));
+export class Feed {
+  #api;
+  #store;
+  #cluster;
+  #openStream;
+  #visibility;
+  #timers;
+  #random;
+  #interval;
+  #everySec;
+  #aliveSec;
   /** A proxy may hold a stream back: where nothing is heard for so long, it does not work. */
-  const silenceSec = 2 * aliveSec + 1;
-
+  #silenceSec;
   /** @type {string|null} */
-  let cursor = null;
+  #cursor = null;
   /** @type {Stream|null} */
-  let stream = null;
+  #stream = null;
   /** Whether the stream has said anything, and when it must again. */
-  let heard = false;
-  let silentAt = 0;
+  #heard = false;
+  #silentAt = 0;
   /** @type {any} */
-  let timer = null;
+  #timer = null;
   /** @type {Promise<void>|null} */
-  let underWay = null;
-  let started = false;
-  let failures = 0;
-  let emptyStreams = 0;
-  let restUntil = 0;
-
-  const paused = () => interval !== "live" && !(interval > 0);
-  const wantsStream = () =>
-    interval === "live" && openStream !== null && !visibility.hidden() && timers.now() >= restUntil;
-
-  /** @param {() => void} run @param {number} sec */
-  function schedule(run, sec) {
-    timers.clearTimeout(timer);
-    timer = timers.setTimeout(run, sec * 1000);
-  }
-
-  function closeStream() {
-    stream?.close();
-    stream = null;
-  }
-
+  #underWay = null;
+  #started = false;
+  #failures = 0;
+  #emptyStreams = 0;
+  #restUntil = 0;
   /** @param {Changes} changes */
-  function take(changes) {
+  #take = (changes) => {
     // A stream that was held back tells what a poll has told better since.
-    if (reaches(cursor, changes.cursor) && cursor !== changes.cursor && !changes.snapshot) return;
-    cursor = changes.cursor;
-    store.apply(changes);
-  }
-
+    if (reaches(this.#cursor, changes.cursor) && this.#cursor !== changes.cursor && !changes.snapshot) return;
+    this.#cursor = changes.cursor;
+    this.#store.apply(changes);
+  };
   /** What follows a success: the stream, the next poll, or rest. */
-  function goOn() {
-    if (!started) return;
-    failures = 0;
-    const fresh = { lastAt: timers.now(), retryAt: null, error: null, remedy: null };
-    if (stream && heard) {
-      schedule(silent, silentAt - timers.now());
-      store.setState({ connection: "live", ...fresh });
-    } else if (stream) {
-      store.setState({ connection: "polling", ...fresh });
-      awaitWord(waitSec());
-    } else if (wantsStream()) {
-      const { connection } = store.state;
-      store.setState({ connection: connection === "connecting" ? connection : "polling", ...fresh });
-      listen();
+  #goOn = () => {
+    if (!this.#started) return;
+    this.#failures = 0;
+    const fresh = { lastAt: this.#timers.now(), retryAt: null, error: null, remedy: null };
+    if (this.#stream && this.#heard) {
+      this.#schedule(this.#silent, this.#silentAt - this.#timers.now());
+      this.#store.setState({ connection: "live", ...fresh });
+    } else if (this.#stream) {
+      this.#store.setState({ connection: "polling", ...fresh });
+      this.#awaitWord(this.#waitSec());
+    } else if (this.#wantsStream()) {
+      const { connection } = this.#store.state;
+      this.#store.setState({ connection: connection === "connecting" ? connection : "polling", ...fresh });
+      this.#listen();
     } else {
-      store.setState({ connection: paused() ? "paused" : "polling", ...fresh });
-      if (!paused()) schedule(() => void update(), waitSec());
+      this.#store.setState({ connection: this.#paused() ? "paused" : "polling", ...fresh });
+      if (!this.#paused()) this.#schedule(() => void this.update(), this.#waitSec());
     }
-  }
-
-  function waitSec() {
-    const sec = interval === "live" ? everySec : interval;
-    return visibility.hidden() ? Math.max(sec, HIDDEN_SEC) : sec;
-  }
-
+  };
   /** @param {unknown} error */
-  function fail(error) {
-    closeStream();
-    if (!started) return;
-    failures += 1;
-    const longest = Math.min(BACKOFF_SEC.first * 2 ** (failures - 1), BACKOFF_SEC.longest);
+  #fail = (error) => {
+    this.#closeStream();
+    if (!this.#started) return;
+    this.#failures += 1;
+    const longest = Math.min(BACKOFF_SEC.first * 2 ** (this.#failures - 1), BACKOFF_SEC.longest);
     const asked = error instanceof ApiError ? (error.retryAfterSec ?? 0) : 0;
-    const waiting = Math.max(longest * (0.75 + 0.25 * random()), asked);
-    const age = timers.now() - (store.state.lastAt ?? -Infinity);
-    store.setState({
-      connection: paused() ? "paused" : age > STALE_SEC && store.loaded ? "stale" : "retrying",
+    const waiting = Math.max(longest * (0.75 + 0.25 * this.#random()), asked);
+    const age = this.#timers.now() - (this.#store.state.lastAt ?? -Infinity);
+    this.#store.setState({
+      connection: this.#paused() ? "paused" : age > STALE_SEC && this.#store.loaded ? "stale" : "retrying",
       error: error instanceof Error ? error.message : String(error),
       remedy: error instanceof ApiError ? error.remedy : null,
-      retryAt: paused() ? null : timers.now() + waiting,
+      retryAt: this.#paused() ? null : this.#timers.now() + waiting,
     });
-    if (!paused()) schedule(() => void update(), waiting);
+    if (!this.#paused()) this.#schedule(() => void this.update(), waiting);
+  };
+  /** It was opened, and it may be that something holds it back: poll beside it. */
+  #unheard = () => {
+    this.#store.setState({ connection: "polling" });
+    this.#awaitWord(this.#waitSec() - FIRST_WORD_SEC);
+  };
+  /** What the stream brought until now came; nothing comes any more, or nothing ever did. */
+  #silent = () => {
+    this.#closeStream();
+    this.#store.setState({ connection: "polling" });
+    if (!this.#heard) this.#restUntil = this.#timers.now() + STREAM_REST_SEC;
+    void this.update();
+  };
+  #lost = () => {
+    this.#closeStream();
+    this.#emptyStreams = this.#heard ? 0 : this.#emptyStreams + 1;
+    if (this.#emptyStreams >= STREAM_TRIES) this.#restUntil = this.#timers.now() + STREAM_REST_SEC;
+    this.#schedule(() => void this.update(), BACKOFF_SEC.first * this.#random());
+  };
+
+  /**
+   * @param {object} options
+   * @param {Api} options.api
+   * @param {Store} options.store
+   * @param {string} options.cluster whose nodes to follow
+   * @param {Interval} [options.interval]
+   * @param {number} [options.pollSec] used in place of a stream that does not work
+   * @param {((url: string) => Stream)|null} [options.openStream] null: no stream in this browser
+   * @param {Visibility} [options.visibility]
+   * @param {Timers} [options.timers]
+   * @param {() => number} [options.random]
+   */
+  constructor({
+    api,
+    store,
+    cluster,
+    interval: firstInterval = "live",
+    pollSec = 10,
+    openStream = null,
+    visibility = { hidden: () => false, onChange: () => {} },
+    timers = realTimers,
+    random = Math.random,
+  }) {
+    this.#api = api;
+    this.#store = store;
+    this.#cluster = cluster;
+    this.#openStream = openStream;
+    this.#visibility = visibility;
+    this.#timers = timers;
+    this.#random = random;
+    this.#interval = boundedInterval(firstInterval);
+    this.#everySec = boundedSec(pollSec) || 10;
+    this.#aliveSec = Math.round(Math.min(Math.max(this.#everySec, ALIVE_SEC.least), ALIVE_SEC.most));
+    this.#silenceSec = 2 * this.#aliveSec + 1;
+    visibility.onChange(() => {
+      if (!this.#started || this.#paused()) return;
+      if (!visibility.hidden()) return this.#restart();
+      this.#closeStream();
+      this.#schedule(() => void this.update(), this.#waitSec());
+    });
   }
 
-  function update() {
-    underWay ??= api
-      .get("changes", { cluster, form: "columns", since: cursor })
-      .then(take)
-      .then(goOn, fail)
+  update() {
+    this.#underWay ??= this.#api
+      .get("changes", { cluster: this.#cluster, form: "columns", since: this.#cursor })
+      .then(this.#take)
+      .then(this.#goOn, this.#fail)
       .finally(() => {
-        underWay = null;
+        this.#underWay = null;
       });
-    return underWay;
+    return this.#underWay;
   }
 
-  function listen() {
-    if (!openStream) return;
-    const opened = openStream(api.url("stream", { cluster, alive_sec: aliveSec, since: cursor }));
-    stream = opened;
-    heard = false;
-    silentAt = timers.now() + silenceSec;
+  get interval() {
+    return this.#interval;
+  }
+
+  start() {
+    this.#started = true;
+    void this.update();
+  }
+
+  stop() {
+    this.#started = false;
+    this.#closeStream();
+    this.#timers.clearTimeout(this.#timer);
+  }
+
+  /** @param {Interval} next */
+  setInterval(next) {
+    this.#interval = boundedInterval(next);
+    this.#restUntil = 0;
+    this.#emptyStreams = 0;
+    if (this.#started) this.#restart();
+  }
+
+  #paused() {
+    return this.#interval !== "live" && !(this.#interval > 0);
+  }
+
+  #wantsStream() {
+    return (
+      this.#interval === "live" &&
+      this.#openStream !== null &&
+      !this.#visibility.hidden() &&
+      this.#timers.now() >= this.#restUntil
+    );
+  }
+
+  /** @param {() => void} run @param {number} sec */
+  #schedule(run, sec) {
+    this.#timers.clearTimeout(this.#timer);
+    this.#timer = this.#timers.setTimeout(run, sec * 1000);
+  }
+
+  #closeStream() {
+    this.#stream?.close();
+    this.#stream = null;
+  }
+
+  #waitSec() {
+    const sec = this.#interval === "live" ? this.#everySec : this.#interval;
+    return this.#visibility.hidden() ? Math.max(sec, HIDDEN_SEC) : sec;
+  }
+
+  #listen() {
+    if (!this.#openStream) return;
+    const opened = this.#openStream(
+      this.#api.url("stream", { cluster: this.#cluster, alive_sec: this.#aliveSec, since: this.#cursor }),
+    );
+    this.#stream = opened;
+    this.#heard = false;
+    this.#silentAt = this.#timers.now() + this.#silenceSec;
     /** @param {string} type @param {(event: any) => void} act */
-    const on = (type, act) => opened.addEventListener(type, (event) => stream === opened && act(event));
+    const on = (type, act) => opened.addEventListener(type, (event) => this.#stream === opened && act(event));
     on("changes", ({ data, from }) => {
       try {
-        hear(JSON.parse(data), from);
+        this.#hear(JSON.parse(data), from);
       } catch (error) {
-        fail(error);
+        this.#fail(error);
       }
     });
-    on("alive", ({ data }) => hear(null, JSON.parse(data).cursor));
-    on("error", lost);
+    on("alive", ({ data }) => this.#hear(null, JSON.parse(data).cursor));
+    on("error", this.#lost);
     on("full", () => {
-      closeStream();
-      restUntil = timers.now() + STREAM_REST_SEC;
-      goOn();
+      this.#closeStream();
+      this.#restUntil = this.#timers.now() + STREAM_REST_SEC;
+      this.#goOn();
     });
-    schedule(unheard, FIRST_WORD_SEC);
+    this.#schedule(this.#unheard, FIRST_WORD_SEC);
   }
 
   /**
    * @param {Changes|null} changes  null: a sign of life
    * @param {string|null|undefined} since  what a reader must have had before
    */
-  function hear(changes, since) {
-    heard = true;
-    emptyStreams = 0;
-    silentAt = timers.now() + silenceSec;
-    const missed = since !== undefined && !changes?.snapshot && reaches(cursor, since) !== true;
-    if (changes && !missed) take(changes);
-    goOn();
-    if (missed) void update();
-  }
-
-  /** It was opened, and it may be that something holds it back: poll beside it. */
-  function unheard() {
-    store.setState({ connection: "polling" });
-    awaitWord(waitSec() - FIRST_WORD_SEC);
+  #hear(changes, since) {
+    this.#heard = true;
+    this.#emptyStreams = 0;
+    this.#silentAt = this.#timers.now() + this.#silenceSec;
+    const missed = since !== undefined && !changes?.snapshot && reaches(this.#cursor, since) !== true;
+    if (changes && !missed) this.#take(changes);
+    this.#goOn();
+    if (missed) void this.update();
   }
 
   /** @param {number} pollAfterSec */
-  function awaitWord(pollAfterSec) {
-    const leftSec = silentAt - timers.now();
-    if (leftSec <= pollAfterSec) schedule(silent, leftSec);
-    else schedule(() => void update(), pollAfterSec);
+  #awaitWord(pollAfterSec) {
+    const leftSec = this.#silentAt - this.#timers.now();
+    if (leftSec <= pollAfterSec) this.#schedule(this.#silent, leftSec);
+    else this.#schedule(() => void this.update(), pollAfterSec);
   }
 
-  /** What the stream brought until now came; nothing comes any more, or nothing ever did. */
-  function silent() {
-    closeStream();
-    store.setState({ connection: "polling" });
-    if (!heard) restUntil = timers.now() + STREAM_REST_SEC;
-    void update();
+  #restart() {
+    this.#closeStream();
+    this.#timers.clearTimeout(this.#timer);
+    if (this.#paused()) this.#store.setState({ connection: "paused", retryAt: null });
+    else void this.update();
   }
-
-  function lost() {
-    closeStream();
-    emptyStreams = heard ? 0 : emptyStreams + 1;
-    if (emptyStreams >= STREAM_TRIES) restUntil = timers.now() + STREAM_REST_SEC;
-    schedule(() => void update(), BACKOFF_SEC.first * random());
-  }
-
-  function restart() {
-    closeStream();
-    timers.clearTimeout(timer);
-    if (paused()) store.setState({ connection: "paused", retryAt: null });
-    else void update();
-  }
-
-  visibility.onChange(() => {
-    if (!started || paused()) return;
-    if (!visibility.hidden()) return restart();
-    closeStream();
-    schedule(() => void update(), waitSec());
-  });
-
-  return {
-    get interval() {
-      return interval;
-    },
-    start() {
-      started = true;
-      void update();
-    },
-    stop() {
-      started = false;
-      closeStream();
-      timers.clearTimeout(timer);
-    },
-    update,
-    setInterval(next) {
-      interval = boundedInterval(next);
-      restUntil = 0;
-      emptyStreams = 0;
-      if (started) restart();
-    },
-  };
 }

@@ -3,7 +3,7 @@
 import { createApi } from "../data/api.js";
 import { clusterLabel, COMBINED, readConfig } from "../data/config.js";
 import { h, need, setText } from "../lib/dom.js";
-import { createFeed } from "../data/feed.js";
+import { Feed } from "../data/feed.js";
 import { fetchAfter } from "../data/firstanswer.js";
 import { plain } from "../lib/format.js";
 import { endOfRun, headline, watchEnd } from "./headline.js";
@@ -38,7 +38,7 @@ export function startShell(pageName) {
   });
   const store = createStore();
   let leaving = false;
-  const feed = createFeed({
+  const feed = new Feed({
     api,
     store,
     cluster,

@@ -10,7 +10,7 @@ import { createNodeCharts } from "../widgets/nodecharts.js";
 import { createNodeFacts } from "../widgets/nodefacts.js";
 import { createNodeJobs } from "../widgets/nodejobs.js";
 import { createNodePast } from "../widgets/nodepast.js";
-import { createTimeline } from "../widgets/timeline.js";
+import { Timeline } from "../widgets/timeline.js";
 
 /** Details are asked for no more often than this, however fast the node's row changes. */
 const DETAIL_SEC = 1;
@@ -61,7 +61,7 @@ function startNode() {
     // A history keeps no load of nodes.
     if (config.past) need("charts").hidden = true;
     else charts = createNodeCharts(need("charts"), { shell, ip });
-    const lane = createTimeline(need("lane"), { api, cluster, node: ip, compact: true });
+    const lane = new Timeline(need("lane"), { api, cluster, node: ip, compact: true });
     shell.everySecond(() => {
       if (store.state.connection === "live" || store.state.connection === "polling") lane.update();
     });

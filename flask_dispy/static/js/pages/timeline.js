@@ -3,14 +3,14 @@ import { LANE_KEYS, PANEL_KEYS } from "../frame/keymap.js";
 import { startShell } from "../frame/shell.js";
 import { viewFromParams, viewToParams } from "../widgets/timeline-layout.js";
 import { createJobDetail } from "../widgets/jobdetail.js";
-import { createTimeline } from "../widgets/timeline.js";
+import { Timeline } from "../widgets/timeline.js";
 
 const shell = startShell("Timeline");
 const { api, cluster, feed, keys, store, url } = shell;
 const wanted = viewFromParams(new URLSearchParams(location.search));
 
 const detail = createJobDetail(/** @type {HTMLDialogElement} */ (need("job")), { shell, onClose: closeJob });
-const timeline = createTimeline(need("timeline"), {
+const timeline = new Timeline(need("timeline"), {
   api,
   cluster,
   node: url.get("node") || undefined,

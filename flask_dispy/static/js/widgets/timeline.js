@@ -57,272 +57,321 @@ const LANES = { least: 220, compact: 132 };
 /** A window that follows now moves on by pixels, but not more often than this. */
 const FRAME_MS = { least: 100, calm: 1000 };
 
-/**
- * @param {HTMLElement} element
- * @param {TimelineOptions} options
- */
-export function createTimeline(element, options) {
-  const { api, cluster, node, compact = false, onView } = options;
-  const parts = build(cluster, compact);
-  element.append(parts.root);
-  const tip = createTip(parts.stage);
-  const data = createTimelineData({ api, cluster, node, onAnswer: take, onError: complain });
-  let following = !options.view;
-  let spanSec = Math.min(options.span ?? DEFAULT_SPAN_SEC, 86400);
+export class Timeline {
+  #element;
+  #options;
+  #cluster;
+  #node;
+  #compact;
+  #parts;
+  #tip;
+  #data;
+  #following;
+  #spanSec;
   /** A window that shows the whole run grows with it, up to so many seconds; 0: it keeps its length. */
-  let growTo = options.span === Infinity ? Infinity : 0;
+  #growTo;
   /** Whether a window was chosen, by the address or by hand, perhaps before the first answer. */
-  let chosen = Boolean(options.span);
-  let pointer = /** @type {{x: number, y: number}|null} */ (null);
+  #chosen;
+  /** @type {{x: number, y: number}|null} */
+  #pointer = null;
   /** @type {Scene} */
-  const scene = {
-    answer: null,
-    layout: layoutLanes([], 0, "bars"),
-    index: indexByLane([], 0),
-    view: options.view ?? followView(spanSec, data.now()),
-    now: data.now(),
-    width: 0,
-    gutter: GUTTER.wide,
-    scrollTop: 0,
-    height: LANES.least,
-    hovered: -1,
-    cursor: null,
-    colors: readTokens(element, TIMELINE_TOKENS),
+  #scene;
+  #limits = () => ({ oldest: this.#scene.answer?.oldest ?? this.#scene.now - this.#spanSec, now: this.#data.now() });
+  #bar;
+  #legend = createTimelineLegend();
+  #list;
+  /** Goes to now and along with it. */
+  follow = () => this.#goTo(followView(this.#scene.view.to - this.#scene.view.from, this.#data.now()), true);
+  #toAll = () => {
+    this.#goTo(followView(this.#wholeSpan(), this.#data.now()), true);
+    this.#growTo = Infinity;
   };
-  const isPast = () => scene.answer?.past === true;
-  const limits = () => ({ oldest: scene.answer?.oldest ?? scene.now - spanSec, now: data.now() });
-
-  const bar = createTimelineBar({
-    span: (sec) => (sec === Infinity ? toAll() : goTo(followView(sec, data.now()), true)),
-    zoom: (factor) =>
-      goTo(zoomView(scene.view, factor, following ? data.now() : (scene.view.from + scene.view.to) / 2, limits())),
-    pan: (share) => goTo(panView(scene.view, share * (scene.view.to - scene.view.from), limits())),
-    follow: (on) => (on ? toNow() : goTo(scene.view, false)),
-  });
-  const legend = createTimelineLegend();
-  const list = createTimelineList({ cluster });
-  parts.root.prepend(bar.element);
-  parts.root.append(legend.element, parts.summary, list.element);
-
-  const wholeSpan = () => {
-    const whole = clampView({ from: -1e12, to: 1e12 }, limits());
-    return whole.to - whole.from;
+  /** @param {Answer} answer */
+  #take = (answer) => {
+    const first = this.#scene.answer === null;
+    const lane = first ? 0 : laneAt(this.#scene.layout, this.#parts.lanes.scrollTop);
+    const remade = this.#scene.answer?.mode !== answer.mode || this.#scene.answer?.lanes.length !== answer.lanes.length;
+    this.#scene.answer = answer;
+    this.#scene.now = this.#data.now();
+    const items = answer.bars ?? answer.buckets;
+    this.#scene.index = indexByLane(items?.lane ?? [], answer.lanes.length);
+    if (first) this.#openingView(answer);
+    this.#layOut();
+    if (!first && remade && lane > 0) this.#parts.lanes.scrollTop = this.#scene.layout.tops[lane] ?? 0;
+    show(this.#parts.error, false);
+    this.#parts.root.classList.remove("is-loading");
+    show(this.#parts.empty, answer.lanes.length === 0);
+    if (answer.past) setText(this.#parts.empty, "No job of this run is loaded.");
+    this.#advance();
+    this.#describe();
   };
-  const toNow = () => goTo(followView(scene.view.to - scene.view.from, data.now()), true);
-
-  const toAll = () => {
-    goTo(followView(wholeSpan(), data.now()), true);
-    growTo = Infinity;
+  /** @param {Error} error */
+  #complain = (error) => {
+    setText(this.#parts.error, `The timeline can't be loaded: ${error.message}`);
+    show(this.#parts.error, true);
   };
+  #paintNow = () => {
+    if (this.#scene.width <= 0) return;
+    this.#scene.now = this.#data.now();
+    this.#scene.scrollTop = this.#parts.lanes.scrollTop;
+    this.#point();
+    paintAxis(fitCanvas(this.#parts.axis, this.#scene.width, AXIS_HEIGHT), this.#scene);
+    paintLanes(fitCanvas(this.#parts.canvas, this.#scene.width, this.#scene.height), this.#scene);
+    if (!this.#compact) paintQueue(fitCanvas(this.#parts.queue, this.#scene.width, QUEUE_HEIGHT), this.#scene);
+    this.#bar.update(this.#scene.view, this.#following, this.#growTo > 0, this.#isPast());
+    this.#legend.update(this.#scene.answer?.mode === "aggregate");
+  };
+  #paint;
+  #timeAt = (/** @type {number} */ x) => this.#scene.view.from + (x - this.#scene.gutter) * this.#secPerPixel();
+  /** @param {number} x @param {number} y */
+  #click = (x, y) => {
+    this.#pointer = { x, y };
+    this.#point();
+    if (x < this.#scene.gutter) return this.#openLane(y);
+    const { answer, hovered, view } = this.#scene;
+    if (!answer || hovered < 0) return;
+    if (answer.bars) return this.#openJob(answer.bars.serial[hovered]);
+    this.#goTo(zoomView(view, 0.25, this.#timeAt(x), this.#limits()));
+  };
+  #tellSoon;
+  #stopClock;
+  #stopHands;
+  #onTheme = () => {
+    this.#scene.colors = readTokens(this.#element, TIMELINE_TOKENS);
+    this.#legend.paint();
+    this.#paint();
+  };
+  #unwatch;
+  #onResize = () => {
+    this.#layOut();
+    this.#paint();
+  };
+  #sizes;
 
-  /** @param {View} view @param {boolean} [follow] */
-  function goTo(view, follow = reachesNow(view, data.now())) {
-    scene.view = scene.answer ? clampView(view, limits()) : view;
-    following = follow;
-    growTo = 0;
-    chosen = true;
-    spanSec = scene.view.to - scene.view.from;
-    data.show(scene.view);
-    paint();
-    tell();
+  /**
+   * @param {HTMLElement} element
+   * @param {TimelineOptions} options
+   */
+  constructor(element, options) {
+    this.#element = element;
+    this.#options = options;
+    const { api, cluster, node, compact = false, onView } = options;
+    this.#cluster = cluster;
+    this.#node = node;
+    this.#compact = compact;
+    this.#parts = build(cluster, compact);
+    element.append(this.#parts.root);
+    this.#tip = createTip(this.#parts.stage);
+    this.#data = createTimelineData({ api, cluster, node, onAnswer: this.#take, onError: this.#complain });
+    this.#following = !options.view;
+    this.#spanSec = Math.min(options.span ?? DEFAULT_SPAN_SEC, 86400);
+    this.#growTo = options.span === Infinity ? Infinity : 0;
+    this.#chosen = Boolean(options.span);
+    this.#scene = {
+      answer: null,
+      layout: layoutLanes([], 0, "bars"),
+      index: indexByLane([], 0),
+      view: options.view ?? followView(this.#spanSec, this.#data.now()),
+      now: this.#data.now(),
+      width: 0,
+      gutter: GUTTER.wide,
+      scrollTop: 0,
+      height: LANES.least,
+      hovered: -1,
+      cursor: null,
+      colors: readTokens(element, TIMELINE_TOKENS),
+    };
+    this.#bar = this.#barOver();
+    this.#list = createTimelineList({ cluster });
+    this.#parts.root.prepend(this.#bar.element);
+    this.#parts.root.append(this.#legend.element, this.#parts.summary, this.#list.element);
+    this.#paint = oncePerFrame(this.#paintNow);
+    this.#tellSoon = debounce(() => {
+      onView?.(this.#scene.view, this.#following, this.#growTo === Infinity);
+      this.#describe();
+    }, 250);
+    this.#stopClock = tick(() => {
+      this.#advance();
+      return this.#secPerPixel() * 1000;
+    });
+    this.#stopHands = this.#listenToHands();
+    this.#parts.lanes.addEventListener("scroll", this.#paint, { passive: true });
+    this.#unwatch = watchTheme(this.#onTheme);
+    window.addEventListener("resize", this.#onResize);
+    this.#sizes = new ResizeObserver(([entry]) => {
+      this.#scene.width = Math.floor(entry.contentRect.width);
+      this.#scene.gutter = this.#scene.width < GUTTER.below ? GUTTER.narrow : GUTTER.wide;
+      this.#onResize();
+    });
+    this.#sizes.observe(this.#parts.stage);
+    this.#layOut();
+    this.#onTheme();
+    this.#data.show(this.#scene.view);
   }
 
-  /** @param {Answer} answer */
-  function take(answer) {
-    const first = scene.answer === null;
-    const lane = first ? 0 : laneAt(scene.layout, parts.lanes.scrollTop);
-    const remade = scene.answer?.mode !== answer.mode || scene.answer?.lanes.length !== answer.lanes.length;
-    scene.answer = answer;
-    scene.now = data.now();
-    const items = answer.bars ?? answer.buckets;
-    scene.index = indexByLane(items?.lane ?? [], answer.lanes.length);
-    if (first) openingView(answer);
-    layOut();
-    if (!first && remade && lane > 0) parts.lanes.scrollTop = scene.layout.tops[lane] ?? 0;
-    show(parts.error, false);
-    parts.root.classList.remove("is-loading");
-    show(parts.empty, answer.lanes.length === 0);
-    if (answer.past) setText(parts.empty, "No job of this run is loaded.");
-    advance();
-    describe();
+  #barOver() {
+    return createTimelineBar({
+      span: (sec) => (sec === Infinity ? this.#toAll() : this.#goTo(followView(sec, this.#data.now()), true)),
+      zoom: (factor) =>
+        this.#goTo(
+          zoomView(
+            this.#scene.view,
+            factor,
+            this.#following ? this.#data.now() : (this.#scene.view.from + this.#scene.view.to) / 2,
+            this.#limits(),
+          ),
+        ),
+      pan: (share) =>
+        this.#goTo(panView(this.#scene.view, share * (this.#scene.view.to - this.#scene.view.from), this.#limits())),
+      follow: (on) => (on ? this.follow() : this.#goTo(this.#scene.view, false)),
+    });
+  }
+
+  #listenToHands() {
+    return listenToHands(this.#parts.stage, this.#parts.lanes, {
+      view: () => this.#scene.view,
+      setView: (view) => this.#goTo(view),
+      limits: this.#limits,
+      timeAt: this.#timeAt,
+      gutter: () => this.#scene.gutter,
+      width: () => this.#scene.width,
+      point: (x, y) => {
+        this.#pointer = { x, y };
+        this.#paint();
+      },
+      leave: () => {
+        this.#pointer = null;
+        this.#paint();
+      },
+      click: this.#click,
+      toNow: this.follow,
+      toAll: this.#toAll,
+    });
+  }
+
+  /** Something happened in the cluster. */
+  update() {
+    this.#data.refresh(this.#scene.view);
+  }
+
+  focus() {
+    return this.#parts.lanes.focus({ preventScroll: true });
+  }
+
+  destroy() {
+    this.#sizes.disconnect();
+    window.removeEventListener("resize", this.#onResize);
+    this.#unwatch();
+    this.#stopHands();
+    this.#stopClock();
+    this.#data.destroy();
+    this.#parts.root.remove();
+  }
+
+  #isPast() {
+    return this.#scene.answer?.past === true;
+  }
+
+  #wholeSpan() {
+    const whole = clampView({ from: -1e12, to: 1e12 }, this.#limits());
+    return whole.to - whole.from;
+  }
+
+  /** @param {View} view @param {boolean} [follow] */
+  #goTo(view, follow = reachesNow(view, this.#data.now())) {
+    this.#scene.view = this.#scene.answer ? clampView(view, this.#limits()) : view;
+    this.#following = follow;
+    this.#growTo = 0;
+    this.#chosen = true;
+    this.#spanSec = this.#scene.view.to - this.#scene.view.from;
+    this.#data.show(this.#scene.view);
+    this.#paint();
+    this.#tell();
   }
 
   /** At first: the whole run while it is short or once it is over, unless a window was chosen. @param {Answer} answer */
-  function openingView(answer) {
-    if (following && !chosen) growTo = answer.past ? Infinity : wholeSpan() < DEFAULT_SPAN_SEC ? DEFAULT_SPAN_SEC : 0;
-    if (growTo > 0) spanSec = Math.min(growTo, wholeSpan());
-    scene.view = following ? followView(spanSec, answer.now) : clampView(scene.view, answer);
-    data.show(scene.view);
+  #openingView(answer) {
+    if (this.#following && !this.#chosen)
+      this.#growTo = answer.past ? Infinity : this.#wholeSpan() < DEFAULT_SPAN_SEC ? DEFAULT_SPAN_SEC : 0;
+    if (this.#growTo > 0) this.#spanSec = Math.min(this.#growTo, this.#wholeSpan());
+    this.#scene.view = this.#following ? followView(this.#spanSec, answer.now) : clampView(this.#scene.view, answer);
+    this.#data.show(this.#scene.view);
   }
 
-  /** @param {Error} error */
-  function complain(error) {
-    setText(parts.error, `The timeline can't be loaded: ${error.message}`);
-    show(parts.error, true);
+  #layOut() {
+    const { answer } = this.#scene;
+    const most = this.#compact ? LANES.compact : Math.max(LANES.least, window.innerHeight - AROUND_PX);
+    this.#scene.layout = layoutLanes(answer?.lanes ?? [], most, answer?.mode ?? "bars");
+    this.#scene.height =
+      answer === null
+        ? most
+        : Math.min(most, Math.max(this.#compact ? 24 : 60, Math.ceil(this.#scene.layout.total) + 2));
+    this.#parts.lanes.style.height = `${this.#scene.height}px`;
+    this.#parts.sizer.style.height = `${Math.max(this.#scene.height, Math.ceil(this.#scene.layout.total) + 2)}px`;
   }
-
-  function layOut() {
-    const { answer } = scene;
-    const most = compact ? LANES.compact : Math.max(LANES.least, window.innerHeight - AROUND_PX);
-    scene.layout = layoutLanes(answer?.lanes ?? [], most, answer?.mode ?? "bars");
-    scene.height =
-      answer === null ? most : Math.min(most, Math.max(compact ? 24 : 60, Math.ceil(scene.layout.total) + 2));
-    parts.lanes.style.height = `${scene.height}px`;
-    parts.sizer.style.height = `${Math.max(scene.height, Math.ceil(scene.layout.total) + 2)}px`;
-  }
-
-  function paintNow() {
-    if (scene.width <= 0) return;
-    scene.now = data.now();
-    scene.scrollTop = parts.lanes.scrollTop;
-    point();
-    paintAxis(fitCanvas(parts.axis, scene.width, AXIS_HEIGHT), scene);
-    paintLanes(fitCanvas(parts.canvas, scene.width, scene.height), scene);
-    if (!compact) paintQueue(fitCanvas(parts.queue, scene.width, QUEUE_HEIGHT), scene);
-    bar.update(scene.view, following, growTo > 0, isPast());
-    legend.update(scene.answer?.mode === "aggregate");
-  }
-  const paint = oncePerFrame(paintNow);
 
   /** What the pointer is on. */
-  function point() {
-    const { answer } = scene;
-    scene.hovered = -1;
-    scene.cursor = null;
-    if (!pointer || !answer || pointer.x < scene.gutter) return tip.hide();
-    const time = timeAt(pointer.x);
-    const y = pointer.y - AXIS_HEIGHT + scene.scrollTop;
-    const overLanes = pointer.y >= AXIS_HEIGHT && pointer.y < AXIS_HEIGHT + scene.height;
-    scene.cursor = time;
+  #point() {
+    const { answer } = this.#scene;
+    this.#scene.hovered = -1;
+    this.#scene.cursor = null;
+    if (!this.#pointer || !answer || this.#pointer.x < this.#scene.gutter) return this.#tip.hide();
+    const time = this.#timeAt(this.#pointer.x);
+    const y = this.#pointer.y - AXIS_HEIGHT + this.#scene.scrollTop;
+    const overLanes = this.#pointer.y >= AXIS_HEIGHT && this.#pointer.y < AXIS_HEIGHT + this.#scene.height;
+    this.#scene.cursor = time;
     if (overLanes)
-      scene.hovered = answer.bars
-        ? barAt({ ...scene, answer }, time, y, 2 * secPerPixel())
-        : bucketAt({ ...scene, answer }, time, y);
-    parts.stage.classList.toggle("is-on-bar", scene.hovered >= 0 && answer.mode === "bars");
+      this.#scene.hovered = answer.bars
+        ? barAt({ ...this.#scene, answer }, time, y, 2 * this.#secPerPixel())
+        : bucketAt({ ...this.#scene, answer }, time, y);
+    this.#parts.stage.classList.toggle("is-on-bar", this.#scene.hovered >= 0 && answer.mode === "bars");
     const content =
-      scene.hovered >= 0
-        ? tipOf(answer, scene.hovered, data.now())
-        : compact || overLanes
+      this.#scene.hovered >= 0
+        ? tipOf(answer, this.#scene.hovered, this.#data.now())
+        : this.#compact || overLanes
           ? null
           : queueTip(answer, time);
-    if (content) tip.show(pointer.x, pointer.y, content.head, content.lines);
-    else tip.hide();
+    if (content) this.#tip.show(this.#pointer.x, this.#pointer.y, content.head, content.lines);
+    else this.#tip.hide();
   }
 
-  const secPerPixel = () => (scene.view.to - scene.view.from) / Math.max(1, scene.width - scene.gutter);
-  const timeAt = (/** @type {number} */ x) => scene.view.from + (x - scene.gutter) * secPerPixel();
-
-  /** @param {number} x @param {number} y */
-  function click(x, y) {
-    pointer = { x, y };
-    point();
-    if (x < scene.gutter) return openLane(y);
-    const { answer, hovered, view } = scene;
-    if (!answer || hovered < 0) return;
-    if (answer.bars) return openJob(answer.bars.serial[hovered]);
-    goTo(zoomView(view, 0.25, timeAt(x), limits()));
+  #secPerPixel() {
+    return (this.#scene.view.to - this.#scene.view.from) / Math.max(1, this.#scene.width - this.#scene.gutter);
   }
 
   /** @param {number} y */
-  function openLane(y) {
-    const lane = laneAt(scene.layout, y - AXIS_HEIGHT + scene.scrollTop);
-    const at = scene.answer?.lanes[lane];
-    if (at && !node && y >= AXIS_HEIGHT && y < AXIS_HEIGHT + scene.height)
-      location.assign(pageHref("node.html", { host: at.node, cluster }));
+  #openLane(y) {
+    const lane = laneAt(this.#scene.layout, y - AXIS_HEIGHT + this.#scene.scrollTop);
+    const at = this.#scene.answer?.lanes[lane];
+    if (at && !this.#node && y >= AXIS_HEIGHT && y < AXIS_HEIGHT + this.#scene.height)
+      location.assign(pageHref("node.html", { host: at.node, cluster: this.#cluster }));
   }
 
   /** @param {number} serial */
-  function openJob(serial) {
-    if (options.onOpen) options.onOpen(serial);
-    else location.assign(pageHref("jobs.html", { job: serial, cluster }));
+  #openJob(serial) {
+    if (this.#options.onOpen) this.#options.onOpen(serial);
+    else location.assign(pageHref("jobs.html", { job: serial, cluster: this.#cluster }));
   }
 
-  const tellSoon = debounce(() => {
-    onView?.(scene.view, following, growTo === Infinity);
-    describe();
-  }, 250);
-  const tell = () => tellSoon();
+  #tell() {
+    return this.#tellSoon();
+  }
 
-  function describe() {
+  #describe() {
     // Where the answer is still to come, words about the window would be wrong.
-    if (!scene.answer || !data.served(scene.view)) return;
-    setText(parts.summary, summarySentence(scene.answer, scene.view));
-    list.update(scene.answer, scene.view);
+    if (!this.#scene.answer || !this.#data.served(this.#scene.view)) return;
+    setText(this.#parts.summary, summarySentence(this.#scene.answer, this.#scene.view));
+    this.#list.update(this.#scene.answer, this.#scene.view);
   }
 
   /** Keeps up with now. */
-  function advance() {
-    if (following) {
-      if (growTo > 0) spanSec = Math.min(growTo, wholeSpan());
-      scene.view = followView(spanSec, data.now());
-      paint();
-    } else if (scene.view.to >= scene.now) paint();
+  #advance() {
+    if (this.#following) {
+      if (this.#growTo > 0) this.#spanSec = Math.min(this.#growTo, this.#wholeSpan());
+      this.#scene.view = followView(this.#spanSec, this.#data.now());
+      this.#paint();
+    } else if (this.#scene.view.to >= this.#scene.now) this.#paint();
   }
-  const stopClock = tick(() => {
-    advance();
-    return secPerPixel() * 1000;
-  });
-
-  const stopHands = listenToHands(parts.stage, parts.lanes, {
-    view: () => scene.view,
-    setView: (view) => goTo(view),
-    limits,
-    timeAt,
-    gutter: () => scene.gutter,
-    width: () => scene.width,
-    point: (x, y) => {
-      pointer = { x, y };
-      paint();
-    },
-    leave: () => {
-      pointer = null;
-      paint();
-    },
-    click,
-    toNow,
-    toAll,
-  });
-  parts.lanes.addEventListener("scroll", paint, { passive: true });
-
-  const onTheme = () => {
-    scene.colors = readTokens(element, TIMELINE_TOKENS);
-    legend.paint();
-    paint();
-  };
-  const unwatch = watchTheme(onTheme);
-  const onResize = () => {
-    layOut();
-    paint();
-  };
-  window.addEventListener("resize", onResize);
-  const sizes = new ResizeObserver(([entry]) => {
-    scene.width = Math.floor(entry.contentRect.width);
-    scene.gutter = scene.width < GUTTER.below ? GUTTER.narrow : GUTTER.wide;
-    onResize();
-  });
-  sizes.observe(parts.stage);
-  layOut();
-  onTheme();
-  data.show(scene.view);
-
-  return {
-    /** Something happened in the cluster. */
-    update() {
-      data.refresh(scene.view);
-    },
-    /** Goes to now and along with it. */
-    follow: toNow,
-    focus: () => parts.lanes.focus({ preventScroll: true }),
-    destroy() {
-      sizes.disconnect();
-      window.removeEventListener("resize", onResize);
-      unwatch();
-      stopHands();
-      stopClock();
-      data.destroy();
-      parts.root.remove();
-    },
-  };
 }
 
 let made = 0;
