@@ -211,7 +211,11 @@ def test_the_same_jobs_stand_in_a_table(page: Page) -> None:
 
 
 def test_long_id_leaves_the_other_columns_in_view(stage: Stage, page: Page) -> None:
+    finished = re.search(r"(\d+) finished", _summary(page).inner_text())
+    assert finished is not None
     stage.ends(stage.runs("10.0.0.9", job_id="x" * 5_000))
+    # A table that is read stands still: it is opened once the job is there.
+    expect(_summary(page)).to_contain_text(f"{int(finished[1]) + 1} finished")
     page.get_by_text("Show as a table").click()
     table = page.locator(".timeline-table")
     expect(table.get_by_text("xxxx")).to_be_visible()

@@ -35,10 +35,12 @@ export function createTimelineData({ api, cluster, node, onAnswer, onError, cloc
   /** @type {ReturnType<typeof setTimeout>|undefined} */
   let timer;
 
-  const stale = (/** @type {View} */ view) => {
-    if (!answer || answer.past || view.to < answer.now) return false;
+  /** Until a newer picture of a window may be fetched; Infinity: nothing in it changes any more. */
+  const freshSec = (/** @type {View} */ view) => {
+    if (!answer) return 0;
+    if (answer.past || view.to < answer.now) return Infinity;
     const wait = Math.min(FRESH_SEC.most, Math.max(FRESH_SEC.least, (view.to - view.from) * FRESH_SEC.share));
-    return clock() - fetchedAt >= wait;
+    return Math.max(0, wait - (clock() - fetchedAt));
   };
   const served = (/** @type {View} */ view) => answer !== null && serves(asked, answer.mode, view, answer);
 
@@ -84,13 +86,14 @@ export function createTimelineData({ api, cluster, node, onAnswer, onError, cloc
       schedule(answer ? REST_MS : 0);
     },
     /**
-     * Something happened in the cluster: asks anew if the window would show it.
+     * Something happened in the cluster: asks anew if the window would show it, at once or as soon as it may.
      * @param {View} view
      */
     refresh(view) {
-      if (answer && served(view) && !stale(view)) return;
+      const sec = answer && served(view) ? freshSec(view) : 0;
+      if (sec === Infinity) return;
       wish = view;
-      schedule(0);
+      schedule(sec * 1000);
     },
     /** Server's time now, in seconds. */
     now: () => (answer ? answer.now + (answer.past ? 0 : clock() - fetchedAt) : clock()),
