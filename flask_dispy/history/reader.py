@@ -83,7 +83,10 @@ def load(path: str | os.PathLike[str], *, most_jobs: int, most_runs: int) -> Pas
             db.execute("BEGIN")
             return _Loader(db, most_jobs).load(most_runs)
         except (sqlite3.Error, ValueError, TypeError, LookupError) as error:
-            raise HistoryError(f"The history {path} is damaged: {error}.") from error
+            raise HistoryError(
+                f"The history {path} is damaged: {error}. What is whole of it may be saved by "
+                "the command .recover of sqlite3, into a new file."
+            ) from error
 
 
 # Runs of which there is something to tell.

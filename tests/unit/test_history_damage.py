@@ -13,7 +13,7 @@ import pytest
 from dispy import DispyJob
 from dispy_objects import FakeCluster
 
-from flask_dispy import ClusterRegistry
+from flask_dispy import ClusterRegistry, HistoryError
 from flask_dispy.history.schema import MIGRATIONS
 from flask_dispy.programs.served import _loaded
 from flask_dispy.report import render_report
@@ -162,3 +162,16 @@ def test_run_that_cannot_be_read_hides_no_other(path: Path) -> None:
         assert registry.damage() == "1 of 2 runs can't be read"
     finally:
         registry.close()
+
+
+def test_file_whose_pages_are_damaged_is_refused_with_what_may_save_it(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        [[page_bytes]] = db.execute("PRAGMA page_size").fetchall()
+        found = "SELECT rootpage FROM sqlite_schema WHERE name = 'jobs' AND type = 'table'"
+        [[page]] = db.execute(found).fetchall()
+    content = bytearray(path.read_bytes())
+    content[(page - 1) * page_bytes : page * page_bytes] = bytes(page_bytes)
+    path.write_bytes(content)
+    with pytest.raises(HistoryError, match=r"is damaged: .*\.recover"):
+        PastRegistry(path)
