@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from browser.stage import Stage, rows
+from browser.stage import Stage, becomes, rows
 from dispy import DispyNode
 from playwright.sync_api import Page, expect
 from web.fakes import watched_cluster
@@ -207,3 +207,17 @@ def test_cluster_can_be_opened_whatever_its_name(stage: Stage, name: str) -> Non
     expect(page.locator(".notice-lines li")).to_contain_text("is asked to join")
     jobs = stage.open(f"jobs.html?{urlencode({'cluster': name})}")
     expect(jobs.get_by_text("No job yet")).to_be_visible()
+
+
+def test_what_a_notice_lies_over_can_be_scrolled_out_from_under_it(page: Page) -> None:
+    page.set_viewport_size({"width": 1000, "height": 500})
+    page.get_by_label("Host or IP address").fill("10.9.9.9")
+    page.get_by_role("button", name="Allocate", exact=True).first.click()
+    expect(page.locator(".notice")).to_be_visible()
+    reach = """() => {
+        scrollTo(0, document.documentElement.scrollHeight);
+        const [rows, notices] = ["#nodes .tbody", ".notices"].map((place) =>
+            document.querySelector(place).getBoundingClientRect());
+        return notices.height > 0 && rows.bottom <= notices.top;
+    }"""
+    becomes(lambda: page.evaluate(reach), True)

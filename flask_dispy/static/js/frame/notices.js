@@ -1,5 +1,5 @@
 /** @import {Line} from "../data/remedy.js" */
-import { h, icon, setText } from "../lib/dom.js";
+import { h, icon, setStyle, setText } from "../lib/dom.js";
 import { failureLine, remedyLink } from "../data/remedy.js";
 
 /** More lines than this are summed up: a notice is for reading. */
@@ -29,6 +29,9 @@ const GOOD_SEC = 15;
  * @returns {Notices}
  */
 export function createNotices(element, live) {
+  // The page grows by their height, so that what they lie over can be scrolled out from under them.
+  new ResizeObserver(() => setStyle(document.body, "--notices", `${element.offsetHeight}px`)).observe(element);
+
   /** @param {string} text */
   function say(text) {
     setText(live, "");
