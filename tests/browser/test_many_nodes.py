@@ -58,7 +58,12 @@ def test_scrolling_brings_the_rows_that_belong_there(page: Page) -> None:
 
 
 def test_keys_reach_the_last_row(page: Page) -> None:
-    page.keyboard.press("j")
+
+    def focused() -> int:
+        page.keyboard.press("j")
+        return page.locator(".tr:focus").count()
+
+    becomes(focused, 1)
     page.keyboard.press("End")
     expect(page.locator(".tr:focus")).to_have_attribute("data-key", "10.0.39.15")
     expect(page.locator(".tr:focus")).to_be_in_viewport()

@@ -35,6 +35,7 @@ def test_rows_are_cards_with_the_same_fields(phone: Page) -> None:
 
 def test_card_of_a_job_is_low_and_shows_its_error_in_place_of_its_arguments(stage: Stage) -> None:
     page = stage.open("jobs.html", phone=True)
+    expect(rows(page)).not_to_have_count(0)
     heights = rows(page).evaluate_all("rows => rows.map((row) => row.offsetHeight)")
     assert max(heights) <= 110
     broken = rows(page).filter(has=page.get_by_text("broken", exact=True))
