@@ -53,6 +53,7 @@ __all__ = [
     "LocalDispy",
     "Program",
     "call_in_child",
+    "cancel_all",
     "free_port_family",
     "result_of",
     "shut_down",
@@ -111,6 +112,22 @@ def result_of(job: Any, *, timeout_sec: float = 15.0) -> Any:
     assert job.finish.wait(timeout_sec), f"job {job.id} did not end in {timeout_sec:g} s"
     assert job.exception is None, job.exception
     return job.result
+
+
+def cancel_all(cluster: Any, jobs: Sequence[Any], *, timeout_sec: float = 30.0) -> None:
+    """Cancel the jobs and wait until all have ended.
+
+    Each is cancelled until it has ended: dispy forgets the call for a job that is on its way to a
+    node, which is no longer in the queue and does not run yet.
+    """
+
+    def all_ended() -> bool:
+        running = [job for job in jobs if not job.finish.is_set()]
+        for job in running:
+            cluster.cancel(job)
+        return not running
+
+    wait_until(all_ended, timeout_sec=timeout_sec, what="the end of the cancelled jobs")
 
 
 def free_port_family() -> int:

@@ -8,7 +8,7 @@ from typing import Any
 import computations
 import pytest
 from browser.stage import Browsers, Stage, becomes, keys_shown, rows, serve, tile
-from clusters import LocalDispy, result_of, wait_until
+from clusters import LocalDispy, cancel_all, result_of, wait_until
 from dispy import DispyJob
 from playwright.sync_api import expect
 
@@ -51,10 +51,7 @@ def submit(cluster: Any) -> Iterator[Callable[..., Any]]:
         return jobs[-1]
 
     yield submit
-    for job in jobs:
-        cluster.cancel(job)
-    for job in jobs:
-        assert job.finish.wait(15), job.id
+    cancel_all(cluster, jobs)
 
 
 def test_jobs_are_seen_from_the_queue_to_their_end(stage: Stage, submit: Any) -> None:

@@ -67,6 +67,32 @@ test("two calls for more make one request", async () => {
   assert.equal(list.state.rows.length, 2 * PAGE_ROWS);
 });
 
+test("the end that is reached during a refresh is not forgotten", async () => {
+  const server = createServer();
+  const { list } = createList(server);
+  await list.search("");
+  const refreshed = list.refresh(true);
+  await list.more();
+  await refreshed;
+  assert.equal(list.state.rows.length, 2 * PAGE_ROWS);
+});
+
+test("the end that is reached while the first page is drawn is not forgotten", async () => {
+  const server = createServer();
+  const list = createJobList({ api: server.api, cluster: "*", onChange: () => void list.more() });
+  await list.search("");
+  assert.equal(list.state.rows.length, 250);
+});
+
+test("a failure is not followed by a request that nobody asked for", async () => {
+  const server = createServer();
+  const { list } = createList(server);
+  await list.search("");
+  server.error = new Error("down");
+  await Promise.all([list.refresh(true), list.more()]);
+  assert.equal(server.asked.length, 2);
+});
+
 test("the states of a search travel apart from its words", async () => {
   const server = createServer();
   await createList(server).list.search("state:failed alpha");

@@ -40,6 +40,8 @@ export function createJobList({ api, cluster, onChange }) {
   let busy = false;
   /** A refresh that was wanted while another request was under way; its answer may be from before. @type {{still: boolean}|null} */
   let wanted = null;
+  /** The last row when more was wanted while another request was under way. @type {number|null} */
+  let wantedAfter = null;
   /** The page that the rows are made of. @type {JobPage|null} */
   let shown = null;
 
@@ -62,14 +64,39 @@ export function createJobList({ api, cluster, onChange }) {
       if (mine === search) use(page);
     } catch (error) {
       if (mine !== search) return;
+      wantedAfter = null; // whoever scrolls on asks again
       const failure = error instanceof Error ? error : new Error(String(error));
       set({ error: failure, phase: state.phase === "ready" ? "ready" : "failed" });
     } finally {
       if (mine === search) busy = false;
     }
+    if (mine !== search) return;
+    const after = wantedAfter;
+    wantedAfter = null;
+    if (after !== null && after === state.rows.at(-1)?.serial) await more();
     const again = wanted;
     wanted = null;
     if (again && mine === search) await refresh(again.still);
+  };
+
+  /** The rows after the last: now, or as soon as the request that is under way has ended. */
+  const more = async () => {
+    const last = state.rows.at(-1);
+    if (!state.more || !last) return;
+    if (busy) {
+      wantedAfter = last.serial;
+      return;
+    }
+    await fetchPage({ before: last.serial, limit: PAGE_ROWS }, (page) =>
+      set(
+        {
+          rows: [...state.rows, ...page.items],
+          more: page.next !== null,
+          error: null,
+        },
+        true,
+      ),
+    );
   };
 
   /** @param {boolean} still */
@@ -116,24 +143,11 @@ export function createJobList({ api, cluster, onChange }) {
       query = text;
       search += 1;
       wanted = null;
+      wantedAfter = null;
       set({ phase: state.phase === "ready" ? "ready" : "loading", error: null });
       return fetchPage({ limit: PAGE_ROWS }, replace);
     },
-    /** The rows after the last. */
-    async more() {
-      const last = state.rows.at(-1);
-      if (busy || !state.more || !last) return;
-      await fetchPage({ before: last.serial, limit: PAGE_ROWS }, (page) =>
-        set(
-          {
-            rows: [...state.rows, ...page.items],
-            more: page.next !== null,
-            error: null,
-          },
-          true,
-        ),
-      );
-    },
+    more,
     /**
      * Reads again what is shown. When `still`, rows are changed in place but none comes or goes: newer jobs
      * are counted as waiting.
