@@ -243,7 +243,7 @@ def _with_refusals(routes: Sequence[Route]) -> dict[str, _Answers]:
         taken = {method for endpoint in (first, *others) for method in found[endpoint]}
         refusal = _refusal(first, rule, answers, sorted(taken))
         answers.update({method: refusal for method in _METHODS if method not in taken})
-    rest = Route("api_not_found", CATCH_ALL, "", "view", "data", no_such_route)
+    rest = Route("api_not_found", f"* {CATCH_ALL}", no_such_route)
     found[rest.endpoint] = dict.fromkeys(_METHODS, rest)
     found[REDIRECT.endpoint] = dict.fromkeys(_METHODS, REDIRECT)
     return found
@@ -253,7 +253,7 @@ def _refusal(endpoint: str, rule: str, answers: _Answers, allowed: list[str]) ->
     def refuse(_web: Web, **_variables: str) -> ResponseReturnValue:
         raise MethodNotAllowed(allowed, f"This URL takes {_listed(allowed)} only.")
 
-    return Route(endpoint, rule, "", "view", next(iter(answers.values())).kind, refuse)
+    return Route(endpoint, f"* {rule}", refuse, kind=next(iter(answers.values())).kind)
 
 
 def _listed(words: list[str]) -> str:

@@ -72,7 +72,7 @@ def _quoted(path: str) -> str:
     return quote(path, safe=_UNQUOTED)
 
 
-REDIRECT: Final = Route(_ENDPOINT, "/", "", "public", "data", _answer)
+REDIRECT: Final = Route(_ENDPOINT, "* /", _answer, permission="public")
 """What answers under these addresses, whatever the method."""
 
 

@@ -5,11 +5,8 @@ A route's check of its query and body, and its part of OpenAPI, are made of what
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
-
-from flask.typing import ResponseReturnValue
 
 from ..core.jobs import JOB_WORDS
 from ..core.nodes import NODE_STATES
@@ -18,13 +15,12 @@ from ..core.settings import LONGEST_POLL_SEC
 from ..core.timeline import DEFAULT_LIMIT
 from ..engine.commands.outcomes import NODE_ACTIONS
 from ..wire.fields import SORT_KEYS
-from .access.permissions import Access
 from .api import changes as stream
 from .api import control as api_control
 from .api import health, metrics, openapi, report
 from .api import read as api_read
 from .files.assets import ASSETS
-from .http.values import Choice, Flag, Group, Integer, Number, Numbers, Text, Value, Words
+from .http.values import Choice, Flag, Group, Integer, Number, Numbers, Text, Words
 from .legacy import routes as legacy
 from .pages.files import asset, document
 from .pages.pages import PAGES, page_answer
@@ -32,16 +28,10 @@ from .routing import Route
 
 __all__ = ["API_ROOT", "CATCH_ALL", "DOCUMENT_ROUTES", "ROUTES"]
 
-Answer = Callable[..., ResponseReturnValue]
-
 API_ROOT: Final = "/api/v1"
 _CLUSTER: Final = f"{API_ROOT}/clusters/<path:name>"
 _NODE: Final = f"{_CLUSTER}/nodes/<host>"
 _OFFER: Final = f"{_CLUSTER}/offers/<number>"
-
-_PAGES: Final = tuple(
-    Route(page, f"/{page}.html", "GET", "view", "page", page_answer(page)) for page in PAGES
-)
 
 _TEXT: Final = Text()
 _QUERY: Final = Text(longest=MAX_QUERY_LENGTH)
@@ -52,60 +42,24 @@ _SERIAL: Final = Integer(least=1)
 
 _RESOLUTIONS: Final = (1, 10, 60, 600)
 
-
-def _read(
-    endpoint: str,
-    rule: str,
-    answer: Answer,
-    summary: str,
-    answers: str,
-    *,
-    permission: Access = "view",
-    query: Mapping[str, Value] | None = None,
-    errors: tuple[int, ...] = (),
-    costly: bool = False,
-) -> Route:
-    """Return a route that changes nothing, and takes no parameters but those of *query*."""
-    return Route(
-        endpoint, rule, "GET", permission, "data", answer,
-        costly=costly, query=query or {}, summary=summary, answers=answers, errors=errors,
-    )  # fmt: skip
-
-
-def _command(
-    endpoint: str,
-    request: str,
-    permission: Access,
-    answer: Answer,
-    summary: str,
-    answers: str = "Outcomes",
-    *,
-    body: Group | None = None,
-    errors: tuple[int, ...] = (404, 409, 504),
-) -> Route:
-    """Return a route that changes something.
-
-    :param request: its method and rule.
-    """
-    method, _, rule = request.partition(" ")
-    return Route(
-        endpoint, rule, method, permission, "data", answer,
-        query={}, body=body, summary=summary, answers=answers, errors=errors,
-    )  # fmt: skip
-
-
 _READING: Final = (
-    _read(
+    Route(
         "clusters",
-        f"{API_ROOT}/clusters",
+        f"GET {API_ROOT}/clusters",
         api_read.clusters,
         "The summary of every cluster.",
         "Clusters",
     ),
-    _read("cluster", _CLUSTER, api_read.cluster, "A cluster's summary.", "Summary", errors=(404,)),
-    _read(
+    Route(
+        "cluster",
+        f"GET {_CLUSTER}",
+        api_read.cluster,
+        "A cluster's summary.",
+        "Summary",
+    ),
+    Route(
         "nodes",
-        f"{_CLUSTER}/nodes",
+        f"GET {_CLUSTER}/nodes",
         api_read.nodes,
         "A cluster's nodes, filtered, sorted and paged.",
         "Nodes",
@@ -117,39 +71,35 @@ _READING: Final = (
             "limit": Integer(least=1, most=20_000, default=1_000),
             "offset": _OFFSET,
         },
-        errors=(404,),
         costly=True,
     ),
-    _read(
+    Route(
         "node_detail",
-        _NODE,
+        f"GET {_NODE}",
         api_read.node,
         "A node, and the jobs there.",
         "NodeDetail",
-        errors=(404, 409),
         costly=True,
     ),
-    _read(
+    Route(
         "node_series",
-        f"{_NODE}/series",
+        f"GET {_NODE}/series",
         api_read.node_series,
         "A node's load over time.",
         "NodeSeries",
-        errors=(404, 409),
         costly=True,
     ),
-    _read(
+    Route(
         "offers",
-        f"{_CLUSTER}/offers",
+        f"GET {_CLUSTER}/offers",
         api_read.offers,
         "The nodes that were asked to join and have not, with the likely reasons.",
         "Offers",
         query={"limit": _LIMIT, "offset": _OFFSET},
-        errors=(404,),
     ),
-    _read(
+    Route(
         "jobs_list",
-        f"{_CLUSTER}/jobs",
+        f"GET {_CLUSTER}/jobs",
         api_read.jobs,
         "A cluster's jobs, newest first, filtered and paged.",
         "Jobs",
@@ -160,30 +110,27 @@ _READING: Final = (
             "limit": _LIMIT,
             "before": _SERIAL,
         },
-        errors=(404,),
         costly=True,
     ),
-    _read(
+    Route(
         "job",
-        f"{_CLUSTER}/jobs/<serial>",
+        f"GET {_CLUSTER}/jobs/<serial>",
         api_read.job,
         "One job, whole.",
         "JobDetail",
-        errors=(404,),
     ),
-    _read(
+    Route(
         "series",
-        f"{_CLUSTER}/series",
+        f"GET {_CLUSTER}/series",
         api_read.cluster_series,
         "A cluster's throughput, queue and CPUs over time.",
         "Series",
         query={"resolution_sec": Choice(choices=_RESOLUTIONS, default=1)},
-        errors=(404,),
         costly=True,
     ),
-    _read(
+    Route(
         "timeline_data",
-        f"{_CLUSTER}/timeline",
+        f"GET {_CLUSTER}/timeline",
         api_read.timeline,
         "What ran where in a window of time.",
         "Timeline",
@@ -193,21 +140,20 @@ _READING: Final = (
             "limit": Integer(least=1, most=10_000, default=DEFAULT_LIMIT),
             "node": _TEXT,
         },
-        errors=(404, 409),
+        errors=(409,),
         costly=True,
     ),
-    _read(
+    Route(
         "report",
-        f"{_CLUSTER}/report",
+        f"GET {_CLUSTER}/report",
         report.report,
         "The run's report, one HTML file; without arguments and output for who may not see them.",
         "text/html",
-        errors=(404,),
         costly=True,
     ),
-    _read(
+    Route(
         "changes",
-        f"{API_ROOT}/changes",
+        f"GET {API_ROOT}/changes",
         stream.changes,
         "What changed since a cursor.",
         "Changes",
@@ -216,11 +162,10 @@ _READING: Final = (
             "since": _TEXT,
             "form": Choice(choices=("rows", "columns"), default="rows"),
         },
-        errors=(404,),
     ),
-    _read(
+    Route(
         "stream",
-        f"{API_ROOT}/stream",
+        f"GET {API_ROOT}/stream",
         stream.stream,
         "The changes as server-sent events; each event's id is the cursor.",
         "text/event-stream",
@@ -229,29 +174,28 @@ _READING: Final = (
             "since": _TEXT,
             "alive_sec": Integer(least=1, most=stream.KEEP_ALIVE_SEC),
         },
-        errors=(404, 503),
     ),
-    _read("settings", f"{API_ROOT}/settings", api_read.settings, "The settings.", "Settings"),
-    _read(
+    Route("settings", f"GET {API_ROOT}/settings", api_read.settings, "The settings.", "Settings"),
+    Route(
         "openapi",
-        f"{API_ROOT}/openapi.json",
+        f"GET {API_ROOT}/openapi.json",
         openapi.openapi,
         "This description.",
         "application/json",
         costly=True,
     ),
-    _read(
+    Route(
         "metrics",
-        "/metrics",
+        "GET /metrics",
         metrics.metrics,
         "Figures for Prometheus.",
         "text/plain",
         errors=(501,),
         costly=True,
     ),
-    _read(
+    Route(
         "healthz",
-        "/healthz",
+        "GET /healthz",
         health.healthz,
         "Whether the dashboard is well; details for who may view.",
         "Health",
@@ -261,13 +205,13 @@ _READING: Final = (
 )
 
 _COMMANDS: Final = (
-    _command(
+    Route(
         "cancel",
         f"POST {_CLUSTER}/jobs/cancel",
-        "cancel_jobs",
         api_control.cancel_jobs,
         "Cancel the jobs listed, or all that match.",
         "Cancelled",
+        permission="cancel_jobs",
         body=Group(
             members={
                 "serials": Numbers(most=api_control.MOST_SERIALS),
@@ -281,14 +225,14 @@ _COMMANDS: Final = (
             one_of=("serials", "filter"),
             needs={"limit": "filter", "before": "filter"},
         ),
-        errors=(404, 504),
     ),
-    _command(
+    Route(
         "add_node",
         f"POST {_CLUSTER}/nodes",
-        "manage_nodes",
         api_control.add_node,
         "Offer a node to a cluster.",
+        "Outcomes",
+        permission="manage_nodes",
         body=Group(
             members={
                 "host": api_control.HOST,
@@ -297,94 +241,91 @@ _COMMANDS: Final = (
             }
         ),
     ),
-    _command(
+    Route(
         "ask_again",
         f"POST {_OFFER}/ask",
-        "manage_nodes",
         api_control.ask_again,
         "Ask a node anew that was asked to join and has not.",
+        "Outcomes",
+        permission="manage_nodes",
     ),
-    _command(
+    Route(
         "withdraw",
         f"DELETE {_OFFER}",
-        "manage_nodes",
         api_control.withdraw,
         "Take back the offer of a node that has not joined.",
+        "Outcomes",
+        permission="manage_nodes",
     ),
-    _command(
+    Route(
         "change_node",
         f"PATCH {_NODE}",
-        "manage_nodes",
         api_control.change_node,
         "Set the CPUs that are used of a node.",
+        "Outcomes",
+        permission="manage_nodes",
         body=Group(members={"cpus": replace(api_control.CPUS, required=True)}),
     ),
     *(
-        _command(
+        Route(
             f"{action}_node",
             f"POST {_NODE}/{action}",
-            "manage_nodes",
             api_control.node_action(action),
             f"{action.capitalize()} a node.",
+            "Outcomes",
+            permission="manage_nodes",
         )
         for action in NODE_ACTIONS
     ),
-    _command(
+    Route(
         "change_settings",
         f"PATCH {API_ROOT}/settings",
-        "change_settings",
         api_control.change_settings,
         "Change the settings that are given.",
         "Settings",
+        permission="change_settings",
         body=Group(
             members={
                 "poll_sec": Number(least=-LONGEST_POLL_SEC, most=LONGEST_POLL_SEC),
                 "show_job_args": Flag(),
             }
         ),
-        errors=(),
     ),
 )
 
 _LEGACY: Final = (
-    Route("legacy_cluster_status", "/cluster_status", "GET", "view", "data", legacy.cluster_status),
-    Route(
-        "legacy_cluster_updates", "/cluster_updates", "GET", "view", "data", legacy.cluster_updates
-    ),
-    Route("legacy_nodes", "/nodes", "GET", "view", "data", legacy.nodes, costly=True),
+    Route("legacy_cluster_status", "GET /cluster_status", legacy.cluster_status),
+    Route("legacy_cluster_updates", "GET /cluster_updates", legacy.cluster_updates),
+    Route("legacy_nodes", "GET /nodes", legacy.nodes, costly=True),
     # It changes nothing, but dispy's pages post it.
-    Route("legacy_node_info", "/node_info", "POST", "view", "data", legacy.node_info, costly=True),
-    Route("legacy_cancel_jobs", "/cancel_jobs", "POST", "cancel_jobs", "data", legacy.cancel_jobs),
-    Route("legacy_add_node", "/add_node", "POST", "manage_nodes", "data", legacy.add_node),
+    Route("legacy_node_info", "POST /node_info", legacy.node_info, costly=True),
+    Route("legacy_cancel_jobs", "POST /cancel_jobs", legacy.cancel_jobs, permission="cancel_jobs"),
+    Route("legacy_add_node", "POST /add_node", legacy.add_node, permission="manage_nodes"),
     *(
         Route(
             f"legacy_{action}_node",
-            f"/{action}_node",
-            "POST",
-            "manage_nodes",
-            "data",
+            f"POST /{action}_node",
             legacy.node_action(action),
+            permission="manage_nodes",
         )
         for action in NODE_ACTIONS
     ),
-    Route("legacy_set_cpus", "/set_cpus", "POST", "manage_nodes", "data", legacy.set_cpus),
-    Route("legacy_update", "/update", "POST", "change_settings", "data", legacy.update),
+    Route("legacy_set_cpus", "POST /set_cpus", legacy.set_cpus, permission="manage_nodes"),
+    Route("legacy_update", "POST /update", legacy.update, permission="change_settings"),
 )
 
 ROUTES: Final[tuple[Route, ...]] = (
-    Route("index", "/", "GET", "view", "page", page_answer("monitor")),
-    Route("index_html", "/index.html", "GET", "view", "page", page_answer("monitor")),
-    *_PAGES,
-    Route("asset", f"/{ASSETS}/<version>/<path:name>", "GET", "view", "asset", asset),
+    Route("index", "GET /", page_answer("monitor"), kind="page"),
+    Route("index_html", "GET /index.html", page_answer("monitor"), kind="page"),
+    *(Route(page, f"GET /{page}.html", page_answer(page), kind="page") for page in PAGES),
+    Route("asset", f"GET /{ASSETS}/<version>/<path:name>", asset, kind="asset"),
     *_READING,
     *_COMMANDS,
     *_LEGACY,
 )
 """What every blueprint has."""
 
-DOCUMENT_ROUTES: Final[tuple[Route, ...]] = (
-    Route("document", "/<path:filename>", "GET", "view", "document", document),
-)
+DOCUMENT_ROUTES: Final = (Route("document", "GET /<path:filename>", document, kind="document"),)
 """What a blueprint with a DocumentRoot has besides."""
 
 CATCH_ALL: Final = "/api/<path:rest>"

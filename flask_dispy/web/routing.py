@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from keyword import iskeyword
 from typing import Any, Final
 
@@ -22,37 +22,46 @@ _VARIABLE: Final = re.compile(r"<(?:\w+:)?(\w+)>")
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One rule and method of the blueprint.
-
-    It is the one place that says so: the request is checked by it, and OpenAPI describes it.
+    """One rule and method of the blueprint, declared once: the check and OpenAPI go by it.
 
     :param endpoint: name within the blueprint, unique.
-    :param rule: below the blueprint's root, with its leading slash.
-    :param permission: what the asking client must be allowed to do.
+    :param request: the method, ``*`` for any, and the rule, which begins with a slash and is
+        relative to the blueprint's root.
     :param answer: called with the blueprint's ``Web``, and by name with the rule's variables and
         the values of the query and body. One whose name is a Python keyword gets a ``_`` behind.
+    :param summary: one sentence for OpenAPI. A route without is not of the JSON API: OpenAPI
+        leaves it out, and its answer reads the request itself.
+    :param answers: the schema of a good answer, or its media type where that is not JSON.
+    :param permission: what the asking client must be allowed to do.
+    :param query: the parameters that it takes.
+    :param body: the JSON object that it takes; ``None`` for no body.
     :param costly: whether the answer may take milliseconds, and has to wait for its turn; see
         :class:`~flask_dispy.web.http.turns.Turns`. Others ask for one themselves, where they
         need it.
-    :param query: the parameters that it takes; ``None`` where the answer reads its request itself.
-    :param body: the JSON object that it takes; ``None`` for no body.
-    :param summary: one sentence for OpenAPI, which leaves out a route without.
-    :param answers: the schema of a good answer, or its media type where that is not JSON.
-    :param errors: the statuses that a client must expect, besides those of every route.
+    :param errors: the statuses that a client must expect, besides those of every such route.
     """
 
     endpoint: str
-    rule: str
-    method: str
-    permission: Access
-    kind: Kind
+    request: str
     answer: Callable[..., ResponseReturnValue]
-    costly: bool = False
-    query: Mapping[str, Value] | None = None
-    body: Group | None = None
     summary: str = ""
     answers: str = ""
+    permission: Access = "view"
+    kind: Kind = "data"
+    query: Mapping[str, Value] = field(default_factory=dict)
+    body: Group | None = None
+    costly: bool = False
     errors: tuple[int, ...] = ()
+
+    @property
+    def method(self) -> str:
+        """The method."""
+        return self.request.partition(" ")[0]
+
+    @property
+    def rule(self) -> str:
+        """The rule."""
+        return self.request.partition(" ")[2]
 
     @property
     def variables(self) -> list[str]:
@@ -81,7 +90,7 @@ class Route:
 
     def _read(self) -> dict[str, Any]:
         """Return the values of the current request's query and body."""
-        if self.query is None:
+        if not self.summary:
             return {}
         values = read_query(self.query)
         if self.method != "GET":

@@ -45,7 +45,7 @@ def test_every_route_of_the_api_is_described_and_nothing_else() -> None:
 def test_answer_takes_what_the_route_declares_and_nothing_else(endpoint: str) -> None:
     route = DESCRIBED[endpoint]
     members = () if route.body is None else route.body.members
-    declared = {name + "_" * iskeyword(name) for name in (*(route.query or ()), *members)}
+    declared = {name + "_" * iskeyword(name) for name in (*route.query, *members)}
     _web, *taken = inspect.signature(route.answer).parameters
     assert set(taken) == declared | set(route.variables)
 
@@ -55,14 +55,11 @@ def test_route_with_a_query_parameter_is_declared_in_one_place(
 ) -> None:
     stranger = Route(
         "double",
-        f"{API_ROOT}/double",
-        "GET",
-        "view",
-        "data",
+        f"GET {API_ROOT}/double",
         lambda _web, n: json_answer({"doubled": 2 * n}),
+        "Twice a number.",
+        "application/json",
         query={"n": Integer(least=1, most=50, default=21)},
-        summary="Twice a number.",
-        answers="application/json",
     )
     monkeypatch.setattr(blueprint, "ROUTES", (*ROUTES, stranger))
     app = Flask("host", static_folder=None)

@@ -82,7 +82,7 @@ def _described(route: Route) -> dict[str, Any]:
         "x-permission": route.permission,
         "parameters": [
             *(_path_parameter(name) for name in route.variables),
-            *(_query_parameter(name, value) for name, value in (route.query or {}).items()),
+            *(_query_parameter(name, value) for name, value in route.query.items()),
         ],
         "responses": {
             "200": _good_answer(route.answers),
@@ -101,10 +101,17 @@ def _described(route: Route) -> dict[str, Any]:
 
 def _common_errors(route: Route) -> list[int]:
     statuses = [403, 414, 422, 500]
+    names = {*route.variables, *route.query}
     if route.permission != "public":
         statuses += [401, 429, 503]
+    if names & {"name", "cluster"}:
+        statuses.append(404)
+    if "host" in names:
+        statuses.append(409)  # several nodes have that name
     if route.method != "GET":
         statuses += [400, 413, 415]
+        if "name" in names:
+            statuses += [409, 504]
     return statuses
 
 
