@@ -17,7 +17,7 @@ from ..engine.commands.outcomes import NODE_ACTIONS
 from ..wire.fields import SORT_KEYS
 from .api import changes as stream
 from .api import control as api_control
-from .api import health, metrics, openapi, report
+from .api import metrics, openapi
 from .api import read as api_read
 from .files.assets import ASSETS
 from .http.values import Choice, Flag, Group, Integer, Number, Numbers, Text, Words
@@ -146,7 +146,7 @@ _READING: Final = (
     Route(
         "report",
         f"GET {_CLUSTER}/report",
-        report.report,
+        api_read.report,
         "The run's report, one HTML file; without arguments and output for who may not see them.",
         "text/html",
         costly=True,
@@ -196,7 +196,7 @@ _READING: Final = (
     Route(
         "healthz",
         "GET /healthz",
-        health.healthz,
+        api_read.healthz,
         "Whether the dashboard is well; details for who may view.",
         "Health",
         permission="public",

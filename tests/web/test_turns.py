@@ -16,8 +16,8 @@ from web.fakes import FakeCluster, make_node
 from web.served import client_of, serving
 
 from flask_dispy.core.breath import breathe, breathing, pieces
+from flask_dispy.core.search.query import JobQuery
 from flask_dispy.server import DispyHTTPServer
-from flask_dispy.web.api import read as api_read
 from flask_dispy.web.blueprint import create_blueprint
 from flask_dispy.web.http.errors import HttpError
 from flask_dispy.web.http.turns import Turns
@@ -263,15 +263,15 @@ class Held:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.at_work = threading.Semaphore(0)
         self.go_on = threading.Event()
-        parse = api_read.parse_query
+        parse = JobQuery.parse
 
-        def held(q: str, states: list[str], node: str) -> Any:
+        def held(q: str, states: list[str], node: str | None) -> Any:
             if q == "hold":
                 self.at_work.release()
                 assert self.go_on.wait(10)
             return parse(q, states, node)
 
-        monkeypatch.setattr(api_read, "parse_query", held)
+        monkeypatch.setattr(JobQuery, "parse", held)
 
     @contextlib.contextmanager
     def by(self, server: DispyHTTPServer) -> Iterator[Client]:

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from flask import Response
 
 from ...core.errors import UnknownJob, UnknownOffer
-from ...engine.commands.outcomes import MOST_CPUS, MOST_PORT
-from ..context import target
+from ...core.search.query import JobQuery
+from ...engine.commands.outcomes import MOST_CPUS, MOST_PORT, NodeAction, Outcome
+from ...watching.views import View
+from ..context import Web, target
 from ..http.answers import json_answer
 from ..http.errors import HttpError, invalid, status_of
 from ..http.values import Integer, Text, whole_number
-from .read import parse_query, settings
+from .read import settings
 from .shapes import Cancelled, Matched, Outcomes
-
-if TYPE_CHECKING:
-    from ...core.search.query import JobQuery
-    from ...engine.commands.outcomes import NodeAction, Outcome
-    from ...watching.views import View
-    from ..context import Web
 
 __all__ = [
     "CPUS",
@@ -30,13 +26,14 @@ __all__ = [
     "MOST_SERIALS",
     "PORT",
     "add_node",
-    "all_failed",
     "ask_again",
     "cancel_jobs",
     "change_node",
     "change_settings",
+    "have_timed_out",
     "node_action",
     "outcomes_answer",
+    "refuse_if_all_failed",
     "withdraw",
 ]
 
@@ -66,7 +63,7 @@ def cancel_jobs(
     """Cancel the jobs listed, or all that match a filter; or tell how many that would be."""
     view = web.view(name)
     if filter is not None:
-        query = parse_query(filter["q"], filter["state"] or [], filter["node"])
+        query = JobQuery.parse(filter["q"], filter["state"] or [], filter["node"] or None)
         return _cancel_matching(web, view, query, dry_run, limit, before)
     serials = serials or []
     if dry_run:
@@ -124,12 +121,15 @@ def change_settings(web: Web, *, poll_sec: float | None, show_job_args: bool | N
     return settings(web)
 
 
-def all_failed(outcomes: Sequence[Outcome]) -> HttpError | None:
-    """Return the error that tells of *outcomes* of which none is good; else ``None``."""
+def refuse_if_all_failed(outcomes: Sequence[Outcome]) -> None:
+    """Refuse a command of which no outcome is good, so that scripts notice.
+
+    :raises HttpError: the first outcome's error, with all of them.
+    """
     if not outcomes or any(outcome.ok for outcome in outcomes):
-        return None
+        return
     first = outcomes[0]
-    return HttpError(
+    raise HttpError(
         status_of(first.code),
         first.code,
         first.message,
@@ -137,11 +137,14 @@ def all_failed(outcomes: Sequence[Outcome]) -> HttpError | None:
     )
 
 
+def have_timed_out(outcomes: Sequence[Outcome]) -> bool:
+    """Whether dispy answered none of the calls in time."""
+    return bool(outcomes) and all(outcome.code == "timeout" for outcome in outcomes)
+
+
 def outcomes_answer(outcomes: Sequence[Outcome]) -> Response:
-    """Answer with the outcomes: as an error if none is good, so that scripts notice."""
-    error = all_failed(outcomes)
-    if error is not None:
-        raise error
+    """Answer with the outcomes: as an error if none is good."""
+    refuse_if_all_failed(outcomes)
     rows = [outcome.as_dict() for outcome in outcomes]
     return json_answer(Outcomes(outcomes=rows, ok=all(outcome.ok for outcome in outcomes)))
 
@@ -185,10 +188,8 @@ def _cancel(
 ) -> Response:
     scope = None if view.combined else view.name
     outcomes = web.registry.control.cancel(serials, scope)
-    if outcomes and all(outcome.code == "timeout" for outcome in outcomes):
-        error = all_failed(outcomes)
-        if error is not None:
-            raise error
+    if have_timed_out(outcomes):
+        refuse_if_all_failed(outcomes)
     done = sum(outcome.ok for outcome in outcomes)
     return json_answer(
         Cancelled(

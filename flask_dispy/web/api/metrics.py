@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from functools import reduce
+from operator import getitem
+from typing import TYPE_CHECKING, Any, Final
 
 from flask import Response
 
 from ...core.jobs import JOB_WORDS, count_of
 from ...core.nodes import NODE_STATES
 from ...core.outlook import REASONS
+from ..context import Web
 from ..http.errors import HttpError
 
 if TYPE_CHECKING:
     from prometheus_client import Metric
-
-    from ..context import Web
 
 __all__ = ["metrics"]
 
@@ -39,6 +40,56 @@ def metrics(web: Web) -> Response:
     return Response(generate_latest(registry), content_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 
+# Of each cluster: name, help, and where its summary has the figure. ``_total`` makes a counter.
+_FIGURES: Final[tuple[tuple[str, str, Any], ...]] = (
+    ("dispy_jobs_submitted_total", "Jobs submitted since watching began.", "jobs.submitted"),
+    ("dispy_jobs_failed_total", "Jobs that raised, or whose process died.", "jobs.failed"),
+    ("dispy_jobs_per_second", "Jobs done lately.", "jobs_per_sec"),
+    ("dispy_progress_ratio", "Jobs done, of those submitted.", "progress"),
+    ("dispy_eta_seconds", "Expected time left.", "eta_sec"),
+    (
+        "dispy_stragglers",
+        "Running jobs that take far longer than others.",
+        "attention.stragglers",
+    ),
+    (
+        "dispy_jobs_stuck",
+        "Running jobs that a stalled cluster waits for.",
+        lambda s: s["outlook"]["stuck"]["jobs"] or 0,
+    ),
+    ("dispy_jobs_bound", "Queued jobs bound to a node that is gone.", "outlook.bound"),
+    (
+        "dispy_jobs_before_watching",
+        "Jobs from before watching, not seen yet.",
+        "jobs.before_watching",
+    ),
+    ("dispy_cluster_up", "1 while the cluster is open.", lambda s: s["state"] == "open"),
+    ("dispy_cpus", "CPUs of the cluster's nodes.", "cpus.total"),
+    ("dispy_cpus_busy", "CPUs in use.", "cpus.busy"),
+    (
+        "dispy_nodes_not_joined",
+        "Nodes that were asked to join over 30 s ago and have not.",
+        "attention.offers",
+    ),
+    ("dispy_cpu_time_seconds_total", "CPU time that jobs used.", "cpu_time_sec"),
+)
+
+# Of each state of something in each cluster.
+_BY_STATE: Final = (
+    (
+        "dispy_jobs",
+        "Jobs by state; failed: raised, or its process died; terminated: ended by somebody.",
+        lambda s: {word: count_of(s["jobs"], word) for word in JOB_WORDS},
+    ),
+    (
+        "dispy_outlook",
+        "1 for what the cluster is: done, going, waiting or stalled.",
+        lambda s: {state: state == s["outlook"]["state"] for state in REASONS},
+    ),
+    ("dispy_nodes", "Nodes by state.", lambda s: {n: s["nodes"][n] for n in NODE_STATES}),
+)
+
+
 class _Collector:
     """Turns the clusters' summaries into metrics when it is scraped."""
 
@@ -47,94 +98,29 @@ class _Collector:
 
     def collect(self) -> Iterable[Metric]:
         """Yield every metric."""
+        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
         summaries = [view.summary() for view in self._web.registry.views()]
-        yield from _job_metrics(summaries)
-        yield from _machine_metrics(summaries)
+        for name, text, where in _FIGURES:
+            family = CounterMetricFamily if name.endswith("_total") else GaugeMetricFamily
+            metric = family(name, text, labels=["cluster"])
+            for summary in summaries:
+                value = _at(summary, where) if isinstance(where, str) else where(summary)
+                if value is not None:
+                    metric.add_metric([summary["name"]], value)
+            yield metric
+        for name, text, each in _BY_STATE:
+            metric = GaugeMetricFamily(name, text, labels=["cluster", "state"])
+            for summary in summaries:
+                for state, count in each(summary).items():
+                    metric.add_metric([summary["name"], state], count)
+            yield metric
         yield from _own_metrics(self._web)
 
 
-def _job_metrics(summaries: list[dict[str, Any]]) -> Iterator[Metric]:
-    from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
-
-    jobs = GaugeMetricFamily(
-        "dispy_jobs",
-        "Jobs by state; failed: raised, or its process died; terminated: ended by somebody.",
-        labels=["cluster", "state"],
-    )
-    submitted = CounterMetricFamily(
-        "dispy_jobs_submitted", "Jobs submitted since watching began.", labels=["cluster"]
-    )
-    failed = CounterMetricFamily(
-        "dispy_jobs_failed", "Jobs that raised, or whose process died.", labels=["cluster"]
-    )
-    rate = GaugeMetricFamily("dispy_jobs_per_second", "Jobs done lately.", labels=["cluster"])
-    progress = GaugeMetricFamily(
-        "dispy_progress_ratio", "Jobs done, of those submitted.", labels=["cluster"]
-    )
-    eta = GaugeMetricFamily("dispy_eta_seconds", "Expected time left.", labels=["cluster"])
-    stragglers = GaugeMetricFamily(
-        "dispy_stragglers", "Running jobs that take far longer than others.", labels=["cluster"]
-    )
-    outlook = GaugeMetricFamily(
-        "dispy_outlook", "1 for what the cluster is: done, going, waiting or stalled.",
-        labels=["cluster", "state"],
-    )  # fmt: skip
-    stuck = GaugeMetricFamily(
-        "dispy_jobs_stuck", "Running jobs that a stalled cluster waits for.", labels=["cluster"]
-    )
-    bound = GaugeMetricFamily(
-        "dispy_jobs_bound", "Queued jobs bound to a node that is gone.", labels=["cluster"]
-    )
-    before = GaugeMetricFamily(
-        "dispy_jobs_before_watching", "Jobs from before watching, not seen yet.",
-        labels=["cluster"],
-    )  # fmt: skip
-    for summary in summaries:
-        name = [summary["name"]]
-        for found in REASONS:
-            outlook.add_metric([*name, found], int(summary["outlook"]["state"] == found))
-        stuck.add_metric(name, summary["outlook"]["stuck"]["jobs"] or 0)
-        bound.add_metric(name, summary["outlook"]["bound"])
-        before.add_metric(name, summary["jobs"]["before_watching"])
-        for word in JOB_WORDS:
-            jobs.add_metric([*name, word], count_of(summary["jobs"], word))
-        submitted.add_metric(name, summary["jobs"]["submitted"])
-        failed.add_metric(name, summary["jobs"]["failed"])
-        rate.add_metric(name, summary["jobs_per_sec"])
-        stragglers.add_metric(name, summary["attention"]["stragglers"])
-        if summary["progress"] is not None:
-            progress.add_metric(name, summary["progress"])
-        if summary["eta_sec"] is not None:
-            eta.add_metric(name, summary["eta_sec"])
-    yield from (jobs, submitted, failed, rate, progress, eta, stragglers, outlook, stuck, bound)
-    yield before
-
-
-def _machine_metrics(summaries: list[dict[str, Any]]) -> Iterator[Metric]:
-    from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
-
-    up = GaugeMetricFamily("dispy_cluster_up", "1 while the cluster is open.", labels=["cluster"])
-    cpus = GaugeMetricFamily("dispy_cpus", "CPUs of the cluster's nodes.", labels=["cluster"])
-    busy = GaugeMetricFamily("dispy_cpus_busy", "CPUs in use.", labels=["cluster"])
-    nodes = GaugeMetricFamily("dispy_nodes", "Nodes by state.", labels=["cluster", "state"])
-    offers = GaugeMetricFamily(
-        "dispy_nodes_not_joined",
-        "Nodes that were asked to join over 30 s ago and have not.",
-        labels=["cluster"],
-    )
-    cpu_time = CounterMetricFamily(
-        "dispy_cpu_time_seconds", "CPU time that jobs used.", labels=["cluster"]
-    )
-    for summary in summaries:
-        name = [summary["name"]]
-        up.add_metric(name, 1 if summary["state"] == "open" else 0)
-        cpus.add_metric(name, summary["cpus"]["total"])
-        busy.add_metric(name, summary["cpus"]["busy"])
-        for state in NODE_STATES:
-            nodes.add_metric([*name, state], summary["nodes"][state])
-        offers.add_metric(name, summary["attention"]["offers"])
-        cpu_time.add_metric(name, summary["cpu_time_sec"])
-    yield from (up, cpus, busy, nodes, offers, cpu_time)
+def _at(summary: Any, path: str) -> Any:
+    """Return the value at a path such as ``cpus.total``."""
+    return reduce(getitem, path.split("."), summary)
 
 
 def _own_metrics(web: Web) -> Iterator[Metric]:

@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from flask import Response, request
 
 from ...core.errors import UnknownJob
 from ...core.search.query import JobQuery
+from ...report import render_report
+from ..context import Web
 from ..http.answers import json_answer
 from ..http.errors import HttpError, invalid
 from ..http.values import whole_number
 from ..redirects import tidied
-from .job_privacy import hide_arguments, hide_output
 from .node_list import matching, sorted_rows
 from .shapes import SettingsRow
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ..context import Web
 
 __all__ = [
     "cluster",
     "cluster_series",
     "clusters",
-    "hiding",
+    "healthz",
+    "hidden_fields",
     "job",
     "jobs",
     "no_such_route",
@@ -35,12 +33,16 @@ __all__ = [
     "node_series",
     "nodes",
     "offers",
-    "parse_query",
+    "report",
     "settings",
     "timeline",
+    "visible",
 ]
 
 _RECENT: Final = 50
+
+_ARGUMENTS: Final = ("args", "kwargs")
+_OUTPUT: Final = ("error", "exception", "provisional_result", "result", "stderr", "stdout")
 
 
 def clusters(web: Web) -> Response:
@@ -70,15 +72,15 @@ def node(web: Web, name: str, host: str) -> Response:
     """Answer with one node, what happened to it, and the jobs that run or lately ended there."""
     view = web.view(name)
     row = view.node(host)
-    hide = hiding(web)
+    hidden = hidden_fields(web)
     running = view.running_jobs(row["ip_addr"])
     recent, recent_total = view.ended_jobs(row["ip_addr"], _RECENT)
     return json_answer(
         {
             **row,
-            "running_jobs": [hide(item) for item in running[:_RECENT]],
+            "running_jobs": [visible(item, hidden) for item in running[:_RECENT]],
             "running_total": len(running),
-            "recent_jobs": [hide(item) for item in recent],
+            "recent_jobs": [visible(item, hidden) for item in recent],
             "recent_total": recent_total,
             "events": view.node_events(row["ip_addr"]),
         }
@@ -103,10 +105,10 @@ def jobs(
     web: Web, name: str, *, state: list[str], node: str, q: str, limit: int, before: int | None
 ) -> Response:
     """Answer with a cluster's jobs, newest first: filtered, then a page of them."""
-    query = parse_query(q, state, node)
-    view, hide = web.view(name), hiding(web)
+    query = JobQuery.parse(q, state, node or None)
+    view, hidden = web.view(name), hidden_fields(web)
     # Before the rows: what changes meanwhile is asked for again.
-    tag = None if query.depends_on_time else _tag(view.jobs_mark(), hide.__name__)
+    tag = None if query.depends_on_time else _tag(view.jobs_mark(), *hidden)
     if tag is not None and request.if_none_match.contains_weak(tag):
         return _tagged(Response(status=304), tag)
     page = web.jobs(view, query, limit=limit, before=before)
@@ -116,7 +118,7 @@ def jobs(
     answer = json_answer(
         {
             "total": page.total,
-            "items": [hide(item) for item in page.items],
+            "items": [visible(item, hidden) for item in page.items],
             "next": following,
             "next_before": page.next_before,
             "counts": page.counts,
@@ -132,7 +134,7 @@ def job(web: Web, name: str, serial: str) -> Response:
     number = whole_number(serial)
     if number is None:
         raise UnknownJob(f"{serial[:40]!r} is no job's serial number.")
-    return json_answer(hiding(web)(view.job(number)))
+    return json_answer(visible(view.job(number), hidden_fields(web)))
 
 
 def cluster_series(web: Web, name: str, *, resolution_sec: int) -> Response:
@@ -151,6 +153,26 @@ def timeline(
     return json_answer(view.timeline(start=from_, end=to, limit=limit, node=only))
 
 
+def report(web: Web, name: str) -> Response:
+    """Answer with the report of a cluster's run, as a file to save.
+
+    A client that may not see what jobs were given and put out gets a report without it.
+    """
+    text = render_report(web.view(name), arguments=web.guard.allows("see_arguments"))
+    answer = Response(text, content_type="text/html; charset=utf-8")
+    answer.headers.set("Content-Disposition", "attachment", filename="dispy-report.html")
+    return answer
+
+
+def healthz(web: Web) -> Response:
+    """Answer 200 if the dashboard itself is well, else 503; with details for who may view."""
+    health = web.registry.health()
+    body = {"status": health["status"]}
+    if web.guard.allows("view"):
+        body = {**health, "streams": web.streams.taken}
+    return json_answer(body, 200 if health["status"] == "ok" else 503)
+
+
 def settings(web: Web) -> Response:
     """Answer with what can be set while running."""
     registry = web.registry
@@ -166,25 +188,23 @@ def no_such_route(_web: Web, rest: str) -> Response:
     raise HttpError(404, "not_found", "There is nothing here; api/v1/openapi.json lists what is.")
 
 
-def parse_query(q: str, states: list[str], node: str) -> JobQuery:
-    """Return the search that a client gave.
+def hidden_fields(web: Web) -> tuple[str, ...]:
+    """Return the fields of jobs that the current client may not see.
 
-    :raises BadRequest: it makes no sense; ``field`` says which part.
+    A result or a traceback shows what a job was given as well as its arguments do.
     """
-    return JobQuery.parse(q, states, node or None)
-
-
-def hiding(web: Web) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """Return what takes out of a job's row all that the current client may not see."""
     if not web.guard.allows("see_arguments"):
-        return hide_output
-    if not web.registry.show_job_args:
-        return hide_arguments
-    return _hide_nothing
+        return _ARGUMENTS + _OUTPUT
+    return () if web.registry.show_job_args else _ARGUMENTS
 
 
-def _hide_nothing(row: dict[str, Any]) -> dict[str, Any]:
-    return row
+def visible(row: dict[str, Any], hidden: Collection[str]) -> dict[str, Any]:
+    """Return a job's row without the *hidden* fields, and marked so if there are any."""
+    if not hidden:
+        return row
+    empty = {field: None for field in hidden if field in row}
+    whole = {f"{field}_truncated": False for field in hidden if f"{field}_truncated" in row}
+    return {**row, "hidden": True, **empty, **whole}
 
 
 def _tag(*parts: str) -> str:

@@ -6,32 +6,27 @@ shape. Everything else is as those clients know it, for any number of them at on
 
 from __future__ import annotations
 
-import contextlib
 import json
-from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext, suppress
+from typing import Any, Final
 
 from flask import Response
 from werkzeug.datastructures import MultiDict
 
 from ...core.errors import BadRequest, NoCommands, UnknownNode
 from ...core.settings import LONGEST_POLL_SEC
+from ...engine.commands.outcomes import NodeAction, Outcome
+from ...watching.views import NodeChanges
 from ...wire.packing import Piece, Sendable
-from ..api.control import CPUS, HOST, MOST_FILTERED, PORT, all_failed
-from ..api.read import hiding
-from ..context import target
+from ..api.control import CPUS, HOST, MOST_FILTERED, PORT, have_timed_out, refuse_if_all_failed
+from ..api.read import hidden_fields, visible
+from ..context import Web, target
 from ..http.answers import encode, json_answer, json_bytes_answer
 from ..http.errors import HttpError, invalid
 from ..http.validation import read_form
 from ..http.values import LONGEST_TEXT, Number, Text, Value, Words, whole_number
 from .cursor import LegacyCursor
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from ...engine.commands.outcomes import NodeAction, Outcome
-    from ...watching.views import NodeChanges
-    from ..context import Web
 
 __all__ = [
     "add_node",
@@ -84,9 +79,9 @@ def node_info(web: Web) -> Response:
     if not host:
         raise HttpError(400, "bad_request", "host is missing.", field="host")
     row = _row_of(web, host)
-    hide = hiding(web)
+    hidden = hidden_fields(web)
     running = {
-        view.name: [_job(hide(job)) for job in view.running_jobs(row["ip_addr"])]
+        view.name: [_job(visible(job, hidden)) for job in view.running_jobs(row["ip_addr"])]
         for view in web.registry.views()
     }
     return json_answer({"node": _node(row), "cluster_jobs": running})
@@ -96,8 +91,8 @@ def cancel_jobs(web: Web) -> Response:
     """Cancel the jobs given as ``uid``; answer with those that were cancelled."""
     uids = [_whole("uid", text) for text in _value(read_form(), "uid", _UIDS)]
     outcomes = web.registry.control.cancel(list(dict.fromkeys(uids)))
-    if _timed_out(outcomes):
-        _raise_if_failed(outcomes)
+    if have_timed_out(outcomes):
+        refuse_if_all_failed(outcomes)
     return json_answer([outcome.serial for outcome in outcomes if outcome.ok])
 
 
@@ -111,7 +106,7 @@ def add_node(web: Web) -> Response:
     # "undefined" and "null" are what dispy's page sends for what it does not have.
     view = web.view("" if name in ("null", "undefined") else name)
     number, count = PORT.from_text("port", port), CPUS.from_text("cpus", cpus) or 0
-    _raise_if_failed(
+    refuse_if_all_failed(
         web.registry.control.allocate(target(view), host, number, count, by=web.guard.user())
     )
     return json_answer(
@@ -141,10 +136,10 @@ def node_action(action: NodeAction) -> Callable[..., Response]:
         for ip_addr in known.values():
             found = control.node_action(target(view), action, ip_addr, by=web.guard.user())
             outcomes += found
-            if _timed_out(found):
+            if have_timed_out(found):
                 break  # the next node would take as long, and come to no other end
-        if _timed_out(outcomes):
-            _raise_if_failed(outcomes)
+        if have_timed_out(outcomes):
+            refuse_if_all_failed(outcomes)
         return json_answer(0 if outcomes and all(outcome.ok for outcome in outcomes) else -1)
 
     return answer
@@ -158,7 +153,7 @@ def set_cpus(web: Web) -> Response:
     given_up = False
     for host, ip_addr in web.view("*").addresses(wanted).items():
         outcomes = [] if given_up else web.registry.control.set_cpus("*", ip_addr, wanted[host])
-        given_up = given_up or _timed_out(outcomes)
+        given_up = given_up or have_timed_out(outcomes)
         used = [outcome.cpus for outcome in outcomes if outcome.ok and outcome.cpus is not None]
         answers[host] = used[0] if used else -1
     return json_answer(answers)
@@ -216,7 +211,7 @@ def _row_of(web: Web, host: str) -> dict[str, Any]:
     try:
         return combined.node(host)
     except UnknownNode:
-        with contextlib.suppress(BadRequest, NoCommands, UnknownNode):
+        with suppress(BadRequest, NoCommands, UnknownNode):
             return combined.node(web.registry.control.resolve(host))
         raise
 
@@ -265,13 +260,3 @@ def _whole(field: str, text: str) -> int:
     if value is None or abs(value) >= 2**62:
         raise invalid(field[:100], f"{field[:100]} must be a whole number.")
     return value
-
-
-def _timed_out(outcomes: Sequence[Outcome]) -> bool:
-    return bool(outcomes) and all(outcome.code == "timeout" for outcome in outcomes)
-
-
-def _raise_if_failed(outcomes: Sequence[Outcome]) -> None:
-    error = all_failed(outcomes)
-    if error is not None:
-        raise error
