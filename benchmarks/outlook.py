@@ -142,7 +142,7 @@ class _Replay:
             self._take_in(self.at)
             now = _BEGAN_AT + self.at
             self.state.series.add(now, self.state.sample())
-            self.state.watch_pace(now)
+            self.state.refresh_pace(now)
         self._take_in(at)
 
     def _take_in(self, until: float) -> None:

@@ -103,7 +103,7 @@ class ClusterState:
             past.append(("abandoned", at, job.node))
             past.append(("queued", at, None))
             del past[:-30]
-            self.roster.lose_job(job.node, at)
+            self.roster.note_abandoned(job.node, at)
         self._move(job, "queued")
         job.node = job.started_at = job.ended_at = None
         job.haystack = None
@@ -195,7 +195,7 @@ class ClusterState:
             if started_at is not None:
                 self.prospects.ends.note(at, started_at)
         elif state == "abandoned":
-            self.roster.lose_job(job.node, at)
+            self.roster.note_abandoned(job.node, at)
 
     def _text(self, event: events.JobText) -> Job | None:
         job = self.ledger.jobs.get(event.serial)
@@ -219,8 +219,8 @@ class ClusterState:
         jobs_wait = self.ledger.counts["queued"] + self.ledger.before_watching > 0
         self.roster.leave(ip_addr, at, why, jobs_wait=jobs_wait)
 
-    def _pending_taken(self, event: events.PendingTaken) -> None:
-        self.ledger.take_pending(event.pending, event.at)
+    def _pending_counted(self, event: events.PendingCounted) -> None:
+        self.ledger.count_pending(event.pending, event.at)
 
     def _queue_seen(self, event: events.QueueSeen) -> None:
         self.ledger.bind(event.bound)
@@ -254,19 +254,19 @@ class ClusterState:
     def _move(self, job: Job, state: JobState) -> None:
         """Move a job to *state*, on and off its node's list of running jobs as well."""
         if job.state == "running" and state != "running":
-            self.roster.take_off(job)
+            self.roster.remove_running(job)
         if job.state in ENDED_STATES:
             self.dirty_ends[job.serial] = job  # an abandoned job goes on after all
         self.ledger.move(job, state)
         if state == "running":
-            self.roster.put_on(job)
+            self.roster.add_running(job)
 
-    def give_up(self, jobs: list[Job]) -> None:
+    def release(self, jobs: list[Job]) -> None:
         """Strike jobs out, because another cluster takes them in."""
         for job in jobs:
-            self.roster.take_off(job)
+            self.roster.remove_running(job)
             self.dirty_ends.pop(job.serial, None)
-        self.ledger.give_up(jobs)
+        self.ledger.release(jobs)
         self.jobs_changed()
 
     def adopt(self, jobs: list[Job]) -> None:
@@ -281,7 +281,7 @@ class ClusterState:
                 self.durations.note(ended_at - job.started_at, job.started_at)
                 self.prospects.ends.note(ended_at, job.started_at)
             if job.state == "running":
-                self.roster.put_on(job)
+                self.roster.add_running(job)
         self.jobs_changed()
 
     def jobs_changed(self) -> None:
@@ -296,17 +296,17 @@ class ClusterState:
         self.roster.drop(ip_addr)
         self.dirty = True
 
-    def watch_silence(self, now: float, pulse_sec: float | None, update_sec: float) -> None:
+    def mark_silent(self, now: float, pulse_sec: float | None, update_sec: float) -> None:
         """Mark the nodes silent from which a sign of life is overdue.
 
         Of those that pulse, one is due every *pulse_sec*; of others, every *update_sec*, while
-        they are free and jobs wait. See :meth:`~flask_dispy.core.roster.Roster.watch_silence`.
+        they are free and jobs wait. See :meth:`~flask_dispy.core.roster.Roster.mark_silent`.
         """
         jobs_wait = self.ledger.counts["queued"] > 0
-        if self.roster.watch_silence(now, pulse_sec, update_sec, jobs_wait=jobs_wait):
+        if self.roster.mark_silent(now, pulse_sec, update_sec, jobs_wait=jobs_wait):
             self.dirty = True
 
-    def watch_pace(self, now: float, around: Surroundings = ALONE) -> None:
+    def refresh_pace(self, now: float, around: Surroundings = ALONE) -> None:
         """Mark the summary changed where time alone has changed it: a run that stalls slows."""
         self.durations.watch(
             now,
@@ -361,7 +361,7 @@ class ClusterState:
         """Return the cluster's summary, as the pages and the JSON API show it."""
         ledger, census = self.ledger, self.roster.census
         found = self.outlook(now, around)
-        told, confidence = self.prospects.told(found, self.name, now, around)
+        row, confidence = self.prospects.as_dict(found, self.name, now, around)
         of = ledger.submitted + ledger.before_watching
         return {
             "name": self.name,
@@ -375,8 +375,8 @@ class ClusterState:
             "jobs_per_sec": round(jobs_per_sec(self.series, now), 3),
             "cpu_time_sec": round(census.cpu_time, 3),
             "progress": round(ledger.done / of, 6) if of else None,
-            "outlook": told,
-            "eta_sec": told["eta_sec"],
+            "outlook": row,
+            "eta_sec": row["eta_sec"],
             "eta_confidence": confidence,
             "started_at": self.started_at,
             "closed_at": self.closed_at,
@@ -407,7 +407,7 @@ _HANDLERS: Final[dict[type, Callable[[ClusterState, Any], Job | None]]] = {
     events.JobText: ClusterState._text,
     events.NodeSeen: ClusterState._node_seen,
     events.NodeClosed: ClusterState._node_closed,
-    events.PendingTaken: ClusterState._pending_taken,
+    events.PendingCounted: ClusterState._pending_counted,
     events.QueueSeen: ClusterState._queue_seen,
     events.WatchingEnded: ClusterState._closed,
 }

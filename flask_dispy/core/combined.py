@@ -15,7 +15,7 @@ from .jobs import JOB_STATES
 from .nodes import Census, Node, NodeState
 from .series import Sample, Series
 
-__all__ = ["COMBINED_NAME", "CombinedState", "those_there"]
+__all__ = ["COMBINED_NAME", "CombinedState", "current_holders"]
 
 COMBINED_NAME: Final = "* Combined"
 
@@ -87,7 +87,7 @@ class CombinedState:
         jobs = _total(summaries, "jobs") or dict.fromkeys(
             ("submitted", *JOB_STATES, "failed", "done", "pending", "before_watching"), 0
         )
-        told = outlook.combined([s["outlook"] for s in summaries])
+        worst = outlook.combined([s["outlook"] for s in summaries])
         of = jobs["submitted"] + jobs["before_watching"]
         return {
             "name": self.name,
@@ -101,9 +101,9 @@ class CombinedState:
             "jobs_per_sec": round(sum(s["jobs_per_sec"] for s in summaries), 3),
             "cpu_time_sec": round(self.census.cpu_time, 3),
             "progress": round(jobs["done"] / of, 6) if of else None,
-            "outlook": told,
-            "eta_sec": told["eta_sec"],
-            "eta_confidence": _least_sure(summaries) if told["eta_sec"] is not None else "none",
+            "outlook": worst,
+            "eta_sec": worst["eta_sec"],
+            "eta_confidence": _least_sure(summaries) if worst["eta_sec"] is not None else "none",
             "started_at": min((s["started_at"] for s in summaries), default=self.started_at),
             "closed_at": None,
             "job_p95_sec": None,
@@ -127,12 +127,12 @@ def _counted(nodes: list[Node]) -> tuple[NodeState, int, float] | None:
         return None
     if len(nodes) == 1:
         return nodes[0].counted  # as its own cluster's census has it
-    there = those_there(nodes)
+    there = current_holders(nodes)
     cpus = max(node.cpus for node in there)
     return (there[0].state, cpus, sum(node.totals[1] for node in nodes))
 
 
-def those_there(nodes: Iterable[Node]) -> list[Node]:
+def current_holders(nodes: Iterable[Node]) -> list[Node]:
     """Return a node as those clusters know it that still have it, or had it last.
 
     The state of the machine is theirs.

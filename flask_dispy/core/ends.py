@@ -40,7 +40,7 @@ class Ends:
             self._gaps.append(0.0)
         self._is_stale = True
 
-    def keep_to(self, now: float) -> None:
+    def clamp_to(self, now: float) -> None:
         """Let the last end be no later than *now*: the clock may have been set back since."""
         if self.last_at is not None and self.last_at > now:
             self.last_at = now

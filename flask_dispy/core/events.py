@@ -28,7 +28,7 @@ __all__ = [
     "Load",
     "NodeClosed",
     "NodeSeen",
-    "PendingTaken",
+    "PendingCounted",
     "QueueSeen",
     "TextField",
     "WatchingEnded",
@@ -146,7 +146,7 @@ class NodeClosed(NamedTuple):
     why: Departure
 
 
-class PendingTaken(NamedTuple):
+class PendingCounted(NamedTuple):
     """At *at* dispy held *pending* unfinished jobs, those that are known included."""
 
     at: float
@@ -178,7 +178,7 @@ Event: TypeAlias = (
     | JobText
     | NodeSeen
     | NodeClosed
-    | PendingTaken
+    | PendingCounted
     | QueueSeen
     | WatchingEnded
 )

@@ -49,7 +49,7 @@ class Ledger:
         # The names of those that the history has forgotten, but which are remembered.
         self._forgotten: deque[JobKey] = deque()
         self._forgotten_limit = max(0, _LEAST_REMEMBERED - history_limit)
-        self._pending_taken_at = 0.0
+        self._pending_counted_at = 0.0
         self._blocks = JobBlocks()
 
     @property
@@ -91,7 +91,7 @@ class Ledger:
         """Return all jobs, in blocks for a search."""
         return self._blocks.of(self.jobs)
 
-    def ended_anew(self, serials: Iterable[int]) -> None:
+    def invalidate_blocks(self, serials: Iterable[int]) -> None:
         """Note that jobs ended, or that ended ones changed since a search may have seen them."""
         self._blocks.forget(serials)
 
@@ -108,14 +108,14 @@ class Ledger:
             serial, key, submitted_at, job_id, args, kwargs
         )
         self.counts["queued"] += 1
-        if self.before_watching and submitted_at <= self._pending_taken_at:
+        if self.before_watching and submitted_at <= self._pending_counted_at:
             self.before_watching -= 1
         return job
 
-    def take_pending(self, pending: int, at: float) -> None:
+    def count_pending(self, pending: int, at: float) -> None:
         """Note that dispy holds *pending* jobs at *at*: those not known were there before."""
         self.before_watching = max(0, pending - self.pending)
-        self._pending_taken_at = at
+        self._pending_counted_at = at
 
     def bind(self, bound: Iterable[tuple[JobKey, str]]) -> None:
         """Note which jobs are bound to a node that is gone; those not queued any more are not."""
@@ -176,7 +176,7 @@ class Ledger:
         self.jobs = dict(sorted(self.jobs.items()))
         self._blocks.forget()
 
-    def give_up(self, jobs: list[Job]) -> None:
+    def release(self, jobs: list[Job]) -> None:
         """Strike jobs out, because another ledger takes them in."""
         for job in jobs:
             self.counts[job.state] -= 1

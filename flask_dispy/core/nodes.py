@@ -67,7 +67,7 @@ class Node:
         "_figures",
         "_last",
         "_pulsed_at",
-        "_told_at",
+        "_reported_at",
         "abandoned",
         "avail_cpus",
         "busy",
@@ -108,12 +108,12 @@ class Node:
         # What happened to it: (at, event), the last few.
         self.past: list[tuple[float, NodeChange]] | None = None
         self.series: NodeSeries | None = None
-        # jobs_done, cpu_time, tx, rx: of all lives, of the lives before, as last told
+        # jobs_done, cpu_time, tx, rx: of all lives, of the lives before, as last reported
         self.totals: tuple[float, ...] = (0, 0.0, 0, 0)
         self._carried: tuple[float, ...] = (0, 0.0, 0, 0)
         self._last: tuple[float, ...] = (0, 0.0, 0, 0)
-        self._figures: tuple[object, ...] = ()  # as last told, but for load and time
-        self._told_at = 0.0
+        self._figures: tuple[object, ...] = ()  # as last reported, but for load and time
+        self._reported_at = 0.0
         self._pulsed_at = 0.0
         self.load_at = 0.0
         # What was made of the row, for those who make it: cleared here, and never looked into.
@@ -134,9 +134,9 @@ class Node:
             self.name, self.cpus, self.avail_cpus, self.busy = name, cpus, avail_cpus, busy
             self._count_up((jobs_done, cpu_time, tx, rx))
         # Not "later than": after the clock was set back, signs of life are earlier ones.
-        alive = updated_at not in (0.0, self._told_at)
+        alive = updated_at not in (0.0, self._reported_at)
         if alive:
-            self.updated_at = self._told_at = updated_at
+            self.updated_at = self._reported_at = updated_at
         elif pulse:
             alive = True
             self.updated_at = max(at, self.updated_at)
@@ -191,7 +191,7 @@ class Node:
         overdue = self.pulse_sec is not None and unheard_sec > _MISSED_PULSES * self.pulse_sec
         return silent or overdue or jobs_wait or self.abandoned or bool(self.running)
 
-    def lose_job(self, at: float) -> bool:
+    def note_abandoned(self, at: float) -> bool:
         """Note that dispy abandoned a job on the node; return whether that changed its state.
 
         The report of the job may come after that of the node.
@@ -230,27 +230,27 @@ class Node:
             self.pulse_sec = max(gap, 0.9 * (self.pulse_sec or 0.0))
         self._pulsed_at = at
 
-    def _count_up(self, told: tuple[float, ...]) -> None:
+    def _count_up(self, reported: tuple[float, ...]) -> None:
         """Take in the totals of the node's present life."""
-        if told == self._last:
+        if reported == self._last:
             return
-        jobs_done, cpu_time, tx, rx = told
+        jobs_done, cpu_time, tx, rx = reported
         last, carried = self._last, self._carried
         if jobs_done >= last[0] and cpu_time >= last[1] and tx >= last[2] and rx >= last[3]:
             # None fell, as almost always.
-            self._last = told
+            self._last = reported
             self.totals = (carried[0] + jobs_done, carried[1] + cpu_time, carried[2] + tx,
                            carried[3] + rx)  # fmt: skip
             return
-        fell = [now < before for now, before in zip(told, self._last, strict=True)]
+        fell = [now < before for now, before in zip(reported, self._last, strict=True)]
         fell[1] = fell[1] and fell[0]
         if any(fell):
             self._carried = tuple(
                 total if gone else carried
                 for gone, total, carried in zip(fell, self.totals, self._carried, strict=True)
             )
-        self._last = told
-        self.totals = tuple(a + b for a, b in zip(self._carried, told, strict=True))
+        self._last = reported
+        self.totals = tuple(a + b for a, b in zip(self._carried, reported, strict=True))
 
     def sample(self, at: float) -> None:
         """Add the node's load to its series."""

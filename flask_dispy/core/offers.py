@@ -125,7 +125,7 @@ class Offers:
         self._numbers = numbers
         # What the program offers, as last seen.
         self._listed: dict[str, Offered] = {}
-        self._told = 0
+        self._published_changes = 0
 
     def ask(
         self, host: str, offered: Offered, at: float, *, by: str | None, source: Source = "command"
@@ -168,8 +168,8 @@ class Offers:
         overdue = sum(now - offer.asked_at >= OVERDUE_SEC for offer in self.waiting.values())
         self.changes += overdue != self.overdue
         self.overdue = overdue
-        changed = self.changes != self._told
-        self._told = self.changes
+        changed = self.changes != self._published_changes
+        self._published_changes = self.changes
         return changed
 
     def clear(self) -> None:

@@ -120,7 +120,7 @@ class Outlook:
     stuck: Stuck | None = None
 
     @property
-    def can_tell_eta(self) -> bool:
+    def has_eta(self) -> bool:
         """Whether a time that is left may be told at all."""
         return self.reason in ("estimated", "part_blocked")
 
@@ -391,30 +391,30 @@ def with_eta(
 _WORST_FIRST: Final[tuple[State, ...]] = ("stalled", "waiting", "going", "done")
 
 
-def combined(told: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def combined(outlooks: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Return the outlook of several clusters from the outlooks of each: the worst of them.
 
     All are done when the last is: of those that are going, that is the one that will take
     longest. A cluster that was closed with jobs left will not change, and hides no other.
     """
-    if not told:
+    if not outlooks:
         return Outlook("done", "no_jobs", _DONE["no_jobs"], None).as_dict("") | dict.fromkeys(
             ETA_FIELDS, 0.0
         )
-    worst = min(told, key=_rank)
-    if len(told) == 1:
+    worst = min(outlooks, key=_rank)
+    if len(outlooks) == 1:
         return worst
-    same = [one for one in told if one["state"] == worst["state"]]
+    same = [one for one in outlooks if one["state"] == worst["state"]]
     if worst["state"] == "done":
         ended = [one["since"] for one in same if one["since"] is not None]
-        reasons = {one["reason"] for one in told}
+        reasons = {one["reason"] for one in outlooks}
         reason = next(each for each in ("all_done", "none_pending", "no_jobs") if each in reasons)
         return worst | {
             "reason": reason, "message": _DONE[reason], "since": max(ended, default=None),
         }  # fmt: skip
     more = f" and {quantity(len(same) - 1, 'more cluster')}" if len(same) > 1 else ""
     found = worst | {"message": f"{bounded(worst['cluster'], 60)}{more}: {worst['message']}"}
-    if any(one["eta_sec"] is None for one in told if one["reason"] != "closed"):
+    if any(one["eta_sec"] is None for one in outlooks if one["reason"] != "closed"):
         found |= dict.fromkeys(ETA_FIELDS)
     return found
 

@@ -69,7 +69,7 @@ class Prospects:
         """Return what will come of the cluster's jobs, but for when they will be done."""
         ledger, census = self._ledger, self._roster.census
         running, states = ledger.running, census.states
-        self._keep_to_the_clock(now)
+        self._clamp_to(now)
         return outlook(
             Situation(
                 now=now,
@@ -102,11 +102,11 @@ class Prospects:
             self._memory,
         )
 
-    def _keep_to_the_clock(self, now: float) -> None:
+    def _clamp_to(self, now: float) -> None:
         """Let no end lie ahead: a clock that was set back would hide a stall until then."""
         if self.ended_at is not None:
             self.ended_at = min(self.ended_at, now)
-        self.ends.keep_to(now)
+        self.ends.clamp_to(now)
 
     def _nodes_at_work(self) -> list[str]:
         return list(dict.fromkeys(job.node for job in self._ledger.running.values() if job.node))
@@ -116,21 +116,21 @@ class Prospects:
         names, running = around.others_on()
         return names if self.full or (names and running >= self._roster.census.cpus) else None
 
-    def told(
+    def as_dict(
         self, found: Outlook, cluster: str, now: float, around: Surroundings
     ) -> tuple[dict[str, Any], Confidence]:
         """Return the summary's ``outlook`` for what was *found*, and how sure its times are."""
-        told = found.as_dict(cluster)
+        row = found.as_dict(cluster)
         if found.state == "done":
-            return told | dict.fromkeys(ETA_FIELDS, 0.0), "good"
-        if not found.can_tell_eta:
-            return told, "none"
+            return row | dict.fromkeys(ETA_FIELDS, 0.0), "good"
+        if not found.has_eta:
+            return row, "none"
         expected = self._expected(now, around)
         if expected is None:
-            return told | {"message": with_eta(found.message, None)}, "none"
+            return row | {"message": with_eta(found.message, None)}, "none"
         times = (expected.eta_sec, expected.early_sec, expected.late_sec)
-        told |= zip(ETA_FIELDS, (round(seconds, 1) for seconds in times), strict=True)
-        return told | {"message": with_eta(found.message, *times)}, expected.confidence
+        row |= zip(ETA_FIELDS, (round(seconds, 1) for seconds in times), strict=True)
+        return row | {"message": with_eta(found.message, *times)}, expected.confidence
 
     def _expected(self, now: float, around: Surroundings) -> Forecast | None:
         """Return when the jobs that can go on will be done, if that can be said."""

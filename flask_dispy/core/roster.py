@@ -89,10 +89,10 @@ class Roster:
         while len(self._gone) > _MOST_GONE:
             self.drop(self._gone.popitem(last=False)[0])
 
-    def lose_job(self, ip_addr: str | None, at: float) -> None:
+    def note_abandoned(self, ip_addr: str | None, at: float) -> None:
         """Note that dispy abandoned a job on a node."""
         node = self.nodes.get(ip_addr) if ip_addr else None
-        if node is not None and node.lose_job(at):
+        if node is not None and node.note_abandoned(at):
             self.changed(node)
 
     def drop(self, ip_addr: str) -> None:
@@ -104,14 +104,14 @@ class Roster:
             self.dirty.pop(ip_addr, None)
             self.dropped.add(ip_addr)
 
-    def put_on(self, job: Job) -> None:
+    def add_running(self, job: Job) -> None:
         """List a job that runs with its node."""
         if job.node:
             node = self.enter(job.node)
             node.running[job.serial] = job
             self.dirty[node.ip_addr] = None
 
-    def take_off(self, job: Job) -> None:
+    def remove_running(self, job: Job) -> None:
         """Take a job off its node's list."""
         node = self.nodes.get(job.node) if job.node else None
         if node is not None and node.running.pop(job.serial, None) is not None:
@@ -119,7 +119,7 @@ class Roster:
             if node.state in GONE_STATES:
                 node.amend_running()
 
-    def watch_silence(
+    def mark_silent(
         self, now: float, pulse_sec: float | None, update_sec: float, *, jobs_wait: bool
     ) -> bool:
         """Mark the nodes silent from which a sign of life is overdue; return whether any is.

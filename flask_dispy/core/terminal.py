@@ -12,7 +12,7 @@ from typing import Final
 
 from .text import Cut, ending
 
-__all__ = ["LOOK_BACK", "in_lines", "printed"]
+__all__ = ["LOOK_BACK", "as_displayed", "without_overwriting"]
 
 # How much of the end of an output is looked at, in multiples of what is kept: a progress bar of
 # a hundred steps a line comes down to one line.
@@ -29,7 +29,7 @@ _UNSEEN = re.compile(r"\x1b(?:[]PX^_][^\x07\x1b\n]*(?:\x07|\x1b\\)|[ -/]+[0-~]|[
 _FIRST: Final = "\r\b\x1b"
 
 
-def printed(text: str, limit: int) -> str:
+def as_displayed(text: str, limit: int) -> str:
     """Return the end of *text* as a terminal shows it, cleaned, in at most *limit* characters.
 
     Within a line, what is written later stands over what was there before. Colours and commands to
@@ -51,11 +51,11 @@ def printed(text: str, limit: int) -> str:
     return Cut("…" + kept[max(0, len(kept) - limit + 1) :])
 
 
-def in_lines(text: str, limit: int) -> str:
-    """Return the end of *text*, as long as :func:`printed` needs it, with no line over another.
+def without_overwriting(text: str, limit: int) -> str:
+    """Return the end of *text* with line breaks for carriage returns: nothing is overwritten.
 
-    Of an error all lines are to be seen: one that quotes a program's progress bar would end up
-    with the bar over its own name.
+    All lines of an error must stay visible: if it quotes a program's progress bar, a terminal would
+    draw the bar over the error's name.
     """
     if "\r" not in text:
         return text

@@ -128,7 +128,7 @@ class Board(Generic[M]):
         roster.forget_encodings()
         if self._recorder is not None:
             self._recorder.settle(state)
-        state.ledger.ended_anew(state.dirty_ends)
+        state.ledger.invalidate_blocks(state.dirty_ends)
         dropped = roster.dropped - roster.nodes.keys()
         member.feed.touch(roster.dirty, self.version)
         member.feed.remove(dropped, self.version)

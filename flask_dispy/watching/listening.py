@@ -105,6 +105,6 @@ class Listening:
                 [
                     *known.adopt(nodes),
                     *(known.gone(node, now) for node in gone),
-                    (events.PendingTaken(now, pending), None, ()),
+                    (events.PendingCounted(now, pending), None, ()),
                 ],
             )

@@ -162,7 +162,7 @@ class Pump:
         if watched.is_due("silence", _SILENCE_EVERY_SEC):
             update_sec = self._hub.settings.poll_sec or 10.0
             with self._hub.lock:
-                watched.state.watch_silence(now, pulse_sec(watched.cluster), update_sec)
+                watched.state.mark_silent(now, pulse_sec(watched.cluster), update_sec)
                 self._hub.publish(watched)
 
     def _sample(self, now: float) -> None:
@@ -172,7 +172,7 @@ class Pump:
                 watched.state.series.add(now, watched.state.sample())
                 if watched.is_due("pace", _PACE_EVERY_SEC):
                     around = self._summaries.surroundings(watched, watched.state)
-                    watched.state.watch_pace(now, around)
+                    watched.state.refresh_pace(now, around)
                     hub.publish(watched)
             hub.combined.series.add(now, hub.combined.sample())
             hub.record(now)
@@ -225,7 +225,7 @@ class Pump:
             return
         unseen, received = max(0, pending - ledger.pending), watched.watch.received
         if unseen != ledger.before_watching and watched.unseen == (unseen, received):
-            yield (events.PendingTaken(now, pending), None, ())
+            yield (events.PendingCounted(now, pending), None, ())
         watched.unseen = (unseen, received)
 
     def _refresh(self, watched: Watched) -> None:
@@ -270,7 +270,7 @@ class Pump:
         self._hub.fold()
         with self._hub.folding:
             reports = watched.watch.nodes.adopt(nodes)
-            reports.append((events.PendingTaken(now, pending), None, ()))
+            reports.append((events.PendingCounted(now, pending), None, ()))
             self._hub.apply(watched, reports)
 
     def _greet_scheduler(self, watched: Watched) -> None:

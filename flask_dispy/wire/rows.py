@@ -11,7 +11,7 @@ from json import JSONEncoder
 from json.encoder import encode_basestring_ascii
 from typing import Any, Final, Protocol
 
-from ..core.combined import CombinedState, those_there
+from ..core.combined import CombinedState, current_holders
 from ..core.nodes import Node
 from .columns import SEPARATOR, cell_writer
 from .fields import NODE_FIELDS, NodeField
@@ -100,7 +100,7 @@ def _values(node: Node) -> list[Any]:
 
 def _combined_values(nodes: list[Node]) -> list[Any]:
     """Return the values of a node that several clusters know."""
-    there = those_there(nodes)
+    there = current_holders(nodes)
     latest = max(there, key=lambda node: node.updated_at)
     values: list[Any] = []
     for field in _SINGLE:

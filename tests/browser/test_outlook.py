@@ -156,7 +156,7 @@ def test_jobs_from_before_watching_show_as_waiting(make_stage: Callable[..., Sta
     stage.registry.hub.fold()
     state: Any = stage.registry.view("compute")._state
     with stage.registry.hub.lock:
-        state.apply(events.PendingTaken(time.time() - 60, 6))
+        state.apply(events.PendingCounted(time.time() - 60, 6))
     stage.runs("10.0.0.2", job_id="a")
     stage.ends(stage.runs("10.0.0.2", job_id="b"))
     page = stage.open()

@@ -102,11 +102,11 @@ def test_pace_that_time_alone_changed_is_a_change(state: ClusterState) -> None:
     state.series.add(1_000.0, state.sample())
     tell(state, queued("a"), ended("a"))
     state.series.add(1_001.5, state.sample())
-    state.watch_pace(1_002.0)
+    state.refresh_pace(1_002.0)
     state.dirty = False
-    state.watch_pace(1_002.0)
+    state.refresh_pace(1_002.0)
     assert not state.dirty
-    state.watch_pace(1_100.0)
+    state.refresh_pace(1_100.0)
     assert state.dirty
 
 

@@ -79,22 +79,22 @@ def test_forgotten_job_that_came_back_is_known_when_it_ends_again(
 
 
 def test_jobs_pending_before_watching_are_counted_apart(state: ClusterState) -> None:
-    tell(state, events.PendingTaken(1_000, 5))
+    tell(state, events.PendingCounted(1_000, 5))
     assert state.summary(1_001)["jobs"]["before_watching"] == 5
     assert state.ledger.submitted == 0
 
 
 def test_known_jobs_are_not_counted_as_before_watching(state: ClusterState) -> None:
-    tell(state, queued("a"), events.PendingTaken(1_001, 5))
+    tell(state, queued("a"), events.PendingCounted(1_001, 5))
     assert state.ledger.before_watching == 4
 
 
 def test_job_that_shows_itself_is_no_longer_before_watching(state: ClusterState) -> None:
-    tell(state, events.PendingTaken(1_001, 2), ended("a"))
+    tell(state, events.PendingCounted(1_001, 2), ended("a"))
     assert state.ledger.before_watching == 1
     assert counts(state) == {"finished": 1}
 
 
 def test_job_submitted_afterwards_leaves_before_watching_alone(state: ClusterState) -> None:
-    tell(state, events.PendingTaken(1_001, 2), queued("a", 5))
+    tell(state, events.PendingCounted(1_001, 2), queued("a", 5))
     assert state.ledger.before_watching == 2

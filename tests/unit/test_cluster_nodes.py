@@ -24,7 +24,7 @@ from flask_dispy.wire.rows import node_row
 def test_node_keeps_when_it_joined_fell_silent_came_back_and_left(state: ClusterState) -> None:
     load = (50.0, 1.0, 2.0, 3.0)
     tell(state, seen(joined=True, at=1_000.0), seen(updated=1, load=load, pulse=True, at=1_001.0))
-    state.watch_silence(1_100.0, 1.0, 10.0)
+    state.mark_silent(1_100.0, 1.0, 10.0)
     tell(
         state, seen(updated=101, pulse=True, at=1_101.0), events.NodeClosed("n1", 1_102.0, "closed")
     )
@@ -178,7 +178,7 @@ def pulse(at: float, *, updated: float | None = None, measured: float | None = N
 
 
 def silence(state: ClusterState, at: float, pulse_sec: float | None = None) -> str:
-    state.watch_silence(1_000 + at, pulse_sec, 10.0)
+    state.mark_silent(1_000 + at, pulse_sec, 10.0)
     check(state)
     return state.nodes["n1"].state
 

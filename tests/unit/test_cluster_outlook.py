@@ -82,14 +82,14 @@ def test_time_alone_makes_the_summary_new_once() -> None:
     state = new_state()
     run(state, 30)
     tell(state, started("h1", at=30))
-    state.watch_pace(1_062.0)
+    state.refresh_pace(1_062.0)
     state.dirty = False
-    state.watch_pace(1_090.0)
+    state.refresh_pace(1_090.0)
     assert not state.dirty
-    state.watch_pace(1_090.5)
+    state.refresh_pace(1_090.5)
     assert state.dirty
     state.dirty = False
-    state.watch_pace(1_500.0)
+    state.refresh_pace(1_500.0)
     assert not state.dirty
 
 
@@ -167,7 +167,7 @@ def test_dispys_own_count_of_busy_cpus_decides_where_nobody_is_known(state: Clus
 
 
 def test_jobs_from_before_watching_are_pending_everywhere(state: ClusterState) -> None:
-    tell(state, seen("n1", joined=True), events.PendingTaken(1_000.5, 10))
+    tell(state, seen("n1", joined=True), events.PendingCounted(1_000.5, 10))
     tell(state, *(started(str(n), at=0.2) for n in range(4)))
     tell(state, *(ended(str(n), start=0.2, at=3) for n in range(2)))
     summary = state.summary(1_004)

@@ -99,11 +99,11 @@ class FoldMachine(RuleBasedStateMachine):
 
     @rule(pending=st.integers(0, 9), at=_times)
     def pending_taken(self, pending: int, at: float) -> None:
-        self.tell(events.PendingTaken(1_000.0 + at, pending))
+        self.tell(events.PendingCounted(1_000.0 + at, pending))
 
     @rule(at=st.integers(0, 1_000), pulse_sec=st.none() | st.just(1.0))
     def silence_watched(self, at: float, pulse_sec: float | None) -> None:
-        self.state.watch_silence(1_000.0 + at, pulse_sec, 2.0)
+        self.state.mark_silent(1_000.0 + at, pulse_sec, 2.0)
 
     @rule()
     def cluster_closed(self) -> None:
@@ -113,11 +113,11 @@ class FoldMachine(RuleBasedStateMachine):
     def job_handed_to_another_cluster_and_back(self) -> None:
         other = new_state(history_limit=3)
         jobs = list(self.state.ledger.jobs.values())
-        self.state.give_up(jobs)
+        self.state.release(jobs)
         check(self.state)
         other.adopt(jobs)
         check(other)
-        other.give_up(jobs)
+        other.release(jobs)
         check(other)
         assert counts(other) == {}
         self.state.adopt(jobs)

@@ -332,7 +332,7 @@ def a_run(jobs: int = 100, *, now: float = 0.0) -> ClusterState:
         state.apply(stories.ended(str(number), start=start, at=start + 10))
     for number in (40, 41):
         state.apply(stories.started(str(number), at=now + 200.2))
-    state.watch_pace(1_000 + now + 201)
+    state.refresh_pace(1_000 + now + 201)
     return state
 
 
@@ -347,5 +347,5 @@ def test_summary_tells_the_time_that_is_left_with_its_range() -> None:
 
 def test_clock_set_back_keeps_the_time_that_is_left_sane() -> None:
     state = a_run(now=7_200.0)
-    state.watch_pace(1_000 + 3_600)
+    state.refresh_pace(1_000 + 3_600)
     assert state.summary(1_000 + 3_600)["eta_sec"] == pytest.approx(300, rel=0.1)

@@ -108,7 +108,7 @@ def test_job_that_another_cluster_takes_is_marked_there_only(state: ClusterState
     state.apply(queued("a"))
     state.apply(ended("a"))
     job = state.ledger.jobs[1]
-    state.give_up([job])
+    state.release([job])
     other.adopt([job])
     assert (marked(state), marked(other), other.durations.p95_sec()) == ([], [1], 4.0)
 

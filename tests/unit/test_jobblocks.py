@@ -86,7 +86,7 @@ class KeptBlocks(RuleBasedStateMachine):
 
     def _apply(self, event: Any) -> None:
         self.state.apply(event)
-        self.state.ledger.ended_anew(self.state.dirty_ends)
+        self.state.ledger.invalidate_blocks(self.state.dirty_ends)
         self.state.dirty_ends.clear()
 
     @rule(key=st.integers(0, 30))
@@ -127,7 +127,7 @@ class KeptBlocks(RuleBasedStateMachine):
     def give_up_and_take_in(self, serial: int) -> None:
         job = self.state.ledger.jobs.get(serial)
         if job is not None:
-            self.state.give_up([job])
+            self.state.release([job])
             self.state.adopt([job])
 
     @invariant()

@@ -36,7 +36,7 @@ def test_node_that_leaves_while_jobs_wait_is_lost(state: ClusterState) -> None:
 
 
 def test_node_that_leaves_while_jobs_wait_from_before_is_lost(state: ClusterState) -> None:
-    assert _left(state, seen(joined=True), events.PendingTaken(1_001, 3), gone()) == "lost"
+    assert _left(state, seen(joined=True), events.PendingCounted(1_001, 3), gone()) == "lost"
 
 
 def test_node_that_says_goodbye_with_nothing_left_to_do_is_closed(state: ClusterState) -> None:
@@ -81,7 +81,7 @@ def test_abandoned_jobs_of_an_earlier_life_do_not_count(state: ClusterState) -> 
 
 def test_silent_node_that_is_given_up_is_lost(state: ClusterState) -> None:
     tell(state, seen(joined=True), seen(updated=1, load=_LOAD, pulse=True))
-    state.watch_silence(1_100.0, 1.0, 10.0)
+    state.mark_silent(1_100.0, 1.0, 10.0)
     assert _left(state, gone(at=101.0)) == "lost"
 
 
@@ -118,13 +118,13 @@ def test_nodes_of_a_cluster_that_ends_are_closed(state: ClusterState) -> None:
 
 def test_node_whose_pulses_stopped_before_the_cluster_ended_is_lost(state: ClusterState) -> None:
     tell(state, seen(joined=True), seen(updated=1, load=_LOAD, pulse=True))
-    state.watch_silence(1_100.0, 1.0, 10.0)
+    state.mark_silent(1_100.0, 1.0, 10.0)
     assert _left(state, gone(why="ended", at=101.0)) == "lost"
 
 
 def test_silence_without_pulses_is_no_loss_when_the_cluster_ends(state: ClusterState) -> None:
     tell(state, seen(joined=True, updated=1), queued("a"))
-    state.watch_silence(1_900.0, None, 10.0)
+    state.mark_silent(1_900.0, None, 10.0)
     assert state.nodes["n1"].state == "silent"
     assert _left(state, events.WatchingEnded(2_000)) == "closed"
 

@@ -104,7 +104,7 @@ def test_closed_cluster_whose_jobs_ended_is_done() -> None:
 def test_waiting_at_once_for_what_is_plain(facts: Any, reason: str, message: str) -> None:
     seen = found(**QUEUED | facts)
     assert (kind(seen), seen.message) == (("waiting", reason), message)
-    assert not seen.can_tell_eta
+    assert not seen.has_eta
 
 
 def test_trouble_of_the_scheduler_hides_that_jobs_run() -> None:
@@ -232,7 +232,7 @@ def test_nobody_knows_what_is_usual_before_a_job_has_finished() -> None:
 def test_going_has_a_figure() -> None:
     seen = found(**RUNNING)
     assert kind(seen) == ("going", "estimated")
-    assert seen.can_tell_eta
+    assert seen.has_eta
 
 
 def test_going_says_what_cannot() -> None:
@@ -258,7 +258,7 @@ def test_moment_between_two_jobs_is_no_news() -> None:
 def test_cluster_whose_reports_do_not_arrive_promises_nothing() -> None:
     seen = found(unknown=10, counted=False)
     assert kind(seen) == ("going", "not_counted")
-    assert not seen.can_tell_eta
+    assert not seen.has_eta
 
 
 # -- several clusters -------------------------------------------------------------------------

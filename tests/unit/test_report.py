@@ -197,7 +197,7 @@ def test_report_says_what_will_come_of_each_cluster(run: Run) -> None:
 
 def test_report_counts_what_was_there_before_watching(run: Run) -> None:
     name = run.cluster()
-    run.apply(name, events.PendingTaken(time.time() - 100, 6))
+    run.apply(name, events.PendingCounted(time.time() - 100, 6))
     run.job(name, -60, -50)
     run.job(name, -5)
     text = check(run.text()).text

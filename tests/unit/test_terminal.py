@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flask_dispy.core.terminal import in_lines, printed
+from flask_dispy.core.terminal import as_displayed, without_overwriting
 from flask_dispy.core.text import Cut
 
 
@@ -37,18 +37,18 @@ from flask_dispy.core.text import Cut
     ],
 )
 def test_a_line_is_what_was_written_over_it_last(written, shown):
-    assert printed(written, 100) == shown
+    assert as_displayed(written, 100) == shown
 
 
 def test_a_long_progress_bar_leaves_room_for_what_stood_before_it():
     bar = "".join(f"\r{done:3}%|{'#' * (done // 4):25}|" for done in range(101))
-    text = printed(f"starting with seed 7\n{bar}\n", 1024)
+    text = as_displayed(f"starting with seed 7\n{bar}\n", 1024)
     assert text == f"starting with seed 7\n100%|{'#' * 25}|\n"
     assert not isinstance(text, Cut)
 
 
 def test_a_beginning_that_was_not_looked_at_is_marked_as_cut():
-    text = printed("first\n" + "\rstep" * 100_000, 100)
+    text = as_displayed("first\n" + "\rstep" * 100_000, 100)
     assert isinstance(text, Cut)
     assert text == "…step"
 
@@ -56,20 +56,20 @@ def test_a_beginning_that_was_not_looked_at_is_marked_as_cut():
 def test_an_error_that_quotes_a_progress_bar_keeps_its_name():
     error = "Traceback:\nToolError: failed\r 10%|#\r\n 90%|##\rbye\n"
     lines = "Traceback:\nToolError: failed\n 10%|#\n 90%|##\nbye\n"
-    assert printed(in_lines(error, 100), 100) == lines
+    assert as_displayed(without_overwriting(error, 100), 100) == lines
     many = "E: x\n" + "\rstep" * 100_000
-    assert isinstance(printed(in_lines(many, 100), 100), Cut)
-    assert in_lines("no such thing", 3) == "no such thing"
+    assert isinstance(as_displayed(without_overwriting(many, 100), 100), Cut)
+    assert without_overwriting("no such thing", 3) == "no such thing"
 
 
 def test_a_long_text_without_controls_keeps_its_end():
-    text = printed("x" * 5_000 + "end", 10)
+    text = as_displayed("x" * 5_000 + "end", 10)
     assert text == "…xxxxxxend"
     assert isinstance(text, Cut)
 
 
 @given(st.text(alphabet="ab\r\n\b\x1b[K012m \x00", max_size=300), st.integers(2, 50))
 def test_any_output_stays_within_its_limit_and_moves_nothing(written, limit):
-    text = printed(written, limit)
+    text = as_displayed(written, limit)
     assert len(text) <= limit
     assert not set(text) & set("\r\b\x1b\x00")

@@ -14,7 +14,7 @@ from typing import Final
 from .survival import Survival
 from .workload import Group, Workload
 
-__all__ = ["Drain", "drained"]
+__all__ = ["Drain", "drain_queue"]
 
 # Rounds of the queue (jobs a CPU) that are followed, and steps in the time that a job takes.
 _ROUNDS: Final = 4
@@ -55,7 +55,7 @@ class Drain:
     starts: list[tuple[float, float]] = field(default_factory=list)
     old: list[Group] = field(default_factory=list)
 
-    def undone(self, work: Workload, sec: float) -> float:
+    def minus_log_done(self, work: Workload, sec: float) -> float:
         """Return minus the logarithm of the probability that all is done by *sec*."""
         share, by = work.survival.share, work.scale_now
         total = 0.0
@@ -71,7 +71,7 @@ class Drain:
         return total
 
 
-def drained(work: Workload, *, queued: int, cpus: int) -> Drain:
+def drain_queue(work: Workload, *, queued: int, cpus: int) -> Drain:
     """Return how the queue drains."""
     survival, trend = work.survival, work.trend
     most = survival.longest_of(queued + work.running)
@@ -81,7 +81,7 @@ def drained(work: Workload, *, queued: int, cpus: int) -> Drain:
     plan = Drain(times=trend.at(trend.last + bulk + followed / 2))
     groups, by = work.groups, work.scale_now
     if bulk:
-        groups = plan.old = _at_work(survival, min(cpus, work.running or cpus))
+        groups = plan.old = _steady_state(survival, min(cpus, work.running or cpus))
         left = sum(survival.mean_left(age, most) * count for age, count, _ in work.groups)
         then = sum(survival.mean_left(age, most) * count for age, count, _ in groups)
         to_do = bulk * mean * trend.at(trend.last + bulk / 2) + left * by - then * plan.times
@@ -96,7 +96,7 @@ def drained(work: Workload, *, queued: int, cpus: int) -> Drain:
     return plan
 
 
-def _at_work(survival: Survival, running: int) -> list[Group]:
+def _steady_state(survival: Survival, running: int) -> list[Group]:
     """Return the jobs that run in the midst of a run: of old ones fewer are still there."""
     oldest = survival.at_share(0.02)
     ages = [oldest * (group + 0.5) / _AT_WORK for group in range(_AT_WORK)]

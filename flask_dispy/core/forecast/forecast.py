@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from ..durations import Durations
 from ..jobs import Job
-from .drain import Drain, drained
+from .drain import Drain, drain_queue
 from .workload import Workload, workload_of
 
 __all__ = ["Ages", "Confidence", "Forecast", "Forecaster", "ages_of", "forecast"]
@@ -141,7 +141,7 @@ def forecast(
     if not durations.count or (queued and cpus <= 0):
         return None
     work = workload_of(durations, ages, cpus, now)
-    drain = drained(work, queued=queued, cpus=max(1, cpus))
+    drain = drain_queue(work, queued=queued, cpus=max(1, cpus))
     eta_sec, early_sec, late_sec = _range(work, drain)
     sure = durations.count >= _ENOUGH_JOBS and late_sec <= _WIDE * early_sec
     return Forecast(eta_sec, early_sec, late_sec, "good" if sure else "low")
@@ -168,7 +168,7 @@ def _done_at(work: Workload, drain: Drain, share: float, least: float, most: flo
     wanted = -log(share)
     for _ in range(_HALVINGS):
         middle = (least + most) / 2
-        if drain.undone(work, middle) > wanted:
+        if drain.minus_log_done(work, middle) > wanted:
             least = middle
         else:
             most = middle

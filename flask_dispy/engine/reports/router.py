@@ -167,7 +167,7 @@ class Router:
             held = source.watch.jobs.pop(job.serial, None)
             if held is not None:
                 to.watch.jobs[job.serial] = held
-        source.state.give_up(jobs)
+        source.state.release(jobs)
         to.state.adopt(jobs)
         nodes = [ip for ip, node in source.watch.nodes.known.items() if _is_node_of(node, to)]
         for ip_addr in nodes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-from ...core.terminal import LOOK_BACK, in_lines, printed
+from ...core.terminal import LOOK_BACK, as_displayed, without_overwriting
 from ...core.text import plain_call, plain_text, type_name
 from .figures import NAME_LIMIT
 
@@ -66,7 +66,7 @@ class JobTexts:
             # A character takes four bytes at most.
             value = value[-4 * LOOK_BACK * self._limit - 4 :].decode(errors="replace")
         if field == "exception" and type(value) is str:
-            value = in_lines(value, self._limit)
+            value = without_overwriting(value, self._limit)
         if self._plain and type(value) is str:
-            return printed(value, self._limit)
+            return as_displayed(value, self._limit)
         return self.text(field, value, later)
