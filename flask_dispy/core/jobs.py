@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from .columns import ColumnValue
 from .events import JobKey, JobState, JobWord
 from .text import last_line
 
@@ -81,12 +82,14 @@ class Job:
     """A job's record: mutable, owned by one ``ClusterState``, read under the registry's lock.
 
     A queued job holds no ``Output`` and no past, for there may be hundreds of thousands of them.
-    ``past`` lists the attempts that came to nothing, as (state, at, node).
+    ``past`` lists the attempts that came to nothing, as (state, at, node); ``columns`` are the
+    custom columns' values, in their order, none before there were any.
     """
 
     __slots__ = (
         "args",
         "attempts",
+        "columns",
         "ended_at",
         "haystack",
         "id",
@@ -123,6 +126,7 @@ class Job:
         self.attempts = 0
         self.output: Output | None = None
         self.past: list[tuple[str, float, str | None]] | None = None
+        self.columns: tuple[ColumnValue, ...] = ()
         self.haystack: str | None = None
 
     def make_haystack(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final, Literal, get_args
 
+from .columns import ColumnValue
 from .events import Departure, Load, NodeSeen
 from .jobs import Job
 from .series import NodeSeries
@@ -73,6 +74,7 @@ class Node:
         "busy",
         "cells",
         "clock_offset_sec",
+        "columns",
         "counted",
         "cpus",
         "ip_addr",
@@ -108,6 +110,8 @@ class Node:
         # What happened to it: (at, event), the last few.
         self.past: list[tuple[float, NodeChange]] | None = None
         self.series: NodeSeries | None = None
+        # The custom columns' values, in their order; empty before there were any.
+        self.columns: tuple[ColumnValue, ...] = ()
         # jobs_done, cpu_time, tx, rx: of all lives, of the lives before, as last reported
         self.totals: tuple[float, ...] = (0, 0.0, 0, 0)
         self._carried: tuple[float, ...] = (0, 0.0, 0, 0)

@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
-from ..wire.rows import node_json
 from .records import Figures, NodeEvent, NodeRow
 from .store import Run, Store
 
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from ..core.nodes import NodeState
     from ..core.series import Measured
     from ..core.settings import Settings
+    from ..wire.rows import RowWriter
 
 __all__ = ["SERIES_SEC", "Recorder", "recorder_of"]
 
@@ -28,15 +28,17 @@ _BEAT_SEC: Final = 0.5
 _ROWS_AT_A_BEAT: Final = 500
 
 
-def recorder_of(settings: Settings) -> Recorder | None:
+def recorder_of(settings: Settings, rows: RowWriter) -> Recorder | None:
     """Return what keeps the history that *settings* ask for, ``None`` if they ask for none.
+
+    :param rows: writes the rows of nodes.
 
     :raises HistoryError: the file is none of ours, or a newer version's.
     """
     if settings.history is None:
         return None
     days, max_bytes = settings.history_days, settings.history_max_bytes
-    return Recorder(Store(settings.history, days=days, max_bytes=max_bytes))
+    return Recorder(Store(settings.history, days=days, max_bytes=max_bytes), rows)
 
 
 class Recorder:
@@ -46,8 +48,9 @@ class Recorder:
     waits for anything.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, rows: RowWriter) -> None:
         self._store = store
+        self._rows = rows
         self._records: dict[ClusterState, _Record] = {}
         self._beaten_at = 0.0
 
@@ -60,7 +63,7 @@ class Recorder:
         """Take what changed in a cluster's state, before the marks of it are cleared."""
         record = self._records.get(state)
         if record is None:
-            record = self._records[state] = _Record(self._store, state)
+            record = self._records[state] = _Record(self._store, self._rows, state)
         for job in state.dirty_ends.values():
             self._store.put(record.run, job)
         if state.roster.dirty:
@@ -95,8 +98,9 @@ class Recorder:
 class _Record:
     """What was told of one cluster so far."""
 
-    def __init__(self, store: Store, state: ClusterState) -> None:
+    def __init__(self, store: Store, rows: RowWriter, state: ClusterState) -> None:
         self._store = store
+        self._rows = rows
         self._state = state
         self._node_states: dict[str, NodeState] = {}
         # An ordered set: those that wait longest come first.
@@ -141,7 +145,7 @@ class _Record:
             del self._rows_due[ip_addr]
             node = self._state.nodes.get(ip_addr)
             if node is not None:
-                self._store.put(self.run, NodeRow(ip_addr, node_json(node)))
+                self._store.put(self.run, NodeRow(ip_addr, self._rows.node_json(node)))
         return bool(due)
 
     def _take_series(self) -> bool:

@@ -17,6 +17,8 @@ from ..core.feed import Feed, new_epoch
 from ..core.settings import Settings
 from ..core.text import bounded
 from ..history.recorder import Recorder
+from ..wire.rows import RowWriter
+from ..wire.tables import JobTable, NodeTable, Tables
 
 __all__ = ["ALL_NAMES", "Board", "Member", "free_name", "shown_name"]
 
@@ -68,11 +70,19 @@ class Board(Generic[M]):
     """The clusters' states and '* Combined', their sum. Thread-safe.
 
     ``lock`` guards the states and is held for each batch of events and each read. ``version``
-    grows with every change.
+    grows with every change. ``tables`` are the fields of nodes and jobs, ``rows`` writes those of
+    nodes.
+
+    :raises BadRequest: the name of a custom column is taken.
     """
 
-    def __init__(self, settings: Settings, recorder: Recorder | None = None) -> None:
+    recorder: Recorder | None = None
+    """What writes the history, if one is written."""
+
+    def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.tables = Tables(NodeTable(), JobTable())
+        self.rows = RowWriter(self.tables.nodes.fields)
         self.epoch = new_epoch()
         self.version = 0
         self.lock = threading.RLock()
@@ -81,7 +91,6 @@ class Board(Generic[M]):
         self.closed = False
         self._changed = threading.Condition(self.lock)
         self._members: dict[str, M] = {}
-        self._recorder = recorder
         self._pid = os.getpid()
 
     # -- who is there ------------------------------------------------------------------------
@@ -93,8 +102,8 @@ class Board(Generic[M]):
 
     def leave(self, member: M) -> None:
         """Show a cluster no longer. The caller holds ``lock``."""
-        if self._recorder is not None:
-            self._recorder.end(member.state)
+        if self.recorder is not None:
+            self.recorder.end(member.state)
         del self._members[member.name]
         self.version += 1
         self._combine(member.state.nodes)
@@ -126,8 +135,8 @@ class Board(Generic[M]):
             return
         self.version += 1
         roster.forget_encodings()
-        if self._recorder is not None:
-            self._recorder.settle(state)
+        if self.recorder is not None:
+            self.recorder.settle(state)
         state.ledger.invalidate_blocks(state.dirty_ends)
         dropped = roster.dropped - roster.nodes.keys()
         member.feed.touch(roster.dirty, self.version)

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..core.settings import checked_poll_sec
 from ..engine.commands.control import Control
+from ..wire.tables import Tables
 from .board import Board
 from .views import View
 
@@ -49,6 +50,11 @@ class Dashboard(ABC):
         self._board.show_job_args(value)
 
     # -- reading -----------------------------------------------------------------------------
+
+    @property
+    def tables(self) -> Tables:
+        """The fields of nodes and jobs: those that all have, and those of custom columns."""
+        return self._board.tables
 
     @property
     @abstractmethod

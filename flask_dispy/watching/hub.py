@@ -61,8 +61,8 @@ class Hub(Board[Watched]):
     """
 
     def __init__(self, settings: Settings) -> None:
-        self.recorder = recorder_of(settings)
-        super().__init__(settings, self.recorder)
+        super().__init__(settings)
+        self.recorder = recorder_of(settings, self.rows)
         self.folding = threading.RLock()
         self.router = Router(settings.inbox_limit)
         self.texts = LateTexts(settings)

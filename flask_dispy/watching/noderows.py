@@ -9,7 +9,6 @@ from itertools import chain
 from typing import Any, Final, Literal
 
 from ..core.feed import Cursor, Feed
-from ..wire.columns import packed_block
 from ..wire.packing import PackedRows, Part, Piece, joined
 from ..wire.rows import Rows
 from .board import Board
@@ -64,7 +63,7 @@ class NodeRows:
         self._packed: dict[_Form, PackedRows] = {
             "rows": PackedRows(feed, rows.json),
             "own": PackedRows(feed, rows.own_json),
-            "columns": PackedRows(feed, rows.cells, packed_block, _BLOCK),
+            "columns": PackedRows(feed, rows.cells, rows.block, _BLOCK),
         }
 
     def since(self, since: str | None, form: _Form = "rows") -> FoundRows:

@@ -23,9 +23,9 @@ from ..core.search.jobs import find
 from ..core.search.query import JobQuery
 from ..core.series import NodeSeries, Series
 from ..core.timeline import DEFAULT_CELLS, DEFAULT_LIMIT, Lane, Window, oldest_start, timeline
-from ..wire.jobs import job_detail, job_row
 from ..wire.packing import Sendable
 from ..wire.rows import ClusterRows, CombinedRows, Rows, encode
+from ..wire.tables import JobTable, Tables
 from .board import Board, Member
 from .hosts import address_of, addresses_of
 from .noderows import NodeRows
@@ -64,6 +64,7 @@ class StateView(ABC):
         self._sums = sums
         self._feed = feed
         self._rows = rows
+        self._jobs: JobTable = board.tables.jobs
         self.node_rows = NodeRows(board, number, feed, rows)
 
     @property
@@ -85,6 +86,10 @@ class StateView(ABC):
 
     @abstractmethod
     def _summary(self, now: float) -> dict[str, Any]: ...
+
+    @property
+    def tables(self) -> Tables:
+        return self._board.tables
 
     @property
     def show_job_args(self) -> bool:
@@ -171,7 +176,7 @@ class StateView(ABC):
             for state in self._states():
                 job = state.ledger.jobs.get(serial)
                 if job is not None:
-                    return job_detail(job, state.name, now)
+                    return self._jobs.detail(job, state.name, now)
         raise UnknownJob(
             f"{self.name} retains no job #{serial}: it never had it, or has forgotten it since.",
             field="serial",
@@ -180,7 +185,7 @@ class StateView(ABC):
     def running_jobs(self, ip_addr: str, limit: int | None = None) -> list[dict[str, Any]]:
         with self._folded() as now:
             return [
-                job_row(job, state.name, now)
+                self._jobs.row(job, state.name, now)
                 for state in self._states()
                 if ip_addr in state.nodes
                 for job in islice(state.nodes[ip_addr].running.values(), limit)
@@ -195,7 +200,7 @@ class StateView(ABC):
                 if job.node == ip_addr
             ]
             newest = heapq.nlargest(limit, found)
-            return [job_row(job, name, now) for _, name, job in newest], len(found)
+            return [self._jobs.row(job, name, now) for _, name, job in newest], len(found)
 
     def jobs(
         self,
@@ -209,7 +214,7 @@ class StateView(ABC):
         found = find(query, self._candidates(query), now, private=private)
         page = found.newest(limit + 1, before)
         with self._board.lock:
-            items = [job_row(job, state.name, now) for state, job in page[:limit]]
+            items = [self._jobs.row(job, state.name, now) for state, job in page[:limit]]
         following = page[limit - 1][1].serial if len(page) > limit else None
         return JobPage(found.total, items, following, found.counts)
 
@@ -226,7 +231,7 @@ class StateView(ABC):
         chosen = choose(jobs, now)
         with self._board.lock:
             return [
-                job_detail(job, state.name, now)
+                self._jobs.detail(job, state.name, now)
                 for job in chosen
                 for state in states
                 if job.serial in state.ledger.jobs
@@ -312,7 +317,9 @@ class ClusterView(StateView):
 
     def __init__(self, board: Board[Any], sums: Sums, member: Member) -> None:
         self._state = member.state
-        super().__init__(board, sums, member.number, member.feed, ClusterRows(member.state.nodes))
+        super().__init__(
+            board, sums, member.number, member.feed, ClusterRows(member.state.nodes, board.rows)
+        )
 
     @property
     def name(self) -> str:
@@ -342,7 +349,9 @@ class CombinedView(StateView):
 
     def __init__(self, board: Board[Any], sums: Sums, views: Callable[[], Sequence[View]]) -> None:
         self._views = views
-        super().__init__(board, sums, 0, board.combined_feed, CombinedRows(board.combined))
+        super().__init__(
+            board, sums, 0, board.combined_feed, CombinedRows(board.combined, board.rows)
+        )
 
     def members(self) -> Sequence[View]:
         return self._views()

@@ -14,6 +14,7 @@ from ..core.jobs import Job
 from ..core.search.query import JobQuery
 from ..core.timeline import DEFAULT_CELLS, DEFAULT_LIMIT
 from ..wire.packing import Piece, Sendable
+from ..wire.tables import Tables
 
 __all__ = ["ANY_JOB", "Changes", "JobPage", "NodeChanges", "View"]
 
@@ -68,6 +69,10 @@ class View(Protocol):
     @property
     def combined(self) -> bool:
         """Whether this is the view over all clusters."""
+
+    @property
+    def tables(self) -> Tables:
+        """The fields of its nodes and jobs."""
 
     @property
     def show_job_args(self) -> bool:
@@ -191,7 +196,7 @@ class View(Protocol):
         """Return what changed since the cursor *since*, or all, if it is none of ours.
 
         :param by_column: all nodes come as ``blocks``, see
-            :func:`~flask_dispy.wire.columns.packed_block`; what changed comes in rows all the same.
+            :class:`~flask_dispy.wire.columns.Blocks`; what changed comes in rows all the same.
         """
 
     def node_changes(self, since: str | None = None) -> NodeChanges:

@@ -20,6 +20,7 @@ from .access.origins import checked_hosts
 from .access.permissions import Kind
 from .api.openapi import build
 from .api.read import no_such_route
+from .api.schemas import schemas_of
 from .context import Web
 from .files.assets import package_assets
 from .files.document_root import DocumentRoot
@@ -29,7 +30,7 @@ from .http.errors import error_answer
 from .http.streams import StreamPlaces
 from .http.turns import COSTLY_SHARE, Turns
 from .redirects import REDIRECT, add_redirects
-from .routes import CATCH_ALL, DOCUMENT_ROUTES, ROUTES
+from .routes import CATCH_ALL, DOCUMENT_ROUTES, ROUTES, with_sort_keys
 from .routing import Route
 
 __all__ = ["create_blueprint"]
@@ -118,7 +119,10 @@ def create_blueprint(
         trusted_hosts=checked_hosts(trusted_hosts),
         standalone=standalone,
     )
-    routes = ROUTES if document_root is None else ROUTES + DOCUMENT_ROUTES
+    tables = registry.tables
+    routes = with_sort_keys(ROUTES, tuple(tables.nodes.sort_keys))
+    if document_root is not None:
+        routes += DOCUMENT_ROUTES
     web = Web(
         registry=registry,
         guard=guard,
@@ -138,7 +142,7 @@ def create_blueprint(
             closing=closing,
             at_work=registry.at_work,
         ),
-        description=cache(lambda: encode(build(routes))),
+        description=cache(lambda: encode(build(routes, schemas_of(tables)))),
     )
     blueprint = Blueprint(name, __name__)
     _install(blueprint, web, _with_refusals(routes))

@@ -5,6 +5,7 @@ A route's check of its query and body, and its part of OpenAPI, are made of what
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -14,7 +15,7 @@ from ..core.search.query import MAX_QUERY_LENGTH
 from ..core.settings import LONGEST_POLL_SEC
 from ..core.timeline import DEFAULT_LIMIT
 from ..engine.commands.outcomes import NODE_ACTIONS
-from ..wire.fields import SORT_KEYS
+from ..wire.tables import NodeTable
 from .api import changes as stream
 from .api import control as api_control
 from .api import metrics, openapi
@@ -26,7 +27,7 @@ from .pages.files import asset, document
 from .pages.pages import PAGES, page_answer
 from .routing import Route
 
-__all__ = ["API_ROOT", "CATCH_ALL", "DOCUMENT_ROUTES", "ROUTES"]
+__all__ = ["API_ROOT", "CATCH_ALL", "DOCUMENT_ROUTES", "ROUTES", "with_sort_keys"]
 
 API_ROOT: Final = "/api/v1"
 _CLUSTER: Final = f"{API_ROOT}/clusters/<path:name>"
@@ -40,6 +41,7 @@ _LIMIT: Final = Integer(least=1, most=1_000, default=100)
 _OFFSET: Final = Integer(least=0, default=0)
 _SERIAL: Final = Integer(least=1)
 
+_OWN_SORT_KEYS: Final = tuple(NodeTable().sort_keys)
 _RESOLUTIONS: Final = (1, 10, 60, 600)
 
 _READING: Final = (
@@ -65,7 +67,7 @@ _READING: Final = (
         "Nodes",
         query={
             "state": Words(known=NODE_STATES),
-            "sort": Choice(choices=SORT_KEYS, default="ip_addr"),
+            "sort": Choice(choices=_OWN_SORT_KEYS, default="ip_addr"),
             "order": Choice(choices=("asc", "desc"), default="asc"),
             "q": _QUERY,
             "limit": Integer(least=1, most=20_000, default=1_000),
@@ -330,3 +332,13 @@ DOCUMENT_ROUTES: Final = (Route("document", "GET /<path:filename>", document, ki
 
 CATCH_ALL: Final = "/api/<path:rest>"
 """What is left over below the API's root, so that its errors have the API's shape."""
+
+
+def with_sort_keys(routes: Sequence[Route], keys: Collection[str]) -> tuple[Route, ...]:
+    """Return the routes for a registry whose nodes are sorted by these *keys*."""
+    return tuple(
+        replace(route, query={**route.query, "sort": Choice(choices=keys, default="ip_addr")})
+        if route.endpoint == "nodes"
+        else route
+        for route in routes
+    )

@@ -11,20 +11,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from .fields import NODE_FIELDS, NodeField
+from .fields import NodeField
 from .packing import Piece, packed_figures, packed_text
 
-__all__ = ["SEPARATOR", "cell_writer", "packed_block"]
+__all__ = ["SEPARATOR", "Blocks", "cell_writer"]
 
 SEPARATOR: Final = "\t"
 """What stands between the cells of a row: JSON holds no tab."""
 
-# The columns of a block, in the order of a row's cells. The last is the combined view's alone.
-_COLUMNS: Final = [part for field in NODE_FIELDS for part in field.columns()]
-_OPENED_BY: Final = {
-    field.parts[0].name: f'"{field.name}":{{' for field in NODE_FIELDS if field.parts
-}
-_CLOSED_BY: Final = {field.parts[-1].name for field in NODE_FIELDS if field.parts}
 _TEXTS: Final = ("string", "array")
 
 
@@ -57,38 +51,52 @@ def _four_digits(figure: float) -> str:
     return f"{figure:.{digits}f}"
 
 
-def packed_block(rows: Sequence[str], before: Sequence[Piece] = ()) -> list[Piece]:
-    """Return one block of nodes as JSON, in pieces.
+class Blocks:
+    """Makes blocks of nodes.
 
-    :param rows: each node's cells, in the combined view with one more: its clusters.
-    :param before: an earlier block's pieces, of which those that are the same are taken over.
-
-    A block's fields are those of a row, each with a column of the rows' values: their list, or of
-    one value where all share it. A column of figures in units, or of times since a moment, is an
-    object: what its ``values`` are multiples of is its ``unit``, and what is to be added, ``from``.
+    :param fields: those of a row; the last is the combined view's alone.
     """
-    known = {piece.plain: piece for piece in before}
-    pieces: list[Piece] = []
-    pending = "{"
-    # All at once: to split and turn 10,000 rows one by one takes three times as long.
-    cells = SEPARATOR.join(rows).split(SEPARATOR)
-    width = len(cells) // len(rows)
-    for number, column in enumerate(_COLUMNS[:width]):
-        opening, values, closing = _told(column, cells[number::width])
-        comma = "," if number else ""
-        pending += f'{comma}{_OPENED_BY.get(column.name, "")}"{column.name}":{opening}['
-        if column.name in _CLOSED_BY:
-            closing += "}"
-        shared = _shared(values)
-        if shared is not None:
-            pending += f"{shared}]{closing}"
-            continue
-        plain = f"{pending}{','.join(values)}]".encode("ascii")
-        pack = packed_text if column.schema["type"] in _TEXTS else packed_figures
-        pieces.append(known.get(plain) or pack(plain))
-        pending = closing
-    pieces.append(packed_text(f"{pending}}}".encode("ascii")))
-    return pieces
+
+    def __init__(self, fields: Sequence[NodeField]) -> None:
+        grouped = [field for field in fields if field.parts]
+        # In the order of a row's cells.
+        self._columns = [part for field in fields for part in field.columns()]
+        self._opened_by = {field.parts[0].name: f'"{field.name}":{{' for field in grouped}
+        self._closed_by = {field.parts[-1].name for field in grouped}
+
+    def packed(self, rows: Sequence[str], before: Sequence[Piece] = ()) -> list[Piece]:
+        """Return one block of nodes as JSON, in pieces.
+
+        :param rows: each node's cells, in the combined view with one more: its clusters.
+        :param before: an earlier block's pieces, of which those that are the same are taken over.
+
+        A block's fields are those of a row, each with a column of the rows' values: their list, or
+        of one value where all share it. A column of figures in units, or of times since a moment,
+        is an object: what its ``values`` are multiples of is its ``unit``, and what is to be added,
+        ``from``.
+        """
+        known = {piece.plain: piece for piece in before}
+        pieces: list[Piece] = []
+        pending = "{"
+        # All at once: to split and turn 10,000 rows one by one takes three times as long.
+        cells = SEPARATOR.join(rows).split(SEPARATOR)
+        width = len(cells) // len(rows)
+        for number, column in enumerate(self._columns[:width]):
+            opening, values, closing = _told(column, cells[number::width])
+            comma = "," if number else ""
+            pending += f'{comma}{self._opened_by.get(column.name, "")}"{column.name}":{opening}['
+            if column.name in self._closed_by:
+                closing += "}"
+            shared = _shared(values)
+            if shared is not None:
+                pending += f"{shared}]{closing}"
+                continue
+            plain = f"{pending}{','.join(values)}]".encode("ascii")
+            pack = packed_text if column.schema["type"] in _TEXTS else packed_figures
+            pieces.append(known.get(plain) or pack(plain))
+            pending = closing
+        pieces.append(packed_text(f"{pending}}}".encode("ascii")))
+        return pieces
 
 
 def _told(column: NodeField, cells: list[str]) -> tuple[str, list[str], str]:

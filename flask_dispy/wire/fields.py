@@ -1,7 +1,8 @@
-"""Every field of a node, in one table.
+"""Every field of our own that a node has, in one table.
 
 Rows, rows of all clusters combined, columns, sort keys, the OpenAPI description and the columns
-of the pages come from it, and a test compares docs/api.md with it.
+of the pages come from it, and a test compares docs/api.md with it. The custom columns of a
+registry join it in :mod:`~flask_dispy.wire.tables`.
 """
 
 from __future__ import annotations
@@ -19,14 +20,13 @@ __all__ = [
     "INTEGER",
     "NODE_FIELDS",
     "NUMBER",
-    "SORT_KEYS",
     "TEXT",
     "Combine",
     "Field",
     "NodeField",
     "Precision",
     "Schema",
-    "page_columns",
+    "SortKey",
     "properties",
 ]
 
@@ -48,7 +48,6 @@ Precision = Literal["exact", "percent", "four_digits", "seconds"]
 whole number's. ``seconds``: whole seconds since a moment that stands once in each block.
 """
 
-Unit = Literal["", "bytes", "seconds", "percent", "time"]
 SortKey = Callable[[Any], Any]
 
 MIB: Final = 1048576
@@ -67,7 +66,8 @@ class Field:
     :param nullable: whether it may be unknown.
     :param label: the heading of its column; no column without one.
     :param hint: what the heading means, where it does not say so.
-    :param unit: what its figures are; ``time`` is seconds since the epoch.
+    :param unit: what its figures are: ``bytes``, ``seconds``, ``percent``, ``time`` (seconds
+        since the epoch), nothing, or a custom column's own.
     :param description: for the API's documentation.
     """
 
@@ -76,14 +76,15 @@ class Field:
     nullable: bool = False
     label: str = ""
     hint: str = ""
-    unit: Unit = ""
+    unit: str = ""
     description: str = ""
 
     def described(self) -> Schema:
         """Return the field's JSON Schema."""
         found = dict(self.schema)
         if self.nullable:
-            found["type"] = [found["type"], "null"]
+            kind = found["type"]
+            found["type"] = [*([kind] if isinstance(kind, str) else kind), "null"]
         if self.description:
             found["description"] = self.description
         return found
@@ -338,49 +339,3 @@ NODE_FIELDS: Final = (
     ),
 )
 """The fields of a node's row, in their order: dispy.httpd's own first, under its names."""
-
-
-def _sec_per_job(row: dict[str, Any]) -> Any:
-    return row["cpu_time"] / row["jobs_done"] if row["jobs_done"] else None
-
-
-def _sorted_by(field: NodeField, within: str | None = None) -> Callable[[dict[str, Any]], Any]:
-    name, sort = field.name, field.sort or _itself
-
-    def key(row: dict[str, Any]) -> Any:
-        value = row[within][name] if within and row[within] else None if within else row[name]
-        return None if value is None else sort(value)
-
-    return key
-
-
-def _sort_keys() -> dict[str, Callable[[dict[str, Any]], Any]]:
-    keys: dict[str, Callable[[dict[str, Any]], Any]] = {}
-    for field in NODE_FIELDS:
-        within = field.name if field.parts else None
-        for column in field.columns():
-            if column.sort is not None:
-                keys[column.name] = _sorted_by(column, within)
-    return {**keys, "sec_per_job": _sec_per_job}
-
-
-SORT_KEYS: Final = _sort_keys()
-"""What rows of nodes can be sorted by, and how; ``None`` for a row without the figure."""
-
-
-def page_columns() -> list[dict[str, Any]]:
-    """Return what the pages are to know of the fields that have a column."""
-    return [
-        {
-            "name": column.name,
-            **({"within": field.name} if field.parts else {}),
-            "label": column.label,
-            "hint": column.hint,
-            "unit": column.unit,
-            "type": column.schema["type"],
-            "sortable": column.sort is not None,
-        }
-        for field in NODE_FIELDS
-        for column in field.columns()
-        if column.label
-    ]

@@ -1,4 +1,4 @@
-"""Every field of a job's row, in one table; the row, and all that is known of a job."""
+"""Every field of our own of a job's row, in one table."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Final
 
-from ..core.jobs import JOB_STATES, Job, Output
-from ..core.text import Cut, last_line
+from ..core.jobs import JOB_STATES, Job
+from ..core.text import last_line
 from .fields import COUNT, INTEGER, NUMBER, TEXT, Field
 
-__all__ = ["JOB_FIELDS", "JobField", "job_detail", "job_row"]
+__all__ = ["JOB_FIELDS", "JobField"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,31 +49,3 @@ JOB_FIELDS: Final = (
     _field("error", TEXT, nullable=True, value=lambda job: last_line(job.exception)),
 )
 """The fields of a job's row, in their order."""
-
-_VALUES: Final = [(field.name, field.value or (lambda _: None)) for field in JOB_FIELDS]
-
-
-def job_row(job: Job, cluster: str, now: float) -> dict[str, Any]:
-    """Return the job as a list shows it.
-
-    :param cluster: the name of its cluster.
-    :param now: until when it has run, if it still does.
-    """
-    row = {name: value(job) for name, value in _VALUES}
-    row["cluster"], row["duration_sec"] = cluster, job.duration_sec(now)
-    return row
-
-
-def job_detail(job: Job, cluster: str, now: float) -> dict[str, Any]:
-    """Return all that is known of the job."""
-    detail = job_row(job, cluster, now)
-    for field in ("id", "args", "kwargs"):
-        detail[f"{field}_truncated"] = isinstance(detail[field], Cut)
-    for field in Output.__slots__:
-        text = getattr(job.output, field, None)
-        detail[field] = text
-        detail[f"{field}_truncated"] = isinstance(text, Cut)
-    started = job.started_at
-    detail["queue_sec"] = None if started is None else max(0.0, started - job.submitted_at)
-    detail["history"] = job.history()
-    return detail

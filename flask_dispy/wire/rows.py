@@ -6,17 +6,18 @@ address, in a slot that the state clears and never looks into.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from json import JSONEncoder
 from json.encoder import encode_basestring_ascii
 from typing import Any, Final, Protocol
 
 from ..core.combined import CombinedState, current_holders
 from ..core.nodes import Node
-from .columns import SEPARATOR, cell_writer
+from .columns import SEPARATOR, Blocks, cell_writer
 from .fields import NODE_FIELDS, NodeField
+from .packing import Piece
 
-__all__ = ["ClusterRows", "CombinedRows", "Rows", "encode", "node_json", "node_row"]
+__all__ = ["ClusterRows", "CombinedRows", "RowWriter", "Rows", "encode"]
 
 # One encoder for all: compact, ASCII (so that no text can end a line of the stream), and refusing
 # NaN, which is no JSON.
@@ -25,10 +26,6 @@ encode: Final = JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 # A row's JSON without its braces: dispy's own fields, and the others.
 _Texts = tuple[str, str]
 
-_SINGLE: Final = tuple(field for field in NODE_FIELDS if field.combine != "listed")
-_COLUMNS: Final = [column for field in _SINGLE for column in field.columns()]
-_VALUES: Final = [field.value for field in _SINGLE]
-_OWN: Final = sum(field.dispys for field in _SINGLE)
 _CLUSTERS: Final = NODE_FIELDS[-1].name
 
 
@@ -68,7 +65,7 @@ def _exact(field: NodeField) -> str | Callable[[Any], str]:
         inner = _json_form(field.parts)
         return lambda values: "null" if values is None else f"{{{inner(values)}}}"
     match field.schema["type"]:
-        case "string":
+        case "string" if not field.nullable:
             return encode_basestring_ascii
         case "integer" | "number" if field.nullable:
             return _or_null
@@ -85,41 +82,6 @@ def _json_form(fields: Iterable[NodeField]) -> _Form:
     )
 
 
-_OWN_FORM: Final = _json_form(_SINGLE[:_OWN])
-_MORE_FORM: Final = _json_form(_SINGLE[_OWN:])
-_CELLS_FORM: Final = _Form(
-    (SEPARATOR if number else "", cell_writer(column) or _exact(column))
-    for number, column in enumerate(_COLUMNS)
-)
-_GROUPS: Final = [(index, len(field.parts)) for index, field in enumerate(_SINGLE) if field.parts]
-
-
-def _values(node: Node) -> list[Any]:
-    return [value(node) for value in _VALUES]
-
-
-def _combined_values(nodes: list[Node]) -> list[Any]:
-    """Return the values of a node that several clusters know."""
-    there = current_holders(nodes)
-    latest = max(there, key=lambda node: node.updated_at)
-    values: list[Any] = []
-    for field in _SINGLE:
-        match field.combine:
-            case "sum":
-                values.append(sum(map(field.value, nodes)))
-            case "largest":
-                values.append(max(map(field.value, there)))
-            case "newest":
-                values.append(max(map(field.value, nodes)))
-            case _:
-                values.append(field.value(latest))
-    return values
-
-
-def _row(values: list[Any]) -> dict[str, Any]:
-    return {field.name: _read(field, value) for field, value in zip(_SINGLE, values, strict=True)}
-
-
 def _read(field: NodeField, value: Any) -> Any:
     """Return what a row holds of a field's value."""
     if value is None:
@@ -129,38 +91,90 @@ def _read(field: NodeField, value: Any) -> Any:
     return value if field.digits is None else round(value, field.digits)
 
 
-def _texts(values: list[Any]) -> _Texts:
-    return _OWN_FORM(values[:_OWN]), _MORE_FORM(values[_OWN:])
+class RowWriter:
+    """Writes the rows of a registry's nodes.
 
+    :param fields: those of a row, in their order; the last is the combined view's alone.
+    """
 
-def _cells(values: list[Any]) -> str:
-    for index, count in reversed(_GROUPS):
-        values[index : index + 1] = values[index] or [None] * count
-    return _CELLS_FORM(values)
+    def __init__(self, fields: Sequence[NodeField] = NODE_FIELDS) -> None:
+        single = self._fields = tuple(field for field in fields if field.combine != "listed")
+        columns = [column for field in single for column in field.columns()]
+        self._values_of = [field.value for field in single]
+        self._own = sum(field.dispys for field in single)
+        self._own_form = _json_form(single[: self._own])
+        self._more_form = _json_form(single[self._own :])
+        self._cells_form = _Form(
+            (SEPARATOR if number else "", cell_writer(column) or _exact(column))
+            for number, column in enumerate(columns)
+        )
+        self._groups = [
+            (index, len(field.parts)) for index, field in enumerate(single) if field.parts
+        ]
+        self.block = Blocks(fields).packed
+        """Makes a block of the cells of rows; see :class:`~flask_dispy.wire.columns.Blocks`."""
 
+    def values(self, node: Node) -> list[Any]:
+        """Return the values of a node in one cluster."""
+        return [value(node) for value in self._values_of]
 
-def node_row(node: Node) -> dict[str, Any]:
-    """Return a node's row in one cluster."""
-    return _row(_values(node))
+    def combined_values(self, nodes: list[Node]) -> list[Any]:
+        """Return the values of a node that several clusters know."""
+        there = current_holders(nodes)
+        latest = max(there, key=lambda node: node.updated_at)
+        values: list[Any] = []
+        for field in self._fields:
+            match field.combine:
+                case "sum":
+                    values.append(sum(map(field.value, nodes)))
+                case "largest":
+                    values.append(max(map(field.value, there)))
+                case "newest":
+                    values.append(max(map(field.value, nodes)))
+                case _:
+                    values.append(field.value(latest))
+        return values
 
+    def row(self, values: list[Any]) -> dict[str, Any]:
+        """Return the row that has these values."""
+        return {
+            field.name: _read(field, value)
+            for field, value in zip(self._fields, values, strict=True)
+        }
 
-def _node_texts(node: Node) -> _Texts:
-    if node.texts is None:
-        node.texts = _texts(_values(node))
-    texts: _Texts = node.texts
-    return texts
+    def texts(self, values: list[Any]) -> _Texts:
+        """Return the row that has these values as JSON, without its braces."""
+        return self._own_form(values[: self._own]), self._more_form(values[self._own :])
 
+    def cells(self, values: list[Any]) -> str:
+        """Return the cells of the row that has these values."""
+        for index, count in reversed(self._groups):
+            values[index : index + 1] = values[index] or [None] * count
+        return self._cells_form(values)
 
-def _node_cells(node: Node) -> str:
-    if node.cells is None:
-        node.cells = _cells(_values(node))
-    cells: str = node.cells
-    return cells
+    # -- of one cluster's nodes --------------------------------------------------------------
 
+    def node_row(self, node: Node) -> dict[str, Any]:
+        """Return a node's row in one cluster."""
+        return self.row(self.values(node))
 
-def node_json(node: Node) -> str:
-    """Return a node's row in one cluster as JSON, made once for each change."""
-    return _whole(_node_texts(node))
+    def node_texts(self, node: Node) -> _Texts:
+        """Return a node's row as JSON, without its braces, made once for each change."""
+        if node.texts is None:
+            node.texts = self.texts(self.values(node))
+        texts: _Texts = node.texts
+        return texts
+
+    def node_cells(self, node: Node) -> str:
+        """Return the cells of a node's row, made once for each change."""
+        if node.cells is None:
+            node.cells = self.cells(self.values(node))
+        cells: str = node.cells
+        return cells
+
+    def node_json(self, node: Node) -> str:
+        """Return a node's row in one cluster as JSON, made once for each change."""
+        return _whole(self.node_texts(node))
 
 
 def _whole(texts: _Texts) -> str:
@@ -168,7 +182,15 @@ def _whole(texts: _Texts) -> str:
 
 
 class Rows(Protocol):
-    """The rows of a view's nodes. Its methods are called under the lock that guards the state."""
+    """The rows of a view's nodes. Its methods are called under the lock that guards the state.
+
+    All but ``block``, which makes a block of cells; see
+    :class:`~flask_dispy.wire.columns.Blocks`.
+    """
+
+    @property
+    def block(self) -> Callable[[Sequence[str], Sequence[Piece]], list[Piece]]:
+        """Makes a block of cells."""
 
     def row(self, ip_addr: str) -> dict[str, Any]:
         """Return a node's row; KeyError for a node that is not known."""
@@ -180,40 +202,44 @@ class Rows(Protocol):
         """Return rows as JSON, of dispy's own fields alone."""
 
     def cells(self, addresses: Iterable[str]) -> list[str]:
-        """Return rows as cells, see :func:`~flask_dispy.wire.columns.packed_block`."""
+        """Return rows as cells, see :class:`~flask_dispy.wire.columns.Blocks`."""
 
 
 class ClusterRows:
     """The rows of one cluster's nodes."""
 
-    def __init__(self, nodes: Mapping[str, Node]) -> None:
+    def __init__(self, nodes: Mapping[str, Node], writer: RowWriter) -> None:
         self._nodes = nodes
+        self._writer = writer
+        self.block = writer.block
 
     def row(self, ip_addr: str) -> dict[str, Any]:
         """See :class:`Rows`."""
-        return node_row(self._nodes[ip_addr])
+        return self._writer.node_row(self._nodes[ip_addr])
 
     def json(self, addresses: Iterable[str]) -> list[str]:
         """See :class:`Rows`."""
-        nodes = self._nodes
-        return [_whole(_node_texts(nodes[ip_addr])) for ip_addr in addresses]
+        nodes, json_of = self._nodes, self._writer.node_json
+        return [json_of(nodes[ip_addr]) for ip_addr in addresses]
 
     def own_json(self, addresses: Iterable[str]) -> list[str]:
         """See :class:`Rows`."""
-        nodes = self._nodes
-        return [f"{{{_node_texts(nodes[ip_addr])[0]}}}" for ip_addr in addresses]
+        nodes, texts_of = self._nodes, self._writer.node_texts
+        return [f"{{{texts_of(nodes[ip_addr])[0]}}}" for ip_addr in addresses]
 
     def cells(self, addresses: Iterable[str]) -> list[str]:
         """See :class:`Rows`."""
-        nodes = self._nodes
-        return [_node_cells(nodes[ip_addr]) for ip_addr in addresses]
+        nodes, cells_of = self._nodes, self._writer.node_cells
+        return [cells_of(nodes[ip_addr]) for ip_addr in addresses]
 
 
 class CombinedRows:
     """The rows of all clusters' nodes, each node once."""
 
-    def __init__(self, state: CombinedState) -> None:
+    def __init__(self, state: CombinedState, writer: RowWriter) -> None:
         self._state = state
+        self._writer = writer
+        self.block = writer.block
 
     def _known(self, ip_addr: str) -> tuple[list[str], list[Node]]:
         known = self._state.known(ip_addr)
@@ -224,15 +250,19 @@ class CombinedRows:
     def row(self, ip_addr: str) -> dict[str, Any]:
         """See :class:`Rows`."""
         names, nodes = self._known(ip_addr)
-        return {**_row(_combined_values(nodes)), _CLUSTERS: names}
+        writer = self._writer
+        return {**writer.row(writer.combined_values(nodes)), _CLUSTERS: names}
 
     def _texts(self, ip_addr: str) -> _Texts:
         made: _Texts | None = self._state.texts.get(ip_addr)
         if made is None:
             names, nodes = self._known(ip_addr)
             # In one cluster the row is that cluster's, which most often is encoded already.
-            one = len(nodes) == 1
-            own, more = _node_texts(nodes[0]) if one else _texts(_combined_values(nodes))
+            writer = self._writer
+            if len(nodes) == 1:
+                own, more = writer.node_texts(nodes[0])
+            else:
+                own, more = writer.texts(writer.combined_values(nodes))
             made = own, f'{more},"{_CLUSTERS}":{encode(names)}'
             self._state.texts[ip_addr] = made
         return made
@@ -241,8 +271,11 @@ class CombinedRows:
         made: str | None = self._state.cells.get(ip_addr)
         if made is None:
             names, nodes = self._known(ip_addr)
-            one = len(nodes) == 1
-            cells = _node_cells(nodes[0]) if one else _cells(_combined_values(nodes))
+            writer = self._writer
+            if len(nodes) == 1:
+                cells = writer.node_cells(nodes[0])
+            else:
+                cells = writer.cells(writer.combined_values(nodes))
             made = self._state.cells[ip_addr] = f"{cells}{SEPARATOR}{encode(names)}"
         return made
 

@@ -16,7 +16,7 @@ from flask_dispy.core import events
 from flask_dispy.core.cluster import ClusterState
 from flask_dispy.core.jobs import ENDED_STATES
 from flask_dispy.engine.reports.watch import Watch
-from flask_dispy.wire.jobs import job_detail
+from flask_dispy.wire.tables import JobTable
 
 NOW = 4e9  # the time of whatever has none of its own
 
@@ -80,7 +80,7 @@ class Story:
 
 def all_told(state: ClusterState) -> Any:
     return (
-        [job_detail(job, "compute", NOW) for job in state.ledger.jobs.values()],
+        [JobTable().detail(job, "compute", NOW) for job in state.ledger.jobs.values()],
         state.ledger.counts,
         state.ledger.failed,
         {
@@ -172,7 +172,7 @@ def test_first_of_two_ends_counts() -> None:
     again.result = "another"
     story.reports.append((status, node, again))
     state, _ = story.folded(batch=1_000)
-    assert job_detail(state.ledger.jobs[1], "compute", NOW)["result"] == "0"
+    assert JobTable().detail(state.ledger.jobs[1], "compute", NOW)["result"] == "0"
 
 
 @pytest.mark.parametrize("odd", [None, 5, float("nan"), -1.0, 0.0, 1e300, "soon", 10**400])
@@ -193,7 +193,7 @@ def test_interim_result_is_told_of_a_job_whose_start_was_not_reported() -> None:
     for deed in ("submit", "progress", "Finished"):
         story.tell(deed, 0)
     state, _ = story.folded(batch=1_000)
-    assert job_detail(state.ledger.jobs[1], "compute", NOW)["provisional_result"] == "half"
+    assert JobTable().detail(state.ledger.jobs[1], "compute", NOW)["provisional_result"] == "half"
 
 
 def test_arguments_are_taken_of_a_job_at_the_address_of_one_that_ended() -> None:

@@ -16,7 +16,7 @@ from unit.stories import (
 
 from flask_dispy.core import events
 from flask_dispy.core.cluster import ClusterState
-from flask_dispy.wire.rows import node_row
+from flask_dispy.wire.rows import RowWriter
 
 # -- what happened to a node ------------------------------------------------------------------
 
@@ -75,7 +75,7 @@ def test_node_row_has_dispys_fields_and_ours(state: ClusterState) -> None:
             joined=True,
         ),
     )
-    assert node_row(state.nodes["10.0.0.2"]) == {
+    assert RowWriter().node_row(state.nodes["10.0.0.2"]) == {
         "ip_addr": "10.0.0.2", "name": "alpha", "cpus": 2, "avail_cpus": 4, "busy": 1,
         "jobs_done": 3, "cpu_time": 1.5, "tx": 10, "rx": 20, "update_time": 1_005,
         "avail_info": {"cpu": 97.5, "memory": 1.0, "disk": 2.0, "swap": 100.0},
@@ -287,14 +287,14 @@ def test_load_says_how_much_older_it_is_than_the_last_sign_of_life(state: Cluste
     load = (50.0, 2.0**30, 2.0**40, 100.0)
     tell(state, seen(updated=1, load=load, joined=True, at=1_001.0))
     node = state.nodes["n1"]
-    assert node_row(node)["avail_info_age_sec"] == 0
+    assert RowWriter().node_row(node)["avail_info_age_sec"] == 0
     tell(state, seen(updated=130, load=load, jobs_done=1))
-    assert node_row(node)["avail_info_age_sec"] == 120
+    assert RowWriter().node_row(node)["avail_info_age_sec"] == 120
     assert node.series is not None
     memory = node.series.as_dict()["memory_avail_bytes"]
     assert (memory[0], memory[-1]) == (2.0**30, None)  # a gap, for nobody measured it
     tell(state, seen(updated=190, load=load, pulse=True, at=1_190.0))
-    assert node_row(node)["avail_info_age_sec"] == 0
+    assert RowWriter().node_row(node)["avail_info_age_sec"] == 0
 
 
 def test_series_of_a_node_that_died_ends_with_what_runs_there(state: ClusterState) -> None:

@@ -10,11 +10,11 @@ import pytest
 
 from flask_dispy.core.jobs import Job
 from flask_dispy.core.nodes import Node
-from flask_dispy.wire.columns import packed_block
 from flask_dispy.wire.packing import Piece, Sendable
-from flask_dispy.wire.rows import ClusterRows
+from flask_dispy.wire.rows import ClusterRows, RowWriter
 
 MIB = 1 << 20
+WRITER = RowWriter()
 JOB = Job(1, 1, 1.0, "", None, None)
 
 
@@ -64,12 +64,12 @@ def cells(row: dict[str, Any]) -> str:
     node.updated_at = node.load_at = row["update_time"]
     load = row["avail_info"]
     node.load = load and tuple(load[name] for name in ("cpu", "memory", "disk", "swap"))
-    (told,) = ClusterRows({node.ip_addr: node}).cells([node.ip_addr])
+    (told,) = ClusterRows({node.ip_addr: node}, WRITER).cells([node.ip_addr])
     return f"{told}\t{json.dumps(row['clusters'])}" if "clusters" in row else told
 
 
 def packed(*rows: dict[str, Any], before: Any = ()) -> list[Piece]:
-    return packed_block([cells(row) for row in rows], before)
+    return WRITER.block([cells(row) for row in rows], before)
 
 
 def block(*rows: dict[str, Any]) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from flask_dispy.core.jobs import Job
 from flask_dispy.core.series import Measured, Sample, Series
 from flask_dispy.core.text import Cut
 from flask_dispy.history.records import job_of, job_row, node_of
-from flask_dispy.wire.jobs import job_detail
-from flask_dispy.wire.rows import node_json, node_row
+from flask_dispy.wire.rows import RowWriter
+from flask_dispy.wire.tables import JobTable
 
 NOW = 2_000.0
 
@@ -35,8 +35,8 @@ def test_job_comes_back_whole(state: ClusterState) -> None:
         state.apply(event)
     job = state.ledger.jobs[1]
     job.args = Cut("cut sho…")
-    again = job_detail(back(job), "compute", NOW)
-    assert again == job_detail(job, "compute", NOW)
+    again = JobTable().detail(back(job), "compute", NOW)
+    assert again == JobTable().detail(job, "compute", NOW)
     assert (again["args_truncated"], again["result_truncated"]) == (True, False)
 
 
@@ -55,7 +55,7 @@ def test_job_that_was_cancelled_in_the_queue_comes_back(state: ClusterState) -> 
     state.apply(queued("a"))
     state.apply(ended("a", "cancelled", node=None, start=None))
     job = state.ledger.jobs[1]
-    assert job_detail(back(job), "compute", NOW) == job_detail(job, "compute", NOW)
+    assert JobTable().detail(back(job), "compute", NOW) == JobTable().detail(job, "compute", NOW)
     assert back(job).output is None
 
 
@@ -66,8 +66,10 @@ def test_job_that_goes_on_has_no_row(state: ClusterState) -> None:
 
 def test_node_comes_back_with_its_figures(state: ClusterState) -> None:
     node = state.nodes["n1"]
+    rows = RowWriter()
     # Of a run that is over, nothing is there any more.
-    assert node_row(node_of(node_json(node))) == {**node_row(node), "state": "closed", "busy": 0}
+    again = rows.node_row(node_of(rows.node_json(node)))
+    assert again == {**rows.node_row(node), "state": "closed", "busy": 0}
 
 
 # -- what is marked for the history ----------------------------------------------------------

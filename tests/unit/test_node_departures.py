@@ -13,7 +13,7 @@ from unit.stories import ended, gone, new_state, queued, seen, started, tell
 from flask_dispy.core import events
 from flask_dispy.core.cluster import ClusterState
 from flask_dispy.engine.reports.watch import Watch
-from flask_dispy.wire.rows import node_json, node_row
+from flask_dispy.wire.rows import RowWriter
 
 _LOAD = (50.0, 1.0, 2.0, 3.0)
 
@@ -91,8 +91,8 @@ def test_lost_node_is_counted_and_comes_back(state: ClusterState) -> None:
     assert summary["nodes"] == {"known": 1, "up": 0, "silent": 0, "lost": 1, "closed": 0}
     assert (summary["attention"]["lost"], summary["attention"]["abandoned"]) == (1, 1)
     assert summary["cpus"]["total"] == 0
-    assert node_row(state.nodes["n1"])["state"] == "lost"
-    assert '"state":"lost"' in node_json(state.nodes["n1"])
+    assert RowWriter().node_row(state.nodes["n1"])["state"] == "lost"
+    assert '"state":"lost"' in RowWriter().node_json(state.nodes["n1"])
     tell(state, gone(at=6.0), seen(updated=7, jobs_done=1))  # neither a goodbye nor late figures
     assert state.nodes["n1"].state == "lost"
     tell(state, seen(joined=True))

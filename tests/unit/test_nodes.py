@@ -12,7 +12,7 @@ from flask_dispy.core.cluster import ClusterState
 from flask_dispy.core.combined import CombinedState
 from flask_dispy.core.events import NodeSeen
 from flask_dispy.core.nodes import Node
-from flask_dispy.wire.rows import CombinedRows, node_json, node_row
+from flask_dispy.wire.rows import CombinedRows, RowWriter
 
 DISPYS = (
     "ip_addr", "name", "cpus", "avail_cpus", "busy", "jobs_done", "cpu_time", "tx", "rx",
@@ -35,17 +35,17 @@ def assert_same(row_json: str, row: dict[str, Any]) -> None:
 @pytest.mark.parametrize("name", ["", "alpha", 'a"b\\c\n\u202e\ud800 </script> \U0001f600'])
 def test_json_is_that_of_the_row(name: str, load: tuple[float, float, float, float] | None) -> None:
     node = Node("10.0.0.1")
-    assert_same(node_json(node), node_row(node))
+    assert_same(RowWriter().node_json(node), RowWriter().node_row(node))
     node.update(seen(name, load))
     node.forget_encoding()
-    assert_same(node_json(node), node_row(node))
+    assert_same(RowWriter().node_json(node), RowWriter().node_row(node))
 
 
 def test_combined_json_is_that_of_the_row_for_one_cluster_and_for_two() -> None:
     serials = itertools.count(1)
     states = [ClusterState(name, 1.5e9, serials=serials, history_limit=10) for name in ('a"', "b")]
     combined = CombinedState(lambda: states, 1.5e9)
-    rows = CombinedRows(combined)
+    rows = CombinedRows(combined, RowWriter())
     for state in states:
         state.apply(seen("alpha", LOADS[1]))
         combined.nodes_changed(["10.0.0.1"])

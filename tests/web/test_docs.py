@@ -14,8 +14,9 @@ from flask_dispy.web.access.permissions import PERMISSIONS
 from flask_dispy.web.blueprint import create_blueprint
 from flask_dispy.web.http.errors import STATUS_OF_CODE
 from flask_dispy.web.routes import DOCUMENT_ROUTES, ROUTES
-from flask_dispy.wire.fields import NODE_FIELDS, SORT_KEYS, NodeField
+from flask_dispy.wire.fields import NODE_FIELDS, NodeField
 from flask_dispy.wire.jobs import JOB_FIELDS
+from flask_dispy.wire.tables import NodeTable
 
 ROOT = Path(__file__).parents[2]
 API = (ROOT / "docs" / "api.md").read_text()
@@ -89,7 +90,7 @@ def test_fields_of_nodes_are_listed() -> None:
     assert [line for line in section.splitlines() if line.startswith("| `")] == expected
 
 
-@pytest.mark.parametrize("column", SORT_KEYS)
+@pytest.mark.parametrize("column", NodeTable().sort_keys)
 def test_every_sort_column_is_documented(column: str) -> None:
     assert f"`{column}`" in API
 

@@ -23,9 +23,14 @@ from ..jobs import JOB_WORDS, Job
 from .blocks import JobBlock
 from .terms import Term, read_terms
 
-__all__ = ["MAX_QUERY_LENGTH", "JobQuery", "duration_sec"]
+__all__ = ["MAX_QUERY_LENGTH", "QUALIFIERS", "JobQuery", "duration_sec"]
 
 MAX_QUERY_LENGTH: Final = 500
+
+QUALIFIERS: Final = (
+    "state", "is", "node", "id", "arg", "error", "serial", "cluster", "slower", "faster",
+)  # fmt: skip
+"""What words may begin with, a colon behind it."""
 
 # Americans call a cancelled job "canceled".
 _ALIASES: Final[dict[str, JobWord]] = {"canceled": "cancelled"}
@@ -102,7 +107,7 @@ class JobQuery:
                 f"The search has {len(q)} characters; {MAX_QUERY_LENGTH} are the most.", field="q"
             )
         found: dict[str, list[str]] = {}
-        for term in read_terms(q, _QUALIFIERS):
+        for term in read_terms(q, QUALIFIERS):
             found.setdefault(term.qualifier or _kind_of_word(term), []).append(term.value)
         kinds = frozenset(_kind(text) for text in found.get("is", ()))
         return cls(
@@ -233,11 +238,6 @@ class _Search:
                     row for row in rows if word in f"{jobs[row].id}\n{jobs[row].node}".casefold()
                 ]
         return rows
-
-
-_QUALIFIERS: Final = (
-    "state", "is", "node", "id", "arg", "error", "serial", "cluster", "slower", "faster",
-)  # fmt: skip
 
 
 def _kind_of_word(term: Term) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final, get_args
 
+from ...core.addresses import address_key
 from ...core.errors import BadRequest
 from ...core.nodes import NodeState
 from ...core.roster import CLOCK_OFF_SEC
 from ...core.search.terms import Term, read_terms
-from ...wire.fields import SORT_KEYS
 
 __all__ = ["NODE_STATES", "QUALIFIERS", "matching", "sorted_rows"]
 
@@ -35,11 +35,10 @@ def matching(
 
 
 def sorted_rows(
-    rows: list[dict[str, Any]], column: str, *, descending: bool
+    rows: list[dict[str, Any]], key: Callable[[dict[str, Any]], Any], *, descending: bool
 ) -> list[dict[str, Any]]:
-    """Return the rows in the order of *column*, equal ones by address, unknown ones last."""
-    key = SORT_KEYS[column]
-    ordered = sorted(rows, key=SORT_KEYS["ip_addr"])
+    """Return the rows in the order of *key*, equal ones by address, unknown ones last."""
+    ordered = sorted(rows, key=lambda row: address_key(row["ip_addr"]))
     known = [row for row in ordered if key(row) is not None]
     unknown = [row for row in ordered if key(row) is None]
     return sorted(known, key=key, reverse=descending) + unknown

@@ -45,8 +45,11 @@ def openapi(web: Web) -> Response:
     return json_bytes_answer(web.description())
 
 
-def build(routes: Sequence[Route]) -> dict[str, Any]:
-    """Return the description of those of the *routes* that have a summary."""
+def build(routes: Sequence[Route], schemas: Mapping[str, Any] = SCHEMAS) -> dict[str, Any]:
+    """Return the description of those of the *routes* that have a summary.
+
+    :param schemas: of their answers.
+    """
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
         if route.summary:
@@ -65,7 +68,7 @@ def build(routes: Sequence[Route]) -> dict[str, Any]:
         "security": [{}, {"basic": []}, {"bearer": []}],
         "paths": paths,
         "components": {
-            "schemas": SCHEMAS,
+            "schemas": schemas,
             "securitySchemes": {
                 "basic": {"type": "http", "scheme": "basic"},
                 "bearer": {"type": "http", "scheme": "bearer"},

@@ -62,7 +62,8 @@ def nodes(
     """Answer with a cluster's nodes: filtered, sorted, then a page of them."""
     view = web.view(name)
     found = matching(view.nodes(), q, state, view.name)
-    rows = sorted_rows(found, sort, descending=order == "desc")
+    key = view.tables.nodes.sort_keys[sort]
+    rows = sorted_rows(found, key, descending=order == "desc")
     end = offset + limit
     following = _link(offset=end, limit=limit) if end < len(rows) else None
     return json_answer({"total": len(rows), "items": rows[offset:end], "next": following})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Final, get_args, get_origin, get_type_hints
 
 from ...core.jobs import JOB_STATES, JOB_WORDS
@@ -9,12 +10,13 @@ from ...core.nodes import NODE_CHANGES, NODE_STATES
 from ...core.offers import FINDINGS, SOURCES
 from ...core.outlook import REASONS
 from ...engine.commands.outcomes import OutcomeRow
-from ...wire.fields import NODE_FIELDS, NodeField, properties
-from ...wire.jobs import JOB_FIELDS
+from ...wire.fields import NodeField, properties
+from ...wire.jobs import JobField
+from ...wire.tables import JobTable, NodeTable, Tables
 from ..access.permissions import PERMISSIONS
 from .shapes import Cancelled, Matched, Outcomes, SettingsRow
 
-__all__ = ["SCHEMAS", "ref", "schema_of"]
+__all__ = ["SCHEMAS", "ref", "schema_of", "schemas_of"]
 
 Schema = dict[str, Any]
 
@@ -55,12 +57,20 @@ _JOB_STATE: Final[Schema] = {"type": "string", "enum": list(JOB_STATES)}
 _HIDDEN: Final[Schema] = {
     "hidden": {"const": True, "description": "Arguments, or all output, are left out."}
 }
-_JOB: Final[Schema] = {"type": "object", **properties(JOB_FIELDS)}
-_JOB["properties"].update(_HIDDEN)
+
+
+def _job(fields: Sequence[JobField]) -> Schema:
+    schema = {"type": "object", **properties(fields)}
+    schema["properties"].update(_HIDDEN)
+    return schema
+
 
 _OUTPUT: Final = ("exception", "stdout", "stderr", "result", "provisional_result")
 
-_NODE: Final[Schema] = {"type": "object", **properties(NODE_FIELDS, optional=["clusters"])}
+
+def _node(fields: Sequence[NodeField]) -> Schema:
+    return {"type": "object", **properties(fields, optional=["clusters"])}
+
 
 _VALUES: Final[Schema] = {"type": "array", "minItems": 1}
 
@@ -73,14 +83,21 @@ def _column(field: NodeField) -> Schema:
     return _VALUES if of is None else _object(**{of: _NUMBER}, values=_list(_or_null(_NUMBER)))
 
 
-_NODE_BLOCK: Final[Schema] = {
-    **_object(**{field.name: _column(field) for field in NODE_FIELDS}),
-    "required": _NODE["required"],
-    "description": "Nodes by column: each field holds the list of the nodes' values, or a list of "
-    "one value that all of them share. Where it is an object, its values are multiples of unit, "
-    "or to be added to from. The four of avail_info are null for nodes without. Figures are as "
-    "fine as pages show them: seconds, mebibytes and percent, or four digits.",
-}
+def _node_block(fields: Sequence[NodeField]) -> Schema:
+    return {
+        **_object(**{field.name: _column(field) for field in fields}),
+        "required": _node(fields)["required"],
+        "description": "Nodes by column: each field holds the list of the nodes' values, or a "
+        "list of one value that all of them share. Where it is an object, its values are multiples "
+        "of unit, or to be added to from. The four of avail_info are null for nodes without. "
+        "Figures are as fine as pages show them: seconds, mebibytes and percent, or four digits.",
+    }
+
+
+def _of_tables(tables: Tables) -> dict[str, Schema]:
+    nodes, jobs = tables.nodes.fields, tables.jobs.fields
+    return {"Node": _node(nodes), "NodeBlock": _node_block(nodes), "Job": _job(jobs)}
+
 
 _OUTLOOK: Final[Schema] = _object(
     state={"type": "string", "enum": list(REASONS)},
@@ -216,8 +233,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "Outlook": _OUTLOOK,
     "Summary": _SUMMARY,
     "Clusters": _page(ref("Summary")),
-    "Node": _NODE,
-    "NodeBlock": _NODE_BLOCK,
+    **_of_tables(Tables(NodeTable(), JobTable())),
     "Nodes": _page(ref("Node")),
     "NodeDetail": {
         "allOf": [
@@ -249,7 +265,6 @@ SCHEMAS: Final[dict[str, Schema]] = {
         disk_avail_bytes=_COLUMN,
         running=_COLUMN,
     ),
-    "Job": _JOB,
     "Jobs": _page(
         ref("Job"),
         counts=_object(**dict.fromkeys(JOB_WORDS, _COUNT)),
@@ -305,3 +320,9 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "Health": _object(status=_TEXT),
     "Permissions": {"type": "string", "enum": list(PERMISSIONS)},
 }
+"""The shapes of a registry without custom columns."""
+
+
+def schemas_of(tables: Tables) -> dict[str, Schema]:
+    """Return the shapes of a registry's JSON, its custom columns included."""
+    return {**SCHEMAS, **_of_tables(tables)}

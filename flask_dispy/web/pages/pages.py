@@ -14,7 +14,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ...core.combined import COMBINED_NAME
 from ...core.errors import WrongProcess
-from ...wire.fields import page_columns
 from ..context import Web
 from .files import document
 
@@ -77,7 +76,7 @@ def _config(web: Web) -> dict[str, Any]:
         "permissions": web.guard.permissions(),
         "csrf_token": _csrf_token(),
         "version": _version(),
-        "node_fields": page_columns(),
+        "node_fields": web.registry.tables.nodes.of_pages(),
     }
 
 

@@ -1,0 +1,208 @@
+"""The tables of a registry: our own fields of nodes and jobs, and those of its custom columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ..core.columns import Column
+from ..core.errors import BadRequest
+from ..core.jobs import Job, Output
+from ..core.nodes import Node
+from ..core.search.query import QUALIFIERS
+from ..core.text import Cut
+from .fields import NODE_FIELDS, Field, NodeField, Schema, SortKey
+from .jobs import JOB_FIELDS, JobField
+
+__all__ = ["JobTable", "NodeTable", "Tables"]
+
+# Names of what rows bear at some place besides the fields, or that searches or scripts know.
+_TAKEN_OF_NODES: Final = frozenset((
+    "sec_per_job", "avail_cpu", "running_jobs", "running_total", "recent_jobs", "recent_total",
+    "events", "removed", "ip", "cluster", "clock", "block", "index", "constructor",
+))  # fmt: skip
+_TAKEN_OF_JOBS: Final = frozenset((
+    *QUALIFIERS, *Output.__slots__, "queue_sec", "history", "hidden", "constructor",
+))  # fmt: skip
+
+RowKey = Callable[[dict[str, Any]], Any]
+
+
+class NodeTable:
+    """The fields of a registry's nodes.
+
+    :param columns: its custom ones.
+    :raises BadRequest: the name of one is taken.
+
+    ``fields`` are those of a row, in their order; ``sort_keys`` are what rows can be sorted by,
+    and how: ``None`` for a row without the figure.
+    """
+
+    def __init__(self, columns: Sequence[Column] = ()) -> None:
+        own = [part.name for field in NODE_FIELDS for part in (field, *field.parts)]
+        _check_names("node_columns", columns, {*own, *_TAKEN_OF_NODES})
+        self.columns = tuple(columns)
+        *single, clusters = NODE_FIELDS
+        self.fields = (*single, *map(_node_field, range(len(columns)), columns), clusters)
+        self.sort_keys = _sort_keys(self.fields)
+
+    def of_pages(self) -> list[dict[str, Any]]:
+        """Return what the pages are to know of the fields that have a column."""
+        return [
+            {
+                **_of_pages(column),
+                **({"within": field.name} if field.parts else {}),
+                "sortable": column.sort is not None,
+            }
+            for field in self.fields
+            for column in field.columns()
+            if column.label
+        ]
+
+
+class JobTable:
+    """The fields of a registry's jobs.
+
+    :param columns: its custom ones.
+    :raises BadRequest: the name of one is taken.
+
+    ``fields`` are those of a row, in their order.
+    """
+
+    def __init__(self, columns: Sequence[Column] = ()) -> None:
+        texts = ("id", "args", "kwargs", *Output.__slots__)
+        taken = {*(field.name for field in JOB_FIELDS), *(f"{name}_truncated" for name in texts)}
+        _check_names("job_columns", columns, taken | _TAKEN_OF_JOBS)
+        self.columns = tuple(columns)
+        self.names = tuple(column.name for column in columns)
+        self.fields = (*JOB_FIELDS, *map(_job_field, range(len(columns)), columns))
+        self._values = [(field.name, field.value or (lambda _: None)) for field in self.fields]
+
+    def row(self, job: Job, cluster: str, now: float) -> dict[str, Any]:
+        """Return the job as a list shows it.
+
+        :param cluster: the name of its cluster.
+        :param now: until when it has run, if it still does.
+        """
+        row = {name: value(job) for name, value in self._values}
+        row["cluster"], row["duration_sec"] = cluster, job.duration_sec(now)
+        return row
+
+    def detail(self, job: Job, cluster: str, now: float) -> dict[str, Any]:
+        """Return all that is known of the job."""
+        detail = self.row(job, cluster, now)
+        for field in ("id", "args", "kwargs"):
+            detail[f"{field}_truncated"] = isinstance(detail[field], Cut)
+        for field in Output.__slots__:
+            text = getattr(job.output, field, None)
+            detail[field] = text
+            detail[f"{field}_truncated"] = isinstance(text, Cut)
+        started = job.started_at
+        detail["queue_sec"] = None if started is None else max(0.0, started - job.submitted_at)
+        detail["history"] = job.history()
+        return detail
+
+    def of_pages(self, *, custom: bool = True) -> list[dict[str, Any]]:
+        """Return what the pages are to know of the fields that have a column.
+
+        :param custom: whether the custom ones are among them.
+        """
+        fields = self.fields if custom else JOB_FIELDS
+        return [_of_pages(field) for field in fields if field.label]
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """Both tables of a registry."""
+
+    nodes: NodeTable
+    jobs: JobTable
+
+
+def _check_names(setting: str, columns: Iterable[Column], taken: set[str]) -> None:
+    for column in columns:
+        if column.name in taken:
+            raise BadRequest(
+                f"The name of the column {column.name} in {setting} is taken: give another.",
+                field=setting,
+            )
+        taken.add(column.name)
+
+
+def _schema(column: Column) -> Schema:
+    return {"type": column.type or ["number", "string", "boolean"]}
+
+
+def _node_field(place: int, column: Column) -> NodeField:
+    def value(node: Node) -> Any:
+        return node.columns[place] if node.columns else None
+
+    return NodeField(
+        name=column.name,
+        schema=_schema(column),
+        nullable=True,
+        label=column.label,
+        unit=column.unit,
+        value=value,
+        sort=_any_kind if column.sortable else None,
+    )
+
+
+def _job_field(place: int, column: Column) -> JobField:
+    def value(job: Job) -> Any:
+        return job.columns[place] if job.columns else None
+
+    return JobField(
+        name=column.name,
+        schema=_schema(column),
+        nullable=True,
+        label=column.label,
+        unit=column.unit,
+        value=value,
+    )
+
+
+def _any_kind(value: Any) -> tuple[int, Any]:
+    """Sort numbers before texts."""
+    return (1, value.casefold()) if isinstance(value, str) else (0, value)
+
+
+def _of_pages(field: Field) -> dict[str, Any]:
+    kind = field.schema["type"]
+    return {
+        "name": field.name,
+        "label": field.label,
+        "hint": field.hint,
+        "unit": field.unit,
+        "type": kind if isinstance(kind, str) else "any",
+    }
+
+
+# -- sorting -------------------------------------------------------------------------------------
+
+
+def _itself(value: Any) -> Any:
+    return value
+
+
+def _sec_per_job(row: dict[str, Any]) -> Any:
+    return row["cpu_time"] / row["jobs_done"] if row["jobs_done"] else None
+
+
+def _sorted_by(name: str, sort: SortKey, within: str | None) -> RowKey:
+    def key(row: dict[str, Any]) -> Any:
+        value = row[within][name] if within and row[within] else None if within else row[name]
+        return None if value is None else sort(value)
+
+    return key
+
+
+def _sort_keys(fields: Iterable[NodeField]) -> dict[str, RowKey]:
+    keys: dict[str, RowKey] = {}
+    for field in fields:
+        within = field.name if field.parts else None
+        for column in field.columns():
+            if column.sort is not None:
+                keys[column.name] = _sorted_by(column.name, column.sort, within)
+    return {**keys, "sec_per_job": _sec_per_job}
