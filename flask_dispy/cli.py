@@ -45,13 +45,13 @@ def _run_scheduler(
     elif given and "--httpd" not in others:
         parser.error("the --http-... options are of use with --httpd only")
     # Here and below: a node, for which this command is started most, needs no dashboard.
-    from .programs.served import scheduler_httpd
+    from .programs.dashboards import scheduler_httpd
 
     run_scheduler(others, httpd=scheduler_httpd(**given))
 
 
 def _serve_history(options: argparse.Namespace) -> None:
-    from .programs.served import serve_history
+    from .programs.dashboards import serve_history
 
     serve_history(
         options.file,

@@ -244,7 +244,7 @@ def _after_fork() -> None:
     global _forking  # noqa: PLW0603 - a thread that does not live here may hold it for ever
     _forking = threading.Lock()
     for registry in list(_registries):
-        registry._hub.leave_to_parent()
+        registry._hub.unregister_exit_handlers()
 
 
 # Those of this process and, in a fork, of its parents.

@@ -14,7 +14,14 @@ from typing import Any, Final, Literal, NamedTuple, get_args
 from .nodes import GONE_STATES, Node
 
 __all__ = [
-    "FINDINGS", "OVERDUE_SEC", "SOURCES", "Finding", "Offer", "Offered", "Offers", "Source",
+    "FINDINGS",
+    "OVERDUE_SEC",
+    "SOURCES",
+    "Allocation",
+    "Finding",
+    "Offer",
+    "Offers",
+    "Source",
 ]  # fmt: skip
 
 OVERDUE_SEC: Final = 30.0
@@ -40,7 +47,7 @@ Finding = Literal[
 """
 
 
-class Offered(NamedTuple):
+class Allocation(NamedTuple):
     """What a program offers to a cluster, as dispy holds it; a pattern has ``*`` in *ip_addr*."""
 
     ip_addr: str
@@ -69,7 +76,7 @@ class Offer:
     asked_by: str | None
     asked_at: float
     finding: Finding = "unknown"
-    looked_at: float = 0.0
+    checked_at: float = 0.0
     _pattern: re.Pattern[str] | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
@@ -83,7 +90,7 @@ class Offer:
         """Whether it stands for any number of nodes."""
         return "*" in self.ip_addr
 
-    def is_met(self, nodes: Mapping[str, Node]) -> bool:
+    def is_fulfilled(self, nodes: Mapping[str, Node]) -> bool:
         """Whether a node that is meant has joined since."""
         if self._pattern is not None:
             matches = self._pattern.match
@@ -124,16 +131,16 @@ class Offers:
         self.changes = 0  # grows with whatever is new to tell
         self._numbers = numbers
         # What the program offers, as last seen.
-        self._listed: dict[str, Offered] = {}
+        self._listed: dict[str, Allocation] = {}
         self._published_changes = 0
 
     def ask(
-        self, host: str, offered: Offered, at: float, *, by: str | None, source: Source = "command"
+        self, host: str, node: Allocation, at: float, *, by: str | None, source: Source = "command"
     ) -> Offer:
-        """Keep an offer; it takes the place of one of the same address."""
-        self._drop(offered.ip_addr)
+        """Keep an offer; it replaces an earlier one of the same address."""
+        self._drop(node.ip_addr)
         number = next(self._numbers)
-        offer = Offer(number, host, *offered, source, by, at)
+        offer = Offer(number, host, *node, source, by, at)
         self.waiting[number] = offer
         self.changes += 1
         while len(self.waiting) > _MOST:
@@ -147,7 +154,7 @@ class Offers:
             self.changes += 1
         return offer
 
-    def list_program(self, offered: Sequence[Offered], at: float) -> None:
+    def sync_with_program(self, offered: Sequence[Allocation], at: float) -> None:
         """Take note of what the program offers now: new ones wait, and those that went are gone."""
         now = {one.ip_addr: one for one in offered}
         if now.keys() == self._listed.keys():
@@ -162,7 +169,7 @@ class Offers:
 
     def watch(self, nodes: Mapping[str, Node], now: float) -> bool:
         """Let go the offers that were taken; return whether there is anything new to tell."""
-        for offer in [offer for offer in self.waiting.values() if offer.is_met(nodes)]:
+        for offer in [offer for offer in self.waiting.values() if offer.is_fulfilled(nodes)]:
             del self.waiting[offer.number]
             self.changes += 1
         overdue = sum(now - offer.asked_at >= OVERDUE_SEC for offer in self.waiting.values())
@@ -182,16 +189,16 @@ class Offers:
         """Return the summary's ``offers``."""
         return {"waiting": len(self.waiting), "overdue": self.overdue, "changes": self.changes}
 
-    def to_look_at(self, now: float, every_sec: float, most: int) -> list[Offer]:
+    def due_for_check(self, now: float, every_sec: float, most: int) -> list[Offer]:
         """Return those overdue whose finding is oldest, patterns left out."""
         due = [
             offer
             for offer in self.waiting.values()
             if now - offer.asked_at >= OVERDUE_SEC
-            and now - offer.looked_at >= every_sec
+            and now - offer.checked_at >= every_sec
             and not offer.is_pattern
         ]
-        return sorted(due, key=lambda offer: offer.looked_at)[:most]
+        return sorted(due, key=lambda offer: offer.checked_at)[:most]
 
     def _drop(self, ip_addr: str) -> None:
         for offer in [one for one in self.waiting.values() if one.ip_addr == ip_addr]:

@@ -14,9 +14,9 @@ from itertools import accumulate, chain, pairwise
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from .addresses import last_first
-from .breath import breathe, pieces
 from .errors import BadRequest
 from .jobs import Job
+from .yielding import chunks, yield_now
 
 __all__ = ["DEFAULT_CELLS", "DEFAULT_LIMIT", "Lane", "Window", "oldest_start", "timeline"]
 
@@ -86,7 +86,7 @@ def oldest_start(jobs: Sequence[Job]) -> float | None:
     """Return when the first attempt of *jobs* began; ``None`` if none did."""
     oldest = math.inf
     # A loop, because min() of a hundred thousand floats takes twice as long.
-    for job in chain.from_iterable(pieces(jobs)):
+    for job in chain.from_iterable(chunks(jobs)):
         start = job.started_at
         if start is not None and start < oldest:
             oldest = start
@@ -155,7 +155,7 @@ class _Runs:
         start, end = window
         self._jobs = [
             job
-            for piece in pieces(jobs)
+            for piece in chunks(jobs)
             for job in piece
             if (began := job.started_at) is not None
             and began <= end
@@ -165,7 +165,7 @@ class _Runs:
         ]
         self._earlier = [
             attempt
-            for piece in pieces(jobs)
+            for piece in chunks(jobs)
             for job in piece
             if job.past
             for attempt in _attempts(job)
@@ -183,7 +183,7 @@ class _Runs:
 
     def __iter__(self) -> Iterator[_Run]:
         """Yield them in no particular order, but for a job that was put back meanwhile."""
-        for job in chain.from_iterable(pieces(self._jobs)):
+        for job in chain.from_iterable(chunks(self._jobs)):
             # Each is read once, because the job may change between two readings.
             start, end, node = job.started_at, job.ended_at, job.node
             if start is not None and node is not None:
@@ -346,7 +346,7 @@ class _Grid:
         """
         lane_of = {node: lane for lane, node in enumerate(order)}
         for node, base in self._base.items():
-            breathe()
+            yield_now()
             lane, until = lane_of[node], base + self.count
             ended = [counts[base:until] for counts in self._ended.values()]
             shares = [busy.of(base, until) for busy in self._busy.values()]

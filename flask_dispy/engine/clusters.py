@@ -15,7 +15,7 @@ __all__ = [
     "is_closed",
     "is_ending",
     "kind_of",
-    "memberships",
+    "membership_test",
     "pulse_sec",
 ]
 
@@ -75,7 +75,7 @@ def engine_of(cluster: Any) -> Any:
     return getattr(cluster, "scheduler", None) or getattr(cluster, "_cluster", None)
 
 
-def memberships(cluster: Any) -> Callable[[Any], bool | None] | None:
+def membership_test(cluster: Any) -> Callable[[Any], bool | None] | None:
     """Return what says of dispy's object of a node whether dispy sends jobs of the cluster there.
 
     It says ``None`` of a node of which that can't be known now. There is no such function for a

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-__all__ = ["FaultLog", "UnreadReports"]
+__all__ = ["FaultLog", "SkippedReports"]
 
 _EVERY_SEC: Final = 60.0
 
@@ -43,7 +43,7 @@ class FaultLog:
         self._logger.exception("%s%s", message, more)
 
 
-class UnreadReports:
+class SkippedReports:
     """Counts and logs the status reports that were left out, as they could not be taken in."""
 
     def __init__(self, logger: logging.Logger) -> None:

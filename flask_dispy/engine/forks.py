@@ -8,10 +8,10 @@ from typing import Any
 
 import pycos
 
-__all__ = ["leave_to_parent"]
+__all__ = ["unregister_exit_handlers"]
 
 
-def leave_to_parent(cluster: Any) -> None:
+def unregister_exit_handlers(cluster: Any) -> None:
     """Take dispy's steps for the end of the program out of this fork: they are its parent's.
 
     They wait for jobs, by threads that do not live here: a worker of gunicorn's that was forked

@@ -11,10 +11,10 @@ import dispy
 from dispy import NodeAllocate, SharedJobCluster
 from pycos import Task
 
-from ..core.offers import Finding, Offered
+from ..core.offers import Allocation, Finding
 from .clusters import engine_of
 
-__all__ = ["client_port", "find_out", "node_port", "offered_by_program", "take_back"]
+__all__ = ["client_port", "diagnose", "node_port", "program_allocations", "withdraw_allocation"]
 
 # A node in the same building answers within milliseconds.
 _CONNECT_SEC: Final = 3.0
@@ -22,7 +22,7 @@ _CONNECT_SEC: Final = 3.0
 _GONE: Final = (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EADDRNOTAVAIL)
 
 
-def offered_by_program(cluster: Any) -> list[Offered]:
+def program_allocations(cluster: Any) -> list[Allocation]:
     """Return the nodes that the cluster may use, as dispy holds them; a host that does not resolve
     is not among them.
     """
@@ -31,7 +31,7 @@ def offered_by_program(cluster: Any) -> list[Offered]:
         ip_addr, port, cpus = alloc.ip_addr, alloc.port, alloc.cpus
         if isinstance(ip_addr, str) and ip_addr:
             offered.append(
-                Offered(
+                Allocation(
                     ip_addr[:255],
                     port if isinstance(port, int) else None,
                     cpus if isinstance(cpus, int) else 0,
@@ -52,7 +52,7 @@ def client_port(cluster: Any) -> int:
     return port if isinstance(port, int) and port else int(dispy.config.DispyPort)
 
 
-def find_out(cluster: Any, offered: Offered) -> Finding:
+def diagnose(cluster: Any, offered: Allocation) -> Finding:
     """Return why a node has not joined, as far as can be seen from here; may take some seconds.
 
     A connection is made to the node and closed again, for which dispynode does nothing.
@@ -62,7 +62,7 @@ def find_out(cluster: Any, offered: Offered) -> Finding:
         return seen
     if isinstance(cluster, SharedJobCluster):
         return "unknown"  # its scheduler's network may be another one
-    return _reach(offered.ip_addr, node_port(cluster, offered.port))
+    return _probe(offered.ip_addr, node_port(cluster, offered.port))
 
 
 def _as_dispy_sees(cluster: Any, ip_addr: str) -> Finding | None:
@@ -74,7 +74,7 @@ def _as_dispy_sees(cluster: Any, ip_addr: str) -> Finding | None:
     return "not_set_up" if node is None else "being_set_up"
 
 
-def _reach(ip_addr: str, port: int) -> Finding:
+def _probe(ip_addr: str, port: int) -> Finding:
     try:
         with contextlib.closing(socket.create_connection((ip_addr, port), _CONNECT_SEC)):
             return "listening"
@@ -86,7 +86,7 @@ def _reach(ip_addr: str, port: int) -> Finding:
         return "unreachable" if error.errno in _GONE else "no_answer"
 
 
-def take_back(cluster: Any, ip_addr: str, *, plain: bool = False) -> bool:
+def withdraw_allocation(cluster: Any, ip_addr: str, *, plain: bool = False) -> bool:
     """Take an offer out of what dispy holds; return whether it is not there any more.
 
     dispy has no method for it. Its own thread changes the list, so it is done there, and waited

@@ -12,9 +12,9 @@ from pycos import serialize
 
 from .oomkills import OomKills, oom_kills
 
-__all__ = ["HELD_SIGNALS", "death_reply", "how_it_ended"]
+__all__ = ["GROUP_SIGNALS", "death_reply", "how_it_ended"]
 
-HELD_SIGNALS: Final = tuple(
+GROUP_SIGNALS: Final = tuple(
     getattr(signal, name)
     for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")
     if hasattr(signal, name)
@@ -56,13 +56,13 @@ def _what_the_kernel_counted(before: OomKills | None) -> str:
 
 
 def death_reply(
-    reply: Any, *, ended: str, last_words: str, terminated: bool, stdout: str, stderr: str
+    reply: Any, *, ended: str, traceback_text: str, terminated: bool, stdout: str, stderr: str
 ) -> Any:
     """Return the reply that a node sends in place of a job whose process died.
 
     :param reply: the job's own, as dispy prepared it before the start.
     :param ended: what :func:`how_it_ended` says.
-    :param last_words: the traceback of what ended the process, if something was raised.
+    :param traceback_text: the traceback of what ended the process, if something was raised.
     :param terminated: whether somebody asked for the end; then nothing has failed.
     """
     reply = copy.copy(reply)
@@ -73,6 +73,6 @@ def death_reply(
     reply.exception = None
     if not terminated:
         reply.exception = f"The job returned nothing: its process {ended}"
-        if last_words:
-            reply.exception += f", after:\n{last_words}"
+        if traceback_text:
+            reply.exception += f", after:\n{traceback_text}"
     return reply

@@ -27,19 +27,19 @@ from typing import Any, Final
 from dispy import DispyJob
 from pycos import Task
 
-from .jobdeaths import HELD_SIGNALS, death_reply, how_it_ended
+from .jobdeaths import GROUP_SIGNALS, death_reply, how_it_ended
 from .oomkills import oom_kills
 from .outputs import CapturedOutput, KeptOutput
 from .patches import replace
 from .replies import Death, JobPipe, ReplyQueue
 
-__all__ = ["mend_jobs_when_loaded"]
+__all__ = ["patch_node_when_loaded"]
 
 # A reply is let go by itself after this, should nobody ask for the process's number.
-_NOTED_SEC: Final = 2.0
+_PID_READ_SEC: Final = 2.0
 
 # How long it takes a node to see that it, too, is to end.
-_HELD_SEC: Final = 0.5
+_NODE_END_SEC: Final = 0.5
 
 # How long a command to end a job waits for its process.
 _STARTED_SEC: Final = 5.0
@@ -69,10 +69,10 @@ class JobProcess(multiprocessing.Process):
         try:
             super().start()
         except BaseException:
-            job.pipe.begin_to_read(None)
+            job.pipe.after_fork_in_parent(None)
             job.close()
             raise
-        job.pipe.begin_to_read(self.ident)
+        job.pipe.after_fork_in_parent(self.ident)
         _followed[self.ident or 0] = self
         threading.Thread(target=job.follow, args=(self,), name="follow-job", daemon=True).start()
 
@@ -91,9 +91,7 @@ class JobProcess(multiprocessing.Process):
         except BaseException as error:
             # An error that is no Exception, or one in pickling the result: dispy passes over these.
             frames = error.__traceback__ and error.__traceback__.tb_next
-            job.pipe.send_last_words(
-                "".join(traceback.format_exception(type(error), error, frames))
-            )
+            job.pipe.send_traceback("".join(traceback.format_exception(type(error), error, frames)))
             raise
 
     def terminated(self) -> None:
@@ -109,7 +107,7 @@ class JobProcess(multiprocessing.Process):
     def pid(self) -> int | None:
         """The process's number. dispynode asks right after ``start``, to note it."""
         if self._job is not None:
-            self._job.noted.set()
+            self._job.pid_read.set()
         return self.ident
 
 
@@ -124,7 +122,7 @@ class _Job:
         self._replies = names["reply_Q"]
         self._reply = names["__dispy_job_reply"]
         self.pipe = JobPipe()
-        self.noted = threading.Event()
+        self.pid_read = threading.Event()
         self.reported = threading.Event()
         self.terminated = False
         self._outputs = _make_outputs()
@@ -134,7 +132,7 @@ class _Job:
 
     def begin(self, node: dict[str, Any]) -> None:
         """Put ours into dispynode's hands, whose globals are ``node``."""
-        self.pipe.keep_only_this()
+        self.pipe.close_other_pipes()
         self._names["reply_Q"] = self
         if self._outputs:
             node["io"] = _Streams(self._outputs, lambda: node.update(io=io))
@@ -153,19 +151,19 @@ class _Job:
         """Wait for the process to reply or end, and pass on what is to be known of it."""
         try:
             said = self.pipe.read_until_end_of(process)
-            self.noted.wait(_NOTED_SEC)
+            self.pid_read.wait(_PID_READ_SEC)
             if said.reply is not None:
                 self._replies.put(said.reply)
             else:
-                self._replies.put(Death(self._death_of(process, said.last_words)))
+                self._replies.put(Death(self._death_of(process, said.traceback_text)))
         finally:
             self.reported.set()
             _followed.pop(process.ident or 0, None)
             self.close()
 
-    def _death_of(self, process: JobProcess, last_words: str) -> Any:
+    def _death_of(self, process: JobProcess, traceback_text: str) -> Any:
         exitcode = None if self.terminated else _exitcode_of(process)
-        if (exitcode is not None and -exitcode in HELD_SIGNALS) or last_words.endswith(
+        if (exitcode is not None and -exitcode in GROUP_SIGNALS) or traceback_text.endswith(
             "KeyboardInterrupt\n"
         ):
             self._wait_for_command()
@@ -173,7 +171,7 @@ class _Job:
         return death_reply(
             self._reply,
             ended=how_it_ended(exitcode, self._oom_kills),
-            last_words=last_words,
+            traceback_text=traceback_text,
             terminated=self.terminated,
             stdout=stdout,
             stderr=stderr,
@@ -181,7 +179,7 @@ class _Job:
 
     def _wait_for_command(self) -> None:
         """Give the node time to see that it is to end too, or the job by somebody's command."""
-        give_up_at = time.monotonic() + _HELD_SEC
+        give_up_at = time.monotonic() + _NODE_END_SEC
         while not self.terminated and time.monotonic() < give_up_at:
             time.sleep(0.02)
 
@@ -221,7 +219,7 @@ class _Streams:
         return captured
 
 
-def mend_jobs_when_loaded() -> None:
+def patch_node_when_loaded() -> None:
     """Let the dispynode that is about to be loaded as ``__main__`` start its jobs as ours.
 
     With its names made, and before it makes anything of them, it says how processes are to be
@@ -234,7 +232,7 @@ def mend_jobs_when_loaded() -> None:
         original(*args, **options)
         node = sys.modules["__main__"]
         replace(node, "multiprocessing", multiprocessing, Process=JobProcess, Queue=_reply_queue)
-        _note_whom_it_terminates(node)
+        _mark_terminated_jobs(node)
         vars(node)["Task"] = _NodeTask
 
     multiprocessing.set_start_method = set_start_method
@@ -275,7 +273,7 @@ def _has_started(info: Any) -> bool:
     return bool(number or info.pid)
 
 
-def _note_whom_it_terminates(node: Any) -> None:
+def _mark_terminated_jobs(node: Any) -> None:
     original = node._dispy_terminate_proc
 
     def terminate(proc_pid: Any, task: Any = None) -> Iterator[Any]:
@@ -285,7 +283,7 @@ def _note_whom_it_terminates(node: Any) -> None:
         # To be awaited by pycos, which takes what a generator returns as its value.
         status = yield original(proc_pid, task=task)
         # dispy goes on to report the end, without what the job had printed. Ours is to be first.
-        give_up_at = time.monotonic() + _HELD_SEC
+        give_up_at = time.monotonic() + _NODE_END_SEC
         while process and not process.is_reported() and time.monotonic() < give_up_at:
             yield task.sleep(0.01)
         return status

@@ -20,7 +20,7 @@ from multiprocessing.connection import wait
 from multiprocessing.queues import Queue
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-__all__ = ["Death", "JobPipe", "ReplyQueue", "Said"]
+__all__ = ["Death", "JobPipe", "PipeContent", "ReplyQueue"]
 
 if TYPE_CHECKING:
     _Queue = Queue[Any]
@@ -29,7 +29,7 @@ else:
 
 _HEAD: Final = struct.Struct("=cQ")
 _REPLY: Final = b"R"
-_LAST_WORDS: Final = b"W"
+_TRACEBACK: Final = b"W"
 _CHUNK_BYTES: Final = 1 << 20
 
 # Where the system can't say when a process ends, it is asked.
@@ -39,11 +39,11 @@ _reading: set[int] = set()
 """The descriptors by which this process follows its jobs; a job has no business with others'."""
 
 
-class Said(NamedTuple):
+class PipeContent(NamedTuple):
     """What a process has written: its reply, pickled, if it is complete, else its last words."""
 
     reply: bytes | None
-    last_words: str
+    traceback_text: str
 
 
 class JobPipe:
@@ -57,7 +57,7 @@ class JobPipe:
 
     # -- in the job
 
-    def keep_only_this(self) -> None:
+    def close_other_pipes(self) -> None:
         """Close what else is there of this process's jobs."""
         for descriptor in _reading:
             with contextlib.suppress(OSError):
@@ -71,10 +71,10 @@ class JobPipe:
         """
         self._send(_REPLY, pickle.dumps(reply, pickle.HIGHEST_PROTOCOL))
 
-    def send_last_words(self, text: str) -> None:
+    def send_traceback(self, text: str) -> None:
         """Send what is to be known of the end, if no reply follows."""
         with contextlib.suppress(OSError):
-            self._send(_LAST_WORDS, text.encode("utf-8", "replace"))
+            self._send(_TRACEBACK, text.encode("utf-8", "replace"))
 
     def _send(self, kind: bytes, data: bytes) -> None:
         for part in (_HEAD.pack(kind, len(data)), data):
@@ -84,7 +84,7 @@ class JobPipe:
 
     # -- in the process that started it
 
-    def read_until_end_of(self, process: Any) -> Said:
+    def read_until_end_of(self, process: Any) -> PipeContent:
         """Return what the process says until it has replied or ended.
 
         Descendants of the job may hold the pipe open long after that, so its end is not waited for.
@@ -112,7 +112,7 @@ class JobPipe:
             return True
         return False
 
-    def begin_to_read(self, pid: int | None) -> None:
+    def after_fork_in_parent(self, pid: int | None) -> None:
         """Do the parent's part after the fork."""
         os.close(self._to)
         if pid is not None and hasattr(os, "pidfd_open"):  # Linux
@@ -142,13 +142,13 @@ def _is_gone(process: Any) -> bool:
     return False
 
 
-def _parse(received: bytearray) -> Said:
+def _parse(received: bytearray) -> PipeContent:
     words = ""
     for kind, data in _messages(received):
         if kind == _REPLY:
-            return Said(data, words)
+            return PipeContent(data, words)
         words = data.decode("utf-8", "replace")
-    return Said(None, words)
+    return PipeContent(None, words)
 
 
 def _messages(received: bytearray) -> Iterator[tuple[bytes, bytes]]:

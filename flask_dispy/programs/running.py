@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 from types import ModuleType
 
-from .jobprocess import mend_jobs_when_loaded
+from .jobprocess import patch_node_when_loaded
 from .patches import patch_dispy
 
 __all__ = ["WITH_PARENT", "run_node", "run_scheduler"]
@@ -38,7 +38,7 @@ def run_node(argv: Sequence[str]) -> None:
     :raises SystemExit: with dispynode's exit code, where it ends by ``exit()``.
     """
     patch_dispy()
-    mend_jobs_when_loaded()
+    patch_node_when_loaded()
     _run("dispy.dispynode", argv)
 
 

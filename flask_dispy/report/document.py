@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from ..core.breath import breathe
 from ..core.text import clean
+from ..core.yielding import yield_now
 from . import charts, lanes, wording
 from .gathering import MOST_CLUSTERS, MOST_JOBS, MOST_NODES, gather
 
@@ -47,7 +47,7 @@ def render_report(view: View, *, arguments: bool = True) -> str:
     for number, part in enumerate(template.generate(gather(view, arguments=arguments))):
         parts.append(part)
         if number % _PARTS == 0:
-            breathe()
+            yield_now()
     return "".join(parts)
 
 

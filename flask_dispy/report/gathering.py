@@ -9,10 +9,10 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, Final
 
 from ..core.addresses import last_first
-from ..core.breath import pieces
 from ..core.jobs import count_of, job_title
 from ..core.series import RESOLUTIONS
 from ..core.text import bounded, ending
+from ..core.yielding import chunks
 from .charts import Span, charts
 from .lanes import draw_lanes
 from .wording import Clock
@@ -110,7 +110,7 @@ def _span(view: View, summary: dict[str, Any]) -> Span:
 def _latest(jobs: list[Job], _now: float) -> list[Job]:
     return heapq.nlargest(
         1,
-        (job for piece in pieces(jobs) for job in piece if job.started_at and job.ended_at),
+        (job for piece in chunks(jobs) for job in piece if job.started_at and job.ended_at),
         key=lambda j: j.ended_at or 0,
     )
 
@@ -127,7 +127,7 @@ def _ranked(
 
     def choose(jobs: list[Job], now: float) -> list[Job]:
         nonlocal total
-        found = [job for piece in pieces(jobs) for job in piece if among(job)]
+        found = [job for piece in chunks(jobs) for job in piece if among(job)]
         total = len(found)
         return heapq.nlargest(MOST_JOBS, found, key=lambda job: by(job, now))
 

@@ -22,7 +22,7 @@ def health(hub: Hub, pump: Pump, calls: Calls) -> dict[str, Any]:
     problems += [
         f"The cluster {w.name} is not heard of. {w.unheard}"
         for w in clusters
-        if w.unheard is not None and w.hearing is not None and w.hearing.replaced
+        if w.unheard is not None and w.delivery is not None and w.delivery.replaced
     ]
     if dropped:
         problems.append(f"{dropped} status reports were dropped because the inbox was full.")
@@ -38,7 +38,7 @@ def health(hub: Hub, pump: Pump, calls: Calls) -> dict[str, Any]:
             "length": sum(len(w.watch.inbox) for w in clusters) + len(router.inbox),
             "limit": hub.settings.inbox_limit,
             "dropped": dropped,
-            "unreadable": sum(w.watch.unread.count for w in clusters) + router.faults,
+            "unreadable": sum(w.watch.skipped.count for w in clusters) + router.faults,
         },
         "engine": engine,
         "render": {"waiting": renderer.waiting, "stuck": renderer.stuck},

@@ -18,8 +18,8 @@ from ..core.errors import UnknownCluster
 from ..core.jobs import ENDED_STATES
 from ..core.settings import Settings
 from ..engine.clusters import Kind, cluster_name, compute_id, kind_of
-from ..engine.forks import leave_to_parent
-from ..engine.reports.parsed import ParsedReport, requests
+from ..engine.forks import unregister_exit_handlers
+from ..engine.reports.parsed import ParsedReport, text_requests
 from ..engine.reports.render import TextRequest
 from ..engine.reports.router import OTHER_NAME, Router, forwards_to
 from ..engine.reports.watch import Watch
@@ -232,7 +232,7 @@ class Hub(Board[Watched]):
                 try:
                     job = apply(event)
                 except Exception:
-                    watched.watch.unread.note()
+                    watched.watch.skipped.note()
                     continue
                 if job is None:
                     continue
@@ -241,7 +241,7 @@ class Hub(Board[Watched]):
                 elif held is not None:
                     live[job.serial] = held
                 if later:
-                    asked.extend(requests(later, job.serial))
+                    asked.extend(text_requests(later, job.serial))
             self.publish(watched)
         self.texts.ask(asked)
 
@@ -305,7 +305,7 @@ class Hub(Board[Watched]):
                 self.recorder.end(state)
         self.recorder.close()
 
-    def leave_to_parent(self) -> None:
+    def unregister_exit_handlers(self) -> None:
         """In a fork: see to it that the clusters' own ends are left to the process they live in."""
         for watched in list(self._members.values()):
-            leave_to_parent(watched.cluster)
+            unregister_exit_handlers(watched.cluster)

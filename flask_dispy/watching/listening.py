@@ -17,7 +17,7 @@ from typing import Any, Final
 from ..core import events
 from ..core.errors import EngineTimeout
 from ..engine.commands.calls import Calls
-from ..engine.reports.hearing import Hearing, status_now, status_of, told_all
+from ..engine.reports.delivery import Delivery, all_reported, status_of, status_snapshot
 from .hub import Hub
 from .watched import Watched
 
@@ -39,16 +39,16 @@ class Listening:
 
     def look(self, watched: Watched) -> None:
         """See whether a cluster's reports still reach us; never waits for dispy."""
-        hearing = watched.hearing
-        if hearing is None or watched.state.closed_at is not None:
+        delivery = watched.delivery
+        if delivery is None or watched.state.closed_at is not None:
             return
-        before = hearing.trouble
+        before = delivery.trouble
         heard, pending = self._known(watched)
-        hearing.look(watched.cluster.cluster_status, heard, pending)
-        if watched.mode == "polling" or hearing.doubted:
-            self._poll(watched, hearing)
-        if hearing.trouble != before:
-            self._say(watched, hearing.trouble)
+        delivery.look(watched.cluster.cluster_status, heard, pending)
+        if watched.mode == "polling" or delivery.doubted:
+            self._poll(watched, delivery)
+        if delivery.trouble != before:
+            self._say(watched, delivery.trouble)
 
     def _known(self, watched: Watched) -> tuple[int, int]:
         """Return how many reports came, and how many jobs are pending by what is known."""
@@ -67,15 +67,15 @@ class Listening:
             watched.state.dirty = True
             self._hub.publish(watched)
 
-    def _poll(self, watched: Watched, hearing: Hearing) -> None:
+    def _poll(self, watched: Watched, delivery: Delivery) -> None:
         if watched.poll is not None:
             if not watched.poll.done():
                 return
             answer, watched.poll = watched.poll, None
             if answer.exception() is None:
-                self._polled(watched, hearing, answer.result())
+                self._polled(watched, delivery, answer.result())
         every_sec = _LEAST_POLL_SEC
-        if not hearing.doubted:
+        if not delivery.doubted:
             every_sec = max(every_sec, self._hub.settings.poll_sec)
         if watched.is_due("poll", every_sec):
             ask = partial(status_of, watched.cluster, watched.kind)
@@ -85,13 +85,15 @@ class Listening:
                     f"tell the status of {watched.name}", id(watched.cluster), ask
                 )
 
-    def _polled(self, watched: Watched, hearing: Hearing, status: Any) -> None:
+    def _polled(self, watched: Watched, delivery: Delivery, status: Any) -> None:
         nodes, pending = list(status.nodes), status.jobs_pending
-        hearing.judge(
-            status_now(nodes, pending), *self._known(watched), told_all=told_all(watched.cluster)
+        delivery.judge(
+            status_snapshot(nodes, pending),
+            *self._known(watched),
+            all_reported=all_reported(watched.cluster),
         )
         # What is known to be unheard from now on is shown at once, not an interval later.
-        if watched.mode == "polling" or hearing.trouble is not None:
+        if watched.mode == "polling" or delivery.trouble is not None:
             self._adopt(watched, nodes, pending)
 
     def _adopt(self, watched: Watched, nodes: list[Any], pending: int) -> None:
@@ -104,7 +106,7 @@ class Listening:
                 watched,
                 [
                     *known.adopt(nodes),
-                    *(known.gone(node, now) for node in gone),
+                    *(known.unlisted(node, now) for node in gone),
                     (events.PendingCounted(now, pending), None, ()),
                 ],
             )

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from ..core.errors import UnknownNode, UnknownOffer
 from ..core.events import Departure
-from ..core.offers import Offer, Offered
+from ..core.offers import Allocation, Offer
 from ..engine.commands.outcomes import JobTarget, Target
 from .board import shown_name
 from .hosts import address_of
@@ -76,7 +76,7 @@ class Lookup:
         watched = self._hub.member(name)
         if watched is not None:
             with self._hub.folding:
-                left = watched.watch.nodes.let_go(ip_addr, time.time(), why)
+                left = watched.watch.nodes.release(ip_addr, time.time(), why)
                 self._hub.apply(watched, [left])
 
     def node_rejoined(self, name: str, ip_addr: str) -> None:
@@ -84,10 +84,10 @@ class Lookup:
         watched = self._hub.member(name)
         if watched is not None:
             with self._hub.folding:
-                joined = watched.watch.nodes.take_back(ip_addr, time.time())
+                joined = watched.watch.nodes.reclaim(ip_addr, time.time())
                 self._hub.apply(watched, joined)
 
-    def offered(self, name: str, host: str, offered: Offered, by: str | None) -> None:
+    def offered(self, name: str, host: str, offered: Allocation, by: str | None) -> None:
         """Note that somebody offered a node to a cluster."""
         watched = self._hub.member(name)
         if watched is not None:

@@ -8,9 +8,9 @@ from functools import partial
 from typing import Final
 
 from ..core.errors import EngineTimeout
-from ..core.offers import Finding, Offer, Offered
+from ..core.offers import Allocation, Finding, Offer
 from ..engine.commands.calls import Calls
-from ..engine.offering import find_out, offered_by_program
+from ..engine.offering import diagnose, program_allocations
 from .hub import Hub
 from .watched import Watched
 
@@ -36,30 +36,30 @@ class Offering:
         """See what a cluster is offered and who has joined; never waits."""
         hub, offers = self._hub, watched.state.offers
         is_open = watched.state.closed_at is None
-        listed = offered_by_program(watched.cluster) if is_open else []
+        listed = program_allocations(watched.cluster) if is_open else []
         with hub.lock:
             if is_open:
                 # What it was made with was offered before it was watched.
-                offers.list_program(listed, now)
+                offers.sync_with_program(listed, now)
             else:
                 offers.clear()
             if offers.watch(watched.state.nodes, now):
                 watched.state.dirty = True
                 hub.publish(watched)
-            due = offers.to_look_at(now, _LOOK_EVERY_SEC, _LOOKS_AT_ONCE - len(self._looks))
+            due = offers.due_for_check(now, _LOOK_EVERY_SEC, _LOOKS_AT_ONCE - len(self._looks))
             for offer in due:
-                offer.looked_at = now
+                offer.checked_at = now
         self._end_looks()
         for offer in due:
             self._begin_look(watched, offer)
 
     def _begin_look(self, watched: Watched, offer: Offer) -> None:
-        offered = Offered(offer.ip_addr, offer.port, offer.cpus)
+        offered = Allocation(offer.ip_addr, offer.port, offer.cpus)
         # Too many calls that hang show in health(); a look that is refused is made up for later.
         with contextlib.suppress(EngineTimeout):
             future = self._calls.start(
                 f"look whether {offer.ip_addr} answers", "offers",
-                partial(find_out, watched.cluster, offered),
+                partial(diagnose, watched.cluster, offered),
             )  # fmt: skip
             self._looks.append((watched, offer.number, future))
 

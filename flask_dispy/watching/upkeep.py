@@ -241,9 +241,9 @@ class Pump:
         self.start()
         self._take_stock(watched)
         with self._hub.folding:
-            if watched.hearing is not None and watched.mode == "polling":
+            if watched.delivery is not None and watched.mode == "polling":
                 ledger = watched.state.ledger
-                watched.hearing.expect(ledger.pending + ledger.before_watching)
+                watched.delivery.expect(ledger.pending + ledger.before_watching)
 
     def _take_stock(self, watched: Watched) -> None:
         """Take over the nodes and the pending jobs of a cluster that may have run for long."""

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from ..core.cluster import ClusterState
 from ..engine.clusters import Kind
 from ..engine.commands.outcomes import Target
-from ..engine.reports.hearing import Hearing
+from ..engine.reports.delivery import Delivery
 from ..engine.reports.reconcile import Reconciler
 from ..engine.reports.watch import Callback, Watch
 from .board import Member
@@ -34,7 +34,7 @@ class Watched(Member):
         self.reconciler = Reconciler(watch, scheduler=kind == "scheduler")
         self.poll: Future[Any] | None = None
         self.greeting: Future[str | None] | None = None
-        self.hearing: Hearing | None = None  # None for what has no callback of its own
+        self.delivery: Delivery | None = None  # None for what has no callback of its own
         self.trouble: str | None = None  # with its scheduler
         self.port_trouble: str | None = None
         self.unheard: str | None = None  # why its reports do not arrive, if they do not
@@ -79,7 +79,7 @@ class Watched(Member):
 
     def listen(self, receiver: object) -> None:
         """Begin to look whether the reports reach *receiver*, once the callback stands."""
-        self.hearing = Hearing(receiver, self._installed, self.cluster.cluster_status)
+        self.delivery = Delivery(receiver, self._installed, self.cluster.cluster_status)
 
     def uninstall(self) -> None:
         """Put the cluster's callback back as it was, unless somebody has set another since."""

@@ -44,7 +44,7 @@ class Runs:
             began_at + length_sec + self.ahead_sec,
             submitted_at=submitted_at,
             confirmed_at=began_at + 0.01 if confirmed else 0.0,
-            heard_at=self.now,
+            received_at=self.now,
         )
         return None if began is None else began - began_at, ended - began_at
 
@@ -55,7 +55,7 @@ class Runs:
 
 def test_clock_in_step_is_taken_at_its_word() -> None:
     assert NodeClocks().run(
-        IP, NOW + 1, NOW + 11, submitted_at=NOW, confirmed_at=0.0, heard_at=NOW + 11.2
+        IP, NOW + 1, NOW + 11, submitted_at=NOW, confirmed_at=0.0, received_at=NOW + 11.2
     ) == (NOW + 1, NOW + 11)
 
 
@@ -142,7 +142,7 @@ def test_clock_that_is_set_during_a_run_says_nothing_of_it(change_sec: float) ->
     clocks = NodeClocks()
     assert clocks.run(
         IP, NOW + 1, NOW + 11 + change_sec,
-        submitted_at=NOW, confirmed_at=NOW + 1.1, heard_at=NOW + 11.1,
+        submitted_at=NOW, confirmed_at=NOW + 1.1, received_at=NOW + 11.1,
     ) == (NOW + 1.1, NOW + 11.1)  # fmt: skip
 
 

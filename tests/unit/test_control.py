@@ -15,7 +15,7 @@ from dispy_objects import FakeCluster
 from flask_dispy import ClusterRegistry
 from flask_dispy.core.errors import BadRequest, UnknownCluster, UnknownNode, UnknownOffer
 from flask_dispy.core.events import Departure
-from flask_dispy.core.offers import Offer, Offered
+from flask_dispy.core.offers import Allocation, Offer
 from flask_dispy.engine.clusters import Kind
 from flask_dispy.engine.commands.calls import Calls
 from flask_dispy.engine.commands.control import Control
@@ -30,7 +30,7 @@ class Fixed:
         self.jobs: dict[int, JobTarget] = {}
         self.left: Departure | None = None
         self.rejoined = False
-        self.offers: list[tuple[str, Offered, str | None]] = []
+        self.offers: list[tuple[str, Allocation, str | None]] = []
 
     def targets(self, name: str) -> list[Target]:
         return [self.target]
@@ -47,7 +47,7 @@ class Fixed:
     def node_closed(self, name: str, ip_addr: str, why: Departure) -> None:
         self.left = why
 
-    def offered(self, name: str, host: str, offered: Offered, by: str | None) -> None:
+    def offered(self, name: str, host: str, offered: Allocation, by: str | None) -> None:
         self.offers.append((host, offered, by))
 
     def offer(self, name: str, number: int) -> tuple[Target, Offer]:

@@ -15,7 +15,7 @@ from dispy_objects import FakeCluster
 
 from flask_dispy import ClusterRegistry, HistoryError
 from flask_dispy.history.schema import MIGRATIONS
-from flask_dispy.programs.served import _loaded
+from flask_dispy.programs.dashboards import _loaded
 from flask_dispy.report import render_report
 from flask_dispy.watching.past import PastRegistry
 

@@ -34,7 +34,7 @@ FLOORS = (
     ("web.blueprint", "web"),
     ("hosting",),
     ("server",),
-    ("programs.httpd", "programs.served"),
+    ("programs.httpd", "programs.dashboards"),
     ("patching",),
     ("cli", "__init__"),
     ("__main__",),

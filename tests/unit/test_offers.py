@@ -20,11 +20,11 @@ from flask_dispy.core import offers as core_offers
 from flask_dispy.core.cluster import ClusterState
 from flask_dispy.core.errors import UnknownOffer
 from flask_dispy.core.nodes import Node
-from flask_dispy.core.offers import Finding, Offered, Offers
+from flask_dispy.core.offers import Allocation, Finding, Offers
 from flask_dispy.core.reasons import message_of, reasons_of
-from flask_dispy.engine.offering import find_out, offered_by_program, take_back
+from flask_dispy.engine.offering import diagnose, program_allocations, withdraw_allocation
 
-NODE = Offered("10.0.0.7", None, 0)
+NODE = Allocation("10.0.0.7", None, 0)
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_node_that_was_lost_must_join_anew(offers: Offers) -> None:
 def test_pattern_waits_until_any_node_that_it_stands_for_has_joined(
     offers: Offers, pattern: str, met: bool
 ) -> None:
-    offers.ask(pattern, Offered(pattern, None, 0), 1_000.0, by=None)
+    offers.ask(pattern, Allocation(pattern, None, 0), 1_000.0, by=None)
     offers.watch(_nodes(None, seen("10.0.0.7", joined=True)), 1_001.0)
     assert (_waiting(offers) == []) is met
 
@@ -96,24 +96,24 @@ def test_asking_again_takes_the_place_of_the_first_time(offers: Offers) -> None:
 def test_offers_are_bounded(offers: Offers, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(core_offers, "_MOST", 3)
     for number in range(5):
-        offers.ask("n", Offered(f"10.0.0.{number}", None, 0), 1_000.0, by=None)
+        offers.ask("n", Allocation(f"10.0.0.{number}", None, 0), 1_000.0, by=None)
     assert _waiting(offers) == ["10.0.0.2", "10.0.0.3", "10.0.0.4"]
 
 
 def test_programs_offers_come_and_go_with_its_list(offers: Offers) -> None:
-    offers.list_program([NODE, Offered("10.0.0.8", 9_701, 2)], 1_000.0)
+    offers.sync_with_program([NODE, Allocation("10.0.0.8", 9_701, 2)], 1_000.0)
     assert set(_waiting(offers)) == {"10.0.0.7", "10.0.0.8"}
     assert {offer.source for offer in offers.waiting.values()} == {"program"}
     offers.watch(_nodes(None, seen("10.0.0.7", joined=True)), 1_001.0)
-    offers.list_program([NODE], 1_002.0)
+    offers.sync_with_program([NODE], 1_002.0)
     assert _waiting(offers) == []  # one has joined, one went; and the first does not come anew
-    offers.list_program([NODE, Offered("*", None, 0)], 1_003.0)
+    offers.sync_with_program([NODE, Allocation("*", None, 0)], 1_003.0)
     assert _waiting(offers) == ["*"]
 
 
 def test_offer_of_a_command_is_not_counted_again_as_the_programs(offers: Offers) -> None:
     offers.ask("seven", NODE, 1_000.0, by="ann")
-    offers.list_program([NODE], 1_001.0)  # for dispy keeps it in the same list
+    offers.sync_with_program([NODE], 1_001.0)  # for dispy keeps it in the same list
     assert [(o.source, o.asked_by) for o in offers.waiting.values()] == [("command", "ann")]
 
 
@@ -152,7 +152,7 @@ def test_likeliest_reason_comes_first(offers: Offers) -> None:
 @pytest.mark.parametrize("host", ["10.0.0.7; rm -rf ~", "$(reboot)", "a'b", "-x"])
 def test_commands_are_safe_to_paste_whatever_the_host_is_called(offers: Offers, host: str) -> None:
     """A program may offer anything; commands are made to be copied."""
-    offer = offers.ask(host, Offered(host, None, 0), 1_000.0, by=None)
+    offer = offers.ask(host, Allocation(host, None, 0), 1_000.0, by=None)
     for finding in get_args(Finding):
         offer.finding = finding
         for reason in reasons_of(offer, 9_701, 9_700):
@@ -164,16 +164,16 @@ def test_where_somebody_listens_is_told_from_where_nobody_does() -> None:
     cluster = FakeCluster()
     with closing(socket.create_server(("127.0.0.1", 0))) as server:
         port = server.getsockname()[1]
-        assert find_out(cluster, Offered("127.0.0.1", port, 0)) == "listening"
-    assert find_out(cluster, Offered("127.0.0.1", port, 0)) == "refused_connection"
+        assert diagnose(cluster, Allocation("127.0.0.1", port, 0)) == "listening"
+    assert diagnose(cluster, Allocation("127.0.0.1", port, 0)) == "refused_connection"
 
 
 def test_what_dispy_knows_of_a_node_comes_before_what_can_be_seen() -> None:
     cluster: Any = FakeCluster()
     cluster._cluster = SimpleNamespace(_nodes={"10.0.0.7": object()}, node_port=9_701)
-    assert find_out(cluster, NODE) == "not_set_up"
+    assert diagnose(cluster, NODE) == "not_set_up"
     cluster._dispy_nodes["10.0.0.7"] = object()
-    assert find_out(cluster, NODE) == "being_set_up"
+    assert diagnose(cluster, NODE) == "being_set_up"
 
 
 # -- dispy's list ------------------------------------------------------------------------------
@@ -189,28 +189,28 @@ class _Listing(FakeCluster):
 
 def test_programs_offers_are_read_from_dispys_list() -> None:
     cluster = _Listing(NodeAllocate("127.0.0.7", port=9_701, cpus=2), NodeAllocate("10.0.*"))
-    assert offered_by_program(cluster) == [
-        Offered("127.0.0.7", 9_701, 2),
-        Offered("10.0.*", None, 0),
+    assert program_allocations(cluster) == [
+        Allocation("127.0.0.7", 9_701, 2),
+        Allocation("10.0.*", None, 0),
     ]
-    assert offered_by_program(FakeCluster()) == []
+    assert program_allocations(FakeCluster()) == []
 
 
 def test_offer_is_taken_out_of_dispys_list() -> None:
     cluster = _Listing(NodeAllocate("127.0.0.7"), NodeAllocate("127.0.0.8", setup_args=(1,)))
-    assert take_back(cluster, "127.0.0.7")
+    assert withdraw_allocation(cluster, "127.0.0.7")
     assert [alloc.ip_addr for alloc in cluster._node_allocs] == ["127.0.0.8"]
     # What the program said besides would be lost with it.
-    assert not take_back(cluster, "127.0.0.8", plain=True)
-    assert take_back(cluster, "127.0.0.8")
+    assert not withdraw_allocation(cluster, "127.0.0.8", plain=True)
+    assert withdraw_allocation(cluster, "127.0.0.8")
     assert cluster._node_allocs == []
-    assert not take_back(FakeCluster(), "127.0.0.8")
+    assert not withdraw_allocation(FakeCluster(), "127.0.0.8")
 
 
 def test_node_that_is_there_stays_in_dispys_list() -> None:
     cluster = _Listing(NodeAllocate("127.0.0.7"))
     cluster.join("127.0.0.7")
-    assert not take_back(cluster, "127.0.0.7", plain=True)
+    assert not withdraw_allocation(cluster, "127.0.0.7", plain=True)
     assert len(cluster._node_allocs) == 1
 
 

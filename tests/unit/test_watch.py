@@ -235,7 +235,7 @@ def test_no_code_of_a_users_class_runs_while_draining() -> None:
     assert [[field for field, _ in later] for later in drained] == [
         ["id", "args", "kwargs"], ["id"], ["provisional_result", "id"], ["id", "result"]
     ]  # fmt: skip
-    assert watch.unread.count == 0
+    assert watch.skipped.count == 0
 
 
 def test_redaction_sees_every_text_before_anybody() -> None:
@@ -330,7 +330,7 @@ def test_life_that_can_be_read_no_more_costs_the_next_one_nothing() -> None:
     cluster.join("10.0.0.1")
     seen = [event for event in told(watch) if isinstance(event, events.NodeSeen)]
     assert [event.joined for event in seen] == [True]
-    assert watch.unread.count == 1
+    assert watch.skipped.count == 1
 
 
 def test_node_that_may_use_no_cpus_is_read_where_dispy_changes_it() -> None:
@@ -404,7 +404,7 @@ def test_unreadable_report_is_left_out_and_counted(caplog: pytest.LogCaptureFixt
     watch.callback(DispyJob.Created, None, object())
     cluster.submit("after")
     assert [event.args for event in jobs_told(watch)] == ["before", "after"]
-    assert watch.unread.count == 1
+    assert watch.skipped.count == 1
     assert "left out" in caplog.text
 
 
@@ -420,7 +420,7 @@ def test_node_that_cannot_be_read_hides_no_other(caplog: pytest.LogCaptureFixtur
     watch.callback(DispyNode.AvailInfo, Broken(), None)
     cluster.pulse(make_node("10.0.0.1"))
     assert [type(event).__name__ for event in told(watch)] == ["JobQueued", "NodeSeen"]
-    assert watch.unread.count == 1
+    assert watch.skipped.count == 1
     assert "left out" in caplog.text
 
 
@@ -431,4 +431,4 @@ def test_figure_that_is_no_number_counts_as_none(figure: Any) -> None:
     node.cpus = node.avail_cpus = node.busy = node.tx = node.cpu_time = node.update_time = figure
     seen = told(watch)[0]
     assert (seen.cpus, seen.busy, seen.tx, seen.cpu_time, seen.updated_at) == (0, 0, 0, 0.0, 0.0)
-    assert watch.unread.count == 0
+    assert watch.skipped.count == 0

@@ -15,8 +15,8 @@ from rawhttp import Client, get
 from web.fakes import FakeCluster, make_node
 from web.served import client_of, serving
 
-from flask_dispy.core.breath import breathe, breathing, pieces
 from flask_dispy.core.search.query import JobQuery
+from flask_dispy.core.yielding import chunks, on_yield, yield_now
 from flask_dispy.server import DispyHTTPServer
 from flask_dispy.web.blueprint import create_blueprint
 from flask_dispy.web.http.errors import HttpError
@@ -215,7 +215,7 @@ def test_others_pass_an_answer_that_takes_long() -> None:
         line.join("search")
         assert line.order == []
         work.sec += 0.03
-        breathe()
+        yield_now()
         assert line.order == ["search"]
     line.end()
 
@@ -230,7 +230,7 @@ def test_long_answer_is_given_up_at_last(monkeypatch: pytest.MonkeyPatch) -> Non
         with turns.turn("report"):
             line.join("search", lambda: wait_for(go_on))
             work.sec += 0.03
-            breathe()
+            yield_now()
 
     with pytest.raises(HttpError, match="took too long"):
         report()
@@ -246,11 +246,11 @@ def wait_for(event: threading.Event) -> None:
 
 def test_pieces_breathe_between_them() -> None:
     breaths: list[int] = []
-    with breathing(lambda: breaths.append(1)):
-        assert list(pieces([1, 2, 3, 4, 5], 2)) == [[1, 2], [3, 4], [5]]
+    with on_yield(lambda: breaths.append(1)):
+        assert list(chunks([1, 2, 3, 4, 5], 2)) == [[1, 2], [3, 4], [5]]
     assert len(breaths) == 2
-    assert list(pieces([], 2)) == []
-    breathe()
+    assert list(chunks([], 2)) == []
+    yield_now()
     assert len(breaths) == 2
 
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from ..breath import breathe
 from ..cluster import ClusterState
 from ..jobs import JOB_WORDS, Job
+from ..yielding import yield_now
 from .blocks import JobBlock
 from .query import JobQuery
 
@@ -58,7 +58,7 @@ def find(
         matches = query.select(blocks, now, node_names=names, private=private)
         for block, rows in matches:
             counts.update(_counts(block, rows))
-            breathe()
+            yield_now()
         if query.states:
             matches = [(block, _in_states(block, rows, query)) for block, rows in matches]
         total += sum(len(rows) for _, rows in matches)

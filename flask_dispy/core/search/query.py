@@ -16,10 +16,10 @@ from itertools import chain
 from math import inf
 from typing import Final
 
-from ..breath import breathe
 from ..errors import BadRequest
 from ..events import JobWord
 from ..jobs import JOB_WORDS, Job
+from ..yielding import yield_now
 from .blocks import JobBlock
 from .terms import Term, read_terms
 
@@ -169,7 +169,7 @@ class JobQuery:
             rows = search.rows(block)
             if rows:
                 found.append((block, rows))
-            breathe()
+            yield_now()
         return found
 
 

@@ -18,9 +18,9 @@ from typing import Any, Final, TypeVar
 from ...core.addresses import without_brackets
 from ...core.errors import BadRequest, EngineTimeout
 from ...core.events import Departure
-from ...core.offers import Offered
+from ...core.offers import Allocation
 from ..clusters import is_closed
-from ..offering import take_back
+from ..offering import withdraw_allocation
 from .calls import Calls
 from .cancelling import cancel_one
 from .outcomes import (
@@ -92,7 +92,7 @@ class Control:
                 )  # fmt: skip
             else:
                 batches.setdefault(found.target.name, []).append((serial, found))
-        for done in _at_once(self._cancel_batch, list(batches.values())):
+        for done in _in_parallel(self._cancel_batch, list(batches.values())):
             outcomes.update(done)
         return [replace(outcomes[serial], id=ids.get(serial)) for serial in dict.fromkeys(serials)]
 
@@ -161,7 +161,7 @@ class Control:
         if not targets:
             message = "There is no cluster that takes commands: none was added."
             return [Outcome(cluster, False, "unsupported", message)]
-        return _at_once(lambda target: self._allocate_in(target, host, request, by), targets)
+        return _in_parallel(lambda target: self._allocate_in(target, host, request, by), targets)
 
     def resolve(self, host: str) -> str:
         """Return the address that a host's name stands for: as in dispy, IPv4 if it has both.
@@ -197,14 +197,14 @@ class Control:
         answer = self._ask(
             target, what, "allocate_node", dict(request),
             # dispy keeps what was asked first, and would leave a new port or CPUs out.
-            before=lambda: take_back(target.cluster, request["host"], plain=True),
+            before=lambda: withdraw_allocation(target.cluster, request["host"], plain=True),
         )  # fmt: skip
         if isinstance(answer, Outcome):
             return answer
         # dispyscheduler's own clusters answer nothing.
         if answer not in (0, None):
             return _refused(target, f"dispy refused to allocate {host} ({answer!r}).")
-        offered = Offered(request["host"], request["port"], request["cpus"])
+        offered = Allocation(request["host"], request["port"], request["cpus"])
         self._targets.offered(target.name, host, offered, by)
         message = f"{host} is asked to join {target.name}.{ignored}"
         return Outcome(target.name, True, "asked", message)
@@ -228,7 +228,7 @@ class Control:
         failed = self._guarded(
             target,
             f"take back the offer of {offer.host} to {target.name}",
-            lambda: taken_back.append(take_back(target.cluster, offer.ip_addr)),
+            lambda: taken_back.append(withdraw_allocation(target.cluster, offer.ip_addr)),
         )
         if failed:
             return [Outcome(target.name, False, *failed)]
@@ -252,7 +252,7 @@ class Control:
                 f"{action!r} is no action: it is one of {', '.join(NODE_ACTIONS)}.", field="action"
             )
         ip_addr, targets = self._targets.targets_of_node(cluster, host)
-        return _at_once(lambda target: self._act_on_node(target, action, ip_addr, by), targets)
+        return _in_parallel(lambda target: self._act_on_node(target, action, ip_addr, by), targets)
 
     def _act_on_node(
         self, target: Target, action: NodeAction, ip_addr: str, by: str | None
@@ -273,7 +273,7 @@ class Control:
         if action == "allocate" and left == "deallocated":
             self._targets.node_rejoined(target.name, ip_addr)
         elif action == "allocate":
-            self._targets.offered(target.name, ip_addr, Offered(ip_addr, None, 0), by)
+            self._targets.offered(target.name, ip_addr, Allocation(ip_addr, None, 0), by)
         else:
             why: Departure = "closed" if action == "close" else "deallocated"
             self._targets.node_closed(target.name, ip_addr, why)
@@ -365,7 +365,7 @@ class Control:
         return None
 
 
-def _at_once(ask: Callable[[_T], _R], whom: Sequence[_T]) -> list[_R]:
+def _in_parallel(ask: Callable[[_T], _R], whom: Sequence[_T]) -> list[_R]:
     """Return what *ask* returns of each, several at a time.
 
     They are of different clusters: one that does not answer must not use up the others' time.

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal, Protocol, TypedDict, cast
 
 from ...core.events import Departure
-from ...core.offers import Offer, Offered
+from ...core.offers import Allocation, Offer
 from ..clusters import Kind
 
 __all__ = [
@@ -113,7 +113,7 @@ class Targets(Protocol):
     def node_closed(self, name: str, ip_addr: str, why: Departure) -> None:
         """Note that a node was closed or deallocated for a cluster."""
 
-    def offered(self, name: str, host: str, offered: Offered, by: str | None) -> None:
+    def offered(self, name: str, host: str, offered: Allocation, by: str | None) -> None:
         """Note that somebody offered a node to a cluster."""
 
     def offer(self, name: str, number: int) -> tuple[Target, Offer]:

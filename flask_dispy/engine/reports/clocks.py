@@ -53,7 +53,7 @@ class NodeClocks:
         *,
         submitted_at: float,
         confirmed_at: float,
-        heard_at: float,
+        received_at: float,
     ) -> tuple[float | None, float]:
         """Return when a run began and ended by our clock; ``None`` for what is not known.
 
@@ -61,29 +61,29 @@ class NodeClocks:
         :param ended_at: likewise.
         :param submitted_at: by our clock, as are the others.
         :param confirmed_at: when the node had confirmed that the job runs, 0 if that is not known.
-        :param heard_at: when the report of the end was here, at the latest.
+        :param received_at: when the report of the end was here, at the latest.
 
         They are as far apart as the node says, if that can be true. The clocks are compared by
         two moments that we saw after the node did: the confirmation and the end. What lies
         between makes the clock seem behind, so the least of the latest comparisons counts.
         """
-        if submitted_at <= started_at <= ended_at <= heard_at < ended_at + _IN_STEP_SEC:
+        if submitted_at <= started_at <= ended_at <= received_at < ended_at + _IN_STEP_SEC:
             if self._clocks:
                 self._clocks.pop(ip_addr, None)
             return started_at, ended_at
-        if not _is_sane(started_at, ended_at, submitted_at, confirmed_at, heard_at):
-            return confirmed_at or None, heard_at
-        behind = heard_at - ended_at
+        if not _is_sane(started_at, ended_at, submitted_at, confirmed_at, received_at):
+            return confirmed_at or None, received_at
+        behind = received_at - ended_at
         ahead = submitted_at - started_at
         if confirmed_at:
             behind = min(behind, confirmed_at - started_at)
         shift = self._estimate(ip_addr, ahead, behind, sure=confirmed_at > 0.0)
         if abs(shift) < _IN_STEP_SEC:
             shift = 0.0
-        if heard_at >= submitted_at:  # else our own clock was set back meanwhile
+        if received_at >= submitted_at:  # else our own clock was set back meanwhile
             shift = max(shift, ahead)
-        shift = min(shift, heard_at - ended_at)
-        began_at, over_at = started_at + shift, min(ended_at + shift, heard_at)
+        shift = min(shift, received_at - ended_at)
+        began_at, over_at = started_at + shift, min(ended_at + shift, received_at)
         if submitted_at <= over_at:
             began_at = max(began_at, submitted_at)
         return began_at, over_at
@@ -143,13 +143,13 @@ class _Clock:
 
 
 def _is_sane(
-    started_at: float, ended_at: float, submitted_at: float, confirmed_at: float, heard_at: float
+    started_at: float, ended_at: float, submitted_at: float, confirmed_at: float, received_at: float
 ) -> bool:
     """Whether a run can have been as long as the node says, whose clock may be set during it."""
     if not (started_at > 0.0 and started_at <= ended_at):
         return False
-    most = heard_at - submitted_at + _DRIFT_SEC
-    if 0.0 < confirmed_at <= heard_at:
-        most = min(most, heard_at - confirmed_at + _CONFIRMED_SEC)
+    most = received_at - submitted_at + _DRIFT_SEC
+    if 0.0 < confirmed_at <= received_at:
+        most = min(most, received_at - confirmed_at + _CONFIRMED_SEC)
     # Our own clock may be set back as well, and then says nothing.
-    return heard_at < submitted_at or ended_at - started_at <= most
+    return received_at < submitted_at or ended_at - started_at <= most

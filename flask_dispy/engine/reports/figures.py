@@ -16,12 +16,12 @@ __all__ = [
     "LATEST",
     "NAME_LIMIT",
     "figures_of",
-    "heard_at",
     "load",
-    "moment",
     "name_text",
     "number",
+    "received_at",
     "sanitized",
+    "valid_time",
 ]
 
 # Characters that an id, an address or a name keeps.
@@ -78,10 +78,10 @@ figures_of: Final = attrgetter(*FIGURES)
 _WHOLE: Final = {int}
 
 
-def sanitized(told: tuple[Any, ...]) -> tuple[str, int, int, int, int, float, int, int, float,
+def sanitized(raw: tuple[Any, ...]) -> tuple[str, int, int, int, int, float, int, int, float,
                                                 Load | None]:  # fmt: skip
     """Return a node's figures, in the same order, as what they should be."""
-    name, cpus, avail_cpus, busy, jobs_done, cpu_time, tx, rx, update_time, info = told
+    name, cpus, avail_cpus, busy, jobs_done, cpu_time, tx, rx, update_time, info = raw
     counts = (cpus, avail_cpus, busy, jobs_done, tx, rx)
     # As dispy has them; each is looked at by itself only where that is not so.
     kinds = {*map(type, counts)}
@@ -127,7 +127,7 @@ def whole(value: Any) -> int:
     return value if type(value) is int and -_MOST < value < _MOST else int(number(value))
 
 
-def moment(value: Any, otherwise: float) -> float:
+def valid_time(value: Any, otherwise: float) -> float:
     """Return *value*, if it is a moment after the epoch that has a date, else *otherwise*."""
     if type(value) is float and 0.0 < value < LATEST:  # as almost always
         return value
@@ -135,7 +135,7 @@ def moment(value: Any, otherwise: float) -> float:
     return found if 0.0 < found < LATEST else otherwise
 
 
-def heard_at(node: Any, since: float, now: float) -> float:
+def received_at(node: Any, since: float, now: float) -> float:
     """Return when, by our clock, a node's last report was here at the latest.
 
     dispy notes the time as it takes a report in, which may have waited for a while to be read.

@@ -9,11 +9,11 @@ from dispy import DispyJob, SharedJobCluster
 
 from ...core import events
 from ...core.events import EndState, JobEnded, JobKey, JobQueued, JobStarted
-from .figures import heard_at, moment, name_text
+from .figures import name_text, received_at, valid_time
 from .nodes import NodeReports
 from .parsed import ParsedReport
 from .queues import QueueReader
-from .texts import JobTexts, LaterTexts
+from .texts import DeferredTexts, JobTexts
 
 __all__ = ["END_STATES", "JOB_READERS", "JobReports", "job_key"]
 
@@ -61,7 +61,7 @@ class JobReports:
         self._notes_start = not isinstance(cluster, SharedJobCluster)
         # The _uid of live jobs whose arguments are known from their first report, and when their
         # node had confirmed them, by our clock; 0 before.
-        self._described: dict[int, float] = {}
+        self._confirmed_at: dict[int, float] = {}
 
     def _queued(self, _status: int, _node: Any, job: Any, _now: float) -> ParsedReport:
         uid, submitted_at = job._uid, job.submit_time
@@ -69,35 +69,35 @@ class JobReports:
         pinned = getattr(getattr(job, "_dispy_job_", None), "pinned", None)
         if pinned is not None:
             self.queue.pinned[uid, submitted_at] = pinned
-        later: LaterTexts = []
-        job_id = self._texts.id_of(live, later)
-        args, kwargs = self._texts.arguments(job, later)
-        self._described[uid] = 0.0
+        deferred: DeferredTexts = []
+        job_id = self._texts.id_of(live, deferred)
+        args, kwargs = self._texts.arguments(job, deferred)
+        self._confirmed_at[uid] = 0.0
         event = _make(JobQueued, ((uid, submitted_at), submitted_at, job_id, args, kwargs, False))
-        return (event, live, tuple(later) if later else ())
+        return (event, live, tuple(deferred))
 
     def requeued(self, job: Any, now: float) -> ParsedReport:
         """Return the event that *job* is back in the queue."""
-        if job._uid in self._described:
-            self._described[job._uid] = 0.0
+        if job._uid in self._confirmed_at:
+            self._confirmed_at[job._uid] = 0.0
         live = _original(job)
-        later: LaterTexts = []
+        deferred: DeferredTexts = []
         event = events.JobQueued(
-            job_key(job), now, self._texts.id_of(live, later), None, None, True
+            job_key(job), now, self._texts.id_of(live, deferred), None, None, True
         )
-        return (event, live, tuple(later))
+        return (event, live, tuple(deferred))
 
     def _started(self, _status: int, node: Any, job: Any, now: float) -> ParsedReport:
         uid, submitted_at = job._uid, job.submit_time
         confirmed_at = self._confirmed(node, job, now)
-        known = uid in self._described
-        self._described[uid] = confirmed_at
+        known = uid in self._confirmed_at
+        self._confirmed_at[uid] = confirmed_at
         live = _original(job)
-        later: LaterTexts = []
-        job_id = self._texts.id_of(live, later)
+        deferred: DeferredTexts = []
+        job_id = self._texts.id_of(live, deferred)
         args = kwargs = None
         if not known:
-            args, kwargs = self._texts.arguments(job, later)
+            args, kwargs = self._texts.arguments(job, deferred)
         event = _make(
             JobStarted,
             (
@@ -110,29 +110,29 @@ class JobReports:
                 kwargs,
             ),
         )
-        return (event, live, tuple(later) if later else ())
+        return (event, live, tuple(deferred))
 
     def _confirmed(self, node: Any, job: Any, now: float) -> float:
         """Return when, by our clock, the node of a job that runs had confirmed it."""
         if self._notes_start:
-            return min(now, moment(job.start_time, now))
-        return heard_at(node, 0.0, now)
+            return min(now, valid_time(job.start_time, now))
+        return received_at(node, 0.0, now)
 
     def _progressed(self, _status: int, node: Any, job: Any, now: float) -> ParsedReport:
         live = _original(job)
-        later: LaterTexts = []
-        text = self._texts.text("provisional_result", job.result, later)
+        deferred: DeferredTexts = []
+        text = self._texts.text("provisional_result", job.result, deferred)
         where = node.ip_addr if node is not None else job.ip_addr
         event = events.JobProgressed(
             job_key(job),
             # Its start is the node's by now, whose clock is not ours.
-            self._described.get(job._uid) or now,
+            self._confirmed_at.get(job._uid) or now,
             job.submit_time,
             name_text(where) if where else None,
-            self._texts.id_of(live, later),
+            self._texts.id_of(live, deferred),
             text or "",
         )
-        return (event, live, tuple(later))
+        return (event, live, tuple(deferred))
 
     def _given_up(self, status: int, node: Any, job: Any, now: float) -> ParsedReport:
         if job.status == _CREATED:
@@ -144,7 +144,7 @@ class JobReports:
 
     def ended(self, state: EndState, node: Any, job: Any, now: float) -> ParsedReport:
         """Return the event that *job* ended in *state*, with all that it left behind."""
-        later: LaterTexts = []
+        deferred: DeferredTexts = []
         uid, submitted_at = job._uid, job.submit_time
         where = node.ip_addr if node is not None else job.ip_addr
         began_at, over_at = self._span(state, node, job, now)
@@ -158,32 +158,34 @@ class JobReports:
                 began_at,
                 name_text(where) if where else None,
                 state,
-                self._texts.id_of(job, later),
+                self._texts.id_of(job, deferred),
                 # None is what every function returns that returns nothing, and says nothing.
-                None if result is None else self._texts.text("result", result, later),
-                self._texts.output("stdout", stdout, later) if stdout else None,
-                self._texts.output("stderr", stderr, later) if stderr else None,
-                self._texts.output("exception", exception, later) if exception else None,
+                None if result is None else self._texts.text("result", result, deferred),
+                self._texts.output("stdout", stdout, deferred) if stdout else None,
+                self._texts.output("stderr", stderr, deferred) if stderr else None,
+                self._texts.output("exception", exception, deferred) if exception else None,
             ),
         )
-        return (event, None, tuple(later) if later else ())
+        return (event, None, tuple(deferred))
 
     def _span(self, state: str, node: Any, job: Any, now: float) -> tuple[float | None, float]:
         """Return when, by our clock, the last run of a job began and ended."""
-        confirmed_at = self._described.pop(job._uid, 0.0)
+        confirmed_at = self._confirmed_at.pop(job._uid, 0.0)
         where = job.ip_addr if node is None else node.ip_addr
-        ended_at = moment(job.end_time, 0.0)
+        ended_at = valid_time(job.end_time, 0.0)
         if not where or not ended_at or state in ("cancelled", "abandoned"):
             # No node reported it, so there is no more than dispy's own note of its start.
-            began_at = confirmed_at or (moment(job.start_time, 0.0) if self._notes_start else 0.0)
+            began_at = confirmed_at
+            if not began_at and self._notes_start:
+                began_at = valid_time(job.start_time, 0.0)
             return began_at if 0.0 < began_at <= now else None, now
         return self._nodes.clocks.run(
             where,
-            moment(job.start_time, 0.0),
+            valid_time(job.start_time, 0.0),
             ended_at,
             submitted_at=job.submit_time,
             confirmed_at=confirmed_at,
-            heard_at=heard_at(node, confirmed_at, now),
+            received_at=received_at(node, confirmed_at, now),
         )
 
 

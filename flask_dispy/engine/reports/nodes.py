@@ -8,8 +8,8 @@ from dispy import DispyNode
 
 from ...core import events
 from ...core.events import Departure
-from ..clusters import is_ending, memberships
-from ..faultlog import UnreadReports
+from ..clusters import is_ending, membership_test
+from ..faultlog import SkippedReports
 from .clocks import NodeClocks
 from .figures import FIGURES, figures_of, name_text, sanitized
 from .parsed import ParsedReport
@@ -24,24 +24,24 @@ class NodeReports:
     """The nodes of one watched cluster.
 
     :param cluster: dispy's object, ``None`` for what arrives from clusters nobody added.
-    :param unread: takes note of figures that can't be read.
+    :param skipped: takes note of figures that can't be read.
 
     ``known`` are dispy's objects of the nodes that are there, by address; ``touched`` are the
     nodes that were heard of since figures were last read; ``clocks`` are the nodes' own.
     """
 
-    def __init__(self, cluster: Any, unread: UnreadReports) -> None:
+    def __init__(self, cluster: Any, skipped: SkippedReports) -> None:
         self._cluster = cluster
         self.known: dict[str, Any] = {}
         self.touched: dict[str, Any] = {}
         self.clocks = NodeClocks()
-        self._unread = unread
+        self._skipped = skipped
         # Known nodes that dispy sends no more jobs to, and those that may be such.
-        self._let_go: set[str] = set()
+        self._released: set[str] = set()
         self._suspects: set[str] = set()
         self._pulsed: dict[str, float] = {}
         # What was last told of each node: most of the time there is nothing new.
-        self._told: dict[str, tuple[Any, ...]] = {}
+        self._last_figures: dict[str, tuple[Any, ...]] = {}
 
     def has(self, node: Any) -> bool:
         """Whether a node is known and still there.
@@ -50,17 +50,17 @@ class NodeReports:
         """
         return node.ip_addr in self.known and bool(node.cpus > 0)
 
-    def saw(self, status: int, node: Any, found: list[ParsedReport], now: float) -> None:
+    def read(self, status: int, node: Any, found: list[ParsedReport], now: float) -> None:
         """Take in that a node joined, closed or gave a sign of life; *found* gets the events."""
         ip_addr = node.ip_addr
         if status == DispyNode.Closed:
             found.extend(self._left(node, now))
         elif status == DispyNode.Initialized:
-            self._tell_the_last_of(node, found)
+            self._report_final_figures(node, found)
             self.forget(ip_addr)
             self.known[ip_addr] = node
-            told = self._told[ip_addr] = figures_of(node)
-            found.append((self._seen(node, told, joined=True, at=now), None, ()))
+            figures = self._last_figures[ip_addr] = figures_of(node)
+            found.append((self._seen(node, figures, joined=True, at=now), None, ()))
         else:
             if status == DispyNode.AvailInfo:
                 self._pulsed[ip_addr] = now
@@ -69,16 +69,17 @@ class NodeReports:
     def _left(self, node: Any, now: float) -> list[ParsedReport]:
         """Return the last figures of a node, and that it is no longer the cluster's."""
         ip_addr = node.ip_addr
-        told = figures_of(node)
+        figures = figures_of(node)
         why = self._why(node)
         if why == "ended":
             # dispy notes the time for all nodes alike, whether they answered or not.
-            before = self._told.get(ip_addr)
-            told = (*told[:_UPDATED], before[_UPDATED] if before else 0.0, *told[_UPDATED + 1 :])
+            before = self._last_figures.get(ip_addr)
+            updated_at = before[_UPDATED] if before else 0.0
+            figures = (*figures[:_UPDATED], updated_at, *figures[_UPDATED + 1 :])
         self.touched.pop(ip_addr, None)
         self.forget(ip_addr)
         return [
-            (self._seen(node, told), None, ()),
+            (self._seen(node, figures), None, ()),
             (events.NodeClosed(name_text(ip_addr), now, why), None, ()),
         ]
 
@@ -91,7 +92,7 @@ class NodeReports:
             return "ended"
         return "given_up"
 
-    def _tell_the_last_of(self, joined: Any, found: list[ParsedReport]) -> None:
+    def _report_final_figures(self, joined: Any, found: list[ParsedReport]) -> None:
         """Tell the last figures of the life before, of which dispy may have another object."""
         ip_addr = joined.ip_addr
         heard = self.touched.pop(ip_addr, None)
@@ -101,32 +102,32 @@ class NodeReports:
         try:
             found.append((self._seen(before), None, ()))
         except Exception:
-            self._unread.note()  # which must not cost the life that begins
+            self._skipped.note()  # which must not cost the life that begins
 
     def figures(self) -> list[ParsedReport]:
         """Return what is new of the nodes that were heard of."""
         touched, self.touched = self.touched, {}
         pulsed, self._pulsed = self._pulsed, {}
         found: list[ParsedReport] = []
-        told, known = self._told, self.known
+        last, known = self._last_figures, self.known
         for ip_addr, heard in touched.items():
             try:
                 pulsed_at = pulsed.get(ip_addr)
-                node = heard if known.get(ip_addr) is heard else self._now_known(heard)
-                now_told = figures_of(node)
+                node = heard if known.get(ip_addr) is heard else self._current_object(heard)
+                latest = figures_of(node)
                 if ip_addr not in known:
-                    told.pop(ip_addr, None)
-                elif pulsed_at is None and told.get(ip_addr) == now_told:
+                    last.pop(ip_addr, None)
+                elif pulsed_at is None and last.get(ip_addr) == latest:
                     continue
                 else:
-                    told[ip_addr] = now_told
-                seen = self._seen(node, now_told, pulse=pulsed_at is not None, at=pulsed_at or 0.0)
+                    last[ip_addr] = latest
+                seen = self._seen(node, latest, pulse=pulsed_at is not None, at=pulsed_at or 0.0)
                 found.append((seen, None, ()))
             except Exception:
-                self._unread.note()
+                self._skipped.note()
         return found
 
-    def _now_known(self, heard: Any) -> Any:
+    def _current_object(self, heard: Any) -> Any:
         """Return the object to read for *heard*, which is not the one that its address is known by.
 
         dispy goes on changing the one that it last reported with: we missed that the node joined.
@@ -154,26 +155,26 @@ class NodeReports:
                 continue  # dispy is setting it up, and reports it when that has come to an end
             joined = node.ip_addr not in self.known
             self.known[node.ip_addr] = node
-            told = self._told[node.ip_addr] = figures_of(node)
-            found.append((self._seen(node, told, joined=joined), None, ()))
+            figures = self._last_figures[node.ip_addr] = figures_of(node)
+            found.append((self._seen(node, figures, joined=joined), None, ()))
         return found
 
-    def gone(self, node: Any, now: float) -> ParsedReport:
+    def unlisted(self, node: Any, now: float) -> ParsedReport:
         """Return the event that a node is no longer listed."""
         self.forget(node.ip_addr)
         return (events.NodeClosed(name_text(node.ip_addr), now, self._why(node)), None, ())
 
-    def let_go(self, ip_addr: str, now: float, why: Departure) -> ParsedReport:
+    def release(self, ip_addr: str, now: float, why: Departure) -> ParsedReport:
         """Return the event that somebody closed or deallocated a node."""
         if ip_addr in self.known:
-            self._let_go.add(ip_addr)
+            self._released.add(ip_addr)
         return (events.NodeClosed(name_text(ip_addr), now, why), None, ())
 
-    def take_back(self, ip_addr: str, now: float) -> list[ParsedReport]:
+    def reclaim(self, ip_addr: str, now: float) -> list[ParsedReport]:
         """Return the event that a node that was let go is the cluster's again, if it was."""
-        if ip_addr not in self._let_go:
+        if ip_addr not in self._released:
             return []
-        self._let_go.discard(ip_addr)
+        self._released.discard(ip_addr)
         return [(self._seen(self.known[ip_addr], joined=True, at=now), None, ())]
 
     def membership(self, now: float) -> list[ParsedReport]:
@@ -185,26 +186,26 @@ class NodeReports:
         """
         found: list[ParsedReport] = []
         suspects: set[str] = set()
-        is_member = memberships(self._cluster)
+        is_member = membership_test(self._cluster)
         if is_member is None:
             return found
         for ip_addr, node in list(self.known.items()):
             member = is_member(node)
             if member is None:
                 continue
-            if member and ip_addr in self._let_go:
-                found.extend(self.take_back(ip_addr, now))
+            if member and ip_addr in self._released:
+                found.extend(self.reclaim(ip_addr, now))
             elif not member and ip_addr in self._suspects:
-                found.append(self.let_go(ip_addr, now, "closed"))
-            elif not member and ip_addr not in self._let_go:
+                found.append(self.release(ip_addr, now, "closed"))
+            elif not member and ip_addr not in self._released:
                 suspects.add(ip_addr)
         self._suspects = suspects
         return found
 
     def forget(self, ip_addr: str) -> Any:
         """Forget a node, and return dispy's object of it, if it was known."""
-        self._let_go.discard(ip_addr)
-        self._told.pop(ip_addr, None)
+        self._released.discard(ip_addr)
+        self._last_figures.pop(ip_addr, None)
         self._pulsed.pop(ip_addr, None)
         self.clocks.forget(ip_addr)
         return self.known.pop(ip_addr, None)
@@ -212,7 +213,7 @@ class NodeReports:
     def _seen(
         self,
         node: Any,
-        told: tuple[Any, ...] | None = None,
+        figures: tuple[Any, ...] | None = None,
         *,
         joined: bool = False,
         pulse: bool = False,
@@ -221,7 +222,7 @@ class NodeReports:
         # In the order of the fields: by name it takes twice as long.
         return events.NodeSeen(
             name_text(node.ip_addr),
-            *sanitized(told or figures_of(node)),
+            *sanitized(figures or figures_of(node)),
             joined,
             pulse,
             at,

@@ -7,16 +7,16 @@ from typing import Any, TypeAlias
 from ...core import events
 from .render import TextRequest
 
-__all__ = ["Later", "ParsedReport", "requests"]
+__all__ = ["Deferred", "ParsedReport", "text_requests"]
 
-Later: TypeAlias = tuple[tuple[str, object], ...]
+Deferred: TypeAlias = tuple[tuple[str, object], ...]
 """Texts that only a value's own ``__str__`` can make, as (field, value)."""
 
 # A plain tuple, for several are made of every job that runs.
-ParsedReport: TypeAlias = tuple[events.Event, Any, Later]
+ParsedReport: TypeAlias = tuple[events.Event, Any, Deferred]
 """An event; the job to hold while it lives (``None``: let go); the texts to be made later."""
 
 
-def requests(later: Later, serial: int) -> list[TextRequest]:
+def text_requests(deferred: Deferred, serial: int) -> list[TextRequest]:
     """Return the texts to be made for the job that got *serial*."""
-    return [TextRequest(serial, field, value) for field, value in later]
+    return [TextRequest(serial, field, value) for field, value in deferred]

@@ -25,7 +25,7 @@ class QueueReader:
 
     def __init__(self) -> None:
         self.pinned: dict[JobKey, Any] = {}
-        self._told = QueueSeen((), False)
+        self._last_seen = QueueSeen((), False)
 
     def look(self, cluster: Any, is_queued: Any, *, idle: bool) -> QueueSeen | None:
         """Return what can't start, if that has changed since it was last returned.
@@ -44,9 +44,9 @@ class QueueReader:
                 if nodes.get(node.ip_addr) is not node
             )
         seen = QueueSeen(bound, idle and _all_busy(cluster, nodes))
-        if seen == self._told:
+        if seen == self._last_seen:
             return None
-        self._told = seen
+        self._last_seen = seen
         return seen
 
 

@@ -44,15 +44,15 @@ class Reconciler:
         found = self._lost_in_scheduler(running) if self._scheduler else self._finished()
         confirmed = [serial for serial in found if serial in self._suspects]
         self._suspects = set(found) - set(confirmed)
-        drained = []
+        owed = []
         for serial in confirmed:
             job = self._watch.jobs[serial]
             state = found[serial]
             if state is None:
-                drained.append(self._watch.job_reports.requeued(job, now))
+                owed.append(self._watch.job_reports.requeued(job, now))
             else:
-                drained.append(self._watch.job_reports.ended(state, None, job, now))
-        return drained
+                owed.append(self._watch.job_reports.ended(state, None, job, now))
+        return owed
 
     def _finished(self) -> dict[int, EndState | None]:
         found: dict[int, EndState | None] = {}

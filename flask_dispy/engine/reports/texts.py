@@ -8,9 +8,9 @@ from ...core.terminal import LOOK_BACK, as_displayed, without_overwriting
 from ...core.text import plain_call, plain_text, type_name
 from .figures import NAME_LIMIT
 
-__all__ = ["JobTexts", "LaterTexts"]
+__all__ = ["DeferredTexts", "JobTexts"]
 
-LaterTexts: TypeAlias = list[tuple[str, object]]
+DeferredTexts: TypeAlias = list[tuple[str, object]]
 """Where the methods put what only a value's own ``__str__`` can make, as (field, value)."""
 
 
@@ -25,7 +25,7 @@ class JobTexts:
         self._limit = limit
         self._plain = plain
 
-    def id_of(self, job: Any, later: LaterTexts) -> str:
+    def id_of(self, job: Any, deferred: DeferredTexts) -> str:
         """Return the id that the user gave a job, or dispy did; empty for ``None``."""
         job_id = job.id
         if job_id is None:
@@ -34,31 +34,31 @@ class JobTexts:
             return str(job_id)
         text = plain_text(job_id, NAME_LIMIT)
         if text is None:
-            later.append(("id", job_id))
+            deferred.append(("id", job_id))
             return f"<{type_name(job_id)}>"
         return text
 
-    def arguments(self, job: Any, later: LaterTexts) -> tuple[str | None, str | None]:
+    def arguments(self, job: Any, deferred: DeferredTexts) -> tuple[str | None, str | None]:
         """Return a job's arguments and keyword arguments."""
         args, kwargs = job._args, job._kwargs
         texts = plain_call(args, kwargs, self._limit) if self._plain else None
         if texts is not None:
             return texts
-        later.append(("args", tuple(args)))
+        deferred.append(("args", tuple(args)))
         if kwargs:
-            later.append(("kwargs", dict(kwargs)))
+            deferred.append(("kwargs", dict(kwargs)))
         return None, None if kwargs else ""
 
-    def text(self, field: str, value: object, later: LaterTexts) -> str:
+    def text(self, field: str, value: object, deferred: DeferredTexts) -> str:
         """Return any value, which belongs into *field*."""
         if self._plain:
             text = plain_text(value, self._limit)
             if text is not None:
                 return text
-        later.append((field, value))
+        deferred.append((field, value))
         return ""
 
-    def output(self, field: str, value: Any, later: LaterTexts) -> str | None:
+    def output(self, field: str, value: Any, deferred: DeferredTexts) -> str | None:
         """Return what a job wrote; of much, the end, for there the error stands."""
         if not value:
             return None
@@ -69,4 +69,4 @@ class JobTexts:
             value = without_overwriting(value, self._limit)
         if self._plain and type(value) is str:
             return as_displayed(value, self._limit)
-        return self.text(field, value, later)
+        return self.text(field, value, deferred)

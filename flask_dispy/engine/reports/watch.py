@@ -18,7 +18,7 @@ from typing import Any, Final, TypeAlias
 
 from dispy import DispyNode
 
-from ..faultlog import UnreadReports
+from ..faultlog import SkippedReports
 from .jobs import JOB_READERS, JobReports
 from .nodes import NodeReports
 from .parsed import ParsedReport
@@ -57,8 +57,8 @@ class Watch:
         self.cluster = cluster
         self.inbox: deque[Report] = deque()
         self.jobs: dict[int, Any] = {}
-        self.unread = UnreadReports(logger)
-        self.nodes = NodeReports(cluster, self.unread)
+        self.skipped = SkippedReports(logger)
+        self.nodes = NodeReports(cluster, self.skipped)
         self.job_reports = JobReports(JobTexts(text_limit, plain=plain), self.nodes, cluster)
         self._taken = 0
         self._dropped = itertools.count()
@@ -116,12 +116,12 @@ class Watch:
                 if job is not None and status in readers:
                     found.append(readers[status](jobs, status, node, job, now))
                 elif status in _NODE_NEWS:
-                    self.nodes.saw(status, node, found, now)
+                    self.nodes.read(status, node, found, now)
                     continue
                 if node is not None:
                     touched[node.ip_addr] = node
             except Exception:
-                self.unread.note()
+                self.skipped.note()
         if figures:
             found.extend(self.nodes.figures())
         return found

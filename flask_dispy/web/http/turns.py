@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from ...core.breath import breathing
+from ...core.yielding import on_yield
 from .errors import HttpError
 
 __all__ = ["COSTLY_SHARE", "Turns"]
@@ -111,14 +111,14 @@ class Turns:
     def turn(self, client: str) -> Iterator[None]:
         """Wait for *client*'s turn, and have it for as long as the block takes.
 
-        The block works in slices where it breathes; see :mod:`flask_dispy.core.breath`.
+        The block works in slices where it breathes; see :mod:`flask_dispy.core.yielding`.
 
         :raises HttpError: 503, too many wait, or it took too long.
         """
         self._take(client, self._clock() + self._wait_sec)
         work = _Work(self, client)
         try:
-            with breathing(work.breathe):
+            with on_yield(work.yield_now):
                 yield
         finally:
             work.end()
@@ -236,7 +236,7 @@ class _Work:
         self._charged_to = self._passed_at = turns._work_clock()
         self._has_turn = True
 
-    def breathe(self) -> None:
+    def yield_now(self) -> None:
         """After a slice of work, leave the run its time, and others their turn."""
         now = self._turns._work_clock()
         if now - self._charged_to < _SLICE_SEC:

@@ -11,7 +11,7 @@ from clusters import wait_until
 from dispy_objects import FakeCluster
 
 from flask_dispy import ClusterRegistry
-from flask_dispy.engine.reports.hearing import Hearing, Status, told_all
+from flask_dispy.engine.reports.delivery import Delivery, Status, all_reported
 
 
 def _mine(status: int, node: Any, job: Any) -> None:
@@ -22,42 +22,42 @@ def _ours(status: int, node: Any, job: Any) -> None:
     """Stands for our own."""
 
 
-def _doubtful() -> Hearing:
-    hearing = Hearing(object(), _ours, _ours)
-    hearing.look(_mine, 10, 3)
-    return hearing
+def _doubtful() -> Delivery:
+    delivery = Delivery(object(), _ours, _ours)
+    delivery.look(_mine, 10, 3)
+    return delivery
 
 
-def _judged(hearing: Hearing, *seen: tuple[Any, int], pending: int = 3) -> str | None:
+def _judged(delivery: Delivery, *seen: tuple[Any, int], pending: int = 3) -> str | None:
     for nodes, heard in seen:
-        hearing.look(_mine, heard, pending)
-        hearing.judge(Status(3, nodes), heard, pending, told_all=True)
-    return hearing.trouble
+        delivery.look(_mine, heard, pending)
+        delivery.judge(Status(3, nodes), heard, pending, all_reported=True)
+    return delivery.trouble
 
 
 def test_callback_of_ours_is_not_doubted() -> None:
-    hearing = Hearing(object(), _ours, _ours)
-    hearing.look(_ours, 0, 0)
-    assert (hearing.doubted, hearing.trouble) == (False, None)
+    delivery = Delivery(object(), _ours, _ours)
+    delivery.look(_ours, 0, 0)
+    assert (delivery.doubted, delivery.trouble) == (False, None)
 
 
 def test_another_callback_is_doubted_until_something_arrives() -> None:
-    hearing = _doubtful()
-    assert hearing.doubted
-    assert _judged(hearing, ("a", 10), ("b", 12)) is None
-    assert not hearing.doubted
+    delivery = _doubtful()
+    assert delivery.doubted
+    assert _judged(delivery, ("a", 10), ("b", 12)) is None
+    assert not delivery.doubted
 
 
 def test_nothing_is_known_while_nothing_happens() -> None:
-    hearing = _doubtful()
-    assert _judged(hearing, *[("a", 10)] * 9) is None
-    assert hearing.doubted
+    delivery = _doubtful()
+    assert _judged(delivery, *[("a", 10)] * 9) is None
+    assert delivery.doubted
 
 
 def test_reports_that_do_not_arrive_while_dispy_moves_on_are_missed() -> None:
-    hearing = _doubtful()
-    assert _judged(hearing, ("a", 10), ("b", 10)) is None  # they have until the next time
-    assert "replaced by one that hands nothing on" in str(_judged(hearing, ("b", 10)))
+    delivery = _doubtful()
+    assert _judged(delivery, ("a", 10), ("b", 10)) is None  # they have until the next time
+    assert "replaced by one that hands nothing on" in str(_judged(delivery, ("b", 10)))
 
 
 def test_reports_that_come_later_than_what_they_tell_of_are_not_missed() -> None:
@@ -66,52 +66,52 @@ def test_reports_that_come_later_than_what_they_tell_of_are_not_missed() -> None
 
 def test_jobs_that_dispy_has_and_nobody_reported_are_missed() -> None:
     """They were submitted at once after the callback was replaced."""
-    hearing = Hearing(object(), _ours, _ours)
-    hearing.look(_mine, 10, 0)
-    assert "replaced" in str(_judged(hearing, ("a", 10), ("a", 10), pending=0))
+    delivery = Delivery(object(), _ours, _ours)
+    delivery.look(_mine, 10, 0)
+    assert "replaced" in str(_judged(delivery, ("a", 10), ("a", 10), pending=0))
 
 
 def test_reports_that_wait_their_turn_are_not_missed() -> None:
-    hearing = _doubtful()
+    delivery = _doubtful()
     for now in "abcdef":
-        hearing.look(_mine, 10, 3)
-        hearing.judge(Status(3, now), 10, 3, told_all=False)
-    assert (hearing.trouble, hearing.doubted) == (None, True)
+        delivery.look(_mine, 10, 3)
+        delivery.judge(Status(3, now), 10, 3, all_reported=False)
+    assert (delivery.trouble, delivery.doubted) == (None, True)
 
 
 def test_late_reports_to_the_callback_before_do_not_speak_for_the_new_one() -> None:
-    hearing = _doubtful()
-    hearing.judge(Status(3, "a"), 11, 3, told_all=False)
-    assert _judged(hearing, ("b", 14), ("c", 14), ("c", 14)) is not None
+    delivery = _doubtful()
+    delivery.judge(Status(3, "a"), 11, 3, all_reported=False)
+    assert _judged(delivery, ("b", 14), ("c", 14), ("c", 14)) is not None
 
 
 def test_trouble_ends_when_reports_arrive_or_our_callback_is_back() -> None:
-    hearing = _doubtful()
-    assert _judged(hearing, ("a", 10), ("b", 10), ("b", 10))
-    hearing.look(_mine, 11, 3)
-    assert hearing.trouble is None
-    hearing = _doubtful()
-    assert _judged(hearing, ("a", 10), ("b", 10), ("b", 10))
-    hearing.look(_ours, 10, 3)
-    assert (hearing.doubted, hearing.trouble) == (False, None)
+    delivery = _doubtful()
+    assert _judged(delivery, ("a", 10), ("b", 10), ("b", 10))
+    delivery.look(_mine, 11, 3)
+    assert delivery.trouble is None
+    delivery = _doubtful()
+    assert _judged(delivery, ("a", 10), ("b", 10), ("b", 10))
+    delivery.look(_ours, 10, 3)
+    assert (delivery.doubted, delivery.trouble) == (False, None)
 
 
 def test_callback_that_was_taken_away_is_known_at_once() -> None:
-    hearing = Hearing(object(), _ours, _ours)
-    hearing.look(None, 5, 0)
-    assert "taken away" in str(hearing.trouble)
+    delivery = Delivery(object(), _ours, _ours)
+    delivery.look(None, 5, 0)
+    assert "taken away" in str(delivery.trouble)
 
 
 def test_callback_that_says_that_it_hands_on_is_believed(registry: ClusterRegistry) -> None:
-    hearing = Hearing(registry, _ours, _ours)
-    hearing.look(registry.cluster_status, 5, 0)
-    assert (hearing.doubted, hearing.trouble) == (False, None)
+    delivery = Delivery(registry, _ours, _ours)
+    delivery.look(registry.cluster_status, 5, 0)
+    assert (delivery.doubted, delivery.trouble) == (False, None)
 
 
 def test_callback_at_work_has_not_told_all() -> None:
     queue = SimpleNamespace(unfinished_tasks=1)
-    assert not told_all(SimpleNamespace(_cluster=SimpleNamespace(worker_Q=queue)))
-    assert told_all(FakeCluster())
+    assert not all_reported(SimpleNamespace(_cluster=SimpleNamespace(worker_Q=queue)))
+    assert all_reported(FakeCluster())
 
 
 # -- in a registry ----------------------------------------------------------------------------
@@ -191,7 +191,7 @@ def test_callback_that_calls_ours_is_no_trouble(
     node = cluster.join("10.0.0.1")
     cluster.start(cluster.submit(), node)
     wait_until(lambda: _summary(polled)["watching"] == "callback", what="its reports")
-    wait_until(lambda: not polled.hub.members()[0].hearing.doubted, what="the end of the doubt")
+    wait_until(lambda: not polled.hub.members()[0].delivery.doubted, what="the end of the doubt")
     summary = _summary(polled)
     assert (summary["trouble"], summary["jobs"]["running"]) == (None, 1)
     assert caplog.text == ""

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 from ..clusters import Kind
 from .router import forwards_to
 
-__all__ = ["Hearing", "Status", "status_now", "status_of", "told_all"]
+__all__ = ["Delivery", "Status", "all_reported", "status_of", "status_snapshot"]
 
 _REMEDY: Final = (
     "Call server.cluster_status(status, node, job) from it, or add the cluster with chain=True."
@@ -27,7 +27,7 @@ class Status(NamedTuple):
     nodes: Hashable
 
 
-class Hearing:
+class Delivery:
     """What is known of one cluster's callback. Not thread-safe: for whoever keeps clusters up.
 
     :param registry: what reports are to reach.
@@ -47,17 +47,17 @@ class Hearing:
         self.trouble: str | None = None
         self._nodes: Hashable = None
         self._pending = 0
-        self._heard = 0
+        self._received = 0
         self._moved = False
 
     def expect(self, pending: int) -> None:
         """Take note of how many jobs are pending as far as is known, before any were reported."""
         self._pending = pending
 
-    def look(self, standing: Any, heard: int, pending: int) -> None:
+    def look(self, standing: Any, received: int, pending: int) -> None:
         """Take note of the callback that stands there now.
 
-        :param heard: how many reports came so far.
+        :param received: how many reports came so far.
         :param pending: how many jobs are pending by these.
         """
         if standing is not self._standing:
@@ -65,31 +65,31 @@ class Hearing:
             self.replaced = True
             self.doubted = standing is not self._ours and not forwards_to(standing, self._registry)
             self.trouble = None
-            self._heard, self._pending = heard, pending
+            self._received, self._pending = received, pending
             self._nodes, self._moved = None, False
             if standing is None:
                 self._give_up()
-        elif self.trouble is not None and heard > self._heard:
+        elif self.trouble is not None and received > self._received:
             self.trouble = None  # it hands on after all
 
-    def judge(self, status: Status, heard: int, pending: int, *, told_all: bool) -> None:
-        """Compare what dispy has with what was heard; called at intervals while in doubt.
+    def judge(self, status: Status, received: int, pending: int, *, all_reported: bool) -> None:
+        """Compare what dispy has with what was received; called at intervals while in doubt.
 
         Where dispy moved on, its reports have until the next call to arrive.
 
         :param status: what dispy has.
-        :param heard: how many reports came so far.
+        :param received: how many reports came so far.
         :param pending: how many jobs are pending by these.
-        :param told_all: whether dispy has made all its reports. Those that wait may be for the
+        :param all_reported: whether dispy has made all its reports. Those that wait may be for the
             callback that stood there before, or behind one that takes its time.
         """
-        if not self.doubted or not told_all:
+        if not self.doubted or not all_reported:
             return
         if self._nodes is None:
             self._nodes = status.nodes
-            if self.replaced and heard != self._heard:  # late ones, for the callback before
-                self._heard, self._pending = heard, pending
-        if heard != self._heard:
+            if self.replaced and received != self._received:  # late ones, for the callback before
+                self._received, self._pending = received, pending
+        if received != self._received:
             self.doubted = False
         elif self._moved:
             self._give_up()
@@ -119,13 +119,13 @@ def status_of(cluster: Any, kind: Kind) -> Any:
     return cluster.status()
 
 
-def status_now(nodes: Sequence[Any], jobs_pending: int) -> Status:
+def status_snapshot(nodes: Sequence[Any], jobs_pending: int) -> Status:
     """Return what dispy reports of, as far as it can be seen."""
     done = frozenset((node.ip_addr, node.busy, node.jobs_done) for node in nodes)
     return Status(jobs_pending, done)
 
 
-def told_all(cluster: Any) -> bool:
+def all_reported(cluster: Any) -> bool:
     """Whether dispy has no report to make, and no callback is at work on one."""
     queue = getattr(getattr(cluster, "_cluster", None), "worker_Q", None)
     return queue is None or not queue.unfinished_tasks
