@@ -6,7 +6,7 @@ the inboxes before it answers, so that no answer is older than its question.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
@@ -157,6 +157,21 @@ class View(Protocol):
 
         :param before: only jobs with a serial below it, for the pages after the first.
         :param private: search as for a reader who may not see arguments.
+        """
+
+    def job_chunks(
+        self,
+        query: JobQuery = ANY_JOB,
+        *,
+        limit: int | None = None,
+        before: int | None = None,
+        private: bool = False,
+    ) -> Iterator[list[dict[str, Any]]]:
+        """Return all jobs that match *query* now, newest first, some hundred at a time.
+
+        Each is as it is when its chunk is made. What the history drops meanwhile is there too.
+
+        :param limit: the most that are wanted.
         """
 
     def jobs_mark(self) -> str:

@@ -41,6 +41,9 @@ _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "
 _SHARED_DELTAS: Final = 32
 _SHARED_SEC: Final = 1.0
 
+# Each keeps the jobs that it has yet to write, though the history may have dropped them meanwhile.
+_MOST_EXPORTS: Final = 8
+
 
 def create_blueprint(
     registry: Dashboard,
@@ -129,6 +132,9 @@ def create_blueprint(
         policy=ContentPolicy(frame_ancestors),
         assets=package_assets(),
         streams=StreamPlaces(max_streams),
+        exports=StreamPlaces(
+            _MOST_EXPORTS, "too_many_exports", "exports are under way; ask again in a moment"
+        ),
         packed_changes=ByteCache(_SHARED_DELTAS, _SHARED_SEC),
         frames=ByteCache(_SHARED_DELTAS, _SHARED_SEC),
         document_root=None if document_root is None else DocumentRoot(document_root),

@@ -38,6 +38,7 @@ class Web:
     policy: ContentPolicy
     assets: Assets
     streams: StreamPlaces
+    exports: StreamPlaces
     packed_changes: ByteCache
     frames: ByteCache
     document_root: DocumentRoot | None

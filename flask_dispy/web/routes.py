@@ -20,6 +20,7 @@ from .api import changes as stream
 from .api import control as api_control
 from .api import metrics, openapi
 from .api import read as api_read
+from .api.exports import FORMATS, MEDIA_TYPES
 from .files.assets import ASSETS
 from .http.values import Choice, Flag, Group, Integer, Number, Numbers, Text, Words
 from .legacy import routes as legacy
@@ -40,6 +41,7 @@ _CLUSTER_NAME: Final = Text(default="*")
 _LIMIT: Final = Integer(least=1, most=1_000, default=100)
 _OFFSET: Final = Integer(least=0, default=0)
 _SERIAL: Final = Integer(least=1)
+_FORMAT: Final = Choice(choices=FORMATS, default=FORMATS[0])
 
 _OWN_SORT_KEYS: Final = tuple(NodeTable().sort_keys)
 _RESOLUTIONS: Final = (1, 10, 60, 600)
@@ -51,6 +53,8 @@ _READING: Final = (
         api_read.clusters,
         "The summary of every cluster.",
         "Clusters",
+        MEDIA_TYPES,
+        query={"format": _FORMAT},
     ),
     Route(
         "cluster",
@@ -65,6 +69,7 @@ _READING: Final = (
         api_read.nodes,
         "A cluster's nodes, filtered, sorted and paged.",
         "Nodes",
+        MEDIA_TYPES,
         query={
             "state": Words(known=NODE_STATES),
             "sort": Choice(choices=_OWN_SORT_KEYS, default="ip_addr"),
@@ -72,6 +77,7 @@ _READING: Final = (
             "q": _QUERY,
             "limit": Integer(least=1, most=20_000, default=1_000),
             "offset": _OFFSET,
+            "format": _FORMAT,
         },
         costly=True,
     ),
@@ -105,12 +111,14 @@ _READING: Final = (
         api_read.jobs,
         "A cluster's jobs, newest first, filtered and paged.",
         "Jobs",
+        MEDIA_TYPES,
         query={
             "state": Words(known=JOB_WORDS),
             "node": _TEXT,
             "q": _QUERY,
             "limit": _LIMIT,
             "before": _SERIAL,
+            "format": _FORMAT,
         },
         costly=True,
     ),

@@ -32,6 +32,7 @@ class Route:
     :param summary: one sentence for OpenAPI. A route without is not of the JSON API: OpenAPI
         leaves it out, and its answer reads the request itself.
     :param answers: the schema of a good answer, or its media type where that is not JSON.
+    :param files: the media types of the same answer as a file, where there are any.
     :param permission: what the asking client must be allowed to do.
     :param query: the parameters that it takes.
     :param body: the JSON object that it takes; ``None`` for no body.
@@ -46,6 +47,7 @@ class Route:
     answer: Callable[..., ResponseReturnValue]
     summary: str = ""
     answers: str = ""
+    files: tuple[str, ...] = ()
     permission: Access = "view"
     kind: Kind = "data"
     query: Mapping[str, Value] = field(default_factory=dict)

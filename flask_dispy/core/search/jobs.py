@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 from ..cluster import ClusterState
@@ -30,13 +29,12 @@ class Found:
     counts: dict[str, int]
     _matches: list[tuple[ClusterState, list[_Rows]]]
 
-    def newest(self, limit: int, before: int | None) -> list[tuple[ClusterState, Job]]:
-        """Return the newest of the jobs, those with a serial below *before* if that is given."""
-        jobs = heapq.merge(
+    def newest(self, before: int | None = None) -> Iterator[tuple[ClusterState, Job]]:
+        """Return the jobs, newest first, those with a serial below *before* if that is given."""
+        return heapq.merge(
             *(_newest(state, matches, before) for state, matches in self._matches),
             key=lambda entry: -entry[1].serial,
         )
-        return list(islice(jobs, limit))
 
 
 def find(

@@ -88,7 +88,7 @@ def _described(route: Route) -> dict[str, Any]:
             *(_query_parameter(name, value) for name, value in route.query.items()),
         ],
         "responses": {
-            "200": _good_answer(route.answers),
+            "200": _good_answer(route),
             **{str(status): _error_answer(status) for status in sorted(set(statuses))},
         },
     }
@@ -126,10 +126,12 @@ def _query_parameter(name: str, value: Value) -> dict[str, Any]:
     return {"name": name, "in": "query", "required": False, "schema": value.schema()}
 
 
-def _good_answer(answers: str) -> dict[str, Any]:
-    if "/" in answers:
-        return {"description": "Good.", "content": {answers: {}}}
-    return {"description": "Good.", "content": {_JSON: {"schema": ref(answers)}}}
+def _good_answer(route: Route) -> dict[str, Any]:
+    files: dict[str, Any] = {media_type: {} for media_type in route.files}
+    if "/" in route.answers:
+        return {"description": "Good.", "content": {route.answers: {}, **files}}
+    schema = {"schema": ref(route.answers)}
+    return {"description": "Good.", "content": {_JSON: schema, **files}}
 
 
 def _error_answer(status: int) -> dict[str, Any]:

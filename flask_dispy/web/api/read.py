@@ -12,12 +12,15 @@ from flask import Response, request
 from ...core.errors import UnknownJob
 from ...core.search.query import JobQuery
 from ...report import render_report
+from ...wire.exports import paths_of
 from ..context import Web
 from ..http.answers import json_answer
 from ..http.errors import HttpError, invalid
 from ..http.values import whole_number
 from ..redirects import tidied
+from .exports import JSON, export, in_chunks, schema_paths
 from .node_list import matching, sorted_rows
+from .schemas import SCHEMAS
 from .shapes import SettingsRow
 
 __all__ = [
@@ -45,9 +48,12 @@ _ARGUMENTS: Final = ("args", "kwargs")
 _OUTPUT: Final = ("error", "exception", "provisional_result", "result", "stderr", "stdout")
 
 
-def clusters(web: Web) -> Response:
+def clusters(web: Web, *, format: str) -> Response:
     """Answer with the summary of every cluster."""
     items = [view.summary() for view in web.registry.views()]
+    if format != JSON:
+        paths = schema_paths(SCHEMAS["Summary"])
+        return export(web, "clusters", "all", format, paths=paths, chunks=in_chunks(items))
     return json_answer({"total": len(items), "items": items, "next": None})
 
 
@@ -57,7 +63,16 @@ def cluster(web: Web, name: str) -> Response:
 
 
 def nodes(
-    web: Web, name: str, *, state: list[str], sort: str, order: str, q: str, limit: int, offset: int
+    web: Web,
+    name: str,
+    *,
+    state: list[str],
+    sort: str,
+    order: str,
+    q: str,
+    limit: int,
+    offset: int,
+    format: str,
 ) -> Response:
     """Answer with a cluster's nodes: filtered, sorted, then a page of them."""
     view = web.view(name)
@@ -65,6 +80,10 @@ def nodes(
     key = view.tables.nodes.sort_keys[sort]
     rows = sorted_rows(found, key, descending=order == "desc")
     end = offset + limit
+    if format != JSON:
+        fields = [f for f in view.tables.nodes.fields if view.combined or f.combine != "listed"]
+        chunks = in_chunks(rows[offset : end if "limit" in request.args else None])
+        return export(web, "nodes", view.name, format, paths=paths_of(fields), chunks=chunks)
     following = _link(offset=end, limit=limit) if end < len(rows) else None
     return json_answer({"total": len(rows), "items": rows[offset:end], "next": following})
 
@@ -103,11 +122,29 @@ def offers(web: Web, name: str, *, limit: int, offset: int) -> Response:
 
 
 def jobs(
-    web: Web, name: str, *, state: list[str], node: str, q: str, limit: int, before: int | None
+    web: Web,
+    name: str,
+    *,
+    state: list[str],
+    node: str,
+    q: str,
+    limit: int,
+    before: int | None,
+    format: str,
 ) -> Response:
-    """Answer with a cluster's jobs, newest first: filtered, then a page of them."""
+    """Answer with a cluster's jobs, newest first: filtered, then a page of them, or all."""
     query = JobQuery.parse(q, state, node or None)
     view, hidden = web.view(name), hidden_fields(web)
+    if format != JSON:
+        found = view.job_chunks(
+            query,
+            limit=limit if "limit" in request.args else None,
+            before=before,
+            private=web.hides_arguments(),
+        )
+        chunks = ([visible(row, hidden) for row in rows] for rows in found)
+        paths = paths_of(view.tables.jobs.fields)
+        return export(web, "jobs", view.name, format, paths=paths, chunks=chunks)
     # Before the rows: what changes meanwhile is asked for again.
     tag = None if query.depends_on_time else _tag(view.jobs_mark(), *hidden)
     if tag is not None and request.if_none_match.contains_weak(tag):

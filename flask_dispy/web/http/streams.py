@@ -1,4 +1,4 @@
-"""How many event streams may be open at once."""
+"""How many answers that go on for long may be open at once: event streams, exports."""
 
 from __future__ import annotations
 
@@ -10,10 +10,22 @@ __all__ = ["StreamPlaces"]
 
 
 class StreamPlaces:
-    """Counts the open streams, so that they never take the last thread. Thread-safe."""
+    """Counts the open streams, so that they never take the last thread. Thread-safe.
 
-    def __init__(self, most: int) -> None:
+    :param most: how many may be open.
+    :param code: of the error for one more.
+    :param what: what they are, and what to do instead, for its message.
+    """
+
+    def __init__(
+        self,
+        most: int,
+        code: str = "too_many_streams",
+        what: str = "streams are taken; poll api/v1/changes instead",
+    ) -> None:
         self._most = most
+        self._code = code
+        self._what = what
         self._open = 0
         self._lock = threading.Lock()
 
@@ -31,8 +43,8 @@ class StreamPlaces:
             if self._open >= self._most:
                 raise HttpError(
                     503,
-                    "too_many_streams",
-                    f"All {self._most} streams are taken; poll api/v1/changes instead.",
+                    self._code,
+                    f"All {self._most} {self._what}.",
                     headers={"Retry-After": "10"},
                 )
             self._open += 1
