@@ -26,6 +26,7 @@ from .progress import jobs_per_sec
 from .prospects import ALONE, Prospects, Surroundings
 from .roster import Roster
 from .series import Sample, Series
+from .tallies import Tallies
 
 __all__ = ["ClusterState"]
 
@@ -63,6 +64,7 @@ class ClusterState:
         self.nodes: Final = self.roster.nodes
         self.series = Series(started_at)
         self.durations = Durations()
+        self.tallies = Tallies(self.nodes)
         self.prospects = Prospects(self.ledger, self.roster, self.durations, stall_sec=stall_sec)
         # Jobs that ended, or whose end was told anew or undone, since the changes were last
         # published: what a history is to take.
@@ -97,6 +99,8 @@ class ClusterState:
         return job
 
     def _requeue(self, job: Job, at: float) -> None:
+        if job.state == "running":
+            self.tallies.lose(job, at)
         if job.started_at is not None:
             past = job.past = job.past or []
             past.append(("running", job.started_at, job.node))
@@ -145,6 +149,8 @@ class ClusterState:
         # Without a start, dispy may name its scheduler's own address: as it cancels, or quits.
         if elsewhere and started_at is not None and state != "cancelled":
             self._requeue(job, started_at)  # what took it off the first node was not told
+        if job.state == "abandoned":
+            self.tallies.take_back(job)
         job.ended_at = at
         self._keep_output(job, result, stdout, stderr, exception)
         self._move(job, state)
@@ -186,6 +192,7 @@ class ClusterState:
         exception: str | None,
     ) -> None:
         self.prospects.note_end(at)
+        self.tallies.note(job)
         if state == "finished":
             if started_at is not None:
                 self.durations.note(at - started_at, started_at)
@@ -266,12 +273,14 @@ class ClusterState:
         for job in jobs:
             self.roster.remove_running(job)
             self.dirty_ends.pop(job.serial, None)
+        self.tallies.release(jobs)
         self.ledger.release(jobs)
         self.jobs_changed()
 
     def adopt(self, jobs: list[Job]) -> None:
         """Enter jobs that another cluster gave up, or that a history kept."""
         self.ledger.adopt(jobs)
+        self.tallies.adopt(jobs)
         for job in jobs:
             if job.state in ENDED_STATES:
                 self.dirty_ends[job.serial] = job

@@ -8,6 +8,7 @@ from .columns import ColumnValue
 from .events import Departure, Load, NodeSeen
 from .jobs import Job
 from .series import NodeSeries
+from .tally import Tally
 
 __all__ = [
     "GONE_STATES",
@@ -87,6 +88,7 @@ class Node:
         "running",
         "series",
         "state",
+        "tally",
         "texts",
         "totals",
         "updated_at",
@@ -112,6 +114,7 @@ class Node:
         self.series: NodeSeries | None = None
         # The custom columns' values, in their order; empty before there were any.
         self.columns: tuple[ColumnValue, ...] = ()
+        self.tally: Tally | None = None  # of the jobs that ended there; made with the first
         # jobs_done, cpu_time, tx, rx: of all lives, of the lives before, as last reported
         self.totals: tuple[float, ...] = (0, 0.0, 0, 0)
         self._carried: tuple[float, ...] = (0, 0.0, 0, 0)

@@ -100,7 +100,7 @@ def _forget_runs(db: sqlite3.Connection, oldest: float) -> None:
         "(SELECT 1 FROM jobs WHERE jobs.session = runs.session AND jobs.run = runs.id)",
         (oldest,),
     ).fetchall()
-    for table, column in (("runs", "id"), ("nodes", "run"), ("series", "run")):
+    for table, column in (("runs", "id"), ("nodes", "run"), ("series", "run"), ("tallies", "run")):
         db.executemany(f"DELETE FROM {table} WHERE {column} = ?", gone)
     db.execute(
         "DELETE FROM sessions WHERE started_at < ? AND NOT EXISTS "

@@ -24,6 +24,7 @@ from .checking import DAMAGE, moment, serial, text
 from .recorder import SERIES_SEC
 from .records import JOB_COLUMNS, Figures, bucket_of, event_of, figures_of, job_of, node_of
 from .schema import open_for_reading
+from .tallies import enter_tally, tally_of
 
 __all__ = ["Past", "PastRun", "load", "refill"]
 
@@ -181,9 +182,10 @@ class _Loader:
             f"{name} {begun}", started_at, serials=iter(()), history_limit=len(jobs), kind="history"
         )
         state.series = Series(started_at, PAST_RESOLUTIONS)
+        cpus = self._load_nodes(run, state, bad)
         state.adopt(jobs)
         _count(state, figures)
-        cpus = self._load_nodes(run, state, bad)
+        self._load_tallies(run, state, bad)
         known = figures.last_at if figures.closed_at is None else figures.closed_at
         ended_at = max([known, *(job.ended_at or 0.0 for job in jobs)])
         state.closed_at = ended_at
@@ -205,6 +207,12 @@ class _Loader:
             if ip_addr in state.nodes:
                 state.nodes[ip_addr].note(at, event)
         return sum(node.cpus or node.avail_cpus for node in state.nodes.values())
+
+    def _load_tallies(self, run: int, state: ClusterState, bad: Counter[str]) -> None:
+        """Load what the run's jobs came to; files from before there was a tally have none."""
+        rows = self._all("SELECT ip_addr, tally FROM tallies WHERE run = ?", run)
+        for ip_addr, tally in self._readable("tallies", tally_of, rows, bad):
+            enter_tally(state, ip_addr, tally)
 
     def _whole(self, run: int, ended_at: float, bad: Counter[str]) -> list[Measured]:
         """Return what was measured of a run in coarse steps, which hold a month."""

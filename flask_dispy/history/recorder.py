@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from .records import Figures, NodeEvent, NodeRow
 from .store import Run, Store
+from .tallies import TalliesDue
 
 if TYPE_CHECKING:
     from ..core.cluster import ClusterState
@@ -69,6 +70,7 @@ class Recorder:
         if state.roster.dirty:
             record.take_nodes(state.roster.dirty, time.time())
         if state.dirty_ends:
+            record.tallies.note_ends()
             record.take_figures(time.time())
 
     def beat(self, states: Iterable[ClusterState], now: float) -> None:
@@ -105,6 +107,7 @@ class _Record:
         self._node_states: dict[str, NodeState] = {}
         # An ordered set: those that wait longest come first.
         self._rows_due: dict[str, None] = {}
+        self.tallies = TalliesDue(state)
         self._bucket: Measured | None = None
         self.run = Run(state.name, state.kind, state.started_at, self._figures(state.started_at))
         store.add_run(self.run)
@@ -129,6 +132,8 @@ class _Record:
     def beat(self, now: float) -> None:
         changed = self._take_rows(_ROWS_AT_A_BEAT)
         changed = self._take_series() or changed
+        for row in self.tallies.take(now):
+            self._store.put(self.run, row)
         if changed or self._figures(self.run.figures.last_at) != self.run.figures:
             self.take_figures(now)
 
@@ -137,6 +142,8 @@ class _Record:
         self._state.series.add(now, self._state.sample())
         self._take_rows(len(self._rows_due))
         self._take_series()
+        for row in self.tallies.take_all():
+            self._store.put(self.run, row)
         self.take_figures(now, complete=True)
 
     def _take_rows(self, most: int) -> bool:

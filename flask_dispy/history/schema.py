@@ -108,7 +108,16 @@ CREATE TABLE series (
 ) WITHOUT ROWID;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST,)
+_TALLIES: Final = """
+CREATE TABLE tallies (
+    run INTEGER NOT NULL,
+    ip_addr TEXT NOT NULL,
+    tally TEXT NOT NULL,
+    PRIMARY KEY (run, ip_addr)
+) WITHOUT ROWID;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _TALLIES)
 """Statements that lead from each version of the schema to the next; the first makes the tables.
 
 A file's ``user_version`` is the number of those that were applied to it.

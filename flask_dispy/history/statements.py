@@ -6,6 +6,7 @@ from typing import Final
 
 from ..core.series import Measured
 from .records import JOB_COLUMNS, Figures, NodeEvent, NodeRow
+from .tallies import TallyRow
 
 __all__ = [
     "DELETE_JOB",
@@ -35,6 +36,7 @@ DELETE_JOB: Final = "DELETE FROM jobs WHERE session = ? AND serial = ?"
 PUT_OTHERS: Final[dict[type, str]] = {
     Measured: _upsert("series", ("run", *Measured._fields), ("run", "start")),
     NodeRow: _upsert("nodes", ("run", "ip_addr", "row"), ("run", "ip_addr")),
+    TallyRow: _upsert("tallies", ("run", "ip_addr", "tally"), ("run", "ip_addr")),
     NodeEvent: "INSERT INTO node_events (run, at, ip_addr, event) VALUES (?, ?, ?, ?)",
 }
 UPDATE_RUN: Final = (

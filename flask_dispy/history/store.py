@@ -35,6 +35,7 @@ from .statements import (
     PUT_SESSION,
     UPDATE_RUN,
 )
+from .tallies import TallyRow
 
 __all__ = ["Run", "Store"]
 
@@ -147,7 +148,7 @@ class Store:
         else:
             self._thread = thread
 
-    def put(self, run: Run, record: Job | Measured | NodeEvent | NodeRow) -> None:
+    def put(self, run: Run, record: Job | Measured | NodeEvent | NodeRow | TallyRow) -> None:
         """Have a record written; one that finds the queue full is counted and dropped."""
         if self._stop.is_set():
             return

@@ -22,7 +22,9 @@ from ..core.search.blocks import JobBlock
 from ..core.search.jobs import find
 from ..core.search.query import JobQuery
 from ..core.series import NodeSeries, Series
+from ..core.tally import TimedWord
 from ..core.timeline import DEFAULT_CELLS, DEFAULT_LIMIT, Lane, Window, oldest_start, timeline
+from ..wire.durations import DurationsRow, durations_row
 from ..wire.packing import Sendable
 from ..wire.rows import ClusterRows, CombinedRows, Rows, encode
 from ..wire.tables import JobTable, Tables
@@ -264,6 +266,17 @@ class StateView(ABC):
                 for state in self._states()
                 if query.wants_cluster(state.name)
             ]
+
+    def durations(
+        self, *, node: str | None = None, words: Sequence[TimedWord] = ()
+    ) -> DurationsRow:
+        with self._folded():
+            if node is None:
+                return durations_row({s.name: s.tallies.total for s in self._states()}, words, None)
+            ip_addr = self._address(node)
+            there = [state for state in self._states() if ip_addr in state.nodes]
+            tallies = {state.name: state.nodes[ip_addr].tally for state in there}
+            return durations_row(tallies, words, ip_addr)
 
     def timeline(
         self,

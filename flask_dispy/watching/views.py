@@ -12,7 +12,9 @@ from typing import Any, Final, Protocol
 
 from ..core.jobs import Job
 from ..core.search.query import JobQuery
+from ..core.tally import TimedWord
 from ..core.timeline import DEFAULT_CELLS, DEFAULT_LIMIT
+from ..wire.durations import DurationsRow
 from ..wire.packing import Piece, Sendable
 from ..wire.tables import Tables
 
@@ -182,6 +184,16 @@ class View(Protocol):
 
         :param choose: picks them out of all retained jobs; called with these and the time, and
             without a lock.
+        """
+
+    def durations(
+        self, *, node: str | None = None, words: Sequence[TimedWord] = ()
+    ) -> DurationsRow:
+        """Return how long the jobs of the whole run took and waited, whatever is retained of them.
+
+        :param node: only jobs that ended on this node, by its address or name.
+        :param words: only jobs that ended so; all that ran to an end if empty.
+        :raises UnknownNode: the cluster knows no such node.
         """
 
     def timeline(

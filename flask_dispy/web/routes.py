@@ -13,12 +13,13 @@ from ..core.jobs import JOB_WORDS
 from ..core.nodes import NODE_STATES
 from ..core.search.query import MAX_QUERY_LENGTH
 from ..core.settings import LONGEST_POLL_SEC
+from ..core.tally import TIMED_WORDS
 from ..core.timeline import DEFAULT_LIMIT
 from ..engine.commands.outcomes import NODE_ACTIONS
 from ..wire.tables import NodeTable
 from .api import changes as stream
 from .api import control as api_control
-from .api import metrics, openapi
+from .api import metrics, openapi, spreads
 from .api import read as api_read
 from .api.exports import FORMATS, MEDIA_TYPES
 from .files.assets import ASSETS
@@ -136,6 +137,16 @@ _READING: Final = (
         "A cluster's throughput, queue and CPUs over time.",
         "Series",
         query={"resolution_sec": Choice(choices=_RESOLUTIONS, default=1)},
+        costly=True,
+    ),
+    Route(
+        "durations",
+        f"GET {_CLUSTER}/durations",
+        spreads.durations,
+        "How long jobs ran and waited: histograms over the whole run.",
+        "Durations",
+        query={"state": Words(known=TIMED_WORDS), "node": _TEXT},
+        errors=(409,),
         costly=True,
     ),
     Route(

@@ -109,6 +109,10 @@ def check(state: ClusterState) -> None:
     assert set(ledger.running) == {job.serial for job in live if job.state == "running"}
     for name in ("queued", "running"):
         assert ledger.counts[name] == sum(job.state == name for job in live)
+    total = state.tallies.total
+    assert total.jobs("finished") == ledger.counts["finished"]
+    assert total.jobs("failed") == ledger.failed
+    assert total.jobs("terminated") == ledger.counts["terminated"] - ledger.failed
     if not ledger.evicted:
         assert ledger.failed == sum(job.failed for job in kept)
         for name in ENDED_STATES:

@@ -298,6 +298,46 @@ def test_past_nodes_tell_what_happened_to_them(
     assert {entry["cluster"] for entry in found} == {view.members()[0].name}
 
 
+def test_past_durations_are_those_of_the_whole_run(
+    path: Path, registry: ClusterRegistry, past: Any
+) -> None:
+    cluster = FakeCluster("compute")
+    registry.add(cluster)
+    run_some(cluster, cluster.join("10.0.0.1", "alpha"), 20)
+    registry.hub.fold()
+    live = [registry.view("compute").durations(node=node) for node in (None, "alpha")]
+    registry.close()
+    (view,) = past(path, most_jobs=3).views()
+    found = [view.durations(node=node) for node in (None, "alpha")]
+    for one in (*live, *found):
+        one["functions"] = []
+    assert found == live
+    assert found[1]["ran"]["jobs"] == 20
+    assert sum(found[1]["ran"]["counts"]["failed"]) == 4
+
+
+def test_past_durations_of_an_old_file_are_those_of_the_jobs_that_were_loaded(
+    path: Path, past: Any
+) -> None:
+    run_once(path)
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("DROP TABLE tallies")
+        db.execute("PRAGMA user_version = 1")
+    (view,) = past(path, most_jobs=6).views()
+    assert view.durations()["ran"]["jobs"] == view.durations(node="alpha")["ran"]["jobs"] == 6
+
+
+def test_tallies_that_can_not_be_read_are_left_out(path: Path, past: Any) -> None:
+    run_once(path)
+    with closing(sqlite3.connect(path)) as db, db:
+        broken = '{"lost_sec": 1, "failed": {}}'
+        db.execute("UPDATE tallies SET tally = ? WHERE ip_addr = ''", (broken,))
+        db.execute("""UPDATE tallies SET tally = replace(tally, '"ran":[', '"ran":[-1e99,')""")
+    opened = past(path)
+    assert opened.unreadable["tallies"] == 2
+    assert opened.views()[0].durations()["ran"]["jobs"] == 10
+
+
 def test_report_of_a_past_run_can_be_made(path: Path, past: Any) -> None:
     run_once(path)
     text = render_report(past(path).view("*"))

@@ -24,7 +24,7 @@ ODD: list[Any] = [
     None, b"\x00\xff", "text\x00", -1, 2**62, 1e300, float("inf"), 1e14, "[1]",
     '[["running", 1e999, null]]', '{"ip_addr": {"a": [1]}}', DEEP,
 ]  # fmt: skip
-TABLES = ("sessions", "runs", "jobs", "nodes", "node_events", "series")
+TABLES = ("sessions", "runs", "jobs", "nodes", "node_events", "series", "tallies")
 
 
 @pytest.fixture
@@ -81,6 +81,7 @@ def read_all(registry: PastRegistry) -> None:
     answers: list[Any] = []
     for view in (registry.view("*"), *registry.views()):
         answers += [view.summary(), view.series(10), view.timeline(), view.nodes()]
+        answers.append(view.durations())
         page = view.jobs()
         answers += [page.items, page.counts]
         answers += [view.job(row["serial"]) for row in page.items]

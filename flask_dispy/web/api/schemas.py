@@ -9,7 +9,9 @@ from ...core.jobs import JOB_STATES, JOB_WORDS
 from ...core.nodes import NODE_CHANGES, NODE_STATES
 from ...core.offers import FINDINGS, SOURCES
 from ...core.outlook import REASONS
+from ...core.tally import TIMED_WORDS
 from ...engine.commands.outcomes import OutcomeRow
+from ...wire.durations import FunctionRow
 from ...wire.fields import NodeField, properties
 from ...wire.jobs import JobField
 from ...wire.tables import JobTable, NodeTable, Tables
@@ -287,6 +289,26 @@ SCHEMAS: Final[dict[str, Schema]] = {
         resolution_sec=_NUMBER,
         columns={"type": "object", "additionalProperties": _COLUMN},
     ),
+    "Durations": _object(
+        node=_or_null(_TEXT),
+        state=_list({"type": "string", "enum": list(TIMED_WORDS)}),
+        ran=ref("Spread"),
+        waited=ref("Spread"),
+        functions=_list(schema_of(FunctionRow)),
+    ),
+    "Spread": {
+        **_object(
+            jobs=_COUNT,
+            median_sec=_or_null(_NUMBER),
+            p95_sec=_or_null(_NUMBER),
+            longest_sec=_or_null(_NUMBER),
+            edges_sec=_list(_NUMBER),
+            counts={"type": "object", "additionalProperties": _list(_COUNT)},
+        ),
+        "description": "Bucket i holds durations above edges_sec[i], up to edges_sec[i + 1]; "
+        "counts has the jobs in each, by how they ended. Edges are a tenth apart, so the median "
+        "and the 95th percentile are off by 5 % at most; counts and longest_sec are exact.",
+    },
     "Timeline": _object(
         {"bars": {"type": "object"}, "buckets": {"type": "object"}, "past": _FLAG},
         **{"from": _NUMBER},

@@ -1,0 +1,133 @@
+"""What the history keeps of what jobs came to: a tally as a row of its table, and back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, Final
+
+from ..core.cluster import ClusterState
+from ..core.spread import BUCKETS, Spread
+from ..core.tally import TIMED_WORDS, Tally, Times
+from .checking import count, figure, json_of, text
+
+__all__ = ["TalliesDue", "TallyRow", "enter_tally", "tally_of"]
+
+_EVERY_SEC: Final = 10.0
+
+# Tallies taken at a beat, of which there are two a second.
+_AT_A_BEAT: Final = 500
+
+
+class TallyRow:
+    """A node's tally, or with the address "" its cluster's.
+
+    Its text is made when it is written, without the registry's lock. If the tally changes
+    meanwhile, it is written again.
+    """
+
+    def __init__(self, ip_addr: str, tally: Tally) -> None:
+        self._ip_addr = ip_addr
+        self._tally = tally
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the columns, but for the run's."""
+        yield self._ip_addr
+        yield _text_of(self._tally)
+
+
+class TalliesDue:
+    """Which tallies of a cluster have changed since they were last taken."""
+
+    def __init__(self, state: ClusterState) -> None:
+        self._state = state
+        self._addresses: dict[str, None] = {}  # an ordered set: those that wait longest come first
+        self._taken_at = 0.0
+
+    def note_ends(self) -> None:
+        """Mark the tallies of the jobs whose ends are about to be published."""
+        for job in self._state.dirty_ends.values():
+            self._addresses[job.node or ""] = None
+
+    def take(self, now: float) -> Iterator[TallyRow]:
+        """Yield what is due at a beat: each changed tally every ten seconds, some at a time."""
+        if abs(now - self._taken_at) < _EVERY_SEC:
+            return
+        yield from self._take(_AT_A_BEAT)
+        if not self._addresses:
+            self._taken_at = now
+
+    def take_all(self) -> Iterator[TallyRow]:
+        """Yield all that changed."""
+        self._addresses.setdefault("")  # jobs may have gone to another cluster
+        yield from self._take(len(self._addresses))
+
+    def _take(self, most: int) -> Iterator[TallyRow]:
+        due = list(self._addresses)[:most]
+        for ip_addr in due:
+            del self._addresses[ip_addr]
+            node = self._state.nodes.get(ip_addr)
+            if node is not None and node.tally is not None:
+                yield TallyRow(ip_addr, node.tally)
+        if due:
+            yield TallyRow("", self._state.tallies.total)
+
+
+def _text_of(tally: Tally) -> str:
+    found: dict[str, Any] = {"lost_sec": tally.lost_sec}
+    for word in TIMED_WORDS:
+        times = tally.times(word)
+        if times is not None:
+            found[word] = {
+                "jobs": times.jobs,
+                "ran": _listed(times.ran),
+                "waited": _listed(times.waited),
+            }
+    return json.dumps(found, separators=(",", ":"))
+
+
+def _listed(spread: Spread) -> list[Any]:
+    return [spread.longest_sec, spread.first, *spread.counts]
+
+
+def tally_of(row: tuple[Any, ...]) -> tuple[str, Tally]:
+    """Return the address and the tally that a row says.
+
+    :raises Exception: one of :data:`~flask_dispy.history.checking.DAMAGE`: it can't be read.
+    """
+    ip_addr, said = row
+    found = json_of(said, dict)
+    tally = Tally()
+    tally.lose(figure(found["lost_sec"]))
+    for word in TIMED_WORDS:
+        if word in found:
+            setattr(tally, word, _times_of(found[word]))
+    return text(ip_addr), tally
+
+
+def _times_of(said: Any) -> Times:
+    times = Times()
+    times.jobs = count(said["jobs"])
+    times.ran, times.waited = _spread_of(said["ran"]), _spread_of(said["waited"])
+    return times
+
+
+def _spread_of(said: Any) -> Spread:
+    longest_sec, first, *counts = said
+    if count(first) + len(counts) > BUCKETS:
+        raise ValueError("there are no such buckets")
+    return Spread(first, map(count, counts), figure(longest_sec))
+
+
+def enter_tally(state: ClusterState, ip_addr: str, tally: Tally) -> None:
+    """Put a tally that was kept in the place of that of the jobs that were loaded.
+
+    Where more jobs were loaded than it counts, it is of a moment before the run's last.
+    """
+    if not ip_addr:
+        if tally.total >= state.tallies.total.total:
+            state.tallies.total = tally
+        return
+    node = state.nodes.get(ip_addr)
+    if node is not None and (node.tally is None or tally.total >= node.tally.total):
+        node.tally = tally

@@ -1,0 +1,78 @@
+"""How long jobs ran and waited, through the JSON API."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+from dispy import DispyJob
+from web.fakes import make_node, watched_cluster
+
+from flask_dispy import ClusterRegistry
+
+API = "/api/v1/clusters"
+
+
+def ran(cluster: Any, node: Any, seconds: float, *, waited: float = 0.0, **how: Any) -> None:
+    """Let a job end now that ran and had waited for so long."""
+    job = cluster.submits(job_id="a", since_sec=seconds + waited)
+    job.start_time = time.time() - seconds
+    cluster.report(DispyJob.Running, node, job)
+    cluster.ends(job, node, **how)
+
+
+def counted(spread: dict[str, Any]) -> dict[str, int]:
+    return {word: sum(counts) for word, counts in spread["counts"].items()}
+
+
+@pytest.fixture
+def two(registry: ClusterRegistry) -> None:
+    """Two clusters on two nodes, with quick jobs and slow ones."""
+    for name, times in (("quick", (1.0, 1.0, 2.0)), ("slow", (100.0,))):
+        cluster = watched_cluster(registry, name)
+        alpha, beta = (
+            cluster.joins(make_node(f"10.0.0.{n}", host)) for n, host in ((1, "alpha"), (2, "beta"))
+        )
+        for seconds in times:
+            ran(cluster, alpha, seconds, waited=30.0)
+        ran(cluster, beta, 10.0, exception="Traceback\nValueError: no")
+
+
+def test_durations_of_a_cluster_say_how_long_jobs_ran_and_waited(client: Any, two: None) -> None:
+    found = client.get(f"{API}/quick/durations").json
+    assert counted(found["ran"]) == {"finished": 3, "failed": 1, "terminated": 0}
+    assert found["ran"]["median_sec"] == pytest.approx(1.0, rel=0.1)
+    assert found["ran"]["longest_sec"] == pytest.approx(10.0, abs=1.0)
+    assert found["waited"]["median_sec"] == pytest.approx(30.0, rel=0.1)
+    edges, counts = found["ran"]["edges_sec"], found["ran"]["counts"]["failed"]
+    assert len(edges) == len(counts) + 1
+    (bucket,) = [at for at, count in enumerate(counts) if count]
+    assert edges[bucket] <= found["ran"]["longest_sec"] <= edges[bucket + 1]
+
+
+def test_durations_are_asked_by_node_and_state(client: Any, two: None) -> None:
+    found = client.get(f"{API}/quick/durations?node=alpha&state=finished").json
+    assert (found["node"], found["state"]) == ("10.0.0.1", ["finished"])
+    assert counted(found["ran"]) == {"finished": 3}
+    assert client.get(f"{API}/quick/durations?node=beta").json["ran"]["jobs"] == 1
+    assert client.get(f"{API}/quick/durations?node=gamma").status_code == 404
+    assert client.get(f"{API}/quick/durations?state=queued").status_code == 422
+
+
+def test_durations_of_all_clusters_are_told_by_function(client: Any, two: None) -> None:
+    found = client.get(f"{API}/*/durations?node=10.0.0.1").json
+    assert found["ran"]["jobs"] == 4
+    assert [(one["cluster"], one["jobs"]) for one in found["functions"]] == [
+        ("quick", 3),
+        ("slow", 1),
+    ]
+    assert found["functions"][1]["median_sec"] == pytest.approx(100.0, rel=0.06)
+    assert found["functions"][1]["waited_median_sec"] == pytest.approx(30.0, rel=0.06)
+
+
+def test_nothing_that_ended_has_no_duration(client: Any, registry: ClusterRegistry) -> None:
+    watched_cluster(registry, "empty")
+    found = client.get(f"{API}/empty/durations").json
+    assert found["ran"]["median_sec"] is found["ran"]["longest_sec"] is None
+    assert found["ran"]["edges_sec"] == []
