@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from ..core.settings import Settings
     from ..wire.rows import RowWriter
 
-__all__ = ["SERIES_SEC", "Recorder", "recorder_of"]
+__all__ = ["BEAT_SEC", "SERIES_SEC", "Recorder", "recorder_of"]
 
 SERIES_SEC: Final = 10
 """The resolution of the series that are kept."""
 
-_BEAT_SEC: Final = 0.5
+BEAT_SEC: Final = 0.5
+"""How often what changed is handed to the writer."""
 
 # Node rows that are taken at a beat: about 5 ms of work under the registry's lock. Where more
 # nodes than these change all the time, each is taken every few seconds.
@@ -75,7 +76,7 @@ class Recorder:
 
     def beat(self, states: Iterable[ClusterState], now: float) -> None:
         """Take what is taken at intervals; called often, works twice a second."""
-        if time.monotonic() - self._beaten_at < _BEAT_SEC:
+        if time.monotonic() - self._beaten_at < BEAT_SEC:
             return
         self._beaten_at = time.monotonic()
         for state in states:

@@ -124,19 +124,20 @@ A file's ``user_version`` is the number of those that were applied to it.
 """
 
 
-def open_for_writing(path: Path) -> sqlite3.Connection:
+def open_for_writing(path: Path, *, busy_sec: float = _BUSY_SEC) -> sqlite3.Connection:
     """Open the history at *path*, which is made or brought up to date if need be.
 
     The connection may be used by one thread at a time, whichever. It commits on its own but for
     what :func:`transaction` holds together.
 
+    :param busy_sec: how long to wait for another program that is writing it.
     :raises HistoryError: the file is none of ours, or a newer version's.
     :raises sqlite3.Error: it can't be opened now: it is locked or damaged, or the disk is full.
     :raises OSError: it can't be made.
     """
     _make_private(path)
     db = sqlite3.connect(
-        path, timeout=_BUSY_SEC, isolation_level=None, check_same_thread=False, cached_statements=32
+        path, timeout=busy_sec, isolation_level=None, check_same_thread=False, cached_statements=32
     )
     try:
         with _refusing_strangers(path):

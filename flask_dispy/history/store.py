@@ -14,7 +14,7 @@ import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -87,6 +87,9 @@ class Store:
     :param days: what ended before that many days is forgotten.
     :param max_bytes: the file's size, about.
     :param limit: records that may wait.
+    :param commit_sec: seconds that records gather before they are committed.
+    :param retry_sec: seconds after a failure until the file is tried again.
+    :param open_file: opens or makes the file.
     :raises HistoryError: the file is none of ours, or a newer version's. A file that can't be
         opened for another reason is tried again by the thread.
 
@@ -95,13 +98,23 @@ class Store:
     """
 
     def __init__(
-        self, path: str | os.PathLike[str], *, days: float, max_bytes: int,
+        self,
+        path: str | os.PathLike[str],
+        *,
+        days: float,
+        max_bytes: int,
         limit: int = _QUEUE_LIMIT,
-    ) -> None:  # fmt: skip
+        commit_sec: float = _COMMIT_SEC,
+        retry_sec: float = _RETRY_SEC,
+        open_file: Callable[[Path], sqlite3.Connection] = open_for_writing,
+    ) -> None:
         self.path = Path(path).absolute()  # the program may change its directory
         self.first_serial = 1
         """What to number the first job with, so that the file's jobs all have their own."""
         self._limit = limit
+        self._commit_sec = commit_sec
+        self._retry_sec = retry_sec
+        self._open_file = open_file
         self._queue: deque[tuple[Run, Any]] = deque()
         self._new_runs: deque[Run] = deque()
         self._runs: list[Run] = []  # the thread's own
@@ -143,7 +156,7 @@ class Store:
             thread.start()
         except RuntimeError as error:
             # The system has none left. A later record tries again.
-            self._start_at = time.monotonic() + _RETRY_SEC
+            self._start_at = time.monotonic() + self._retry_sec
             self._note_failure(error)
         else:
             self._thread = thread
@@ -199,7 +212,7 @@ class Store:
         more = False
         while not self._stop.is_set():
             if not more:
-                self._wake.wait(_COMMIT_SEC)
+                self._wake.wait(self._commit_sec)
                 self._wake.clear()
             more = self._guarded_step()
         give_up_at = time.monotonic() + _CLOSE_SEC
@@ -219,7 +232,7 @@ class Store:
 
     def _guarded_step(self) -> bool:
         """Write a batch, whatever comes of it; return whether more of it can be done at once."""
-        resting = self._error is not None and time.monotonic() - self._tried_at < _RETRY_SEC
+        resting = self._error is not None and time.monotonic() - self._tried_at < self._retry_sec
         if resting and not self._stop.is_set():
             return False
         batch: list[tuple[Run, Any]] = []
@@ -227,8 +240,8 @@ class Store:
             more = self._step(batch)
         except (sqlite3.Error, OSError, HistoryError) as error:
             self._put_back(batch)
+            self._close_db()  # first: whoever sees the error may replace the file
             self._note_failure(error)
-            self._close_db()
             return False
         except Exception:
             # Not the file's fault, and not to be tried for ever.
@@ -246,12 +259,8 @@ class Store:
 
     def _step(self, batch: list[tuple[Run, Any]]) -> bool:
         """Move what waits from the queue, by way of *batch*, into the file."""
-        if self._db is not None and _identity(self.path) != self._file:
-            # What is written to it now would end nowhere, and SQLite would not say so. Nor would
-            # it, when it closes the file, give it what is still in the log.
-            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-            raise HistoryError("it was moved or deleted, and is begun anew")
         db = self._db or self._open()
+        self._check_identity(db)
         while self._queue and len(batch) < _BATCH:
             batch.append(self._queue.popleft())
         while self._new_runs:  # after the batch, for a run is entered before its records
@@ -267,6 +276,7 @@ class Store:
                 self._write(db, batch)
         except _BAD_RECORD:
             self._write_singly(db, batch)
+        self._check_identity(db)  # it may have gone since, and the batch with it
         self._note_success()  # first, for who sees the records counted is to see no error
         self._written += len(batch)
         batch.clear()
@@ -307,9 +317,20 @@ class Store:
     # -- the file ----------------------------------------------------------------------------
 
     def _open(self) -> sqlite3.Connection:
-        self._db = open_for_writing(self.path)
+        self._db = self._open_file(self.path)
         self._file = _identity(self.path)
         return self._db
+
+    def _check_identity(self, db: sqlite3.Connection) -> None:
+        """See that what is written to the file is found at its path; SQLite does not look.
+
+        :raises HistoryError: the file was moved or deleted.
+        """
+        if self._file is not None and _identity(self.path) == self._file:
+            return
+        # Nor would SQLite, when it closes the file, give it what is still in the log.
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        raise HistoryError("it was moved or deleted, and is begun anew")
 
     def _close_db(self) -> None:
         """Let go of a file that failed: it may be replaced by another before it is tried again."""
