@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 
-import { createTimelineData } from "../../flask_dispy/static/js/widgets/timeline-data.js";
+import { TimelineData } from "../../flask_dispy/static/js/widgets/timeline-data.js";
 
 /** @param {number} now */
 const answerAt = (now) => ({
@@ -26,7 +26,7 @@ test("an event soon after an answer is asked for once that may be, not forgotten
       return answerAt(now);
     },
   });
-  const data = createTimelineData({ api, cluster: "*", onAnswer: () => {}, onError: assert.fail, clock: () => now });
+  const data = new TimelineData({ api, cluster: "*", onAnswer: () => {}, onError: assert.fail, clock: () => now });
   const view = { from: 940, to: 1002 };
   /** @param {number} sec */
   const pass = async (sec) => {
@@ -43,6 +43,5 @@ test("an event soon after an answer is asked for once that may be, not forgotten
   assert.equal(asked, 1);
   await pass(15);
   assert.equal(asked, 2);
-  data.destroy();
   mock.timers.reset();
 });

@@ -14,7 +14,6 @@ import { createPopover } from "./popover.js";
  *
  * @param {HTMLButtonElement} button already in the page
  * @param {() => Question|null} ask null: nothing to do
- * @returns {{destroy: () => void}}
  */
 export function confirmInPlace(button, ask) {
   /** @type {Question|null} */
@@ -51,12 +50,4 @@ export function confirmInPlace(button, ask) {
   function dismiss() {
     popover.close({ refocus: true });
   }
-
-  return {
-    destroy() {
-      popover.close();
-      popover.element.replaceWith(button);
-      button.removeEventListener("click", press);
-    },
-  };
 }

@@ -19,8 +19,8 @@ import { fromAddress as searchOf, withStates } from "../data/query.js";
 import { startShell } from "../frame/shell.js";
 import { Table } from "../table/table.js";
 import { createJobActions } from "../widgets/jobactions.js";
-import { createJobDetail } from "../widgets/jobdetail.js";
-import { createSearchBox } from "../widgets/searchbox.js";
+import { JobPanel } from "../widgets/jobdetail.js";
+import { SearchBox } from "../widgets/searchbox.js";
 import { createStateTabs } from "../widgets/statetabs.js";
 
 /** @import {JobColumn} from "../widgets/jobcolumns.js" */
@@ -54,7 +54,7 @@ function hideColumns() {
 let query = searchOf(new URLSearchParams(location.search));
 let changesSeen = "";
 
-const search = createSearchBox(need("search"), { value: query, vocabulary, onSearch: searchFor });
+const search = new SearchBox(need("search"), { value: query, longest: 500, vocabulary, onSearch: searchFor });
 /** A history keeps jobs that ended. */
 const words = config.past ? JOB_WORDS.filter((word) => word !== "queued" && word !== "running") : JOB_WORDS;
 const tabs = createStateTabs(need("tabs"), {
@@ -101,7 +101,7 @@ const actions = config.permissions.cancel_jobs
     })
   : null;
 const list = createJobList({ api, cluster, onChange: showList });
-const detail = createJobDetail(/** @type {HTMLDialogElement} */ (need("job")), { shell, onClose: () => closeJob() });
+const detail = new JobPanel(/** @type {HTMLDialogElement} */ (need("job")), { shell, onClose: () => closeJob() });
 
 /** What completion offers: the clusters and nodes that this page knows of. */
 function vocabulary() {
@@ -298,7 +298,7 @@ function emptyMessage() {
 
 nothing.update(list.state);
 tabs.update(query, {});
-keys.bind("/", "Search jobs", search.focus);
+keys.bind("/", "Search jobs", () => search.focus());
 keys.bind("j", "Next job", () => move(1));
 keys.bind("k", "Previous job", () => move(-1));
 keys.bind(" ", "Select the job", () => table.toggle());

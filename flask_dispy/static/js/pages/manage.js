@@ -7,8 +7,8 @@ import { count, plain } from "../lib/format.js";
 import { nodeColumns } from "../widgets/nodecolumns.js";
 import { outcomeLine, setCpus } from "../widgets/nodecommands.js";
 import { startShell } from "../frame/shell.js";
-import { createNodeTable } from "../widgets/nodetable.js";
-import { createOffers } from "../widgets/offers.js";
+import { NodeTable } from "../widgets/nodetable.js";
+import { Offers } from "../widgets/offers.js";
 
 const shell = startShell("Manage");
 const { config, cluster, store, api, notices, href } = shell;
@@ -30,7 +30,7 @@ const known = nodeColumns((row) => href("node.html", { host: row.ip_addr }), con
 const column = (key, look) => known.filter((one) => one.key === key).map((one) => ({ ...one, ...look }));
 
 need("nodes").hidden = Boolean(config.past);
-createNodeTable(need("nodes"), {
+new NodeTable(need("nodes"), {
   shell,
   name: "manage",
   withCpus: true,
@@ -54,7 +54,7 @@ createNodeTable(need("nodes"), {
     ...column("update_time"),
   ],
 });
-const offers = createOffers(need("offers"), { shell, mayManage });
+const offers = new Offers(need("offers"), { shell, mayManage });
 store.subscribe((event) => event.kind === "data" && offers.update());
 if (mayManage) startForm(/** @type {HTMLFormElement} */ (need("allocate")));
 else need("allocate-panel").hidden = true;

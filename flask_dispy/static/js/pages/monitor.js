@@ -6,11 +6,11 @@ import { nodeColumns } from "../widgets/nodecolumns.js";
 import { argumentsCheckbox } from "../frame/settings.js";
 import { startShell } from "../frame/shell.js";
 import { createAttention } from "../widgets/attention.js";
-import { createNodeMap } from "../widgets/nodemap.js";
-import { createNodeTable } from "../widgets/nodetable.js";
+import { NodeMap } from "../widgets/nodemap.js";
+import { NodeTable } from "../widgets/nodetable.js";
 import { createProgress } from "../widgets/progress.js";
 import { createTiles } from "../widgets/tiles.js";
-import { createTrends } from "../widgets/trends.js";
+import { Trends } from "../widgets/trends.js";
 
 /** As high as the charts beside it, until there are more nodes than fit. */
 const MAP_HEIGHT = 136;
@@ -23,13 +23,12 @@ showWithFigures(store);
 const jobsHref = (/** @type {string} */ q) => href("jobs.html", { q });
 const nodeHref = (/** @type {string} */ host) => href("node.html", { host });
 
-const map = createNodeMap(need("nodemap"), {
+const map = new NodeMap(need("nodemap"), {
   cluster,
   height: MAP_HEIGHT,
   now: store.now,
-  onOpen: (ip) => location.assign(nodeHref(ip)),
 });
-const nodes = createNodeTable(need("nodes"), {
+const nodes = new NodeTable(need("nodes"), {
   shell,
   columns: nodeColumns((row) => nodeHref(row.ip_addr), config.node_fields, config.past),
   name: "monitor",
@@ -47,10 +46,7 @@ const attention = createAttention(need("attention"), {
 const progress = createProgress(need("progress"), shell);
 shell.everySecond(progress.tick);
 const tiles = createTiles(need("tiles"), { jobsHref: (state) => jobsHref(`state:${state}`), past: config.past });
-createTrends(
-  { ranges: need("ranges"), throughput: need("throughput"), queue: need("queue"), cpus: need("cpus") },
-  shell,
-);
+new Trends({ ranges: need("ranges"), throughput: need("throughput"), queue: need("queue"), cpus: need("cpus") }, shell);
 
 shell.keys.tell(MAP_KEYS);
 need("report").setAttribute("href", api.url(clusterPath(cluster, "report")));

@@ -5,10 +5,10 @@ import { plain, stateMark } from "../lib/format.js";
 import { LANE_KEYS } from "../frame/keymap.js";
 import { createNodeChooser } from "../widgets/nodechooser.js";
 import { startShell } from "../frame/shell.js";
-import { createNodeActions } from "../widgets/nodeactions.js";
+import { NodeActions } from "../widgets/nodeactions.js";
 import { createNodeCharts } from "../widgets/nodecharts.js";
 import { createNodeFacts } from "../widgets/nodefacts.js";
-import { createNodeJobs } from "../widgets/nodejobs.js";
+import { NodeJobs } from "../widgets/nodejobs.js";
 import { createNodePast } from "../widgets/nodepast.js";
 import { Timeline } from "../widgets/timeline.js";
 
@@ -27,7 +27,7 @@ shell.feed.start();
 
 function startNode() {
   const facts = createNodeFacts(need("facts"), { shell });
-  const jobs = createNodeJobs({ running: need("running"), recent: need("recent") }, shell);
+  const jobs = new NodeJobs({ running: need("running"), recent: need("recent") }, shell);
   const past = createNodePast(need("past"), store);
   /** @type {NodeRow|null} */
   let row = null;
@@ -35,11 +35,11 @@ function startNode() {
   let asking = false;
   /** @type {ReturnType<typeof createNodeCharts>|null} */
   let charts = null;
-  /** @type {ReturnType<typeof createNodeActions>|null} */
+  /** @type {NodeActions|null} */
   let actions = null;
 
   if (config.permissions.manage_nodes) {
-    actions = createNodeActions(need("actions"), { shell, selected: () => [row?.ip_addr ?? host], single: true });
+    actions = new NodeActions(need("actions"), { shell, selected: () => [row?.ip_addr ?? host], single: true });
   }
 
   /** @param {NodeRow} next */

@@ -2,14 +2,14 @@ import { need } from "../lib/dom.js";
 import { LANE_KEYS, PANEL_KEYS } from "../frame/keymap.js";
 import { startShell } from "../frame/shell.js";
 import { viewFromParams, viewToParams } from "../widgets/timeline-layout.js";
-import { createJobDetail } from "../widgets/jobdetail.js";
+import { JobPanel } from "../widgets/jobdetail.js";
 import { Timeline } from "../widgets/timeline.js";
 
 const shell = startShell("Timeline");
 const { api, cluster, feed, keys, store, url } = shell;
 const wanted = viewFromParams(new URLSearchParams(location.search));
 
-const detail = createJobDetail(/** @type {HTMLDialogElement} */ (need("job")), { shell, onClose: closeJob });
+const detail = new JobPanel(/** @type {HTMLDialogElement} */ (need("job")), { shell, onClose: closeJob });
 const timeline = new Timeline(need("timeline"), {
   api,
   cluster,
@@ -42,5 +42,5 @@ store.subscribe((event) => {
   timeline.update();
   detail.refresh();
 });
-shell.everySecond(detail.tick);
+shell.everySecond(() => detail.tick());
 feed.start();

@@ -103,8 +103,6 @@ export class Table {
     this.#selectionChanged();
   };
   #observer;
-  #beforePrint = () => this.#print(true);
-  #afterPrint = () => this.#print(false);
 
   /**
    * @param {HTMLElement} element
@@ -282,16 +280,6 @@ export class Table {
     return { shown: this.#model.order.length, total: this.#model.size };
   }
 
-  destroy() {
-    clearTimeout(this.#settling);
-    this.#observer.disconnect();
-    window.removeEventListener("scroll", this.#renderSoon);
-    window.removeEventListener("resize", this.#renderSoon);
-    window.removeEventListener("beforeprint", this.#beforePrint);
-    window.removeEventListener("afterprint", this.#afterPrint);
-    for (const part of [this.#head.bar, this.#grid, this.#nothing, this.#note]) part.remove();
-  }
-
   /** @returns {[number, number]} first and one past the last row to have in the page */
   #range() {
     const { length } = this.#model.order;
@@ -427,8 +415,8 @@ export class Table {
     this.#grid.addEventListener("scroll", this.#renderSoon, { passive: true });
     window.addEventListener("scroll", this.#renderSoon, { passive: true });
     window.addEventListener("resize", this.#renderSoon);
-    window.addEventListener("beforeprint", this.#beforePrint);
-    window.addEventListener("afterprint", this.#afterPrint);
+    window.addEventListener("beforeprint", () => this.#print(true));
+    window.addEventListener("afterprint", () => this.#print(false));
   }
 
   #applySort() {

@@ -11,7 +11,7 @@ import { count, counted } from "../lib/format.js";
  * @param {(query: string) => string} options.nodesHref
  * @param {string} options.offersHref
  * @param {(query: string) => void} [options.onNodes] filters the nodes on this very page
- * @returns {{update: (summary: Summary) => void, destroy: () => void}}
+ * @returns {{update: (summary: Summary) => void}}
  */
 export function createAttention(element, { jobsHref, nodesHref, offersHref, onNodes }) {
   const trouble = chip("trouble", "warning");
@@ -66,7 +66,6 @@ export function createAttention(element, { jobsHref, nodesHref, offersHref, onNo
       stragglers.set(attention?.stragglers ?? 0, (n) => counted(n, "straggler"));
       dropped.set(summary.dropped_events ?? 0, (n) => `${counted(n, "event")} dropped: counts may be low`);
     },
-    destroy: () => element.replaceChildren(),
   };
 }
 

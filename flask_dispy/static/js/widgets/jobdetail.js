@@ -22,164 +22,184 @@ const NARROW = "screen and (max-width: 1099px)";
 /** A job that has not ended is read again at most this often. */
 const FRESH_MS = 1000;
 
-/**
- * @param {HTMLDialogElement} dialog
- * @param {object} options
- * @param {Shell} options.shell
- * @param {() => void} options.onClose
- */
-export function createJobDetail(dialog, { shell, onClose }) {
-  const { api, cluster, config, notices, store } = shell;
-  const parts = build(dialog);
-  const facts = createJobFacts(parts.body, { nodeHref: (ip) => shell.href("node.html", { host: ip }), now: store.now });
-  const texts = createJobTexts(parts.body, { mayReadArguments: config.permissions.see_arguments, notices });
-  const narrow = matchMedia(NARROW);
+export class JobPanel {
+  #dialog;
+  #shell;
+  #onClose;
+  #parts;
+  #facts;
+  #texts;
+  #narrow = matchMedia(NARROW);
   /** @type {number|null} */
-  let serial = null;
+  #serial = null;
   /** @type {JobDetail|null} */
-  let job = null;
-  let readAt = 0;
-  let reading = false;
+  #job = null;
+  #readAt = 0;
+  #reading = false;
+  /** It was wanted again while it was being read; that answer may be from before. */
+  #again = false;
   /** @type {ReturnType<typeof setTimeout>|null} */
-  let later = null;
+  #later = null;
 
-  confirmInPlace(parts.terminate, () =>
-    job && isCancellable(job)
-      ? {
-          action: "Terminate this job",
-          detail: "What it has done so far is lost.",
-          run: () => void cancelJobs({ api, cluster, notices }, [/** @type {JobDetail} */ (job).serial]).then(read),
-        }
-      : null,
-  );
-  parts.close.addEventListener("click", onClose);
-  parts.copyLink.addEventListener("click", () => void copyLink());
-  dialog.addEventListener("cancel", (event) => {
-    event.preventDefault();
-    onClose();
-  });
-  // Wherever the focus is, but for a field, whose Escape is its own, and another dialog.
-  document.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || event.defaultPrevented || !dialog.open || isTyping(event.target)) return;
-    const within = event.target instanceof Element ? event.target.closest("dialog") : null;
-    // One that has just closed holds the focus until the next frame.
-    if (within?.open && within !== dialog) return;
-    event.preventDefault();
-    onClose();
-  });
-  narrow.addEventListener("change", () => {
-    if (!dialog.open) return;
-    dialog.close();
-    reveal();
-  });
-
-  function reveal() {
-    if (dialog.open) return;
-    if (narrow.matches) dialog.showModal();
-    else dialog.show();
+  /**
+   * @param {HTMLDialogElement} dialog
+   * @param {object} options
+   * @param {Shell} options.shell
+   * @param {() => void} options.onClose
+   */
+  constructor(dialog, { shell, onClose }) {
+    this.#dialog = dialog;
+    this.#shell = shell;
+    this.#onClose = onClose;
+    const { config, notices, store } = shell;
+    this.#parts = build(dialog);
+    const nodeHref = (/** @type {string} */ ip) => shell.href("node.html", { host: ip });
+    this.#facts = createJobFacts(this.#parts.body, { nodeHref, now: store.now });
+    this.#texts = createJobTexts(this.#parts.body, { mayReadArguments: config.permissions.see_arguments, notices });
+    this.#listen();
   }
 
-  async function copyLink() {
-    const { origin, pathname } = location;
-    const base = origin + pathname.replace(/[^/]*$/, "");
-    const copied = await copyText(base + shell.href("jobs.html", { job: serial }));
-    notices.say(copied ? "Link copied" : "The link could not be copied");
-    flash(parts.copyLink, copied ? "Copied" : "Not copied");
+  #listen() {
+    confirmInPlace(this.#parts.terminate, () => {
+      if (!this.#job || !isCancellable(this.#job)) return null;
+      const { serial } = this.#job;
+      const run = () => void cancelJobs(this.#shell, [serial]).then(() => this.#read());
+      return { action: "Terminate this job", detail: "What it has done so far is lost.", run };
+    });
+    this.#parts.close.addEventListener("click", this.#onClose);
+    this.#parts.copyLink.addEventListener("click", () => void this.#copyLink());
+    this.#dialog.addEventListener("cancel", (event) => {
+      event.preventDefault();
+      this.#onClose();
+    });
+    // Wherever the focus is, but for a field, whose Escape is its own, and another dialog.
+    document.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || event.defaultPrevented || !this.#dialog.open || isTyping(event.target)) return;
+      const within = event.target instanceof Element ? event.target.closest("dialog") : null;
+      // One that has just closed holds the focus until the next frame.
+      if (within?.open && within !== this.#dialog) return;
+      event.preventDefault();
+      this.#onClose();
+    });
+    this.#narrow.addEventListener("change", () => {
+      if (!this.#dialog.open) return;
+      this.#dialog.close();
+      this.#reveal();
+    });
   }
 
   /** Read again what may have changed: now or, so that the last change is not missed, when it is due. */
-  function refresh() {
-    const settled = job && !isCancellable(job);
-    if (serial === null || settled || later !== null) return;
-    const waitMs = reading ? FRESH_MS : readAt + FRESH_MS - Date.now();
-    if (waitMs <= 0) return void read();
-    later = setTimeout(() => {
-      later = null;
-      refresh();
+  refresh() {
+    const settled = this.#job && !isCancellable(this.#job);
+    if (this.#serial === null || settled || this.#later !== null) return;
+    const waitMs = this.#reading ? FRESH_MS : this.#readAt + FRESH_MS - Date.now();
+    if (waitMs <= 0) return void this.#read();
+    this.#later = setTimeout(() => {
+      this.#later = null;
+      this.refresh();
     }, waitMs);
   }
 
-  async function read() {
-    if (serial === null || reading) return;
-    const wanted = serial;
-    reading = true;
-    readAt = Date.now();
+  async #read() {
+    this.#again = this.#reading;
+    if (this.#serial === null || this.#reading) return;
+    const { api, cluster } = this.#shell;
+    const wanted = this.#serial;
+    this.#reading = true;
+    this.#readAt = Date.now();
     try {
       const found = await api.get(clusterPath(cluster, "jobs", wanted));
-      if (wanted === serial) showJob(found);
+      if (wanted === this.#serial) this.#showJob(found);
     } catch (error) {
-      if (wanted === serial) complain(error);
+      if (wanted === this.#serial) this.#complain(error);
     } finally {
-      reading = false;
-      if (serial !== null && wanted !== serial) void read();
+      this.#reading = false;
+      if (this.#again) void this.#read();
     }
   }
 
+  /** @param {number} next @param {{focus?: boolean}} [options] */
+  open(next, { focus = true } = {}) {
+    if (next !== this.#serial) this.#begin(next);
+    this.#reveal();
+    if (focus) this.#parts.title.focus({ preventScroll: true });
+  }
+
+  /** @param {number} serial */
+  #begin(serial) {
+    this.#serial = serial;
+    this.#job = null;
+    for (const part of [this.#parts.state, this.#parts.cluster]) setText(part, "");
+    setAttr(this.#parts.mark, "class", "");
+    show(this.#parts.terminate, false);
+    this.#showMessage("Loading …");
+    this.#dialog.scrollTop = 0;
+    void this.#read();
+  }
+
+  /** @param {string} message in place of the job */
+  #showMessage(message) {
+    show(this.#parts.body, false);
+    setText(this.#parts.title, `#${this.#serial}`);
+    setText(this.#parts.number, "");
+    setText(this.#parts.message, message);
+    show(this.#parts.message, true);
+  }
+
+  close() {
+    this.#serial = null;
+    this.#job = null;
+    if (this.#dialog.open) this.#dialog.close();
+  }
+
+  /** Arguments are hidden now, or no longer, for everybody: also those of a job that has ended. @param {boolean} hidden */
+  showAsHidden(hidden) {
+    if (this.#job && Boolean(this.#job.hidden) !== hidden) void this.#read();
+  }
+
+  tick() {
+    if (this.#job && isCancellable(this.#job)) this.#facts.update(this.#job);
+  }
+
+  get serial() {
+    return this.#serial;
+  }
+
+  #reveal() {
+    if (this.#dialog.open) return;
+    if (this.#narrow.matches) this.#dialog.showModal();
+    else this.#dialog.show();
+  }
+
+  async #copyLink() {
+    const { origin, pathname } = location;
+    const base = origin + pathname.replace(/[^/]*$/, "");
+    const copied = await copyText(base + this.#shell.href("jobs.html", { job: this.#serial }));
+    this.#shell.notices.say(copied ? "Link copied" : "The link could not be copied");
+    flash(this.#parts.copyLink, copied ? "Copied" : "Not copied");
+  }
+
   /** @param {JobDetail} found */
-  function showJob(found) {
-    job = found;
-    show(parts.message, false);
-    show(parts.body, true);
-    setText(parts.title, jobName(found));
-    setText(parts.number, jobNumber(found));
-    setText(parts.cluster, found.cluster);
-    setAttr(parts.mark, "class", stateMark(jobWord(found)));
-    setText(parts.state, jobWord(found));
-    show(parts.terminate, config.permissions.cancel_jobs && isCancellable(found));
-    facts.update(found);
-    texts.update(found);
+  #showJob(found) {
+    this.#job = found;
+    show(this.#parts.message, false);
+    show(this.#parts.body, true);
+    setText(this.#parts.title, jobName(found));
+    setText(this.#parts.number, jobNumber(found));
+    setText(this.#parts.cluster, found.cluster);
+    setAttr(this.#parts.mark, "class", stateMark(jobWord(found)));
+    setText(this.#parts.state, jobWord(found));
+    show(this.#parts.terminate, this.#shell.config.permissions.cancel_jobs && isCancellable(found));
+    this.#facts.update(found);
+    this.#texts.update(found);
   }
 
   /** @param {unknown} error */
-  function complain(error) {
+  #complain(error) {
     const gone = error instanceof ApiError && error.code === "unknown_job";
-    if (job && !gone) return; // what is shown is still true; the header tells of the trouble
-    show(parts.body, false);
-    setText(parts.title, `#${serial}`);
-    setText(parts.number, "");
-    setText(parts.message, error instanceof Error ? error.message : String(error));
-    show(parts.message, true);
+    if (this.#job && !gone) return; // what is shown is still true; the header reports the trouble
+    this.#showMessage(error instanceof Error ? error.message : String(error));
   }
-
-  return {
-    /** @param {number} next @param {{focus?: boolean}} [options] */
-    open(next, { focus = true } = {}) {
-      if (next !== serial) {
-        serial = next;
-        job = null;
-        setText(parts.title, `#${next}`);
-        setText(parts.number, "");
-        setText(parts.state, "");
-        setText(parts.cluster, "");
-        setAttr(parts.mark, "class", "");
-        show(parts.terminate, false);
-        show(parts.body, false);
-        setText(parts.message, "Loading …");
-        show(parts.message, true);
-        dialog.scrollTop = 0;
-        void read();
-      }
-      reveal();
-      if (focus) parts.title.focus({ preventScroll: true });
-    },
-    close() {
-      serial = null;
-      job = null;
-      if (dialog.open) dialog.close();
-    },
-    /** Something happened in the cluster. */
-    refresh,
-    /** Arguments are hidden now, or no longer, for everybody: also those of a job that has ended. @param {boolean} hidden */
-    showAsHidden(hidden) {
-      if (job && Boolean(job.hidden) !== hidden) void read();
-    },
-    tick() {
-      if (job && isCancellable(job)) facts.update(job);
-    },
-    get serial() {
-      return serial;
-    },
-  };
 }
 
 /** @param {HTMLDialogElement} dialog */

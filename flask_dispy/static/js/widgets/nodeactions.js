@@ -15,48 +15,73 @@ const BUTTONS = [
 /**
  * What may be done to the chosen nodes. All but allocating asks first, with the number in the
  * button that confirms. In the combined view it is done in every cluster that knows the node.
- *
- * @param {HTMLElement} element
- * @param {object} options
- * @param {Shell} options.shell
- * @param {() => string[]} options.selected addresses
- * @param {boolean} [options.withCpus] also offer to set the CPUs of all chosen nodes
- * @param {boolean} [options.single] the page is about one node: no count, nothing to select
- * @returns {{update: () => void}} call when the selection changed, or a node's state
  */
-export function createNodeActions(element, { shell, selected, withCpus = false, single = false }) {
-  const number = h("span", { class: "actions-count" });
-  const buttons = BUTTONS.map(([action, word]) => actionButton(action, word));
-  element.classList.add("actions");
-  element.setAttribute("role", "group");
-  element.setAttribute("aria-label", "Actions on nodes");
-  if (!single) element.append(number);
-  element.append(...buttons);
-  for (const [i, [action, word]] of BUTTONS.entries()) {
-    if (action !== "allocate") ask(buttons[i], action, word);
+export class NodeActions {
+  #element;
+  #shell;
+  #selected;
+  #single;
+  #number = h("span", { class: "actions-count" });
+  #buttons;
+
+  /**
+   * @param {HTMLElement} element
+   * @param {object} options
+   * @param {Shell} options.shell
+   * @param {() => string[]} options.selected addresses
+   * @param {boolean} [options.withCpus] also offer to set the CPUs of all chosen nodes
+   * @param {boolean} [options.single] the page is about one node: no count, nothing to select
+   */
+  constructor(element, { shell, selected, withCpus = false, single = false }) {
+    this.#element = element;
+    this.#shell = shell;
+    this.#selected = selected;
+    this.#single = single;
+    this.#buttons = BUTTONS.map(([action, word]) => this.#actionButton(action, word));
+    element.classList.add("actions");
+    element.setAttribute("role", "group");
+    element.setAttribute("aria-label", "Actions on nodes");
+    if (!single) element.append(this.#number);
+    element.append(...this.#buttons);
+    for (const [i, [action, word]] of BUTTONS.entries()) {
+      if (action !== "allocate") this.#ask(this.#buttons[i], action, word);
+    }
+    if (withCpus) element.append(this.#cpusForm());
+    this.update();
   }
-  if (withCpus) element.append(cpusForm());
+
+  /** To be called when the selection changed, or a node's state. */
+  update() {
+    const n = this.#selected().length;
+    setText(this.#number, n === 0 ? "Select nodes to" : `${counted(n, "node")}:`);
+    for (const [i, button] of this.#buttons.entries()) {
+      const action = BUTTONS[i]?.[0] ?? "allocate";
+      button.disabled = n === 0 || this.#able(action).length === 0;
+    }
+    this.#element.classList.toggle("actions-floating", n > 0 && !this.#single);
+    this.#element.classList.toggle("actions-idle", n === 0);
+  }
 
   /** @param {NodeAction} action @param {string} word */
-  function actionButton(action, word) {
+  #actionButton(action, word) {
     const button = h("button", {
       type: "button",
       class: "button",
-      text: action === "close" && single ? "Close node" : word,
+      text: action === "close" && this.#single ? "Close node" : word,
     });
-    if (action === "allocate") button.addEventListener("click", () => run(action, selected()));
+    if (action === "allocate") button.addEventListener("click", () => this.#run(action, this.#selected()));
     return button;
   }
 
   /** @param {HTMLButtonElement} button @param {NodeAction} action @param {string} word */
-  function ask(button, action, word) {
+  #ask(button, action, word) {
     confirmInPlace(button, () => {
-      const addresses = able(action);
+      const addresses = this.#able(action);
       if (addresses.length === 0) return null;
       return {
         action: `${word} ${counted(addresses.length, "node")}`,
         detail: NODE_ACTIONS[action].detail,
-        run: () => run(action, addresses),
+        run: () => this.#run(action, addresses),
       };
     });
   }
@@ -66,16 +91,18 @@ export function createNodeActions(element, { shell, selected, withCpus = false, 
    *
    * @param {NodeAction} action
    */
-  function able(action) {
-    return selected().filter((address) => action === "allocate" || shell.store.nodes.get(address)?.state !== "closed");
+  #able(action) {
+    return this.#selected().filter(
+      (address) => action === "allocate" || this.#shell.store.nodes.get(address)?.state !== "closed",
+    );
   }
 
   /** @param {NodeAction} action @param {string[]} addresses */
-  function run(action, addresses) {
-    if (addresses.length > 0) void runNodeAction(shell, action, addresses);
+  #run(action, addresses) {
+    if (addresses.length > 0) void runNodeAction(this.#shell, action, addresses);
   }
 
-  function cpusForm() {
+  #cpusForm() {
     const input = h("input", {
       class: "input",
       type: "number",
@@ -84,31 +111,16 @@ export function createNodeActions(element, { shell, selected, withCpus = false, 
       placeholder: "CPUs",
     });
     const button = h("button", { type: "submit", class: "button", text: "Set CPUs" });
-    buttons.push(button);
-    return h("form", { class: "cpus-edit", onsubmit: submit }, input, button);
-
-    /** @param {Event} event */
-    function submit(event) {
+    const form = h("form", { class: "cpus-edit" }, input, button);
+    form.addEventListener("submit", (event) => {
       event.preventDefault();
-      const addresses = selected();
+      const addresses = this.#selected();
       const cpus = Number(input.value);
       const valid = input.value.trim() !== "" && Number.isInteger(cpus);
       input.setAttribute("aria-invalid", String(!valid));
-      if (valid && addresses.length > 0) void setCpus(shell, addresses, cpus);
-    }
+      if (valid && addresses.length > 0) void setCpus(this.#shell, addresses, cpus);
+    });
+    this.#buttons.push(button);
+    return form;
   }
-
-  function update() {
-    const n = selected().length;
-    setText(number, n === 0 ? "Select nodes to" : `${counted(n, "node")}:`);
-    for (const [i, button] of buttons.entries()) {
-      const action = BUTTONS[i]?.[0] ?? "allocate";
-      button.disabled = n === 0 || able(action).length === 0;
-    }
-    element.classList.toggle("actions-floating", n > 0 && !single);
-    element.classList.toggle("actions-idle", n === 0);
-  }
-
-  update();
-  return { update };
 }

@@ -3,7 +3,7 @@
 import { clusterPath } from "../data/api.js";
 import { h } from "../lib/dom.js";
 import { bytes, count, percent } from "../lib/format.js";
-import { createChart } from "./chart.js";
+import { Chart } from "./chart.js";
 
 /** The series is asked for again this often while updates come. */
 const REFILL_SEC = 10;
@@ -62,7 +62,7 @@ export function createNodeCharts(element, { shell, ip }) {
   const charts = CHARTS.map(({ key, title, unit, label, token, format, scale }) => {
     const panel = h("section", { class: "panel chart-panel", "aria-label": `${title} over time` });
     element.append(panel);
-    return createChart(panel, { title, unit, series: [{ key, label, token }], format, scale });
+    return new Chart(panel, { title, unit, series: [{ key, label, token }], format, scale });
   });
   let askedAt = 0;
   /** @type {{t: number[], columns: Record<string, (number|null)[]>}[]} */

@@ -19,171 +19,183 @@ import { readTokens, watchTheme } from "./tokens.js";
 /** @import {NodeRow} from "../data/types.js" */
 /** @import {Grid} from "./nodemap-layout.js" */
 /** @import {Tip} from "./tip.js" */
-/** @typedef {{onOpen?: (ip: string) => void, cluster?: string, height?: number, now?: () => number}} NodeMapOptions `height`: what the map fills before it grows, in pixels */
+/** @typedef {{cluster: string, height: number, now: () => number}} NodeMapOptions `height`: pixels that the map keeps from the start, so that nothing below it moves when nodes arrive */
 
-/** The height that a map keeps from the start, so that nothing below it moves when nodes arrive. */
-const HEIGHT = 144;
-
-/**
- * @param {HTMLElement} element
- * @param {NodeMapOptions} [options]
- */
-export function createNodeMap(element, { onOpen, cluster = "*", height = HEIGHT, now = () => Date.now() / 1000 } = {}) {
-  const parts = build(height);
-  element.append(parts.root);
-  const tip = createTip(parts.frame);
+export class NodeMap {
+  #element;
+  #options;
+  #parts;
+  #tip;
   /** @type {NodeRow[]} in the order of their cells */
-  let nodes = [];
+  #nodes = [];
   /** @type {NodeRow[]|null} other nodes than before, which get their cells when they are first painted */
-  let unplaced = null;
+  #unplaced = null;
   /** @type {string[]} addresses in the order in which the rows came */
-  let arrival = [];
+  #arrival = [];
   /** @type {Uint32Array} the cell of each row that came */
-  let places = new Uint32Array(0);
+  #places = new Uint32Array(0);
   /** @type {NodeRow[]} what each cell shows now */
-  let painted = [];
+  #painted = [];
   /** @type {Grid} */
-  let grid = gridFor(0, 1, height);
-  let width = 0;
-  let active = -1;
+  #grid;
+  #width = 0;
+  #active = -1;
   /** @type {"asc"|"desc"} */
-  let direction = "desc";
+  #direction = "desc";
   /** @type {ReturnType<typeof readTokens<typeof NODE_TOKENS[number]>>|null} read where style is clean, for reading cleans it */
-  let colors = null;
+  #colors = null;
+  #arranged = false;
+  #repaint = oncePerFrame(() => this.#paintAll());
+  #paintLater = soon(() => this.#paintAll());
+  #sizes = new ResizeObserver(([entry]) => {
+    const next = Math.floor(entry.contentRect.width);
+    if (next === this.#width && this.#arranged) return;
+    this.#width = next;
+    this.#arranged = true;
+    this.#arrange();
+  });
+
+  /**
+   * @param {HTMLElement} element
+   * @param {NodeMapOptions} options
+   */
+  constructor(element, options) {
+    this.#element = element;
+    this.#options = options;
+    this.#grid = gridFor(0, 1, options.height);
+    this.#parts = build(options.height);
+    element.append(this.#parts.root);
+    this.#tip = createTip(this.#parts.frame);
+    this.#listen();
+    watchTheme(() => {
+      this.#colors = null;
+      this.#repaint();
+    });
+    this.#sizes.observe(this.#parts.field);
+  }
+
+  /** @param {Iterable<NodeRow>} rows  all nodes; their order does not matter */
+  update(rows) {
+    const list = Array.isArray(rows) ? rows : [...rows];
+    const same =
+      !this.#unplaced &&
+      list.length === this.#arrival.length &&
+      list.every((row, index) => row.ip_addr === this.#arrival[index]);
+    if (!same) {
+      this.#unplaced = list;
+      showSummary(this.#parts, list);
+      this.#arrangeSoon();
+      return;
+    }
+    /** @type {number[]} */
+    const changed = [];
+    list.forEach((row, index) => {
+      if (this.#nodes[this.#places[index]] === row) return;
+      this.#nodes[this.#places[index]] = row;
+      changed.push(this.#places[index]);
+    });
+    if (changed.length > 0 || list.length === 0) showSummary(this.#parts, this.#nodes);
+    this.#paintChanged(changed);
+  }
+
+  /** @param {"asc"|"desc"} next  whether the first address stands first, or the last, as in the table beside it */
+  setDirection(next) {
+    if (next === this.#direction) return;
+    this.#direction = next;
+    if (this.#nodes.length === 0 || this.#unplaced) return;
+    this.#unplaced = this.#arrival.map((_address, index) => this.#nodes[this.#places[index]]);
+    this.#repaint();
+  }
+
+  #listen() {
+    const { field, link } = this.#parts;
+    field.addEventListener("pointermove", (event) => {
+      const box = field.getBoundingClientRect();
+      const index = cellAt(this.#grid, event.clientX - box.left, event.clientY - box.top + field.scrollTop);
+      if (index >= 0) this.#activate(index, true);
+    });
+    field.addEventListener("pointerleave", () => this.#activate(this.#active, document.activeElement === link));
+    link.addEventListener("focus", () => this.#activate(Math.max(0, this.#active), true));
+    link.addEventListener("blur", () => this.#activate(this.#active, false));
+    link.addEventListener("keydown", (event) => {
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      const target = moveCell(this.#grid, Math.max(0, this.#active), event.key);
+      if (target === null) return;
+      event.preventDefault();
+      this.#activate(target, true);
+      link.scrollIntoView({ block: "nearest" });
+    });
+  }
 
   /** Takes its place at once, so that nothing moves later; cells are first painted a moment later. */
-  const arrange = () => {
-    if (width <= 0) return;
-    grid = gridFor((unplaced ?? nodes).length, width, height);
-    fitCanvas(parts.canvas, width, Math.max(1, grid.height));
-    if (painted.length > 0) paintAll();
-    else if (grid.count > 0) paintLater();
-  };
+  #arrange() {
+    if (this.#width <= 0) return;
+    this.#grid = gridFor((this.#unplaced ?? this.#nodes).length, this.#width, this.#options.height);
+    fitCanvas(this.#parts.canvas, this.#width, Math.max(1, this.#grid.height));
+    if (this.#painted.length > 0) this.#paintAll();
+    else if (this.#grid.count > 0) this.#paintLater();
+  }
 
-  const placeAll = () => {
-    if (!unplaced) return;
-    arrival = unplaced.map((row) => row.ip_addr);
-    places = placesOf(arrival, direction);
-    nodes = new Array(unplaced.length);
-    unplaced.forEach((row, index) => {
-      nodes[places[index]] = row;
+  #placeAll() {
+    if (!this.#unplaced) return;
+    this.#arrival = this.#unplaced.map((row) => row.ip_addr);
+    this.#places = placesOf(this.#arrival, this.#direction);
+    this.#nodes = new Array(this.#unplaced.length);
+    this.#unplaced.forEach((row, index) => {
+      this.#nodes[this.#places[index]] = row;
     });
-    unplaced = null;
-  };
-
-  /** Paints every cell anew: other nodes, another size, another theme. */
-  const paintAll = () => {
-    placeAll();
-    if (width <= 0 || grid.count !== nodes.length) return; // they have no place yet
-    colors ??= readTokens(element, NODE_TOKENS);
-    painted = [...nodes];
-    const context = fitCanvas(parts.canvas, width, Math.max(1, grid.height));
-    context.clearRect(0, 0, width, grid.height);
-    paintCells(context, grid, nodes, colors);
-    activate(Math.min(active, nodes.length - 1), !parts.link.hidden && parts.link.matches(":hover, :focus"));
-  };
+    this.#unplaced = null;
+  }
 
   /** Paints the cells whose look changed. @param {number[]} changed  their indexes */
-  const paintChanged = (changed) => {
-    if (!colors || painted.length !== nodes.length || grid.count !== nodes.length) return; // all will be painted
-    const context = fitCanvas(parts.canvas, width, Math.max(1, grid.height));
+  #paintChanged(changed) {
+    if (!this.#colors || this.#painted.length !== this.#nodes.length || this.#grid.count !== this.#nodes.length) return; // all will be painted
+    const context = fitCanvas(this.#parts.canvas, this.#width, Math.max(1, this.#grid.height));
     for (const index of changed) {
-      const face = faceOf(nodes[index]);
-      const same = face.key === faceOf(painted[index]).key;
-      painted[index] = nodes[index];
-      if (!same) paintCell(context, cellRect(grid, index), nodes[index], face, colors);
+      const face = faceOf(this.#nodes[index]);
+      const same = face.key === faceOf(this.#painted[index]).key;
+      this.#painted[index] = this.#nodes[index];
+      if (!same) paintCell(context, cellRect(this.#grid, index), this.#nodes[index], face, this.#colors);
     }
-    if (changed.includes(active)) describe();
-  };
+    if (changed.includes(this.#active))
+      this.#activate(this.#active, this.#parts.link.matches(":hover, :focus-visible"));
+  }
 
-  /** @param {number} index @param {boolean} shown */
-  const activate = (index, shown) => {
-    active = index;
-    const node = nodes[Math.max(0, index)];
-    parts.link.hidden = !node;
-    if (!node) return tip.hide();
-    const rect = cellRect(grid, Math.max(0, index));
-    placeLink(parts.link, rect);
-    setAttr(parts.link, "href", pageHref("node.html", { host: node.ip_addr, cluster }));
-    setText(parts.name, spoken(node));
-    if (shown && index >= 0) showTip(tip, { ...rect, y: rect.y - parts.field.scrollTop }, node, now());
-    else tip.hide();
-  };
-  const describe = () => activate(active, parts.link.matches(":hover, :focus-visible"));
+  /** Paints every cell anew: other nodes, another size, another theme. */
+  #paintAll() {
+    this.#placeAll();
+    if (this.#width <= 0 || this.#grid.count !== this.#nodes.length) return; // they have no place yet
+    this.#colors ??= readTokens(this.#element, NODE_TOKENS);
+    this.#painted = [...this.#nodes];
+    const { canvas, link } = this.#parts;
+    const context = fitCanvas(canvas, this.#width, Math.max(1, this.#grid.height));
+    context.clearRect(0, 0, this.#width, this.#grid.height);
+    paintCells(context, this.#grid, this.#nodes, this.#colors);
+    this.#activate(Math.min(this.#active, this.#nodes.length - 1), !link.hidden && link.matches(":hover, :focus"));
+  }
 
-  const stop = listen(
-    parts,
-    () => grid,
-    () => active,
-    activate,
-    () => {
-      const node = nodes[active];
-      if (!node || !onOpen) return false;
-      onOpen(node.ip_addr);
-      return true;
-    },
-  );
-  const repaint = oncePerFrame(paintAll);
-  const paintLater = soon(paintAll);
-  const unwatch = watchTheme(() => {
-    colors = null;
-    repaint();
-  });
-  let arranged = false;
-  const sizes = new ResizeObserver(([entry]) => {
-    const next = Math.floor(entry.contentRect.width);
-    if (next === width && arranged) return;
-    width = next;
-    arranged = true;
-    arrange();
-  });
-  sizes.observe(parts.field);
+  /** @param {number} index @param {boolean} shown  whether with a tip */
+  #activate(index, shown) {
+    this.#active = index;
+    const { link, name, field } = this.#parts;
+    const { cluster, now } = this.#options;
+    const node = this.#nodes[Math.max(0, index)];
+    link.hidden = !node;
+    if (!node) return this.#tip.hide();
+    const rect = cellRect(this.#grid, Math.max(0, index));
+    placeLink(link, rect);
+    setAttr(link, "href", pageHref("node.html", { host: node.ip_addr, cluster }));
+    setText(name, spoken(node));
+    if (shown && index >= 0) showTip(this.#tip, { ...rect, y: rect.y - field.scrollTop }, node, now());
+    else this.#tip.hide();
+  }
 
   /** Once the layout is known: to ask for the width before would make the browser lay all out twice. */
-  const arrangeSoon = () => {
-    arranged = false;
-    sizes.unobserve(parts.field);
-    sizes.observe(parts.field);
-  };
-
-  return {
-    /** @param {Iterable<NodeRow>} rows  all nodes; their order does not matter */
-    update(rows) {
-      const list = Array.isArray(rows) ? rows : [...rows];
-      const same =
-        !unplaced && list.length === arrival.length && list.every((row, index) => row.ip_addr === arrival[index]);
-      if (!same) {
-        unplaced = list;
-        showSummary(parts, list);
-        arrangeSoon();
-        return;
-      }
-      /** @type {number[]} */
-      const changed = [];
-      list.forEach((row, index) => {
-        if (nodes[places[index]] === row) return;
-        nodes[places[index]] = row;
-        changed.push(places[index]);
-      });
-      if (changed.length > 0 || list.length === 0) showSummary(parts, nodes);
-      paintChanged(changed);
-    },
-    /** @param {"asc"|"desc"} next  whether the first address stands first, or the last, as in the table beside it */
-    setDirection(next) {
-      if (next === direction) return;
-      direction = next;
-      if (nodes.length === 0 || unplaced) return;
-      unplaced = arrival.map((_address, index) => nodes[places[index]]);
-      repaint();
-    },
-    destroy() {
-      sizes.disconnect();
-      unwatch();
-      stop();
-      tip.destroy();
-      parts.root.remove();
-    },
-  };
+  #arrangeSoon() {
+    this.#arranged = false;
+    this.#sizes.unobserve(this.#parts.field);
+    this.#sizes.observe(this.#parts.field);
+  }
 }
 
 /** @param {number} height */
@@ -265,50 +277,4 @@ function showSummary(parts, nodes) {
     counts.closed && `${count(counts.closed)} closed`,
   ];
   setText(parts.summary, said.filter(Boolean).join(" · "));
-}
-
-/**
- * @param {Parts} parts
- * @param {() => Grid} grid
- * @param {() => number} active
- * @param {(index: number, shown: boolean) => void} activate
- * @param {() => boolean} open  whether the owner opened the active node itself
- * @returns {() => void} stops listening
- */
-function listen({ field, link }, grid, active, activate, open) {
-  const ends = new AbortController();
-  const { signal } = ends;
-  field.addEventListener(
-    "pointermove",
-    (event) => {
-      const box = field.getBoundingClientRect();
-      const index = cellAt(grid(), event.clientX - box.left, event.clientY - box.top + field.scrollTop);
-      if (index >= 0) activate(index, true);
-    },
-    { signal },
-  );
-  field.addEventListener("pointerleave", () => activate(active(), document.activeElement === link), { signal });
-  link.addEventListener("focus", () => activate(Math.max(0, active()), true), { signal });
-  link.addEventListener("blur", () => activate(active(), false), { signal });
-  link.addEventListener(
-    "click",
-    (event) => {
-      const plainClick = event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey;
-      if (plainClick && open()) event.preventDefault();
-    },
-    { signal },
-  );
-  link.addEventListener(
-    "keydown",
-    (event) => {
-      if (event.ctrlKey || event.metaKey || event.altKey) return;
-      const target = moveCell(grid(), Math.max(0, active()), event.key);
-      if (target === null) return;
-      event.preventDefault();
-      activate(target, true);
-      link.scrollIntoView({ block: "nearest" });
-    },
-    { signal },
-  );
-  return () => ends.abort();
 }

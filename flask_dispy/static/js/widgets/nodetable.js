@@ -1,6 +1,7 @@
 /** @import {Shell} from "../frame/parts.js" */
 /** @import {Sort} from "../table/columns.js" */
 /** @import {NodeColumn} from "./nodecolumns.js" */
+/** @import {DataEvent} from "../data/store.js" */
 /** @import {NodeRow} from "../data/types.js" */
 import { createColumnChooser } from "../table/columnchooser.js";
 import { h, icon, setAttr, setText } from "../lib/dom.js";
@@ -9,26 +10,18 @@ import { TABLE_KEYS } from "../frame/keymap.js";
 import { nodeFilter, nodeFilterProblem } from "../data/nodefilter.js";
 import { addressKey } from "../lib/sort.js";
 import { Table } from "../table/table.js";
-import { createNodeActions } from "./nodeactions.js";
+import { NodeActions } from "./nodeactions.js";
 import { createNoNode } from "./nonode.js";
 
 /**
  * The nodes of the chosen cluster: filter, columns, selection and what is done to it. Sort and
  * filter live in the address of the page.
- *
- * @param {HTMLElement} panel
- * @param {object} options
- * @param {Shell} options.shell
- * @param {NodeColumn[]} options.columns
- * @param {string} options.name of the place, for what is remembered
- * @param {boolean} [options.withCpus]
- * @param {(sort: Sort) => void} [options.onSort] at first, and whenever another order is chosen
- * @returns {{setFilter: (text: string) => void}}
  */
-export function createNodeTable(panel, { shell, columns, name, withCpus = false, onSort }) {
-  const { store, url, storage, config, keys, href } = shell;
-  const mayManage = config.permissions.manage_nodes;
-  const input = h("input", {
+export class NodeTable {
+  #shell;
+  #columns;
+  #onSort;
+  #input = h("input", {
     class: "input",
     type: "search",
     placeholder: "Filter nodes",
@@ -36,113 +29,142 @@ export function createNodeTable(panel, { shell, columns, name, withCpus = false,
     "aria-describedby": "filter-problem",
     autocomplete: "off",
     spellcheck: "false",
-    oninput: filter,
   });
-  const problem = h("span", { class: "field-error search-problem", id: "filter-problem", role: "status" });
-  const counts = h("span", { class: "table-count", role: "status" });
-  const order = h("span", { class: "caption table-order" });
-  const actions = h("div", { class: "end" });
-  const chooser = h("div", { class: mayManage ? "" : "end" });
-  const head = h(
-    "div",
-    { class: "panel-head" },
-    h("h2", { text: "Nodes" }),
-    h("label", { class: "search" }, icon("search"), input, h("kbd", { "aria-hidden": "true", text: "/" }), problem),
-    counts,
-    order,
-    mayManage ? actions : null,
-    chooser,
-  );
-  const element = h("div", {});
-  panel.replaceChildren(head, element);
-
-  const sort = readSort(url.get("sort"), columns);
-  const hidden = createColumnChooser(chooser, {
-    columns,
-    store: `dispy.columns.${name}`,
-    storage,
-    onChange: (keys) => table.setHidden(keys),
-  });
+  #problem = h("span", { class: "field-error search-problem", id: "filter-problem", role: "status" });
+  #counts = h("span", { class: "table-count", role: "status" });
+  #order = h("span", { class: "caption table-order" });
   /** @type {Table<NodeRow>} */
-  const table = new Table(element, {
-    label: "Nodes",
-    columns,
-    hidden,
-    keyOf: (row) => row.ip_addr,
-    tie: (row) => addressKey(row.ip_addr),
-    name: (row) => row.ip_addr,
-    selectable: mayManage,
-    sort,
-    now: store.now,
-    empty: createNoNode(shell),
-    noMatch: noMatchMessage(() => setFilter("")),
-    onSort(next) {
-      url.set({ sort: (next.order === "desc" ? "-" : "") + next.key });
-      sayOrder(next);
-    },
-    onSelect: () => bar?.update(),
-    onOpen: (row) => location.assign(href("node.html", { host: row.ip_addr })),
-    onCount: showCounts,
-  });
-  const bar = mayManage ? createNodeActions(actions, { shell, selected: () => table.selected(), withCpus }) : null;
+  #table;
+  /** @type {NodeActions|null} */
+  #actions = null;
 
-  function filter() {
-    url.set({ q: input.value.trim() });
-    applyFilter();
-  }
-
-  /** A filter that means nothing says so, and leaves the rows as they are. */
-  function applyFilter() {
-    const wrong = nodeFilterProblem(input.value);
-    setText(problem, wrong ?? "");
-    setAttr(input, "aria-invalid", wrong ? "true" : null);
-    if (!wrong) table.setFilter(nodeFilter(input.value));
-  }
-
-  /** @param {Sort} chosen */
-  function sayOrder(chosen) {
-    setText(order, orderWords(chosen, columns));
-    onSort?.(chosen);
+  /**
+   * @param {HTMLElement} panel
+   * @param {object} options
+   * @param {Shell} options.shell
+   * @param {NodeColumn[]} options.columns
+   * @param {string} options.name of the place, for what is remembered
+   * @param {boolean} [options.withCpus]
+   * @param {(sort: Sort) => void} [options.onSort] at first, and whenever another order is chosen
+   */
+  constructor(panel, { shell, columns, name, withCpus = false, onSort }) {
+    this.#shell = shell;
+    this.#columns = columns;
+    this.#onSort = onSort;
+    const mayManage = shell.config.permissions.manage_nodes;
+    const actions = h("div", { class: "end" });
+    const chooser = h("div", { class: mayManage ? "" : "end" });
+    const place = h("div", {});
+    panel.replaceChildren(this.#head(mayManage ? actions : null, chooser), place);
+    const sort = readSort(shell.url.get("sort"), columns);
+    const hidden = createColumnChooser(chooser, {
+      columns,
+      store: `dispy.columns.${name}`,
+      storage: shell.storage,
+      onChange: (keys) => this.#table.setHidden(keys),
+    });
+    this.#table = this.#makeTable(place, { hidden, sort });
+    if (mayManage)
+      this.#actions = new NodeActions(actions, { shell, selected: () => this.#table.selected(), withCpus });
+    this.#sayOrder(sort);
+    this.#input.value = shell.url.get("q");
+    this.#applyFilter();
+    if (shell.store.loaded) this.#table.setRows(shell.store.nodes.values());
+    shell.store.subscribe((event) => event.kind === "data" && this.#take(event));
+    shell.everySecond(() => this.#table.tick());
+    this.#listenToKeys();
   }
 
   /** @param {string} text */
-  function setFilter(text) {
-    input.value = text;
-    filter();
+  setFilter(text) {
+    this.#input.value = text;
+    this.#filter();
   }
 
-  function showCounts() {
-    const { shown, total } = table.counts();
-    setText(counts, total === 0 ? "" : shown === total ? count(total) : `${count(shown)} of ${count(total)}`);
+  /** @param {HTMLElement|null} actions @param {HTMLElement} chooser */
+  #head(actions, chooser) {
+    const key = h("kbd", { "aria-hidden": "true", text: "/" });
+    const search = h("label", { class: "search" }, icon("search"), this.#input, key, this.#problem);
+    const title = h("h2", { text: "Nodes" });
+    return h("div", { class: "panel-head" }, title, search, this.#counts, this.#order, actions, chooser);
   }
 
-  sayOrder(sort);
-  input.value = url.get("q");
-  applyFilter();
-  if (store.loaded) table.setRows(store.nodes.values());
-  store.subscribe((event) => {
-    if (event.kind !== "data") return;
-    if (event.snapshot) table.setRows(store.nodes.values());
+  /** @param {HTMLElement} place @param {{hidden: Iterable<string>, sort: Sort}} look */
+  #makeTable(place, { hidden, sort }) {
+    const { config, store, url, href } = this.#shell;
+    return new Table(place, {
+      label: "Nodes",
+      columns: this.#columns,
+      hidden,
+      keyOf: (/** @type {NodeRow} */ row) => row.ip_addr,
+      tie: (row) => addressKey(row.ip_addr),
+      name: (row) => row.ip_addr,
+      selectable: config.permissions.manage_nodes,
+      sort,
+      now: store.now,
+      empty: createNoNode(this.#shell),
+      noMatch: noMatchMessage(() => this.setFilter("")),
+      onSort: (next) => {
+        url.set({ sort: (next.order === "desc" ? "-" : "") + next.key });
+        this.#sayOrder(next);
+      },
+      onSelect: () => this.#actions?.update(),
+      onOpen: (row) => location.assign(href("node.html", { host: row.ip_addr })),
+      onCount: () => this.#showCounts(),
+    });
+  }
+
+  /** @param {DataEvent} event */
+  #take({ snapshot, nodes, removed }) {
+    const known = this.#shell.store.nodes;
+    if (snapshot) this.#table.setRows(known.values());
     else
-      table.change(
-        [...event.nodes].flatMap((ip) => store.nodes.get(ip) ?? []),
-        event.removed,
+      this.#table.change(
+        [...nodes].flatMap((ip) => known.get(ip) ?? []),
+        removed,
       );
-    bar?.update();
-  });
-  shell.everySecond(() => table.tick());
-  input.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") input.blur();
-  });
-  keys.bind("/", "Filter the nodes", () => {
-    input.focus();
-    input.select();
-  });
-  keys.bind("j", "Next row", () => table.move(1));
-  keys.bind("k", "Previous row", () => table.move(-1));
-  keys.bind(" ", "Select the row", () => table.toggle());
-  keys.tell(TABLE_KEYS);
-  return { setFilter };
+    this.#actions?.update();
+  }
+
+  #listenToKeys() {
+    const { keys } = this.#shell;
+    this.#input.addEventListener("input", () => this.#filter());
+    this.#input.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") this.#input.blur();
+    });
+    keys.bind("/", "Filter the nodes", () => {
+      this.#input.focus();
+      this.#input.select();
+    });
+    keys.bind("j", "Next row", () => this.#table.move(1));
+    keys.bind("k", "Previous row", () => this.#table.move(-1));
+    keys.bind(" ", "Select the row", () => this.#table.toggle());
+    keys.tell(TABLE_KEYS);
+  }
+
+  #filter() {
+    this.#shell.url.set({ q: this.#input.value.trim() });
+    this.#applyFilter();
+  }
+
+  #showCounts() {
+    const { shown, total } = this.#table.counts();
+    setText(this.#counts, total === 0 ? "" : shown === total ? count(total) : `${count(shown)} of ${count(total)}`);
+  }
+
+  /** A filter that means nothing says so, and leaves the rows as they are. */
+  #applyFilter() {
+    const wrong = nodeFilterProblem(this.#input.value);
+    setText(this.#problem, wrong ?? "");
+    setAttr(this.#input, "aria-invalid", wrong ? "true" : null);
+    if (!wrong) this.#table.setFilter(nodeFilter(this.#input.value));
+  }
+
+  /** @param {Sort} chosen */
+  #sayOrder(chosen) {
+    setText(this.#order, orderWords(chosen, this.#columns));
+    this.#onSort?.(chosen);
+  }
 }
 
 /**

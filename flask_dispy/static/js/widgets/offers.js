@@ -19,105 +19,97 @@ const MOST = 100;
 /**
  * The nodes that were asked to join and have not: since when, by whom, why that may be, and what shows which
  * reason it is. Hidden while there is none.
- *
- * @param {HTMLElement} element the panel
- * @param {{shell: Shell, mayManage: boolean}} options
- * @returns {{update: () => void}} asks for the list where it has changed
  */
-export function createOffers(element, { shell, mayManage }) {
-  const { api, cluster, notices, store } = shell;
-  const caption = h("p", { class: "caption" });
-  const list = h("ul", { class: "offers panel-body" });
-  element.append(h("div", { class: "panel-head" }, h("h2", { id: "offers-title", text: "Not joined" }), caption), list);
-  element.setAttribute("aria-labelledby", "offers-title");
+export class Offers {
+  #element;
+  #shell;
+  #mayManage;
+  #caption = h("p", { class: "caption" });
+  #list = h("ul", { class: "offers panel-body" });
   /** @type {{offer: Offer, time: HTMLElement}[]} */
-  let times = [];
+  #times = [];
   /** What the list was last made of. */
-  let shown = "";
-  let changes = -1;
-  let asking = false;
-  shell.everySecond(tick);
+  #shown = "";
+  #changes = -1;
+  #asking = false;
 
-  function tick() {
-    for (const { offer, time } of times) setText(time, relative(offer.asked_at, store.now()));
+  /**
+   * @param {HTMLElement} element the panel
+   * @param {{shell: Shell, mayManage: boolean}} options
+   */
+  constructor(element, { shell, mayManage }) {
+    this.#element = element;
+    this.#shell = shell;
+    this.#mayManage = mayManage;
+    const title = h("h2", { id: "offers-title", text: "Not joined" });
+    element.append(h("div", { class: "panel-head" }, title, this.#caption), this.#list);
+    element.setAttribute("aria-labelledby", title.id);
+    shell.everySecond(() => this.#tick());
   }
 
-  async function update() {
-    const now = shell.summary()?.offers?.changes ?? 0;
-    if (now === changes || asking) return;
-    asking = true;
+  /** Asks for the list where it has changed. */
+  async update() {
+    const { api, cluster, summary } = this.#shell;
+    const now = summary()?.offers?.changes ?? 0;
+    if (now === this.#changes || this.#asking) return;
+    this.#asking = true;
     try {
       const { items, total } = await api.get(clusterPath(cluster, "offers"), { limit: MOST });
-      changes = now;
-      draw(items, total);
+      this.#changes = now;
+      this.#draw(items, total);
     } catch {
       // The connection's state is shown; the next change asks again.
     } finally {
-      asking = false;
+      this.#asking = false;
     }
   }
 
+  #tick() {
+    for (const { offer, time } of this.#times) setText(time, relative(offer.asked_at, this.#shell.store.now()));
+  }
+
   /** @param {Offer[]} items @param {number} total */
-  function draw(items, total) {
+  #draw(items, total) {
     const key = JSON.stringify(items);
-    if (key === shown) return;
-    shown = key;
-    const open = new Set(
-      [...list.querySelectorAll("details[open]")].map((details) => details.closest("li")?.dataset.number),
+    if (key === this.#shown) return;
+    this.#shown = key;
+    const opened = [...this.#list.querySelectorAll("details[open]")];
+    const open = new Set(opened.map((details) => details.closest("li")?.dataset.number));
+    setText(this.#caption, captionText(items, total));
+    this.#times = items.map((offer) => ({ offer, time: h("time", { title: exact(offer.asked_at) }) }));
+    this.#list.replaceChildren(
+      ...this.#times.map(({ offer, time }) => this.#item(offer, time, open.has(String(offer.number)))),
     );
-    const overdue = items.filter((offer) => offer.overdue).length;
-    setText(
-      caption,
-      `${counted(total, "node")} asked to join${overdue ? `, ${overdue === total ? "all" : overdue} over 30 s ago` : ""}`,
-    );
-    times = items.map((offer) => ({ offer, time: h("time", { title: exact(offer.asked_at) }) }));
-    list.replaceChildren(...times.map(({ offer, time }) => item(offer, time, open.has(String(offer.number)))));
-    const first = element.hidden && location.hash === "#offers";
-    show(element, items.length > 0);
-    if (first) element.scrollIntoView({ block: "start" });
-    tick();
+    const first = this.#element.hidden && location.hash === "#offers";
+    show(this.#element, items.length > 0);
+    if (first) this.#element.scrollIntoView({ block: "start" });
+    this.#tick();
   }
 
   /** @param {Offer} offer @param {HTMLElement} time @param {boolean} open */
-  function item(offer, time, open) {
-    const host = offer.host === offer.ip_addr ? plain(offer.host) : `${plain(offer.host)} (${plain(offer.ip_addr)})`;
-    const port = offer.port ? `, port ${offer.port}` : "";
-    const by =
-      offer.source === "program" ? "by the program" : offer.asked_by ? `by ${plain(offer.asked_by)}` : "by command";
-    const where = cluster === COMBINED ? ` for ${plain(clusterLabel(offer.cluster))}` : "";
-    const details = h(
-      "details",
-      { open },
-      h("summary", { text: "Likely reasons" }),
-      h("ol", {}, ...offer.reasons.map(reasonItem)),
+  #item(offer, time, open) {
+    const combined = this.#shell.cluster === COMBINED;
+    const mark = h("span", { class: `mark mark-${offer.overdue ? "silent" : "queued"}`, "aria-hidden": "true" });
+    const host = h("strong", { text: hostText(offer) });
+    const asked = h("span", { class: "muted" }, "asked ", time, ` ${askedText(offer, combined)}`);
+    const reasons = h("ol", {}, ...offer.reasons.map(reasonItem));
+    const actions = h(
+      "span",
+      { class: "offer-actions" },
+      this.#button(offer, "Ask again", () => this.#run(offer, "POST", "ask")),
+      this.#button(offer, "Withdraw", () => this.#run(offer, "DELETE")),
     );
-    const head = h(
-      "div",
-      { class: "offer-head" },
-      h("span", { class: `mark mark-${offer.overdue ? "silent" : "queued"}`, "aria-hidden": "true" }),
-      h("strong", { text: host + port }),
-      h("span", { class: "muted" }, "asked ", time, ` ${by}${where}`),
-    );
-    if (mayManage)
-      head.append(
-        h(
-          "span",
-          { class: "offer-actions" },
-          action(offer, "Ask again", () => run(offer, "POST", "ask")),
-          action(offer, "Withdraw", () => run(offer, "DELETE")),
-        ),
-      );
     return h(
       "li",
       { "data-number": String(offer.number), "data-overdue": String(offer.overdue) },
-      head,
+      h("div", { class: "offer-head" }, mark, host, asked, this.#mayManage ? actions : null),
       h("p", { text: offer.message }),
-      details,
+      h("details", { open }, h("summary", { text: "Likely reasons" }), reasons),
     );
   }
 
   /** @param {Offer} offer @param {string} word @param {() => Promise<void>} does */
-  function action(offer, word, does) {
+  #button(offer, word, does) {
     const button = h("button", { type: "button", class: "button", text: word });
     setAttr(button, "aria-label", `${word}: ${plain(offer.host)}`);
     button.addEventListener("click", async () => {
@@ -129,7 +121,8 @@ export function createOffers(element, { shell, mayManage }) {
   }
 
   /** @param {Offer} offer @param {"POST"|"DELETE"} method @param {...string} parts */
-  async function run(offer, method, ...parts) {
+  async #run(offer, method, ...parts) {
+    const { api, notices } = this.#shell;
     const host = plain(offer.host);
     try {
       /** @type {{outcomes: Outcome[]}} */
@@ -141,11 +134,28 @@ export function createOffers(element, { shell, mayManage }) {
     } catch (error) {
       notices.error(method === "POST" ? `${host} was not asked` : `The offer to ${host} was not withdrawn`, error);
     }
-    changes = -1;
-    await update();
+    this.#changes = -1;
+    await this.update();
   }
+}
 
-  return { update: () => void update() };
+/** @param {Offer[]} items @param {number} total */
+function captionText(items, total) {
+  const overdue = items.filter((offer) => offer.overdue).length;
+  const late = overdue ? `, ${overdue === total ? "all" : overdue} over 30 s ago` : "";
+  return `${counted(total, "node")} asked to join${late}`;
+}
+
+/** @param {Offer} offer */
+function hostText({ host, ip_addr, port }) {
+  const name = host === ip_addr ? plain(host) : `${plain(host)} (${plain(ip_addr)})`;
+  return port ? `${name}, port ${port}` : name;
+}
+
+/** @param {Offer} offer @param {boolean} combined  whether its cluster needs to be named */
+function askedText({ source, asked_by, cluster }, combined) {
+  const by = source === "program" ? "by the program" : asked_by ? `by ${plain(asked_by)}` : "by command";
+  return combined ? `${by} for ${plain(clusterLabel(cluster))}` : by;
 }
 
 /** @param {OfferReason} reason */

@@ -24,7 +24,7 @@ const PARTS = [
  *
  * @param {HTMLElement} element
  * @param {Place} shell
- * @returns {{update: (summaries: Summary[]) => void, tick: () => void, destroy: () => void}}
+ * @returns {{update: (summaries: Summary[]) => void, tick: () => void}}
  */
 export function createProgress(element, shell) {
   /** @type {Map<string, ReturnType<typeof createRow>>} */
@@ -53,7 +53,6 @@ export function createProgress(element, shell) {
       element.hidden = summaries.length === 0;
     },
     tick: () => rows.forEach((row) => row.tick()),
-    destroy: () => element.replaceChildren(),
   };
 }
 

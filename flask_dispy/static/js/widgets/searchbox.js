@@ -8,150 +8,177 @@ import { accept, complete, isHalfTyped, problemOf, unknownQualifier } from "../d
 
 /** Typing rests this long before it is searched for. */
 const REST_MS = 250;
-/** The server refuses longer ones. */
-const LONGEST = 500;
 
-/**
- * @param {HTMLElement} element
- * @param {object} options
- * @param {string} options.value
- * @param {() => Vocabulary} options.vocabulary
- * @param {(text: string) => void} options.onSearch  called with a search that can be asked for
- */
-export function createSearchBox(element, { value, vocabulary, onSearch }) {
-  const parts = build(value);
-  element.append(parts.root);
-  const { input, list, problem } = parts;
+export class SearchBox {
+  #options;
+  #input;
+  #list;
+  #problem;
   /** @type {Completion} */
-  let completion = { from: 0, to: 0, items: [] };
-  let chosen = -1;
-  let searched = value;
+  #completion = { from: 0, to: 0, items: [] };
+  #chosen = -1;
+  #searched;
   /** @type {ReturnType<typeof setTimeout>|undefined} */
-  let timer;
+  #timer;
+  /** @type {Record<string, () => void>} */
+  #keys = {
+    ArrowDown: () => {
+      if (this.#isOpen()) this.#choose((this.#chosen + 1) % this.#completion.items.length);
+      else this.#suggest();
+    },
+    ArrowUp: () => {
+      if (this.#isOpen()) this.#choose((this.#chosen <= 0 ? this.#completion.items.length : this.#chosen) - 1);
+    },
+    Enter: () => {
+      if (this.#isOpen() && this.#chosen >= 0) return this.#take(this.#chosen);
+      this.#open(false);
+      this.#search(true);
+    },
+    Escape: () => {
+      if (this.#isOpen()) this.#open(false);
+      else this.#input.blur();
+    },
+  };
 
-  const isOpen = () => !list.hidden;
+  /**
+   * @param {HTMLElement} element
+   * @param {object} options
+   * @param {string} options.value
+   * @param {number} options.longest letters that the server takes
+   * @param {() => Vocabulary} options.vocabulary
+   * @param {(text: string) => void} options.onSearch  called with a search that can be asked for
+   */
+  constructor(element, options) {
+    this.#options = options;
+    this.#searched = options.value;
+    const { root, input, list, problem } = build(options);
+    this.#input = input;
+    this.#list = list;
+    this.#problem = problem;
+    element.append(root);
+    this.#listen();
+  }
 
-  function suggest() {
-    completion = complete(input.value, input.selectionStart ?? input.value.length, vocabulary());
-    chosen = -1;
-    list.replaceChildren(...completion.items.map((item, index) => option(item, `${list.id}-${index}`)));
-    open(completion.items.length > 0);
+  #listen() {
+    const [input, list] = [this.#input, this.#list];
+    input.addEventListener("keydown", (event) => {
+      const begun = this.#chosen >= 0 || this.#completion.from < this.#completion.to;
+      if (event.key === "Tab" && !event.shiftKey && this.#isOpen() && begun) {
+        event.preventDefault();
+        return this.#take(Math.max(0, this.#chosen));
+      }
+      if (!(event.key in this.#keys) || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+      event.preventDefault();
+      this.#keys[event.key]();
+    });
+    input.addEventListener("input", () => {
+      this.#suggest();
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => {
+        if (!isHalfTyped(input.value, this.#caret(), this.#options.vocabulary())) this.#search(false);
+      }, REST_MS);
+    });
+    input.addEventListener("click", () => input.value === "" && !this.#isOpen() && this.#suggest());
+    input.addEventListener("blur", () => {
+      this.#open(false);
+      this.#search(true);
+    });
+    list.addEventListener("pointerdown", (event) => {
+      event.preventDefault(); // the field keeps the focus
+      const at = [...list.children].findIndex((child) => child.contains(/** @type {Node} */ (event.target)));
+      if (at >= 0) this.#take(at);
+    });
+  }
+
+  focus() {
+    this.#input.focus();
+    this.#input.select();
+  }
+
+  /** @param {string} text  shown without being searched for */
+  set(text) {
+    this.#searched = text.trim();
+    if (this.#input.value.trim() !== this.#searched) this.#input.value = this.#searched;
+    setAttr(this.#input, "aria-invalid", null);
+    setText(this.#problem, "");
+  }
+
+  /** @param {string} text  shown and searched for, unless something is wrong with it */
+  ask(text) {
+    this.#input.value = text;
+    this.#search(true);
+  }
+
+  /** @param {string} message  what the server says of the search */
+  complain(message) {
+    setText(this.#problem, message);
+    setAttr(this.#input, "aria-invalid", "true");
+  }
+
+  get value() {
+    return this.#input.value;
+  }
+
+  #isOpen() {
+    return !this.#list.hidden;
+  }
+
+  #caret() {
+    return this.#input.selectionStart ?? this.#input.value.length;
+  }
+
+  #suggest() {
+    this.#completion = complete(this.#input.value, this.#caret(), this.#options.vocabulary());
+    this.#chosen = -1;
+    const { items } = this.#completion;
+    this.#list.replaceChildren(...items.map((item, index) => option(item, `${this.#list.id}-${index}`)));
+    this.#open(items.length > 0);
   }
 
   /** @param {boolean} shown */
-  function open(shown) {
-    show(list, shown);
-    setAttr(input, "aria-expanded", String(shown));
-    if (!shown) choose(-1);
+  #open(shown) {
+    show(this.#list, shown);
+    setAttr(this.#input, "aria-expanded", String(shown));
+    if (!shown) this.#choose(-1);
   }
 
   /** @param {number} index */
-  function choose(index) {
-    chosen = index;
-    [...list.children].forEach((child, at) => setAttr(child, "aria-selected", String(at === index)));
-    const active = list.children[index];
-    setAttr(input, "aria-activedescendant", active?.id ?? null);
+  #choose(index) {
+    this.#chosen = index;
+    [...this.#list.children].forEach((child, at) => setAttr(child, "aria-selected", String(at === index)));
+    const active = this.#list.children[index];
+    setAttr(this.#input, "aria-activedescendant", active?.id ?? null);
     active?.scrollIntoView({ block: "nearest" });
   }
 
   /** @param {number} index */
-  function take(index) {
-    const { text, caret } = accept(input.value, completion, completion.items[index]);
-    input.value = text;
-    input.focus();
-    input.setSelectionRange(caret, caret);
-    suggest();
+  #take(index) {
+    const { text, caret } = accept(this.#input.value, this.#completion, this.#completion.items[index]);
+    this.#input.value = text;
+    this.#input.focus();
+    this.#input.setSelectionRange(caret, caret);
+    this.#suggest();
     if (text.endsWith(" ")) {
-      open(false);
-      search(true);
+      this.#open(false);
+      this.#search(true);
     }
   }
 
   /** @param {boolean} asked  not while a word is still being typed: half of one is no mistake */
-  function search(asked) {
-    clearTimeout(timer);
-    const found = problemOf(input.value);
-    const shown = found !== null && (asked || unknownQualifier(input.value) !== null);
-    setAttr(input, "aria-invalid", shown ? "true" : null);
-    setText(problem, shown ? found : "");
-    if (found || input.value.trim() === searched) return;
-    searched = input.value.trim();
-    onSearch(searched);
+  #search(asked) {
+    clearTimeout(this.#timer);
+    const found = problemOf(this.#input.value);
+    const shown = found !== null && (asked || unknownQualifier(this.#input.value) !== null);
+    setAttr(this.#input, "aria-invalid", shown ? "true" : null);
+    setText(this.#problem, shown ? found : "");
+    if (found || this.#input.value.trim() === this.#searched) return;
+    this.#searched = this.#input.value.trim();
+    this.#options.onSearch(this.#searched);
   }
-
-  /** @type {Record<string, (event: KeyboardEvent) => void>} */
-  const keys = {
-    ArrowDown: () => (isOpen() ? choose((chosen + 1) % completion.items.length) : suggest()),
-    ArrowUp: () => isOpen() && choose((chosen <= 0 ? completion.items.length : chosen) - 1),
-    Enter: () => {
-      if (isOpen() && chosen >= 0) return take(chosen);
-      open(false);
-      search(true);
-    },
-    Escape: () => {
-      if (isOpen()) open(false);
-      else input.blur();
-    },
-  };
-
-  input.addEventListener("keydown", (event) => {
-    const begun = chosen >= 0 || completion.from < completion.to;
-    if (event.key === "Tab" && !event.shiftKey && isOpen() && begun) {
-      event.preventDefault();
-      return take(Math.max(0, chosen));
-    }
-    if (!(event.key in keys) || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-    event.preventDefault();
-    keys[event.key](event);
-  });
-  input.addEventListener("input", () => {
-    suggest();
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      if (!isHalfTyped(input.value, input.selectionStart ?? input.value.length, vocabulary())) search(false);
-    }, REST_MS);
-  });
-  input.addEventListener("click", () => input.value === "" && !isOpen() && suggest());
-  input.addEventListener("blur", () => {
-    open(false);
-    search(true);
-  });
-  list.addEventListener("pointerdown", (event) => {
-    event.preventDefault(); // the field keeps the focus
-    const at = [...list.children].findIndex((child) => child.contains(/** @type {Node} */ (event.target)));
-    if (at >= 0) take(at);
-  });
-
-  return {
-    focus() {
-      input.focus();
-      input.select();
-    },
-    /** @param {string} text  shown without being searched for */
-    set(text) {
-      searched = text.trim();
-      if (input.value.trim() !== searched) input.value = searched;
-      setAttr(input, "aria-invalid", null);
-      setText(problem, "");
-    },
-    /** @param {string} text  shown and searched for, unless something is wrong with it */
-    ask(text) {
-      input.value = text;
-      search(true);
-    },
-    /** @param {string} message  what the server says of the search */
-    complain(message) {
-      setText(problem, message);
-      setAttr(input, "aria-invalid", "true");
-    },
-    get value() {
-      return input.value;
-    },
-  };
 }
 
-/** @param {string} value */
-function build(value) {
+/** @param {{value: string, longest: number}} options */
+function build({ value, longest }) {
   const list = h("ul", {
     class: "searchbox-list",
     id: "search-suggestions",
@@ -168,7 +195,7 @@ function build(value) {
     autocomplete: "off",
     autocapitalize: "off",
     spellcheck: "false",
-    maxlength: LONGEST,
+    maxlength: longest,
     role: "combobox",
     "aria-label": "Search jobs",
     "aria-autocomplete": "list",

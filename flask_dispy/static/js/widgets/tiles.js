@@ -112,16 +112,13 @@ function capital(word) {
  *
  * @param {HTMLElement} element
  * @param {{jobsHref: (state: string) => string, past?: boolean}} options
- * @returns {{update: (summary: Summary) => void, destroy: () => void}}
+ * @returns {{update: (summary: Summary) => void}}
  */
 export function createTiles(element, { jobsHref, past = false }) {
   const tiles = (past ? PAST_TILES : TILES).map((tile) => createTile(tile, jobsHref));
   element.classList.add("tiles");
   element.replaceChildren(...tiles.map((tile) => tile.element));
-  return {
-    update: (summary) => tiles.forEach((tile) => tile.update(summary)),
-    destroy: () => element.replaceChildren(),
-  };
+  return { update: (summary) => tiles.forEach((tile) => tile.update(summary)) };
 }
 
 /** @param {Tile} tile @param {(state: string) => string} jobsHref */

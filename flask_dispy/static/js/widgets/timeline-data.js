@@ -13,93 +13,96 @@ const REST_MS = 90;
 /** Of a window that reaches now, a newer picture is fetched at most this often. */
 const FRESH_SEC = { least: 1, most: 15, share: 1 / 200 };
 
-/**
- * @param {object} options
- * @param {Api} options.api
- * @param {string} options.cluster
- * @param {string} [options.node]
- * @param {(answer: Answer) => void} options.onAnswer
- * @param {(error: Error) => void} options.onError
- * @param {() => number} [options.clock]  this machine's time, in seconds
- */
-export function createTimelineData({ api, cluster, node, onAnswer, onError, clock = () => Date.now() / 1000 }) {
+export class TimelineData {
+  #options;
   /** @type {Answer|null} */
-  let answer = null;
+  #answer = null;
   /** @type {View|null} */
-  let asked = null;
+  #asked = null;
   /** @type {View|null} what to show; null: nothing is wished for */
-  let wish = null;
-  let fetchedAt = -Infinity;
-  let busy = false;
-  let ended = false;
+  #wish = null;
+  #fetchedAt = -Infinity;
+  #busy = false;
   /** @type {ReturnType<typeof setTimeout>|undefined} */
-  let timer;
+  #timer;
 
-  /** Until a newer picture of a window may be fetched; Infinity: nothing in it changes any more. */
-  const freshSec = (/** @type {View} */ view) => {
-    if (!answer) return 0;
-    if (answer.past || view.to < answer.now) return Infinity;
+  /**
+   * @param {object} options
+   * @param {Api} options.api
+   * @param {string} options.cluster
+   * @param {string} [options.node]
+   * @param {(answer: Answer) => void} options.onAnswer
+   * @param {(error: Error) => void} options.onError
+   * @param {() => number} [options.clock]  this machine's time, in seconds
+   */
+  constructor({ clock = () => Date.now() / 1000, ...options }) {
+    this.#options = { ...options, clock };
+  }
+
+  /** Whether the last answer covers all of a window. @param {View} view */
+  served(view) {
+    return this.#answer !== null && serves(this.#asked, this.#answer.mode, view, this.#answer);
+  }
+
+  /**
+   * Makes sure that a window can be shown; asks only for what is missing.
+   * @param {View} view
+   */
+  show(view) {
+    if (this.served(view)) return;
+    this.#wish = view;
+    this.#schedule(this.#answer ? REST_MS : 0);
+  }
+
+  /**
+   * Something happened in the cluster: asks anew if the window would show it, at once or as soon as it may.
+   * @param {View} view
+   */
+  refresh(view) {
+    const sec = this.served(view) ? this.#freshSec(view) : 0;
+    if (sec === Infinity) return;
+    this.#wish = view;
+    this.#schedule(sec * 1000);
+  }
+
+  /** Server's time now, in seconds. */
+  now() {
+    const here = this.#options.clock();
+    if (!this.#answer) return here;
+    return this.#answer.now + (this.#answer.past ? 0 : here - this.#fetchedAt);
+  }
+
+  /** Until a newer picture of a window may be fetched; Infinity: nothing in it changes any more. @param {View} view */
+  #freshSec(view) {
+    if (!this.#answer) return 0;
+    if (this.#answer.past || view.to < this.#answer.now) return Infinity;
     const wait = Math.min(FRESH_SEC.most, Math.max(FRESH_SEC.least, (view.to - view.from) * FRESH_SEC.share));
-    return Math.max(0, wait - (clock() - fetchedAt));
-  };
-  const served = (/** @type {View} */ view) => answer !== null && serves(asked, answer.mode, view, answer);
+    return Math.max(0, wait - (this.#options.clock() - this.#fetchedAt));
+  }
 
-  const run = async () => {
-    if (busy || ended || !wish) return;
-    const ask = askFor(wish);
-    wish = null;
-    busy = true;
+  /** @param {number} waitMs */
+  #schedule(waitMs) {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#run(), waitMs);
+  }
+
+  async #run() {
+    if (this.#busy || !this.#wish) return;
+    const { api, cluster, node, onAnswer, onError, clock } = this.#options;
+    const ask = askFor(this.#wish);
+    this.#wish = null;
+    this.#busy = true;
     try {
-      const next = await api.get(clusterPath(cluster, "timeline"), {
-        from: ask.from,
-        to: ask.to,
-        limit: MOST_BARS,
-        node,
-      });
-      if (ended) return;
-      answer = next;
-      asked = ask;
-      fetchedAt = clock();
-      onAnswer(next);
+      const { from, to } = ask;
+      this.#answer = await api.get(clusterPath(cluster, "timeline"), { from, to, limit: MOST_BARS, node });
+      this.#asked = ask;
+      this.#fetchedAt = clock();
+      onAnswer(/** @type {Answer} */ (this.#answer));
     } catch (error) {
-      if (!ended) onError(error instanceof Error ? error : new Error(String(error)));
+      onError(error instanceof Error ? error : new Error(String(error)));
     } finally {
-      busy = false;
-      if (wish) schedule();
+      this.#busy = false;
+      if (this.#wish) this.#schedule(REST_MS);
     }
-  };
-  const schedule = (wait = REST_MS) => {
-    clearTimeout(timer);
-    timer = setTimeout(run, wait);
-  };
-
-  return {
-    /** Whether what came last tells of all of a window. */
-    served,
-    /**
-     * Makes sure that a window can be shown; asks only for what is missing.
-     * @param {View} view
-     */
-    show(view) {
-      if (served(view)) return;
-      wish = view;
-      schedule(answer ? REST_MS : 0);
-    },
-    /**
-     * Something happened in the cluster: asks anew if the window would show it, at once or as soon as it may.
-     * @param {View} view
-     */
-    refresh(view) {
-      const sec = answer && served(view) ? freshSec(view) : 0;
-      if (sec === Infinity) return;
-      wish = view;
-      schedule(sec * 1000);
-    },
-    /** Server's time now, in seconds. */
-    now: () => (answer ? answer.now + (answer.past ? 0 : clock() - fetchedAt) : clock()),
-    destroy() {
-      ended = true;
-      clearTimeout(timer);
-    },
-  };
+  }
 }

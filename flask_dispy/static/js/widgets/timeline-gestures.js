@@ -33,15 +33,11 @@ const LINE_PX = 16;
  * @param {HTMLElement} stage  all that shows time
  * @param {HTMLElement} lanes  the part of it that scrolls and takes the focus
  * @param {Hand} hand
- * @returns {() => void} stops listening
  */
 export function listenToHands(stage, lanes, hand) {
-  const ends = new AbortController();
-  const { signal } = ends;
-  stage.addEventListener("wheel", (event) => onWheel(event, stage, hand), { signal, passive: false });
-  lanes.addEventListener("keydown", (event) => onKey(event, lanes, hand), { signal });
-  listenToPointers(stage, lanes, hand, signal);
-  return () => ends.abort();
+  stage.addEventListener("wheel", (event) => onWheel(event, stage, hand), { passive: false });
+  lanes.addEventListener("keydown", (event) => onKey(event, lanes, hand));
+  listenToPointers(stage, lanes, hand);
 }
 
 /**
@@ -111,9 +107,8 @@ function onKey(event, lanes, hand) {
  * @param {HTMLElement} stage
  * @param {HTMLElement} lanes
  * @param {Hand} hand
- * @param {AbortSignal} signal
  */
-function listenToPointers(stage, lanes, hand, signal) {
+function listenToPointers(stage, lanes, hand) {
   /** @type {Map<number, {x: number, y: number}>} */
   const down = new Map();
   /** @type {{x: number, y: number, time: number, scrollTop: number}|null} */
@@ -128,44 +123,36 @@ function listenToPointers(stage, lanes, hand, signal) {
   };
   const places = () => /** @type {[number, number]} */ ([...down.values()].slice(0, 2).map(({ x }) => x));
 
-  stage.addEventListener(
-    "pointerdown",
-    (event) => {
-      if (event.button !== 0) return;
-      const place = placeOf(event);
-      down.set(event.pointerId, place);
-      dragging = down.size > 1;
-      if (down.size === 1) start = { ...place, time: hand.timeAt(place.x), scrollTop: lanes.scrollTop };
-      if (down.size === 2) pinched = /** @type {[number, number]} */ (places().map((x) => hand.timeAt(x)));
-    },
-    { signal },
-  );
+  stage.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
+    const place = placeOf(event);
+    down.set(event.pointerId, place);
+    dragging = down.size > 1;
+    if (down.size === 1) start = { ...place, time: hand.timeAt(place.x), scrollTop: lanes.scrollTop };
+    if (down.size === 2) pinched = /** @type {[number, number]} */ (places().map((x) => hand.timeAt(x)));
+  });
 
-  stage.addEventListener(
-    "pointermove",
-    (event) => {
-      const place = placeOf(event);
-      if (!down.has(event.pointerId)) return hand.point(place.x, place.y, event.pointerType);
-      down.set(event.pointerId, place);
-      if (pinched && down.size === 2) {
-        const gutter = hand.gutter();
-        const [a, b] = places();
-        hand.setView(pinchView(pinched, [a - gutter, b - gutter], hand.width() - gutter, hand.limits()));
-        return;
-      }
-      if (!start) return;
-      const far = Math.hypot(place.x - start.x, place.y - start.y) > CLICK_PX;
-      if (!dragging && far) {
-        dragging = true;
-        stage.setPointerCapture(event.pointerId);
-        hand.leave();
-      }
-      if (!dragging) return;
-      hand.setView(panView(hand.view(), start.time - hand.timeAt(place.x), hand.limits()));
-      if (event.pointerType === "mouse") lanes.scrollTop = start.scrollTop + start.y - place.y;
-    },
-    { signal },
-  );
+  stage.addEventListener("pointermove", (event) => {
+    const place = placeOf(event);
+    if (!down.has(event.pointerId)) return hand.point(place.x, place.y, event.pointerType);
+    down.set(event.pointerId, place);
+    if (pinched && down.size === 2) {
+      const gutter = hand.gutter();
+      const [a, b] = places();
+      hand.setView(pinchView(pinched, [a - gutter, b - gutter], hand.width() - gutter, hand.limits()));
+      return;
+    }
+    if (!start) return;
+    const far = Math.hypot(place.x - start.x, place.y - start.y) > CLICK_PX;
+    if (!dragging && far) {
+      dragging = true;
+      stage.setPointerCapture(event.pointerId);
+      hand.leave();
+    }
+    if (!dragging) return;
+    hand.setView(panView(hand.view(), start.time - hand.timeAt(place.x), hand.limits()));
+    if (event.pointerType === "mouse") lanes.scrollTop = start.scrollTop + start.y - place.y;
+  });
 
   const release = (/** @type {PointerEvent} */ event) => {
     const place = placeOf(event);
@@ -174,7 +161,7 @@ function listenToPointers(stage, lanes, hand, signal) {
     if (down.size < 2) pinched = null;
     if (clicked) hand.click(place.x, place.y, event);
   };
-  stage.addEventListener("pointerup", release, { signal });
-  stage.addEventListener("pointercancel", release, { signal });
-  stage.addEventListener("pointerleave", () => hand.leave(), { signal });
+  stage.addEventListener("pointerup", release);
+  stage.addEventListener("pointercancel", release);
+  stage.addEventListener("pointerleave", () => hand.leave());
 }

@@ -4,21 +4,15 @@
  * fluid; only what is seen is painted, and a pan or zoom paints at once what is there while more is fetched.
  */
 
-import { nearest } from "./chart-scale.js";
-import { h, oncePerFrame, setText, show } from "../lib/dom.js";
-import { clusterLabel } from "../data/config.js";
-import { clock, count, exact, plain, seconds } from "../lib/format.js";
-import { jobTitle } from "../data/jobwords.js";
+import { oncePerFrame, setText, show, soon } from "../lib/dom.js";
 import {
   barAt,
-  barWord,
   bucketAt,
   clampView,
   followView,
   indexByLane,
   laneAt,
   layoutLanes,
-  OUTCOMES,
   panView,
   reachesNow,
   zoomView,
@@ -26,10 +20,12 @@ import {
 import { pageHref } from "../lib/url.js";
 import { fitCanvas } from "./canvas.js";
 import { createTimelineBar, createTimelineLegend } from "./timeline-bar.js";
-import { createTimelineData } from "./timeline-data.js";
+import { TimelineData } from "./timeline-data.js";
 import { listenToHands } from "./timeline-gestures.js";
 import { createTimelineList, summarySentence } from "./timeline-list.js";
 import { AXIS_HEIGHT, paintAxis, paintLanes, paintQueue, QUEUE_HEIGHT, TIMELINE_TOKENS } from "./timeline-paint.js";
+import { build } from "./timeline-parts.js";
+import { queueTip, tipOf } from "./timeline-tips.js";
 import { createTip } from "./tip.js";
 import { readTokens, watchTheme } from "./tokens.js";
 
@@ -134,19 +130,15 @@ export class Timeline {
     this.#goTo(zoomView(view, 0.25, this.#timeAt(x), this.#limits()));
   };
   #tellSoon;
-  #stopClock;
-  #stopHands;
   #onTheme = () => {
     this.#scene.colors = readTokens(this.#element, TIMELINE_TOKENS);
     this.#legend.paint();
     this.#paint();
   };
-  #unwatch;
   #onResize = () => {
     this.#layOut();
     this.#paint();
   };
-  #sizes;
 
   /**
    * @param {HTMLElement} element
@@ -162,7 +154,7 @@ export class Timeline {
     this.#parts = build(cluster, compact);
     element.append(this.#parts.root);
     this.#tip = createTip(this.#parts.stage);
-    this.#data = createTimelineData({ api, cluster, node, onAnswer: this.#take, onError: this.#complain });
+    this.#data = new TimelineData({ api, cluster, node, onAnswer: this.#take, onError: this.#complain });
     this.#following = !options.view;
     this.#spanSec = Math.min(options.span ?? DEFAULT_SPAN_SEC, 86400);
     this.#growTo = options.span === Infinity ? Infinity : 0;
@@ -186,24 +178,23 @@ export class Timeline {
     this.#parts.root.prepend(this.#bar.element);
     this.#parts.root.append(this.#legend.element, this.#parts.summary, this.#list.element);
     this.#paint = oncePerFrame(this.#paintNow);
-    this.#tellSoon = debounce(() => {
+    this.#tellSoon = soon(() => {
       onView?.(this.#scene.view, this.#following, this.#growTo === Infinity);
       this.#describe();
     }, 250);
-    this.#stopClock = tick(() => {
+    tick(() => {
       this.#advance();
       return this.#secPerPixel() * 1000;
     });
-    this.#stopHands = this.#listenToHands();
+    this.#listenToHands();
     this.#parts.lanes.addEventListener("scroll", this.#paint, { passive: true });
-    this.#unwatch = watchTheme(this.#onTheme);
+    watchTheme(this.#onTheme);
     window.addEventListener("resize", this.#onResize);
-    this.#sizes = new ResizeObserver(([entry]) => {
+    new ResizeObserver(([entry]) => {
       this.#scene.width = Math.floor(entry.contentRect.width);
       this.#scene.gutter = this.#scene.width < GUTTER.below ? GUTTER.narrow : GUTTER.wide;
       this.#onResize();
-    });
-    this.#sizes.observe(this.#parts.stage);
+    }).observe(this.#parts.stage);
     this.#layOut();
     this.#onTheme();
     this.#data.show(this.#scene.view);
@@ -228,7 +219,7 @@ export class Timeline {
   }
 
   #listenToHands() {
-    return listenToHands(this.#parts.stage, this.#parts.lanes, {
+    listenToHands(this.#parts.stage, this.#parts.lanes, {
       view: () => this.#scene.view,
       setView: (view) => this.#goTo(view),
       limits: this.#limits,
@@ -258,16 +249,6 @@ export class Timeline {
     return this.#parts.lanes.focus({ preventScroll: true });
   }
 
-  destroy() {
-    this.#sizes.disconnect();
-    window.removeEventListener("resize", this.#onResize);
-    this.#unwatch();
-    this.#stopHands();
-    this.#stopClock();
-    this.#data.destroy();
-    this.#parts.root.remove();
-  }
-
   #isPast() {
     return this.#scene.answer?.past === true;
   }
@@ -286,7 +267,7 @@ export class Timeline {
     this.#spanSec = this.#scene.view.to - this.#scene.view.from;
     this.#data.show(this.#scene.view);
     this.#paint();
-    this.#tell();
+    this.#tellSoon();
   }
 
   /** At first: the whole run while it is short or once it is over, unless a window was chosen. @param {Answer} answer */
@@ -353,10 +334,6 @@ export class Timeline {
     else location.assign(pageHref("jobs.html", { job: serial, cluster: this.#cluster }));
   }
 
-  #tell() {
-    return this.#tellSoon();
-  }
-
   #describe() {
     // Where the answer is still to come, words about the window would be wrong.
     if (!this.#scene.answer || !this.#data.served(this.#scene.view)) return;
@@ -374,117 +351,17 @@ export class Timeline {
   }
 }
 
-let made = 0;
-
-/** @param {string} cluster @param {boolean} compact */
-function build(cluster, compact) {
-  const id = `timeline-${(made += 1)}`;
-  const axis = h("canvas", { class: "timeline-axis", "aria-hidden": "true" });
-  const canvas = h("canvas", { class: "timeline-canvas", "aria-hidden": "true" });
-  const queue = h("canvas", { class: "timeline-queue", "aria-hidden": "true", hidden: compact });
-  const sizer = h("div", { class: "timeline-sizer" }, canvas);
-  const lanes = h(
-    "div",
-    {
-      class: "timeline-lanes",
-      tabindex: "0",
-      role: "application",
-      "aria-roledescription": "timeline",
-      "aria-label": `Timeline of ${clusterLabel(cluster)}`,
-      "aria-describedby": `${id}-summary ${id}-help`,
-    },
-    sizer,
-  );
-  const empty = h(
-    "p",
-    { class: "timeline-empty", hidden: true },
-    "No job has run yet. Bars appear here as soon as one does.",
-  );
-  const error = h("p", { class: "timeline-error field-error", role: "status", hidden: true });
-  const help = h(
-    "p",
-    { class: "sr", id: `${id}-help` },
-    "Left and right move the window, plus and minus zoom, as does the wheel with Ctrl, 0 shows everything, Home goes to the oldest, End follows now. The table below holds the same jobs.",
-  );
-  const stage = h("div", { class: "timeline-stage" }, axis, lanes, queue, empty, error);
-  const summary = h("p", { class: "timeline-summary caption", id: `${id}-summary` });
-  const root = h("div", { class: compact ? "timeline is-loading is-compact" : "timeline is-loading" }, help, stage);
-  return { root, stage, axis, canvas, lanes, sizer, queue, empty, error, summary };
-}
-
-/**
- * @param {Answer} answer
- * @param {number} item
- * @param {number} now
- */
-function tipOf(answer, item, now) {
-  const { bars, buckets } = answer;
-  const lane = answer.lanes[(bars ?? buckets)?.lane[item] ?? 0];
-  const at = { label: "Node", value: plain(lane.name || lane.node) };
-  if (bars) {
-    const word = barWord(bars, item);
-    const sec = (bars.end[item] ?? now) - bars.start[item];
-    return {
-      head: `Job ${jobTitle({ id: bars.id[item], serial: bars.serial[item] })}`,
-      lines: [
-        { state: word, label: word, value: seconds(sec) },
-        at,
-        { label: "Started", value: clock(bars.start[item]) },
-      ],
-    };
-  }
-  if (!buckets) return null;
-  const start = answer.from + buckets.bucket[item] * buckets.bucket_sec;
-  const ended = OUTCOMES.filter((key) => buckets[key][item] > 0);
-  return {
-    head: `${clock(start)} – ${clock(start + buckets.bucket_sec)}`,
-    lines: [
-      at,
-      { label: "CPUs busy", value: `${buckets.busy[item].toFixed(1)} of ${lane.slots}` },
-      ...ended.map((key) => ({ state: key, label: key, value: count(buckets[key][item]) })),
-    ],
-  };
-}
-
-/**
- * @param {Answer} answer
- * @param {number} time
- */
-function queueTip({ queue }, time) {
-  const index = nearest(queue.t, time);
-  const depth = index < 0 ? null : queue.depth[index];
-  if (depth === null || depth === undefined) return null;
-  return { head: exact(queue.t[index]), lines: [{ state: "queued", label: "queued", value: count(depth) }] };
-}
-
 /**
  * Calls again and again, after as many milliseconds as the call says; slower for who wants less motion,
  * not at all while nobody looks.
  * @param {() => number} run
- * @returns {() => void} stops it
  */
 function tick(run) {
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
-  /** @type {ReturnType<typeof setTimeout>} */
-  let timer;
   const next = () => {
     const wait = document.hidden ? FRAME_MS.calm : run();
     const least = calm.matches ? FRAME_MS.calm : FRAME_MS.least;
-    timer = setTimeout(next, Math.min(FRAME_MS.calm, Math.max(least, wait)));
+    setTimeout(next, Math.min(FRAME_MS.calm, Math.max(least, wait)));
   };
-  timer = setTimeout(next, FRAME_MS.calm);
-  return () => clearTimeout(timer);
-}
-
-/**
- * @param {() => void} run
- * @param {number} restMs
- */
-function debounce(run, restMs) {
-  /** @type {ReturnType<typeof setTimeout>|undefined} */
-  let timer;
-  return () => {
-    clearTimeout(timer);
-    timer = setTimeout(run, restMs);
-  };
+  setTimeout(next, FRAME_MS.calm);
 }

@@ -40,9 +40,6 @@ export function createTip(host) {
     hide() {
       card.hidden = true;
     },
-    destroy() {
-      card.remove();
-    },
   };
 }
 

@@ -19,17 +19,10 @@ export function readTokens(element, names) {
  * Calls back when the theme, the system's colours or the screen's pixels change.
  *
  * @param {() => void} changed
- * @returns {() => void} stops watching
  */
 export function watchTheme(changed) {
   const attribute = new MutationObserver(changed);
   attribute.observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
-  const queries = ["(prefers-color-scheme: dark)", "(forced-colors: active)", "print"].map((query) =>
-    matchMedia(query),
-  );
-  for (const query of queries) query.addEventListener("change", changed);
-  return () => {
-    attribute.disconnect();
-    for (const query of queries) query.removeEventListener("change", changed);
-  };
+  for (const query of ["(prefers-color-scheme: dark)", "(forced-colors: active)", "print"])
+    matchMedia(query).addEventListener("change", changed);
 }

@@ -1,17 +1,46 @@
 /** @import {Shell} from "../frame/parts.js" */
-/** @import {ClusterSeries} from "../data/types.js" */
+/** @import {ClusterSeries, Summary} from "../data/types.js" */
 import { clusterPath } from "../data/api.js";
 import { h } from "../lib/dom.js";
 import { count, exact, rate, seconds } from "../lib/format.js";
 import { CHART_KEYS } from "../frame/keymap.js";
 import { createLiveSeries, fineness } from "../data/series.js";
-import { createChart } from "./chart.js";
+import { Chart } from "./chart.js";
 
 /** @type {[number, string, string][]} seconds, label, what the URL says */
 const RANGES = [
   [600, "10 min", "10m"],
   [7200, "2 h", "2h"],
   [86400, "1 day", "1d"],
+];
+/** @type {(import("./chart-draw.js").ChartOptions & {place: "throughput"|"queue"|"cpus"})[]} */
+const CHARTS = [
+  {
+    place: "throughput",
+    title: "Throughput",
+    unit: "jobs/s",
+    series: [{ key: "jobs_per_sec", label: "done", token: "--finished" }],
+    format: rate,
+  },
+  {
+    place: "queue",
+    title: "Queue",
+    unit: "jobs",
+    series: [{ key: "queued", label: "queued", token: "--queued" }],
+    format: count,
+    scale: "whole",
+  },
+  {
+    place: "cpus",
+    title: "CPUs in use",
+    unit: "CPUs",
+    series: [
+      { key: "cpus_busy", label: "busy", token: "--running" },
+      { key: "cpus_total", label: "total", token: "--muted" },
+    ],
+    format: count,
+    scale: "whole",
+  },
 ];
 /** The server's own samples replace what was pieced together here this often. */
 const REFILL_SEC = 120;
@@ -20,7 +49,7 @@ const REFILL_SEC = 120;
  * Where no job ended in the time shown, when the last one did: a flat line says nothing.
  *
  * @param {import("../data/series.js").Points} points
- * @param {import("../data/types.js").Summary|undefined} summary
+ * @param {Summary|undefined} summary
  */
 export function quietNote({ t, columns }, summary) {
   const ended = columns.jobs_per_sec ?? [];
@@ -34,124 +63,110 @@ export function quietNote({ t, columns }, summary) {
 /**
  * Throughput, queue and CPUs over time: opened with the server's series, kept going from the
  * summaries that arrive.
- *
- * @param {{ranges: HTMLElement, throughput: HTMLElement, queue: HTMLElement, cpus: HTMLElement}} places
- * @param {Shell} shell
  */
-export function createTrends(places, { api, config, cluster, store, summary, url, everySecond, notices, keys }) {
-  const past = Boolean(config.past);
-  let spanSec = past ? Infinity : (RANGES.find(([, , name]) => name === url.get("range"))?.[0] ?? RANGES[0][0]);
-  let resolution = fineness(spanSec, 0, past);
-  let live = createLiveSeries(resolution);
-  let filledAt = 0;
-  let asking = false;
-  const charts = [
-    createChart(places.throughput, {
-      past,
-      title: "Throughput",
-      unit: "jobs/s",
-      series: [{ key: "jobs_per_sec", label: "done", token: "--finished" }],
-      format: rate,
-    }),
-    createChart(places.queue, {
-      past,
-      title: "Queue",
-      unit: "jobs",
-      series: [{ key: "queued", label: "queued", token: "--queued" }],
-      format: count,
-      scale: "whole",
-    }),
-    createChart(places.cpus, {
-      past,
-      title: "CPUs in use",
-      unit: "CPUs",
-      series: [
-        { key: "cpus_busy", label: "busy", token: "--running" },
-        { key: "cpus_total", label: "total", token: "--muted" },
-      ],
-      format: count,
-      scale: "whole",
-    }),
-  ];
+export class Trends {
+  #places;
+  #shell;
+  #past;
+  #spanSec;
+  #resolution;
+  #live;
+  #filledAt = 0;
+  #asking = false;
+  #charts;
 
-  async function fill() {
-    if (asking) return;
-    asking = true;
-    const wanted = resolution;
+  /**
+   * @param {{ranges: HTMLElement, throughput: HTMLElement, queue: HTMLElement, cpus: HTMLElement}} places
+   * @param {Shell} shell
+   */
+  constructor(places, shell) {
+    this.#places = places;
+    this.#shell = shell;
+    this.#past = Boolean(shell.config.past);
+    const chosen = RANGES.find(([, , name]) => name === shell.url.get("range")) ?? RANGES[0];
+    this.#spanSec = this.#past ? Infinity : chosen[0];
+    this.#resolution = fineness(this.#spanSec, 0, this.#past);
+    this.#live = createLiveSeries(this.#resolution);
+    this.#charts = CHARTS.map((options) => new Chart(places[options.place], { ...options, past: this.#past }));
+    places.ranges.hidden = this.#past;
+    if (!this.#past) places.ranges.append(...RANGES.map(([sec, label, name]) => this.#rangeButton(sec, label, name)));
+    shell.keys.tell(CHART_KEYS);
+    shell.everySecond(() => this.#tick());
+    // How long a past run was is known with the first summary.
+    if (this.#past) shell.store.subscribe((event) => event.kind === "data" && this.#filledAt === 0 && this.#tick());
+    void this.#fill();
+  }
+
+  async #fill() {
+    if (this.#asking) return;
+    this.#asking = true;
+    const { api, cluster, notices } = this.#shell;
+    const wanted = this.#resolution;
     try {
       /** @type {ClusterSeries} */
       const series = await api.get(clusterPath(cluster, "series"), { resolution_sec: wanted });
-      if (wanted === resolution) {
-        live.fill(series);
-        draw();
+      if (wanted === this.#resolution) {
+        this.#live.fill(series);
+        this.#draw();
       }
-      filledAt = Date.now() / 1000;
+      this.#filledAt = Date.now() / 1000;
     } catch (error) {
-      if (filledAt === 0)
+      if (this.#filledAt === 0)
         notices.say(`The charts could not be filled: ${error instanceof Error ? error.message : error}`);
-      filledAt = Date.now() / 1000 - REFILL_SEC + 10; // the feed tells of trouble; ask again soon
+      this.#filledAt = Date.now() / 1000 - REFILL_SEC + 10; // the feed reports the trouble; ask again soon
     } finally {
-      asking = false;
-      if (wanted !== resolution) void fill();
+      this.#asking = false;
+      if (wanted !== this.#resolution) void this.#fill();
     }
   }
 
-  function draw() {
-    const points = live.points();
-    const note = quietNote(points, summary());
-    charts.forEach((chart, index) => chart.update(points, index === 0 ? note : ""));
+  #draw() {
+    const points = this.#live.points();
+    const note = quietNote(points, this.#shell.summary());
+    this.#charts.forEach((chart, index) => chart.update(points, index === 0 ? note : ""));
   }
 
-  function tick() {
+  #tick() {
+    const { store, summary } = this.#shell;
     const { connection } = store.state;
     const known = summary();
-    if (known) adapt(known);
-    if (!past && Date.now() / 1000 - filledAt > REFILL_SEC) void fill();
+    if (known) this.#show(this.#spanSec, known);
+    if (this.#past) return; // its charts stand still
+    if (Date.now() / 1000 - this.#filledAt > REFILL_SEC) void this.#fill();
     if (!known || (connection !== "live" && connection !== "polling")) return;
-    if (past) return; // its charts stand still
-    live.append(store.now(), known);
-    draw();
+    this.#live.append(store.now(), known);
+    this.#draw();
   }
 
-  /** Of a short run, its finest samples: a day's would be a handful. @param {import("../data/types.js").Summary} known */
-  function adapt(known) {
-    const wanted = fineness(spanSec, runSec(known), past);
-    if (wanted === resolution) return;
-    resolution = wanted;
-    live = createLiveSeries(resolution);
-    void fill();
+  /**
+   * A span at the resolution that suits it: of a short run its finest samples, because a day's would be a handful.
+   *
+   * @param {number} spanSec
+   * @param {Summary|undefined} known
+   */
+  #show(spanSec, known) {
+    const wanted = fineness(spanSec, known ? this.#runSec(known) : Infinity, this.#past);
+    if (wanted === this.#resolution && spanSec === this.#spanSec) return;
+    this.#spanSec = spanSec;
+    this.#resolution = wanted;
+    this.#live = createLiveSeries(wanted);
+    void this.#fill();
   }
 
-  /** @param {import("../data/types.js").Summary} known */
-  function runSec({ started_at, closed_at }) {
-    return started_at ? (past ? (closed_at ?? started_at) : store.now()) - started_at : Infinity;
+  /** @param {Summary} known */
+  #runSec({ started_at, closed_at }) {
+    if (!started_at) return Infinity;
+    return (this.#past ? (closed_at ?? started_at) : this.#shell.store.now()) - started_at;
   }
-
-  places.ranges.hidden = past;
-  if (!past) places.ranges.append(...RANGES.map(([sec, label, name]) => rangeButton(sec, label, name)));
 
   /** @param {number} sec @param {string} label @param {string} name */
-  function rangeButton(sec, label, name) {
-    return h("button", { type: "button", "aria-pressed": String(sec === spanSec), text: label, onclick: choose });
-
-    /** @param {Event} event */
-    function choose(event) {
-      for (const button of places.ranges.children)
-        button.setAttribute("aria-pressed", String(button === event.currentTarget));
-      const known = summary();
-      spanSec = sec;
-      resolution = fineness(sec, known ? runSec(known) : Infinity, past);
-      live = createLiveSeries(resolution);
-      url.set({ range: sec === RANGES[0][0] ? null : name });
-      void fill();
-    }
+  #rangeButton(sec, label, name) {
+    const button = h("button", { type: "button", "aria-pressed": String(sec === this.#spanSec), text: label });
+    button.addEventListener("click", () => {
+      for (const other of this.#places.ranges.children) other.setAttribute("aria-pressed", String(other === button));
+      this.#shell.url.set({ range: sec === RANGES[0][0] ? null : name });
+      this.#show(sec, this.#shell.summary());
+    });
+    return button;
   }
-
-  keys.tell(CHART_KEYS);
-  everySecond(tick);
-  if (past) {
-    // Known with the first summary: how long it was.
-    store.subscribe((event) => event.kind === "data" && filledAt === 0 && tick());
-  }
-  void fill();
 }
