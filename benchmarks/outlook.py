@@ -16,8 +16,9 @@ from typing import Any, Final, NamedTuple
 
 from flask_dispy.core import events
 from flask_dispy.core.cluster import ClusterState
+from flask_dispy.core.whatif import Question, what_if
 
-from .runs import FAMILIES, Run, hanging, made, recorded
+from .runs import FAMILIES, Run, changed, hanging, made, recorded
 from .scale import Scale
 from .table import Row, Target
 
@@ -25,6 +26,9 @@ __all__ = ["Asked", "ask", "measure"]
 
 # Seeds of the runs that are reported. Whoever tunes the forecast takes others: from 0 on.
 _FIRST_SEED: Final = 1_000_000
+
+# Families whose CPUs don't change by themselves, and whose jobs all wait from the beginning.
+_CHANGED: Final = ("steady", "bimodal", "heavy-tailed", "growing", "slow last node")
 
 _BEGAN_AT: Final = 1_700_000_000.0
 _QUARTERS: Final = (0.25, 0.5, 0.75)
@@ -68,10 +72,20 @@ def measure(scale: Scale) -> list[Row]:
     }
     asked[f"real ones, {len(real)} runs"] = [item for run in real for item in ask(run)]
     every = [item for items in asked.values() for item in items]
+    if_changed = [
+        found
+        for family in _CHANGED
+        for seed in range(each)
+        if (found := _if_changed(family, _FIRST_SEED + seed))
+    ]
     stalled = [eta for seed in range(each) for eta in _stalled(hanging(_FIRST_SEED + seed))]
     return [
         *(_of_family(family, items) for family, items in asked.items()),
         *_of_all(every, each * len(FAMILIES) + len(real)),
+        Row(f"what if, {len(if_changed)} runs whose CPUs change midway: error of the time left",
+            "%", [100 * item.error for item in if_changed if item.error is not None]),
+        Row(f"what if, {len(if_changed)} runs whose CPUs change midway: how often the range held",
+            "%", [_held(if_changed)]),
         Row(f"outlook, {len(stalled):,} minutes in which a run stalls: with a time left", "min",
             [float(sum(eta is not None for eta in stalled))], target=Target("value", 0, "min")),
     ]  # fmt: skip
@@ -199,6 +213,24 @@ def ask(run: Run) -> list[Asked]:
         replay.go_to(at)
         found.append(Asked(share, left_sec, *_figures(replay.summary())))
     return found
+
+
+def _if_changed(family: str, seed: int) -> Asked | None:
+    """Return what was answered, at the moment the CPUs change, for the CPUs that there are then."""
+    run, at, cpus = changed(family, seed)
+    left_sec = _left_sec(run, at)
+    if left_sec <= 0.0:
+        return None
+    replay = _Replay.of(run)
+    replay.go_to(at)
+    now = _BEGAN_AT + at
+    found = what_if(
+        Question(cpus=cpus), [replay.state.backlog(now)], replay.state.roster.census.cpus, now
+    )
+    return Asked(
+        at / run.length_sec, left_sec, found["eta_sec"], found["eta_early_sec"],
+        found["eta_late_sec"],
+    )  # fmt: skip
 
 
 def _left_sec(run: Run, at: float) -> float:

@@ -16,7 +16,7 @@ from typing import Final
 
 from .recording import RECORDED
 
-__all__ = ["FAMILIES", "Ran", "Run", "hanging", "made", "recorded"]
+__all__ = ["FAMILIES", "Ran", "Run", "changed", "hanging", "made", "recorded"]
 
 _MOST_JOBS: Final = 2_000
 
@@ -47,11 +47,15 @@ class Run:
 
 @dataclass(slots=True)
 class _Plan:
-    """What is to happen; *work* are (submitted, seconds) in the order they were submitted."""
+    """What is to happen; *work* are (submitted, seconds) in the order they were submitted.
+
+    Nodes of *until* take no job from that moment on.
+    """
 
     rng: random.Random
     nodes: dict[str, tuple[int, float]] = field(default_factory=dict)
     slower: dict[str, float] = field(default_factory=dict)
+    until: dict[str, float] = field(default_factory=dict)
     work: list[tuple[float, float]] = field(default_factory=list)
     cpus: int = 0
     jobs: int = 0
@@ -77,6 +81,8 @@ class _Plan:
         jobs = []
         for submitted, seconds in self.work:
             at, node, number = heapq.heappop(free)
+            while at >= self.until.get(node, math.inf):
+                at, node, number = heapq.heappop(free)
             started = max(at, submitted) + self.gap_sec * self.rng.uniform(0.5, 1.5)
             ended = started + max(0.001, seconds * self.slower.get(node, 1.0))
             heapq.heappush(free, (ended, node, number))
@@ -172,6 +178,26 @@ def made(family: str, seed: int) -> Run:
     plan = _Plan.drawn(random.Random(f"{family} {seed}"))
     FAMILIES[family](plan)
     return plan.run(family)
+
+
+def changed(family: str, seed: int) -> tuple[Run, float, int]:
+    """Return a run whose CPUs become fewer or more midway, when that is, and how many then.
+
+    Nodes take no more jobs, up to half of them, or others join, up to twice as many.
+    """
+    rng = random.Random(f"changed {family} {seed}")
+    plan = _Plan.drawn(rng)
+    FAMILIES[family](plan)
+    at = rng.uniform(0.25, 0.6) * plan.run(family).length_sec
+    names = list(plan.nodes)
+    if len(names) > 1 and rng.random() < 0.5:
+        plan.until = dict.fromkeys(rng.sample(names, rng.randrange(1, len(names) // 2 + 1)), at)
+    else:
+        cpus = plan.nodes[names[0]][0]
+        for number in range(1, rng.randrange(1, 2 * len(names) + 1) + 1):
+            plan.nodes[f"10.0.1.{number}"] = (cpus, at + 1e-6)
+    cpus_then = sum(cpus for name, (cpus, _) in plan.nodes.items() if name not in plan.until)
+    return plan.run(family), at, cpus_then
 
 
 def hanging(seed: int) -> Run:

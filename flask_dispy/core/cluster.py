@@ -27,6 +27,7 @@ from .prospects import ALONE, Prospects, Surroundings
 from .roster import Roster
 from .series import Sample, Series
 from .tallies import Tallies
+from .whatif import Backlog
 
 __all__ = ["ClusterState"]
 
@@ -365,6 +366,14 @@ class ClusterState:
             is_open=self.closed_at is None,
             is_shared=self.kind == "SharedJobCluster",
         )
+
+    def backlog(self, now: float, around: Surroundings = ALONE) -> Backlog | None:
+        """Return what is to be done yet, as a copy; ``None`` if nothing is."""
+        found = self.outlook(now, around)
+        if found.state == "done":
+            return None
+        blocked = "" if found.needs_cpus else found.message
+        return self.prospects.backlog(now, around, blocked)
 
     def summary(self, now: float, around: Surroundings = ALONE) -> dict[str, Any]:
         """Return the cluster's summary, as the pages and the JSON API show it."""

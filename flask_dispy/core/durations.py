@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
+from copy import copy
 from typing import Final, TypeAlias
 
 from .jobs import Job
@@ -59,6 +60,12 @@ class Durations:
                 self.sampled_every *= 2
         self.count += 1
         self._is_stale = True
+
+    def copy(self) -> Durations:
+        """Return what is known now, to be read without a lock."""
+        twin = copy(self)
+        twin.latest, twin.sampled = self.latest.copy(), self.sampled.copy()
+        return twin
 
     def watch(self, now: float, *, queued: int, cpus: int) -> None:
         """Note whether jobs wait, and how many CPUs there are."""

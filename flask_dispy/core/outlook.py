@@ -34,6 +34,12 @@ REASONS: Final[dict[State, tuple[str, ...]]] = {
 ETA_FIELDS: Final = ("eta_sec", "eta_early_sec", "eta_late_sec")
 """The fields of an outlook that say when all will be done."""
 
+# Why nothing goes on, or nobody can say how long it takes, where CPUs would help.
+_FOR_WANT_OF_CPUS: Final = frozenset(
+    ("no_estimate", "starting", "no_node", "nodes_left", "cpus_zero", "cpus_busy",
+     "cpus_busy_elsewhere"),
+)  # fmt: skip
+
 # Between two jobs a CPU is free for a moment: what is to be called waiting lasts longer.
 _BUSY_GRACE_SEC: Final = 3.0
 
@@ -123,6 +129,11 @@ class Outlook:
     def has_eta(self) -> bool:
         """Whether a time that is left may be told at all."""
         return self.reason in ("estimated", "part_blocked")
+
+    @property
+    def needs_cpus(self) -> bool:
+        """Whether more CPUs, or fewer, may change when all is done."""
+        return self.has_eta or self.reason in _FOR_WANT_OF_CPUS
 
     @property
     def key(self) -> tuple[object, ...]:

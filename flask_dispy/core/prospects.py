@@ -8,10 +8,11 @@ from typing import Any, Final, NamedTuple
 
 from .durations import Durations
 from .ends import Ends
-from .forecast.forecast import Confidence, Forecast, Forecaster
+from .forecast.forecast import Confidence, Forecast, Forecaster, ages_of
 from .ledger import Ledger
 from .outlook import ETA_FIELDS, Memory, Outlook, Situation, outlook, with_eta
 from .roster import Roster
+from .whatif import Backlog
 
 __all__ = ["ALONE", "Prospects", "Surroundings"]
 
@@ -132,13 +133,24 @@ class Prospects:
         row |= zip(ETA_FIELDS, (round(seconds, 1) for seconds in times), strict=True)
         return row | {"message": with_eta(found.message, *times)}, expected.confidence
 
+    def backlog(self, now: float, around: Surroundings, blocked: str) -> Backlog:
+        """Return what the cluster has to do yet, and with what: a copy, for use without a lock."""
+        queued, cpus = self._to_do(around)
+        ages = ages_of(self._ledger.running, now)
+        return Backlog(self._durations.copy(), queued, ages, cpus, now, blocked)
+
     def _expected(self, now: float, around: Surroundings) -> Forecast | None:
         """Return when the jobs that can go on will be done, if that can be said."""
+        queued, cpus = self._to_do(around)
+        return self._forecaster.ask(
+            self._durations, self._ledger.running, queued=queued, cpus=cpus, now=now
+        )
+
+    def _to_do(self, around: Surroundings) -> tuple[int, int]:
+        """Return how many jobs wait and can go on, and how many CPUs may run them."""
         ledger, cpus = self._ledger, self._roster.census.cpus
         queued = ledger.counts["queued"] + ledger.before_watching - len(ledger.bound)
         if queued and cpus:
             # Others go on taking as many CPUs as they do now.
             cpus = max(1, ledger.counts["running"], cpus - around.others_on()[1])
-        return self._forecaster.ask(
-            self._durations, ledger.running, queued=queued, cpus=cpus, now=now
-        )
+        return queued, cpus

@@ -16,6 +16,7 @@ from ..core.phrases import quantity
 from ..core.prospects import Surroundings
 from ..core.series import PAST_RESOLUTIONS, Measured, Series
 from ..core.settings import MOST_JOBS, MOST_RUNS, Settings
+from ..core.whatif import Backlog
 from ..engine.commands.control import Control
 from ..history.reader import PastRun, load, refill
 from .board import ALL_NAMES, Board, Member, free_name
@@ -81,6 +82,10 @@ class _Runs(Board[Member]):
             "cut_off": not run.complete,
             "unreadable": {"jobs": bad, "of": bad + state.ledger.retained},
         }
+
+    def backlog(self, state: ClusterState, now: float) -> Backlog | None:
+        """Return what a run left undone, ``None`` if nothing."""
+        return state.backlog(now)
 
     def all_together(self, now: float) -> dict[str, Any]:
         """Return what all runs came to together."""

@@ -24,6 +24,7 @@ from ..core.search.query import JobQuery
 from ..core.series import NodeSeries, Series
 from ..core.tally import TimedWord
 from ..core.timeline import DEFAULT_CELLS, DEFAULT_LIMIT, Lane, Window, oldest_start, timeline
+from ..core.whatif import Backlog, Loss, Question, WhatIf, what_if
 from ..wire.durations import DurationsRow, durations_row
 from ..wire.packing import Sendable
 from ..wire.rows import ClusterRows, CombinedRows, Rows, encode
@@ -50,6 +51,9 @@ class Sums(Protocol):
 
     def of(self, state: ClusterState, now: float) -> dict[str, Any]:
         """Return a cluster's summary."""
+
+    def backlog(self, state: ClusterState, now: float) -> Backlog | None:
+        """Return what a cluster has to do yet, ``None`` if nothing."""
 
     def all_together(self, now: float) -> dict[str, Any]:
         """Return the summary of all clusters together."""
@@ -112,6 +116,20 @@ class StateView(ABC):
     def summary(self) -> dict[str, Any]:
         with self._folded() as now:
             return self._summary(now)
+
+    def what_if(
+        self, *, cpus: int | None = None, by: float | None = None, without: str | None = None
+    ) -> WhatIf:
+        with self._folded() as now:
+            ip_addr = None if without is None else self._address(without)
+            states = self._states()
+            # The jobs of a closed cluster wait for nothing, where others still go on.
+            states = [state for state in states if state.closed_at is None] or states
+            parts = [(self._sums.backlog(state, now), state.nodes) for state in states]
+            cpus_now = self._summary(now)["cpus"]["total"]
+            lost = [Loss.of(nodes.get(ip_addr)) for _, nodes in parts] if ip_addr else None
+        backlogs = [backlog for backlog, _ in parts]
+        return what_if(Question(cpus, by, lost), backlogs, cpus_now, now)
 
     def series(self, resolution_sec: int) -> dict[str, Any]:
         with self._folded() as now:

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..core.cluster import ClusterState
 from ..core.prospects import Surroundings
+from ..core.whatif import Backlog
 from .board import Board
 from .hub import Hub
 from .watched import Watched
@@ -23,11 +24,7 @@ class Summaries:
 
     def of(self, state: ClusterState, now: float) -> dict[str, Any]:
         """Return a cluster's summary."""
-        watched = self._hub.member(state.name)
-        # A view outlives its cluster, whose name may be another's by now.
-        if watched is not None and watched.state is not state:
-            watched = None
-        return self._single(watched, state, now)
+        return self._single(self._watched(state), state, now)
 
     def all_together(self, now: float) -> dict[str, Any]:
         """Return the summary of all clusters together."""
@@ -37,6 +34,15 @@ class Summaries:
         """Return all summaries, that of all clusters first."""
         each = [self._single(watched, watched.state, now) for watched in self._hub.members()]
         return [combined_summary(self._hub, each, now), *each]
+
+    def backlog(self, state: ClusterState, now: float) -> Backlog | None:
+        """Return what a cluster has to do yet, ``None`` if nothing."""
+        return state.backlog(now, self.surroundings(self._watched(state), state))
+
+    def _watched(self, state: ClusterState) -> Watched | None:
+        # A view outlives its cluster, whose name may be another's by now.
+        watched = self._hub.member(state.name)
+        return watched if watched is not None and watched.state is state else None
 
     def _single(self, watched: Watched | None, state: ClusterState, now: float) -> dict[str, Any]:
         summary = state.summary(now, self.surroundings(watched, state))

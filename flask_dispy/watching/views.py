@@ -14,6 +14,7 @@ from ..core.jobs import Job
 from ..core.search.query import JobQuery
 from ..core.tally import TimedWord
 from ..core.timeline import DEFAULT_CELLS, DEFAULT_LIMIT
+from ..core.whatif import WhatIf
 from ..wire.durations import DurationsRow
 from ..wire.packing import Piece, Sendable
 from ..wire.tables import Tables
@@ -85,6 +86,19 @@ class View(Protocol):
 
     def summary(self) -> dict[str, Any]:
         """Return the cluster's summary."""
+
+    def what_if(
+        self, *, cpus: int | None = None, by: float | None = None, without: str | None = None
+    ) -> WhatIf:
+        """Return when all would be done with other CPUs: one of the three is asked.
+
+        :param cpus: with so many CPUs from now on.
+        :param by: how many it takes to be done by that time, in epoch seconds.
+        :param without: without a node, by its address or name.
+        :raises BadRequest: *by* is past.
+        :raises UnknownNode: there is no such node.
+        :raises AmbiguousNode: several nodes have that name.
+        """
 
     def series(self, resolution_sec: int) -> dict[str, Any]:
         """Return the time series at a resolution of 1, 10 or 60 seconds.

@@ -15,7 +15,7 @@ from ..core.search.query import MAX_QUERY_LENGTH
 from ..core.settings import LONGEST_POLL_SEC
 from ..core.tally import TIMED_WORDS
 from ..core.timeline import DEFAULT_LIMIT
-from ..engine.commands.outcomes import NODE_ACTIONS
+from ..engine.commands.outcomes import MOST_CPUS, NODE_ACTIONS
 from ..wire.tables import NodeTable
 from .api import changes as stream
 from .api import control as api_control
@@ -63,6 +63,17 @@ _READING: Final = (
         api_read.cluster,
         "A cluster's summary.",
         "Summary",
+    ),
+    Route(
+        "what_if",
+        f"GET {_CLUSTER}/what-if",
+        api_read.what_if,
+        "When a cluster would be done with so many CPUs, how many it takes to be done by a time, "
+        "or what it would take without a node.",
+        "WhatIf",
+        query={"cpus": Integer(least=1, most=MOST_CPUS), "by": Number(), "without": _TEXT},
+        errors=(409,),
+        costly=True,
     ),
     Route(
         "nodes",

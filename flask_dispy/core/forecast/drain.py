@@ -71,8 +71,11 @@ class Drain:
         return total
 
 
-def drain_queue(work: Workload, *, queued: int, cpus: int) -> Drain:
-    """Return how the queue drains."""
+def drain_queue(work: Workload, *, queued: int, cpus: int, more: int = 0) -> Drain:
+    """Return how the queue drains.
+
+    :param more: by how much *cpus* are more than those the running jobs were started on.
+    """
     survival, trend = work.survival, work.trend
     most = survival.longest_of(queued + work.running)
     mean = max(_LEAST_SEC, survival.mean(most))
@@ -81,7 +84,8 @@ def drain_queue(work: Workload, *, queued: int, cpus: int) -> Drain:
     plan = Drain(times=trend.at(trend.last + bulk + followed / 2))
     groups, by = work.groups, work.scale_now
     if bulk:
-        groups = plan.old = _steady_state(survival, min(cpus, work.running or cpus))
+        at_work = work.running + max(0, more) if work.running else cpus
+        groups = plan.old = _steady_state(survival, min(cpus, at_work))
         left = sum(survival.mean_left(age, most) * count for age, count, _ in work.groups)
         then = sum(survival.mean_left(age, most) * count for age, count, _ in groups)
         to_do = bulk * mean * trend.at(trend.last + bulk / 2) + left * by - then * plan.times

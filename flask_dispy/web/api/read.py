@@ -40,6 +40,7 @@ __all__ = [
     "settings",
     "timeline",
     "visible",
+    "what_if",
 ]
 
 _RECENT: Final = 50
@@ -60,6 +61,16 @@ def clusters(web: Web, *, format: str) -> Response:
 def cluster(web: Web, name: str) -> Response:
     """Answer with one cluster's summary."""
     return json_answer(web.view(name).summary())
+
+
+def what_if(
+    web: Web, name: str, *, cpus: int | None, by: float | None, without: str
+) -> Response:  # fmt: skip
+    """Answer with when all would be done with other CPUs."""
+    asked = [given for given in (cpus, by, without or None) if given is not None]
+    if len(asked) != 1:
+        raise invalid("cpus", "Ask for one of cpus, by and without.")
+    return json_answer(web.view(name).what_if(cpus=cpus, by=by, without=without or None))
 
 
 def nodes(

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any, Final, get_args, get_origin, get_type_hints
 
+from ...core.forecast.forecast import Confidence
 from ...core.jobs import JOB_STATES, JOB_WORDS
 from ...core.nodes import NODE_CHANGES, NODE_STATES
 from ...core.offers import FINDINGS, SOURCES
 from ...core.outlook import REASONS
 from ...core.tally import TIMED_WORDS
+from ...core.whatif import WhatIf
 from ...engine.commands.outcomes import OutcomeRow
 from ...wire.durations import FunctionRow
 from ...wire.fields import NodeField, properties
@@ -197,6 +199,7 @@ _SCHEMA_OF: Final[dict[object, Schema]] = {
     float: _NUMBER,
     str: _TEXT,
     OutcomeRow: ref("Outcome"),
+    Confidence: {"type": "string", "enum": list(get_args(Confidence))},
 }
 
 
@@ -222,7 +225,7 @@ def _schema_of(hint: Any) -> Schema:
         return {**_schema_of(arguments[0]), **dict(arguments[1:])}
     if type(None) in arguments:
         return _or_null(_schema_of(arguments[0]))
-    return _SCHEMA_OF[hint]
+    return _SCHEMA_OF[hint] if hint in _SCHEMA_OF else schema_of(hint)
 
 
 _COLUMN: Final[Schema] = _list(_or_null(_NUMBER))
@@ -233,6 +236,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
         error=_object({"field": _TEXT}, code=_TEXT, message=_TEXT),
     ),
     "Outlook": _OUTLOOK,
+    "WhatIf": schema_of(WhatIf),
     "Summary": _SUMMARY,
     "Clusters": _page(ref("Summary")),
     **_of_tables(Tables(NodeTable(), JobTable())),
