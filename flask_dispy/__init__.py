@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from .core.columns import Column
     from .core.errors import (
         AmbiguousNode,
         BadRequest,
@@ -30,6 +31,7 @@ __all__ = [
     "AmbiguousNode",
     "BadRequest",
     "ClusterRegistry",
+    "Column",
     "DispyHTTPServer",
     "EngineTimeout",
     "FlaskDispyError",
@@ -54,6 +56,7 @@ _HOMES: Final = {
     "AmbiguousNode": ".core.errors",
     "BadRequest": ".core.errors",
     "ClusterRegistry": ".registry",
+    "Column": ".core.columns",
     "DispyHTTPServer": ".server",
     "EngineTimeout": ".core.errors",
     "FlaskDispyError": ".core.errors",

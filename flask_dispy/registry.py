@@ -5,10 +5,11 @@ from __future__ import annotations
 import atexit
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary, WeakSet
 
+from .core.columns import Column
 from .core.errors import UnknownCluster
 from .core.settings import Settings
 from .engine.commands.calls import Calls
@@ -57,6 +58,10 @@ class ClusterRegistry(Dashboard):
     :param history_days: days that the file keeps.
     :param history_max_bytes: the file's size, about; the oldest makes room. SQLite's log beside
         it takes up to 4 MB more.
+    :param node_columns: up to 20 columns of your own for the nodes, each a
+        :class:`~flask_dispy.Column`. They are read as a node joins, and with reports of it, every
+        second at the most and every five seconds at the least.
+    :param job_columns: such columns for the jobs, read as each is submitted, starts and ends.
     :raises BadRequest: a setting that makes no sense; the message names it and the remedy.
     :raises HistoryError: *history* is a file of something else, or a newer version's.
     """
@@ -76,6 +81,8 @@ class ClusterRegistry(Dashboard):
         history: str | os.PathLike[str] | None = None,
         history_days: float = 30.0,
         history_max_bytes: int = 500_000_000,
+        node_columns: Sequence[Column] = (),
+        job_columns: Sequence[Column] = (),
     ) -> None:
         self._settings = Settings(
             poll_sec=poll_sec,
@@ -90,6 +97,8 @@ class ClusterRegistry(Dashboard):
             history=history,
             history_days=history_days,
             history_max_bytes=history_max_bytes,
+            node_columns=node_columns,
+            job_columns=job_columns,
         )
         self._begin()
         _registries.add(self)

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from flask import Blueprint, Flask
 
+from .core.columns import Column
 from .core.errors import WrongProcess
 from .core.settings import Settings
 from .hosting import (
@@ -136,6 +137,8 @@ class DispyHTTPServer:
         history: str | os.PathLike[str] | None = None,
         history_days: float = 30.0,
         history_max_bytes: int = 500_000_000,
+        node_columns: Sequence[Column] = (),
+        job_columns: Sequence[Column] = (),
     ) -> None:
         settings = {
             "history_limit": history_limit,
@@ -148,6 +151,8 @@ class DispyHTTPServer:
             "history": history,
             "history_days": history_days,
             "history_max_bytes": history_max_bytes,
+            "node_columns": node_columns,
+            "job_columns": job_columns,
         }
         limits = Limits(
             max_connections=max_connections,

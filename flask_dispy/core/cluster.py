@@ -219,6 +219,19 @@ class ClusterState:
         job.haystack = None
         return job
 
+    def _job_values(self, event: events.JobValues) -> Job | None:
+        job = self.ledger.jobs.get(event.serial)
+        if job is not None:
+            job.columns = event.values
+            job.haystack = None
+        return job
+
+    def _node_values(self, event: events.NodeValues) -> None:
+        node = self.nodes.get(event.ip_addr)
+        if node is not None:
+            node.columns = event.values
+            self.roster.changed(node)
+
     def _node_seen(self, event: events.NodeSeen) -> None:
         self.roster.see(event, self.started_at)
 
@@ -423,7 +436,9 @@ _HANDLERS: Final[dict[type, Callable[[ClusterState, Any], Job | None]]] = {
     events.JobProgressed: ClusterState._progressed,
     events.JobEnded: ClusterState._ended_event,
     events.JobText: ClusterState._text,
+    events.JobValues: ClusterState._job_values,
     events.NodeSeen: ClusterState._node_seen,
+    events.NodeValues: ClusterState._node_values,
     events.NodeClosed: ClusterState._node_closed,
     events.PendingCounted: ClusterState._pending_counted,
     events.QueueSeen: ClusterState._queue_seen,

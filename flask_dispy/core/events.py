@@ -14,6 +14,8 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Literal, NamedTuple, TypeAlias
 
+from .columns import ColumnValue
+
 __all__ = [
     "Departure",
     "EndState",
@@ -25,9 +27,11 @@ __all__ = [
     "JobStarted",
     "JobState",
     "JobText",
+    "JobValues",
     "Load",
     "NodeClosed",
     "NodeSeen",
+    "NodeValues",
     "PendingCounted",
     "QueueSeen",
     "TextField",
@@ -111,6 +115,13 @@ class JobText(NamedTuple):
     text: str
 
 
+class JobValues(NamedTuple):
+    """The values of a job's custom columns, in their order."""
+
+    serial: int
+    values: tuple[ColumnValue, ...]
+
+
 class NodeSeen(NamedTuple):
     """A node's figures, as dispy has them now.
 
@@ -136,6 +147,13 @@ class NodeSeen(NamedTuple):
     pulse: bool
     at: float = 0.0
     clock_offset_sec: float | None = None
+
+
+class NodeValues(NamedTuple):
+    """The values of a node's custom columns, in their order."""
+
+    ip_addr: str
+    values: tuple[ColumnValue, ...]
 
 
 class NodeClosed(NamedTuple):
@@ -176,7 +194,9 @@ Event: TypeAlias = (
     | JobProgressed
     | JobEnded
     | JobText
+    | JobValues
     | NodeSeen
+    | NodeValues
     | NodeClosed
     | PendingCounted
     | QueueSeen

@@ -136,14 +136,16 @@ class Job:
         so a text made of what changes meanwhile is seen to be stale here, or dropped there.
         """
         parts = self._searched()
-        haystack = "\n".join(filter(None, (*parts[:-1], last_line(parts[-1])))).casefold()
+        *texts, exception = parts
+        haystack = "\n".join(filter(None, (*texts, last_line(exception)))).casefold()
         self.haystack = haystack
         if self._searched() != parts:
             self.haystack = None
         return haystack
 
     def _searched(self) -> tuple[str | None, ...]:
-        return (self.id, self.node, self.args, self.kwargs, self.exception)
+        columns = [value for value in self.columns if isinstance(value, str)]
+        return (self.id, self.node, self.args, self.kwargs, *columns, self.exception)
 
     def duration_sec(self, now: float) -> float | None:
         """Return the seconds that the last attempt took, or has taken until *now*."""

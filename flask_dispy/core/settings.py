@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from .columns import MOST_COLUMNS, Column
 from .errors import BadRequest
 
 __all__ = ["LONGEST_POLL_SEC", "MOST_JOBS", "MOST_RUNS", "Settings"]
@@ -52,6 +53,8 @@ class Settings:
     history: str | os.PathLike[str] | None = None
     history_days: float = 30.0
     history_max_bytes: int = 500_000_000
+    node_columns: Sequence[Column] = ()
+    job_columns: Sequence[Column] = ()
 
     def __post_init__(self) -> None:
         self.poll_sec = checked_poll_sec(self.poll_sec)
@@ -76,6 +79,8 @@ class Settings:
         if self.redact is not None and not callable(self.redact):
             raise BadRequest("redact must be a function of (text, kind).", field="redact")
         self._check_history()
+        self.node_columns = _checked_columns("node_columns", self.node_columns)
+        self.job_columns = _checked_columns("job_columns", self.job_columns)
 
     def _check_history(self) -> None:
         path, days = self.history, self.history_days
@@ -87,6 +92,17 @@ class Settings:
                 f"history_days is {days!r:.80}: give days, up to {_MOST_DAYS}.",
                 field="history_days",
             )
+
+
+def _checked_columns(setting: str, columns: Sequence[Column]) -> tuple[Column, ...]:
+    found = tuple(columns) if isinstance(columns, (list, tuple)) else None
+    if found is None or not all(isinstance(column, Column) for column in found):
+        raise BadRequest(f"{setting} must be a list of Column objects.", field=setting)
+    if len(found) > MOST_COLUMNS:
+        raise BadRequest(
+            f"{setting} has {len(found)} columns; {MOST_COLUMNS} are the most.", field=setting
+        )
+    return found
 
 
 def checked_poll_sec(value: float) -> float:

@@ -18,7 +18,7 @@ from ..core.settings import Settings
 from ..core.text import bounded
 from ..history.recorder import Recorder
 from ..wire.rows import RowWriter
-from ..wire.tables import JobTable, NodeTable, Tables
+from ..wire.tables import Tables
 
 __all__ = ["ALL_NAMES", "Board", "Member", "free_name", "shown_name"]
 
@@ -81,7 +81,7 @@ class Board(Generic[M]):
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.tables = Tables(NodeTable(), JobTable())
+        self.tables = Tables.of(settings)
         self.rows = RowWriter(self.tables.nodes.fields)
         self.epoch = new_epoch()
         self.version = 0

@@ -14,7 +14,7 @@ __all__ = ["health"]
 def health(hub: Hub, pump: Pump, calls: Calls) -> dict[str, Any]:
     """Return how each part of a registry does; all is well if there are no ``problems``."""
     clusters, router, recorder = hub.members(), hub.router, hub.recorder
-    renderer = hub.texts.renderer
+    renderer, columns = hub.texts.renderer, hub.texts.columns
     dropped = sum(w.watch.dropped for w in clusters) + router.dropped
     upkeep, engine = pump.health(), calls.health()
     history = recorder.health() if recorder else None
@@ -30,6 +30,8 @@ def health(hub: Hub, pump: Pump, calls: Calls) -> dict[str, Any]:
         problems.append(f"{engine['stuck']} calls into dispy have not come back.")
     if renderer.stuck:
         problems.append(f"{renderer.stuck} __str__ of job data have not come back.")
+    if columns.stuck:
+        problems.append(f"{columns.stuck} functions of custom columns have not come back.")
     return {
         "status": "degraded" if problems else "ok",
         "problems": problems,
@@ -42,6 +44,11 @@ def health(hub: Hub, pump: Pump, calls: Calls) -> dict[str, Any]:
         },
         "engine": engine,
         "render": {"waiting": renderer.waiting, "stuck": renderer.stuck},
+        "columns": {
+            "waiting": columns.waiting,
+            "stuck": columns.stuck,
+            "unknown": dict(columns.failures),
+        },
         "history": history,
         "clusters": len(clusters),
     }

@@ -106,6 +106,8 @@ class Hub(Board[Watched]):
             text_limit=settings.text_limit,
             inbox_limit=settings.inbox_limit,
             plain=settings.redact is None,
+            node_columns=bool(settings.node_columns),
+            job_columns=bool(settings.job_columns),
         )
         with self.lock:
             state = ClusterState(
@@ -218,6 +220,7 @@ class Hub(Board[Watched]):
                 while waiting > 0:
                     self.apply(watched, watched.watch.drain(CHUNK, figures=waiting <= CHUNK))
                     waiting -= CHUNK
+                self.texts.ask_columns(watched)
             self._fold_texts()
 
     def apply(self, watched: Watched, reports: list[ParsedReport]) -> None:
@@ -296,7 +299,7 @@ class Hub(Board[Watched]):
             self.router.retire()
         if self.recorder is not None:
             self.texts.wait(_LAST_TEXTS_SEC)
-        self.texts.renderer.close()
+        self.texts.close()
         if self.recorder is None:
             return
         with self.folding, self.lock:

@@ -1,4 +1,4 @@
-"""Texts that only a user's own code can make: asked for while folding, applied once made."""
+"""What only a user's own code can make: asked for while folding, applied once made."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from ..core import events
 from ..core.settings import Settings
+from ..engine.reports.columns import ColumnReader, JobSubject, NodeSubject
 from ..engine.reports.render import Renderer, TextRequest
 from .watched import Watched
 
@@ -15,17 +16,26 @@ __all__ = ["LateTexts"]
 
 
 class LateTexts:
-    """What a :class:`~flask_dispy.engine.reports.render.Renderer` is asked for and has made.
+    """Texts of jobs and values of custom columns that were asked for, and those that are made.
 
-    :meth:`ask` and :meth:`apply` are called while folding, by one thread at a time.
+    :meth:`ask`, :meth:`ask_columns` and :meth:`apply` are called while folding, by one thread at a
+    time.
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._made: deque[tuple[int, str, str]] = deque()
+        # With each the state that it is for, or None: that which has the job.
+        self._made: deque[tuple[events.Event, object]] = deque()
         self._asked = self._taken = 0
+        self._has_columns = bool(settings.node_columns or settings.job_columns)
         self.renderer = Renderer(
-            lambda *text: self._made.append(text),
+            lambda *text: self._made.append((events.JobText(*text), None)),
             limit=settings.text_limit,
+            redact=settings.redact,
+        )
+        self.columns = ColumnReader(
+            lambda *made: self._made.append(made),
+            settings.node_columns,
+            settings.job_columns,
             redact=settings.redact,
         )
 
@@ -35,18 +45,39 @@ class LateTexts:
         for request in requests:
             self.renderer.submit(request)
 
+    def ask_columns(self, watched: Watched) -> None:
+        """Have the custom columns read of what a cluster's reports were of. Never waits."""
+        if not self._has_columns:
+            return
+        nodes, jobs = watched.watch.subjects.take()
+        for ip_addr, node in nodes.items():
+            self._asked += self.columns.ask(NodeSubject(watched.state, ip_addr, node))
+        for key, live in jobs.items():
+            job = watched.state.ledger.named.get(key)
+            if job is not None:
+                self._asked += self.columns.ask(JobSubject(job.serial, live))
+
+    def watch(self) -> None:
+        """End the calls that exceed their time; called a few times a second by the pump."""
+        self.renderer.watch()
+        self.columns.watch()
+
     def apply(self, clusters: Sequence[Watched]) -> bool:
-        """Give each text that was made to its job; return whether there were any.
+        """Give what was made to its job or node; return whether there was anything.
 
         The caller holds the hub's lock.
         """
         waiting = len(self._made)
         for _ in range(waiting):
-            serial, field, text = self._made.popleft()
+            event, state = self._made.popleft()
             self._taken += 1
             for watched in clusters:
-                if serial in watched.state.ledger.jobs:
-                    watched.state.apply(events.JobText(serial, field, text))  # type: ignore[arg-type]
+                if state is None:
+                    mine = event.serial in watched.state.ledger.jobs  # type: ignore[union-attr]
+                else:
+                    mine = watched.state is state
+                if mine:
+                    _apply(watched, event)
                     break
         return waiting > 0
 
@@ -65,3 +96,16 @@ class LateTexts:
         give_up_at = time.monotonic() + timeout_sec
         while len(self._made) < self._asked - self._taken and time.monotonic() < give_up_at:
             time.sleep(0.01)
+
+    def close(self) -> None:
+        """End the threads; what still waits is dropped."""
+        self.renderer.close()
+        self.columns.close()
+
+
+def _apply(watched: Watched, event: events.Event) -> None:
+    if isinstance(event, events.NodeValues):
+        node = watched.state.nodes.get(event.ip_addr)
+        if node is None or node.columns == event.values:
+            return  # which is no change that anybody is to hear of
+    watched.state.apply(event)

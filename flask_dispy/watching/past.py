@@ -247,6 +247,7 @@ class PastRegistry(Dashboard):
             "inbox": {"length": 0, "limit": 0, "dropped": 0, "unreadable": 0},
             "engine": {"in_flight": 0, "stuck": 0, "limit": 0, "longest_sec": 0.0, "calls": []},
             "render": {"waiting": 0, "stuck": 0},
+            "columns": {"waiting": 0, "stuck": 0, "unknown": {}},
             "history": None,
             "clusters": len(self._views),
         }

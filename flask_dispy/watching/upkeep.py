@@ -129,7 +129,7 @@ class Pump:
         while not self._stop.wait(_until_next_turn()):
             self._guarded(self._hub.fold)
             self._ticked_at = time.monotonic()
-            self._guarded(self._hub.texts.renderer.watch)
+            self._guarded(self._hub.texts.watch)
             self._keep_all_up(time.time())
             self._ticked_at = time.monotonic()
 

@@ -65,6 +65,13 @@ class Web:
         """
         return view.jobs(query, limit=limit, before=before, private=self.hides_arguments())
 
+    def job_columns(self) -> tuple[str, ...]:
+        """Return the names of the jobs' custom columns, as far as the current client may see any.
+
+        They may show what a job was given.
+        """
+        return self.registry.tables.jobs.names if self.guard.allows("see_arguments") else ()
+
     def hides_arguments(self) -> bool:
         """Whether jobs' arguments are hidden, from this client or from all."""
         return not self.registry.show_job_args or not self.guard.allows("see_arguments")

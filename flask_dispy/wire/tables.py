@@ -11,6 +11,7 @@ from ..core.errors import BadRequest
 from ..core.jobs import Job, Output
 from ..core.nodes import Node
 from ..core.search.query import QUALIFIERS
+from ..core.settings import Settings
 from ..core.text import Cut
 from .fields import NODE_FIELDS, Field, NodeField, Schema, SortKey
 from .jobs import JOB_FIELDS, JobField
@@ -35,14 +36,14 @@ class NodeTable:
     :param columns: its custom ones.
     :raises BadRequest: the name of one is taken.
 
-    ``fields`` are those of a row, in their order; ``sort_keys`` are what rows can be sorted by,
-    and how: ``None`` for a row without the figure.
+    ``names`` are those of the custom ones; ``fields`` those of a row, in their order;
+    ``sort_keys`` are what rows can be sorted by, and how: ``None`` for a row without the figure.
     """
 
     def __init__(self, columns: Sequence[Column] = ()) -> None:
         own = [part.name for field in NODE_FIELDS for part in (field, *field.parts)]
         _check_names("node_columns", columns, {*own, *_TAKEN_OF_NODES})
-        self.columns = tuple(columns)
+        self.names = tuple(column.name for column in columns)
         *single, clusters = NODE_FIELDS
         self.fields = (*single, *map(_node_field, range(len(columns)), columns), clusters)
         self.sort_keys = _sort_keys(self.fields)
@@ -51,7 +52,7 @@ class NodeTable:
         """Return what the pages are to know of the fields that have a column."""
         return [
             {
-                **_of_pages(column),
+                **_of_pages(column, custom=column.name in self.names),
                 **({"within": field.name} if field.parts else {}),
                 "sortable": column.sort is not None,
             }
@@ -67,14 +68,13 @@ class JobTable:
     :param columns: its custom ones.
     :raises BadRequest: the name of one is taken.
 
-    ``fields`` are those of a row, in their order.
+    ``names`` are those of the custom ones; ``fields`` those of a row, in their order.
     """
 
     def __init__(self, columns: Sequence[Column] = ()) -> None:
         texts = ("id", "args", "kwargs", *Output.__slots__)
         taken = {*(field.name for field in JOB_FIELDS), *(f"{name}_truncated" for name in texts)}
         _check_names("job_columns", columns, taken | _TAKEN_OF_JOBS)
-        self.columns = tuple(columns)
         self.names = tuple(column.name for column in columns)
         self.fields = (*JOB_FIELDS, *map(_job_field, range(len(columns)), columns))
         self._values = [(field.name, field.value or (lambda _: None)) for field in self.fields]
@@ -109,7 +109,9 @@ class JobTable:
         :param custom: whether the custom ones are among them.
         """
         fields = self.fields if custom else JOB_FIELDS
-        return [_of_pages(field) for field in fields if field.label]
+        return [
+            _of_pages(field, custom=field.name in self.names) for field in fields if field.label
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,14 @@ class Tables:
 
     nodes: NodeTable
     jobs: JobTable
+
+    @classmethod
+    def of(cls, settings: Settings) -> Tables:
+        """Return the tables of a registry with these settings.
+
+        :raises BadRequest: the name of a custom column is taken.
+        """
+        return cls(NodeTable(settings.node_columns), JobTable(settings.job_columns))
 
 
 def _check_names(setting: str, columns: Iterable[Column], taken: set[str]) -> None:
@@ -168,7 +178,7 @@ def _any_kind(value: Any) -> tuple[int, Any]:
     return (1, value.casefold()) if isinstance(value, str) else (0, value)
 
 
-def _of_pages(field: Field) -> dict[str, Any]:
+def _of_pages(field: Field, *, custom: bool) -> dict[str, Any]:
     kind = field.schema["type"]
     return {
         "name": field.name,
@@ -176,6 +186,7 @@ def _of_pages(field: Field) -> dict[str, Any]:
         "hint": field.hint,
         "unit": field.unit,
         "type": kind if isinstance(kind, str) else "any",
+        "custom": custom,
     }
 
 

@@ -130,6 +130,7 @@ BLOCKS: Final[dict[str, tuple[str, str]]] = {
         "    assert app.test_client().get(at).status_code == 200\n",
     ),
     "frame_ancestors=[": (_APP, ""),
+    "node_columns=[": (f"{_CLUSTER}sensors = {{}}\n", f"{_DONE}server.shutdown()\n"),
     'history="runs.sqlite")': (_CLUSTER, f"{_DONE}server.shutdown()\n"),
     'PastRegistry("runs.sqlite"': (
         f"{_CLUSTER}with DispyHTTPServer(cluster, history='runs.sqlite'):\n    cluster.wait()\n"

@@ -25,6 +25,7 @@ def test_public_names_are_these() -> None:
         "AmbiguousNode",
         "BadRequest",
         "ClusterRegistry",
+        "Column",
         "DispyHTTPServer",
         "EngineTimeout",
         "FlaskDispyError",

@@ -62,7 +62,7 @@ def test_every_setting_is_documented_with_its_default() -> None:
 
 
 def _shown(default: object) -> str:
-    if default is None:
+    if default is None or default == ():
         return "none"
     return f"{default:,}" if type(default) is int else str(default)
 

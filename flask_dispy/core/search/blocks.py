@@ -16,6 +16,7 @@ from math import isnan, nan
 from operator import attrgetter
 from typing import Final
 
+from ..columns import ColumnValue
 from ..events import JobWord
 from ..jobs import ENDED_STATES, Job
 
@@ -57,6 +58,11 @@ class JobBlock:
     def texts(self) -> list[str]:
         """What free words are looked for in."""
         return [job.haystack or job.make_haystack() for job in self.jobs]
+
+    @cached_property
+    def columns(self) -> list[tuple[ColumnValue, ...]]:
+        """The values of the jobs' custom columns."""
+        return [job.columns for job in self.jobs]
 
     @cached_property
     def _text(self) -> str:

@@ -22,6 +22,7 @@ from ..jobs import JOB_WORDS, Job
 from ..yielding import yield_now
 from .blocks import JobBlock
 from .terms import Term, read_terms
+from .values import value_test
 
 __all__ = ["MAX_QUERY_LENGTH", "QUALIFIERS", "JobQuery", "duration_sec"]
 
@@ -84,6 +85,7 @@ class JobQuery:
     faster_sec: float | None = None
     words: tuple[str, ...] = ()
     kinds: frozenset[str] = frozenset()
+    columns: tuple[tuple[int, str], ...] = ()
 
     @property
     def depends_on_time(self) -> bool:
@@ -93,11 +95,20 @@ class JobQuery:
         )
 
     @classmethod
-    def parse(cls, q: str = "", states: Sequence[str] = (), node: str | None = None) -> JobQuery:
+    def parse(
+        cls,
+        q: str = "",
+        states: Sequence[str] = (),
+        node: str | None = None,
+        *,
+        columns: Sequence[str] = (),
+    ) -> JobQuery:
         """Read a search as typed, joined with the *states* and *node* of a URL.
 
         Several ``state:`` widen the choice; every other criterion narrows it. States are what
         people read (``JOB_WORDS``); ``is:failed`` is ``state:failed``.
+
+        :param columns: the names of the jobs' custom columns, which are qualifiers, too.
 
         :raises BadRequest: an unknown qualifier or state, a bad number or duration, or an
             overlong search.
@@ -107,7 +118,7 @@ class JobQuery:
                 f"The search has {len(q)} characters; {MAX_QUERY_LENGTH} are the most.", field="q"
             )
         found: dict[str, list[str]] = {}
-        for term in read_terms(q, QUALIFIERS):
+        for term in read_terms(q, (*QUALIFIERS, *columns)):
             found.setdefault(term.qualifier or _kind_of_word(term), []).append(term.value)
         kinds = frozenset(_kind(text) for text in found.get("is", ()))
         return cls(
@@ -124,6 +135,9 @@ class JobQuery:
             faster_sec=min((duration_sec(t, "q") for t in found.get("faster", ())), default=None),
             words=tuple(text.casefold() for text in found.get("word", ())),
             kinds=kinds - {"failed"},
+            columns=tuple(
+                (place, text) for place, name in enumerate(columns) for text in found.get(name, ())
+            ),
         )
 
     @property
@@ -193,6 +207,7 @@ class _Search:
             inf if query.faster_sec is None else query.faster_sec,
         )
         self._texts = [*query.args, *query.words]
+        self._columns = [(place, value_test(text)) for place, text in query.columns]
 
     def rows(self, block: JobBlock) -> Sequence[int]:
         """Return the rows of a block that match, in their order."""
@@ -226,6 +241,9 @@ class _Search:
             ]
         for text in query.errors:
             rows = [row for row in rows if text in (jobs[row].exception or "").casefold()]
+        for place, matches_value in self._columns:
+            values = block.columns
+            rows = [row for row in rows if values[row] and matches_value(values[row][place])]
         return self._with_words(block, rows)
 
     def _with_words(self, block: JobBlock, rows: Sequence[int]) -> Sequence[int]:

@@ -20,8 +20,8 @@ __all__ = ["Term", "read_terms"]
 # Each term is one more pass over the jobs: a few milliseconds where there are 100,000.
 _MOST_TERMS: Final = 20
 
-_TERM = re.compile(r'(?:(?P<key>[A-Za-z_]+):)?(?:"(?P<quoted>[^"]*)"|(?P<bare>\S+))')
-_LONE_QUALIFIER = re.compile(r"[a-z_]{2,}:")
+_TERM = re.compile(r'(?:(?P<key>[A-Za-z_][A-Za-z0-9_]*):)?(?:"(?P<quoted>[^"]*)"|(?P<bare>\S+))')
+_LONE_QUALIFIER = re.compile(r"[a-z_][a-z0-9_]+:")
 _QUALIFIER = re.compile(r"[a-z_]{2,}")
 
 

@@ -9,6 +9,7 @@ from dispy import DispyJob, SharedJobCluster
 
 from ...core import events
 from ...core.events import EndState, JobEnded, JobKey, JobQueued, JobStarted
+from .columns import Subjects
 from .figures import name_text, received_at, valid_time
 from .nodes import NodeReports
 from .parsed import ParsedReport
@@ -48,14 +49,22 @@ class JobReports:
     :param texts: what makes the texts.
     :param nodes: the nodes of the cluster, on which the jobs run.
     :param cluster: dispy's object.
+    :param subjects: takes note of the jobs, if they have custom columns.
 
     ``queue`` is told of the jobs that are bound to a node.
     """
 
-    def __init__(self, texts: JobTexts, nodes: NodeReports, cluster: Any = None) -> None:
+    def __init__(
+        self,
+        texts: JobTexts,
+        nodes: NodeReports,
+        cluster: Any = None,
+        subjects: Subjects | None = None,
+    ) -> None:
         self.queue = QueueReader()
         self._texts = texts
         self._nodes = nodes
+        self._subjects = subjects
         # A JobCluster notes by our clock when a node has confirmed a job; of a SharedJobCluster
         # it is the scheduler's clock.
         self._notes_start = not isinstance(cluster, SharedJobCluster)
@@ -73,6 +82,8 @@ class JobReports:
         job_id = self._texts.id_of(live, deferred)
         args, kwargs = self._texts.arguments(job, deferred)
         self._confirmed_at[uid] = 0.0
+        if self._subjects is not None:
+            self._subjects.note_job((uid, submitted_at), job, live.id)
         event = _make(JobQueued, ((uid, submitted_at), submitted_at, job_id, args, kwargs, False))
         return (event, live, tuple(deferred))
 
@@ -93,6 +104,8 @@ class JobReports:
         known = uid in self._confirmed_at
         self._confirmed_at[uid] = confirmed_at
         live = _original(job)
+        if self._subjects is not None:
+            self._subjects.note_job((uid, submitted_at), job, live.id)
         deferred: DeferredTexts = []
         job_id = self._texts.id_of(live, deferred)
         args = kwargs = None
@@ -147,6 +160,8 @@ class JobReports:
         deferred: DeferredTexts = []
         uid, submitted_at = job._uid, job.submit_time
         where = node.ip_addr if node is not None else job.ip_addr
+        if self._subjects is not None:
+            self._subjects.note_job((uid, submitted_at), job, job.id, ended=True)
         began_at, over_at = self._span(state, node, job, now)
         result, stdout, stderr, exception = job.result, job.stdout, job.stderr, job.exception
         event = _make(

@@ -11,6 +11,7 @@ from ...core.events import Departure
 from ..clusters import is_ending, membership_test
 from ..faultlog import SkippedReports
 from .clocks import NodeClocks
+from .columns import Subjects
 from .figures import FIGURES, figures_of, name_text, sanitized
 from .parsed import ParsedReport
 
@@ -25,17 +26,21 @@ class NodeReports:
 
     :param cluster: dispy's object, ``None`` for what arrives from clusters nobody added.
     :param skipped: takes note of figures that can't be read.
+    :param subjects: takes note of the nodes, if they have custom columns.
 
     ``known`` are dispy's objects of the nodes that are there, by address; ``touched`` are the
     nodes that were heard of since figures were last read; ``clocks`` are the nodes' own.
     """
 
-    def __init__(self, cluster: Any, skipped: SkippedReports) -> None:
+    def __init__(
+        self, cluster: Any, skipped: SkippedReports, subjects: Subjects | None = None
+    ) -> None:
         self._cluster = cluster
         self.known: dict[str, Any] = {}
         self.touched: dict[str, Any] = {}
         self.clocks = NodeClocks()
         self._skipped = skipped
+        self._subjects = subjects
         # Known nodes that dispy sends no more jobs to, and those that may be such.
         self._released: set[str] = set()
         self._suspects: set[str] = set()
@@ -59,6 +64,8 @@ class NodeReports:
             self._report_final_figures(node, found)
             self.forget(ip_addr)
             self.known[ip_addr] = node
+            if self._subjects is not None:
+                self._subjects.note_node(node, joined=True)
             figures = self._last_figures[ip_addr] = figures_of(node)
             found.append((self._seen(node, figures, joined=True, at=now), None, ()))
         else:
@@ -115,6 +122,8 @@ class NodeReports:
                 pulsed_at = pulsed.get(ip_addr)
                 node = heard if known.get(ip_addr) is heard else self._current_object(heard)
                 latest = figures_of(node)
+                if self._subjects is not None and ip_addr in known:
+                    self._subjects.note_node(node)
                 if ip_addr not in known:
                     last.pop(ip_addr, None)
                 elif pulsed_at is None and last.get(ip_addr) == latest:
@@ -155,6 +164,8 @@ class NodeReports:
                 continue  # dispy is setting it up, and reports it when that has come to an end
             joined = node.ip_addr not in self.known
             self.known[node.ip_addr] = node
+            if self._subjects is not None:
+                self._subjects.note_node(node)
             figures = self._last_figures[node.ip_addr] = figures_of(node)
             found.append((self._seen(node, figures, joined=joined), None, ()))
         return found
@@ -208,6 +219,8 @@ class NodeReports:
         self._last_figures.pop(ip_addr, None)
         self._pulsed.pop(ip_addr, None)
         self.clocks.forget(ip_addr)
+        if self._subjects is not None:
+            self._subjects.forget_node(ip_addr)
         return self.known.pop(ip_addr, None)
 
     def _seen(

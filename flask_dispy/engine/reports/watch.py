@@ -19,6 +19,7 @@ from typing import Any, Final, TypeAlias
 from dispy import DispyNode
 
 from ..faultlog import SkippedReports
+from .columns import Subjects
 from .jobs import JOB_READERS, JobReports
 from .nodes import NodeReports
 from .parsed import ParsedReport
@@ -42,7 +43,10 @@ class Watch:
     :param text_limit: characters that a text keeps.
     :param inbox_limit: calls that may wait; what comes on top is counted and dropped.
     :param plain: render built-in values here; off when a redaction hook must see every text.
+    :param node_columns: whether nodes have custom columns.
+    :param job_columns: whether jobs have.
 
+    ``subjects`` are the nodes and jobs whose custom columns are to be read.
     ``jobs`` holds the live jobs by serial, to cancel them and to learn of ends that dispy does not
     report; whoever folds enters them, and lets them go when they ended. ``nodes`` and
     ``job_reports`` are what reads the reports of either.
@@ -52,14 +56,27 @@ class Watch:
     """
 
     def __init__(
-        self, cluster: Any, *, text_limit: int, inbox_limit: int, plain: bool = True
+        self,
+        cluster: Any,
+        *,
+        text_limit: int,
+        inbox_limit: int,
+        plain: bool = True,
+        node_columns: bool = False,
+        job_columns: bool = False,
     ) -> None:
         self.cluster = cluster
         self.inbox: deque[Report] = deque()
         self.jobs: dict[int, Any] = {}
         self.skipped = SkippedReports(logger)
-        self.nodes = NodeReports(cluster, self.skipped)
-        self.job_reports = JobReports(JobTexts(text_limit, plain=plain), self.nodes, cluster)
+        self.subjects = Subjects()
+        self.nodes = NodeReports(cluster, self.skipped, self.subjects if node_columns else None)
+        self.job_reports = JobReports(
+            JobTexts(text_limit, plain=plain),
+            self.nodes,
+            cluster,
+            self.subjects if job_columns else None,
+        )
         self._taken = 0
         self._dropped = itertools.count()
         self.callback: Callback = self._make_callback(inbox_limit)

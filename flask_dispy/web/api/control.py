@@ -63,7 +63,9 @@ def cancel_jobs(
     """Cancel the jobs listed, or all that match a filter; or tell how many that would be."""
     view = web.view(name)
     if filter is not None:
-        query = JobQuery.parse(filter["q"], filter["state"] or [], filter["node"] or None)
+        query = JobQuery.parse(
+            filter["q"], filter["state"] or [], filter["node"] or None, columns=web.job_columns()
+        )
         return _cancel_matching(web, view, query, dry_run, limit, before)
     serials = serials or []
     if dry_run:

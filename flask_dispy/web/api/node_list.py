@@ -10,6 +10,7 @@ from ...core.errors import BadRequest
 from ...core.nodes import NodeState
 from ...core.roster import CLOCK_OFF_SEC
 from ...core.search.terms import Term, read_terms
+from ...core.search.values import value_test
 
 __all__ = ["NODE_STATES", "QUALIFIERS", "matching", "sorted_rows"]
 
@@ -18,14 +19,19 @@ QUALIFIERS: Final = ("state", "name", "ip", "cluster", "clock")
 
 
 def matching(
-    rows: list[dict[str, Any]], text: str, states: Sequence[str], cluster: str
+    rows: list[dict[str, Any]],
+    text: str,
+    states: Sequence[str],
+    cluster: str,
+    columns: Sequence[str] = (),
 ) -> list[dict[str, Any]]:
     """Return the rows in one of *states*, if any are given, that match each word of *text*.
 
     :param cluster: the cluster of rows that name none.
+    :param columns: the names of custom columns, which are qualifiers, too.
     :raises BadRequest: an unknown qualifier or state; ``field`` says which parameter has it.
     """
-    tests = [_test(term, cluster) for term in read_terms(text, QUALIFIERS)]
+    tests = [_test(term, cluster) for term in read_terms(text, (*QUALIFIERS, *columns))]
     if states:
         wanted = {_state(state, "state") for state in states}
         tests.append(lambda row: row["state"] in wanted)
@@ -63,7 +69,10 @@ def _test(term: Term, cluster: str) -> Callable[[dict[str, Any]], bool]:
             if value != "off":
                 raise BadRequest(f"clock: takes off, not {term.value!r}.", field="q")
             return lambda row: abs(row["clock_offset_sec"] or 0.0) > CLOCK_OFF_SEC
-        case _:
+        case str() as column:
+            matches = value_test(value)
+            return lambda row: matches(row[column])
+        case None:
             return lambda row: value in f"{row['ip_addr']} {row['name']} {row['state']}".casefold()
 
 

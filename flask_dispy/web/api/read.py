@@ -87,7 +87,7 @@ def nodes(
 ) -> Response:
     """Answer with a cluster's nodes: filtered, sorted, then a page of them."""
     view = web.view(name)
-    found = matching(view.nodes(), q, state, view.name)
+    found = matching(view.nodes(), q, state, view.name, view.tables.nodes.names)
     key = view.tables.nodes.sort_keys[sort]
     rows = sorted_rows(found, key, descending=order == "desc")
     end = offset + limit
@@ -144,7 +144,7 @@ def jobs(
     format: str,
 ) -> Response:
     """Answer with a cluster's jobs, newest first: filtered, then a page of them, or all."""
-    query = JobQuery.parse(q, state, node or None)
+    query = JobQuery.parse(q, state, node or None, columns=web.job_columns())
     view, hidden = web.view(name), hidden_fields(web)
     if format != JSON:
         found = view.job_chunks(
@@ -240,10 +240,11 @@ def no_such_route(_web: Web, rest: str) -> Response:
 def hidden_fields(web: Web) -> tuple[str, ...]:
     """Return the fields of jobs that the current client may not see.
 
-    A result or a traceback shows what a job was given as well as its arguments do.
+    A result or a traceback shows what a job was given as well as its arguments do, and so may a
+    custom column.
     """
     if not web.guard.allows("see_arguments"):
-        return _ARGUMENTS + _OUTPUT
+        return (*_ARGUMENTS, *_OUTPUT, *web.registry.tables.jobs.names)
     return () if web.registry.show_job_args else _ARGUMENTS
 
 

@@ -64,7 +64,7 @@ def _page_url(name: str, **query: str) -> str:
 
 def _config(web: Web) -> dict[str, Any]:
     """Return what the page's scripts need before they can ask for anything."""
-    chosen = request.args.get("cluster", "*")
+    chosen, tables = request.args.get("cluster", "*"), web.registry.tables
     return {
         "api": "api/v1/",
         # A cluster that is gone stays chosen: what is done next must not hit all the others.
@@ -76,7 +76,8 @@ def _config(web: Web) -> dict[str, Any]:
         "permissions": web.guard.permissions(),
         "csrf_token": _csrf_token(),
         "version": _version(),
-        "node_fields": web.registry.tables.nodes.of_pages(),
+        "node_fields": tables.nodes.of_pages(),
+        "job_fields": tables.jobs.of_pages(custom=web.guard.allows("see_arguments")),
     }
 
 
