@@ -1,12 +1,11 @@
 """The state of one cluster: a pure fold of the events that dispy sends.
 
-What a job *is* decides every counter: a counter moves when a job moves from one state to
-another, never because a call was made. So duplicates, calls out of order and calls that never
-came cannot unbalance them, and after every event
+A job's state decides every counter: a counter moves when a job moves from one state to another,
+never because a report arrived. So duplicate, reordered and missing reports cannot unbalance them:
 
     submitted = queued + running + finished + terminated + cancelled + abandoned
 
-holds. Nothing here asks a clock or takes a lock; the registry's lock guards it.
+holds after every event. Nothing here reads a clock or takes a lock; the hub's lock guards it.
 """
 
 from __future__ import annotations
@@ -36,12 +35,12 @@ class ClusterState:
     """What is known of one cluster.
 
     :param name: the name it is shown under.
-    :param started_at: when it was first watched, in epoch seconds.
-    :param serials: where jobs get their serial numbers, shared by all clusters.
-    :param history_limit: ended jobs that are kept; queued and running ones always are.
-    :param kind: what kind of dispy cluster it is, for readers.
-    :param offer_numbers: where offers of nodes get theirs, shared by all clusters.
-    :param stall_sec: the least time without an end after which jobs that run are called stuck.
+    :param started_at: when watching began, in epoch seconds.
+    :param serials: yields the serial numbers of jobs, shared by all clusters.
+    :param history_limit: how many ended jobs are kept; queued and running ones always are.
+    :param kind: the kind of dispy cluster, shown to readers.
+    :param offer_numbers: yields the numbers of offers, shared by all clusters.
+    :param stall_sec: running jobs are called stuck no sooner than this after the last end.
     """
 
     def __init__(
@@ -67,27 +66,26 @@ class ClusterState:
         self.durations = Durations()
         self.tallies = Tallies(self.nodes)
         self.prospects = Prospects(self.ledger, self.roster, self.durations, stall_sec=stall_sec)
-        # Jobs that ended, or whose end was told anew or undone, since the changes were last
-        # published: what a history is to take.
+        # For the history: jobs that ended, or whose end changed, since changes were last published.
         self.dirty_ends: dict[int, Job] = {}
         self.dirty = True
-        # Grows with whatever changes a job's row, so that readers ask for rows only then.
+        # Grows with every change of a job's row, so that readers ask for rows only then.
         self.job_changes = 0
         self._pace: tuple[object, ...] = ()
 
     # -- folding -----------------------------------------------------------------------------
 
     def apply(self, event: events.Event) -> Job | None:
-        """Take in one event; return the job that it was about, if it was about one."""
+        """Apply one event; return the job that it is about, ``None`` if it is about none."""
         self.dirty = True
         job = _HANDLERS[type(event)](self, event)
         if job is not None:
             self.job_changes += 1
-        if job is not None and job.state in ENDED_STATES and type(job) is not ForgottenJob:
-            self.dirty_ends[job.serial] = job
+            if job.state in ENDED_STATES and type(job) is not ForgottenJob:
+                self.dirty_ends[job.serial] = job
         return job
 
-    # Events are taken apart all at once: by name, each field costs as much as all do so.
+    # Events are unpacked in one step: reading a single field by name takes as long.
 
     def _queued(self, event: events.JobQueued) -> Job:
         key, at, job_id, args, kwargs, requeued = event
@@ -119,7 +117,7 @@ class ClusterState:
         if job is None:
             job = self.ledger.new(key, submitted_at, job_id, args, kwargs)
         if job.state == "running" and job.node != node:
-            self._requeue(job, at)  # what took it off the first node was not reported
+            self._requeue(job, at)  # dispy did not report why it left the first node
         if job.state in ("queued", "abandoned"):
             self._run(job, node, at)
             self._describe(job, job_id, args, kwargs)
@@ -137,26 +135,30 @@ class ClusterState:
             job.output.provisional_result = event.provisional_result
         return job
 
-    def _ended_event(self, event: events.JobEnded) -> Job:
+    def _ended(self, event: events.JobEnded) -> Job:
         (key, at, submitted_at, started_at, node, state, job_id,
          result, stdout, stderr, exception) = event  # fmt: skip
         job = self.ledger.named.get(key)
         if job is None:
             job = self.ledger.new(key, submitted_at, job_id, None, None)
-        # An abandoned job may still be heard of; every other end is the end.
+        # An abandoned job may be reported again; every other end is final.
         if job.state in ENDED_STATES and (job.state != "abandoned" or state == "abandoned"):
             return job
         elsewhere = job.state == "running" and node not in (None, job.node)
-        # Without a start, dispy may name its scheduler's own address: as it cancels, or quits.
+        # Without a start, the address may be the scheduler's own: when dispy cancels, or quits.
         if elsewhere and started_at is not None and state != "cancelled":
-            self._requeue(job, started_at)  # what took it off the first node was not told
+            self._requeue(job, started_at)  # dispy did not report why it left the first node
         if job.state == "abandoned":
             self.tallies.take_back(job)
         job.ended_at = at
         self._keep_output(job, result, stdout, stderr, exception)
         self._move(job, state)
         self._note_run(job, state, node, started_at)
-        self._note_end(job, state, started_at, at, exception)
+        self.ledger.failed += job.failed
+        self.prospects.note_end(job)
+        self.tallies.note(job)
+        if state == "abandoned":
+            self.roster.note_abandoned(job.node, at)
         job.id = job_id
         job.haystack = None
         return job
@@ -165,7 +167,7 @@ class ClusterState:
     def _keep_output(
         job: Job, result: str | None, stdout: str | None, stderr: str | None, exception: str | None
     ) -> None:
-        # What an earlier end left, of a job that was given up for lost, goes with it.
+        # The output of an earlier end, of a job that was abandoned, is replaced.
         if job.output is not None:
             job.output = Output(result, stdout, stderr, exception, job.output.provisional_result)
         elif not (result is stdout is stderr is exception is None):
@@ -173,7 +175,7 @@ class ClusterState:
 
     @staticmethod
     def _note_run(job: Job, state: JobState, node: str | None, started_at: float | None) -> None:
-        """Take where and when the job ran from its end: it may be the first word of it."""
+        """Note where and when the job ran: its end may be the first report of it."""
         if state == "cancelled":
             return
         if started_at is None:
@@ -184,33 +186,12 @@ class ClusterState:
         job.started_at = started_at
         job.node = node or job.node
 
-    def _note_end(
-        self,
-        job: Job,
-        state: JobState,
-        started_at: float | None,
-        at: float,
-        exception: str | None,
-    ) -> None:
-        self.prospects.note_end(at)
-        self.tallies.note(job)
-        if state == "finished":
-            if started_at is not None:
-                self.durations.note(at - started_at, started_at)
-                self.prospects.ends.note(at, started_at)
-        elif state == "terminated" and exception is not None:
-            self.ledger.failed += 1
-            if started_at is not None:
-                self.prospects.ends.note(at, started_at)
-        elif state == "abandoned":
-            self.roster.note_abandoned(job.node, at)
-
     def _text(self, event: events.JobText) -> Job | None:
         job = self.ledger.jobs.get(event.serial)
         if job is None:
             return None
         if event.field in Output.__slots__:
-            # It belongs to a report that was taken in, and so holds the place, or to none.
+            # The report that it belongs to left a placeholder, unless that report was ignored.
             if job.output is None or getattr(job.output, event.field) is None:
                 return job
             setattr(job.output, event.field, event.text)
@@ -256,7 +237,7 @@ class ClusterState:
     # -- jobs --------------------------------------------------------------------------------
 
     def _describe(self, job: Job, job_id: str, args: str | None, kwargs: str | None) -> None:
-        """Take the newest id, which users often set after submitting, and the arguments."""
+        """Update the id, which users often set after submitting, and the arguments."""
         job.id = job_id
         if args is not None:
             job.args = args
@@ -273,17 +254,17 @@ class ClusterState:
         self._move(job, "running")
 
     def _move(self, job: Job, state: JobState) -> None:
-        """Move a job to *state*, on and off its node's list of running jobs as well."""
+        """Move a job to *state*, and keep its node's list of running jobs right."""
         if job.state == "running" and state != "running":
             self.roster.remove_running(job)
         if job.state in ENDED_STATES:
-            self.dirty_ends[job.serial] = job  # an abandoned job goes on after all
+            self.dirty_ends[job.serial] = job  # an abandoned job that goes on after all
         self.ledger.move(job, state)
         if state == "running":
             self.roster.add_running(job)
 
     def release(self, jobs: list[Job]) -> None:
-        """Strike jobs out, because another cluster takes them in."""
+        """Remove jobs, because another cluster adopts them."""
         for job in jobs:
             self.roster.remove_running(job)
             self.dirty_ends.pop(job.serial, None)
@@ -292,45 +273,37 @@ class ClusterState:
         self.jobs_changed()
 
     def adopt(self, jobs: list[Job]) -> None:
-        """Enter jobs that another cluster gave up, or that a history kept."""
+        """Add jobs that another cluster released, or that a history kept."""
         self.ledger.adopt(jobs)
         self.tallies.adopt(jobs)
         for job in jobs:
             if job.state in ENDED_STATES:
                 self.dirty_ends[job.serial] = job
-                self.prospects.note_end(job.ended_at or 0.0)
-            if job.state == "finished" and job.started_at is not None:
-                ended_at = job.ended_at or job.started_at
-                self.durations.note(ended_at - job.started_at, job.started_at)
-                self.prospects.ends.note(ended_at, job.started_at)
-            if job.state == "running":
+                self.prospects.note_end(job)
+            elif job.state == "running":
                 self.roster.add_running(job)
         self.jobs_changed()
 
     def jobs_changed(self) -> None:
-        """Note that rows of jobs are others now."""
+        """Note that rows of jobs changed."""
         self.job_changes += 1
         self.dirty = True
 
     # -- nodes and time ----------------------------------------------------------------------
 
     def drop_node(self, ip_addr: str) -> None:
-        """Forget a node: it turned out to be another cluster's."""
+        """Forget a node that turned out to be another cluster's."""
         self.roster.drop(ip_addr)
         self.dirty = True
 
     def mark_silent(self, now: float, pulse_sec: float | None, update_sec: float) -> None:
-        """Mark the nodes silent from which a sign of life is overdue.
-
-        Of those that pulse, one is due every *pulse_sec*; of others, every *update_sec*, while
-        they are free and jobs wait. See :meth:`~flask_dispy.core.roster.Roster.mark_silent`.
-        """
+        """Mark nodes as silent; see :meth:`~flask_dispy.core.roster.Roster.mark_silent`."""
         jobs_wait = self.ledger.counts["queued"] > 0
         if self.roster.mark_silent(now, pulse_sec, update_sec, jobs_wait=jobs_wait):
             self.dirty = True
 
     def refresh_pace(self, now: float, around: Surroundings = ALONE) -> None:
-        """Mark the summary changed where time alone has changed it: a run that stalls slows."""
+        """Mark the summary as changed if time alone changed it: a stalled run slows down."""
         self.durations.watch(
             now,
             queued=self.ledger.counts["queued"] - len(self.ledger.bound),
@@ -348,9 +321,9 @@ class ClusterState:
     # -- reading -----------------------------------------------------------------------------
 
     def cpus_busy(self) -> int:
-        """CPUs in use: by the jobs known to run, because dispy's own count errs after faults.
+        """Return the number of running jobs: dispy's own count is wrong after faults.
 
-        A cluster that was closed uses none: of jobs that ran then, dispy reports no end.
+        It is 0 for a closed cluster, because dispy reports no end of the jobs that ran then.
         """
         return self.ledger.counts["running"] if self.closed_at is None else 0
 
@@ -366,13 +339,13 @@ class ClusterState:
         )
 
     def stragglers(self, now: float) -> list[Job]:
-        """Return the running jobs that take far longer than this cluster's jobs do."""
+        """Return the running jobs that take far longer than this cluster's jobs usually do."""
         if self.closed_at is not None:
             return []
         return self.durations.stragglers(self.ledger.running.values(), now)
 
     def outlook(self, now: float, around: Surroundings = ALONE) -> Outlook:
-        """Return what will come of the cluster's jobs, but for when they will be done."""
+        """Return how the cluster's jobs are getting on, without the time that is left."""
         return self.prospects.outlook(
             now,
             around,
@@ -434,7 +407,7 @@ _HANDLERS: Final[dict[type, Callable[[ClusterState, Any], Job | None]]] = {
     events.JobQueued: ClusterState._queued,
     events.JobStarted: ClusterState._started,
     events.JobProgressed: ClusterState._progressed,
-    events.JobEnded: ClusterState._ended_event,
+    events.JobEnded: ClusterState._ended,
     events.JobText: ClusterState._text,
     events.JobValues: ClusterState._job_values,
     events.NodeSeen: ClusterState._node_seen,

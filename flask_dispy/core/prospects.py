@@ -1,4 +1,4 @@
-"""What a cluster's jobs, nodes and surroundings come to, as the outlook needs to know it."""
+"""One cluster's outlook, made from its jobs, its nodes and the other clusters."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 from .durations import Durations
 from .ends import Ends
 from .forecast.forecast import Confidence, Forecast, Forecaster, ages_of
+from .jobs import Job
 from .ledger import Ledger
 from .outlook import ETA_FIELDS, Memory, Outlook, Situation, outlook, with_eta
 from .roster import Roster
@@ -16,16 +17,16 @@ from .whatif import Backlog
 
 __all__ = ["ALONE", "Prospects", "Surroundings"]
 
-# Jobs that are looked at to name the nodes they are bound to.
+# How many bound jobs are examined to name the nodes that they are bound to.
 _LOOKED_AT: Final = 1_000
 
 
 class Surroundings(NamedTuple):
-    """What a cluster's own state can't know of how its jobs will go on.
+    """What a cluster's outlook depends on beyond the cluster's own state.
 
-    *trouble* is what is wrong with the cluster as a whole; *counted* whether its reports arrive;
-    *others_on* returns the names of other clusters whose jobs run on the nodes of this one, and
-    how many these are.
+    *trouble* is what is wrong with the cluster as a whole; *counted* is whether its reports arrive;
+    *others_on* returns the names of other clusters whose jobs run on this one's nodes, and the
+    number of those jobs.
     """
 
     trouble: str | None
@@ -38,12 +39,12 @@ ALONE: Final = Surroundings(None, True, lambda: ((), 0))
 
 
 class Prospects:
-    """What will come of one cluster's jobs. Guarded by the registry's lock.
+    """How one cluster's jobs are getting on. Guarded by the hub's lock.
 
-    :param stall_sec: the least time without an end after which jobs that run are called stuck.
+    :param stall_sec: running jobs are called stuck no sooner than this after the last end.
 
-    ``ended_at`` is when a job last ended, in any way; ``ends`` are those that ended by themselves.
-    ``full`` is whether dispy takes all CPUs to be busy.
+    ``ended_at`` is when a job last ended in any way; ``ends`` knows those that nobody ended.
+    ``full`` is whether dispy counts all CPUs as busy.
     """
 
     def __init__(
@@ -59,15 +60,21 @@ class Prospects:
         self._memory = Memory()
         self._forecaster = Forecaster()
 
-    def note_end(self, at: float) -> None:
-        """Take in that a job ended, in any way."""
-        if self.ended_at is None or at > self.ended_at:
-            self.ended_at = at
+    def note_end(self, job: Job) -> None:
+        """Note that a job ended, and how long it took if nobody ended it."""
+        ended_at, started_at = job.ended_at or 0.0, job.started_at
+        if self.ended_at is None or ended_at > self.ended_at:
+            self.ended_at = ended_at
+        finished = job.state == "finished"
+        if started_at is not None and (finished or job.failed):
+            self.ends.note(ended_at, started_at)
+            if finished:
+                self._durations.note(ended_at - started_at, started_at)
 
     def outlook(
         self, now: float, around: Surroundings, *, is_open: bool, is_shared: bool
     ) -> Outlook:
-        """Return what will come of the cluster's jobs, but for when they will be done."""
+        """Return the cluster's outlook, without the time that is left."""
         ledger, census = self._ledger, self._roster.census
         running, states = ledger.running, census.states
         self._clamp_to(now)
@@ -104,7 +111,7 @@ class Prospects:
         )
 
     def _clamp_to(self, now: float) -> None:
-        """Let no end lie ahead: a clock that was set back would hide a stall until then."""
+        """Move later ends back to *now*: a clock that was set back would hide a stall."""
         if self.ended_at is not None:
             self.ended_at = min(self.ended_at, now)
         self.ends.clamp_to(now)
@@ -113,14 +120,14 @@ class Prospects:
         return list(dict.fromkeys(job.node for job in self._ledger.running.values() if job.node))
 
     def _busy_with(self, around: Surroundings) -> Sequence[str] | None:
-        """Return who holds all CPUs, ``None`` if nobody does."""
+        """Return the clusters that hold all CPUs, ``None`` if some CPU is free."""
         names, running = around.others_on()
         return names if self.full or (names and running >= self._roster.census.cpus) else None
 
     def as_dict(
         self, found: Outlook, cluster: str, now: float, around: Surroundings
     ) -> tuple[dict[str, Any], Confidence]:
-        """Return the summary's ``outlook`` for what was *found*, and how sure its times are."""
+        """Return the summary's ``outlook``, and how reliable its times are."""
         row = found.as_dict(cluster)
         if found.state == "done":
             return row | dict.fromkeys(ETA_FIELDS, 0.0), "good"
@@ -140,17 +147,17 @@ class Prospects:
         return Backlog(self._durations.copy(), queued, ages, cpus, now, blocked)
 
     def _expected(self, now: float, around: Surroundings) -> Forecast | None:
-        """Return when the jobs that can go on will be done, if that can be said."""
+        """Return a forecast for the jobs that can go on, ``None`` if there can be none."""
         queued, cpus = self._to_do(around)
         return self._forecaster.ask(
             self._durations, self._ledger.running, queued=queued, cpus=cpus, now=now
         )
 
     def _to_do(self, around: Surroundings) -> tuple[int, int]:
-        """Return how many jobs wait and can go on, and how many CPUs may run them."""
+        """Return how many queued jobs can start, and how many CPUs may run them."""
         ledger, cpus = self._ledger, self._roster.census.cpus
         queued = ledger.counts["queued"] + ledger.before_watching - len(ledger.bound)
         if queued and cpus:
-            # Others go on taking as many CPUs as they do now.
+            # Other clusters will keep as many CPUs as they use now.
             cpus = max(1, ledger.counts["running"], cpus - around.others_on()[1])
         return queued, cpus
