@@ -12,7 +12,7 @@ __all__ = ["address_key", "last_first", "without_brackets"]
 # Remembered, because parsing 10,000 addresses takes longer than sorting them.
 @lru_cache(maxsize=20_000)
 def address_key(text: str) -> tuple[int, int, str]:
-    """Return what sorts addresses as numbers: IPv4, then IPv6, then whatever else, as text."""
+    """Return a sort key: IPv4 and IPv6 addresses as numbers, then all other texts."""
     try:
         address = ipaddress.ip_address(text)
     except ValueError:
@@ -21,13 +21,10 @@ def address_key(text: str) -> tuple[int, int, str]:
 
 
 def last_first(addresses: Iterable[str]) -> list[str]:
-    """Return addresses in the order in which pages list nodes: the last first.
-
-    dispy's own page begins with the last address, and so does its documentation.
-    """
+    """Return addresses in the order in which pages list nodes: last first, as in dispy.httpd."""
     return sorted(addresses, key=address_key, reverse=True)
 
 
 def without_brackets(host: str) -> str:
-    """Return an IPv6 address without the brackets that URLs put around it; others as they are."""
+    """Return *host* without the brackets that URLs put around IPv6 addresses."""
     return host[1:-1] if host[:1] == "[" and host[-1:] == "]" and ":" in host else host

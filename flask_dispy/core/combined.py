@@ -1,21 +1,23 @@
-"""'* Combined': one view over all clusters, made of what each of them knows.
+"""'* Combined': all clusters as one.
 
-A node that serves several clusters is one node here. Its CPUs are the machine's and so counted
-once; what it does for each cluster (busy, jobs, time, bytes) is summed.
+A node that serves several clusters is one node here. Its CPUs are the machine's, so they count
+once; what it does for each cluster (busy, jobs, time, bytes) is added up.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 from . import outlook
 from .cluster import ClusterState
 from .jobs import JOB_STATES
 from .nodes import Census, Node, NodeState
+from .phrases import quantity
 from .series import Sample, Series
+from .text import bounded
 
-__all__ = ["COMBINED_NAME", "CombinedState", "current_holders"]
+__all__ = ["COMBINED_NAME", "CombinedState", "current_holders", "worst_outlook"]
 
 COMBINED_NAME: Final = "* Combined"
 
@@ -23,7 +25,7 @@ _STATE_ORDER: Final[tuple[NodeState, ...]] = ("up", "silent", "lost", "closed")
 
 
 class CombinedState:
-    """The sum of all clusters. Guarded by the registry's lock.
+    """The sum of all clusters. Guarded by the hub's lock.
 
     :param states: returns the clusters' states as they are now.
     """
@@ -35,7 +37,7 @@ class CombinedState:
         self.series = Series(started_at)
         self.census = Census()
         self._counted: dict[str, tuple[NodeState, int, float]] = {}
-        # What was made of rows, by address: cleared here, and never looked into.
+        # Encoded rows by address, for those who encode: cleared here, and never read.
         self.texts: dict[str, Any] = {}
         self.cells: dict[str, Any] = {}
 
@@ -48,7 +50,7 @@ class CombinedState:
     def nodes_changed(self, addresses: Iterable[str]) -> tuple[list[str], list[str]]:
         """Note that clusters' rows of nodes changed.
 
-        Returns the addresses of those that are still known, and of those that are no more.
+        Return the addresses that are still known, and those that are not.
         """
         clusters = [state.nodes for state in self._states()]
         known: list[str] = []
@@ -87,7 +89,7 @@ class CombinedState:
         jobs = _total(summaries, "jobs") or dict.fromkeys(
             ("submitted", *JOB_STATES, "failed", "done", "pending", "before_watching"), 0
         )
-        worst = outlook.combined([s["outlook"] for s in summaries])
+        worst = worst_outlook([s["outlook"] for s in summaries])
         of = jobs["submitted"] + jobs["before_watching"]
         return {
             "name": self.name,
@@ -122,20 +124,20 @@ class CombinedState:
 
 
 def _counted(nodes: list[Node]) -> tuple[NodeState, int, float] | None:
-    """Return what a node counts for in the census, of what each cluster knows of it."""
+    """Return what a node counts for in the census, ``None`` if no cluster knows it."""
     if not nodes:
         return None
     if len(nodes) == 1:
-        return nodes[0].counted  # as its own cluster's census has it
+        return nodes[0].counted  # as in its own cluster's census
     there = current_holders(nodes)
     cpus = max(node.cpus for node in there)
     return (there[0].state, cpus, sum(node.totals[1] for node in nodes))
 
 
 def current_holders(nodes: Iterable[Node]) -> list[Node]:
-    """Return a node as those clusters know it that still have it, or had it last.
+    """Return the entries of one machine that decide its state: those of clusters that have it.
 
-    The state of the machine is theirs.
+    If none has it any more, these are the entries of the clusters that lost or closed it.
     """
     nodes = list(nodes)
     states = {node.state for node in nodes}
@@ -155,5 +157,44 @@ def _least_sure(summaries: list[dict[str, Any]]) -> str:
 
 
 def _goes_on(summary: dict[str, Any]) -> bool:
-    """Whether jobs of a cluster may still end: those of one that was closed never will."""
+    """Whether jobs of a cluster may still end; those of a closed one never will."""
     return bool(summary["jobs"]["pending"]) and summary["outlook"]["reason"] != "closed"
+
+
+# -- the outlook of several clusters -----------------------------------------------------------
+
+_WORST_FIRST: Final[tuple[outlook.State, ...]] = ("stalled", "waiting", "going", "done")
+
+
+def worst_outlook(found: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the worst of the clusters' outlooks.
+
+    All are done when the last one is, so among clusters that are going, the worst is the one that
+    takes longest. A cluster that was closed with jobs left will not change, so it hides no other.
+    """
+    if not found:
+        none = outlook.Outlook("done", "no_jobs", outlook.DONE["no_jobs"], None).as_dict("")
+        return none | dict.fromkeys(outlook.ETA_FIELDS, 0.0)
+    worst = min(found, key=_rank)
+    if len(found) == 1:
+        return worst
+    same = [one for one in found if one["state"] == worst["state"]]
+    if worst["state"] == "done":
+        reasons = {one["reason"] for one in found}
+        reason = next(each for each in ("all_done", "none_pending", "no_jobs") if each in reasons)
+        since = max((one["since"] for one in same if one["since"] is not None), default=None)
+        return worst | {"reason": reason, "message": outlook.DONE[reason], "since": since}
+    more = f" and {quantity(len(same) - 1, 'more cluster')}" if len(same) > 1 else ""
+    message = f"{bounded(worst['cluster'], 60)}{more}: {worst['message']}"
+    if any(one["eta_sec"] is None for one in found if one["reason"] != "closed"):
+        return worst | {"message": message} | dict.fromkeys(outlook.ETA_FIELDS)
+    return worst | {"message": message}
+
+
+def _rank(one: dict[str, Any]) -> tuple[int, float]:
+    """Return a sort key: the worst outlook first, among equals the one that takes longest."""
+    if one["reason"] == "closed":
+        return (_WORST_FIRST.index("going"), 0.0)
+    longest = one["stuck"]["jobs"] or one["eta_sec"] or 0.0
+    unknown = one["state"] == "going" and one["eta_sec"] is None
+    return (_WORST_FIRST.index(one["state"]), -float("inf") if unknown else -longest)

@@ -1,4 +1,4 @@
-"""How long a cluster's jobs take, and which of those that run take far longer."""
+"""How long a cluster's jobs take, and which running jobs take far longer."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from .jobs import Job
 
 __all__ = ["Durations", "Took"]
 
-# The durations that the 95th percentile is taken over: enough for a steady figure, few enough to
-# sort in a tenth of a millisecond.
+# How many of the latest durations count: enough for a steady percentile, few enough to sort in a
+# tenth of a millisecond.
 _LATEST: Final = 1_000
 
 # A running job is a straggler past three times the 95th percentile, and at least this long.
 _LEAST_STRAGGLER_SEC: Final = 10.0
 
-# Jobs of the whole run that are kept, evenly spread over it: they show whether later ones take
-# longer, which the latest alone do not in a run of 100,000.
+# How many jobs of the whole run are kept, evenly spread over it: they show whether later jobs take
+# longer, which the latest 1,000 of 100,000 would not.
 _MOST_SAMPLED: Final = 256
 
 
 Took: TypeAlias = tuple[float, float]
-"""A job that finished: when it started (epoch seconds), and how many seconds it took.
+"""A finished job: when it started (epoch seconds), and how many seconds it took.
 
-A plain tuple: one is made for each job, and a named one takes five times as long to make.
+A plain tuple, because a named one takes five times as long to make.
 """
 
 
@@ -34,8 +34,8 @@ class Durations:
     """The durations of one cluster's finished jobs, in seconds: the latest, and a sample of all.
 
     ``count`` is how many have finished. ``busy_since`` is since when jobs have waited while the
-    CPUs were as many as now, ``None`` if none waits: since then each CPU has had work. Guarded by
-    the registry's lock.
+    number of CPUs stayed the same, so that every CPU had work; ``None`` if no job waits. Guarded by
+    the hub's lock.
     """
 
     def __init__(self) -> None:
@@ -50,7 +50,7 @@ class Durations:
         self._is_stale = False
 
     def note(self, duration_sec: float, started_at: float) -> None:
-        """Take in that a job finished, after so long; less than none counts as none."""
+        """Note that a job finished; a negative duration counts as 0."""
         took = (started_at, duration_sec if duration_sec > 0.0 else 0.0)
         self.latest.append(took)
         if self.count % self.sampled_every == 0:
@@ -68,7 +68,7 @@ class Durations:
         return twin
 
     def watch(self, now: float, *, queued: int, cpus: int) -> None:
-        """Note whether jobs wait, and how many CPUs there are."""
+        """Note how many jobs wait, and how many CPUs there are."""
         if not queued:
             self.busy_since = None
         elif self.busy_since is None or cpus != self._cpus or now < self.busy_since:
@@ -76,12 +76,12 @@ class Durations:
         self._cpus = cpus
 
     def p95_sec(self) -> float | None:
-        """Return the 95th percentile of the latest, ``None`` if none has finished."""
+        """Return the 95th percentile of the latest durations, ``None`` if no job has finished."""
         self._sort()
         return self._p95
 
     def median_sec(self) -> float | None:
-        """Return their median, ``None`` if none has finished."""
+        """Return the median of the latest durations, ``None`` if no job has finished."""
         self._sort()
         return self._median
 
@@ -93,7 +93,7 @@ class Durations:
             self._is_stale = False
 
     def stragglers(self, running: Iterable[Job], now: float) -> list[Job]:
-        """Return those of *running*, in the order they started, that take far longer."""
+        """Return the jobs that take far longer; *running* is in the order in which they started."""
         p95 = self.p95_sec()
         if p95 is None:
             return []

@@ -1,4 +1,4 @@
-"""When jobs of a cluster last ended by themselves, and how far apart their ends usually are."""
+"""When a cluster's jobs last finished or failed, and how far apart their ends usually are."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _LATEST: Final = 101
 
 
 class Ends:
-    """The ends of the jobs that finished or failed: what shows that a cluster gets on.
+    """The ends of jobs that finished or failed, which show that a cluster makes progress.
 
-    A job that somebody ended, and one whose node died, show nothing of the kind.
+    A job that somebody ended, or whose node died, shows no progress.
     """
 
     __slots__ = ("_gaps", "_is_stale", "_usual", "last_at")
@@ -26,10 +26,10 @@ class Ends:
         self._is_stale = False
 
     def note(self, at: float, started_at: float) -> None:
-        """Take in that a job which began at *started_at* ended at *at* (epoch seconds).
+        """Note that a job that started at *started_at* ended at *at* (epoch seconds).
 
-        The gap since the end before it counts from the job's own start at the earliest, so that
-        a cluster that had nothing to do for an hour is not one that is slow.
+        The gap since the previous end begins no earlier than the job's own start, so that a
+        cluster that had nothing to do for an hour does not look slow.
         """
         last = self.last_at
         if last is None or at > last:
@@ -41,7 +41,7 @@ class Ends:
         self._is_stale = True
 
     def clamp_to(self, now: float) -> None:
-        """Let the last end be no later than *now*: the clock may have been set back since."""
+        """Move the last end back to *now* if it is later, because the clock was set back."""
         if self.last_at is not None and self.last_at > now:
             self.last_at = now
 

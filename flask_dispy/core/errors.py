@@ -10,12 +10,12 @@
     ├── UnknownJob          no job with that serial is retained
     ├── BadRequest          a value that makes no sense; ``field`` names it
     ├── EngineTimeout       dispy did not answer in time
-    ├── NoCommands          runs that are over take no commands
+    ├── NoCommands          past runs take no commands
     ├── HistoryError        a history file that can't be used
     └── WrongProcess        a registry used in a fork of the process that made it
 
-Each carries a ``code``, the stable word that scripts test for, and a message that names the
-thing, the cause and the remedy for a person.
+Each has a ``code``, a stable word that scripts can test for, and a message for people that names
+the thing, the cause and the remedy.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class EngineTimeout(FlaskDispyError, TimeoutError):
 
 
 class NoCommands(FlaskDispyError, RuntimeError):
-    """Runs that are over take no commands."""
+    """Past runs take no commands."""
 
     code = "unsupported"
 

@@ -1,12 +1,12 @@
 """What can happen to a cluster, as frozen values.
 
-An event carries everything that the state needs to take it in, its time included: the core asks
-no clock and touches no object of dispy or of a user. Texts arrive rendered and bounded. A job is
-named by a ``JobKey``, the engine's name for it, which must differ between any two jobs that are
-remembered at the same time; the serial number that readers see is the core's own.
+An event carries all that the state needs, its time included: the core reads no clock and touches
+no object of dispy or of a user. Texts arrive rendered and bounded. A ``JobKey`` is the engine's
+name of a job, unique among the jobs that are remembered; the serial number that readers see is the
+core's own.
 
-Named tuples, not dataclasses: up to three of these are made for every job, and a tuple is
-made in a third of the time.
+These are named tuples because up to three are made for every job, and a frozen dataclass takes
+three times as long to make.
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ EndState = Literal["finished", "terminated", "cancelled", "abandoned"]
 Departure = Literal["given_up", "ended", "closed", "deallocated"]
 """Why a node is no longer a cluster's.
 
-``given_up``: dispy gave it up, because its pulses stopped, because it could not be reached, because
-it was started anew, or because it said goodbye; dispy reports all of these alike. ``ended``: the
-cluster ended. ``closed`` and ``deallocated``: somebody asked for it.
+``given_up``: its pulses stopped, it could not be reached, it was restarted, or it said goodbye;
+dispy reports all of these alike. ``ended``: the cluster ended. ``closed`` and ``deallocated``:
+somebody asked for it.
 """
 JobState = Literal["queued", "running", "finished", "terminated", "cancelled", "abandoned"]
 JobWord = Literal["queued", "running", "finished", "failed", "terminated", "cancelled", "abandoned"]
@@ -92,7 +92,7 @@ class JobProgressed(NamedTuple):
 
 
 class JobEnded(NamedTuple):
-    """The job ended, in *state*. ``None`` for what is not known, or was told before."""
+    """The job ended, in *state*. A field is ``None`` if it is unknown, or was reported before."""
 
     key: JobKey
     at: float
@@ -108,7 +108,7 @@ class JobEnded(NamedTuple):
 
 
 class JobText(NamedTuple):
-    """A text that took longer to make than the event it belongs to."""
+    """A text that was rendered after the event that it belongs to."""
 
     serial: int
     field: TextField
@@ -125,11 +125,10 @@ class JobValues(NamedTuple):
 class NodeSeen(NamedTuple):
     """A node's figures, as dispy has them now.
 
-    *load* is ``None`` where it is unknown;
-    *updated_at* is dispy's own ``update_time``, 0 before the first sign; *joined* that the node
-    was just set up, at *at* where that is known; *pulse* that it was heard of at *at*, whether or
-    not dispy noted the time; *clock_offset_sec* by how much its clock is ahead of ours, ``None``
-    while that is next to nothing, or not known.
+    *load* is ``None`` if it is unknown. *updated_at* is dispy's own ``update_time``, 0 before the
+    node's first sign of life. *joined* means that the node was just set up, at *at* if that is
+    known; *pulse* that it sent a pulse at *at*, whether or not dispy noted the time.
+    *clock_offset_sec* is how far its clock is ahead of ours, ``None`` if negligible or unknown.
     """
 
     ip_addr: str
@@ -165,17 +164,17 @@ class NodeClosed(NamedTuple):
 
 
 class PendingCounted(NamedTuple):
-    """At *at* dispy held *pending* unfinished jobs, those that are known included."""
+    """At *at*, dispy had *pending* unfinished jobs, known ones included."""
 
     at: float
     pending: int
 
 
 class QueueSeen(NamedTuple):
-    """What dispy's scheduler can't start, where it differs from what was last told.
+    """What dispy's scheduler can't start, if that changed since the last such event.
 
-    *bound* are the queued jobs that it keeps for a node that is gone, with that node's address;
-    *full* that by its own count each CPU of the cluster runs a job, whosoever that is.
+    *bound* are the queued jobs that it keeps for a node that is gone, with that node's address.
+    *full* is whether, by dispy's count, each CPU of the cluster runs a job, of whatever cluster.
     """
 
     bound: tuple[tuple[JobKey, str], ...]

@@ -1,9 +1,9 @@
 """What changed since a reader last asked, for any number of readers.
 
-Every change takes the registry's next version number. A :class:`Feed` keeps the keys of one
-view's rows in the order of their last change, so that "what changed since version V" costs what
-changed, not what exists; and it remembers nothing of its readers. A reader's place is a
-:class:`Cursor`, which travels with the reader.
+Every change takes the hub's next version number. A :class:`Feed` keeps the keys of one view's rows
+in the order of their last change, so that the cost of "what changed since version V" depends on
+what changed, not on what exists. It knows nothing of its readers: each brings its place along, as a
+:class:`Cursor`.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from typing import Final, NamedTuple
 
 __all__ = ["Cursor", "Feed", "new_epoch"]
 
-# Removed rows that are remembered, so that a reader learns of the removal; a reader that is
-# further behind gets a snapshot instead. Rows go only when a cluster is removed.
+# How many removed rows are remembered, so that readers learn of the removal; a reader that is
+# further behind gets a snapshot instead. Rows are removed only when a cluster is.
 _MAX_REMOVED: Final = 20_000
 
 
 def new_epoch() -> str:
-    """Return a name for one run of one registry; cursors of another run are told by it."""
+    """Return a name for one run of one registry, by which cursors of other runs are recognised."""
     return secrets.token_hex(4)
 
 
@@ -38,7 +38,7 @@ class Cursor(NamedTuple):
 
     @classmethod
     def parse(cls, text: str | None) -> Cursor | None:
-        """Return the cursor that *text* stands for, ``None`` for text that is none."""
+        """Return the cursor that *text* stands for, ``None`` if it is no cursor."""
         parts = (text or "").split("-") if len(text or "") <= 64 else []
         if len(parts) != 3:
             return None
@@ -49,18 +49,18 @@ class Cursor(NamedTuple):
 
 
 class Feed:
-    """The rows of one view in the order of their last change. Guarded by the registry's lock."""
+    """The rows of one view in the order of their last change. Guarded by the hub's lock."""
 
     __slots__ = ("_changed", "_floor", "_removed")
 
     def __init__(self) -> None:
-        # A plain dict: it is as ordered, and listing 10,000 keys takes a tenth of the time.
+        # A plain dict is as ordered, and lists 10,000 keys in a tenth of the time.
         self._changed: dict[str, int] = {}
         self._removed: OrderedDict[str, int] = OrderedDict()
         self._floor = 0
 
     def touch(self, keys: Iterable[str], version: int) -> None:
-        """Note that the rows of *keys* changed, or came into being, at *version*."""
+        """Note that the rows of *keys* are new, or changed, at *version*."""
         changed, removed = self._changed, self._removed
         for key in keys:
             changed.pop(key, None)
@@ -69,7 +69,7 @@ class Feed:
                 removed.pop(key, None)
 
     def remove(self, keys: Iterable[str], version: int) -> None:
-        """Note that the rows of *keys* are no more, since *version*."""
+        """Note that the rows of *keys* were removed at *version*."""
         for key in keys:
             if self._changed.pop(key, None) is None:
                 continue
@@ -78,20 +78,20 @@ class Feed:
                 _, self._floor = self._removed.popitem(last=False)
 
     def reaches(self, version: int) -> bool:
-        """Whether all that changed since *version* is still known."""
+        """Whether all changes since *version* are still known."""
         return version >= self._floor
 
     def keys(self) -> list[str]:
-        """Return the keys of all rows, the longest unchanged first."""
+        """Return the keys of all rows, those unchanged for longest first."""
         return list(self._changed)
 
     def holds_more_than(self, most: int, version: int) -> bool:
-        """Whether more than *most* rows changed after *version*. Costs no more than *most*."""
+        """Whether more than *most* rows changed after *version*, at the cost of *most*."""
         newest = islice(reversed(self._changed.values()), most, None)
         return next(newest, version) > version
 
     def since(self, version: int) -> tuple[list[str], list[str]]:
-        """Return the keys that changed, and those that were removed, after *version*."""
+        """Return the keys that changed after *version*, and those removed after it."""
         return _newer(self._changed, version), _newer(self._removed, version)
 
 

@@ -39,27 +39,29 @@ JOB_WORDS: Final[tuple[JobWord, ...]] = (
     "cancelled",
     "abandoned",
 )
-"""The states as people read them, each job in one of them. dispy calls a job that raised, or whose
-process died, terminated as well as one that somebody ended; people read failed for the former."""
+"""The states as people read them; each job is in one of them.
+
+dispy calls a job terminated if it raised, if its process died, or if somebody ended it. People read
+"failed" for the first two.
+"""
 
 
 def count_of(jobs: Mapping[str, int], word: JobWord) -> int:
-    """Return how many jobs people read *word* for, of a summary's ``jobs``.
+    """Return how many jobs have this *word*, given a summary's ``jobs``.
 
-    There ``terminated`` is dispy's, which holds the failed ones too.
+    Its ``terminated`` is dispy's, which includes the failed ones.
     """
     return max(0, jobs["terminated"] - jobs["failed"]) if word == "terminated" else jobs[word]
 
 
 def job_title(job_id: str, serial: int) -> str:
-    """Return what people call a job: the id that its program gave it, with its number here beside
-    it unless that is the same."""
+    """Return a job's name for people: its id, and its serial number unless that is the same."""
     name = job_id.strip()
     return name if name == str(serial) else f"{name} #{serial}".strip()
 
 
 class Output:
-    """What a job has produced so far, as bounded texts; ``None`` for what it has not."""
+    """What a job has produced so far, as bounded texts, or ``None``."""
 
     __slots__ = ("exception", "provisional_result", "result", "stderr", "stdout")
 
@@ -79,11 +81,11 @@ class Output:
 
 
 class Job:
-    """A job's record: mutable, owned by one ``ClusterState``, read under the registry's lock.
+    """A job's record: mutable, owned by one ``ClusterState``, read under the hub's lock.
 
-    A queued job holds no ``Output`` and no past, for there may be hundreds of thousands of them.
-    ``past`` lists the attempts that came to nothing, as (state, at, node); ``columns`` are the
-    custom columns' values, in their order, none before there were any.
+    A queued job holds no ``Output`` and no past, because there may be hundreds of thousands of
+    them. ``past`` lists the abandoned attempts, as (state, at, node); ``columns`` are the values of
+    the custom columns in their order, empty before there are any.
     """
 
     __slots__ = (
@@ -130,10 +132,10 @@ class Job:
         self.haystack: str | None = None
 
     def make_haystack(self) -> str:
-        """Return the text that a free word is looked for in, kept until the job changes.
+        """Return the text in which searches look for a free word, kept until the job changes.
 
-        Searches call it without the registry's lock. What changes the job drops the text last,
-        so a text made of what changes meanwhile is seen to be stale here, or dropped there.
+        Searches call it without the hub's lock. Code that changes the job drops the text last, so
+        a text made during a change is found stale here, or dropped there.
         """
         parts = self._searched()
         *texts, exception = parts
@@ -148,8 +150,8 @@ class Job:
         return (self.id, self.node, self.args, self.kwargs, *columns, self.exception)
 
     def duration_sec(self, now: float) -> float | None:
-        """Return the seconds that the last attempt took, or has taken until *now*."""
-        # Read once each: a search asks without the registry's lock.
+        """Return how many seconds the last attempt took, or has taken until *now*."""
+        # Each is read once: searches call this without the hub's lock.
         started, ended = self.started_at, self.ended_at
         if started is None:
             return None
@@ -157,13 +159,13 @@ class Job:
 
     @property
     def exception(self) -> str | None:
-        """The traceback's text of a job that raised."""
+        """The traceback of a job that raised."""
         output = self.output
         return output.exception if output else None
 
     @property
     def failed(self) -> bool:
-        """Whether an error of its own ended the job, rather than somebody's command."""
+        """Whether an error ended the job, rather than somebody's command."""
         return self.state == "terminated" and self.exception is not None
 
     @property
@@ -173,14 +175,14 @@ class Job:
         return "failed" if state == "terminated" and self.exception is not None else state
 
     def forgotten(self) -> ForgottenJob:
-        """Return what is left of the job once the history has forgotten it."""
+        """Return what is remembered of the job after its record was evicted."""
         job = ForgottenJob(self.serial, self.key, self.submitted_at, self.id, None, None)
         job.state, job.node, job.attempts = self.state, self.node, self.attempts
         job.started_at, job.ended_at = self.started_at, self.ended_at
         return job
 
     def history(self) -> list[dict[str, Any]]:
-        """Return the states that the job went through, oldest first."""
+        """Return the states that the job has been in, oldest first."""
         steps: list[tuple[str, float, str | None]] = [("queued", self.submitted_at, None)]
         steps.extend(self.past or ())
         if self.started_at is not None:
@@ -191,6 +193,6 @@ class Job:
 
 
 class ForgottenJob(Job):
-    """A job that ended long ago, without its texts: to know a report that comes twice."""
+    """A job that ended long ago, without its texts, to recognise a duplicate report."""
 
     __slots__ = ()

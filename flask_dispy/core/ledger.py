@@ -1,7 +1,7 @@
-"""The jobs of one cluster and what they come to.
+"""The jobs of one cluster, and their counts.
 
-A counter moves when a job is entered or moves from one state to another, in :meth:`Ledger.new`
-and :meth:`Ledger.move` and nowhere else, so the counters are always what the jobs are.
+A counter changes only when a job is added or changes its state, in :meth:`Ledger.new` and
+:meth:`Ledger.move`, so the counts always match the jobs.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from .search.blocks import JobBlock, JobBlocks
 
 __all__ = ["Ledger"]
 
-# Ended jobs whose name is remembered, at least: an end that dispy reports twice, or late, is then
-# known for what it is even where the history is short.
+# At least this many ended jobs are remembered by their keys, so that an end which dispy reports
+# twice, or late, is recognised even if few jobs are kept.
 _LEAST_REMEMBERED: Final = 10_000
 
 
 class Ledger:
-    """Queued and running jobs, all of them, and the ended ones that ended last.
+    """All queued and running jobs, and the latest ended ones.
 
-    :param serials: where jobs get their serial numbers; never reused.
-    :param history_limit: ended jobs that are kept.
+    :param serials: yields serial numbers, which are never reused.
+    :param history_limit: how many ended jobs are kept.
 
-    ``jobs`` is ordered by serial number, ``running`` by start; ``named`` are all that are kept or
-    remembered, by name; ``bound`` are the queued ones that are bound to a node that is gone, by
-    serial number, with that node's address. Counters: ``counts`` (jobs by state), ``failed``
-    (terminated by an error of their own), ``evicted`` (ended jobs no longer kept),
-    ``before_watching`` (jobs that were there before and have not shown yet).
+    ``jobs`` is ordered by serial number, ``running`` by start. ``named`` has all jobs that are kept
+    or remembered, by key. ``bound`` has the address of the node that is gone, by serial number, for
+    queued jobs that are bound to such a node. Counters: ``counts`` (jobs by state), ``failed``
+    (terminated by an error), ``evicted`` (ended jobs no longer kept), ``before_watching`` (jobs
+    submitted before watching began and not reported since).
     """
 
     def __init__(self, serials: Iterator[int], history_limit: int) -> None:
@@ -46,7 +46,7 @@ class Ledger:
         self.bound: dict[int, str] = {}
         self._serials = serials
         self._history: deque[Job] = deque()
-        # The names of those that the history has forgotten, but which are remembered.
+        # The keys of evicted jobs that are remembered.
         self._forgotten: deque[JobKey] = deque()
         self._forgotten_limit = max(0, _LEAST_REMEMBERED - history_limit)
         self._pending_counted_at = 0.0
@@ -59,7 +59,7 @@ class Ledger:
 
     @property
     def pending(self) -> int:
-        """Jobs that were submitted while watching and are not done yet."""
+        """Jobs that were submitted while watching and have not ended."""
         return self.counts["queued"] + self.counts["running"]
 
     @property
@@ -88,21 +88,21 @@ class Ledger:
         return list(self._history)
 
     def blocks(self) -> list[JobBlock]:
-        """Return all jobs, in blocks for a search."""
+        """Return all jobs, in blocks to be searched."""
         return self._blocks.of(self.jobs)
 
     def invalidate_blocks(self, serials: Iterable[int]) -> None:
-        """Note that jobs ended, or that ended ones changed since a search may have seen them."""
+        """Note that ended jobs are new, or changed, since a search may have seen them."""
         self._blocks.forget(serials)
 
     def live_keys(self) -> set[JobKey]:
-        """Return the names of the jobs that have not ended. The caller keeps folds out."""
+        """Return the keys of the jobs that have not ended. The caller keeps folds out."""
         return {job.key for job in self.jobs.values() if job.state not in ENDED_STATES}
 
     def new(
         self, key: JobKey, submitted_at: float, job_id: str, args: str | None, kwargs: str | None
     ) -> Job:
-        """Enter a job that was not known, as queued."""
+        """Add a new job, as queued."""
         serial = next(self._serials)
         job = self.named[key] = self.jobs[serial] = Job(
             serial, key, submitted_at, job_id, args, kwargs
@@ -113,17 +113,17 @@ class Ledger:
         return job
 
     def count_pending(self, pending: int, at: float) -> None:
-        """Note that dispy holds *pending* jobs at *at*: those not known were there before."""
+        """Note that dispy has *pending* jobs at *at*: unknown ones were there before watching."""
         self.before_watching = max(0, pending - self.pending)
         self._pending_counted_at = at
 
     def bind(self, bound: Iterable[tuple[JobKey, str]]) -> None:
-        """Note which jobs are bound to a node that is gone; those not queued any more are not."""
+        """Note which jobs are bound to a node that is gone, if they are still queued."""
         jobs = ((self.named.get(key), ip_addr) for key, ip_addr in bound)
         self.bound = {job.serial: ip for job, ip in jobs if job and job.state == "queued"}
 
     def move(self, job: Job, state: JobState) -> None:
-        """Move a job from the state it is in to *state*."""
+        """Move a job to *state*."""
         before = job.state
         if before == state:
             return
@@ -155,7 +155,7 @@ class Ledger:
         if not self._forgotten_limit:
             self.named.pop(job.key, None)
             return
-        # An abandoned job may come back, and then as it was.
+        # An abandoned job may come back, with all that was known of it.
         if job.state != "abandoned":
             self.named[job.key] = job.forgotten()
         self._forgotten.append(job.key)
@@ -163,7 +163,7 @@ class Ledger:
             self.named.pop(self._forgotten.popleft(), None)
 
     def _revive(self, job: Job) -> None:
-        """Take back an abandoned job that runs again."""
+        """Restore an abandoned job that runs again."""
         if job.serial in self.jobs:
             self._history.remove(job)
         else:
@@ -177,7 +177,7 @@ class Ledger:
         self._blocks.forget()
 
     def release(self, jobs: list[Job]) -> None:
-        """Strike jobs out, because another ledger takes them in."""
+        """Remove jobs, because another ledger adopts them."""
         for job in jobs:
             self.counts[job.state] -= 1
             self.failed -= job.failed
@@ -190,7 +190,7 @@ class Ledger:
         self._history = deque(job for job in self._history if job.serial not in gone)
 
     def adopt(self, jobs: list[Job]) -> None:
-        """Enter jobs that another ledger gave up, as they are."""
+        """Add jobs that another ledger released, as they are."""
         for job in jobs:
             self.counts[job.state] += 1
             self.failed += job.failed

@@ -1,7 +1,7 @@
-"""What comes of a cluster's jobs: done, going, waiting or stalled, why, and since when.
+"""How a cluster's jobs are getting on: done, going, waiting or stalled, why, and since when.
 
-A pure function of a :class:`Situation`, but for :class:`Memory`, which knows since when things
-have been as they are. ``REASONS`` is the closed set of reasons; docs/api.md explains each.
+A pure function of a :class:`Situation` and a :class:`Memory`, which knows since when things have
+been as they are. ``REASONS`` is the closed set of reasons; docs/api.md explains each.
 """
 
 from __future__ import annotations
@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from .phrases import listed, quantity, span
-from .text import bounded
 
 __all__ = [
-    "ETA_FIELDS", "REASONS", "Memory", "Outlook", "Situation", "State", "Stuck", "combined",
-    "outlook", "with_eta",
+    "DONE", "ETA_FIELDS", "REASONS", "Memory", "Outlook", "Situation", "State", "Stuck", "outlook",
+    "with_eta",
 ]  # fmt: skip
 
 State = Literal["done", "going", "waiting", "stalled"]
@@ -34,35 +33,35 @@ REASONS: Final[dict[State, tuple[str, ...]]] = {
 ETA_FIELDS: Final = ("eta_sec", "eta_early_sec", "eta_late_sec")
 """The fields of an outlook that say when all will be done."""
 
-# Why nothing goes on, or nobody can say how long it takes, where CPUs would help.
-_FOR_WANT_OF_CPUS: Final = frozenset(
+# Why no job runs, or no estimate can be made, if CPUs would help.
+_CPUS_MAY_HELP: Final = frozenset(
     ("no_estimate", "starting", "no_node", "nodes_left", "cpus_zero", "cpus_busy",
      "cpus_busy_elsewhere"),
 )  # fmt: skip
 
-# Between two jobs a CPU is free for a moment: what is to be called waiting lasts longer.
+# A CPU is free for a moment between two jobs; jobs are called waiting only after this long.
 _BUSY_GRACE_SEC: Final = 3.0
 
-# Nothing explains it, so it must last: a node may be copying what the job needs.
+# A wait that nothing explains must last this long: a node may be copying files for the job.
 _UNEXPLAINED_SEC: Final = 30.0
 
-# A stall is longer than so many times what is usual.
+# A stall is longer than this many times the usual duration, and the usual time between two ends.
 _TIMES_P95: Final = 3.0
 _TIMES_GAP: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
-    """All that an outlook is made of, at one moment.
+    """All that an outlook depends on, at one moment.
 
-    ``unknown`` are jobs that were submitted before watching began and have not shown yet: they
-    wait, or run. ``bound`` of the queued ones are bound to nodes that are gone, ``bound_to``.
-    ``there`` counts nodes that have not left, those that are silent included; ``lost`` those that
-    died or were cut off. ``counted`` is false
-    where the cluster's reports do not arrive. ``busy_with`` returns the names of the clusters
-    whose jobs hold all CPUs, empty for clusters that nobody knows, ``None`` if some CPU is free.
-    ``ended_at`` is when a job last ended in any way, ``last_end_at`` when one did by itself.
-    ``stall_sec`` is the least time without an end that makes a stall.
+    ``unknown`` counts jobs that were submitted before watching began and were not reported since:
+    they wait or run. ``bound`` counts queued jobs that are bound to nodes that are gone, the nodes
+    ``bound_to``. ``there`` counts nodes that have not left, silent ones included; ``lost`` those
+    that died or were cut off. ``counted`` is false if the cluster's reports do not arrive.
+    ``busy_with`` returns the names of the clusters whose jobs hold all CPUs, no names if those
+    clusters are unknown, ``None`` if some CPU is free. ``ended_at`` is when a job last ended in any
+    way, ``last_end_at`` when one ended that nobody had ended. Without an end for less than
+    ``stall_sec``, no run is stalled.
     """
 
     now: float
@@ -99,13 +98,13 @@ class Situation:
 
     @property
     def free_to_start(self) -> int:
-        """Jobs that wait, perhaps, and that some node may take."""
+        """Jobs that wait, or may wait, and that some node may take."""
         return self.queued - self.bound + self.unknown
 
 
 @dataclass(frozen=True, slots=True)
 class Stuck:
-    """The jobs that a stalled cluster waits for: each has run for longer than ``over_sec``."""
+    """The jobs that a stalled cluster waits for; each has run for longer than ``over_sec``."""
 
     jobs: int
     nodes: tuple[str, ...]
@@ -116,7 +115,7 @@ class Stuck:
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """A state, why, since when, and as a sentence; without the time that is left."""
+    """A state, the reason, since when, and a sentence; without the time that is left."""
 
     state: State
     reason: str
@@ -127,21 +126,21 @@ class Outlook:
 
     @property
     def has_eta(self) -> bool:
-        """Whether a time that is left may be told at all."""
+        """Whether the time that is left can be estimated."""
         return self.reason in ("estimated", "part_blocked")
 
     @property
     def needs_cpus(self) -> bool:
-        """Whether more CPUs, or fewer, may change when all is done."""
-        return self.has_eta or self.reason in _FOR_WANT_OF_CPUS
+        """Whether a different number of CPUs could change when all jobs are done."""
+        return self.has_eta or self.reason in _CPUS_MAY_HELP
 
     @property
     def key(self) -> tuple[object, ...]:
-        """What a reader must be told of when it changes."""
+        """What readers need to know at once when it changes."""
         return (self.state, self.reason, self.bound, self.stuck.jobs if self.stuck else 0)
 
     def as_dict(self, cluster: str) -> dict[str, Any]:
-        """Return the summary's ``outlook``, without its times."""
+        """Return the summary's ``outlook`` with its times unknown."""
         stuck = self.stuck
         return {
             "state": self.state,
@@ -162,7 +161,7 @@ class Outlook:
 
 
 class Memory:
-    """Since when a cluster's outlook has been what it is. Guarded by the registry's lock."""
+    """Since when a cluster's outlook has been what it is. Guarded by the hub's lock."""
 
     __slots__ = ("_key", "_since", "_start", "_start_seen", "_unstarted_since")
 
@@ -176,8 +175,8 @@ class Memory:
     def newest_start(self, at: float | None, now: float) -> float:
         """Return when a job last started; 0 if none did.
 
-        A clock that was set back may not reach that time for hours: then the start counts as
-        made when this was first seen.
+        If the clock was set back, that time may lie hours ahead; the start then counts from when
+        it was first seen.
         """
         if at is None:
             return 0.0
@@ -187,7 +186,7 @@ class Memory:
         return self._start_seen
 
     def since(self, key: str, now: float) -> float:
-        """Return since when the outlook has had that *key*; ``now`` if it has just become so."""
+        """Return since when the outlook has had this *key*; *now* if it is new."""
         if key != self._key:
             self._key, self._since = key, now
         self._since = min(self._since, now)  # a clock that was set back
@@ -205,14 +204,14 @@ class Memory:
 
 
 def outlook(s: Situation, memory: Memory) -> Outlook:
-    """Return what comes of a cluster's jobs. The time that is left is told apart."""
+    """Return how a cluster's jobs are getting on, without the time that is left."""
     unstarted = s.is_open and s.running == 0 and s.pending > 0
     unstarted_sec = memory.unstarted_sec(s.now, unstarted=unstarted)
     if s.pending == 0:
         none_seen = "no_jobs" if s.counted else "none_pending"
         reason = "all_done" if s.submitted else none_seen
         since = memory.since(reason, s.now) if s.submitted else None
-        return Outlook("done", reason, _DONE[reason], s.ended_at or since)
+        return Outlook("done", reason, DONE[reason], s.ended_at or since)
     moved_at = max(s.last_end_at or 0.0, memory.newest_start(s.newest_start_at, s.now))
     stuck = _stuck(s, moved_at) if s.is_open and s.counted and not s.trouble else None
     if stuck is not None:
@@ -225,7 +224,7 @@ def outlook(s: Situation, memory: Memory) -> Outlook:
     return Outlook("going", *_going(s, unstarted_sec), memory.since("going", s.now), s.bound)
 
 
-_DONE: Final = {
+DONE: Final = {
     "all_done": "All jobs are done.",
     "no_jobs": "No job has been submitted yet.",
     "none_pending": (
@@ -233,17 +232,19 @@ _DONE: Final = {
         "known."
     ),
 }
+"""What an outlook says when nothing is left to do, by its reason."""
 
 
 # -- stalled ---------------------------------------------------------------------------------
 
 
 def _stuck(s: Situation, moved_at: float) -> Stuck | None:
-    """Return the jobs that the cluster waits for, if none has ended for far longer than usual.
+    """Return the jobs that the cluster waits for if none has ended for far longer than usual.
 
-    *moved_at* is when the cluster last got on: a job ended by itself, or began.
-    How long is usual is known once a job has finished. A job that began lately may well end as
-    usual: a cluster with one of those goes on.
+    What is usual is known once a job has finished. A cluster is not stalled soon after a start,
+    because that job may well end as usual.
+
+    :param moved_at: when a job last started, or ended without anybody ending it.
     """
     if not s.running or s.p95_sec is None or s.oldest_start_at is None:
         return None
@@ -273,7 +274,7 @@ def _stalled_text(s: Situation, stuck: Stuck, quiet_sec: float) -> str:
 
 
 def _waiting(s: Situation, unstarted_sec: float) -> tuple[str, str] | None:
-    """Return why nothing goes on, as a reason and a sentence; ``None`` if something does."""
+    """Return why no job runs, as a reason and a sentence; ``None`` if one may run."""
     if not s.is_open:
         have = "had" if s.pending == 1 else "have"
         return "closed", f"The cluster was closed; {quantity(s.pending, 'job')} {have} not ended."
@@ -315,7 +316,7 @@ def _no_cpu(s: Situation, unstarted_sec: float) -> tuple[str, str] | None:
         whose = "the node" if s.there == 1 else f"all {s.there:,} nodes"
         return "cpus_zero", f"{waits}: the CPUs of {whose} are set to 0.{also}"
     if s.unknown or unstarted_sec < _BUSY_GRACE_SEC:
-        return None  # what is not known may run
+        return None  # unknown jobs may run
     busy_with = s.busy_with()
     if busy_with is not None:
         names = listed(busy_with, "cluster") if busy_with else "another cluster of this program"
@@ -333,7 +334,7 @@ def _no_cpu(s: Situation, unstarted_sec: float) -> tuple[str, str] | None:
 
 
 def _bound_text(s: Situation) -> str:
-    """Return a sentence on the jobs that can't go on because their node is gone, or nothing."""
+    """Return a sentence on the jobs that can't start because their node is gone, or nothing."""
     if not s.bound:
         return ""
     where = listed(s.bound_to, "node")
@@ -349,7 +350,7 @@ def _bound_text(s: Situation) -> str:
 
 
 def _going(s: Situation, unstarted_sec: float) -> tuple[str, str]:
-    """Return how it goes, as a reason and a sentence, to which the time that is left is added."""
+    """Return how it goes, as a reason and a sentence to follow the time that is left."""
     if not s.counted:
         return "not_counted", (
             f"{quantity(s.pending, 'job')} not done. The cluster's reports do not arrive here, so "
@@ -388,52 +389,10 @@ def with_eta(
     early_sec: float | None = None,
     late_sec: float | None = None,
 ) -> str:
-    """Return the sentence on the time that is left, with *message* after it."""
+    """Return a sentence on the time that is left, followed by *message*."""
     if eta_sec is None:
         return message or "How long it will take can't be told yet."
     left = f"About {span(eta_sec)} left"
     if early_sec is not None and late_sec is not None:
         left += f", {span(early_sec)} to {span(late_sec)}"
     return f"{left}. {message}".strip()
-
-
-# -- several clusters ------------------------------------------------------------------------
-
-_WORST_FIRST: Final[tuple[State, ...]] = ("stalled", "waiting", "going", "done")
-
-
-def combined(outlooks: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Return the outlook of several clusters from the outlooks of each: the worst of them.
-
-    All are done when the last is: of those that are going, that is the one that will take
-    longest. A cluster that was closed with jobs left will not change, and hides no other.
-    """
-    if not outlooks:
-        return Outlook("done", "no_jobs", _DONE["no_jobs"], None).as_dict("") | dict.fromkeys(
-            ETA_FIELDS, 0.0
-        )
-    worst = min(outlooks, key=_rank)
-    if len(outlooks) == 1:
-        return worst
-    same = [one for one in outlooks if one["state"] == worst["state"]]
-    if worst["state"] == "done":
-        ended = [one["since"] for one in same if one["since"] is not None]
-        reasons = {one["reason"] for one in outlooks}
-        reason = next(each for each in ("all_done", "none_pending", "no_jobs") if each in reasons)
-        return worst | {
-            "reason": reason, "message": _DONE[reason], "since": max(ended, default=None),
-        }  # fmt: skip
-    more = f" and {quantity(len(same) - 1, 'more cluster')}" if len(same) > 1 else ""
-    found = worst | {"message": f"{bounded(worst['cluster'], 60)}{more}: {worst['message']}"}
-    if any(one["eta_sec"] is None for one in outlooks if one["reason"] != "closed"):
-        found |= dict.fromkeys(ETA_FIELDS)
-    return found
-
-
-def _rank(one: dict[str, Any]) -> tuple[int, float]:
-    """Return what sorts outlooks: the worst, and among the same the longest, first."""
-    if one["reason"] == "closed":
-        return (_WORST_FIRST.index("going"), 0.0)
-    longest = one["stuck"]["jobs"] or one["eta_sec"] or 0.0
-    unknown = one["state"] == "going" and one["eta_sec"] is None
-    return (_WORST_FIRST.index(one["state"]), -float("inf") if unknown else -longest)

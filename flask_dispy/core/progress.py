@@ -1,4 +1,4 @@
-"""How fast a run goes."""
+"""How fast a run makes progress."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ __all__ = ["jobs_per_sec"]
 # Throughput is read over the last half minute: shorter flickers, longer hides that a run stalls.
 _RATE_WINDOW_SEC = 30.0
 
-# What a few samples tell of the first moments, or of a clock that stood still, is no pace yet.
+# A shorter time, at the start or after the clock stood still, gives no rate yet.
 _LEAST_SPAN_SEC = 1.0
 
 
 def jobs_per_sec(series: Series, now: float) -> float:
-    """Return how many jobs end a second, over the last half minute."""
+    """Return how many jobs ended per second over the last half minute."""
     done, span = series.ended_within(now, _RATE_WINDOW_SEC)
     return done / max(span, _LEAST_SPAN_SEC)

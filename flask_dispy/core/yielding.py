@@ -1,9 +1,9 @@
-"""Long work in pieces, with a moment between them in which others may go on.
+"""Long work that lets other threads run in between.
 
-Python runs one thread at a time. A search over all jobs, made in one go, keeps dispy's own thread
-waiting for five milliseconds each time that it wants to go on. What works for long therefore calls
-:func:`yield_now` every now and then, where it holds no lock; whoever asked for the work says with
-:func:`on_yield` what is to happen then. Where nobody did, nothing happens.
+Python runs one thread at a time, so a search over all jobs would make dispy's own thread wait for
+five milliseconds whenever it wants to run. Long work therefore calls :func:`yield_now` now and
+then, while it holds no lock; its caller sets with :func:`on_yield` what happens then, by default
+nothing.
 """
 
 from __future__ import annotations
@@ -17,31 +17,31 @@ __all__ = ["chunks", "on_yield", "yield_now"]
 
 _T = TypeVar("_T")
 
-# Jobs that are looked at in about a millisecond.
-_PIECE: Final = 2_000
+# How many jobs are examined in about a millisecond.
+_CHUNK: Final = 2_000
 
-_breath: ContextVar[Callable[[], None] | None] = ContextVar("flask_dispy_breath", default=None)
+_pause: ContextVar[Callable[[], None] | None] = ContextVar("flask_dispy_pause", default=None)
 
 
 def yield_now() -> None:
-    """Let others go on. To be called without any lock."""
-    breath = _breath.get()
-    if breath is not None:
-        breath()
+    """Let other threads run. Call it without holding any lock."""
+    pause = _pause.get()
+    if pause is not None:
+        pause()
 
 
 @contextmanager
-def on_yield(breath: Callable[[], None]) -> Iterator[None]:
-    """Have *breath* called whenever the work within breathes, in this thread."""
-    token = _breath.set(breath)
+def on_yield(pause: Callable[[], None]) -> Iterator[None]:
+    """Call *pause* whenever the work within, in this thread, calls :func:`yield_now`."""
+    token = _pause.set(pause)
     try:
         yield
     finally:
-        _breath.reset(token)
+        _pause.reset(token)
 
 
-def chunks(items: Sequence[_T], size: int = _PIECE) -> Iterator[Sequence[_T]]:
-    """Yield *items* in pieces, with a breath between them."""
+def chunks(items: Sequence[_T], size: int = _CHUNK) -> Iterator[Sequence[_T]]:
+    """Yield *items* in chunks, and let other threads run between them."""
     for start in range(0, len(items), size):
         if start:
             yield_now()

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from flask_dispy.core.outlook import REASONS, Memory, Outlook, Situation, combined, outlook
+from flask_dispy.core.combined import worst_outlook
+from flask_dispy.core.outlook import REASONS, Memory, Outlook, Situation, outlook
 
 NOW = 10_000.0
 
@@ -65,7 +66,7 @@ def test_cluster_whose_reports_do_not_arrive_may_have_had_jobs() -> None:
     unheard = found(counted=False)
     assert kind(unheard) == ("done", "none_pending")
     assert "do not arrive here" in unheard.message
-    assert combined([told("a", found()), told("b", unheard)])["reason"] == "none_pending"
+    assert worst_outlook([told("a", found()), told("b", unheard)])["reason"] == "none_pending"
 
 
 def test_closed_cluster_whose_jobs_ended_is_done() -> None:
@@ -275,42 +276,42 @@ def test_worst_of_several_is_theirs_and_named() -> None:
     stalled, waiting = found(**STALLED), found(**QUEUED, there=0)
     all_of_them = [told("a", DONE, 0.0), told("b", GOING, 9.0), told("c", waiting),
                    told("d", stalled)]  # fmt: skip
-    seen = combined(all_of_them)
+    seen = worst_outlook(all_of_them)
     assert (seen["state"], seen["cluster"], seen["eta_sec"]) == ("stalled", "d", None)
     assert seen["message"].startswith("d: No job has ended")
-    seen = combined(all_of_them[:3])
+    seen = worst_outlook(all_of_them[:3])
     assert (seen["state"], seen["cluster"], seen["eta_sec"]) == ("waiting", "c", None)
 
 
 def test_all_are_done_when_the_last_is() -> None:
-    seen = combined([told("a", DONE, 0.0), told("b", GOING, 9.0), told("c", GOING, 90.0)])
+    seen = worst_outlook([told("a", DONE, 0.0), told("b", GOING, 9.0), told("c", GOING, 90.0)])
     assert (seen["state"], seen["cluster"], seen["eta_sec"]) == ("going", "c", 90.0)
     assert seen["message"].startswith("c and 1 more cluster: ")
 
 
 def test_no_figure_for_all_where_one_has_none() -> None:
-    seen = combined([told("b", GOING, 9.0), told("c", GOING, None)])
+    seen = worst_outlook([told("b", GOING, 9.0), told("c", GOING, None)])
     assert (seen["cluster"], seen["eta_sec"]) == ("c", None)
 
 
 def test_all_done_since_the_last_of_them() -> None:
     later = found(submitted=5, ended_at=NOW - 10)
-    seen = combined([told("a", DONE, 0.0), told("b", later, 0.0), told("c", found(), 0.0)])
+    seen = worst_outlook([told("a", DONE, 0.0), told("b", later, 0.0), told("c", found(), 0.0)])
     assert (seen["reason"], seen["since"]) == ("all_done", NOW - 10)
 
 
 def test_closed_cluster_with_jobs_left_hides_no_other() -> None:
     closed = found(**QUEUED, is_open=False)
-    assert combined([told("a", closed), told("b", GOING, 9.0)])["cluster"] == "b"
-    assert combined([told("a", closed), told("b", DONE, 0.0)])["reason"] == "closed"
+    assert worst_outlook([told("a", closed), told("b", GOING, 9.0)])["cluster"] == "b"
+    assert worst_outlook([told("a", closed), told("b", DONE, 0.0)])["reason"] == "closed"
 
 
 def test_closed_cluster_with_jobs_left_takes_no_figure_from_the_others() -> None:
     closed = found(**QUEUED, is_open=False)
-    seen = combined([told("a", closed), told("b", GOING, 9.0)])
+    seen = worst_outlook([told("a", closed), told("b", GOING, 9.0)])
     assert (seen["cluster"], seen["eta_sec"]) == ("b", 9.0)
-    assert combined([told("a", closed), told("b", DONE, 0.0)])["eta_sec"] is None
+    assert worst_outlook([told("a", closed), told("b", DONE, 0.0)])["eta_sec"] is None
 
 
 def test_no_cluster_has_nothing_to_do() -> None:
-    assert combined([])["reason"] == "no_jobs"
+    assert worst_outlook([])["reason"] == "no_jobs"
