@@ -157,6 +157,15 @@ class Job:
             return None
         return max(0.0, (now if ended is None else ended) - started)
 
+    def waited_sec(self, now: float) -> float:
+        """Return the seconds that the job waited for its latest start, or has waited until *now*.
+
+        One that never started waited until its end.
+        """
+        started, ended = self.started_at, self.ended_at
+        until = ended if started is None else started
+        return max(0.0, (now if until is None else min(until, now)) - self.submitted_at)
+
     @property
     def exception(self) -> str | None:
         """The traceback of a job that raised."""

@@ -19,7 +19,8 @@ from ..core.feed import Feed
 from ..core.jobs import Job
 from ..core.nodes import GONE_STATES
 from ..core.search.blocks import JobBlock
-from ..core.search.jobs import find
+from ..core.search.jobs import Found, find
+from ..core.search.order import NEWEST, JobOrder, Place
 from ..core.search.query import JobQuery
 from ..core.series import NodeSeries, Series
 from ..core.tally import TimedWord
@@ -38,6 +39,9 @@ from .views import ANY_JOB, Changes, JobPage, NodeChanges, View
 __all__ = ["ClusterView", "CombinedView", "StateView", "Sums"]
 
 _serial_of: Final[Callable[[Job], int]] = attrgetter("serial")
+
+# A job that was found, with its place in the order and its cluster.
+_Placed = tuple[Place, ClusterState, Job]
 
 # Rows of jobs that are made at a time: a millisecond under the lock.
 _CHUNK: Final = 250
@@ -229,33 +233,41 @@ class StateView(ABC):
         self,
         query: JobQuery = ANY_JOB,
         *,
+        order: JobOrder = NEWEST,
         limit: int = 100,
-        before: int | None = None,
+        after: Place | None = None,
         private: bool = False,
     ) -> JobPage:
-        now = time.time()
-        found = find(query, self._candidates(query), now, private=private)
-        page = list(islice(found.newest(before), limit + 1))
-        with self._board.lock:
-            items = [self._jobs.row(job, state.name, now) for state, job in page[:limit]]
-        following = page[limit - 1][1].serial if len(page) > limit else None
-        return JobPage(found.total, items, following, found.counts)
+        found, jobs = self._found(query, order, after, private)
+        page = list(islice(jobs, limit + 1))
+        following = page[limit - 1][0] if len(page) > limit else None
+        return JobPage(found.total, self._job_rows(page[:limit]), following, found.counts)
 
     def job_chunks(
         self,
         query: JobQuery = ANY_JOB,
         *,
+        order: JobOrder = NEWEST,
         limit: int | None = None,
-        before: int | None = None,
+        after: Place | None = None,
         private: bool = False,
     ) -> Iterator[list[dict[str, Any]]]:
-        found = find(query, self._candidates(query), time.time(), private=private)
-        jobs = islice(found.newest(before), limit)
+        _, found = self._found(query, order, after, private)
+        jobs = islice(found, limit)
         return iter(lambda: self._job_rows(list(islice(jobs, _CHUNK))), [])
 
-    def _job_rows(self, jobs: list[tuple[ClusterState, Job]]) -> list[dict[str, Any]]:
+    def _found(
+        self, query: JobQuery, order: JobOrder, after: Place | None, private: bool
+    ) -> tuple[Found, Iterator[_Placed]]:
+        """Return what a search finds, and its jobs in order; pages after the first as that was."""
+        now, candidates = self._candidates(query)
+        as_of = now if after is None or order == NEWEST else after.as_of
+        found = find(query, candidates, as_of, private=private)
+        return found, found.ordered(order, as_of, after)
+
+    def _job_rows(self, jobs: list[_Placed]) -> list[dict[str, Any]]:
         with self._folded() as now:
-            return [self._jobs.row(job, state.name, now) for state, job in jobs]
+            return [self._jobs.row(job, state.name, now) for _, state, job in jobs]
 
     def jobs_mark(self) -> str:
         with self._folded():
@@ -276,10 +288,12 @@ class StateView(ABC):
                 if job.serial in state.ledger.jobs
             ]
 
-    def _candidates(self, query: JobQuery) -> list[tuple[ClusterState, list[JobBlock]]]:
-        """Return the jobs to search, in lists of their own, so that the search needs no lock."""
+    def _candidates(
+        self, query: JobQuery
+    ) -> tuple[float, list[tuple[ClusterState, list[JobBlock]]]]:
+        """Return the time, and the jobs to search, in lists that need no lock."""
         with self._folded() as now:
-            return [
+            return now, [
                 (state, _blocks(state, query, now))
                 for state in self._states()
                 if query.wants_cluster(state.name)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from ..core.jobs import Job
+from ..core.search.order import NEWEST, JobOrder, Place
 from ..core.search.query import JobQuery
 from ..core.tally import TimedWord
 from ..core.timeline import DEFAULT_CELLS, DEFAULT_LIMIT
@@ -27,15 +28,15 @@ ANY_JOB: Final = JobQuery()
 
 @dataclass(frozen=True, slots=True)
 class JobPage:
-    """A page of a jobs search, newest first.
+    """A page of a jobs search.
 
     ``total`` counts all matches, ``counts`` those of each state as if the search named no state,
-    ``next_before`` is the serial to go on before, ``None`` at the end.
+    ``end`` is the place to go on after, ``None`` at the end.
     """
 
     total: int
     items: list[dict[str, Any]]
-    next_before: int | None
+    end: Place | None
     counts: dict[str, int] = field(default_factory=dict)
 
 
@@ -165,13 +166,14 @@ class View(Protocol):
         self,
         query: JobQuery = ANY_JOB,
         *,
+        order: JobOrder = NEWEST,
         limit: int = 100,
-        before: int | None = None,
+        after: Place | None = None,
         private: bool = False,
     ) -> JobPage:
-        """Return a page of the jobs that match *query*, newest first: first filter, then page.
+        """Return a page of the jobs that match *query*: first filter, then sort, then page.
 
-        :param before: only jobs with a serial below it, for the pages after the first.
+        :param after: the place where the page before this one ended.
         :param private: search as for a reader who may not see arguments.
         """
 
@@ -179,11 +181,12 @@ class View(Protocol):
         self,
         query: JobQuery = ANY_JOB,
         *,
+        order: JobOrder = NEWEST,
         limit: int | None = None,
-        before: int | None = None,
+        after: Place | None = None,
         private: bool = False,
     ) -> Iterator[list[dict[str, Any]]]:
-        """Return all jobs that match *query* now, newest first, some hundred at a time.
+        """Return all jobs that match *query* now, in order, some hundred at a time.
 
         Each is as it is when its chunk is made. What the history drops meanwhile is there too.
 

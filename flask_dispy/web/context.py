@@ -10,6 +10,7 @@ from typing import Final
 
 from flask import request
 
+from ..core.search.order import NEWEST, JobOrder, Place
 from ..core.search.query import JobQuery
 from ..watching.dashboard import Dashboard
 from ..watching.views import JobPage, View
@@ -58,12 +59,21 @@ class Web:
             name = dots
         return self.registry.view(name or "*")
 
-    def jobs(self, view: View, query: JobQuery, *, limit: int, before: int | None) -> JobPage:
+    def jobs(
+        self,
+        view: View,
+        query: JobQuery,
+        *,
+        order: JobOrder = NEWEST,
+        limit: int,
+        after: Place | None,
+    ) -> JobPage:
         """Return a page of jobs, not searched in what the current client may not see.
 
         Else a client could find out an argument by guessing at it with ``arg:``.
         """
-        return view.jobs(query, limit=limit, before=before, private=self.hides_arguments())
+        private = self.hides_arguments()
+        return view.jobs(query, order=order, limit=limit, after=after, private=private)
 
     def job_columns(self) -> tuple[str, ...]:
         """Return the names of the jobs' custom columns, as far as the current client may see any.

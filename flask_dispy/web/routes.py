@@ -11,6 +11,7 @@ from typing import Final
 
 from ..core.jobs import JOB_WORDS
 from ..core.nodes import NODE_STATES
+from ..core.search.order import JOB_SORTS, NEWEST
 from ..core.search.query import MAX_QUERY_LENGTH
 from ..core.settings import LONGEST_POLL_SEC
 from ..core.tally import TIMED_WORDS
@@ -121,15 +122,18 @@ _READING: Final = (
         "jobs_list",
         f"GET {_CLUSTER}/jobs",
         api_read.jobs,
-        "A cluster's jobs, newest first, filtered and paged.",
+        "A cluster's jobs, filtered, sorted and paged.",
         "Jobs",
         MEDIA_TYPES,
         query={
             "state": Words(known=JOB_WORDS),
             "node": _TEXT,
             "q": _QUERY,
+            "sort": Choice(choices=JOB_SORTS, default=NEWEST.column),
+            "order": Choice(choices=("asc", "desc"), default="desc"),
             "limit": _LIMIT,
             "before": _SERIAL,
+            "after": _TEXT,
             "format": _FORMAT,
         },
         costly=True,

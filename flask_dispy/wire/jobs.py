@@ -45,7 +45,16 @@ JOB_FIELDS: Final = (
     _field("started_at", NUMBER, nullable=True, unit="time", label="Started"),
     _field("ended_at", NUMBER, nullable=True, unit="time", label="Ended"),
     _field("duration_sec", NUMBER, nullable=True, value=None, unit="seconds", label="Duration"),
-    _field("attempts", COUNT),
+    _field(
+        "waited_sec",
+        NUMBER,
+        value=None,
+        unit="seconds",
+        label="Waited",
+        description="From its submission until its latest start, or its end if it never started; "
+        "until now while it waits.",
+    ),
+    _field("attempts", COUNT, label="Attempts"),
     _field("error", TEXT, nullable=True, value=lambda job: last_line(job.exception)),
 )
 """The fields of a job's row, in their order."""

@@ -87,6 +87,7 @@ class JobTable:
         """
         row = {name: value(job) for name, value in self._values}
         row["cluster"], row["duration_sec"] = cluster, job.duration_sec(now)
+        row["waited_sec"] = job.waited_sec(now)
         return row
 
     def detail(self, job: Job, cluster: str, now: float) -> dict[str, Any]:

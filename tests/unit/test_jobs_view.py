@@ -18,12 +18,12 @@ from flask_dispy.watching.views import View
 
 def all_pages(view: View, query: JobQuery, limit: int) -> list[int]:
     serials: list[int] = []
-    before = None
+    after = None
     while True:
-        page = view.jobs(query, limit=limit, before=before)
+        page = view.jobs(query, limit=limit, after=after)
         serials.extend(job["serial"] for job in page.items)
-        before = page.next_before
-        if before is None:
+        after = page.end
+        if after is None:
             return serials
 
 
@@ -72,14 +72,16 @@ def test_stragglers_are_those_that_the_summary_counts(
     assert [job["serial"] for job in combined.jobs(query).items] == [7, 6, 3, 2]
     assert combined.summary()["attention"]["stragglers"] == 4
     page = registry.view("compute").jobs(query, limit=1)
-    assert (page.total, page.items[0]["serial"], page.next_before) == (2, 3, 3)
+    assert (page.total, page.items[0]["serial"], page.end.serial) == (2, 3, 3)
 
 
 def test_last_page_says_so(registry: ClusterRegistry, cluster: FakeCluster) -> None:
     for _ in range(4):
         cluster.submit(1)
-    assert registry.view("compute").jobs(limit=4).next_before is None
-    assert registry.view("compute").jobs(limit=3).next_before == 2
+    assert registry.view("compute").jobs(limit=4).end is None
+    end = registry.view("compute").jobs(limit=3).end
+    assert end is not None
+    assert end.serial == 2
 
 
 def test_no_job_is_missed_or_repeated_while_jobs_come_and_go(

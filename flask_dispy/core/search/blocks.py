@@ -12,9 +12,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import takewhile
-from math import isnan, nan
+from math import inf, isnan, nan
 from operator import attrgetter
-from typing import Final
+from typing import Any, Final
 
 from ..columns import ColumnValue
 from ..events import JobWord
@@ -38,6 +38,14 @@ class JobBlock:
 
     def __init__(self, jobs: list[Job]) -> None:
         self.jobs = jobs
+        # By column, where all had ended; see flask_dispy.core.search.order.
+        self.orders: dict[str, Any] = {}
+
+    @cached_property
+    def settled_at(self) -> float:
+        """When the last of them ended; infinity while one has not."""
+        ends = [inf if job.state not in ENDED_STATES else job.ended_at or 0.0 for job in self.jobs]
+        return max(ends, default=inf)
 
     @cached_property
     def words(self) -> list[JobWord]:

@@ -12,6 +12,7 @@ from ..cluster import ClusterState
 from ..jobs import JOB_WORDS, Job
 from ..yielding import yield_now
 from .blocks import JobBlock
+from .order import NEWEST, JobOrder, Place, in_order
 from .query import JobQuery
 
 __all__ = ["Found", "find"]
@@ -29,12 +30,21 @@ class Found:
     counts: dict[str, int]
     _matches: list[tuple[ClusterState, list[_Rows]]]
 
-    def newest(self, before: int | None = None) -> Iterator[tuple[ClusterState, Job]]:
-        """Return the jobs, newest first, those with a serial below *before* if that is given."""
-        return heapq.merge(
+    def ordered(
+        self, order: JobOrder, as_of: float, after: Place | None = None
+    ) -> Iterator[tuple[Place, ClusterState, Job]]:
+        """Return the jobs in order, each with its place, those behind *after* if that is given.
+
+        :param as_of: epoch seconds; that of *after*, if there is one.
+        """
+        if order != NEWEST:
+            return in_order(self._matches, order, as_of, after)
+        before = None if after is None else after.serial
+        newest = heapq.merge(
             *(_newest(state, matches, before) for state, matches in self._matches),
             key=lambda entry: -entry[1].serial,
         )
+        return ((Place("newest", j.serial, j.serial, as_of), state, j) for state, j in newest)
 
 
 def find(

@@ -9,6 +9,7 @@ from typing import Any, Final
 from flask import Response
 
 from ...core.errors import UnknownJob, UnknownOffer
+from ...core.search.order import Place
 from ...core.search.query import JobQuery
 from ...engine.commands.outcomes import MOST_CPUS, MOST_PORT, NodeAction, Outcome
 from ...watching.views import View
@@ -155,23 +156,25 @@ def _cancel_matching(
     web: Web, view: View, query: JobQuery, dry_run: bool, limit: int | None, before: int | None
 ) -> Response:
     with web.turn():
-        matched = web.jobs(view, query, limit=1, before=None).total
+        matched = web.jobs(view, query, limit=1, after=None).total
     wanted = (query.states or _CANCELLABLE) & _CANCELLABLE
     if not wanted:
         return _dry(matched, 0) if dry_run else _cancel(web, view, [], matched=matched)
     query = replace(query, states=wanted)
+    after = None if before is None else Place.before(before)
     with web.turn():
-        page = web.jobs(view, query, limit=limit or MOST_FILTERED, before=before)
+        page = web.jobs(view, query, limit=limit or MOST_FILTERED, after=after)
     if dry_run:
         return _dry(matched, page.total)
-    if limit is None and page.next_before is not None:
+    if limit is None and page.end is not None:
         raise invalid(
             "filter",
             f"The filter matches {page.total} jobs that can be cancelled; "
             f"{MOST_FILTERED} are the most at once. Give a limit to go on in parts.",
         )
     serials = [item["serial"] for item in page.items]
-    return _cancel(web, view, serials, matched=matched, next_before=page.next_before)
+    next_before = None if page.end is None else page.end.serial
+    return _cancel(web, view, serials, matched=matched, next_before=next_before)
 
 
 def _is_cancellable(view: View, serial: int) -> bool:

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from flask import Response, request
 
 from ...core.errors import UnknownJob
+from ...core.search.order import NEWEST, JobOrder, JobSort, Place
 from ...core.search.query import JobQuery
 from ...report import render_report
 from ...wire.exports import paths_of
@@ -139,42 +140,65 @@ def jobs(
     state: list[str],
     node: str,
     q: str,
+    sort: JobSort,
+    order: str,
     limit: int,
     before: int | None,
+    after: str,
     format: str,
 ) -> Response:
-    """Answer with a cluster's jobs, newest first: filtered, then a page of them, or all."""
+    """Answer with a cluster's jobs: filtered, sorted, then a page of them, or all."""
     query = JobQuery.parse(q, state, node or None, columns=web.job_columns())
+    by = JobOrder(sort, descending=order == "desc")
+    place = _place(by, before, after)
     view, hidden = web.view(name), hidden_fields(web)
     if format != JSON:
         found = view.job_chunks(
             query,
+            order=by,
             limit=limit if "limit" in request.args else None,
-            before=before,
+            after=place,
             private=web.hides_arguments(),
         )
         chunks = ([visible(row, hidden) for row in rows] for rows in found)
         paths = paths_of(view.tables.jobs.fields)
         return export(web, "jobs", view.name, format, paths=paths, chunks=chunks)
     # Before the rows: what changes meanwhile is asked for again.
-    tag = None if query.depends_on_time else _tag(view.jobs_mark(), *hidden)
+    timed = query.depends_on_time or by.depends_on_time
+    tag = None if timed else _tag(view.jobs_mark(), *hidden)
     if tag is not None and request.if_none_match.contains_weak(tag):
         return _tagged(Response(status=304), tag)
-    page = web.jobs(view, query, limit=limit, before=before)
+    page = web.jobs(view, query, order=by, limit=limit, after=place)
+    is_newest = by == NEWEST
+    next_before = page.end.serial if page.end and is_newest else None
+    next_after = str(page.end) if page.end and not is_newest else None
     following = None
-    if page.next_before is not None:
-        following = _link(before=page.next_before, limit=limit)
+    if page.end is not None:
+        where = {"before": next_before} if is_newest else {"after": next_after}
+        following = _link(**where, limit=limit)
     answer = json_answer(
         {
             "total": page.total,
             "items": [visible(item, hidden) for item in page.items],
             "next": following,
-            "next_before": page.next_before,
+            "next_before": next_before,
+            "next_after": next_after,
             "counts": page.counts,
             "limit": limit,
         }
     )
     return answer if tag is None else _tagged(answer, tag)
+
+
+def _place(order: JobOrder, before: int | None, after: str) -> Place | None:
+    """Return where a page of jobs begins: behind which place, ``None`` for the first."""
+    if after:
+        return Place.parse(after, order.column)
+    if before is None:
+        return None
+    if order != NEWEST:
+        raise invalid("before", "before goes with the newest first; in other orders give after.")
+    return Place.before(before)
 
 
 def job(web: Web, name: str, serial: str) -> Response:
@@ -268,7 +292,7 @@ def _tagged(answer: Response, tag: str) -> Response:
     return answer
 
 
-def _link(**changed: int) -> str:
+def _link(**changed: Any) -> str:
     """Return the link to another page of this list, relative to this one."""
     query = [(key, value) for key, value in request.args.items(multi=True) if key not in changed]
     return "?" + urlencode([*query, *((key, str(value)) for key, value in changed.items())])

@@ -276,6 +276,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
         counts=_object(**dict.fromkeys(JOB_WORDS, _COUNT)),
         limit=_COUNT,
         next_before=_or_null(_INTEGER),
+        next_after=_or_null(_TEXT),
     ),
     "JobDetail": {
         "allOf": [

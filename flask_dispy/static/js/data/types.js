@@ -182,6 +182,7 @@
  * @property {number|null} started_at
  * @property {number|null} ended_at
  * @property {number|null} duration_sec
+ * @property {number} waited_sec
  * @property {number} attempts
  * @property {string|null} error last line of the traceback
  * @property {boolean} [hidden] its arguments (and perhaps output) are kept from this reader

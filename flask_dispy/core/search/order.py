@@ -1,0 +1,295 @@
+"""The order of the jobs that a search found: by any column, page after page, while jobs go on.
+
+A place in an order is a key and a serial number, from which the next page goes on. Times are looked
+at as they were at the moment of the first page: what starts or ends later keeps its place, and so
+is found once, and what comes later comes where it disturbs nobody.
+"""
+
+from __future__ import annotations
+
+import heapq
+import re
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain
+from math import isfinite
+from operator import itemgetter
+from typing import Any, Final, Literal, NamedTuple, TypeVar, get_args
+
+from ..addresses import address_key
+from ..errors import BadRequest
+from ..jobs import JOB_WORDS, Job
+from ..yielding import yield_now
+from .blocks import JobBlock
+
+__all__ = ["JOB_SORTS", "NEWEST", "BlockOrder", "JobOrder", "JobSort", "Place", "in_order"]
+
+JobSort = Literal[
+    "newest", "submitted", "started", "ended", "waited", "ran", "attempts", "node", "state", "id"
+]
+
+JOB_SORTS: Final[tuple[JobSort, ...]] = get_args(JobSort)
+"""What jobs can be sorted by."""
+
+Key = float | str
+
+_Whose = TypeVar("_Whose")
+
+# Characters of an id that count for its order.
+_ID_LIMIT: Final = 100
+_DIGITS: Final = re.compile(r"0*([0-9]+)")
+
+# Up to such a share of a block's rows are sorted by themselves, not picked from all of them.
+_FEW: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class JobOrder:
+    """A column, and whether its largest come first. Jobs without a value come last in either."""
+
+    column: JobSort = "newest"
+    descending: bool = True
+
+    @property
+    def depends_on_time(self) -> bool:
+        """Whether jobs change places as time passes, though none changes."""
+        return self.column in ("waited", "ran")
+
+
+NEWEST: Final = JobOrder()
+"""The usual order: the job that was submitted last comes first."""
+
+
+class Place(NamedTuple):
+    """Where a page ended: at the job with that key and serial, of the order as of a moment.
+
+    As a text it is a reader's cursor.
+
+    :param key: ``None`` among the jobs without a value.
+    """
+
+    column: JobSort
+    key: Key | None
+    serial: int
+    as_of: float
+
+    def __str__(self) -> str:
+        key = "" if self.key is None else f"{'t' if isinstance(self.key, str) else 'n'}{self.key}"
+        return f"{self.column}~{self.as_of!r}~{self.serial}~{key}"
+
+    @classmethod
+    def before(cls, serial: int) -> Place:
+        """Return the place before that serial in the ``NEWEST`` order, to which time is nothing."""
+        return cls("newest", serial, serial, 0.0)
+
+    @classmethod
+    def parse(cls, text: str, column: JobSort) -> Place:
+        """Read a cursor of a list that is sorted by *column*.
+
+        :raises BadRequest: it is none, or that of another column.
+        """
+        try:
+            of, as_of, serial, key = text.split("~", 3)
+            place = cls(column, _read_key(key, column), int(serial), float(as_of))
+        except ValueError:
+            of = ""
+        if of != column or not isfinite(place.as_of):
+            raise BadRequest(
+                "after is no cursor of this list sorted so: take it from next, as it is.",
+                field="after",
+            )
+        return place
+
+
+def _read_key(text: str, column: JobSort) -> Key | None:
+    if not text:
+        return None
+    if (text[0] == "t") != (column in _TEXTS) or text[0] not in "nt":
+        raise ValueError(text)
+    return text[1:] if text[0] == "t" else float(text[1:])
+
+
+# -- what jobs are sorted by ---------------------------------------------------------------------
+
+
+def _waited(job: Job, as_of: float) -> float:
+    return job.waited_sec(as_of)
+
+
+def _ran(job: Job, as_of: float) -> float | None:
+    started, ended = job.started_at, job.ended_at
+    if started is None or started > as_of:
+        return None
+    return max(0.0, (as_of if ended is None else min(ended, as_of)) - started)
+
+
+def _until(at: float | None, as_of: float) -> float | None:
+    """Return a time, unless it is after *as_of*."""
+    return None if at is None or at > as_of else at
+
+
+def _node(job: Job, _as_of: float) -> str | None:
+    return None if job.node is None else _address(job.node)
+
+
+@lru_cache(maxsize=20_000)
+def _address(node: str) -> str:
+    version, number, text = address_key(node)
+    return f"{version:02}{number:040}{text}"
+
+
+def _id(job: Job, _as_of: float) -> str | None:
+    """Return a text by which ids are in the order in which people count: job-9 before job-10."""
+    text = job.id.strip()[:_ID_LIMIT].casefold()
+    return _DIGITS.sub(lambda found: f"{len(found[1]):03}{found[1]}", text) or None
+
+
+_KEYS: Final[dict[JobSort, Callable[[Job, float], Any]]] = {
+    "newest": lambda job, _: job.serial,
+    "submitted": lambda job, _: job.submitted_at,
+    "started": lambda job, as_of: _until(job.started_at, as_of),
+    "ended": lambda job, as_of: _until(job.ended_at, as_of),
+    "waited": _waited,
+    "ran": _ran,
+    "attempts": lambda job, _: job.attempts,
+    "node": _node,
+    "state": lambda job, _: JOB_WORDS.index(job.word),
+    "id": _id,
+}
+_TEXTS: Final = ("node", "id")
+
+
+# -- a block's order -----------------------------------------------------------------------------
+
+
+class BlockOrder(NamedTuple):
+    """Rows of a block by their keys, smallest first, equal ones by serial; and those without."""
+
+    keys: Sequence[Any]
+    rows: Sequence[int]
+    without: Sequence[int]
+
+
+def _sorted_rows(block: JobBlock, rows: Iterable[int], column: JobSort, as_of: float) -> BlockOrder:
+    key_of, jobs = _KEYS[column], block.jobs
+    known, without = [], array("L")
+    for row in rows:
+        key = key_of(jobs[row], as_of)
+        if key is None:
+            without.append(row)
+        else:
+            known.append((key, row))
+    known.sort()
+    keys = [key for key, _ in known]
+    return BlockOrder(
+        keys if column in _TEXTS else array("d", keys),
+        array("L", [row for _, row in known]),
+        without,
+    )
+
+
+def _order_of(block: JobBlock, rows: Sequence[int], column: JobSort, as_of: float) -> BlockOrder:
+    """Return the order of some rows of a block."""
+    if len(rows) * _FEW < len(block.jobs):
+        return _sorted_rows(block, rows, column, as_of)
+    if as_of < block.settled_at:
+        order = _sorted_rows(block, range(len(block.jobs)), column, as_of)
+    else:
+        # Of jobs that had all ended by then, the order stays.
+        known = block.orders.get(column)
+        if known is None:
+            known = _sorted_rows(block, range(len(block.jobs)), column, as_of)
+            block.orders[column] = known
+        order = known
+    return order
+
+
+class _Walk:
+    """The rows of one block that a search found, in order, from a place on."""
+
+    def __init__(self, block: JobBlock, rows: Sequence[int], order: JobOrder, as_of: float) -> None:
+        self._block = block
+        self._wanted = None if len(rows) == len(block.jobs) else frozenset(rows)
+        self._order = _order_of(block, rows, order.column, as_of)
+        self._descending = order.descending
+
+    def known(self, after: Place | None) -> Iterator[tuple[tuple[Key, int], Job]]:
+        """Yield the jobs that have a key, with it and their serials."""
+        keys, rows, _ = self._order
+        serials, jobs, wanted = self._block.serials, self._block.jobs, self._wanted
+        places = range(len(rows))
+        if after is not None:
+            places = self._from(after)
+        if self._descending:
+            places = places[::-1]
+        for place in places:
+            row = rows[place]
+            if wanted is None or row in wanted:
+                yield (keys[place], serials[row]), jobs[row]
+
+    def _from(self, after: Place) -> range:
+        keys, rows, _ = self._order
+        low, high = bisect_left(keys, after.key), bisect_right(keys, after.key)
+        # Among equal keys rows are in the order of their serials.
+        find = bisect_left if self._descending else bisect_right
+        place = find(rows, after.serial, low, high, key=self._block.serials.__getitem__)
+        return range(place) if self._descending else range(place, len(rows))
+
+    def without(self, after: int | None) -> Iterator[tuple[int, Job]]:
+        """Yield the jobs that have no key, with their serials."""
+        serials, jobs, wanted = self._block.serials, self._block.jobs, self._wanted
+        rows = self._order.without
+        for row in reversed(rows) if self._descending else rows:
+            serial = serials[row]
+            beyond = after is None or (serial < after if self._descending else serial > after)
+            if beyond and (wanted is None or row in wanted):
+                yield serial, jobs[row]
+
+
+def in_order(
+    found: Iterable[tuple[_Whose, Sequence[tuple[JobBlock, Sequence[int]]]]],
+    order: JobOrder,
+    as_of: float,
+    after: Place | None = None,
+) -> Iterator[tuple[Place, _Whose, Job]]:
+    """Yield the jobs that were found, in order, each with its place and whose it is.
+
+    Needs no lock. All that is costly is done at once; what is yielded then costs little each.
+
+    :param found: blocks of jobs, in the order of their serials, with the rows that were found.
+    :param as_of: epoch seconds; that of *after*, if there is one.
+    :param after: the place to go on from.
+    """
+    walks: list[tuple[_Whose, list[_Walk]]] = []
+    for whose, blocks in found:
+        of_one = []
+        for block, rows in blocks:
+            of_one.append(_Walk(block, rows, order, as_of))
+            yield_now()
+        walks.append((whose, of_one))
+    return _merged(walks, order, as_of, after)
+
+
+def _merged(
+    walks: list[tuple[_Whose, list[_Walk]]], order: JobOrder, as_of: float, after: Place | None
+) -> Iterator[tuple[Place, _Whose, Job]]:
+    column, reverse = order.column, order.descending
+    if after is None or after.key is not None:
+        known = (_of(whose, walk.known(after)) for whose, each in walks for walk in each)
+        for (key, serial), whose, job in heapq.merge(*known, key=itemgetter(0), reverse=reverse):
+            yield Place(column, key, serial, as_of), whose, job
+        after = None
+    last = None if after is None else after.serial
+    rest = (
+        _of(whose, chain.from_iterable(w.without(last) for w in (each[::-1] if reverse else each)))
+        for whose, each in walks
+    )
+    for serial, whose, job in heapq.merge(*rest, key=itemgetter(0), reverse=reverse):
+        yield Place(column, None, serial, as_of), whose, job
+
+
+def _of(whose: _Whose, jobs: Iterable[tuple[Any, Job]]) -> Iterator[tuple[Any, _Whose, Job]]:
+    return ((at, whose, job) for at, job in jobs)
