@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import random
 import statistics
+import time
+from http.client import HTTPConnection
 from typing import Final
 from urllib.parse import urlencode
+
+from flask_dispy.core.search.order import JOB_SORTS
 
 from .client import Client
 from .pairs import by_turns, timed_ms
@@ -61,6 +66,7 @@ def _searches(scale: Scale, jobs: int) -> list[Row]:
             everything += took
             cpu.append((ours.ask("cpu_sec") - cpu_sec) / rounds * 1000)
             worst = max(worst, (name, percentile(took, 0.95)), key=lambda found: found[1])
+        more = [*_orders(client, jobs, rounds), *_exports(ours.port, jobs, rounds)]
     limit = Target("value", 20, "ms")
     what = f"jobs search over {jobs:,} retained jobs, filter then page"
     median = f"median {statistics.median(everything):.1f} ms"
@@ -70,6 +76,62 @@ def _searches(scale: Scale, jobs: int) -> list[Row]:
     rows.append(Row(f"{what}, the slowest filter ({worst[0]}), p95", "ms", [worst[1]],
                     target=limit))  # fmt: skip
     rows.append(Row(f"{what}, a word for the first time ever", "ms", [first]))
+    return rows + more
+
+
+def _orders(client: Client, jobs: int, rounds: int) -> list[Row]:
+    """Ask for the pages after the first in every order, of all jobs and of half of them."""
+    list_path = "/api/v1/clusters/compute/jobs"
+    firsts: list[float] = []
+    everything: list[float] = []
+    worst = ("", 0.0)
+    for sort in JOB_SORTS:
+        for order in ("desc", "asc"):
+            took = []
+            following = f"?limit=50&sort={sort}&order={order}"
+            firsts.append(timed_ms(lambda f=following: client.get(list_path + f)))  # type: ignore[misc]
+            for search in ("", "&q=faster:1s"):
+                following = f"?limit=50&sort={sort}&order={order}{search}"
+                following = json.loads(client.get(list_path + following).body)["next"]
+                for _ in range(rounds // 4 + 1):
+                    began = time.perf_counter()
+                    answer = client.get(list_path + following)
+                    took.append((time.perf_counter() - began) * 1000)
+                    following = json.loads(answer.body)["next"]
+            everything += took
+            worst = max(worst, (f"{sort} {order}", percentile(took, 0.95)), key=lambda f: f[1])
+    limit = Target("value", 20, "ms")
+    what = f"jobs sorted, of {jobs:,} retained ones"
+    return [
+        Row(f"{what}, a page after the first in any order, p95", "ms",
+            [percentile(everything, 0.95)], target=limit,
+            note=f"median {statistics.median(everything):.1f} ms"),
+        Row(f"{what}, the slowest order ({worst[0]}), p95", "ms", [worst[1]], target=limit),
+        Row(f"{what}, the first page ever in an order", "ms", firsts),
+    ]  # fmt: skip
+
+
+def _exports(port: int, jobs: int, rounds: int) -> list[Row]:
+    """Ask for all jobs as a file."""
+    limit = Target("value", 20, "ms")
+    rows = []
+    for kind in ("csv", "jsonl"):
+        path = f"/api/v1/clusters/compute/jobs?format={kind}"
+        first, whole = [], []
+        for _ in range(max(2, rounds // 10)):
+            began = time.perf_counter()
+            connection = HTTPConnection("127.0.0.1", port)
+            connection.request("GET", path)
+            with connection.getresponse() as answer:
+                answer.read(1)
+                first.append((time.perf_counter() - began) * 1000)
+                lines = answer.read().count(b"\n")
+            connection.close()
+            assert lines >= jobs
+            whole.append((time.perf_counter() - began) * 1000)
+        what = f"export of {jobs:,} jobs as {kind}"
+        rows.append(Row(f"{what}, first byte, p95", "ms", [percentile(first, 0.95)], target=limit))
+        rows.append(Row(f"{what}, whole", "ms", whole))
     return rows
 
 
