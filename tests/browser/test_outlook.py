@@ -175,3 +175,51 @@ def test_note_fits_the_page(make_stage: Callable[..., Stage], phone: bool) -> No
     button = page.get_by_role("button", name="Why?").bounding_box()
     assert button is not None
     assert button["height"] >= (44 if phone else 24)
+
+
+def test_other_cpus_are_asked_and_answered_in_the_progress_row(
+    make_stage: Callable[..., Stage],
+) -> None:
+    stage = make_stage()
+    stage.cluster = watched_cluster(stage.registry, "compute")
+    node = stage.joins("10.0.0.2", cpus=2)
+    stage.registry.hub.fold()
+    state: Any = stage.registry.view("compute")._state
+    began_at = time.time() - 1_200
+    nothing = (None,) * 4
+    with stage.registry.hub.lock:
+        for number in range(20):
+            started_at = began_at + 60 * number
+            state.apply(events.JobEnded(f"quick{number}", started_at + 60, began_at, started_at,
+                                        "10.0.0.2", "finished", f"quick{number}",
+                                        *nothing))  # fmt: skip
+    jobs = [stage.cluster.submits(str(number), job_id=f"j{number}") for number in range(40)]
+    for job in jobs[:2]:
+        stage.cluster.starts(job, node)
+    page = stage.open()
+    expect(head(page)).to_be_enabled()
+    head(page).click()
+    answer = page.locator(".what-if-answer")
+    expect(answer).to_contain_text("With 4 CPUs, 2 more: about ")
+    page.get_by_label("With this many CPUs").fill("8")
+    expect(answer).to_contain_text("With 8 CPUs, 6 more: about ")
+    page.get_by_label("Without this node").fill("10.0.0.2")
+    expect(answer).to_contain_text("no CPU is left: the queued jobs would wait.")
+    expect(page.get_by_label("With this many CPUs")).to_have_value("")
+    page.get_by_label("Without this node").fill("nowhere")
+    expect(answer).to_contain_text("knows no node 'nowhere'")
+    later = time.strftime("%Y-%m-%dT%H:%M", time.localtime(time.time() + 7_200))
+    page.get_by_label("To be done by").fill(later)
+    expect(answer).to_contain_text(re.compile(r"^On \d+ CPUs?: about .* Done about \d\d:\d\d\."))
+    page.keyboard.press("Escape")
+    expect(answer).to_be_hidden()
+    expect(head(page)).to_be_focused()
+
+
+def test_nothing_is_asked_of_a_run_that_is_done(make_stage: Callable[..., Stage]) -> None:
+    stage = make_stage()
+    stage.cluster = watched_cluster(stage.registry, "compute")
+    stage.joins("10.0.0.2")
+    page = stage.open()
+    expect(head(page)).to_have_text("No job yet")
+    expect(head(page)).to_be_disabled()

@@ -61,6 +61,17 @@
  * @property {number} bound queued jobs that are bound to a node that is gone
  * @property {{jobs: number|null, nodes: number|null, oldest_sec: number|null, usual_sec: number|null, over_sec: number|null}} stuck
  *
+ * @typedef {object} WhatIfAnswer when all would be done with other CPUs
+ * @property {number|null} eta_sec
+ * @property {number|null} eta_early_sec
+ * @property {number|null} eta_late_sec
+ * @property {"none"|"low"|"good"} eta_confidence
+ * @property {number} cpus_now
+ * @property {number|null} cpus
+ * @property {number|null} cpus_sure
+ * @property {{eta_sec: number|null, eta_early_sec: number|null, eta_late_sec: number|null, eta_confidence: "none"|"low"|"good"}} now
+ * @property {string} message
+ *
  * @typedef {object} Summary of one cluster, or of all combined
  * @property {string} name
  * @property {"open"|"closed"} state

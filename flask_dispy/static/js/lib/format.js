@@ -167,6 +167,13 @@ export function clock(t) {
 }
 
 /**
+ * A time to the minute in the viewer's zone, as a field for it takes it: "2026-03-01T17:04".
+ *
+ * @param {number} t epoch seconds
+ */
+export const localMinute = (t) => `${day(t)}T${clock(t).slice(0, 5)}`;
+
+/**
  * The viewer's zone at a time: "UTC", "UTC+01:00".
  *
  * @param {number} t epoch seconds

@@ -145,7 +145,7 @@ const boundNote = (bound) =>
  * @param {number} t epoch seconds
  * @param {number} now
  */
-function at(t, now) {
+export function at(t, now) {
   const time = clock(t).slice(0, 5);
   return day(t) === day(now) ? time : `${day(t).slice(5)} ${time}`;
 }

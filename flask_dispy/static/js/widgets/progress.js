@@ -6,6 +6,7 @@ import { count, percent, plain } from "../lib/format.js";
 import { countOf } from "../data/jobwords.js";
 import { outlookLine, outlookWords } from "./outlook.js";
 import { createProgressNote } from "./progressnote.js";
+import { WhatIf } from "./whatif.js";
 
 /** Parts of the bar, in the order they stand. @type {[string, (summary: Summary) => number][]} */
 const PARTS = [
@@ -16,7 +17,7 @@ const PARTS = [
   ["running", ({ jobs, watching }) => (watching === "history" ? 0 : jobs.running)],
 ];
 
-/** @typedef {Pick<Shell, "api"|"config"|"href"|"notices"> & {store: {now: () => number}}} Place */
+/** @typedef {Pick<Shell, "api"|"config"|"href"|"notices"> & {store: {now: () => number, nodes?: Map<string, {ip_addr: string, name: string}>}}} Place */
 
 /**
  * One bar a cluster: what is done, failed, terminated and running of all that was submitted, when it
@@ -73,7 +74,7 @@ function createRow(first, shell) {
   );
   const done = h("span", { class: "progress-percent" });
   const counts = h("span", { class: "progress-count" });
-  const eta = h("span", { class: "progress-eta" });
+  const eta = new WhatIf(first.name, shell);
   const link = h("a", {
     class: "progress-name",
     href: shell.href("monitor.html", { cluster: first.name }),
@@ -81,13 +82,13 @@ function createRow(first, shell) {
     title: name,
   });
   const note = createProgressNote(first.name, shell);
-  const element = h("div", { class: "progress" }, link, bar, done, counts, eta, note.element);
+  const element = h("div", { class: "progress" }, link, bar, done, counts, eta.element, note.element);
   let shown = first;
 
   function tick() {
     const now = shell.store.now();
     const words = outlookWords(shown, now);
-    setText(eta, words.head);
+    eta.update(words.head, { cpus: shown.cpus.total, open: ["going", "waiting"].includes(words.tone) });
     setAttr(element, "data-outlook", words.tone);
     setAttr(bar, "aria-valuetext", `${percent(shown.progress)}, ${outlookLine(shown, now)}`);
     note.update(shown, words);
