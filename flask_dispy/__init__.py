@@ -5,27 +5,42 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
+from .core.errors import (
+    AmbiguousNode,
+    BadRequest,
+    EngineTimeout,
+    FlaskDispyError,
+    HistoryError,
+    NoCommands,
+    UnknownCluster,
+    UnknownJob,
+    UnknownNode,
+    UnknownOffer,
+    WrongProcess,
+)
+
 if TYPE_CHECKING:
     from .core.columns import Column
-    from .core.errors import (
-        AmbiguousNode,
-        BadRequest,
-        EngineTimeout,
-        FlaskDispyError,
-        HistoryError,
-        NoCommands,
-        UnknownCluster,
-        UnknownJob,
-        UnknownNode,
-        UnknownOffer,
-        WrongProcess,
-    )
+    from .engine.commands.outcomes import Outcome, OutcomeRow
     from .patching import patch_dispy
     from .registry import ClusterRegistry
     from .report import render_report, save_report
     from .server import DispyHTTPServer, cluster_status
     from .watching.past import PastRegistry
+    from .watching.views import JobPage, View
     from .web.blueprint import create_blueprint
+    from .wire.shapes import (
+        JobDetail,
+        JobRow,
+        NodeEvent,
+        NodeRow,
+        NodeSeriesData,
+        OfferRow,
+        OutlookRow,
+        SeriesData,
+        Summary,
+        TimelineData,
+    )
 
 __all__ = [
     "AmbiguousNode",
@@ -36,12 +51,26 @@ __all__ = [
     "EngineTimeout",
     "FlaskDispyError",
     "HistoryError",
+    "JobDetail",
+    "JobPage",
+    "JobRow",
     "NoCommands",
+    "NodeEvent",
+    "NodeRow",
+    "NodeSeriesData",
+    "OfferRow",
+    "Outcome",
+    "OutcomeRow",
+    "OutlookRow",
     "PastRegistry",
+    "SeriesData",
+    "Summary",
+    "TimelineData",
     "UnknownCluster",
     "UnknownJob",
     "UnknownNode",
     "UnknownOffer",
+    "View",
     "WrongProcess",
     "cluster_status",
     "create_blueprint",
@@ -51,23 +80,16 @@ __all__ = [
 ]
 
 # Loaded when first asked for: ``flask-dispy node`` runs on every node of a cluster, and needs
-# neither Flask nor the dashboard.
+# neither Flask nor the dashboard. All names that are not listed are shapes.
 _HOMES: Final = {
-    "AmbiguousNode": ".core.errors",
-    "BadRequest": ".core.errors",
     "ClusterRegistry": ".registry",
     "Column": ".core.columns",
     "DispyHTTPServer": ".server",
-    "EngineTimeout": ".core.errors",
-    "FlaskDispyError": ".core.errors",
-    "HistoryError": ".core.errors",
-    "NoCommands": ".core.errors",
+    "JobPage": ".watching.views",
+    "Outcome": ".engine.commands.outcomes",
+    "OutcomeRow": ".engine.commands.outcomes",
     "PastRegistry": ".watching.past",
-    "UnknownCluster": ".core.errors",
-    "UnknownJob": ".core.errors",
-    "UnknownNode": ".core.errors",
-    "UnknownOffer": ".core.errors",
-    "WrongProcess": ".core.errors",
+    "View": ".watching.views",
     "cluster_status": ".server",
     "create_blueprint": ".web.blueprint",
     "patch_dispy": ".patching",
@@ -77,9 +99,10 @@ _HOMES: Final = {
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(_HOMES[name], __name__), name)
+    home = import_module(_HOMES.get(name, ".wire.shapes"), __name__)
+    value = globals()[name] = getattr(home, name)
     return value
 
 

@@ -6,7 +6,7 @@ once; what it does for each cluster (busy, jobs, time, bytes) is added up.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from . import outlook
@@ -84,7 +84,7 @@ class CombinedState:
         )
         return sums._replace(cpus_total=self.census.cpus)
 
-    def summary(self, summaries: list[dict[str, Any]]) -> dict[str, Any]:
+    def summary(self, summaries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """Return the summary of all clusters from the *summaries* of each."""
         jobs = _total(summaries, "jobs") or dict.fromkeys(
             ("submitted", *JOB_STATES, "failed", "done", "pending", "before_watching"), 0
@@ -145,18 +145,18 @@ def current_holders(nodes: Iterable[Node]) -> list[Node]:
     return [node for node in nodes if node.state == state]
 
 
-def _total(summaries: list[dict[str, Any]], field: str) -> dict[str, int]:
+def _total(summaries: Sequence[Mapping[str, Any]], field: str) -> dict[str, int]:
     if not summaries:
         return {}
     return {key: sum(s[field][key] for s in summaries) for key in summaries[0][field]}
 
 
-def _least_sure(summaries: list[dict[str, Any]]) -> str:
+def _least_sure(summaries: Sequence[Mapping[str, Any]]) -> str:
     found = {s["eta_confidence"] for s in summaries if _goes_on(s)}
     return next((word for word in ("none", "low") if word in found), "good")
 
 
-def _goes_on(summary: dict[str, Any]) -> bool:
+def _goes_on(summary: Mapping[str, Any]) -> bool:
     """Whether jobs of a cluster may still end; those of a closed one never will."""
     return bool(summary["jobs"]["pending"]) and summary["outlook"]["reason"] != "closed"
 

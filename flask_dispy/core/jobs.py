@@ -46,12 +46,13 @@ dispy calls a job terminated if it raised, if its process died, or if somebody e
 """
 
 
-def count_of(jobs: Mapping[str, int], word: JobWord) -> int:
+def count_of(jobs: Mapping[str, Any], word: JobWord) -> int:
     """Return how many jobs have this *word*, given a summary's ``jobs``.
 
     Its ``terminated`` is dispy's, which includes the failed ones.
     """
-    return max(0, jobs["terminated"] - jobs["failed"]) if word == "terminated" else jobs[word]
+    count: int = jobs[word]
+    return max(0, count - jobs["failed"]) if word == "terminated" else count
 
 
 def job_title(job_id: str, serial: int) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, NamedTuple, get_args
+from typing import Final, Literal, NamedTuple, get_args
 
 from .nodes import GONE_STATES, Node
 
@@ -102,21 +102,6 @@ class Offer:
         if node.state not in GONE_STATES:
             return True
         return any(at >= self.asked_at and event == "joined" for at, event in node.past or ())
-
-    def as_dict(self, cluster: str) -> dict[str, Any]:
-        """Return the offer as the JSON API shows it."""
-        return {
-            "number": self.number,
-            "cluster": cluster,
-            "host": self.host,
-            "ip_addr": self.ip_addr,
-            "port": self.port,
-            "cpus": self.cpus,
-            "source": self.source,
-            "asked_by": self.asked_by,
-            "asked_at": self.asked_at,
-            "finding": self.finding,
-        }
 
 
 class Offers:

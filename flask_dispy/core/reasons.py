@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from .offers import Offer
 
@@ -21,10 +21,6 @@ class Reason(NamedTuple):
     text: str
     where: str
     command: str
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the reason as the JSON API shows it."""
-        return self._asdict()
 
 
 _ADDRESS: Final = re.compile(r"[0-9A-Fa-f][0-9A-Fa-f:.]*")

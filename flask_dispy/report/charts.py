@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
+from ..wire.shapes import SeriesData
 from .axes import number, time_ticks, value_ticks
 from .wording import Clock, amount, count
 
@@ -56,7 +57,7 @@ class Chart:
     empty: bool
 
 
-def charts(series: dict[str, Any], span: Span, clock: Clock) -> list[Chart]:
+def charts(series: SeriesData, span: Span, clock: Clock) -> list[Chart]:
     """Return the charts of throughput, queue and CPUs over *span*."""
     columns = _within(series, span)
     drawer = _Drawer(columns.pop("t"), span, clock)
@@ -94,7 +95,7 @@ def _note(values: Values, text: Callable[[float], str], unit: str = "") -> str:
     return f"at most {peak}, on average {mean} {unit}".rstrip()
 
 
-def _within(series: dict[str, Any], span: Span) -> dict[str, list[float | None]]:
+def _within(series: SeriesData, span: Span) -> dict[str, list[float | None]]:
     """Return the columns' part in *span* and its times, in ``_POINTS`` points at most."""
     sec, start = series["resolution_sec"], series["from"]
     columns = series["columns"]

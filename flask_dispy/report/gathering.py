@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,6 +13,7 @@ from ..core.jobs import count_of, job_title
 from ..core.series import RESOLUTIONS
 from ..core.text import bounded, ending
 from ..core.yielding import chunks
+from ..wire.shapes import JobCounts, SeriesData, Summary
 from .charts import Span, charts
 from .lanes import draw_lanes
 from .wording import Clock
@@ -95,14 +96,14 @@ def gather(view: View, *, arguments: bool) -> dict[str, Any]:
     }
 
 
-def _span(view: View, summary: dict[str, Any]) -> Span:
+def _span(view: View, summary: Summary) -> Span:
     """Return the time of the run: from the first job that is retained to the last, or to now."""
     now = summary["now"]
     oldest = view.timeline(start=now - 1, end=now, limit=0, cells=0)["oldest"]
     end = now
     if not summary["jobs"]["running"]:
         last = view.pick_jobs(_latest)
-        end = last[0]["ended_at"] if last else now
+        end = (last[0]["ended_at"] if last else None) or now
     width = max(1.0, end - oldest)
     return Span(oldest - width * 0.01, oldest + width * 1.01)
 
@@ -143,7 +144,7 @@ def _took_sec(job: Job, now: float) -> float:
     return 0.0 if start is None else (now if end is None else end) - start
 
 
-def _told(job: dict[str, Any], hidden: set[str]) -> dict[str, Any]:
+def _told(job: Mapping[str, Any], hidden: set[str]) -> dict[str, Any]:
     """Return of a job what the reader may see, cut to what fits."""
     row: dict[str, Any] = {name: None if name in hidden else job[name] for name in _JOB_FIELDS}
     for name, limit in _TEXT.items():
@@ -176,33 +177,33 @@ def _clusters(view: View) -> list[dict[str, Any]]:
 
 def _nodes(view: View) -> list[dict[str, Any]]:
     """Return the nodes by address; of too many, those that worked most."""
-    rows = view.nodes()
-    if len(rows) > MOST_NODES:
-        rows = heapq.nlargest(MOST_NODES, rows, key=lambda row: row["cpu_time"])
-    rows = [
+    found = view.nodes()
+    if len(found) > MOST_NODES:
+        found = heapq.nlargest(MOST_NODES, found, key=lambda row: row["cpu_time"])
+    rows: list[dict[str, Any]] = [
         {
             **row,
             "name": bounded(row["name"], _NAME),
             "ip_addr": bounded(row["ip_addr"], _NAME),
             "sec_per_job": row["cpu_time"] / row["jobs_done"] if row["jobs_done"] else None,
         }
-        for row in rows
+        for row in found
     ]
     by_address = {row["ip_addr"]: row for row in rows}
     return [by_address[address] for address in last_first(by_address)]
 
 
-def _throughput(summary: dict[str, Any], span: Span) -> float | None:
+def _throughput(summary: Summary, span: Span) -> float | None:
     """Return the jobs that ended a second in *span*; ``None`` where that is not all of the run."""
     if summary["history"]["evicted"] or not summary["jobs"]["done"]:
         return None
     return float(summary["jobs"]["done"] / (span.end - span.start))
 
 
-def _series(view: View, span: Span) -> dict[str, Any]:
+def _series(view: View, span: Span) -> SeriesData:
     """Return the finest series that reaches back to the beginning, else the longest."""
-    found: dict[str, Any] = {}
-    longest = view.series(max(RESOLUTIONS))["from"] + max(RESOLUTIONS)
+    found = view.series(max(RESOLUTIONS))
+    longest = found["from"] + max(RESOLUTIONS)
     for resolution_sec in sorted(RESOLUTIONS):
         found = view.series(resolution_sec)
         if found["from"] <= max(span.start, longest):
@@ -210,7 +211,7 @@ def _series(view: View, span: Span) -> dict[str, Any]:
     return found
 
 
-def _shares(jobs: dict[str, int]) -> list[tuple[str, float, float]]:
+def _shares(jobs: JobCounts) -> list[tuple[str, float, float]]:
     """Return (word, offset, width) of each state's share of all jobs, in percent."""
     shares: list[tuple[str, float, float]] = []
     offset = 0.0

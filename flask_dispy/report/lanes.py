@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -69,7 +70,7 @@ class Drawing:
     known: int
 
 
-def draw_lanes(timeline: dict[str, Any], span: Span, clock: Clock) -> Drawing:
+def draw_lanes(timeline: Mapping[str, Any], span: Span, clock: Clock) -> Drawing:
     """Return the drawing of a timeline over *span*.
 
     Of more than ``MOST_LANES`` nodes, those on which most was going on.
@@ -148,7 +149,7 @@ def _add_bars(
 
 
 def _add_columns(
-    timeline: dict[str, Any],
+    timeline: Mapping[str, Any],
     place_of: dict[int, LaneDrawing],
     slots_of: dict[int, int],
     span: Span,

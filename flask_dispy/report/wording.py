@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone, tzinfo
-from typing import Any, Final
+from typing import Final
+
+from ..wire.shapes import OutlookRow
 
 __all__ = ["UNKNOWN", "Clock", "amount", "count", "duration", "expectation", "percent", "size"]
 
@@ -105,7 +107,7 @@ class Clock:
             return UNKNOWN
 
 
-def expectation(outlook: dict[str, Any], clock: Clock, made_at: float) -> str:
+def expectation(outlook: OutlookRow, clock: Clock, made_at: float) -> str:
     """Return a summary's outlook as a sentence, with times of the day."""
     state, since = outlook["state"], outlook["since"]
     if state == "done":
@@ -115,9 +117,9 @@ def expectation(outlook: dict[str, Any], clock: Clock, made_at: float) -> str:
         words = {"stalled": "Stalled", "waiting": "Waiting", "going": "Going"}
         word = "Closed" if outlook["reason"] == "closed" else words[state]
         return f"{word}: {outlook['message']}"
-    fields = ("eta_sec", "eta_early_sec", "eta_late_sec")
-    layout = "%H:%M" if outlook["eta_late_sec"] < 43_200 else "%Y-%m-%d %H:%M"
-    about, early, late = (clock.text(made_at + outlook[field], layout) for field in fields)
+    times = outlook["eta_sec"], outlook["eta_early_sec"] or 0.0, outlook["eta_late_sec"] or 0.0
+    layout = "%H:%M" if times[-1] < 43_200 else "%Y-%m-%d %H:%M"
+    about, early, late = (clock.text(made_at + seconds, layout) for seconds in times)
     span = f" ({early} to {late})" if early != late else ""
     bound = outlook["bound"]
     rest = f" {count(bound)} queued jobs are bound to a node that is gone." if bound else ""

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from ..core.offers import OVERDUE_SEC, Offer
 from ..core.reasons import message_of, reasons_of
 from ..engine.offering import client_port, node_port
+from ..wire.shapes import OfferReason, OfferRow
 
 __all__ = ["offer_items"]
 
 
-def offer_items(offers: Iterable[tuple[str, Any, Offer]], now: float) -> list[dict[str, Any]]:
+def offer_items(offers: Iterable[tuple[str, Any, Offer]], now: float) -> list[OfferRow]:
     """Return offers as the JSON API shows them, the oldest first.
 
     :param offers: each with its cluster's name and dispy's object of the cluster.
@@ -22,11 +23,20 @@ def offer_items(offers: Iterable[tuple[str, Any, Offer]], now: float) -> list[di
         port = node_port(cluster, offer.port)
         reasons = reasons_of(offer, port, client_port(cluster))
         items.append(
-            {
-                **offer.as_dict(name),
-                "overdue": now - offer.asked_at >= OVERDUE_SEC,
-                "message": message_of(offer, port),
-                "reasons": [reason.as_dict() for reason in reasons],
-            }
+            OfferRow(
+                number=offer.number,
+                cluster=name,
+                host=offer.host,
+                ip_addr=offer.ip_addr,
+                port=offer.port,
+                cpus=offer.cpus,
+                source=offer.source,
+                asked_by=offer.asked_by,
+                asked_at=offer.asked_at,
+                finding=offer.finding,
+                overdue=now - offer.asked_at >= OVERDUE_SEC,
+                message=message_of(offer, port),
+                reasons=[cast(OfferReason, reason._asdict()) for reason in reasons],
+            )
         )
     return items

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import chain
-from typing import Any
+from typing import Any, cast
 
 from ..core.cluster import ClusterState
 from ..core.errors import NoCommands, UnknownCluster
@@ -19,6 +19,7 @@ from ..core.settings import MOST_JOBS, MOST_RUNS, Settings
 from ..core.whatif import Backlog
 from ..engine.commands.control import Control
 from ..history.reader import PastRun, load, refill
+from ..wire.shapes import SeriesData, Summary, TimelineData
 from .board import ALL_NAMES, Board, Member, free_name
 from .dashboard import Dashboard
 from .stateviews import ClusterView, CombinedView, StateView
@@ -61,14 +62,15 @@ class _Runs(Board[Member]):
 
     # -- summaries ---------------------------------------------------------------------------
 
-    def of(self, state: ClusterState, _now: float = 0.0) -> dict[str, Any]:
+    def of(self, state: ClusterState, _now: float = 0.0) -> Summary:
         """Return what a run came to."""
         run, now = self._runs[state], self.ended_at(state)
-        summary = state.summary(now, Surroundings(None, True, partial(others_on, self, state)))
-        outlook, pending = summary["outlook"], summary["jobs"]["pending"]
+        around = Surroundings(None, True, partial(others_on, self, state))
+        summary = cast(Summary, state.summary(now, around))
+        pending = summary["jobs"]["pending"]
         if pending:
             how = "it was closed" if run.complete else "it was cut off"
-            outlook = {**outlook, "message": f"{quantity(pending, 'job')} not ended when {how}"}
+            summary["outlook"]["message"] = f"{quantity(pending, 'job')} not ended when {how}"
         bad = run.unreadable["jobs"]
         return {
             **summary,
@@ -76,7 +78,6 @@ class _Runs(Board[Member]):
             "dropped_events": 0,
             "trouble": None,
             "now": now,
-            "outlook": outlook,
             "jobs_per_sec": 0.0,  # nothing goes on any more
             "cpus": {"total": run.cpus, "busy": 0},
             "cut_off": not run.complete,
@@ -87,11 +88,7 @@ class _Runs(Board[Member]):
         """Return what a run left undone, ``None`` if nothing."""
         return state.backlog(now)
 
-    def all_together(self, now: float) -> dict[str, Any]:
-        """Return what all runs came to together."""
-        return self.all(now)[0]
-
-    def all(self, _now: float = 0.0) -> list[dict[str, Any]]:
+    def all(self, _now: float = 0.0) -> list[Summary]:
         """Return what all runs came to, that of all together first."""
         each, ended_at = [self.of(state) for state in self.states()], self.ended_at(None)
         return [
@@ -105,7 +102,8 @@ class _Runs(Board[Member]):
                 },
                 "cut_off": any(one["cut_off"] for one in each),
                 "unreadable": {
-                    name: sum(one["unreadable"][name] for one in each) for name in ("jobs", "of")
+                    "jobs": sum(one["unreadable"]["jobs"] for one in each),
+                    "of": sum(one["unreadable"]["of"] for one in each),
                 },
             },
             *each,
@@ -123,7 +121,7 @@ class _PastView(StateView):
         with super()._folded():
             yield self._board.ended_at(self._run)
 
-    def series(self, resolution_sec: int) -> dict[str, Any]:
+    def series(self, resolution_sec: int) -> SeriesData:
         """Return the time series, up to what was measured last."""
         found = super().series(resolution_sec)
         columns = found["columns"]
@@ -135,7 +133,7 @@ class _PastView(StateView):
 
     def timeline(
         self, *, start: float | None = None, end: float | None = None, **options: Any
-    ) -> dict[str, Any]:
+    ) -> TimelineData:
         """Return what ran where, in the whole run if not asked for less.
 
         ``past`` says that its now stands still.

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain, islice
 from operator import attrgetter
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, cast
 
 from ..core.cluster import ClusterState
 from ..core.combined import COMBINED_NAME
@@ -29,6 +29,17 @@ from ..core.whatif import Backlog, Loss, Question, WhatIf, what_if
 from ..wire.durations import DurationsRow, durations_row
 from ..wire.packing import Sendable
 from ..wire.rows import ClusterRows, CombinedRows, Rows, encode
+from ..wire.shapes import (
+    JobDetail,
+    JobRow,
+    NodeEvent,
+    NodeRow,
+    NodeSeriesData,
+    OfferRow,
+    SeriesData,
+    Summary,
+    TimelineData,
+)
 from ..wire.tables import JobTable, Tables
 from .board import Board, Member
 from .hosts import address_of, addresses_of
@@ -53,16 +64,13 @@ QUEUE_POINTS: Final = 300
 class Sums(Protocol):
     """What makes the summaries. Its callers hold the board's lock."""
 
-    def of(self, state: ClusterState, now: float) -> dict[str, Any]:
+    def of(self, state: ClusterState, now: float) -> Summary:
         """Return a cluster's summary."""
 
     def backlog(self, state: ClusterState, now: float) -> Backlog | None:
         """Return what a cluster has to do yet, ``None`` if nothing."""
 
-    def all_together(self, now: float) -> dict[str, Any]:
-        """Return the summary of all clusters together."""
-
-    def all(self, now: float) -> list[dict[str, Any]]:
+    def all(self, now: float) -> list[Summary]:
         """Return all summaries, that of all clusters first."""
 
 
@@ -98,7 +106,7 @@ class StateView(ABC):
     def _series(self) -> Series: ...
 
     @abstractmethod
-    def _summary(self, now: float) -> dict[str, Any]: ...
+    def _summary(self, now: float) -> Summary: ...
 
     @property
     def tables(self) -> Tables:
@@ -117,7 +125,7 @@ class StateView(ABC):
 
     # -- summary and series ------------------------------------------------------------------
 
-    def summary(self) -> dict[str, Any]:
+    def summary(self) -> Summary:
         with self._folded() as now:
             return self._summary(now)
 
@@ -135,13 +143,13 @@ class StateView(ABC):
         backlogs = [backlog for backlog, _ in parts]
         return what_if(Question(cpus, by, lost), backlogs, cpus_now, now)
 
-    def series(self, resolution_sec: int) -> dict[str, Any]:
+    def series(self, resolution_sec: int) -> SeriesData:
         with self._folded() as now:
-            return self._series().as_dict(resolution_sec, now)
+            return cast(SeriesData, self._series().as_dict(resolution_sec, now))
 
     # -- nodes -------------------------------------------------------------------------------
 
-    def nodes(self) -> list[dict[str, Any]]:
+    def nodes(self) -> list[NodeRow]:
         with self._folded():
             return list(map(self._rows.row, self._feed.keys()))
 
@@ -156,11 +164,11 @@ class StateView(ABC):
         with self._folded():
             return addresses_of(self._states(), hosts)
 
-    def node(self, host: str) -> dict[str, Any]:
+    def node(self, host: str) -> NodeRow:
         with self._folded():
             return self._rows.row(self._address(host))
 
-    def node_series(self, host: str) -> dict[str, Any]:
+    def node_series(self, host: str) -> NodeSeriesData:
         with self._folded():
             ip_addr = self._address(host)
             nodes = [state.nodes[ip_addr] for state in self._states() if ip_addr in state.nodes]
@@ -168,24 +176,22 @@ class StateView(ABC):
             latest = max(nodes, key=lambda node: node.updated_at)
             series = latest.series or NodeSeries()
             others = [node.series for node in nodes if node.series and node is not latest]
-            return {
-                "ip_addr": ip_addr,
-                "resolution_sec": NodeSeries.STEP_SEC,
-                **series.as_dict(others),
-            }
+            columns = series.as_dict(others)
+        head = {"ip_addr": ip_addr, "resolution_sec": NodeSeries.STEP_SEC}
+        return cast(NodeSeriesData, head | columns)
 
-    def node_events(self, host: str) -> list[dict[str, Any]]:
+    def node_events(self, host: str) -> list[NodeEvent]:
         with self._folded():
             ip_addr = self._address(host)
             found = [
-                {"at": at, "event": event, "cluster": state.name}
+                NodeEvent(at=at, event=event, cluster=state.name)
                 for state in self._states()
                 if ip_addr in state.nodes
                 for at, event in state.nodes[ip_addr].past or ()
             ]
         return sorted(found, key=lambda entry: -entry["at"])
 
-    def offers(self) -> list[dict[str, Any]]:
+    def offers(self) -> list[OfferRow]:
         states = self._states()
         with self._folded() as now:
             waiting = [
@@ -198,7 +204,7 @@ class StateView(ABC):
 
     # -- jobs --------------------------------------------------------------------------------
 
-    def job(self, serial: int) -> dict[str, Any]:
+    def job(self, serial: int) -> JobDetail:
         with self._folded() as now:
             for state in self._states():
                 job = state.ledger.jobs.get(serial)
@@ -209,7 +215,7 @@ class StateView(ABC):
             field="serial",
         )
 
-    def running_jobs(self, ip_addr: str, limit: int | None = None) -> list[dict[str, Any]]:
+    def running_jobs(self, ip_addr: str, limit: int | None = None) -> list[JobRow]:
         with self._folded() as now:
             return [
                 self._jobs.row(job, state.name, now)
@@ -218,7 +224,7 @@ class StateView(ABC):
                 for job in islice(state.nodes[ip_addr].running.values(), limit)
             ][:limit]
 
-    def ended_jobs(self, ip_addr: str, limit: int) -> tuple[list[dict[str, Any]], int]:
+    def ended_jobs(self, ip_addr: str, limit: int) -> tuple[list[JobRow], int]:
         with self._folded() as now:
             found = [
                 (job.serial, state.name, job)
@@ -251,7 +257,7 @@ class StateView(ABC):
         limit: int | None = None,
         after: Place | None = None,
         private: bool = False,
-    ) -> Iterator[list[dict[str, Any]]]:
+    ) -> Iterator[list[JobRow]]:
         _, found = self._found(query, order, after, private)
         jobs = islice(found, limit)
         return iter(lambda: self._job_rows(list(islice(jobs, _CHUNK))), [])
@@ -265,7 +271,7 @@ class StateView(ABC):
         found = find(query, candidates, as_of, private=private)
         return found, found.ordered(order, as_of, after)
 
-    def _job_rows(self, jobs: list[_Placed]) -> list[dict[str, Any]]:
+    def _job_rows(self, jobs: list[_Placed]) -> list[JobRow]:
         with self._folded() as now:
             return [self._jobs.row(job, state.name, now) for _, state, job in jobs]
 
@@ -274,7 +280,7 @@ class StateView(ABC):
             changes = [f"{state.started_at}:{state.job_changes}" for state in self._states()]
         return f"{self._board.epoch} {' '.join(changes)}"
 
-    def pick_jobs(self, choose: Callable[[list[Job], float], list[Job]]) -> list[dict[str, Any]]:
+    def pick_jobs(self, choose: Callable[[list[Job], float], list[Job]]) -> list[JobDetail]:
         with self._folded():
             states = self._states()
             jobs = list(chain.from_iterable(state.ledger.jobs.values() for state in states))
@@ -318,7 +324,7 @@ class StateView(ABC):
         limit: int = DEFAULT_LIMIT,
         node: str | None = None,
         cells: int = DEFAULT_CELLS,
-    ) -> dict[str, Any]:
+    ) -> TimelineData:
         with self._folded() as now:
             only = None if node is None else self._address(node)
             states = self._states()
@@ -337,14 +343,9 @@ class StateView(ABC):
             )
         if window.start <= now <= window.end:
             times, depths = [*times, now], [*depths, queued]
-        return {
-            "from": window.start,
-            "to": window.end,
-            "now": now,
-            "oldest": oldest,
-            **found,
-            "queue": {"t": times, "depth": depths},
-        }
+        head = {"from": window.start, "to": window.end, "now": now, "oldest": oldest}
+        queue = {"t": times, "depth": depths}
+        return cast(TimelineData, {**head, **found, "queue": queue})
 
     # -- changes -----------------------------------------------------------------------------
 
@@ -398,7 +399,7 @@ class ClusterView(StateView):
     def _series(self) -> Series:
         return self._state.series
 
-    def _summary(self, now: float) -> dict[str, Any]:
+    def _summary(self, now: float) -> Summary:
         return self._sums.of(self._state, now)
 
 
@@ -426,8 +427,8 @@ class CombinedView(StateView):
     def _series(self) -> Series:
         return self._board.combined.series
 
-    def _summary(self, now: float) -> dict[str, Any]:
-        return self._sums.all_together(now)
+    def _summary(self, now: float) -> Summary:
+        return self._sums.all(now)[0]
 
 
 def _blocks(state: ClusterState, query: JobQuery, now: float) -> list[JobBlock]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from ..core.cluster import ClusterState
 from ..core.prospects import Surroundings
 from ..core.whatif import Backlog
+from ..wire.shapes import Summary
 from .board import Board
 from .hub import Hub
 from .watched import Watched
@@ -22,15 +23,11 @@ class Summaries:
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
 
-    def of(self, state: ClusterState, now: float) -> dict[str, Any]:
+    def of(self, state: ClusterState, now: float) -> Summary:
         """Return a cluster's summary."""
         return self._single(self._watched(state), state, now)
 
-    def all_together(self, now: float) -> dict[str, Any]:
-        """Return the summary of all clusters together."""
-        return self.all(now)[0]
-
-    def all(self, now: float) -> list[dict[str, Any]]:
+    def all(self, now: float) -> list[Summary]:
         """Return all summaries, that of all clusters first."""
         each = [self._single(watched, watched.state, now) for watched in self._hub.members()]
         return [combined_summary(self._hub, each, now), *each]
@@ -44,8 +41,8 @@ class Summaries:
         watched = self._hub.member(state.name)
         return watched if watched is not None and watched.state is state else None
 
-    def _single(self, watched: Watched | None, state: ClusterState, now: float) -> dict[str, Any]:
-        summary = state.summary(now, self.surroundings(watched, state))
+    def _single(self, watched: Watched | None, state: ClusterState, now: float) -> Summary:
+        summary = cast(Summary, state.summary(now, self.surroundings(watched, state)))
         summary["watching"] = watched.mode if watched else "removed"
         summary["dropped_events"] = watched.watch.dropped if watched else 0
         summary["trouble"] = watched.all_trouble if watched else None
@@ -61,9 +58,9 @@ class Summaries:
         )
 
 
-def combined_summary(board: Board[Any], each: list[dict[str, Any]], now: float) -> dict[str, Any]:
+def combined_summary(board: Board[Any], each: list[Summary], now: float) -> Summary:
     """Return the summary of all clusters, from that of *each*."""
-    summary = board.combined.summary(each)
+    summary = cast(Summary, board.combined.summary(each))
     polled = any(s["watching"] == "polling" for s in each)
     summary["watching"] = "polling" if polled else "callback"
     summary["dropped_events"] = sum(s["dropped_events"] for s in each) + board.dropped()

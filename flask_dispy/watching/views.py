@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from ..core.jobs import Job
 from ..core.search.order import NEWEST, JobOrder, Place
@@ -18,6 +18,17 @@ from ..core.timeline import DEFAULT_CELLS, DEFAULT_LIMIT
 from ..core.whatif import WhatIf
 from ..wire.durations import DurationsRow
 from ..wire.packing import Piece, Sendable
+from ..wire.shapes import (
+    JobDetail,
+    JobRow,
+    NodeEvent,
+    NodeRow,
+    NodeSeriesData,
+    OfferRow,
+    SeriesData,
+    Summary,
+    TimelineData,
+)
 from ..wire.tables import Tables
 
 __all__ = ["ANY_JOB", "Changes", "JobPage", "NodeChanges", "View"]
@@ -35,7 +46,7 @@ class JobPage:
     """
 
     total: int
-    items: list[dict[str, Any]]
+    items: list[JobRow]
     end: Place | None
     counts: dict[str, int] = field(default_factory=dict)
 
@@ -85,7 +96,7 @@ class View(Protocol):
     def members(self) -> Sequence[View]:
         """Return the views of the single clusters that this one shows."""
 
-    def summary(self) -> dict[str, Any]:
+    def summary(self) -> Summary:
         """Return the cluster's summary."""
 
     def what_if(
@@ -101,13 +112,13 @@ class View(Protocol):
         :raises AmbiguousNode: several nodes have that name.
         """
 
-    def series(self, resolution_sec: int) -> dict[str, Any]:
+    def series(self, resolution_sec: int) -> SeriesData:
         """Return the time series at a resolution of 1, 10 or 60 seconds.
 
         :raises BadRequest: there is none of that resolution.
         """
 
-    def nodes(self) -> list[dict[str, Any]]:
+    def nodes(self) -> list[NodeRow]:
         """Return the rows of all nodes, in no particular order."""
 
     def address(self, host: str) -> str:
@@ -125,38 +136,38 @@ class View(Protocol):
         :raises AmbiguousNode: several nodes have one of these names.
         """
 
-    def node(self, host: str) -> dict[str, Any]:
+    def node(self, host: str) -> NodeRow:
         """Return one node's row, by its address or name.
 
         :raises UnknownNode: the cluster knows no such node.
         :raises AmbiguousNode: several nodes have that name.
         """
 
-    def node_series(self, host: str) -> dict[str, Any]:
+    def node_series(self, host: str) -> NodeSeriesData:
         """Return the node's load over its latest signs of life.
 
         :raises UnknownNode: the cluster knows no such node.
         """
 
-    def node_events(self, host: str) -> list[dict[str, Any]]:
+    def node_events(self, host: str) -> list[NodeEvent]:
         """Return what happened to a node in each of the clusters, the latest first.
 
         :raises UnknownNode: the cluster knows no such node.
         """
 
-    def offers(self) -> list[dict[str, Any]]:
+    def offers(self) -> list[OfferRow]:
         """Return the nodes that were asked to join and have not, the first asked first."""
 
-    def job(self, serial: int) -> dict[str, Any]:
+    def job(self, serial: int) -> JobDetail:
         """Return all that is known of one job.
 
         :raises UnknownJob: no such job is retained here.
         """
 
-    def running_jobs(self, ip_addr: str, limit: int | None = None) -> list[dict[str, Any]]:
+    def running_jobs(self, ip_addr: str, limit: int | None = None) -> list[JobRow]:
         """Return the jobs that run on a node, the longest running first."""
 
-    def ended_jobs(self, ip_addr: str, limit: int) -> tuple[list[dict[str, Any]], int]:
+    def ended_jobs(self, ip_addr: str, limit: int) -> tuple[list[JobRow], int]:
         """Return the newest retained jobs that ended on a node, and how many there are in all.
 
         It looks at the history alone, however many jobs are queued or running.
@@ -185,7 +196,7 @@ class View(Protocol):
         limit: int | None = None,
         after: Place | None = None,
         private: bool = False,
-    ) -> Iterator[list[dict[str, Any]]]:
+    ) -> Iterator[list[JobRow]]:
         """Return all jobs that match *query* now, in order, some hundred at a time.
 
         Each is as it is when its chunk is made. What the history drops meanwhile is there too.
@@ -196,7 +207,7 @@ class View(Protocol):
     def jobs_mark(self) -> str:
         """Return a text that is another one whenever a row of a job may have changed."""
 
-    def pick_jobs(self, choose: Callable[[list[Job], float], list[Job]]) -> list[dict[str, Any]]:
+    def pick_jobs(self, choose: Callable[[list[Job], float], list[Job]]) -> list[JobDetail]:
         """Return all that is known of a few jobs.
 
         :param choose: picks them out of all retained jobs; called with these and the time, and
@@ -221,7 +232,7 @@ class View(Protocol):
         limit: int = DEFAULT_LIMIT,
         node: str | None = None,
         cells: int = DEFAULT_CELLS,
-    ) -> dict[str, Any]:
+    ) -> TimelineData:
         """Return what ran where between two times, and how many jobs were queued meanwhile.
 
         :param start: epoch seconds; ten minutes before *end* if not given.

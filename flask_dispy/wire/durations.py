@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, TypedDict
+from typing import TypedDict
 
 from ..core.spread import Spread, edge_sec
 from ..core.tally import TIMED_WORDS, Tally, TimedWord
+from .shapes import Count
 
 __all__ = ["DurationsRow", "FunctionRow", "SpreadRow", "durations_row"]
-
-Count = Annotated[int, ("minimum", 0)]
 
 # Digits that tell apart what lies within a bucket's tenth.
 _DIGITS = 6
@@ -28,7 +27,7 @@ class SpreadRow(TypedDict):
     p95_sec: float | None
     longest_sec: float | None
     edges_sec: list[float]
-    counts: dict[TimedWord, list[int]]
+    counts: dict[TimedWord, list[Count]]
 
 
 class FunctionRow(TypedDict):
@@ -87,7 +86,7 @@ def _spreads(tallies: Sequence[Tally], word: TimedWord, which: str) -> list[Spre
 def _row(spreads: Mapping[TimedWord, Spread]) -> SpreadRow:
     whole = Spread.merged(list(spreads.values()))
     first, length = whole.first, len(whole.counts)
-    counts: dict[TimedWord, list[int]] = {}
+    counts: dict[TimedWord, list[Count]] = {}
     for word, spread in spreads.items():
         before = spread.first - first if spread.counts else 0
         after = length - before - len(spread.counts)

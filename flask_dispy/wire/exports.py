@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from io import StringIO
 from typing import Any, Final, Protocol
 
@@ -38,7 +38,7 @@ class Lines(Protocol):
     def head(self) -> str:
         """Return what stands before the first row."""
 
-    def of(self, rows: Iterable[dict[str, Any]]) -> str:
+    def of(self, rows: Iterable[Mapping[str, Any]]) -> str:
         """Return the lines of some rows."""
 
 
@@ -49,7 +49,7 @@ class JsonLines:
         """See :class:`Lines`."""
         return ""
 
-    def of(self, rows: Iterable[dict[str, Any]]) -> str:
+    def of(self, rows: Iterable[Mapping[str, Any]]) -> str:
         """See :class:`Lines`."""
         return "".join([f"{encode(row)}\n" for row in rows])
 
@@ -71,7 +71,7 @@ class CsvLines:
         """See :class:`Lines`."""
         return _written([[".".join(path) for path in self._paths]])
 
-    def of(self, rows: Iterable[dict[str, Any]]) -> str:
+    def of(self, rows: Iterable[Mapping[str, Any]]) -> str:
         """See :class:`Lines`."""
         if len(self._single) == len(self._paths):
             names = self._single

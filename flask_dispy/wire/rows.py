@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from json import JSONEncoder
 from json.encoder import encode_basestring_ascii
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, cast
 
 from ..core.combined import CombinedState, current_holders
 from ..core.nodes import Node
 from .columns import SEPARATOR, Blocks, cell_writer
 from .fields import NODE_FIELDS, NodeField
 from .packing import Piece
+from .shapes import NodeRow
 
 __all__ = ["ClusterRows", "CombinedRows", "RowWriter", "Rows", "encode"]
 
@@ -135,12 +136,10 @@ class RowWriter:
                     values.append(field.value(latest))
         return values
 
-    def row(self, values: list[Any]) -> dict[str, Any]:
+    def row(self, values: list[Any]) -> NodeRow:
         """Return the row that has these values."""
-        return {
-            field.name: _read(field, value)
-            for field, value in zip(self._fields, values, strict=True)
-        }
+        fields = zip(self._fields, values, strict=True)
+        return cast(NodeRow, {field.name: _read(field, value) for field, value in fields})
 
     def texts(self, values: list[Any]) -> _Texts:
         """Return the row that has these values as JSON, without its braces."""
@@ -154,7 +153,7 @@ class RowWriter:
 
     # -- of one cluster's nodes --------------------------------------------------------------
 
-    def node_row(self, node: Node) -> dict[str, Any]:
+    def node_row(self, node: Node) -> NodeRow:
         """Return a node's row in one cluster."""
         return self.row(self.values(node))
 
@@ -192,7 +191,7 @@ class Rows(Protocol):
     def block(self) -> Callable[[Sequence[str], Sequence[Piece]], list[Piece]]:
         """Makes a block of cells."""
 
-    def row(self, ip_addr: str) -> dict[str, Any]:
+    def row(self, ip_addr: str) -> NodeRow:
         """Return a node's row; KeyError for a node that is not known."""
 
     def json(self, addresses: Iterable[str]) -> list[str]:
@@ -213,7 +212,7 @@ class ClusterRows:
         self._writer = writer
         self.block = writer.block
 
-    def row(self, ip_addr: str) -> dict[str, Any]:
+    def row(self, ip_addr: str) -> NodeRow:
         """See :class:`Rows`."""
         return self._writer.node_row(self._nodes[ip_addr])
 
@@ -247,11 +246,11 @@ class CombinedRows:
             raise KeyError(ip_addr)
         return [name for name, _ in known], [node for _, node in known]
 
-    def row(self, ip_addr: str) -> dict[str, Any]:
+    def row(self, ip_addr: str) -> NodeRow:
         """See :class:`Rows`."""
         names, nodes = self._known(ip_addr)
         writer = self._writer
-        return {**writer.row(writer.combined_values(nodes)), _CLUSTERS: names}
+        return cast(NodeRow, {**writer.row(writer.combined_values(nodes)), _CLUSTERS: names})
 
     def _texts(self, ip_addr: str) -> _Texts:
         made: _Texts | None = self._state.texts.get(ip_addr)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from ..core.columns import Column
 from ..core.errors import BadRequest
@@ -15,6 +15,7 @@ from ..core.settings import Settings
 from ..core.text import Cut
 from .fields import NODE_FIELDS, Field, NodeField, Schema, SortKey
 from .jobs import JOB_FIELDS, JobField
+from .shapes import JobDetail, JobRow, NodeRow
 
 __all__ = ["JobTable", "NodeTable", "Tables"]
 
@@ -27,7 +28,7 @@ _TAKEN_OF_JOBS: Final = frozenset((
     *QUALIFIERS, *Output.__slots__, "queue_sec", "history", "hidden", "constructor",
 ))  # fmt: skip
 
-RowKey = Callable[[dict[str, Any]], Any]
+RowKey = Callable[[NodeRow], Any]
 
 
 class NodeTable:
@@ -79,7 +80,7 @@ class JobTable:
         self.fields = (*JOB_FIELDS, *map(_job_field, range(len(columns)), columns))
         self._values = [(field.name, field.value or (lambda _: None)) for field in self.fields]
 
-    def row(self, job: Job, cluster: str, now: float) -> dict[str, Any]:
+    def row(self, job: Job, cluster: str, now: float) -> JobRow:
         """Return the job as a list shows it.
 
         :param cluster: the name of its cluster.
@@ -88,11 +89,11 @@ class JobTable:
         row = {name: value(job) for name, value in self._values}
         row["cluster"], row["duration_sec"] = cluster, job.duration_sec(now)
         row["waited_sec"] = job.waited_sec(now)
-        return row
+        return cast(JobRow, row)
 
-    def detail(self, job: Job, cluster: str, now: float) -> dict[str, Any]:
+    def detail(self, job: Job, cluster: str, now: float) -> JobDetail:
         """Return all that is known of the job."""
-        detail = self.row(job, cluster, now)
+        detail: dict[str, Any] = {**self.row(job, cluster, now)}
         for field in ("id", "args", "kwargs"):
             detail[f"{field}_truncated"] = isinstance(detail[field], Cut)
         for field in Output.__slots__:
@@ -102,7 +103,7 @@ class JobTable:
         started = job.started_at
         detail["queue_sec"] = None if started is None else max(0.0, started - job.submitted_at)
         detail["history"] = job.history()
-        return detail
+        return cast(JobDetail, detail)
 
     def of_pages(self, *, custom: bool = True) -> list[dict[str, Any]]:
         """Return what the pages are to know of the fields that have a column.
@@ -198,12 +199,12 @@ def _itself(value: Any) -> Any:
     return value
 
 
-def _sec_per_job(row: dict[str, Any]) -> Any:
+def _sec_per_job(row: NodeRow) -> Any:
     return row["cpu_time"] / row["jobs_done"] if row["jobs_done"] else None
 
 
 def _sorted_by(name: str, sort: SortKey, within: str | None) -> RowKey:
-    def key(row: dict[str, Any]) -> Any:
+    def key(row: Mapping[str, Any]) -> Any:
         value = row[within][name] if within and row[within] else None if within else row[name]
         return None if value is None else sort(value)
 

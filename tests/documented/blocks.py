@@ -131,6 +131,10 @@ BLOCKS: Final[dict[str, tuple[str, str]]] = {
     ),
     "frame_ancestors=[": (_APP, ""),
     "node_columns=[": (f"{_CLUSTER}sensors = {{}}\n", f"{_DONE}server.shutdown()\n"),
+    'view = registry.view("*")': (
+        _APP,
+        "assert silent == []\nassert summary['name'] == view.name\n",
+    ),
     'history="runs.sqlite")': (_CLUSTER, f"{_DONE}server.shutdown()\n"),
     'PastRegistry("runs.sqlite"': (
         f"{_CLUSTER}with DispyHTTPServer(cluster, history='runs.sqlite'):\n    cluster.wait()\n"

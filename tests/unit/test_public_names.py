@@ -11,6 +11,7 @@ import pytest
 
 import flask_dispy
 from flask_dispy.core import errors
+from flask_dispy.wire import shapes
 
 ROOT = Path(flask_dispy.__file__).parent
 MODULES = [
@@ -30,12 +31,26 @@ def test_public_names_are_these() -> None:
         "EngineTimeout",
         "FlaskDispyError",
         "HistoryError",
+        "JobDetail",
+        "JobPage",
+        "JobRow",
         "NoCommands",
+        "NodeEvent",
+        "NodeRow",
+        "NodeSeriesData",
+        "OfferRow",
+        "Outcome",
+        "OutcomeRow",
+        "OutlookRow",
         "PastRegistry",
+        "SeriesData",
+        "Summary",
+        "TimelineData",
         "UnknownCluster",
         "UnknownJob",
         "UnknownNode",
         "UnknownOffer",
+        "View",
         "WrongProcess",
         "cluster_status",
         "create_blueprint",
@@ -55,6 +70,12 @@ def test_error_is_listed_in_the_documentation(name: str) -> None:
     text = (ROOT.parent / "docs" / "embedding.md").read_text(encoding="utf-8")
     also, base = re.escape(getattr(errors, name).__bases__[-1].__name__), f"`{name}`"
     assert name == "FlaskDispyError" or re.search(rf"{base}.*\| `{also}` \|", text)
+
+
+def test_all_types_that_a_view_returns_are_public() -> None:
+    told = {name for name in shapes.__all__ if name.endswith(("Row", "Data", "Event", "Summary"))}
+    assert told | {"JobDetail"} <= set(flask_dispy.__all__)
+    assert all(getattr(flask_dispy, name) is getattr(shapes, name) for name in told)
 
 
 @pytest.mark.parametrize("name", flask_dispy.__all__)

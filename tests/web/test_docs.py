@@ -15,7 +15,6 @@ from flask_dispy.web.blueprint import create_blueprint
 from flask_dispy.web.http.errors import STATUS_OF_CODE
 from flask_dispy.web.routes import DOCUMENT_ROUTES, ROUTES
 from flask_dispy.wire.fields import NODE_FIELDS, NodeField
-from flask_dispy.wire.jobs import JOB_FIELDS
 from flask_dispy.wire.tables import NodeTable
 
 ROOT = Path(__file__).parents[2]
@@ -116,8 +115,4 @@ def _typed(name: str) -> set[str]:
 
 
 def test_types_of_the_scripts_have_the_fields_of_rows() -> None:
-    (load,) = (field.parts for field in NODE_FIELDS if field.name == "avail_info")
-    assert _typed("NodeRow") == {field.name for field in NODE_FIELDS}
     assert _typed("NodeBlock") == {field.name for field in NODE_FIELDS}
-    assert _typed("AvailInfo") == {field.name for field in load}
-    assert _typed("JobRow") == {field.name for field in JOB_FIELDS} | {"hidden"}

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import inspect
-import re
 from keyword import iskeyword
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +11,6 @@ from flask import Flask
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
-import flask_dispy
 from flask_dispy.web import blueprint
 from flask_dispy.web.api.openapi import build
 from flask_dispy.web.http.answers import json_answer
@@ -81,15 +78,6 @@ def test_route_with_a_query_parameter_is_declared_in_one_place(
             "schema": {"type": "integer", "minimum": 1, "maximum": 50, "default": 21},
         }
     ]
-
-
-def test_pages_know_an_outcome_as_the_api_describes_it() -> None:
-    types = (Path(flask_dispy.__file__).parent / "static/js/data/types.js").read_text()
-    body = (
-        types.partition("@typedef {object} Outcome ")[2].partition("*/")[0].partition("@typedef")[0]
-    )
-    known = set(re.findall(r"@property \{[^}]*\} \[?(\w+)", body))
-    assert known == set(build(ROUTES)["components"]["schemas"]["Outcome"]["properties"])
 
 
 def test_it_is_served_with_a_relative_server(make_client: Any) -> None:

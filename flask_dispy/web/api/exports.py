@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime, timezone
 from itertools import chain
@@ -22,7 +22,7 @@ from .schemas import SCHEMAS
 
 __all__ = ["FORMATS", "JSON", "MEDIA_TYPES", "export", "in_chunks", "schema_paths"]
 
-Row = dict[str, Any]
+Row = Mapping[str, Any]
 
 JSON: Final = "json"
 """The format that is no file: a page of the list."""

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, Final, get_args
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
 from ...core.addresses import address_key
 from ...core.errors import BadRequest
-from ...core.nodes import NodeState
+from ...core.nodes import NODE_STATES
 from ...core.roster import CLOCK_OFF_SEC
 from ...core.search.terms import Term, read_terms
 from ...core.search.values import value_test
+from ...wire.shapes import NodeRow
 
-__all__ = ["NODE_STATES", "QUALIFIERS", "matching", "sorted_rows"]
+__all__ = ["QUALIFIERS", "matching", "sorted_rows"]
 
-NODE_STATES: Final[tuple[str, ...]] = get_args(NodeState)
 QUALIFIERS: Final = ("state", "name", "ip", "cluster", "clock")
 
 
 def matching(
-    rows: list[dict[str, Any]],
+    rows: list[NodeRow],
     text: str,
     states: Sequence[str],
     cluster: str,
     columns: Sequence[str] = (),
-) -> list[dict[str, Any]]:
+) -> list[NodeRow]:
     """Return the rows in one of *states*, if any are given, that match each word of *text*.
 
     :param cluster: the cluster of rows that name none.
@@ -41,8 +41,8 @@ def matching(
 
 
 def sorted_rows(
-    rows: list[dict[str, Any]], key: Callable[[dict[str, Any]], Any], *, descending: bool
-) -> list[dict[str, Any]]:
+    rows: list[NodeRow], key: Callable[[NodeRow], Any], *, descending: bool
+) -> list[NodeRow]:
     """Return the rows in the order of *key*, equal ones by address, unknown ones last."""
     ordered = sorted(rows, key=lambda row: address_key(row["ip_addr"]))
     known = [row for row in ordered if key(row) is not None]
@@ -50,7 +50,7 @@ def sorted_rows(
     return sorted(known, key=key, reverse=descending) + unknown
 
 
-def _test(term: Term, cluster: str) -> Callable[[dict[str, Any]], bool]:
+def _test(term: Term, cluster: str) -> Callable[[Mapping[str, Any]], bool]:
     """Return the test of rows that a word of the search stands for."""
     value = term.value.casefold()
     match term.qualifier:

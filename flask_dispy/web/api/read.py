@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from hashlib import blake2b
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -272,7 +272,7 @@ def hidden_fields(web: Web) -> tuple[str, ...]:
     return () if web.registry.show_job_args else _ARGUMENTS
 
 
-def visible(row: dict[str, Any], hidden: Collection[str]) -> dict[str, Any]:
+def visible(row: Mapping[str, Any], hidden: Collection[str]) -> Mapping[str, Any]:
     """Return a job's row without the *hidden* fields, and marked so if there are any."""
     if not hidden:
         return row

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Annotated, TypedDict
 
 from ...engine.commands.outcomes import OutcomeRow
+from ...wire.shapes import Count
 
 __all__ = ["Cancelled", "Matched", "Outcomes", "SettingsRow"]
-
-Count = Annotated[int, ("minimum", 0)]
 
 
 class Outcomes(TypedDict):

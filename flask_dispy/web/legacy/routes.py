@@ -7,7 +7,7 @@ shape. Everything else is as those clients know it, for any number of them at on
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from ...core.settings import LONGEST_POLL_SEC
 from ...engine.commands.outcomes import NodeAction, Outcome
 from ...watching.views import NodeChanges
 from ...wire.packing import Piece, Sendable
+from ...wire.shapes import NodeRow
 from ..api.control import CPUS, HOST, MOST_FILTERED, PORT, have_timed_out, refuse_if_all_failed
 from ..api.read import hidden_fields, visible
 from ..context import Web, target
@@ -205,7 +206,7 @@ def _listed(
     return Sendable(*parts, b"]")
 
 
-def _row_of(web: Web, host: str) -> dict[str, Any]:
+def _row_of(web: Web, host: str) -> NodeRow:
     """Return the node's row. Like dispy.httpd, it takes any name that stands for its address."""
     combined = web.view("*")
     try:
@@ -216,7 +217,7 @@ def _row_of(web: Web, host: str) -> dict[str, Any]:
         raise
 
 
-def _node(row: dict[str, Any]) -> dict[str, Any]:
+def _node(row: Mapping[str, Any]) -> dict[str, Any]:
     node = {field: row[field] for field in _NODE_FIELDS}
     if node["avail_info"] is not None:
         # Sizes in bytes are whole numbers in dispy's answers.
@@ -225,7 +226,7 @@ def _node(row: dict[str, Any]) -> dict[str, Any]:
     return node
 
 
-def _job(row: dict[str, Any]) -> dict[str, Any]:
+def _job(row: Mapping[str, Any]) -> dict[str, Any]:
     started_at = row["started_at"] or row["submitted_at"]
     return {
         "uid": row["serial"],

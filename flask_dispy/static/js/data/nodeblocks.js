@@ -110,12 +110,13 @@ class BlockRow {
   get avail_info() {
     const { cpu, memory, disk, swap } = this.block.avail_info;
     if (at(cpu, this.index) === null) return null;
-    return {
+    // All four are known, or none.
+    return /** @type {AvailInfo} */ ({
       cpu: at(cpu, this.index),
       memory: figure(memory, this.index),
       disk: figure(disk, this.index),
       swap: at(swap, this.index),
-    };
+    });
   }
 }
 

@@ -87,13 +87,13 @@
  * @property {Outlook} [outlook]
  * @property {number|null} eta_sec
  * @property {"none"|"low"|"good"} [eta_confidence]
- * @property {number|null} started_at
+ * @property {number} started_at
  * @property {number|null} [closed_at]
  * @property {boolean} [cut_off] of a past run: its program ended without closing it
  * @property {{jobs: number, of: number}} [unreadable] of a past run: jobs that can't be read, of so many
  * @property {{failed: number, abandoned: number, silent: number, lost: number, stragglers: number, clocks_off?: number, offers?: number}} [attention]
  * @property {{waiting: number, overdue: number, changes: number}} [offers] nodes that were asked to join and have not
- * @property {"callback"|"polling"|"history"} [watching]
+ * @property {"callback"|"polling"|"history"|"removed"} [watching]
  * @property {number} [now]
  * @property {number} [dropped_events]
  * @property {string | null} [trouble] what is wrong with the cluster as a whole
@@ -117,15 +117,15 @@
  * @property {string|null} asked_by
  * @property {number} asked_at
  * @property {boolean} overdue
- * @property {string} finding
+ * @property {"unknown"|"pattern"|"refused_connection"|"no_answer"|"unreachable"|"listening"|"being_set_up"|"not_set_up"} finding
  * @property {string} message
  * @property {OfferReason[]} reasons the likeliest first
  *
  * @typedef {object} AvailInfo what is available on a node: percent for cpu and swap, else bytes
- * @property {number|null} cpu
- * @property {number|null} memory
- * @property {number|null} disk
- * @property {number|null} swap
+ * @property {number} cpu
+ * @property {number} memory
+ * @property {number} disk
+ * @property {number} swap
  *
  * @typedef {object} NodeRow
  * @property {string} ip_addr
@@ -138,7 +138,7 @@
  * @property {number} cpu_time
  * @property {number} tx
  * @property {number} rx
- * @property {number|null} update_time
+ * @property {number} update_time
  * @property {AvailInfo|null} avail_info
  * @property {NodeState} state
  * @property {number|null} [avail_info_age_sec] how much older avail_info is than update_time
@@ -189,14 +189,14 @@
  * @property {string|null} node
  * @property {string|null} args
  * @property {string|null} kwargs
- * @property {number|null} submitted_at
+ * @property {number} submitted_at
  * @property {number|null} started_at
  * @property {number|null} ended_at
  * @property {number|null} duration_sec
  * @property {number} waited_sec
  * @property {number} attempts
  * @property {string|null} error last line of the traceback
- * @property {boolean} [hidden] its arguments (and perhaps output) are kept from this reader
+ * @property {true} [hidden] its arguments (and perhaps output) are kept from this reader
  *
  * @typedef {NodeRow & {running_jobs: JobRow[], recent_jobs: JobRow[], running_total: number, recent_total: number, events: NodeEvent[]}} NodeDetail
  *
@@ -222,10 +222,10 @@
  * @property {boolean} ok
  * @property {string} code
  * @property {string} message
- * @property {number|null} [serial]
+ * @property {number} [serial]
  * @property {string} [id] of the job
- * @property {string|null} [ip_addr]
- * @property {number|null} [cpus]
+ * @property {string} [ip_addr]
+ * @property {number} [cpus]
  */
 
 export {};
