@@ -26,8 +26,8 @@ NodeChange = Literal["joined", "silent", "heard", "lost", "closed", "deallocated
 NODE_STATES: Final[tuple[NodeState, ...]] = get_args(NodeState)
 """The states of a node.
 
-``up``: it is the cluster's. ``silent``: it is, but a sign of life is overdue. ``lost``: it died or
-was cut off while it had work to do or a pulse to give. ``closed``: somebody closed or deallocated
+``up``: it belongs to the cluster. ``silent``: it does, but a sign of life is overdue. ``lost``: it
+died or was cut off while it had work or a pulse was due. ``closed``: somebody closed or deallocated
 it, it said goodbye with nothing left to do, or the cluster ended.
 """
 
@@ -37,31 +37,31 @@ NODE_CHANGES: Final[tuple[NodeChange, ...]] = get_args(NodeChange)
 GONE_STATES: Final[frozenset[NodeState]] = frozenset(("lost", "closed"))
 """The states of a node that is no longer the cluster's."""
 
-# Events of a node that are kept, the latest.
+# How many of a node's latest events are kept.
 _MOST_PAST: Final = 30
 
-# A node whose pulse is overdue by this many intervals when dispy gives it up had one to give.
+# When dispy gives a node up, its pulse is missed if it is overdue by this many intervals.
 _MISSED_PULSES: Final = 3
 
-# Figures of a node's load that are older are old.
+# A node's load is outdated after this long.
 _OLD_SEC: Final = 60
 
-# Reports are taken in a few times a second, so shorter gaps than this are not told apart.
+# Reports are read a few times a second, so shorter gaps can't be distinguished.
 _LEAST_PULSE_SEC: Final = 0.5
 
 
 class Node:
-    """A node's figures as its cluster last told them. Guarded by the registry's lock.
+    """A node's figures as its cluster last reported them. Guarded by the hub's lock.
 
-    dispy counts a node's jobs, time and bytes from zero when it joins anew. A total that falls
-    therefore ended a life, and what that life had reached is carried on, so that the row counts
-    all lives of the node. The CPU time also falls, a little, when the node's clock is set back
-    during a job; so only a fall in jobs done with it tells of a new life.
+    dispy counts a node's jobs, time and bytes from zero when the node joins again. So when a total
+    falls, a new life of the node began; the totals of earlier lives are carried over and added. The
+    CPU time also falls a little when the node's clock is set back during a job, so its fall counts
+    only if the number of jobs fell, too.
 
     ``updated_at`` is the last sign of life: dispy's own ``update_time``, or a pulse that dispy
-    reported without noting it there, as a SharedJobCluster does. ``clock_offset_sec`` is by how
-    much the node's clock is ahead of ours, ``None`` while that is next to nothing or not known;
-    ``load_at`` is when it told its load.
+    reported without noting it there, as a SharedJobCluster does. ``clock_offset_sec`` is how far
+    the node's clock is ahead of ours, ``None`` if negligible or unknown; ``load_at`` is when its
+    load was reported.
     """
 
     __slots__ = (
@@ -106,16 +106,16 @@ class Node:
         self.pulse_sec: float | None = None  # observed; None for a node that sends none
         self.counted: tuple[NodeState, int, float] | None = None
         self.state: NodeState = "up"
-        self.left: Departure | None = None  # why it is gone; None while it is not
+        self.left: Departure | None = None  # why it left; None if it has not
         self.abandoned = False  # whether jobs were abandoned on it since it joined
         self.running: dict[int, Job] = {}
-        # What happened to it: (at, event), the last few.
+        # The latest events, as (at, event).
         self.past: list[tuple[float, NodeChange]] | None = None
         self.series: NodeSeries | None = None
         # The custom columns' values, in their order; empty before there were any.
         self.columns: tuple[ColumnValue, ...] = ()
         self.tally: Tally | None = None  # of the jobs that ended there; made with the first
-        # jobs_done, cpu_time, tx, rx: of all lives, of the lives before, as last reported
+        # jobs_done, cpu_time, tx, rx: of all lives, of earlier lives, and as last reported.
         self.totals: tuple[float, ...] = (0, 0.0, 0, 0)
         self._carried: tuple[float, ...] = (0, 0.0, 0, 0)
         self._last: tuple[float, ...] = (0, 0.0, 0, 0)
@@ -123,13 +123,13 @@ class Node:
         self._reported_at = 0.0
         self._pulsed_at = 0.0
         self.load_at = 0.0
-        # What was made of the row, for those who make it: cleared here, and never looked into.
+        # The encoded row, for those who encode: cleared here, and never read.
         self.texts: Any = None
         self.cells: Any = None
 
     def update(self, seen: NodeSeen) -> bool:
-        """Take in what dispy tells; return whether anything in the row changed."""
-        # All at once: by name each takes as long as unpacking them all.
+        """Update the figures; return whether anything in the row changed."""
+        # Unpacked in one step: reading a single field by name takes as long.
         (_, name, cpus, avail_cpus, busy, jobs_done, cpu_time, tx, rx, updated_at, load, joined,
          pulse, at, clock_offset_sec) = seen  # fmt: skip
         before = self.updated_at, self.state, self.clock_offset_sec
@@ -140,7 +140,7 @@ class Node:
             self._figures = figures
             self.name, self.cpus, self.avail_cpus, self.busy = name, cpus, avail_cpus, busy
             self._count_up((jobs_done, cpu_time, tx, rx))
-        # Not "later than": after the clock was set back, signs of life are earlier ones.
+        # Not "later than": after the clock was set back, new signs of life have earlier times.
         alive = updated_at not in (0.0, self._reported_at)
         if alive:
             self.updated_at = self._reported_at = updated_at
@@ -153,9 +153,9 @@ class Node:
         if fresh or (pulse and load is not None):
             self.load_at = at or self.updated_at
         if joined or self.state == "silent":
-            self._pulsed_at = 0.0  # the gap before this pulse is none between two
-        # A scheduler repeats a node's last pulse after each job, whether nodes pulse or not; a
-        # pulse of the node's own brings figures of its own.
+            self._pulsed_at = 0.0  # the gap before this pulse is not one between two pulses
+        # A scheduler repeats a node's last pulse after each job, even if nodes send none; only a
+        # real pulse brings new figures.
         if pulse and fresh:
             self._learn_pulse(at or self.updated_at)
         if joined:
@@ -167,7 +167,7 @@ class Node:
         return changed or fresh or before != (self.updated_at, self.state, clock_offset_sec)
 
     def leave(self, at: float, why: Departure, *, jobs_wait: bool) -> None:
-        """Note that the node is no longer the cluster's.
+        """Note that the node left the cluster.
 
         :param jobs_wait: whether jobs waited in the cluster's queue.
         """
@@ -181,34 +181,33 @@ class Node:
         self._figures = ()
 
     def _is_missed(self, at: float, why: Departure, *, jobs_wait: bool) -> bool:
-        """Whether the node had work to do, or a pulse to give, when it left.
+        """Whether something was expected of the node when it left.
 
-        dispy reports a node that died and one that was shut down alike. What was expected of the
-        node tells them apart: one that leaves jobs behind, or that can't be reached when a job is
-        to be sent there, or whose pulse is overdue, is missed; one that leaves while there is
-        nothing to do is not.
+        dispy reports a node that died and one that was shut down alike, so what was expected of it
+        decides: a node is missed if it leaves jobs behind, can't be reached when a job is sent to
+        it, or has an overdue pulse. A node that leaves while there is nothing to do is not missed.
         """
         if why in ("closed", "deallocated"):
             return False
         silent = self.state == "silent"
         if why == "ended":
-            # A node without pulses may have been taken for silent because jobs of others waited.
+            # A node without pulses may look silent only because jobs of other clusters waited.
             return silent and (self.pulse_sec is not None or self.load is not None)
         unheard_sec = at - self.updated_at
         overdue = self.pulse_sec is not None and unheard_sec > _MISSED_PULSES * self.pulse_sec
         return silent or overdue or jobs_wait or self.abandoned or bool(self.running)
 
     def note_abandoned(self, at: float) -> bool:
-        """Note that dispy abandoned a job on the node; return whether that changed its state.
+        """Note that dispy abandoned a job on the node; return whether its state changed.
 
-        The report of the job may come after that of the node.
+        The report on the job may arrive after the one on the node.
         """
         self.abandoned = True
         if self.state != "closed" or self.left != "given_up":
             return False
         past = self.past
         if past and past[-1][1] == "closed":
-            at, _ = past.pop()  # it was lost at that time
+            at, _ = past.pop()  # that is when it was lost
         self._become("lost", "lost", at)
         return True
 
@@ -222,15 +221,15 @@ class Node:
             self.note(at, event)
 
     def note(self, at: float, event: NodeChange) -> None:
-        """Keep in mind that something happened to the node."""
+        """Add an event to the node's past."""
         past = self.past = self.past or []
         past.append((at, event))
         del past[:-_MOST_PAST]
 
     def _learn_pulse(self, at: float) -> None:
-        """Learn how often pulses come: the longest gap lately.
+        """Estimate the pulse interval: the longest gap lately.
 
-        Not the latest: what looks like a pulse may come between two, when CPUs are set.
+        Not the latest gap, because setting CPUs causes a report that looks like a pulse.
         """
         if self._pulsed_at:
             gap = max(_LEAST_PULSE_SEC, at - self._pulsed_at)
@@ -238,13 +237,13 @@ class Node:
         self._pulsed_at = at
 
     def _count_up(self, reported: tuple[float, ...]) -> None:
-        """Take in the totals of the node's present life."""
+        """Update the totals from those of the node's present life."""
         if reported == self._last:
             return
         jobs_done, cpu_time, tx, rx = reported
         last, carried = self._last, self._carried
         if jobs_done >= last[0] and cpu_time >= last[1] and tx >= last[2] and rx >= last[3]:
-            # None fell, as almost always.
+            # Almost always, no total fell.
             self._last = reported
             self.totals = (carried[0] + jobs_done, carried[1] + cpu_time, carried[2] + tx,
                            carried[3] + rx)  # fmt: skip
@@ -268,27 +267,27 @@ class Node:
             self.series.add(at, None if is_old else self.load, len(self.running))
 
     def amend_running(self) -> None:
-        """Have the last point of its series say how many jobs run there now."""
+        """Set the number of running jobs in the last point of the series."""
         if self.series is not None:
             self.series.amend_running(len(self.running))
 
     def load_age_sec(self) -> int | None:
-        """Return how much older the load is than the last sign of life, in whole minutes.
+        """Return how much older the load is than the last sign of life, in full minutes.
 
-        0 for less than one; ``None`` where no load is known. A node tells its load with its
-        pulses; where it sends none, it is of the time it joined, for ever.
+        ``None`` if no load is known. A node reports its load with its pulses; if it sends none, the
+        load stays that of the time when it joined.
         """
         if self.load is None:
             return None
         return int(max(0.0, self.updated_at - self.load_at) // _OLD_SEC * _OLD_SEC)
 
     def forget_encoding(self) -> None:
-        """Drop what was made of the row, because the row changed."""
+        """Drop the encoded row, because the row changed."""
         self.texts = self.cells = None
 
 
 class Census:
-    """What all nodes of a view come to, kept as they change: no reader walks 10,000 nodes."""
+    """Sums over all nodes of a view, updated as they change: no reader walks 10,000 nodes."""
 
     __slots__ = ("cpu_time", "cpus", "states")
 
@@ -298,7 +297,7 @@ class Census:
         self.states: dict[NodeState, int] = dict.fromkeys(NODE_STATES, 0)
 
     def count(self, node: Node) -> None:
-        """Count *node* as it is now, in place of what it counted for before."""
+        """Count *node* as it is now, in place of its previous figures."""
         counted = (node.state, node.cpus, node.totals[1])
         if counted != node.counted:
             self.replace(node.counted, counted)
@@ -309,7 +308,7 @@ class Census:
         old: tuple[NodeState, int, float] | None,
         new: tuple[NodeState, int, float] | None,
     ) -> None:
-        """Take *old* out of the sums and put *new* in. A node's CPUs go with it."""
+        """Replace *old* by *new* in the sums. CPUs of nodes that are gone do not count."""
         for entry, sign in ((old, -1), (new, 1)):
             if entry is not None:
                 state, cpus, cpu_time = entry

@@ -1,7 +1,7 @@
-"""The nodes that one cluster was offered and that have not joined.
+"""The nodes that were offered to one cluster and have not joined.
 
-dispy asks a node to join and says nothing of whether it answers. So each offer is kept until the
-node has joined, somebody withdraws it, or the cluster ends.
+dispy asks a node to join, but does not report whether it answers. So each offer is kept until the
+node joins, somebody withdraws it, or the cluster ends.
 """
 
 from __future__ import annotations
@@ -25,30 +25,30 @@ __all__ = [
 ]  # fmt: skip
 
 OVERDUE_SEC: Final = 30.0
-"""A node that has not joined for so long after it was asked needs attention."""
+"""A node that has not joined this long after it was asked needs attention."""
 
-# Offers of one cluster that are kept; the oldest go first. A program may list thousands of nodes.
+# How many offers of one cluster are kept; the oldest go first. A program may list thousands.
 _MOST: Final = 10_000
 
 Source = Literal["program", "command"]
-"""Who offered it: the program, when it made the cluster or later, or somebody with a command."""
+"""Who offered the node: the program, or somebody with a command."""
 
 Finding = Literal[
     "unknown", "pattern", "refused_connection", "no_answer", "unreachable", "listening",
     "being_set_up", "not_set_up",
 ]  # fmt: skip
-"""What is known of why a node has not joined.
+"""What is known about why a node has not joined.
 
 ``unknown``: nothing. ``pattern``: it is a pattern, which stands for any number of nodes.
-``refused_connection``: nothing listens at its port. ``no_answer``: nothing came back.
-``unreachable``: there is no way there. ``listening``: something listens there.
-``being_set_up``: it answered, and dispy sends it what the computation needs.
-``not_set_up``: it answered, and could not be set up, or has no CPU to give.
+``refused_connection``: nothing listens at its port. ``no_answer``: it did not answer.
+``unreachable``: there is no route to it. ``listening``: something listens there.
+``being_set_up``: it answered, and dispy is sending it what the computation needs.
+``not_set_up``: it answered, but could not be set up, or offers no CPU.
 """
 
 
 class Allocation(NamedTuple):
-    """What a program offers to a cluster, as dispy holds it; a pattern has ``*`` in *ip_addr*."""
+    """A node, or a pattern of nodes (``*`` in *ip_addr*), that a cluster may use."""
 
     ip_addr: str
     port: int | None
@@ -61,10 +61,10 @@ FINDINGS: Final[tuple[Finding, ...]] = get_args(Finding)
 
 @dataclass(slots=True)
 class Offer:
-    """A node, or a pattern of nodes, that a cluster was offered; times in epoch seconds.
+    """A node, or a pattern of nodes, that was offered to a cluster; times in epoch seconds.
 
-    *host* is what was given, *ip_addr* the address that it stands for; *asked_by* the user, where
-    there are users.
+    *host* is as given, *ip_addr* the address that it stands for; *asked_by* is the user, if there
+    are users.
     """
 
     number: int
@@ -82,7 +82,7 @@ class Offer:
     def __post_init__(self) -> None:
         if self.is_pattern:
             self.finding = "pattern"
-            # As dispy takes it: from the beginning, and "*" for anything.
+            # As in dispy: matched from the beginning, and "*" stands for any text.
             self._pattern = re.compile(".*".join(map(re.escape, self.ip_addr.split("*"))))
 
     @property
@@ -91,7 +91,7 @@ class Offer:
         return "*" in self.ip_addr
 
     def is_fulfilled(self, nodes: Mapping[str, Node]) -> bool:
-        """Whether a node that is meant has joined since."""
+        """Whether a matching node has joined since."""
         if self._pattern is not None:
             matches = self._pattern.match
             return any(self._has_joined(nodes[ip]) for ip in nodes if matches(ip))
@@ -105,17 +105,17 @@ class Offer:
 
 
 class Offers:
-    """The offers of one cluster that nobody has taken. Guarded by the registry's lock.
+    """The offers of one cluster whose nodes have not joined. Guarded by the hub's lock.
 
-    :param numbers: where offers get their numbers, shared by all clusters.
+    :param numbers: yields the numbers of offers, shared by all clusters.
     """
 
     def __init__(self, numbers: Iterator[int]) -> None:
         self.waiting: dict[int, Offer] = {}
         self.overdue = 0
-        self.changes = 0  # grows with whatever is new to tell
+        self.changes = 0  # grows with every change that readers should see
         self._numbers = numbers
-        # What the program offers, as last seen.
+        # The program's allocations, as last seen.
         self._listed: dict[str, Allocation] = {}
         self._published_changes = 0
 
@@ -133,14 +133,14 @@ class Offers:
         return offer
 
     def withdraw(self, number: int) -> Offer | None:
-        """Forget an offer; return it, ``None`` if there is none of that number."""
+        """Remove an offer and return it, ``None`` if there is none with that number."""
         offer = self.waiting.pop(number, None)
         if offer is not None:
             self.changes += 1
         return offer
 
     def sync_with_program(self, offered: Sequence[Allocation], at: float) -> None:
-        """Take note of what the program offers now: new ones wait, and those that went are gone."""
+        """Add what the program newly offers, and remove what it no longer offers."""
         now = {one.ip_addr: one for one in offered}
         if now.keys() == self._listed.keys():
             return
@@ -153,7 +153,7 @@ class Offers:
         self._listed = now
 
     def watch(self, nodes: Mapping[str, Node], now: float) -> bool:
-        """Let go the offers that were taken; return whether there is anything new to tell."""
+        """Remove fulfilled offers; return whether anything changed for readers."""
         for offer in [offer for offer in self.waiting.values() if offer.is_fulfilled(nodes)]:
             del self.waiting[offer.number]
             self.changes += 1
@@ -165,7 +165,7 @@ class Offers:
         return changed
 
     def clear(self) -> None:
-        """Forget all, because the cluster ended."""
+        """Remove all offers, because the cluster ended."""
         self.changes += bool(self.waiting)
         self.waiting.clear()
         self.overdue = 0
@@ -175,7 +175,7 @@ class Offers:
         return {"waiting": len(self.waiting), "overdue": self.overdue, "changes": self.changes}
 
     def due_for_check(self, now: float, every_sec: float, most: int) -> list[Offer]:
-        """Return those overdue whose finding is oldest, patterns left out."""
+        """Return the overdue offers that were checked longest ago, without patterns."""
         due = [
             offer
             for offer in self.waiting.values()

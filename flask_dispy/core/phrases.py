@@ -1,4 +1,4 @@
-"""Numbers and names as parts of a sentence."""
+"""Numbers, names and durations as parts of a sentence."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _NAME_LIMIT: Final = 60
 
 
 def quantity(number: int, noun: str) -> str:
-    """Return a count with its noun: "1 job", "12,310 jobs"."""
+    """Return a count and its noun: "1 job", "12,310 jobs"."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def listed(names: Sequence[str], noun: str) -> str:
-    """Return up to three names, "alpha, beta and gamma", or else how many: "5 nodes"."""
+    """Return up to three names, "alpha, beta and gamma", or their number: "5 nodes"."""
     if not 0 < len(names) <= _MOST_NAMES:
         return quantity(len(names), noun)
     *most, last = (bounded(name, _NAME_LIMIT) for name in names)
@@ -28,7 +28,7 @@ def listed(names: Sequence[str], noun: str) -> str:
 
 
 def span(seconds: float) -> str:
-    """Return a duration as a sentence needs it: "1.7 s", "80 s", "15 min", "2 h 5 min"."""
+    """Return a duration for a sentence: "1.7 s", "80 s", "15 min", "2 h 5 min"."""
     if seconds < 0.0995:
         return f"{max(0, round(seconds * 1000))} ms"
     if seconds < 9.95:

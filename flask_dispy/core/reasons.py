@@ -1,4 +1,4 @@
-"""Why a node that was asked to join has not: likely reasons, and what shows which it is."""
+"""Likely reasons why a node that was asked to join has not, and how to find out which applies."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ __all__ = ["Reason", "message_of", "reasons_of"]
 
 
 class Reason(NamedTuple):
-    """One reason, with the command that shows whether it is the one, and where to run it.
+    """One reason, with a command that shows whether it applies, and where to run it.
 
-    *where* is ``here`` (this program's machine), ``node`` (the node's) or ``output`` (what this
-    program wrote; *command* is then what to look for).
+    *where* is ``here`` (this program's machine), ``node`` (the node's machine) or ``output``: then
+    *command* is a text to look for in this program's output.
     """
 
     code: str
@@ -38,7 +38,7 @@ _MESSAGES: Final = {
 
 
 def message_of(offer: Offer, port: int) -> str:
-    """Return in a sentence what is known of why the node has not joined.
+    """Return a sentence on why the node has not joined, as far as known.
 
     :param port: the port at which the node was asked.
     """
@@ -46,18 +46,18 @@ def message_of(offer: Offer, port: int) -> str:
 
 
 def reasons_of(offer: Offer, port: int, client_port: int) -> list[Reason]:
-    """Return the reasons that remain, the likeliest first.
+    """Return the reasons that are possible, the likeliest first.
 
     :param port: the port at which the node was asked.
     :param client_port: the port at which the client listens for nodes.
     """
-    # Commands are there to be copied, and a program may offer what it likes.
+    # Commands are made to be copied, and a program may offer any text.
     host = offer.ip_addr if _ADDRESS.fullmatch(offer.ip_addr) else "HOST"
     known = _known_reasons(host, port, client_port)
     return [known[code] for code in _ORDER[offer.finding]]
 
 
-# The likeliest first, by what remains possible.
+# The possible reasons by finding, the likeliest first.
 _ORDER: Final[dict[str, tuple[str, ...]]] = {
     "unknown": ("serves_another", "secret", "nobody_there", "network", "setup", "way_back"),
     "pattern": ("nobody_there_at_all", "broadcast", "serves_another", "secret"),
@@ -75,100 +75,45 @@ def _known_reasons(host: str, port: int, client_port: int) -> dict[str, Reason]:
     connect = f"nc -vz -w 3 {host} {port}"
     debug = f"flask-dispy node --debug -p {port - 1}"
     found = (
-        Reason(
-            "serves_another",
-            "It serves another client: a dispynode serves one at a time, and answers no other "
-            "until that one's clusters are closed. Its log says so at level debug.",
-            "node",
-            f"{debug}    # says: Busy (1/1); ignoring ping message",
-        ),
-        Reason(
-            "secret",
-            "Its secret is not the cluster's: -s of dispynode and secret= of the cluster must be "
-            "equal.",
-            "output",
-            f'Ignoring node {host} ("secret" mismatch)',
-        ),
-        Reason(
-            "nobody_there",
-            "No dispynode runs there, or it has ended.",
-            "node",
-            listens,
-        ),
-        Reason(
-            "other_port",
-            f"It listens at another port than {port}: -p of dispynode sets the family, of which "
-            "nodes use the second. Withdraw the offer, and allocate it with its port.",
-            "node",
-            "ss -ltnp | grep python",
-        ),
-        Reason(
-            "other_interface",
-            "It listens on another of its machine's addresses: start it with -i ADDRESS, or "
-            "allocate that address.",
-            "node",
-            listens,
-        ),
+        Reason("serves_another",
+               "It serves another client: a dispynode serves one at a time, and answers no other "
+               "until that client's clusters are closed. Its log says so at level debug.",
+               "node", f"{debug}    # says: Busy (1/1); ignoring ping message"),
+        Reason("secret",
+               "Its secret is not the cluster's: -s of dispynode must equal the cluster's secret=.",
+               "output", f'Ignoring node {host} ("secret" mismatch)'),
+        Reason("nobody_there", "No dispynode runs there, or it has ended.", "node", listens),
+        Reason("other_port",
+               f"It listens at another port than {port}: -p of dispynode sets the first of three "
+               "ports, of which the node uses the second. Withdraw the offer, and allocate the "
+               "node with its port.", "node", "ss -ltnp | grep python"),
+        Reason("other_interface",
+               "It listens on another of its machine's addresses: start it with -i ADDRESS, or "
+               "allocate that address.", "node", listens),
         Reason("machine_off", "The machine is off, or has another address.", "here",
                f"ping -c 3 {host}"),
-        Reason("firewall", f"A firewall drops what is sent to port {port}.", "here", connect),
-        Reason(
-            "network",
-            "The address belongs to a network that this machine can't reach.",
-            "here",
-            f"ip route get {host}",
-        ),
-        Reason(
-            "way_back",
-            "It can't reach this program: it answers to the address that JobCluster(host=...) "
-            f"gives, at port {client_port}, which a firewall may close or another network hide.",
-            "node",
-            f"nc -vz -w 3 CLIENT_ADDRESS {client_port}",
-        ),
-        Reason(
-            "other_address",
-            "It calls itself by another address than the one that was allocated, so that it is not "
-            "taken for it: allocate that address.",
-            "node",
-            debug,
-        ),
-        Reason(
-            "version",
-            "It runs another version of dispy.",
-            "output",
-            f"Ignoring node {host} due to version mismatch",
-        ),
-        Reason(
-            "setup",
-            "The computation's setup function raised there, a file could not be sent, or the "
-            "disk is full.",
-            "output",
-            f"Failed to setup {host}",
-        ),
-        Reason(
-            "slow_setup",
-            "Its files or its setup function take long.",
-            "node",
-            debug,
-        ),
-        Reason(
-            "no_cpus",
-            "NodeAllocate gives it no CPU, or it offers none.",
-            "node",
-            debug,
-        ),
-        Reason(
-            "nobody_there_at_all",
-            "No dispynode runs on the network of this machine.",
-            "node",
-            listens,
-        ),
-        Reason(
-            "broadcast",
-            "A pattern is asked by broadcast, which does not leave this machine's own network, and "
-            "which clouds and containers drop: allocate each node by its address.",
-            "here",
-            "ip -brief address",
-        ),
+        Reason("firewall", f"A firewall drops packets to port {port}.", "here", connect),
+        Reason("network", "The address belongs to a network that this machine can't reach.", "here",
+               f"ip route get {host}"),
+        Reason("way_back",
+               "It can't reach this program: it answers to the address that JobCluster(host=...) "
+               f"gives, at port {client_port}, which a firewall may close or another network hide.",
+               "node", f"nc -vz -w 3 CLIENT_ADDRESS {client_port}"),
+        Reason("other_address",
+               "It reports another address than the one that was allocated, so it is not "
+               "recognised: allocate that address.", "node", debug),
+        Reason("version", "It runs another version of dispy.", "output",
+               f"Ignoring node {host} due to version mismatch"),
+        Reason("setup",
+               "The computation's setup function raised there, a file could not be sent, or the "
+               "disk is full.", "output", f"Failed to setup {host}"),
+        Reason("slow_setup", "Its files or its setup function take long.", "node", debug),
+        Reason("no_cpus", "NodeAllocate gives it no CPU, or it offers none.", "node", debug),
+        Reason("nobody_there_at_all", "No dispynode runs on this machine's network.", "node",
+               listens),
+        Reason("broadcast",
+               "Nodes for a pattern are sought by broadcast, which does not leave this machine's "
+               "network, and which clouds and containers drop: allocate each node by its address.",
+               "here", "ip -brief address"),
     )  # fmt: skip
     return {reason.code: reason for reason in found}

@@ -1,4 +1,4 @@
-"""The nodes of one cluster, those that have left included, and what changed of them."""
+"""The nodes of one cluster, including those that left, and which of them changed."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from .nodes import GONE_STATES, Census, Node
 
 __all__ = ["CLOCK_OFF_SEC", "Roster"]
 
-# Nodes that are gone and stay listed. Where nodes come and go with new addresses for weeks, those
-# that left first are forgotten; their jobs are not.
+# How many nodes stay listed after they left. If nodes come and go with new addresses for weeks,
+# those that left first are forgotten; their jobs are not.
 _MOST_GONE: Final = 10_000
 
-# A node's clock that is off by more needs attention: what its jobs write bears wrong times.
+# A node's clock that is off by more needs attention: files that its jobs write get wrong times.
 CLOCK_OFF_SEC: Final = 60.0
 
 
 class Roster:
-    """The nodes of one cluster. Guarded by the registry's lock.
+    """The nodes of one cluster. Guarded by the hub's lock.
 
-    ``nodes`` are they, by address; ``census`` is what they come to. Since changes were last
-    published, the rows of those in ``dirty`` changed, and those in ``dropped`` were forgotten.
-    ``clocks_off`` are the nodes that are there whose clocks are off by over a minute.
+    ``nodes`` has them by address; ``census`` has their sums. Since changes were last published,
+    the rows of the nodes in ``dirty`` changed, and those in ``dropped`` were forgotten.
+    ``clocks_off`` has the present nodes whose clocks are off by over a minute.
     """
 
     def __init__(self) -> None:
@@ -36,7 +36,7 @@ class Roster:
         self._gone: OrderedDict[str, None] = OrderedDict()  # in the order they left
 
     def enter(self, ip_addr: str) -> Node:
-        """Return the node of that address, a new one if there was none."""
+        """Return the node with that address; add it if it is new."""
         node = self.nodes.get(ip_addr)
         if node is None:
             node = self.nodes[ip_addr] = Node(ip_addr)
@@ -56,15 +56,15 @@ class Roster:
     # -- what happens ------------------------------------------------------------------------
 
     def see(self, event: events.NodeSeen, otherwise_at: float) -> None:
-        """Take in a node's figures.
+        """Update a node from its figures.
 
-        :param otherwise_at: when they are of, in epoch seconds, if the node never gave a sign.
+        :param otherwise_at: the figures' time, in epoch seconds, if the node gave no sign of life.
         """
         node = self.nodes.get(event.ip_addr)
         if node is None:
             if event.cpus <= 0 and event.avail_cpus <= 0:
-                # A SharedJobCluster reports jobs that were cancelled in the queue with a node
-                # made up from the scheduler's address and no CPUs; no job can run there.
+                # A SharedJobCluster reports jobs that were cancelled in the queue with a fake node
+                # that has the scheduler's address and no CPUs; no job can run there.
                 return
             node = self.enter(event.ip_addr)
         if event.joined:
@@ -76,13 +76,13 @@ class Roster:
     def leave(
         self, ip_addr: str, at: float, why: events.Departure, *, jobs_wait: bool = False
     ) -> None:
-        """Note that a node is no longer the cluster's; see :meth:`.nodes.Node.leave`."""
+        """Note that a node left the cluster; see :meth:`.nodes.Node.leave`."""
         node = self.nodes.get(ip_addr)
         if node is None or node.state in GONE_STATES:
             return
         node.leave(at, why, jobs_wait=jobs_wait)
         if node.series is not None:
-            node.sample(at)  # no more signs of it will come
+            node.sample(at)  # it will give no more signs of life
         self.changed(node)
         self._gone[ip_addr] = None
         self._gone.move_to_end(ip_addr)
@@ -105,14 +105,14 @@ class Roster:
             self.dropped.add(ip_addr)
 
     def add_running(self, job: Job) -> None:
-        """List a job that runs with its node."""
+        """Add a running job to its node's list."""
         if job.node:
             node = self.enter(job.node)
             node.running[job.serial] = job
             self.dirty[node.ip_addr] = None
 
     def remove_running(self, job: Job) -> None:
-        """Take a job off its node's list."""
+        """Remove a job from its node's list."""
         node = self.nodes.get(job.node) if job.node else None
         if node is not None and node.running.pop(job.serial, None) is not None:
             self.dirty[node.ip_addr] = None
@@ -122,20 +122,19 @@ class Roster:
     def mark_silent(
         self, now: float, pulse_sec: float | None, update_sec: float, *, jobs_wait: bool
     ) -> bool:
-        """Mark the nodes silent from which a sign of life is overdue; return whether any is.
+        """Mark nodes as silent if a sign of life is overdue; return whether any is new.
 
-        A sign is due every *pulse_sec* from a node that sends pulses, or as often as it sent
-        them so far where the interval is not known. Without pulses a node that is at work, or
-        has nothing to do, says nothing for as long as that lasts; one that has free CPUs while
-        jobs wait is due every *update_sec*. Five such intervals without a sign make a node
-        silent.
+        A node that sends pulses owes a sign every *pulse_sec*, or as often as it sent pulses so far
+        if that interval is unknown. A node without pulses says nothing while it works or has
+        nothing to do; if it has free CPUs while jobs wait, it owes a sign every *update_sec*. It
+        is silent after five such intervals without a sign.
         """
         found = False
         for node in self.nodes.values():
             if node.state != "up" or not node.updated_at:
                 continue
-            # A node that tells its load pulses, if its cluster has an interval for that; without
-            # psutil it sends pulses that dispy does not report.
+            # A node that reports its load sends pulses, if its cluster has an interval for them;
+            # without psutil it sends pulses that dispy does not report.
             due_sec = pulse_sec if pulse_sec and node.load else node.pulse_sec
             if due_sec is not None:
                 overdue = now - node.updated_at > 5 * due_sec
@@ -151,11 +150,11 @@ class Roster:
     # -- publishing --------------------------------------------------------------------------
 
     def forget_encodings(self) -> None:
-        """Drop what was encoded of the nodes that changed. Called before anybody reads them."""
+        """Drop the encoded rows of nodes that changed, before anybody reads them."""
         for ip_addr in self.dirty:
             self.nodes[ip_addr].forget_encoding()
 
     def published(self) -> None:
-        """Begin anew to note what changes."""
+        """Forget which nodes changed, because the changes were published."""
         self.dirty.clear()
         self.dropped.clear()

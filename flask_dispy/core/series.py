@@ -1,7 +1,7 @@
 """Bounded time series: what the charts show.
 
-Three rings of fixed size hold the same columns at three resolutions. Nothing is averaged away
-that was not measured: a bucket without a sample is a gap.
+Three rings of fixed size hold the same columns at three resolutions. A bucket without a sample is
+a gap, not a zero.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ __all__ = [
 RESOLUTIONS: Final[dict[int, int]] = {1: 600, 10: 720, 60: 1440}
 
 WHOLE_SEC: Final = 600
-"""A run that is over also shows as a whole, at this resolution: a month of it."""
+"""A past run is also shown as a whole, at this resolution: a month of it."""
 
 PAST_RESOLUTIONS: Final[dict[int, int]] = {**RESOLUTIONS, WHOLE_SEC: 4320}
-"""The rings of a run that is over."""
+"""The rings of a past run."""
 
-# A clock that is set back by no more than this (NTP mending a drift) goes on filling the newest
-# bucket until it has caught up; set back further, it takes the buckets with it that lie ahead.
+# After a clock is set back by no more than this (NTP corrects a drift), samples go into the newest
+# bucket until the clock catches up; after a larger step, the buckets that lie ahead are cleared.
 _SMALL_STEP_SEC: Final = 5.0
 
 
 class Sample(NamedTuple):
-    """A cluster's figures at one moment; *done* and *failed* are totals since the beginning."""
+    """A cluster's figures at one moment; *done* and *failed* are totals since the start."""
 
     done: int
     failed: int
@@ -45,9 +45,9 @@ class Sample(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """What a bucket that begins at *start* holds of the *span_sec* seconds it was measured in.
+    """A bucket that begins at *start*, with samples for *span_sec* seconds.
 
-    Jobs that ended are amounts, the others means.
+    *done* and *failed* are amounts, the others means.
     """
 
     start: float
@@ -67,11 +67,11 @@ _DONE: Final = _COLUMNS.index("jobs_per_sec")
 
 
 class _Ring:
-    """Buckets of *resolution_sec* seconds: sums of what was added, and how often it was.
+    """Buckets of *resolution_sec* seconds: the sums of their samples, and the number of samples.
 
-    ``spans`` holds the seconds that a bucket's samples stand for, each the time since the sample
-    before. A rate is an amount by these, so that it is right in a bucket that is half full, and
-    in the one after a gap, which holds all that ended meanwhile.
+    ``spans`` holds the seconds that a bucket's samples stand for, each since the previous sample.
+    Rates are amounts divided by these, so they are right even in a bucket that is half full, and in
+    the first one after a gap, which holds all that ended meanwhile.
     """
 
     __slots__ = ("first", "last", "resolution_sec", "samples", "size", "spans", "sums")
@@ -94,7 +94,7 @@ class _Ring:
             column[index] += value
 
     def _turn(self, at: float) -> None:
-        """Make the bucket of the moment *at* the newest one."""
+        """Make the bucket of the time *at* the newest one."""
         bucket = int(at // self.resolution_sec)
         ahead_sec = self.last * self.resolution_sec - at
         if self.first is None or (bucket < self.first and ahead_sec > _SMALL_STEP_SEC):
@@ -117,20 +117,19 @@ class _Ring:
                 column[index] = 0.0
 
     def shown(self, now: float) -> range:
-        """Return the buckets to show a reader: up to *now*, whether measured or not.
+        """Return the buckets to show: up to *now*, with or without samples.
 
-        Nothing that was measured makes room for gaps: when sampling has ended for good, the
-        series stands still.
+        Gaps never displace samples, so the series stands still once sampling has ended.
         """
         if self.first is None:
             return range(0)
         end = max(int(now // self.resolution_sec), self.last)
-        # A bucket that is still filling says nothing yet when it is a second long.
+        # A bucket of one second is not shown while it fills.
         end += 0 if self.resolution_sec == 1 else 1
         return range(self.first, min(end, self.first + self.size))
 
     def column(self, name: str, buckets: range) -> list[float | None]:
-        """Return a column's means, or amounts by the second; ``None`` marks a gap."""
+        """Return a column's means, or amounts per second; ``None`` marks a gap."""
         sums = self.sums[_COLUMNS.index(name)]
         divisors: array[Any] = self.spans if name in _RATES else self.samples
         found: list[float | None] = []
@@ -168,9 +167,9 @@ class _Ring:
 
 
 class Series:
-    """A cluster's figures over the last day. Not thread-safe: the registry's lock guards it.
+    """A cluster's figures over the last day. Not thread-safe: the hub's lock guards it.
 
-    :param resolutions: seconds a bucket, and how many of them are kept.
+    :param resolutions: the seconds of a bucket, and the number of such buckets that are kept.
     """
 
     __slots__ = ("_previous", "_rings", "_sampled_at", "started_at")
@@ -182,12 +181,12 @@ class Series:
         self._rings = {sec: _Ring(sec, size) for sec, size in resolutions.items()}
 
     def add(self, at: float, sample: Sample) -> None:
-        """Take in the figures of the moment *at* (epoch seconds)."""
+        """Add the figures at the time *at* (epoch seconds)."""
         before, self._previous = self._previous, sample
         span_sec = max(0.0, at - self._sampled_at)
         self._sampled_at = at
         values = (
-            # Abandoned jobs that come back lower the total; a rate is never negative.
+            # Abandoned jobs that come back lower the totals, but a rate is never negative.
             float(max(0, sample.done - before.done)),
             float(max(0, sample.failed - before.failed)),
             *(float(value) for value in sample[2:]),
@@ -196,17 +195,17 @@ class Series:
             ring.add(at, span_sec, values)
 
     def measured(self, resolution_sec: int, since: float) -> list[Measured]:
-        """Return what the buckets from the one of the moment *since* on hold, oldest first.
+        """Return the buckets from the one at *since* on, oldest first; the newest still fills.
 
-        The newest is still filling. Of a clock that was set back, it is all that is returned.
+        If *since* lies ahead, because the clock was set back, return only the newest.
         """
         return self._rings[resolution_sec].measured(since)
 
     def refill(self, resolution_sec: int, bucket: Measured) -> None:
-        """Enter what another series measured at that resolution; buckets come oldest first.
+        """Add a bucket of another series with that resolution; call it for the oldest first.
 
-        A finer ring gets the bucket's figures for each of the bucket's parts. The ring of the
-        whole run has buckets of its own.
+        In a finer ring, the bucket's figures are spread over its parts. The ring of the whole run
+        is filled only from buckets of its own resolution.
         """
         for ring in self._rings.values():
             if (ring.resolution_sec >= WHOLE_SEC) != (resolution_sec >= WHOLE_SEC):
@@ -218,9 +217,9 @@ class Series:
                 ring.add(at, share[0], (*share[1:], *bucket[4:]))
 
     def ended_within(self, now: float, window_sec: float) -> tuple[float, float]:
-        """Return how many jobs ended in the last *window_sec*, and the seconds that tells of.
+        """Return how many jobs ended in the last *window_sec*, and the seconds that were measured.
 
-        Those are fewer than *window_sec* where watching began later.
+        Those are fewer than *window_sec* if watching began later.
 
         :param window_sec: 7,200 at most.
         """
@@ -230,9 +229,9 @@ class Series:
     def gauge(
         self, name: str, start: float, end: float, *, now: float, points: int
     ) -> tuple[list[float], list[float | None]]:
-        """Return the times and values of a gauge between two times, *points* of them at most.
+        """Return times and values of a gauge between two times, at most *points* of them.
 
-        Each value is the highest of its time, so that no peak is lost; ``None`` marks a gap.
+        Each value is the maximum of its interval, so that no peak is lost; ``None`` marks a gap.
         """
         ring = self._finest(start)
         sec = ring.resolution_sec
@@ -253,7 +252,7 @@ class Series:
         return times, highest
 
     def _finest(self, start: float) -> _Ring:
-        """Return the finest ring that still holds what was measured since *start*."""
+        """Return the finest ring whose samples reach back to *start*."""
         coarsest = self._rings[max(self._rings)]
         begun_at = ((coarsest.first or 0) + 1) * coarsest.resolution_sec
         for ring in self._rings.values():
@@ -262,7 +261,7 @@ class Series:
         return coarsest
 
     def as_dict(self, resolution_sec: int, now: float) -> dict[str, Any]:
-        """Return all columns at one resolution, oldest first; ``None`` marks a gap.
+        """Return all columns at one resolution, oldest bucket first; ``None`` marks a gap.
 
         :raises BadRequest: no ring has that resolution.
         """
@@ -281,8 +280,8 @@ class Series:
         }
 
 
-# A point of a node's series, side by side in memory: its time, which needs a double's precision,
-# and five figures, which do not.
+# A point of a node's series: its time, which needs a double's precision, and five figures, which do
+# not.
 _POINT: Final = Struct("=d5f")
 _TIME: Final = Struct("=d")
 _RUNNING_AT: Final = Struct("=f")
@@ -291,9 +290,9 @@ _NO_LOAD: Final = (nan, nan, nan, nan)
 
 
 class NodeSeries:
-    """A node's load over the last signs of life it gave, a bounded number of them.
+    """A node's load at its latest signs of life.
 
-    3.4 KB a node: with 10,000 nodes 34 MB, which is why the points are few.
+    A series takes 3.4 KB, 34 MB for 10,000 nodes, which is why it has few points.
     """
 
     POINTS: Final = 120
@@ -310,11 +309,11 @@ class NodeSeries:
         self._points = bytearray(_POINT.size * self.POINTS)
 
     def add(self, at: float, load: tuple[float, ...] | None, running: int) -> None:
-        """Take in a sign of life; of those within the same ten seconds the last one stays.
+        """Add a sign of life; it replaces an earlier one within the same ten seconds.
 
-        By the clock, for then the points of several clusters stand for the same moments, and the
-        jobs that each has on the node can be added up. Times never fall: a sign from before the
-        last one (the clock was set back) takes its time.
+        The ten seconds begin at round times, so that the points of several clusters coincide and
+        their jobs on the node can be added up. Times never decrease: if the clock was set back, a
+        point gets the time of the previous one.
         """
         at = max(at, self._last_at)
         if at // self.STEP_SEC == self._last_at // self.STEP_SEC:
@@ -325,7 +324,7 @@ class NodeSeries:
         self._count += 1
 
     def amend_running(self, running: int) -> None:
-        """Have the last point say how many jobs run there."""
+        """Set the number of running jobs in the last point."""
         if self._count:
             _RUNNING_AT.pack_into(self._points, self._offset(self._count - 1) + _LOAD_END, running)
 
@@ -344,7 +343,7 @@ class NodeSeries:
         for other in others:
             for place, at in enumerate(columns["t"]):
                 running[place] = (running[place] or 0.0) + other._running_at(at or 0.0)
-        # Figures are kept in four bytes, of which 0.1 comes back as 0.10000000149011612.
+        # Figures are kept in four bytes, so that 0.1 comes back as 0.10000000149011612.
         return {
             name: [value if value is None else round(value, 3) for value in column]
             for name, column in columns.items()

@@ -21,7 +21,7 @@ MOST_RUNS: Final = 100
 _DAY: Final = 86_400.0
 
 LONGEST_POLL_SEC: Final = _DAY
-"""A day: what is polled less often is polled never."""
+"""A day, the longest poll interval."""
 
 _MOST_DAYS = 36_500
 

@@ -29,7 +29,7 @@ class Times:
 
 
 class Tally:
-    """What the jobs of a cluster, or those of a node, came to. Guarded by the registry's lock.
+    """What the jobs of a cluster, or those of a node, came to. Guarded by the hub's lock.
 
     ``lost_sec`` is the CPU time that came to nothing: that of failed jobs and of attempts that
     were abandoned.

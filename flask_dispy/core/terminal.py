@@ -1,8 +1,8 @@
-"""What a terminal would show of what a program wrote.
+"""A program's output as a terminal would show it.
 
-Progress bars go back to the start of their line with each step, and colours are sequences of
-control characters. Kept as written, a minute of a progress bar fills the room that a job's output
-has; a terminal shows one line of it.
+Progress bars return to the start of their line with each step, and colours are sequences of control
+characters. Kept as written, a minute of a progress bar would fill the space for a job's output; a
+terminal shows one line of it.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from .text import Cut, ending
 
 __all__ = ["LOOK_BACK", "as_displayed", "without_overwriting"]
 
-# How much of the end of an output is looked at, in multiples of what is kept: a progress bar of
-# a hundred steps a line comes down to one line.
+# How much of the end of an output is processed, in multiples of what is kept: enough for a progress
+# bar of many steps to become one line.
 LOOK_BACK: Final = 64
 
 # What moves within a line (carriage return, backspace), and control sequences (ECMA-48, 5.4).
 _CONTROL = re.compile(r"\r|\x08|\x1b\[(?P<parameters>[0-?]*)[ -/]*(?P<final>[@-~])")
 
-# What a terminal shows nothing of: commands to it, such as a window's title or where a link leads
-# (5.6; ended by ST or, as xterm has it, BEL), and what chooses among its character sets, as
-# "tput sgr0" does (ECMA-35, 13.2.1). Whoever forgot the end of a command loses no line of theirs.
+# Sequences that show nothing: commands to the terminal, such as a window's title or a link's target
+# (5.6; ended by ST or, in xterm, BEL), and choices of a character set, as "tput sgr0" sends them
+# (ECMA-35, 13.2.1). A command without an end swallows no further line.
 _UNSEEN = re.compile(r"\x1b(?:[]PX^_][^\x07\x1b\n]*(?:\x07|\x1b\\)|[ -/]+[0-~]|[0-?N-OZ`-~])")
 
 _FIRST: Final = "\r\b\x1b"
@@ -32,11 +32,9 @@ _FIRST: Final = "\r\b\x1b"
 def as_displayed(text: str, limit: int) -> str:
     """Return the end of *text* as a terminal shows it, cleaned, in at most *limit* characters.
 
-    Within a line, what is written later stands over what was there before. Colours and commands to
-    the terminal are left out, and so are movements to other lines, which are none in a text. It is
-    a :class:`~flask_dispy.core.text.Cut` if the beginning is missing.
-
-    A text of many megabytes costs no more than a window of 64 times *limit* does.
+    Within a line, later characters overwrite earlier ones. Colours, commands to the terminal and
+    movements to other lines are left out. The result is a :class:`~flask_dispy.core.text.Cut` if
+    the beginning is missing. Only the last 64 times *limit* characters are processed.
     """
     if len(text) <= limit and text.isprintable():
         return text
@@ -64,7 +62,7 @@ def without_overwriting(text: str, limit: int) -> str:
 
 
 def _line(line: str) -> str:
-    """Return what is left of a line once all that moves within it was done."""
+    """Return a line after all movements within it were carried out."""
     cells: list[str] = []
     column = written = 0
     for control in _CONTROL.finditer(line):
@@ -79,7 +77,7 @@ def _line(line: str) -> str:
 
 
 def _write(cells: list[str], column: int, piece: str) -> int:
-    """Put *piece* over what stands from *column* on; return the column behind it."""
+    """Write *piece* from *column* on; return the column after it."""
     if piece:
         cells.extend(" " * (column - len(cells)))
         cells[column : column + len(piece)] = piece
@@ -87,7 +85,7 @@ def _write(cells: list[str], column: int, piece: str) -> int:
 
 
 def _erase(cells: list[str], column: int, parameters: str) -> None:
-    """Do "erase in line": from the column on (0), up to it (1), or all (2)."""
+    """Carry out "erase in line": from the column on (0), up to it (1), or all (2)."""
     if parameters in ("", "0"):
         del cells[column:]
     elif parameters == "1":

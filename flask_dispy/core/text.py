@@ -1,11 +1,11 @@
-"""Any Python value as short text that is safe to keep and to show.
+"""Any Python value as a short text that is safe to keep and to show.
 
-Nothing here runs code of the value's own class: :func:`plain_text` walks values of Python's
-built-in types itself and gives up (``None``) where it meets any other, so that it can be called
-under time pressure. What needs a user's ``__str__`` is the engine's matter.
+Nothing here runs code of the value's class: :func:`plain_text` walks values of built-in types
+itself and returns ``None`` for any other, so it is safe where time is short. The engine renders
+values that need a user's ``__str__``.
 
-A text that was cut short is a :class:`Cut`, a ``str`` that remembers it: the mark travels with
-the text and costs nothing where nothing was cut.
+A text that was cut short is a :class:`Cut`, a subclass of ``str``: so the mark travels with the
+text and costs nothing if nothing was cut.
 """
 
 from __future__ import annotations
@@ -25,34 +25,34 @@ __all__ = [
     "type_name",
 ]
 
-# Depth to which containers are opened; below it they show as "...". Nobody reads deeper in a
-# table cell, and a list that holds itself ends here.
+# Deeper containers show as "...". Nobody reads deeper in a table cell, and a list that contains
+# itself ends here.
 _MAX_DEPTH = 6
 
-# Integers beyond this many bits are shown by their size: str() of one is quadratic, and Python
-# refuses beyond 4,300 digits.
+# Integers of more bits are shown by their size: str() is quadratic, and Python refuses to convert
+# more than 4,300 digits.
 _MAX_INT_BITS = 2048
 
-# What the quick way through the arguments of a call takes: almost all calls are of such.
+# Almost all arguments are integers or strings below these limits; a fast path handles them.
 _SMALL = 10**9
 _DIGITS = 10  # and a sign
 _SHORT = 100
 
-# Control characters but tab and line feed, the bidirectional controls that can turn a line
-# around ("Trojan Source", CVE-2021-42574), invisible separators, and lone surrogates, which no
-# UTF-8 encoder takes.
+# Control characters except tab and line feed, bidirectional controls that can reverse a line
+# ("Trojan Source", CVE-2021-42574), invisible separators, and lone surrogates, which UTF-8 can't
+# encode.
 _UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u2028\u2029"
     "\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
 
 
-# The way round a metaclass, which may have a __name__ of its own.
+# Bypasses a metaclass, which may define its own __name__.
 _name_of: Final[Callable[[type], object]] = type.__dict__["__name__"].__get__
 
 
 class Cut(str):
-    """A text that is shorter than what it stands for."""
+    """A text that was cut short."""
 
     __slots__ = ()
 
@@ -74,7 +74,7 @@ def clean(text: str) -> str:
 def bounded(text: str, limit: int) -> str:
     """Return *text*, cleaned, in at most *limit* characters; a :class:`Cut` if it was longer.
 
-    A text of many megabytes costs no more than *limit* characters of work.
+    The cost depends on *limit* alone.
     """
     if len(text) <= limit:
         if text.isprintable():
@@ -88,7 +88,7 @@ def bounded(text: str, limit: int) -> str:
 
 
 def ending(text: str, limit: int) -> str:
-    """Return *text*, cleaned, in at most *limit* characters, of which the last are kept."""
+    """Return the end of *text*, cleaned, in at most *limit* characters."""
     if len(text) <= limit:
         shorter = clean(text)
         if len(shorter) <= limit:
@@ -99,13 +99,13 @@ def ending(text: str, limit: int) -> str:
 
 
 def type_name(value: object) -> str:
-    """Return the name of the value's class, bounded, without running any of its code."""
+    """Return the name of the value's class, bounded, without running the class's code."""
     name = _name_of(type(value))
     return bounded(name, 80) if isinstance(name, str) else "object"
 
 
 def last_line(text: str | None) -> str | None:
-    """Return the last line of *text* that says something: of a traceback, the error."""
+    """Return the last line of *text* that is not blank: in a traceback, the error."""
     if not text:
         return None
     for line in reversed(text.rstrip("…").splitlines()):
@@ -138,11 +138,11 @@ _BRACKETS: Final[dict[type, tuple[str, str]]] = {
 
 
 class _NotPlain(Exception):
-    """A value of a class of somebody's own was met."""
+    """A value is not of a built-in type."""
 
 
 class _Writer:
-    """Collects the pieces of one text until its limit is spent."""
+    """Collects the pieces of one text up to its limit."""
 
     __slots__ = ("pieces", "room")
 
@@ -160,7 +160,7 @@ class _Writer:
         if leaf is not None:
             self.put(leaf(value))
         elif kind is str:
-            # A slice first: repr() of 50 MB would build them all.
+            # Sliced first, because repr() of 50 MB would build all of it.
             self.put(repr(value[: max(self.room, 0) + 1]))  # type: ignore[index]
         elif kind is bytes or kind is bytearray:
             self.put(repr(value[: max(self.room, 0) + 1]))  # type: ignore[index]
@@ -209,12 +209,12 @@ class _Writer:
 
 
 def plain_text(value: object, limit: int) -> str | None:
-    """Return ``str(value)`` for a value made of built-in types alone, else ``None``.
+    """Return ``str(value)`` if the value consists of built-in types alone, else ``None``.
 
-    :param limit: characters at most; what is longer comes back as a :class:`Cut`.
+    :param limit: characters at most; a longer text is returned as a :class:`Cut`.
 
-    Containers are walked only as far as *limit* reaches. Subclasses of built-in types count as
-    classes of somebody's own, for their ``__str__`` may be.
+    Containers are walked only as far as *limit* reaches. Subclasses of built-in types don't count,
+    because they may have their own ``__str__``.
     """
     kind = type(value)
     if kind is str:
@@ -229,7 +229,7 @@ def plain_text(value: object, limit: int) -> str | None:
     try:
         writer.value(value, 0)
     except (_NotPlain, RuntimeError):
-        # RuntimeError: a set or dict that its owner changed meanwhile.
+        # RuntimeError: another thread changed a set or dict meanwhile.
         return None
     return bounded("".join(writer.pieces), limit)
 
@@ -239,11 +239,11 @@ def plain_call(
 ) -> tuple[str, str] | None:
     """Return a job's arguments as two texts, ``"1, alpha"`` and ``"n=5"``.
 
-    The arguments read as dispy.httpd shows them: ``str`` of each, joined by ``", "``.
-    ``None`` means that some argument is of a class of somebody's own.
+    As in dispy.httpd, each is converted by ``str``, and they are joined by ``", "``. Return
+    ``None`` if an argument is not of a built-in type.
     """
-    # Short strings and small numbers, as almost always, in a quarter of the time that the way for
-    # all takes. But that one ends where the limit does, where there are very many.
+    # Short strings and small integers, as almost always, take a quarter of the general way's time;
+    # but only the general way stops at the limit if there are very many.
     if len(args) + len(kwargs) > limit:
         return _any_call(args, kwargs, limit)
     positional, named = [], []

@@ -1,7 +1,7 @@
-"""What ran where and when: bars while they are few, else what they come to, bucket by bucket.
+"""What ran where and when: a bar for each run if there are few, else sums by bucket.
 
-An answer's size is bounded by the number of nodes, whatever the number of jobs. Its lists are
-columns: a thousand objects with six names each would be six times as long.
+The size of an answer is bounded by the number of nodes, whatever the number of jobs. Its lists are
+columns, because a thousand objects with six names each would be six times as long.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from .yielding import chunks, yield_now
 __all__ = ["DEFAULT_CELLS", "DEFAULT_LIMIT", "Lane", "Window", "oldest_start", "timeline"]
 
 DEFAULT_LIMIT: Final = 1000
-"""Bars that are sent at most, for more say less than what they come to."""
+"""The most bars that are sent; beyond that, sums say more."""
 
 DEFAULT_CELLS: Final = 20_000
-"""Cells that an aggregate's lanes share: columns 3 px wide for few nodes, wider ones for many."""
+"""The cells that all lanes share: columns of 3 px for few nodes, wider ones for many."""
 
 _DEFAULT_SPAN_SEC: Final = 600.0
 _MOST_BUCKETS: Final = 400
@@ -34,16 +34,16 @@ _LEAST_BUCKET_SEC: Final = 0.001  # below it, the floats of today's times have t
 # Times beyond this (the year 33,658) are no times; arithmetic with them would overflow.
 _LATEST: Final = 1e12
 
-# Slots are dealt from a moment before the window, less than this many windows before it, unless
-# more ran since than can be dealt in about 30 ms.
+# Slots are assigned from a time before the window, less than this many windows before it, unless
+# more runs lie between than can be assigned in about 30 ms.
 _LOOK_BACK: Final = 4
-_MOST_DEALT: Final = 20_000
+_MOST_ASSIGNED: Final = 20_000
 
-# What a bucket counts: how jobs ended, in the words that people read.
+# A bucket counts how jobs ended, in the words that people read.
 _OUTCOMES: Final = ("finished", "failed", "terminated", "cancelled", "abandoned")
 
-# One attempt of a job: start, end (None while it runs), node, word for its state, serial, id. Plain
-# tuples: a hundred thousand named ones take 30 ms more to make.
+# One attempt of a job: start, end (None while it runs), node, word for its state, serial, id. A
+# plain tuple, because a hundred thousand named ones take 30 ms more to make.
 _Run: TypeAlias = tuple[float, "float | None", str, str, int, str]
 
 
@@ -56,16 +56,16 @@ class Lane(NamedTuple):
 
 
 class Window(NamedTuple):
-    """From when to when, in epoch seconds; both moments belong to it."""
+    """A time span in epoch seconds, both ends included."""
 
     start: float
     end: float
 
     @classmethod
     def of(cls, start: float | None, end: float | None, *, now: float, oldest: float) -> Window:
-        """Return the window that was asked for, by default the ten minutes before its end.
+        """Return the requested window, by default the ten minutes before its end.
 
-        It ends *now* if not told otherwise, and by itself begins no earlier than *oldest*.
+        It ends *now* by default, and its default start is no earlier than *oldest*.
 
         :raises BadRequest: a bound is no time, or the window ends before it begins.
         """
@@ -83,7 +83,7 @@ class Window(NamedTuple):
 
 
 def oldest_start(jobs: Sequence[Job]) -> float | None:
-    """Return when the first attempt of *jobs* began; ``None`` if none did."""
+    """Return when the first attempt of *jobs* began; ``None`` if there was none."""
     oldest = math.inf
     # A loop, because min() of a hundred thousand floats takes twice as long.
     for job in chain.from_iterable(chunks(jobs)):
@@ -108,14 +108,13 @@ def timeline(
 ) -> dict[str, Any]:
     """Return the timeline's ``mode``, ``total``, ``lanes`` and bars or buckets.
 
-    With buckets there is ``from`` too: where the first of them begins.
+    With buckets, ``from`` is where the first of them begins.
 
-    :param jobs: may be read without a lock: a job that changes meanwhile shows as it was or as
-        it is.
+    :param jobs: read without a lock: a job that changes meanwhile shows as it was or as it is.
     :param lanes: the known nodes, by address.
     :param oldest: when the first of *jobs* began.
-    :param limit: attempts up to which each is a bar.
-    :param cells: cells of an aggregate, at most, or ten for each node that ran something.
+    :param limit: the most attempts that are shown as bars.
+    :param cells: the most cells of an aggregate, but at least ten for each node that ran jobs.
     :param node: leave out all other nodes.
     """
     runs = _Runs(jobs, window, now, node)
@@ -123,14 +122,14 @@ def timeline(
     known = [node] if node else [address for address, lane in lanes.items() if lane.always]
     order = last_first(ran.union(known))
     if len(runs) <= limit:
-        dealt = _Runs(jobs, Window(_dealt_from(window), window.end), now, node)
-        dealt = dealt if len(dealt) <= _MOST_DEALT else runs
-        mode, body, most = "bars", *_bars(dealt, window, order)
+        assigned = _Runs(jobs, Window(_slots_from(window), window.end), now, node)
+        assigned = assigned if len(assigned) <= _MOST_ASSIGNED else runs
+        mode, body, most = "bars", *_bars(assigned, window, order)
     else:
-        # The buckets are for the time of which there is something to tell.
+        # Buckets cover only the time in which jobs ran.
         start = max(window.start, oldest)
-        told = Window(start, max(start, min(window.end, now)))
-        grid = _Grid(told, [address for address in order if address in ran], cells)
+        covered = Window(start, max(start, min(window.end, now)))
+        grid = _Grid(covered, [address for address in order if address in ran], cells)
         grid.add(runs, counted_until=window.end, now=now)
         mode, body, most = "aggregate", *_buckets(grid, order)
     return {
@@ -147,7 +146,7 @@ def _lane(address: str, lane: Lane | None, used: int) -> dict[str, Any]:
 
 
 class _Runs:
-    """The attempts that touch a window: the latest ones by their jobs, and those before them."""
+    """The attempts that overlap a window: jobs for the last ones, and tuples for earlier ones."""
 
     __slots__ = ("_earlier", "_jobs")
 
@@ -159,7 +158,7 @@ class _Runs:
             for job in piece
             if (began := job.started_at) is not None
             and began <= end
-            # Of a job whose node has another clock, the end may be before the start.
+            # If the node's clock is off, a job's end may be before its start.
             and (began >= start or (now if (ended := job.ended_at) is None else ended) >= start)
             and (job.node == node if node else job.node is not None)
         ]
@@ -182,7 +181,7 @@ class _Runs:
         return {address for address in found if address is not None}
 
     def __iter__(self) -> Iterator[_Run]:
-        """Yield them in no particular order, but for a job that was put back meanwhile."""
+        """Yield them in no particular order, except for jobs that were requeued meanwhile."""
         for job in chain.from_iterable(chunks(self._jobs)):
             # Each is read once, because the job may change between two readings.
             start, end, node = job.started_at, job.ended_at, job.node
@@ -192,7 +191,7 @@ class _Runs:
 
 
 def _attempts(job: Job) -> Iterator[tuple[float, float, str, str, int, str]]:
-    """Yield the attempts of a job that was put back into the queue."""
+    """Yield the earlier attempts of a job that was requeued."""
     for (state, began, node), (_, ended, _) in pairwise(list(job.past or ())):
         if state == "running" and node is not None:
             yield began, ended, node, "abandoned", job.serial, job.id
@@ -201,11 +200,11 @@ def _attempts(job: Job) -> Iterator[tuple[float, float, str, str, int, str]]:
 # -- bars ------------------------------------------------------------------------------------
 
 
-def _dealt_from(window: Window) -> float:
-    """Return the moment from which slots are dealt, so that bars keep theirs.
+def _slots_from(window: Window) -> float:
+    """Return the time from which slots are assigned.
 
-    Dealt from the window's own start, they would all change places whenever the window moves
-    past the end of a bar. This moment stays while the window moves by its own width or more.
+    If that were the window's start, bars would change their slots whenever the window moves past
+    the end of a bar. This time stays the same while the window moves by its own width or more.
     """
     step = 2.0 ** math.ceil(math.log2((window.end - window.start) * _LOOK_BACK / 2))
     return math.floor(window.start / step) * step
@@ -214,16 +213,16 @@ def _dealt_from(window: Window) -> float:
 def _bars(
     runs: _Runs, window: Window, order: Sequence[str]
 ) -> tuple[dict[str, Any], dict[str, int]]:
-    """Return the bars, in the order of their starts, and how many slots each node's take."""
+    """Return the bars in the order of their starts, and how many slots each node needs."""
     lane_of = {node: lane for lane, node in enumerate(order)}
-    dealers: defaultdict[str, _Slots] = defaultdict(_Slots)
+    slots: defaultdict[str, _Slots] = defaultdict(_Slots)
     used: dict[str, int] = {}
     rows: list[tuple[Any, ...]] = []
     for start, ended, node, word, serial, job_id in sorted(runs, key=lambda run: (run[0], run[4])):
-        # A job that ends just now may have its end before its state; one whose node has another
-        # clock, its end before its start.
+        # A job that ends at this moment may have its end before its state is changed; if the node's
+        # clock is off, the end may be before the start.
         end = None if ended is None or word == "running" else max(start, ended)
-        slot = dealers[node].take(start, math.inf if end is None else end)
+        slot = slots[node].take(start, math.inf if end is None else end)
         if node in lane_of and (end is None or end >= window.start):
             used[node] = max(used.get(node, 0), slot + 1)
             failed = word == "failed"
@@ -234,7 +233,7 @@ def _bars(
 
 
 class _Slots:
-    """Deals each bar of one node the lowest slot that is free, in the order of their starts."""
+    """Assigns each bar of one node the lowest free slot, in the order of their starts."""
 
     __slots__ = ("_busy", "_free", "_known")
 
@@ -259,18 +258,17 @@ class _Slots:
 
 
 class _Busy(NamedTuple):
-    """CPUs busy with one kind of run, bucket by bucket.
+    """CPUs busy with one kind of run, by bucket.
 
-    From the bucket it begins in to the one before it ends in, a run counts one in ``through``, as
-    steps up and down; ``partly`` holds what is missing of the first bucket and what there is of
-    the last.
+    ``through`` holds steps: up in the bucket in which a run begins, down in the one in which it
+    ends. ``partly`` corrects the first bucket, and holds the run's share of the last.
     """
 
     through: list[int]
     partly: list[float]
 
     def of(self, first: int, until: int) -> list[float]:
-        """Return the CPUs that were busy in the mean, in each of these buckets."""
+        """Return the mean number of busy CPUs in each of these buckets."""
         through = accumulate(self.through[first:until])
         return [
             round(whole + part, 4)
@@ -281,7 +279,7 @@ class _Busy(NamedTuple):
 class _Grid:
     """Equal buckets over a window, for each of several nodes.
 
-    They begin at round times, so that the columns stay the same while the window moves on.
+    They begin at round times, so that columns stay the same while the window moves.
     """
 
     def __init__(self, window: Window, nodes: Collection[str], cells: int) -> None:
@@ -291,7 +289,7 @@ class _Grid:
         self.bucket_sec = _round_step(max(_LEAST_BUCKET_SEC, span / count))
         self.origin = math.floor(window.start / self.bucket_sec) * self.bucket_sec
         self.count = max(1, math.ceil((window.end - self.origin) / self.bucket_sec))
-        # One more, for what ends with the window, where that is the end of a bucket.
+        # One more, for runs that end with the window, if that is the end of a bucket.
         self._width = self.count + 1
         self._base = {node: place * self._width for place, node in enumerate(nodes)}
         self._size = len(self._base) * self._width
@@ -299,7 +297,7 @@ class _Grid:
         self._ended = {word: [0] * self._size for word in _OUTCOMES}
 
     def add(self, runs: Iterable[_Run], *, counted_until: float, now: float) -> None:
-        """Add the part of each run that lies in the window; constant time, however long it is."""
+        """Add the part of each run that lies in the window, in constant time for each."""
         origin, per_sec, count = self.origin, 1.0 / self.bucket_sec, self.count
         lowest = (self._window.start - origin) * per_sec
         highest = (self._window.end - origin) * per_sec
@@ -307,7 +305,7 @@ class _Grid:
         for start, end, node, word, _, _ in runs:
             base = base_of.get(node)
             if base is None:
-                continue  # the job was put back, and began anew elsewhere, meanwhile
+                continue  # meanwhile the job was requeued and started on another node
             left = (start - origin) * per_sec
             if left < lowest:
                 left = lowest
@@ -336,13 +334,13 @@ class _Grid:
 
     @property
     def words(self) -> tuple[str, ...]:
-        """What became of the runs that were added."""
+        """The words for the states of the runs that were added."""
         return tuple(self._busy)
 
     def rows(self, order: Sequence[str]) -> Iterator[tuple[Any, ...]]:
-        """Yield the buckets in which anything ran or ended, lane by lane.
+        """Yield the buckets in which jobs ran or ended, lane by lane.
 
-        Each is (lane, bucket, how many ended in each way ..., CPUs busy for each of ``words`` ...).
+        Each is (lane, bucket, number of ends by outcome ..., busy CPUs by word ...).
         """
         lane_of = {node: lane for lane, node in enumerate(order)}
         for node, base in self._base.items():
@@ -356,7 +354,7 @@ class _Grid:
 
 
 def _buckets(grid: _Grid, order: Sequence[str]) -> tuple[dict[str, Any], dict[str, int]]:
-    """Return the buckets, and how many CPUs each node had busy at the most, in the mean."""
+    """Return the buckets, and the highest mean number of busy CPUs of each node."""
     columns = _columns(("lane", "bucket", *_OUTCOMES, *_busy_names(grid)), list(grid.rows(order)))
     busy_by = {word: columns.pop(f"busy {word}") for word in grid.words}
     busy = [round(sum(shares), 4) for shares in zip(*busy_by.values(), strict=True)]
@@ -377,7 +375,7 @@ def _columns(names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> dict[str,
 
 
 def _round_step(rough_sec: float) -> float:
-    """Return the first of 1, 2 or 5 times a power of ten that is not below *rough_sec*."""
+    """Round up to 1, 2 or 5 times a power of ten."""
     power = 10.0 ** math.floor(math.log10(rough_sec))
     step = next((f for f in (1.0, 2.0, 5.0) if f * power >= rough_sec * (1 - 1e-9)), 10.0)
     return step * power

@@ -1,6 +1,6 @@
 """When a run would be done with other CPUs: more, fewer, as many as it takes, or without a node.
 
-Pure, and made of copies: the registry's lock need not be held while it is reckoned.
+Pure, and made of copies: the hub's lock need not be held while it is reckoned.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""How the queue of a cluster drains: when its jobs start, and what then still runs.
+"""How a cluster's queue drains: when its jobs start, and which still run then.
 
-Started jobs are followed in small steps, in which as many start as end. Where the queue holds many
-jobs a CPU, only the last rounds are followed so; the rest, the *bulk*, is work over CPUs.
+Jobs are simulated in small steps, in each of which as many start as end. If the queue holds many
+jobs for each CPU, only the last rounds are simulated; the rest, the *bulk*, is work divided by
+CPUs.
 """
 
 from __future__ import annotations
@@ -16,25 +17,26 @@ from .workload import Group, Workload
 
 __all__ = ["Drain", "drain_queue"]
 
-# Rounds of the queue (jobs a CPU) that are followed, and steps in the time that a job takes.
+# How many rounds of the queue (jobs per CPU) are simulated, and in how many steps per mean
+# duration.
 _ROUNDS: Final = 4
 _STEPS_A_JOB: Final = 8
 _MOST_STEPS: Final = 80
 
-# Groups, by age, of the jobs that run when the bulk is done.
+# The number of age groups of the jobs that run when the bulk is done.
 _AT_WORK: Final = 12
 
-# Parts of a job, and probabilities, that make no difference; and a share that log can take.
+# Negligible parts of a job and probabilities; and the largest share whose logarithm is taken.
 _NEGLIGIBLE: Final = 1e-4
 _SURE: Final = 1.0 - 1e-9
 _LEAST_SEC: Final = 1e-6
 
-# Where the search for a percentile ends: the last job takes longer than this one time in 20.
+# Bounds the search for a percentile: the last job takes longer than this one time in 20.
 _RARELY: Final = 0.05
 
-# What is never known better than this share of it; and by how much more it may change, unseen,
-# while as many jobs are done as were before. Found on the benchmark's tuning seeds, as were the
-# constants of the trend and the tail.
+# The least relative doubt, and how much it grows when as many jobs are still to be done as were
+# done before. Found on the benchmark's tuning seeds, as were the constants of the trend and the
+# tail.
 _LEAST_DOUBT: Final = 0.02
 _DRIFT: Final = 0.05
 _MOST_AHEAD: Final = 3.0
@@ -42,10 +44,10 @@ _MOST_AHEAD: Final = 3.0
 
 @dataclass(slots=True)
 class Drain:
-    """What is to come: a bulk of jobs, then starts.
+    """A plan of what is to come: a bulk of jobs, then single starts.
 
-    *starts* are seconds after the bulk, with how many jobs start; their durations are to be
-    multiplied by *times*. *old* are the jobs that run when the bulk is done.
+    *starts* are seconds after the bulk, each with how many jobs start; *times* is the factor of
+    their durations. *old* are the jobs that run when the bulk is done.
     """
 
     bulk_sec: float = 0.0
@@ -67,7 +69,7 @@ class Drain:
             left = share((sec - at) / self.times) if sec > at else 1.0
             total -= jobs * log1p(-min(left, _SURE))
             if left < _NEGLIGIBLE:
-                break  # those that started before are done the more surely
+                break  # jobs that started earlier are even more surely done
         return total
 
 
@@ -101,7 +103,7 @@ def drain_queue(work: Workload, *, queued: int, cpus: int, more: int = 0) -> Dra
 
 
 def _steady_state(survival: Survival, running: int) -> list[Group]:
-    """Return the jobs that run in the midst of a run: of old ones fewer are still there."""
+    """Return the jobs that run in the middle of a run, by age: fewer of the old ones are left."""
     oldest = survival.at_share(0.02)
     ages = [oldest * (group + 0.5) / _AT_WORK for group in range(_AT_WORK)]
     shares = [survival.share(age) for age in ages]
@@ -116,20 +118,20 @@ def _starts(
     work: Workload, groups: list[Group], by: float, times: float, mean: float, queued: int,
     cpus: int,
 ) -> list[tuple[float, float]]:  # fmt: skip
-    """Return when the last *queued* jobs start: seconds, jobs.
+    """Return when the last *queued* jobs start, as (seconds, jobs).
 
-    In each step as many start as jobs end, of those that run at first (*groups*) and of those
-    that started since; half a step after its beginning, on average.
+    In each step, as many jobs start as end, of those that run at first (*groups*) and of those that
+    started since; on average, half a step after its beginning.
     """
     if not queued:
         return []
     share = work.survival.share
     running = sum(group.jobs for group in groups)
-    over = max(0.0, running - cpus)  # where more run than may, the first to end make no room
+    over = max(0.0, running - cpus)  # if more run than may, the first ends free no CPU
     at_once = min(float(queued), max(0.0, cpus - running))
     step = mean * times / work.busy / _STEPS_A_JOB
     begun = [at_once]  # in each step
-    gone = [0.0]  # the share of jobs that have ended so many steps and a half after their start
+    gone = [0.0]  # the share of jobs that have ended this many steps and a half after their start
     left = queued - at_once
     while left > _NEGLIGIBLE and len(begun) < _MOST_STEPS:
         at = step * len(begun)
@@ -147,8 +149,8 @@ def _starts(
 def _doubt_sec(work: Workload, queued: int, mean: float, most: float, drain_sec: float) -> float:
     """Return the standard deviation of the time at which the queue is empty.
 
-    Jobs differ among each other; their mean is known from so many; the trend may be chance, or
-    bend; and the further ahead the queue reaches beyond what was seen, the more may change.
+    It has several parts: jobs differ from each other; their mean is known only from so many; the
+    trend may be chance, or not a line; and the longer the queue, the more may change.
     """
     survival = work.survival
     points = [survival.at_share((n + 0.5) / 20) for n in range(20)]

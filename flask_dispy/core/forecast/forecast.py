@@ -1,6 +1,6 @@
-"""When a run will be done: what is left of its jobs, over the CPUs that may run them.
+"""When a run will be done: the work that is left, and the CPUs that may do it.
 
-Nothing here asks a clock or draws a random number: the same facts give the same answer.
+Nothing here reads a clock or draws a random number: the same facts give the same answer.
 """
 
 from __future__ import annotations
@@ -21,29 +21,29 @@ __all__ = ["Ages", "Confidence", "Forecast", "Forecaster", "ages_of", "forecast"
 Confidence = Literal["none", "low", "good"]
 
 Ages = Sequence[tuple[float, int]]
-"""Seconds that jobs have run, longest first, each with how many jobs it stands for."""
+"""For how many seconds jobs have run, longest first, each with the number of such jobs."""
 
-# Running jobs whose age is looked at from either end: the oldest decide the tail. Between them
-# ages are taken to fall evenly, so that 100,000 running jobs cost no more than 1,000.
+# How many ages are read from either end: the oldest jobs decide the tail. Ages between them are
+# assumed to fall evenly, so that 100,000 running jobs cost no more than 1,000.
 _LOOKED_AT: Final = 256
 _BETWEEN: Final = 64
 
-# A forecast takes about a millisecond. It is kept for so long while nothing happens, and while
-# jobs start and end all the time.
+# A forecast takes about a millisecond, so it is reused for this long while nothing happens, and
+# while jobs start and end.
 _FRESH_SEC: Final = 1.0
 _AT_ONCE_SEC: Final = 0.2
 
-# A forecast is a good one once so many jobs have finished, unless it may take so many times as
-# long as it may at least.
+# A forecast is good once this many jobs have finished, unless its late bound is more than this many
+# times its early one.
 _ENOUGH_JOBS: Final = 20
 _WIDE: Final = 2.0
 
-# One in ten lies further than so many standard deviations above the mean.
+# One in ten values lies further than this many standard deviations above the mean.
 _ONE_IN_TEN: Final = 1.28
 
-# The range is made so much wider than the model has it, because no model is right: found on the
-# benchmark's tuning seeds, so that it holds eight times in ten; wider yet for CPUs that the run
-# has not had so far.
+# The range is widened by this factor, because no model is right: found on the benchmark's tuning
+# seeds, so that the range holds eight times in ten. It is wider still for CPUs that the run has not
+# had so far.
 _DOUBT: Final = 1.2
 _DOUBT_IF_CHANGED: Final = 1.6
 _HALVINGS: Final = 9
@@ -51,9 +51,9 @@ _HALVINGS: Final = 9
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """Seconds until all that was submitted is done.
+    """Seconds until all submitted jobs are done.
 
-    With a probability of 80 % it will take between ``early_sec`` and ``late_sec``.
+    With a probability of 80 %, it takes between ``early_sec`` and ``late_sec``.
     """
 
     eta_sec: float
@@ -72,9 +72,9 @@ class Forecast:
 
 
 class Forecaster:
-    """One cluster's forecasts, made anew a few times a second at most, however many ask.
+    """One cluster's forecasts, computed at most a few times a second.
 
-    Guarded by the registry's lock.
+    Guarded by the hub's lock.
     """
 
     __slots__ = ("_facts", "_found", "_made_at")
@@ -87,7 +87,7 @@ class Forecaster:
     def ask(
         self, durations: Durations, running: dict[int, Job], *, queued: int, cpus: int, now: float
     ) -> Forecast | None:
-        """Return what :func:`forecast` does, or did a moment ago.
+        """Return a new :func:`forecast`, or the last one if it is recent.
 
         :param running: the jobs that run, in the order they started.
         """
@@ -103,7 +103,7 @@ class Forecaster:
 
 
 def ages_of(running: dict[int, Job], now: float) -> list[tuple[float, int]]:
-    """Return how long the jobs of *running*, which are in the order they started, have run."""
+    """Return the ages of *running* jobs, which are in the order in which they started."""
     count = len(running)
     if count <= 2 * _LOOKED_AT:
         return [(_age(job, now), 1) for job in running.values()]
@@ -161,8 +161,8 @@ def forecast(
 def _range(work: Workload, drain: Drain, doubt: float) -> tuple[float, float, float]:
     """Return the median, the 10th and the 90th percentile of the seconds that are left.
 
-    What is known to the tail is one part of the doubt, how far off the queue's work may be
-    another; they are taken to have nothing to do with each other.
+    The spread of the last jobs is one part of the doubt, the error of the queue's work another;
+    they are assumed to be independent.
     """
     median = _done_at(work, drain, 0.5, 0.0, drain.most_sec)
     early = _done_at(work, drain, 0.1, 0.0, median)
@@ -175,7 +175,7 @@ def _range(work: Workload, drain: Drain, doubt: float) -> tuple[float, float, fl
 
 
 def _done_at(work: Workload, drain: Drain, share: float, least: float, most: float) -> float:
-    """Return the seconds, after the bulk, by which all is done with that probability."""
+    """Return the seconds after the bulk by which all is done with the probability *share*."""
     wanted = -log(share)
     for _ in range(_HALVINGS):
         middle = (least + most) / 2

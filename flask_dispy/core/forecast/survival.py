@@ -1,9 +1,9 @@
-"""How many jobs take longer than a given time, from those that finished and those that still run.
+"""What share of jobs takes longer than a given time, from finished jobs and running ones.
 
-A job that runs has taken at least as long as it has run: that is counted as it should be
-(Kaplan and Meier, 1958), and so is that the latest jobs to finish say nothing of the ones that
-finished before them. Beyond the longest known duration the curve goes on as a generalised Pareto
-distribution, fitted to the longest ones by probability-weighted moments (Hosking and Wallis, 1987).
+The estimator of Kaplan and Meier (1958) accounts for running jobs, which take at least as long as
+they have run, and for the fact that only the latest jobs to finish are known. Beyond the longest
+known duration, the curve continues as a generalised Pareto distribution, fitted to the longest
+durations by probability-weighted moments (Hosking and Wallis, 1987).
 """
 
 from __future__ import annotations
@@ -16,28 +16,28 @@ from typing import Final, NamedTuple
 
 __all__ = ["Running", "Survival"]
 
-# Points of the curve: with more, no forecast of the benchmark became better.
+# The number of points of the curve; more improved no forecast of the benchmark.
 _MOST_POINTS: Final = 64
 
-# The tail is fitted to the longest durations: so many, times the square root of all. With more,
-# the gap between two kinds of jobs was taken for a tail.
+# The tail is fitted to the longest durations: this factor times the square root of their number.
+# With more, the gap between two kinds of jobs was mistaken for a tail.
 _TOP: Final = 0.8
 _LEAST_TOP: Final = 3
 
-# Its shape: 0 is an exponential's, 1 has no mean. Before anything is known it is taken for usual,
-# which counts as so many jobs. It is never so light that a job could be said to end for sure.
+# Its shape: 0 is an exponential, 1 has no mean. The usual shape counts as this many jobs. The tail
+# is never so light that a job would surely end by some time.
 _LEAST_SHAPE: Final = 0.05
 _USUAL_SHAPE: Final = 0.1
 _MOST_SHAPE: Final = 0.7
 _SHAPE_COUNTS: Final = 12
 
-# Its scale before anything is known, by the longest duration; counts as half a job.
+# Its usual scale, relative to the longest duration; counts as half a job.
 _USUAL_SCALE: Final = 0.3
 _SCALE_COUNTS: Final = 0.5
 
 
 class Running(NamedTuple):
-    """*jobs* that have run for *sec*, and had for *seen_from_sec* when they were first seen."""
+    """*jobs* that have run for *sec*, and for *seen_from_sec* when they were first counted."""
 
     sec: float
     seen_from_sec: float
@@ -45,11 +45,11 @@ class Running(NamedTuple):
 
 
 class Survival:
-    """The share of jobs that take longer than so many seconds.
+    """The share of jobs that take longer than a given number of seconds.
 
-    :param finished: the seconds that finished jobs took, at least one.
-    :param seen_from: for each of these that is known only because it ended late, how long it had
-        run when the others that ended till then were forgotten.
+    :param finished: the durations of finished jobs in seconds, at least one.
+    :param seen_from: for each of these that started before the oldest known end, how long it had
+        run by then; jobs that ended earlier are not known.
     :param running: jobs that still run.
     """
 
@@ -77,7 +77,7 @@ class Survival:
             upto = total * point // points
             sec = exits[upto - 1]
             ended = upto - before
-            # Those that are known to have lasted to the middle of what ends here.
+            # Jobs known to have lasted to the middle of this interval.
             middle = exits[(before + upto) // 2]
             at_risk = total - before + counts[-1] - counts[bisect_left(ages, middle)]
             at_risk -= len(entries) - bisect_right(entries, middle)
@@ -97,7 +97,7 @@ class Survival:
         past += sum(job.jobs * (job.sec - threshold) for job in running if job.sec > threshold)
         usual = _USUAL_SCALE * longest * _SCALE_COUNTS
         scale = ((1.0 - min(shape, 0.5)) * past + usual) / (top + _SCALE_COUNTS)
-        # Beyond a higher threshold such a tail is of the same shape, and wider.
+        # Beyond a higher threshold, such a tail has the same shape and is wider.
         self.shape = shape
         self.scale = max(scale + shape * (longest - threshold), 1e-3 * longest, 1e-6)
 
@@ -123,11 +123,11 @@ class Survival:
         return upper + (lower - upper) * (sec - low) / (high - low)
 
     def longest_of(self, jobs: float) -> float:
-        """Return the seconds that the longest of so many jobs takes, as often as not."""
+        """Return the median duration of the longest of this many jobs, in seconds."""
         return self.at_share(0.7 / max(1.0, jobs))
 
     def at_share(self, share: float) -> float:
-        """Return the seconds that *share* of all jobs exceed."""
+        """Return the duration, in seconds, that this share of all jobs exceeds."""
         secs, shares = self.secs, self.shares
         if share <= shares[-1]:
             ratio = float((share / shares[-1]) ** -self.shape)
@@ -152,21 +152,21 @@ class Survival:
         return self._areas[place - 1] + width * (self.shares[place - 1] + self.share(sec)) / 2
 
     def mean_left(self, age: float, most: float) -> float:
-        """Return what is left, on average, of a job that has run for *age* seconds.
+        """Return the mean remaining time of a job that has run for *age* seconds.
 
-        :param most: longer than this no job is taken to last; but for one that already has.
+        :param most: no job is assumed to last longer, unless it already has.
         """
         share = self.share(age)
         until = max(most, 2 * age if age > self.secs[-1] else age)
         return (self._area(until) - self._area(age)) / max(share, 1e-12)
 
     def mean(self, most: float) -> float:
-        """Return the mean of what jobs take, none longer than *most*."""
+        """Return the mean duration if no job takes longer than *most*."""
         return self.secs[0] + self._area(most)
 
 
 def _shape_of(excesses: list[float]) -> float:
-    """Return the shape of the tail that *excesses* over a threshold, in order, are drawn from."""
+    """Return the tail's shape from sorted *excesses* over a threshold."""
     top = len(excesses)
     first = sum(excesses)
     second = sum(excess * (top - rank - 0.65) / top for rank, excess in enumerate(excesses))

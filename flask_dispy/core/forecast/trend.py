@@ -1,4 +1,4 @@
-"""Whether later jobs take longer than earlier ones, and by how much the next ones will."""
+"""Whether later jobs take longer than earlier ones, and how long the next ones will take."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ _BLOCKS: Final = 12
 _LEAST_JOBS: Final = 6
 _LEAST_SEC: Final = 1e-3
 
-# The next jobs take no more than so many times what the last ones took, and no less than this.
+# The next jobs take at most, and at least, this many times as long as the last ones.
 _MOST_TIMES: Final = 8.0
 _LEAST_TIMES: Final = 0.7
 
-# The higher, the more slopes are taken for chance. With 1, jobs of very different lengths showed
-# slopes that were none; above 6, those that did grow were noticed too late.
+# The higher, the more slopes count as chance. With 1, jobs of very different lengths showed false
+# trends; above 6, true ones were noticed too late.
 _CHANCE: Final = 4.0
 
-# Jobs that take less and less are rarer, and to promise too early an end is worse.
+# A falling trend is rarer, and promising too early an end is worse.
 _FALL_CHANCE: Final = 2.0
 
-# Jobs rarely grow along a straight line: by this share of its growth the line may be wrong.
+# Durations rarely grow along a straight line: the line may be wrong by this share of its growth.
 _CURVED: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """The usual duration by the number of a job, in the order they started: a line.
+    """The usual duration as a line over the jobs' numbers, in the order in which they started.
 
-    It goes through *level* at job *last*, the newest that started. *slope_error* is how far off
-    the slope may well be (one standard deviation).
+    Its value is *level* at job *last*, the newest that started. *slope_error* is the standard
+    deviation of the slope.
     """
 
     level: float
@@ -48,17 +48,17 @@ class Trend:
         return self.level * min(max(value / self.level, least), _MOST_TIMES)
 
     def error(self, number: float) -> float:
-        """Return by how large a share :meth:`at` may well be wrong, by the slope alone."""
+        """Return the relative standard deviation of :meth:`at` that the slope causes."""
         ahead = max(0.0, number - self.last)
         return hypot(self.slope_error, _CURVED * self.slope) * ahead / self.at(number)
 
 
 def trend_of(durations: Sequence[float], *, every: int, last: float) -> Trend:
-    """Return the trend of jobs in the order they started, of which one in *every* is given.
+    """Return the trend of jobs in the order in which they started; one in *every* is given.
 
-    Whether there is one is decided by the logarithms, which single long jobs hardly move: a slope
-    that may well be chance counts less, down to nothing. How steep it is is that of the line
-    through the geometric means of neighbouring jobs. Where there is none, the usual duration is 1.
+    Whether there is a trend is decided by logarithms, which single long jobs hardly affect: a slope
+    that may be chance counts less, down to nothing. The slope is that of a line through geometric
+    means of neighbouring jobs. Without a trend, the usual duration is 1.
 
     :param last: the number of the newest job that started.
     """
@@ -74,7 +74,7 @@ def trend_of(durations: Sequence[float], *, every: int, last: float) -> Trend:
         (value - mean - slope * (place - middle)) ** 2 for place, value in enumerate(logs)
     )
     error = sqrt(squares / (jobs - 2) / spread)
-    few = jobs / (jobs - 4)  # of few jobs more slopes are chance
+    few = jobs / (jobs - 4)  # with few jobs, more slopes are chance
     chance = _CHANCE * (1.0 if slope > 0.0 else _FALL_CHANCE)
     surely = max(0.0, 1.0 - few * chance * (error / slope) ** 2) if slope else 0.0
     if not surely:
@@ -88,7 +88,7 @@ def trend_of(durations: Sequence[float], *, every: int, last: float) -> Trend:
 
 
 def _line(logs: list[float]) -> tuple[float, float]:
-    """Return the height of the line at the middle job, and its slope by the job."""
+    """Return the height of the line at the middle job, and its slope per job."""
     jobs = len(logs)
     blocks = min(_BLOCKS, max(2, jobs // 4))
     points = []

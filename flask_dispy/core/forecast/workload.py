@@ -13,21 +13,21 @@ from .trend import Trend, trend_of
 
 __all__ = ["Group", "Workload", "workload_of"]
 
-# Groups of running jobs that are told apart by age.
+# The number of age groups of running jobs.
 _GROUPS: Final = 24
 
-# Jobs take no less: clocks tell no finer, and what takes no time at all has no spread.
+# The least duration: clocks are no finer, and durations of zero would have no spread.
 _LEAST_SEC: Final = 0.001
 
-# However idle the CPUs seemed, jobs will have this share of their time.
+# Jobs get at least this share of the CPUs' time, however idle the CPUs seemed.
 _LEAST_BUSY: Final = 0.05
 
-# A share that can be divided by: a job that has run for ages is as old as none ever gets.
+# The least share, because it is a divisor: a very old job is older than any is expected to get.
 _LEAST_SHARE: Final = 1e-300
 
 
 class Group(NamedTuple):
-    """Running jobs of one age, by the trend; *share* of all jobs get as old."""
+    """Running jobs of one age, with the trend removed; *share* of all jobs get as old."""
 
     age: float
     jobs: float
@@ -38,10 +38,10 @@ class Group(NamedTuple):
 class Workload:
     """What is known of a cluster's jobs.
 
-    Durations and ages are by the trend: each is divided by the usual duration at its place in the
-    run, so that early and late jobs can be compared. *scale_now* is that of the jobs that run.
-    *busy* is the share of the CPUs' time that jobs take while others wait; the rest goes into
-    sending jobs and replies.
+    The trend is removed from durations and ages: each is divided by the usual duration at its place
+    in the run, so that early and late jobs can be compared. *scale_now* is that divisor for the
+    running jobs. *busy* is the share of the CPUs' time that jobs take while others wait; the rest
+    is needed to send jobs and replies.
     """
 
     survival: Survival
@@ -56,7 +56,7 @@ class Workload:
 def workload_of(
     durations: Durations, ages: Sequence[tuple[float, int]], cpus: int, now: float
 ) -> Workload:
-    """Return what can be known; at least one job has finished."""
+    """Return what is known. At least one job must have finished."""
     grouped = _grouped(ages)
     running = sum(count for _, count in grouped)
     trend = _trend(durations, running, now)
@@ -83,7 +83,7 @@ def workload_of(
 def _by_trend(
     durations: Durations, trend: Trend, window_at: float
 ) -> tuple[list[float], list[float]]:
-    """Return the latest durations, and how old those were that began before *window_at*, then."""
+    """Return the latest durations, and the ages at *window_at* of jobs that started before it."""
     latest = durations.latest
     if not trend.slope:
         seen_from = [window_at - at for at, _ in latest if at < window_at] if window_at else []
@@ -101,7 +101,7 @@ def _by_trend(
 
 
 def _grouped(ages: Sequence[tuple[float, int]]) -> list[tuple[float, int]]:
-    """Return the ages in a few groups: the oldest each alone, for the last ones decide."""
+    """Return the ages in a few groups, the oldest ones alone, because they decide the end."""
     if len(ages) <= _GROUPS:
         return list(ages)
     alone = _GROUPS // 3
@@ -117,7 +117,7 @@ def _grouped(ages: Sequence[tuple[float, int]]) -> list[tuple[float, int]]:
 
 
 def _window_at(durations: Durations) -> float:
-    """Return since when all that finished is among the latest; 0 if all that ever did is."""
+    """Return since when all finished jobs are among the latest; 0 if all ever finished are."""
     if durations.count <= len(durations.latest):
         return 0.0
     started_at, duration_sec = durations.latest[0]
@@ -127,7 +127,7 @@ def _window_at(durations: Durations) -> float:
 def _trend(durations: Durations, running: int, now: float) -> Trend:
     """Return the trend of the jobs that started.
 
-    Without those that started lately: of these only the short ones have finished.
+    Jobs that started lately don't count, because only the short ones of them have finished.
     """
     ordered = sorted(duration_sec for _, duration_sec in durations.sampled)
     lately = now - ordered[int(0.9 * (len(ordered) - 1))]
@@ -138,7 +138,7 @@ def _trend(durations: Durations, running: int, now: float) -> Trend:
 def _busy(
     durations: Durations, groups: list[tuple[float, int]], cpus: int, window_at: float, now: float
 ) -> float:
-    """Return the share of the CPUs' time that jobs took since all CPUs have had work."""
+    """Return the share of the CPUs' time that jobs took since there was work for all CPUs."""
     if durations.busy_since is None:
         return 1.0
     since = max(durations.busy_since, window_at)
@@ -151,7 +151,7 @@ def _busy(
             worked_sec += duration_sec
         elif started_at + duration_sec > since:
             worked_sec += started_at + duration_sec - since
-    # As if all had been busy for a little while before: a moment proves nothing.
+    # As if all CPUs had been busy for a short while before: a moment proves nothing.
     usual_sec = 0.3 * (durations.p95_sec() or 0.0)
     share = (worked_sec + cpus * usual_sec) / (cpus * (span_sec + usual_sec))
     return min(1.0, max(_LEAST_BUSY, share))

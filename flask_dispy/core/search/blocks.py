@@ -1,8 +1,8 @@
-"""Jobs in blocks, with what searches look at in lists of its own.
+"""Jobs in blocks, with the columns that searches need.
 
-To get at each of 100,000 jobs takes longer than anything that is done with it then, for each lies
-somewhere else in the memory. Jobs that have ended hardly ever change, so of those a block keeps
-what searches look at, and whole blocks are passed over in which nothing can be found.
+Reading 100,000 jobs from all over the memory takes longer than anything that is done with them.
+Ended jobs hardly ever change, so a block keeps their columns, and whole blocks are skipped in which
+nothing can match.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ..jobs import ENDED_STATES, Job
 
 __all__ = ["JobBlock", "JobBlocks"]
 
-# Serial numbers of a block: 1,024. Of more, a block would more often hold a job that has not ended.
+# A block spans 1,024 serial numbers; a larger one would more often hold a job that has not ended.
 _SHIFT: Final = 10
 
 _serial_of: Final[Callable[[Job], int]] = attrgetter("serial")
@@ -30,10 +30,10 @@ _word_of: Final[Callable[[Job], JobWord]] = attrgetter("word")
 
 
 class JobBlock:
-    """Some jobs, and by column what searches ask of them, gathered when it is first asked for.
+    """Some jobs, and columns of their values, which are gathered when first used.
 
-    Rows are numbered as in ``jobs``. Columns tell what was true when they were gathered; searches
-    read them without a lock, for to gather them twice gives the same.
+    Rows are numbered as in ``jobs``. Columns have the values of the time they were gathered;
+    searches need no lock to read them, because gathering them twice gives the same.
     """
 
     def __init__(self, jobs: list[Job]) -> None:
@@ -54,7 +54,7 @@ class JobBlock:
 
     @cached_property
     def counts(self) -> Counter[JobWord]:
-        """How many jobs people read each word for."""
+        """How many jobs there are of each word."""
         return Counter(self.words)
 
     @cached_property
@@ -64,7 +64,7 @@ class JobBlock:
 
     @cached_property
     def texts(self) -> list[str]:
-        """What free words are looked for in."""
+        """The texts in which searches look for free words."""
         return [job.haystack or job.make_haystack() for job in self.jobs]
 
     @cached_property
@@ -77,7 +77,7 @@ class JobBlock:
         return "\0".join(self.texts)
 
     def holds(self, text: str) -> bool:
-        """Whether *text* may be in one of ``texts``; it is in none if not."""
+        """Whether *text* may be in one of ``texts``; if false, it is in none."""
         return text in self._text
 
     @cached_property
@@ -99,7 +99,7 @@ class JobBlock:
         return array("L", [row for row, job in enumerate(self.jobs) if job.exception])
 
     def _times(self) -> tuple[list[float], list[float]]:
-        """Starts, and ends; NaN, which no comparison holds of, for what has not come."""
+        """Starts and ends; NaN, for which every comparison is false, if there is none yet."""
         times = [(job.started_at, job.ended_at) for job in self.jobs]
         return (
             [nan if start is None else start for start, _ in times],
@@ -108,12 +108,12 @@ class JobBlock:
 
     @cached_property
     def _took(self) -> array[float]:
-        """Seconds that each took; NaN for one that has not ended, or never ran."""
+        """Durations in seconds; NaN for jobs that have not ended or never ran."""
         return array("d", [end - start for start, end in zip(*self._times(), strict=True)])
 
     @cached_property
     def _runs(self) -> list[tuple[int, float]]:
-        """The rows of jobs that run, and since when."""
+        """The rows of running jobs, and their starts."""
         starts, ends = self._times()
         return [
             (row, start)
@@ -123,12 +123,12 @@ class JobBlock:
 
     @cached_property
     def _bounds(self) -> tuple[float, float, bool]:
-        """The least and the most that one took, and whether each has a time."""
+        """The shortest and the longest duration, and whether every job has one."""
         known = [sec for sec in self._took if not isnan(sec)]
         return min(known, default=nan), max(known, default=nan), len(known) == len(self.jobs)
 
     def rows_that_took(self, least: float, most: float, now: float) -> Sequence[int]:
-        """Return the rows of jobs that took, or have taken until *now*, so many seconds."""
+        """Return the rows of jobs whose duration, until *now* if they run, is in these bounds."""
         took = self._took
         if self._runs:
             took = array("d", took)
@@ -144,25 +144,25 @@ class JobBlock:
 
 
 class JobBlocks:
-    """The blocks of a ledger's jobs, kept where all jobs of one have ended.
+    """The blocks of a ledger's jobs; those whose jobs have all ended are kept.
 
-    It is told of every job that ended or changed or went, so that a search need not look at each;
-    jobs that came are those with the highest serials. Guarded by the registry's lock; the blocks
-    are not.
+    The ledger reports every job that ended, changed or was removed, so that a search need not look
+    at each; new jobs are those with the highest serials. Guarded by the hub's lock, which the
+    blocks themselves don't need.
 
-    ``known`` holds them by number, ``None`` for one to be gathered; none before any search.
+    ``known`` has them by number, ``None`` for one to be gathered; it is empty before any search.
     """
 
     def __init__(self) -> None:
         self.known: dict[int, JobBlock | None] = {}
-        self._last = -1  # serial up to which blocks are known
+        self._last = -1  # the highest serial in a known block
 
     def of(self, jobs: dict[int, Job]) -> list[JobBlock]:
-        """Return all *jobs*, by serial and in that order, in blocks."""
-        came = list(takewhile(self._last.__lt__, reversed(jobs)))
-        for number in sorted({serial >> _SHIFT for serial in came}):
+        """Return all *jobs*, which are in the order of their serials, in blocks."""
+        new = list(takewhile(self._last.__lt__, reversed(jobs)))
+        for number in sorted({serial >> _SHIFT for serial in new}):
             self.known[number] = None
-        self._last = max(came, default=self._last)
+        self._last = max(new, default=self._last)
         blocks = (
             block or self._gathered(number, jobs) for number, block in list(self.known.items())
         )
@@ -180,7 +180,7 @@ class JobBlocks:
         return block
 
     def forget(self, serials: Iterable[int] | None = None) -> None:
-        """Gather anew what holds these jobs, or all."""
+        """Drop the blocks of these jobs, or all blocks."""
         if serials is None:
             self.known.clear()
             self._last = -1

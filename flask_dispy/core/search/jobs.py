@@ -1,4 +1,4 @@
-"""A search over several clusters' jobs: what it found in all, and one page of it."""
+"""A search over several clusters' jobs: how many match, and one page of them."""
 
 from __future__ import annotations
 
@@ -17,14 +17,17 @@ from .query import JobQuery
 
 __all__ = ["Found", "find"]
 
-# A block of jobs, and the rows of those that a search found.
+# A block of jobs, and the rows that match.
 _Rows = tuple[JobBlock, Sequence[int]]
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """``total`` jobs that match, and how many in each state, as people read it, would without
-    the states that the search names."""
+    """The result of a search.
+
+    ``total`` jobs match; ``counts`` says for each state, as people read it, how many would match if
+    the search named no states.
+    """
 
     total: int
     counts: dict[str, int]
@@ -56,7 +59,7 @@ def find(
 ) -> Found:
     """Search the clusters' blocks of jobs. Needs no lock.
 
-    :param private: search as for a reader who may not see arguments.
+    :param private: the reader may not see arguments.
     """
     total = 0
     found: list[tuple[ClusterState, list[_Rows]]] = []
@@ -83,7 +86,7 @@ def _names_of(state: ClusterState) -> Callable[[str], str | None]:
 
 
 def _counts(block: JobBlock, rows: Sequence[int]) -> Mapping[Any, int]:
-    """Return how many of the rows are in each state."""
+    """Return the number of rows by state."""
     if len(rows) == len(block.jobs):
         return block.counts
     return Counter(map(block.words.__getitem__, rows))

@@ -1,8 +1,8 @@
-"""The language of the jobs search: qualifiers and free words, all of which must hold.
+"""The language of the jobs search: qualifiers and free words, all of which must match.
 
 ``state:failed node:10.0.0.7 id:42 arg:alpha error:timeout slower:30s "two words"``
 
-How words are read is in :mod:`~flask_dispy.core.search.terms`.
+:mod:`~flask_dispy.core.search.terms` splits a search into words.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ QUALIFIERS: Final = (
 # Americans call a cancelled job "canceled".
 _ALIASES: Final[dict[str, JobWord]] = {"canceled": "cancelled"}
 
-# What needs someone's attention: jobs that an error of their own ended, and ones that take long.
+# The values of "is:": jobs that need attention.
 _KINDS: Final = ("failed", "straggler", "bound")
 
 _NUMBER = re.compile(r"#?(?P<serial>[0-9]{1,18})")
@@ -47,7 +47,7 @@ _UNIT_SEC: Final = {
 
 
 def duration_sec(text: str, field: str) -> float:
-    """Return the seconds that *text*, such as ``30s``, ``5m`` or ``1.5h``, stands for.
+    """Return the seconds of a duration such as ``30s``, ``5m`` or ``1.5h``.
 
     :raises BadRequest: *text* is no duration.
     """
@@ -61,10 +61,10 @@ def duration_sec(text: str, field: str) -> float:
 
 
 def _matcher(pattern: str) -> Callable[[str], bool]:
-    """Return a test for equality without regard to case; ``*`` and ``?`` stand for any text."""
+    """Return a test for equality regardless of case; ``*`` and ``?`` are wildcards."""
     pattern = pattern.casefold()
     if "*" in pattern or "?" in pattern:
-        # fnmatch also gives "[" a meaning, which ids such as "run[3]" do not want.
+        # fnmatch also has a meaning for "[", which is literal here: ids such as "run[3]" have it.
         pattern = pattern.replace("[", "[[]")
         return lambda text: fnmatchcase(text.casefold(), pattern)
     return lambda text: text.casefold() == pattern
@@ -72,7 +72,7 @@ def _matcher(pattern: str) -> Callable[[str], bool]:
 
 @dataclass(frozen=True, slots=True)
 class JobQuery:
-    """A parsed search. All given criteria must hold; an empty query matches every job."""
+    """A parsed search. All its criteria must match; an empty query matches every job."""
 
     states: frozenset[str] = frozenset()
     nodes: tuple[str, ...] = ()
@@ -89,7 +89,7 @@ class JobQuery:
 
     @property
     def depends_on_time(self) -> bool:
-        """Whether other jobs may match as time passes, though none changes."""
+        """Whether other jobs may match as time passes, even if none changes."""
         return (
             self.slower_sec is not None or self.faster_sec is not None or "straggler" in self.kinds
         )
@@ -103,10 +103,10 @@ class JobQuery:
         *,
         columns: Sequence[str] = (),
     ) -> JobQuery:
-        """Read a search as typed, joined with the *states* and *node* of a URL.
+        """Parse a search as typed, combined with the *states* and *node* of a URL.
 
-        Several ``state:`` widen the choice; every other criterion narrows it. States are what
-        people read (``JOB_WORDS``); ``is:failed`` is ``state:failed``.
+        Several ``state:`` widen the choice; every other criterion narrows it. States are those that
+        people read (``JOB_WORDS``); ``is:failed`` means ``state:failed``.
 
         :param columns: the names of the jobs' custom columns, which are qualifiers, too.
 
@@ -142,9 +142,9 @@ class JobQuery:
 
     @property
     def only_stragglers(self) -> bool:
-        """Whether the search is for running jobs that take far longer than the others do.
+        """Whether the search is for running jobs that take far longer than usual.
 
-        What those are only a cluster knows: it has to give no others to :meth:`select`.
+        Only their cluster knows which these are; it must pass no others to :meth:`select`.
         """
         return "straggler" in self.kinds
 
@@ -152,7 +152,7 @@ class JobQuery:
     def only_bound(self) -> bool:
         """Whether the search is for queued jobs that are bound to a node that is gone.
 
-        Those too the cluster knows, and has to give no others.
+        Their cluster must pass no others to :meth:`select`.
         """
         return "bound" in self.kinds
 
@@ -168,12 +168,13 @@ class JobQuery:
         node_names: Callable[[str], str | None] = lambda _ip: None,
         private: bool = False,
     ) -> list[tuple[JobBlock, Sequence[int]]]:
-        """Return the blocks with jobs that match, but for their state, and the rows of these.
+        """Return the blocks with matching jobs, whatever their state, and the rows of these.
 
-        :param now: epoch seconds, for how long running jobs have taken.
-        :param node_names: the name of a node's address, so that ``node:`` takes either.
-        :param private: leave arguments and errors out of what is searched, for a reader who may
-            not see them; ``arg:`` and ``error:`` then match nothing.
+        :param now: epoch seconds, to know how long running jobs have taken.
+        :param node_names: returns the name of a node by its address, so that ``node:`` takes
+        either.
+        :param private: the reader may not see arguments and errors: they are not searched, and
+            ``arg:`` and ``error:`` match nothing.
         """
         if private and (self.args or self.errors):
             return []
@@ -210,9 +211,9 @@ class _Search:
         self._columns = [(place, value_test(text)) for place, text in query.columns]
 
     def rows(self, block: JobBlock) -> Sequence[int]:
-        """Return the rows of a block that match, in their order."""
+        """Return the rows of a block that match, in order."""
         query, jobs = self._query, block.jobs
-        # To look into one text of all jobs takes a fraction of any look at each.
+        # Searching one text of all jobs takes a fraction of the time of searching each job.
         if not all(map(block.holds, self._texts)):
             return ()
         if query.serials and query.serials.isdisjoint(block.serials):
@@ -259,24 +260,24 @@ class _Search:
 
 
 def _kind_of_word(term: Term) -> str:
-    # "#17" is what people read of a job without an id.
+    # Jobs without an id are shown as "#17".
     number = not term.quoted and term.value.startswith("#") and _NUMBER.fullmatch(term.value)
     return "id" if number else "word"
 
 
 def _number(pattern: str) -> int | None:
-    """Return the serial number that an ``id:`` may stand for."""
+    """Return the serial number that ``id:`` may refer to."""
     match = _NUMBER.fullmatch(pattern)
     return int(match["serial"]) if match else None
 
 
 def _literal(pattern: str) -> str:
-    """Return the longest part of *pattern* that stands for itself."""
+    """Return the longest part of *pattern* without wildcards."""
     return max(re.split(r"[*?]", pattern.casefold()), key=len)
 
 
 def _node_matcher(pattern: str, node_names: Callable[[str], str | None]) -> Callable[[str], bool]:
-    """Return a test of a node's address or name, which decides once for each node."""
+    """Return a test of a node's address or name, evaluated once for each node."""
     matches = _matcher(pattern)
     return cache(lambda address: matches(address) or matches(node_names(address) or address))
 
@@ -288,8 +289,8 @@ def _on_nodes(block: JobBlock, matches: Callable[[str], bool]) -> list[int]:
 
 
 def _both(rows: Sequence[int], others: Sequence[int]) -> Sequence[int]:
-    """Return the rows that are in both."""
-    if isinstance(rows, range):  # all
+    """Return the rows that are in both; a range stands for all rows."""
+    if isinstance(rows, range):
         return others
     if isinstance(others, range):
         return rows

@@ -1,10 +1,10 @@
-"""The words of a search as they are typed: free words, quoted text and qualifiers.
+"""The words of a search as typed: free words, quoted text and qualifiers.
 
-A word that begins with letters and a colon is a qualifier, and one that does not exist is refused:
-taken for text, a misspelt one would find nothing, and say nothing. Text that only looks like one
-stands in quotes. What is no qualifier anyway: a single letter (``C:\\data``), unknown letters with
-capitals (``ValueError:``), digits (``10:30``), and what goes on with a slash, backslash or another
-colon (``http://host``, ``std::move``).
+A word that begins with letters and a colon is a qualifier. Unknown qualifiers are refused, because
+a misspelt one that is taken for text would silently find nothing. Text that looks like a qualifier
+can be quoted. These are never qualifiers: a single letter (``C:\\data``), unknown words with
+capitals (``ValueError:``), digits (``10:30``), and words in which a slash, a backslash or another
+colon follows (``http://host``, ``std::move``).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _QUALIFIER = re.compile(r"[a-z_]{2,}")
 
 
 class Term(NamedTuple):
-    """One word: its qualifier in lower case, ``None`` for a free word, and its value."""
+    """One word: its qualifier in lower case, or ``None``, and its value."""
 
     qualifier: str | None
     value: str
@@ -34,7 +34,7 @@ class Term(NamedTuple):
 
 
 def read_terms(text: str, qualifiers: Sequence[str]) -> list[Term]:
-    """Return the words of a search whose language has these *qualifiers*; empty ones are left out.
+    """Return the words of a search, without empty ones.
 
     :raises BadRequest: a qualifier that does not exist or has no value, or too many words.
     """
