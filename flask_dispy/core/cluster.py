@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from . import events
 from .durations import Durations
+from .errorkinds import ErrorKinds
 from .events import JobState
 from .jobs import ENDED_STATES, ForgottenJob, Job, Output
 from .ledger import Ledger
@@ -39,6 +40,7 @@ class ClusterState:
     :param serials: yields the serial numbers of jobs, shared by all clusters.
     :param history_limit: how many ended jobs are kept; queued and running ones always are.
     :param kind: the kind of dispy cluster, shown to readers.
+    :param function: what its jobs compute, if not *name*.
     :param offer_numbers: yields the numbers of offers, shared by all clusters.
     :param stall_sec: running jobs are called stuck no sooner than this after the last end.
     """
@@ -51,6 +53,7 @@ class ClusterState:
         serials: Iterator[int],
         history_limit: int,
         kind: str = "JobCluster",
+        function: str | None = None,
         stall_sec: float = 60.0,
         offer_numbers: Iterator[int] | None = None,
     ) -> None:
@@ -65,6 +68,7 @@ class ClusterState:
         self.series = Series(started_at)
         self.durations = Durations()
         self.tallies = Tallies(self.nodes)
+        self.error_kinds = ErrorKinds(function or name, started_at)
         self.prospects = Prospects(self.ledger, self.roster, self.durations, stall_sec=stall_sec)
         # For the history: jobs that ended, or whose end changed, since changes were last published.
         self.dirty_ends: dict[int, Job] = {}
@@ -157,6 +161,8 @@ class ClusterState:
         self.ledger.failed += job.failed
         self.prospects.note_end(job)
         self.tallies.note(job)
+        if job.failed:
+            self.error_kinds.note(job, ended=self.ledger.done, since=self.prospects.first_ended_at)
         if state == "abandoned":
             self.roster.note_abandoned(job.node, at)
         job.id = job_id
@@ -188,6 +194,9 @@ class ClusterState:
 
     def _text(self, event: events.JobText) -> Job | None:
         job = self.ledger.jobs.get(event.serial)
+        kind = None
+        if event.field == "exception":  # counted even if the history has dropped the job
+            kind = self.error_kinds.text_made(event.serial, event.text)
         if job is None:
             return None
         if event.field in Output.__slots__:
@@ -195,6 +204,7 @@ class ClusterState:
             if job.output is None or getattr(job.output, event.field) is None:
                 return job
             setattr(job.output, event.field, event.text)
+            job.error_kind = kind or job.error_kind
         else:
             setattr(job, event.field, event.text)
         job.haystack = None
@@ -269,6 +279,7 @@ class ClusterState:
             self.roster.remove_running(job)
             self.dirty_ends.pop(job.serial, None)
         self.tallies.release(jobs)
+        self.error_kinds.release(jobs)
         self.ledger.release(jobs)
         self.jobs_changed()
 
@@ -282,7 +293,13 @@ class ClusterState:
                 self.prospects.note_end(job)
             elif job.state == "running":
                 self.roster.add_running(job)
+            if job.failed:
+                self.error_kinds.note(job)
         self.jobs_changed()
+
+    def awaits_text(self, serial: int) -> bool:
+        """Whether a text of that job is of use: it is kept, or its error is still to be counted."""
+        return serial in self.ledger.jobs or serial in self.error_kinds.unread
 
     def jobs_changed(self) -> None:
         """Note that rows of jobs changed."""

@@ -86,7 +86,8 @@ class Job:
 
     A queued job holds no ``Output`` and no past, because there may be hundreds of thousands of
     them. ``past`` lists the abandoned attempts, as (state, at, node); ``columns`` are the values of
-    the custom columns in their order, empty before there are any.
+    the custom columns in their order, empty before there are any; ``error_kind`` is the id of the
+    kind of error that it failed with.
     """
 
     __slots__ = (
@@ -94,6 +95,7 @@ class Job:
         "attempts",
         "columns",
         "ended_at",
+        "error_kind",
         "haystack",
         "id",
         "key",
@@ -131,6 +133,7 @@ class Job:
         self.past: list[tuple[str, float, str | None]] | None = None
         self.columns: tuple[ColumnValue, ...] = ()
         self.haystack: str | None = None
+        self.error_kind: str | None = None
 
     def make_haystack(self) -> str:
         """Return the text in which searches look for a free word, kept until the job changes.

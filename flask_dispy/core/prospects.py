@@ -43,8 +43,8 @@ class Prospects:
 
     :param stall_sec: running jobs are called stuck no sooner than this after the last end.
 
-    ``ended_at`` is when a job last ended in any way; ``ends`` knows those that nobody ended.
-    ``full`` is whether dispy counts all CPUs as busy.
+    ``first_ended_at`` and ``ended_at`` are when a job first and last ended in any way; ``ends``
+    knows those that nobody ended. ``full`` is whether dispy counts all CPUs as busy.
     """
 
     def __init__(
@@ -52,6 +52,7 @@ class Prospects:
     ) -> None:
         self.ends = Ends()
         self.ended_at: float | None = None
+        self.first_ended_at: float | None = None
         self.full = False
         self._ledger = ledger
         self._roster = roster
@@ -63,6 +64,8 @@ class Prospects:
     def note_end(self, job: Job) -> None:
         """Note that a job ended, and how long it took if nobody ended it."""
         ended_at, started_at = job.ended_at or 0.0, job.started_at
+        if self.first_ended_at is None:
+            self.first_ended_at = ended_at
         if self.ended_at is None or ended_at > self.ended_at:
             self.ended_at = ended_at
         finished = job.state == "finished"

@@ -20,7 +20,7 @@ from ..history.recorder import Recorder
 from ..wire.rows import RowWriter
 from ..wire.tables import Tables
 
-__all__ = ["ALL_NAMES", "Board", "Member", "free_name", "shown_name"]
+__all__ = ["ALL_NAMES", "Board", "Member", "free_name", "shown_name", "tidy_name"]
 
 ALL_NAMES: Final = ("*", COMBINED_NAME)
 """The names that stand for all clusters."""
@@ -35,10 +35,15 @@ def shown_name(name: str) -> str:
     return COMBINED_NAME if name in ALL_NAMES else name
 
 
+def tidy_name(name: str) -> str:
+    """Return a cluster's own name, bounded and in one line."""
+    return bounded(" ".join(name.split()).lstrip("/"), _NAME_LIMIT) or "cluster"
+
+
 def free_name(name: str, *taken: Collection[str]) -> str:
     """Return the name that a cluster is shown under: *name*, with a number if it is taken."""
     # It stands in URLs, where a slash in front, or a space at an end, gets lost.
-    name = bounded(" ".join(name.split()).lstrip("/"), _NAME_LIMIT) or "cluster"
+    name = tidy_name(name)
     candidates = itertools.chain([name], (f"{name} ({n})" for n in itertools.count(2)))
     return next(c for c in candidates if not any(c in names for names in (*taken, ALL_NAMES)))
 

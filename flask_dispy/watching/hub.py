@@ -24,7 +24,7 @@ from ..engine.reports.render import TextRequest
 from ..engine.reports.router import OTHER_NAME, Router, forwards_to
 from ..engine.reports.watch import Watch
 from ..history.recorder import recorder_of
-from .board import ALL_NAMES, Board, free_name
+from .board import ALL_NAMES, Board, free_name, tidy_name
 from .closed import ClosedClusters
 from .late_texts import LateTexts
 from .watched import Watched
@@ -116,6 +116,7 @@ class Hub(Board[Watched]):
                 serials=self._serials,
                 history_limit=settings.history_limit,
                 kind=kind,
+                function=tidy_name(name),
                 stall_sec=settings.stall_sec,
                 offer_numbers=self._offer_numbers,
             )

@@ -73,7 +73,7 @@ class LateTexts:
             self._taken += 1
             for watched in clusters:
                 if state is None:
-                    mine = event.serial in watched.state.ledger.jobs  # type: ignore[union-attr]
+                    mine = watched.state.awaits_text(event.serial)  # type: ignore[union-attr]
                 else:
                     mine = watched.state is state
                 if mine:

@@ -113,6 +113,13 @@ def check(state: ClusterState) -> None:
     assert total.jobs("finished") == ledger.counts["finished"]
     assert total.jobs("failed") == ledger.failed
     assert total.jobs("terminated") == ledger.counts["terminated"] - ledger.failed
+    kinds = state.error_kinds
+    counts = [kind.count for kind in kinds.kinds.values()]
+    assert sum(counts) + kinds.uncounted == ledger.failed
+    assert all(count > 0 for count in counts)
+    assert min(kinds.other, 0) == 0
+    for kind in kinds.kinds.values():
+        assert sum(kind.nodes.values()) <= kind.count == sum(kind.course.counts)
     if not ledger.evicted:
         assert ledger.failed == sum(job.failed for job in kept)
         for name in ENDED_STATES:

@@ -77,7 +77,7 @@ class FoldMachine(RuleBasedStateMachine):
         self.model.progressed(key, node)
 
     @rule(key=_keys, end=_ends, node=st.none() | _nodes, start=st.none() | _times, at=_times,
-          exception=st.none() | st.just("E"))  # fmt: skip
+          exception=st.sampled_from([None, "E", "", "ValueError: 3", "KeyError: 'a'"]))  # fmt: skip
     def job_ended(
         self, key: str, end: Any, node: str | None, start: Any, at: float, exception: str | None
     ) -> None:

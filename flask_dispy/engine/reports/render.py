@@ -11,6 +11,7 @@ from collections.abc import Callable
 from itertools import islice
 from typing import Final, NamedTuple
 
+from ...core.failures import kept_error
 from ...core.terminal import as_displayed
 from ...core.text import Cut, bounded, plain_text, type_name
 from ..faultlog import FaultLog
@@ -99,7 +100,8 @@ class Renderer(UserCode[TextRequest, str]):
             named = islice(value.items(), self._limit)
             text = self._joined([f"{bounded(k, self._limit)}={self._one(v)}" for k, v in named])
         elif request.field in _OUTPUTS and type(value) is str:
-            text = as_displayed(value, self._limit)
+            keep = kept_error if request.field == "exception" else as_displayed
+            text = keep(value, self._limit)
         else:
             text = self._one(value)
         if self._redact is None or request.field == "id":

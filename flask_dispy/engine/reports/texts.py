@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-from ...core.terminal import LOOK_BACK, as_displayed, without_overwriting
+from ...core.failures import kept_error
+from ...core.terminal import LOOK_BACK, as_displayed
 from ...core.text import plain_call, plain_text, type_name
 from .figures import NAME_LIMIT
 
@@ -59,14 +60,13 @@ class JobTexts:
         return ""
 
     def output(self, field: str, value: Any, deferred: DeferredTexts) -> str | None:
-        """Return what a job wrote; of much, the end, for there the error stands."""
+        """Return what a job wrote; of much, the end, except of an error's message."""
         if not value:
             return None
         if type(value) is bytes:  # dispy hands out bytes for what a program wrote
             # A character takes four bytes at most.
             value = value[-4 * LOOK_BACK * self._limit - 4 :].decode(errors="replace")
-        if field == "exception" and type(value) is str:
-            value = without_overwriting(value, self._limit)
         if self._plain and type(value) is str:
-            return as_displayed(value, self._limit)
+            keep = kept_error if field == "exception" else as_displayed
+            return keep(value, self._limit)
         return self.text(field, value, deferred)

@@ -1,0 +1,196 @@
+"""The kinds of errors of a cluster's jobs, counted over the whole run, dropped jobs included."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from .failures import Failure, failure_of, kind_id
+from .jobs import Job
+
+__all__ = ["MOST_KINDS", "NEW_SEC", "Course", "ErrorKind", "ErrorKinds"]
+
+MOST_KINDS: Final = 500
+"""Kinds of errors that are kept for one cluster; failures of further kinds count as other."""
+
+NEW_SEC: Final = 600.0
+"""A kind is new that long, if the run had gone on for a while without it."""
+
+# By then a run has shown the errors that it has from its start.
+_SETTLED_JOBS: Final = 100
+_SETTLED_SEC: Final = 60.0
+
+# Nodes that are counted of a kind, and serial numbers of its latest jobs.
+_MOST_NODES: Final = 100
+_LATEST: Final = 5
+
+_BUCKETS: Final = 48
+_LEAST_STEP_SEC: Final = 1.0
+
+
+class Course:
+    """How many came when, in at most 48 steps of one length, which doubles as time goes on.
+
+    :param start: when the first step begins, in epoch seconds.
+    """
+
+    __slots__ = ("counts", "start", "step_sec")
+
+    def __init__(
+        self, start: float, step_sec: float = _LEAST_STEP_SEC, counts: Iterable[int] = ()
+    ) -> None:
+        self.start = start
+        self.step_sec = step_sec
+        self.counts = list(counts)
+
+    def add(self, at: float, count: int = 1) -> None:
+        """Count what came at *at*; what came before the start belongs to the first step."""
+        step = max(0, int((at - self.start) / self.step_sec))
+        while step >= _BUCKETS:
+            self.double()
+            step //= 2
+        if step >= len(self.counts):
+            self.counts.extend([0] * (step + 1 - len(self.counts)))
+        self.counts[step] = max(0, self.counts[step] + count)
+
+    def double(self) -> None:
+        """Make each step twice as long."""
+        counts = [*self.counts, 0]
+        self.counts = [counts[i] + counts[i + 1] for i in range(0, len(self.counts), 2)]
+        self.step_sec *= 2
+
+    def __iter__(self) -> Iterator[tuple[float, int]]:
+        """Yield (middle of the step, count) for each step in which something came."""
+        for step, count in enumerate(self.counts):
+            if count:
+                yield self.start + (step + 0.5) * self.step_sec, count
+
+
+class ErrorKind:
+    """Failures that agree in function, exception type, and message without its values.
+
+    ``nodes`` counts failures by node, for the first hundred nodes; ``late`` is whether the run had
+    gone on for a while when the first failure came; ``sample`` is that failure's text, ``latest``
+    are serial numbers, the newest last.
+    """
+
+    __slots__ = (
+        "count", "course", "failure", "first_at", "function", "id", "last_at", "late", "latest",
+        "nodes", "sample",
+    )  # fmt: skip
+
+    def __init__(
+        self, id_: str, function: str, failure: Failure, at: float, sample: str, course: Course
+    ) -> None:
+        self.id = id_
+        self.function = function
+        self.failure = failure
+        self.sample = sample
+        self.count = 0
+        self.first_at = self.last_at = at
+        self.late = False
+        self.nodes: dict[str, int] = {}
+        self.course = course
+        self.latest: deque[int] = deque(maxlen=_LATEST)
+
+    def add(self, serial: int, node: str | None, at: float) -> None:
+        """Count a failure."""
+        self.count += 1
+        self.first_at, self.last_at = min(self.first_at, at), max(self.last_at, at)
+        if node is not None and (node in self.nodes or len(self.nodes) < _MOST_NODES):
+            self.nodes[node] = self.nodes.get(node, 0) + 1
+        self.course.add(at)
+        self.latest.append(serial)
+
+    def take_out(self, serial: int, node: str | None, at: float) -> None:
+        """Count a failure no more."""
+        self.count -= 1
+        if node in self.nodes:
+            self.nodes[node] -= 1
+            if not self.nodes[node]:
+                del self.nodes[node]
+        self.course.add(at, -1)
+        if serial in self.latest:
+            self.latest.remove(serial)
+
+    def is_new(self, now: float) -> bool:
+        """Whether it came lately, into a run that had gone on for a while without it."""
+        return self.late and now - self.first_at < NEW_SEC
+
+
+class ErrorKinds:
+    """The failures of one cluster by kind. Guarded by the registry's lock.
+
+    :param function: what the jobs compute.
+    :param started_at: when the cluster was first watched, in epoch seconds.
+
+    Each failed job is counted in one of ``kinds``, in ``other`` where these are full, or in
+    ``unread`` while its text is still being made; so their sum is the number of failed jobs.
+    ``unread`` has its node, its end, and whether it came late, by serial number; ``dirty`` are ids
+    of kinds that changed since a history took them.
+    """
+
+    def __init__(self, function: str, started_at: float) -> None:
+        self.function = function
+        self.kinds: dict[str, ErrorKind] = {}
+        self.other = 0
+        self.unread: dict[int, tuple[str | None, float, bool]] = {}
+        self.dirty: dict[str, None] = {}
+        self._started_at = started_at
+
+    def note(self, job: Job, *, ended: int = 0, since: float | None = None) -> None:
+        """Count a job that failed.
+
+        :param ended: how many of the cluster's jobs have ended.
+        :param since: when the first of them had; ``None`` if it is not known.
+        """
+        at = job.ended_at or 0.0
+        late = since is not None and ended > _SETTLED_JOBS and at - since >= _SETTLED_SEC
+        if job.exception:
+            job.error_kind = self._count(job.serial, job.node, at, late, job.exception)
+        else:
+            self.unread[job.serial] = (job.node, at, late)
+
+    def text_made(self, serial: int, text: str) -> str | None:
+        """Return the kind of a job whose text is made now, ``None`` if it was not waited for."""
+        waited = self.unread.pop(serial, None)
+        return None if waited is None else self._count(serial, *waited, text)
+
+    def _count(self, serial: int, node: str | None, at: float, late: bool, text: str) -> str:
+        failure = failure_of(text)
+        id_ = kind_id(self.function, failure)
+        kind = self.kinds.get(id_)
+        if kind is None:
+            if len(self.kinds) >= MOST_KINDS:
+                self.other += 1
+                return id_
+            course = Course(self._started_at)
+            kind = self.kinds[id_] = ErrorKind(id_, self.function, failure, at, text, course)
+            kind.late = late
+        kind.add(serial, node, at)
+        self.dirty[id_] = None
+        return id_
+
+    def release(self, jobs: Iterable[Job]) -> None:
+        """Count the failed ones of these jobs no more: another cluster takes them in."""
+        for job in jobs:
+            if job.failed:
+                self._take_out(job)
+
+    def _take_out(self, job: Job) -> None:
+        if self.unread.pop(job.serial, None) is not None:
+            return
+        kind = self.kinds.get(job.error_kind or "")
+        if kind is None:
+            self.other -= 1
+            return
+        kind.take_out(job.serial, job.node, job.ended_at or 0.0)
+        if not kind.count:
+            del self.kinds[kind.id]
+        self.dirty[kind.id] = None
+
+    @property
+    def uncounted(self) -> int:
+        """Failed jobs that are in none of ``kinds``."""
+        return self.other + len(self.unread)
