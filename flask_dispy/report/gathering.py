@@ -15,6 +15,7 @@ from ..core.text import bounded, ending
 from ..core.yielding import chunks
 from ..wire.shapes import JobCounts, SeriesData, Summary
 from .charts import Span, charts
+from .histograms import histograms
 from .lanes import draw_lanes
 from .wording import Clock
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from ..core.events import JobWord
     from ..core.jobs import Job
     from ..watching.views import View
+    from ..wire.durations import DurationsRow
 
 __all__ = ["MOST_CLUSTERS", "MOST_JOBS", "MOST_NODES", "gather"]
 
@@ -56,6 +58,7 @@ def gather(view: View, *, arguments: bool) -> dict[str, Any]:
     summary = view.summary()
     made_at = summary["now"]
     clock = Clock(made_at)
+    durations = view.durations()
     span = _span(view, summary)
     # The series go on where the history of jobs has ended.
     course = Span(max(summary["started_at"], span.end - _DAY_SEC), span.end)
@@ -82,6 +85,8 @@ def gather(view: View, *, arguments: bool) -> dict[str, Any]:
         "terminated": count_of(summary["jobs"], "terminated"),
         "throughput": _throughput(summary, span),
         "charts": charts(_series(view, course), course, clock),
+        "histograms": histograms(durations),
+        "functions": _functions(durations),
         "timeline": draw_lanes(
             view.timeline(start=span.start, end=span.end, cells=cells), span, clock
         ),
@@ -173,6 +178,13 @@ def _clusters(view: View) -> list[dict[str, Any]]:
         }
         for each in summaries
     ]
+
+
+def _functions(durations: DurationsRow) -> list[dict[str, Any]]:
+    """Return the durations of each function, those of most jobs if there are too many."""
+    known = [one for one in durations["functions"] if one["jobs"]]
+    most = heapq.nlargest(MOST_CLUSTERS, known, key=lambda one: one["jobs"])
+    return [{**one, "cluster": bounded(one["cluster"], _NAME)} for one in most]
 
 
 def _nodes(view: View) -> list[dict[str, Any]]:

@@ -59,6 +59,11 @@ def _detail(page: Page) -> None:
     expect(page.locator(".job-pre").first).to_be_visible()
 
 
+def _durations(page: Page) -> None:
+    page.get_by_role("button", name="Show durations").click()
+    expect(page.locator(".histogram-bar").first).to_be_visible()
+
+
 def _as_a_table(page: Page) -> None:
     page.get_by_text("Show as a table").click()
 
@@ -83,6 +88,7 @@ _PARTS: list[tuple[str, _Act]] = [
     ("node.html", None),
     ("node.html?host=10.9.9.9", None),
     ("jobs.html", _suggestions),
+    ("jobs.html", _durations),
     ("jobs.html", _ask_to_terminate),
     ("jobs.html?q=nothing", None),
     ("timeline.html?job=2", _detail),

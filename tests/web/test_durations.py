@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import Any
 
 import pytest
 from dispy import DispyJob
+from prometheus_client.parser import text_string_to_metric_families
 from web.fakes import make_node, watched_cluster
 
 from flask_dispy import ClusterRegistry
+from flask_dispy.report import render_report
+from flask_dispy.web.api.duration_metrics import LIMITS_SEC
 
 API = "/api/v1/clusters"
 
@@ -76,3 +80,40 @@ def test_nothing_that_ended_has_no_duration(client: Any, registry: ClusterRegist
     found = client.get(f"{API}/empty/durations").json
     assert found["ran"]["median_sec"] is found["ran"]["longest_sec"] is None
     assert found["ran"]["edges_sec"] == []
+
+
+def test_report_draws_how_long_jobs_ran_and_waited(registry: ClusterRegistry, two: None) -> None:
+    report = render_report(registry.view("*"))
+    (section,) = re.findall(r'<section id="durations".*?</section>', report, re.DOTALL)
+    assert section.count("<svg") == 2
+    assert len(re.findall(r"histogram-bar is-finished", section)) >= 3
+    assert "Time run: median" in section
+    assert ">slow</bdi>" in section
+
+
+def test_report_of_a_run_without_an_end_has_no_histogram(registry: ClusterRegistry) -> None:
+    watched_cluster(registry, "empty")
+    assert "histogram-bar is" not in render_report(registry.view("empty"))
+
+
+def test_metrics_have_histograms_with_fixed_limits(client: Any, two: None) -> None:
+    families = {
+        family.name: family
+        for family in text_string_to_metric_families(client.get("/metrics").text)
+    }
+    samples = {
+        (sample.name, sample.labels["cluster"], sample.labels["state"], sample.labels.get("le")):
+        sample.value
+        for name in ("dispy_job_run_seconds", "dispy_job_wait_seconds")
+        for sample in families[name].samples
+    }  # fmt: skip
+    assert families["dispy_job_run_seconds"].type == "histogram"
+    name = "dispy_job_run_seconds_bucket"
+    run = {key[-1]: n for key, n in samples.items() if key[:-1] == (name, "quick", "finished")}
+    assert len(run) == len(LIMITS_SEC) + 1
+    assert (run["0.316"], run["3.16"], run["+Inf"]) == (0.0, 3.0, 3.0)
+    assert samples["dispy_job_run_seconds_count", "quick", "failed", None] == 1.0
+    assert samples["dispy_job_run_seconds_sum", "slow", "finished", None] == pytest.approx(
+        100.0, rel=0.06
+    )
+    assert samples["dispy_job_wait_seconds_bucket", "slow", "finished", "31.6"] == 1.0

@@ -74,7 +74,7 @@ def test_no_label_names_a_job(client: Any, scene: Any) -> None:
         for sample in family.samples
         for name in sample.labels
     }
-    assert labels == {"cluster", "state"}
+    assert labels == {"cluster", "state", "le"}
 
 
 def test_hostile_cluster_name_is_escaped(client: Any, registry: Any) -> None:

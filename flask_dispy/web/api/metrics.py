@@ -14,6 +14,7 @@ from ...core.nodes import NODE_STATES
 from ...core.outlook import REASONS
 from ..context import Web
 from ..http.errors import HttpError
+from .duration_metrics import duration_metrics
 
 if TYPE_CHECKING:
     from prometheus_client import Metric
@@ -115,6 +116,7 @@ class _Collector:
                 for state, count in each(summary).items():
                     metric.add_metric([summary["name"], state], count)
             yield metric
+        yield from duration_metrics(self._web.registry.views())
         yield from _own_metrics(self._web)
 
 

@@ -217,6 +217,26 @@
  * @property {number} from
  * @property {Record<string, (number|null)[]>} columns
  *
+ * @typedef {object} Spread durations, in buckets of which each ends where the next begins
+ * @property {number} jobs
+ * @property {number|null} median_sec
+ * @property {number|null} p95_sec
+ * @property {number|null} longest_sec
+ * @property {number[]} edges_sec one more than there are buckets
+ * @property {Record<string, number[]>} counts of each bucket, by how the jobs ended
+ *
+ * @typedef {object} FunctionTimes
+ * @property {string} cluster
+ * @property {number} jobs
+ * @property {number|null} median_sec
+ * @property {number|null} p95_sec
+ * @property {number|null} longest_sec
+ * @property {number|null} waited_median_sec
+ * @property {number|null} waited_p95_sec
+ * @property {number|null} waited_longest_sec
+ *
+ * @typedef {{node: string|null, state: string[], ran: Spread, waited: Spread, functions: FunctionTimes[]}} Durations
+ *
  * @typedef {object} Outcome of a command, for one cluster, node or job
  * @property {string} cluster
  * @property {boolean} ok

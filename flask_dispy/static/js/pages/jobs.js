@@ -13,11 +13,13 @@ import {
   whenColumn,
 } from "../widgets/jobcolumns.js";
 import { createJobList } from "../data/joblist.js";
+import { askedBy, rangeOf, withRange } from "../data/durations.js";
 import { JOB_WORDS, jobTitle } from "../data/jobwords.js";
 import { PANEL_KEYS, SEARCH_KEYS, TABLE_KEYS } from "../frame/keymap.js";
 import { fromAddress as searchOf, withStates } from "../data/query.js";
 import { startShell } from "../frame/shell.js";
 import { Table } from "../table/table.js";
+import { DurationsPanel } from "../widgets/durations.js";
 import { createJobActions } from "../widgets/jobactions.js";
 import { JobPanel } from "../widgets/jobdetail.js";
 import { SearchBox } from "../widgets/searchbox.js";
@@ -100,6 +102,12 @@ const actions = config.permissions.cancel_jobs
       onDone: () => void list.refresh(false),
     })
   : null;
+const durations = new DurationsPanel(need("durations"), {
+  shell,
+  asked: () => ({ ...askedBy(query), range: rangeOf(query) }),
+  onSelect: (range) => search.ask(withRange(search.value, range)),
+  foldable: true,
+});
 const list = createJobList({ api, cluster, onChange: showList });
 const detail = new JobPanel(/** @type {HTMLDialogElement} */ (need("job")), { shell, onClose: () => closeJob() });
 
@@ -120,6 +128,7 @@ function searchFor(text) {
   tabs.update(query, list.state.counts);
   table.select([]);
   scrollToTop();
+  void durations.refresh();
   void list.search(query);
 }
 

@@ -1,5 +1,6 @@
 /** @import {NodeDetail, NodeRow} from "../data/types.js" */
 import { ApiError, clusterPath } from "../data/api.js";
+import { withRange } from "../data/durations.js";
 import { need, setAttr, setText, show } from "../lib/dom.js";
 import { plain, stateMark } from "../lib/format.js";
 import { LANE_KEYS } from "../frame/keymap.js";
@@ -8,6 +9,7 @@ import { startShell } from "../frame/shell.js";
 import { NodeActions } from "../widgets/nodeactions.js";
 import { createNodeCharts } from "../widgets/nodecharts.js";
 import { createNodeFacts } from "../widgets/nodefacts.js";
+import { DurationsPanel } from "../widgets/durations.js";
 import { NodeJobs } from "../widgets/nodejobs.js";
 import { createNodePast } from "../widgets/nodepast.js";
 import { Timeline } from "../widgets/timeline.js";
@@ -61,6 +63,12 @@ function startNode() {
     // A history keeps no load of nodes.
     if (config.past) need("charts").hidden = true;
     else charts = createNodeCharts(need("charts"), { shell, ip });
+    const noRange = { fromSec: null, toSec: null };
+    new DurationsPanel(need("durations"), {
+      shell,
+      asked: () => ({ state: [], node: ip, range: noRange }),
+      onSelect: (range) => location.assign(href("jobs.html", { q: withRange(`node:${ip}`, range) })),
+    });
     const lane = new Timeline(need("lane"), { api, cluster, node: ip, compact: true });
     shell.everySecond(() => {
       if (store.state.connection === "live" || store.state.connection === "polling") lane.update();

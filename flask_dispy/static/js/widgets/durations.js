@@ -1,0 +1,138 @@
+/** @import {Shell} from "../frame/parts.js" */
+/** @import {Range} from "../data/durations.js" */
+/** @import {Durations, FunctionTimes} from "../data/types.js" */
+import { ApiError, clusterPath } from "../data/api.js";
+import { h, setAttr, setText, show } from "../lib/dom.js";
+import { count, plain, seconds } from "../lib/format.js";
+import { Histogram } from "./histogram.js";
+import { fillChildren } from "./svg.js";
+
+/** While jobs end, durations are asked for again this often. */
+const REFILL_SEC = 5;
+const STORED = "dispy.durations";
+/** Functions that are listed, those with the most jobs. */
+const FUNCTIONS = 12;
+
+const HEADS = ["Function", "Jobs", "Median", "95 % up to", "Longest", "Waited, median", "95 % up to", "longest"];
+
+/** @type {((one: FunctionTimes) => string)[]} */
+const FIGURES = [
+  ({ jobs }) => count(jobs),
+  ({ median_sec }) => seconds(median_sec),
+  ({ p95_sec }) => seconds(p95_sec),
+  ({ longest_sec }) => seconds(longest_sec),
+  ({ waited_median_sec }) => seconds(waited_median_sec),
+  ({ waited_p95_sec }) => seconds(waited_p95_sec),
+  ({ waited_longest_sec }) => seconds(waited_longest_sec),
+];
+
+/** What is to be shown: jobs that ended so, on that node, and the range that is searched for. */
+/** @typedef {{state: string[], node: string|null, range: Range}} Asked */
+
+/**
+ * How long jobs ran and waited: two histograms, and the figures of each function where there are several.
+ * Nothing is asked for while it is closed.
+ */
+export class DurationsPanel {
+  #shell;
+  #asked;
+  #body = h("div", { class: "durations-body panel-body" });
+  #toggle = h("button", { type: "button", class: "button small durations-toggle" });
+  #error = h("p", { class: "field-error", role: "status", hidden: true });
+  #functions = h("tbody", {});
+  #table;
+  #ran;
+  #waited;
+  #isOpen = true;
+  #askedAt = 0;
+  #jobsSeen = -1;
+  #newest = 0;
+
+  /**
+   * @param {HTMLElement} element a panel
+   * @param {object} options
+   * @param {Shell} options.shell
+   * @param {() => Asked} options.asked
+   * @param {(range: Range) => void} options.onSelect
+   * @param {boolean} [options.foldable] whether it can be closed; then it is until somebody opens it
+   */
+  constructor(element, { shell, asked, onSelect, foldable = false }) {
+    this.#shell = shell;
+    this.#asked = asked;
+    const ran = h("div", {});
+    const waited = h("div", {});
+    this.#ran = new Histogram(ran, { title: "Time run", onSelect });
+    this.#waited = new Histogram(waited, { title: "Time waited" });
+    this.#table = h(
+      "table",
+      { class: "durations-functions", hidden: true },
+      h("caption", { class: "sr", text: "Durations by function" }),
+      h("thead", {}, h("tr", {}, ...HEADS.map((text) => h("th", { scope: "col", text })))),
+      this.#functions,
+    );
+    this.#body.append(h("div", { class: "durations-charts" }, ran, waited), this.#error, this.#table);
+    const head = h("div", { class: "panel-head" }, h("h2", { text: "Durations" }));
+    if (foldable) head.append(h("div", { class: "end" }, this.#toggle));
+    element.append(head, this.#body);
+    this.#toggle.addEventListener("click", () => this.#open(!this.#isOpen));
+    if (foldable) this.#open(shell.storage?.getItem(STORED) === "open", false);
+    shell.everySecond(() => this.#tick());
+  }
+
+  /** @param {boolean} open @param {boolean} [remember] */
+  #open(open, remember = true) {
+    this.#isOpen = open;
+    show(this.#body, open);
+    setText(this.#toggle, open ? "Hide" : "Show");
+    setAttr(this.#toggle, "aria-expanded", String(open));
+    setAttr(this.#toggle, "aria-label", open ? "Hide durations" : "Show durations");
+    if (remember) this.#shell.storage?.setItem(STORED, open ? "open" : "closed");
+    if (open) void this.refresh();
+  }
+
+  #tick() {
+    const { store } = this.#shell;
+    const changes = this.#shell.summary()?.job_changes ?? -1;
+    const coming = ["live", "polling"].includes(store.state.connection);
+    if (this.#isOpen && coming && changes !== this.#jobsSeen && Date.now() / 1000 - this.#askedAt >= REFILL_SEC)
+      void this.refresh();
+  }
+
+  /** Ask anew, if it is open. */
+  async refresh() {
+    if (!this.#isOpen) return;
+    this.#askedAt = Date.now() / 1000;
+    this.#jobsSeen = this.#shell.summary()?.job_changes ?? -1;
+    const number = (this.#newest += 1);
+    const { state, node } = this.#asked();
+    const params = { state, node };
+    try {
+      /** @type {Durations} */
+      const found = await this.#shell.api.get(clusterPath(this.#shell.cluster, "durations"), params);
+      if (number !== this.#newest) return;
+      show(this.#error, false);
+      this.#show(found);
+    } catch (error) {
+      if (number !== this.#newest || !(error instanceof ApiError)) return;
+      setText(this.#error, `The durations can't be read: ${error.message}`);
+      show(this.#error, true);
+    }
+  }
+
+  /** @param {Durations} found */
+  #show(found) {
+    this.#ran.update(found.ran, this.#asked().range);
+    this.#waited.update(found.waited, { fromSec: null, toSec: null });
+    const functions = found.functions.filter(({ jobs }) => jobs > 0).sort((a, b) => b.jobs - a.jobs);
+    show(this.#table, functions.length > 1);
+    fillChildren(
+      this.#functions,
+      functions.slice(0, FUNCTIONS),
+      () => h("tr", {}, h("th", { scope: "row" }), ...FIGURES.map(() => h("td", {}))),
+      (row, one) => {
+        setText(row.children[0], plain(one.cluster));
+        FIGURES.forEach((figure, i) => setText(row.children[i + 1], figure(one)));
+      },
+    );
+  }
+}
