@@ -44,7 +44,7 @@ JOB_FIELDS: Final = (
     _field("submitted_at", NUMBER, unit="time", label="Submitted"),
     _field("started_at", NUMBER, nullable=True, unit="time", label="Started"),
     _field("ended_at", NUMBER, nullable=True, unit="time", label="Ended"),
-    _field("duration_sec", NUMBER, nullable=True, value=None, unit="seconds", label="Duration"),
+    _field("duration_sec", NUMBER, nullable=True, value=None, unit="seconds", label="Ran for"),
     _field(
         "waited_sec",
         NUMBER,
@@ -55,6 +55,12 @@ JOB_FIELDS: Final = (
         "until now while it waits.",
     ),
     _field("attempts", COUNT, label="Attempts"),
-    _field("error", TEXT, nullable=True, value=lambda job: last_line(job.exception)),
+    _field(
+        "error",
+        TEXT,
+        nullable=True,
+        value=lambda job: last_line(job.exception),
+        label="Error",
+    ),
 )
 """The fields of a job's row, in their order."""

@@ -17,6 +17,7 @@ export function readConfig(doc) {
     cluster: COMBINED,
     clusters: [],
     node_fields: [],
+    job_fields: [],
     poll_sec: 10,
     show_job_args: true,
     csrf_token: null,

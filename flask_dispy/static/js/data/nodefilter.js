@@ -1,4 +1,5 @@
 /** @import {NodeRow} from "./types.js" */
+import { valueTest } from "./fieldvalue.js";
 import { readTerms, unknownProblem } from "./searchterms.js";
 
 /** As far off as a clock under attention is. */
@@ -12,12 +13,13 @@ const FIELDS = /** @type {const} */ (["state", "name", "ip", "cluster", "clock"]
  * nodes whose clocks are off by over a minute, `clock:` all that are off.
  *
  * @param {string} text
+ * @param {string[]} [columns] names of custom columns, each a qualifier, too
  * @returns {((row: NodeRow) => boolean)|null} null: everything passes
  */
-export function nodeFilter(text) {
-  const terms = readTerms(text.toLowerCase(), FIELDS);
+export function nodeFilter(text, columns = []) {
+  const terms = readTerms(text.toLowerCase(), [...FIELDS, ...columns]);
   if (terms.length === 0) return null;
-  const tests = terms.map(({ field, value }) => termTest(/** @type {typeof FIELDS[number]|null} */ (field), value));
+  const tests = terms.map(({ field, value }) => termTest(field, value));
   return (row) => tests.every((test) => test(row));
 }
 
@@ -25,11 +27,15 @@ export function nodeFilter(text) {
  * What is wrong with a filter, in words for the person who types; null when all is well.
  *
  * @param {string} text
+ * @param {string[]} [columns] names of custom columns
  */
-export const nodeFilterProblem = (text) => unknownProblem(readTerms(text, FIELDS), FIELDS);
+export function nodeFilterProblem(text, columns = []) {
+  const names = [...FIELDS, ...columns];
+  return unknownProblem(readTerms(text, names), names);
+}
 
 /**
- * @param {typeof FIELDS[number]|null} field
+ * @param {string|null} field
  * @param {string} value
  * @returns {(row: NodeRow) => boolean}
  */
@@ -48,7 +54,11 @@ function termTest(field, value) {
       return (row) => Math.abs(row.clock_offset_sec ?? 0) > (value === "off" ? CLOCK_OFF_SEC : 0);
     case "cluster":
       return inCluster;
-    default:
+    case null:
       return (row) => row.ip_addr.includes(value) || name(row).includes(value) || row.state === value || inCluster(row);
+    default: {
+      const matches = valueTest(value);
+      return (row) => matches(/** @type {Record<string, unknown>} */ (/** @type {unknown} */ (row))[field]);
+    }
   }
 }

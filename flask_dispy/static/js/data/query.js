@@ -16,23 +16,36 @@ import { readTerm, readTerms, unknownProblem } from "./searchterms.js";
 /** @typedef {{from: number, to: number, items: Suggestion[]}} Completion */
 /** @typedef {{clusters?: string[], nodes?: {ip: string, name: string}[]}} Vocabulary */
 
-/** Every qualifier with what it looks for, in the order in which they are offered. */
-export const FIELDS = /** @type {readonly {name: Field, hint: string}[]} */ (
-  Object.freeze([
-    { name: "state", hint: "queued, running, finished, failed …" },
-    { name: "is", hint: "failed; straggler: running far longer than others; bound: to a node that is gone" },
-    { name: "node", hint: "address or name of a node" },
-    { name: "id", hint: "the job's id or number" },
-    { name: "arg", hint: "text in the arguments" },
-    { name: "error", hint: "text in the error" },
-    { name: "slower", hint: "ran longer than, as in 30s or 5m" },
-    { name: "faster", hint: "ran shorter than, as in 500ms" },
-    { name: "cluster", hint: "name of a cluster" },
-    { name: "serial", hint: "the job's number" },
-  ])
-);
+/**
+ * Every qualifier with what it looks for, in the order in which they are offered.
+ * @type {{name: Field, hint: string}[]}
+ */
+export const FIELDS = [
+  { name: "state", hint: "queued, running, finished, failed …" },
+  { name: "is", hint: "failed; straggler: running far longer than others; bound: to a node that is gone" },
+  { name: "node", hint: "address or name of a node" },
+  { name: "id", hint: "the job's id or number" },
+  { name: "arg", hint: "text in the arguments" },
+  { name: "error", hint: "text in the error" },
+  { name: "slower", hint: "ran longer than, as in 30s or 5m" },
+  { name: "faster", hint: "ran shorter than, as in 500ms" },
+  { name: "cluster", hint: "name of a cluster" },
+  { name: "serial", hint: "the job's number" },
+];
 
 const FIELD_NAMES = FIELDS.map((field) => /** @type {string} */ (field.name));
+
+/**
+ * Have searches know the jobs' custom columns, which are qualifiers, too.
+ * @param {{name: string, label: string}[]} columns
+ */
+export function addQualifiers(columns) {
+  for (const { name, label } of columns) {
+    FIELDS.push({ name: /** @type {Field} */ (name), hint: label });
+    FIELD_NAMES.push(name);
+  }
+}
+
 const ALIASES = /** @type {Record<string, string>} */ ({ canceled: "cancelled" });
 const STATES = /** @type {readonly string[]} */ (JOB_WORDS);
 const KINDS = ["failed", "straggler", "bound"];

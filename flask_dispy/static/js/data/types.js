@@ -25,16 +25,18 @@
  * @property {Permissions} permissions
  * @property {string|null} csrf_token
  * @property {string} version
- * @property {NodeField[]} node_fields the fields of nodes that have a column
+ * @property {ServedField[]} node_fields the fields of nodes that have a column
+ * @property {ServedField[]} job_fields those of jobs
  *
- * @typedef {object} NodeField
+ * @typedef {object} ServedField
  * @property {string} name
  * @property {string} [within] the field whose part it is
  * @property {string} label
  * @property {string} hint
- * @property {string} unit "", bytes, seconds, percent, or time: since the epoch
- * @property {string} type of its JSON
- * @property {boolean} sortable
+ * @property {string} unit "", bytes, seconds, percent, time (since the epoch), or a custom column's own
+ * @property {string} type of its JSON; "any" for several
+ * @property {boolean} [sortable] of nodes
+ * @property {boolean} custom declared by the program that is watched
  *
  * @typedef {object} JobCounts
  * @property {number} submitted

@@ -8,6 +8,7 @@ import {
   durationColumn,
   errorColumn,
   idColumn,
+  jobColumns,
   jobNodeColumn,
   jobStateColumn,
   whenColumn,
@@ -16,7 +17,7 @@ import { createJobList } from "../data/joblist.js";
 import { askedBy, rangeOf, withRange } from "../data/durations.js";
 import { JOB_WORDS, jobTitle } from "../data/jobwords.js";
 import { PANEL_KEYS, SEARCH_KEYS, TABLE_KEYS } from "../frame/keymap.js";
-import { fromAddress as searchOf, withStates } from "../data/query.js";
+import { addQualifiers, fromAddress as searchOf, withStates } from "../data/query.js";
 import { startShell } from "../frame/shell.js";
 import { Table } from "../table/table.js";
 import { DurationsPanel } from "../widgets/durations.js";
@@ -25,7 +26,7 @@ import { JobPanel } from "../widgets/jobdetail.js";
 import { SearchBox } from "../widgets/searchbox.js";
 import { createStateTabs } from "../widgets/statetabs.js";
 
-/** @import {JobColumn} from "../widgets/jobcolumns.js" */
+/** @import {JobLook} from "../widgets/jobcolumns.js" */
 /** @import {JobListState} from "../data/joblist.js" */
 /** @import {JobRow} from "../data/types.js" */
 
@@ -35,7 +36,10 @@ const layout = need("jobs-layout");
 const panel = need("jobs");
 
 /** While the panel is open, the list keeps what tells jobs apart. */
-const HIDDEN_BESIDE_DETAIL = ["cluster", "error", "submitted_at"];
+const HIDDEN_BESIDE_DETAIL = [
+  ...["cluster", "error", "submitted_at"],
+  ...config.job_fields.filter(({ custom }) => custom).map(({ name }) => name),
+];
 
 /** Columns that say nothing: clusters while there is one, errors where none of the jobs shown has one. */
 function hiddenColumns() {
@@ -53,6 +57,7 @@ function hideColumns() {
   hiddenNow = hidden.join();
 }
 
+addQualifiers(config.job_fields.filter(({ custom }) => custom));
 let query = searchOf(new URLSearchParams(location.search));
 let changesSeen = "";
 
@@ -74,16 +79,16 @@ panel.append(h("div", { class: "panel-head" }, shown, fresh, actionPlace), failu
 const nothing = emptyMessage();
 const table = new Table(tablePlace, {
   label: "Jobs",
-  columns: [
+  columns: jobColumns(config.job_fields, [
     markingOpen(idColumn((job) => detailHref(job.serial))),
     jobStateColumn,
     jobNodeColumn((ip) => href("node.html", { host: ip })),
     ...(cluster === COMBINED ? [clusterColumn] : []),
     argumentsColumn,
     errorColumn,
-    whenColumn("submitted_at", "Submitted"),
+    whenColumn("submitted_at"),
     durationColumn(store.now),
-  ].map((column) => ({ ...column, value: undefined })), // the order is the server's: newest first
+  ]).map((column) => ({ ...column, value: undefined })), // the order is the server's: newest first
   keyOf: (/** @type {JobRow} */ job) => String(job.serial),
   name: (job) => `job ${jobTitle(job)}`,
   selectable: config.permissions.cancel_jobs,
@@ -236,7 +241,7 @@ function markOpen() {
   }
 }
 
-/** @param {JobColumn} column @returns {JobColumn} */
+/** @param {JobLook} column @returns {JobLook} */
 function markingOpen(column) {
   return {
     ...column,

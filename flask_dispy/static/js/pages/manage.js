@@ -15,18 +15,11 @@ const { config, cluster, store, api, notices, href } = shell;
 const mayManage = config.permissions.manage_nodes;
 let shownClusters = "";
 
-/** @type {import("../widgets/nodecolumns.js").NodeColumn} */
-const plainCpus = {
-  key: "cpus",
-  label: "CPUs",
-  align: "end",
-  width: [80, 0.5],
-  value: (row) => row.cpus,
-  text: (row) => `${count(row.cpus)} of ${count(row.avail_cpus)}`,
-};
+/** @type {Partial<import("../widgets/nodecolumns.js").Look>} */
+const plainCpus = { width: [80, 0.5], text: (row) => `${count(row.cpus)} of ${count(row.avail_cpus)}` };
 
 const known = nodeColumns((row) => href("node.html", { host: row.ip_addr }), config.node_fields);
-/** @param {string} key @param {{hidden?: boolean}} [look] */
+/** @param {string} key @param {Partial<import("../widgets/nodecolumns.js").Look>} [look] */
 const column = (key, look) => known.filter((one) => one.key === key).map((one) => ({ ...one, ...look }));
 
 need("nodes").hidden = Boolean(config.past);
@@ -39,7 +32,7 @@ new NodeTable(need("nodes"), {
     ...column("name"),
     ...column("state", { hidden: false }),
     ...column("clusters", { hidden: cluster !== COMBINED }),
-    mayManage ? cpusEditColumn((row, cpus) => void setCpus(shell, [row.ip_addr], cpus)) : plainCpus,
+    ...column("cpus", mayManage ? cpusEditColumn((row, cpus) => void setCpus(shell, [row.ip_addr], cpus)) : plainCpus),
     ...column("busy"),
     {
       key: "running",

@@ -1,4 +1,4 @@
-/** @import {NodeColumn} from "./nodecolumns.js" */
+/** @import {Look} from "./nodecolumns.js" */
 /** @import {NodeRow} from "../data/types.js" */
 import { h, setAttr, setText, show } from "../lib/dom.js";
 import { count } from "../lib/format.js";
@@ -62,11 +62,10 @@ export function createCpusEdit(element, save) {
  * The CPUs of each node, to be changed in its row.
  *
  * @param {(row: NodeRow, cpus: number) => void} save
- * @returns {NodeColumn}
+ * @returns {Look}
  */
 export const cpusEditColumn = (save) => ({
   key: "cpus",
-  label: "CPUs",
   hint: "CPUs that dispy may use, of those the node offers; negative: that many left out",
   width: [190, 0.8],
   first: "desc",

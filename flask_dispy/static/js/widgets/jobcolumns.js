@@ -1,10 +1,40 @@
 /** @import {Column} from "../table/columns.js" */
-/** @import {JobRow} from "../data/types.js" */
+/** @import {JobRow, ServedField} from "../data/types.js" */
 import { h, setAttr, setText } from "../lib/dom.js";
+import { fieldOrder, fieldText } from "../data/fieldvalue.js";
 import { exact, plain, relative, seconds, stateMark, UNKNOWN } from "../lib/format.js";
 import { jobName, jobNumber, jobTitle, jobWord } from "../data/jobwords.js";
 
 /** @typedef {Column<JobRow>} JobColumn */
+/** @typedef {Omit<JobColumn, "label">} JobLook a column whose heading the table of fields has */
+
+/**
+ * The columns of a table of jobs, with their headings, and custom columns before the last.
+ *
+ * @param {ServedField[]} fields that have a heading
+ * @param {JobLook[]} looks
+ * @returns {JobColumn[]}
+ */
+export function jobColumns(fields, looks) {
+  const labels = new Map(fields.map(({ name, label }) => [name, label]));
+  const ours = looks.map((look) => ({ ...look, label: labels.get(look.key) ?? look.key }));
+  return [...ours.slice(0, -1), ...fields.filter(({ custom }) => custom).map(customColumn), ...ours.slice(-1)];
+}
+
+/** @param {ServedField} field @returns {JobColumn} */
+function customColumn(field) {
+  const { name, label, unit, type } = field;
+  return {
+    key: name,
+    label,
+    width: [80, 0.8],
+    ...((type === "number" || unit !== "") && { align: "end" }),
+    ...(unit === "time" && { ticks: true }),
+    value: (job) => fieldOrder(job, field),
+    text: (job, now) => fieldText(job, field, now),
+    title: (job, now) => fieldText(job, field, now),
+  };
+}
 
 /**
  * How long a job has run so far, or ran; null before it starts.
@@ -28,12 +58,11 @@ export function argumentsText({ args, kwargs, hidden }) {
  * The id, leading to the job's detail, and its number where that is another.
  *
  * @param {(job: JobRow) => string} href
- * @returns {JobColumn}
+ * @returns {JobLook}
  */
 export function idColumn(href) {
   return {
     key: "id",
-    label: "Job",
     width: [112, 1],
     primary: true,
     value: (job) => job.serial,
@@ -52,10 +81,9 @@ export function idColumn(href) {
   };
 }
 
-/** The state: its mark and its word. @type {JobColumn} */
+/** The state: its mark and its word. @type {JobLook} */
 export const jobStateColumn = {
   key: "state",
-  label: "State",
   width: [98, 0.5],
   value: jobWord,
   text: jobWord,
@@ -75,12 +103,11 @@ export const jobStateColumn = {
  * The node's address, leading to its page.
  *
  * @param {(ip: string) => string} href
- * @returns {JobColumn}
+ * @returns {JobLook}
  */
 export function jobNodeColumn(href) {
   return {
     key: "node",
-    label: "Node",
     width: [104, 0.8],
     value: (job) => job.node,
     text: (job) => job.node ?? UNKNOWN,
@@ -95,28 +122,25 @@ export function jobNodeColumn(href) {
   };
 }
 
-/** @type {JobColumn} */
+/** @type {JobLook} */
 export const clusterColumn = {
   key: "cluster",
-  label: "Cluster",
   width: [84, 0.7],
   value: (job) => job.cluster,
   text: (job) => plain(job.cluster),
 };
 
-/** @type {JobColumn} */
+/** @type {JobLook} */
 export const argumentsColumn = {
   key: "args",
-  label: "Arguments",
   width: [120, 2],
   text: (job) => plain(argumentsText(job) ?? "hidden") || UNKNOWN,
   title: (job) => plain(argumentsText(job) ?? ""),
 };
 
-/** @type {JobColumn} */
+/** @type {JobLook} */
 export const errorColumn = {
   key: "error",
-  label: "Error",
   width: [110, 1.6],
   text: (job) => plain(job.error ?? ""),
   title: (job) => plain(job.error ?? ""),
@@ -126,13 +150,11 @@ export const errorColumn = {
  * One of a job's times: how long ago, and exactly when pointed at.
  *
  * @param {"submitted_at"|"started_at"|"ended_at"} key
- * @param {string} label
- * @returns {JobColumn}
+ * @returns {JobLook}
  */
-export function whenColumn(key, label) {
+export function whenColumn(key) {
   return {
     key,
-    label,
     width: [86, 0.6],
     align: "end",
     ticks: true,
@@ -147,12 +169,11 @@ export function whenColumn(key, label) {
  * How long it ran; a running job's grows.
  *
  * @param {() => number} now  epoch seconds, for sorting
- * @returns {JobColumn}
+ * @returns {JobLook}
  */
 export function durationColumn(now) {
   return {
     key: "duration_sec",
-    label: "Ran for",
     width: [84, 0.6],
     align: "end",
     ticks: true,

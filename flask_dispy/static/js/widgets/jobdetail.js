@@ -53,8 +53,9 @@ export class JobPanel {
     this.#onClose = onClose;
     const { config, notices, store } = shell;
     this.#parts = build(dialog);
+    const fields = config.job_fields.filter(({ custom }) => custom);
     const nodeHref = (/** @type {string} */ ip) => shell.href("node.html", { host: ip });
-    this.#facts = createJobFacts(this.#parts.body, { nodeHref, now: store.now });
+    this.#facts = createJobFacts(this.#parts.body, { nodeHref, now: store.now, fields });
     this.#texts = createJobTexts(this.#parts.body, { mayReadArguments: config.permissions.see_arguments, notices });
     this.#listen();
   }

@@ -2,27 +2,35 @@
 
 import { h, setAttr, setText } from "../lib/dom.js";
 import { count, exact, plain, relative, seconds, stateMark, UNKNOWN } from "../lib/format.js";
+import { fieldText } from "../data/fieldvalue.js";
 import { ranFor } from "./jobcolumns.js";
 import { stepsOf } from "../data/jobtext.js";
 import { fillChildren } from "./svg.js";
 
 /** @import {JobDetail} from "../data/jobtext.js" */
+/** @import {ServedField} from "../data/types.js" */
 
 /**
  * @param {HTMLElement} element
- * @param {{nodeHref: (ip: string) => string, now: () => number}} options
+ * @param {{nodeHref: (ip: string) => string, now: () => number, fields: ServedField[]}} options fields: custom columns
  */
-export function createJobFacts(element, { nodeHref, now }) {
+export function createJobFacts(element, { nodeHref, now, fields }) {
   const node = h("a", {});
   const facts = {
     queue: fact("In the queue"),
     run: fact("Ran for"),
     attempts: fact("Attempts"),
   };
+  const custom = fields.map((field) => ({ field, ...fact(field.label) }));
   const nodeFact = fact("Node", node);
   const steps = h("ol", { class: "job-steps", "aria-label": "States" });
   element.append(
-    h("dl", { class: "job-facts" }, nodeFact.element, ...Object.values(facts).map((each) => each.element)),
+    h(
+      "dl",
+      { class: "job-facts" },
+      nodeFact.element,
+      ...[...Object.values(facts), ...custom].map((each) => each.element),
+    ),
     steps,
   );
 
@@ -36,6 +44,7 @@ export function createJobFacts(element, { nodeHref, now }) {
       setText(facts.queue.value, seconds(queued));
       setText(facts.run.value, seconds(ranFor(job, at)));
       setText(facts.attempts.value, count(job.attempts));
+      for (const { field, value } of custom) setText(value, fieldText(job, field, at));
       fillChildren(steps, stepsOf(job, at), makeStep, (item, step) => fillStep(item, step, at));
     },
   };

@@ -1,8 +1,9 @@
 /** @import {Column} from "../table/columns.js" */
-/** @import {NodeField, NodeRow} from "../data/types.js" */
+/** @import {NodeRow, ServedField} from "../data/types.js" */
 import { h, setAttr, setStyle, setText } from "../lib/dom.js";
-import { bytes, count, exact, percent, plain, rate, relative, seconds, stateMark, UNKNOWN } from "../lib/format.js";
+import { count, exact, plain, rate, relative, seconds, stateMark, UNKNOWN } from "../lib/format.js";
 import { busyText } from "../data/busytext.js";
+import { fieldOrder, fieldText } from "../data/fieldvalue.js";
 import { isLoadOld, loadAt } from "../data/nodeload.js";
 import { addressKey } from "../lib/sort.js";
 
@@ -11,9 +12,6 @@ import { addressKey } from "../lib/sort.js";
 
 /** @param {NodeRow} row @returns {number|null} */
 const secondsPerJob = (row) => (row.jobs_done > 0 ? row.cpu_time / row.jobs_done : null);
-
-/** @param {number|null|undefined} value percent, 0 to 100 */
-const percentOf100 = (value) => (value === null || value === undefined ? UNKNOWN : percent(value / 100));
 
 /**
  * The address with the node's state: a mark, and the word where it is not simply up.
@@ -110,37 +108,26 @@ const updateColumn = {
   title: (row) => exact(row.update_time),
 };
 
-/** @param {NodeRow} row @param {NodeField} field @returns {any} */
-function valueOf(row, { name, within }) {
-  const fields = /** @type {Record<string, any>} */ (row);
-  return (within ? fields[within]?.[name] : fields[name]) ?? null;
-}
-
-/** How figures of a unit are shown. @type {Record<string, (value: any, now: number) => string>} */
-const SHOWN = { "": count, bytes, seconds, percent: percentOf100, time: relative };
-
 /**
  * The column of a field: what the table of fields says of it.
  *
- * @param {NodeField} field
+ * @param {ServedField} field
  * @returns {NodeColumn}
  */
 function fieldColumn(field) {
   const { name, label, hint, unit, type, sortable } = field;
-  const heading = { key: name, label, ...(hint && { hint }), optional: true };
-  if (type !== "number" && type !== "integer") {
-    const text = (/** @type {NodeRow} */ row) => plain(String(valueOf(row, field) ?? "")) || UNKNOWN;
-    const value = (/** @type {NodeRow} */ row) => valueOf(row, field)?.toLowerCase() ?? null;
-    return { ...heading, width: [70, 0.8], text, ...(sortable && { value }) };
-  }
+  const isNumber = type === "number" || type === "integer" || unit !== "";
   return {
-    ...heading,
-    align: "end",
-    first: "desc",
-    width: [70, 0.7],
+    key: name,
+    label,
+    ...(hint && { hint }),
+    optional: true,
+    ...(isNumber && { align: "end", first: "desc" }),
+    width: [70, isNumber ? 0.7 : 0.8],
     ...(unit === "time" && { ticks: true }),
-    ...(sortable && { value: (row) => valueOf(row, field) }),
-    text: (row, now) => SHOWN[unit](valueOf(row, field), now),
+    ...(sortable && { value: (row) => fieldOrder(row, field) }),
+    text: (row, now) => fieldText(row, field, now),
+    ...(field.custom && { title: (row, now) => fieldText(row, field, now) }),
   };
 }
 
@@ -169,7 +156,7 @@ function loadColumn(column, past) {
  * that the server knows.
  *
  * @param {(row: NodeRow) => string} href of a node's page
- * @param {NodeField[]} fields that have a column
+ * @param {ServedField[]} fields that have a column
  * @param {boolean} [past] nothing goes on there any more
  * @returns {NodeColumn[]}
  */
@@ -195,6 +182,7 @@ export function nodeColumns(href, fields, past = false) {
       title: (row) => `${count(row.cpus)} of the node's ${count(row.avail_cpus)} CPUs`,
     }),
     ...(past ? [] : busy),
+    ...fields.filter(({ custom }) => custom).flatMap(({ name }) => column(name)),
     ...load("cpu", { key: "avail_cpu", width: [70, 0.6] }),
     ...load("memory"),
     ...load("swap", { width: [56, 0.5] }),

@@ -1,9 +1,10 @@
 /** @import {Shell} from "../frame/parts.js" */
-/** @import {NodeRow} from "../data/types.js" */
+/** @import {NodeRow, ServedField} from "../data/types.js" */
 import { busyText } from "../data/busytext.js";
 import { createCpusEdit } from "./cpusedit.js";
 import { h, setAttr, setText } from "../lib/dom.js";
-import { bytes, clockOffset, count, exact, percent, plain, rate, relative, seconds } from "../lib/format.js";
+import { bytes, clockOffset, count, exact, plain, rate, relative, seconds } from "../lib/format.js";
+import { fieldText, percentOf100 } from "../data/fieldvalue.js";
 import { isLoadOld, loadAt } from "../data/nodeload.js";
 import { setCpus } from "./nodecommands.js";
 
@@ -16,35 +17,53 @@ import { setCpus } from "./nodecommands.js";
  * @property {boolean} [live] says nothing of a run that is over
  */
 
-/** @param {number|null|undefined} value percent, 0 to 100 */
-const available = (value) => percent(value === null || value === undefined ? null : value / 100);
-
-/** @type {Fact[]} */
+/**
+ * What is shown, each with its heading, or with the name of the field that has it.
+ *
+ * @type {(Omit<Fact, "label"> & ({label: string}|{field: string}))[]}
+ */
 const FACTS = [
   {
-    label: "Busy",
+    field: "busy",
     live: true,
     text: (row) => (row.busy > row.cpus ? busyText(row) : `${count(Math.max(0, row.busy))} of ${count(row.cpus)}`),
   },
   { label: "Running jobs", live: true, text: (row) => count(row.running) },
-  { label: "Jobs done", text: (row) => count(row.jobs_done) },
+  { field: "jobs_done", text: (row) => count(row.jobs_done) },
   { label: "Seconds per job", text: (row) => seconds(row.jobs_done > 0 ? row.cpu_time / row.jobs_done : null) },
-  { label: "CPU time", text: (row) => seconds(row.cpu_time), title: (row) => `${rate(row.cpu_time)} s` },
-  { label: "Available CPU", load: true, text: (row) => available(row.avail_info?.cpu) },
+  { field: "cpu_time", text: (row) => seconds(row.cpu_time), title: (row) => `${rate(row.cpu_time)} s` },
+  { field: "cpu", load: true, text: (row) => percentOf100(row.avail_info?.cpu) },
   { label: "Available memory", load: true, text: (row) => bytes(row.avail_info?.memory) },
-  { label: "Available swap", load: true, text: (row) => available(row.avail_info?.swap) },
+  { label: "Available swap", load: true, text: (row) => percentOf100(row.avail_info?.swap) },
   { label: "Available disk", load: true, text: (row) => bytes(row.avail_info?.disk) },
-  { label: "Sent", text: (row) => bytes(row.tx) },
-  { label: "Received", text: (row) => bytes(row.rx) },
-  { label: "Last update", text: (row, now) => relative(row.update_time, now), title: (row) => exact(row.update_time) },
+  { field: "tx", text: (row) => bytes(row.tx) },
+  { field: "rx", text: (row) => bytes(row.rx) },
+  { field: "update_time", text: (row, now) => relative(row.update_time, now), title: (row) => exact(row.update_time) },
   {
     label: "Clock",
     text: (row) => clockOffset(row.clock_offset_sec),
     title: () =>
       "By this server's clock. All times here are the server's; the node's clock only says how long its jobs took.",
   },
-  { label: "Clusters", text: (_row, _now, clusters) => clusters, title: (_row, clusters) => clusters },
+  { field: "clusters", text: (_row, _now, clusters) => clusters, title: (_row, clusters) => clusters },
 ];
+
+/**
+ * @param {ServedField[]} fields that have a heading
+ * @param {boolean} [past] nothing goes on there any more
+ * @returns {Fact[]}
+ */
+function factsOf(fields, past = false) {
+  const labels = new Map(fields.map(({ name, label }) => [name, label]));
+  const shown = FACTS.filter(({ live }) => !past || !live);
+  const ours = shown.map((fact) => ({ ...fact, label: "label" in fact ? fact.label : (labels.get(fact.field) ?? "") }));
+  const custom = fields.filter((field) => field.custom);
+  const theirs = custom.map((field) => ({
+    label: field.label,
+    text: (/** @type {NodeRow} */ row, /** @type {number} */ now) => fieldText(row, field, now),
+  }));
+  return [...ours, ...theirs];
+}
 
 /** @param {string} text @param {NodeRow} row @param {number} now */
 function withAge(text, row, now) {
@@ -64,7 +83,7 @@ export function createNodeFacts(element, { shell }) {
   const edit = config.permissions.manage_nodes
     ? createCpusEdit(cpus, (row, value) => void setCpus(shell, [row.ip_addr], value))
     : (/** @type {NodeRow} */ row) => setText(cpus, `${count(row.cpus)} of ${count(row.avail_cpus)}`);
-  const known = config.past ? FACTS.filter(({ live }) => !live) : FACTS;
+  const known = factsOf(config.node_fields, config.past);
   const values = known.map(() => h("dd", {}));
   const boxes = known.map((fact, i) => h("div", { class: "fact" }, h("dt", { text: fact.label }), values[i]));
   element.append(h("div", { class: "fact" }, h("dt", { text: "CPUs" }), cpus), ...boxes);

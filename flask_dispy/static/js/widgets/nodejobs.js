@@ -10,6 +10,7 @@ import {
   durationColumn,
   errorColumn,
   idColumn,
+  jobColumns,
   jobStateColumn,
   whenColumn,
 } from "./jobcolumns.js";
@@ -68,13 +69,13 @@ export class NodeJobs {
       label: "Running jobs",
       selectable: mayCancel,
       sort: { key: "started_at", order: "asc" },
-      columns: [
+      columns: jobColumns(config.job_fields, [
         idColumn(this.#jobHref),
         argumentsColumn,
         ...this.#which(),
-        whenColumn("started_at", "Started"),
+        whenColumn("started_at"),
         durationColumn(store.now),
-      ],
+      ]),
       empty: quiet("No job runs here now."),
       onSelect: (keys) => actions.update(keys.length),
     });
@@ -93,15 +94,15 @@ export class NodeJobs {
       label: "Recent jobs",
       steady: true,
       sort: { key: "ended_at", order: "desc" },
-      columns: [
+      columns: jobColumns(config.job_fields, [
         idColumn(this.#jobHref),
         jobStateColumn,
         argumentsColumn,
         ...this.#which(),
         errorColumn,
-        whenColumn("ended_at", "Ended"),
+        whenColumn("ended_at"),
         durationColumn(store.now),
-      ],
+      ]),
       empty: quiet(config.past ? "No job that ended here is loaded." : "No job has ended here yet."),
     });
   }

@@ -152,12 +152,17 @@ export class NodeTable {
     setText(this.#counts, total === 0 ? "" : shown === total ? count(total) : `${count(shown)} of ${count(total)}`);
   }
 
+  /** The names of the nodes' custom columns. */
+  #custom() {
+    return this.#shell.config.node_fields.filter(({ custom }) => custom).map(({ name }) => name);
+  }
+
   /** A filter that means nothing says so, and leaves the rows as they are. */
   #applyFilter() {
-    const wrong = nodeFilterProblem(this.#input.value);
+    const wrong = nodeFilterProblem(this.#input.value, this.#custom());
     setText(this.#problem, wrong ?? "");
     setAttr(this.#input, "aria-invalid", wrong ? "true" : null);
-    if (!wrong) this.#table.setFilter(nodeFilter(this.#input.value));
+    if (!wrong) this.#table.setFilter(nodeFilter(this.#input.value, this.#custom()));
   }
 
   /** @param {Sort} chosen */

@@ -1,0 +1,101 @@
+"""Columns of a user's own on the pages, which know them from the server alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from browser.stage import Stage, becomes, cells, keys_shown, rows
+from playwright.sync_api import Page, expect
+
+from flask_dispy import ClusterRegistry, Column
+
+TEMPERATURES = {"10.0.0.2": 41.5, "10.0.0.9": None, "10.0.0.10": 1080}
+UNKNOWN = "\u2013"
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+@pytest.fixture
+def registry() -> Iterator[ClusterRegistry]:
+    registry = ClusterRegistry(
+        node_columns=[
+            Column("temp", label="Temp", unit="°C", type="number",
+                   value=lambda node: TEMPERATURES[node.ip_addr]),
+            Column("rack", label=HOSTILE[:40], value=lambda node: f"{HOSTILE} {node.name}"),
+            Column("spot", label="Spot", type="boolean", value=lambda node: node.cpus > 4),
+        ],
+        job_columns=[Column("batch", label="Batch", value=lambda job: f"night of {job._args[0]}")],
+    )  # fmt: skip
+    yield registry
+    registry.close()
+
+
+@pytest.fixture
+def page(stage: Stage) -> Page:
+    """Monitor with its rows."""
+    page = stage.open()
+    expect(rows(page)).to_have_count(3)
+    return page
+
+
+def shown(page: Page, column: str) -> dict[str, str]:
+    return dict(zip(keys_shown(page), cells(page, column), strict=True))
+
+
+def test_column_is_seen_sorted_and_hidden(page: Page) -> None:
+    becomes(lambda: shown(page, "temp"),
+            {"10.0.0.2": "41.5 °C", "10.0.0.9": UNKNOWN, "10.0.0.10": "1,080 °C"})  # fmt: skip
+    becomes(lambda: shown(page, "spot"),
+            {"10.0.0.2": "no", "10.0.0.9": "no", "10.0.0.10": "yes"})  # fmt: skip
+    assert shown(page, "rack")["10.0.0.2"] == f"{HOSTILE} alpha"
+    for order in (["10.0.0.10", "10.0.0.2", "10.0.0.9"], ["10.0.0.2", "10.0.0.10", "10.0.0.9"]):
+        page.get_by_role("button", name="Temp", exact=True).click()
+        becomes(lambda: keys_shown(page), order)
+    page.get_by_role("button", name="Choose columns").click()
+    page.get_by_role("checkbox", name="Temp", exact=True).uncheck()
+    expect(page.get_by_role("columnheader", name="Temp")).to_have_count(0)
+    page.reload()
+    expect(page.get_by_role("columnheader", name="Spot")).to_have_count(1)
+    expect(page.get_by_role("columnheader", name="Temp")).to_have_count(0)
+
+
+def test_column_follows_its_values(
+    page: Page, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    becomes(lambda: shown(page, "temp")["10.0.0.2"], "41.5 °C")
+    monkeypatch.setitem(TEMPERATURES, "10.0.0.2", 43)
+    becomes(lambda: shown(page, "temp")["10.0.0.2"], "43 °C")
+    assert shown(page, "temp")["10.0.0.9"] == UNKNOWN
+
+
+def test_nodes_are_filtered_by_a_column(page: Page) -> None:
+    becomes(lambda: shown(page, "temp")["10.0.0.2"], "41.5 °C")
+    page.get_by_label("Filter nodes").fill("temp:>100")
+    becomes(lambda: keys_shown(page), ["10.0.0.10"])
+    page.get_by_label("Filter nodes").fill("rack:GAMMA")
+    becomes(lambda: keys_shown(page), ["10.0.0.9"])
+    page.get_by_label("Filter nodes").fill("tempo:5")
+    expect(page.locator("#filter-problem")).to_contain_text("clock, temp, rack, spot")
+
+
+def test_nodes_page_has_the_values(stage: Stage) -> None:
+    page = stage.open("node.html?host=10.0.0.2")
+    fact = page.locator(".fact", has=page.locator("dt", has_text="Temp"))
+    expect(fact.locator("dd")).to_have_text("41.5 °C")
+    becomes(lambda: cells(page.locator("#running"), "batch"), ["night of third"])
+
+
+def test_jobs_have_the_column_in_list_panel_and_search(stage: Stage) -> None:
+    page = stage.open("jobs.html")
+    expect(page.get_by_role("columnheader", name="Batch")).to_be_visible()
+    becomes(lambda: shown(page, "batch")["1"], "night of first")
+    search = page.get_by_role("combobox", name="Search jobs")
+    search.fill("bat")
+    expect(page.get_by_role("option", name="batch: Batch")).to_be_visible()
+    search.fill("batch:second")
+    search.press("Enter")
+    becomes(lambda: cells(page, "batch"), ["night of second"])
+    page.locator(".tbody .tr .job-link").click()
+    fact = page.locator(".job-facts div", has=page.locator("dt", has_text="Batch"))
+    expect(fact.locator("dd")).to_have_text("night of second")
+    expect(page.get_by_role("columnheader", name="Batch")).to_have_count(0)  # the panel has it
