@@ -34,6 +34,7 @@ from .web.access.origins import checked_hosts
 from .web.blueprint import create_blueprint
 from .web.http.audience import Audience
 from .web.http.turns import COSTLY_SHARE
+from .web.http.validation import MAX_BODY_BYTES
 
 __all__ = ["DispyHTTPServer", "cluster_status"]
 
@@ -123,7 +124,7 @@ class DispyHTTPServer:
         read_only: bool = False,
         trusted_hosts: Sequence[str] | None = None,
         frame_ancestors: Sequence[str] = (),
-        max_body_bytes: int = 65_536,
+        max_body_bytes: int = MAX_BODY_BYTES,
         costly_share: float = COSTLY_SHARE,
         costly_waiting: int = 128,
         costly_wait_sec: float = 10,

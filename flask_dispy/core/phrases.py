@@ -7,7 +7,7 @@ from typing import Final
 
 from .text import bounded
 
-__all__ = ["listed", "quantity", "span"]
+__all__ = ["listed", "quantity", "span", "two_units"]
 
 # Names of nodes and clusters come over the network, and a sentence is read at a glance.
 _MOST_NAMES: Final = 3
@@ -38,10 +38,11 @@ def span(seconds: float) -> str:
     if seconds < 3570:
         return f"{seconds / 60:.0f} min"
     if seconds < 86_370:
-        return _two(seconds, 3600, "h", 60, "min")
-    return _two(seconds, 86_400, "d", 3600, "h")
+        return two_units(seconds, 3600, "h", 60, "min")
+    return two_units(seconds, 86_400, "d", 3600, "h")
 
 
-def _two(seconds: float, large_sec: int, large: str, small_sec: int, small: str) -> str:
+def two_units(seconds: float, large_sec: int, large: str, small_sec: int, small: str) -> str:
+    """Return a duration in a large and a small unit: "2 h 5 min", or "2 h" if that is all."""
     whole, rest = divmod(round(seconds / small_sec), large_sec // small_sec)
     return f"{whole:,} {large} {rest} {small}" if rest else f"{whole:,} {large}"

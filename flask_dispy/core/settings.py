@@ -73,7 +73,7 @@ class Settings:
         stall = self.stall_sec
         if isinstance(stall, bool) or not isinstance(stall, (int, float)) or not 0 < stall <= _DAY:
             raise BadRequest(
-                f"stall_sec is {stall!r:.80}: give seconds, a day (86400) at most.",
+                f"stall_sec is {stall!r:.80}: give seconds, a day ({_DAY:.0f}) at most.",
                 field="stall_sec",
             )
         if self.redact is not None and not callable(self.redact):
@@ -113,7 +113,7 @@ def checked_poll_sec(value: float) -> float:
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if not number or not value <= LONGEST_POLL_SEC:  # NaN is not below it either
         raise BadRequest(
-            f"poll_sec is {value!r:.80}: give a number of seconds, a day (86400) at most.",
+            f"poll_sec is {value!r:.80}: give a number of seconds, a day ({_DAY:.0f}) at most.",
             field="poll_sec",
         )
     return max(0, value)

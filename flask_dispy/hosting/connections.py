@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 import threading
 import time
 from collections import Counter
 from typing import Final, Literal
 
+from ..core.addresses import network_of
 from .connection import Connection
 
 __all__ = ["Connections", "Phase", "Seat"]
@@ -39,7 +39,7 @@ class Seat:
     def __init__(self, connection: Connection, thread: threading.Thread) -> None:
         self.connection = connection
         self.thread = thread
-        self.network = _network_of(connection.address[0])
+        self.network = network_of(connection.address[0])
         self.is_cut = False
         self.proven = False
         self.since = time.monotonic()
@@ -169,14 +169,3 @@ class Connections:
             if seat.phase == "answering" and counts[seat.network] > counts[network] + 1
         ]
         return max(answering, key=lambda seat: (counts[seat.network], -seat.since), default=None)
-
-
-def _network_of(address: str) -> str:
-    """Return what stands for a client: for IPv6 its /64, which is what one customer gets."""
-    try:
-        parsed = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if parsed.version == 6:
-        return str(ipaddress.ip_network((parsed, 64), strict=False))
-    return address

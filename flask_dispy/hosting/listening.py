@@ -6,6 +6,8 @@ import errno
 import ipaddress
 import socket
 
+from ..core.addresses import MOST_PORT
+
 __all__ = ["listen", "local_url", "plain_address", "reachable_from_outside"]
 
 # What binding to [::] ends in where IPv6 is compiled in but switched off, as in many containers.
@@ -35,9 +37,9 @@ def listen(host: str, port: int, *, backlog: int = 128) -> socket.socket:
     :raises ValueError: the port can't exist.
     :raises TypeError: the host is no text.
     """
-    # getaddrinfo takes 65536 for 0.
-    if not isinstance(port, int) or isinstance(port, bool) or not 0 <= port <= 65535:
-        raise ValueError(f"port must be a whole number from 0 to 65535, not {port!r}")
+    # getaddrinfo takes one more for 0.
+    if not isinstance(port, int) or isinstance(port, bool) or not 0 <= port <= MOST_PORT:
+        raise ValueError(f"port must be a whole number from 0 to {MOST_PORT}, not {port!r}")
     if host and not isinstance(host, str):
         raise TypeError(f"host must be a name or an address, not {host!r}")
     try:

@@ -7,13 +7,13 @@ from typing import Final
 
 from .wording import Clock, amount, count
 
-__all__ = ["number", "time_ticks", "value_ticks"]
+__all__ = ["DAY_SEC", "number", "time_ticks", "value_ticks"]
 
 # Steps of a clock in seconds, so that ticks stand at times that people name.
 _CLOCK_STEPS: Final = (
     1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400,
 )  # fmt: skip
-_DAY_SEC: Final = 86_400
+DAY_SEC: Final = 86_400
 
 
 def number(value: float) -> str:
@@ -41,9 +41,9 @@ def time_ticks(start: float, end: float, steps: int, clock: Clock) -> list[tuple
     rough = (end - start) / steps
     step = next((s for s in _CLOCK_STEPS if s >= rough), 0)
     if not step:
-        step = _DAY_SEC * math.ceil(rough / _DAY_SEC)
-    layout = "%b %d" if step >= _DAY_SEC else "%H:%M" if step >= 60 else "%H:%M:%S"
-    if step < _DAY_SEC < end - start:
+        step = DAY_SEC * math.ceil(rough / DAY_SEC)
+    layout = "%b %d" if step >= DAY_SEC else "%H:%M" if step >= 60 else "%H:%M:%S"
+    if step < DAY_SEC < end - start:
         layout = "%b %d %H:%M"
     first = math.ceil((start + clock.offset_sec) / step) * step - clock.offset_sec
     return [

@@ -14,6 +14,7 @@ from ..core.series import RESOLUTIONS
 from ..core.text import bounded, ending
 from ..core.yielding import chunks
 from ..wire.shapes import JobCounts, SeriesData, Summary
+from .axes import DAY_SEC
 from .charts import Span, charts
 from .histograms import histograms
 from .lanes import draw_lanes
@@ -41,8 +42,6 @@ _SHARES: Final[tuple[JobWord, ...]] = (
     "finished", "failed", "terminated", "cancelled", "abandoned", "running", "queued",
 )  # fmt: skip
 
-_DAY_SEC: Final = 86_400.0
-
 # Characters kept of each text, whatever the registry keeps: each may take five bytes when it is
 # escaped, and the whole must stay below 2 MB.
 _TEXT: Final = {"id": 80, "args": 200, "kwargs": 120, "error": 200, "node": 60}
@@ -61,7 +60,7 @@ def gather(view: View, *, arguments: bool) -> dict[str, Any]:
     durations = view.durations()
     span = _span(view, summary)
     # The series go on where the history of jobs has ended.
-    course = Span(max(summary["started_at"], span.end - _DAY_SEC), span.end)
+    course = Span(max(summary["started_at"], span.end - DAY_SEC), span.end)
     course = course if summary["history"]["evicted"] and course.start < span.start else span
     cells = min(_CELLS, _CELLS_A_NODE * summary["nodes"]["known"])
     slowest, total_ran = _ranked(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Final
 
+from ..core.phrases import two_units
 from ..wire.shapes import OutlookRow
 
 __all__ = ["UNKNOWN", "Clock", "amount", "count", "duration", "expectation", "percent", "size"]
@@ -63,15 +64,10 @@ def duration(seconds: float | None) -> str:
     if seconds < 59.95:
         return f"{seconds:.2f} s" if seconds < 9.995 else f"{seconds:.1f} s"
     if seconds < 3599.5:
-        return _two_units(seconds, 60, "min", 1, "s")
+        return two_units(seconds, 60, "min", 1, "s")
     if seconds < 86_370:
-        return _two_units(seconds, 3600, "h", 60, "min")
-    return _two_units(seconds, 86_400, "d", 3600, "h")
-
-
-def _two_units(seconds: float, large_sec: int, large: str, small_sec: int, small: str) -> str:
-    whole, rest = divmod(round(seconds / small_sec), large_sec // small_sec)
-    return f"{whole:,} {large} {rest} {small}" if rest else f"{whole:,} {large}"
+        return two_units(seconds, 3600, "h", 60, "min")
+    return two_units(seconds, 86_400, "d", 3600, "h")
 
 
 class Clock:

@@ -29,6 +29,7 @@ from .http.audience import Audience
 from .http.errors import error_answer
 from .http.streams import StreamPlaces
 from .http.turns import COSTLY_SHARE, Turns
+from .http.validation import MAX_BODY_BYTES
 from .redirects import REDIRECT, add_redirects
 from .routes import CATCH_ALL, DOCUMENT_ROUTES, ROUTES, with_sort_keys
 from .routing import Route
@@ -56,7 +57,7 @@ def create_blueprint(
     trusted_hosts: Sequence[str] | None = None,
     frame_ancestors: Sequence[str] = (),
     document_root: str | os.PathLike[str] | None = None,
-    max_body_bytes: int = 65_536,
+    max_body_bytes: int = MAX_BODY_BYTES,
     max_streams: int = 512,
     costly_share: float = COSTLY_SHARE,
     costly_waiting: int = 16,

@@ -8,13 +8,13 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Final
 
-from flask import request
+from flask import Request, request
 
+from ..core.addresses import network_of
 from ..core.search.order import NEWEST, JobOrder, Place
 from ..core.search.query import JobQuery
 from ..watching.dashboard import Dashboard
 from ..watching.views import JobPage, View
-from .access.clients import browser_of, network_of
 from .access.guard import Guard
 from .access.headers import ContentPolicy
 from .files.assets import Assets
@@ -24,7 +24,7 @@ from .http.audience import Audience
 from .http.streams import StreamPlaces
 from .http.turns import Turns
 
-__all__ = ["Web", "target"]
+__all__ = ["Web", "browser_of", "target"]
 
 # Browsers take "." and ".." for steps in a path, "%2e" too; so these come encoded twice.
 _DOTS: Final = {"%2e": ".", "%2e%2e": ".."}
@@ -100,6 +100,11 @@ class Web:
         """
         if self.audience is not None:
             self.audience.asked(browser_of(request), version, again=again)
+
+
+def browser_of(request: Request) -> str:
+    """Return what tells one browser from another; its windows have it in common."""
+    return f"{request.remote_addr} {request.headers.get('User-Agent', '')}"
 
 
 def target(view: View) -> str:

@@ -265,11 +265,11 @@ class Held:
         self.go_on = threading.Event()
         parse = JobQuery.parse
 
-        def held(q: str, states: list[str], node: str | None) -> Any:
+        def held(q: str, *others: Any, **columns: Any) -> Any:
             if q == "hold":
                 self.at_work.release()
                 assert self.go_on.wait(10)
-            return parse(q, states, node)
+            return parse(q, *others, **columns)
 
         monkeypatch.setattr(JobQuery, "parse", held)
 

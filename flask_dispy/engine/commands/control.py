@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, Final, TypeVar
 
-from ...core.addresses import without_brackets
+from ...core.addresses import MOST_PORT, without_brackets
 from ...core.errors import BadRequest, EngineTimeout
 from ...core.events import Departure
 from ...core.offers import Allocation
@@ -25,7 +25,6 @@ from .calls import Calls
 from .cancelling import cancel_one
 from .outcomes import (
     MOST_CPUS,
-    MOST_PORT,
     NODE_ACTIONS,
     JobTarget,
     NodeAction,
@@ -152,7 +151,7 @@ class Control:
                 field="host",
             )
         if port is not None and not 0 < port <= MOST_PORT:
-            raise BadRequest(f"{port} is no port: it is from 1 to 65535.", field="port")
+            raise BadRequest(f"{port} is no port: it is from 1 to {MOST_PORT}.", field="port")
         _check_cpus(cpus)
         targets = self._targets.targets(cluster)
         # dispy looks up the name again, for each cluster, and would take the same of its addresses.

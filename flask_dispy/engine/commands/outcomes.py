@@ -12,7 +12,6 @@ from ..clusters import Kind
 
 __all__ = [
     "MOST_CPUS",
-    "MOST_PORT",
     "NODE_ACTIONS",
     "JobTarget",
     "NodeAction",
@@ -27,8 +26,6 @@ NODE_ACTIONS: Final[tuple[NodeAction, ...]] = ("allocate", "deallocate", "close"
 
 MOST_CPUS: Final = 65_536
 """A node's CPUs, at the most."""
-
-MOST_PORT: Final = 65_535
 
 
 class _OutcomeRow(TypedDict):
@@ -95,7 +92,10 @@ class Targets(Protocol):
     """Where :class:`Control` looks up what a command names: the registry."""
 
     def targets(self, name: str) -> list[Target]:
-        """Return the clusters that *name* stands for; raises UnknownCluster."""
+        """Return the clusters that *name* stands for.
+
+        :raises UnknownCluster: no cluster of that name is watched.
+        """
 
     def targets_of_node(self, name: str, host: str) -> tuple[str, list[Target]]:
         """Return the node's address and the clusters that know it.
@@ -117,7 +117,10 @@ class Targets(Protocol):
         """Note that somebody offered a node to a cluster."""
 
     def offer(self, name: str, number: int) -> tuple[Target, Offer]:
-        """Return an offer that waits, and its cluster; raises UnknownOffer."""
+        """Return an offer that waits, and its cluster.
+
+        :raises UnknownOffer: none of that number waits there.
+        """
 
     def withdrawn(self, name: str, number: int) -> None:
         """Note that somebody withdrew an offer."""

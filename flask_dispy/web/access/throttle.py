@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, Final, TypeVar
 
+from ...core.addresses import network_of
 from ..http.errors import HttpError
-from .clients import network_of
 
 __all__ = ["Throttle"]
 

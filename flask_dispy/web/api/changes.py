@@ -15,11 +15,11 @@ from typing import Final
 
 from flask import Response, request
 
+from ...core.addresses import network_of
 from ...core.errors import FlaskDispyError
 from ...core.feed import Cursor
 from ...watching.hub import TICK_SEC
-from ..access.clients import browser_of, network_of
-from ..context import Web
+from ..context import Web, browser_of
 from ..http.answers import encode, json_bytes_answer
 
 __all__ = ["KEEP_ALIVE_SEC", "changes", "stream"]

@@ -8,10 +8,11 @@ from typing import Any, Final
 
 from flask import Response
 
+from ...core.addresses import MOST_PORT
 from ...core.errors import UnknownJob, UnknownOffer
 from ...core.search.order import Place
 from ...core.search.query import JobQuery
-from ...engine.commands.outcomes import MOST_CPUS, MOST_PORT, NodeAction, Outcome
+from ...engine.commands.outcomes import MOST_CPUS, NodeAction, Outcome
 from ...watching.views import View
 from ..context import Web, target
 from ..http.answers import json_answer

@@ -13,8 +13,8 @@ from typing import Any, Final
 
 from flask import Response, request
 
+from ...core.addresses import network_of
 from ...wire.exports import CsvLines, JsonLines, Lines, Path
-from ..access.clients import network_of
 from ..context import Web
 from ..http.answers import accepts_gzip
 from ..http.errors import HttpError

@@ -14,7 +14,10 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from .errors import HttpError
 from .values import Group, Value, refuse_unknown
 
-__all__ = ["read_body", "read_form", "read_query"]
+__all__ = ["MAX_BODY_BYTES", "read_body", "read_form", "read_query"]
+
+MAX_BODY_BYTES: Final = 65_536
+"""The largest body of a request, if not set otherwise."""
 
 _MOST_FORM_FIELDS: Final = 10_000
 

@@ -233,7 +233,7 @@ class Numbers(Value):
         items = _list(name, value, self.most)
         if not items:
             raise invalid(name, f"{name} is empty: list one at least.")
-        if any(type(item) is not int or not 0 < item < 2**63 for item in items):
+        if any(type(item) is not int or not 0 < item <= LARGEST for item in items):
             raise invalid(name, f"{name} must be a list of positive whole numbers.")
         return list(dict.fromkeys(items))
 

@@ -258,6 +258,6 @@ def _value(form: MultiDict[str, str], name: str, declared: Value = _TEXT) -> Any
 
 def _whole(field: str, text: str) -> int:
     value = whole_number(text)
-    if value is None or abs(value) >= 2**62:
+    if value is None:
         raise invalid(field[:100], f"{field[:100]} must be a whole number.")
     return value
