@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from flask_dispy.core.errors import BadRequest
 from flask_dispy.core.jobs import Job, Output
 from flask_dispy.core.search.blocks import JobBlock
-from flask_dispy.core.search.query import JobQuery, duration_sec
+from flask_dispy.core.search.moments import duration_sec
+from flask_dispy.core.search.query import JobQuery
 
 NOW = 1_100.0
 

@@ -354,3 +354,21 @@ def test_cluster_of_dots_is_found_as_browsers_can_ask_for_it(
     watched_cluster(registry, name)
     assert client.get(f"{API}/clusters/{path}").json["name"] == name
     assert client.get(f"{API}/clusters/{path}/jobs").json["total"] == 0
+
+
+@pytest.mark.parametrize(
+    ("q", "names"),
+    [
+        ("-alpha", ["beta"]),
+        ("-name:beta", ["alpha"]),
+        ("alpha OR name:beta", ["alpha", "beta"]),
+        ("state:up -ip:10.0.0.10", ["alpha"]),
+        ("render", ["alpha"]),
+        ("up", ["alpha", "beta"]),
+    ],
+)
+def test_nodes_are_found_by_words_with_minus_and_or(
+    client: Any, scene: Any, q: str, names: list[str]
+) -> None:
+    items = client.get(f"{API}/clusters/*/nodes?q={quote(q)}").json["items"]
+    assert [row["name"] for row in items] == names

@@ -66,7 +66,7 @@ def find(
     counts: Counter[str] = Counter(dict.fromkeys(JOB_WORDS, 0))
     for state, blocks in candidates:
         names = _names_of(state)
-        matches = query.select(blocks, now, node_names=names, private=private)
+        matches = query.select(blocks, now, node_names=names, private=private, cluster=state.name)
         for block, rows in matches:
             counts.update(_counts(block, rows))
             yield_now()

@@ -25,7 +25,16 @@ from ..jobs import JOB_WORDS, Job
 from ..yielding import yield_now
 from .blocks import JobBlock
 
-__all__ = ["JOB_SORTS", "NEWEST", "BlockOrder", "JobOrder", "JobSort", "Place", "in_order"]
+__all__ = [
+    "JOB_SORTS",
+    "NEWEST",
+    "BlockOrder",
+    "JobOrder",
+    "JobSort",
+    "Place",
+    "in_order",
+    "rows_between",
+]
 
 JobSort = Literal[
     "newest", "submitted", "started", "ended", "waited", "ran", "attempts", "node", "state", "id"
@@ -205,6 +214,16 @@ def _order_of(block: JobBlock, rows: Sequence[int], column: JobSort, as_of: floa
             block.orders[column] = known
         order = known
     return order
+
+
+def rows_between(
+    block: JobBlock, column: JobSort, least: Key, most: Key, as_of: float
+) -> Sequence[int]:
+    """Return the rows of a block whose key in an order is from *least* to *most*."""
+    every = range(len(block.jobs))
+    keys, rows, _ = _order_of(block, every, column, as_of)
+    low, high = bisect_left(keys, least), bisect_right(keys, most)
+    return every if high - low == len(every) else sorted(rows[low:high])
 
 
 class _Walk:

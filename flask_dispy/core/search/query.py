@@ -1,6 +1,6 @@
 """The language of the jobs search: qualifiers and free words, all of which must match.
 
-``state:failed node:10.0.0.7 id:42 arg:alpha error:timeout slower:30s "two words"``
+``state:failed node:10.0.0.7 id:42 arg:alpha error:timeout slower:30s -draft "two words"``
 
 :mod:`~flask_dispy.core.search.terms` splits a search into words.
 """
@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
@@ -21,15 +21,18 @@ from ..events import JobWord
 from ..jobs import JOB_WORDS, Job
 from ..yielding import yield_now
 from .blocks import JobBlock
-from .terms import Term, read_terms
+from .moments import Moment, Span, duration_sec
+from .order import JobSort, rows_between
+from .terms import Term, read_groups
 from .values import value_test
 
-__all__ = ["MAX_QUERY_LENGTH", "QUALIFIERS", "JobQuery", "duration_sec"]
+__all__ = ["MAX_QUERY_LENGTH", "QUALIFIERS", "JobQuery"]
 
 MAX_QUERY_LENGTH: Final = 500
 
 QUALIFIERS: Final = (
     "state", "is", "node", "id", "arg", "error", "serial", "cluster", "slower", "faster",
+    "waited", "since", "until", "ended",
 )  # fmt: skip
 """What words may begin with, a colon behind it."""
 
@@ -40,24 +43,6 @@ _ALIASES: Final[dict[str, JobWord]] = {"canceled": "cancelled"}
 _KINDS: Final = ("failed", "straggler", "bound")
 
 _NUMBER = re.compile(r"#?(?P<serial>[0-9]{1,18})")
-_DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>ms|s|sec|m|min|h|d)?")
-_UNIT_SEC: Final = {
-    "ms": 0.001, None: 1.0, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0,
-}  # fmt: skip
-
-
-def duration_sec(text: str, field: str) -> float:
-    """Return the seconds of a duration such as ``30s``, ``5m`` or ``1.5h``.
-
-    :raises BadRequest: *text* is no duration.
-    """
-    match = _DURATION.fullmatch(text.casefold())
-    if match is None:
-        raise BadRequest(
-            f"{text!r} is no duration: give a number with ms, s, m, h or d, such as 30s.",
-            field=field,
-        )
-    return float(match["number"]) * _UNIT_SEC[match["unit"]]
 
 
 def _matcher(pattern: str) -> Callable[[str], bool]:
@@ -86,12 +71,19 @@ class JobQuery:
     words: tuple[str, ...] = ()
     kinds: frozenset[str] = frozenset()
     columns: tuple[tuple[int, str], ...] = ()
+    waited_sec: float | None = None
+    spans: tuple[tuple[JobSort, Span], ...] = ()
+    groups: tuple[tuple[Alternative, ...], ...] = ()
 
     @property
     def depends_on_time(self) -> bool:
         """Whether other jobs may match as time passes, even if none changes."""
+        lengths = (self.slower_sec, self.faster_sec, self.waited_sec)
         return (
-            self.slower_sec is not None or self.faster_sec is not None or "straggler" in self.kinds
+            any(length is not None for length in lengths)
+            or "straggler" in self.kinds
+            or bool(self.spans)
+            or any(query.depends_on_time for group in self.groups for _, query in group)
         )
 
     @classmethod
@@ -105,8 +97,9 @@ class JobQuery:
     ) -> JobQuery:
         """Parse a search as typed, combined with the *states* and *node* of a URL.
 
-        Several ``state:`` widen the choice; every other criterion narrows it. States are those that
-        people read (``JOB_WORDS``); ``is:failed`` means ``state:failed``.
+        Several ``state:`` widen the choice; every other criterion narrows it. A group of words
+        with ``OR`` between them needs one match; a minus before a word excludes what it finds.
+        States are those that people read (``JOB_WORDS``); ``is:failed`` means ``state:failed``.
 
         :param columns: the names of the jobs' custom columns, which are qualifiers, too.
 
@@ -117,8 +110,37 @@ class JobQuery:
             raise BadRequest(
                 f"The search has {len(q)} characters; {MAX_QUERY_LENGTH} are the most.", field="q"
             )
+        plain, groups = [], []
+        for group in read_groups(q, (*QUALIFIERS, *columns)):
+            if len(group) == 1 and not group[0].excluded:
+                plain += group
+            else:
+                groups.append(
+                    tuple((term.excluded, cls._alternative(term, columns)) for term in group)
+                )
+        return cls._of(plain, states, node, columns=columns, groups=tuple(groups))
+
+    @classmethod
+    def _alternative(cls, term: Term, columns: Sequence[str]) -> JobQuery:
+        query = cls._of([term], columns=columns)
+        if query.kinds:
+            raise BadRequest(
+                f"is:{term.value} can be neither excluded nor joined by OR.", field="q"
+            )
+        return query
+
+    @classmethod
+    def _of(
+        cls,
+        terms: Iterable[Term],
+        states: Sequence[str] = (),
+        node: str | None = None,
+        *,
+        columns: Sequence[str] = (),
+        groups: tuple[tuple[Alternative, ...], ...] = (),
+    ) -> JobQuery:
         found: dict[str, list[str]] = {}
-        for term in read_terms(q, (*QUALIFIERS, *columns)):
+        for term in terms:
             found.setdefault(term.qualifier or _kind_of_word(term), []).append(term.value)
         kinds = frozenset(_kind(text) for text in found.get("is", ()))
         return cls(
@@ -138,6 +160,9 @@ class JobQuery:
             columns=tuple(
                 (place, text) for place, name in enumerate(columns) for text in found.get(name, ())
             ),
+            waited_sec=max((duration_sec(t, "q") for t in found.get("waited", ())), default=None),
+            spans=_spans(found),
+            groups=groups,
         )
 
     @property
@@ -157,7 +182,7 @@ class JobQuery:
         return "bound" in self.kinds
 
     def wants_cluster(self, name: str) -> bool:
-        """Whether jobs of the cluster *name* can match."""
+        """Whether jobs of the cluster *name* can match, whatever the groups say of it."""
         return all(_matcher(pattern)(name) for pattern in self.clusters)
 
     def select(
@@ -167,18 +192,20 @@ class JobQuery:
         *,
         node_names: Callable[[str], str | None] = lambda _ip: None,
         private: bool = False,
+        cluster: str = "",
     ) -> list[tuple[JobBlock, Sequence[int]]]:
         """Return the blocks with matching jobs, whatever their state, and the rows of these.
 
         :param now: epoch seconds, to know how long running jobs have taken.
         :param node_names: returns the name of a node by its address, so that ``node:`` takes
-        either.
+            either.
         :param private: the reader may not see arguments and errors: they are not searched, and
             ``arg:`` and ``error:`` match nothing.
+        :param cluster: the name of the jobs' cluster.
         """
         if private and (self.args or self.errors):
             return []
-        search = _Search(self, now, node_names, private)
+        search = _Search(self, now, node_names, private, cluster)
         found = []
         for block in blocks:
             rows = search.rows(block)
@@ -186,6 +213,10 @@ class JobQuery:
                 found.append((block, rows))
             yield_now()
         return found
+
+
+Alternative = tuple[bool, JobQuery]
+"""One of the words of a group: whether it is excluded, and what it looks for."""
 
 
 class _Search:
@@ -197,10 +228,21 @@ class _Search:
         now: float,
         node_names: Callable[[str], str | None],
         private: bool,
+        cluster: str,
     ) -> None:
         self._query = query
         self._now = now
         self._private = private
+        # Those that can't match at all, in place of their search.
+        self._groups = [
+            [
+                (excluded, _Search(one, now, node_names, private, cluster))
+                if one.wants_cluster(cluster) and not (private and (one.args or one.errors))
+                else (excluded, None)
+                for excluded, one in group
+            ]
+            for group in query.groups
+        ]
         self._nodes = [_node_matcher(pattern, node_names) for pattern in query.nodes]
         self._ids = [(_literal(p), _matcher(p), _number(p)) for p in query.ids]
         self._bounds = (
@@ -245,7 +287,21 @@ class _Search:
         for place, matches_value in self._columns:
             values = block.columns
             rows = [row for row in rows if values[row] and matches_value(values[row][place])]
-        return self._with_words(block, rows)
+        if query.waited_sec is not None:
+            rows = _both(rows, rows_between(block, "waited", query.waited_sec, inf, self._now))
+        for column, span in query.spans:
+            rows = _both(rows, rows_between(block, column, *span.bounds(self._now), self._now))
+        rows = self._with_words(block, rows)
+        for group in self._groups:
+            if rows:
+                rows = _both(rows, _any_of(group, block))
+        return rows
+
+    def rows_in_states(self, block: JobBlock) -> Sequence[int]:
+        """Return the rows of a block that match, their state included."""
+        states, rows = self._query.states, self.rows(block)
+        words = block.words if states else ()
+        return [row for row in rows if words[row] in states] if states else rows
 
     def _with_words(self, block: JobBlock, rows: Sequence[int]) -> Sequence[int]:
         for word in self._query.words:
@@ -257,6 +313,27 @@ class _Search:
                     row for row in rows if word in f"{jobs[row].id}\n{jobs[row].node}".casefold()
                 ]
         return rows
+
+
+def _any_of(group: Sequence[tuple[bool, _Search | None]], block: JobBlock) -> Sequence[int]:
+    """Return the rows of a block that match one of a group."""
+    every, found = range(len(block.jobs)), set[int]()
+    for excluded, search in group:
+        rows = () if search is None else search.rows_in_states(block)
+        if excluded:
+            found.update(set(every).difference(rows) if rows else every)
+        else:
+            found.update(rows)
+    return every if len(found) == len(every) else sorted(found)
+
+
+def _spans(found: Mapping[str, Sequence[str]]) -> tuple[tuple[JobSort, Span], ...]:
+    """Return the spans of time in which jobs were to be submitted, or to end."""
+    spans: list[tuple[JobSort, Span]] = []
+    spans += [("submitted", Span(Moment.parse(text, "since"))) for text in found.get("since", ())]
+    spans += [("submitted", Span(None, Moment.parse(t, "until"))) for t in found.get("until", ())]
+    spans += [("ended", Span.parse(text, "ended")) for text in found.get("ended", ())]
+    return tuple(spans)
 
 
 def _kind_of_word(term: Term) -> str:

@@ -5,6 +5,9 @@ a misspelt one that is taken for text would silently find nothing. Text that loo
 can be quoted. These are never qualifiers: a single letter (``C:\\data``), unknown words with
 capitals (``ValueError:``), digits (``10:30``), and words in which a slash, a backslash or another
 colon follows (``http://host``, ``std::move``).
+
+All words must match. A minus before a word excludes what it finds; of words with ``OR`` between
+them, one must match.
 """
 
 from __future__ import annotations
@@ -15,12 +18,18 @@ from typing import Final, NamedTuple
 
 from ..errors import BadRequest
 
-__all__ = ["Term", "read_terms"]
+__all__ = ["Term", "read_groups"]
 
 # Each term is one more pass over the jobs: a few milliseconds where there are 100,000.
 _MOST_TERMS: Final = 20
 
-_TERM = re.compile(r'(?:(?P<key>[A-Za-z_][A-Za-z0-9_]*):)?(?:"(?P<quoted>[^"]*)"|(?P<bare>\S+))')
+# "-5" excludes a five, "->" and "--help" are text.
+_TERM = re.compile(
+    r'(?P<minus>-(?=[\w"#]))?'
+    r'(?:(?P<key>[A-Za-z_][A-Za-z0-9_]*):)?(?:"(?P<quoted>[^"]*)"|(?P<bare>\S+))'
+)
+_OR: Final = "OR"
+_NO_OR: Final = "OR stands between two words; the word itself stands in quotes."
 _LONE_QUALIFIER = re.compile(r"[a-z_][a-z0-9_]+:")
 _QUALIFIER = re.compile(r"[a-z_]{2,}")
 
@@ -31,20 +40,45 @@ class Term(NamedTuple):
     qualifier: str | None
     value: str
     quoted: bool
+    excluded: bool = False
 
 
-def read_terms(text: str, qualifiers: Sequence[str]) -> list[Term]:
-    """Return the words of a search, without empty ones.
+def read_groups(text: str, qualifiers: Sequence[str]) -> list[list[Term]]:
+    """Return the words of a search, without empty ones, in groups that must all match.
 
-    :raises BadRequest: a qualifier that does not exist or has no value, or too many words.
+    A group matches if one of its words does. Words with ``OR`` between them are one group; any
+    other word is a group of its own. A minus right before a word, a quoted text or a qualifier
+    excludes what it finds.
+
+    :raises BadRequest: a qualifier that does not exist or has no value, too many words, or an
+        ``OR`` that stands between no two words.
     """
+    groups: list[list[Term]] = []
+    joins = False
+    for match in _matches(text):
+        if match.group() == _OR:
+            if joins or not groups:
+                raise BadRequest(_NO_OR, field="q")
+            joins = True
+            continue
+        term = _term(match, qualifiers)._replace(excluded=match["minus"] is not None)
+        if not joins:
+            groups.append([])
+        groups[-1].append(term)
+        joins = False
+    if joins:
+        raise BadRequest(_NO_OR, field="q")
+    filled = ([term for term in group if term.value] for group in groups)
+    return [group for group in filled if group]
+
+
+def _matches(text: str) -> list[re.Match[str]]:
     matches = list(_TERM.finditer(text))
     if len(matches) > _MOST_TERMS:
         raise BadRequest(
             f"The search has {len(matches)} terms; {_MOST_TERMS} are the most.", field="q"
         )
-    terms = [_term(match, qualifiers) for match in matches]
-    return [term for term in terms if term.value]
+    return matches
 
 
 def _term(match: re.Match[str], qualifiers: Sequence[str]) -> Term:

@@ -9,7 +9,7 @@ from ...core.addresses import address_key
 from ...core.errors import BadRequest
 from ...core.nodes import NODE_STATES
 from ...core.roster import CLOCK_OFF_SEC
-from ...core.search.terms import Term, read_terms
+from ...core.search.terms import Term, read_groups
 from ...core.search.values import value_test
 from ...wire.shapes import NodeRow
 
@@ -31,7 +31,7 @@ def matching(
     :param columns: the names of custom columns, which are qualifiers, too.
     :raises BadRequest: an unknown qualifier or state; ``field`` says which parameter has it.
     """
-    tests = [_test(term, cluster) for term in read_terms(text, (*QUALIFIERS, *columns))]
+    tests = [_any_of(group, cluster) for group in read_groups(text, (*QUALIFIERS, *columns))]
     if states:
         wanted = {_state(state, "state") for state in states}
         tests.append(lambda row: row["state"] in wanted)
@@ -48,6 +48,12 @@ def sorted_rows(
     known = [row for row in ordered if key(row) is not None]
     unknown = [row for row in ordered if key(row) is None]
     return sorted(known, key=key, reverse=descending) + unknown
+
+
+def _any_of(group: Sequence[Term], cluster: str) -> Callable[[Mapping[str, Any]], bool]:
+    """Return the test of rows that words of which one has to match stand for."""
+    tests = [(_test(term, cluster), term.excluded) for term in group]
+    return lambda row: any(test(row) is not excluded for test, excluded in tests)
 
 
 def _test(term: Term, cluster: str) -> Callable[[Mapping[str, Any]], bool]:
@@ -73,7 +79,11 @@ def _test(term: Term, cluster: str) -> Callable[[Mapping[str, Any]], bool]:
             matches = value_test(value)
             return lambda row: matches(row[column])
         case None:
-            return lambda row: value in f"{row['ip_addr']} {row['name']} {row['state']}".casefold()
+            return lambda row: (
+                value in f"{row['ip_addr']} {row['name']}".casefold()
+                or value == row["state"]
+                or any(value in name.casefold() for name in row.get("clusters", ()))
+            )
 
 
 def _state(text: str, field: str) -> str:
