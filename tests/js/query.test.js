@@ -43,7 +43,7 @@ test("what only looks like a qualifier is a free word, colon and all", () => {
 });
 
 test("a qualifier that does not exist is refused with those that do", () => {
-  for (const text of ["nodee:x", "since:", "alpha since:5", 'msg:"two words"', "submitted_at:7"]) {
+  for (const text of ["nodee:x", "sinc:", "alpha sinc:5", "-nodee:x", 'msg:"two words"', "submitted_at:7"]) {
     assert.match(
       problemOf(text) ?? "",
       /There is no qualifier \w+: there are state, is, node, id, .*Text with a colon stands in quotes/,
@@ -149,8 +149,51 @@ test("half a qualifier, or half a name that is matched whole, is not searched fo
 test("completes qualifiers by their beginning", () => {
   assert.deepEqual(
     complete("alpha s", 7, {}).items.map((item) => item.label),
-    ["state:", "slower:", "serial:"],
+    ["state:", "slower:", "since:", "serial:"],
   );
+});
+
+test("what a minus leaves out and what OR joins stays among the words", () => {
+  const text = "state:failed -state:queued state:running OR node:a -is:failed";
+  assert.deepEqual(statesOf(text), ["failed"]);
+  assert.deepEqual(toParams(text), {
+    state: ["failed"],
+    q: "-state:queued state:running OR node:a -is:failed",
+  });
+  assert.equal(withStates(text, ["queued"]), "state:queued -state:queued state:running OR node:a -is:failed");
+  assert.equal(toParams('-arg:"two wo').q, '-arg:"two wo"');
+});
+
+test("a minus before anything but a word, and OR in quotes or small letters, is text", () => {
+  for (const text of ["->", "--help", "-", '"-5"', '"OR"', "or", "ORDER"]) {
+    const [term] = parseQuery(text);
+    assert.deepEqual([term.excluded, term.isOr], [false, false], text);
+    assert.equal(problemOf(text), null, text);
+  }
+  assert.equal(formatQuery([{ field: null, value: "-5" }]), '"-5"');
+  assert.equal(formatQuery([{ field: null, value: "OR" }]), '"OR"');
+});
+
+test("says what is wrong with OR, and with times", () => {
+  for (const text of ["OR", "a OR", "OR a", "a OR OR b"])
+    assert.match(problemOf(text) ?? "", /OR stands between two/, text);
+  assert.match(problemOf("a OR is:bound") ?? "", /neither excluded nor joined/);
+  for (const text of ["since:x", "until:2026-11-28", "ended:5m..", "since:20:24"])
+    assert.match(problemOf(text) ?? "", /takes how long ago/, text);
+  for (const text of ["since:10m", "ended:2h..1h", "since:2026-11-28T01:00Z", "until:2026-11-28T01:00+01:00", "a OR b"])
+    assert.equal(problemOf(text), null, text);
+  assert.match(problemOf("waited:x") ?? "", /takes a time/);
+});
+
+test("completes behind a minus", () => {
+  const completion = complete("-st", 3, {});
+  assert.deepEqual(
+    completion.items.map((item) => item.label),
+    ["state:"],
+  );
+  assert.equal(accept("-st", completion, completion.items[0]).text, "-state:");
+  assert.ok(isHalfTyped("-st", 3, {}));
+  assert.ok(isHalfTyped("a OR", 4, {}));
 });
 
 test("completes nodes by address and by name", () => {

@@ -1,6 +1,6 @@
 /** @import {NodeRow} from "./types.js" */
 import { valueTest } from "./fieldvalue.js";
-import { readTerms, unknownProblem } from "./searchterms.js";
+import { groupsOf, orProblem, readTerms, unknownProblem } from "./searchterms.js";
 
 /** As far off as a clock under attention is. */
 const CLOCK_OFF_SEC = 60;
@@ -10,16 +10,23 @@ const FIELDS = /** @type {const} */ (["state", "name", "ip", "cluster", "clock"]
 /**
  * What the filter box over the nodes means: all words must occur in address, name, state or
  * cluster; `state:silent`, `name:`, `ip:` and `cluster:` look in one of them; `clock:off` finds the
- * nodes whose clocks are off by over a minute, `clock:` all that are off.
+ * nodes whose clocks are off by over a minute, `clock:` all that are off. A minus leaves out what a word
+ * finds, and of words with OR between them one is enough.
  *
  * @param {string} text
  * @param {string[]} [columns] names of custom columns, each a qualifier, too
  * @returns {((row: NodeRow) => boolean)|null} null: everything passes
  */
 export function nodeFilter(text, columns = []) {
-  const terms = readTerms(text.toLowerCase(), [...FIELDS, ...columns]);
-  if (terms.length === 0) return null;
-  const tests = terms.map(({ field, value }) => termTest(field, value));
+  const groups = groupsOf(readTerms(text, [...FIELDS, ...columns]));
+  if (groups.length === 0) return null;
+  const tests = groups.map((group) => {
+    const each = group.map(({ field, value, excluded }) => {
+      const test = termTest(field, value.toLowerCase());
+      return (/** @type {NodeRow} */ row) => test(row) !== excluded;
+    });
+    return (/** @type {NodeRow} */ row) => each.some((test) => test(row));
+  });
   return (row) => tests.every((test) => test(row));
 }
 
@@ -31,7 +38,8 @@ export function nodeFilter(text, columns = []) {
  */
 export function nodeFilterProblem(text, columns = []) {
   const names = [...FIELDS, ...columns];
-  return unknownProblem(readTerms(text, names), names);
+  const terms = readTerms(text, names);
+  return unknownProblem(terms, names) ?? orProblem(terms);
 }
 
 /**

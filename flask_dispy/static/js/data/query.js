@@ -3,14 +3,15 @@
  *
  * A search is words separated by spaces. A word may carry a qualifier (`state:failed`), and a value
  * with spaces stands in double quotes (`arg:"two words"`). Several `state:` words mean any of them; all
- * other words must hold together. What looks like a qualifier but is none of them is refused, as it is by
+ * other words must hold together. A minus before a word leaves out what it finds, and of words with OR between
+ * them one is enough. What looks like a qualifier but is none of them is refused, as it is by
  * the server (core/search/terms.py says what looks like one). Nothing here touches the document.
  */
 
 import { JOB_WORDS } from "./jobwords.js";
-import { readTerm, readTerms, unknownProblem } from "./searchterms.js";
+import { orProblem, readTerm, readTerms, unknownProblem } from "./searchterms.js";
 
-/** @typedef {"state"|"is"|"node"|"id"|"arg"|"error"|"serial"|"slower"|"faster"|"cluster"} Field */
+/** @typedef {"state"|"is"|"node"|"id"|"arg"|"error"|"serial"|"slower"|"faster"|"waited"|"since"|"until"|"ended"|"cluster"} Field */
 /** @typedef {import("./searchterms.js").Term & {field: Field|null}} Term */
 /** @typedef {{text: string, label: string, hint: string}} Suggestion */
 /** @typedef {{from: number, to: number, items: Suggestion[]}} Completion */
@@ -29,6 +30,10 @@ export const FIELDS = [
   { name: "error", hint: "text in the error" },
   { name: "slower", hint: "ran longer than, as in 30s or 5m" },
   { name: "faster", hint: "ran shorter than, as in 500ms" },
+  { name: "waited", hint: "waited longer than, as in 5m" },
+  { name: "since", hint: "submitted since, as in 10m ago" },
+  { name: "until", hint: "submitted until, as in 1h ago" },
+  { name: "ended", hint: "ended since, as in 10m ago, or between 2h..1h" },
   { name: "cluster", hint: "name of a cluster" },
   { name: "serial", hint: "the job's number" },
 ];
@@ -50,6 +55,7 @@ const ALIASES = /** @type {Record<string, string>} */ ({ canceled: "cancelled" }
 const STATES = /** @type {readonly string[]} */ (JOB_WORDS);
 const KINDS = ["failed", "straggler", "bound"];
 const DURATION = /^\d+(\.\d+)?(ms|s|sec|m|min|h|d)?$/i;
+const MOMENT = /^(\d+(\.\d+)?(ms|s|sec|m|min|h|d)?|\d{4}-\d\d-\d\d.+(z|[+-]\d\d:?\d\d))$/i;
 const LONGEST_LIST = 8;
 
 /**
@@ -65,6 +71,9 @@ function inOurWords(term) {
   if (field === "is" && term.value.toLowerCase() === "failed") return { ...term, field: "state", value: "failed" };
   return { ...term, field, value: field === "state" ? stateName(term.value) : term.value };
 }
+
+/** Whether a word stands by itself: neither left out nor one of several. @param {Term} term */
+const isPlain = (term) => !term.excluded && !term.joined && !term.isOr;
 
 /** @param {string} value */
 function stateName(value) {
@@ -88,7 +97,7 @@ export function formatQuery(terms) {
  */
 function quote(value, bare) {
   const read = readTerm(value, 0, FIELD_NAMES);
-  const ambiguous = bare && (read.field !== null || read.unknown !== null);
+  const ambiguous = bare && (read.field !== null || read.unknown !== null || read.excluded || read.isOr);
   if (value !== "" && !ambiguous && !/\s|^"/.test(value)) return value;
   return `"${value.replace(/"/g, "?")}"`;
 }
@@ -100,7 +109,7 @@ function quote(value, bare) {
  */
 export function statesOf(text) {
   const asked = parseQuery(text)
-    .filter((term) => term.field === "state")
+    .filter((term) => term.field === "state" && isPlain(term))
     .map((term) => term.value);
   return [...new Set(asked)].filter((state) => STATES.includes(state));
 }
@@ -112,7 +121,7 @@ export function statesOf(text) {
  */
 export function withStates(text, states) {
   const kept = parseQuery(text)
-    .filter((term) => term.field !== "state")
+    .filter((term) => term.field !== "state" || !isPlain(term))
     .map((term) => text.slice(term.start, term.end));
   return [...states.map((state) => `state:${state}`), ...kept].join(" ");
 }
@@ -138,9 +147,9 @@ export function fromAddress(params) {
 export function toParams(text) {
   const terms = parseQuery(text);
   const last = terms.at(-1);
-  const open = last !== undefined && /^([a-z]+:)?"[^"]*$/.test(text.slice(last.start));
+  const open = last !== undefined && /^-?([a-z_][a-z0-9_]*:)?"[^"]*$/i.test(text.slice(last.start));
   const words = terms
-    .filter(({ field, value }) => field !== "state" || !STATES.includes(value))
+    .filter((term) => term.field !== "state" || !isPlain(term) || !STATES.includes(term.value))
     .map(({ start, end }) => text.slice(start, end));
   return { state: statesOf(text), q: words.join(" ") + (open ? '"' : "") };
 }
@@ -161,8 +170,11 @@ export const unknownQualifier = (text) => unknownProblem(parseQuery(text), FIELD
 export function isHalfTyped(text, caret, vocabulary) {
   const term = parseQuery(text).find(({ start, end }) => start < caret && caret <= end);
   if (!term) return false;
-  if (term.field === null)
-    return FIELDS.some(({ name }) => name.startsWith(text.slice(term.start, term.end).toLowerCase()));
+  if (term.isOr) return true;
+  if (term.field === null) {
+    const typed = text.slice(term.start + Number(term.excluded), term.end).toLowerCase();
+    return FIELDS.some(({ name }) => name.startsWith(typed));
+  }
   if (term.field !== "node" && term.field !== "cluster") return false;
   const value = term.value.toLowerCase();
   const known = candidates(term.field, vocabulary).some((item) =>
@@ -177,9 +189,9 @@ export function isHalfTyped(text, caret, vocabulary) {
  * @returns {string|null}
  */
 export function problemOf(text) {
-  const unknown = unknownQualifier(text);
-  if (unknown !== null) return unknown;
-  for (const { field, value } of parseQuery(text)) {
+  const problem = unknownQualifier(text) ?? orProblem(parseQuery(text));
+  if (problem !== null) return problem;
+  for (const { field, value, excluded, joined } of parseQuery(text)) {
     if (field === null) continue;
     if (value === "") return `${field}: needs a value`;
     if (field === "state" && !STATES.includes(value)) {
@@ -188,8 +200,13 @@ export function problemOf(text) {
     if (field === "is" && !KINDS.includes(value.toLowerCase())) {
       return `is: takes ${KINDS.slice(0, -1).join(", ")} or ${KINDS.at(-1)}`;
     }
-    if ((field === "slower" || field === "faster") && !DURATION.test(value)) {
+    if (field === "is" && (excluded || joined)) return `is:${value} can be neither excluded nor joined by OR`;
+    if (["slower", "faster", "waited"].includes(field) && !DURATION.test(value)) {
       return `${field}: takes a time such as 500ms, 30s, 5m or 2h`;
+    }
+    const moments = field === "ended" ? value.split("..", 2) : [value];
+    if (["since", "until", "ended"].includes(field) && !moments.every((moment) => MOMENT.test(moment))) {
+      return `${field}: takes how long ago, such as 10m or 2h, or a time with its zone, such as 2026-11-28T01:00Z`;
     }
     if (field === "serial" && !/^\d+$/.test(value)) return "serial: takes a whole number";
   }
@@ -206,10 +223,11 @@ export function problemOf(text) {
 export function complete(text, caret, vocabulary) {
   const term = parseQuery(text).find(({ start, end }) => start < caret && caret <= end);
   if (!term) return { from: caret, to: caret, items: fieldItems("") };
-  const typed = text.slice(term.start, caret);
+  const from = term.start + Number(term.excluded);
+  const typed = text.slice(from, caret);
   const value = term.field ? typed.slice(term.field.length + 1).replace(/^"/, "") : typed;
   const items = term.field ? valueItems(term.field, value, vocabulary) : fieldItems(value);
-  return { from: term.start, to: term.end, items };
+  return { from, to: term.end, items };
 }
 
 /**
@@ -255,6 +273,10 @@ function candidates(field, vocabulary) {
   }
   if (field === "slower") return ["1s", "10s", "1m", "10m", "1h"].map((value) => ({ value, hint: "" }));
   if (field === "faster") return ["10ms", "100ms", "1s", "10s"].map((value) => ({ value, hint: "" }));
+  if (field === "waited") return ["10s", "1m", "10m", "1h"].map((value) => ({ value, hint: "" }));
+  if (field === "since" || field === "until" || field === "ended") {
+    return ["1m", "10m", "1h", "1d"].map((value) => ({ value, hint: "ago" }));
+  }
   return [];
 }
 

@@ -4,7 +4,12 @@
  * server's core/search/terms.py says what looks like one. Nothing here touches the document.
  */
 
-/** @typedef {{field: string|null, value: string, start: number, end: number, unknown: string|null}} Term `unknown`: a qualifier that does not exist */
+/**
+ * `unknown`: a qualifier that does not exist; `excluded`: a minus stands before it; `isOr`: it is the word OR;
+ * `joined`: one stands beside it.
+ *
+ * @typedef {{field: string|null, value: string, start: number, end: number, unknown: string|null, excluded: boolean, isOr: boolean, joined: boolean}} Term
+ */
 
 /**
  * The words of a search with their places in the text. Never fails: an open quote runs to the end.
@@ -13,6 +18,7 @@
  * @returns {Term[]}
  */
 export function readTerms(text, names) {
+  /** @type {Term[]} */
   const terms = [];
   let at = 0;
   while (at < text.length) {
@@ -24,6 +30,7 @@ export function readTerms(text, names) {
     terms.push(term);
     at = term.end;
   }
+  terms.forEach((term, i) => (term.joined = !term.isOr && Boolean(terms[i - 1]?.isOr || terms[i + 1]?.isOr)));
   return terms;
 }
 
@@ -34,13 +41,25 @@ export function readTerms(text, names) {
  * @returns {Term}
  */
 export function readTerm(text, start, names) {
+  const excluded = /^-[\p{L}\p{N}_"#]/u.test(text.slice(start, start + 3));
+  const term = readUnsigned(text, excluded ? start + 1 : start, names);
+  const isOr = text.slice(start, term.end) === "OR";
+  return { ...term, start, excluded, isOr, joined: false };
+}
+
+/**
+ * @param {string} text
+ * @param {number} start
+ * @param {readonly string[]} names
+ */
+function readUnsigned(text, start, names) {
   const typed = /^[A-Za-z_][A-Za-z0-9_]*(?=:)/.exec(text.slice(start, start + 40))?.[0] ?? "";
   const name = typed.toLowerCase();
   const next = text.slice(start + typed.length + 1, start + typed.length + 2);
   const known = names.includes(name) && (typed === name || next.trim() !== "");
   const unknown = !known && /^[a-z_]{2,}$/.test(typed) && !/[/\\:]/.test(next) ? typed : null;
   const { value, end } = readValue(text, known ? start + name.length + 1 : start);
-  return { field: known ? name : null, value, start, end, unknown };
+  return { field: known ? name : null, value, end, unknown };
 }
 
 /**
@@ -68,4 +87,30 @@ export function unknownProblem(terms, names) {
   return unknown
     ? `There is no qualifier ${unknown}: there are ${names.join(", ")}. Text with a colon stands in quotes.`
     : null;
+}
+
+/**
+ * What is wrong where OR stands between no two words; null when all is well.
+ * @param {readonly Term[]} terms
+ */
+export function orProblem(terms) {
+  const alone = terms.some(({ isOr }, i) => isOr && !(terms[i - 1]?.isOr === false && terms[i + 1]?.isOr === false));
+  return alone ? "OR stands between two words; the word itself stands in quotes." : null;
+}
+
+/**
+ * Words of which one has to match, together with the other such groups.
+ * @template {Term} One
+ * @param {readonly One[]} terms
+ * @returns {One[][]}
+ */
+export function groupsOf(terms) {
+  /** @type {One[][]} */
+  const groups = [];
+  terms.forEach((term, i) => {
+    if (term.isOr) return;
+    if (terms[i - 1]?.isOr && groups.length > 0) groups[groups.length - 1].push(term);
+    else groups.push([term]);
+  });
+  return groups;
 }
