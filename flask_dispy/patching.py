@@ -18,19 +18,19 @@ def patch_dispy(*, lighten: bool = True) -> None:
     - ``job_status=`` and ``cluster_status=`` in the constructors of clusters (3.11, and functions
       with annotations on 3.10);
     - TLS between client, scheduler and nodes (3.12);
-    - ``import dispy.httpd``, which gives flask_dispy's server where dispy's own can't be imported
-      any more (3.13);
+    - ``import dispy.httpd``, which gives flask_dispy's server if dispy's own can't be imported any
+      more (3.13);
     - the client's recovery files, without which no job runs (3.13).
 
     **Lightens**, on every Python:
 
-    - reports of clusters that are watched come straight to us, without waking a thread for each;
+    - reports of watched clusters reach us directly, without waking a thread for each;
     - the copies of jobs that dispy makes for its callbacks are made field by field.
 
-    :param lighten: whether to do the second list, too. What was done already stays.
+    :param lighten: whether to apply the second list, too. Patches that were applied stay.
 
-    It replaces names inside dispy's modules and its transport's, pycos, and nothing in the
-    standard library. Nothing here calls it unless you do: not importing flask_dispy, not making a
-    server. Calling it again changes nothing, and any thread may.
+    It replaces names inside the modules of dispy and of its transport, pycos, and nothing in the
+    standard library. flask_dispy never calls it itself, neither when it is imported nor when a
+    server is made. Any thread may call it; calling it again changes nothing.
     """
     compat.patch_dispy(httpd=dispy_httpd, lighten=lighten)

@@ -1,4 +1,4 @@
-"""The kinds of cluster that dispy has, and what can be asked of each."""
+"""dispy's kinds of cluster, and what can be read from each."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _NEEDED: Final = ("name", "cluster_status")
 
 
 def kind_of(cluster: Any) -> Kind:
-    """Return what kind of cluster dispy's object is.
+    """Return which kind of cluster dispy's object is.
 
-    :raises TypeError: it is none.
+    :raises TypeError: it is no cluster.
     """
     if isinstance(cluster, SharedJobCluster):
         return "SharedJobCluster"
@@ -52,14 +52,14 @@ def cluster_name(cluster: Any) -> str | None:
 
 
 def is_closed(cluster: Any) -> bool:
-    """Whether the cluster was closed: its name goes with its computation."""
+    """Whether the cluster was closed; it then has neither a computation nor a name."""
     return cluster_name(cluster) is None
 
 
 def is_ending(cluster: Any) -> bool:
     """Whether dispy is closing the cluster, or has closed it.
 
-    dispy takes it off its list first, and closes its nodes then.
+    dispy first removes it from its list, then closes its nodes.
     """
     if is_closed(cluster):
         return True
@@ -71,15 +71,16 @@ def is_ending(cluster: Any) -> bool:
 
 
 def engine_of(cluster: Any) -> Any:
-    """Return what schedules the cluster's jobs: dispy's own object, shared by its clusters."""
+    """Return dispy's own object that schedules the cluster's jobs, and those of other clusters."""
     return getattr(cluster, "scheduler", None) or getattr(cluster, "_cluster", None)
 
 
 def membership_test(cluster: Any) -> Callable[[Any], bool | None] | None:
-    """Return what says of dispy's object of a node whether dispy sends jobs of the cluster there.
+    """Return a function that tests whether dispy sends the cluster's jobs to a node.
 
-    It says ``None`` of a node of which that can't be known now. There is no such function for a
-    cluster that ends, and for a SharedJobCluster, whose scheduler alone knows.
+    It takes dispy's object of the node, and returns ``None`` if that can't be known now. There is
+    no such function for a cluster that ends, nor for a SharedJobCluster, because only its scheduler
+    knows.
     """
     if isinstance(cluster, SharedJobCluster) or is_ending(cluster):
         return None
@@ -97,11 +98,11 @@ def membership_test(cluster: Any) -> Callable[[Any], bool | None] | None:
 
 
 def compute_id(cluster: Any) -> Any:
-    """Return the id that the cluster's jobs carry, ``None`` once it is closed."""
+    """Return the computation's id, which its jobs carry, ``None`` once the cluster is closed."""
     return getattr(getattr(cluster, "_compute", None), "id", None)
 
 
 def pulse_sec(cluster: Any) -> float | None:
-    """Return how often the cluster's nodes send pulses, ``None`` if not or not known."""
+    """Return the interval of the nodes' pulses, ``None`` if there are none or it is unknown."""
     value = getattr(cluster, "pulse_interval", None)
     return float(value) if isinstance(value, (int, float)) and value > 0 else None

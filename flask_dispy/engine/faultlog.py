@@ -1,4 +1,4 @@
-"""Faults that come back many times a second, in a log that is to last for weeks."""
+"""Logging of faults that may recur many times a second for weeks."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _EVERY_SEC: Final = 60.0
 
 
 class FaultLog:
-    """Logs a kind of fault whole the first time, and then once a minute, with how many came.
+    """Logs each kind of fault once a minute at most, with the number of faults that were left out.
 
-    A kind is a message and the line that raised. Used by several threads at a time, it may log one
-    twice.
+    A kind is a message and the line that raised. If several threads use it at a time, it may log a
+    fault twice.
     """
 
     def __init__(
@@ -28,7 +28,7 @@ class FaultLog:
         self._shown: dict[tuple[object, ...], tuple[float, int]] = {}
 
     def exception(self, message: str) -> None:
-        """Log the exception at hand, unless one of its kind was logged a moment ago."""
+        """Log the current exception, unless one of its kind was logged within a minute."""
         error_type, _, frames = sys.exc_info()
         while frames is not None and frames.tb_next is not None:
             frames = frames.tb_next
@@ -39,18 +39,18 @@ class FaultLog:
             self._shown[kind] = (shown_at, missed + 1)
             return
         self._shown[kind] = (now, 0)
-        more = f" There were {missed} more like this since the last that is shown." * bool(missed)
+        more = f" There were {missed} more like this since it was last logged." * bool(missed)
         self._logger.exception("%s%s", message, more)
 
 
 class SkippedReports:
-    """Counts and logs the status reports that were left out, as they could not be taken in."""
+    """Counts and logs the status reports that were skipped because they could not be read."""
 
     def __init__(self, logger: logging.Logger) -> None:
         self.count = 0
         self._log = FaultLog(logger)
 
     def note(self) -> None:
-        """Note the exception at hand, for which a report was left out."""
+        """Count and log the current exception, because of which a report was skipped."""
         self.count += 1
-        self._log.exception("A status report of dispy's could not be read and was left out.")
+        self._log.exception("A status report from dispy could not be read and was skipped.")

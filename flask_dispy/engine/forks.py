@@ -1,4 +1,4 @@
-"""What a fork inherits of dispy's, and must not run."""
+"""dispy's exit handlers, which a fork inherits and must not run."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ __all__ = ["unregister_exit_handlers"]
 
 
 def unregister_exit_handlers(cluster: Any) -> None:
-    """Take dispy's steps for the end of the program out of this fork: they are its parent's.
+    """Unregister dispy's exit handlers in this fork.
 
-    They wait for jobs, by threads that do not live here: a worker of gunicorn's that was forked
-    after the cluster was made would never end by itself.
+    They wait for jobs by means of threads that exist only in the parent: a gunicorn worker that was
+    forked after the cluster was made would never end by itself.
     """
     inner = getattr(cluster, "_cluster", None)
     for owner, name in ((cluster, "shutdown"), (inner, "shutdown")):

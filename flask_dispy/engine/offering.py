@@ -1,4 +1,4 @@
-"""The nodes that a cluster was offered, as dispy holds them, and why one does not join."""
+"""The nodes that were offered to a cluster, as dispy holds them, and why one does not join."""
 
 from __future__ import annotations
 
@@ -23,9 +23,7 @@ _GONE: Final = (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EADDRNOTAVAIL)
 
 
 def program_allocations(cluster: Any) -> list[Allocation]:
-    """Return the nodes that the cluster may use, as dispy holds them; a host that does not resolve
-    is not among them.
-    """
+    """Return the nodes that the cluster may use, without hosts that do not resolve."""
     offered = []
     for alloc in list(getattr(cluster, "_node_allocs", None) or ()):
         ip_addr, port, cpus = alloc.ip_addr, alloc.port, alloc.cpus
@@ -41,7 +39,7 @@ def program_allocations(cluster: Any) -> list[Allocation]:
 
 
 def node_port(cluster: Any, port: int | None) -> int:
-    """Return the port at which dispy greets a node: *port*, or dispy's usual one."""
+    """Return the port at which dispy contacts a node: *port*, or dispy's usual one."""
     usual = getattr(getattr(cluster, "_cluster", None), "node_port", None)
     return port or (usual if isinstance(usual, int) else int(dispy.config.DispyPort) + 1)
 
@@ -53,15 +51,15 @@ def client_port(cluster: Any) -> int:
 
 
 def diagnose(cluster: Any, offered: Allocation) -> Finding:
-    """Return why a node has not joined, as far as can be seen from here; may take some seconds.
+    """Return why a node has not joined, as far as can be seen from here; takes a few seconds.
 
-    A connection is made to the node and closed again, for which dispynode does nothing.
+    It connects to the node and closes the connection, which dispynode ignores.
     """
     seen = _as_dispy_sees(cluster, offered.ip_addr)
     if seen is not None:
         return seen
     if isinstance(cluster, SharedJobCluster):
-        return "unknown"  # its scheduler's network may be another one
+        return "unknown"  # its scheduler may be on another network
     return _probe(offered.ip_addr, node_port(cluster, offered.port))
 
 
@@ -87,13 +85,13 @@ def _probe(ip_addr: str, port: int) -> Finding:
 
 
 def withdraw_allocation(cluster: Any, ip_addr: str, *, plain: bool = False) -> bool:
-    """Take an offer out of what dispy holds; return whether it is not there any more.
+    """Remove an allocation from dispy's list; return whether the list is now without it.
 
-    dispy has no method for it. Its own thread changes the list, so it is done there, and waited
-    for.
+    dispy has no method for this. Because dispy's own thread changes the list, the removal runs
+    there.
 
-    :param plain: only one that says nothing but where the node is and how many CPUs to use, and
-        whose node is not there.
+    :param plain: remove it only if it has nothing but an address, a port and CPUs, and if its node
+        has not joined.
     """
     if isinstance(cluster, SharedJobCluster) or not hasattr(cluster, "_node_allocs"):
         return False
@@ -115,7 +113,7 @@ def withdraw_allocation(cluster: Any, ip_addr: str, *, plain: bool = False) -> b
         take_out()
         yield None
 
-    if engine_of(cluster) is None:  # nothing schedules it
+    if engine_of(cluster) is None:  # no thread of dispy's uses the list
         take_out()
     else:
         Task(take_out_there).value()

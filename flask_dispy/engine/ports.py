@@ -1,7 +1,7 @@
-"""Whether a JobCluster has got the port at which its nodes answer.
+"""Whether a JobCluster could open the port at which its nodes answer.
 
-Where another process has it, dispy logs a line and tries again every five seconds, for ever: no
-node joins meanwhile, and nothing says why.
+If another process has that port, dispy logs a line and retries every five seconds for ever. No node
+joins meanwhile, and nothing says why.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ __all__ = ["port_trouble", "runs_under_reloader"]
 
 
 def port_trouble(cluster: Any) -> str | None:
-    """Return what to do where the cluster has not got its port, ``None`` where it has.
+    """Return the cause and the remedy if the cluster could not open its port, else ``None``.
 
-    Reads two attributes of dispy's; to be asked a moment after the cluster was made.
+    Call it a moment after the cluster was made.
     """
     inner = getattr(cluster, "_cluster", None)
     addresses = getattr(inner, "ip_addrs", None)
-    # dispy puts an address there when it listens at it.
+    # dispy adds an address when it listens at it.
     if addresses != [] or getattr(inner, "shared", False):
         return None
     port = getattr(inner, "port", "")
@@ -31,11 +31,11 @@ def port_trouble(cluster: Any) -> str | None:
             "(use_reloader=False, flask run --no-reload)."
         )
     return (
-        f"No node can answer: another process on this machine has dispy's port {port}, perhaps a "
-        "client of dispy's that still runs. End it, or give this one another dispy_port."
+        f"No node can answer: another process on this machine has dispy's port {port}, perhaps "
+        "another dispy client that still runs. End it, or give this one another dispy_port."
     )
 
 
 def runs_under_reloader() -> bool:
-    """Whether this is the process that werkzeug's reloader starts anew after each change."""
+    """Whether this is the process that werkzeug's reloader restarts after each change."""
     return os.environ.get("WERKZEUG_RUN_MAIN") == "true"

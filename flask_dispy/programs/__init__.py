@@ -1,1 +1,1 @@
-"""What makes dispy's own programs better than dispy left them."""
+"""dispy's own programs, with patches."""

@@ -1,4 +1,4 @@
-"""What the ``flask-dispy`` command serves: past runs, and the dashboard of dispyscheduler."""
+"""The dashboards of the ``flask-dispy`` command: past runs, and the one of dispyscheduler."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ __all__ = ["scheduler_httpd", "serve_history"]
 def serve_history(
     path: str, host: str, port: int, *, trusted_hosts: Sequence[str] = (), **options: Any
 ) -> None:
-    """Serve the past runs of a file until the program is told to end.
+    """Serve the past runs of a file until SIGTERM or Ctrl-C.
 
-    :param options: :class:`PastRegistry`'s.
-    :raises SystemExit: with the reason, where it can't.
+    :param options: of :class:`PastRegistry`.
+    :raises SystemExit: it can't; with the reason.
     """
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
@@ -35,7 +35,7 @@ def serve_history(
             registry=registry,
             read_only=True,
             trusted_hosts=trusted_hosts,
-            costly_share=1,  # no run is here to be slowed
+            costly_share=1,  # there is no run to slow down
         )
     except (HistoryError, OSError, ValueError) as error:
         sys.exit(f"flask-dispy: {_reason(error)}")
@@ -56,7 +56,7 @@ _MORE: Final = "more with --runs and --jobs"
 
 
 def _loaded(registry: PastRegistry) -> str:
-    """Tell what is shown, and of how much."""
+    """Return how much of the file is shown."""
     summary = registry.view("*").summary()
     runs, jobs = len(registry.names()), summary["history"]["retained"]
     text = f"{runs:,} of {registry.total_runs:,} runs, {jobs:,} of {registry.total_jobs:,} jobs"
@@ -68,9 +68,9 @@ def _loaded(registry: PastRegistry) -> str:
 
 
 def scheduler_httpd(**options: Any) -> ModuleType:
-    """Return what dispyscheduler gets as ``dispy.httpd``.
+    """Return a module that replaces ``dispy.httpd`` in dispyscheduler.
 
-    :param options: :class:`DispyHTTPServer`'s, for the one that dispyscheduler makes.
+    :param options: for the :class:`DispyHTTPServer` that dispyscheduler makes.
     """
 
     def serve(cluster: Any) -> DispyHTTPServer:
@@ -87,7 +87,7 @@ def scheduler_httpd(**options: Any) -> ModuleType:
 
 
 def _reason(error: Exception) -> str:
-    """Return what went wrong, with the file that it went wrong with."""
+    """Return the error's message, with the file concerned."""
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     return str(error)

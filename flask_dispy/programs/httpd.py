@@ -1,4 +1,4 @@
-"""What stands in for ``dispy.httpd``: the names that programs take from there, and ours behind."""
+"""The replacement of ``dispy.httpd``: our server under the names that programs import."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said of a job whose process ended without a result."""
+"""The reply for a job whose process ended without a result."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ GROUP_SIGNALS: Final = tuple(
     for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")
     if hasattr(signal, name)
 )
-"""Signals that a terminal or service manager sends to a node and its jobs at a time."""
+"""Signals that a terminal or service manager sends to a node and its jobs at once."""
 
 
 def how_it_ended(exitcode: int | None, oom_kills_before: OomKills | None = None) -> str:
-    """Return how a process ended, as the rest of a sentence about it.
+    """Return how a process ended, as the predicate of a sentence.
 
-    :param exitcode: as ``multiprocessing`` says it: negative for a signal, None if not known.
-    :param oom_kills_before: the kernel's counter as it was when the process was started.
+    :param exitcode: as in ``multiprocessing``: negative for a signal, None if unknown.
+    :param oom_kills_before: the kernel's counter when the process was started.
     """
     if exitcode is None:
         return "ended; how is not known"
@@ -58,12 +58,12 @@ def _what_the_kernel_counted(before: OomKills | None) -> str:
 def death_reply(
     reply: Any, *, ended: str, traceback_text: str, terminated: bool, stdout: str, stderr: str
 ) -> Any:
-    """Return the reply that a node sends in place of a job whose process died.
+    """Return the reply that a node sends for a job whose process died.
 
-    :param reply: the job's own, as dispy prepared it before the start.
-    :param ended: what :func:`how_it_ended` says.
-    :param traceback_text: the traceback of what ended the process, if something was raised.
-    :param terminated: whether somebody asked for the end; then nothing has failed.
+    :param reply: the job's reply, as dispy prepared it before the start.
+    :param ended: from :func:`how_it_ended`.
+    :param traceback_text: the traceback of the error that ended the process, if there was one.
+    :param terminated: whether somebody terminated the job; then nothing has failed.
     """
     reply = copy.copy(reply)
     reply.status = DispyJob.Terminated

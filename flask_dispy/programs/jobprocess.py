@@ -1,16 +1,15 @@
-"""The processes of a dispynode's jobs: none outruns the node, and none dies unseen.
+"""The processes of a dispynode's jobs, which may be short, die, or be terminated early.
 
-dispynode starts a job's process, and only then notes its number. A job that ends before that,
-because it is short or the machine busy, is lost with an AttributeError; and if its end is taken
-in even before ``start`` has returned, the node's thread for that dies of "can only join a started
-process", and the node never again sends a result. So a reply waits, a moment, until the number is
-noted.
+dispynode starts a job's process, and only then notes its pid. A job that ends before that, because
+it is short or the machine is busy, is lost with an AttributeError. If its end is read even before
+``start`` has returned, the node's reply thread dies of "can only join a started process", and the
+node never sends a result again. So a reply waits briefly until the pid has been read.
 
-dispynode waits for the reply alone. A job whose process ends without one, by ``sys.exit``,
-``os._exit``, a signal, an error in its exit or the kernel's out-of-memory killer, would run for
-ever and keep its CPU. So a thread here follows each process until it has replied or ended.
+dispynode waits for the reply alone. If a job's process ends without one, by ``sys.exit``,
+``os._exit``, a signal, an error at exit or the kernel's out-of-memory killer, the job would run for
+ever and keep its CPU. So a thread follows each process until it has replied or ended.
 
-And a job that is to be ended as soon as it has been sent would run on (:class:`_NodeTask`).
+A job that is terminated right after it was sent would run on; see :class:`_NodeTask`.
 """
 
 from __future__ import annotations
@@ -35,10 +34,10 @@ from .replies import Death, JobPipe, ReplyQueue
 
 __all__ = ["patch_node_when_loaded"]
 
-# A reply is let go by itself after this, should nobody ask for the process's number.
+# A reply is sent after this long even if nobody has read the process's pid.
 _PID_READ_SEC: Final = 2.0
 
-# How long it takes a node to see that it, too, is to end.
+# How long a node takes to notice that it, too, is to end.
 _NODE_END_SEC: Final = 0.5
 
 # How long a command to end a job waits for its process.
@@ -48,11 +47,11 @@ _JOB: Final = "_dispy_job_func"
 _TERMINATE: Final = "terminate_job"
 
 _followed: dict[int, JobProcess] = {}
-"""The processes of jobs, by number, that this process has started and that have not ended."""
+"""The jobs' processes that this process has started and that have not ended, by pid."""
 
 
 class JobProcess(multiprocessing.Process):
-    """A process that, if it is a job's, is followed until its end by a thread of its parent's."""
+    """A process that a thread of its parent follows until its end, if it runs a job."""
 
     def __init__(self, *, target: Any = None, args: Any = (), **options: Any) -> None:
         super().__init__(target=target, args=args, **options)
@@ -61,7 +60,7 @@ class JobProcess(multiprocessing.Process):
             self._job = _Job(args[2])
 
     def start(self) -> None:
-        """Fork, and follow a job."""
+        """Fork; if the process runs a job, follow it."""
         job = self._job
         if job is None:
             super().start()
@@ -77,7 +76,7 @@ class JobProcess(multiprocessing.Process):
         threading.Thread(target=job.follow, args=(self,), name="follow-job", daemon=True).start()
 
     def run(self) -> None:
-        """Do the work, in the process that was started."""
+        """Do the work, in the new process."""
         job = self._job
         if job is None:
             super().run()
@@ -89,32 +88,33 @@ class JobProcess(multiprocessing.Process):
         except SystemExit:
             raise
         except BaseException as error:
-            # An error that is no Exception, or one in pickling the result: dispy passes over these.
+            # An error that is no Exception, or that pickling the result raised: dispy ignores
+            # these.
             frames = error.__traceback__ and error.__traceback__.tb_next
             job.pipe.send_traceback("".join(traceback.format_exception(type(error), error, frames)))
             raise
 
     def terminated(self) -> None:
-        """Note that somebody asks for its end."""
+        """Note that somebody terminates it."""
         if self._job is not None:
             self._job.terminated = True
 
     def is_reported(self) -> bool:
-        """Whether what became of it is on its way to the node, if it is a job's."""
+        """Whether the node gets its reply, if it runs a job."""
         return self._job is None or self._job.reported.is_set()
 
     @property
     def pid(self) -> int | None:
-        """The process's number. dispynode asks right after ``start``, to note it."""
+        """The process's pid, which dispynode reads right after ``start``."""
         if self._job is not None:
             self._job.pid_read.set()
         return self.ident
 
 
 class _Job:
-    """What connects a job's process with the one that started it.
+    """The connection between a job's process and the one that started it.
 
-    :param names: what the job finds as globals.
+    :param names: the job's globals.
     """
 
     def __init__(self, names: dict[str, Any]) -> None:
@@ -131,24 +131,24 @@ class _Job:
     # -- in the job
 
     def begin(self, node: dict[str, Any]) -> None:
-        """Put ours into dispynode's hands, whose globals are ``node``."""
+        """Replace dispynode's queue and streams by ours; ``node`` has dispynode's globals."""
         self.pipe.close_other_pipes()
         self._names["reply_Q"] = self
         if self._outputs:
             node["io"] = _Streams(self._outputs, lambda: node.update(io=io))
 
     def put(self, reply: Any) -> None:
-        """Send the reply, as dispy's queue would."""
+        """Send the reply; dispynode calls this as it would call its queue."""
         try:
             self.pipe.send_reply(reply)
         except BrokenPipeError:
-            # The process that was set up for the computation, and started this one, has died.
+            # The process that was set up for the computation, and had started this one, has died.
             self._replies.put(reply)
 
     # -- in the process that started it
 
     def follow(self, process: JobProcess) -> None:
-        """Wait for the process to reply or end, and pass on what is to be known of it."""
+        """Wait until the process replies or ends, and forward its reply or report its death."""
         try:
             said = self.pipe.read_until_end_of(process)
             self.pid_read.wait(_PID_READ_SEC)
@@ -178,13 +178,13 @@ class _Job:
         )
 
     def _wait_for_command(self) -> None:
-        """Give the node time to see that it is to end too, or the job by somebody's command."""
+        """Give the node time to notice that it ends, too, or that somebody terminates the job."""
         give_up_at = time.monotonic() + _NODE_END_SEC
         while not self.terminated and time.monotonic() < give_up_at:
             time.sleep(0.02)
 
     def close(self) -> None:
-        """Give back what was taken for it."""
+        """Release the pipe and the outputs."""
         self.pipe.close()
         for output in self._outputs:
             output.close()
@@ -193,12 +193,12 @@ class _Job:
 def _make_outputs() -> list[KeptOutput]:
     try:
         return [KeptOutput(), KeptOutput()]
-    except OSError:  # the system promises no more memory; the job may get on without
+    except OSError:  # the system has no memory left; the job can do without
         return []
 
 
 def _exitcode_of(process: JobProcess) -> int | None:
-    """Return the exit code, which another thread may be about to note, or may have lost."""
+    """Return the exit code; another thread may be about to set it, or may have lost it."""
     give_up_at = time.monotonic() + 0.5
     while process.exitcode is None and time.monotonic() < give_up_at:
         time.sleep(0.01)
@@ -206,7 +206,7 @@ def _exitcode_of(process: JobProcess) -> int | None:
 
 
 class _Streams:
-    """The module ``io`` as dispynode's job sees it, until it has made its two outputs."""
+    """Stands for the module ``io`` in dispynode's job until it has made its two outputs."""
 
     def __init__(self, outputs: list[KeptOutput], over: Callable[[], None]) -> None:
         self._outputs = list(outputs)
@@ -220,10 +220,10 @@ class _Streams:
 
 
 def patch_node_when_loaded() -> None:
-    """Let the dispynode that is about to be loaded as ``__main__`` start its jobs as ours.
+    """Patch the dispynode that is about to be loaded as ``__main__``: its jobs start as ours.
 
-    With its names made, and before it makes anything of them, it says how processes are to be
-    started. On Windows it does not, and remains as it is.
+    Once its names are defined, and before it uses them, dispynode sets the start method of
+    processes; the patch hooks into that call. On Windows there is no such call, and no patch.
     """
     original = multiprocessing.set_start_method
 
@@ -243,10 +243,10 @@ def _reply_queue(maxsize: int = 0) -> ReplyQueue:
 
 
 class _NodeTask(Task):  # type: ignore[misc]
-    """A task of dispynode's, which terminates a job no sooner than its process is known.
+    """A task of dispynode's that terminates a job no sooner than its process is known.
 
-    dispynode lets the client know that a job runs before it has started it, and passes in silence
-    over the command to end a job of which it knows no process yet.
+    dispynode reports that a job runs before it has started it, and silently ignores the command to
+    terminate a job whose process it does not know yet.
     """
 
     def __init__(self, target: Any, *arguments: Any, **options: Any) -> None:
@@ -280,9 +280,9 @@ def _mark_terminated_jobs(node: Any) -> None:
         process = _followed.get(getattr(proc_pid, "pid", proc_pid))
         if process is not None:
             process.terminated()
-        # To be awaited by pycos, which takes what a generator returns as its value.
+        # pycos awaits the generator, and takes its return value.
         status = yield original(proc_pid, task=task)
-        # dispy goes on to report the end, without what the job had printed. Ours is to be first.
+        # dispy now reports the end without the job's output; our report must come first.
         give_up_at = time.monotonic() + _NODE_END_SEC
         while process and not process.is_reported() and time.monotonic() < give_up_at:
             yield task.sleep(0.01)

@@ -1,4 +1,4 @@
-"""How often the kernel has ended a process because memory ran out, where it lets us know."""
+"""How often the kernel has killed a process because memory ran out, as far as we can read it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class OomKills(NamedTuple):
 
     kills: int
     where: str
-    """Whose processes it counts, for a sentence."""
+    """Whose processes it counts, as a noun phrase."""
 
 
 def oom_kills(root: Path = _ROOT) -> OomKills | None:

@@ -1,4 +1,4 @@
-"""What a job prints, kept outside of its process, so that it survives that process's end."""
+"""A job's output, kept outside its process, so that it survives the end of that process."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _HEADER: Final = struct.Struct("=Q")
 class KeptOutput:
     """The last bytes that a process has written to one of its outputs.
 
-    They lie in memory that the process shares with the one that started it: what was written is
-    there however the process ends, no descriptor can be closed behind our back, and no disk fills.
-    The system provides that memory page by page as it is written to. Make it before the fork;
-    :meth:`add` belongs to the child and :meth:`text` to the parent.
+    They are in memory that the process shares with the one that started it: they survive however
+    the process ends, no descriptor can be closed behind our back, and no disk fills up. The system
+    allocates that memory page by page as it is written. Create it before the fork; the child calls
+    :meth:`add`, the parent :meth:`text`.
     """
 
     def __init__(self, size_bytes: int = _KEPT_BYTES) -> None:
@@ -47,7 +47,7 @@ class KeptOutput:
         self._memory[start : start + len(data)] = data
 
     def text(self) -> str:
-        """Return what is kept; where that is not all, a first line says how much is missing."""
+        """Return what is kept; if bytes are missing, a first line says how many."""
         (total,) = _HEADER.unpack_from(self._memory)
         if total <= self._size:
             return self._memory[_HEADER.size : _HEADER.size + total].decode("utf-8", "replace")
@@ -59,14 +59,14 @@ class KeptOutput:
         )
 
     def close(self) -> None:
-        """Give the memory back."""
+        """Release the memory."""
         self._memory.close()
 
 
 class CapturedOutput(io.StringIO):
     """The ``sys.stdout`` or ``sys.stderr`` of a job, which writes a copy into ``kept``.
 
-    As with dispy's own ``StringIO``, what a fork of the job prints is not the job's.
+    As with dispy's own ``StringIO``, the output of a fork of the job is not captured.
     """
 
     def __init__(self, kept: KeptOutput) -> None:

@@ -1,25 +1,24 @@
-"""dispy 4.15.2 and pycos 4.12.2 on Pythons newer than they are.
+"""Patches that make dispy 4.15.2 and pycos 4.12.2 run on newer Pythons.
 
-Both were written before Python 3.11 and nobody maintains them now. Four things that they use have
-since left the standard library or changed in it:
+Both are older than Python 3.11, and unmaintained. Four things that they use have since been removed
+from the standard library, or changed:
 
 =======  ==============================================  ========================================
-Python   what is gone, or changed                        what fails in dispy
+Python   removed or changed                              what fails in dispy
 =======  ==============================================  ========================================
 3.11     ``inspect.getargspec``                          ``job_status=`` and ``cluster_status=``
                                                          of ``JobCluster``, ``SharedJobCluster``
 3.12     ``ssl.wrap_socket``                             TLS between client, scheduler and nodes
 3.13     ``cgi``                                         ``import dispy.httpd``, and with it
                                                          dispyscheduler
-3.13     ``shelve`` stores in SQLite, which objects to   every job: the client's recovery file is
-         a second thread                                 written from several threads
+3.13     ``shelve`` uses SQLite, which refuses a second  every job: the client's recovery file is
+         thread                                          written from several threads
 =======  ==============================================  ========================================
 
-:func:`patch_dispy` puts stand-ins under those four names inside dispy's and pycos's modules, and
-under two that make what dispy does for each report cost it a fraction: ``queue.Queue``, by which it
-hands the report to a thread of its own (:class:`_Callbacks`), and ``copy.copy``, by which it copies
-the job (:func:`_copied`). The standard library itself is never touched, so no other code of the
-process sees a difference.
+:func:`patch_dispy` replaces those four names inside dispy's and pycos's modules, and two more that
+make reports far cheaper: ``queue.Queue``, through which dispy hands a report to a thread
+(:class:`_Callbacks`), and ``copy.copy``, with which it copies the job (:func:`_copied`). The
+standard library itself is never touched, so no other code of the process is affected.
 """
 
 from __future__ import annotations
@@ -52,26 +51,17 @@ _patching = threading.Lock()
 def patch_dispy(
     *, httpd: ModuleType | None = None, replace_httpd: bool = False, lighten: bool = True
 ) -> None:
-    """Make dispy work on the running Python, by stand-ins inside dispy's and pycos's modules.
+    """Apply the patches; see :func:`flask_dispy.patch_dispy`.
 
-    Call it before the first cluster is made. Calling it again changes nothing.
-
-    **Mends**, where the running Python lacks it: ``ssl.wrap_socket``, a ``shelve`` for several
-    threads, ``dispy.httpd``; and on every Python ``inspect.getargspec``, because the original of
-    3.10 refuses a callback that has annotations.
-
-    **Lightens**, on every Python: callbacks that are marked ``at_once`` are called without a detour
-    over dispy's thread for them, and the copies of jobs for callbacks are made faster.
-
-    :param httpd: the module that stands in for ``dispy.httpd`` where that can't be imported.
-        None leaves ``dispy.httpd`` alone, which is enough for a node. It is a parameter because
-        the server lies above the engine, and the engine imports nothing that lies above it.
-    :param replace_httpd: let ``httpd`` stand in even where ``dispy.httpd`` can be imported.
-    :param lighten: whether to do the second list, too.
-
-    Safe to call from any thread.
+    :param httpd: the module that replaces ``dispy.httpd`` if that can't be imported. ``None``
+    leaves
+        ``dispy.httpd`` alone, which is enough for a node. It is a parameter because this file
+        may not import the server, which is on a higher floor.
+    :param replace_httpd: replace ``dispy.httpd`` even if it can be imported.
+    :param lighten: whether to apply the patches that only make dispy faster.
     """
     with _patching:
+        # On every Python, because the original of 3.10 refuses a callback with annotations.
         replace(dispy, "inspect", inspect, getargspec=_getargspec)
         if not hasattr(ssl, "wrap_socket"):
             replace(pycos, "ssl", ssl, wrap_socket=_wrap_socket)
@@ -85,7 +75,7 @@ def patch_dispy(
 
 
 class _StandIn(ModuleType):
-    """A module of the standard library as dispy sees it: a few names of ours, the rest its own."""
+    """A module of the standard library as dispy sees it, with a few names replaced."""
 
     def __init__(self, original: ModuleType, names: dict[str, Callable[..., Any]]) -> None:
         super().__init__(original.__name__, original.__doc__)
@@ -97,13 +87,13 @@ class _StandIn(ModuleType):
 
 
 def replace(module: Any, name: str, original: ModuleType, **names: Callable[..., Any]) -> None:
-    """Let ``module``'s global ``name`` be ``original`` with ``names`` in front, unless it is."""
+    """Set ``module``'s global ``name`` to ``original`` with ``names`` replaced, unless it is."""
     if not isinstance(getattr(module, name), _StandIn):
         setattr(module, name, _StandIn(original, names))
 
 
 class _ArgSpec(NamedTuple):
-    """What ``inspect.getargspec`` returned, under the names that dispy reads."""
+    """The result of ``inspect.getargspec``, with the names that dispy reads."""
 
     args: list[str]
     varargs: str | None
@@ -112,7 +102,7 @@ class _ArgSpec(NamedTuple):
 
 
 def _getargspec(function: Callable[..., Any]) -> _ArgSpec:
-    """``inspect.getargspec``, but for annotations, which dispy has no reason to refuse."""
+    """``inspect.getargspec``, which also accepts annotations."""
     spec = inspect.getfullargspec(function)
     if spec.kwonlyargs:
         raise ValueError(f"{function!r} has keyword-only parameters, which dispy can't pass")
@@ -120,12 +110,11 @@ def _getargspec(function: Callable[..., Any]) -> _ArgSpec:
 
 
 class _Callbacks(queue.Queue[Any]):
-    """dispy's queue of calls to be made by its thread for them, but for those to be made at once.
+    """dispy's queue of callbacks to call on its own thread, except those to call at once.
 
-    To wake that thread for a report takes the client about a tenth of a millisecond of a processor.
-    Callbacks that only put it aside, never fail and never wait say so by their attribute
-    ``at_once``, which is the callback itself, for what wraps one may copy its attributes; all
-    others, users' own among them, are queued.
+    Waking that thread for a report takes about 0.1 ms of CPU time. Callbacks that only store the
+    report, never fail and never wait have an attribute ``at_once``: the callback itself, because a
+    wrapper may copy its attributes. All others, including users' own, are queued.
     """
 
     def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
@@ -149,9 +138,9 @@ _known_to_us: Final = set(_JOB_FIELDS) == set(DispyJob.__slots__) and not hasatt
 
 
 def _copied(original: Any) -> Any:
-    """``copy.copy``, which takes several times as long for a job: it asks how one is pickled.
+    """``copy.copy`` that is several times as fast for jobs, because it does not use pickling.
 
-    dispy copies the job for each report of it, mostly on the thread that schedules.
+    dispy copies the job for each of its reports, mostly on the thread that schedules.
     """
     if type(original) is not DispyJob or not _known_to_us:
         return copy.copy(original)
@@ -197,9 +186,9 @@ def _open_shelf(
 ) -> shelve.Shelf[Any]:
     """``shelve.open`` whose files may be written from any thread.
 
-    ``dbm.dumb`` is the one kind that every Python has, on every platform; its files
-    (``.dat``, ``.dir``, ``.bak``) are among those that dispy removes when it shuts down.
-    Reading, as ``dispy.recover_jobs`` does in one thread, finds out the file's kind by itself.
+    ``dbm.dumb`` is the one kind that every Python has on every platform; dispy removes its files
+    (``.dat``, ``.dir``, ``.bak``) when it shuts down. Reading, as ``dispy.recover_jobs`` does in
+    one thread, detects the kind of file by itself.
     """
     if flag == "r":
         return shelve.open(filename, flag, protocol, writeback)
@@ -207,13 +196,13 @@ def _open_shelf(
 
 
 def _patch_httpd(stand_in: ModuleType, *, always: bool) -> None:
-    """Make ``import dispy.httpd`` work: by the original where it can, else by ``stand_in``."""
+    """Make ``import dispy.httpd`` work: with the original if possible, else with ``stand_in``."""
     if sys.modules.get("dispy.httpd") is stand_in:
         return
     original = None if always else _original_httpd()
     if original is None:
         sys.modules["dispy.httpd"] = stand_in
-        # The import system binds a submodule to its package only when it loads it itself.
+        # The import system binds a submodule to its package only if it loads it itself.
         dispy.httpd = stand_in
     elif not hasattr(ssl, "wrap_socket"):
         replace(original, "ssl", ssl, wrap_socket=_wrap_socket)
@@ -222,7 +211,7 @@ def _patch_httpd(stand_in: ModuleType, *, always: bool) -> None:
 def _original_httpd() -> ModuleType | None:
     """dispy's own ``dispy.httpd``, or None where it can't be imported."""
     with warnings.catch_warnings():
-        # 3.11 and 3.12 warn of cgi's removal, which is dispy's concern and not the caller's.
+        # 3.11 and 3.12 warn of cgi's removal, which the caller can't change.
         warnings.simplefilter("ignore", DeprecationWarning)
         try:
             return importlib.import_module("dispy.httpd")

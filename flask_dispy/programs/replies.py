@@ -1,9 +1,9 @@
-"""How what became of a job gets from its process to the node.
+"""The way of a job's reply from its process to the node.
 
-dispynode's jobs all write into one queue: one that is killed as it writes leaves a torn message and
-a lock that nobody releases, and the node never again hears of any job. Here each job writes into a
-pipe of its own, which is read by the process that started it: either it holds the whole reply, or
-the job has not replied.
+All jobs of a dispynode write to one queue: a job that is killed while it writes leaves a torn
+message and a lock that nobody releases, and the node never gets another reply. Here each job writes
+to its own pipe, which the process that started it reads: either it contains the whole reply, or the
+job has not replied.
 """
 
 from __future__ import annotations
@@ -32,22 +32,22 @@ _REPLY: Final = b"R"
 _TRACEBACK: Final = b"W"
 _CHUNK_BYTES: Final = 1 << 20
 
-# Where the system can't say when a process ends, it is asked.
+# If the system can't report the end of a process, it is polled.
 _LOOK_EVERY_SEC: Final = 0.1
 
 _reading: set[int] = set()
-"""The descriptors by which this process follows its jobs; a job has no business with others'."""
+"""The descriptors by which this process follows its jobs; each job closes those of the others."""
 
 
 class PipeContent(NamedTuple):
-    """What a process has written: its reply, pickled, if it is complete, else its last words."""
+    """What a process has written: its pickled reply, if complete, and the traceback of its end."""
 
     reply: bytes | None
     traceback_text: str
 
 
 class JobPipe:
-    """From one job to the process that started it. Make it before the fork."""
+    """A pipe from one job to the process that started it. Create it before the fork."""
 
     def __init__(self) -> None:
         self._from, self._to = os.pipe()
@@ -58,21 +58,21 @@ class JobPipe:
     # -- in the job
 
     def close_other_pipes(self) -> None:
-        """Close what else is there of this process's jobs."""
+        """Close the inherited descriptors of other jobs."""
         for descriptor in _reading:
             with contextlib.suppress(OSError):
                 os.close(descriptor)
         _reading.clear()
 
     def send_reply(self, reply: Any) -> None:
-        """Send what dispy is to know.
+        """Send the reply.
 
-        :raises BrokenPipeError: if the reader is gone.
+        :raises BrokenPipeError: the reader is gone.
         """
         self._send(_REPLY, pickle.dumps(reply, pickle.HIGHEST_PROTOCOL))
 
     def send_traceback(self, text: str) -> None:
-        """Send what is to be known of the end, if no reply follows."""
+        """Send the traceback of the end, in case no reply follows."""
         with contextlib.suppress(OSError):
             self._send(_TRACEBACK, text.encode("utf-8", "replace"))
 
@@ -85,9 +85,9 @@ class JobPipe:
     # -- in the process that started it
 
     def read_until_end_of(self, process: Any) -> PipeContent:
-        """Return what the process says until it has replied or ended.
+        """Return what the process writes until it has replied or ended.
 
-        Descendants of the job may hold the pipe open long after that, so its end is not waited for.
+        This does not wait for the pipe's end, because descendants of the job may keep it open.
         """
         received = bytearray()
         is_open = True
@@ -104,7 +104,7 @@ class JobPipe:
                 return said
 
     def _receive(self, received: bytearray) -> bool:
-        """Read what is there, and return whether more may come."""
+        """Read what is available; return whether more may follow."""
         try:
             while chunk := os.read(self._from, _CHUNK_BYTES):
                 received += chunk
@@ -113,7 +113,7 @@ class JobPipe:
         return False
 
     def after_fork_in_parent(self, pid: int | None) -> None:
-        """Do the parent's part after the fork."""
+        """Close the writer's side and watch the process for its end."""
         os.close(self._to)
         if pid is not None and hasattr(os, "pidfd_open"):  # Linux
             with contextlib.suppress(OSError):
@@ -125,7 +125,7 @@ class JobPipe:
         for descriptor in (self._from, self._ended):
             if descriptor is None:
                 continue
-            # In this order: a fork in between must not close what gets the number next.
+            # In this order: a fork in between must not close the next descriptor with that number.
             _reading.discard(descriptor)
             os.close(descriptor)
 
@@ -134,7 +134,7 @@ def _is_gone(process: Any) -> bool:
     if process.exitcode is not None:
         return True
     try:
-        os.kill(process.ident, 0)  # somebody else may have taken its exit code
+        os.kill(process.ident, 0)  # other code may have collected its exit code
     except ProcessLookupError:
         return True
     except OSError:
@@ -169,13 +169,13 @@ class Death(NamedTuple):
 
 
 class ReplyQueue(_Queue):
-    """dispynode's queue of replies, which drops what is said of a job that is not there any more.
+    """dispynode's queue of replies, which drops replies of jobs that the node no longer has.
 
-    dispy knows a job by an address in the client's memory, which the next job may have. Whoever
-    ends a job reports it without looking whether it had already been reported, so a second report
-    could end a job that has just begun.
+    dispy knows a job by an address in the client's memory, which the next job may get. Its ways of
+    ending a job report the end without checking whether it was reported, so a second report could
+    end a job that has just begun.
 
-    What the node itself puts is not sent through a pipe.
+    Items that the node itself puts are not sent through a pipe.
     """
 
     def __init__(self, maxsize: int = 0, *, ctx: Any) -> None:
@@ -185,14 +185,14 @@ class ReplyQueue(_Queue):
         self._relay: threading.Thread | None = None
 
     def put(self, obj: Any, block: bool = True, timeout: float | None = None) -> None:
-        """Put a reply, its pickle, a :class:`Death`, or what else dispynode puts."""
+        """Put a reply, its pickle, a :class:`Death`, or any other item of dispynode's."""
         if os.getpid() == self._home:
             self._here.put(obj)
         else:
             super().put(obj, block, timeout)
 
     def get(self, block: bool = True, timeout: float | None = None) -> Any:
-        """Get what concerns a job that the node has, or no job. One thread."""
+        """Get the next item that concerns no job, or one that the node has. One thread only."""
         if self._relay is None:
             self._relay = threading.Thread(target=self._bring, name="job-replies", daemon=True)
             self._relay.start()
@@ -218,6 +218,6 @@ def _is_wanted(item: Any) -> bool:
         return False
     if not isinstance(item, Death):
         return True
-    # The same job may have come anew after its first process. A node that has given its client up
-    # ends its jobs without a word, so that the client can have them run elsewhere.
+    # The same job may have been sent again after its first process. A node that has given its
+    # client up ends its jobs without a reply, so that the client can run them elsewhere.
     return info.job_reply.start_time == reply.start_time and info.compute_id in node.clients

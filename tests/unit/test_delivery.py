@@ -15,7 +15,7 @@ from flask_dispy.engine.reports.delivery import Delivery, Status, all_reported
 
 
 def _mine(status: int, node: Any, job: Any) -> None:
-    """A user's callback that hands nothing on."""
+    """A user's callback that forwards nothing."""
 
 
 def _ours(status: int, node: Any, job: Any) -> None:
@@ -57,7 +57,7 @@ def test_nothing_is_known_while_nothing_happens() -> None:
 def test_reports_that_do_not_arrive_while_dispy_moves_on_are_missed() -> None:
     delivery = _doubtful()
     assert _judged(delivery, ("a", 10), ("b", 10)) is None  # they have until the next time
-    assert "replaced by one that hands nothing on" in str(_judged(delivery, ("b", 10)))
+    assert "replaced by one that forwards nothing" in str(_judged(delivery, ("b", 10)))
 
 
 def test_reports_that_come_later_than_what_they_tell_of_are_not_missed() -> None:

@@ -31,7 +31,7 @@ def test_fault_is_logged_whole_once_a_minute_with_how_many_came(
     now = 120.0
     fail()
     assert [record.message for record in caplog.records[1:]] == [
-        "It failed. There were 2 more like this since the last that is shown.",
+        "It failed. There were 2 more like this since it was last logged.",
         "It failed.",
     ]
 

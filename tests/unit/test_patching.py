@@ -42,4 +42,4 @@ def test_standard_library_stays_as_it_is() -> None:
 def test_docstring_names_both_lists() -> None:
     text = patch_dispy.__doc__ or ""
     mends, lightens = text.index("**Mends**"), text.index("**Lightens**")
-    assert mends < text.index("``cluster_status=``") < lightens < text.index("straight to us")
+    assert mends < text.index("``cluster_status=``") < lightens < text.index("reach us directly")

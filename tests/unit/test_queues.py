@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import time
 from types import SimpleNamespace
 from typing import Any
@@ -104,7 +105,7 @@ def test_job_bound_to_a_node_that_died_shows(
     registry: ClusterRegistry, cluster: FakeCluster
 ) -> None:
     fake: Any = cluster
-    fake._cluster = SimpleNamespace(_nodes={}, worker_Q=SimpleNamespace(empty=lambda: True))
+    fake._cluster = SimpleNamespace(_nodes={}, worker_Q=queue.Queue())
     node = cluster.join("10.0.0.1")
     fake._cluster._nodes["10.0.0.1"] = pinned = scheduler_node("10.0.0.1")
     cluster.join("10.0.0.2")

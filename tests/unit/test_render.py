@@ -134,7 +134,7 @@ def test_endless_loop_is_interrupted(rig: Rig) -> None:
 def test_class_that_took_too_long_is_not_asked_again(rig: Rig) -> None:
     slow = value_whose_str(loop_for_ever)
     rig.text(slow)
-    assert rig.text(slow) == "<Own, not asked again: it took too long>"
+    assert rig.text(slow) == "<Own, not called again: it took too long>"
 
 
 def test_other_arguments_of_a_slow_call_are_asked_again(rig: Rig) -> None:
@@ -262,7 +262,7 @@ def test_value_that_breaks_the_renderer_hides_no_other(
 ) -> None:
     assert rig.text({5: "key that is no str"}, "kwargs") == "<dict, not shown>"
     assert rig.text("next") == "next"
-    assert "could not be made a text" in caplog.text
+    assert "could not be rendered" in caplog.text
 
 
 # -- the end ----------------------------------------------------------------------------------

@@ -230,7 +230,7 @@ def test_report_that_is_none_of_dispys_is_left_out_and_counted(
     cluster.submit(1)
     assert jobs(registry, "compute") == {"queued": 1}
     assert registry.health()["inbox"]["unreadable"] == 1
-    assert "left out" in caplog.text
+    assert "was skipped" in caplog.text
 
 
 # -- bounds -----------------------------------------------------------------------------------

@@ -1,9 +1,9 @@
-"""Calls into dispy that end.
+"""Calls into dispy with a time limit.
 
-Most of a cluster's methods run a task of pycos and wait for it without a limit: on a cluster that
-was shut down, or whose scheduler is gone, they wait for ever, and Python cannot end a thread that
-waits. So each call gets a thread of its own and a time limit; a thread whose call does not come
-back is left behind, and how many of them there may be is bounded, for each cluster and in all.
+Most methods of a cluster run a task of pycos and wait for it without a limit: if the cluster was
+shut down, or its scheduler is gone, they wait for ever, and Python cannot end a waiting thread. So
+each call gets its own thread and a time limit. Threads whose call does not return are left behind;
+their number is bounded, for each cluster and in all.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ __all__ = ["Calls"]
 
 T = TypeVar("T")
 
-# A cluster that hangs may hold this many threads, so that it cannot take those of the others.
+# A cluster that hangs may hold only this many threads, so that it leaves some to the others.
 _MOST_PER_CLUSTER: Final = 3
 _MOST: Final = 24
 
@@ -49,8 +49,8 @@ class Calls:
     ) -> T:
         """Return what *call* returns, or raise what it raises.
 
-        :param what: names the call for people, as in "cancel a job of compute".
-        :param owner: whose call it is; each owner may have a few that hang.
+        :param what: the call as a verb phrase for people, such as "cancel a job of compute".
+        :param owner: whose call it is; each owner may have a few calls that hang.
         :raises EngineTimeout: it took too long, or too many calls hang already. It may still
             take effect.
         """
@@ -60,7 +60,7 @@ class Calls:
             return future.result(limit)
         except FutureTimeout:
             if future.done():
-                return future.result()  # it came just now, or the timeout is the call's own
+                return future.result()  # it ended just now, or the call itself timed out
             raise EngineTimeout(
                 f"dispy did not answer within {limit:g} s when asked to {what}. It may have shut "
                 "down or lost its scheduler; the command may still take effect."
@@ -69,7 +69,7 @@ class Calls:
     def start(self, what: str, owner: Hashable, call: Callable[[], T]) -> Future[T]:
         """Start *call* and return its future at once.
 
-        :raises EngineTimeout: too many calls hang already, or no thread can be had.
+        :raises EngineTimeout: too many calls hang already, or the system has no thread left.
         """
         number = self._begin(what, owner)
         future: Future[T] = Future()
@@ -108,7 +108,7 @@ class Calls:
             self._running.pop(number, None)
 
     def health(self) -> dict[str, Any]:
-        """Return what is under way: how many calls, how many past their time, since when."""
+        """Return how many calls are under way, how many are late, and the longest time so far."""
         now = time.monotonic()
         with self._lock:
             entries = list(self._running.values())

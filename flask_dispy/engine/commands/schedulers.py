@@ -1,7 +1,7 @@
-"""Whether the dispyscheduler of a SharedJobCluster is still there.
+"""Whether the dispyscheduler of a SharedJobCluster still runs.
 
-dispy notices neither its end nor its return: jobs stay as they were, and every method answers the
-same -1 that also means "refused".
+dispy notices neither its end nor its restart: jobs stay as they were, and every method returns -1,
+which also means "refused".
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ _ANSWER_SEC: Final = 3.0
 def scheduler_trouble(cluster: Any) -> str | None:
     """Return what is wrong with the scheduler of a SharedJobCluster, ``None`` if nothing is.
 
-    It is greeted as every new client greets it, which changes nothing there and is not logged.
-    The signature in its answer is made anew at each of its starts. Takes at most some seconds;
-    ``None`` also for a cluster that was closed meanwhile.
+    It sends the greeting of a new client, which changes nothing in the scheduler and is not logged;
+    the signature in the answer differs after each start of the scheduler. It takes a few seconds at
+    most, and returns ``None``, too, if the cluster was closed meanwhile.
     """
     inner = getattr(cluster, "_cluster", None)
     if inner is None or cluster._compute is None:

@@ -1,8 +1,7 @@
-"""The nodes' clocks: how far each is off ours, and when by ours the jobs ran.
+"""The nodes' clocks: how far each differs from ours, and when jobs ran by ours.
 
-dispy takes the start and the end of a job from the node that ran it. Nodes' clocks differ from
-ours: a board without a battery starts in 1970. So a node's times say how long a job took, and
-nothing else of them is stored, shown, sorted or pruned by.
+dispy takes the start and the end of a job from the node that ran it, but clocks differ: a board
+without a battery starts in 1970. So a node's times are used only for how long a job took.
 """
 
 from __future__ import annotations
@@ -12,32 +11,32 @@ from typing import Final
 
 __all__ = ["NodeClocks"]
 
-# A clock that is no further off counts as right: a report takes up to a quarter of a second to be
-# read, and some of that looks like a clock that is behind.
+# A smaller difference is ignored: reading a report takes up to a quarter of a second, which looks
+# like a clock that is behind.
 _IN_STEP_SEC: Final = 0.5
 
 # A node confirms a job within dispy's time limit for messages, which is 10 seconds.
 _CONFIRMED_SEC: Final = 15.0
 
-# By how much a run may be longer than the time since its job was submitted: clocks drift.
+# Because clocks drift, a run may be longer than the time since its submission by this much.
 _DRIFT_SEC: Final = 1.0
 
-# Runs after which the estimate of a clock begins anew, and the one before it counts no more.
+# After this many runs a new estimate of a clock begins, and the one before the last is dropped.
 _RUNS: Final = 8
 
-# What is shown: offsets from so much on, and changes of so much.
+# The smallest offset that is shown, and the smallest change of a shown offset.
 _SHOWN_SEC: Final = 2.0
 _SHOWN_CHANGE_SEC: Final = 1.0
 
 
 class NodeClocks:
-    """The clocks of one cluster's nodes that are not in step with ours, by address."""
+    """Those clocks of one cluster's nodes that differ from ours."""
 
     def __init__(self) -> None:
         self._clocks: dict[str, _Clock] = {}
 
     def offset_sec(self, ip_addr: str) -> float | None:
-        """Return by how much a node's clock is ahead of ours, ``None`` if by less than 2 s."""
+        """Return how far a node's clock is ahead of ours, ``None`` if less than 2 s."""
         clock = self._clocks.get(ip_addr)
         return None if clock is None else clock.shown_sec
 
@@ -55,17 +54,17 @@ class NodeClocks:
         confirmed_at: float,
         received_at: float,
     ) -> tuple[float | None, float]:
-        """Return when a run began and ended by our clock; ``None`` for what is not known.
+        """Return when a run began and ended by our clock; the start may be ``None``.
 
-        :param started_at: by the node's clock, 0 if it did not say.
+        :param started_at: by the node's clock, 0 if unknown.
         :param ended_at: likewise.
         :param submitted_at: by our clock, as are the others.
-        :param confirmed_at: when the node had confirmed that the job runs, 0 if that is not known.
-        :param received_at: when the report of the end was here, at the latest.
+        :param confirmed_at: when the node had confirmed that the job runs, 0 if unknown.
+        :param received_at: when the report of the end had arrived, at the latest.
 
-        They are as far apart as the node says, if that can be true. The clocks are compared by
-        two moments that we saw after the node did: the confirmation and the end. What lies
-        between makes the clock seem behind, so the least of the latest comparisons counts.
+        The run is as long as the node says, if that is possible. The clocks are compared at two
+        times that we noted after the node: the confirmation and the end. The delay between makes
+        the node's clock seem behind, so the least of the latest comparisons counts.
         """
         if submitted_at <= started_at <= ended_at <= received_at < ended_at + _IN_STEP_SEC:
             if self._clocks:
@@ -89,9 +88,9 @@ class NodeClocks:
         return began_at, over_at
 
     def _estimate(self, ip_addr: str, least: float, most: float, *, sure: bool) -> float:
-        """Return what to add to the node's times, which lies between *least* and *most*.
+        """Return what to add to the node's times, between *least* and *most*.
 
-        :param sure: *most* is what it is, or little more; without, it may be far more.
+        :param sure: *most* is close to the true value; otherwise it may be far higher.
         """
         clock = self._clocks.get(ip_addr)
         if not sure:
@@ -108,7 +107,7 @@ class NodeClocks:
 
 
 class _Clock:
-    """What the latest comparisons of one clock with ours came to."""
+    """The latest comparisons of one clock with ours."""
 
     __slots__ = ("_before", "_latest", "_runs", "shown_sec")
 
@@ -119,13 +118,13 @@ class _Clock:
 
     @property
     def shift_sec(self) -> float:
-        """What to add to the clock's times, to have ours."""
+        """What to add to the clock's times to get ours."""
         return min(self._latest, self._before)
 
     def compare(self, shift_sec: float) -> None:
-        """Take in what there is to add at the most."""
+        """Add a comparison: an upper bound of the shift."""
         if shift_sec - self.shift_sec > _CONFIRMED_SEC:
-            self._latest = self._before = inf  # one of the clocks was set since
+            self._latest = self._before = inf  # one of the clocks was set meanwhile
             self._runs = 0
         elif self._runs == _RUNS:
             self._before, self._latest = self._latest, inf
@@ -145,11 +144,11 @@ class _Clock:
 def _is_sane(
     started_at: float, ended_at: float, submitted_at: float, confirmed_at: float, received_at: float
 ) -> bool:
-    """Whether a run can have been as long as the node says, whose clock may be set during it."""
+    """Whether a run can be as long as the node says; its clock may have been set meanwhile."""
     if not (started_at > 0.0 and started_at <= ended_at):
         return False
     most = received_at - submitted_at + _DRIFT_SEC
     if 0.0 < confirmed_at <= received_at:
         most = min(most, received_at - confirmed_at + _CONFIRMED_SEC)
-    # Our own clock may be set back as well, and then says nothing.
+    # If our own clock was set back, it proves nothing.
     return received_at < submitted_at or ended_at - started_at <= most

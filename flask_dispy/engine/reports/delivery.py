@@ -1,7 +1,7 @@
-"""Whether a cluster's reports reach us where a callback that is not ours stands in its place.
+"""Whether a cluster's reports reach us if its callback is not ours.
 
-That callback may call ours, or ``server.cluster_status``, or neither; nobody can tell by looking
-at it. What can be told is whether dispy moves on while nothing arrives.
+That callback may call ours, or ``server.cluster_status``, or neither, which its code does not show.
+But it shows when dispy makes progress while no report arrives.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ _REMEDY: Final = (
 
 
 class Status(NamedTuple):
-    """What a cluster's reports are of: its pending jobs, and its nodes with what they do."""
+    """What a cluster's reports are about: its pending jobs, and what its nodes do."""
 
     pending: int
     nodes: Hashable
 
 
 class Delivery:
-    """What is known of one cluster's callback. Not thread-safe: for whoever keeps clusters up.
+    """Judges one cluster's callback. Not thread-safe: only the pump's thread uses it.
 
-    :param registry: what reports are to reach.
+    :param registry: the registry that reports should reach.
     :param ours: our own callback, if it was installed.
-    :param standing: the callback that stands there now.
+    :param standing: the cluster's present callback.
 
-    ``doubted`` while it is not known whether reports arrive; ``trouble`` says what is wrong once
-    it is known that they do not.
+    ``doubted`` is true while it is unknown whether reports arrive; ``trouble`` says what is wrong
+    once it is known that they do not.
     """
 
     def __init__(self, registry: object, ours: Any, standing: Any) -> None:
@@ -51,14 +51,14 @@ class Delivery:
         self._moved = False
 
     def expect(self, pending: int) -> None:
-        """Take note of how many jobs are pending as far as is known, before any were reported."""
+        """Set the number of pending jobs before the first report."""
         self._pending = pending
 
     def look(self, standing: Any, received: int, pending: int) -> None:
-        """Take note of the callback that stands there now.
+        """Compare the cluster's present callback with the one before.
 
-        :param received: how many reports came so far.
-        :param pending: how many jobs are pending by these.
+        :param received: how many reports arrived so far.
+        :param pending: how many jobs are pending according to them.
         """
         if standing is not self._standing:
             self._standing = standing
@@ -70,16 +70,16 @@ class Delivery:
             if standing is None:
                 self._give_up()
         elif self.trouble is not None and received > self._received:
-            self.trouble = None  # it hands on after all
+            self.trouble = None  # it forwards reports after all
 
     def judge(self, status: Status, received: int, pending: int, *, all_reported: bool) -> None:
-        """Compare what dispy has with what was received; called at intervals while in doubt.
+        """Compare dispy's status with the reports; called at intervals while in doubt.
 
-        Where dispy moved on, its reports have until the next call to arrive.
+        If dispy made progress, its reports have until the next call to arrive.
 
-        :param status: what dispy has.
-        :param received: how many reports came so far.
-        :param pending: how many jobs are pending by these.
+        :param status: dispy's status.
+        :param received: how many reports arrived so far.
+        :param pending: how many jobs are pending according to them.
         :param all_reported: whether dispy has made all its reports. Those that wait may be for the
             callback that stood there before, or behind one that takes its time.
         """
@@ -99,11 +99,11 @@ class Delivery:
     def _give_up(self) -> None:
         self.doubted = False
         if self._standing is None:
-            what = "Its cluster_status callback was taken away"
+            what = "Its cluster_status callback was removed"
         elif self.replaced:
-            what = "Its cluster_status callback was replaced by one that hands nothing on"
+            what = "Its cluster_status callback was replaced by one that forwards nothing"
         else:
-            what = "It has a cluster_status callback of its own that hands nothing on"
+            what = "It has a cluster_status callback of its own that forwards nothing"
         remedy = _REMEDY
         if self._standing is None:
             remedy = "Remove the cluster and add it again."
@@ -111,8 +111,8 @@ class Delivery:
 
 
 def status_of(cluster: Any, kind: Kind) -> Any:
-    """Return what ``cluster.status()`` does: ``nodes`` and ``jobs_pending``; may wait for dispy."""
-    if kind == "scheduler":  # it has no such method, and runs on the scheduler's own thread
+    """Return ``cluster.status()``: ``nodes`` and ``jobs_pending``; may wait for dispy."""
+    if kind == "scheduler":  # it has no such method, and this is the scheduler's own thread
         return SimpleNamespace(
             nodes=list(cluster._dispy_nodes.values()), jobs_pending=cluster.pending_jobs
         )
@@ -120,12 +120,12 @@ def status_of(cluster: Any, kind: Kind) -> Any:
 
 
 def status_snapshot(nodes: Sequence[Any], jobs_pending: int) -> Status:
-    """Return what dispy reports of, as far as it can be seen."""
+    """Return those figures of dispy's that change with its reports."""
     done = frozenset((node.ip_addr, node.busy, node.jobs_done) for node in nodes)
     return Status(jobs_pending, done)
 
 
 def all_reported(cluster: Any) -> bool:
-    """Whether dispy has no report to make, and no callback is at work on one."""
+    """Whether dispy has no report left to make, and no callback is handling one."""
     queue = getattr(getattr(cluster, "_cluster", None), "worker_Q", None)
     return queue is None or not queue.unfinished_tasks

@@ -1,7 +1,4 @@
-"""dispy's figures of nodes and jobs as values that can be relied upon.
-
-Nodes make up some of them themselves, so none is taken on trust.
-"""
+"""Sanitized figures of nodes and jobs. Nodes supply some of them, so none is trusted."""
 
 from __future__ import annotations
 
@@ -24,19 +21,19 @@ __all__ = [
     "valid_time",
 ]
 
-# Characters that an id, an address or a name keeps.
+# The most characters of an id, an address or a name.
 NAME_LIMIT: Final = 200
 
-# No figure of dispy's comes near it, and JavaScript counts exactly up to 9e15.
+# Larger than any figure of dispy's, and JavaScript's integers are exact up to 9e15.
 _MOST: Final = 1e15
 
 
 LATEST: Final = 253_402_300_800.0
-"""The year 10000, in epoch seconds: no date beyond can be written, and timelines end there."""
+"""The year 10000, in epoch seconds: later dates can't be written, and timelines end there."""
 
 
 def name_text(text: object) -> str:
-    """Return an address or name as bounded text; nodes name themselves."""
+    """Return an address or name as bounded text."""
     if type(text) is str:
         short = len(text) <= NAME_LIMIT and text.isprintable()  # as almost always
         return text if short else bounded(text, NAME_LIMIT)
@@ -55,7 +52,7 @@ def load(info: Any) -> Load | None:
         cpu, memory, disk, swap = _load_of(info)
     except AttributeError:
         cpu, memory, disk, swap = (getattr(info, name, None) for name in _LOAD)
-    # As psutil gives them; each is looked at only where that is not so.
+    # Almost always they are as psutil returns them, and need no further check.
     if (
         type(cpu) is type(swap) is float
         and type(memory) is type(disk) is int
@@ -72,18 +69,17 @@ FIGURES: Final = (
     "avail_info",
 )  # fmt: skip
 figures_of: Final = attrgetter(*FIGURES)
-"""What dispy has of a node, as dispy has it: for :func:`sanitized`."""
-
+"""Returns a node's figures as dispy has them, for :func:`sanitized`."""
 
 _WHOLE: Final = {int}
 
 
 def sanitized(raw: tuple[Any, ...]) -> tuple[str, int, int, int, int, float, int, int, float,
                                                 Load | None]:  # fmt: skip
-    """Return a node's figures, in the same order, as what they should be."""
+    """Return a node's figures in the same order, with invalid ones replaced."""
     name, cpus, avail_cpus, busy, jobs_done, cpu_time, tx, rx, update_time, info = raw
     counts = (cpus, avail_cpus, busy, jobs_done, tx, rx)
-    # As dispy has them; each is looked at by itself only where that is not so.
+    # Almost always they have the types that dispy gives them, and need no further check.
     kinds = {*map(type, counts)}
     if (
         kinds == _WHOLE
@@ -109,10 +105,7 @@ def sanitized(raw: tuple[Any, ...]) -> tuple[str, int, int, int, int, float, int
 
 
 def number(value: Any) -> float:
-    """Return *value* as a finite float, 0.0 for what is none: JSON has no NaN.
-
-    Nodes make up some of these figures themselves, so none is taken on trust.
-    """
+    """Return *value* as a finite float, or 0.0: JSON has no NaN."""
     if type(value) is float and -_MOST < value < _MOST:
         return value
     try:
@@ -123,12 +116,12 @@ def number(value: Any) -> float:
 
 
 def whole(value: Any) -> int:
-    """Return *value* as a whole number, 0 for what is none."""
+    """Return *value* as an integer, or 0."""
     return value if type(value) is int and -_MOST < value < _MOST else int(number(value))
 
 
 def valid_time(value: Any, otherwise: float) -> float:
-    """Return *value*, if it is a moment after the epoch that has a date, else *otherwise*."""
+    """Return *value* if it is a time after the epoch that has a date, else *otherwise*."""
     if type(value) is float and 0.0 < value < LATEST:  # as almost always
         return value
     found = number(value)
@@ -136,9 +129,9 @@ def valid_time(value: Any, otherwise: float) -> float:
 
 
 def received_at(node: Any, since: float, now: float) -> float:
-    """Return when, by our clock, a node's last report was here at the latest.
+    """Return when, by our clock, a node's last report had arrived, at the latest.
 
-    dispy notes the time as it takes a report in, which may have waited for a while to be read.
+    dispy notes the time when it receives a report, which may then wait for a while to be read.
 
     :param since: when the node was last known to be at work.
     """

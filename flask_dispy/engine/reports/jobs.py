@@ -1,4 +1,4 @@
-"""What dispy tells of a cluster's jobs, turned into events with every text rendered."""
+"""dispy's reports on a cluster's jobs, turned into events with rendered texts."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ END_STATES: Final[dict[int, EndState]] = {
 }
 """The states that dispy's numbers for the end of a job stand for."""
 
-# An event of its fields in their order, in half the time that the class itself takes.
+# Makes an event from its fields in half the time of calling the class.
 _make: Final = tuple.__new__
 
 
 def job_key(job: Any) -> JobKey:
-    """Return what tells a job from any other: its address and the time it was submitted.
+    """Return a job's unique key: its address and the time of its submission.
 
     dispy's ``_uid`` alone is a memory address, which a later job may get again.
     """
@@ -44,14 +44,14 @@ def job_key(job: Any) -> JobKey:
 
 
 class JobReports:
-    """The reports of one watched cluster's jobs.
+    """Reads the reports on one watched cluster's jobs.
 
-    :param texts: what makes the texts.
-    :param nodes: the nodes of the cluster, on which the jobs run.
+    :param texts: renders the texts.
+    :param nodes: the cluster's nodes, on which the jobs run.
     :param cluster: dispy's object.
-    :param subjects: takes note of the jobs, if they have custom columns.
+    :param subjects: collects the jobs, if they have custom columns.
 
-    ``queue`` is told of the jobs that are bound to a node.
+    ``queue`` gets the jobs that are bound to a node.
     """
 
     def __init__(
@@ -65,11 +65,11 @@ class JobReports:
         self._texts = texts
         self._nodes = nodes
         self._subjects = subjects
-        # A JobCluster notes by our clock when a node has confirmed a job; of a SharedJobCluster
-        # it is the scheduler's clock.
+        # A JobCluster notes by our clock when a node has confirmed a job; a SharedJobCluster has
+        # the time of the scheduler's clock.
         self._notes_start = not isinstance(cluster, SharedJobCluster)
-        # The _uid of live jobs whose arguments are known from their first report, and when their
-        # node had confirmed them, by our clock; 0 before.
+        # By the _uid of live jobs whose arguments were reported: when their node had confirmed
+        # them, by our clock, or 0.
         self._confirmed_at: dict[int, float] = {}
 
     def _queued(self, _status: int, _node: Any, job: Any, _now: float) -> ParsedReport:
@@ -126,7 +126,7 @@ class JobReports:
         return (event, live, tuple(deferred))
 
     def _confirmed(self, node: Any, job: Any, now: float) -> float:
-        """Return when, by our clock, the node of a job that runs had confirmed it."""
+        """Return when, by our clock, the node had confirmed a running job."""
         if self._notes_start:
             return min(now, valid_time(job.start_time, now))
         return received_at(node, 0.0, now)
@@ -138,7 +138,7 @@ class JobReports:
         where = node.ip_addr if node is not None else job.ip_addr
         event = events.JobProgressed(
             job_key(job),
-            # Its start is the node's by now, whose clock is not ours.
+            # By now, its start is a time of the node's clock.
             self._confirmed_at.get(job._uid) or now,
             job.submit_time,
             name_text(where) if where else None,
@@ -156,7 +156,7 @@ class JobReports:
         return self.ended(END_STATES[status], node, job, now)
 
     def ended(self, state: EndState, node: Any, job: Any, now: float) -> ParsedReport:
-        """Return the event that *job* ended in *state*, with all that it left behind."""
+        """Return the event that *job* ended in *state*, with its result and its output."""
         deferred: DeferredTexts = []
         uid, submitted_at = job._uid, job.submit_time
         where = node.ip_addr if node is not None else job.ip_addr
@@ -174,7 +174,7 @@ class JobReports:
                 name_text(where) if where else None,
                 state,
                 self._texts.id_of(job, deferred),
-                # None is what every function returns that returns nothing, and says nothing.
+                # Functions without a result return None, which is not worth showing.
                 None if result is None else self._texts.text("result", result, deferred),
                 self._texts.output("stdout", stdout, deferred) if stdout else None,
                 self._texts.output("stderr", stderr, deferred) if stderr else None,
@@ -189,7 +189,7 @@ class JobReports:
         where = job.ip_addr if node is None else node.ip_addr
         ended_at = valid_time(job.end_time, 0.0)
         if not where or not ended_at or state in ("cancelled", "abandoned"):
-            # No node reported it, so there is no more than dispy's own note of its start.
+            # No node reported it, so only dispy's own note of its start is known.
             began_at = confirmed_at
             if not began_at and self._notes_start:
                 began_at = valid_time(job.start_time, 0.0)
@@ -211,17 +211,17 @@ JOB_READERS: Final[dict[int, Callable[[JobReports, int, Any, Any, float], Parsed
     _ABANDONED: JobReports._given_up,
     **dict.fromkeys(END_STATES.keys() - {_ABANDONED}, JobReports._ended),
 }
-"""What reads each report of a job: called with (reports, status, node, job, now)."""
+"""The readers of job reports by status, called with (reports, status, node, job, now)."""
 
 
 def _original(job: Any) -> Any:
-    """Return the job that the user holds, for the copy that a callback is given.
+    """Return the user's own job for the copy that a callback gets.
 
-    The user's own job carries the id that was set after submitting, and its status goes on
-    changing; dispy holds it as long as it is queued or runs.
+    It has the id that was set after submitting, and its status keeps changing; dispy holds it while
+    it is queued or runs.
     """
     try:
         original = job._dispy_job_.job
-    except AttributeError:  # dispy has done with the job, or it is none of dispy's
+    except AttributeError:  # dispy has dropped the job, or it is not dispy's
         return job
     return job if original is None else original

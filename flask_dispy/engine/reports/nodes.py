@@ -1,4 +1,4 @@
-"""What dispy tells of a cluster's nodes, turned into events."""
+"""dispy's reports on a cluster's nodes, turned into events."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from .parsed import ParsedReport
 
 __all__ = ["NodeReports"]
 
-# Where in a node's figures dispy's ``update_time`` stands.
+# The place of dispy's ``update_time`` in a node's figures.
 _UPDATED: Final = FIGURES.index("update_time")
 
 
 class NodeReports:
-    """The nodes of one watched cluster.
+    """Reads the reports on one watched cluster's nodes.
 
-    :param cluster: dispy's object, ``None`` for what arrives from clusters nobody added.
-    :param skipped: takes note of figures that can't be read.
-    :param subjects: takes note of the nodes, if they have custom columns.
+    :param cluster: dispy's object, ``None`` for reports of clusters that nobody added.
+    :param skipped: counts figures that can't be read.
+    :param subjects: collects the nodes, if they have custom columns.
 
-    ``known`` are dispy's objects of the nodes that are there, by address; ``touched`` are the
-    nodes that were heard of since figures were last read; ``clocks`` are the nodes' own.
+    ``known`` has dispy's objects of the present nodes, by address; ``touched`` those that were
+    reported since figures were last read; ``clocks`` the nodes' clocks.
     """
 
     def __init__(
@@ -41,22 +41,15 @@ class NodeReports:
         self.clocks = NodeClocks()
         self._skipped = skipped
         self._subjects = subjects
-        # Known nodes that dispy sends no more jobs to, and those that may be such.
+        # Known nodes to which dispy sends no more jobs, and those to which it may not.
         self._released: set[str] = set()
         self._suspects: set[str] = set()
         self._pulsed: dict[str, float] = {}
-        # What was last told of each node: most of the time there is nothing new.
+        # The last figures of each node: most of the time there is nothing new.
         self._last_figures: dict[str, tuple[Any, ...]] = {}
 
-    def has(self, node: Any) -> bool:
-        """Whether a node is known and still there.
-
-        Of one that is new and has left again, only a job that ran on it tells that it was there.
-        """
-        return node.ip_addr in self.known and bool(node.cpus > 0)
-
     def read(self, status: int, node: Any, found: list[ParsedReport], now: float) -> None:
-        """Take in that a node joined, closed or gave a sign of life; *found* gets the events."""
+        """Read that a node joined, left or gave a sign of life; add the events to *found*."""
         ip_addr = node.ip_addr
         if status == DispyNode.Closed:
             found.extend(self._left(node, now))
@@ -74,12 +67,12 @@ class NodeReports:
             self.touched[ip_addr] = node
 
     def _left(self, node: Any, now: float) -> list[ParsedReport]:
-        """Return the last figures of a node, and that it is no longer the cluster's."""
+        """Return the events with a node's last figures, and that it left the cluster."""
         ip_addr = node.ip_addr
         figures = figures_of(node)
         why = self._why(node)
         if why == "ended":
-            # dispy notes the time for all nodes alike, whether they answered or not.
+            # dispy sets this time for all nodes, whether they answered or not.
             before = self._last_figures.get(ip_addr)
             updated_at = before[_UPDATED] if before else 0.0
             figures = (*figures[:_UPDATED], updated_at, *figures[_UPDATED + 1 :])
@@ -91,16 +84,16 @@ class NodeReports:
         ]
 
     def _why(self, node: Any) -> Departure:
-        """Return why dispy reports a node as closed; both its methods to do so report nothing.
+        """Return why dispy reports a node as closed; its methods to close one report nothing.
 
-        Where it gives a node up it takes away its CPUs, but for one that was started anew.
+        When dispy gives a node up, it takes away its CPUs, unless the node was restarted.
         """
         if node.avail_cpus > 0 and self._cluster is not None and is_ending(self._cluster):
             return "ended"
         return "given_up"
 
     def _report_final_figures(self, joined: Any, found: list[ParsedReport]) -> None:
-        """Tell the last figures of the life before, of which dispy may have another object."""
+        """Add the final figures of a node's earlier life, which may have another object."""
         ip_addr = joined.ip_addr
         heard = self.touched.pop(ip_addr, None)
         before = self.known.get(ip_addr) if heard is None or heard is joined else heard
@@ -109,10 +102,10 @@ class NodeReports:
         try:
             found.append((self._seen(before), None, ()))
         except Exception:
-            self._skipped.note()  # which must not cost the life that begins
+            self._skipped.note()  # the new life must be read all the same
 
     def figures(self) -> list[ParsedReport]:
-        """Return what is new of the nodes that were heard of."""
+        """Return new figures of the nodes that were reported."""
         touched, self.touched = self.touched, {}
         pulsed, self._pulsed = self._pulsed, {}
         found: list[ParsedReport] = []
@@ -137,10 +130,10 @@ class NodeReports:
         return found
 
     def _current_object(self, heard: Any) -> Any:
-        """Return the object to read for *heard*, which is not the one that its address is known by.
+        """Return which object to read if *heard* is not the known one of its address.
 
-        dispy goes on changing the one that it last reported with: we missed that the node joined.
-        But one without CPUs is of a life that is over, if the other has some.
+        dispy keeps the object of its last report up to date: we missed that the node joined. But an
+        object without CPUs belongs to an earlier life, if the other has some.
         """
         known = self.known.get(heard.ip_addr)
         if heard.cpus > 0 or (known is not None and not known.cpus > 0):
@@ -149,19 +142,19 @@ class NodeReports:
         return heard if known is None else known
 
     def refresh(self) -> list[ParsedReport]:
-        """Return the figures of all nodes, for dispy changes some without saying so."""
+        """Return the figures of all nodes, because dispy changes some without a report."""
         self.touched = {**self.known, **self.touched}
         return self.figures()
 
     def adopt(self, nodes: list[Any]) -> list[ParsedReport]:
         """Return the figures of *nodes*, which ``cluster.status()`` lists.
 
-        Those that were not known join by it. The others are listed whether they live or not.
+        Unknown ones join. Known ones are listed whether they live or not.
         """
         found: list[ParsedReport] = []
         for node in nodes:
             if not node.update_time:
-                continue  # dispy is setting it up, and reports it when that has come to an end
+                continue  # dispy is setting it up, and will report it afterwards
             joined = node.ip_addr not in self.known
             self.known[node.ip_addr] = node
             if self._subjects is not None:
@@ -182,7 +175,7 @@ class NodeReports:
         return (events.NodeClosed(name_text(ip_addr), now, why), None, ())
 
     def reclaim(self, ip_addr: str, now: float) -> list[ParsedReport]:
-        """Return the event that a node that was let go is the cluster's again, if it was."""
+        """Return the event that a released node is back, if it was released."""
         if ip_addr not in self._released:
             return []
         self._released.discard(ip_addr)
@@ -191,9 +184,9 @@ class NodeReports:
     def membership(self, now: float) -> list[ParsedReport]:
         """Return which nodes the user's own program closed, deallocated or allocated again.
 
-        A JobCluster reports neither, but strikes itself off the node's list of clusters. To do so
-        is also one of the steps by which it gives a node up, which it then reports, so a node must
-        be found without it twice.
+        A JobCluster does not report these, but removes itself from the node's list of clusters. It
+        does so, too, just before it reports that it gives a node up, so a node counts only if its
+        list lacks the cluster twice in a row.
         """
         found: list[ParsedReport] = []
         suspects: set[str] = set()
@@ -214,7 +207,7 @@ class NodeReports:
         return found
 
     def forget(self, ip_addr: str) -> Any:
-        """Forget a node, and return dispy's object of it, if it was known."""
+        """Forget a node; return dispy's object of it if it was known."""
         self._released.discard(ip_addr)
         self._last_figures.pop(ip_addr, None)
         self._pulsed.pop(ip_addr, None)
@@ -232,7 +225,7 @@ class NodeReports:
         pulse: bool = False,
         at: float = 0.0,
     ) -> events.NodeSeen:
-        # In the order of the fields: by name it takes twice as long.
+        # Positional arguments take half the time of named ones.
         return events.NodeSeen(
             name_text(node.ip_addr),
             *sanitized(figures or figures_of(node)),

@@ -1,9 +1,9 @@
-"""What dispy's scheduler can't start, read from its own records; nothing is called.
+"""Jobs that dispy's scheduler can't start, read from its own records without calling it.
 
-A job that was sent with ``submit_node`` stands in the queue of dispy's object for that node. dispy
-drops the object when the node dies, and the jobs in its queue with it: they stay queued for ever,
-and a node that joins anew at the same address gets another object. A SharedJobCluster's scheduler
-keeps such queues in its own process, so nothing is known of them here.
+A job submitted with ``submit_node`` is in the queue of dispy's object for that node. When the node
+dies, dispy drops the object with its queue: the jobs stay queued for ever, because a node that
+joins again at the same address gets a new object. A SharedJobCluster's scheduler keeps such queues
+in its own process, where we can't see them.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ __all__ = ["QueueReader", "pending_jobs"]
 class QueueReader:
     """Reads one cluster's queue.
 
-    ``pinned`` are the queued jobs that are bound to a node, with dispy's object for that node; the
-    reader of job reports enters them, and :meth:`look` lets them go when they have left the queue.
+    ``pinned`` has the queued jobs that are bound to a node, with dispy's object for that node; the
+    reader of job reports adds them, and :meth:`look` drops them once they have left the queue.
     """
 
     def __init__(self) -> None:
@@ -28,10 +28,10 @@ class QueueReader:
         self._last_seen = QueueSeen((), False)
 
     def look(self, cluster: Any, is_queued: Any, *, idle: bool) -> QueueSeen | None:
-        """Return what can't start, if that has changed since it was last returned.
+        """Return which jobs can't start, ``None`` if that has not changed.
 
-        :param is_queued: whether a job, by its key, is queued as far as is known.
-        :param idle: whether jobs wait and none runs: only then it is worth knowing why.
+        :param is_queued: returns whether the job with a key is queued.
+        :param idle: whether jobs wait and none runs; the CPUs are examined only then.
         """
         client = getattr(cluster, "_cluster", None)
         nodes: dict[str, Any] = getattr(client, "_nodes", None) or {}
@@ -51,15 +51,15 @@ class QueueReader:
 
 
 def _all_busy(cluster: Any, nodes: dict[str, Any]) -> bool:
-    """Whether dispy takes each CPU of the cluster's nodes to be busy, so that it starts no job."""
-    # list() of a dict is one step, whatever dispy's thread does meanwhile.
+    """Whether dispy counts each CPU of the cluster's nodes as busy, so that it starts no job."""
+    # list() copies a dict in one step, so dispy's thread can't change it meanwhile.
     own = [nodes.get(ip_addr) for ip_addr in list(getattr(cluster, "_dispy_nodes", None) or ())]
     there = [node for node in own if node is not None and node.cpus > 0]
     return bool(there) and all(node.busy >= node.cpus for node in there)
 
 
 def pending_jobs(cluster: Any) -> int | None:
-    """Return how many jobs dispy takes to be pending, ``None`` where it does not say."""
+    """Return dispy's number of pending jobs, ``None`` if it has none."""
     for name in ("_pending_jobs", "pending_jobs"):  # the latter inside dispyscheduler
         found = getattr(cluster, name, None)
         if type(found) is int:

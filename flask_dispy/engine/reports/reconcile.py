@@ -1,8 +1,8 @@
-"""What dispy did to jobs without saying so.
+"""Changes of jobs that dispy does not report.
 
-Some ways a job can end, or return to the queue, reach no callback: a node that is gone when the
-job is sent to it, a cluster shut down, and inside dispyscheduler every cancelled, abandoned or
-rescheduled job. The jobs themselves tell: dispy sets ``finish`` on the user's job when it ends.
+Some ends of jobs, and returns to the queue, reach no callback: if the node is gone when the job is
+sent to it, if the cluster is shut down, and inside dispyscheduler if a job is cancelled, abandoned
+or rescheduled. The jobs themselves show it: dispy sets ``finish`` on the user's job when it ends.
 """
 
 from __future__ import annotations
@@ -12,23 +12,18 @@ from typing import Any
 from dispy import DispyJob
 
 from ...core.events import EndState
+from .delivery import all_reported
+from .jobs import END_STATES
 from .parsed import ParsedReport
 from .watch import Watch
 
 __all__ = ["Reconciler"]
 
-_FINAL: dict[int, EndState] = {
-    DispyJob.Finished: "finished",
-    DispyJob.Terminated: "terminated",
-    DispyJob.Cancelled: "cancelled",
-    DispyJob.Abandoned: "abandoned",
-}
-
 
 class Reconciler:
-    """Finds the jobs of one watch that ended silently.
+    """Finds the jobs of one watch that ended without a report.
 
-    A job must be found ended twice before it counts: its report may be on its way.
+    A job counts only when it is found twice, because its report may be on its way.
     """
 
     def __init__(self, watch: Watch, scheduler: bool) -> None:
@@ -37,9 +32,9 @@ class Reconciler:
         self._suspects: set[int] = set()
 
     def sweep(self, running: set[int], now: float) -> list[ParsedReport]:
-        """Return the events that dispy owes.
+        """Return the events that dispy did not report.
 
-        :param running: serials of the jobs that are running as far as is known.
+        :param running: the serials of the jobs that are known to run.
         """
         found = self._lost_in_scheduler(running) if self._scheduler else self._finished()
         confirmed = [serial for serial in found if serial in self._suspects]
@@ -56,25 +51,25 @@ class Reconciler:
 
     def _finished(self) -> dict[int, EndState | None]:
         found: dict[int, EndState | None] = {}
-        dropped, told = self._watch.dropped > 0, _has_told_all(self._watch.cluster)
+        dropped, reported = self._watch.dropped > 0, all_reported(self._watch.cluster)
         for serial, job in list(self._watch.jobs.items()):
-            if job.status in _FINAL and job.finish.is_set():
-                found[serial] = _FINAL[job.status]
+            if job.status in END_STATES and job.finish.is_set():
+                found[serial] = END_STATES[job.status]
             elif not _is_left_behind(job):
                 continue
             elif dropped:
-                # The report of its end was dropped, and how it ended is lost with it.
+                # The report of its end was dropped, so how it ended is unknown.
                 found[serial] = "abandoned"
-            elif told:
-                # It ended before it was looked at. One that could not be sent to its node, and so
-                # never ran, dispy cancels, and may tell nobody.
+            elif reported:
+                # It ended before its first report was read. If dispy could not send a job to its
+                # node, it cancels the job and may not report that.
                 found[serial] = "cancelled" if job.status == DispyJob.Created else "abandoned"
         return found
 
     def _lost_in_scheduler(self, running: set[int]) -> dict[int, EndState | None]:
         cluster = self._watch.cluster
         scheduler: Any = cluster.scheduler
-        # list() of a dict or list is one step, whatever the scheduler's thread does meanwhile.
+        # list() copies in one step, so the scheduler's thread can't change anything meanwhile.
         queued = {inner.uid for inner in list(cluster._jobs)}
         for node in list(scheduler._nodes.values()):
             queued.update(inner.uid for inner in list(node.pending_jobs))
@@ -90,13 +85,7 @@ class Reconciler:
         return found
 
 
-def _has_told_all(cluster: Any) -> bool:
-    """Whether no report waits behind a callback of the user's own that takes its time."""
-    client = getattr(cluster, "_cluster", None)
-    return client is None or bool(client.worker_Q.empty())
-
-
 def _is_left_behind(job: Any) -> bool:
-    """Whether *job* is a copy, from before its end, of a job that dispy has done with."""
+    """Whether *job* is an early copy of a job that dispy has dropped."""
     inner = job._dispy_job_
     return inner is not None and inner.job is None

@@ -1,7 +1,7 @@
 """Texts of values that only their own ``__str__`` can make.
 
-It is called as all code of users is, see :mod:`~flask_dispy.engine.reports.usercode`; where it
-takes too long, its class is not asked again.
+It is called as :mod:`~flask_dispy.engine.reports.usercode` calls all users' code; if it takes too
+long, its class is not called again.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ Deliver = Callable[[int, str, str], None]
 
 logger = logging.getLogger("flask_dispy.engine")
 
-# Values that wait to be rendered, at most; past the bound their class's name is shown instead.
+# How many values may wait to be rendered; beyond it, the name of their class is shown instead.
 QUEUE_LIMIT: Final = 10_000
 
 _OUTPUTS: Final = frozenset(("stdout", "stderr", "exception"))
 
 
 class TextRequest(NamedTuple):
-    """A text to be made: of which job's field, and of what.
+    """A request for the text of a job's field.
 
-    *value* is the value itself, or for ``args`` and ``kwargs`` the tuple or dict of arguments.
+    For ``args`` and ``kwargs``, *value* is the tuple or dict of arguments.
     """
 
     serial: int
@@ -42,14 +42,14 @@ class TextRequest(NamedTuple):
 
 
 class Renderer(UserCode[TextRequest, str]):
-    """Makes texts on a thread that starts with the first request.
+    """Renders texts on a thread that starts with the first request.
 
     :param deliver: called with (serial, field, text) on the rendering thread.
-    :param limit: characters of a text.
-    :param redact: called with (text, field) before a text goes anywhere; its answer is kept.
+    :param limit: the most characters of a text.
+    :param redact: called with (text, field) before a text is delivered; its result is delivered.
     :param time_limit_sec: how long one value may take.
 
-    Where no text can be made in time, the name of the value's class is delivered. Thread-safe.
+    If a text can't be made in time, the name of the value's class is delivered. Thread-safe.
     """
 
     def __init__(
@@ -88,8 +88,8 @@ class Renderer(UserCode[TextRequest, str]):
         try:
             return self._render(request)
         except Exception:
-            # One value must not end the thread that all others wait for.
-            self._fault_log.exception(f"The {request.field} of a job could not be made a text.")
+            # One value must not end the thread for which all others wait.
+            self._fault_log.exception(f"The {request.field} of a job could not be rendered.")
             return f"<{type_name(request.value)}, not shown>"
 
     def _render(self, request: TextRequest) -> str:
@@ -119,10 +119,10 @@ class Renderer(UserCode[TextRequest, str]):
             return text
         name = type_name(value)
         if type(value) in self._banned:
-            return f"<{name}, not asked again: it took too long>"
+            return f"<{name}, not called again: it took too long>"
         self._asked = type(value)
         try:
-            # str() may hand out an instance of a subclass, whose methods are somebody's own too.
+            # str() may return an instance of a subclass, whose methods are user code, too.
             return bounded(str.__str__(str(value)), self._limit)
         except Interrupted:
             raise

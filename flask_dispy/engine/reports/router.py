@@ -1,4 +1,4 @@
-"""Reports that come without a cluster, through a user's own callback, and whose they are."""
+"""Reports that arrive through a user's own callback, and the clusters to which they belong."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ logger = logging.getLogger("flask_dispy.engine")
 
 OTHER_NAME: Final = "other clusters"
 
-# Jobs of clusters that nobody added whose computation is remembered, to hand them over when
-# somebody does.
+# For how many jobs of clusters that nobody added the computation is remembered, to hand them over
+# if somebody adds the cluster.
 _MOST_ORIGINS: Final = 20_000
 
-# Removed clusters that are remembered while they live.
+# How many removed clusters are remembered while they live.
 _MOST_DISMISSED: Final = 50
 
 
 class Routed(Protocol):
-    """What the router must know of a cluster; the registry's ``Watched`` is one."""
+    """What the router needs of a cluster; ``Watched`` provides it."""
 
     cluster: Any
     compute_id: Any
@@ -41,14 +41,14 @@ class Routed(Protocol):
 
 
 def forwards_to(callback: Any, registry: object) -> bool:
-    """Whether a cluster's own callback is one that hands on to *registry*.
+    """Whether a cluster's callback is known to forward reports to *registry*.
 
-    It is for ``registry.cluster_status``, the method of a server that has that registry, and
-    any function that says so with an attribute ``forwards_to(registry)``.
+    It is for ``registry.cluster_status``, for that method of a server with the registry, and for a
+    function whose attribute ``forwards_to(registry)`` returns true.
     """
     owner = getattr(callback, "__self__", None)
     if owner is not None:
-        # Anybody's object may have a registry; that its method hands on is known of ours alone.
+        # Any object may have a registry, but only our method is known to forward.
         named = getattr(callback, "__name__", None) == "cluster_status"
         return owner is registry or (named and getattr(owner, "registry", None) is registry)
     says = getattr(callback, "forwards_to", None)
@@ -56,7 +56,7 @@ def forwards_to(callback: Any, registry: object) -> bool:
 
 
 class Router:
-    """Takes in reports from any thread and sorts them when the registry folds."""
+    """Receives reports from any thread, and assigns them to clusters when the hub folds."""
 
     def __init__(self, inbox_limit: int) -> None:
         self.inbox: deque[tuple[int, Any, Any]] = deque()
@@ -77,13 +77,13 @@ class Router:
             next(self._dropped)
 
     def retire(self) -> None:
-        """Take in nothing from now on, for somebody may go on reporting."""
+        """Ignore all further reports, because a callback may go on sending them."""
         self._retired = True
         self._limit = 0
         self.inbox.clear()
 
     def dismiss(self, routed: Routed) -> None:
-        """Take in no more of a cluster that was removed, whose own callback may go on reporting."""
+        """Ignore further reports on a removed cluster, whose callback may go on sending them."""
         self._dismissed = [
             *(one for one in self._dismissed if one.cluster() not in (None, routed.cluster)),
             _Dismissed(routed),
@@ -96,7 +96,7 @@ class Router:
 
     def route(self, known: Sequence[Routed], make_other: Callable[[], Routed]) -> None:
         """Put each report into the inbox of its cluster, or of 'other clusters'."""
-        # Jobs that a report of this batch named the cluster of: their ends may be in it too.
+        # The clusters of jobs that are reported in this batch, which may contain their ends, too.
         fresh: dict[JobKey, Routed] = {}
         for _ in range(len(self.inbox)):
             report = self.inbox.popleft()
@@ -113,7 +113,7 @@ class Router:
                     fresh[job_key(job)] = found
             except Exception:
                 self.faults += 1
-                self._fault_log.exception("A status report that is none of dispy's was left out.")
+                self._fault_log.exception("A status report that is not dispy's was skipped.")
                 continue
             found.mode = "callback"
             found.watch.inbox.append(report)
@@ -132,7 +132,7 @@ class Router:
         job: Any,
         fresh: Mapping[JobKey, Routed] = MappingProxyType({}),
     ) -> Routed | None:
-        """Return the cluster that a report is about, ``None`` if it is none of *known*.
+        """Return the cluster that a report is about, ``None`` if it is not among *known*.
 
         :param fresh: the clusters of jobs whose reports wait to be folded.
         """
@@ -153,8 +153,8 @@ class Router:
     def hand_over(self, to: Routed) -> list[str]:
         """Move the jobs and nodes of a newly added cluster out of 'other clusters'.
 
-        Returns the addresses of the nodes that 'other clusters' must forget. The caller holds
-        the registry's lock.
+        Return the addresses of the nodes that 'other clusters' must forget. The caller holds the
+        hub's lock.
         """
         source: Routed = self.other
         jobs = [
@@ -172,13 +172,13 @@ class Router:
         nodes = [ip for ip, node in source.watch.nodes.known.items() if _is_node_of(node, to)]
         for ip_addr in nodes:
             to.watch.nodes.known[ip_addr] = source.watch.nodes.forget(ip_addr)
-        # A machine may serve other clusters that nobody added as well.
+        # A machine may also serve other clusters that nobody added.
         return [ip for ip in nodes if ip in source.state.nodes
                 and not source.state.nodes[ip].running]  # fmt: skip
 
 
 class _Dismissed:
-    """What tells the reports of a cluster that was removed from those of one never added."""
+    """Recognises the reports of a removed cluster."""
 
     def __init__(self, routed: Routed) -> None:
         self.cluster = weakref.ref(routed.cluster)

@@ -1,4 +1,4 @@
-"""The values of a job as bounded texts: at once where that runs no code of anybody's own."""
+"""A job's values as bounded texts: rendered at once if that runs no user code."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from .figures import NAME_LIMIT
 __all__ = ["DeferredTexts", "JobTexts"]
 
 DeferredTexts: TypeAlias = list[tuple[str, object]]
-"""Where the methods put what only a value's own ``__str__`` can make, as (field, value)."""
+"""Collects values whose texts only their own ``__str__`` can make, as (field, value)."""
 
 
 class JobTexts:
-    """Makes the texts of jobs.
+    """Renders the texts of jobs.
 
-    :param limit: characters that a text keeps.
-    :param plain: make texts of built-in values here; off when a redaction hook must see each.
+    :param limit: the most characters of a text.
+    :param plain: render built-in values at once; off if a redaction hook must see every text.
     """
 
     def __init__(self, limit: int, *, plain: bool) -> None:
@@ -27,7 +27,7 @@ class JobTexts:
         self._plain = plain
 
     def id_of(self, job: Any, deferred: DeferredTexts) -> str:
-        """Return the id that the user gave a job, or dispy did; empty for ``None``."""
+        """Return a job's id, which the user or dispy set; empty for ``None``."""
         job_id = job.id
         if job_id is None:
             return ""
@@ -51,7 +51,7 @@ class JobTexts:
         return None, None if kwargs else ""
 
     def text(self, field: str, value: object, deferred: DeferredTexts) -> str:
-        """Return any value, which belongs into *field*."""
+        """Return the text of any value of a job's *field*."""
         if self._plain:
             text = plain_text(value, self._limit)
             if text is not None:
@@ -60,10 +60,10 @@ class JobTexts:
         return ""
 
     def output(self, field: str, value: Any, deferred: DeferredTexts) -> str | None:
-        """Return what a job wrote; of much, the end, except of an error's message."""
+        """Return a job's output: its end, if it is long, but the whole message of an error."""
         if not value:
             return None
-        if type(value) is bytes:  # dispy hands out bytes for what a program wrote
+        if type(value) is bytes:  # dispy returns a program's output as bytes
             # A character takes four bytes at most.
             value = value[-4 * LOOK_BACK * self._limit - 4 :].decode(errors="replace")
         if self._plain and type(value) is str:

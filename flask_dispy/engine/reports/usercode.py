@@ -1,8 +1,8 @@
-"""Calls of users' own code: whatever it does, nobody waits for it.
+"""Calls of users' own code, for which nobody has to wait.
 
-A user's function may raise, take hours, or return gigabytes. It runs here: on a thread of its own,
-one request at a time, with a time limit, never under a lock and never on the thread that dispy or
-a reader waits for. A call that exceeds the limit is interrupted.
+A user's function may raise, take hours, or return gigabytes. It runs on a separate thread, one
+request at a time, with a time limit, never under a lock and never on a thread for which dispy or a
+reader waits. A call that exceeds the limit is interrupted.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ __all__ = ["Interrupted", "Reason", "UserCode"]
 Reason = Literal["crowded", "late", "stuck"]
 """Why a request has no answer: too many waited, it took too long, or earlier ones never ended."""
 
-# Threads whose interrupted call has not come back yet (it sleeps in C, say): past the bound no
+# How many threads may hang in an interrupted call, for example one that sleeps in C; beyond it, no
 # user code is called any more.
 _MAX_STUCK: Final = 4
 
@@ -36,7 +36,7 @@ class UserCode(ABC, Generic[Request, Answer]):
     """Answers requests on a thread that starts with the first of them.
 
     :param thread_name: the thread's name.
-    :param limit: requests that may wait: they hold users' objects longer than dispy does.
+    :param limit: how many requests may wait; they hold users' objects longer than dispy does.
     :param time_limit_sec: how long each may take.
 
     Thread-safe.
@@ -58,18 +58,18 @@ class UserCode(ABC, Generic[Request, Answer]):
 
     @abstractmethod
     def _take(self, request: Request, answer: Answer) -> None:
-        """Hand an answer on, on the thread."""
+        """Deliver an answer, on the thread."""
 
     @abstractmethod
     def _give_up(self, request: Request, reason: Reason) -> None:
-        """Hand on that a request has no answer, on any thread."""
+        """Deliver that a request has no answer, on any thread."""
 
     @abstractmethod
     def _blame(self) -> None:
-        """Note that what is being called takes too long. Called under a lock."""
+        """Note that the current call takes too long. Called under a lock."""
 
     def submit(self, request: Request) -> None:
-        """Have a request answered soon, or given up at once if too many wait."""
+        """Queue a request; if too many wait, it is given up at once."""
         if self._closed:
             return
         try:
@@ -89,10 +89,10 @@ class UserCode(ABC, Generic[Request, Answer]):
                 try:
                     self._thread.start()
                 except RuntimeError:
-                    self._thread = None  # the system has none left: watch() tries again
+                    self._thread = None  # the system has no thread left; watch() tries again
 
     def watch(self) -> None:
-        """End the call that exceeds its time; called a few times a second by the pump."""
+        """Interrupt a call that takes too long; the pump calls this a few times a second."""
         with self._lock:
             self._stuck = [thread for thread in self._stuck if thread.is_alive()]
             late = self._overdue()
@@ -106,7 +106,7 @@ class UserCode(ABC, Generic[Request, Answer]):
             self._start()
 
     def _overdue(self) -> Request | None:
-        """Interrupt the call that exceeds its time and let its thread go; return the request."""
+        """Interrupt a call that takes too long and abandon its thread; return its request."""
         current, thread = self._current, self._thread
         if current is None or thread is None:
             return None
@@ -121,7 +121,7 @@ class UserCode(ABC, Generic[Request, Answer]):
         return request
 
     def _drained(self) -> list[Request]:
-        """Empty the queue and return what waited in it."""
+        """Empty the queue and return its requests."""
         found: list[Request] = []
         while True:
             try:
@@ -133,16 +133,16 @@ class UserCode(ABC, Generic[Request, Answer]):
 
     @property
     def waiting(self) -> int:
-        """How many requests are yet to be answered."""
+        """How many requests wait."""
         return self._queue.qsize()
 
     @property
     def stuck(self) -> int:
-        """How many interrupted calls have not come back."""
+        """How many interrupted calls have not returned."""
         return sum(thread.is_alive() for thread in self._stuck)
 
     def close(self) -> None:
-        """End the thread, in the middle of a call if need be; what still waits is dropped."""
+        """End the thread, in the middle of a call if necessary, and drop what waits."""
         with self._lock:
             self._closed = True
             thread, self._thread = self._thread, None

@@ -1,8 +1,8 @@
-"""What dispy tells of one cluster, turned into events.
+"""dispy's reports on one cluster, turned into events.
 
-dispy calls :attr:`Watch.callback` on threads that it needs for other things, so that call only
-puts a tuple into a deque. All the rest happens later, on the pump's or a reader's thread:
-:meth:`Watch.drain` takes what waits and makes events of it, with every text rendered.
+dispy calls :attr:`Watch.callback` on threads that it needs for other work, so the callback only
+appends a tuple to a deque. Later, on the pump's or a reader's thread, :meth:`Watch.drain` turns the
+waiting reports into events with rendered texts.
 """
 
 from __future__ import annotations
@@ -31,28 +31,28 @@ logger = logging.getLogger("flask_dispy.engine")
 
 Callback: TypeAlias = Callable[[int, Any, Any], None]
 Report: TypeAlias = tuple[int, Any, Any]
-"""What dispy calls a callback with: a status, a node or ``None``, a job or ``None``."""
+"""The arguments of a callback: a status, a node or ``None``, a job or ``None``."""
 
 _NODE_NEWS: Final = frozenset((DispyNode.Initialized, DispyNode.Closed, DispyNode.AvailInfo))
 
 
 class Watch:
-    """The engine's end of one watched cluster.
+    """The engine's side of one watched cluster.
 
-    :param cluster: dispy's object, ``None`` for what arrives from clusters nobody added.
-    :param text_limit: characters that a text keeps.
-    :param inbox_limit: calls that may wait; what comes on top is counted and dropped.
-    :param plain: render built-in values here; off when a redaction hook must see every text.
+    :param cluster: dispy's object, ``None`` for reports of clusters that nobody added.
+    :param text_limit: the most characters of a text.
+    :param inbox_limit: how many reports may wait; further ones are counted and dropped.
+    :param plain: render built-in values at once; off if a redaction hook must see every text.
     :param node_columns: whether nodes have custom columns.
-    :param job_columns: whether jobs have.
+    :param job_columns: whether jobs have custom columns.
 
-    ``subjects`` are the nodes and jobs whose custom columns are to be read.
-    ``jobs`` holds the live jobs by serial, to cancel them and to learn of ends that dispy does not
-    report; whoever folds enters them, and lets them go when they ended. ``nodes`` and
-    ``job_reports`` are what reads the reports of either.
+    ``jobs`` holds the live jobs by serial, to cancel them and to notice ends that dispy does not
+    report; the code that folds events adds them, and removes those that ended. ``nodes`` and
+    ``job_reports`` read the reports; ``subjects`` has the nodes and jobs whose custom columns are
+    to be read.
 
-    ``callback`` may be called from any thread; the other methods by one thread at a time, which
-    the registry sees to.
+    ``callback`` may be called from any thread; the other methods by one thread at a time, which the
+    hub ensures.
     """
 
     def __init__(
@@ -84,15 +84,15 @@ class Watch:
     def _make_callback(self, limit: int) -> Callback:
         inbox, append, drop = self.inbox, self.inbox.append, self._dropped
 
-        # dispy checks that a callback takes exactly these three arguments. The names are bound
-        # here once, for dispy's thread waits while this runs.
+        # dispy checks that a callback takes exactly these three arguments. All names are local,
+        # because dispy's thread waits while this runs.
         def cluster_status(status: int, node: Any, job: Any) -> None:
             if len(inbox) < limit:
                 append((status, node, job))
             else:
                 next(drop)
 
-        cluster_status.at_once = cluster_status  # type: ignore[attr-defined]  # see compat
+        cluster_status.at_once = cluster_status  # type: ignore[attr-defined]  # see programs/patches.py
 
         def retire() -> None:
             nonlocal append
@@ -103,27 +103,27 @@ class Watch:
         return cluster_status
 
     retire: Callable[[], None]
-    """Make the callback do nothing from now on, for somebody may go on calling it."""
+    """Make the callback do nothing from now on, because it may still be called."""
 
     @property
     def dropped(self) -> int:
-        """Calls that were dropped because the inbox was full."""
-        # An itertools.count counts in one indivisible step, whatever thread calls; only its
-        # repr, "count(7)", tells where it stands without taking a step.
+        """Reports that were dropped because the inbox was full."""
+        # An itertools.count counts in one step that no other thread interrupts; only its repr,
+        # "count(7)", shows its value without counting.
         return int(repr(self._dropped)[len("count(") : -1])
 
     @property
     def received(self) -> int:
-        """Calls so far. The caller keeps folds out."""
+        """Reports so far. The caller keeps folds out."""
         return self._taken + len(self.inbox) + self.dropped
 
     # -- draining ----------------------------------------------------------------------------
 
     def drain(self, limit: int, *, figures: bool = True) -> list[ParsedReport]:
-        """Return what the next *limit* calls come to.
+        """Turn the next *limit* reports into events.
 
-        :param figures: with those of the nodes that were heard of, as they are now, at the end;
-            without, a later call returns them.
+        :param figures: add the present figures of the nodes that were reported; if false, a later
+            call adds them.
         """
         touched, jobs, readers = self.nodes.touched, self.job_reports, JOB_READERS
         found: list[ParsedReport] = []
@@ -146,8 +146,8 @@ class Watch:
     def _take(self, limit: int) -> list[Report]:
         reports: list[Report] = []
         waiting = min(limit, len(self.inbox))
-        with contextlib.suppress(IndexError):  # a handler of signals may empty it meanwhile
-            # What was taken until then stays in the list.
+        with contextlib.suppress(IndexError):  # a signal handler may empty the inbox meanwhile
+            # The reports that were read before stay in the list.
             reports.extend(starmap(self.inbox.popleft, repeat((), waiting)))
         self._taken += len(reports)
         return reports
