@@ -21,6 +21,7 @@ from ..core.events import JobState
 from ..core.jobs import JOB_STATES
 from ..core.series import PAST_RESOLUTIONS, WHOLE_SEC, Measured, Series
 from .checking import DAMAGE, moment, serial, text
+from .columns import NO_COLUMNS, Columns, columns_of, together
 from .recorder import SERIES_SEC
 from .records import JOB_COLUMNS, Figures, bucket_of, event_of, figures_of, job_of, node_of
 from .schema import open_for_reading
@@ -62,12 +63,14 @@ class PastRun:
 class Past(NamedTuple):
     """The runs that were loaded, the newest first, and how many runs and jobs the file holds.
 
-    ``unreadable`` are the rows of all runs that were left out, by what they are of.
+    ``columns`` are the custom columns of all of them; ``unreadable`` are the rows of all runs that
+    were left out, by what they are of.
     """
 
     runs: list[PastRun]
     total_runs: int
     total_jobs: int
+    columns: Columns
     unreadable: Counter[str]
 
 
@@ -107,25 +110,24 @@ class _Loader:
         self._db = db
         self._room = most_jobs
         self._unreadable = Counter[str]()
+        self._columns = NO_COLUMNS
         # Bytes that are no text are shown as such.
         db.text_factory = partial(str, encoding="utf-8", errors="replace")
 
     def load(self, most_runs: int) -> Past:
-        columns = ", ".join(("id", "session", "name", "started_at", *Figures._fields))
+        columns = ", ".join(("id", "session", "name", "started_at", "columns", *Figures._fields))
         rows = self._all(
             f"SELECT {columns} {_FOUND} ORDER BY started_at DESC, id DESC LIMIT ?", most_runs
         )
         found = list(self._readable("runs", _run_of, rows))
-        shifts = self._shifts({session for _, session, *_ in found})
-        runs = [
-            self._run(id_, session, name, started_at, figures, shifts[session])
-            for id_, session, name, started_at, figures in found
-        ]
+        shifts = self._shifts({run.session for run in found})
+        self._columns = together(self._readable("columns", columns_of, (r.columns for r in found)))
+        runs = [self._run(run, shifts[run.session]) for run in found]
         ((total_runs,),) = self._all(f"SELECT count(*) {_FOUND}")
         ((total_jobs,),) = self._all("SELECT count(*) FROM jobs")
         for run in runs:
             self._unreadable.update(run.unreadable)
-        return Past(runs, total_runs, total_jobs, self._unreadable)
+        return Past(runs, total_runs, total_jobs, self._columns, self._unreadable)
 
     def _all(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         return self._db.execute(statement, values).fetchall()
@@ -166,9 +168,8 @@ class _Loader:
             taken.append((first + shifts[session], last + shifts[session]))
         return shifts
 
-    def _run(
-        self, run: int, session: int, name: str, started_at: float, figures: Figures, shift: int
-    ) -> PastRun:
+    def _run(self, row: _RunRow, shift: int) -> PastRun:
+        run, session, name, started_at, _, figures = row
         rows = self._all(
             f"SELECT {', '.join(JOB_COLUMNS)} FROM jobs WHERE session = ? AND run = ? "
             "ORDER BY serial DESC LIMIT ?",
@@ -176,7 +177,8 @@ class _Loader:
         )
         self._room -= len(rows)
         bad = Counter[str]()
-        jobs = list(self._readable("jobs", lambda row: job_of(row, shift), reversed(rows), bad))
+        make = partial(job_of, shift=shift, columns=self._columns.jobs)
+        jobs = list(self._readable("jobs", make, reversed(rows), bad))
         begun = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(started_at))
         state = ClusterState(
             f"{name} {begun}", started_at, serials=iter(()), history_limit=len(jobs), kind="history"
@@ -197,7 +199,8 @@ class _Loader:
     def _load_nodes(self, run: int, state: ClusterState, bad: Counter[str]) -> int:
         """Load a run's nodes, and what happened to them; return how many CPUs they had."""
         rows = (text for (text,) in self._all("SELECT row FROM nodes WHERE run = ?", run))
-        for node in self._readable("nodes", node_of, rows, bad):
+        make = partial(node_of, columns=self._columns.nodes)
+        for node in self._readable("nodes", make, rows, bad):
             state.nodes[node.ip_addr] = node
             state.roster.changed(node)
         happened = self._all(
@@ -241,9 +244,20 @@ def refill(series: Series, whole: Iterable[Measured], buckets: Iterable[Measured
         series.refill(SERIES_SEC, bucket)
 
 
-def _run_of(row: tuple[Any, ...]) -> tuple[int, int, str, float, Figures]:
-    id_, session, name, started_at, *figures = row
-    return serial(id_), serial(session), text(name), moment(started_at), figures_of(figures)
+class _RunRow(NamedTuple):
+    id: int
+    session: int
+    name: str
+    started_at: float
+    columns: Any
+    figures: Figures
+
+
+def _run_of(row: tuple[Any, ...]) -> _RunRow:
+    id_, session, name, started_at, columns, *figures = row
+    return _RunRow(
+        serial(id_), serial(session), text(name), moment(started_at), columns, figures_of(figures)
+    )
 
 
 def _count(state: ClusterState, figures: Figures) -> None:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
+from .columns import NO_COLUMNS, Columns
 from .records import Figures, NodeEvent, NodeRow
 from .store import Run, Store
 from .tallies import TalliesDue
@@ -40,7 +41,8 @@ def recorder_of(settings: Settings, rows: RowWriter) -> Recorder | None:
     if settings.history is None:
         return None
     days, max_bytes = settings.history_days, settings.history_max_bytes
-    return Recorder(Store(settings.history, days=days, max_bytes=max_bytes), rows)
+    columns = Columns(tuple(settings.node_columns), tuple(settings.job_columns))
+    return Recorder(Store(settings.history, days=days, max_bytes=max_bytes), rows, columns)
 
 
 class Recorder:
@@ -50,9 +52,10 @@ class Recorder:
     waits for anything.
     """
 
-    def __init__(self, store: Store, rows: RowWriter) -> None:
+    def __init__(self, store: Store, rows: RowWriter, columns: Columns = NO_COLUMNS) -> None:
         self._store = store
         self._rows = rows
+        self._columns = columns
         self._records: dict[ClusterState, _Record] = {}
         self._beaten_at = 0.0
 
@@ -65,7 +68,7 @@ class Recorder:
         """Take what changed in a cluster's state, before the marks of it are cleared."""
         record = self._records.get(state)
         if record is None:
-            record = self._records[state] = _Record(self._store, self._rows, state)
+            record = self._records[state] = _Record(self._store, self._rows, self._columns, state)
         for job in state.dirty_ends.values():
             self._store.put(record.run, job)
         if state.roster.dirty:
@@ -101,7 +104,9 @@ class Recorder:
 class _Record:
     """What was told of one cluster so far."""
 
-    def __init__(self, store: Store, rows: RowWriter, state: ClusterState) -> None:
+    def __init__(
+        self, store: Store, rows: RowWriter, columns: Columns, state: ClusterState
+    ) -> None:
         self._store = store
         self._rows = rows
         self._state = state
@@ -110,7 +115,8 @@ class _Record:
         self._rows_due: dict[str, None] = {}
         self.tallies = TalliesDue(state)
         self._bucket: Measured | None = None
-        self.run = Run(state.name, state.kind, state.started_at, self._figures(state.started_at))
+        figures = self._figures(state.started_at)
+        self.run = Run(state.name, state.kind, state.started_at, figures, columns)
         store.add_run(self.run)
 
     def take_nodes(self, addresses: Iterable[str], now: float) -> None:

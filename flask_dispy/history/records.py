@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from sys import intern
 from typing import Any, Final, NamedTuple, get_args
 
+from ..core.columns import Column
 from ..core.jobs import ENDED_STATES, JOB_STATES, Job, Output
 from ..core.nodes import Node, NodeChange
 from ..core.series import Measured
 from ..core.text import Cut
+from ..wire.fields import NODE_FIELDS, NodeField
 from .checking import count, figure, json_of, moment, one_of, or_none, serial, text
+from .columns import values_json, values_of
 
 __all__ = [
     "JOB_COLUMNS",
@@ -35,7 +38,7 @@ _OUTPUT_TEXTS: Final = ("result", "provisional_result", "stdout", "stderr", "exc
 
 JOB_COLUMNS: Final = (
     "serial", "state", "node", "submitted_at", "started_at", "ended_at", "attempts",
-    *_OWN_TEXTS, *_OUTPUT_TEXTS, "cut", "past",
+    *_OWN_TEXTS, *_OUTPUT_TEXTS, "cut", "past", "columns",
 )  # fmt: skip
 
 
@@ -73,8 +76,10 @@ class NodeRow(NamedTuple):
     text: str
 
 
-def job_row(job: Job) -> tuple[Any, ...] | None:
+def job_row(job: Job, columns: tuple[Column, ...] = ()) -> tuple[Any, ...] | None:
     """Return the row of ``JOB_COLUMNS`` for an ended job, ``None`` for one that goes on.
+
+    :param columns: the custom columns of its run.
 
     Called without the registry's lock. A job that changes meanwhile is told of again, so that a
     row that mixes before and after does not last.
@@ -88,17 +93,19 @@ def job_row(job: Job) -> tuple[Any, ...] | None:
     past = json.dumps(job.past) if job.past else None
     return (
         job.serial, job.state, job.node, job.submitted_at, job.started_at, ended_at, job.attempts,
-        *texts, cut, past,
+        *texts, cut, past, values_json(columns, job.columns),
     )  # fmt: skip
 
 
-def job_of(row: tuple[Any, ...], shift: int) -> Job:
+def job_of(row: tuple[Any, ...], shift: int, columns: tuple[Column, ...] = ()) -> Job:
     """Return the job that a row of ``JOB_COLUMNS`` tells of.
 
     :param shift: what to add to its serial number.
+    :param columns: the custom columns of jobs that are shown.
     :raises Exception: one of :data:`~flask_dispy.history.checking.DAMAGE`: it can't be read.
     """
-    number, state, node, submitted_at, started_at, ended_at, attempts, *texts, cut, past = row
+    number, state, node, submitted_at, started_at, ended_at, attempts, *rest = row
+    *texts, cut, past, values = rest
     for bit, one in enumerate(texts):
         if one is not None:
             texts[bit] = Cut(text(one)) if cut >> bit & 1 else text(one)
@@ -121,30 +128,50 @@ def job_of(row: tuple[Any, ...], shift: int) -> Job:
             (one_of(state, JOB_STATES), moment(at), or_none(text, node))
             for state, at, node in json_of(past, list)
         ]
+    if values and columns:
+        job.columns = values_of(columns, json_of(values, dict))
     return job
 
 
-def node_of(row: Any) -> Node:
+def node_of(row: Any, columns: tuple[Column, ...] = ()) -> Node:
     """Return the node that the JSON of a node's row tells of, as it is now: gone.
 
+    :param columns: the custom columns of nodes that are shown.
     :raises Exception: one of :data:`~flask_dispy.history.checking.DAMAGE`: it can't be read.
     """
     row = json_of(row, dict)
     node = Node(intern(text(row["ip_addr"])))
-    node.name = text(row["name"])
-    state = text(row["state"])
-    node.state = "closed" if state in _THERE else intern(state)  # type: ignore[assignment]
-    node.cpus, node.avail_cpus = count(row["cpus"]), count(row["avail_cpus"])
-    node.updated_at = figure(row["update_time"]) and moment(row["update_time"])
-    node.totals = (
-        count(row["jobs_done"]), figure(row["cpu_time"]), count(row["tx"]), count(row["rx"])
-    )  # fmt: skip
-    if load := row["avail_info"]:
-        node.load = (
-            figure(load["cpu"]), figure(load["memory"]), figure(load["disk"]), figure(load["swap"])
-        )  # fmt: skip
-        node.load_at = node.updated_at - figure(row.get("avail_info_age_sec") or 0)
+    for field in NODE_FIELDS:
+        if field.restore is not None:
+            field.restore(node, _value_of(field, row.get(field.name)))
+    if node.state in _THERE:
+        node.state = "closed"
+    node.columns = values_of(columns, row) if columns else ()
     return node
+
+
+def _value_of(field: NodeField, value: Any) -> Any:
+    """Return the value of a field that a row keeps, if it is one that the field may have."""
+    if value is None and field.nullable:
+        return None
+    if field.parts:
+        return tuple(_value_of(part, value[part.name]) for part in field.parts)
+    if "enum" in field.schema:
+        return intern(one_of(value, field.schema["enum"]))
+    if field.unit == "time":
+        return figure(value) and moment(value)
+    return _CHECKS[field.schema["type"]](value)
+
+
+def _number(value: Any) -> int | float:
+    return value if type(value) is int and figure(value) == value else figure(value)
+
+
+_CHECKS: Final[dict[str, Callable[[Any], Any]]] = {
+    "string": text,
+    "integer": count,
+    "number": _number,
+}
 
 
 def event_of(row: tuple[Any, ...]) -> tuple[str, float, NodeChange]:

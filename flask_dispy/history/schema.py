@@ -117,7 +117,12 @@ CREATE TABLE tallies (
 ) WITHOUT ROWID;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _TALLIES)
+_COLUMNS: Final = """
+ALTER TABLE runs ADD COLUMN columns TEXT;
+ALTER TABLE jobs ADD COLUMN columns TEXT
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _TALLIES, _COLUMNS)
 """Statements that lead from each version of the schema to the next; the first makes the tables.
 
 A file's ``user_version`` is the number of those that were applied to it.

@@ -45,8 +45,8 @@ UPDATE_RUN: Final = (
 _RUN_KEY: Final = ("session", "name", "kind", "started_at")
 FIND_RUN: Final = f"SELECT id FROM runs WHERE {' AND '.join(f'{name} = ?' for name in _RUN_KEY)}"
 PUT_RUN: Final = (
-    f"INSERT INTO runs ({', '.join((*_RUN_KEY, *Figures._fields))}) "
-    f"VALUES ({', '.join('?' * (len(_RUN_KEY) + len(Figures._fields)))})"
+    f"INSERT INTO runs ({', '.join((*_RUN_KEY, 'columns', *Figures._fields))}) "
+    f"VALUES ({', '.join('?' * (len(_RUN_KEY) + 1 + len(Figures._fields)))})"
 )
 PUT_SESSION: Final = (
     "INSERT INTO sessions (token, started_at, host, pid) VALUES (?, ?, ?, ?) "

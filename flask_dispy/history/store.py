@@ -21,6 +21,7 @@ from typing import Any, Final
 from ..core.errors import HistoryError
 from ..core.jobs import Job
 from ..core.series import Measured
+from .columns import NO_COLUMNS, Columns
 from .pruning import Pruner
 from .records import Figures, NodeEvent, NodeRow, job_row
 from .schema import open_for_writing, transaction
@@ -69,13 +70,21 @@ class Run:
     ``figures`` is replaced as a whole, so that the writer may read it without a lock.
     """
 
-    __slots__ = ("figures", "id", "kind", "name", "started_at", "written")
+    __slots__ = ("columns", "figures", "id", "kind", "name", "started_at", "written")
 
-    def __init__(self, name: str, kind: str, started_at: float, figures: Figures) -> None:
+    def __init__(
+        self,
+        name: str,
+        kind: str,
+        started_at: float,
+        figures: Figures,
+        columns: Columns = NO_COLUMNS,
+    ) -> None:
         self.name = name
         self.kind = kind
         self.started_at = started_at
         self.figures = figures
+        self.columns = columns
         self.id: int | None = None
         self.written: Figures | None = None
 
@@ -295,7 +304,7 @@ class Store:
         for run, record in batch:
             if type(record) is not Job:
                 rows[type(record)].append((run.id, *record))
-            elif row := job_row(record):
+            elif row := job_row(record, run.columns.jobs):
                 ended[record.serial] = (self._session, run.id, *row)
             else:
                 unended.append((self._session, record.serial))
@@ -354,7 +363,7 @@ class Store:
             key = (self._session, run.name, run.kind, run.started_at)
             found = db.execute(FIND_RUN, key).fetchone()
             if found is None:
-                return int(db.execute(PUT_RUN, (*key, *figures)).lastrowid or 0)
+                return int(db.execute(PUT_RUN, (*key, run.columns.text(), *figures)).lastrowid or 0)
             return int(found[0])
 
     def _put_back(self, batch: list[tuple[Run, Any]]) -> None:

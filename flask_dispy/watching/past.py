@@ -188,7 +188,12 @@ class PastRegistry(Dashboard):
         """How many rows of the file can't be read, by what they are of: ``jobs``, ``nodes``..."""
         if self.unreadable:
             logger.warning("The history %s is damaged: %s.", path, self.damage())
-        runs = _Runs(Settings(show_job_args=show_job_args), past.runs)
+        settings = Settings(
+            show_job_args=show_job_args,
+            node_columns=past.columns.nodes,
+            job_columns=past.columns.jobs,
+        )
+        runs = _Runs(settings, past.runs)
         self._runs = runs
         self._views = {member.name: _RunView(runs, member) for member in runs.members()}
         self._combined = _RunsView(runs, runs, self.views)

@@ -101,6 +101,8 @@ class NodeField(Field):
     :param precision: see :data:`Precision`.
     :param multiple: what its figures are multiples of by column.
     :param sort: what to sort by, given the value; ``None``: it can't be sorted by.
+    :param restore: sets it in a node of a past run, from what its row keeps; ``None``: it is made
+        of others, or says nothing of a run that is over.
     :param parts: the fields of the object that it is. All are unknown, or none.
     """
 
@@ -111,6 +113,7 @@ class NodeField(Field):
     precision: Precision = "exact"
     multiple: int = 1
     sort: SortKey | None = None
+    restore: Callable[[Node, Any], None] | None = None
     parts: tuple[NodeField, ...] = ()
 
     def columns(self) -> tuple[NodeField, ...]:
@@ -137,6 +140,21 @@ def properties(fields: Iterable[Field], optional: Iterable[str] = ()) -> Schema:
 
 def _itself(value: Any) -> Any:
     return value
+
+
+def _setting(name: str) -> Callable[[Node, Any], None]:
+    return lambda node, value: setattr(node, name, value)
+
+
+def _setting_total(place: int) -> Callable[[Node, Any], None]:
+    def restore(node: Node, value: Any) -> None:
+        node.totals = (*node.totals[:place], value, *node.totals[place + 1 :])
+
+    return restore
+
+
+def _set_load_age(node: Node, age_sec: float | None) -> None:
+    node.load_at = node.updated_at - (age_sec or 0)
 
 
 def _load(node: Node) -> tuple[float, int, int, float] | None:
@@ -169,6 +187,7 @@ NODE_FIELDS: Final = (
         dispys=True,
         label="Name",
         sort=str.casefold,
+        restore=_setting("name"),
     ),
     NodeField(
         name="cpus",
@@ -179,6 +198,7 @@ NODE_FIELDS: Final = (
         label="CPUs",
         hint="CPUs that dispy may use",
         sort=_itself,
+        restore=_setting("cpus"),
     ),
     NodeField(
         name="avail_cpus",
@@ -187,6 +207,7 @@ NODE_FIELDS: Final = (
         dispys=True,
         combine="largest",
         sort=_itself,
+        restore=_setting("avail_cpus"),
     ),
     NodeField(
         name="busy",
@@ -206,6 +227,7 @@ NODE_FIELDS: Final = (
         combine="sum",
         label="Jobs done",
         sort=_itself,
+        restore=_setting_total(0),
     ),
     NodeField(
         name="cpu_time",
@@ -219,6 +241,7 @@ NODE_FIELDS: Final = (
         label="CPU time",
         hint="CPU time of all its jobs",
         sort=_itself,
+        restore=_setting_total(1),
     ),
     NodeField(
         name="tx",
@@ -230,6 +253,7 @@ NODE_FIELDS: Final = (
         label="Sent",
         hint="Sent to the node",
         sort=_itself,
+        restore=_setting_total(2),
     ),
     NodeField(
         name="rx",
@@ -241,6 +265,7 @@ NODE_FIELDS: Final = (
         label="Received",
         hint="Received from the node",
         sort=_itself,
+        restore=_setting_total(3),
     ),
     NodeField(
         name="update_time",
@@ -254,6 +279,7 @@ NODE_FIELDS: Final = (
         label="Last update",
         hint="When it last took on a job, ended one or sent a sign of life",
         sort=_itself,
+        restore=_setting("updated_at"),
     ),
     NodeField(
         name="avail_info",
@@ -298,6 +324,7 @@ NODE_FIELDS: Final = (
                 hint="Available swap, percent",
             ),
         ),
+        restore=_setting("load"),
     ),
     NodeField(
         name="state",
@@ -305,6 +332,7 @@ NODE_FIELDS: Final = (
         value=attrgetter("state"),
         label="State",
         sort=_itself,
+        restore=_setting("state"),
     ),
     NodeField(
         name="running",
@@ -329,6 +357,7 @@ NODE_FIELDS: Final = (
         value=Node.load_age_sec,
         unit="seconds",
         description="How much older avail_info is than update_time; 0 for less than a minute.",
+        restore=_set_load_age,
     ),
     NodeField(
         name="clusters",
