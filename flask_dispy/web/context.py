@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Final
+from urllib.parse import unquote
 
 from flask import Request, request
 
@@ -25,9 +25,6 @@ from .http.streams import StreamPlaces
 from .http.turns import Turns
 
 __all__ = ["Web", "browser_of", "target"]
-
-# Browsers take "." and ".." for steps in a path, "%2e" too; so these come encoded twice.
-_DOTS: Final = {"%2e": ".", "%2e%2e": ".."}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +47,15 @@ class Web:
     description: Callable[[], bytes]
 
     def view(self, name: str) -> View:
-        """Return the view of a cluster, which may be named in a way that survives a browser.
+        """Return the view of a cluster, whose name may come encoded once more.
+
+        Browsers take "." and ".." for steps in a path, "%2e" too; and a slash in a name could be
+        taken for one of the path's own, "%2F" too.
 
         :raises UnknownCluster: none of that name is watched.
         """
-        dots = _DOTS.get(name.lower())
-        if dots is not None and name not in self.registry.names():
-            name = dots
+        if "%" in name and name not in self.registry.names():
+            name = unquote(name)
         return self.registry.view(name or "*")
 
     def jobs(

@@ -33,7 +33,7 @@ test("without a word from the server nothing is allowed", () => {
 });
 
 test("names are encoded into the path", () => {
-  assert.equal(clusterPath("a/b c", "nodes", "::1"), "clusters/a%2Fb%20c/nodes/%3A%3A1");
+  assert.equal(clusterPath("a/b c", "nodes", "::1"), "clusters/a%252Fb%2520c/nodes/%3A%3A1");
   assert.equal(clusterPath("*", "jobs", 7), "clusters/*/jobs/7");
 });
 

@@ -31,17 +31,17 @@ const TAGGED = 4;
  */
 
 /**
- * Path of a cluster's resource, every part encoded. "." and ".." are so twice: browsers take them
- * for steps in the path otherwise, however they are written.
+ * Path of a cluster's resource, every part encoded. Names that are "." or "..", or hold a slash, are
+ * encoded twice: otherwise they are taken for steps in the path, however they are written.
  *
  * @param {string} cluster
  * @param {...(string|number)} parts
  * @returns {string}
  */
 export function clusterPath(cluster, ...parts) {
-  return ["clusters", cluster, ...parts]
-    .map((part) => encodeURIComponent(/^\.\.?$/.test(String(part)) ? String(part).replaceAll(".", "%2e") : part))
-    .join("/");
+  const isStep = /^\.\.?$|\//.test(cluster);
+  const name = isStep ? encodeURIComponent(cluster).replace(/^\.+$/, (dots) => "%2e".repeat(dots.length)) : cluster;
+  return ["clusters", name, ...parts].map(encodeURIComponent).join("/");
 }
 
 /**
