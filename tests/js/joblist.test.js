@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { createJobList, mergePage, PAGE_ROWS } from "../../flask_dispy/static/js/data/joblist.js";
+import { JobList, mergePage, PAGE_ROWS } from "../../flask_dispy/static/js/data/joblist.js";
 
 /** @typedef {import("../../flask_dispy/static/js/data/types.js").JobRow} JobRow */
 
@@ -41,7 +41,7 @@ function createServer(newest = 250) {
 /** @param {ReturnType<typeof createServer>} server */
 function createList(server) {
   let changes = 0;
-  const list = createJobList({ api: server.api, cluster: "*", onChange: () => (changes += 1) });
+  const list = new JobList({ api: server.api, cluster: "*", onChange: () => (changes += 1) });
   return { list, changes: () => changes };
 }
 
@@ -79,7 +79,7 @@ test("the end that is reached during a refresh is not forgotten", async () => {
 
 test("the end that is reached while the first page is drawn is not forgotten", async () => {
   const server = createServer();
-  const list = createJobList({ api: server.api, cluster: "*", onChange: () => void list.more() });
+  const list = new JobList({ api: server.api, cluster: "*", onChange: () => void list.more() });
   await list.search("");
   assert.equal(list.state.rows.length, 250);
 });

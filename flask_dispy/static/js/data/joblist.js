@@ -25,136 +25,127 @@ export const PAGE_ROWS = 100;
 /** A refresh reads so many rows at most; what lies beyond was finished long ago, as a rule. */
 const REFRESH_ROWS = 500;
 
-/**
- * @param {object} options
- * @param {Api} options.api
- * @param {string} options.cluster
- * @param {(state: JobListState, rowsChanged: boolean) => void} options.onChange
- */
-export function createJobList({ api, cluster, onChange }) {
+export class JobList {
+  #options;
   /** @type {JobListState} */
-  let state = { rows: [], total: 0, counts: {}, more: false, waiting: 0, phase: "loading", error: null };
-  let query = "";
+  #state = { rows: [], total: 0, counts: {}, more: false, waiting: 0, phase: "loading", error: null };
+  #query = "";
   /** Answers to a search that was given up are dropped: each search has its number. */
-  let search = 0;
-  let busy = false;
+  #search = 0;
+  #busy = false;
   /** A refresh that was wanted while another request was under way; its answer may be from before. @type {{still: boolean}|null} */
-  let wanted = null;
+  #wanted = null;
   /** The last row when more was wanted while another request was under way. @type {number|null} */
-  let wantedAfter = null;
+  #wantedAfter = null;
   /** The page that the rows are made of. @type {JobPage|null} */
-  let shown = null;
+  #shown = null;
+
+  /**
+   * @param {object} options
+   * @param {Api} options.api
+   * @param {string} options.cluster
+   * @param {(state: JobListState, rowsChanged: boolean) => void} options.onChange
+   */
+  constructor(options) {
+    this.#options = options;
+  }
+
+  get state() {
+    return this.#state;
+  }
+
+  /**
+   * Begins anew with another search; what stands there stays until the answer comes.
+   * @param {string} text
+   */
+  search(text) {
+    this.#query = text;
+    this.#search += 1;
+    this.#wanted = null;
+    this.#wantedAfter = null;
+    this.#set({ phase: this.#state.phase === "ready" ? "ready" : "loading", error: null });
+    return this.#fetchPage({ limit: PAGE_ROWS }, (page) => this.#replace(page));
+  }
+
+  /** The rows after the last: now, or as soon as the request that is under way has ended. */
+  async more() {
+    const last = this.#state.rows.at(-1);
+    if (!this.#state.more || !last) return;
+    if (this.#busy) {
+      this.#wantedAfter = last.serial;
+      return;
+    }
+    await this.#fetchPage({ before: last.serial, limit: PAGE_ROWS }, ({ items, next }) =>
+      this.#set({ rows: [...this.#state.rows, ...items], more: next !== null, error: null }, true),
+    );
+  }
+
+  /**
+   * Reads again what is shown. When `still`, rows are changed in place but none comes or goes: newer jobs
+   * are counted as waiting.
+   * @param {boolean} still
+   */
+  async refresh(still) {
+    if (this.#busy || this.#state.phase === "loading") {
+      this.#wanted = { still };
+      return;
+    }
+    const limit = Math.min(REFRESH_ROWS, Math.max(PAGE_ROWS, this.#state.rows.length));
+    await this.#fetchPage({ limit }, (page) => {
+      const { rows, waiting, error } = this.#state;
+      if (page === this.#shown && waiting === 0) return error ? this.#set({ error: null }) : undefined; // as it was
+      if (!still && rows.length <= limit) return this.#replace(page);
+      const { total, counts } = page;
+      this.#set({ ...mergePage(rows, page.items, still), total, counts, phase: "ready", error: null }, true);
+    });
+  }
 
   /** @param {Partial<JobListState>} next @param {boolean} [rowsChanged] */
-  const set = (next, rowsChanged = false) => {
-    state = { ...state, ...next };
-    onChange(state, rowsChanged);
-  };
+  #set(next, rowsChanged = false) {
+    this.#state = { ...this.#state, ...next };
+    this.#options.onChange(this.#state, rowsChanged);
+  }
+
+  /** @param {JobPage} page */
+  #replace(page) {
+    this.#shown = page;
+    const { items: rows, total, counts, next } = page;
+    this.#set({ rows, total, counts, more: next !== null, waiting: 0, phase: "ready", error: null }, true);
+  }
 
   /**
    * One request at a time. A failure shows only while there is nothing else to show.
    * @param {{before?: number, limit: number}} page
    * @param {(page: JobPage) => void} use
    */
-  const fetchPage = async ({ before, limit }, use) => {
-    const mine = search;
-    busy = true;
+  async #fetchPage({ before, limit }, use) {
+    const { api, cluster } = this.#options;
+    const mine = this.#search;
+    this.#busy = true;
     try {
-      const page = await api.get(clusterPath(cluster, "jobs"), { ...toParams(query), limit, before });
-      if (mine === search) use(page);
+      const page = await api.get(clusterPath(cluster, "jobs"), { ...toParams(this.#query), limit, before });
+      if (mine === this.#search) use(page);
     } catch (error) {
-      if (mine !== search) return;
-      wantedAfter = null; // whoever scrolls on asks again
+      if (mine !== this.#search) return;
+      this.#wantedAfter = null; // whoever scrolls on asks again
       const failure = error instanceof Error ? error : new Error(String(error));
-      set({ error: failure, phase: state.phase === "ready" ? "ready" : "failed" });
+      this.#set({ error: failure, phase: this.#state.phase === "ready" ? "ready" : "failed" });
     } finally {
-      if (mine === search) busy = false;
+      if (mine === this.#search) this.#busy = false;
     }
-    if (mine !== search) return;
-    const after = wantedAfter;
-    wantedAfter = null;
-    if (after !== null && after === state.rows.at(-1)?.serial) await more();
-    const again = wanted;
-    wanted = null;
-    if (again && mine === search) await refresh(again.still);
-  };
+    if (mine === this.#search) await this.#catchUp();
+  }
 
-  /** The rows after the last: now, or as soon as the request that is under way has ended. */
-  const more = async () => {
-    const last = state.rows.at(-1);
-    if (!state.more || !last) return;
-    if (busy) {
-      wantedAfter = last.serial;
-      return;
-    }
-    await fetchPage({ before: last.serial, limit: PAGE_ROWS }, (page) =>
-      set(
-        {
-          rows: [...state.rows, ...page.items],
-          more: page.next !== null,
-          error: null,
-        },
-        true,
-      ),
-    );
-  };
-
-  /** @param {boolean} still */
-  const refresh = async (still) => {
-    if (busy || state.phase === "loading") {
-      wanted = { still };
-      return;
-    }
-    const limit = Math.min(REFRESH_ROWS, Math.max(PAGE_ROWS, state.rows.length));
-    await fetchPage({ limit }, (page) => {
-      if (page === shown && state.waiting === 0) return state.error ? set({ error: null }) : undefined; // as it was
-      if (!still && state.rows.length <= limit) return replace(page);
-      const { rows, waiting } = mergePage(state.rows, page.items, still);
-      set({ rows, waiting, total: page.total, counts: page.counts, phase: "ready", error: null }, true);
-    });
-  };
-
-  /** @param {JobPage} page */
-  const replace = (page) => {
-    shown = page;
-    set(
-      {
-        rows: page.items,
-        total: page.total,
-        counts: page.counts,
-        more: page.next !== null,
-        waiting: 0,
-        phase: "ready",
-        error: null,
-      },
-      true,
-    );
-  };
-
-  return {
-    get state() {
-      return state;
-    },
-    /**
-     * Begins anew with another search; what stands there stays until the answer comes.
-     * @param {string} text
-     */
-    search(text) {
-      query = text;
-      search += 1;
-      wanted = null;
-      wantedAfter = null;
-      set({ phase: state.phase === "ready" ? "ready" : "loading", error: null });
-      return fetchPage({ limit: PAGE_ROWS }, replace);
-    },
-    more,
-    /**
-     * Reads again what is shown. When `still`, rows are changed in place but none comes or goes: newer jobs
-     * are counted as waiting.
-     * @param {boolean} still
-     */
-    refresh,
-  };
+  /** What was wanted during the request. */
+  async #catchUp() {
+    const mine = this.#search;
+    const after = this.#wantedAfter;
+    this.#wantedAfter = null;
+    if (after !== null && after === this.#state.rows.at(-1)?.serial) await this.more();
+    const again = this.#wanted;
+    this.#wanted = null;
+    if (again && mine === this.#search) await this.refresh(again.still);
+  }
 }
 
 /**

@@ -13,7 +13,7 @@ import {
   jobStateColumn,
   whenColumn,
 } from "../widgets/jobcolumns.js";
-import { createJobList } from "../data/joblist.js";
+import { JobList } from "../data/joblist.js";
 import { askedBy, rangeOf, withRange } from "../data/durations.js";
 import { JOB_WORDS, jobTitle } from "../data/jobwords.js";
 import { PANEL_KEYS, SEARCH_KEYS, TABLE_KEYS } from "../frame/keymap.js";
@@ -113,7 +113,7 @@ const durations = new DurationsPanel(need("durations"), {
   onSelect: (range) => search.ask(withRange(search.value, range)),
   foldable: true,
 });
-const list = createJobList({ api, cluster, onChange: showList });
+const list = new JobList({ api, cluster, onChange: showList });
 const detail = new JobPanel(/** @type {HTMLDialogElement} */ (need("job")), { shell, onClose: () => closeJob() });
 
 /** What completion offers: the clusters and nodes that this page knows of. */
