@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ApiError, createApi } from "../../flask_dispy/static/js/data/api.js";
+import { ApiError, Api } from "../../flask_dispy/static/js/data/api.js";
 
 /** A server that gives one answer after the other; the last again and again. */
 function server(/** @type {any[]} */ ...answers) {
@@ -18,7 +18,7 @@ function server(/** @type {any[]} */ ...answers) {
       };
     }
   );
-  const api = createApi({ base: "api/", fetch, now: () => state.now, onRemedy: () => (state.remedies += 1) });
+  const api = new Api({ base: "api/", fetch, now: () => state.now, onRemedy: () => (state.remedies += 1) });
   return { api, state };
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ApiError, clusterPath, createApi } from "../../flask_dispy/static/js/data/api.js";
+import { ApiError, clusterPath, Api } from "../../flask_dispy/static/js/data/api.js";
 import { readConfig } from "../../flask_dispy/static/js/data/config.js";
 import { headline, watchEnd } from "../../flask_dispy/static/js/frame/headline.js";
 import { nodeFilter, nodeFilterProblem } from "../../flask_dispy/static/js/data/nodefilter.js";
@@ -49,7 +49,7 @@ test("unsafe requests carry the token, and an error keeps the server's words", a
   const fetch = /** @type {any} */ (
     async (/** @type {string} */ url, /** @type {any} */ init) => ((sent = { url, ...init }), answer)
   );
-  const api = createApi({ base: "api/v1/", csrfToken: "t", fetch });
+  const api = new Api({ base: "api/v1/", csrfToken: "t", fetch });
   await assert.rejects(
     api.send("POST", "x", {}),
     (error) =>
@@ -61,7 +61,7 @@ test("unsafe requests carry the token, and an error keeps the server's words", a
 test("a proxy's page instead of JSON is an error with its status", async () => {
   const fetch = /** @type {any} */ (async () => ({ ok: false, status: 502, arrayBuffer: async () => bytes("<html>") }));
   await assert.rejects(
-    createApi({ base: "", fetch }).get("x"),
+    new Api({ base: "", fetch }).get("x"),
     (error) => error instanceof ApiError && error.status === 502,
   );
 });
@@ -69,13 +69,13 @@ test("a proxy's page instead of JSON is an error with its status", async () => {
 test("no answer at all is an ApiError too", async () => {
   const fetch = /** @type {any} */ (async () => Promise.reject(new TypeError("failed")));
   await assert.rejects(
-    createApi({ base: "", fetch }).get("x"),
+    new Api({ base: "", fetch }).get("x"),
     (error) => error instanceof ApiError && error.code === "unreachable",
   );
 });
 
 test("a list in the query repeats its name", () => {
-  const api = createApi({ base: "api/", fetch: /** @type {any} */ (null) });
+  const api = new Api({ base: "api/", fetch: /** @type {any} */ (null) });
   assert.equal(
     api.url("jobs", { state: ["running", "queued"], q: "", node: null }),
     "api/jobs?state=running&state=queued",

@@ -21,14 +21,7 @@ export class ApiError extends Error {
 /** So many answers are kept for the server to say that they still hold. */
 const TAGGED = 4;
 
-/**
- * @typedef {object} Api
- * @property {(path: string, params?: QueryParams) => string} url
- * @property {(path: string, params?: QueryParams) => Promise<any>} get
- * @property {(method: "POST"|"PATCH"|"PUT"|"DELETE", path: string, body?: unknown) => Promise<any>} send
- *
- * @typedef {Record<string, string|number|null|undefined|readonly (string|number)[]>} QueryParams a list repeats its name
- */
+/** @typedef {Record<string, string|number|null|undefined|readonly (string|number)[]>} QueryParams a list repeats its name */
 
 /**
  * Path of a cluster's resource, every part encoded. Names that are "." or "..", or hold a slash, are
@@ -44,33 +37,36 @@ export function clusterPath(cluster, ...parts) {
   return ["clusters", name, ...parts].map(encodeURIComponent).join("/");
 }
 
-/**
- * The only place that talks HTTP. Every failure is an ApiError; every request ends in time.
- *
- * @param {object} options
- * @param {string} options.base
- * @param {string|null} [options.csrfToken] sent with every unsafe request
- * @param {typeof fetch} [options.fetch]
- * @param {number} [options.timeoutSec] past this a request fails with code "timeout"
- * @param {() => number} [options.now] epoch seconds
- * @param {() => void} [options.onRemedy] called after a command failed for want of a login and the like
- * @returns {Api}
- */
-export function createApi({
-  base,
-  csrfToken = null,
-  fetch = globalThis.fetch,
-  timeoutSec = 30,
-  now = () => Date.now() / 1000,
-  onRemedy = () => {},
-}) {
+/** The only place that talks HTTP. Every failure is an ApiError; every request ends in time. */
+export class Api {
+  #options;
   /** What the server asked to leave alone for a while. @type {Map<string, {until: number, error: ApiError}>} */
-  const held = new Map();
+  #held = new Map();
   /** The last few answers that bear a tag, by their address: what has not changed is not sent again. @type {Map<string, {etag: string, data: any}>} */
-  const tagged = new Map();
+  #tagged = new Map();
 
-  /** @type {Api["url"]} */
-  function url(path, params = {}) {
+  /**
+   * @param {object} options
+   * @param {string} options.base
+   * @param {string|null} [options.csrfToken] sent with every unsafe request
+   * @param {typeof globalThis.fetch} [options.fetch]
+   * @param {number} [options.timeoutSec] past this a request fails with code "timeout"
+   * @param {() => number} [options.now] epoch seconds
+   * @param {() => void} [options.onRemedy] called after a command failed for want of a login and the like
+   */
+  constructor({
+    base,
+    csrfToken = null,
+    fetch = globalThis.fetch,
+    timeoutSec = 30,
+    now = () => Date.now() / 1000,
+    onRemedy = () => {},
+  }) {
+    this.#options = { base, csrfToken, fetch, timeoutSec, now, onRemedy };
+  }
+
+  /** @param {string} path @param {QueryParams} [params] */
+  url(path, params = {}) {
     const query = new URLSearchParams();
     for (const [name, value] of Object.entries(params)) {
       for (const one of Array.isArray(value) ? value : [value]) {
@@ -78,7 +74,37 @@ export function createApi({
       }
     }
     const text = query.toString();
-    return base + path + (text && `?${text}`);
+    return this.#options.base + path + (text && `?${text}`);
+  }
+
+  /** @param {string} path @param {QueryParams} [params] @returns {Promise<any>} */
+  async get(path, params) {
+    const { now } = this.#options;
+    const hold = this.#held.get(path);
+    if (hold && now() < hold.until)
+      throw new ApiError({ ...hold.error, message: hold.error.message, retryAfterSec: hold.until - now() });
+    this.#held.delete(path);
+    try {
+      return await this.#request("GET", path, { headers: { Accept: "application/json" } }, params);
+    } catch (error) {
+      if (error instanceof ApiError && error.retryAfterSec)
+        this.#held.set(path, { until: now() + error.retryAfterSec, error });
+      throw error;
+    }
+  }
+
+  /** @param {"POST"|"PATCH"|"PUT"|"DELETE"} method @param {string} path @param {unknown} [body] @returns {Promise<any>} */
+  async send(method, path, body) {
+    const { csrfToken, onRemedy } = this.#options;
+    /** @type {Record<string, string>} */
+    const headers = { Accept: "application/json", "Content-Type": "application/json" };
+    if (csrfToken !== null) headers["X-CSRFToken"] = csrfToken;
+    try {
+      return await this.#request(method, path, { method, headers, body: JSON.stringify(body ?? {}) });
+    } catch (error) {
+      if (error instanceof ApiError && error.remedy) onRemedy();
+      throw error;
+    }
   }
 
   /**
@@ -87,22 +113,23 @@ export function createApi({
    * @param {RequestInit} init
    * @param {QueryParams} [params]
    */
-  async function request(method, path, init, params) {
-    const address = url(path, params);
-    const known = method === "GET" ? tagged.get(address) : undefined;
+  async #request(method, path, init, params) {
+    const { fetch, timeoutSec, now } = this.#options;
+    const address = this.url(path, params);
+    const known = method === "GET" ? this.#tagged.get(address) : undefined;
     if (known) init = { ...init, headers: { ...init.headers, "If-None-Match": known.etag } };
     const response = await fetch(address, {
       ...init,
       credentials: "same-origin",
-      redirect: "manual", // to a login page of another site: a script can't follow there, and is told nothing
+      redirect: "manual", // a script can't follow one to the login page of another site, nor learn of it
       signal: AbortSignal.timeout(timeoutSec * 1000),
     }).catch(fail);
-    // Not text(): of a snapshot's megabytes Chromium makes a text piece by piece, and slower.
+    // Not text(): Chromium decodes the megabytes of a snapshot piece by piece there, and slower.
     const body = await response.arrayBuffer().catch(fail);
     if (known && response.status === 304) return known.data;
     const data = parse(new TextDecoder().decode(body));
     if (response.ok && !response.redirected && isOurs(method, path, data)) {
-      if (method === "GET") remember(address, response.headers?.get("ETag"), data);
+      if (method === "GET") this.#remember(address, response.headers?.get("ETag"), data);
       return data;
     }
     const retryAfterSec = waitOf(response.headers?.get("Retry-After"), now());
@@ -110,44 +137,13 @@ export function createApi({
   }
 
   /** @param {string} address @param {string|null|undefined} etag @param {any} data */
-  function remember(address, etag, data) {
-    tagged.delete(address);
+  #remember(address, etag, data) {
+    this.#tagged.delete(address);
     if (!etag) return;
-    tagged.set(address, { etag, data });
-    const [oldest] = tagged.keys();
-    if (tagged.size > TAGGED) tagged.delete(oldest);
+    this.#tagged.set(address, { etag, data });
+    const [oldest] = this.#tagged.keys();
+    if (this.#tagged.size > TAGGED) this.#tagged.delete(oldest);
   }
-
-  /** @param {string} path @param {QueryParams} [params] */
-  async function get(path, params) {
-    const hold = held.get(path);
-    if (hold && now() < hold.until)
-      throw new ApiError({ ...hold.error, message: hold.error.message, retryAfterSec: hold.until - now() });
-    held.delete(path);
-    try {
-      return await request("GET", path, { headers: { Accept: "application/json" } }, params);
-    } catch (error) {
-      if (error instanceof ApiError && error.retryAfterSec)
-        held.set(path, { until: now() + error.retryAfterSec, error });
-      throw error;
-    }
-  }
-
-  return {
-    url,
-    get,
-    async send(method, path, body) {
-      /** @type {Record<string, string>} */
-      const headers = { Accept: "application/json", "Content-Type": "application/json" };
-      if (csrfToken !== null) headers["X-CSRFToken"] = csrfToken;
-      try {
-        return await request(method, path, { method, headers, body: JSON.stringify(body ?? {}) });
-      } catch (error) {
-        if (error instanceof ApiError && error.remedy) onRemedy();
-        throw error;
-      }
-    },
-  };
 }
 
 /**

@@ -1,6 +1,6 @@
 /** @import {Shell} from "./parts.js" */
 /** @import {Store} from "../data/store.js" */
-import { createApi } from "../data/api.js";
+import { Api } from "../data/api.js";
 import { clusterLabel, COMBINED, readConfig } from "../data/config.js";
 import { h, need, setText } from "../lib/dom.js";
 import { Feed } from "../data/feed.js";
@@ -30,7 +30,7 @@ export function startShell(pageName) {
   const cluster = config.cluster || COMBINED;
   const storage = openStorage();
   const { dispyFirst } = /** @type {{dispyFirst?: import("../data/firstanswer.js").FirstAnswer}} */ (window);
-  const api = createApi({
+  const api = new Api({
     base: config.api,
     csrfToken: config.csrf_token,
     fetch: fetchAfter(dispyFirst, document.baseURI),
