@@ -23,7 +23,7 @@ export default [
   {
     files: ["flask_dispy/static/js/**/*.js"],
     languageOptions: { globals: globals.browser },
-    rules: { "max-lines-per-function": ["warn", { max: 80 }] },
+    rules: { "max-lines-per-function": ["error", { max: 80 }] },
   },
   { files: ["flask_dispy/static/js/frame/early.js"], languageOptions: { sourceType: "script" } },
   { files: ["tests/js/**/*.js"], languageOptions: { globals: { ...globals.browser, ...globals.nodeBuiltin } } },

@@ -157,10 +157,11 @@ test("the end of a run is told once, and not while more comes", () => {
 
 test("the stream comes first unless the server or the viewer said otherwise", () => {
   const stored = (/** @type {string|null} */ value) => ({ getItem: () => value });
-  assert.equal(initialInterval(null, 10), "live");
-  assert.equal(initialInterval(null, 0), 0);
-  assert.equal(initialInterval(stored("2.5"), 10), 2.5);
-  assert.equal(initialInterval(stored("live"), 0), "live");
+  const config = (/** @type {number} */ poll_sec) => ({ ...readConfig({ body: { dataset: {} } }), poll_sec });
+  assert.equal(initialInterval(null, config(10)), "live");
+  assert.equal(initialInterval(null, config(0)), 0);
+  assert.equal(initialInterval(stored("2.5"), config(10)), 2.5);
+  assert.equal(initialInterval(stored("live"), config(0)), "live");
   assert.deepEqual(
     ["live", 2.5, 0, -1].map((value) => intervalText(/** @type {any} */ (value))),
     ["", "2.5 s", "Off", "Off"],

@@ -24,8 +24,10 @@ import {
   second as other, Thing,
 } from "../parts/second.js";
 /** @type {import("../types.js").Word} */
-const word = first("a");
-console.log(word, other, await_(), new Thing().name, typeof hidden);
+export function start() {
+  const word = first("a");
+  console.log(word, other, await_(), new Thing().name, typeof hidden);
+}
 function await_() { return "waited"; }
 """,
     "js/first.js": """
@@ -75,7 +77,8 @@ def test_error_names_the_module_and_its_line(tmp_path: Path) -> None:
     )
     files = _MODULES | {
         "js/first.js": 'import {\n  Thing,\n} from "./parts/second.js";\n' + thrown,
-        "js/pages/a.js": 'import { first } from "../first.js";\n\nfirst();\n',
+        "js/pages/a.js": 'import { first } from "../first.js";\n\n'
+        "export const start = () => first();\n",
     }
     made = bundles({name: text.encode() for name, text in files.items()})
     for name in ("bundle/a.js", "bundle/a.js.map"):

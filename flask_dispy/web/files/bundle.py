@@ -1,8 +1,9 @@
 """One script and one stylesheet for each page, put together from the modules as they lie.
 
 A page is made of some forty modules, and a browser takes longer to ask for them than to run them.
-Only what our own modules use is understood: ``import { a, b as c } from "./x.js";`` and ``export``
-before a function, a class or a constant. Anything else is refused with its place.
+A page's own module exports ``start``, which its script calls at the end. Only what our modules use
+is understood: ``import { a, b as c } from "./x.js";`` and ``export`` before a function, a class or
+a constant. Anything else is refused with its place.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def _script(entry: str, files: Mapping[str, bytes]) -> list[_Line]:
     parts: dict[str, list[_Line]] = {}
     _add(entry, files, parts, ())
     body = [line for part in parts.values() for line in part]
-    return _own(*_BEGIN) + body + _own("})();")
+    return _own(*_BEGIN) + body + _own(f"m{len(parts) - 1}.start();", "})();")
 
 
 def _add(

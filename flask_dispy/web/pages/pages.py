@@ -12,8 +12,12 @@ from flask import current_app, make_response, request
 from flask.typing import ResponseReturnValue
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from ...core.addresses import MOST_PORT
 from ...core.combined import COMBINED_NAME
 from ...core.errors import WrongProcess
+from ...core.search.query import MAX_QUERY_LENGTH
+from ...core.settings import LONGEST_POLL_SEC
+from ..api.control import MOST_SERIALS
 from ..context import Web
 from .files import document
 
@@ -78,6 +82,12 @@ def _config(web: Web) -> dict[str, Any]:
         "version": _version(),
         "node_fields": tables.nodes.of_pages(),
         "job_fields": tables.jobs.of_pages(custom=web.guard.allows("see_arguments")),
+        "limits": {
+            "poll_sec": LONGEST_POLL_SEC,
+            "port": MOST_PORT,
+            "query_letters": MAX_QUERY_LENGTH,
+            "serials": MOST_SERIALS,
+        },
     }
 
 

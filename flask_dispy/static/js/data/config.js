@@ -22,6 +22,7 @@ export function readConfig(doc) {
     show_job_args: true,
     csrf_token: null,
     version: "",
+    limits: { poll_sec: Infinity, query_letters: Infinity, serials: Infinity }, // the server checks them itself
     ...given,
     permissions: {
       view: true,

@@ -4,7 +4,6 @@
 /** @import {Changes} from "./types.js" */
 import { ApiError } from "./api.js";
 import { reaches } from "./cursor.js";
-import { boundedInterval, boundedSec } from "./interval.js";
 
 /**
  * @typedef {object} Stream the part of EventSource that we use; see also sharedstream.js
@@ -153,7 +152,7 @@ export class Feed {
     api,
     store,
     cluster,
-    interval: firstInterval = "live",
+    interval = "live",
     pollSec = 10,
     openStream = null,
     visibility = { hidden: () => false, onChange: () => {} },
@@ -167,8 +166,8 @@ export class Feed {
     this.#visibility = visibility;
     this.#timers = timers;
     this.#random = random;
-    this.#interval = boundedInterval(firstInterval);
-    this.#everySec = boundedSec(pollSec) || 10;
+    this.#interval = interval;
+    this.#everySec = pollSec > 0 ? pollSec : 10;
     this.#aliveSec = Math.round(Math.min(Math.max(this.#everySec, ALIVE_SEC.least), ALIVE_SEC.most));
     this.#silenceSec = 2 * this.#aliveSec + 1;
     visibility.onChange(() => {
@@ -207,7 +206,7 @@ export class Feed {
 
   /** @param {Interval} next */
   setInterval(next) {
-    this.#interval = boundedInterval(next);
+    this.#interval = next;
     this.#restUntil = 0;
     this.#emptyStreams = 0;
     if (this.#started) this.#restart();

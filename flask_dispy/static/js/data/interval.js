@@ -1,22 +1,17 @@
 /** @typedef {"live"|number} Interval "live": the stream; else seconds between polls, 0 or less: none */
 
-/** A poll more often than this loads the server for nothing; less often than a day is never. */
-export const INTERVAL_SEC = { least: 0.5, most: 86_400 };
+/** To poll more often than this loads the server and gains nothing. */
+export const LEAST_SEC = 0.5;
 
 /**
- * Seconds between updates as they are used: 0 for none, else within bounds. Timers take a wait of
+ * Seconds between updates as they are used: 0 for none, else within bounds. A timer takes a wait of
  * more than 24.8 days for none at all.
  *
  * @param {number} sec
+ * @param {number} mostSec what the server takes
  * @returns {number|null} null: it is no number
  */
-export function boundedSec(sec) {
+export function boundedSec(sec, mostSec) {
   if (Number.isNaN(sec)) return null;
-  return sec > 0 ? Math.min(Math.max(sec, INTERVAL_SEC.least), INTERVAL_SEC.most) : 0;
+  return sec > 0 ? Math.min(Math.max(sec, LEAST_SEC), mostSec) : 0;
 }
-
-/**
- * @param {Interval} interval
- * @returns {Interval}
- */
-export const boundedInterval = (interval) => (interval === "live" ? interval : (boundedSec(interval) ?? "live"));

@@ -16,7 +16,8 @@ import { rowsOf } from "./nodeblocks.js";
  * @property {Set<string>} nodes addresses of the rows that came
  * @property {Set<string>} removed
  *
- * @typedef {DataEvent | {kind: "state"}} StoreEvent
+ * @typedef {DataEvent | {kind: "state"|"settings"|"update"}} StoreEvent state: of the connection; settings: those that
+ *   hold for everybody were changed here; update: somebody asked for what is new
  *
  * @typedef {object} Store
  * @property {Map<string, Summary>} clusters all of them, "*" first when there are several
@@ -26,6 +27,7 @@ import { rowsOf } from "./nodeblocks.js";
  * @property {() => number} now the server's time, as far as known
  * @property {(changes: Changes) => DataEvent} apply
  * @property {(patch: Partial<StoreState>) => void} setState
+ * @property {(kind: "settings"|"update") => void} announce what a part of the page did and others act on
  * @property {(listener: (event: StoreEvent) => void) => () => void} subscribe
  */
 
@@ -66,6 +68,7 @@ export function createStore({ now = () => Date.now() / 1000 } = {}) {
       const keys = /** @type {(keyof StoreState)[]} */ (Object.keys(patch));
       if (keys.some((key) => before[key] !== store.state[key])) tell({ kind: "state" });
     },
+    announce: (kind) => tell({ kind }),
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

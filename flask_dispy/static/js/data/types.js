@@ -25,6 +25,7 @@
  * @property {Permissions} permissions
  * @property {string|null} csrf_token
  * @property {string} version
+ * @property {{poll_sec: number, query_letters: number, serials: number}} limits of what the server takes
  * @property {ServedField[]} node_fields the fields of nodes that have a column
  * @property {ServedField[]} job_fields those of jobs
  *

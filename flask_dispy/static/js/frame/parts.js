@@ -24,6 +24,7 @@
  * @property {Storage|null} storage null where the browser blocks it
  * @property {() => Summary|undefined} summary of the chosen cluster
  * @property {(page: string, params?: import("../lib/url.js").Params) => string} href of another page, same cluster
+ * @property {() => void} update asks for what is new, because somebody wants it
  * @property {(run: () => void) => void} everySecond while the page is seen
  */
 

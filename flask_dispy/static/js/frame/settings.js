@@ -1,7 +1,8 @@
 /** @import {Shell} from "./parts.js" */
 /** @import {Interval} from "../data/interval.js" */
+/** @import {Config} from "../data/types.js" */
 import { h, need, setText } from "../lib/dom.js";
-import { boundedSec } from "../data/interval.js";
+import { boundedSec, LEAST_SEC } from "../data/interval.js";
 import { createPopover } from "../lib/popover.js";
 
 const STORED = "dispy.interval";
@@ -11,15 +12,15 @@ const STORED = "dispy.interval";
  * was told not to update.
  *
  * @param {Pick<Storage, "getItem">|null} storage
- * @param {number} pollSec
+ * @param {Pick<Config, "poll_sec"|"limits">} config
  * @returns {Interval}
  */
-export function initialInterval(storage, pollSec) {
+export function initialInterval(storage, { poll_sec, limits }) {
   const stored = storage?.getItem(STORED);
   if (stored === "live") return "live";
-  const sec = stored?.trim() ? boundedSec(Number(stored)) : null;
+  const sec = stored?.trim() ? boundedSec(Number(stored), limits.poll_sec) : null;
   if (sec !== null) return sec;
-  return pollSec > 0 ? "live" : 0;
+  return poll_sec > 0 ? "live" : 0;
 }
 
 /**
@@ -36,90 +37,100 @@ export function intervalText(interval) {
  * The update interval of this browser, the server's settings, and the notification at the end
  * of a run, in a panel under the header's button.
  *
- * @param {Pick<Shell, "config"|"api"|"feed"|"notices"|"storage">} shell
+ * @param {Shell} shell
  */
-export function startSettings({ config, api, feed, notices, storage }) {
-  const button = /** @type {HTMLButtonElement} */ (need("settings"));
-  const value = /** @type {HTMLElement} */ (button.querySelector(".interval-value"));
-  const live = h("input", { type: "radio", name: "interval", value: "live", onchange: apply });
-  const every = h("input", { type: "radio", name: "interval", value: "every", onchange: apply });
-  const sec = h("input", {
+export function startSettings(shell) {
+  const interval = new IntervalSetting(shell);
+  const panel = h("div", { role: "group", "aria-label": "Settings" }, interval.element);
+  if (shell.config.permissions.change_settings)
+    panel.append(h("hr"), interval.shareButton(), h("br"), argumentsCheckbox(shell));
+  if ("Notification" in window) panel.append(h("hr"), notifySetting(shell));
+  createPopover(/** @type {HTMLButtonElement} */ (need("settings")), panel, { onOpen: () => interval.fill() });
+}
+
+/** How often this browser updates its pages. */
+class IntervalSetting {
+  #shell;
+  #live = h("input", { type: "radio", name: "interval", value: "live" });
+  #every = h("input", { type: "radio", name: "interval", value: "every" });
+  #sec = h("input", {
     type: "number",
     class: "input",
     step: "any",
     id: "interval-sec",
     "aria-label": "Update Interval Seconds",
-    onchange: typed,
-    onkeydown: enter,
   });
+  element;
 
-  const panel = h(
-    "div",
-    { role: "group", "aria-label": "Settings" },
-    h(
+  /** @param {Shell} shell */
+  constructor(shell) {
+    this.#shell = shell;
+    const most = shell.config.limits.poll_sec;
+    this.element = h(
       "fieldset",
       {},
       h("legend", { text: "Update Interval" }),
-      h("label", { class: "check" }, live, "Live, as it happens"),
-      h("div", { class: "check" }, h("label", { class: "check" }, every, "Every"), sec, "seconds"),
-      h("p", { class: "caption", text: "From 0.5 to 86400 (a day); 0 or less: only when you press Update." }),
-    ),
-  );
-  if (config.permissions.change_settings) panel.append(h("hr"), ...serverSettings());
-  if ("Notification" in window) panel.append(h("hr"), notifySetting());
-  createPopover(button, panel, { onOpen: fill });
+      h("label", { class: "check" }, this.#live, "Live, as it happens"),
+      h("div", { class: "check" }, h("label", { class: "check" }, this.#every, "Every"), this.#sec, "seconds"),
+      h("p", {
+        class: "caption",
+        text: `From ${LEAST_SEC} to ${most} (a day); 0 or less: only when you press Update.`,
+      }),
+    );
+    for (const box of [this.#live, this.#every]) box.addEventListener("change", () => this.#apply());
+    this.#sec.addEventListener("change", () => this.#typed());
+    this.#sec.addEventListener("keydown", (event) => {
+      if (event.key === "Enter") this.#typed();
+    });
+    this.fill();
+    this.#showInterval();
+  }
 
-  function fill() {
+  fill() {
+    const { feed, config } = this.#shell;
     const { interval } = feed;
-    live.checked = interval === "live";
-    every.checked = interval !== "live";
-    sec.value = String(interval === "live" ? config.poll_sec : interval);
+    this.#live.checked = interval === "live";
+    this.#every.checked = interval !== "live";
+    this.#sec.value = String(interval === "live" ? config.poll_sec : interval);
   }
 
-  function showInterval() {
-    setText(value, intervalText(feed.interval));
+  shareButton() {
+    const text = "Make these seconds the server's default";
+    return h("button", { type: "button", class: "button small", text, onclick: () => void this.#share() });
   }
 
-  function apply() {
-    const number = typedSec();
-    sec.setAttribute("aria-invalid", String(!live.checked && number === null));
-    const next = live.checked ? "live" : number;
+  #showInterval() {
+    const value = /** @type {HTMLElement} */ (need("settings").querySelector(".interval-value"));
+    setText(value, intervalText(this.#shell.feed.interval));
+  }
+
+  #apply() {
+    const { feed, storage } = this.#shell;
+    const number = this.#seconds();
+    this.#sec.setAttribute("aria-invalid", String(!this.#live.checked && number === null));
+    const next = this.#live.checked ? "live" : number;
     if (next === null) return;
-    if (next !== "live") sec.value = String(next);
+    if (next !== "live") this.#sec.value = String(next);
     if (next === feed.interval) return;
     storage?.setItem(STORED, String(next));
     feed.setInterval(next);
-    showInterval();
+    this.#showInterval();
   }
 
-  function typedSec() {
-    return sec.value.trim() === "" ? null : boundedSec(Number(sec.value));
+  #seconds() {
+    const text = this.#sec.value.trim();
+    return text === "" ? null : boundedSec(Number(text), this.#shell.config.limits.poll_sec);
   }
 
-  function typed() {
-    every.checked = true;
-    apply();
+  #typed() {
+    this.#every.checked = true;
+    this.#apply();
   }
 
-  /** @param {KeyboardEvent} event */
-  function enter(event) {
-    if (event.key === "Enter") typed();
-  }
-
-  function serverSettings() {
-    const everyone = h("button", {
-      type: "button",
-      class: "button small",
-      text: "Make these seconds the server's default",
-      onclick: share,
-    });
-    const args = argumentsCheckbox({ config, api, notices });
-    return [everyone, h("br"), args];
-  }
-
-  async function share() {
-    const number = typedSec();
-    sec.setAttribute("aria-invalid", String(number === null));
+  async #share() {
+    const { api, config, notices } = this.#shell;
+    const number = this.#seconds();
+    this.#sec.setAttribute("aria-invalid", String(number === null));
     if (number === null) return;
     try {
       const settings = await api.send("PATCH", "settings", { poll_sec: number });
@@ -134,33 +145,31 @@ export function startSettings({ config, api, feed, notices, storage }) {
       notices.error("The update interval was not changed", error);
     }
   }
+}
 
-  function notifySetting() {
-    const box = h("input", { type: "checkbox", onchange: ask });
-    box.checked = storage?.getItem("dispy.notify") === "on" && Notification.permission === "granted";
-    async function ask() {
-      const granted = box.checked && (await Notification.requestPermission()) === "granted";
-      storage?.setItem("dispy.notify", granted ? "on" : "off");
-      if (box.checked && !granted)
-        notices.show("This browser does not allow notifications from here", [
-          { ok: false, text: "Allow them in the browser's site settings." },
-        ]);
-      box.checked = granted;
-    }
-    return h("label", { class: "check" }, box, "Notify me when a run ends");
+/** @param {Pick<Shell, "notices"|"storage">} shell */
+function notifySetting({ notices, storage }) {
+  const box = h("input", { type: "checkbox", onchange: ask });
+  box.checked = storage?.getItem("dispy.notify") === "on" && Notification.permission === "granted";
+  async function ask() {
+    const granted = box.checked && (await Notification.requestPermission()) === "granted";
+    storage?.setItem("dispy.notify", granted ? "on" : "off");
+    if (box.checked && !granted)
+      notices.show("This browser does not allow notifications from here", [
+        { ok: false, text: "Allow them in the browser's site settings." },
+      ]);
+    box.checked = granted;
   }
-
-  fill();
-  showInterval();
+  return h("label", { class: "check" }, box, "Notify me when a run ends");
 }
 
 /**
  * "Show Job Arguments", which holds for every viewer of this server.
  *
- * @param {Pick<Shell, "config"|"api"|"notices">} shell
+ * @param {Pick<Shell, "config"|"api"|"notices"|"store">} shell
  * @returns {HTMLLabelElement}
  */
-export function argumentsCheckbox({ config, api, notices }) {
+export function argumentsCheckbox({ config, api, notices, store }) {
   const box = h("input", { type: "checkbox", onchange: send });
   box.checked = config.show_job_args;
   async function send() {
@@ -168,22 +177,16 @@ export function argumentsCheckbox({ config, api, notices }) {
     try {
       const settings = await api.send("PATCH", "settings", { show_job_args: box.checked });
       config.show_job_args = settings.show_job_args;
-      const event = new CustomEvent("dispy:settings", { detail: settings });
-      document.dispatchEvent(event);
+      store.announce("settings");
     } catch (error) {
       notices.error("Show Job Arguments was not changed", error);
     }
     box.checked = config.show_job_args;
     box.disabled = false;
   }
-  document.addEventListener("dispy:settings", () => {
-    box.checked = config.show_job_args;
+  store.subscribe(({ kind }) => {
+    if (kind === "settings") box.checked = config.show_job_args;
   });
-  return h(
-    "label",
-    { class: "check" },
-    box,
-    "Show Job Arguments ",
-    h("span", { class: "muted", text: "to everybody who looks" }),
-  );
+  const note = h("span", { class: "muted", text: "to everybody who looks" });
+  return h("label", { class: "check" }, box, "Show Job Arguments ", note);
 }

@@ -42,7 +42,7 @@ export function startShell(pageName) {
     api,
     store,
     cluster,
-    interval: initialInterval(storage, config.poll_sec),
+    interval: initialInterval(storage, config),
     pollSec: config.poll_sec,
     openStream: streamOpener(),
     visibility: {
@@ -76,6 +76,10 @@ export function startShell(pageName) {
     storage,
     summary: () => chosenSummary(store, cluster),
     href: (page, params = {}) => pageHref(page, { cluster, ...params }),
+    update() {
+      store.announce("update");
+      void feed.update();
+    },
     everySecond,
   };
   keepCluster(shell);
@@ -86,7 +90,7 @@ export function startShell(pageName) {
   startTheme(storage);
   startKeys(shell);
   startHeadline(shell, pageName);
-  need("update").addEventListener("click", () => void feed.update());
+  need("update").addEventListener("click", shell.update);
   return shell;
 }
 
@@ -196,13 +200,12 @@ function startTheme(storage) {
   button.addEventListener("click", () => {
     theme.next();
     label();
-    document.dispatchEvent(new CustomEvent("dispy:theme"));
   });
   label();
 }
 
 /** @param {Shell} shell */
-function startKeys({ keys, config, href, feed }) {
+function startKeys({ keys, config, href, update }) {
   const help = createHelp(keys, config.version);
   /** @type {[string, string, string][]} */
   const pages = [
@@ -216,7 +219,7 @@ function startKeys({ keys, config, href, feed }) {
     if (config.past && page === "manage.html") continue;
     keys.bind(combination, `Go to ${name}`, () => location.assign(href(page)));
   }
-  if (!config.past) keys.bind("u", "Update now", () => void feed.update());
+  if (!config.past) keys.bind("u", "Update now", update);
   keys.bind("?", "This help", help);
   keys.tell([["Esc", "Close what is open"]]);
   need("help").addEventListener("click", help);

@@ -28,132 +28,326 @@ import { createStateTabs } from "../widgets/statetabs.js";
 
 /** @import {JobLook} from "../widgets/jobcolumns.js" */
 /** @import {JobListState} from "../data/joblist.js" */
+/** @import {Shell} from "../frame/parts.js" */
 /** @import {JobRow} from "../data/types.js" */
 
-const shell = startShell("Jobs");
-const { api, cluster, config, feed, href, keys, notices, store, url } = shell;
-const layout = need("jobs-layout");
-const panel = need("jobs");
-
 /** While the panel is open, the list keeps what tells jobs apart. */
-const HIDDEN_BESIDE_DETAIL = [
-  ...["cluster", "error", "submitted_at"],
-  ...config.job_fields.filter(({ custom }) => custom).map(({ name }) => name),
-];
+const HIDDEN_BESIDE_DETAIL = ["cluster", "error", "submitted_at"]; // and custom columns
 
-/** Columns that say nothing: clusters while there is one, errors where none of the jobs shown has one. */
-function hiddenColumns() {
-  const one = [...store.clusters.values()].filter(({ combined }) => !combined).length === 1;
-  const noError = !list.state.rows.some(({ error }) => error);
-  const beside = layout.classList.contains("has-detail") ? HIDDEN_BESIDE_DETAIL : [];
-  return [...(one ? ["cluster"] : []), ...(noError ? ["error"] : []), ...beside];
+export function start(shell = startShell("Jobs")) {
+  new JobsPage(shell);
+  shell.feed.start();
 }
 
-let hiddenNow = "";
+class JobsPage {
+  #shell;
+  #layout = need("jobs-layout");
+  #panel = need("jobs");
+  #fresh = h("button", { type: "button", class: "button small jobs-fresh", hidden: true });
+  #shown = h("span", { class: "table-count", role: "status" });
+  #failure = h("p", { class: "field-error jobs-failure", role: "status", hidden: true });
+  #place = h("div", { class: "table-jobs" });
+  #query;
+  /** Fields that the program that is watched has declared. */
+  #custom;
+  #changesSeen = "";
+  #hidden = "";
+  #nothing;
+  #search;
+  #tabs;
+  #table;
+  #actions;
+  #durations;
+  #list;
+  #detail;
 
-function hideColumns() {
-  const hidden = hiddenColumns();
-  if (hidden.join() !== hiddenNow) table.setHidden(hidden);
-  hiddenNow = hidden.join();
-}
-
-addQualifiers(config.job_fields.filter(({ custom }) => custom));
-let query = searchOf(new URLSearchParams(location.search));
-let changesSeen = "";
-
-const search = new SearchBox(need("search"), { value: query, longest: 500, vocabulary, onSearch: searchFor });
-/** A history keeps jobs that ended. */
-const words = config.past ? JOB_WORDS.filter((word) => word !== "queued" && word !== "running") : JOB_WORDS;
-const tabs = createStateTabs(need("tabs"), {
-  href: (q) => href("jobs.html", { q }),
-  onChoose: (states) => search.ask(withStates(search.value, states)),
-  words,
-});
-const fresh = h("button", { type: "button", class: "button small jobs-fresh", hidden: true });
-const shown = h("span", { class: "table-count", role: "status" });
-const failure = h("p", { class: "field-error jobs-failure", role: "status", hidden: true });
-const actionPlace = h("div", { class: "jobs-actions end" });
-const tablePlace = h("div", { class: "table-jobs" });
-panel.append(h("div", { class: "panel-head" }, shown, fresh, actionPlace), failure, tablePlace);
-
-const nothing = emptyMessage();
-const table = new Table(tablePlace, {
-  label: "Jobs",
-  columns: jobColumns(config.job_fields, [
-    markingOpen(idColumn((job) => detailHref(job.serial))),
-    jobStateColumn,
-    jobNodeColumn((ip) => href("node.html", { host: ip })),
-    ...(cluster === COMBINED ? [clusterColumn] : []),
-    argumentsColumn,
-    errorColumn,
-    whenColumn("submitted_at"),
-    durationColumn(store.now),
-  ]).map((column) => ({ ...column, value: undefined })), // the order is the server's: newest first
-  keyOf: (/** @type {JobRow} */ job) => String(job.serial),
-  name: (job) => `job ${jobTitle(job)}`,
-  selectable: config.permissions.cancel_jobs,
-  now: store.now,
-  empty: nothing.element,
-  onSelect: () => showActions(),
-  onOpen: (job) => openJob(job.serial),
-  onActive: (job) => detail.serial !== null && openJob(job.serial, { following: true }),
-  onEnd: () => void list.more(),
-});
-const actions = config.permissions.cancel_jobs
-  ? createJobActions(actionPlace, {
-      place: { api, cluster, notices },
-      selected: selectedJobs,
-      query: () => query,
-      onDone: () => void list.refresh(false),
-    })
-  : null;
-const durations = new DurationsPanel(need("durations"), {
-  shell,
-  asked: () => ({ ...askedBy(query), range: rangeOf(query) }),
-  onSelect: (range) => search.ask(withRange(search.value, range)),
-  foldable: true,
-});
-const list = new JobList({ api, cluster, onChange: showList });
-const detail = new JobPanel(/** @type {HTMLDialogElement} */ (need("job")), { shell, onClose: () => closeJob() });
-
-/** What completion offers: the clusters and nodes that this page knows of. */
-function vocabulary() {
-  const nodes = [...store.nodes.values()].map(({ ip_addr, name }) => ({
-    ip: ip_addr,
-    name: name === ip_addr ? "" : name,
-  }));
-  return { clusters: config.clusters, nodes };
-}
-
-/** @param {string} text */
-function searchFor(text) {
-  query = text;
-  url.set({ q: query, state: null });
-  search.set(query);
-  tabs.update(query, list.state.counts);
-  table.select([]);
-  scrollToTop();
-  void durations.refresh();
-  void list.search(query);
-}
-
-/** @param {JobListState} state @param {boolean} rowsChanged */
-function showList(state, rowsChanged) {
-  if (rowsChanged && state.rows.length > 0) detail.showAsHidden(state.rows.some((job) => job.hidden));
-  if (rowsChanged) {
-    hideColumns();
-    table.setRows(state.rows);
+  /** @param {Shell} shell */
+  constructor(shell) {
+    this.#shell = shell;
+    const { api, cluster, config } = shell;
+    this.#custom = config.job_fields.filter(({ custom }) => custom);
+    addQualifiers(this.#custom);
+    this.#query = searchOf(new URLSearchParams(location.search));
+    this.#nothing = emptyMessage({
+      past: Boolean(config.past),
+      clear: () => this.#searchFor(""),
+      again: () => void this.#list.search(this.#query),
+    });
+    this.#search = new SearchBox(need("search"), {
+      value: this.#query,
+      longest: config.limits.query_letters,
+      vocabulary: () => this.#vocabulary(),
+      onSearch: (text) => this.#searchFor(text),
+    });
+    this.#tabs = this.#makeTabs();
+    const actions = h("div", { class: "jobs-actions end" });
+    this.#panel.append(
+      h("div", { class: "panel-head" }, this.#shown, this.#fresh, actions),
+      this.#failure,
+      this.#place,
+    );
+    this.#table = this.#makeTable();
+    this.#actions = config.permissions.cancel_jobs ? this.#makeActions(actions) : null;
+    this.#durations = new DurationsPanel(need("durations"), {
+      shell,
+      asked: () => ({ ...askedBy(this.#query), range: rangeOf(this.#query) }),
+      onSelect: (range) => this.#search.ask(withRange(this.#search.value, range)),
+      foldable: true,
+    });
+    this.#list = new JobList({ api, cluster, onChange: (state, rows) => this.#showList(state, rows) });
+    const dialog = /** @type {HTMLDialogElement} */ (need("job"));
+    this.#detail = new JobPanel(dialog, { shell, onClose: () => this.#closeJob() });
+    this.#nothing.update(this.#list.state, this.#query);
+    this.#tabs.update(this.#query, {});
+    this.#listen();
+    this.#follow();
+    this.#bindKeys();
+    this.#fromAddress();
+    void this.#list.search(this.#query);
   }
-  tabs.update(query, state.counts);
-  setText(shown, state.phase === "ready" ? `Showing ${count(state.rows.length)} of ${count(state.total)}` : "");
-  setText(fresh, `${count(state.waiting)} new`);
-  show(fresh, state.waiting > 0);
-  const refused = isRefused(state.error);
-  if (refused && state.error) search.complain(state.error.message);
-  setText(failure, state.error ? `The jobs can't be read: ${state.error.message}` : "");
-  show(failure, state.error !== null && !refused && state.rows.length > 0);
-  nothing.update(state);
-  showActions();
+
+  #makeTabs() {
+    const { config, href } = this.#shell;
+    // A history keeps jobs that ended.
+    const words = config.past ? JOB_WORDS.filter((word) => word !== "queued" && word !== "running") : JOB_WORDS;
+    return createStateTabs(need("tabs"), {
+      href: (q) => href("jobs.html", { q }),
+      onChoose: (states) => this.#search.ask(withStates(this.#search.value, states)),
+      words,
+    });
+  }
+
+  #makeTable() {
+    const { cluster, config, href, store } = this.#shell;
+    return new Table(this.#place, {
+      label: "Jobs",
+      columns: jobColumns(config.job_fields, [
+        this.#markingOpen(idColumn((job) => this.#detailHref(job.serial))),
+        jobStateColumn,
+        jobNodeColumn((ip) => href("node.html", { host: ip })),
+        ...(cluster === COMBINED ? [clusterColumn] : []),
+        argumentsColumn,
+        errorColumn,
+        whenColumn("submitted_at"),
+        durationColumn(store.now),
+      ]).map((column) => ({ ...column, value: undefined })), // the order is the server's: newest first
+      keyOf: (/** @type {JobRow} */ job) => String(job.serial),
+      name: (job) => `job ${jobTitle(job)}`,
+      selectable: config.permissions.cancel_jobs,
+      now: store.now,
+      empty: this.#nothing.element,
+      onSelect: () => this.#showActions(),
+      onOpen: (job) => this.#openJob(job.serial),
+      onActive: (job) => this.#detail.serial !== null && this.#openJob(job.serial, { following: true }),
+      onEnd: () => void this.#list.more(),
+    });
+  }
+
+  /** @param {HTMLElement} place */
+  #makeActions(place) {
+    return createJobActions(place, {
+      place: this.#shell,
+      selected: () => this.#selectedJobs(),
+      query: () => this.#query,
+      onDone: () => void this.#list.refresh(false),
+    });
+  }
+
+  #listen() {
+    this.#fresh.addEventListener("click", async (event) => {
+      this.#scrollToTop();
+      await this.#list.refresh(false);
+      if (event.detail === 0) this.#table.move(0); // pressed by key: the pill is gone, the focus goes on to the rows
+    });
+    this.#place.addEventListener("click", (event) => {
+      if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey) return;
+      const target = /** @type {HTMLElement} */ (event.target);
+      const row = target.closest(".tr[data-key]");
+      const other = target.closest("a:not(.job-link), input, label, button");
+      if (!row || other || String(getSelection() ?? "") !== "") return;
+      event.preventDefault();
+      this.#openJob(Number(row.getAttribute("data-key")));
+    });
+    window.addEventListener("popstate", () => {
+      const asked = searchOf(new URLSearchParams(location.search));
+      if (asked !== this.#query) this.#searchFor(asked);
+      this.#fromAddress();
+    });
+  }
+
+  /** Keep up with the cluster. */
+  #follow() {
+    const { store, everySecond } = this.#shell;
+    store.subscribe(({ kind }) => {
+      if (kind === "settings") return void this.#list.refresh(this.#isRead());
+      if (kind !== "data") return;
+      this.#hideColumns();
+      if (!this.#jobsChanged()) return;
+      void this.#list.refresh(this.#isRead());
+      this.#detail.refresh();
+    });
+    everySecond(() => {
+      this.#table.tick();
+      this.#detail.tick();
+    });
+  }
+
+  #bindKeys() {
+    const { keys } = this.#shell;
+    // While the panel is open, from the row of its job.
+    const from = () => (this.#detail.serial === null ? null : String(this.#detail.serial));
+    keys.bind("/", "Search jobs", () => this.#search.focus());
+    keys.bind("j", "Next job", () => this.#table.move(1, from()));
+    keys.bind("k", "Previous job", () => this.#table.move(-1, from()));
+    keys.bind(" ", "Select the job", () => this.#table.toggle());
+    keys.tell([...TABLE_KEYS, ...SEARCH_KEYS, ...PANEL_KEYS]);
+  }
+
+  /** What completion offers: the clusters and nodes that this page knows of. */
+  #vocabulary() {
+    const { config, store } = this.#shell;
+    const nodes = [...store.nodes.values()].map(({ ip_addr, name }) => ({
+      ip: ip_addr,
+      name: name === ip_addr ? "" : name,
+    }));
+    return { clusters: config.clusters, nodes };
+  }
+
+  /** @param {string} text */
+  #searchFor(text) {
+    this.#query = text;
+    this.#shell.url.set({ q: text, state: null });
+    this.#search.set(text);
+    this.#tabs.update(text, this.#list.state.counts);
+    this.#table.select([]);
+    this.#scrollToTop();
+    void this.#durations.refresh();
+    void this.#list.search(text);
+  }
+
+  /** @param {JobListState} state @param {boolean} rowsChanged */
+  #showList(state, rowsChanged) {
+    const { rows, total, waiting, phase, error } = state;
+    if (rowsChanged) {
+      if (rows.length > 0) this.#detail.showAsHidden(rows.some((job) => job.hidden));
+      this.#hideColumns();
+      this.#table.setRows(rows);
+    }
+    this.#tabs.update(this.#query, state.counts);
+    setText(this.#shown, phase === "ready" ? `Showing ${count(rows.length)} of ${count(total)}` : "");
+    setText(this.#fresh, `${count(waiting)} new`);
+    show(this.#fresh, waiting > 0);
+    const refused = isRefused(error);
+    if (refused && error) this.#search.complain(error.message);
+    setText(this.#failure, error ? `The jobs can't be read: ${error.message}` : "");
+    show(this.#failure, error !== null && !refused && rows.length > 0);
+    this.#nothing.update(state, this.#query);
+    this.#showActions();
+  }
+
+  /** Hide the columns that say nothing: clusters while there is one, errors where no job shown has one. */
+  #hideColumns() {
+    const one = [...this.#shell.store.clusters.values()].filter(({ combined }) => !combined).length === 1;
+    const noError = !this.#list.state.rows.some(({ error }) => error);
+    const beside = this.#layout.classList.contains("has-detail")
+      ? [...HIDDEN_BESIDE_DETAIL, ...this.#custom.map(({ name }) => name)]
+      : [];
+    const hidden = [...(one ? ["cluster"] : []), ...(noError ? ["error"] : []), ...beside];
+    if (hidden.join() !== this.#hidden) this.#table.setHidden(hidden);
+    this.#hidden = hidden.join();
+  }
+
+  /** Whether jobs may be others now than when this was asked last: nodes alone change all the time. */
+  #jobsChanged() {
+    const { store, summary } = this.#shell;
+    const { error } = this.#list.state;
+    const changes = `${store.clusters.size} ${summary()?.job_changes}`;
+    const same = changes === this.#changesSeen && (error === null || isRefused(error));
+    this.#changesSeen = changes;
+    return !same || /\b(slower|faster|is):/.test(this.#query); // time alone decides these
+  }
+
+  #showActions() {
+    const { queued = 0, running = 0 } = this.#list.state.counts;
+    this.#actions?.update(queued + running > 0);
+  }
+
+  #selectedJobs() {
+    const chosen = new Set(this.#table.selected());
+    return this.#list.state.rows.filter((job) => chosen.has(String(job.serial)));
+  }
+
+  /** Whether rows must keep their places: someone reads further down, points at them or has chosen some. */
+  #isRead() {
+    const grid = this.#place.querySelector(".table");
+    const away = (grid?.scrollTop ?? 0) > 4 || this.#place.getBoundingClientRect().top < 0;
+    return away || this.#place.matches(":hover, :focus-within") || this.#table.selected().length > 0;
+  }
+
+  #scrollToTop() {
+    this.#place.querySelector(".table")?.scrollTo(0, 0);
+    if (this.#panel.getBoundingClientRect().top < 0) this.#panel.scrollIntoView({ block: "start" });
+  }
+
+  /** @param {number} serial */
+  #detailHref(serial) {
+    return this.#shell.href("jobs.html", { q: this.#query, job: serial });
+  }
+
+  /** @param {number} serial @param {{remember?: boolean, following?: boolean}} [options] following: the rows keep the focus */
+  #openJob(serial, { remember = true, following = false } = {}) {
+    const first = this.#detail.serial === null;
+    if (remember && serial !== this.#detail.serial) {
+      if (first) history.pushState({ job: true }, "", this.#detailHref(serial));
+      else this.#shell.url.set({ job: serial });
+    }
+    if (first) {
+      this.#layout.classList.add("has-detail");
+      this.#hideColumns();
+    }
+    this.#detail.open(serial, { focus: !following });
+    // The row whose detail is open is marked, also when it scrolls in later.
+    for (const row of this.#place.querySelectorAll(".tr[data-key]"))
+      row.classList.toggle("is-open", row.getAttribute("data-key") === String(serial));
+  }
+
+  /** @param {{remember?: boolean}} [options] */
+  #closeJob({ remember = true } = {}) {
+    const { serial } = this.#detail;
+    if (serial === null) return;
+    this.#detail.close();
+    this.#layout.classList.remove("has-detail");
+    this.#hideColumns();
+    if (remember && history.state?.job) history.back();
+    else if (remember) this.#shell.url.set({ job: null });
+    requestAnimationFrame(() => requestAnimationFrame(() => this.#focusRow(serial)));
+  }
+
+  /** @param {number} serial */
+  #focusRow(serial) {
+    const row = this.#place.querySelector(`.tr[data-key="${serial}"]`);
+    if (row instanceof HTMLElement) row.focus({ preventScroll: true });
+  }
+
+  /** @param {JobLook} column @returns {JobLook} */
+  #markingOpen(column) {
+    return {
+      ...column,
+      render: (cell) => {
+        const fill = column.render?.(cell);
+        return (job, now) => {
+          fill?.(job, now);
+          cell.closest(".tr")?.classList.toggle("is-open", job.serial === this.#detail.serial);
+        };
+      },
+    };
+  }
+
+  #fromAddress() {
+    const serial = Number(this.#shell.url.get("job"));
+    if (Number.isInteger(serial) && serial > 0) this.#openJob(serial, { remember: false });
+    else this.#closeJob({ remember: false });
+  }
 }
 
 /** Whether the server found something wrong with the search itself. @param {Error|null} error */
@@ -161,179 +355,41 @@ function isRefused(error) {
   return error instanceof ApiError && error.field === "q";
 }
 
-/** Whether jobs may be others now than when this was asked last: nodes alone change all the time. */
-function jobsChanged() {
-  const changes = `${store.clusters.size} ${shell.summary()?.job_changes}`;
-  const same = changes === changesSeen && (list.state.error === null || isRefused(list.state.error));
-  changesSeen = changes;
-  return !same || /\b(slower|faster|is):/.test(query); // time alone decides these
-}
-
-function showActions() {
-  const { counts } = list.state;
-  actions?.update((counts.queued ?? 0) + (counts.running ?? 0) > 0);
-}
-
-function selectedJobs() {
-  const chosen = new Set(table.selected());
-  return list.state.rows.filter((job) => chosen.has(String(job.serial)));
-}
-
-/** Whether rows must keep their places: someone reads further down, points at them or has chosen some. */
-function isRead() {
-  const grid = tablePlace.querySelector(".table");
-  const away = (grid?.scrollTop ?? 0) > 4 || tablePlace.getBoundingClientRect().top < 0;
-  return away || tablePlace.matches(":hover, :focus-within") || table.selected().length > 0;
-}
-
-function scrollToTop() {
-  tablePlace.querySelector(".table")?.scrollTo(0, 0);
-  if (panel.getBoundingClientRect().top < 0) panel.scrollIntoView({ block: "start" });
-}
-
-fresh.addEventListener("click", async (event) => {
-  scrollToTop();
-  await list.refresh(false);
-  if (event.detail === 0) table.move(0); // pressed by key: the pill is gone, the focus goes on to the rows
-});
-
-/** @param {number} serial */
-function detailHref(serial) {
-  return href("jobs.html", { q: query, job: serial });
-}
-
-/** @param {number} serial @param {{remember?: boolean, following?: boolean}} [options] following: the rows keep the focus */
-function openJob(serial, { remember = true, following = false } = {}) {
-  if (remember && serial !== detail.serial) {
-    if (detail.serial === null) history.pushState({ job: true }, "", detailHref(serial));
-    else url.set({ job: serial });
-  }
-  if (detail.serial === null) {
-    layout.classList.add("has-detail");
-    hideColumns();
-  }
-  detail.open(serial, { focus: !following });
-  markOpen();
-}
-
-/** @param {{remember?: boolean}} [options] */
-function closeJob({ remember = true } = {}) {
-  const serial = detail.serial;
-  if (serial === null) return;
-  detail.close();
-  layout.classList.remove("has-detail");
-  hideColumns();
-  if (remember && history.state?.job) history.back();
-  else if (remember) url.set({ job: null });
-  requestAnimationFrame(() => requestAnimationFrame(() => focusRow(serial)));
-}
-
-/** @param {number} serial */
-function focusRow(serial) {
-  const row = tablePlace.querySelector(`.tr[data-key="${serial}"]`);
-  if (row instanceof HTMLElement) row.focus({ preventScroll: true });
-}
-
-/** The row whose detail is open is marked, also when it scrolls in later. */
-function markOpen() {
-  for (const row of tablePlace.querySelectorAll(".tr[data-key]")) {
-    row.classList.toggle("is-open", row.getAttribute("data-key") === String(detail.serial));
-  }
-}
-
-/** @param {JobLook} column @returns {JobLook} */
-function markingOpen(column) {
-  return {
-    ...column,
-    render(cell) {
-      const fill = column.render?.(cell);
-      return (job, now) => {
-        fill?.(job, now);
-        cell.closest(".tr")?.classList.toggle("is-open", job.serial === detail.serial);
-      };
-    },
-  };
-}
-
-function fromAddress() {
-  const serial = Number(url.get("job"));
-  if (Number.isInteger(serial) && serial > 0) openJob(serial, { remember: false });
-  else closeJob({ remember: false });
-}
-
-tablePlace.addEventListener("click", (event) => {
-  if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey) return;
-  const target = /** @type {HTMLElement} */ (event.target);
-  const row = target.closest(".tr[data-key]");
-  const other = target.closest("a:not(.job-link), input, label, button");
-  if (!row || other || String(getSelection() ?? "") !== "") return;
-  event.preventDefault();
-  openJob(Number(row.getAttribute("data-key")));
-});
-
-/** The next row, or the one before; while the panel is open, those of its job. @param {number} step */
-function move(step) {
-  table.move(step, detail.serial === null ? null : String(detail.serial));
-}
-
-/** The words in place of rows. */
-function emptyMessage() {
+/**
+ * The words in place of rows.
+ *
+ * @param {{past: boolean, clear: () => void, again: () => void}} options
+ */
+function emptyMessage({ past, clear, again }) {
   const title = h("strong", {});
   const text = h("p", {});
-  const clear = h("button", { type: "button", class: "button", onclick: () => searchFor("") }, "Clear the search");
-  const again = h("button", { type: "button", class: "button", onclick: () => void list.search(query) }, "Try again");
-  const element = h("div", { class: "empty", role: "status" }, title, text, clear, again);
+  const clearing = h("button", { type: "button", class: "button", onclick: clear }, "Clear the search");
+  const retry = h("button", { type: "button", class: "button", onclick: again }, "Try again");
+  const element = h("div", { class: "empty", role: "status" }, title, text, clearing, retry);
   return {
     element,
-    /** @param {JobListState} state */
-    update(state) {
-      const failed = state.phase === "failed";
-      const refused = isRefused(state.error);
-      const searched = query !== "";
-      const [head, body] = failed
-        ? [refused ? "This can't be searched for" : "The jobs can't be read", state.error?.message ?? ""]
-        : state.phase === "loading"
-          ? ["Loading jobs …", ""]
-          : searched
-            ? [
-                "No job matches",
-                "Words look in id, arguments, node and error; qualifiers such as state:failed or node:10.0.0.7 in one of them.",
-              ]
-            : config.past
-              ? ["No job", "None of this run had ended, or none is loaded."]
-              : ["No job yet", "Jobs appear here as soon as a program submits one with cluster.submit(…)."];
+    /** @param {JobListState} state @param {string} query */
+    update({ phase, error }, query) {
+      const refused = isRefused(error);
+      const [head, body] = emptyWords({ phase, error }, query !== "", past);
       setText(title, head);
       setText(text, body);
-      show(clear, refused || (!failed && searched && state.phase === "ready"));
-      show(again, failed && !refused);
+      show(clearing, refused || (phase === "ready" && query !== ""));
+      show(retry, phase === "failed" && !refused);
     },
   };
 }
 
-nothing.update(list.state);
-tabs.update(query, {});
-keys.bind("/", "Search jobs", () => search.focus());
-keys.bind("j", "Next job", () => move(1));
-keys.bind("k", "Previous job", () => move(-1));
-keys.bind(" ", "Select the job", () => table.toggle());
-keys.tell([...TABLE_KEYS, ...SEARCH_KEYS, ...PANEL_KEYS]);
-window.addEventListener("popstate", () => {
-  const asked = searchOf(new URLSearchParams(location.search));
-  if (asked !== query) searchFor(asked);
-  fromAddress();
-});
-store.subscribe((event) => {
-  if (event.kind !== "data") return;
-  hideColumns();
-  if (!jobsChanged()) return;
-  void list.refresh(isRead());
-  detail.refresh();
-});
-document.addEventListener("dispy:settings", () => void list.refresh(isRead()));
-shell.everySecond(() => {
-  table.tick();
-  detail.tick();
-});
-fromAddress();
-void list.search(query);
-feed.start();
+/** @param {Pick<JobListState, "phase"|"error">} state @param {boolean} searched @param {boolean} past */
+function emptyWords({ phase, error }, searched, past) {
+  if (phase === "failed")
+    return [isRefused(error) ? "This can't be searched for" : "The jobs can't be read", error?.message ?? ""];
+  if (phase === "loading") return ["Loading jobs …", ""];
+  if (searched)
+    return [
+      "No job matches",
+      "Words look in id, arguments, node and error; qualifiers such as state:failed or node:10.0.0.7 in one of them.",
+    ];
+  if (past) return ["No job", "None of this run had ended, or none is loaded."];
+  return ["No job yet", "Jobs appear here as soon as a program submits one with cluster.submit(…)."];
+}

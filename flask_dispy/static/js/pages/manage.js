@@ -1,3 +1,5 @@
+/** @import {Shell} from "../frame/parts.js" */
+/** @import {Look, NodeColumn} from "../widgets/nodecolumns.js" */
 /** @import {Outcome} from "../data/types.js" */
 import { ApiError, clusterPath } from "../data/api.js";
 import { clusterLabel, COMBINED } from "../data/config.js";
@@ -10,139 +12,147 @@ import { startShell } from "../frame/shell.js";
 import { NodeTable } from "../widgets/nodetable.js";
 import { Offers } from "../widgets/offers.js";
 
-const shell = startShell("Manage");
-const { config, cluster, store, api, notices, href } = shell;
-const mayManage = config.permissions.manage_nodes;
-let shownClusters = "";
-
-/** @type {Partial<import("../widgets/nodecolumns.js").Look>} */
+/** @type {Partial<Look>} */
 const plainCpus = { width: [80, 0.5], text: (row) => `${count(row.cpus)} of ${count(row.avail_cpus)}` };
 
-const known = nodeColumns((row) => href("node.html", { host: row.ip_addr }), config.node_fields);
-/** @param {string} key @param {Partial<import("../widgets/nodecolumns.js").Look>} [look] */
-const column = (key, look) => known.filter((one) => one.key === key).map((one) => ({ ...one, ...look }));
+/** @type {NodeColumn} */
+const runningColumn = {
+  key: "running",
+  label: "Running jobs",
+  align: "end",
+  first: "desc",
+  optional: true,
+  width: [72, 0.5],
+  value: (row) => row.running,
+  text: (row) => count(row.running),
+};
 
-need("nodes").hidden = Boolean(config.past);
-new NodeTable(need("nodes"), {
-  shell,
-  name: "manage",
-  withCpus: true,
-  columns: [
+export function start(shell = startShell("Manage")) {
+  const { config, store } = shell;
+  const mayManage = config.permissions.manage_nodes;
+  need("nodes").hidden = Boolean(config.past);
+  new NodeTable(need("nodes"), { shell, name: "manage", withCpus: true, columns: columnsOf(shell) });
+  const offers = new Offers(need("offers"), { shell, mayManage });
+  store.subscribe((event) => event.kind === "data" && void offers.update());
+  if (mayManage) new AllocateForm(shell);
+  else need("allocate-panel").hidden = true;
+  shell.feed.start();
+}
+
+/** @param {Shell} shell @returns {NodeColumn[]} */
+function columnsOf(shell) {
+  const { config, cluster, href } = shell;
+  const known = nodeColumns((row) => href("node.html", { host: row.ip_addr }), config.node_fields);
+  /** @param {string} key @param {Partial<Look>} [look] */
+  const column = (key, look) => known.filter((one) => one.key === key).map((one) => ({ ...one, ...look }));
+  const edited = cpusEditColumn((row, cpus) => void setCpus(shell, [row.ip_addr], cpus));
+  return [
     ...column("ip_addr"),
     ...column("name"),
     ...column("state", { hidden: false }),
     ...column("clusters", { hidden: cluster !== COMBINED }),
-    ...column("cpus", mayManage ? cpusEditColumn((row, cpus) => void setCpus(shell, [row.ip_addr], cpus)) : plainCpus),
+    ...column("cpus", config.permissions.manage_nodes ? edited : plainCpus),
     ...column("busy"),
-    {
-      key: "running",
-      label: "Running jobs",
-      align: "end",
-      first: "desc",
-      optional: true,
-      width: [72, 0.5],
-      value: (row) => row.running,
-      text: (row) => count(row.running),
-    },
+    runningColumn,
     ...column("update_time"),
-  ],
-});
-const offers = new Offers(need("offers"), { shell, mayManage });
-store.subscribe((event) => event.kind === "data" && offers.update());
-if (mayManage) startForm(/** @type {HTMLFormElement} */ (need("allocate")));
-else need("allocate-panel").hidden = true;
-shell.feed.start();
-
-/** @param {HTMLFormElement} form */
-function startForm(form) {
-  const select = /** @type {HTMLSelectElement} */ (form.elements.namedItem("cluster"));
-  const button = /** @type {HTMLButtonElement} */ (form.querySelector("button[type=submit]"));
-  fillClusters(select);
-  const cpus = () => sayCpusAreIgnored(form, select.value);
-  store.subscribe((event) => {
-    if (event.kind !== "data") return;
-    fillClusters(select);
-    cpus();
-  });
-  form.addEventListener("input", () => {
-    showError(form, null, "");
-    cpus();
-  });
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    button.disabled = true;
-    await allocate(form);
-    button.disabled = false;
-    cpus();
-  });
+  ];
 }
 
-/**
- * dispy takes no CPUs with a wildcard, nor where its scheduler decides.
- *
- * @param {HTMLFormElement} form
- * @param {string} chosen  cluster
- */
-function sayCpusAreIgnored(form, chosen) {
-  const host = /** @type {HTMLInputElement} */ (form.elements.namedItem("host"));
-  const input = /** @type {HTMLInputElement} */ (form.elements.namedItem("cpus"));
-  const kinds = [...store.clusters.values()]
-    .filter(({ name }) => name !== COMBINED && (chosen === COMBINED || name === chosen))
-    .map(({ kind }) => kind);
-  const shared = kinds.length > 0 && kinds.every((kind) => kind !== "JobCluster");
-  const why = host.value.includes("*") ? "ignored with *" : shared ? "dispyscheduler decides" : "";
-  input.disabled = why !== "";
-  setText(need("cpus-note"), why);
-}
+class AllocateForm {
+  #shell;
+  #form = /** @type {HTMLFormElement} */ (need("allocate"));
+  #host = this.#input("host");
+  #port = this.#input("port");
+  #cpus = this.#input("cpus");
+  #cluster = /** @type {HTMLSelectElement} */ (this.#form.elements.namedItem("cluster"));
+  #button = /** @type {HTMLButtonElement} */ (this.#form.querySelector("button[type=submit]"));
+  #shownClusters = "";
 
-/** @param {HTMLSelectElement} select */
-function fillClusters(select) {
-  const known = store.loaded ? [...store.clusters.keys()].filter((name) => name !== COMBINED) : config.clusters;
-  if (JSON.stringify(known) === shownClusters) return;
-  shownClusters = JSON.stringify(known);
-  const chosen = select.value || cluster;
-  const names = known.length > 1 ? [COMBINED, ...known] : known.length ? known : [COMBINED];
-  select.replaceChildren(
-    ...names.map((name) =>
-      h("option", { value: name, text: name === COMBINED ? "All clusters" : plain(clusterLabel(name)) }),
-    ),
-  );
-  select.value = names.includes(chosen) ? chosen : names[0];
-}
-
-/** @param {HTMLFormElement} form */
-async function allocate(form) {
-  const fields = new FormData(form);
-  const host = String(fields.get("host") ?? "").trim();
-  if (!host) return showError(form, "host", "Give a host name or an IP address; * is a wildcard.");
-  const port = String(fields.get("port") ?? "").trim();
-  const body = { host, port: port ? Number(port) : null, cpus: Number(fields.get("cpus") || 0) };
-  try {
-    /** @type {{outcomes: Outcome[]}} */
-    const { outcomes } = await api.send("POST", clusterPath(String(fields.get("cluster")), "nodes"), body);
-    const good = outcomes.every((outcome) => outcome.ok);
-    notices.show(
-      good ? `Asked for ${plain(host)}` : `${plain(host)} could not be allocated everywhere`,
-      outcomes.map((outcome) => outcomeLine(outcome, host)),
-    );
-    if (good) /** @type {HTMLInputElement} */ (form.elements.namedItem("host")).value = "";
-  } catch (error) {
-    if (error instanceof ApiError && error.field) showError(form, error.field, error.message);
-    else notices.error(`${plain(host)} was not allocated`, error);
+  /** @param {Shell} shell */
+  constructor(shell) {
+    this.#shell = shell;
+    this.#fillClusters();
+    shell.store.subscribe((event) => {
+      if (event.kind !== "data") return;
+      this.#fillClusters();
+      this.#sayCpusAreIgnored();
+    });
+    this.#form.addEventListener("input", () => {
+      this.#showError(null, "");
+      this.#sayCpusAreIgnored();
+    });
+    this.#form.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      this.#button.disabled = true;
+      await this.#allocate();
+      this.#button.disabled = false;
+      this.#sayCpusAreIgnored();
+    });
   }
-}
 
-/**
- * @param {HTMLFormElement} form
- * @param {string|null} field whose input the error is about
- * @param {string} message
- */
-function showError(form, field, message) {
-  setText(need("allocate-error"), message);
-  for (const name of ["host", "port", "cpus"]) {
-    const input = /** @type {HTMLInputElement} */ (form.elements.namedItem(name));
-    setAttr(input, "aria-invalid", name === field ? "true" : null);
-    setAttr(input, "aria-describedby", name === field ? "allocate-error" : null);
-    if (name === field) input.focus();
+  /** @param {string} name */
+  #input(name) {
+    return /** @type {HTMLInputElement} */ (this.#form.elements.namedItem(name));
+  }
+
+  /** dispy takes no CPUs with a wildcard, nor where its scheduler decides. */
+  #sayCpusAreIgnored() {
+    const chosen = this.#cluster.value;
+    const kinds = [...this.#shell.store.clusters.values()]
+      .filter(({ name }) => name !== COMBINED && (chosen === COMBINED || name === chosen))
+      .map(({ kind }) => kind);
+    const shared = kinds.length > 0 && kinds.every((kind) => kind !== "JobCluster");
+    const why = this.#host.value.includes("*") ? "ignored with *" : shared ? "dispyscheduler decides" : "";
+    this.#cpus.disabled = why !== "";
+    setText(need("cpus-note"), why);
+  }
+
+  #fillClusters() {
+    const { store, config, cluster } = this.#shell;
+    const known = store.loaded ? [...store.clusters.keys()].filter((name) => name !== COMBINED) : config.clusters;
+    if (JSON.stringify(known) === this.#shownClusters) return;
+    this.#shownClusters = JSON.stringify(known);
+    const chosen = this.#cluster.value || cluster;
+    const names = known.length > 1 ? [COMBINED, ...known] : known.length ? known : [COMBINED];
+    const label = (/** @type {string} */ name) => (name === COMBINED ? "All clusters" : plain(clusterLabel(name)));
+    this.#cluster.replaceChildren(...names.map((name) => h("option", { value: name, text: label(name) })));
+    this.#cluster.value = names.includes(chosen) ? chosen : names[0];
+  }
+
+  async #allocate() {
+    const { api, notices } = this.#shell;
+    const host = this.#host.value.trim();
+    if (!host) return this.#showError("host", "Give a host name or an IP address; * is a wildcard.");
+    const port = this.#port.value.trim();
+    const cpus = this.#cpus.disabled ? 0 : Number(this.#cpus.value || 0);
+    const body = { host, port: port ? Number(port) : null, cpus };
+    try {
+      /** @type {{outcomes: Outcome[]}} */
+      const { outcomes } = await api.send("POST", clusterPath(this.#cluster.value, "nodes"), body);
+      const good = outcomes.every((outcome) => outcome.ok);
+      notices.show(
+        good ? `Asked for ${plain(host)}` : `${plain(host)} could not be allocated everywhere`,
+        outcomes.map((outcome) => outcomeLine(outcome, host)),
+      );
+      // What was typed meanwhile stays.
+      if (good && this.#host.value.trim() === host) this.#host.value = "";
+    } catch (error) {
+      if (error instanceof ApiError && error.field) this.#showError(error.field, error.message);
+      else notices.error(`${plain(host)} was not allocated`, error);
+    }
+  }
+
+  /**
+   * @param {string|null} field whose input the error is about
+   * @param {string} message
+   */
+  #showError(field, message) {
+    setText(need("allocate-error"), message);
+    for (const input of [this.#host, this.#port, this.#cpus]) {
+      const wrong = input.name === field;
+      setAttr(input, "aria-invalid", wrong ? "true" : null);
+      setAttr(input, "aria-describedby", wrong ? "allocate-error" : null);
+      if (wrong) input.focus();
+    }
   }
 }

@@ -1,3 +1,4 @@
+/** @import {Shell} from "../frame/parts.js" */
 import { clusterPath } from "../data/api.js";
 import { need } from "../lib/dom.js";
 import { showWithFigures } from "../frame/firstpaint.js";
@@ -17,57 +18,58 @@ const MAP_HEIGHT = 136;
 /** Beyond this many nodes the map stands under the charts, as wide as the page. */
 const MANY_NODES = 600;
 
-const shell = startShell("Monitor");
-const { config, cluster, api, store, summary, href } = shell;
-showWithFigures(store);
-const jobsHref = (/** @type {string} */ q) => href("jobs.html", { q });
-const nodeHref = (/** @type {string} */ host) => href("node.html", { host });
+export function start(shell = startShell("Monitor")) {
+  const { config, cluster, api, store, href } = shell;
+  showWithFigures(store);
+  const { attention, map } = nodeWidgets(shell);
+  const progress = createProgress(need("progress"), shell);
+  const jobsHref = (/** @type {string} */ state) => href("jobs.html", { q: `state:${state}` });
+  const tiles = createTiles(need("tiles"), { jobsHref, past: config.past });
+  const charts = { throughput: need("throughput"), queue: need("queue"), cpus: need("cpus") };
+  new Trends({ ranges: need("ranges"), ...charts }, shell);
+  shell.keys.tell(MAP_KEYS);
+  need("report").setAttribute("href", api.url(clusterPath(cluster, "report")));
+  if (config.permissions.change_settings) need("job-args").append(argumentsCheckbox(shell));
+  shell.everySecond(progress.tick);
+  store.subscribe((event) => {
+    if (event.kind !== "data") return;
+    const chosen = shell.summary();
+    if (chosen) {
+      attention.update(chosen);
+      tiles.update(chosen);
+    }
+    progress.update(watched(shell));
+    need("overview").classList.toggle("overview-many", store.nodes.size > MANY_NODES);
+    if (event.snapshot || event.nodes.size || event.removed.size) map.update([...store.nodes.values()]);
+  });
+  shell.feed.start();
+}
 
-const map = new NodeMap(need("nodemap"), {
-  cluster,
-  height: MAP_HEIGHT,
-  now: store.now,
-});
-const nodes = new NodeTable(need("nodes"), {
-  shell,
-  columns: nodeColumns((row) => nodeHref(row.ip_addr), config.node_fields, config.past),
-  name: "monitor",
-  onSort: ({ key, order }) => map.setDirection(key === "ip_addr" ? order : "desc"),
-});
-const attention = createAttention(need("attention"), {
-  jobsHref,
-  nodesHref: (q) => href("monitor.html", { q }),
-  offersHref: `${href("manage.html")}#offers`,
-  onNodes(query) {
-    nodes.setFilter(query);
-    need("nodes").scrollIntoView({ block: "start" });
-  },
-});
-const progress = createProgress(need("progress"), shell);
-shell.everySecond(progress.tick);
-const tiles = createTiles(need("tiles"), { jobsHref: (state) => jobsHref(`state:${state}`), past: config.past });
-new Trends({ ranges: need("ranges"), throughput: need("throughput"), queue: need("queue"), cpus: need("cpus") }, shell);
+/** The map, the table, and the chips that filter it. @param {Shell} shell */
+function nodeWidgets(shell) {
+  const { config, cluster, store, href } = shell;
+  const map = new NodeMap(need("nodemap"), { cluster, height: MAP_HEIGHT, now: store.now });
+  const table = new NodeTable(need("nodes"), {
+    shell,
+    columns: nodeColumns((row) => href("node.html", { host: row.ip_addr }), config.node_fields, config.past),
+    name: "monitor",
+    onSort: ({ key, order }) => map.setDirection(key === "ip_addr" ? order : "desc"),
+  });
+  const attention = createAttention(need("attention"), {
+    jobsHref: (q) => href("jobs.html", { q }),
+    nodesHref: (q) => href("monitor.html", { q }),
+    offersHref: `${href("manage.html")}#offers`,
+    onNodes(query) {
+      table.setFilter(query);
+      need("nodes").scrollIntoView({ block: "start" });
+    },
+  });
+  return { attention, map };
+}
 
-shell.keys.tell(MAP_KEYS);
-need("report").setAttribute("href", api.url(clusterPath(cluster, "report")));
-if (config.permissions.change_settings) need("job-args").append(argumentsCheckbox(shell));
-
-/** The chosen cluster alone, or each of those that are combined. */
-function watched() {
+/** The chosen cluster alone, or each of those that are combined. @param {Shell} shell */
+function watched({ store, summary }) {
   const chosen = summary();
   if (!chosen?.combined) return chosen ? [chosen] : [];
   return [...store.clusters.values()].filter((one) => !one.combined);
 }
-
-store.subscribe((event) => {
-  if (event.kind !== "data") return;
-  const chosen = summary();
-  if (chosen) {
-    attention.update(chosen);
-    tiles.update(chosen);
-  }
-  progress.update(watched());
-  need("overview").classList.toggle("overview-many", store.nodes.size > MANY_NODES);
-  if (event.snapshot || event.nodes.size || event.removed.size) map.update([...store.nodes.values()]);
-});
-shell.feed.start();

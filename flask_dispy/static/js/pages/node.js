@@ -1,3 +1,5 @@
+/** @import {Shell} from "../frame/parts.js" */
+/** @import {StoreEvent} from "../data/store.js" */
 /** @import {NodeDetail, NodeRow} from "../data/types.js" */
 import { ApiError, clusterPath } from "../data/api.js";
 import { withRange } from "../data/durations.js";
@@ -17,119 +19,135 @@ import { Timeline } from "../widgets/timeline.js";
 /** Details are asked for no more often than this, however fast the node's row changes. */
 const DETAIL_SEC = 1;
 
-const shell = startShell("Node");
-const { config, cluster, api, store, url, href } = shell;
-const host = url.get("host").trim();
+export function start(shell = startShell("Node")) {
+  const host = shell.url.get("host").trim();
+  createNodeChooser(need("chooser"), { shell, current: host });
+  show(need("choose"), !host);
+  show(need("node"), Boolean(host));
+  if (host) new NodePage(shell, host);
+  shell.feed.start();
+}
 
-createNodeChooser(need("chooser"), { shell, current: host });
-show(need("choose"), !host);
-show(need("node"), Boolean(host));
-if (host) startNode();
-shell.feed.start();
-
-function startNode() {
-  const facts = createNodeFacts(need("facts"), { shell });
-  const jobs = new NodeJobs({ running: need("running"), recent: need("recent") }, shell);
-  const past = createNodePast(need("past"), store);
-  /** @type {NodeRow|null} */
-  let row = null;
-  let asked = 0;
-  let asking = false;
-  /** @type {ReturnType<typeof createNodeCharts>|null} */
-  let charts = null;
+class NodePage {
+  #shell;
+  #host;
+  #facts;
+  #jobs;
+  #past;
   /** @type {NodeActions|null} */
-  let actions = null;
+  #actions = null;
+  /** @type {ReturnType<typeof createNodeCharts>|null} */
+  #charts = null;
+  /** @type {Timeline|null} */
+  #lane = null;
+  /** @type {NodeRow|null} */
+  #row = null;
+  /** The detail may have changed since it was asked for. */
+  #due = false;
+  #askedAt = 0;
+  #asking = false;
 
-  if (config.permissions.manage_nodes) {
-    actions = new NodeActions(need("actions"), { shell, selected: () => [row?.ip_addr ?? host], single: true });
+  /** @param {Shell} shell @param {string} host */
+  constructor(shell, host) {
+    this.#shell = shell;
+    this.#host = host;
+    this.#facts = createNodeFacts(need("facts"), { shell });
+    this.#jobs = new NodeJobs({ running: need("running"), recent: need("recent") }, shell);
+    this.#past = createNodePast(need("past"), shell.store);
+    const selected = () => [this.#row?.ip_addr ?? host];
+    if (shell.config.permissions.manage_nodes)
+      this.#actions = new NodeActions(need("actions"), { shell, selected, single: true });
+    need("all-jobs").setAttribute("href", shell.href("jobs.html", { q: `node:${host}` }));
+    shell.store.subscribe((event) => this.#hear(event));
+    shell.everySecond(() => this.#tick());
+    void this.#ask();
   }
 
-  /** @param {NodeRow} next */
-  function showRow(next) {
-    const first = row === null;
-    row = next;
-    setText(need("node-title"), next.ip_addr);
-    setText(need("node-name"), plain(next.name));
-    setAttr(need("node-mark"), "class", stateMark(next.state));
-    setText(need("node-state"), next.state);
-    facts.update(next);
-    actions?.update();
-    if (first) startHistory(next.ip_addr);
+  /** @param {StoreEvent} event */
+  #hear(event) {
+    if (event.kind === "settings" || event.kind === "update") void this.#ask();
+    if (event.kind === "update") {
+      void this.#charts?.fill();
+      this.#lane?.update();
+    }
+    if (event.kind !== "data") return;
+    const ip = this.#row?.ip_addr ?? this.#host;
+    const changed = event.snapshot || event.nodes.has(ip);
+    const known = this.#shell.store.nodes.get(ip);
+    if (known && changed) this.#showRow(known);
+    this.#due ||= changed || this.#row === null;
+    if (Date.now() / 1000 - this.#askedAt >= DETAIL_SEC) this.#askIfDue();
   }
 
-  /** @param {string} ip */
-  function startHistory(ip) {
-    shell.keys.tell(LANE_KEYS);
-    // A history keeps no load of nodes.
-    if (config.past) need("charts").hidden = true;
-    else charts = createNodeCharts(need("charts"), { shell, ip });
-    const noRange = { fromSec: null, toSec: null };
-    new DurationsPanel(need("durations"), {
-      shell,
-      asked: () => ({ state: [], node: ip, range: noRange }),
-      onSelect: (range) => location.assign(href("jobs.html", { q: withRange(`node:${ip}`, range) })),
-    });
-    const lane = new Timeline(need("lane"), { api, cluster, node: ip, compact: true });
-    shell.everySecond(() => {
-      if (store.state.connection === "live" || store.state.connection === "polling") lane.update();
-    });
-    need("update").addEventListener("click", () => lane.update());
+  #tick() {
+    const { connection } = this.#shell.store.state;
+    this.#jobs.tick();
+    this.#facts.tick();
+    this.#past.tick();
+    if (connection === "live" || connection === "polling") this.#lane?.update();
+    this.#askIfDue();
   }
 
-  async function ask() {
-    if (asking) return;
-    asking = true;
-    asked = Date.now() / 1000;
+  #askIfDue() {
+    if (this.#due) void this.#ask();
+  }
+
+  async #ask() {
+    this.#due = this.#asking; // an answer under way may be from before
+    if (this.#asking) return;
+    this.#asking = true;
+    this.#askedAt = Date.now() / 1000;
+    const { api, cluster } = this.#shell;
     try {
       /** @type {NodeDetail} */
-      const detail = await api.get(clusterPath(cluster, "nodes", host));
-      showRow(detail);
-      jobs.update(detail);
-      past.update(detail.events);
+      const detail = await api.get(clusterPath(cluster, "nodes", this.#host));
+      this.#showRow(detail);
+      this.#jobs.update(detail);
+      this.#past.update(detail.events);
       show(need("past-panel"), detail.events.length > 0);
       show(need("missing"), false);
     } catch (error) {
       if (error instanceof ApiError && ["unknown_node", "ambiguous_node"].includes(error.code))
-        showMissing(error.message);
+        this.#showMissing(error.message);
     } finally {
-      asking = false;
+      this.#asking = false;
     }
+  }
+
+  /** @param {NodeRow} row */
+  #showRow(row) {
+    const first = this.#row === null;
+    this.#row = row;
+    setText(need("node-title"), row.ip_addr);
+    setText(need("node-name"), plain(row.name));
+    setAttr(need("node-mark"), "class", stateMark(row.state));
+    setText(need("node-state"), row.state);
+    this.#facts.update(row);
+    this.#actions?.update();
+    if (first) this.#startHistory(row.ip_addr);
+  }
+
+  /** @param {string} ip */
+  #startHistory(ip) {
+    const { api, cluster, config, href, keys } = this.#shell;
+    keys.tell(LANE_KEYS);
+    // A history keeps no load of nodes.
+    if (config.past) need("charts").hidden = true;
+    else this.#charts = createNodeCharts(need("charts"), { shell: this.#shell, ip });
+    const noRange = { fromSec: null, toSec: null };
+    new DurationsPanel(need("durations"), {
+      shell: this.#shell,
+      asked: () => ({ state: [], node: ip, range: noRange }),
+      onSelect: (range) => location.assign(href("jobs.html", { q: withRange(`node:${ip}`, range) })),
+    });
+    this.#lane = new Timeline(need("lane"), { api, cluster, node: ip, compact: true });
   }
 
   /** @param {string} message */
-  function showMissing(message) {
+  #showMissing(message) {
     setText(need("missing-text"), message);
     show(need("missing"), true);
-    show(need("node-body"), row !== null);
-    setText(need("node-title"), plain(host));
+    show(need("node-body"), this.#row !== null);
+    setText(need("node-title"), plain(this.#host));
   }
-
-  let due = false;
-  store.subscribe((event) => {
-    if (event.kind !== "data") return;
-    const ip = row?.ip_addr ?? host;
-    const known = store.nodes.get(ip);
-    if (known && (event.nodes.has(ip) || event.snapshot)) showRow(known);
-    due ||= event.snapshot || event.nodes.has(ip) || row === null;
-    if (due && Date.now() / 1000 - asked >= DETAIL_SEC) {
-      due = false;
-      void ask();
-    }
-  });
-  shell.everySecond(() => {
-    jobs.tick();
-    facts.tick();
-    past.tick();
-    if (due) {
-      due = false;
-      void ask();
-    }
-  });
-  need("update").addEventListener("click", () => {
-    void ask();
-    void charts?.fill();
-  });
-  document.addEventListener("dispy:settings", () => void ask());
-  void ask();
-  need("all-jobs").setAttribute("href", href("jobs.html", { q: `node:${host}` }));
 }

@@ -1,18 +1,16 @@
 /** @import {Api} from "../data/api.js" */
 /** @import {Notices} from "../frame/notices.js" */
-/** @import {Outcome} from "../data/types.js" */
+/** @import {Config, Outcome} from "../data/types.js" */
 import { clusterPath } from "../data/api.js";
 import { count, counted } from "../lib/format.js";
 import { outcomeLine } from "./nodecommands.js";
 import { toParams } from "../data/query.js";
 import { failureLine } from "../data/remedy.js";
 
-/** The server takes no more at once. */
-const AT_ONCE = 1000;
 /** Of a search: so few that the count moves on and Stop comes soon. */
 const PART = 500;
 
-/** @typedef {{api: Api, cluster: string, notices: Notices}} Place */
+/** @typedef {{api: Api, config: Pick<Config, "limits">, cluster: string, notices: Notices}} Place */
 /** @typedef {{matched: number, outcomes: Outcome[], cancelled: number, failed: number, next_before?: number|null}} Cancelled */
 
 /**
@@ -21,15 +19,16 @@ const PART = 500;
  * @param {Place} place
  * @param {number[]} serials
  */
-export async function cancelJobs({ api, cluster, notices }, serials) {
+export async function cancelJobs({ api, config, cluster, notices }, serials) {
   const notice = notices.show(`Terminating ${counted(serials.length, "job")}`);
+  const atOnce = config.limits.serials;
   /** @type {Outcome[]} */
   const outcomes = [];
   try {
-    for (let at = 0; at < serials.length; at += AT_ONCE) {
+    for (let at = 0; at < serials.length; at += atOnce) {
       /** @type {Cancelled} */
       const answer = await api.send("POST", clusterPath(cluster, "jobs", "cancel"), {
-        serials: serials.slice(at, at + AT_ONCE),
+        serials: serials.slice(at, at + atOnce),
       });
       outcomes.push(...answer.outcomes);
     }

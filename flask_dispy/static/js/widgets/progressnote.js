@@ -21,7 +21,7 @@ export function createProgressNote(name, { api, config, href, notices }) {
   const actions = h("span", { class: "progress-note-actions" }, jobs, terminate, why);
   const element = h("div", { class: "progress-note", hidden: true }, icon("warning"), text, actions);
   let query = "";
-  const place = { api, cluster: name, notices };
+  const place = { api, config, cluster: name, notices };
   const { element: forTerminate } = confirmCount(terminate, { place, query: () => query, onDone: () => {} });
   const { element: forWhy } = createPopover(why, explanation());
   forWhy.classList.add("progress-why");
