@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,13 +18,15 @@ from .axes import DAY_SEC
 from .charts import Span, charts
 from .histograms import histograms
 from .lanes import draw_lanes
-from .wording import Clock
+from .wording import Clock, value_text
 
 if TYPE_CHECKING:
     from ..core.events import JobWord
     from ..core.jobs import Job
     from ..watching.views import View
     from ..wire.durations import DurationsRow
+    from ..wire.fields import Field
+    from ..wire.tables import JobTable, NodeTable
 
 __all__ = ["MOST_CLUSTERS", "MOST_JOBS", "MOST_NODES", "gather"]
 
@@ -47,6 +49,10 @@ _SHARES: Final[tuple[JobWord, ...]] = (
 _TEXT: Final = {"id": 80, "args": 200, "kwargs": 120, "error": 200, "node": 60}
 _TRACEBACK: Final = 2_000
 _NAME: Final = 60
+_VALUE: Final = 40
+
+# Custom columns of nodes that are shown, and of jobs.
+MOST_COLUMNS: Final = 5
 
 
 def gather(view: View, *, arguments: bool) -> dict[str, Any]:
@@ -67,10 +73,15 @@ def gather(view: View, *, arguments: bool) -> dict[str, Any]:
         view,
         lambda job: job.started_at is not None,
         _took_sec,
+        clock,
         arguments=arguments,
     )
     failed, _ = _ranked(
-        view, lambda job: job.failed, lambda job, _: job.ended_at or 0.0, arguments=arguments
+        view,
+        lambda job: job.failed,
+        lambda job, _: job.ended_at or 0.0,
+        clock,
+        arguments=arguments,
     )
     return {
         "summary": summary,
@@ -89,8 +100,14 @@ def gather(view: View, *, arguments: bool) -> dict[str, Any]:
         "timeline": draw_lanes(
             view.timeline(start=span.start, end=span.end, cells=cells), span, clock
         ),
-        "nodes": _nodes(view),
+        "nodes": _nodes(view, clock),
+        "node_columns": [bounded(field.label, _VALUE) for field in _custom(view.tables.nodes)],
+        "job_columns": [
+            bounded(field.label, _VALUE) for field in _custom(view.tables.jobs) if arguments
+        ],
         "total_nodes": summary["nodes"]["known"],
+        "total_node_columns": len(view.tables.nodes.names),
+        "total_job_columns": len(view.tables.jobs.names) if arguments else 0,
         "slowest": slowest,
         "total_ran": total_ran,
         "failed": failed,
@@ -124,6 +141,7 @@ def _ranked(
     view: View,
     among: Callable[[Job], bool],
     by: Callable[[Job, float], float],
+    clock: Clock,
     *,
     arguments: bool,
 ) -> tuple[list[dict[str, Any]], int]:
@@ -139,7 +157,22 @@ def _ranked(
     hidden = set() if arguments and view.show_job_args else {"args", "kwargs"}
     if not arguments:
         hidden |= {"error", "exception"}
-    return [_told(job, hidden) for job in view.pick_jobs(choose)], total
+    table = view.tables.jobs
+    return [
+        {**_told(job, hidden), "columns": _values(table, job, clock) if arguments else []}
+        for job in view.pick_jobs(choose)
+    ], total
+
+
+def _custom(table: NodeTable | JobTable) -> Sequence[Field]:
+    return [field for field in table.fields if field.name in table.names][:MOST_COLUMNS]
+
+
+def _values(table: NodeTable | JobTable, row: Mapping[str, Any], clock: Clock) -> list[str]:
+    """Return a row's values of custom columns, as text."""
+    return [
+        bounded(value_text(row[field.name], field.unit, clock), _VALUE) for field in _custom(table)
+    ]
 
 
 def _took_sec(job: Job, now: float) -> float:
@@ -186,7 +219,7 @@ def _functions(durations: DurationsRow) -> list[dict[str, Any]]:
     return [{**one, "cluster": bounded(one["cluster"], _NAME)} for one in most]
 
 
-def _nodes(view: View) -> list[dict[str, Any]]:
+def _nodes(view: View, clock: Clock) -> list[dict[str, Any]]:
     """Return the nodes by address; of too many, those that worked most."""
     found = view.nodes()
     if len(found) > MOST_NODES:
@@ -197,6 +230,7 @@ def _nodes(view: View) -> list[dict[str, Any]]:
             "name": bounded(row["name"], _NAME),
             "ip_addr": bounded(row["ip_addr"], _NAME),
             "sec_per_job": row["cpu_time"] / row["jobs_done"] if row["jobs_done"] else None,
+            "columns": _values(view.tables.nodes, row, clock),
         }
         for row in found
     ]

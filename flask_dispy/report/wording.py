@@ -5,10 +5,21 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Final
 
+from ..core.columns import ColumnValue
 from ..core.phrases import two_units
 from ..wire.shapes import OutlookRow
 
-__all__ = ["UNKNOWN", "Clock", "amount", "count", "duration", "expectation", "percent", "size"]
+__all__ = [
+    "UNKNOWN",
+    "Clock",
+    "amount",
+    "count",
+    "duration",
+    "expectation",
+    "percent",
+    "size",
+    "value_text",
+]
 
 UNKNOWN: Final = "\N{EN DASH}"
 
@@ -101,6 +112,27 @@ class Clock:
             return datetime.fromtimestamp(at, self._zone).strftime(layout)
         except (OverflowError, OSError, ValueError):
             return UNKNOWN
+
+
+def value_text(value: ColumnValue, unit: str, clock: Clock) -> str:
+    """Return a value of a custom column; *unit* is ours, or stands behind numbers as it is."""
+    if value is None:
+        return UNKNOWN
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str):
+        return value
+    match unit:
+        case "bytes":
+            return size(value)
+        case "seconds":
+            return duration(value)
+        case "percent":
+            return percent(value / 100)
+        case "time":
+            return clock.text(value)
+    digits = f"{value:,}" if isinstance(value, int) else f"{value:,.6g}"
+    return f"{digits} {unit}".rstrip()
 
 
 def expectation(outlook: OutlookRow, clock: Clock, made_at: float) -> str:

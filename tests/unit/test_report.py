@@ -12,16 +12,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from web.fakes import FakeCluster
+from clusters import wait_until
+from web.fakes import FakeCluster, make_node
 
 import flask_dispy
-from flask_dispy import ClusterRegistry
+from flask_dispy import ClusterRegistry, Column
 from flask_dispy.core import events
 from flask_dispy.core.errors import UnknownCluster
 from flask_dispy.core.series import Sample
 from flask_dispy.report import render_report, save_report
 from flask_dispy.report.axes import time_ticks, value_ticks
 from flask_dispy.report.wording import (
+    UNKNOWN,
     Clock,
     amount,
     count,
@@ -29,6 +31,7 @@ from flask_dispy.report.wording import (
     expectation,
     percent,
     size,
+    value_text,
 )
 
 HOSTILE = "\"><script>alert(1)</script><img src=//x onerror='f()'>&{{7*7}}\u202e\x1b[31m\ud800"
@@ -491,3 +494,63 @@ def test_value_ticks_are_round(most: float, whole: bool, labels: list[str]) -> N
 )
 def test_figures_read_as_on_the_pages(text: str, expected: str) -> None:
     assert text == expected
+
+
+# -- columns of a user's own -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [(None, "", UNKNOWN), (True, "", "yes"), (12345, "", "12,345"), (41.5, "°C", "41.5 °C"),
+     (2**30, "bytes", "1.0 GiB"), (63, "percent", "63 %"), (90, "seconds", "1 min 30 s"),
+     (0, "time", UNKNOWN), ("north", "°C", "north")],
+)  # fmt: skip
+def test_values_of_columns_are_worded(value: Any, unit: str, text: str) -> None:
+    assert value_text(value, unit, Clock(0.0, timezone.utc)) == text
+
+
+@pytest.fixture
+def with_columns() -> Iterator[ClusterRegistry]:
+    """A registry with seven columns of nodes and one of jobs, whose texts are hostile and long."""
+    registry = ClusterRegistry(
+        node_columns=[
+            Column("temp", label="Temp", unit="°C", value=lambda _: 41.5),
+            *(Column(f"text{n}", label=HOSTILE.strip("\ud800\u202e\x1b")[:9] + str(n),
+                     value=lambda _: '"' * 200) for n in range(6)),
+        ],
+        job_columns=[Column("batch", label="Batch", value=lambda job: f"night {job.result}")],
+    )  # fmt: skip
+    yield registry
+    registry.close()
+
+
+def test_columns_are_in_the_report(with_columns: ClusterRegistry) -> None:
+    cluster = FakeCluster()
+    with_columns.add(cluster)
+    node = cluster.joins(make_node("10.0.0.1"))
+    job = cluster.submits(1)
+    cluster.starts(job, node)
+    cluster.ends(job, node, exception="ValueError: no", result=7)
+    view = with_columns.view("*")
+    wait_until(lambda: view.node("10.0.0.1")["temp"] and view.jobs().items[0]["batch"] == "night 7")
+    document = check(render_report(view))
+    assert "Temp" in document.text
+    assert "41.5 °C" in document.text
+    assert "showing 1 of 1; 5 of 7 columns of your own" in document.text
+    assert document.text.count("Batch") == document.text.count("night 7") == 2
+    without = check(render_report(view, arguments=False)).text
+    assert "41.5 °C" in without
+    assert "Batch" not in without
+    assert "night" not in without
+
+
+def test_report_with_many_columns_stays_small(with_columns: ClusterRegistry) -> None:
+    cluster = FakeCluster()
+    with_columns.add(cluster)
+    for number in range(600):
+        cluster.joins(make_node(f"10.0.{number // 250}.{number % 250 + 1}"))
+    view = with_columns.view("*")
+    wait_until(lambda: all(row["text5"] for row in view.nodes()), timeout_sec=30)
+    text = render_report(view)
+    assert text.count(f"{'&#34;' * 39}…") == 4 * 500  # temp and four of the six texts
+    check(text)
