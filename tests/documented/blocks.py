@@ -170,6 +170,7 @@ def compute(n):
 COMMANDS: Final = {
     "$ waitress-serve": "see test_commands_of_the_documents_serve_an_app",
     "curl http://localhost:8181/api/v1/clusters": "see test_requests_of_the_documents_are_answered",
+    "curl -OJ 'http://localhost:8181/api/v1": "see tests/web/test_exports.py",
     '$ sqlite3 runs.sqlite "SELECT': "see test_query_of_the_documents_is_answered",
 }
 """Blocks that a test of their own runs."""
