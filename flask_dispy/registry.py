@@ -191,27 +191,14 @@ class ClusterRegistry(Dashboard):
 
     @property
     def control(self) -> Control:
-        """What takes the commands.
-
-        :raises WrongProcess: this is a fork of the process that made the registry.
-        """
         self.hub.check_process()
         return self._control
 
     def view(self, name: str) -> View:
-        """Return the view of the cluster *name*; ``*`` and ``* Combined`` stand for all.
-
-        :raises UnknownCluster: no cluster of that name is watched.
-        :raises WrongProcess: this is a fork of the process that made the registry.
-        """
         found = self.hub.named(name)
         return self._combined if name in ALL_NAMES else self._view_of(found[0])
 
     def views(self) -> list[View]:
-        """Return the views of the single clusters, in the order they were added.
-
-        :raises WrongProcess: this is a fork of the process that made the registry.
-        """
         return [self._view_of(watched) for watched in self.hub.named("*")]
 
     def _view_of(self, watched: Watched) -> View:
@@ -222,14 +209,9 @@ class ClusterRegistry(Dashboard):
             return view
 
     def at_work(self) -> bool:
-        """Whether jobs are queued or running in any of the clusters, as far as is known."""
         return self.hub.at_work()
 
     def health(self) -> dict[str, Any]:
-        """Return how the registry itself is, for ``/healthz``: all is well if no problems.
-
-        :raises WrongProcess: this is a fork of the process that made the registry.
-        """
         self.hub.check_process()
         return health(self._hub, self._pump, self._calls)
 

@@ -13,18 +13,18 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final
 
-from flask import Blueprint, Flask
+from flask import Flask
 
 from .core.columns import Column
 from .core.errors import WrongProcess
 from .core.settings import Settings
 from .hosting import (
-    CertificateFiles,
     Limits,
     ThreadServer,
     listen,
     local_url,
     reachable_from_outside,
+    tls_contexts,
 )
 from .registry import ClusterRegistry
 from .report import save_report
@@ -161,7 +161,9 @@ class DispyHTTPServer:
             keep_alive_sec=keep_alive_sec,
             send_timeout_sec=send_timeout_sec,
         )
-        tls = _tls(certfile, keyfile, ssl_context)
+        tls = tls_contexts(certfile, keyfile, ssl_context)
+        # The name at which the server was asked to listen is no stranger's.
+        own_name = (host,) if host and ":" not in host else ()
         self._pid = os.getpid()
         self._ending = threading.Lock()
         self._ended = False
@@ -180,7 +182,7 @@ class DispyHTTPServer:
                 users=users,
                 tokens=tokens,
                 read_only=read_only,
-                trusted_hosts=(*checked_hosts(trusted_hosts), *_own_name(host)),
+                trusted_hosts=(*checked_hosts(trusted_hosts), *own_name),
                 frame_ancestors=frame_ancestors,
                 document_root=DocumentRoot,
                 max_body_bytes=max_body_bytes,
@@ -193,14 +195,16 @@ class DispyHTTPServer:
             )
             if reachable_from_outside(sock) and not (authorize or users or tokens):
                 _warn_open(self.url, read_only)
+            app = Flask("flask_dispy", static_folder=None, template_folder=None)
+            app.register_blueprint(blueprint)
             name = f"flask_dispy:{self.port}"
-            self._hosting = ThreadServer(_app(blueprint), sock, limits=limits, tls=tls, name=name)
+            self._hosting = ThreadServer(app, sock, limits=limits, tls=tls, name=name)
             undo.callback(self._hosting.server_close)
             if cluster is not None:
                 self.add_cluster(cluster)
             undo.pop_all()
         self._hosting.start()
-        _enlist(self)
+        _live.append(self)
 
     def add_cluster(self, cluster: Any, *, chain: bool = False) -> str:
         """Show another cluster; see :meth:`ClusterRegistry.add`. Returns the name it is given.
@@ -269,7 +273,8 @@ class DispyHTTPServer:
                 return
             if wait:
                 self._wait_for_viewers()
-            _discharge(self)
+            if self in _live:
+                _live.remove(self)
             self._audience.closing.set()
             self.registry.wake()
             if self._owns_registry:
@@ -304,26 +309,21 @@ class DispyHTTPServer:
         self.registry.views()  # which folds what waits
         return self.registry.version
 
-    def _forked(self) -> None:
-        """In a child of the process: let go of what belongs to the parent."""
-        self._hosting.abandon()
-
 
 def cluster_status(status, node, job):  # type: ignore[no-untyped-def]
     """Hand a report to the server that shows the cluster: ``dispy.httpd.cluster_status``.
 
-    With one server it is that one's. With several it is that of the server which the cluster
-    was added to, else of the one that was started first. Without any, nothing happens. Never
-    raises.
+    Of several servers, that is the one to which the cluster was added, else the one that was
+    started first. Without any, nothing happens. Never raises.
     """
-    registries = [s.registry for s in _live if isinstance(s.registry, ClusterRegistry)]
+    registries = [s.registry for s in list(_live) if isinstance(s.registry, ClusterRegistry)]
     if registries:
         registry = registries[0] if len(registries) == 1 else _whose(registries, node, job)
         registry.cluster_status(status, node, job)  # type: ignore[no-untyped-call]
 
 
 def _forwards_to(registry: object) -> bool:
-    return any(server.registry is registry for server in _live)
+    return any(server.registry is registry for server in list(_live))
 
 
 # The registry asks this, to know that a cluster with this callback needs no other.
@@ -341,7 +341,7 @@ def _whose(registries: Sequence[ClusterRegistry], node: Any, job: Any) -> Cluste
             if registry.hub.knows(job, node):
                 return registry
     except Exception:
-        logger.exception("can't tell which server shows the cluster of a report")
+        logger.exception("can't find out which server shows the cluster of a report")
     return registries[0]
 
 
@@ -366,35 +366,6 @@ def _registry(
     return given
 
 
-def _own_name(host: str) -> tuple[str, ...]:
-    """Return the name that the server was told to listen at: it is no stranger's."""
-    return (host,) if host and ":" not in host else ()
-
-
-def _app(blueprint: Blueprint) -> Flask:
-    app = Flask("flask_dispy", static_folder=None, template_folder=None)
-    app.register_blueprint(blueprint)
-    return app
-
-
-def _tls(
-    certfile: str | os.PathLike[str] | None,
-    keyfile: str | os.PathLike[str] | None,
-    ssl_context: ssl.SSLContext | None,
-) -> Callable[[], ssl.SSLContext] | None:
-    if ssl_context is not None:
-        if certfile or keyfile:
-            raise ValueError("give either ssl_context, or certfile and keyfile")
-        if not isinstance(ssl_context, ssl.SSLContext):
-            raise TypeError(f"ssl_context must be an ssl.SSLContext, not {ssl_context!r}")
-        return lambda: ssl_context
-    if certfile:
-        return CertificateFiles(certfile, keyfile or None).context
-    if keyfile:
-        raise ValueError("keyfile needs certfile; a file that holds both is given as certfile")
-    return None
-
-
 def _warn_open(url: str, read_only: bool) -> None:
     allowed = "see" if read_only else "see and manage"
     logger.warning(
@@ -405,31 +376,16 @@ def _warn_open(url: str, read_only: bool) -> None:
     )
 
 
-# The servers that run. Replaced as a whole, so that a callback can read it without a lock. They
-# are held here because a program may drop its own reference: the threads serve on all the same.
-_live: tuple[DispyHTTPServer, ...] = ()
-_changing = threading.Lock()
-
-
-def _enlist(server: DispyHTTPServer) -> None:
-    global _live  # noqa: PLW0603 - a registry of the process
-    with _changing:
-        _live = (*_live, server)
-
-
-def _discharge(server: DispyHTTPServer) -> None:
-    global _live  # noqa: PLW0603
-    with _changing:
-        _live = tuple(other for other in _live if other is not server)
+# The servers that run. They are held here because a program may drop its own reference: the threads
+# serve on all the same.
+_live: list[DispyHTTPServer] = []
 
 
 def _after_fork() -> None:
-    global _live, _changing  # noqa: PLW0603
-    # The lock may have been held by a thread that does not exist here.
-    _changing = threading.Lock()
-    servers, _live = _live, ()
-    for server in servers:
-        server._forked()
+    """In a child of the process: let go of what belongs to the parent."""
+    for server in _live:
+        server._hosting.abandon()
+    _live.clear()
 
 
 if hasattr(os, "register_at_fork"):

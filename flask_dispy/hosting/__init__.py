@@ -31,13 +31,13 @@ An app that has such a server already mounts the blueprint in it: docs/deploying
 from .limits import Limits
 from .listening import listen, local_url, reachable_from_outside
 from .server import ThreadServer
-from .tls import CertificateFiles
+from .tls import tls_contexts
 
 __all__ = [
-    "CertificateFiles",
     "Limits",
     "ThreadServer",
     "listen",
     "local_url",
     "reachable_from_outside",
+    "tls_contexts",
 ]

@@ -6,9 +6,10 @@ import logging
 import os
 import ssl
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
-__all__ = ["CertificateFiles"]
+__all__ = ["CertificateFiles", "tls_contexts"]
 
 _log = logging.getLogger(__name__)
 
@@ -88,6 +89,30 @@ class CertificateFiles:
                 f"a key in a file of its own is given as keyfile"
             )
         return f"{self._certfile} and {self._keyfile} are not a PEM certificate and its key{reason}"
+
+
+def tls_contexts(
+    certfile: str | os.PathLike[str] | None,
+    keyfile: str | os.PathLike[str] | None,
+    ssl_context: ssl.SSLContext | None,
+) -> Callable[[], ssl.SSLContext] | None:
+    """Return what gives the TLS context for the next connection, ``None`` for plain HTTP.
+
+    :raises OSError: a file can't be read.
+    :raises ValueError: a file makes no sense, or what is given does not go together.
+    :raises TypeError: *ssl_context* is none.
+    """
+    if ssl_context is not None:
+        if certfile or keyfile:
+            raise ValueError("give either ssl_context, or certfile and keyfile")
+        if not isinstance(ssl_context, ssl.SSLContext):
+            raise TypeError(f"ssl_context must be an ssl.SSLContext, not {ssl_context!r}")
+        return lambda: ssl_context
+    if certfile:
+        return CertificateFiles(certfile, keyfile or None).context
+    if keyfile:
+        raise ValueError("keyfile needs certfile; a file that holds both is given as certfile")
+    return None
 
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import heapq
 import platform
 from collections.abc import Callable, Mapping, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, Final
 
 from ..core.addresses import last_first
 from ..core.jobs import count_of, job_title
 from ..core.series import RESOLUTIONS
 from ..core.text import bounded, ending
+from ..core.versions import version_of
 from ..core.yielding import chunks
 from ..wire.shapes import JobCounts, SeriesData, Summary
 from .axes import DAY_SEC
@@ -271,15 +271,8 @@ def _shares(jobs: JobCounts) -> list[tuple[str, float, float]]:
 
 def _versions() -> list[tuple[str, str]]:
     return [
-        ("flask_dispy", _version("flask_dispy")),
-        ("dispy", _version("dispy")),
+        ("flask_dispy", version_of("flask_dispy")),
+        ("dispy", version_of("dispy")),
         ("Python", f"{platform.python_implementation()} {platform.python_version()}"),
         ("platform", bounded(platform.platform(), 120)),
     ]
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "unknown"

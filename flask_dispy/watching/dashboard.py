@@ -62,6 +62,7 @@ class Dashboard(ABC):
         """What takes the commands.
 
         :raises NoCommands: runs that are over take none.
+        :raises WrongProcess: this is a fork of the process that made the registry.
         """
 
     @abstractmethod

@@ -211,17 +211,9 @@ class PastRegistry(Dashboard):
 
     @property
     def control(self) -> Control:
-        """What takes the commands: nothing does.
-
-        :raises NoCommands: always.
-        """
         raise NoCommands("These are runs that are over: no command reaches them.")
 
     def view(self, name: str) -> View:
-        """Return the view of a run; ``*`` and ``* Combined`` stand for all.
-
-        :raises UnknownCluster: there is no run of that name.
-        """
         self._board.check_process()
         found = self._combined if name in ALL_NAMES else self._views.get(name)
         if found is None:
@@ -232,16 +224,13 @@ class PastRegistry(Dashboard):
         return found
 
     def views(self) -> list[View]:
-        """Return the views of the single runs, the newest first."""
         self._board.check_process()
         return list(self._views.values())
 
     def at_work(self) -> bool:
-        """Whether jobs are queued or running: none is any more."""
         return False
 
     def health(self) -> dict[str, Any]:
-        """Return how the registry itself is: there is nothing that could fail."""
         self._board.check_process()
         return {
             "status": "ok",
@@ -256,7 +245,6 @@ class PastRegistry(Dashboard):
         }
 
     def close(self) -> None:
-        """Let nobody wait for changes any more. Readers still get answers."""
         self._board.close()
 
 

@@ -47,7 +47,7 @@ def test_shutdown_again_does_nothing() -> None:
     server = DispyHTTPServer(None, "127.0.0.1", 0)
     server.shutdown()
     server.shutdown()
-    assert server_module._live == ()
+    assert server_module._live == []
 
 
 def test_request_may_end_the_server_and_is_answered() -> None:
@@ -61,7 +61,7 @@ def test_request_may_end_the_server_and_is_answered() -> None:
         assert client.ask(get("/cluster_status?end=1")).status == 200
         assert client.ended()
         assert other.file.read().endswith(b"0\r\n\r\n")
-    assert server_module._live == ()
+    assert server_module._live == []
     with socket.create_server(("127.0.0.1", server.port)):
         pass
 

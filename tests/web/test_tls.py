@@ -16,7 +16,8 @@ import pytest
 import trustme
 from rawhttp import Client, get
 
-from flask_dispy.hosting import CertificateFiles, Limits, ThreadServer, listen
+from flask_dispy.hosting import Limits, ThreadServer, listen
+from flask_dispy.hosting.tls import CertificateFiles
 
 NAME = "dashboard.example"
 

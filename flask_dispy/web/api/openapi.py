@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, Final
 
 from flask import Response
 
+from ...core.versions import version_of
 from ..http.answers import json_bytes_answer
 from ..http.values import Value
 from ..routing import Route
@@ -58,7 +58,7 @@ def build(routes: Sequence[Route], schemas: Mapping[str, Any] = SCHEMAS) -> dict
         "openapi": "3.1.0",
         "info": {
             "title": "flask_dispy",
-            "version": _version(),
+            "version": version_of("flask_dispy"),
             "description": "dispy clusters: their nodes and jobs. Times are seconds since the "
             "epoch, durations seconds, sizes bytes. A name in a path is URL-encoded; * stands "
             "for all clusters together.",
@@ -146,10 +146,3 @@ def _error_schema(status: int) -> dict[str, Any]:
     if status == 503:
         return {"anyOf": [ref("Error"), ref("Health")]}
     return ref("Error")
-
-
-def _version() -> str:
-    try:
-        return version("flask_dispy")
-    except PackageNotFoundError:
-        return "unknown"

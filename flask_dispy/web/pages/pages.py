@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,6 +16,7 @@ from ...core.combined import COMBINED_NAME
 from ...core.errors import WrongProcess
 from ...core.search.query import MAX_QUERY_LENGTH
 from ...core.settings import LONGEST_POLL_SEC
+from ...core.versions import version_of
 from ..api.control import MOST_SERIALS
 from ..context import Web
 from .files import document
@@ -79,7 +79,7 @@ def _config(web: Web) -> dict[str, Any]:
         "show_job_args": web.registry.show_job_args,
         "permissions": web.guard.permissions(),
         "csrf_token": _csrf_token(),
-        "version": _version(),
+        "version": version_of("flask_dispy"),
         "node_fields": tables.nodes.of_pages(),
         "job_fields": tables.jobs.of_pages(custom=web.guard.allows("see_arguments")),
         "limits": {
@@ -103,10 +103,3 @@ def _csrf_token() -> str | None:
     """Return the host app's token, where Flask-WTF's CSRFProtect or the like gives one."""
     make = current_app.jinja_env.globals.get("csrf_token")
     return str(make()) if callable(make) else None
-
-
-def _version() -> str:
-    try:
-        return version("flask_dispy")
-    except PackageNotFoundError:
-        return "unknown"
