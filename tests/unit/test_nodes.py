@@ -12,6 +12,7 @@ from flask_dispy.core.cluster import ClusterState
 from flask_dispy.core.combined import CombinedState
 from flask_dispy.core.events import NodeSeen
 from flask_dispy.core.nodes import Node
+from flask_dispy.engine.reports.figures import FIGURES
 from flask_dispy.wire.rows import CombinedRows, RowWriter
 
 DISPYS = (
@@ -52,3 +53,9 @@ def test_combined_json_is_that_of_the_row_for_one_cluster_and_for_two() -> None:
         assert_same(*rows.json(["10.0.0.1"]), rows.row("10.0.0.1"))
         own = {name: value for name, value in rows.row("10.0.0.1").items() if name in DISPYS}
         assert_same(*rows.own_json(["10.0.0.1"]), own)
+
+
+def test_figures_that_are_read_are_those_of_the_event_in_their_order() -> None:
+    ours = {"update_time": "updated_at", "avail_info": "load"}
+    fields = [ours.get(name, name) for name in FIGURES]
+    assert NodeSeen._fields[1 : 1 + len(fields)] == tuple(fields)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from operator import attrgetter
-from typing import Any, Final
+from typing import Any, Final, TypeAlias, cast
 
 from ...core.events import Load
 from ...core.text import bounded, plain_text
@@ -64,46 +65,6 @@ def load(info: Any) -> Load | None:
     return (number(cpu), number(memory), number(disk), number(swap))
 
 
-FIGURES: Final = (
-    "name", "cpus", "avail_cpus", "busy", "jobs_done", "cpu_time", "tx", "rx", "update_time",
-    "avail_info",
-)  # fmt: skip
-figures_of: Final = attrgetter(*FIGURES)
-"""Returns a node's figures as dispy has them, for :func:`sanitized`."""
-
-_WHOLE: Final = {int}
-
-
-def sanitized(raw: tuple[Any, ...]) -> tuple[str, int, int, int, int, float, int, int, float,
-                                                Load | None]:  # fmt: skip
-    """Return a node's figures in the same order, with invalid ones replaced."""
-    name, cpus, avail_cpus, busy, jobs_done, cpu_time, tx, rx, update_time, info = raw
-    counts = (cpus, avail_cpus, busy, jobs_done, tx, rx)
-    # Almost always they have the types that dispy gives them, and need no further check.
-    kinds = {*map(type, counts)}
-    if (
-        kinds == _WHOLE
-        and type(cpu_time) is type(update_time) is float
-        and min(counts) >= 0
-        and max(counts) < _MOST
-        and -_MOST < cpu_time < _MOST
-        and -_MOST < update_time < _MOST
-    ):
-        return (name_text(name), *counts[:4], cpu_time, tx, rx, update_time, load(info))
-    return (
-        name_text(name),
-        whole(cpus),
-        whole(avail_cpus),
-        max(0, whole(busy)),
-        whole(jobs_done),
-        number(cpu_time),
-        whole(tx),
-        whole(rx),
-        number(update_time),
-        load(info),
-    )
-
-
 def number(value: Any) -> float:
     """Return *value* as a finite float, or 0.0: JSON has no NaN."""
     if type(value) is float and -_MOST < value < _MOST:
@@ -118,6 +79,50 @@ def number(value: Any) -> float:
 def whole(value: Any) -> int:
     """Return *value* as an integer, or 0."""
     return value if type(value) is int and -_MOST < value < _MOST else int(number(value))
+
+
+_READ: Final[dict[str, Callable[[Any], Any]]] = {
+    "name": name_text,
+    "cpus": whole,
+    "avail_cpus": whole,
+    "busy": lambda value: max(0, whole(value)),
+    "jobs_done": whole,
+    "cpu_time": number,
+    "tx": whole,
+    "rx": whole,
+    "update_time": number,
+    "avail_info": load,
+}
+
+FIGURES: Final = tuple(_READ)
+"""What is read of dispy's nodes, in the order of the fields of ``NodeSeen`` after its address."""
+
+figures_of: Final = attrgetter(*FIGURES)
+"""Returns a node's figures as dispy has them, for :func:`sanitized`."""
+
+_WHOLE: Final = {int}
+
+
+_Figures: TypeAlias = tuple[str, int, int, int, int, float, int, int, float, Load | None]
+
+
+def sanitized(raw: tuple[Any, ...]) -> _Figures:
+    """Return a node's figures in the same order, with invalid ones replaced."""
+    name, cpus, avail_cpus, busy, jobs_done, cpu_time, tx, rx, update_time, info = raw
+    counts = (cpus, avail_cpus, busy, jobs_done, tx, rx)
+    # Almost always they have the types that dispy gives them, and need no further check.
+    kinds = {*map(type, counts)}
+    if (
+        kinds == _WHOLE
+        and type(cpu_time) is type(update_time) is float
+        and min(counts) >= 0
+        and max(counts) < _MOST
+        and -_MOST < cpu_time < _MOST
+        and -_MOST < update_time < _MOST
+    ):
+        return (name_text(name), *counts[:4], cpu_time, tx, rx, update_time, load(info))
+    checked = (read(value) for read, value in zip(_READ.values(), raw, strict=True))
+    return cast(_Figures, tuple(checked))
 
 
 def valid_time(value: Any, otherwise: float) -> float:

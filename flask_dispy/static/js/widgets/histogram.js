@@ -34,7 +34,7 @@ export class Histogram {
   };
   #figures = h("span", { class: "caption histogram-figures" });
   #readout = h("span", { class: "caption histogram-readout" });
-  #empty = h("p", { class: "histogram-empty caption", text: "No job has ended yet" });
+  #empty = h("p", { class: "histogram-empty caption", text: "No job has ended yet", hidden: true });
   #table = h("tbody", {});
   #sliders = /** @type {HTMLInputElement[]} */ ([]);
   #title;
@@ -92,7 +92,7 @@ export class Histogram {
   #draw() {
     const spread = this.#spread;
     const known = Boolean(spread?.jobs);
-    show(this.#empty, !known);
+    show(this.#empty, spread !== null && !known); // before the first answer nobody knows
     show(this.#plot, known);
     for (const slider of this.#sliders) show(slider, known);
     const width = this.#plot.clientWidth;
