@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple
 
 from flask_dispy.core import events
 from flask_dispy.core.cluster import ClusterState
+from flask_dispy.core.summary import summary_of
 from flask_dispy.core.whatif import Question, what_if
 
 from .runs import FAMILIES, Run, changed, hanging, made, recorded
@@ -168,7 +169,7 @@ class _Replay:
             self._next = None
 
     def summary(self) -> dict[str, Any]:
-        return self.state.summary(_BEGAN_AT + self.at)
+        return summary_of(self.state, _BEGAN_AT + self.at)
 
 
 def _happenings(run: Run) -> list[tuple[float, events.Event]]:

@@ -378,47 +378,6 @@ class ClusterState:
         blocked = "" if found.needs_cpus else found.message
         return self.prospects.backlog(now, around, blocked)
 
-    def summary(self, now: float, around: Surroundings = ALONE) -> dict[str, Any]:
-        """Return the cluster's summary, as the pages and the JSON API show it."""
-        ledger, census = self.ledger, self.roster.census
-        found = self.outlook(now, around)
-        row, confidence = self.prospects.as_dict(found, self.name, now, around)
-        of = ledger.submitted + ledger.before_watching
-        return {
-            "name": self.name,
-            "kind": self.kind,
-            "combined": False,
-            "state": "open" if self.closed_at is None else "closed",
-            "jobs": ledger.as_dict(),
-            "job_changes": self.job_changes,
-            "cpus": {"total": census.cpus, "busy": self.cpus_busy()},
-            "nodes": census.as_dict(),
-            "jobs_per_sec": round(jobs_per_sec(self.series, now), 3),
-            "cpu_time_sec": round(census.cpu_time, 3),
-            "progress": round(ledger.done / of, 6) if of else None,
-            "outlook": row,
-            "eta_sec": row["eta_sec"],
-            "eta_confidence": confidence,
-            "started_at": self.started_at,
-            "closed_at": self.closed_at,
-            "job_p95_sec": self.durations.p95_sec(),
-            "attention": {
-                "failed": ledger.failed,
-                "abandoned": ledger.counts["abandoned"],
-                "silent": census.states["silent"],
-                "lost": census.states["lost"],
-                "stragglers": len(self.stragglers(now)),
-                "clocks_off": len(self.roster.clocks_off),
-                "offers": self.offers.overdue,
-            },
-            "offers": self.offers.as_dict(),
-            "history": {
-                "retained": ledger.retained,
-                "limit": ledger.history_limit,
-                "evicted": ledger.evicted,
-            },
-        }
-
 
 _HANDLERS: Final[dict[type, Callable[[ClusterState, Any], Job | None]]] = {
     events.JobQueued: ClusterState._queued,

@@ -14,7 +14,10 @@ from pycos import Task
 from ..core.offers import Allocation, Finding
 from .clusters import engine_of
 
-__all__ = ["client_port", "diagnose", "node_port", "program_allocations", "withdraw_allocation"]
+__all__ = [
+    "client_port", "diagnose", "forget_closed_node", "node_port", "program_allocations",
+    "withdraw_allocation",
+]  # fmt: skip
 
 # A node in the same building answers within milliseconds.
 _CONNECT_SEC: Final = 3.0
@@ -118,3 +121,14 @@ def withdraw_allocation(cluster: Any, ip_addr: str, *, plain: bool = False) -> b
     else:
         Task(take_out_there).value()
     return True
+
+
+def forget_closed_node(cluster: Any, ip_addr: str) -> None:
+    """Make a cluster forget a closed node, so that the node is set up again.
+
+    Otherwise ``allocate_node`` of dispy 4.15.2 assumes that the node is still set up, and every job
+    sent to it ends cancelled.
+    """
+    nodes = getattr(cluster, "_dispy_nodes", None)
+    if isinstance(nodes, dict):
+        nodes.pop(ip_addr, None)

@@ -16,6 +16,7 @@ from ..core.phrases import quantity
 from ..core.prospects import Surroundings
 from ..core.series import PAST_RESOLUTIONS, Measured, Series
 from ..core.settings import MOST_JOBS, MOST_RUNS, Settings
+from ..core.summary import summary_of
 from ..core.whatif import Backlog
 from ..engine.commands.control import Control
 from ..history.reader import PastRun, load, refill
@@ -66,7 +67,7 @@ class _Runs(Board[Member]):
         """Return what a run came to."""
         run, now = self._runs[state], self.ended_at(state)
         around = Surroundings(None, True, partial(others_on, self, state))
-        summary = cast(Summary, state.summary(now, around))
+        summary = cast(Summary, summary_of(state, now, around))
         pending = summary["jobs"]["pending"]
         if pending:
             how = "it was closed" if run.complete else "it was cut off"

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from ..core.cluster import ClusterState
 from ..core.prospects import Surroundings
+from ..core.summary import summary_of
 from ..core.whatif import Backlog
 from ..wire.shapes import Summary
 from .board import Board
@@ -42,7 +43,7 @@ class Summaries:
         return watched if watched is not None and watched.state is state else None
 
     def _single(self, watched: Watched | None, state: ClusterState, now: float) -> Summary:
-        summary = cast(Summary, state.summary(now, self.surroundings(watched, state)))
+        summary = cast(Summary, summary_of(state, now, self.surroundings(watched, state)))
         summary["watching"] = watched.mode if watched else "removed"
         summary["dropped_events"] = watched.watch.dropped if watched else 0
         summary["trouble"] = watched.all_trouble if watched else None

@@ -18,6 +18,7 @@ from unit.stories import (
 
 from flask_dispy.core import events
 from flask_dispy.core.cluster import ClusterState
+from flask_dispy.core.summary import summary_of
 from flask_dispy.core.text import Cut
 from flask_dispy.wire.tables import JobTable
 
@@ -247,12 +248,12 @@ def test_cancelled_in_the_queue_ran_nowhere(state: ClusterState) -> None:
 def test_cancelled_running_job_is_terminated_without_having_failed(state: ClusterState) -> None:
     tell(state, started("a"), ended("a", "terminated"))
     assert counts(state) == {"terminated": 1}
-    assert state.summary(1_010)["attention"]["failed"] == 0
+    assert summary_of(state, 1_010)["attention"]["failed"] == 0
 
 
 def test_job_that_raised_has_failed(state: ClusterState) -> None:
     tell(state, started("a"), ended("a", "terminated", exception="ValueError: x"))
-    assert state.summary(1_010)["attention"]["failed"] == 1
+    assert summary_of(state, 1_010)["attention"]["failed"] == 1
 
 
 # -- texts made later -------------------------------------------------------------------------

@@ -16,13 +16,14 @@ from unit.stories import (
 
 from flask_dispy.core import events
 from flask_dispy.core.cluster import ClusterState
+from flask_dispy.core.summary import summary_of
 
 # -- the end of the cluster -------------------------------------------------------------------
 
 
 def test_closed_cluster_has_no_nodes_up(state: ClusterState) -> None:
     tell(state, seen("n1"), seen("n2"), events.WatchingEnded(1_009))
-    summary = state.summary(1_010)
+    summary = summary_of(state, 1_010)
     assert (summary["state"], summary["closed_at"]) == ("closed", 1_009)
     assert summary["nodes"] == {"known": 2, "up": 0, "silent": 0, "lost": 0, "closed": 2}
 
@@ -64,7 +65,7 @@ def test_straggler_takes_three_times_the_p95_and_ten_seconds(state: ClusterState
     tell(state, ended("f", start=0, at=20), started("a", at=0), started("b", at=30))
     assert state.stragglers(1_060) == []
     assert [job.key for job in state.stragglers(1_061)] == ["a"]
-    assert state.summary(1_100)["attention"]["stragglers"] == 2
+    assert summary_of(state, 1_100)["attention"]["stragglers"] == 2
 
 
 def test_quick_jobs_are_no_stragglers_before_ten_seconds(state: ClusterState) -> None:
@@ -76,21 +77,21 @@ def test_quick_jobs_are_no_stragglers_before_ten_seconds(state: ClusterState) ->
 def test_summary_counts_agree_with_one_another(state: ClusterState) -> None:
     tell(state, queued("a"), started("b"), ended("c"), ended("d", "terminated", exception="E"),
          ended("e", "cancelled", start=None), ended("f", "abandoned"))  # fmt: skip
-    jobs = state.summary(1_010)["jobs"]
+    jobs = summary_of(state, 1_010)["jobs"]
     assert jobs == {
         "submitted": 6, "queued": 1, "running": 1, "finished": 1, "terminated": 1, "cancelled": 1,
         "abandoned": 1, "failed": 1, "done": 4, "pending": 2, "before_watching": 0,
     }  # fmt: skip
-    assert state.summary(1_010)["progress"] == round(4 / 6, 6)
+    assert summary_of(state, 1_010)["progress"] == round(4 / 6, 6)
 
 
 def test_summary_of_nothing_has_no_progress(state: ClusterState) -> None:
-    assert state.summary(1_000)["progress"] is None
+    assert summary_of(state, 1_000)["progress"] is None
 
 
 def test_cpus_busy_are_those_with_known_jobs(state: ClusterState) -> None:
     tell(state, seen(busy=40), started("a"))
-    assert state.summary(1_010)["cpus"] == {"total": 2, "busy": 1}
+    assert summary_of(state, 1_010)["cpus"] == {"total": 2, "busy": 1}
 
 
 def test_states_are_told_by_key(state: ClusterState) -> None:

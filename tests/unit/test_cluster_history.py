@@ -15,6 +15,7 @@ from unit.stories import (
 
 from flask_dispy.core import events
 from flask_dispy.core.cluster import ClusterState
+from flask_dispy.core.summary import summary_of
 
 # -- history ----------------------------------------------------------------------------------
 
@@ -24,7 +25,7 @@ def test_history_forgets_what_ended_first() -> None:
     tell(state, ended("a"), ended("b"), ended("c"))
     assert list(state.ledger.jobs) == [2, 3]
     assert counts(state) == {"finished": 3}
-    assert state.summary(1_010)["history"] == {"retained": 2, "limit": 2, "evicted": 1}
+    assert summary_of(state, 1_010)["history"] == {"retained": 2, "limit": 2, "evicted": 1}
 
 
 def test_queued_and_running_jobs_are_never_forgotten() -> None:
@@ -80,7 +81,7 @@ def test_forgotten_job_that_came_back_is_known_when_it_ends_again(
 
 def test_jobs_pending_before_watching_are_counted_apart(state: ClusterState) -> None:
     tell(state, events.PendingCounted(1_000, 5))
-    assert state.summary(1_001)["jobs"]["before_watching"] == 5
+    assert summary_of(state, 1_001)["jobs"]["before_watching"] == 5
     assert state.ledger.submitted == 0
 
 

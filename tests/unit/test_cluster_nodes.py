@@ -16,6 +16,7 @@ from unit.stories import (
 
 from flask_dispy.core import events
 from flask_dispy.core.cluster import ClusterState
+from flask_dispy.core.summary import summary_of
 from flask_dispy.wire.rows import RowWriter
 
 # -- what happened to a node ------------------------------------------------------------------
@@ -87,7 +88,7 @@ def test_node_row_has_dispys_fields_and_ours(state: ClusterState) -> None:
 def test_closed_node_stays_listed(state: ClusterState) -> None:
     tell(state, seen(busy=1), events.NodeClosed("n1", 1_005, "closed"))
     assert (state.nodes["n1"].state, state.nodes["n1"].busy) == ("closed", 0)
-    assert state.summary(1_010)["nodes"] == {
+    assert summary_of(state, 1_010)["nodes"] == {
         "known": 1,
         "up": 0,
         "silent": 0,
@@ -98,7 +99,7 @@ def test_closed_node_stays_listed(state: ClusterState) -> None:
 
 def test_closed_nodes_cpus_are_gone(state: ClusterState) -> None:
     tell(state, seen("n1"), seen("n2"), events.NodeClosed("n1", 1_005, "closed"))
-    assert state.summary(1_010)["cpus"]["total"] == 2
+    assert summary_of(state, 1_010)["cpus"]["total"] == 2
 
 
 def test_late_figures_do_not_reopen_a_closed_node(state: ClusterState) -> None:

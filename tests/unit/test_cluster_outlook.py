@@ -13,11 +13,12 @@ from flask_dispy.core.cluster import ClusterState
 from flask_dispy.core.durations import Durations
 from flask_dispy.core.ends import Ends
 from flask_dispy.core.prospects import Surroundings
+from flask_dispy.core.summary import summary_of
 
 
 def outlook_of(state: ClusterState, now: float, **around: Any) -> dict[str, Any]:
     facts: dict[str, Any] = {"trouble": None, "counted": True, "others_on": lambda: ((), 0)}
-    told: dict[str, Any] = state.summary(now, Surroundings(**facts | around))["outlook"]
+    told: dict[str, Any] = summary_of(state, now, Surroundings(**facts | around))["outlook"]
     return told
 
 
@@ -37,7 +38,7 @@ def test_last_nine_that_hang_are_a_stall_and_no_less_than_a_minute(state: Cluste
     tell(state, *(started(f"h{n}", node=f"n{n % 5}", at=100) for n in range(9)))
     for now in range(1_161, 2_400, 7):
         state.series.add(float(now), state.sample())
-        summary = state.summary(float(now))
+        summary = summary_of(state, float(now))
         assert summary["eta_sec"] is None
         assert (summary["outlook"]["state"], summary["outlook"]["since"]) == ("stalled", 1_100)
         assert summary["outlook"]["stuck"]["jobs"] == 9
@@ -63,10 +64,10 @@ def test_job_that_somebody_ended_shows_no_progress(state: ClusterState) -> None:
 def test_closed_cluster_uses_no_cpu_and_has_no_straggler(state: ClusterState) -> None:
     run(state, 30)
     tell(state, started("h1", at=30))
-    summary = state.summary(1_100)
+    summary = summary_of(state, 1_100)
     assert (summary["cpus"]["busy"], summary["attention"]["stragglers"]) == (1, 1)
     tell(state, events.WatchingEnded(1_100.0))
-    summary = state.summary(1_200)
+    summary = summary_of(state, 1_200)
     assert (summary["cpus"]["busy"], summary["attention"]["stragglers"]) == (0, 0)
     assert (state.sample().cpus_busy, summary["jobs"]["running"]) == (0, 1)
 
@@ -170,7 +171,7 @@ def test_jobs_from_before_watching_are_pending_everywhere(state: ClusterState) -
     tell(state, seen("n1", joined=True), events.PendingCounted(1_000.5, 10))
     tell(state, *(started(str(n), at=0.2) for n in range(4)))
     tell(state, *(ended(str(n), start=0.2, at=3) for n in range(2)))
-    summary = state.summary(1_004)
+    summary = summary_of(state, 1_004)
     jobs = summary["jobs"]
     assert (jobs["submitted"], jobs["done"], jobs["before_watching"]) == (4, 2, 6)
     assert (jobs["pending"], summary["progress"]) == (8, 0.2)
@@ -203,7 +204,7 @@ def test_usual_duration_is_the_median(durations: list[float], median: float | No
 
 def test_outlook_is_json_without_nan(state: ClusterState) -> None:
     run(state, 3)
-    json.dumps(state.summary(1_004), allow_nan=False)
+    json.dumps(summary_of(state, 1_004), allow_nan=False)
 
 
 # -- when it will be done -----------------------------------------------------------------------
@@ -212,7 +213,7 @@ def test_outlook_is_json_without_nan(state: ClusterState) -> None:
 def test_going_has_a_range_and_says_so(state: ClusterState) -> None:
     run(state, 30)
     tell(state, *(queued(f"q{n}", 30) for n in range(60)), started("r", at=30))
-    summary = state.summary(1_030.5)
+    summary = summary_of(state, 1_030.5)
     told = summary["outlook"]
     assert (told["state"], told["reason"]) == ("going", "estimated")
     assert 0 < told["eta_early_sec"] <= told["eta_sec"] <= told["eta_late_sec"]

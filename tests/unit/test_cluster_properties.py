@@ -12,6 +12,7 @@ from unit.stories import check, counts, ended, new_state, progressed, queued, se
 
 from flask_dispy.core import events
 from flask_dispy.core.jobs import ENDED_STATES
+from flask_dispy.core.summary import summary_of
 
 _keys = st.sampled_from("abcdefgh")
 _nodes = st.sampled_from(["n1", "n2", "n3"])
@@ -134,7 +135,7 @@ class FoldMachine(RuleBasedStateMachine):
     def summary_can_be_made(self) -> None:
         # Also when the clock was set back, by more than all that happened.
         for now in (1_100.0, 900.0, 1e9):
-            summary = self.state.summary(now)
+            summary = summary_of(self.state, now)
             assert summary["jobs"]["submitted"] == len(self.model.states)
             json.dumps(summary, allow_nan=False)
             outlook = summary["outlook"]

@@ -12,6 +12,7 @@ from unit.stories import ended, gone, new_state, queued, seen, started, tell
 
 from flask_dispy.core import events
 from flask_dispy.core.cluster import ClusterState
+from flask_dispy.core.summary import summary_of
 from flask_dispy.engine.reports.watch import Watch
 from flask_dispy.wire.rows import RowWriter
 
@@ -87,7 +88,7 @@ def test_silent_node_that_is_given_up_is_lost(state: ClusterState) -> None:
 
 def test_lost_node_is_counted_and_comes_back(state: ClusterState) -> None:
     tell(state, seen(joined=True), started("a"), gone(), ended("a", "abandoned"))
-    summary = state.summary(1_010)
+    summary = summary_of(state, 1_010)
     assert summary["nodes"] == {"known": 1, "up": 0, "silent": 0, "lost": 1, "closed": 0}
     assert (summary["attention"]["lost"], summary["attention"]["abandoned"]) == (1, 1)
     assert summary["cpus"]["total"] == 0
@@ -96,7 +97,7 @@ def test_lost_node_is_counted_and_comes_back(state: ClusterState) -> None:
     tell(state, gone(at=6.0), seen(updated=7, jobs_done=1))  # neither a goodbye nor late figures
     assert state.nodes["n1"].state == "lost"
     tell(state, seen(joined=True))
-    assert state.summary(1_010)["attention"]["lost"] == 0
+    assert summary_of(state, 1_010)["attention"]["lost"] == 0
 
 
 # -- somebody wanted it -----------------------------------------------------------------------

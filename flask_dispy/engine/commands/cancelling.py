@@ -1,46 +1,64 @@
-"""Cancelling one job, and what dispy's answer to that means."""
+"""Cancels jobs, and interprets dispy's answers."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterable
 from typing import Any, Final
 
 from dispy import DispyJob
 
 from .outcomes import JobTarget, Outcome
 
-__all__ = ["cancel_one"]
+__all__ = ["cancel_until"]
 
 _RUNNING: Final = (DispyJob.Running, DispyJob.ProvisionalResult)
 
 
-def cancel_one(found: JobTarget, serial: int) -> Outcome:
-    """Cancel the job, or end it where it runs; on the thread that may wait for dispy."""
+def cancel_until(
+    deadline: float, batch: Iterable[tuple[int, JobTarget]], done: dict[int, Outcome]
+) -> None:
+    """Cancel or terminate jobs, and add their outcomes to *done* by serial; may wait for dispy.
+
+    :param deadline: when to stop, by ``time.monotonic``.
+    """
+    for serial, found in batch:
+        if time.monotonic() > deadline:
+            return
+        try:
+            done[serial] = _cancel(found, serial)
+        except Exception as error:
+            message = f"dispy failed to cancel it: {type(error).__name__}."
+            done[serial] = found.target.failed("refused", message, serial=serial)
+
+
+def _cancel(found: JobTarget, serial: int) -> Outcome:
     target = found.target
     runs = _runs(found)
     answer = target.cluster.cancel(found.job)
-    if answer == -1 and not _has_ended(found.job):
-        return Outcome(target.name, False, "refused",
-                       "dispy did not cancel it: its node or scheduler cannot be reached, or it "
-                       "was told to end before.", serial=serial)  # fmt: skip
     if answer == -1:
-        return Outcome(target.name, False, "already_ended",
-                       "dispy did not cancel it: it has just ended.", serial=serial)  # fmt: skip
+        if _has_ended(found.job):
+            message = "dispy did not cancel it: it has just ended."
+            return target.failed("already_ended", message, serial=serial)
+        message = (
+            "dispy did not cancel it: its node or scheduler cannot be reached, or it was "
+            "terminated before."
+        )
+        return target.failed("refused", message, serial=serial)
     if answer != 0:
         # dispy's task failed: the job has left the queue and does not run yet.
-        return Outcome(target.name, False, "refused",
-                       "dispy could not cancel it while it is sent to its node: try again.",
-                       serial=serial)  # fmt: skip
+        message = "dispy could not cancel it while it is sent to its node: try again."
+        return target.failed("refused", message, serial=serial)
     if runs:
-        return Outcome(target.name, True, "terminating", "Its node was told to end it.",
-                       serial=serial)  # fmt: skip
-    return Outcome(target.name, True, "cancelled", "Taken from the queue.", serial=serial)
+        return target.done("terminating", "Its node was asked to end it.", serial=serial)
+    return target.done("cancelled", "Removed from the queue.", serial=serial)
 
 
 def _runs(found: JobTarget) -> bool:
-    """Whether the job has a node: dispy notes it on the job before it reports it."""
+    """Whether the job has a node: dispy sets the job's state before it reports it."""
     return found.state == "running" or found.job.status in _RUNNING
 
 
 def _has_ended(job: Any) -> bool:
-    """Whether dispy itself is done with the job: it takes away what it knows of it."""
+    """Whether dispy itself has dropped the job."""
     return getattr(job, "_dispy_job_", None) is None or job.finish.is_set()

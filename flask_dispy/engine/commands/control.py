@@ -1,8 +1,8 @@
 """The one door through which commands reach dispy.
 
-dispy's methods answer in numbers that mean different things for each kind of cluster, and some do
-not answer. Here each command ends within a time limit, and its answer is an :class:`Outcome` that
-says what happened in words.
+dispy's methods return numbers that mean different things for each kind of cluster, and some never
+return. Here each command ends within a time limit, with an :class:`Outcome` that says in words what
+happened.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from ...core.errors import BadRequest, EngineTimeout
 from ...core.events import Departure
 from ...core.offers import Allocation
 from ..clusters import is_closed
-from ..offering import withdraw_allocation
+from ..offering import forget_closed_node, withdraw_allocation
 from .calls import Calls
-from .cancelling import cancel_one
+from .cancelling import cancel_until
 from .outcomes import (
     MOST_CPUS,
     NODE_ACTIONS,
@@ -40,11 +40,11 @@ _T = TypeVar("_T")
 _R = TypeVar("_R")
 
 
-# Cancelling takes dispy about a millisecond a job, more in a long queue; a command for many may
-# take this much longer than one for a single job.
+# Cancelling a job takes dispy about a millisecond, more in a long queue; a command for many jobs
+# may take this many times as long as one for a single job.
 _BULK_FACTOR: Final = 3
 
-# Clusters that are asked at a time: a third of the calls that may be under way in all.
+# How many clusters are asked at a time: a third of all calls that may be under way.
 _MOST_AT_ONCE: Final = 8
 
 _HOST: Final = re.compile(r"[A-Za-z0-9_.:*%-]{1,253}")
@@ -80,15 +80,11 @@ class Control:
                     cluster or "*", False, "unknown", "No such job is retained.", serial=serial
                 )
             elif found.target.cluster is None:
-                outcomes[serial] = Outcome(
-                    found.target.name, False, "unsupported",
-                    "Its cluster was not added, so it takes no commands.", serial=serial,
-                )  # fmt: skip
+                message = "Its cluster was not added, so it takes no commands."
+                outcomes[serial] = found.target.failed("unsupported", message, serial=serial)
             elif found.job is None:
-                outcomes[serial] = Outcome(
-                    found.target.name, False, "already_ended",
-                    f"It has ended already: {found.state}.", serial=serial,
-                )  # fmt: skip
+                message = f"It has ended already: {found.state}."
+                outcomes[serial] = found.target.failed("already_ended", message, serial=serial)
             else:
                 batches.setdefault(found.target.name, []).append((serial, found))
         for done in _in_parallel(self._cancel_batch, list(batches.values())):
@@ -96,28 +92,16 @@ class Control:
         return [replace(outcomes[serial], id=ids.get(serial)) for serial in dict.fromkeys(serials)]
 
     def _cancel_batch(self, batch: list[tuple[int, JobTarget]]) -> dict[int, Outcome]:
-        """Cancel jobs of one cluster in one call; what the time limit leaves over says so."""
+        """Cancel jobs of one cluster in one call; those for which time ran out have failed."""
         target = batch[0][1].target
         done: dict[int, Outcome] = {}
         limit = self._calls.timeout_sec * (_BULK_FACTOR if len(batch) > 1 else 1)
         deadline = time.monotonic() + limit
-
-        def cancel_each() -> None:
-            for serial, found in batch:
-                if time.monotonic() > deadline:
-                    return
-                try:
-                    done[serial] = cancel_one(found, serial)
-                except Exception as error:
-                    done[serial] = Outcome(
-                        target.name, False, "refused",
-                        f"dispy failed to cancel it: {type(error).__name__}.", serial=serial,
-                    )  # fmt: skip
-
-        failed = self._guarded(target, f"cancel jobs of {target.name}", cancel_each, limit)
+        what = f"cancel jobs of {target.name}"
+        failed = self._guarded(target, what, lambda: cancel_until(deadline, batch, done), limit)
         code, message = failed or ("timeout", "Time ran out before this job's turn came.")
         return {
-            serial: done.get(serial) or Outcome(target.name, False, code, message, serial=serial)
+            serial: done.get(serial) or target.failed(code, message, serial=serial)
             for serial, _ in batch
         }
 
@@ -142,7 +126,7 @@ class Control:
         :raises BadRequest: a value that makes no sense, or a host that does not resolve.
         :raises UnknownCluster: no cluster of that name is watched.
 
-        A good outcome says that the node is asked; whether it is there shows when it joins.
+        A good outcome means that the node was asked; it is there only once it has joined.
         """
         host = without_brackets(host.strip())
         if not _HOST.fullmatch(host):
@@ -154,7 +138,7 @@ class Control:
             raise BadRequest(f"{port} is no port: it is from 1 to {MOST_PORT}.", field="port")
         _check_cpus(cpus)
         targets = self._targets.targets(cluster)
-        # dispy looks up the name again, for each cluster, and would take the same of its addresses.
+        # dispy would look up the name for each cluster, and choose the same of its addresses.
         address = host if "*" in host else self.resolve(host)
         request = {"host": address, "port": port, "cpus": cpus}
         if not targets:
@@ -163,9 +147,9 @@ class Control:
         return _in_parallel(lambda target: self._allocate_in(target, host, request, by), targets)
 
     def resolve(self, host: str) -> str:
-        """Return the address that a host's name stands for: as in dispy, IPv4 if it has both.
+        """Return the address of a host; as in dispy, IPv4 if it has both kinds.
 
-        :raises BadRequest: it stands for none.
+        :raises BadRequest: it does not resolve.
         """
 
         def look_up() -> str:
@@ -195,21 +179,21 @@ class Control:
         what = f"allocate {host} to {target.name}"
         answer = self._ask(
             target, what, "allocate_node", dict(request),
-            # dispy keeps what was asked first, and would leave a new port or CPUs out.
+            # dispy keeps its first allocation, and would ignore a new port or number of CPUs.
             before=lambda: withdraw_allocation(target.cluster, request["host"], plain=True),
         )  # fmt: skip
         if isinstance(answer, Outcome):
             return answer
-        # dispyscheduler's own clusters answer nothing.
+        # Clusters inside dispyscheduler return None.
         if answer not in (0, None):
             return _refused(target, f"dispy refused to allocate {host} ({answer!r}).")
         offered = Allocation(request["host"], request["port"], request["cpus"])
         self._targets.offered(target.name, host, offered, by)
         message = f"{host} is asked to join {target.name}.{ignored}"
-        return Outcome(target.name, True, "asked", message)
+        return target.done("asked", message)
 
     def ask_again(self, cluster: str, number: int, *, by: str | None = None) -> list[Outcome]:
-        """Ask a node anew that was asked to join and has not.
+        """Ask a node again that was asked to join and has not.
 
         :raises UnknownOffer: no such offer waits.
         """
@@ -230,12 +214,12 @@ class Control:
             lambda: taken_back.append(withdraw_allocation(target.cluster, offer.ip_addr)),
         )
         if failed:
-            return [Outcome(target.name, False, *failed)]
+            return [target.failed(*failed)]
         self._targets.withdrawn(target.name, number)
         message = f"{offer.host} is no longer asked to join {target.name}."
         if not taken_back[0]:
-            message += " dispyscheduler still takes it, should it answer."
-        return [Outcome(target.name, True, "ok", message)]
+            message += " dispyscheduler still accepts it if it answers."
+        return [target.done("ok", message)]
 
     def node_action(
         self, cluster: str, action: NodeAction, host: str, *, by: str | None = None
@@ -262,13 +246,13 @@ class Control:
         if action == "allocate":
             argument = {"host": ip_addr, "port": None, "cpus": 0}
             if left == "closed":
-                _forget_closed_node(target, ip_addr)
+                forget_closed_node(target.cluster, ip_addr)
         answer = self._ask(target, what, f"{action}_node", argument)
         if isinstance(answer, Outcome):
-            return _with_node(answer, ip_addr)
+            return replace(answer, ip_addr=ip_addr)
         if answer not in (0, None):
             return _refused(target, f"dispy refused to {what} ({answer!r}).", ip_addr)
-        # dispy reports none of these, nor that a node that was deallocated is back.
+        # dispy reports none of these, nor the return of a node that was deallocated.
         if action == "allocate" and left == "deallocated":
             self._targets.node_rejoined(target.name, ip_addr)
         elif action == "allocate":
@@ -277,14 +261,14 @@ class Control:
             why: Departure = "closed" if action == "close" else "deallocated"
             self._targets.node_closed(target.name, ip_addr, why)
         code = "asked" if action == "allocate" else "ok"
-        return Outcome(target.name, True, code, _DONE[action].format(ip_addr, target.name),
-                       ip_addr=ip_addr)  # fmt: skip
+        message = _DONE[action].format(ip_addr, target.name)
+        return target.done(code, message, ip_addr=ip_addr)
 
     def set_cpus(self, cluster: str, host: str, cpus: int) -> list[Outcome]:
         """Set how many of a node's CPUs are used; a negative number leaves that many unused.
 
-        The outcome's ``cpus`` tells what is used now, which is never more than the node has.
-        One pool of CPUs serves all clusters of a client, so the first that accepts decides.
+        The outcome's ``cpus`` is the number in use, at most those of the node. All clusters of a
+        client share the CPUs, so the first cluster that accepts decides.
 
         :raises BadRequest: *cpus* makes no sense.
         :raises UnknownNode: the cluster knows no such node.
@@ -303,7 +287,7 @@ class Control:
         what = f"set the CPUs of {ip_addr} for {target.name}"
         answer = self._ask(target, what, "set_node_cpus", ip_addr, cpus)
         if isinstance(answer, Outcome):
-            return _with_node(answer, ip_addr)
+            return replace(answer, ip_addr=ip_addr)
         if not isinstance(answer, int) or answer < 0:
             hint = (
                 "; dispyscheduler allows it only when started with --cooperative"
@@ -314,8 +298,8 @@ class Control:
         in_use = answer
         if target.kind != "JobCluster":
             in_use = _cpus_in_use(target.cluster, ip_addr, cpus)
-        return Outcome(target.name, True, "ok", f"{ip_addr} now uses {in_use} CPUs.",
-                       ip_addr=ip_addr, cpus=in_use)  # fmt: skip
+        message = f"{ip_addr} now uses {in_use} CPUs."
+        return target.done("ok", message, ip_addr=ip_addr, cpus=in_use)
 
     # -- asking dispy ------------------------------------------------------------------------
 
@@ -327,16 +311,14 @@ class Control:
         *arguments: Any,
         before: Callable[[], Any] | None = None,
     ) -> Any:
-        """Return what dispy's method answers, or the Outcome that it cannot be asked.
+        """Return the result of dispy's method, or the Outcome of a failure to call it.
 
-        :param before: is called first, within the same time limit.
+        :param before: called first, within the same time limit.
         """
         function = getattr(target.cluster, method, None)
         if function is None:
-            return Outcome(
-                target.name, False, "unsupported",
-                f"A cluster inside dispyscheduler has no {method}; ask its client instead.",
-            )  # fmt: skip
+            message = f"A cluster inside dispyscheduler has no {method}; ask its client instead."
+            return target.failed("unsupported", message)
         answers: list[Any] = []
 
         def call() -> None:
@@ -345,7 +327,7 @@ class Control:
             answers.append(function(*arguments))
 
         failed = self._guarded(target, what, call)
-        return Outcome(target.name, False, *failed) if failed else answers[0]
+        return target.failed(*failed) if failed else answers[0]
 
     def _guarded(
         self, target: Target, what: str, call: Callable[[], None], limit: float | None = None
@@ -365,9 +347,9 @@ class Control:
 
 
 def _in_parallel(ask: Callable[[_T], _R], whom: Sequence[_T]) -> list[_R]:
-    """Return what *ask* returns of each, several at a time.
+    """Return the results of *ask* for each, several at a time.
 
-    They are of different clusters: one that does not answer must not use up the others' time.
+    Each is for another cluster; one that does not answer must not use up the others' time.
     """
     if len(whom) < 2:
         return [ask(one) for one in whom]
@@ -382,28 +364,17 @@ _DONE: Final[dict[NodeAction, str]] = {
 }
 
 
-def _forget_closed_node(target: Target, ip_addr: str) -> None:
-    """Make a cluster forget a node that was closed for it, so that it is set up again.
-
-    Without this, ``allocate_node`` of dispy 4.15.2 takes the node for one that is still set up,
-    and every job sent to it ends cancelled.
-    """
-    nodes = getattr(target.cluster, "_dispy_nodes", None)
-    if isinstance(nodes, dict):
-        nodes.pop(ip_addr, None)
-
-
 def _refused(target: Target, message: str, ip_addr: str | None = None) -> Outcome:
-    """Return the outcome of what dispy refused, or could not do for want of its scheduler."""
+    """Return the outcome of a refusal; if the scheduler is gone, its message says so."""
     if target.kind == "SharedJobCluster":
         message = scheduler_trouble(target.cluster) or message
-    return Outcome(target.name, False, "refused", message, ip_addr=ip_addr)
+    return target.failed("refused", message, ip_addr=ip_addr)
 
 
 def _cpus_in_use(cluster: Any, ip_addr: str, cpus: int) -> int:
-    """Return how many CPUs dispyscheduler uses of a node, which answers 0 for success.
+    """Return how many CPUs of a node dispyscheduler uses now; its own answer is only 0 for success.
 
-    It takes as many as the node offers, at most, and leaves them if more are to be left unused.
+    It uses at most as many as the node offers, and changes nothing if more should be left unused.
     """
     node = getattr(cluster, "_dispy_nodes", {}).get(ip_addr)
     offered, used = getattr(node, "avail_cpus", None), getattr(node, "cpus", None)
@@ -412,10 +383,6 @@ def _cpus_in_use(cluster: Any, ip_addr: str, cpus: int) -> int:
     if cpus >= 0:
         return min(offered, cpus)
     return offered + cpus if offered + cpus >= 0 or used is None else int(used)
-
-
-def _with_node(outcome: Outcome, ip_addr: str) -> Outcome:
-    return Outcome(outcome.cluster, outcome.ok, outcome.code, outcome.message, ip_addr=ip_addr)
 
 
 def _check_cpus(cpus: int) -> None:

@@ -1,4 +1,4 @@
-"""What commands are about: the clusters and jobs that they go to, and what became of them."""
+"""The targets of commands, clusters and jobs, and the commands' outcomes."""
 
 from __future__ import annotations
 
@@ -46,10 +46,10 @@ class OutcomeRow(_OutcomeRow, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one command for one job or node.
+    """The outcome of a command for one job or node.
 
-    ``code`` is one of ``ok``, ``asked`` (a node, to join: whether it is there shows when it does),
-    ``cancelled`` (it was queued), ``terminating`` (it runs, and its node was told to end it),
+    ``code`` is one of ``ok``, ``asked`` (a node was asked to join, and is there once it has),
+    ``cancelled`` (it was queued), ``terminating`` (it runs, and its node was asked to end it),
     ``already_ended``, ``unknown``, ``refused``, ``unsupported``, ``timeout`` and ``closed``.
     """
 
@@ -63,23 +63,31 @@ class Outcome:
     id: str | None = None
 
     def as_dict(self) -> OutcomeRow:
-        """Return the outcome without what does not apply to it."""
+        """Return the outcome without the fields that do not apply to it."""
         given = {key: value for key, value in asdict(self).items() if value is not None}
         return cast(OutcomeRow, given)
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A cluster that commands can be sent to; ``cluster`` is dispy's object."""
+    """A cluster to which commands can be sent; ``cluster`` is dispy's object."""
 
     name: str
     cluster: Any
     kind: Kind
 
+    def done(self, code: str, message: str, **subject: Any) -> Outcome:
+        """Return a good outcome for *subject*: ``serial=`` or ``ip_addr=``, and ``cpus=``."""
+        return Outcome(self.name, True, code, message, **subject)
+
+    def failed(self, code: str, message: str, **subject: Any) -> Outcome:
+        """Return the outcome of a failure for *subject*, as in :meth:`done`."""
+        return Outcome(self.name, False, code, message, **subject)
+
 
 @dataclass(frozen=True, slots=True)
 class JobTarget:
-    """A job that can be cancelled: where it is, dispy's object if it lives, its state as people
+    """A job that can be cancelled: its cluster, dispy's object if it lives, its state as people
     read it, and its id."""
 
     target: Target
@@ -89,7 +97,7 @@ class JobTarget:
 
 
 class Targets(Protocol):
-    """Where :class:`Control` looks up what a command names: the registry."""
+    """Where :class:`Control` looks up the clusters, nodes and jobs of a command."""
 
     def targets(self, name: str) -> list[Target]:
         """Return the clusters that *name* stands for.
@@ -105,10 +113,10 @@ class Targets(Protocol):
         """
 
     def targets_of_jobs(self, serials: Iterable[int]) -> Mapping[int, JobTarget]:
-        """Return those of the jobs with these serials that are retained."""
+        """Return the retained jobs among those with these serials."""
 
     def node_left(self, name: str, ip_addr: str) -> Departure | None:
-        """Return why a node is no longer a cluster's; ``None`` for one that is, or never was."""
+        """Return why a node left a cluster; ``None`` if it has not, or was never there."""
 
     def node_closed(self, name: str, ip_addr: str, why: Departure) -> None:
         """Note that a node was closed or deallocated for a cluster."""
@@ -126,4 +134,4 @@ class Targets(Protocol):
         """Note that somebody withdrew an offer."""
 
     def node_rejoined(self, name: str, ip_addr: str) -> None:
-        """Note that a node that was deallocated is the cluster's again."""
+        """Note that a deallocated node is back in the cluster."""
