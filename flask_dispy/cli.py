@@ -44,7 +44,7 @@ def _run_scheduler(
         others = ["--help"]
     elif given and "--httpd" not in others:
         parser.error("the --http-... options are of use with --httpd only")
-    # Here and below: a node, for which this command is started most, needs no dashboard.
+    # Imported only where needed: nodes run this command most, and need no dashboard.
     from .programs.dashboards import scheduler_httpd
 
     run_scheduler(others, httpd=scheduler_httpd(**given))

@@ -298,7 +298,7 @@ class DispyHTTPServer:
         if poll_sec <= 0 or not self._audience.present(lately_sec):
             return
         time.sleep(min(poll_sec, _LAST_REPORTS_SEC))
-        self._audience.wait_until_served(
+        self._audience.wait_until_current(
             self._current_version,
             within_sec=lately_sec,
             timeout_sec=min(poll_sec, _LONGEST_WAIT_SEC),

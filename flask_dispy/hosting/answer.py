@@ -20,7 +20,7 @@ _HOP_BY_HOP = {"connection", "keep-alive", "proxy-connection", "te", "transfer-e
 class Answer:
     """Frames an app's answer so that the client finds its end, and sends it as it comes.
 
-    The end is told by the app's Content-Length, else by chunks, else (HTTP/1.0) by closing.
+    The end is marked by the app's Content-Length, else by chunks, else (HTTP/1.0) by closing.
 
     :param send: takes bytes to the client.
     :param method: of the request; HEAD gets no body, whatever the app yields.
@@ -31,7 +31,7 @@ class Answer:
     """
 
     keep_alive = False
-    """Once it is complete: whether the client was told that the connection stays open."""
+    """Once it is complete: whether the head said that the connection stays open."""
 
     body_bytes = 0
     """How much of the body has been sent."""
@@ -139,7 +139,7 @@ class Answer:
             self._send(data)
 
     def _begin(self) -> bytes:
-        """Settle how the answer ends and build its head."""
+        """Decide how the answer ends and build its head."""
         if self._status is None:
             raise RuntimeError("the app did not call start_response")
         given = {name.lower(): value for name, value in self._headers}

@@ -68,7 +68,7 @@ class Connection:
     def secure(self, context: ssl.SSLContext) -> bool:
         """Shake hands before the deadline; false for a client that does not speak TLS.
 
-        Such a client is told so in plain HTTP, which is what it most likely speaks.
+        Such a client gets an answer in plain HTTP, which is what it most likely speaks.
 
         :raises OSError: the handshake failed.
         """

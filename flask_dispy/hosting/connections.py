@@ -54,7 +54,7 @@ class Seat:
     def phase(self, phase: Phase) -> None:
         if phase == self._phase:
             return
-        # Of a request that came whole the client is no longer suspected.
+        # A client that has sent a whole request is no longer suspected.
         self.proven = self.proven or phase in ("working", "answering")
         self._phase, self.since = phase, time.monotonic()
 

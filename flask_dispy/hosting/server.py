@@ -98,7 +98,7 @@ class ThreadServer(BaseWSGIServer):
         """
         self._connections.close()
         with contextlib.suppress(OSError):  # it is closed already
-            self.socket.shutdown(socket.SHUT_RDWR)  # wakes who waits for connections
+            self.socket.shutdown(socket.SHUT_RDWR)  # wakes the thread that accepts
         self.shutdown()
         self._accepting.join()
         left_over = self._connections.others()
@@ -210,7 +210,7 @@ class ThreadServer(BaseWSGIServer):
 
 
 def _has_left(sock: socket.socket) -> bool:
-    """Drop what has come, and tell whether the client has closed its side."""
+    """Drop the bytes that arrived; return whether the client has closed its side."""
     try:
         return not sock.recv(65_536)
     except BlockingIOError:

@@ -1,4 +1,4 @@
-"""What a report tells, gathered from a view: bounded in number and in length."""
+"""What a report shows, gathered from a view: bounded in number and in length."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ def _ranked(
         hidden |= {"error", "exception"}
     table = view.tables.jobs
     return [
-        {**_told(job, hidden), "columns": _values(table, job, clock) if arguments else []}
+        {**_shown(job, hidden), "columns": _values(table, job, clock) if arguments else []}
         for job in view.pick_jobs(choose)
     ], total
 
@@ -181,7 +181,7 @@ def _took_sec(job: Job, now: float) -> float:
     return 0.0 if start is None else (now if end is None else end) - start
 
 
-def _told(job: Mapping[str, Any], hidden: set[str]) -> dict[str, Any]:
+def _shown(job: Mapping[str, Any], hidden: set[str]) -> dict[str, Any]:
     """Return of a job what the reader may see, cut to what fits."""
     row: dict[str, Any] = {name: None if name in hidden else job[name] for name in _JOB_FIELDS}
     for name, limit in _TEXT.items():

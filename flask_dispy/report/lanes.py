@@ -73,7 +73,7 @@ class Drawing:
 def draw_lanes(timeline: Mapping[str, Any], span: Span, clock: Clock) -> Drawing:
     """Return the drawing of a timeline over *span*.
 
-    Of more than ``MOST_LANES`` nodes, those on which most was going on.
+    If there are more than ``MOST_LANES`` nodes, only the busiest are drawn.
     """
     bars, buckets = timeline.get("bars"), timeline.get("buckets", {})
     weights: Counter[int] = Counter()

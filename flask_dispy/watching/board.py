@@ -1,4 +1,4 @@
-"""The states that readers see, under one lock: each change gets a version, and wakes who waits."""
+"""The states that readers see, under one lock: each change gets a version and wakes waiters."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class Board(Generic[M]):
         self._members: dict[str, M] = {}
         self._pid = os.getpid()
 
-    # -- who is there ------------------------------------------------------------------------
+    # -- members -----------------------------------------------------------------------------
 
     def enter(self, member: M) -> None:
         """Show a cluster. The caller holds ``lock``."""
@@ -131,7 +131,7 @@ class Board(Generic[M]):
     # -- changes -----------------------------------------------------------------------------
 
     def publish(self, member: M) -> None:
-        """Give what changed in a cluster's state the next version, and wake who waits for it.
+        """Give what changed in a cluster's state the next version, and wake those who wait for it.
 
         The caller holds ``lock``.
         """
@@ -220,7 +220,7 @@ class Board(Generic[M]):
         return os.getpid() == self._pid
 
     def is_fresh(self) -> bool:
-        """Whether nobody was ever let in who is still there, and it is open."""
+        """Whether it is open and has no members."""
         return not self._members and not self.closed
 
     def check_process(self) -> None:

@@ -82,7 +82,7 @@ class Listening:
             # Too many calls that hang show in health(); to be refused one more is no fault here.
             with contextlib.suppress(EngineTimeout):
                 watched.poll = self._calls.start(
-                    f"tell the status of {watched.name}", id(watched.cluster), ask
+                    f"ask for the status of {watched.name}", id(watched.cluster), ask
                 )
 
     def _polled(self, watched: Watched, delivery: Delivery, status: Any) -> None:

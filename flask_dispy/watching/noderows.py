@@ -105,7 +105,7 @@ class NodeRows:
     def joined(self, found: FoundRows, more: Iterable[str] = ()) -> Sequence[bytes | Piece]:
         """Return rows with commas between them, those of a delta followed by *more*.
 
-        Called without the board's lock, for it packs what was never packed.
+        Called without the board's lock, because it packs what was never packed.
         """
         if found.all is None:
             return [",".join(chain(found.changed, more)).encode("ascii")]

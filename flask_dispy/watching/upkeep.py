@@ -84,7 +84,7 @@ class Pump:
             try:
                 self._thread.start()
             except RuntimeError as error:
-                # The system has none left; who looks next tries again, as for one that died.
+                # The system has none left; the next reader tries again, as after a death.
                 logger.error("The pump thread of a registry can't be started: %s", error)
 
     def tend(self) -> None:
@@ -254,12 +254,12 @@ class Pump:
             return
         try:
             status = self._calls.run(
-                f"tell the status of {watched.name}", id(cluster), cluster.status,
+                f"ask for the status of {watched.name}", id(cluster), cluster.status,
                 timeout_sec=min(_STOCK_SEC, self._calls.timeout_sec),
             )  # fmt: skip
         except Exception:
             logger.warning(
-                "The cluster %s did not tell its status; its nodes will show as they report.",
+                "The cluster %s did not report its status; its nodes will show as they report.",
                 watched.name, exc_info=True,
             )  # fmt: skip
         else:

@@ -185,7 +185,7 @@ class View(Protocol):
         """Return a page of the jobs that match *query*: first filter, then sort, then page.
 
         :param after: the place where the page before this one ended.
-        :param private: search as for a reader who may not see arguments.
+        :param private: search as for a client that may not see arguments.
         """
 
     def job_chunks(

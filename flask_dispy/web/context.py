@@ -92,8 +92,8 @@ class Web:
         """
         return self.turns.turn(network_of(request.remote_addr))
 
-    def note_served(self, version: int, *, again: bool) -> None:
-        """Tell the audience that the current request's browser has seen *version*.
+    def record_seen(self, version: int, *, again: bool) -> None:
+        """Record that the current request's browser has seen *version*.
 
         :param again: whether it asked for what changed, and not for all that there is.
         """
@@ -102,7 +102,7 @@ class Web:
 
 
 def browser_of(request: Request) -> str:
-    """Return what tells one browser from another; its windows have it in common."""
+    """Return what identifies a browser; its windows have it in common."""
     return f"{request.remote_addr} {request.headers.get('User-Agent', '')}"
 
 

@@ -24,7 +24,7 @@ def test_audience_waits_for_those_who_are_behind() -> None:
     audience.asked("bob", 3, again=True)
 
     def wait(timeout_sec: float) -> bool:
-        return audience.wait_until_served(lambda: 5, within_sec=60, timeout_sec=timeout_sec)
+        return audience.wait_until_current(lambda: 5, within_sec=60, timeout_sec=timeout_sec)
 
     assert not wait(0.05)
     threading.Timer(0.1, audience.asked, ("bob", 5), {"again": True}).start()
@@ -40,14 +40,14 @@ def test_audience_does_not_wait_for_those_who_left_or_fell_silent() -> None:
     audience.left("gone")
     clock.now += 31
     assert audience.present(30) == 0
-    assert audience.wait_until_served(lambda: 9, within_sec=30, timeout_sec=0)
+    assert audience.wait_until_current(lambda: 9, within_sec=30, timeout_sec=0)
 
 
 def test_audience_takes_nothing_back() -> None:
     audience = Audience()
     audience.asked("ann", 7, again=True)
     audience.asked("ann", 3, again=True)
-    assert audience.wait_until_served(lambda: 7, within_sec=60, timeout_sec=0)
+    assert audience.wait_until_current(lambda: 7, within_sec=60, timeout_sec=0)
 
 
 def test_audience_is_bounded() -> None:
@@ -59,7 +59,7 @@ def test_audience_is_bounded() -> None:
 
 
 def is_served(audience: Audience, version: int) -> bool:
-    return audience.wait_until_served(lambda: version, within_sec=30, timeout_sec=0)
+    return audience.wait_until_current(lambda: version, within_sec=30, timeout_sec=0)
 
 
 def test_page_that_listens_is_one_viewer() -> None:
@@ -128,9 +128,9 @@ def test_wait_goes_on_until_a_page_asks_at_its_own_interval(monkeypatch: Any) ->
     monkeypatch.setattr(audience._changed, "wait", nap)
     clock.now = 130
     wait = {"within_sec": 5, "timeout_sec": 1, "longest_sec": 60}
-    assert not audience.wait_until_served(lambda: 2, **wait)
+    assert not audience.wait_until_current(lambda: 2, **wait)
     # It asked at 120 and was expected at 140, a little later at the latest.
     assert 145 < clock.now < 147
     clock.now = 130
-    assert not audience.wait_until_served(lambda: 2, **wait | {"longest_sec": 3})
+    assert not audience.wait_until_current(lambda: 2, **wait | {"longest_sec": 3})
     assert 133 <= clock.now < 134

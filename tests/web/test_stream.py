@@ -202,7 +202,7 @@ def test_audience_hears_what_was_sent(
     open_stream().event()
     _wait_until(lambda: audience.present(5) == 1)
     scene.cluster.starts(scene.queued, scene.beta)
-    assert audience.wait_until_served(
+    assert audience.wait_until_current(
         lambda: registry.version, within_sec=5, timeout_sec=DEADLINE_SEC
     )
     assert audience.present(5) == 1

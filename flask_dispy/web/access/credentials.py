@@ -39,7 +39,7 @@ _CHECK_WAIT_SEC: Final = 5.0
 
 
 class Credentials:
-    """The users and tokens of one blueprint; tells the role that a request's header proves.
+    """The users and tokens of one blueprint; finds the role that a request's header proves.
 
     Thread-safe. Takes the same time for a wrong password as for an unknown user, also where the
     users' hashes are of several kinds.
@@ -131,7 +131,7 @@ class Credentials:
     def _role_of_token(self, token: str) -> str | None:
         digest = _digest(token)
         found = None
-        # Every token is compared, so that the time taken tells nothing.
+        # Every token is compared, so that the time taken reveals nothing.
         for known, role in self._tokens:
             if hmac.compare_digest(known, digest):
                 found = role
@@ -145,7 +145,7 @@ class Credentials:
     def _decoy(self, name: str) -> str:
         """Return a hash that no password fits, of a kind as frequent as among the users.
 
-        A name keeps its own, for else one that is sometimes fast would be known for unknown.
+        A name keeps its own: one whose time varies would be recognized as unknown.
         """
         mark = int.from_bytes(self._mark(name, ""), "big")
         return self._decoys[mark % len(self._decoys)]

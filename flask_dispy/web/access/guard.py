@@ -68,7 +68,7 @@ class Guard:
 
         :raises HttpError: the answer that refuses it.
         """
-        # Probes find /healthz under any name, which then tells them no more than a stranger.
+        # Probes find /healthz under any name; it shows them no more than it shows a stranger.
         if self._checks_host and permission != "public":
             check_host(request.host, self._trusted_hosts)
         if request.method not in SAFE_METHODS:
@@ -164,7 +164,7 @@ class Guard:
         role = self._credentials.remembered(offered)
         if role is not None:
             return role
-        # Only who is not yet known pays: guesses never lock out somebody who is logged in, nor
+        # Only unknown clients pay: guesses never lock out somebody who is logged in, nor
         # another user of the same address.
         address, user = request.remote_addr, offered.username or ""
         known = self._credentials.knows(offered)

@@ -33,7 +33,7 @@ SAFE_METHODS = frozenset(("GET", "HEAD", "OPTIONS"))
 def refuse_cross_site_write(request: Request) -> None:
     """Refuse an unsafe request that another site made the browser send.
 
-    No token is needed for this: browsers tell, and pages cannot change what they tell.
+    No token is needed for this: browsers send the site, and pages cannot change what they send.
     """
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
@@ -123,7 +123,7 @@ def _covers(entry: str, name: str) -> bool:
 
 def _cross_site(header: str) -> HttpError:
     return HttpError(
-        403, "cross_site", f"Refused: another site sent this request, as its {header} header tells."
+        403, "cross_site", f"Refused: another site sent this request, as its {header} header says."
     )
 
 
@@ -168,7 +168,7 @@ def _is_address(name: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _own_names() -> frozenset[str]:
-    """Return the names that this machine gives itself; found once, for a resolver may be slow."""
+    """Return this machine's own names; found once, because a resolver may be slow."""
     names = {socket.gethostname().lower().rstrip("."), socket.getfqdn().lower().rstrip(".")}
     # Colleagues on the same network leave the domain out, or use mDNS.
     names |= {name.partition(".")[0] for name in names}

@@ -19,7 +19,7 @@ PERMISSIONS: Final[tuple[Permission, ...]] = (
 Access = Literal[
     "public", "view", "see_arguments", "cancel_jobs", "manage_nodes", "change_settings"
 ]
-"""The permission that a route asks for; ``public`` is for what tells nothing of the clusters."""
+"""The permission that a route asks for; ``public`` is for answers without any of the clusters."""
 
 Kind = Literal["page", "data", "asset", "document"]
 """Decides the form of errors, the caching and the content policy of a route's answers.

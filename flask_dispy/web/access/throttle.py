@@ -37,7 +37,7 @@ class _Client:
 
 
 class Throttle:
-    """Slows down who fails to log in: after *free* failures each next one doubles the wait.
+    """Slows down clients that fail to log in: after *free* failures each next one doubles the wait.
 
     It brakes an address and a user together: somebody who guesses at one user's password keeps
     neither that user's other machines out, nor the other users of the same address, which may be a
@@ -72,7 +72,7 @@ class Throttle:
         self._clients: dict[str, _Client] = {}
 
     def admit(self, address: str | None, user: str = "", *, known: bool = True) -> None:
-        """Let *user* at *address* try; or raise the 429 that tells how long to wait.
+        """Let *user* at *address* try; or raise the 429 that says how long to wait.
 
         :param known: whether there is such a user, whose failures are never forgotten in favour of
             other names': else a guesser would try some of those in between.

@@ -31,10 +31,10 @@ MIN_INTERVAL_SEC: Final = TICK_SEC
 # Proxies drop connections on which nothing moves, the strictest common ones after 30 s.
 KEEP_ALIVE_SEC: Final = 15
 
-# How often a stream that has nothing to say tells the audience that it is still there.
+# How often a stream without news reports to the audience that it is still there.
 _LOOK_UP_SEC: Final = 1.0
 
-# A stream ends after an hour, so that who may see it is asked again; the browser resumes at once.
+# A stream ends after an hour, so that its permission is checked again; the browser resumes at once.
 LIFETIME_SEC: Final = 3600.0
 
 _numbers: Final = count(1)
@@ -56,7 +56,7 @@ def changes(web: Web, *, cluster: str, since: str, form: str) -> Response:
             )
 
         answer = json_bytes_answer(found.body, packed=packed)
-    web.note_served(found.version, again=not found.snapshot)
+    web.record_seen(found.version, again=not found.snapshot)
     return answer
 
 
@@ -118,12 +118,12 @@ class _Events:
     def _next_frame(self) -> bytes:
         """Return the event that follows the reader's cursor, shared with who stands there too.
 
-        Also with those who ask a moment later, when there may be more to tell: all events come at
-        the same ticks of the clock, and what is more comes with the next.
+        It is shared even if more changes a moment later: all events come at the same ticks of the
+        clock, so that change comes with the next.
         """
         since = self._since
         tick = time.monotonic() // MIN_INTERVAL_SEC
-        # Looked up each time, for the cluster may have been removed, or added again.
+        # Looked up each time, because the cluster may have been removed, or added again.
         view = self._web.view(self._name)
         is_long = view.is_long_since(since or None)
 
@@ -153,7 +153,7 @@ class _Events:
                 yield self._sign_of_life()
 
     def _sign_of_life(self) -> bytes:
-        """Return what keeps the connection: a comment, or an event, which browsers tell scripts."""
+        """Return what keeps the connection: a comment, or an event, which scripts see too."""
         if self._alive_sec is None:
             return _COMMENT
         return _event("alive", self._since, encode({"cursor": self._since}))

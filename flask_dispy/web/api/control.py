@@ -62,7 +62,7 @@ def cancel_jobs(
     limit: int | None,
     before: int | None,
 ) -> Response:
-    """Cancel the jobs listed, or all that match a filter; or tell how many that would be."""
+    """Cancel the jobs listed, or all that match a filter; or say how many that would be."""
     view = web.view(name)
     if filter is not None:
         query = JobQuery.parse(

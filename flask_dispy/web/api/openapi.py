@@ -32,7 +32,7 @@ _ERRORS: Final[Mapping[int, str]] = {
     414: "The URL is too long.",
     415: "The body is not JSON.",
     422: "A value makes no sense; field names it.",
-    429: "Too many failed logins; Retry-After tells how long to wait.",
+    429: "Too many failed logins; Retry-After says how long to wait.",
     500: "A fault; the message has the reference under which the server logged it.",
     501: "An extra is not installed.",
     503: "Not now.",
@@ -138,7 +138,7 @@ def _error_answer(status: int) -> dict[str, Any]:
     if status == 414:
         # The server refuses it before it knows what it is for.
         return {"description": _ERRORS[status], "content": {"text/plain": {}}}
-    # /healthz tells its status with 503, hence the open schema there.
+    # /healthz sends its status with 503, hence the open schema there.
     return {"description": _ERRORS[status], "content": {_JSON: {"schema": _error_schema(status)}}}
 
 

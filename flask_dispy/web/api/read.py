@@ -238,7 +238,7 @@ def report(web: Web, name: str) -> Response:
 
 
 def healthz(web: Web) -> Response:
-    """Answer 200 if the dashboard itself is well, else 503; with details for who may view."""
+    """Answer 200 if the dashboard itself is well, else 503; a client that may view gets details."""
     health = web.registry.health()
     body = {"status": health["status"]}
     if web.guard.allows("view"):

@@ -19,7 +19,7 @@ __all__ = ["bundles"]
 _IMPORT: Final = re.compile(r'^import \{([^{}]*)\} from "(\.[^"]*)";$', re.MULTILINE)
 _EXPORT: Final = re.compile(r"^export (?=(?:async )?(?:function|class|const) (\w+))", re.MULTILINE)
 _FOREIGN: Final = re.compile(r"^(?:import|export|await)\b.*|\bimport(?:\(|\.meta)", re.MULTILINE)
-# Half of what a module weighs says what its types are; who reads it finds the module itself.
+# Half of a module is documentation of its types; a reader finds that in the module itself.
 _DOC: Final = re.compile(r"^[ \t]*/\*\*(?:(?!\*/).)*\*/\n", re.MULTILINE | re.DOTALL)
 _COMMENT: Final = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 

@@ -11,7 +11,7 @@ from typing import Final
 
 __all__ = ["favicons"]
 
-# As many as can be told apart at 16 pixels; static/js/frame/headline.js names them.
+# As many as the eye can distinguish at 16 pixels; static/js/frame/headline.js names them.
 _STEP_PERCENT: Final = 5
 
 _AROUND: Final = 75.4  # 2 pi 12

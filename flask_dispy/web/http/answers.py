@@ -40,7 +40,7 @@ def encode(value: object) -> bytes:
     """Return *value* as compact JSON.
 
     ASCII only, so that a lone surrogate in a job's text cannot break the encoding; NaN and
-    infinity are refused, for no browser reads them.
+    infinity are refused, because no browser reads them.
     """
     return json.dumps(value, separators=(",", ":"), allow_nan=False).encode("ascii")
 

@@ -1,6 +1,6 @@
 """Who is looking, and what they have seen: so that a server can end without cutting anyone short.
 
-The routes that tell of changes (``changes``, ``stream`` and the legacy ``cluster_updates``) say
+The routes that report changes (``changes``, ``stream`` and the legacy ``cluster_updates``) say
 which version they have sent to whom; ``DispyHTTPServer.shutdown`` waits until the last one is out.
 Only clients seen lately count, and only so many are remembered: nobody has to say goodbye.
 
@@ -72,8 +72,8 @@ class Audience:
     def asked(self, browser: str, version: int, *, again: bool) -> None:
         """Note that a client that asks was sent everything up to *version*.
 
-        :param browser: what tells one client from another. A client that answers to no key each
-            time is several clients, which only makes the waiting longer.
+        :param browser: identifies the client. A client that has another each time counts as
+            several, which only makes the wait longer.
         :param again: whether it asked for what changed, and not for all that there is.
         """
         with self._changed:
@@ -115,7 +115,7 @@ class Audience:
         with self._changed:
             return sum(1 for _ in self._present(within_sec))
 
-    def wait_until_served(
+    def wait_until_current(
         self,
         current_version: Callable[[], int],
         *,
@@ -158,7 +158,7 @@ class Audience:
         self._changed.notify_all()
 
     def _present(self, within_sec: float) -> Iterator[_Reader]:
-        """Yield who is there. The caller holds the lock."""
+        """Yield the clients that are there. The caller holds the lock."""
         now = self._clock()
         listening = set()
         for stream in self._streams.values():

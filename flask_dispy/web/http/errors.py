@@ -2,7 +2,7 @@
 
 Nothing else in the web layer builds an error answer. Expected failures are ``HttpError`` (raised
 by the web layer) and ``FlaskDispyError`` (raised below it). Anything else is a fault: it is
-logged whole under a reference, and the client is told the reference and nothing more.
+logged whole under a reference, and the client gets the reference and nothing more.
 """
 
 from __future__ import annotations

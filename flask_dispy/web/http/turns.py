@@ -6,7 +6,7 @@ of it. So they are made one at a time, and while jobs run they get no more than 
 together: after what took 4 ms, 76 ms belong to the run. Who asks now and then never notices,
 because what was not used for a while may be used at once.
 
-Those who wait are served in turn by client, not by request: somebody who asks on sixteen
+Requests that wait take turns by client: somebody who asks on sixteen
 connections waits for fifteen of them, and holds up nobody else for more than one. An answer that
 takes long is made in slices, and lets others pass between two of them.
 """

@@ -83,7 +83,7 @@ def _body() -> bytes:
 
     werkzeug ends a body that comes in chunks at the limit as if that were its end, so that a
     command would be carried out as far as its first part says: the last uid of a list is another
-    job's, once it is cut. Such a body can't be told from one that is just as long as the limit.
+    job's, once it is cut. Such a body looks like one that is just as long as the limit.
     """
     body = request.get_data()
     limit = request.max_content_length

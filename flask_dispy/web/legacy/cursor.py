@@ -89,7 +89,7 @@ class LegacyCursor:
 
 
 def _cookie_name() -> str:
-    """Return the cookie's name; cookies do not tell ports apart, so the name does."""
+    """Return the cookie's name; cookies are shared by all ports, so it holds the port."""
     port = request.host.rpartition(":")[2]
     return f"dispy_updates_{port}" if port.isdigit() else "dispy_updates"
 

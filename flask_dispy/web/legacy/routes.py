@@ -187,7 +187,7 @@ def _clusters_answer(web: Web, cursor: LegacyCursor) -> Response:
     cursor.store(answer, [part.cursor for _, part in found], web.registry.poll_sec)
     if found:
         # The first was read first, so what it reaches, all do.
-        web.note_served(found[0][1].version, again=bool(cursor.since(0)))
+        web.record_seen(found[0][1].version, again=bool(cursor.since(0)))
     return answer
 
 
