@@ -146,7 +146,7 @@ def _head(lines: Sequence[str], frame: int, *, is_cut: bool) -> str:
     """Return the line that names the exception: the first behind the last frame's own lines."""
     if frame >= 0 or not is_cut:
         for line in lines[frame + 1 :]:
-            if line.strip() and not line[0].isspace() and not line.startswith("Traceback (most"):
+            if line.strip() and not line[0].isspace() and not line.startswith("Traceback"):
                 return line
     # Of a message that is longer than what was kept of it, or of no traceback, the last lines.
     said = [line for line in reversed(lines) if line.strip(" …")]

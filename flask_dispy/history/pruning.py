@@ -100,8 +100,9 @@ def _forget_runs(db: sqlite3.Connection, oldest: float) -> None:
         "(SELECT 1 FROM jobs WHERE jobs.session = runs.session AND jobs.run = runs.id)",
         (oldest,),
     ).fetchall()
-    for table, column in (("runs", "id"), ("nodes", "run"), ("series", "run"), ("tallies", "run")):
-        db.executemany(f"DELETE FROM {table} WHERE {column} = ?", gone)
+    db.executemany("DELETE FROM runs WHERE id = ?", gone)
+    for table in ("nodes", "series", "tallies", "error_kinds"):
+        db.executemany(f"DELETE FROM {table} WHERE run = ?", gone)
     db.execute(
         "DELETE FROM sessions WHERE started_at < ? AND NOT EXISTS "
         "(SELECT 1 FROM runs WHERE runs.session = sessions.id)",

@@ -16,12 +16,14 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
 from ..core.cluster import ClusterState
+from ..core.errorkinds import ErrorKind
 from ..core.errors import HistoryError
 from ..core.events import JobState
 from ..core.jobs import JOB_STATES
 from ..core.series import PAST_RESOLUTIONS, WHOLE_SEC, Measured, Series
 from .checking import DAMAGE, moment, serial, text
 from .columns import NO_COLUMNS, Columns, columns_of, together
+from .errorkinds import enter_error_kinds, error_kind_of
 from .recorder import SERIES_SEC
 from .records import JOB_COLUMNS, Figures, bucket_of, event_of, figures_of, job_of, node_of
 from .schema import open_for_reading
@@ -180,13 +182,20 @@ class _Loader:
         make = partial(job_of, shift=shift, columns=self._columns.jobs)
         jobs = list(self._readable("jobs", make, reversed(rows), bad))
         begun = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(started_at))
+        kinds = self._error_kinds(run, shift, bad)
         state = ClusterState(
-            f"{name} {begun}", started_at, serials=iter(()), history_limit=len(jobs), kind="history"
+            f"{name} {begun}",
+            started_at,
+            serials=iter(()),
+            history_limit=len(jobs),
+            kind="history",
+            function=kinds[0].function if kinds else name,
         )
         state.series = Series(started_at, PAST_RESOLUTIONS)
         cpus = self._load_nodes(run, state, bad)
         state.adopt(jobs)
         _count(state, figures)
+        enter_error_kinds(state, kinds)
         self._load_tallies(run, state, bad)
         known = figures.last_at if figures.closed_at is None else figures.closed_at
         ended_at = max([known, *(job.ended_at or 0.0 for job in jobs)])
@@ -216,6 +225,17 @@ class _Loader:
         rows = self._all("SELECT ip_addr, tally FROM tallies WHERE run = ?", run)
         for ip_addr, tally in self._readable("tallies", tally_of, rows, bad):
             enter_tally(state, ip_addr, tally)
+
+    def _error_kinds(self, run: int, shift: int, bad: Counter[str]) -> list[ErrorKind]:
+        """Load a run's kinds of errors; files from before these were kept have none."""
+        rows = self._all("SELECT kind, row FROM error_kinds WHERE run = ?", run)
+        return [
+            kind
+            for kind in self._readable(
+                "kinds of errors", lambda row: error_kind_of(row, shift), rows, bad
+            )
+            if kind.count
+        ]
 
     def _whole(self, run: int, ended_at: float, bad: Counter[str]) -> list[Measured]:
         """Return what was measured of a run in coarse steps, which hold a month."""

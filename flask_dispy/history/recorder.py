@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from .columns import NO_COLUMNS, Columns
+from .errorkinds import ErrorKindsDue
 from .records import Figures, NodeEvent, NodeRow
 from .store import Run, Store
 from .tallies import TalliesDue
@@ -114,6 +115,7 @@ class _Record:
         # An ordered set: those that wait longest come first.
         self._rows_due: dict[str, None] = {}
         self.tallies = TalliesDue(state)
+        self._error_kinds = ErrorKindsDue(state)
         self._bucket: Measured | None = None
         figures = self._figures(state.started_at)
         self.run = Run(state.name, state.kind, state.started_at, figures, columns)
@@ -139,6 +141,8 @@ class _Record:
     def beat(self, now: float) -> None:
         changed = self._take_rows(_ROWS_AT_A_BEAT)
         changed = self._take_series() or changed
+        for kind in self._error_kinds.take(now):
+            self._store.put(self.run, kind)
         for row in self.tallies.take(now):
             self._store.put(self.run, row)
         if changed or self._figures(self.run.figures.last_at) != self.run.figures:
@@ -149,6 +153,8 @@ class _Record:
         self._state.series.add(now, self._state.sample())
         self._take_rows(len(self._rows_due))
         self._take_series()
+        for kind in self._error_kinds.take_all():
+            self._store.put(self.run, kind)
         for row in self.tallies.take_all():
             self._store.put(self.run, row)
         self.take_figures(now, complete=True)

@@ -122,7 +122,16 @@ ALTER TABLE runs ADD COLUMN columns TEXT;
 ALTER TABLE jobs ADD COLUMN columns TEXT
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _TALLIES, _COLUMNS)
+_ERROR_KINDS: Final = """
+CREATE TABLE error_kinds (
+    run INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    row TEXT NOT NULL,
+    PRIMARY KEY (run, kind)
+) WITHOUT ROWID;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _TALLIES, _COLUMNS, _ERROR_KINDS)
 """Statements that lead from each version of the schema to the next; the first makes the tables.
 
 A file's ``user_version`` is the number of those that were applied to it.

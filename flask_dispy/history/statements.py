@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ..core.series import Measured
+from .errorkinds import ErrorKindRow
 from .records import JOB_COLUMNS, Figures, NodeEvent, NodeRow
 from .tallies import TallyRow
 
@@ -36,6 +37,7 @@ DELETE_JOB: Final = "DELETE FROM jobs WHERE session = ? AND serial = ?"
 PUT_OTHERS: Final[dict[type, str]] = {
     Measured: _upsert("series", ("run", *Measured._fields), ("run", "start")),
     NodeRow: _upsert("nodes", ("run", "ip_addr", "row"), ("run", "ip_addr")),
+    ErrorKindRow: _upsert("error_kinds", ("run", "kind", "row"), ("run", "kind")),
     TallyRow: _upsert("tallies", ("run", "ip_addr", "tally"), ("run", "ip_addr")),
     NodeEvent: "INSERT INTO node_events (run, at, ip_addr, event) VALUES (?, ?, ?, ?)",
 }

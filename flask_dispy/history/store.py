@@ -22,6 +22,7 @@ from ..core.errors import HistoryError
 from ..core.jobs import Job
 from ..core.series import Measured
 from .columns import NO_COLUMNS, Columns
+from .errorkinds import ErrorKindRow
 from .pruning import Pruner
 from .records import Figures, NodeEvent, NodeRow, job_row
 from .schema import open_for_writing, transaction
@@ -170,7 +171,9 @@ class Store:
         else:
             self._thread = thread
 
-    def put(self, run: Run, record: Job | Measured | NodeEvent | NodeRow | TallyRow) -> None:
+    def put(
+        self, run: Run, record: Job | Measured | NodeEvent | NodeRow | TallyRow | ErrorKindRow
+    ) -> None:
         """Have a record written; one that finds the queue full is counted and dropped."""
         if self._stop.is_set():
             return

@@ -27,6 +27,7 @@ from ..core.tally import TimedWord
 from ..core.timeline import DEFAULT_CELLS, DEFAULT_LIMIT, Lane, Window, oldest_start, timeline
 from ..core.whatif import Backlog, Loss, Question, WhatIf, what_if
 from ..wire.durations import DurationsRow, durations_row
+from ..wire.errorkinds import ErrorOrder, ErrorPage, error_page
 from ..wire.packing import Sendable
 from ..wire.rows import ClusterRows, CombinedRows, Rows, encode
 from ..wire.shapes import (
@@ -279,6 +280,19 @@ class StateView(ABC):
         with self._folded():
             changes = [f"{state.started_at}:{state.job_changes}" for state in self._states()]
         return f"{self._board.epoch} {' '.join(changes)}"
+
+    def error_kinds(
+        self,
+        *,
+        sort: ErrorOrder = "count",
+        descending: bool = True,
+        limit: int = 100,
+        offset: int = 0,
+    ) -> ErrorPage:
+        with self._folded() as now:
+            return error_page(
+                self._states(), now, sort=sort, descending=descending, limit=limit, offset=offset
+            )
 
     def pick_jobs(self, choose: Callable[[list[Job], float], list[Job]]) -> list[JobDetail]:
         with self._folded():

@@ -17,6 +17,7 @@ from ..core.tally import TimedWord
 from ..core.timeline import DEFAULT_CELLS, DEFAULT_LIMIT
 from ..core.whatif import WhatIf
 from ..wire.durations import DurationsRow
+from ..wire.errorkinds import ErrorOrder, ErrorPage
 from ..wire.packing import Piece, Sendable
 from ..wire.shapes import (
     JobDetail,
@@ -206,6 +207,16 @@ class View(Protocol):
 
     def jobs_mark(self) -> str:
         """Return a text that is another one whenever a row of a job may have changed."""
+
+    def error_kinds(
+        self,
+        *,
+        sort: ErrorOrder = "count",
+        descending: bool = True,
+        limit: int = 100,
+        offset: int = 0,
+    ) -> ErrorPage:
+        """Return the kinds of errors that jobs failed with, over the whole run."""
 
     def pick_jobs(self, choose: Callable[[list[Job], float], list[Job]]) -> list[JobDetail]:
         """Return all that is known of a few jobs.

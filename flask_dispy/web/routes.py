@@ -17,6 +17,7 @@ from ..core.settings import LONGEST_POLL_SEC
 from ..core.tally import TIMED_WORDS
 from ..core.timeline import DEFAULT_LIMIT
 from ..engine.commands.outcomes import MOST_CPUS, NODE_ACTIONS
+from ..wire.errorkinds import ERROR_ORDERS
 from ..wire.tables import NodeTable
 from .api import changes as stream
 from .api import control as api_control
@@ -134,6 +135,22 @@ _READING: Final = (
             "limit": _LIMIT,
             "before": _SERIAL,
             "after": _TEXT,
+            "format": _FORMAT,
+        },
+        costly=True,
+    ),
+    Route(
+        "errors",
+        f"GET {_CLUSTER}/errors",
+        api_read.errors,
+        "The kinds of errors that a cluster's jobs failed with, sorted and paged.",
+        "Errors",
+        MEDIA_TYPES,
+        query={
+            "sort": Choice(choices=ERROR_ORDERS, default="count"),
+            "order": Choice(choices=("asc", "desc"), default="desc"),
+            "limit": _LIMIT,
+            "offset": _OFFSET,
             "format": _FORMAT,
         },
         costly=True,

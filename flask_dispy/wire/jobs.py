@@ -62,5 +62,6 @@ JOB_FIELDS: Final = (
         value=lambda job: last_line(job.exception),
         label="Error",
     ),
+    _field("error_kind", TEXT, nullable=True),
 )
 """The fields of a job's row, in their order."""

@@ -300,6 +300,7 @@ class JobRow(_HiddenJob):
     waited_sec: float
     attempts: Count
     error: str | None
+    error_kind: str | None
 
 
 class JobStep(TypedDict):

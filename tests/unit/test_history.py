@@ -324,6 +324,7 @@ def test_past_durations_of_an_old_file_are_those_of_the_jobs_that_were_loaded(
         db.execute("DROP TABLE tallies")
         for table in ("runs", "jobs"):
             db.execute(f"ALTER TABLE {table} DROP COLUMN columns")
+        db.execute("DROP TABLE error_kinds")
         db.execute("PRAGMA user_version = 1")
     (view,) = past(path, most_jobs=6).views()
     assert view.durations()["ran"]["jobs"] == view.durations(node="alpha")["ran"]["jobs"] == 6

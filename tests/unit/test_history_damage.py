@@ -24,7 +24,7 @@ ODD: list[Any] = [
     None, b"\x00\xff", "text\x00", -1, 2**62, 1e300, float("inf"), 1e14, "[1]",
     '[["running", 1e999, null]]', '{"ip_addr": {"a": [1]}}', DEEP,
 ]  # fmt: skip
-TABLES = ("sessions", "runs", "jobs", "nodes", "node_events", "series", "tallies")
+TABLES = ("sessions", "runs", "jobs", "nodes", "node_events", "series", "tallies", "error_kinds")
 
 
 @pytest.fixture
@@ -49,6 +49,10 @@ def path(tmp_path: Path) -> Path:
         # It ended before anything was measured.
         values = "1, started_at, 1, 3, 0, 0, 1, 1, 4"
         db.execute(f"INSERT OR IGNORE INTO series SELECT {values} FROM runs")
+        row = {"function": "compute", "type": "E", "message": "", "count": 1, "first_at": 5.0,
+               "last_at": 6.0, "late": True, "nodes": {"10.0.0.1": 1}, "course": [4.0, 1.0, 1],
+               "sample": "E", "cut": False, "latest": [1]}  # fmt: skip
+        db.execute("INSERT INTO error_kinds VALUES (1, 'x', ?)", (json.dumps(row),))
         for table in TABLES:
             db.execute(f"CREATE TABLE copy AS SELECT * FROM {table}")
             db.execute(f"DROP TABLE {table}")
@@ -82,6 +86,7 @@ def read_all(registry: PastRegistry) -> None:
     for view in (registry.view("*"), *registry.views()):
         answers += [view.summary(), view.series(10), view.timeline(), view.nodes()]
         answers.append(view.durations())
+        answers.append(view.error_kinds().items)
         page = view.jobs()
         answers += [page.items, page.counts]
         answers += [view.job(row["serial"]) for row in page.items]

@@ -98,6 +98,19 @@ class JobBlock:
         """The rows of jobs that left a traceback."""
         return array("L", [row for row, job in enumerate(self.jobs) if job.exception])
 
+    @cached_property
+    def _by_kind(self) -> Mapping[str, list[int]]:
+        """The rows of each kind of error, by its id."""
+        found: dict[str, list[int]] = {}
+        for row, job in enumerate(self.jobs):
+            if job.error_kind is not None:
+                found.setdefault(job.error_kind, []).append(row)
+        return found
+
+    def rows_of_kinds(self, kinds: Iterable[str]) -> Sequence[int]:
+        """Return the rows of jobs that failed with an error of one of these kinds."""
+        return sorted(row for kind in kinds for row in self._by_kind.get(kind, ()))
+
     def _times(self) -> tuple[list[float], list[float]]:
         """Starts and ends; NaN, for which every comparison is false, if there is none yet."""
         times = [(job.started_at, job.ended_at) for job in self.jobs]

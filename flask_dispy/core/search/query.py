@@ -31,8 +31,8 @@ __all__ = ["MAX_QUERY_LENGTH", "QUALIFIERS", "JobQuery"]
 MAX_QUERY_LENGTH: Final = 500
 
 QUALIFIERS: Final = (
-    "state", "is", "node", "id", "arg", "error", "serial", "cluster", "slower", "faster",
-    "waited", "since", "until", "ended",
+    "state", "is", "node", "id", "arg", "error", "error-kind", "serial", "cluster", "slower",
+    "faster", "waited", "since", "until", "ended",
 )  # fmt: skip
 """What words may begin with, a colon behind it."""
 
@@ -74,6 +74,7 @@ class JobQuery:
     waited_sec: float | None = None
     spans: tuple[tuple[JobSort, Span], ...] = ()
     groups: tuple[tuple[Alternative, ...], ...] = ()
+    error_kinds: frozenset[str] = frozenset()
 
     @property
     def depends_on_time(self) -> bool:
@@ -163,6 +164,7 @@ class JobQuery:
             waited_sec=max((duration_sec(t, "q") for t in found.get("waited", ())), default=None),
             spans=_spans(found),
             groups=groups,
+            error_kinds=frozenset(text.casefold() for text in found.get("error-kind", ())),
         )
 
     @property
@@ -265,6 +267,8 @@ class _Search:
         rows: Sequence[int] = range(len(jobs))
         for matches in self._nodes:
             rows = _both(rows, _on_nodes(block, matches))
+        if query.error_kinds:
+            rows = _both(rows, block.rows_of_kinds(query.error_kinds))
         if query.errors:
             rows = _both(rows, block.raised)
         if query.serials:

@@ -26,11 +26,10 @@ _MOST_TERMS: Final = 20
 # "-5" excludes a five, "->" and "--help" are text.
 _TERM = re.compile(
     r'(?P<minus>-(?=[\w"#]))?'
-    r'(?:(?P<key>[A-Za-z_][A-Za-z0-9_]*):)?(?:"(?P<quoted>[^"]*)"|(?P<bare>\S+))'
+    r'(?:(?P<key>[A-Za-z_][A-Za-z0-9_]*(?:-[A-Za-z]+)?):)?(?:"(?P<quoted>[^"]*)"|(?P<bare>\S+))'
 )
 _OR: Final = "OR"
 _NO_OR: Final = "OR stands between two words; the word itself stands in quotes."
-_LONE_QUALIFIER = re.compile(r"[a-z_][a-z0-9_]+:")
 _QUALIFIER = re.compile(r"[a-z_]{2,}")
 
 
@@ -85,8 +84,10 @@ def _term(match: re.Match[str], qualifiers: Sequence[str]) -> Term:
     key, quoted, bare = match.group("key", "quoted", "bare")
     is_quoted = quoted is not None
     value = quoted if is_quoted else bare
-    if key is None and not is_quoted and _LONE_QUALIFIER.fullmatch(bare):
-        key, value = bare[:-1], ""
+    if key is None and not is_quoted and bare.endswith(":"):
+        name = bare[:-1]
+        if _QUALIFIER.fullmatch(name) or name in qualifiers:
+            key, value = name, ""
     if key is None:
         return Term(None, value, is_quoted)
     if key.lower() in qualifiers:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Mapping
 from hashlib import blake2b
 from typing import Any, Final
@@ -13,6 +14,7 @@ from ...core.errors import UnknownJob
 from ...core.search.order import NEWEST, JobOrder, JobSort, Place
 from ...core.search.query import JobQuery
 from ...report import render_report
+from ...wire.errorkinds import ErrorOrder
 from ...wire.exports import paths_of
 from ..context import Web
 from ..http.answers import json_answer
@@ -28,6 +30,7 @@ __all__ = [
     "cluster",
     "cluster_series",
     "clusters",
+    "errors",
     "healthz",
     "hidden_fields",
     "job",
@@ -199,6 +202,43 @@ def _place(order: JobOrder, before: int | None, after: str) -> Place | None:
     if order != NEWEST:
         raise invalid("before", "before goes with the newest first; in other orders give after.")
     return Place.before(before)
+
+
+def errors(
+    web: Web,
+    name: str,
+    *,
+    sort: ErrorOrder,
+    order: str,
+    limit: int,
+    offset: int,
+    format: str,
+) -> Response:
+    """Answer with the kinds of errors that a cluster's jobs failed with, over the whole run."""
+    view = web.view(name)
+    whole = format != JSON and "limit" not in request.args
+    page = view.error_kinds(
+        sort=sort,
+        descending=order == "desc",
+        limit=sys.maxsize if whole else limit,
+        offset=offset,
+    )
+    rows: list[dict[str, Any]] = [{**row} for row in page.items]
+    if not web.guard.allows("see_arguments"):
+        rows = [{**row, "message": None, "sample": None, "sample_truncated": False} for row in rows]
+    if format != JSON:
+        paths = schema_paths(SCHEMAS["ErrorKind"])
+        return export(web, "errors", view.name, format, paths=paths, chunks=in_chunks(rows))
+    end = offset + limit
+    return json_answer(
+        {
+            "total": page.total,
+            "items": rows,
+            "next": _link(offset=end, limit=limit) if end < page.total else None,
+            "failed": page.failed,
+            "other": page.other,
+        }
+    )
 
 
 def job(web: Web, name: str, serial: str) -> Response:

@@ -18,6 +18,7 @@ from ...core.jobs import JOB_WORDS
 from ...core.whatif import WhatIf
 from ...engine.commands.outcomes import OutcomeRow
 from ...wire.durations import DurationsRow, SpreadRow
+from ...wire.errorkinds import ErrorKindRow
 from ...wire.fields import COUNT, NUMBER, TEXT, NodeField, Schema, properties
 from ...wire.jobs import JobField
 from ...wire.shapes import (
@@ -183,6 +184,16 @@ SCHEMAS: Final[dict[str, Schema]] = {
         next_before=_or_null({"type": "integer"}),
         next_after=_or_null(TEXT),
     ),
+    "ErrorKind": {
+        **schema_of(ErrorKindRow),
+        "description": "Failures of one function with one type of exception and one message, but "
+        "for the values in it. Counted over the whole run. first_at and last_at are the first and "
+        "last end of such a job; new is a kind that came within ten minutes into a run that had "
+        "gone on for a while without it; nodes are the ten with most of them, of nodes_total; "
+        "sample is the first one's text; serials are of the latest jobs. message and sample are "
+        "null for a client that may not see them.",
+    },
+    "Errors": _page(ref("ErrorKind"), failed=COUNT, other=COUNT),
     "JobDetail": {"allOf": [ref("Job"), schema_of(JobDetail, beyond=JobRow)]},
     "Series": schema_of(SeriesData),
     "Durations": schema_of(DurationsRow),

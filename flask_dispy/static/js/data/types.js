@@ -199,7 +199,28 @@
  * @property {number} waited_sec
  * @property {number} attempts
  * @property {string|null} error last line of the traceback
+ * @property {string|null} error_kind id of the kind of error that it failed with
  * @property {true} [hidden] its arguments (and perhaps output) are kept from this reader
+ *
+ * @typedef {object} ErrorKind failures of one function, type and message but for its values
+ * @property {string} id
+ * @property {string} function
+ * @property {string[]} clusters
+ * @property {string} type of the exception, "process died", or empty
+ * @property {string|null} message null where it may not be seen
+ * @property {number} count
+ * @property {number|null} share of the function's jobs that ended
+ * @property {boolean} new
+ * @property {number} first_at
+ * @property {number} last_at
+ * @property {{ip_addr: string, count: number}[]} nodes those with most of them
+ * @property {number} nodes_total
+ * @property {{start_at: number, step_sec: number, counts: number[]}} course
+ * @property {string|null} sample
+ * @property {boolean} sample_truncated
+ * @property {number[]} serials of the latest jobs
+ *
+ * @typedef {{total: number, items: ErrorKind[], next: string|null, failed: number, other: number}} ErrorKinds
  *
  * @typedef {NodeRow & {running_jobs: JobRow[], recent_jobs: JobRow[], running_total: number, recent_total: number, events: NodeEvent[]}} NodeDetail
  *
