@@ -158,7 +158,7 @@ class Rig:
             self.columns,
             (),
             clock=lambda: self.now,
-            **{"time_limit_sec": 0.2, **options},
+            **{"time_limit_sec": 1.0, **options},
         )
 
     def ask(self) -> tuple[Any, ...]:
@@ -223,7 +223,7 @@ def test_function_that_hangs_is_interrupted_and_rests(
     assert rig.ask() == ("before", None, None)
     assert rig.ask() == ("before", None, "after")  # it is not called
     assert rig.reader.failures == {"column1": 1}
-    assert "The function of the column column1 took more than 0.2 s" in caplog.text
+    assert "The function of the column column1 took more than 1 s" in caplog.text
     rig.now = 61
     assert rig.ask() == ("before", None, None)  # it is called again
     wait_until(lambda: rig.reader.stuck == 0)
@@ -405,7 +405,7 @@ def test_failures_are_in_health_and_are_no_problem(
     cluster = FakeCluster()
     registry.add(cluster)
     cluster.join("10.0.0.1")
-    wait_until(lambda: registry.health()["columns"]["unknown"] == {"temp": 1})
+    wait_until(lambda: registry.health()["columns"]["unknown"].get("temp", 0) >= 1)
     assert registry.view("*").node("10.0.0.1")["temp"] is None
     assert registry.health()["status"] == "ok"
 
