@@ -1,4 +1,4 @@
-"""Columns of a user's own: what they are, and which values they may have."""
+"""Custom columns, and the values that they may have."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ ColumnType = Literal["number", "string", "boolean"]
 ColumnValue: TypeAlias = str | int | float | bool | None
 
 MOST_COLUMNS: Final = 20
-"""Columns that nodes may have, and jobs."""
+"""The most custom columns of nodes, and of jobs."""
 
 TEXT_LIMIT: Final = 200
-"""Characters of a text in a column: it is part of each row."""
+"""The most characters of a text in a column, because it is part of each row."""
 
-# Letters of one case, because qualifiers of searches are read in any; at least two, because
-# "C:\\data" is none.
+# Lower case only, because search qualifiers ignore case; at least two characters, because
+# "C:\\data" is no qualifier.
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{1,39}")
 _WORDS: Final = 40
 
-# JavaScript counts exactly up to 9e15.
+# JavaScript's integers are exact up to 9e15.
 _MOST: Final = 1e15
 
 _FOUND_IN: Final[dict[ColumnType, tuple[type, ...]]] = {

@@ -1,4 +1,4 @@
-"""The kinds of errors of a cluster's jobs, counted over the whole run, dropped jobs included."""
+"""The kinds of errors of a cluster's jobs, counted over the whole run, including dropped jobs."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from .jobs import Job
 __all__ = ["MOST_KINDS", "NEW_SEC", "Course", "ErrorKind", "ErrorKinds"]
 
 MOST_KINDS: Final = 500
-"""Kinds of errors that are kept for one cluster; failures of further kinds count as other."""
+"""How many kinds of errors are kept for one cluster; failures of further kinds count as other."""
 
 NEW_SEC: Final = 600.0
-"""A kind is new that long, if the run had gone on for a while without it."""
+"""A kind is new for this long, if the run had gone on for a while without it."""
 
-# By then a run has shown the errors that it has from its start.
+# After this, a run has shown the errors that it had from the start.
 _SETTLED_JOBS: Final = 100
 _SETTLED_SEC: Final = 60.0
 
-# Nodes that are counted of a kind, and serial numbers of its latest jobs.
+# How many nodes of a kind are counted, and how many serial numbers of its latest jobs are kept.
 _MOST_NODES: Final = 100
 _LATEST: Final = 5
 
@@ -30,7 +30,7 @@ _LEAST_STEP_SEC: Final = 1.0
 
 
 class Course:
-    """How many came when, in at most 48 steps of one length, which doubles as time goes on.
+    """Counts over time, in at most 48 equal steps, whose length doubles as time goes on.
 
     :param start: when the first step begins, in epoch seconds.
     """
@@ -45,7 +45,7 @@ class Course:
         self.counts = list(counts)
 
     def add(self, at: float, count: int = 1) -> None:
-        """Count what came at *at*; what came before the start belongs to the first step."""
+        """Count an occurrence at *at*; one before the start belongs to the first step."""
         step = max(0, int((at - self.start) / self.step_sec))
         while step >= _BUCKETS:
             self.double()
@@ -61,18 +61,18 @@ class Course:
         self.step_sec *= 2
 
     def __iter__(self) -> Iterator[tuple[float, int]]:
-        """Yield (middle of the step, count) for each step in which something came."""
+        """Yield (middle of the step, count) for each step with occurrences."""
         for step, count in enumerate(self.counts):
             if count:
                 yield self.start + (step + 0.5) * self.step_sec, count
 
 
 class ErrorKind:
-    """Failures that agree in function, exception type, and message without its values.
+    """Failures with the same function, exception type, and message without its values.
 
     ``nodes`` counts failures by node, for the first hundred nodes; ``late`` is whether the run had
-    gone on for a while when the first failure came; ``sample`` is that failure's text, ``latest``
-    are serial numbers, the newest last.
+    gone on for a while before the first failure; ``sample`` is that failure's text; ``latest`` has
+    the newest serial numbers, the latest one last.
     """
 
     __slots__ = (
@@ -104,7 +104,7 @@ class ErrorKind:
         self.latest.append(serial)
 
     def take_out(self, serial: int, node: str | None, at: float) -> None:
-        """Count a failure no more."""
+        """Uncount a failure."""
         self.count -= 1
         if node in self.nodes:
             self.nodes[node] -= 1
@@ -115,20 +115,20 @@ class ErrorKind:
             self.latest.remove(serial)
 
     def is_new(self, now: float) -> bool:
-        """Whether it came lately, into a run that had gone on for a while without it."""
+        """Whether it first occurred lately, in a run that had gone on for a while without it."""
         return self.late and now - self.first_at < NEW_SEC
 
 
 class ErrorKinds:
-    """The failures of one cluster by kind. Guarded by the registry's lock.
+    """The failures of one cluster by kind. Guarded by the hub's lock.
 
-    :param function: what the jobs compute.
-    :param started_at: when the cluster was first watched, in epoch seconds.
+    :param function: the name of the jobs' function.
+    :param started_at: when watching began, in epoch seconds.
 
-    Each failed job is counted in one of ``kinds``, in ``other`` where these are full, or in
-    ``unread`` while its text is still being made; so their sum is the number of failed jobs.
-    ``unread`` has its node, its end, and whether it came late, by serial number; ``dirty`` are ids
-    of kinds that changed since a history took them.
+    Each failed job counts in one of ``kinds``, in ``other`` if these are full, or in ``unread``
+    while its text is being rendered, so their sum is the number of failed jobs. ``unread`` has the
+    job's node, its end, and whether it was late, by serial number; ``dirty`` has the ids of kinds
+    that changed since the history stored them.
     """
 
     def __init__(self, function: str, started_at: float) -> None:
@@ -153,7 +153,7 @@ class ErrorKinds:
             self.unread[job.serial] = (job.node, at, late)
 
     def text_made(self, serial: int, text: str) -> str | None:
-        """Return the kind of a job whose text is made now, ``None`` if it was not waited for."""
+        """Return the kind of a job whose text was rendered, ``None`` if it was not waited for."""
         waited = self.unread.pop(serial, None)
         return None if waited is None else self._count(serial, *waited, text)
 
@@ -173,7 +173,7 @@ class ErrorKinds:
         return id_
 
     def release(self, jobs: Iterable[Job]) -> None:
-        """Count the failed ones of these jobs no more: another cluster takes them in."""
+        """Uncount the failed ones of these jobs, because another cluster adopts them."""
         for job in jobs:
             if job.failed:
                 self._take_out(job)

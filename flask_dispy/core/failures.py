@@ -1,4 +1,4 @@
-"""What kind of failure an error's text shows: the exception's type, and its message without values.
+"""The kind of a failure, from its text: the exception's type, and its message without values.
 
 ``KeyError: 'alpha'`` and ``KeyError: 'beta'`` are one kind, ``KeyError`` with the message
 ``'…'``. docs/api.md lists the rules.
@@ -17,15 +17,15 @@ from .text import Cut, bounded
 __all__ = ["PROCESS_DIED", "Failure", "failure_of", "kept_error", "kind_id"]
 
 PROCESS_DIED: Final = "process died"
-"""Stands for the type where no exception ended the job, but the end of its process."""
+"""The type of a failure if the job's process died without an exception."""
 
-# Characters of a message that are looked at, and of a pattern. Two kinds whose messages agree as
-# far as that are one.
+# How many characters of a message are examined, and how long a pattern may be. Kinds whose messages
+# agree so far are one kind.
 _MESSAGE: Final = 600
 _PATTERN: Final = 240
 _TYPE: Final = 120
 
-# Types of exceptions in a group that are named.
+# How many types of exceptions in a group are named.
 _NAMED: Final = 3
 
 _DEATH = re.compile(
@@ -40,12 +40,12 @@ _FRAME: Final = '  File "'
 _GROUP: Final = "  + Exception Group Traceback (most recent call last):"
 _SECTION = re.compile(r" +\+[-+]+ \S+ -+")
 
-# What begins a value, and is looked for first: most messages have two kinds of values at most.
+# Characters that begin a value, as a quick check: most messages have at most two kinds of values.
 _QUOTES: Final = frozenset("'\"`“\u2018«")
 _SLASHES: Final = frozenset("/\\")
 _DIGITS: Final = frozenset("0123456789")
 
-# A quoted text may lack its end, where the message was cut.
+# A quoted text may lack its end, if the message was cut.
 _QUOTED = re.compile(
     r"""
     (?<!\w)'\[.*?\]'(?!\w)  # what subprocess shows of a command
@@ -76,7 +76,7 @@ _NUMBER = re.compile(
     re.VERBOSE,
 )
 
-# Several values in a row say no more than one, and how many there are is a value, too.
+# A sequence of values counts as one, because its length is a value, too.
 _NUMBERS = re.compile(r"#(?:[\s,;:x./-]{0,2}#)+")
 _LIST = re.compile(r"((?:'…'|#)(?:: (?:'…'|#))?)(?:, \1)+")
 _ONE_TUPLE = re.compile(r"(?<=['…#]),(?=\))")
@@ -85,8 +85,8 @@ _ONE_TUPLE = re.compile(r"(?<=['…#]),(?=\))")
 class Failure(NamedTuple):
     """What failures of one kind have in common.
 
-    *type* is the exception's, as the traceback names it; :data:`PROCESS_DIED`, or empty where the
-    text names none. *message* is the message's first line, with values taken out.
+    *type* is the exception's type, as in the traceback; :data:`PROCESS_DIED`, or empty if the text
+    names none. *message* is the message's first line without its values.
     """
 
     type: str
@@ -94,9 +94,9 @@ class Failure(NamedTuple):
 
 
 def failure_of(text: str) -> Failure:
-    """Return the kind of failure that an error's text shows: mostly a traceback.
+    """Return the kind of failure of an error's text, which usually is a traceback.
 
-    Takes some 20 us, whatever is in the text.
+    It takes about 20 us for any text.
     """
     death = _DEATH.match(text)
     lines = text.splitlines()
@@ -108,16 +108,16 @@ def failure_of(text: str) -> Failure:
 
 
 def kind_id(function: str, failure: Failure) -> str:
-    """Return the short name of a kind of failure, the same in every run.
+    """Return a short id of a kind of failure, the same in every run.
 
-    :param function: what the jobs compute.
+    :param function: the name of the jobs' function.
     """
     said = "\0".join((function, *failure)).encode(errors="surrogateescape")
     return blake2b(said, digest_size=5).hexdigest()
 
 
 def _named(lines: Sequence[str], *, is_cut: bool) -> tuple[str, str]:
-    """Return the type and the pattern of the message of the exception that was raised last."""
+    """Return the type of the exception that was raised last, and the pattern of its message."""
     frame = _last(lines, _FRAME)
     group = _last(lines, _GROUP)
     if group > frame:
@@ -135,7 +135,7 @@ def _named(lines: Sequence[str], *, is_cut: bool) -> tuple[str, str]:
 
 
 def _last(lines: Sequence[str], beginning: str) -> int:
-    """Return where the last line is that begins so, -1 for none."""
+    """Return the index of the last line with that beginning, -1 if there is none."""
     for at in range(len(lines) - 1, -1, -1):
         if lines[at].startswith(beginning):
             return at
@@ -148,7 +148,7 @@ def _head(lines: Sequence[str], frame: int, *, is_cut: bool) -> str:
         for line in lines[frame + 1 :]:
             if line.strip() and not line[0].isspace() and not line.startswith("Traceback"):
                 return line
-    # Of a message that is longer than what was kept of it, or of no traceback, the last lines.
+    # If the beginning of the message was not kept, or there is no traceback, use the last lines.
     said = [line for line in reversed(lines) if line.strip(" …")]
     return next(filter(_USUAL_TYPE.match, said), said[0].strip() if said else "")
 
@@ -169,7 +169,7 @@ def _of_group(lines: Sequence[str]) -> tuple[str, str]:
 
 
 def _without_values(message: str) -> str:
-    """Return a message with what stands for it in place of each value."""
+    """Return a message with a placeholder for each value."""
     text = message[:_MESSAGE].strip()
     if not _QUOTES.isdisjoint(text):
         text = _QUOTED.sub("'…'", text)
@@ -182,10 +182,10 @@ def _without_values(message: str) -> str:
 
 
 def kept_error(text: str, limit: int) -> str:
-    """Return an error's text in at most *limit* characters, so that its kind can still be seen.
+    """Return an error's text in at most *limit* characters, so that its kind is still visible.
 
-    Of a long traceback the end is kept, unless the message alone is longer: then its beginning.
-    How a process ended is said first, and stays.
+    Of a long traceback, the end is kept, unless the message alone is longer: then its beginning.
+    The sentence on how a process ended is always kept.
     """
     kept = as_displayed(without_overwriting(text, limit), limit)
     if not isinstance(kept, Cut):
@@ -199,7 +199,7 @@ def kept_error(text: str, limit: int) -> str:
 
 
 def _message(text: str) -> str:
-    """Return what follows a traceback's last frame: the exception with its message."""
+    """Return the text after a traceback's last frame: the exception with its message."""
     lines = text.splitlines(keepends=True)
     frame = _last(lines, _FRAME)
     if frame < 0:

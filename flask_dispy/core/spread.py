@@ -1,4 +1,4 @@
-"""How a figure is spread: a histogram that is small, exact in its counts, and can be merged."""
+"""The distribution of durations: a histogram that is small, exact in its counts, and mergeable."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from typing import Final
 
 __all__ = ["BUCKETS", "RELATIVE_ERROR", "Spread", "bucket_of", "edge_sec"]
 
-# A power of ten is the edge of a bucket, so that axes and fixed limits can stand on edges.
+# Powers of ten are edges of buckets, so that axes and fixed limits can use edges.
 _A_DECADE: Final = 24
 _GROWTH: Final = 10.0 ** (1 / _A_DECADE)
 
 RELATIVE_ERROR: Final = (_GROWTH - 1) / (_GROWTH + 1)
-"""By how much a quantile may be off, of itself: 4.8 %."""
+"""The largest relative error of a quantile: 4.8 %."""
 
-# What takes no longer is in the first bucket; durations of jobs are measured less finely.
+# Shorter durations are in the first bucket; jobs are measured less precisely.
 _LEAST_SEC: Final = 1e-4
 
 BUCKETS: Final = 13 * _A_DECADE + 1
-"""How many buckets there are: up to a billion seconds. What takes longer is in the last."""
+"""The number of buckets: up to a billion seconds. Longer durations are in the last."""
 
 _PER_LOG: Final = _A_DECADE / log(10)
 _OFFSET: Final = 1 - log(_LEAST_SEC) * _PER_LOG
 
 
 def bucket_of(seconds: float) -> int:
-    """Return the number of the bucket that a duration belongs to."""
+    """Return the number of a duration's bucket."""
     if seconds <= _LEAST_SEC:
         return 0
     bucket = int(log(seconds) * _PER_LOG + _OFFSET)
@@ -42,9 +42,9 @@ def edge_sec(bucket: int) -> float:
 class Spread:
     """Durations in buckets whose edges grow by a tenth, as in DDSketch (Masson et al., 2019).
 
-    Quantiles are off by 4.8 % at most where they exceed a tenth of a millisecond; counts, and
-    ``longest_sec``, are exact. Spreads can be merged and a duration can be taken out again. One
-    takes some hundred bytes: buckets are kept from the first that is in use to the last.
+    Quantiles above a tenth of a millisecond are off by 4.8 % at most; counts and ``longest_sec``
+    are exact. Spreads can be merged, and a duration can be removed again. A spread takes some
+    hundred bytes: it keeps the buckets from the first to the last that is in use.
 
     ``first`` is the number of the first bucket that is kept. Not thread-safe.
     """
@@ -76,10 +76,7 @@ class Spread:
             self.longest_sec = seconds
 
     def remove(self, bucket: int) -> None:
-        """Take out a duration that was counted.
-
-        The longest is then known as well as its bucket is.
-        """
+        """Uncount a duration. After that, ``longest_sec`` may be the edge of its bucket."""
         place = bucket - self.first
         if not 0 <= place < len(self.counts) or not self.counts[place]:
             return
@@ -105,7 +102,7 @@ class Spread:
         self.longest_sec = max(self.longest_sec, other.longest_sec)
 
     def _reach(self, bucket: int) -> None:
-        """Keep a count of that bucket as well."""
+        """Extend the counts to that bucket."""
         if not self.counts:
             self.first = bucket
             self.counts = array("I", (0,))
@@ -117,9 +114,9 @@ class Spread:
             self.counts.frombytes(bytes(4 * max(0, beyond)))
 
     def quantile(self, share: float) -> float | None:
-        """Return the duration that *share* of them (0 to 1) do not exceed, in seconds.
+        """Return the duration, in seconds, that *share* of them (0 to 1) do not exceed.
 
-        ``None`` where there is none.
+        ``None`` if there are none.
         """
         total = self.total
         if not total:
@@ -137,7 +134,7 @@ class Spread:
 
     @classmethod
     def merged(cls, spreads: Sequence[Spread]) -> Spread:
-        """Return a spread of all that these hold."""
+        """Return one spread with the durations of all of these."""
         found = cls()
         for spread in spreads:
             found.merge(spread)
@@ -145,5 +142,5 @@ class Spread:
 
 
 def _middle_sec(bucket: int) -> float:
-    """Return what is off by the same share from both edges of a bucket."""
+    """Return the duration with the same relative distance to both edges of a bucket."""
     return edge_sec(bucket) * (1 - RELATIVE_ERROR) if bucket else 0.0

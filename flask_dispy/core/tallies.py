@@ -1,6 +1,6 @@
 """A cluster's tally and those of its nodes, folded as jobs end.
 
-They cover the whole run, whatever of its jobs the history keeps.
+They cover the whole run, however many of its jobs are kept.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ __all__ = ["Tallies"]
 
 
 class Tallies:
-    """What the jobs of a cluster came to, in all (``total``) and by node (``Node.tally``).
+    """The tallies of a cluster's jobs, in total (``total``) and by node (``Node.tally``).
 
-    Of nodes that the cluster has forgotten only the total tells.
+    Nodes that the cluster has forgotten are only in the total.
 
     :param nodes: the cluster's nodes by address, which change.
     """
@@ -48,7 +48,7 @@ class Tallies:
             _lose(tallies, ended_at - started_at)
 
     def take_back(self, job: Job) -> None:
-        """Undo :meth:`note`, before anything of the job changes: it goes on, or is another's."""
+        """Undo :meth:`note` before the job changes, because it goes on or is released."""
         word, started_at, ended_at = job.word, job.started_at, job.ended_at
         tallies = self._tallies(job.node)
         if started_at is not None and ended_at is not None and word in _LOST:
@@ -75,7 +75,7 @@ class Tallies:
             self.note(job)
 
     def release(self, jobs: Iterable[Job]) -> None:
-        """Undo :meth:`adopt`, because another cluster takes the jobs in."""
+        """Undo :meth:`adopt`, because another cluster adopts the jobs."""
         for job in jobs:
             for node, lost_sec in _lost_attempts(job):
                 _lose(self._tallies(node), -lost_sec)

@@ -1,4 +1,4 @@
-"""What jobs came to, on one node or in one cluster: counts, times, and CPU time lost."""
+"""A tally of jobs, on one node or in one cluster: counts, times, and lost CPU time."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ __all__ = ["TIMED_WORDS", "Tally", "TimedWord", "Times"]
 TimedWord = Literal["finished", "failed", "terminated"]
 
 TIMED_WORDS: Final[tuple[TimedWord, ...]] = get_args(TimedWord)
-"""The ends whose times say how long jobs take: not that a node was lost, or a job never started."""
+"""The ends whose times show how long jobs take; jobs that were abandoned or cancelled do not."""
 
 
 class Times:
     """The jobs that ended in one way: how many, how long they ran, and how long they had waited.
 
-    ``jobs`` counts those as well of which no start is known, and so no time.
+    ``jobs`` includes those whose start, and so whose times, are unknown.
     """
 
     __slots__ = ("jobs", "ran", "waited")
@@ -29,10 +29,9 @@ class Times:
 
 
 class Tally:
-    """What the jobs of a cluster, or those of a node, came to. Guarded by the hub's lock.
+    """A tally of the jobs of a cluster or a node. Guarded by the hub's lock.
 
-    ``lost_sec`` is the CPU time that came to nothing: that of failed jobs and of attempts that
-    were abandoned.
+    ``lost_sec`` is the wasted CPU time: that of failed jobs and abandoned attempts.
     """
 
     __slots__ = ("failed", "finished", "lost_sec", "terminated")
@@ -44,12 +43,12 @@ class Tally:
         self.lost_sec = 0.0
 
     def times(self, word: TimedWord) -> Times | None:
-        """Return the times of the jobs that ended so; ``None`` if none did."""
+        """Return the times of the jobs with that end; ``None`` if there are none."""
         found: Times | None = getattr(self, word)
         return found
 
     def enter(self, word: TimedWord) -> Times:
-        """Return the times of the jobs that ended so, to be added to."""
+        """Return the times of the jobs with that end; create them if there are none."""
         found = self.times(word)
         if found is None:
             found = Times()
@@ -57,15 +56,15 @@ class Tally:
         return found
 
     def jobs(self, word: TimedWord) -> int:
-        """Return how many jobs ended so."""
+        """Return the number of jobs with that end."""
         times = self.times(word)
         return 0 if times is None else times.jobs
 
     @property
     def total(self) -> int:
-        """How many jobs ended in any of these ways."""
+        """The number of jobs with any of these ends."""
         return sum(map(self.jobs, TIMED_WORDS))
 
     def lose(self, seconds: float) -> None:
-        """Note CPU time that came to nothing; a negative one takes some of it back."""
+        """Add wasted CPU time; a negative amount takes some of it back."""
         self.lost_sec = max(0.0, self.lost_sec + seconds)

@@ -1,6 +1,6 @@
 """When a run would be done with other CPUs: more, fewer, as many as it takes, or without a node.
 
-Pure, and made of copies: the hub's lock need not be held while it is reckoned.
+Pure, and computed from copies, so the hub's lock need not be held.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from .text import bounded
 
 __all__ = ["Backlog", "Loss", "Question", "Times", "WhatIf", "what_if"]
 
-# The search for the CPUs that suffice looks no further: a forecast so far from what was seen
-# would be worth nothing.
+# The search for enough CPUs ends at this many times the present ones: a forecast so far from what
+# was seen would be worthless.
 _MOST_TIMES: Final = 1_000
 
 _NAME_LIMIT: Final = 60
@@ -30,14 +30,14 @@ _UNKNOWN: Final = "How long the jobs take is not known yet: none has finished."
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """What one cluster has to do yet, and with what.
+    """The work that is left for one cluster, and its CPUs.
 
-    :param queued: jobs that wait and can go on.
-    :param ages: of the jobs that run, from
+    :param queued: queued jobs that can start.
+    :param ages: the ages of the running jobs, from
         :func:`~flask_dispy.core.forecast.forecast.ages_of`.
     :param cpus: CPUs that may run them.
     :param now: epoch seconds.
-    :param blocked: why CPUs would change nothing, as a sentence; empty where they would.
+    :param blocked: why other CPUs would change nothing, as a sentence; empty if they would.
     """
 
     durations: Durations
@@ -67,9 +67,9 @@ class Backlog:
 
 
 class Times(TypedDict):
-    """Seconds until all is done; with a probability of 80 % between the early and the late ones.
+    """Seconds until all is done; with a probability of 80 %, between the early and the late ones.
 
-    Null where nobody can say.
+    Null if unknown.
     """
 
     eta_sec: float | None
@@ -79,11 +79,11 @@ class Times(TypedDict):
 
 
 class WhatIf(Times):
-    """The answer to what if: with *cpus*, all would be done in that time; *now* is with today's.
+    """The answer: with *cpus*, all would be done in that time; *now* is for the present CPUs.
 
-    ``cpus_now`` are the CPUs that there are. ``cpus`` is null where no number suffices;
-    ``cpus_sure`` are those with which the time asked for is kept nine times in ten, null where
-    none was asked for, or none suffices.
+    ``cpus_now`` is their number. ``cpus`` is null if no number is enough; ``cpus_sure`` is the
+    number with which the requested time is kept nine times in ten, null if no time was requested,
+    or no number is enough.
     """
 
     cpus_now: int
@@ -94,7 +94,7 @@ class WhatIf(Times):
 
 
 class Loss(NamedTuple):
-    """What a cluster would lose with a node: its CPUs; *running* jobs would go on to their end."""
+    """What a cluster would lose with a node: its CPUs. *running* jobs would run to their end."""
 
     name: str
     cpus: int
@@ -109,8 +109,8 @@ class Loss(NamedTuple):
 
 
 class Question(NamedTuple):
-    """What is asked: with so many *cpus*; done *by* a time, in epoch seconds; or without a node,
-    for which *lost* says what each cluster would lose."""
+    """The question: with *cpus* CPUs; done *by* a time, in epoch seconds; or without a node, for
+    which *lost* says what each cluster would lose."""
 
     cpus: int | None = None
     by: float | None = None
@@ -123,9 +123,9 @@ def what_if(
     """Return when all would be done.
 
     :param backlogs: of each cluster; ``None`` for one that has nothing to do.
-    :param cpus_now: the CPUs that there are.
+    :param cpus_now: the number of present CPUs.
     :param now: epoch seconds.
-    :raises BadRequest: the time asked for is past.
+    :raises BadRequest: the requested time is in the past.
     """
     pending = [backlog for backlog in backlogs if backlog is not None]
     if question.lost is not None:
@@ -153,7 +153,7 @@ def _without(
     """Return when all would be done if a node took no more jobs.
 
     :param known: what each cluster would lose.
-    :param lost: what each would lose that has something to do.
+    :param lost: what each cluster with work left would lose.
     """
     name = bounded(next((one.name for one in known if one.name), "that node"), _NAME_LIMIT)
     cpus = max(0, cpus_now - max((one.cpus for one in known), default=0))
@@ -171,7 +171,7 @@ def _without(
 
 
 def _within(backlogs: Sequence[Backlog], cpus_now: int, within_sec: float) -> WhatIf:
-    """Return how many CPUs it takes for all to be done in *within_sec* seconds."""
+    """Return how many CPUs are needed for all to be done in *within_sec* seconds."""
     jobs = sum(one.queued + one.running for one in backlogs)
     most = max(1, min(jobs, _MOST_TIMES * max(1, cpus_now)))
 
@@ -198,14 +198,14 @@ def _within(backlogs: Sequence[Backlog], cpus_now: int, within_sec: float) -> Wh
 
 
 def _fewest(most: int, suffices: Callable[[int], bool]) -> int | None:
-    """Return the least number up to *most* that suffices, ``None`` if none does."""
+    """Return the smallest number up to *most* that is enough, ``None`` if none is."""
     if not suffices(most):
         return None
     return 1 + bisect_left(range(1, most), True, key=suffices)
 
 
 def _shared(backlogs: Sequence[Backlog], more: int) -> list[tuple[Backlog, int]]:
-    """Return each backlog with its part of *more* CPUs, by the work that it has to do."""
+    """Return each backlog with its part of *more* CPUs, in proportion to its work."""
     work = [max(1e-9, one.queued * (one.durations.median_sec() or 0.0)) for one in backlogs]
     total = sum(work)
     parts, given, until = [], 0, 0.0
@@ -218,7 +218,7 @@ def _shared(backlogs: Sequence[Backlog], more: int) -> list[tuple[Backlog, int]]
 
 
 def _together(forecasts: Sequence[Forecast | None]) -> Forecast | None:
-    """Return when all are done, ``None`` if that can't be said of one of them."""
+    """Return when all are done, ``None`` if that is unknown for one of them."""
     if not forecasts:
         return Forecast(0.0, 0.0, 0.0, "good")
     known = [one for one in forecasts if one is not None]

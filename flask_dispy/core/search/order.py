@@ -1,8 +1,8 @@
-"""The order of the jobs that a search found: by any column, page after page, while jobs go on.
+"""The order of the jobs that a search found: by any column, page after page, while jobs change.
 
-A place in an order is a key and a serial number, from which the next page goes on. Times are looked
-at as they were at the moment of the first page: what starts or ends later keeps its place, and so
-is found once, and what comes later comes where it disturbs nobody.
+A place in an order is a key and a serial number, after which the next page begins. Times are those
+at the time of the first page: a job that starts or ends later keeps its place, so it is listed
+once.
 """
 
 from __future__ import annotations
@@ -41,43 +41,43 @@ JobSort = Literal[
 ]
 
 JOB_SORTS: Final[tuple[JobSort, ...]] = get_args(JobSort)
-"""What jobs can be sorted by."""
+"""The columns by which jobs can be sorted."""
 
 Key = float | str
 
 _Whose = TypeVar("_Whose")
 
-# Characters of an id that count for its order.
+# How many characters of an id count for its order.
 _ID_LIMIT: Final = 100
 _DIGITS: Final = re.compile(r"0*([0-9]+)")
 
-# Up to such a share of a block's rows are sorted by themselves, not picked from all of them.
+# If less than this fraction of a block's rows is wanted, only these are sorted.
 _FEW: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
 class JobOrder:
-    """A column, and whether its largest come first. Jobs without a value come last in either."""
+    """A column, and whether its largest values come first. Jobs without a value come last."""
 
     column: JobSort = "newest"
     descending: bool = True
 
     @property
     def depends_on_time(self) -> bool:
-        """Whether jobs change places as time passes, though none changes."""
+        """Whether the order changes as time passes, even if no job changes."""
         return self.column in ("waited", "ran")
 
 
 NEWEST: Final = JobOrder()
-"""The usual order: the job that was submitted last comes first."""
+"""The default order: the job that was submitted last comes first."""
 
 
 class Place(NamedTuple):
-    """Where a page ended: at the job with that key and serial, of the order as of a moment.
+    """Where a page ended: the key and serial of its last job, in the order as of a time.
 
-    As a text it is a reader's cursor.
+    As a text, it is a reader's cursor.
 
-    :param key: ``None`` among the jobs without a value.
+    :param key: ``None`` for a job without a value.
     """
 
     column: JobSort
@@ -91,14 +91,14 @@ class Place(NamedTuple):
 
     @classmethod
     def before(cls, serial: int) -> Place:
-        """Return the place before that serial in the ``NEWEST`` order, to which time is nothing."""
+        """Return the place before that serial in the ``NEWEST`` order, which ignores time."""
         return cls("newest", serial, serial, 0.0)
 
     @classmethod
     def parse(cls, text: str, column: JobSort) -> Place:
-        """Read a cursor of a list that is sorted by *column*.
+        """Parse a cursor of a list that is sorted by *column*.
 
-        :raises BadRequest: it is none, or that of another column.
+        :raises BadRequest: it is no cursor, or one of another column.
         """
         try:
             of, as_of, serial, key = text.split("~", 3)
@@ -151,7 +151,7 @@ def _address(node: str) -> str:
 
 
 def _id(job: Job, _as_of: float) -> str | None:
-    """Return a text by which ids are in the order in which people count: job-9 before job-10."""
+    """Return a sort key for ids in natural order: job-9 before job-10."""
     text = job.id.strip()[:_ID_LIMIT].casefold()
     return _DIGITS.sub(lambda found: f"{len(found[1]):03}{found[1]}", text) or None
 
@@ -207,7 +207,7 @@ def _order_of(block: JobBlock, rows: Sequence[int], column: JobSort, as_of: floa
     if as_of < block.settled_at:
         order = _sorted_rows(block, range(len(block.jobs)), column, as_of)
     else:
-        # Of jobs that had all ended by then, the order stays.
+        # If all jobs had ended by then, the order stays the same.
         known = block.orders.get(column)
         if known is None:
             known = _sorted_rows(block, range(len(block.jobs)), column, as_of)
@@ -227,7 +227,7 @@ def rows_between(
 
 
 class _Walk:
-    """The rows of one block that a search found, in order, from a place on."""
+    """The rows of one block that a search found, in order, after a place."""
 
     def __init__(self, block: JobBlock, rows: Sequence[int], order: JobOrder, as_of: float) -> None:
         self._block = block
@@ -252,7 +252,7 @@ class _Walk:
     def _from(self, after: Place) -> range:
         keys, rows, _ = self._order
         low, high = bisect_left(keys, after.key), bisect_right(keys, after.key)
-        # Among equal keys rows are in the order of their serials.
+        # Rows with equal keys are in the order of their serials.
         find = bisect_left if self._descending else bisect_right
         place = find(rows, after.serial, low, high, key=self._block.serials.__getitem__)
         return range(place) if self._descending else range(place, len(rows))
@@ -274,13 +274,13 @@ def in_order(
     as_of: float,
     after: Place | None = None,
 ) -> Iterator[tuple[Place, _Whose, Job]]:
-    """Yield the jobs that were found, in order, each with its place and whose it is.
+    """Yield the jobs that were found, in order, each with its place and its owner.
 
-    Needs no lock. All that is costly is done at once; what is yielded then costs little each.
+    Needs no lock. The costly part is done in the call; each job then costs little.
 
     :param found: blocks of jobs, in the order of their serials, with the rows that were found.
-    :param as_of: epoch seconds; that of *after*, if there is one.
-    :param after: the place to go on from.
+    :param as_of: epoch seconds; those of *after*, if it is given.
+    :param after: the place after which to begin.
     """
     walks: list[tuple[_Whose, list[_Walk]]] = []
     for whose, blocks in found:

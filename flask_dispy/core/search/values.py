@@ -18,10 +18,10 @@ _HOW: Final[dict[str | None, Callable[[Any, Any], bool]]] = {
 
 
 def value_test(wanted: str) -> Callable[[ColumnValue], bool]:
-    """Return the test of a value that a search stands for.
+    """Return a test of a column's value for a search.
 
-    Of texts a part is enough, whatever the case. Numbers are equal, or as ``>``, ``>=``, ``<`` or
-    ``<=`` before one says; ``true`` and ``false`` are found by these words.
+    It matches a part of a text, regardless of case; equal numbers, or those that ``>``, ``>=``,
+    ``<`` or ``<=`` in the search select; and ``true`` and ``false`` by these words.
     """
     text = wanted.casefold()
     compared = _COMPARED.fullmatch(text)

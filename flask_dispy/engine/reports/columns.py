@@ -1,4 +1,4 @@
-"""Values of custom columns: what their functions are asked about, and when; and the asking."""
+"""Values of custom columns: for which nodes and jobs their functions are called, and how."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ __all__ = ["ColumnReader", "JobSubject", "NodeSubject", "Subjects"]
 
 logger = logging.getLogger("flask_dispy.engine")
 
-# Nodes and jobs that wait to be asked about, at most.
+# How many nodes and jobs may wait for their columns to be read.
 _QUEUE_LIMIT: Final = 20_000
 
-# Reports of a busy node come many times a second.
+# A busy node is reported many times a second.
 _LEAST_NODE_SEC: Final = 1.0
 
-# A column that took too long is not asked for so long: what it reads may be there again then.
+# A column that took too long is not read for this long; its source may be back then.
 _REST_SEC: Final = 60.0
 
-# What redact() makes of a text may be a little longer; what is too long is unknown.
+# A redacted text may be a little longer; if it is too long, the value is unknown.
 _REDACTED_LIMIT: Final = 2 * TEXT_LIMIT
 
 
 class NodeSubject(NamedTuple):
-    """A node to be asked about: dispy's live object, and where its values go."""
+    """A node whose columns are read: dispy's live object, and the target of its values."""
 
     state: object
     ip_addr: str
@@ -43,28 +43,28 @@ class NodeSubject(NamedTuple):
 
 
 class JobSubject(NamedTuple):
-    """A job to be asked about: a copy of dispy's object, and where its values go."""
+    """A job whose columns are read: a copy of dispy's object, and the target of its values."""
 
     serial: int
     job: Any
 
 
 class Subjects:
-    """The nodes and jobs of one cluster that reports were of, since they were last taken.
+    """The nodes and jobs of one cluster that were reported since they were last taken.
 
-    Used by one thread at a time, while reports are read. ``nodes`` are dispy's live objects, by
-    address; ``jobs`` copies of its objects.
+    One thread at a time uses it, while reports are read. ``nodes`` has dispy's live objects, by
+    address; ``jobs`` has copies of its objects.
     """
 
     def __init__(self) -> None:
         self.nodes: dict[str, Any] = {}
         self.jobs: dict[JobKey, Any] = {}
         self._noted_at: dict[str, float] = {}
-        # Of jobs that have not ended: dispy takes their arguments away before they have.
+        # The arguments of jobs that have not ended, because dispy drops them earlier.
         self._arguments: dict[JobKey, tuple[Any, Any]] = {}
 
     def note_node(self, node: Any, *, joined: bool = False) -> None:
-        """Note a report of a node; of many in a second, one counts."""
+        """Note a report on a node, at most one a second."""
         now = time.monotonic()
         if joined or now - self._noted_at.get(node.ip_addr, -_LEAST_NODE_SEC) >= _LEAST_NODE_SEC:
             self._noted_at[node.ip_addr] = now
@@ -76,7 +76,7 @@ class Subjects:
         self.nodes.pop(ip_addr, None)
 
     def note_job(self, key: JobKey, job: Any, job_id: Any, *, ended: bool = False) -> None:
-        """Note a report of a job, as it is now.
+        """Note a report on a job, with the job's present state.
 
         :param job_id: the id that its program gave it meanwhile.
         """
@@ -92,17 +92,17 @@ class Subjects:
         self.jobs[key] = job
 
     def take(self) -> tuple[dict[str, Any], dict[JobKey, Any]]:
-        """Return the nodes and the jobs that were noted, and begin anew."""
+        """Return the nodes and jobs that were noted, and forget them."""
         nodes, self.nodes = self.nodes, {}
         jobs, self.jobs = self.jobs, {}
         return nodes, jobs
 
 
 class ColumnReader(UserCode[NodeSubject | JobSubject, tuple[ColumnValue, ...]]):
-    """Asks the functions of custom columns about nodes and jobs.
+    """Calls the functions of custom columns for nodes and jobs.
 
-    :param deliver: called with an event, and the state that it belongs to (``None``: that which
-        has the job), on any thread.
+    :param deliver: called with an event and its state (``None``: the one that has the job), on any
+        thread.
     :param redact: called with each text of a job's column, and the column's name.
     :param time_limit_sec: how long all columns of one node or job may take.
 
@@ -133,9 +133,9 @@ class ColumnReader(UserCode[NodeSubject | JobSubject, tuple[ColumnValue, ...]]):
         self._fault_log = FaultLog(logger)
 
     def ask(self, subject: NodeSubject | JobSubject) -> bool:
-        """Have the columns of a node or a job read. Called by one thread at a time.
+        """Queue the columns of a node or job to be read. Called by one thread at a time.
 
-        Returns whether that makes an event more: a node that waits already is read once.
+        Return whether this adds an event: a node that waits already is read once.
         """
         if isinstance(subject, NodeSubject):
             if subject[:2] in self._pending:
