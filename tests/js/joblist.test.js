@@ -101,7 +101,6 @@ test("the states of a search travel apart from its words", async () => {
     state: ["failed"],
     q: "alpha",
     limit: PAGE_ROWS,
-    before: undefined,
   });
 });
 
@@ -178,4 +177,53 @@ test("rows beyond what was read again stay", () => {
     mergePage([job(4), job(3), job(2), job(1)], [job(5), job(4)], false).rows.map((row) => row.serial),
     [5, 4, 3, 2, 1],
   );
+});
+
+/** A server whose jobs are asked for by how long they ran. */
+function createSortedServer() {
+  /** @type {any[]} */
+  const asked = [];
+  const serials = [7, 3, 9, 1, 4];
+  const api = /** @type {any} */ ({
+    async get(/** @type {string} */ _path, /** @type {any} */ params) {
+      asked.push(params);
+      const from = params.after ? Number(params.after) : 0;
+      const items = serials.slice(from, from + 2).map((serial) => job(serial));
+      const end = from + 2 < serials.length ? String(from + 2) : null;
+      return { total: 5, items, next: end && "?", next_after: end, counts: {}, limit: 2 };
+    },
+  });
+  return { api, asked, serials };
+}
+
+test("in another order pages follow by the server's cursor", async () => {
+  const { api, asked, serials } = createSortedServer();
+  const list = new JobList({ api, cluster: "*", onChange: () => {} });
+  await list.search("alpha", { sort: "ran", order: "desc" });
+  await list.more();
+  await list.more();
+  assert.deepEqual(
+    list.state.rows.map(({ serial }) => serial),
+    serials,
+  );
+  assert.deepEqual(
+    asked.map(({ sort, order, after, before }) => [sort, order, after, before]),
+    [
+      ["ran", "desc", undefined, undefined],
+      ["ran", "desc", "2", undefined],
+      ["ran", "desc", "4", undefined],
+    ],
+  );
+  assert.deepEqual(list.asked(), { state: [], q: "alpha", sort: "ran", order: "desc" });
+});
+
+test("in another order rows that are read stay, and those that belong before them are counted", async () => {
+  const { api, serials } = createSortedServer();
+  const list = new JobList({ api, cluster: "*", onChange: () => {} });
+  await list.search("", { sort: "ran", order: "desc" });
+  serials.unshift(8);
+  await list.refresh(true);
+  assert.deepEqual([list.state.rows.map(({ serial }) => serial), list.state.waiting], [[7, 3], 1]);
+  await list.refresh(false);
+  assert.deepEqual([list.state.rows.map(({ serial }) => serial), list.state.waiting], [[8, 7], 0]);
 });

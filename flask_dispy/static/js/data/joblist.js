@@ -4,15 +4,17 @@
  */
 
 import { clusterPath } from "./api.js";
+import { isNewest, NEWEST } from "./joborder.js";
 import { toParams } from "./query.js";
 
 /** @import {Api} from "./api.js" */
+/** @import {JobOrder} from "./joborder.js" */
 /** @import {JobWord} from "./jobwords.js" */
 /** @import {JobRow} from "./types.js" */
-/** @typedef {{total: number, items: JobRow[], next: string|null, counts: Partial<Record<JobWord, number>>, limit: number}} JobPage */
+/** @typedef {{total: number, items: JobRow[], next: string|null, next_after: string|null, counts: Partial<Record<JobWord, number>>, limit: number}} JobPage */
 /**
  * @typedef {object} JobListState
- * @property {JobRow[]} rows  newest first
+ * @property {JobRow[]} rows  in order
  * @property {number} total  how many the server found
  * @property {Partial<Record<string, number>>} counts  of the same search in each state
  * @property {boolean} more  whether there are rows beyond the last
@@ -30,6 +32,10 @@ export class JobList {
   /** @type {JobListState} */
   #state = { rows: [], total: 0, counts: {}, more: false, waiting: 0, phase: "loading", error: null };
   #query = "";
+  /** @type {JobOrder} */
+  #order = NEWEST;
+  /** The cursor of the page after the last, in any but the usual order. @type {string|null} */
+  #after = null;
   /** Answers to a search that was given up are dropped: each search has its number. */
   #search = 0;
   #busy = false;
@@ -57,14 +63,21 @@ export class JobList {
   /**
    * Begins anew with another search; what stands there stays until the answer comes.
    * @param {string} text
+   * @param {JobOrder} [order]
    */
-  search(text) {
+  search(text, order = this.#order) {
     this.#query = text;
+    this.#order = order;
     this.#search += 1;
     this.#wanted = null;
     this.#wantedAfter = null;
     this.#set({ phase: this.#state.phase === "ready" ? "ready" : "loading", error: null });
     return this.#fetchPage({ limit: PAGE_ROWS }, (page) => this.#replace(page));
+  }
+
+  /** What the server is asked, whatever the page. */
+  asked() {
+    return { ...toParams(this.#query), ...(isNewest(this.#order) ? {} : this.#order) };
   }
 
   /** The rows after the last: now, or as soon as the request that is under way has ended. */
@@ -75,9 +88,11 @@ export class JobList {
       this.#wantedAfter = last.serial;
       return;
     }
-    await this.#fetchPage({ before: last.serial, limit: PAGE_ROWS }, ({ items, next }) =>
-      this.#set({ rows: [...this.#state.rows, ...items], more: next !== null, error: null }, true),
-    );
+    const from = isNewest(this.#order) ? { before: last.serial } : { after: this.#after };
+    await this.#fetchPage({ ...from, limit: PAGE_ROWS }, ({ items, next, next_after }) => {
+      this.#after = next_after;
+      this.#set({ rows: [...this.#state.rows, ...items], more: next !== null, error: null }, true);
+    });
   }
 
   /**
@@ -94,9 +109,11 @@ export class JobList {
     await this.#fetchPage({ limit }, (page) => {
       const { rows, waiting, error } = this.#state;
       if (page === this.#shown && waiting === 0) return error ? this.#set({ error: null }) : undefined; // as it was
-      if (!still && rows.length <= limit) return this.#replace(page);
+      const newest = isNewest(this.#order);
+      if (!still && (rows.length <= limit || !newest)) return this.#replace(page);
       const { total, counts } = page;
-      this.#set({ ...mergePage(rows, page.items, still), total, counts, phase: "ready", error: null }, true);
+      const merged = newest ? mergePage(rows, page.items, still) : inPlace(rows, page.items);
+      this.#set({ ...merged, total, counts, phase: "ready", error: null }, true);
     });
   }
 
@@ -109,21 +126,22 @@ export class JobList {
   /** @param {JobPage} page */
   #replace(page) {
     this.#shown = page;
+    this.#after = page.next_after;
     const { items: rows, total, counts, next } = page;
     this.#set({ rows, total, counts, more: next !== null, waiting: 0, phase: "ready", error: null }, true);
   }
 
   /**
    * One request at a time. A failure shows only while there is nothing else to show.
-   * @param {{before?: number, limit: number}} page
+   * @param {{before?: number, after?: string|null, limit: number}} place
    * @param {(page: JobPage) => void} use
    */
-  async #fetchPage({ before, limit }, use) {
+  async #fetchPage(place, use) {
     const { api, cluster } = this.#options;
     const mine = this.#search;
     this.#busy = true;
     try {
-      const page = await api.get(clusterPath(cluster, "jobs"), { ...toParams(this.#query), limit, before });
+      const page = await api.get(clusterPath(cluster, "jobs"), { ...this.asked(), ...place });
       if (mine === this.#search) use(page);
     } catch (error) {
       if (mine !== this.#search) return;
@@ -158,13 +176,22 @@ export class JobList {
 export function mergePage(rows, page, still) {
   const newest = rows[0]?.serial ?? -Infinity;
   if (still && rows.length > 0) {
-    const read = new Map(page.map((row) => [row.serial, row]));
-    return {
-      rows: rows.map((row) => read.get(row.serial) ?? row),
-      waiting: page.filter((row) => row.serial > newest).length,
-    };
+    return { ...inPlace(rows, page), waiting: page.filter((row) => row.serial > newest).length };
   }
   const oldest = page.at(-1)?.serial ?? -Infinity;
   const rest = page.length > 0 ? rows.filter((row) => row.serial < oldest) : [];
   return { rows: [...page, ...rest], waiting: 0 };
+}
+
+/**
+ * Rows with a newer reading of some, each in its place.
+ * @param {JobRow[]} rows
+ * @param {JobRow[]} page
+ * @returns {{rows: JobRow[], waiting: number}} `waiting`: those that belong on the page and are not among the rows
+ */
+function inPlace(rows, page) {
+  const read = new Map(page.map((row) => [row.serial, row]));
+  const kept = rows.map((row) => read.get(row.serial) ?? row);
+  for (const row of rows) read.delete(row.serial);
+  return { rows: kept, waiting: read.size };
 }

@@ -4,6 +4,7 @@ import { h, need, setText, show } from "../lib/dom.js";
 import { count } from "../lib/format.js";
 import {
   argumentsColumn,
+  attemptsColumn,
   clusterColumn,
   durationColumn,
   errorColumn,
@@ -11,16 +12,21 @@ import {
   jobColumns,
   jobNodeColumn,
   jobStateColumn,
+  waitedColumn,
   whenColumn,
 } from "../widgets/jobcolumns.js";
+import { clusterPath } from "../data/api.js";
 import { JobList } from "../data/joblist.js";
+import { columnOf, orderText, readOrder, SORT_OF } from "../data/joborder.js";
 import { askedBy, rangeOf, withRange } from "../data/durations.js";
 import { JOB_WORDS, jobTitle } from "../data/jobwords.js";
 import { PANEL_KEYS, SEARCH_KEYS, TABLE_KEYS } from "../frame/keymap.js";
 import { addQualifiers, fromAddress as searchOf, withStates } from "../data/query.js";
 import { startShell } from "../frame/shell.js";
+import { createColumnChooser } from "../table/columnchooser.js";
 import { Table } from "../table/table.js";
 import { DurationsPanel } from "../widgets/durations.js";
+import { createExportMenu } from "../widgets/exportmenu.js";
 import { createJobActions } from "../widgets/jobactions.js";
 import { JobPanel } from "../widgets/jobdetail.js";
 import { SearchBox } from "../widgets/searchbox.js";
@@ -28,11 +34,12 @@ import { createStateTabs } from "../widgets/statetabs.js";
 
 /** @import {JobLook} from "../widgets/jobcolumns.js" */
 /** @import {JobListState} from "../data/joblist.js" */
+/** @import {JobOrder} from "../data/joborder.js" */
 /** @import {Shell} from "../frame/parts.js" */
 /** @import {JobRow} from "../data/types.js" */
 
 /** While the panel is open, the list keeps what tells jobs apart. */
-const HIDDEN_BESIDE_DETAIL = ["cluster", "error", "submitted_at"]; // and custom columns
+const KEPT_BESIDE_DETAIL = ["id", "state", "node", "args", "duration_sec"];
 
 export function start(shell = startShell("Jobs")) {
   new JobsPage(shell);
@@ -48,8 +55,10 @@ class JobsPage {
   #failure = h("p", { class: "field-error jobs-failure", role: "status", hidden: true });
   #place = h("div", { class: "table-jobs" });
   #query;
-  /** Fields that the program that is watched has declared. */
-  #custom;
+  #order;
+  #columns;
+  /** Columns that the reader has chosen not to see. @type {string[]} */
+  #unchosen;
   #changesSeen = "";
   #hidden = "";
   #nothing;
@@ -65,8 +74,8 @@ class JobsPage {
   constructor(shell) {
     this.#shell = shell;
     const { api, cluster, config } = shell;
-    this.#custom = config.job_fields.filter(({ custom }) => custom);
-    addQualifiers(this.#custom);
+    addQualifiers(config.job_fields.filter(({ custom }) => custom));
+    this.#order = readOrder(shell.url.get("sort"));
     this.#query = searchOf(new URLSearchParams(location.search));
     this.#nothing = emptyMessage({
       past: Boolean(config.past),
@@ -80,12 +89,19 @@ class JobsPage {
       onSearch: (text) => this.#searchFor(text),
     });
     this.#tabs = this.#makeTabs();
-    const actions = h("div", { class: "jobs-actions end" });
-    this.#panel.append(
-      h("div", { class: "panel-head" }, this.#shown, this.#fresh, actions),
-      this.#failure,
-      this.#place,
-    );
+    const actions = h("div", { class: "jobs-actions" });
+    const tools = h("div", { class: "jobs-actions end" }, actions, this.#makeExport());
+    this.#columns = this.#makeColumns();
+    this.#unchosen = createColumnChooser(tools, {
+      columns: this.#columns,
+      store: "dispy.columns.jobs",
+      storage: shell.storage,
+      onChange: (keys) => {
+        this.#unchosen = keys;
+        this.#hideColumns();
+      },
+    });
+    this.#panel.append(h("div", { class: "panel-head" }, this.#shown, this.#fresh, tools), this.#failure, this.#place);
     this.#table = this.#makeTable();
     this.#actions = config.permissions.cancel_jobs ? this.#makeActions(actions) : null;
     this.#durations = new DurationsPanel(need("durations"), {
@@ -103,7 +119,41 @@ class JobsPage {
     this.#follow();
     this.#bindKeys();
     this.#fromAddress();
-    void this.#list.search(this.#query);
+    void this.#list.search(this.#query, this.#order);
+  }
+
+  #makeExport() {
+    const { api, cluster } = this.#shell;
+    return createExportMenu({
+      api,
+      what: "jobs",
+      request: () => ({ path: clusterPath(cluster, "jobs"), params: this.#list.asked() }),
+    });
+  }
+
+  #makeColumns() {
+    const { cluster, config, href, store } = this.#shell;
+    const onCards = matchMedia("(max-width: 700px)").matches; // each would be a line more
+    const looks = [
+      this.#markingOpen(idColumn((job) => this.#detailHref(job.serial))),
+      jobStateColumn,
+      { ...jobNodeColumn((ip) => href("node.html", { host: ip })), optional: true },
+      ...(cluster === COMBINED ? [clusterColumn] : []),
+      { ...argumentsColumn, optional: true },
+      { ...errorColumn, optional: true },
+      { ...whenColumn("submitted_at"), optional: true },
+      { ...whenColumn("started_at"), optional: true, hidden: true },
+      { ...whenColumn("ended_at"), optional: true, hidden: onCards },
+      { ...waitedColumn, hidden: onCards },
+      attemptsColumn,
+      durationColumn(store.now),
+    ];
+    // The order is the server's.
+    return jobColumns(config.job_fields, looks).map((column) => ({
+      ...column,
+      value: undefined,
+      sorts: column.key in SORT_OF,
+    }));
   }
 
   #makeTabs() {
@@ -118,19 +168,13 @@ class JobsPage {
   }
 
   #makeTable() {
-    const { cluster, config, href, store } = this.#shell;
+    const { config, store } = this.#shell;
     return new Table(this.#place, {
       label: "Jobs",
-      columns: jobColumns(config.job_fields, [
-        this.#markingOpen(idColumn((job) => this.#detailHref(job.serial))),
-        jobStateColumn,
-        jobNodeColumn((ip) => href("node.html", { host: ip })),
-        ...(cluster === COMBINED ? [clusterColumn] : []),
-        argumentsColumn,
-        errorColumn,
-        whenColumn("submitted_at"),
-        durationColumn(store.now),
-      ]).map((column) => ({ ...column, value: undefined })), // the order is the server's: newest first
+      columns: this.#columns,
+      hidden: this.#unchosen,
+      sort: columnOf(this.#order),
+      onSort: (next) => this.#sortBy({ sort: SORT_OF[next.key], order: next.order }),
       keyOf: (/** @type {JobRow} */ job) => String(job.serial),
       name: (job) => `job ${jobTitle(job)}`,
       selectable: config.permissions.cancel_jobs,
@@ -170,7 +214,11 @@ class JobsPage {
     });
     window.addEventListener("popstate", () => {
       const asked = searchOf(new URLSearchParams(location.search));
-      if (asked !== this.#query) this.#searchFor(asked);
+      const order = readOrder(this.#shell.url.get("sort"));
+      const reordered = orderText(order) !== orderText(this.#order);
+      this.#order = order;
+      if (reordered) this.#table.setSort(columnOf(order));
+      if (asked !== this.#query || reordered) this.#searchFor(asked);
       this.#fromAddress();
     });
   }
@@ -222,7 +270,15 @@ class JobsPage {
     this.#table.select([]);
     this.#scrollToTop();
     void this.#durations.refresh();
-    void this.#list.search(text);
+    void this.#list.search(text, this.#order);
+  }
+
+  /** @param {JobOrder} order */
+  #sortBy(order) {
+    this.#order = order;
+    this.#shell.url.set({ sort: orderText(order) });
+    this.#scrollToTop();
+    void this.#list.search(this.#query, order);
   }
 
   /** @param {JobListState} state @param {boolean} rowsChanged */
@@ -250,9 +306,9 @@ class JobsPage {
     const one = [...this.#shell.store.clusters.values()].filter(({ combined }) => !combined).length === 1;
     const noError = !this.#list.state.rows.some(({ error }) => error);
     const beside = this.#layout.classList.contains("has-detail")
-      ? [...HIDDEN_BESIDE_DETAIL, ...this.#custom.map(({ name }) => name)]
+      ? this.#columns.map(({ key }) => key).filter((key) => !KEPT_BESIDE_DETAIL.includes(key))
       : [];
-    const hidden = [...(one ? ["cluster"] : []), ...(noError ? ["error"] : []), ...beside];
+    const hidden = [...this.#unchosen, ...(one ? ["cluster"] : []), ...(noError ? ["error"] : []), ...beside];
     if (hidden.join() !== this.#hidden) this.#table.setHidden(hidden);
     this.#hidden = hidden.join();
   }
@@ -264,7 +320,7 @@ class JobsPage {
     const changes = `${store.clusters.size} ${summary()?.job_changes}`;
     const same = changes === this.#changesSeen && (error === null || isRefused(error));
     this.#changesSeen = changes;
-    return !same || /\b(slower|faster|is):/.test(this.#query); // time alone decides these
+    return !same || /\b(slower|faster|waited|since|until|ended|is):/.test(this.#query); // time alone decides these
   }
 
   #showActions() {
@@ -291,7 +347,7 @@ class JobsPage {
 
   /** @param {number} serial */
   #detailHref(serial) {
-    return this.#shell.href("jobs.html", { q: this.#query, job: serial });
+    return this.#shell.href("jobs.html", { q: this.#query, sort: orderText(this.#order), job: serial });
   }
 
   /** @param {number} serial @param {{remember?: boolean, following?: boolean}} [options] following: the rows keep the focus */

@@ -17,6 +17,7 @@
  * @property {boolean} [hidden] hidden until it is chosen
  * @property {boolean} [ticks] its text changes with time alone
  * @property {(row: Row) => Sortable} [value] what it sorts by; absent: it does not sort
+ * @property {boolean} [sorts] though it has no such value: rows come in the order that is chosen
  * @property {"asc"|"desc"} [first] order on the first click; "desc" suits amounts
  * @property {(row: Row, now: number) => string} text
  * @property {(row: Row, now: number) => string|null} [title] more, or more exactly, when pointed at

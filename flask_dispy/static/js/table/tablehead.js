@@ -58,7 +58,7 @@ export class TableHead {
       this.#choice,
       this.#direction,
     );
-    const sortable = columns.filter((column) => column.value);
+    const sortable = columns.filter(isSortable);
     this.#choice.append(
       ...sortable.map((column) => h("option", { value: column.key, text: `Sort by ${column.label}` })),
     );
@@ -108,7 +108,7 @@ export class TableHead {
       role: "columnheader",
       "data-column": column.key,
     });
-    if (!column.value) {
+    if (!isSortable(column)) {
       cell.append(h("span", { text: column.label, title: column.hint ?? null }));
       return cell;
     }
@@ -128,3 +128,6 @@ export class TableHead {
     return cell;
   }
 }
+
+/** @param {Column<any>} column */
+const isSortable = (column) => Boolean(column.value ?? column.sorts);

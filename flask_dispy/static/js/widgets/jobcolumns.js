@@ -2,7 +2,7 @@
 /** @import {JobRow, ServedField} from "../data/types.js" */
 import { h, setAttr, setText } from "../lib/dom.js";
 import { fieldOrder, fieldText } from "../data/fieldvalue.js";
-import { exact, plain, relative, seconds, stateMark, UNKNOWN } from "../lib/format.js";
+import { count, exact, plain, relative, seconds, stateMark, UNKNOWN } from "../lib/format.js";
 import { jobName, jobNumber, jobTitle, jobWord } from "../data/jobwords.js";
 
 /** @typedef {Column<JobRow>} JobColumn */
@@ -164,6 +164,32 @@ export function whenColumn(key) {
     title: (job) => exact(job[key]),
   };
 }
+
+/**
+ * How long it waited for its start; while it waits, longer and longer.
+ *
+ * @type {JobLook}
+ */
+export const waitedColumn = {
+  key: "waited_sec",
+  width: [84, 0.6],
+  align: "end",
+  ticks: true,
+  first: "desc",
+  optional: true,
+  text: (job, now) => seconds(job.state === "queued" ? Math.max(0, now - job.submitted_at) : job.waited_sec),
+};
+
+/** How often it was started. @type {JobLook} */
+export const attemptsColumn = {
+  key: "attempts",
+  width: [70, 0.4],
+  align: "end",
+  first: "desc",
+  optional: true,
+  hidden: true,
+  text: (job) => count(job.attempts),
+};
 
 /**
  * How long it ran; a running job's grows.

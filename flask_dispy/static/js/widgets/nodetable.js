@@ -6,10 +6,12 @@
 import { createColumnChooser } from "../table/columnchooser.js";
 import { h, icon, setAttr, setText } from "../lib/dom.js";
 import { count } from "../lib/format.js";
+import { clusterPath } from "../data/api.js";
 import { TABLE_KEYS } from "../frame/keymap.js";
 import { nodeFilter, nodeFilterProblem } from "../data/nodefilter.js";
 import { addressKey } from "../lib/sort.js";
 import { Table } from "../table/table.js";
+import { createExportMenu } from "./exportmenu.js";
 import { NodeActions } from "./nodeactions.js";
 import { createNoNode } from "./nonode.js";
 
@@ -21,6 +23,8 @@ export class NodeTable {
   #shell;
   #columns;
   #onSort;
+  /** @type {Sort} */
+  #sort = { key: "ip_addr", order: "desc" };
   #input = h("input", {
     class: "input",
     type: "search",
@@ -53,7 +57,7 @@ export class NodeTable {
     this.#onSort = onSort;
     const mayManage = shell.config.permissions.manage_nodes;
     const actions = h("div", { class: "end" });
-    const chooser = h("div", { class: mayManage ? "" : "end" });
+    const chooser = h("div", { class: `table-tools ${mayManage ? "" : "end"}` }, this.#makeExport());
     const place = h("div", {});
     panel.replaceChildren(this.#head(mayManage ? actions : null, chooser), place);
     const sort = readSort(shell.url.get("sort"), columns);
@@ -79,6 +83,19 @@ export class NodeTable {
   setFilter(text) {
     this.#input.value = text;
     this.#filter();
+  }
+
+  #makeExport() {
+    const { api, cluster } = this.#shell;
+    return createExportMenu({
+      api,
+      what: "nodes",
+      request: () => {
+        const { key, order } = this.#sort;
+        const sort = key === "avail_cpu" ? "cpu" : key;
+        return { path: clusterPath(cluster, "nodes"), params: { q: this.#input.value.trim(), sort, order } };
+      },
+    });
   }
 
   /** @param {HTMLElement|null} actions @param {HTMLElement} chooser */
@@ -167,6 +184,7 @@ export class NodeTable {
 
   /** @param {Sort} chosen */
   #sayOrder(chosen) {
+    this.#sort = chosen;
     setText(this.#order, orderWords(chosen, this.#columns));
     this.#onSort?.(chosen);
   }

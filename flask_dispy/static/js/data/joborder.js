@@ -1,0 +1,42 @@
+/** The orders in which the server lists jobs, as a page's address and its table have them. */
+
+/** @typedef {{sort: string, order: "asc"|"desc"}} JobOrder */
+
+/** The usual one: the job that was submitted last comes first. @type {Readonly<JobOrder>} */
+export const NEWEST = Object.freeze({ sort: "newest", order: "desc" });
+
+/** What the server calls the order of a column. @type {Readonly<Record<string, string>>} */
+export const SORT_OF = Object.freeze({
+  id: "id",
+  state: "state",
+  node: "node",
+  submitted_at: "newest",
+  started_at: "started",
+  ended_at: "ended",
+  waited_sec: "waited",
+  duration_sec: "ran",
+  attempts: "attempts",
+});
+
+/** @param {JobOrder} order */
+export const isNewest = ({ sort, order }) => sort === NEWEST.sort && order === NEWEST.order;
+
+/**
+ * The order that an address asks for: `ran`, or `-ran` for the largest first.
+ *
+ * @param {string} text
+ * @returns {JobOrder}
+ */
+export function readOrder(text) {
+  const sort = text.replace(/^-/, "");
+  if (!Object.values(SORT_OF).includes(sort)) return NEWEST;
+  return { sort, order: text.startsWith("-") ? "desc" : "asc" };
+}
+
+/** @param {JobOrder} order @returns {string|null} null for the usual one, which an address leaves out */
+export const orderText = (order) => (isNewest(order) ? null : `${order.order === "desc" ? "-" : ""}${order.sort}`);
+
+/** @param {JobOrder} order @returns {{key: string, order: "asc"|"desc"}} the column that shows it */
+export function columnOf({ sort, order }) {
+  return { key: Object.keys(SORT_OF).find((key) => SORT_OF[key] === sort) ?? "submitted_at", order };
+}

@@ -1,0 +1,51 @@
+/** @import {Api, QueryParams} from "../data/api.js" */
+import { curlOf, FORMATS, pythonOf } from "../data/exports.js";
+import { h } from "../lib/dom.js";
+import { createPopover } from "../lib/popover.js";
+import { copyText, flash } from "./clipboard.js";
+
+/**
+ * A button whose panel takes the list that is shown elsewhere: as a file, whole, or as a command.
+ *
+ * @param {object} options
+ * @param {Pick<Api, "url">} options.api
+ * @param {string} options.what the rows are, in a word
+ * @param {() => {path: string, params: QueryParams}} options.request what the list shows now
+ * @returns {HTMLElement}
+ */
+export function createExportMenu({ api, what, request }) {
+  const button = h("button", { type: "button", class: "button small" }, "Export");
+  const links = FORMATS.map(([format, word]) => ({
+    format,
+    element: h("a", { class: "button", download: "" }, word),
+  }));
+  /** @param {string} format */
+  const address = (format) => {
+    const { path, params } = request();
+    return api.url(path, { ...params, format });
+  };
+  /** @param {string} format */
+  const whole = (format) => new URL(address(format), location.href).href;
+  const panel = h(
+    "div",
+    { class: "export-menu" },
+    h("p", { class: "caption" }, `All ${what} found, in this order`),
+    ...links.map(({ element }) => element),
+    copyButton("Copy as curl", () => curlOf(whole("csv"))),
+    copyButton("Copy as Python", () => pythonOf(whole("jsonl"), what)),
+  );
+  const popover = createPopover(button, panel, {
+    onOpen: () => links.forEach(({ format, element }) => element.setAttribute("href", address(format))),
+  });
+  for (const { element } of links) element.addEventListener("click", () => popover.close({ refocus: true }));
+  return popover.element;
+}
+
+/** @param {string} word @param {() => string} text */
+function copyButton(word, text) {
+  const button = h("button", { type: "button", class: "button" }, word);
+  button.addEventListener("click", async () => {
+    flash(button, (await copyText(text())) ? "Copied" : "Can't copy here");
+  });
+  return button;
+}

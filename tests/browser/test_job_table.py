@@ -1,0 +1,119 @@
+"""The list of jobs as a table to work with: sorted, its columns chosen, taken along."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import shlex
+import subprocess
+import sys
+import urllib.request
+
+import pytest
+from browser.stage import Stage, becomes, cells, rows
+from playwright.sync_api import Locator, Page, expect
+
+
+@pytest.fixture
+def page(stage: Stage) -> Page:
+    """Jobs with its rows, the columns that are hidden at first among them."""
+    page = stage.open("jobs.html")
+    expect(rows(page)).to_have_count(5)
+    return page
+
+
+def _head(page: Page, name: str) -> Locator:
+    return page.get_by_role("columnheader", name=name, exact=True)
+
+
+def _order(page: Page) -> list[str]:
+    return cells(page, "state")
+
+
+def test_heads_sort_by_their_columns(page: Page) -> None:
+    expect(_head(page, "Submitted")).to_have_attribute("aria-sort", "descending")
+    newest = ["queued", "running", "running", "failed", "finished"]
+    becomes(lambda: _order(page), newest)
+    _head(page, "State").get_by_role("button").click()
+    becomes(lambda: _order(page), ["queued", "running", "running", "finished", "failed"])
+    expect(page).to_have_url(re.compile(r"\?sort=state$"))
+    _head(page, "State").get_by_role("button").click()
+    becomes(lambda: _order(page), ["failed", "finished", "running", "running", "queued"])
+    expect(_head(page, "State")).to_have_attribute("aria-sort", "descending")
+    page.reload()
+    becomes(lambda: _order(page), ["failed", "finished", "running", "running", "queued"])
+    _head(page, "Submitted").get_by_role("button").click()
+    becomes(lambda: _order(page), newest)
+    expect(page).to_have_url(re.compile(r"jobs\.html$"))
+
+
+def test_order_holds_while_jobs_come(stage: Stage, page: Page) -> None:
+    _head(page, "Waited").get_by_role("button").click()
+    becomes(lambda: _order(page)[0], "queued")
+    stage.cluster.submits("first of all", since_sec=9_000.0)
+    page.get_by_role("button", name="1 new").click()  # the focus in the table keeps rows in place
+    becomes(lambda: cells(page, "args")[0], "first of all")
+    expect(_head(page, "Waited")).to_have_attribute("aria-sort", "descending")
+
+
+def test_columns_are_chosen_and_remembered(page: Page) -> None:
+    expect(_head(page, "Started")).to_have_count(0)
+    page.get_by_role("button", name="Choose columns").click()
+    page.get_by_label("Started").check()
+    page.get_by_label("Waited").uncheck()
+    expect(_head(page, "Started")).to_be_visible()
+    expect(_head(page, "Waited")).to_have_count(0)
+    page.reload()
+    expect(_head(page, "Started")).to_be_visible()
+    expect(_head(page, "Waited")).to_have_count(0)
+    expect(_head(page, "Error")).to_be_visible()
+
+
+def _open_menu(page: Page) -> Locator:
+    page.get_by_role("button", name="Export").click()
+    menu = page.locator(".export-menu")
+    expect(menu).to_be_visible()
+    return menu
+
+
+def test_jobs_of_the_search_are_saved_as_csv(stage: Stage) -> None:
+    page = stage.open("jobs.html?q=-state:failed&sort=-started")
+    expect(rows(page)).to_have_count(4)
+    with page.expect_download() as download:
+        _open_menu(page).get_by_role("link", name="CSV").click()
+    name = download.value.suggested_filename
+    assert re.fullmatch(r"dispy-jobs-Combined-\d{8}T\d{6}Z\.csv", name)
+    with open(download.value.path(), encoding="utf-8", newline="") as file:
+        found = [row["id"] for row in csv.DictReader(file)]
+    assert found == page.locator(".job-link").all_inner_texts()
+
+
+def test_search_is_copied_as_commands(stage: Stage) -> None:
+    page = stage.open("jobs.html?q=state:failed")
+    expect(rows(page)).to_have_count(1)
+    page.evaluate("navigator.clipboard.writeText = async (text) => { window.copied = text; }")
+    menu = _open_menu(page)
+    menu.get_by_role("button", name="Copy as curl").click()
+    expect(menu.get_by_role("button", name="Copied")).to_be_visible()
+    *_, url = shlex.split(page.evaluate("window.copied"))
+    with urllib.request.urlopen(url) as answer:
+        assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+        assert len(answer.read().splitlines()) == 2
+    menu.get_by_role("button", name="Copy as Python").click()
+    page.wait_for_function("window.copied.startsWith('import')")
+    program = page.evaluate("window.copied")
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert ran.stdout == "1 jobs\n"
+
+
+def test_nodes_shown_are_taken_along(stage: Stage) -> None:
+    page = stage.open("monitor.html?q=alpha OR beta&sort=-cpus")
+    expect(rows(page)).not_to_have_count(0)
+    shown = page.locator(".td[data-column=ip_addr] .cell-link").all_inner_texts()
+    with page.expect_download() as download:
+        _open_menu(page).get_by_role("link", name="JSON lines").click()
+    with open(download.value.path(), encoding="utf-8") as file:
+        assert [json.loads(line)["ip_addr"] for line in file] == shown
