@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from . import events
+from .comparison import Comparison
 from .durations import Durations
 from .errorkinds import ErrorKinds
 from .events import JobState
@@ -68,6 +69,7 @@ class ClusterState:
         self.series = Series(started_at)
         self.durations = Durations()
         self.tallies = Tallies(self.nodes)
+        self.comparison = Comparison(self.nodes, self.tallies)
         self.error_kinds = ErrorKinds(function or name, started_at)
         self.prospects = Prospects(self.ledger, self.roster, self.durations, stall_sec=stall_sec)
         # For the history: jobs that ended, or whose end changed, since changes were last published.
@@ -326,6 +328,9 @@ class ClusterState:
             queued=self.ledger.counts["queued"] - len(self.ledger.bound),
             cpus=self.roster.census.cpus,
         )
+        for node in self.comparison.refresh():
+            self.roster.changed(node)
+            self.dirty = True
         pace = (
             round(jobs_per_sec(self.series, now), 3),
             len(self.stragglers(now)),

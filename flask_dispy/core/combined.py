@@ -74,6 +74,16 @@ class CombinedState:
         """Return the addresses of the nodes whose clocks are far off, each once."""
         return set().union(*(state.roster.clocks_off for state in self._states()))
 
+    def _need_attention(self) -> tuple[set[str], set[str]]:
+        """Return the addresses of the nodes that are slow, and of those that fail, each once."""
+        slow: set[str] = set()
+        failing: set[str] = set()
+        for state in self._states():
+            found = state.comparison.need_attention(gone=state.closed_at is not None)
+            slow |= found[0]
+            failing |= found[1]
+        return slow, failing
+
     def sample(self) -> Sample:
         """Return the figures that the time series keep."""
         samples = [state.sample() for state in self._states()]
@@ -91,6 +101,7 @@ class CombinedState:
         )
         worst = worst_outlook([s["outlook"] for s in summaries])
         of = jobs["submitted"] + jobs["before_watching"]
+        slow, failing = self._need_attention()
         return {
             "name": self.name,
             "kind": "combined",
@@ -115,6 +126,8 @@ class CombinedState:
                 "silent": self.census.states["silent"],
                 "lost": self.census.states["lost"],
                 "stragglers": sum(s["attention"]["stragglers"] for s in summaries),
+                "slow": len(slow),
+                "failing": len(failing),
                 "clocks_off": len(self._clocks_off()),
                 "offers": sum(s["attention"]["offers"] for s in summaries),
             },

@@ -8,6 +8,7 @@ from .columns import ColumnValue
 from .events import Departure, Load, NodeSeen
 from .jobs import Job
 from .series import NodeSeries
+from .standing import Standing
 from .tally import Tally
 
 __all__ = [
@@ -87,6 +88,7 @@ class Node:
         "pulse_sec",
         "running",
         "series",
+        "standing",
         "state",
         "tally",
         "texts",
@@ -114,6 +116,7 @@ class Node:
         self.series: NodeSeries | None = None
         # The custom columns' values, in their order; empty before there were any.
         self.columns: tuple[ColumnValue, ...] = ()
+        self.standing: Standing | None = None  # how it did beside the others
         self.tally: Tally | None = None  # of the jobs that ended there; made with the first
         # jobs_done, cpu_time, tx, rx: of all lives, of earlier lives, and as last reported.
         self.totals: tuple[float, ...] = (0, 0.0, 0, 0)

@@ -16,6 +16,7 @@ def summary_of(state: ClusterState, now: float, around: Surroundings = ALONE) ->
     ledger, census = state.ledger, state.roster.census
     found = state.outlook(now, around)
     row, confidence = state.prospects.as_dict(found, state.name, now, around)
+    slow, failing = state.comparison.need_attention(gone=state.closed_at is not None)
     of = ledger.submitted + ledger.before_watching
     return {
         "name": state.name,
@@ -41,6 +42,8 @@ def summary_of(state: ClusterState, now: float, around: Surroundings = ALONE) ->
             "silent": census.states["silent"],
             "lost": census.states["lost"],
             "stragglers": len(state.stragglers(now)),
+            "slow": len(slow),
+            "failing": len(failing),
             "clocks_off": len(state.roster.clocks_off),
             "offers": state.offers.overdue,
         },

@@ -197,6 +197,7 @@ class _Loader:
         _count(state, figures)
         enter_error_kinds(state, kinds)
         self._load_tallies(run, state, bad)
+        state.comparison.refresh_all()
         known = figures.last_at if figures.closed_at is None else figures.closed_at
         ended_at = max([known, *(job.ended_at or 0.0 for job in jobs)])
         state.closed_at = ended_at

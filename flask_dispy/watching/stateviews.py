@@ -26,6 +26,8 @@ from ..core.series import NodeSeries, Series
 from ..core.tally import TimedWord
 from ..core.timeline import DEFAULT_CELLS, DEFAULT_LIMIT, Lane, Window, oldest_start, timeline
 from ..core.whatif import Backlog, Loss, Question, WhatIf, what_if
+from ..core.yielding import yield_now
+from ..wire.comparison import ComparedNode, compared_nodes, ranked
 from ..wire.durations import DurationsRow, durations_row
 from ..wire.errorkinds import ErrorOrder, ErrorPage, error_page
 from ..wire.packing import Sendable
@@ -57,6 +59,9 @@ _Placed = tuple[Place, ClusterState, Job]
 
 # Rows of jobs that are made at a time: a millisecond under the lock.
 _CHUNK: Final = 250
+
+# Nodes at a time: some milliseconds under the lock.
+_COMPARED_AT_ONCE: Final = 100
 
 # Points of the timeline's queue depth, at most: one each 3 px on a wide screen.
 QUEUE_POINTS: Final = 300
@@ -318,6 +323,17 @@ class StateView(ABC):
                 for state in self._states()
                 if query.wants_cluster(state.name)
             ]
+
+    def comparison(self) -> list[ComparedNode]:
+        with self._folded():
+            states = self._states()
+            addresses = list(dict.fromkeys(chain.from_iterable(s.nodes for s in states)))
+        rows = []
+        for start in range(0, len(addresses), _COMPARED_AT_ONCE):
+            with self._board.lock:
+                rows += compared_nodes(states, addresses[start : start + _COMPARED_AT_ONCE])
+            yield_now()
+        return ranked(rows)
 
     def durations(
         self, *, node: str | None = None, words: Sequence[TimedWord] = ()

@@ -16,6 +16,7 @@ from ..core.search.query import JobQuery
 from ..core.tally import TimedWord
 from ..core.timeline import DEFAULT_CELLS, DEFAULT_LIMIT
 from ..core.whatif import WhatIf
+from ..wire.comparison import ComparedNode
 from ..wire.durations import DurationsRow
 from ..wire.errorkinds import ErrorOrder, ErrorPage
 from ..wire.packing import Piece, Sendable
@@ -224,6 +225,9 @@ class View(Protocol):
         :param choose: picks them out of all retained jobs; called with these and the time, and
             without a lock.
         """
+
+    def comparison(self) -> list[ComparedNode]:
+        """Return how the nodes' jobs did beside each other, the worse first."""
 
     def durations(
         self, *, node: str | None = None, words: Sequence[TimedWord] = ()

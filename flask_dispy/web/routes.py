@@ -172,6 +172,15 @@ _READING: Final = (
         costly=True,
     ),
     Route(
+        "comparison",
+        f"GET {_CLUSTER}/comparison",
+        spreads.comparison,
+        "How the nodes' jobs did beside each other, the worse nodes first.",
+        "Comparison",
+        query={"limit": Integer(least=1, most=20_000, default=1_000), "offset": _OFFSET},
+        costly=True,
+    ),
+    Route(
         "durations",
         f"GET {_CLUSTER}/durations",
         spreads.durations,

@@ -13,7 +13,9 @@ from operator import attrgetter
 from typing import Any, Final, Literal
 
 from ..core.addresses import address_key
+from ..core.comparison import combined_standing
 from ..core.nodes import NODE_STATES, Node
+from ..core.standing import Standing
 
 __all__ = [
     "COUNT",
@@ -32,12 +34,13 @@ __all__ = [
 
 Schema = dict[str, Any]
 
-Combine = Literal["latest", "sum", "largest", "newest", "listed"]
+Combine = Literal["latest", "sum", "largest", "newest", "merged", "listed"]
 """How a node's field combines over the clusters that it serves.
 
 ``latest``: the latest word, of the clusters that have the node in its present state. ``sum``: over
 all clusters. ``largest``: of the clusters that have the node in its present state, because it
-belongs to the machine. ``newest``: the largest of all clusters. ``listed``: only the combined row
+belongs to the machine. ``newest``: the largest of all clusters. ``merged``: put together, by
+``combined``, from what all clusters know. ``listed``: only the combined row
 has it.
 """
 
@@ -98,6 +101,7 @@ class NodeField(Field):
     :param digits: to how many decimals rows round it; ``None``: not at all.
     :param dispys: whether dispy.httpd reports it too. These come first.
     :param combine: see :data:`Combine`.
+    :param combined: returns its value over several clusters, where they are ``merged``.
     :param precision: see :data:`Precision`.
     :param multiple: what its figures are multiples of by column.
     :param sort: what to sort by, given the value; ``None``: it can't be sorted by.
@@ -110,6 +114,7 @@ class NodeField(Field):
     digits: int | None = None
     dispys: bool = False
     combine: Combine = "latest"
+    combined: Callable[[list[Node]], Any] | None = None
     precision: Precision = "exact"
     multiple: int = 1
     sort: SortKey | None = None
@@ -162,6 +167,28 @@ def _load(node: Node) -> tuple[float, int, int, float] | None:
         return None
     cpu, memory, disk, swap = node.load
     return cpu, int(memory), int(disk), swap
+
+
+def _compared(standing: Standing | None) -> tuple[Any, ...] | None:
+    if standing is None:
+        return None
+    share, median_sec, times = standing.failed_share, standing.median_sec, standing.times_others
+    return (
+        standing.failed,
+        None if share is None else round(share, 4),
+        None if median_sec is None else round(median_sec, 4),
+        None if standing.p95_sec is None else round(standing.p95_sec, 4),
+        None if times is None else round(times, 3),
+        round(standing.lost_sec, 3),
+        standing.slow,
+        standing.failing,
+    )
+
+
+def _compare_part(name: str, **more: Any) -> NodeField:
+    """Return a part of what a comparison says, which ``_compared`` gives a value."""
+    how: dict[str, Any] = {"schema": NUMBER, "nullable": True, "sort": _itself, "combine": "merged"}
+    return NodeField(name=name, value=lambda _: None, **how | more)
 
 
 def _available(name: str, index: int, **more: Any) -> NodeField:
@@ -358,6 +385,59 @@ NODE_FIELDS: Final = (
         unit="seconds",
         description="How much older avail_info is than update_time; 0 for less than a minute.",
         restore=_set_load_age,
+    ),
+    NodeField(
+        name="compared",
+        schema={"type": "object"},
+        nullable=True,
+        value=lambda node: _compared(node.standing),
+        combine="merged",
+        combined=lambda nodes: _compared(combined_standing(nodes)),
+        description="How its jobs did beside those of the other nodes over the whole run; null "
+        "until one has ended. See clusters/NAME/comparison.",
+        parts=(
+            _compare_part(
+                "failed",
+                schema=COUNT,
+                nullable=False,
+                label="Failed",
+                hint="Jobs that failed there",
+            ),
+            _compare_part(
+                "failed_share",
+                label="Failed, share",
+                hint="Share of the jobs that finished or failed there",
+            ),
+            _compare_part(
+                "median_sec",
+                unit="seconds",
+                precision="four_digits",
+                label="Median",
+                hint="Half of the jobs that finished there ran no longer",
+            ),
+            _compare_part(
+                "p95_sec",
+                unit="seconds",
+                precision="four_digits",
+                label="95 % up to",
+                hint="95 % of the jobs that finished there ran no longer",
+            ),
+            _compare_part(
+                "times_others",
+                label="x others",
+                hint="Its median over that of the other nodes, for the same functions",
+            ),
+            _compare_part(
+                "lost_sec",
+                nullable=False,
+                unit="seconds",
+                precision="four_digits",
+                label="CPU time lost",
+                hint="CPU time of its failed and abandoned jobs",
+            ),
+            _compare_part("slow", schema={"type": "boolean"}, nullable=False, sort=None),
+            _compare_part("failing", schema={"type": "boolean"}, nullable=False, sort=None),
+        ),
     ),
     NodeField(
         name="clusters",

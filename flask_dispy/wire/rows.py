@@ -76,6 +76,12 @@ def _exact(field: NodeField) -> str | Callable[[Any], str]:
             return encode
 
 
+def _cell(column: NodeField, *, is_part: bool) -> str | Callable[[Any], str]:
+    """Return how a column's value is written in a cell; where its object is unknown, so is it."""
+    written = cell_writer(column) or _exact(column)
+    return _or_null if is_part and written == "%r" else written
+
+
 def _json_form(fields: Iterable[NodeField]) -> _Form:
     return _Form(
         (f'{"," if number else ""}"{field.name}":', _exact(field))
@@ -106,7 +112,7 @@ class RowWriter:
         self._own_form = _json_form(single[: self._own])
         self._more_form = _json_form(single[self._own :])
         self._cells_form = _Form(
-            (SEPARATOR if number else "", cell_writer(column) or _exact(column))
+            (SEPARATOR if number else "", _cell(column, is_part=column not in single))
             for number, column in enumerate(columns)
         )
         self._groups = [
@@ -126,6 +132,8 @@ class RowWriter:
         values: list[Any] = []
         for field in self._fields:
             match field.combine:
+                case "merged" if field.combined is not None:
+                    values.append(field.combined(nodes))
                 case "sum":
                     values.append(sum(map(field.value, nodes)))
                 case "largest":

@@ -16,6 +16,7 @@ from ..core.outlook import REASONS, State
 
 __all__ = [
     "AvailInfo",
+    "Compared",
     "Count",
     "JobCounts",
     "JobDetail",
@@ -108,6 +109,8 @@ class Attention(TypedDict):
     silent: Count
     lost: Count
     stragglers: Count
+    slow: Count
+    failing: Count
     clocks_off: Count
     offers: Count
 
@@ -234,6 +237,19 @@ class _CombinedNode(TypedDict, total=False):
     clusters: list[str]
 
 
+class Compared(TypedDict):
+    """How a node's jobs did beside those of the other nodes, over the whole run."""
+
+    failed: Count
+    failed_share: float | None
+    median_sec: float | None
+    p95_sec: float | None
+    times_others: float | None
+    lost_sec: float
+    slow: bool
+    failing: bool
+
+
 class NodeRow(_CombinedNode):
     """A node in one cluster, or over all of them, which ``clusters`` lists."""
 
@@ -252,6 +268,7 @@ class NodeRow(_CombinedNode):
     running: Count
     clock_offset_sec: float | None
     avail_info_age_sec: float | None
+    compared: Compared | None
 
 
 class NodeEvent(TypedDict):

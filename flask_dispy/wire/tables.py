@@ -22,7 +22,7 @@ __all__ = ["JobTable", "NodeTable", "Tables"]
 # Names of what rows bear at some place besides the fields, or that searches or scripts know.
 _TAKEN_OF_NODES: Final = frozenset((
     "sec_per_job", "avail_cpu", "running_jobs", "running_total", "recent_jobs", "recent_total",
-    "events", "removed", "ip", "cluster", "clock", "block", "index", "constructor",
+    "events", "removed", "ip", "cluster", "clock", "is", "block", "index", "constructor",
 ))  # fmt: skip
 _TAKEN_OF_JOBS: Final = frozenset((
     *QUALIFIERS, *Output.__slots__, "queue_sec", "history", "hidden", "constructor",

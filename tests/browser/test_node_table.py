@@ -136,7 +136,7 @@ def test_unknown_qualifier_of_the_filter_is_refused(page: Page) -> None:
     expect(rows(page)).to_have_count(1)
     box.fill("node:beta")
     expect(page.locator("#filter-problem")).to_contain_text(
-        "There is no qualifier node: there are state, name, ip, cluster, clock"
+        "There is no qualifier node: there are state, name, ip, cluster, clock, is"
     )
     expect(rows(page)).to_have_count(1)
     box.fill("name:beta")

@@ -58,5 +58,5 @@ test("a column is a qualifier of the nodes' filter where there is one", () => {
   const row = /** @type {any} */ ({ ip_addr: "10.0.0.1", name: "a", state: "up", run2: 80 });
   assert.equal(nodeFilter("run2:>79", ["run2"])?.(row), true);
   assert.equal(nodeFilter("run2:>80", ["run2"])?.(row), false);
-  assert.match(nodeFilterProblem("temp:1", ["rack"]) ?? "", /no qualifier temp: .*clock, rack\./);
+  assert.match(nodeFilterProblem("temp:1", ["rack"]) ?? "", /no qualifier temp: .*clock, is, rack\./);
 });

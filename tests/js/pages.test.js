@@ -115,7 +115,7 @@ test("the filter's words must all match", () => {
 test("a filter with a qualifier that does not exist is refused with those that do", () => {
   assert.equal(
     nodeFilterProblem("node:alpha"),
-    "There is no qualifier node: there are state, name, ip, cluster, clock. Text with a colon stands in quotes.",
+    "There is no qualifier node: there are state, name, ip, cluster, clock, is. Text with a colon stands in quotes.",
   );
   for (const text of ["", "state:", "state:up", '"node:alpha"', "fe80::1", "alpha"])
     assert.equal(nodeFilterProblem(text), null, text);

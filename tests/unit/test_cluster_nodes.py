@@ -81,7 +81,7 @@ def test_node_row_has_dispys_fields_and_ours(state: ClusterState) -> None:
         "jobs_done": 3, "cpu_time": 1.5, "tx": 10, "rx": 20, "update_time": 1_005,
         "avail_info": {"cpu": 97.5, "memory": 1.0, "disk": 2.0, "swap": 100.0},
         "state": "up", "running": 0, "clock_offset_sec": None,
-        "avail_info_age_sec": 0,
+        "avail_info_age_sec": 0, "compared": None,
     }  # fmt: skip
 
 

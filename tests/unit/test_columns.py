@@ -29,7 +29,7 @@ def rows_of(block: dict[str, Any]) -> list[dict[str, Any]]:
             value = at(column["values"], index)
             return None if value is None else column.get("from", 0) + column.get("unit", 1) * value
         value = {field: at(inner, index) for field, inner in column.items()}
-        return None if None in value.values() else value
+        return None if set(value.values()) == {None} else value
 
     return [{field: at(column, i) for field, column in block.items()} for i in range(count)]
 
@@ -51,6 +51,7 @@ def row(number: int, **more: Any) -> dict[str, Any]:
         "clock_offset_sec": None,
         "avail_info_age_sec": None if more.get("avail_info", 0) is None else 0,
         "avail_info": {"cpu": number, "memory": 4096 * MIB, "disk": number * MIB, "swap": 100},
+        "compared": None,
         **more,
     }
 

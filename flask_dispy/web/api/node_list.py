@@ -15,7 +15,10 @@ from ...wire.shapes import NodeRow
 
 __all__ = ["QUALIFIERS", "matching", "sorted_rows"]
 
-QUALIFIERS: Final = ("state", "name", "ip", "cluster", "clock")
+# What a comparison with the other nodes may find.
+_KINDS: Final = ("slow", "failing")
+
+QUALIFIERS: Final = ("state", "name", "ip", "cluster", "clock", "is")
 
 
 def matching(
@@ -71,6 +74,10 @@ def _test(term: Term, cluster: str) -> Callable[[Mapping[str, Any]], bool]:
             return lambda row: any(
                 value in name.casefold() for name in row.get("clusters", (cluster,))
             )
+        case "is":
+            if value not in _KINDS:
+                raise BadRequest(f"is: takes {' or '.join(_KINDS)}, not {term.value!r}.", field="q")
+            return lambda row: bool((row["compared"] or {}).get(value))
         case "clock":
             if value != "off":
                 raise BadRequest(f"clock: takes off, not {term.value!r}.", field="q")

@@ -17,6 +17,7 @@ from typing import (
 from ...core.jobs import JOB_WORDS
 from ...core.whatif import WhatIf
 from ...engine.commands.outcomes import OutcomeRow
+from ...wire.comparison import ComparedNode
 from ...wire.durations import DurationsRow, SpreadRow
 from ...wire.errorkinds import ErrorKindRow
 from ...wire.fields import COUNT, NUMBER, TEXT, NodeField, Schema, properties
@@ -196,6 +197,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "Errors": _page(ref("ErrorKind"), failed=COUNT, other=COUNT),
     "JobDetail": {"allOf": [ref("Job"), schema_of(JobDetail, beyond=JobRow)]},
     "Series": schema_of(SeriesData),
+    "Comparison": _page(schema_of(ComparedNode)),
     "Durations": schema_of(DurationsRow),
     "Spread": {
         **schema_of(SpreadRow),

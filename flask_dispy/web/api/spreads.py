@@ -13,7 +13,15 @@ from ..http.errors import invalid
 if TYPE_CHECKING:
     from ..context import Web
 
-__all__ = ["durations"]
+__all__ = ["comparison", "durations"]
+
+
+def comparison(web: Web, name: str, *, limit: int, offset: int) -> Response:
+    """Answer with how a cluster's nodes did beside each other, the worse first."""
+    items = web.view(name).comparison()
+    end = offset + limit
+    following = f"?offset={end}&limit={limit}" if end < len(items) else None
+    return json_answer({"total": len(items), "items": items[offset:end], "next": following})
 
 
 def durations(web: Web, name: str, *, state: list[str], node: str) -> Response:

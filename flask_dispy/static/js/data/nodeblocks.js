@@ -1,4 +1,4 @@
-/** @import {AvailInfo, NodeBlock, NodeRow, Told} from "./types.js" */
+/** @import {AvailInfo, Compared, NodeBlock, NodeRow, Told} from "./types.js" */
 
 /**
  * Rows of blocks: of nodes told by column. A row only knows its place, for most of 10,000 are never
@@ -104,6 +104,14 @@ class BlockRow {
 
   get clusters() {
     return this.block.clusters && at(this.block.clusters, this.index);
+  }
+
+  /** @returns {Compared|null} */
+  get compared() {
+    const columns = this.block.compared;
+    if (!columns || at(columns.failed, this.index) === null) return null;
+    const found = Object.entries(columns).map(([name, column]) => [name, at(column, this.index)]);
+    return Object.fromEntries(found);
   }
 
   /** @returns {AvailInfo|null} */

@@ -5,12 +5,13 @@ import { groupsOf, orProblem, readTerms, unknownProblem } from "./searchterms.js
 /** As far off as a clock under attention is. */
 const CLOCK_OFF_SEC = 60;
 
-const FIELDS = /** @type {const} */ (["state", "name", "ip", "cluster", "clock"]);
+const FIELDS = /** @type {const} */ (["state", "name", "ip", "cluster", "clock", "is"]);
 
 /**
  * What the filter box over the nodes means: all words must occur in address, name, state or
  * cluster; `state:silent`, `name:`, `ip:` and `cluster:` look in one of them; `clock:off` finds the
- * nodes whose clocks are off by over a minute, `clock:` all that are off. A minus leaves out what a word
+ * nodes whose clocks are off by over a minute, `clock:` all that are off; `is:slow` and `is:failing`
+ * find those that are so beyond chance. A minus leaves out what a word
  * finds, and of words with OR between them one is enough.
  *
  * @param {string} text
@@ -60,6 +61,8 @@ function termTest(field, value) {
       return (row) => row.ip_addr.startsWith(value);
     case "clock":
       return (row) => Math.abs(row.clock_offset_sec ?? 0) > (value === "off" ? CLOCK_OFF_SEC : 0);
+    case "is":
+      return (row) => Boolean(value === "slow" ? row.compared?.slow : value === "failing" && row.compared?.failing);
     case "cluster":
       return inCluster;
     case null:

@@ -94,7 +94,7 @@
  * @property {number|null} [closed_at]
  * @property {boolean} [cut_off] of a past run: its program ended without closing it
  * @property {{jobs: number, of: number}} [unreadable] of a past run: jobs that can't be read, of so many
- * @property {{failed: number, abandoned: number, silent: number, lost: number, stragglers: number, clocks_off?: number, offers?: number}} [attention]
+ * @property {{failed: number, abandoned: number, silent: number, lost: number, stragglers: number, slow?: number, failing?: number, clocks_off?: number, offers?: number}} [attention]
  * @property {{waiting: number, overdue: number, changes: number}} [offers] nodes that were asked to join and have not
  * @property {"callback"|"polling"|"history"|"removed"} [watching]
  * @property {number} [now]
@@ -130,6 +130,16 @@
  * @property {number} disk
  * @property {number} swap
  *
+ * @typedef {object} Compared how a node's jobs did beside those of the other nodes, over the whole run
+ * @property {number} failed
+ * @property {number|null} failed_share of the jobs that finished or failed
+ * @property {number|null} median_sec of those that finished
+ * @property {number|null} p95_sec
+ * @property {number|null} times_others its median over the others', for the same functions
+ * @property {number} lost_sec CPU time of failed and abandoned jobs
+ * @property {boolean} slow beyond chance
+ * @property {boolean} failing beyond chance
+ *
  * @typedef {object} NodeRow
  * @property {string} ip_addr
  * @property {string} name
@@ -143,6 +153,7 @@
  * @property {number} rx
  * @property {number} update_time
  * @property {AvailInfo|null} avail_info
+ * @property {Compared|null} [compared] null until a job has ended there
  * @property {NodeState} state
  * @property {number|null} [avail_info_age_sec] how much older avail_info is than update_time
  * @property {number|null} [clock_offset_sec] its clock is so far ahead; null: under two seconds, or not known
@@ -169,6 +180,7 @@
  * @property {Told<number>} update_time
  * @property {(number|null)[]} clock_offset_sec
  * @property {(number|null)[]} avail_info_age_sec
+ * @property {Record<keyof Compared, any[]>} [compared]
  * @property {{cpu: (number|null)[], memory: Told<number|null>, disk: Told<number|null>, swap: (number|null)[]}} avail_info
  * @property {NodeState[]} state
  * @property {string[][]} [clusters] in the combined view

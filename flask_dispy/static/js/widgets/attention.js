@@ -21,6 +21,8 @@ export function createAttention(element, { jobsHref, nodesHref, offersHref, onNo
   const offers = chip("offers", "plus");
   const silent = chip("silent", "clock");
   const clocks = chip("clocks", "clock");
+  const slow = chip("slow", "straggler");
+  const failing = chip("failing", "warning");
   const stragglers = chip("stragglers", "straggler");
   const dropped = chip("dropped", "warning");
   abandoned.element.href = jobsHref("state:abandoned");
@@ -31,9 +33,15 @@ export function createAttention(element, { jobsHref, nodesHref, offersHref, onNo
   lost.element.href = nodesHref("state:lost");
   offers.element.href = offersHref;
   offers.element.title = "Asked to join over 30 s ago. Manage lists them, with the likely reasons.";
+  slow.element.href = nodesHref("is:slow");
+  slow.element.title = "Jobs take longer there than on other nodes, beyond chance.";
+  failing.element.href = nodesHref("is:failing");
+  failing.element.title = "Jobs fail there more often than on other nodes, beyond chance.";
   silent.element.href = nodesHref("state:silent");
   if (onNodes) {
     filtersHere(lost.element, () => onNodes("state:lost"));
+    filtersHere(slow.element, () => onNodes("is:slow"));
+    filtersHere(failing.element, () => onNodes("is:failing"));
     filtersHere(silent.element, () => onNodes("state:silent"));
     filtersHere(clocks.element, () => onNodes("clock:off"));
   }
@@ -44,6 +52,8 @@ export function createAttention(element, { jobsHref, nodesHref, offersHref, onNo
     silent.element,
     offers.element,
     clocks.element,
+    slow.element,
+    failing.element,
     failed.element,
     abandoned.element,
     stragglers.element,
@@ -63,6 +73,8 @@ export function createAttention(element, { jobsHref, nodesHref, offersHref, onNo
       clocks.set(attention?.clocks_off ?? 0, (n) =>
         n === 1 ? "1 node's clock is off" : `${count(n)} nodes' clocks are off`,
       );
+      slow.set(attention?.slow ?? 0, (n) => counted(n, "slow node"));
+      failing.set(attention?.failing ?? 0, (n) => counted(n, "failing node"));
       stragglers.set(attention?.stragglers ?? 0, (n) => counted(n, "straggler"));
       dropped.set(summary.dropped_events ?? 0, (n) => `${counted(n, "event")} dropped: counts may be low`);
     },

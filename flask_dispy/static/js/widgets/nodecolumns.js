@@ -1,7 +1,8 @@
 /** @import {Column} from "../table/columns.js" */
 /** @import {NodeRow, ServedField} from "../data/types.js" */
 import { h, setAttr, setStyle, setText } from "../lib/dom.js";
-import { count, exact, plain, rate, relative, seconds, stateMark, UNKNOWN } from "../lib/format.js";
+import { count, exact, percent, plain, rate, relative, seconds, stateMark, UNKNOWN } from "../lib/format.js";
+import { failedText, timesText, verdictOf } from "../data/standing.js";
 import { busyText } from "../data/busytext.js";
 import { fieldOrder, fieldText } from "../data/fieldvalue.js";
 import { isLoadOld, loadAt } from "../data/nodeload.js";
@@ -9,6 +10,9 @@ import { addressKey } from "../lib/sort.js";
 
 /** @typedef {Column<NodeRow>} NodeColumn */
 /** @typedef {Omit<NodeColumn, "label">} Look a column whose heading the table of fields has */
+
+/** Where a window is narrower, what compares nodes waits in the chooser: the columns before it fill the table. */
+const ROOM_FOR_ALL = 1500;
 
 /** @param {NodeRow} row @returns {number|null} */
 const secondsPerJob = (row) => (row.jobs_done > 0 ? row.cpu_time / row.jobs_done : null);
@@ -26,7 +30,7 @@ function addressColumn(href) {
     primary: true,
     value: (row) => addressKey(row.ip_addr),
     text: (row) => row.ip_addr,
-    title: (row) => `${row.ip_addr}: ${row.state}`,
+    title: (row) => [`${row.ip_addr}: ${row.state}`, verdictOf(row)].filter(Boolean).join(", "),
     render(cell) {
       const mark = h("span", { "aria-hidden": "true" });
       const word = h("span", { class: "sr" });
@@ -35,7 +39,7 @@ function addressColumn(href) {
       cell.append(mark, link, word);
       return (row) => {
         setAttr(mark, "class", stateMark(row.state));
-        setText(word, `, ${row.state}`);
+        setText(word, `, ${[row.state, verdictOf(row)].filter(Boolean).join(", ")}`);
         setText(link, row.ip_addr);
         setAttr(link, "href", href(row));
       };
@@ -161,6 +165,7 @@ function loadColumn(column, past) {
  * @returns {NodeColumn[]}
  */
 export function nodeColumns(href, fields, past = false) {
+  const narrow = globalThis.innerWidth < ROOM_FOR_ALL;
   const others = new Map(fields.map((field) => [field.name, field]));
   /** @param {string} name @param {Partial<NodeColumn>} [look] @returns {NodeColumn[]} */
   const column = (name, look) => {
@@ -190,6 +195,31 @@ export function nodeColumns(href, fields, past = false) {
     ...column("tx"),
     ...column("rx", { width: [76, 0.7] }),
     ...column("jobs_done", { width: [60, 0.6] }),
+    ...column("median_sec", { hidden: true }),
+    ...column("times_others", {
+      width: [60, 0.5],
+      hidden: narrow,
+      text: (row) => timesText(row.compared?.times_others),
+      render: (cell) => (row) => {
+        setText(cell, timesText(row.compared?.times_others));
+        cell.classList.toggle("is-alert", Boolean(row.compared?.slow));
+        setAttr(cell, "title", row.compared?.slow ? "Slow beyond chance" : null);
+      },
+    }),
+    ...column("p95_sec", { hidden: true }),
+    ...column("failed_share", {
+      width: [56, 0.5],
+      hidden: narrow,
+      label: "Failed",
+      text: (row) => percent(row.compared?.failed_share),
+      title: failedText,
+      render: (cell) => (row) => {
+        setText(cell, percent(row.compared?.failed_share));
+        cell.classList.toggle("is-alert", Boolean(row.compared?.failing));
+      },
+    }),
+    ...column("failed", { label: "Failed jobs", hidden: true }),
+    ...column("lost_sec", { hidden: true }),
     {
       key: "sec_per_job",
       label: "Seconds per job",

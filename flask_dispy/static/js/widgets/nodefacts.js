@@ -1,5 +1,6 @@
 /** @import {Shell} from "../frame/parts.js" */
 /** @import {NodeRow, ServedField} from "../data/types.js" */
+import { besideText, failedText, rankText } from "../data/standing.js";
 import { busyText } from "../data/busytext.js";
 import { createCpusEdit } from "./cpusedit.js";
 import { h, setAttr, setText } from "../lib/dom.js";
@@ -11,8 +12,9 @@ import { setCpus } from "./nodecommands.js";
 /**
  * @typedef {object} Fact
  * @property {string} label
- * @property {(row: NodeRow, now: number, clusters: string) => string} text
+ * @property {(row: NodeRow, now: number, clusters: string, rows: Iterable<NodeRow>) => string} text
  * @property {(row: NodeRow, clusters: string) => string} [title]
+ * @property {(row: NodeRow) => boolean} [alert] whether it needs attention
  * @property {boolean} [load] of its load, which may be old
  * @property {boolean} [live] says nothing of a run that is over
  */
@@ -31,6 +33,24 @@ const FACTS = [
   { label: "Running jobs", live: true, text: (row) => count(row.running) },
   { field: "jobs_done", text: (row) => count(row.jobs_done) },
   { label: "Seconds per job", text: (row) => seconds(row.jobs_done > 0 ? row.cpu_time / row.jobs_done : null) },
+  {
+    label: "Median run time",
+    text: (row) => seconds(row.compared?.median_sec),
+    title: () => "Half of the jobs that finished here ran no longer",
+  },
+  {
+    label: "Beside the others",
+    text: besideText,
+    title: () => "Its median over that of the other nodes, for the same functions",
+    alert: (row) => Boolean(row.compared?.slow),
+  },
+  { label: "Rank by time", text: (row, _now, _clusters, rows) => rankText(row, rows) },
+  { label: "Failed", text: failedText, alert: (row) => Boolean(row.compared?.failing) },
+  {
+    field: "lost_sec",
+    text: (row) => seconds(row.compared?.lost_sec),
+    title: () => "By failed and abandoned jobs",
+  },
   { field: "cpu_time", text: (row) => seconds(row.cpu_time), title: (row) => `${rate(row.cpu_time)} s` },
   { field: "cpu", load: true, text: (row) => percentOf100(row.avail_info?.cpu) },
   { label: "Available memory", load: true, text: (row) => bytes(row.avail_info?.memory) },
@@ -95,7 +115,7 @@ export function createNodeFacts(element, { shell }) {
     if (!shown) return;
     for (const [i, fact] of known.entries()) {
       const now = store.now();
-      let text = fact.text(shown, now, clusters);
+      let text = fact.text(shown, now, clusters, store.nodes.values());
       // Of a past run all is old.
       if (fact.load && !config.past) {
         text = withAge(text, shown, now);
@@ -103,6 +123,7 @@ export function createNodeFacts(element, { shell }) {
       }
       setText(values[i], text);
       boxes[i].hidden = text === "";
+      values[i].classList.toggle("is-alert", fact.alert?.(shown) ?? false);
       if (fact.title) setAttr(values[i], "title", fact.title(shown, clusters));
     }
   }

@@ -1,0 +1,188 @@
+"""Nodes compared: how a node's jobs did beside those of the others, for the same function.
+
+Figures and verdicts are those of the whole run. They are made anew a few nodes at a time, so that
+they cost the same however many nodes there are.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from math import exp, log
+from typing import Final
+
+from .chance import chance_of_failures, chance_of_times, enough, look_at, others_of
+from .nodes import GONE_STATES, Node
+from .spread import Spread
+from .standing import Standing
+from .tallies import Tallies
+from .tally import Tally
+
+__all__ = ["Comparison", "combined", "combined_standing", "standing_of"]
+
+# Nodes at a time: 40 us each, under the registry's lock.
+_AT_A_TIME: Final = 50
+
+# Fewer jobs than these have no median worth comparing.
+_LEAST_JOBS: Final = 5
+
+# A node that differs by less is of no concern, however sure that is.
+_LEAST_TIMES: Final = 1.25
+_LEAST_TIMES_FAILED: Final = 2.0
+_LEAST_FAILED: Final = 3
+
+
+class Comparison:
+    """The comparison of one cluster's nodes. Guarded by the registry's lock.
+
+    :param nodes: they, by address.
+    :param tallies: what their jobs came to.
+
+    ``slow`` and ``failing`` are the addresses of the nodes that are so beyond chance.
+    """
+
+    def __init__(self, nodes: Mapping[str, Node], tallies: Tallies) -> None:
+        self._nodes = nodes
+        self._tallies = tallies
+        self._due: deque[str] = deque()
+        self._jobs_seen = 0
+        self.slow: set[str] = set()
+        self.failing: set[str] = set()
+
+    def refresh(self, most: int = _AT_A_TIME) -> list[Node]:
+        """Compare the next few nodes anew, if jobs have ended since; return those that changed."""
+        total = self._tallies.total
+        if not self._due and total.total != self._jobs_seen:
+            self._jobs_seen = total.total
+            self._due.extend(ip for ip, node in self._nodes.items() if node.tally is not None)
+        count = sum(node.tally is not None for node in self._nodes.values()) if self._due else 0
+        changed = []
+        for _ in range(min(most, len(self._due))):
+            node = self._nodes.get(self._due.popleft())
+            if node is not None and node.tally is not None and self._compare(node, total, count):
+                changed.append(node)
+        return changed
+
+    def refresh_all(self) -> None:
+        """Compare all nodes, as at the end of a run."""
+        self._jobs_seen = -1
+        self.refresh(len(self._nodes))
+
+    def need_attention(self, *, gone: bool) -> tuple[set[str], set[str]]:
+        """Return the nodes that are slow, and those that fail.
+
+        :param gone: whether those that have left are among them.
+        """
+        slow, failing = (
+            {ip for ip in found if ip in self._nodes and (gone or _is_there(self._nodes[ip]))}
+            for found in (self.slow, self.failing)
+        )
+        return slow, failing
+
+    def _compare(self, node: Node, total: Tally, count: int) -> bool:
+        tally = node.tally or Tally()
+        before = node.standing
+        jobs = tally.jobs("finished") + tally.jobs("failed")
+        look = look_at(jobs)
+        slow, failing = (False, False) if before is None else (before.slow, before.failing)
+        found = standing_of(tally, total)
+        if before is None or look > before.look:
+            slow = _is_slow(tally, total, found, nodes=count, look=look)
+            failing = _is_failing(tally, total, nodes=count, look=look)
+        node.standing = found._replace(slow=slow, failing=failing, look=look)
+        _mark(self.slow, node.ip_addr, slow)
+        _mark(self.failing, node.ip_addr, failing)
+        return node.standing != before
+
+
+def _is_there(node: Node) -> bool:
+    return node.state not in GONE_STATES
+
+
+def _mark(found: set[str], ip_addr: str, there: bool) -> None:
+    if there:
+        found.add(ip_addr)
+    else:
+        found.discard(ip_addr)
+
+
+def standing_of(tally: Tally, total: Tally) -> Standing:
+    """Return how a node's jobs did beside those of the others, without a verdict.
+
+    :param total: what all jobs of the cluster came to, the node's own among them.
+    """
+    own = _finished(tally)
+    median_sec = own.quantile(0.5)
+    others_sec = None
+    if own.total >= _LEAST_JOBS:
+        others = others_of(own, _finished(total))
+        others_sec = others.quantile(0.5) if others.total >= _LEAST_JOBS else None
+    failed, finished = tally.jobs("failed"), tally.jobs("finished")
+    return Standing(
+        jobs=tally.total,
+        failed=failed,
+        failed_share=failed / (failed + finished) if failed + finished else None,
+        median_sec=median_sec,
+        p95_sec=own.quantile(0.95),
+        times_others=median_sec / others_sec if median_sec and others_sec else None,
+        lost_sec=tally.lost_sec,
+    )
+
+
+def combined_standing(nodes: Sequence[Node]) -> Standing | None:
+    """Return how a node did in several clusters, as last compared."""
+    known = [(node.standing, node.tally) for node in nodes]
+    return combined([(standing, tally) for standing, tally in known if standing and tally])
+
+
+def combined(found: Sequence[tuple[Standing, Tally]]) -> Standing | None:
+    """Return how a node did in several clusters, put together by the number of its jobs.
+
+    "x others" is the geometric mean. A node is slow, or failing, if it is so in one of them.
+    """
+    if len(found) <= 1:
+        return found[0][0] if found else None
+    own = Spread.merged([_finished(tally) for _, tally in found])
+    failed = sum(standing.failed for standing, _ in found)
+    ended = failed + sum(tally.jobs("finished") for _, tally in found)
+    return Standing(
+        jobs=sum(standing.jobs for standing, _ in found),
+        failed=failed,
+        failed_share=failed / ended if ended else None,
+        median_sec=own.quantile(0.5),
+        p95_sec=own.quantile(0.95),
+        times_others=_mean((s.times_others, tally.jobs("finished")) for s, tally in found),
+        lost_sec=sum(standing.lost_sec for standing, _ in found),
+        slow=any(standing.slow for standing, _ in found),
+        failing=any(standing.failing for standing, _ in found),
+    )
+
+
+def _mean(factors: Iterable[tuple[float | None, int]]) -> float | None:
+    known = [(log(times), jobs) for times, jobs in factors if times]
+    jobs = sum(jobs for _, jobs in known)
+    return exp(sum(times * jobs for times, jobs in known) / jobs) if jobs else None
+
+
+def _finished(tally: Tally) -> Spread:
+    return Spread() if tally.finished is None else tally.finished.ran
+
+
+def _is_slow(tally: Tally, total: Tally, found: Standing, *, nodes: int, look: int) -> bool:
+    if not look or found.times_others is None or found.times_others < _LEAST_TIMES:
+        return False
+    own = _finished(tally)
+    chance = chance_of_times(own, others_of(own, _finished(total)))
+    return enough(chance, nodes=nodes, look=look)
+
+
+def _is_failing(tally: Tally, total: Tally, *, nodes: int, look: int) -> bool:
+    failed, finished = tally.jobs("failed"), tally.jobs("finished")
+    others_failed = total.jobs("failed") - failed
+    others = total.jobs("finished") - finished + others_failed
+    if not look or failed < _LEAST_FAILED or others < _LEAST_JOBS:
+        return False
+    if failed / (failed + finished) < _LEAST_TIMES_FAILED * others_failed / others:
+        return False
+    chance = chance_of_failures(failed, failed + finished, others_failed, others)
+    return enough(chance, nodes=nodes, look=look)

@@ -1,0 +1,92 @@
+"""Nodes compared, as the API and the report read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TypedDict
+
+from ..core.cluster import ClusterState
+from ..core.comparison import combined, standing_of
+from ..core.standing import Standing
+from .shapes import Count
+
+__all__ = ["ComparedNode", "compared_nodes", "ranked"]
+
+
+class ComparedNode(TypedDict):
+    """How a node's jobs did beside those of the other nodes, over the whole run.
+
+    ``failed_share`` is of the jobs that finished or failed; ``median_sec`` and ``p95_sec`` are of
+    those that finished. ``rank`` is 1 for the largest ``times_others``.
+    """
+
+    ip_addr: str
+    name: str
+    jobs: Count
+    failed: Count
+    failed_share: float | None
+    median_sec: float | None
+    p95_sec: float | None
+    times_others: float | None
+    rank: Count | None
+    lost_sec: float
+    slow: bool
+    failing: bool
+
+
+def compared_nodes(states: Sequence[ClusterState], addresses: Iterable[str]) -> list[ComparedNode]:
+    """Return how nodes did in some clusters, as it is now, without a rank.
+
+    The verdicts are those that were last drawn. Called under the lock that guards the states.
+    """
+    rows = []
+    for ip_addr in addresses:
+        name, found = "", []
+        for state in states:
+            node = state.nodes.get(ip_addr)
+            if node is not None and node.tally is not None:
+                name = node.name
+                standing = standing_of(node.tally, state.tallies.total)
+                if node.standing is not None:
+                    slow, failing = node.standing.slow, node.standing.failing
+                    standing = standing._replace(slow=slow, failing=failing)
+                found.append((standing, node.tally))
+        whole = combined(found)
+        if whole is not None:
+            rows.append(_row(ip_addr, name, whole))
+    return rows
+
+
+def _row(ip_addr: str, name: str, standing: Standing) -> ComparedNode:
+    return {
+        "ip_addr": ip_addr,
+        "name": name,
+        "jobs": standing.jobs,
+        "failed": standing.failed,
+        "failed_share": rounded(standing.failed_share, 6),
+        "median_sec": rounded(standing.median_sec, 6),
+        "p95_sec": rounded(standing.p95_sec, 6),
+        "times_others": rounded(standing.times_others, 3),
+        "rank": None,
+        "lost_sec": round(standing.lost_sec, 3),
+        "slow": standing.slow,
+        "failing": standing.failing,
+    }
+
+
+def rounded(value: float | None, digits: int) -> float | None:
+    """Return a figure with so many digits behind the point, if it is known."""
+    return None if value is None else round(value, digits)
+
+
+def ranked(rows: list[ComparedNode]) -> list[ComparedNode]:
+    """Return rows with their ranks: those that are slow or failing first, then the slower first."""
+    known = sorted((row["times_others"] or 0.0 for row in rows), reverse=True)
+    places = {times: place for place, times in reversed(list(enumerate(known, 1)))}
+    for row in rows:
+        row["rank"] = None if row["times_others"] is None else places[row["times_others"]]
+    return sorted(rows, key=_worse_first)
+
+
+def _worse_first(row: ComparedNode) -> tuple[bool, float]:
+    return not (row["slow"] or row["failing"]), -(row["times_others"] or 0.0)

@@ -1,0 +1,64 @@
+"""Nodes that are slower, or fail more often, than the others."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from browser.stage import Stage, cells, keys_shown, rows
+from playwright.sync_api import Page, expect
+from web.fakes import watched_cluster
+
+NODES = tuple(f"10.0.0.{number}" for number in range(2, 8))
+SLOW, FAILING = "10.0.0.4", "10.0.0.6"
+
+
+@pytest.fixture
+def page(stage: Stage) -> Page:
+    """Monitor, with six nodes of which one is slow and one fails."""
+    stage.cluster = watched_cluster(stage.registry, "compared")
+    for ip_addr in NODES:
+        stage.joins(ip_addr, f"node {ip_addr[-1]}")
+    for number in range(40):
+        for ip_addr in NODES:
+            took = 40.0 + number % 7
+            took *= 2 if ip_addr == SLOW else 1
+            job = stage.runs(ip_addr, number, job_id=f"{ip_addr} {number}", since_sec=took)
+            if ip_addr == FAILING and number % 3 == 0:
+                stage.ends(job, exception="Traceback\nValueError: no")
+            else:
+                stage.ends(job, after_sec=took)
+    page = stage.open(
+        "monitor.html?cluster=compared",
+        before=lambda page: page.set_viewport_size({"width": 1600, "height": 900}),
+    )
+    expect(rows(page)).to_have_count(6)
+    return page
+
+
+def test_slow_and_failing_nodes_need_attention_and_are_found(page: Page) -> None:
+    failing = page.locator(".chip-failing")
+    expect(failing).to_have_text("1 failing node")
+    page.locator(".chip-slow", has_text="1 slow node").click()
+    expect(rows(page)).to_have_count(1)
+    assert keys_shown(page) == [SLOW]
+    failing.click()
+    expect(rows(page).locator(".cell-link")).to_have_text(FAILING)
+
+
+def test_table_says_by_how_much_and_is_sorted_by_it(page: Page) -> None:
+    expect(page.locator(".chip-slow")).to_be_visible()
+    page.get_by_role("columnheader", name=re.compile("x others")).click()
+    expect(rows(page).locator(".is-alert").first).to_have_text(re.compile(r"^(1\.9|2\.0|2\.1) .$"))
+    assert keys_shown(page)[0] == SLOW
+    assert sorted(cells(page, "failed_share"))[:2] == ["0 %", "0 %"]
+    assert "35 %" in cells(page, "failed_share")
+
+
+def test_a_nodes_page_ranks_it_in_words(page: Page, stage: Stage) -> None:
+    stage.go(page, f"node.html?cluster=compared&host={SLOW}")
+    fact = page.locator(".fact", has_text="Beside the others")
+    expect(fact).to_contain_text(re.compile(r"(1\.9|2\.0|2\.1) .: slow"))
+    expect(page.locator(".fact", has_text="Rank by time")).to_contain_text("slowest of 6")
+    stage.go(page, f"node.html?cluster=compared&host={FAILING}")
+    expect(page.locator(".fact", has_text="Failed")).to_contain_text("14, 35 %: failing")
