@@ -79,8 +79,13 @@ def test_printed_report_shows_the_tracebacks_and_no_navigation(page: Any, report
 def test_charts_of_a_printed_report_stand_side_by_side(page: Any, report: Path) -> None:
     page.emulate_media(media="print")
     page.goto(report.as_uri())
-    for part in (".chart-title", "> svg"):
-        tops = page.locator(f".charts .chart {part}").evaluate_all(
-            "found => [...new Set(found.map((one) => Math.round(one.getBoundingClientRect().top)))]"
-        )
-        assert (part, len(tops)) == (part, 1)
+    rows = page.locator(".charts").all()
+    assert rows
+    for number, row in enumerate(rows):
+        for part in (".chart-title", "> svg"):
+            tops = row.locator(f".chart {part}").evaluate_all(
+                """found => [...new Set(
+                    found.map((one) => Math.round(one.getBoundingClientRect().top)),
+                )]"""
+            )
+            assert (number, part, len(tops)) == (number, part, 1)

@@ -225,6 +225,10 @@ def test_paper_is_light(stage: Stage) -> None:
     page = stage.open()
     page.emulate_media(media="print", color_scheme="dark")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    for theme in ("light", "dark"):
+        page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
+        expect(page.locator("body")).to_have_css("color", "rgb(20, 24, 31)")
+    page.evaluate("delete document.documentElement.dataset.theme")
 
 
 def test_all_rows_are_printed_and_then_leave_again(stage: Stage) -> None:

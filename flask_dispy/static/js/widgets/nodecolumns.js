@@ -71,7 +71,7 @@ const busyColumn = {
 /** @type {Look} */
 const nameColumn = {
   key: "name",
-  width: [92, 1.6],
+  width: [80, 1.6],
   optional: true,
   value: (row) => row.name?.toLowerCase() || null,
   text: (row) => plain(row.name) || UNKNOWN,

@@ -5,7 +5,7 @@ import { seconds, zone } from "../lib/format.js";
 import { whenText } from "../frame/pastrun.js";
 import { OUTCOMES } from "./timeline-layout.js";
 import { fitCanvas } from "./canvas.js";
-import { paintBar, TIMELINE_TOKENS } from "./timeline-paint.js";
+import { paintBar, TIMELINE_TOKENS } from "./timeline-marks.js";
 import { readTokens } from "./tokens.js";
 
 /** @import {View} from "./timeline-layout.js" */

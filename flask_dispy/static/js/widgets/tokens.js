@@ -2,16 +2,28 @@
  * The theme for what is painted on a canvas: the values of the custom properties, and word of their change.
  */
 
+import { h } from "../lib/dom.js";
+
 /**
+ * The values of custom properties. A colour that light-dark() chooses is not chosen before an element has it.
+ *
  * @template {string} Name
  * @param {Element} element
  * @param {readonly Name[]} names  custom properties without their dashes
  * @returns {Record<Name, string>}
  */
 export function readTokens(element, names) {
-  const style = getComputedStyle(element);
+  const probe = h("span", { hidden: true });
+  probe.style.setProperty("forced-color-adjust", "none");
+  element.append(probe);
+  const style = getComputedStyle(probe);
   const found = /** @type {Record<Name, string>} */ ({});
-  for (const name of names) found[name] = style.getPropertyValue(`--${name}`).trim() || "#888";
+  for (const name of names) {
+    const value = style.getPropertyValue(`--${name}`).trim() || "#888";
+    probe.style.color = value;
+    found[name] = value.startsWith("light-dark(") ? style.color : value;
+  }
+  probe.remove();
   return found;
 }
 
