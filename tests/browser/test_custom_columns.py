@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from browser.stage import Stage, becomes, cells, keys_shown, rows
+from browser.stage import Browsers, Stage, becomes, cells, keys_shown, rows, serve
+from clusters import wait_until
 from playwright.sync_api import Page, expect
+from web.fakes import make_node, watched_cluster
 
-from flask_dispy import ClusterRegistry, Column
+from flask_dispy import ClusterRegistry, Column, PastRegistry
 
 TEMPERATURES = {"10.0.0.2": 41.5, "10.0.0.9": None, "10.0.0.10": 1080}
 UNKNOWN = "\u2013"
@@ -99,3 +102,26 @@ def test_jobs_have_the_column_in_list_panel_and_search(stage: Stage) -> None:
     fact = page.locator(".job-facts div", has=page.locator("dt", has_text="Batch"))
     expect(fact.locator("dd")).to_have_text("night of second")
     expect(page.get_by_role("columnheader", name="Batch")).to_have_count(0)  # the panel has it
+
+
+def test_past_run_shows_its_columns(tmp_path: Path, browsers: Browsers) -> None:
+    path = tmp_path / "runs.sqlite"
+    registry = ClusterRegistry(
+        history=path,
+        node_columns=[Column("temp", label="Temp", unit="°C", value=lambda _: 41.5)],
+        job_columns=[Column("batch", label="Batch", value=lambda job: f"night of {job._args[0]}")],
+    )
+    cluster = watched_cluster(registry)
+    node = cluster.joins(make_node("10.0.0.2"))
+    job = cluster.submits("first")
+    cluster.starts(job, node)
+    cluster.ends(job, node)
+    wait_until(lambda: registry.view("*").node("10.0.0.2")["temp"], what="the temperature")
+    registry.close()
+    past = PastRegistry(path)
+    with serve(past, browsers, read_only=True) as stage:
+        page = stage.open()
+        becomes(lambda: cells(page, "temp"), ["41.5 °C"])
+        stage.go(page, "jobs.html?q=batch:first")
+        becomes(lambda: cells(page, "batch"), ["night of first"])
+    past.close()
