@@ -391,7 +391,7 @@ def with_eta(
 ) -> str:
     """Return a sentence on the time that is left, followed by *message*."""
     if eta_sec is None:
-        return message or "How long it will take can't be told yet."
+        return message or "How long it will take is not known yet."
     left = f"About {span(eta_sec)} left"
     if early_sec is not None and late_sec is not None:
         left += f", {span(early_sec)} to {span(late_sec)}"

@@ -13,10 +13,10 @@ from .errors import BadRequest
 __all__ = ["LONGEST_POLL_SEC", "MOST_JOBS", "MOST_RUNS", "Settings"]
 
 MOST_JOBS: Final = 100_000
-"""Jobs of past runs loaded if not told otherwise: 100 to 400 MB of memory, and some seconds."""
+"""How many jobs of past runs are loaded by default: 100 to 400 MB of memory, and some seconds."""
 
 MOST_RUNS: Final = 100
-"""Past runs loaded if not told otherwise; each is in every page's list of clusters."""
+"""How many past runs are loaded by default; each is in every page's list of clusters."""
 
 _DAY: Final = 86_400.0
 
