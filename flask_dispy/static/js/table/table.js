@@ -3,6 +3,7 @@
 /** @import {RowView} from "./rowview.js" */
 import { h, oncePerFrame, setAttr, setStyle, setText, show } from "../lib/dom.js";
 import { RowModel } from "./rowmodel.js";
+import { Selection } from "./selection.js";
 import { createRowView } from "./rowview.js";
 import { TableHead } from "./tablehead.js";
 import { firstRead, follow, orderChildren, revealRow, rowsInView } from "./viewport.js";
@@ -24,21 +25,8 @@ const PRINTED_ROWS = 500;
  */
 export class Table {
   #element;
-  #columns;
-  #keyOf;
-  #name;
-  #selectable;
+  #options;
   #sort;
-  #steady;
-  #empty;
-  #noMatch;
-  #now;
-  #onSort;
-  #onSelect;
-  #onOpen;
-  #onActive;
-  #onEnd;
-  #onCount;
   #model;
   /** @type {Map<string, RowView<Row>>} */
   #views = new Map();
@@ -46,14 +34,11 @@ export class Table {
   #spare = [];
   /** @type {Set<string>} */
   #stale = new Set();
-  /** @type {Set<string>} */
-  #selection = new Set();
+  #selection = new Selection();
   #hiddenKeys;
   #shownColumns;
   /** @type {string|null} */
   #activeKey = null;
-  /** @type {string|null} */
-  #anchorKey = null;
   #rowHeight = 0;
   /** Of the table when its rows were measured, in whole pixels. */
   #width = -1;
@@ -89,17 +74,16 @@ export class Table {
       SETTLE_MS,
     );
     this.#renderCounts();
-    if (this.#onEnd && last === this.#model.order.length && last > 0) this.#onEnd();
+    if (this.#options.onEnd && last === this.#model.order.length && last > 0) this.#options.onEnd();
   };
   /** @param {Sort} next */
   #sortBy = (next) => {
     this.setSort(next);
-    this.#onSort?.(next);
+    this.#options.onSort?.(next);
   };
   /** @param {boolean} all */
   #selectAll = (all) => {
-    this.#selection.clear();
-    if (all) for (const key of this.#model.order) this.#selection.add(key);
+    this.#selection.set(all ? this.#model.order : []);
     this.#selectionChanged();
   };
   #observer;
@@ -126,45 +110,11 @@ export class Table {
    * @param {(row: Row) => void} [options.onActive] a key made a row the active one
    * @param {() => void} [options.onCount] how many are shown, or exist, changed
    */
-  constructor(
-    element,
-    {
-      label,
-      columns,
-      keyOf,
-      tie = keyOf,
-      name = keyOf,
-      selectable = false,
-      sort = null,
-      steady = false,
-      hidden = [],
-      empty,
-      noMatch,
-      now = () => Date.now() / 1000,
-      onSort,
-      onSelect,
-      onOpen,
-      onActive,
-      onEnd,
-      onCount,
-    },
-  ) {
+  constructor(element, options) {
+    const { label, columns, keyOf, tie = keyOf, selectable = false, sort = null, hidden = [] } = options;
     this.#element = element;
-    this.#columns = columns;
-    this.#keyOf = keyOf;
-    this.#name = name;
-    this.#selectable = selectable;
+    this.#options = { name: keyOf, now: () => Date.now() / 1000, ...options, selectable };
     this.#sort = sort;
-    this.#steady = steady;
-    this.#empty = empty;
-    this.#noMatch = noMatch;
-    this.#now = now;
-    this.#onSort = onSort;
-    this.#onSelect = onSelect;
-    this.#onOpen = onOpen;
-    this.#onActive = onActive;
-    this.#onEnd = onEnd;
-    this.#onCount = onCount;
     this.#model = new RowModel({ keyOf, tie });
     this.#hiddenKeys = new Set(hidden);
     this.#shownColumns = columns.filter((column) => !this.#hiddenKeys.has(column.key));
@@ -199,7 +149,7 @@ export class Table {
 
   /** Keys, in the order shown. */
   selected() {
-    return this.#model.order.filter((key) => this.#selection.has(key));
+    return this.#selection.within(this.#model.order);
   }
 
   /**
@@ -216,13 +166,13 @@ export class Table {
 
   /** Select the active row, or no longer. */
   toggle() {
-    if (this.#selectable && this.#activeKey !== null)
+    if (this.#options.selectable && this.#activeKey !== null)
       this.#selectRow(this.#activeKey, !this.#selection.has(this.#activeKey), false);
   }
 
   /** Replace all rows. @param {Iterable<Row>} rows */
   setRows(rows) {
-    const read = this.#steady ? firstRead(this.#parts, this.#rowHeight) : -1;
+    const read = this.#options.steady ? firstRead(this.#parts, this.#rowHeight) : -1;
     const key = this.#model.order[read];
     this.#model.setAll(rows);
     const moved = key === undefined || !this.#model.has(key) ? 0 : this.#model.order.indexOf(key) - read;
@@ -239,7 +189,7 @@ export class Table {
   change(changed, removed = []) {
     const list = [...changed];
     const moved = this.#model.change(list, removed);
-    for (const row of list) if (this.#views.has(this.#keyOf(row))) this.#stale.add(this.#keyOf(row));
+    for (const row of list) if (this.#views.has(this.#options.keyOf(row))) this.#stale.add(this.#options.keyOf(row));
     if (moved) this.#pruneSelection();
     if (moved || this.#stale.size) this.#renderSoon();
   }
@@ -254,20 +204,19 @@ export class Table {
   /** @param {Iterable<string>} keys of columns not to show */
   setHidden(keys) {
     this.#hiddenKeys = new Set(keys);
-    this.#shownColumns = this.#columns.filter((column) => !this.#hiddenKeys.has(column.key));
+    this.#shownColumns = this.#options.columns.filter((column) => !this.#hiddenKeys.has(column.key));
     this.#layout();
   }
 
   /** Show the passing of time. */
   tick() {
-    const at = this.#now();
+    const at = this.#options.now();
     for (const view of this.#views.values()) view.tick(at);
   }
 
   /** @param {Iterable<string>} keys */
   select(keys) {
-    this.#selection.clear();
-    for (const key of keys) if (this.#model.has(key)) this.#selection.add(key);
+    this.#selection.set([...keys].filter((key) => this.#model.has(key)));
     this.#selectionChanged();
   }
 
@@ -299,8 +248,8 @@ export class Table {
   #measure() {
     const key = this.#model.order[0];
     if (this.#rowHeight || key === undefined) return;
-    const view = createRowView(this.#shownColumns, this.#selectable, this.#name);
-    view.fill(this.#rowOf(key), this.#now());
+    const view = createRowView(this.#shownColumns, this.#options.selectable, this.#options.name);
+    view.fill(this.#rowOf(key), this.#options.now());
     this.#body.append(view.element);
     show(this.#grid, true);
     this.#rowHeight = Math.max(1, view.element.offsetHeight);
@@ -313,8 +262,8 @@ export class Table {
   #showRow(key, index) {
     let view = this.#views.get(key);
     if (!view || this.#stale.has(key)) {
-      view ??= this.#spare.pop() ?? createRowView(this.#shownColumns, this.#selectable, this.#name);
-      view.fill(this.#rowOf(key), this.#now());
+      view ??= this.#spare.pop() ?? createRowView(this.#shownColumns, this.#options.selectable, this.#options.name);
+      view.fill(this.#rowOf(key), this.#options.now());
       this.#views.set(key, view);
     }
     view.place({ key, index, top: index * this.#rowHeight });
@@ -336,7 +285,7 @@ export class Table {
         this.#views.delete(key);
         this.#spare.push(view);
       } else if (this.#stale.has(key)) {
-        view.fill(this.#rowOf(key), this.#now());
+        view.fill(this.#rowOf(key), this.#options.now());
       }
     }
   }
@@ -349,22 +298,22 @@ export class Table {
     show(this.#grid, length > 0);
     show(this.#head.bar, length > 0);
     show(this.#nothing, length === 0);
-    const message = all === 0 ? this.#empty : this.#noMatch;
+    const message = all === 0 ? this.#options.empty : this.#options.noMatch;
     if (length === 0 && message && this.#nothing.firstChild !== message) this.#nothing.replaceChildren(message);
     setText(this.#note, `Showing ${Math.min(length, PRINTED_ROWS)} of ${all}`);
     const counts = `${length}/${all}`;
     if (counts !== this.#lastCounts) {
       this.#lastCounts = counts;
-      this.#onCount?.();
+      this.#options.onCount?.();
     }
   }
 
   #layout() {
     const template = this.#shownColumns.map(({ width: [least, share] = [80, 1] }) => `minmax(${least}px, ${share}fr)`);
     const least = this.#shownColumns.reduce((sum, { width: [pixels] = [80, 1] }) => sum + pixels, 0);
-    setStyle(this.#grid, "--columns", (this.#selectable ? "36px " : "") + template.join(" "));
+    setStyle(this.#grid, "--columns", (this.#options.selectable ? "36px " : "") + template.join(" "));
     setStyle(this.#grid, "--least-width", `${least + this.#shownColumns.length * 12 + 64}px`);
-    setAttr(this.#grid, "aria-colcount", this.#shownColumns.length + (this.#selectable ? 1 : 0));
+    setAttr(this.#grid, "aria-colcount", this.#shownColumns.length + (this.#options.selectable ? 1 : 0));
     this.#head.setColumns(this.#shownColumns);
     for (const view of this.#views.values()) view.element.remove();
     this.#views.clear();
@@ -384,7 +333,7 @@ export class Table {
       End: () => this.#activate(this.#model.order.length - 1),
       " ": () => this.toggle(),
       Enter: () => {
-        if (this.#activeKey !== null) this.#onOpen?.(this.#rowOf(this.#activeKey));
+        if (this.#activeKey !== null) this.#options.onOpen?.(this.#rowOf(this.#activeKey));
       },
     };
     this.#grid.addEventListener("keydown", (event) => {
@@ -420,36 +369,24 @@ export class Table {
   }
 
   #applySort() {
-    const column = this.#sort && this.#columns.find(({ key }) => key === this.#sort?.key);
+    const column = this.#sort && this.#options.columns.find(({ key }) => key === this.#sort?.key);
     this.#model.setSort(column?.value ?? null, this.#sort?.order);
     this.#head.setSort(this.#sort);
   }
 
   #selectionChanged() {
     this.#render();
-    this.#onSelect?.(this.selected());
+    this.#options.onSelect?.(this.selected());
   }
 
   /** @param {string} key @param {boolean} on @param {boolean} through up to where the last one was */
   #selectRow(key, on, through) {
-    const from = through && this.#anchorKey !== null ? this.#model.order.indexOf(this.#anchorKey) : -1;
-    const to = this.#model.order.indexOf(key);
-    const keys = from < 0 ? [key] : this.#model.order.slice(Math.min(from, to), Math.max(from, to) + 1);
-    for (const one of keys) {
-      if (on) this.#selection.add(one);
-      else this.#selection.delete(one);
-    }
-    this.#anchorKey = key;
+    this.#selection.choose(key, on, through ? this.#model.order : []);
     this.#selectionChanged();
   }
 
-  /** Forget what is gone or filtered out: nobody acts on rows that can't be seen. */
   #pruneSelection() {
-    if (this.#selection.size === 0) return;
-    const before = this.#selection.size;
-    const shown = new Set(this.#model.order);
-    for (const key of this.#selection) if (!shown.has(key)) this.#selection.delete(key);
-    if (this.#selection.size !== before) this.#onSelect?.(this.selected());
+    if (this.#selection.prune(this.#model.order)) this.#options.onSelect?.(this.selected());
   }
 
   /** @param {number} index */
@@ -462,7 +399,7 @@ export class Table {
     revealRow(this.#parts, this.#rowHeight, at);
     this.#render();
     this.#views.get(key)?.element.focus({ preventScroll: true });
-    this.#onActive?.(this.#rowOf(key));
+    this.#options.onActive?.(this.#rowOf(key));
   }
 
   #activeIndex() {
