@@ -27,6 +27,7 @@ function customColumn(field) {
   return {
     key: name,
     label,
+    optional: true,
     width: [80, 0.8],
     ...((type === "number" || unit !== "") && { align: "end" }),
     ...(unit === "time" && { ticks: true }),
