@@ -62,3 +62,18 @@ def test_a_nodes_page_ranks_it_in_words(page: Page, stage: Stage) -> None:
     expect(page.locator(".fact", has_text="Rank by time")).to_contain_text("slowest of 6")
     stage.go(page, f"node.html?cluster=compared&host={FAILING}")
     expect(page.locator(".fact", has_text="Failed")).to_contain_text("14, 35 %: failing")
+
+
+def test_the_map_is_shaded_by_choice_and_says_so_in_words(page: Page) -> None:
+    expect(page.locator(".chip-failing")).to_be_visible()
+    shade = page.get_by_role("combobox", name="Shade of the node map")
+    link = page.locator(".nodemap-link")
+    page.locator(".nodemap-field").hover(position={"x": 12, "y": 12})
+    expect(link).to_have_text(re.compile("0 of 4 CPUs busy$"))
+    before = page.locator(".nodemap-canvas").screenshot()
+    shade.select_option("failing")
+    page.locator(".nodemap-field").hover(position={"x": 14, "y": 12})
+    expect(link).to_have_text(re.compile("busy, failing [0-9]+ %$"))
+    assert page.locator(".nodemap-canvas").screenshot() != before
+    page.reload()
+    expect(shade).to_have_value("failing")

@@ -7,10 +7,10 @@ import {
   faceOf,
   gridFor,
   LEVELS,
-  loadOf,
   moveCell,
   summaryOf,
 } from "../../flask_dispy/static/js/widgets/nodemap-layout.js";
+import { loadOf, SHADES } from "../../flask_dispy/static/js/widgets/nodemap-shades.js";
 
 /** @param {Partial<import("../../flask_dispy/static/js/widgets/nodemap-layout.js").Node>} [given] */
 const node = (given) => ({ ip_addr: "10.0.0.1", name: "alpha", state: "up", cpus: 16, busy: 4, ...given });
@@ -83,4 +83,21 @@ test("sums up the states", () => {
     summaryOf([node(), node({ state: "silent" }), node({ state: "closed" }), node({ state: "lost" }), node()]),
     { up: 2, silent: 1, lost: 1, closed: 1 },
   );
+});
+
+test("a cell's shade is by choice, none where nothing is known", () => {
+  const compared = { times_others: 1.5, failed_share: 0.25 };
+  const avail_info = { cpu: 25, memory: null, disk: null, swap: null };
+  /** @param {keyof typeof SHADES} name @param {any} row */
+  const face = (name, row) => {
+    const { level, figures } = faceOf({ ...node(), ...row }, SHADES[name]);
+    return [level, figures];
+  };
+  assert.deepEqual(face("slow", { compared }), [LEVELS / 2, "1.5 ×"]);
+  assert.deepEqual(face("failing", { compared }), [LEVELS / 2, "25 %"]);
+  assert.deepEqual(face("load", { avail_info }), [(LEVELS * 3) / 4, "75 %"]);
+  for (const name of /** @type {const} */ (["slow", "failing", "load"]))
+    assert.deepEqual(face(name, { compared: null, avail_info: null }), [0, "–"]);
+  assert.equal(face("slow", { compared: { ...compared, times_others: 0.5 } })[0], 0);
+  assert.equal(face("slow", { compared: { ...compared, times_others: 9 } })[0], LEVELS);
 });

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from dispy import DispyJob
 from web.fakes import FakeCluster, make_node, watched_cluster
 
 from flask_dispy import ClusterRegistry, PastRegistry
+from flask_dispy.report import render_report
 
 API = "/api/v1/clusters"
 
@@ -106,3 +108,14 @@ def test_nothing_is_compared_before_a_job_has_ended(client: Any, scene: Any) -> 
     row = client.get(f"{API}/render/nodes").json["items"][0]
     assert row["compared"] is None
     assert client.get(f"{API}/render/comparison").json["items"] == []
+
+
+def test_report_names_the_slow_and_the_failing_node(registry: ClusterRegistry) -> None:
+    work(watched_cluster(registry, "compute"))
+    settled(registry)
+    report = render_report(registry.view("compute"))
+    row = r'<th scope="row"><bdi>(10[^<]*)</bdi></th>(.*?)</tr>'
+    rows = dict(re.findall(row, report, re.DOTALL))
+    assert "35 %, failing" in rows["10.0.0.5"]
+    assert re.search(r"(1\.9|2\.[01]), slow", rows["10.0.0.3"])
+    assert not re.search("slow|failing", rows["10.0.0.1"])

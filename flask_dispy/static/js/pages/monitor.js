@@ -48,7 +48,7 @@ export function start(shell = startShell("Monitor")) {
 /** The map, the table, and the chips that filter it. @param {Shell} shell */
 function nodeWidgets(shell) {
   const { config, cluster, store, href } = shell;
-  const map = new NodeMap(need("nodemap"), { cluster, height: MAP_HEIGHT, now: store.now });
+  const map = new NodeMap(need("nodemap"), { cluster, height: MAP_HEIGHT, now: store.now, storage: shell.storage });
   const table = new NodeTable(need("nodes"), {
     shell,
     columns: nodeColumns((row) => href("node.html", { host: row.ip_addr }), config.node_fields, config.past),

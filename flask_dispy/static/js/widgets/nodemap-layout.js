@@ -3,7 +3,10 @@
  * Nothing here touches the document.
  */
 
-/** @typedef {{ip_addr: string, name?: string|null, state: string, cpus: number, busy: number, avail_cpus?: number}} Node */
+/** @import {Shade, ShadedNode} from "./nodemap-shades.js" */
+import { SHADES } from "./nodemap-shades.js";
+
+/** @typedef {ShadedNode & {ip_addr: string, name?: string|null, state: string, avail_cpus?: number}} Node */
 /** @typedef {{count: number, columns: number, rows: number, pitchX: number, pitchY: number, gap: number, height: number}} Grid */
 /** @typedef {{key: string, level: number, label: string, figures: string}} Face */
 
@@ -131,30 +134,24 @@ export function moveCell(grid, index, key) {
 }
 
 /**
- * Share of a node's CPUs that are busy, 0 to 1; a node without CPUs has none.
+ * The step of shade of a node.
  * @param {Node} node
+ * @param {Shade} [shade]
  */
-export function loadOf(node) {
-  return node.cpus > 0 ? Math.min(1, Math.max(0, node.busy / node.cpus)) : 0;
-}
-
-/**
- * The step of shade for a node's load.
- * @param {Node} node
- */
-export function levelOf(node) {
-  return Math.max(0, Math.ceil(loadOf(node) * LEVELS - 1e-9));
+export function levelOf(node, shade = SHADES.busy) {
+  return Math.max(0, Math.ceil((shade.share(node) ?? 0) * LEVELS - 1e-9));
 }
 
 /**
  * What a cell shows. Equal keys look equal, so an unchanged key needs no repaint.
  * @param {Node} node
+ * @param {Shade} [shade]
  * @returns {Face}
  */
-export function faceOf(node) {
-  const level = levelOf(node);
+export function faceOf(node, shade = SHADES.busy) {
+  const level = levelOf(node, shade);
   const label = node.name || node.ip_addr;
-  const figures = node.busy > node.cpus ? `${node.busy}` : `${Math.max(0, node.busy)}/${node.cpus}`;
+  const figures = shade.figures(node);
   return { key: `${node.state}|${level}|${figures}|${label}`, level, label, figures };
 }
 

@@ -10,6 +10,7 @@ import { fitText } from "./canvas.js";
 
 /** @import {NodeRow} from "../data/types.js" */
 /** @import {Face, Grid} from "./nodemap-layout.js" */
+/** @import {Shade} from "./nodemap-shades.js" */
 /** @typedef {{x: number, y: number, width: number, height: number}} Rect */
 
 export const NODE_TOKENS = /** @type {const} */ ([
@@ -20,6 +21,7 @@ export const NODE_TOKENS = /** @type {const} */ ([
   "running",
   "silent",
   "lost",
+  "failed",
   "closed",
   "font",
 ]);
@@ -40,13 +42,14 @@ const TEXT_SHADE = 0.28;
  * @param {NodeRow} node
  * @param {Face} face
  * @param {Colors} colors
+ * @param {Shade} shade
  */
-export function paintCell(context, rect, node, face, colors) {
-  if (rect.height < MARK_FROM && node.state === "up") return paintSmall(context, rect, face.level, colors);
+export function paintCell(context, rect, node, face, colors, shade) {
+  if (rect.height < MARK_FROM && node.state === "up") return paintSmall(context, rect, face.level, colors, shade);
   context.clearRect(rect.x - 0.5, rect.y - 0.5, rect.width + 1, rect.height + 1);
   const radius = rect.height >= 20 ? 4 : rect.height >= MARK_FROM ? 2 : 0;
   if (node.state === "closed") paintClosed(context, rect, radius, colors);
-  else paintLoad(context, rect, radius, node.state === "up" ? face.level : 0, colors);
+  else paintLoad(context, rect, radius, node.state === "up" ? face.level : 0, colors, shade);
   if (node.state === "silent") paintSilent(context, rect, radius, colors);
   if (node.state === "lost") paintLost(context, rect, radius, colors);
   if (rect.width >= TEXT.width && rect.height >= TEXT.height) paintText(context, rect, node, face, colors);
@@ -60,12 +63,14 @@ export function paintCell(context, rect, node, face, colors) {
  * @param {Grid} grid
  * @param {readonly NodeRow[]} nodes in the order of their cells
  * @param {Colors} colors
+ * @param {Shade} shade
  */
-export function paintCells(context, grid, nodes, colors) {
+export function paintCells(context, grid, nodes, colors, shade) {
   const small = grid.pitchY - grid.gap < MARK_FROM;
-  if (small) paintTogether(context, grid, nodes, colors);
+  if (small) paintTogether(context, grid, nodes, colors, shade);
   nodes.forEach((node, index) => {
-    if (!small || node.state !== "up") paintCell(context, cellRect(grid, index), node, faceOf(node), colors);
+    if (!small || node.state !== "up")
+      paintCell(context, cellRect(grid, index), node, faceOf(node, shade), colors, shade);
   });
 }
 
@@ -74,19 +79,20 @@ export function paintCells(context, grid, nodes, colors) {
  * @param {Grid} grid
  * @param {readonly NodeRow[]} nodes
  * @param {Colors} colors
+ * @param {Shade} shade
  */
-function paintTogether(context, { columns, rows, pitchX, pitchY, gap }, nodes, colors) {
+function paintTogether(context, { columns, rows, pitchX, pitchY, gap }, nodes, colors, shade) {
   const width = Math.max(columns, LEVELS + 1);
   const picture = h("canvas", { width, height: rows });
   const pixels = picture.getContext("2d", { willReadFrequently: true });
   if (!pixels) return;
   for (let level = 0; level <= LEVELS; level += 1)
-    paintSmall(pixels, { x: level, y: 0, width: 1, height: 1 }, level, colors);
+    paintSmall(pixels, { x: level, y: 0, width: 1, height: 1 }, level, colors, shade);
   const shades = new Uint32Array(pixels.getImageData(0, 0, LEVELS + 1, 1).data.buffer);
   const image = new ImageData(columns, rows);
   const cells = new Uint32Array(image.data.buffer);
   nodes.forEach((node, index) => {
-    if (node.state === "up") cells[index] = shades[levelOf(node)];
+    if (node.state === "up") cells[index] = shades[levelOf(node, shade)];
   });
   pixels.putImageData(image, 0, 0);
   context.imageSmoothingEnabled = false;
@@ -102,13 +108,14 @@ function paintTogether(context, { columns, rows, pitchX, pitchY, gap }, nodes, c
  * @param {Rect} rect
  * @param {number} level
  * @param {Colors} colors
+ * @param {Shade} shade
  */
-function paintSmall(context, rect, level, colors) {
+function paintSmall(context, rect, level, colors, shade) {
   context.fillStyle = colors["surface-2"];
   context.fillRect(rect.x, rect.y, rect.width, rect.height);
   if (level === 0) return;
   context.globalAlpha = FULL_SHADE * (level / LEVELS);
-  context.fillStyle = colors.running;
+  context.fillStyle = colors[shade.token];
   context.fillRect(rect.x, rect.y, rect.width, rect.height);
   context.globalAlpha = 1;
 }
@@ -130,15 +137,16 @@ function shape(context, rect, radius, inset = 0) {
  * @param {number} radius
  * @param {number} level
  * @param {Colors} colors
+ * @param {Shade} shade
  */
-function paintLoad(context, rect, radius, level, colors) {
+function paintLoad(context, rect, radius, level, colors, shade) {
   shape(context, rect, radius);
   context.fillStyle = colors["surface-2"];
   context.fill();
   // Large cells carry text: their shade stays light enough for it and the level stands as a bar below.
   const text = rect.width >= TEXT.width && rect.height >= TEXT.height;
   context.globalAlpha = (text ? TEXT_SHADE : FULL_SHADE) * (level / LEVELS);
-  context.fillStyle = colors.running;
+  context.fillStyle = colors[shade.token];
   context.fill();
   context.globalAlpha = 1;
   if (rect.height >= MARK_FROM) {
@@ -151,7 +159,7 @@ function paintLoad(context, rect, radius, level, colors) {
   context.save();
   shape(context, rect, radius);
   context.clip();
-  context.fillStyle = colors.running;
+  context.fillStyle = colors[shade.token];
   context.fillRect(rect.x, rect.y + rect.height - 4, (rect.width * level) / LEVELS, 4);
   context.restore();
 }

@@ -8,7 +8,8 @@
 
 import { h, oncePerFrame, setAttr, setStyle, setText, soon } from "../lib/dom.js";
 import { count, counted, percent, plain, relative } from "../lib/format.js";
-import { cellAt, cellRect, faceOf, gridFor, loadOf, moveCell, summaryOf } from "./nodemap-layout.js";
+import { cellAt, cellRect, faceOf, gridFor, moveCell, summaryOf } from "./nodemap-layout.js";
+import { loadOf, SHADES } from "./nodemap-shades.js";
 import { addressKey, compareValues } from "../lib/sort.js";
 import { pageHref } from "../lib/url.js";
 import { fitCanvas } from "./canvas.js";
@@ -18,8 +19,13 @@ import { readTokens, watchTheme } from "./tokens.js";
 
 /** @import {NodeRow} from "../data/types.js" */
 /** @import {Grid} from "./nodemap-layout.js" */
+/** @import {Shade} from "./nodemap-shades.js" */
 /** @import {Tip} from "./tip.js" */
-/** @typedef {{cluster: string, height: number, now: () => number}} NodeMapOptions `height`: pixels that the map keeps from the start, so that nothing below it moves when nodes arrive */
+/** @typedef {{cluster: string, height: number, now: () => number, storage?: Pick<Storage, "getItem"|"setItem">|null}} NodeMapOptions `height`: pixels that the map keeps from the start, so that nothing below it moves when nodes arrive */
+
+const STORED = "dispy.nodemap";
+/** What a tip calls the figure that a cell is shaded by. @type {Record<string, string>} */
+const SHADED = { load: "CPU load", slow: "Beside the others", failing: "Failed" };
 
 export class NodeMap {
   #element;
@@ -45,6 +51,7 @@ export class NodeMap {
   /** @type {ReturnType<typeof readTokens<typeof NODE_TOKENS[number]>>|null} read where style is clean, for reading cleans it */
   #colors = null;
   #arranged = false;
+  #shade = SHADES.busy;
   #repaint = oncePerFrame(() => this.#paintAll());
   #paintLater = soon(() => this.#paintAll());
   #sizes = new ResizeObserver(([entry]) => {
@@ -64,6 +71,7 @@ export class NodeMap {
     this.#options = options;
     this.#grid = gridFor(0, 1, options.height);
     this.#parts = build(options.height);
+    this.#startShades();
     element.append(this.#parts.root);
     this.#tip = createTip(this.#parts.frame);
     this.#listen();
@@ -105,6 +113,19 @@ export class NodeMap {
     if (this.#nodes.length === 0 || this.#unplaced) return;
     this.#unplaced = this.#arrival.map((_address, index) => this.#nodes[this.#places[index]]);
     this.#repaint();
+  }
+
+  /** What cells are shaded by is remembered in this browser. */
+  #startShades() {
+    const { shades } = this.#parts;
+    const kept = this.#options.storage?.getItem(STORED) ?? "";
+    if (kept in SHADES) shades.value = kept;
+    this.#shade = SHADES[/** @type {keyof typeof SHADES} */ (shades.value)];
+    shades.addEventListener("change", () => {
+      this.#shade = SHADES[/** @type {keyof typeof SHADES} */ (shades.value)];
+      this.#options.storage?.setItem(STORED, shades.value);
+      this.#paintAll();
+    });
   }
 
   #listen() {
@@ -152,10 +173,10 @@ export class NodeMap {
     if (!this.#colors || this.#painted.length !== this.#nodes.length || this.#grid.count !== this.#nodes.length) return; // all will be painted
     const context = fitCanvas(this.#parts.canvas, this.#width, Math.max(1, this.#grid.height));
     for (const index of changed) {
-      const face = faceOf(this.#nodes[index]);
-      const same = face.key === faceOf(this.#painted[index]).key;
+      const face = faceOf(this.#nodes[index], this.#shade);
+      const same = face.key === faceOf(this.#painted[index], this.#shade).key;
       this.#painted[index] = this.#nodes[index];
-      if (!same) paintCell(context, cellRect(this.#grid, index), this.#nodes[index], face, this.#colors);
+      if (!same) paintCell(context, cellRect(this.#grid, index), this.#nodes[index], face, this.#colors, this.#shade);
     }
     if (changed.includes(this.#active))
       this.#activate(this.#active, this.#parts.link.matches(":hover, :focus-visible"));
@@ -170,7 +191,7 @@ export class NodeMap {
     const { canvas, link } = this.#parts;
     const context = fitCanvas(canvas, this.#width, Math.max(1, this.#grid.height));
     context.clearRect(0, 0, this.#width, this.#grid.height);
-    paintCells(context, this.#grid, this.#nodes, this.#colors);
+    paintCells(context, this.#grid, this.#nodes, this.#colors, this.#shade);
     this.#activate(Math.min(this.#active, this.#nodes.length - 1), !link.hidden && link.matches(":hover, :focus"));
   }
 
@@ -185,8 +206,8 @@ export class NodeMap {
     const rect = cellRect(this.#grid, Math.max(0, index));
     placeLink(link, rect);
     setAttr(link, "href", pageHref("node.html", { host: node.ip_addr, cluster }));
-    setText(name, spoken(node));
-    if (shown && index >= 0) showTip(this.#tip, { ...rect, y: rect.y - field.scrollTop }, node, now());
+    setText(name, spoken(node, this.#shade));
+    if (shown && index >= 0) showTip(this.#tip, { ...rect, y: rect.y - field.scrollTop }, node, now(), this.#shade);
     else this.#tip.hide();
   }
 
@@ -209,8 +230,15 @@ function build(height) {
   const frame = h("div", { class: "nodemap-frame" }, field);
   const summary = h("p", { class: "nodemap-summary" });
   const help = h("p", { class: "sr" }, "Arrow keys go from node to node, Enter opens one.");
-  const root = h("div", { class: "nodemap", role: "group", "aria-label": "Node map" }, help, frame, summary);
-  return { root, frame, field, canvas, link, name, summary, empty };
+  const options = Object.entries(SHADES).map(([value, { label }]) => h("option", { value, text: label }));
+  const shades = h(
+    "select",
+    { class: "input small nodemap-shades", "aria-label": "Shade of the node map" },
+    ...options,
+  );
+  const foot = h("div", { class: "nodemap-foot" }, summary, shades);
+  const root = h("div", { class: "nodemap", role: "group", "aria-label": "Node map" }, help, frame, foot);
+  return { root, frame, field, canvas, link, name, summary, empty, shades };
 }
 
 /** @typedef {ReturnType<typeof build>} Parts */
@@ -242,10 +270,10 @@ function placeLink(link, rect) {
   setStyle(link, "height", `${rect.height}px`);
 }
 
-/** @param {NodeRow} node */
-function spoken(node) {
+/** @param {NodeRow} node @param {Shade} shade */
+function spoken(node, shade) {
   const name = node.name && node.name !== node.ip_addr ? `${plain(node.name)}, ` : "";
-  return `${name}${node.ip_addr}: ${node.state}, ${node.busy} of ${counted(node.cpus, "CPU")} busy`;
+  return `${name}${node.ip_addr}: ${node.state}, ${node.busy} of ${counted(node.cpus, "CPU")} busy${shade === SHADES.busy ? "" : `, ${shade.label} ${shade.figures(node)}`}`;
 }
 
 /**
@@ -253,11 +281,13 @@ function spoken(node) {
  * @param {{x: number, y: number, width: number, height: number}} rect
  * @param {NodeRow} node
  * @param {number} now
+ * @param {Shade} shade
  */
-function showTip(tip, rect, node, now) {
+function showTip(tip, rect, node, now, shade) {
   tip.show(rect.x + rect.width / 2, rect.y + rect.height, plain(node.name || node.ip_addr), [
     { state: node.state, label: node.state, value: node.ip_addr },
     { label: "CPUs busy", value: `${count(node.busy)} of ${count(node.cpus)} (${percent(loadOf(node))})` },
+    ...(shade === SHADES.busy ? [] : [{ label: SHADED[shade.label], value: shade.figures(node) }]),
     { label: "Jobs done", value: count(node.jobs_done) },
     { label: "Last sign of life", value: relative(node.update_time, now) },
   ]);
