@@ -16,6 +16,7 @@ from dispy_objects import FakeCluster
 
 from flask_dispy import ClusterRegistry
 from flask_dispy.core.errors import BadRequest, HistoryError, NoCommands
+from flask_dispy.core.search.order import JobOrder
 from flask_dispy.core.search.query import JobQuery
 from flask_dispy.report import render_report
 from flask_dispy.watching.past import PastRegistry
@@ -233,6 +234,35 @@ def test_past_jobs_are_found_by_all_that_is_known_of_them(path: Path, past: Any)
     assert view.jobs(JobQuery.parse("arg:7")).items[0]["id"] == "id 7"
     detail = view.job(page.items[0]["serial"])
     assert detail["exception"] == "Traceback\nValueError: bad 5"
+
+
+def test_past_jobs_are_sorted_and_exported(path: Path, past: Any) -> None:
+    run_once(path, count=30)
+    run_once(path, "render", count=5)
+    opened = past(path)
+    run = opened.views()[1]
+    for view, count in ((run, 30), (opened.view("*"), 35)):
+        ends = [job["ended_at"] for job in view.jobs(order=JobOrder("ended"), limit=100).items]
+        assert ends == sorted(ends, reverse=True)
+        chunks = list(view.job_chunks(order=JobOrder("id", descending=False)))
+        ids = [int(job["id"].split()[1]) for chunk in chunks for job in chunk]
+        assert (len(ids), ids) == (count, sorted(ids))
+
+
+def test_times_of_a_search_count_back_from_the_end_of_a_past_run(path: Path, past: Any) -> None:
+    run_once(path)
+    with closing(sqlite3.connect(path)) as file, file:
+        file.execute(
+            "UPDATE runs SET started_at = started_at - 9e5, closed_at = closed_at - 9e5,"
+            " last_at = last_at - 9e5"
+        )
+        file.execute(
+            "UPDATE jobs SET submitted_at = submitted_at - 9e5, started_at = started_at - 9e5,"
+            " ended_at = ended_at - 9e5"
+        )
+    view = past(path).views()[0]
+    assert view.jobs(JobQuery.parse("ended:1h since:1h")).total == 10
+    assert view.jobs(JobQuery.parse("until:1h")).total == 0
 
 
 def test_now_of_a_past_run_is_its_end(path: Path, past: Any) -> None:

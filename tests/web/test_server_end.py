@@ -78,6 +78,26 @@ def test_shutdown_ends_every_stream() -> None:
             assert client.file.read().endswith(b"0\r\n\r\n")
 
 
+def test_export_that_is_cut_off_does_not_look_whole() -> None:
+    cluster = FakeCluster()
+    server = DispyHTTPServer(cluster, "127.0.0.1", 0)
+    for number in range(3_000):
+        cluster.submits("x" * 2_000, job_id=number)
+    path = "/api/v1/clusters/*/jobs?format=csv"
+    with client_of(server) as client:
+        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        client.send(get(path))
+        while client.file.readline() != b"\r\n":
+            pass
+        assert client.chunk().startswith(b"serial,id,")
+        server.shutdown(wait=False)
+        try:
+            rest = client.file.read()
+        except ConnectionResetError:
+            rest = b""
+        assert not rest.endswith(b"0\r\n\r\n")
+
+
 def test_shutdown_wakes_its_streams_and_no_others(
     registry: ClusterRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
