@@ -117,3 +117,15 @@ def test_nodes_shown_are_taken_along(stage: Stage) -> None:
         _open_menu(page).get_by_role("link", name="JSON lines").click()
     with open(download.value.path(), encoding="utf-8") as file:
         assert [json.loads(line)["ip_addr"] for line in file] == shown
+
+
+def test_every_order_of_nodes_can_be_exported(stage: Stage) -> None:
+    page = stage.open("monitor.html")
+    expect(rows(page)).not_to_have_count(0)
+    keys = page.locator(".table-bar select option").evaluate_all("all => all.map((o) => o.value)")
+    for key in keys:
+        page.goto(f"{stage.server.url}monitor.html?sort=-{key}")
+        expect(rows(page)).not_to_have_count(0)
+        link = _open_menu(page).get_by_role("link", name="CSV")
+        with urllib.request.urlopen(page.evaluate("a => a.href", link.element_handle())) as answer:
+            assert answer.status == 200

@@ -86,14 +86,17 @@ export class NodeTable {
   }
 
   #makeExport() {
-    const { api, cluster } = this.#shell;
+    const { api, cluster, config } = this.#shell;
+    const fields = new Set(config.node_fields.filter(({ sortable }) => sortable).map(({ name }) => name));
     return createExportMenu({
       api,
       what: "nodes",
       request: () => {
         const { key, order } = this.#sort;
-        const sort = key === "avail_cpu" ? "cpu" : key;
-        return { path: clusterPath(cluster, "nodes"), params: { q: this.#input.value.trim(), sort, order } };
+        const name = key === "avail_cpu" ? "cpu" : key;
+        const sorted = fields.has(name) || name === "sec_per_job"; // the server sorts by no others
+        const params = { q: this.#input.value.trim(), ...(sorted && { sort: name, order }) };
+        return { path: clusterPath(cluster, "nodes"), params };
       },
     });
   }
