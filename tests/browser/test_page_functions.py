@@ -24,7 +24,7 @@ _START = """async (script) => {
         cluster: "compute", store, storage: null,
         api: { get: (path) => ask("GET", path), send: ask },
         feed: { start: () => { seen.started += 1; } },
-        keys: { bind: (keys) => seen.keys.push(keys), tell: nothing },
+        keys: { bind: (keys) => seen.keys.push(keys), describe: nothing },
         notices: { show: nothing, error: nothing, say: nothing },
         url: { get: (name) => new URLSearchParams(location.search).get(name) ?? "", set: nothing },
         summary: () => undefined, href: (page) => page, update: nothing, everySecond: nothing,

@@ -75,7 +75,7 @@ export class Feed {
   #restUntil = 0;
   /** @param {Changes} changes */
   #take = (changes) => {
-    // A stream that was held back tells what a poll has told better since.
+    // A stream that was held back brings what a later poll has brought already.
     if (reaches(this.#cursor, changes.cursor) && this.#cursor !== changes.cursor && !changes.snapshot) return;
     this.#cursor = changes.cursor;
     this.#store.apply(changes);

@@ -7,7 +7,7 @@
  */
 
 /**
- * A fetch that gives the answer that was asked for already, once, to who asks for the same first.
+ * A fetch that gives the answer that was requested already, once, to the first request for the same.
  *
  * @param {FirstAnswer|undefined} first
  * @param {string} base what addresses are relative to

@@ -1,5 +1,5 @@
 /**
- * The jobs that a search found, page by page, kept fresh without moving who reads them. Knows the API and
+ * The jobs that a search found, page by page, kept fresh without moving rows that are being read. Knows the API and
  * nothing of the document.
  */
 
@@ -145,7 +145,7 @@ export class JobList {
       if (mine === this.#search) use(page);
     } catch (error) {
       if (mine !== this.#search) return;
-      this.#wantedAfter = null; // whoever scrolls on asks again
+      this.#wantedAfter = null; // scrolling on asks again
       const failure = error instanceof Error ? error : new Error(String(error));
       this.#set({ error: failure, phase: this.#state.phase === "ready" ? "ready" : "failed" });
     } finally {

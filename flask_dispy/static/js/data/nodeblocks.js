@@ -1,7 +1,7 @@
 /** @import {AvailInfo, Compared, NodeBlock, NodeRow, Told} from "./types.js" */
 
 /**
- * Rows of blocks: of nodes told by column. A row only knows its place, for most of 10,000 are never
+ * Rows of blocks: of nodes sent by column. A row only knows its place, because most of 10,000 are never
  * looked at but for an address and a state.
  *
  * @param {NodeBlock[]} blocks
@@ -27,7 +27,7 @@ export function rowsOf(blocks) {
 const at = (column, index) => (column.length === 1 ? column[0] : column[index]);
 
 /**
- * A figure of a column that is told in units, or since a moment.
+ * A figure of a column that is written in units, or since a moment.
  *
  * @template {number|null} Value
  * @param {Told<Value>} column

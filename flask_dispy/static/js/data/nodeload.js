@@ -4,7 +4,7 @@
 const OLD_SEC = 60;
 
 /**
- * When a node told its load, in epoch seconds.
+ * When a node reported its load, in epoch seconds.
  *
  * @param {NodeRow} row
  */

@@ -24,7 +24,7 @@
  */
 
 const NAME = "dispy-streams";
-/** Of a browser's six connections to a server some are left to what is asked and commanded. */
+/** Some of a browser's six connections to a server are left for requests and commands. */
 const MOST_STREAMS = 3;
 /** So long a window waits for the word of another that has the stream already, in milliseconds. */
 const ASK_MS = 150;
@@ -167,7 +167,7 @@ class SharedStream {
     } else if (kind === "who") {
       if (this.#part === "leading") this.#answer(same);
       else if (this.#part !== "asking") return;
-      // Of those that ask at the same time one goes first; who came later may not have heard it ask.
+      // One of those that ask at the same time goes first; later ones may not have heard it ask.
       else if (id < this.#id) this.#others.set(topic, id);
       else this.#say("who");
     } else if (kind === "here") {
@@ -182,7 +182,7 @@ class SharedStream {
   /** @param {boolean} same  whether it was asked for this stream */
   #answer(same) {
     this.#say("here");
-    // Who joins knows so that the stream lives, and whether it has missed anything.
+    // So one that joins knows that the stream lives, and whether it has missed anything.
     if (same && this.#spoke)
       this.#say("event", { type: "alive", event: { data: JSON.stringify({ cursor: this.#since }) } });
   }

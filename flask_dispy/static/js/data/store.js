@@ -119,7 +119,7 @@ function replaceAll(store, changes) {
   return {
     kind: "data",
     snapshot: true,
-    // Who takes the snapshot itself needs no list of what is in it.
+    // Made when asked for: readers of a whole snapshot don't need the list.
     get nodes() {
       return new Set(store.nodes.keys());
     },

@@ -24,6 +24,6 @@
     return { ok, status, type, headers, arrayBuffer: async () => body };
   };
   const first = { url: preload.href, answer: read() };
-  first.answer.catch(() => {}); // told to who asks for it
+  first.answer.catch(() => {}); // reported to whoever awaits the answer
   Object.assign(window, { dispyFirst: first });
 })();

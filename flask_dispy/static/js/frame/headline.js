@@ -3,7 +3,7 @@ import { clusterLabel } from "../data/config.js";
 import { count, percent, plain } from "../lib/format.js";
 import { countOf } from "../data/jobwords.js";
 
-/** No job waits for so long before the end of the run is told: a loop may submit the next one. */
+/** The run ends when no job has waited for so long: a loop may submit the next one. */
 const SETTLE_SEC = 3;
 
 /**
@@ -15,7 +15,7 @@ const SETTLE_SEC = 3;
 /**
  * @param {string} page the page's own name, "Monitor"
  * @param {Summary|undefined} summary
- * @param {string} restingIcon shown while there is no progress to tell
+ * @param {string} restingIcon shown while there is no progress
  * @returns {Headline}
  */
 export function headline(page, summary, restingIcon) {

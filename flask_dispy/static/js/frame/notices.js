@@ -94,7 +94,7 @@ export function createNotices(element, live) {
 }
 
 /**
- * Takes away what nobody has to act on, for it lies over the page; not from under a pointer or the
+ * Takes away what nobody has to act on, because it lies over the page; not from under a pointer or the
  * keyboard, nor while nobody looks.
  *
  * @param {HTMLElement} box

@@ -221,7 +221,7 @@ function startKeys({ keys, config, href, update }) {
   }
   if (!config.past) keys.bind("u", "Update now", update);
   keys.bind("?", "This help", help);
-  keys.tell([["Esc", "Close what is open"]]);
+  keys.describe([["Esc", "Close what is open"]]);
   need("help").addEventListener("click", help);
 }
 

@@ -14,7 +14,7 @@ const WORDS = {
   stale: "Disconnected",
 };
 
-/** Of a past run there is nothing to wait for; that the server is gone still shows. @type {Record<string, string>} */
+/** A past run gives nothing to wait for; that the server is gone still shows. @type {Record<string, string>} */
 const PAST_WORDS = { ...WORDS, live: "Past run", polling: "Past run", paused: "Past run" };
 
 /**
@@ -64,7 +64,7 @@ export function startStatus({ config, store, feed, everySecond }) {
     setText(when, data + next);
   }
 
-  // Paper doesn't tell how old it is.
+  // Paper doesn't show how old it is.
   window.addEventListener("beforeprint", () => {
     const { connection, lastAt } = store.state;
     setText(

@@ -13,7 +13,7 @@ const SEQUENCE_MS = 1200;
  *
  * @typedef {object} Keys
  * @property {(keys: string, label: string, run: () => void) => void} bind
- * @property {(list: KeyList) => void} tell of keys that a part of the page listens to itself
+ * @property {(list: KeyList) => void} describe keys that a part of the page listens to itself
  * @property {() => {keys: string, label: string}[]} list
  * @property {boolean} enabled single-letter keys can be turned off (WCAG 2.1.4)
  */
@@ -30,7 +30,7 @@ export function createKeys(target, storage = null) {
   /** @type {Map<string, Shortcut>} */
   const shortcuts = new Map();
   let enabled = storage?.getItem("dispy.keys") !== "off";
-  /** By what they do, because several parts of a page may tell of the same. @type {Map<string, {keys: string, label: string}>} */
+  /** By what they do, because several parts of a page may list the same. @type {Map<string, {keys: string, label: string}>} */
   const told = new Map();
   let first = "";
   let firstAt = 0;
@@ -50,7 +50,7 @@ export function createKeys(target, storage = null) {
 
   return {
     bind: (keys, label, run) => void shortcuts.set(keys, { keys, label, run }),
-    tell: (list) => list.forEach(([keys, label]) => told.set(label, { keys, label })),
+    describe: (list) => list.forEach(([keys, label]) => told.set(label, { keys, label })),
     list: () => [...shortcuts.values(), ...told.values()].map(({ keys, label }) => ({ keys, label })),
     get enabled() {
       return enabled;

@@ -1,6 +1,6 @@
 /** Orders: of addresses, of values that may be missing, and of a long list of which little changed. */
 
-/** Of all but IPv4, whose keys are made as fast as they are found. @type {Map<string, string>} */
+/** Keys of all but IPv4 addresses, whose keys are made as fast as they are found. @type {Map<string, string>} */
 const addressKeys = new Map();
 
 /**

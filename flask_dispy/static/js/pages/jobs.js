@@ -38,7 +38,7 @@ import { createStateTabs } from "../widgets/statetabs.js";
 /** @import {Shell} from "../frame/parts.js" */
 /** @import {JobRow} from "../data/types.js" */
 
-/** While the panel is open, the list keeps what tells jobs apart. */
+/** While the panel is open, the list keeps what distinguishes jobs. */
 const KEPT_BESIDE_DETAIL = ["id", "state", "node", "args", "duration_sec"];
 
 export function start(shell = startShell("Jobs")) {
@@ -248,7 +248,7 @@ class JobsPage {
     keys.bind("j", "Next job", () => this.#table.move(1, from()));
     keys.bind("k", "Previous job", () => this.#table.move(-1, from()));
     keys.bind(" ", "Select the job", () => this.#table.toggle());
-    keys.tell([...TABLE_KEYS, ...SEARCH_KEYS, ...PANEL_KEYS]);
+    keys.describe([...TABLE_KEYS, ...SEARCH_KEYS, ...PANEL_KEYS]);
   }
 
   /** What completion offers: the clusters and nodes that this page knows of. */

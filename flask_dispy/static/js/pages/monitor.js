@@ -27,7 +27,7 @@ export function start(shell = startShell("Monitor")) {
   const tiles = createTiles(need("tiles"), { jobsHref, past: config.past });
   const charts = { throughput: need("throughput"), queue: need("queue"), cpus: need("cpus") };
   new Trends({ ranges: need("ranges"), ...charts }, shell);
-  shell.keys.tell(MAP_KEYS);
+  shell.keys.describe(MAP_KEYS);
   need("report").setAttribute("href", api.url(clusterPath(cluster, "report")));
   if (config.permissions.change_settings) need("job-args").append(argumentsCheckbox(shell));
   shell.everySecond(progress.tick);

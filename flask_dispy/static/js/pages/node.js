@@ -130,7 +130,7 @@ class NodePage {
   /** @param {string} ip */
   #startHistory(ip) {
     const { api, cluster, config, href, keys } = this.#shell;
-    keys.tell(LANE_KEYS);
+    keys.describe(LANE_KEYS);
     // A history keeps no load of nodes.
     if (config.past) need("charts").hidden = true;
     else this.#charts = createNodeCharts(need("charts"), { shell: this.#shell, ip });

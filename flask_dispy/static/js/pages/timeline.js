@@ -31,7 +31,7 @@ export function start(shell = startShell("Timeline")) {
   const asked = Number(url.get("job"));
   if (Number.isInteger(asked) && asked > 0) detail.open(asked);
   if (!config.past) keys.bind("f", "Follow now", () => timeline.follow());
-  keys.tell([...LANE_KEYS, ...PANEL_KEYS]);
+  keys.describe([...LANE_KEYS, ...PANEL_KEYS]);
   store.subscribe((event) => {
     if (event.kind !== "data") return;
     timeline.update();

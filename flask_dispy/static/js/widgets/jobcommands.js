@@ -7,7 +7,7 @@ import { outcomeLine } from "./nodecommands.js";
 import { toParams } from "../data/query.js";
 import { failureLine } from "../data/remedy.js";
 
-/** Of a search: so few that the count moves on and Stop comes soon. */
+/** Jobs of a search that are cancelled at once: so few that the count moves on and Stop acts soon. */
 const PART = 500;
 
 /** @typedef {{api: Api, config: Pick<Config, "limits">, cluster: string, notices: Notices}} Place */

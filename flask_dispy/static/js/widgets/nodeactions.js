@@ -87,7 +87,7 @@ export class NodeActions {
   }
 
   /**
-   * Of a node that has left there is nothing to close.
+   * A node that has left can't be closed.
    *
    * @param {NodeAction} action
    */

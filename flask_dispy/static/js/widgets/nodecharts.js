@@ -90,7 +90,7 @@ export function createNodeCharts(element, { shell, ip }) {
       }
       draw();
     } catch {
-      // the feed tells when the server can't be reached; the charts keep what they show
+      // the feed reports that the server can't be reached; the charts keep what they show
     }
   }
 

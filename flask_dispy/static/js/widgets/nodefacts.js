@@ -116,7 +116,7 @@ export function createNodeFacts(element, { shell }) {
     for (const [i, fact] of known.entries()) {
       const now = store.now();
       let text = fact.text(shown, now, clusters, store.nodes.values());
-      // Of a past run all is old.
+      // Everything of a past run is old.
       if (fact.load && !config.past) {
         text = withAge(text, shown, now);
         values[i].classList.toggle("is-old", isLoadOld(shown, now));

@@ -39,7 +39,7 @@ export class NodeJobs {
     shell.keys.bind("j", "Next running job", () => this.#running.move(1));
     shell.keys.bind("k", "Previous running job", () => this.#running.move(-1));
     shell.keys.bind(" ", "Select the job", () => this.#running.toggle());
-    shell.keys.tell(TABLE_KEYS);
+    shell.keys.describe(TABLE_KEYS);
   }
 
   /** @param {NodeDetail} detail */

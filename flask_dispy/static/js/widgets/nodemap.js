@@ -48,7 +48,7 @@ export class NodeMap {
   #active = -1;
   /** @type {"asc"|"desc"} */
   #direction = "desc";
-  /** @type {ReturnType<typeof readTokens<typeof NODE_TOKENS[number]>>|null} read where style is clean, for reading cleans it */
+  /** @type {ReturnType<typeof readTokens<typeof NODE_TOKENS[number]>>|null} read when styles are computed anyway, because reading computes them */
   #colors = null;
   #arranged = false;
   #shade = SHADES.busy;

@@ -159,7 +159,7 @@ export class NodeTable {
     keys.bind("j", "Next row", () => this.#table.move(1));
     keys.bind("k", "Previous row", () => this.#table.move(-1));
     keys.bind(" ", "Select the row", () => this.#table.toggle());
-    keys.tell(TABLE_KEYS);
+    keys.describe(TABLE_KEYS);
   }
 
   #filter() {

@@ -29,7 +29,7 @@ export function outlookWords(summary, now) {
 }
 
 /**
- * Of a run that is over: whether it was done.
+ * Whether a run that is over was done.
  *
  * @param {Summary} summary
  * @returns {OutlookWords}
@@ -71,7 +71,7 @@ function wordsOf(outlook, summary, now) {
 }
 
 /**
- * One plain line, for a screen reader and for where there is little room.
+ * One plain line, for screen readers and where there is little room.
  *
  * @param {Summary} summary
  * @param {number} now

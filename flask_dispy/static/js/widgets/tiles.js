@@ -61,7 +61,7 @@ const TILES = [
   },
 ];
 
-/** Of a run that is over: what it came to. @type {Tile[]} */
+/** What a run that is over came to. @type {Tile[]} */
 const PAST_TILES = [
   {
     label: "Not ended",

@@ -10,7 +10,7 @@ import { askFor, serves } from "./timeline-layout.js";
 const MOST_BARS = 2000;
 /** While the window moves, wait for it to rest this long. */
 const REST_MS = 90;
-/** Of a window that reaches now, a newer picture is fetched at most this often. */
+/** A newer picture of a window that reaches now is fetched at most this often. */
 const FRESH_SEC = { least: 1, most: 15, share: 1 / 200 };
 
 export class TimelineData {

@@ -353,7 +353,7 @@ export class Timeline {
 }
 
 /**
- * Calls again and again, after as many milliseconds as the call says; slower for who wants less motion,
+ * Calls again and again, after as many milliseconds as the call says; slower where less motion is wanted,
  * not at all while nobody looks.
  * @param {() => number} run
  */

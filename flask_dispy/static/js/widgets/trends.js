@@ -90,7 +90,7 @@ export class Trends {
     this.#charts = CHARTS.map((options) => new Chart(places[options.place], { ...options, past: this.#past }));
     places.ranges.hidden = this.#past;
     if (!this.#past) places.ranges.append(...RANGES.map(([sec, label, name]) => this.#rangeButton(sec, label, name)));
-    shell.keys.tell(CHART_KEYS);
+    shell.keys.describe(CHART_KEYS);
     shell.everySecond(() => this.#tick());
     // How long a past run was is known with the first summary.
     if (this.#past) shell.store.subscribe((event) => event.kind === "data" && this.#filledAt === 0 && this.#tick());
