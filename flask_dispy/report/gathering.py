@@ -221,6 +221,7 @@ def _functions(durations: DurationsRow) -> list[dict[str, Any]]:
 
 def _nodes(view: View, clock: Clock) -> list[dict[str, Any]]:
     """Return the nodes by address; of too many, those that worked most."""
+    compared = {row["ip_addr"]: row for row in view.comparison()}
     found = view.nodes()
     if len(found) > MOST_NODES:
         found = heapq.nlargest(MOST_NODES, found, key=lambda row: row["cpu_time"])
@@ -229,6 +230,7 @@ def _nodes(view: View, clock: Clock) -> list[dict[str, Any]]:
             **row,
             "name": bounded(row["name"], _NAME),
             "ip_addr": bounded(row["ip_addr"], _NAME),
+            "compared": compared.get(row["ip_addr"]),
             "sec_per_job": row["cpu_time"] / row["jobs_done"] if row["jobs_done"] else None,
             "columns": _values(view.tables.nodes, row, clock),
         }

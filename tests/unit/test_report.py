@@ -169,7 +169,7 @@ def test_report_of_a_run_tells_all_of_it(run: Run) -> None:
     assert "5 submitted 1 finished 1 failed 1 terminated 0 cancelled 1 abandoned 1 not done" in text
     assert "5 jobs; a lane for each node, a bar for each job" in text
     assert "Nodes showing 1 of 1" in text
-    assert "10.0.0.2 alpha up 4 1 7 1 min 32 s 13.1 s 1000 B 2.0 KiB" in text
+    assert "10.0.0.2 alpha up 4 1 7 1 min 32 s 13.1 s 50 % 9.52 s \N{EN DASH} 11.0 s 1000 B" in text
     assert "Failed jobs showing 1 of 1 that raised an error, or whose process died" in text
     assert "id-2 #2 ValueError: no x Traceback deep ValueError: no x" in text
     assert "Slowest jobs showing 5 of 5 that ran" in text
