@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-import heapq
-import time
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from itertools import chain, islice
-from operator import attrgetter
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from typing import Any, Final, Protocol, cast
 
 from ..core.cluster import ClusterState
 from ..core.combined import COMBINED_NAME
-from ..core.errors import UnknownJob
 from ..core.feed import Feed
-from ..core.jobs import Job
 from ..core.nodes import GONE_STATES
-from ..core.search.blocks import JobBlock
-from ..core.search.jobs import Found, find
-from ..core.search.order import NEWEST, JobOrder, Place
-from ..core.search.query import JobQuery
 from ..core.series import NodeSeries, Series
 from ..core.tally import TimedWord
 from ..core.timeline import DEFAULT_CELLS, DEFAULT_LIMIT, Lane, Window, oldest_start, timeline
@@ -29,12 +19,9 @@ from ..core.whatif import Backlog, Loss, Question, WhatIf, what_if
 from ..core.yielding import yield_now
 from ..wire.comparison import ComparedNode, compared_nodes, ranked
 from ..wire.durations import DurationsRow, durations_row
-from ..wire.errorkinds import ErrorOrder, ErrorPage, error_page
 from ..wire.packing import Sendable
 from ..wire.rows import ClusterRows, CombinedRows, Rows, encode
 from ..wire.shapes import (
-    JobDetail,
-    JobRow,
     NodeEvent,
     NodeRow,
     NodeSeriesData,
@@ -43,22 +30,15 @@ from ..wire.shapes import (
     Summary,
     TimelineData,
 )
-from ..wire.tables import JobTable, Tables
+from ..wire.tables import Tables
 from .board import Board, Member
 from .hosts import address_of, addresses_of
+from .jobviews import JobsView
 from .noderows import NodeRows
 from .offerlist import offer_items
-from .views import ANY_JOB, Changes, JobPage, NodeChanges, View
+from .views import Changes, NodeChanges, View
 
 __all__ = ["ClusterView", "CombinedView", "StateView", "Sums"]
-
-_serial_of: Final[Callable[[Job], int]] = attrgetter("serial")
-
-# A job that was found, with its place in the order and its cluster.
-_Placed = tuple[Place, ClusterState, Job]
-
-# Rows of jobs that are made at a time: a millisecond under the lock.
-_CHUNK: Final = 250
 
 # Nodes at a time: some milliseconds under the lock.
 _COMPARED_AT_ONCE: Final = 100
@@ -80,33 +60,21 @@ class Sums(Protocol):
         """Return all summaries, that of all clusters first."""
 
 
-class StateView(ABC):
-    """What views of one cluster and of all have in common; see :class:`View`.
-
-    Reads under the board's lock, for as short as it can.
-    """
+class StateView(JobsView):
+    """What views of one cluster and of all have in common; see :class:`View`."""
 
     def __init__(self, board: Board[Any], sums: Sums, number: int, feed: Feed, rows: Rows) -> None:
-        self._board = board
+        super().__init__(board)
         self._sums = sums
         self._feed = feed
         self._rows = rows
-        self._jobs: JobTable = board.tables.jobs
         self.node_rows = NodeRows(board, number, feed, rows)
-
-    @property
-    @abstractmethod
-    def name(self) -> str:
-        """The name that the cluster is shown under."""
 
     @abstractmethod
     def members(self) -> Sequence[View]:
         """Return the views of the single clusters that this one shows."""
 
-    # What the two have of their own. Called under the lock, all but the first.
-
-    @abstractmethod
-    def _states(self) -> list[ClusterState]: ...
+    # What the two have of their own, besides. Called under the lock.
 
     @abstractmethod
     def _series(self) -> Series: ...
@@ -122,12 +90,6 @@ class StateView(ABC):
     def show_job_args(self) -> bool:
         """Whether job arguments are shown."""
         return self._board.settings.show_job_args
-
-    @contextmanager
-    def _folded(self) -> Iterator[float]:
-        """Fold what waits and hold the lock; gives the time that the answer is to be of."""
-        with self._board.folded() as now:
-            yield now
 
     # -- summary and series ------------------------------------------------------------------
 
@@ -208,122 +170,6 @@ class StateView(ABC):
             ]
         return offer_items(waiting, now)
 
-    # -- jobs --------------------------------------------------------------------------------
-
-    def job(self, serial: int) -> JobDetail:
-        with self._folded() as now:
-            for state in self._states():
-                job = state.ledger.jobs.get(serial)
-                if job is not None:
-                    return self._jobs.detail(job, state.name, now)
-        raise UnknownJob(
-            f"{self.name} retains no job #{serial}: it never had it, or has forgotten it since.",
-            field="serial",
-        )
-
-    def running_jobs(self, ip_addr: str, limit: int | None = None) -> list[JobRow]:
-        with self._folded() as now:
-            return [
-                self._jobs.row(job, state.name, now)
-                for state in self._states()
-                if ip_addr in state.nodes
-                for job in islice(state.nodes[ip_addr].running.values(), limit)
-            ][:limit]
-
-    def ended_jobs(self, ip_addr: str, limit: int) -> tuple[list[JobRow], int]:
-        with self._folded() as now:
-            found = [
-                (job.serial, state.name, job)
-                for state in self._states()
-                for job in state.ledger.ended()
-                if job.node == ip_addr
-            ]
-            newest = heapq.nlargest(limit, found)
-            return [self._jobs.row(job, name, now) for _, name, job in newest], len(found)
-
-    def jobs(
-        self,
-        query: JobQuery = ANY_JOB,
-        *,
-        order: JobOrder = NEWEST,
-        limit: int = 100,
-        after: Place | None = None,
-        private: bool = False,
-    ) -> JobPage:
-        found, jobs = self._found(query, order, after, private)
-        page = list(islice(jobs, limit + 1))
-        following = page[limit - 1][0] if len(page) > limit else None
-        return JobPage(found.total, self._job_rows(page[:limit]), following, found.counts)
-
-    def job_chunks(
-        self,
-        query: JobQuery = ANY_JOB,
-        *,
-        order: JobOrder = NEWEST,
-        limit: int | None = None,
-        after: Place | None = None,
-        private: bool = False,
-    ) -> Iterator[list[JobRow]]:
-        _, found = self._found(query, order, after, private)
-        jobs = islice(found, limit)
-        return iter(lambda: self._job_rows(list(islice(jobs, _CHUNK))), [])
-
-    def _found(
-        self, query: JobQuery, order: JobOrder, after: Place | None, private: bool
-    ) -> tuple[Found, Iterator[_Placed]]:
-        """Return what a search finds, and its jobs in order; pages after the first as that was."""
-        now, candidates = self._candidates(query)
-        as_of = now if after is None or order == NEWEST else after.as_of
-        found = find(query, candidates, as_of, private=private)
-        return found, found.ordered(order, as_of, after)
-
-    def _job_rows(self, jobs: list[_Placed]) -> list[JobRow]:
-        with self._folded() as now:
-            return [self._jobs.row(job, state.name, now) for _, state, job in jobs]
-
-    def jobs_mark(self) -> str:
-        with self._folded():
-            changes = [f"{state.started_at}:{state.job_changes}" for state in self._states()]
-        return f"{self._board.epoch} {' '.join(changes)}"
-
-    def error_kinds(
-        self,
-        *,
-        sort: ErrorOrder = "count",
-        descending: bool = True,
-        limit: int = 100,
-        offset: int = 0,
-    ) -> ErrorPage:
-        with self._folded() as now:
-            return error_page(
-                self._states(), now, sort=sort, descending=descending, limit=limit, offset=offset
-            )
-
-    def pick_jobs(self, choose: Callable[[list[Job], float], list[Job]]) -> list[JobDetail]:
-        with self._folded():
-            states = self._states()
-            jobs = list(chain.from_iterable(state.ledger.jobs.values() for state in states))
-        now = time.time()
-        chosen = choose(jobs, now)
-        with self._board.lock:
-            return [
-                self._jobs.detail(job, state.name, now)
-                for job in chosen
-                for state in states
-                if job.serial in state.ledger.jobs
-            ]
-
-    def _candidates(
-        self, query: JobQuery
-    ) -> tuple[float, list[tuple[ClusterState, list[JobBlock]]]]:
-        """Return the time, and the jobs to search, in lists that need no lock."""
-        with self._folded() as now:
-            return now, [
-                (state, _blocks(state, query, now))
-                for state in self._states()
-                if query.wants_cluster(state.name)
-            ]
-
     def comparison(self) -> list[ComparedNode]:
         with self._folded():
             states = self._states()
@@ -334,6 +180,8 @@ class StateView(ABC):
                 rows += compared_nodes(states, addresses[start : start + _COMPARED_AT_ONCE])
             yield_now()
         return ranked(rows)
+
+    # -- durations and timeline --------------------------------------------------------------
 
     def durations(
         self, *, node: str | None = None, words: Sequence[TimedWord] = ()
@@ -459,19 +307,6 @@ class CombinedView(StateView):
 
     def _summary(self, now: float) -> Summary:
         return self._sums.all(now)[0]
-
-
-def _blocks(state: ClusterState, query: JobQuery, now: float) -> list[JobBlock]:
-    """Return the jobs of a cluster that a search may find. The caller holds the lock."""
-    if query.only_stragglers:
-        # One that runs is not bound: those are queued.
-        found = [] if query.only_bound else state.stragglers(now)
-    elif query.only_bound:
-        jobs = state.ledger.jobs
-        found = [jobs[serial] for serial in state.ledger.bound]
-    else:
-        return state.ledger.blocks()
-    return [JobBlock(sorted(found, key=_serial_of))]
 
 
 def _lanes(states: list[ClusterState]) -> dict[str, Lane]:

@@ -1,0 +1,188 @@
+"""What views of states answer about jobs: single ones, those of a node, and searches."""
+
+from __future__ import annotations
+
+import heapq
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import chain, islice
+from operator import attrgetter
+from typing import Any, Final
+
+from ..core.cluster import ClusterState
+from ..core.errors import UnknownJob
+from ..core.jobs import Job
+from ..core.search.blocks import JobBlock
+from ..core.search.jobs import Found, find
+from ..core.search.order import NEWEST, JobOrder, Place
+from ..core.search.query import JobQuery
+from ..wire.errorkinds import ErrorOrder, ErrorPage, error_page
+from ..wire.shapes import JobDetail, JobRow
+from ..wire.tables import JobTable
+from .board import Board
+from .views import ANY_JOB, JobPage
+
+__all__ = ["JobsView"]
+
+_serial_of: Final[Callable[[Job], int]] = attrgetter("serial")
+
+# A job that was found, with its place in the order and its cluster.
+_Placed = tuple[Place, ClusterState, Job]
+
+# Rows of jobs that are made at a time: a millisecond under the lock.
+_CHUNK: Final = 250
+
+
+class JobsView(ABC):
+    """The jobs' part of a view over states; see :class:`~flask_dispy.watching.views.View`.
+
+    Reads under the board's lock, for as short as it can.
+    """
+
+    def __init__(self, board: Board[Any]) -> None:
+        self._board = board
+        self._jobs: JobTable = board.tables.jobs
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """The name that the cluster is shown under."""
+
+    @abstractmethod
+    def _states(self) -> list[ClusterState]:
+        """Return the states that are viewed. Called under the lock."""
+
+    @contextmanager
+    def _folded(self) -> Iterator[float]:
+        """Fold what waits and hold the lock; gives the time that the answer is to be of."""
+        with self._board.folded() as now:
+            yield now
+
+    def job(self, serial: int) -> JobDetail:
+        with self._folded() as now:
+            for state in self._states():
+                job = state.ledger.jobs.get(serial)
+                if job is not None:
+                    return self._jobs.detail(job, state.name, now)
+        raise UnknownJob(
+            f"{self.name} retains no job #{serial}: it never had it, or has forgotten it since.",
+            field="serial",
+        )
+
+    def running_jobs(self, ip_addr: str, limit: int | None = None) -> list[JobRow]:
+        with self._folded() as now:
+            return [
+                self._jobs.row(job, state.name, now)
+                for state in self._states()
+                if ip_addr in state.nodes
+                for job in islice(state.nodes[ip_addr].running.values(), limit)
+            ][:limit]
+
+    def ended_jobs(self, ip_addr: str, limit: int) -> tuple[list[JobRow], int]:
+        with self._folded() as now:
+            found = [
+                (job.serial, state.name, job)
+                for state in self._states()
+                for job in state.ledger.ended()
+                if job.node == ip_addr
+            ]
+            newest = heapq.nlargest(limit, found)
+            return [self._jobs.row(job, name, now) for _, name, job in newest], len(found)
+
+    def jobs(
+        self,
+        query: JobQuery = ANY_JOB,
+        *,
+        order: JobOrder = NEWEST,
+        limit: int = 100,
+        after: Place | None = None,
+        private: bool = False,
+    ) -> JobPage:
+        found, jobs = self._found(query, order, after, private)
+        page = list(islice(jobs, limit + 1))
+        following = page[limit - 1][0] if len(page) > limit else None
+        return JobPage(found.total, self._job_rows(page[:limit]), following, found.counts)
+
+    def job_chunks(
+        self,
+        query: JobQuery = ANY_JOB,
+        *,
+        order: JobOrder = NEWEST,
+        limit: int | None = None,
+        after: Place | None = None,
+        private: bool = False,
+    ) -> Iterator[list[JobRow]]:
+        _, found = self._found(query, order, after, private)
+        jobs = islice(found, limit)
+        return iter(lambda: self._job_rows(list(islice(jobs, _CHUNK))), [])
+
+    def _found(
+        self, query: JobQuery, order: JobOrder, after: Place | None, private: bool
+    ) -> tuple[Found, Iterator[_Placed]]:
+        """Return what a search finds, and its jobs in order; pages after the first as that was."""
+        now, candidates = self._candidates(query)
+        as_of = now if after is None or order == NEWEST else after.as_of
+        found = find(query, candidates, as_of, private=private)
+        return found, found.ordered(order, as_of, after)
+
+    def _job_rows(self, jobs: list[_Placed]) -> list[JobRow]:
+        with self._folded() as now:
+            return [self._jobs.row(job, state.name, now) for _, state, job in jobs]
+
+    def jobs_mark(self) -> str:
+        with self._folded():
+            changes = [f"{state.started_at}:{state.job_changes}" for state in self._states()]
+        return f"{self._board.epoch} {' '.join(changes)}"
+
+    def error_kinds(
+        self,
+        *,
+        sort: ErrorOrder = "count",
+        descending: bool = True,
+        limit: int = 100,
+        offset: int = 0,
+    ) -> ErrorPage:
+        with self._folded() as now:
+            return error_page(
+                self._states(), now, sort=sort, descending=descending, limit=limit, offset=offset
+            )
+
+    def pick_jobs(self, choose: Callable[[list[Job], float], list[Job]]) -> list[JobDetail]:
+        with self._folded():
+            states = self._states()
+            jobs = list(chain.from_iterable(state.ledger.jobs.values() for state in states))
+        now = time.time()
+        chosen = choose(jobs, now)
+        with self._board.lock:
+            return [
+                self._jobs.detail(job, state.name, now)
+                for job in chosen
+                for state in states
+                if job.serial in state.ledger.jobs
+            ]
+
+    def _candidates(
+        self, query: JobQuery
+    ) -> tuple[float, list[tuple[ClusterState, list[JobBlock]]]]:
+        """Return the time, and the jobs to search, in lists that need no lock."""
+        with self._folded() as now:
+            return now, [
+                (state, _blocks(state, query, now))
+                for state in self._states()
+                if query.wants_cluster(state.name)
+            ]
+
+
+def _blocks(state: ClusterState, query: JobQuery, now: float) -> list[JobBlock]:
+    """Return the jobs of a cluster that a search may find. The caller holds the lock."""
+    if query.only_stragglers:
+        # One that runs is not bound: those are queued.
+        found = [] if query.only_bound else state.stragglers(now)
+    elif query.only_bound:
+        jobs = state.ledger.jobs
+        found = [jobs[serial] for serial in state.ledger.bound]
+    else:
+        return state.ledger.blocks()
+    return [JobBlock(sorted(found, key=_serial_of))]
