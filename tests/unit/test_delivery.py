@@ -99,7 +99,7 @@ def test_trouble_ends_when_reports_arrive_or_our_callback_is_back() -> None:
 def test_callback_that_was_taken_away_is_known_at_once() -> None:
     delivery = Delivery(object(), _ours, _ours)
     delivery.look(None, 5, 0)
-    assert "taken away" in str(delivery.trouble)
+    assert "was removed" in str(delivery.trouble)
 
 
 def test_callback_that_says_that_it_hands_on_is_believed(registry: ClusterRegistry) -> None:
