@@ -325,10 +325,19 @@ def _any_of(group: Sequence[tuple[bool, _Search | None]], block: JobBlock) -> Se
     for excluded, search in group:
         rows = () if search is None else search.rows_in_states(block)
         if excluded:
-            found.update(set(every).difference(rows) if rows else every)
-        else:
-            found.update(rows)
+            rows = _but(every, rows)
+        if len(group) == 1:
+            return rows
+        found.update(rows)
     return every if len(found) == len(every) else sorted(found)
+
+
+def _but(every: range, rows: Sequence[int]) -> Sequence[int]:
+    """Return the rows that are not among these."""
+    if not rows:
+        return every
+    excluded = frozenset(rows)
+    return [row for row in every if row not in excluded]
 
 
 def _spans(found: Mapping[str, Sequence[str]]) -> tuple[tuple[JobSort, Span], ...]:
