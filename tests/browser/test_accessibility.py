@@ -59,6 +59,11 @@ def _detail(page: Page) -> None:
     expect(page.locator(".job-pre").first).to_be_visible()
 
 
+def _kind(page: Page) -> None:
+    page.locator("#errors .tr [data-column=kind]").last.click()
+    expect(page.locator("#kind .job-pre")).to_be_visible()
+
+
 def _durations(page: Page) -> None:
     page.get_by_role("button", name="Show durations").click()
     expect(page.locator(".histogram-bar").first).to_be_visible()
@@ -76,6 +81,7 @@ _PAGES: list[tuple[str, _Act]] = [
     ("monitor.html", None),
     ("node.html?host=10.0.0.2", None),
     ("jobs.html?job=2", _detail),
+    ("jobs.html?view=errors", _kind),
     ("timeline.html", _as_a_table),
     ("manage.html", _ask_to_close),
 ]

@@ -11,11 +11,11 @@
 import { JOB_WORDS } from "./jobwords.js";
 import { orProblem, readTerm, readTerms, unknownProblem } from "./searchterms.js";
 
-/** @typedef {"state"|"is"|"node"|"id"|"arg"|"error"|"serial"|"slower"|"faster"|"waited"|"since"|"until"|"ended"|"cluster"} Field */
+/** @typedef {"state"|"is"|"node"|"id"|"arg"|"error"|"error-kind"|"serial"|"slower"|"faster"|"waited"|"since"|"until"|"ended"|"cluster"} Field */
 /** @typedef {import("./searchterms.js").Term & {field: Field|null}} Term */
 /** @typedef {{text: string, label: string, hint: string}} Suggestion */
 /** @typedef {{from: number, to: number, items: Suggestion[]}} Completion */
-/** @typedef {{clusters?: string[], nodes?: {ip: string, name: string}[]}} Vocabulary */
+/** @typedef {{clusters?: string[], nodes?: {ip: string, name: string}[], errorKinds?: {id: string, title: string}[]}} Vocabulary */
 
 /**
  * Every qualifier with what it looks for, in the order in which they are offered.
@@ -28,6 +28,7 @@ export const FIELDS = [
   { name: "id", hint: "the job's id or number" },
   { name: "arg", hint: "text in the arguments" },
   { name: "error", hint: "text in the error" },
+  { name: "error-kind", hint: "id of a kind of error, as the Errors tab lists them" },
   { name: "slower", hint: "ran longer than, as in 30s or 5m" },
   { name: "faster", hint: "ran shorter than, as in 500ms" },
   { name: "waited", hint: "waited longer than, as in 5m" },
@@ -147,7 +148,7 @@ export function fromAddress(params) {
 export function toParams(text) {
   const terms = parseQuery(text);
   const last = terms.at(-1);
-  const open = last !== undefined && /^-?([a-z_][a-z0-9_]*:)?"[^"]*$/i.test(text.slice(last.start));
+  const open = last !== undefined && /^-?([a-z_][a-z0-9_-]*:)?"[^"]*$/i.test(text.slice(last.start));
   const words = terms
     .filter((term) => term.field !== "state" || !isPlain(term) || !STATES.includes(term.value))
     .map(({ start, end }) => text.slice(start, end));
@@ -175,8 +176,9 @@ export function isHalfTyped(text, caret, vocabulary) {
     const typed = text.slice(term.start + Number(term.excluded), term.end).toLowerCase();
     return FIELDS.some(({ name }) => name.startsWith(typed));
   }
-  if (term.field !== "node" && term.field !== "cluster") return false;
+  if (!["node", "cluster", "error-kind"].includes(term.field)) return false;
   const value = term.value.toLowerCase();
+  if (term.field === "error-kind" && /^[0-9a-f]{10}$/.test(value)) return false;
   const known = candidates(term.field, vocabulary).some((item) =>
     [item.value, item.hint].some((name) => name.toLowerCase() === value),
   );
@@ -271,6 +273,7 @@ function candidates(field, vocabulary) {
   if (field === "node") {
     return (vocabulary.nodes ?? []).map(({ ip, name }) => ({ value: ip, hint: name }));
   }
+  if (field === "error-kind") return (vocabulary.errorKinds ?? []).map(({ id, title }) => ({ value: id, hint: title }));
   if (field === "slower") return ["1s", "10s", "1m", "10m", "1h"].map((value) => ({ value, hint: "" }));
   if (field === "faster") return ["10ms", "100ms", "1s", "10s"].map((value) => ({ value, hint: "" }));
   if (field === "waited") return ["10s", "1m", "10m", "1h"].map((value) => ({ value, hint: "" }));

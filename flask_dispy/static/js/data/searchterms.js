@@ -53,7 +53,7 @@ export function readTerm(text, start, names) {
  * @param {readonly string[]} names
  */
 function readUnsigned(text, start, names) {
-  const typed = /^[A-Za-z_][A-Za-z0-9_]*(?=:)/.exec(text.slice(start, start + 40))?.[0] ?? "";
+  const typed = /^[A-Za-z_][A-Za-z0-9_]*(?:-[A-Za-z]+)?(?=:)/.exec(text.slice(start, start + 40))?.[0] ?? "";
   const name = typed.toLowerCase();
   const next = text.slice(start + typed.length + 1, start + typed.length + 2);
   const known = names.includes(name) && (typed === name || next.trim() !== "");

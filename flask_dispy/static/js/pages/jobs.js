@@ -26,6 +26,7 @@ import { startShell } from "../frame/shell.js";
 import { createColumnChooser } from "../table/columnchooser.js";
 import { Table } from "../table/table.js";
 import { DurationsPanel } from "../widgets/durations.js";
+import { ErrorsTab } from "../widgets/errorstab.js";
 import { createExportMenu } from "../widgets/exportmenu.js";
 import { createJobActions } from "../widgets/jobactions.js";
 import { JobPanel } from "../widgets/jobdetail.js";
@@ -39,7 +40,10 @@ import { createStateTabs } from "../widgets/statetabs.js";
 /** @import {JobRow} from "../data/types.js" */
 
 /** While the panel is open, the list keeps what distinguishes jobs. */
-const KEPT_BESIDE_DETAIL = ["id", "state", "node", "args", "duration_sec"];
+const KEPT_BESIDE_DETAIL = ["id", "state", "node", "args", "error", "duration_sec"];
+
+/** Pixels of the list beside the panel from which on the arguments fit in beside an error. */
+const ROOM_FOR_ARGUMENTS = 800;
 
 export function start(shell = startShell("Jobs")) {
   new JobsPage(shell);
@@ -67,6 +71,7 @@ class JobsPage {
   #table;
   #actions;
   #durations;
+  #errors;
   #list;
   #detail;
 
@@ -88,6 +93,7 @@ class JobsPage {
       vocabulary: () => this.#vocabulary(),
       onSearch: (text) => this.#searchFor(text),
     });
+    this.#errors = this.#makeErrors();
     this.#tabs = this.#makeTabs();
     const actions = h("div", { class: "jobs-actions" });
     const tools = h("div", { class: "jobs-actions end" }, actions, this.#makeExport());
@@ -162,8 +168,28 @@ class JobsPage {
     const words = config.past ? JOB_WORDS.filter((word) => word !== "queued" && word !== "running") : JOB_WORDS;
     return createStateTabs(need("tabs"), {
       href: (q) => href("jobs.html", { q }),
-      onChoose: (states) => this.#search.ask(withStates(this.#search.value, states)),
+      onChoose: (states) => {
+        this.#errors.set(false);
+        this.#search.ask(withStates(this.#search.value, states));
+      },
       words,
+      others: [this.#errors.tab],
+    });
+  }
+
+  /** The kinds of errors, which take the place of the jobs. */
+  #makeErrors() {
+    const dialog = /** @type {HTMLDialogElement} */ (need("kind"));
+    return new ErrorsTab({
+      shell: this.#shell,
+      section: need("errors"),
+      dialog,
+      layout: this.#layout,
+      onToggle: (on) => {
+        if (on) this.#closeJob({ remember: false });
+        for (const element of [this.#panel, need("durations")]) show(element, !on);
+        this.#tabs.update(this.#query, this.#list.state.counts, !on);
+      },
     });
   }
 
@@ -229,6 +255,7 @@ class JobsPage {
     store.subscribe(({ kind }) => {
       if (kind === "settings") return void this.#list.refresh(this.#isRead());
       if (kind !== "data") return;
+      this.#errors.update();
       this.#hideColumns();
       if (!this.#jobsChanged()) return;
       void this.#list.refresh(this.#isRead());
@@ -237,6 +264,7 @@ class JobsPage {
     everySecond(() => {
       this.#table.tick();
       this.#detail.tick();
+      this.#errors.tick();
     });
   }
 
@@ -245,8 +273,10 @@ class JobsPage {
     // While the panel is open, from the row of its job.
     const from = () => (this.#detail.serial === null ? null : String(this.#detail.serial));
     keys.bind("/", "Search jobs", () => this.#search.focus());
-    keys.bind("j", "Next job", () => this.#table.move(1, from()));
-    keys.bind("k", "Previous job", () => this.#table.move(-1, from()));
+    const move = (/** @type {number} */ step) =>
+      this.#errors.on ? this.#errors.move(step) : this.#table.move(step, from());
+    keys.bind("j", "Next job", () => move(1));
+    keys.bind("k", "Previous job", () => move(-1));
     keys.bind(" ", "Select the job", () => this.#table.toggle());
     keys.describe([...TABLE_KEYS, ...SEARCH_KEYS, ...PANEL_KEYS]);
   }
@@ -258,12 +288,13 @@ class JobsPage {
       ip: ip_addr,
       name: name === ip_addr ? "" : name,
     }));
-    return { clusters: config.clusters, nodes };
+    return { clusters: config.clusters, nodes, errorKinds: this.#errors.offered };
   }
 
   /** @param {string} text */
   #searchFor(text) {
     this.#query = text;
+    this.#errors.set(false);
     this.#shell.url.set({ q: text, state: null });
     this.#search.set(text);
     this.#tabs.update(text, this.#list.state.counts);
@@ -289,7 +320,7 @@ class JobsPage {
       this.#hideColumns();
       this.#table.setRows(rows);
     }
-    this.#tabs.update(this.#query, state.counts);
+    this.#tabs.update(this.#query, state.counts, !this.#errors.on);
     setText(this.#shown, phase === "ready" ? `Showing ${count(rows.length)} of ${count(total)}` : "");
     setText(this.#fresh, `${count(waiting)} new`);
     show(this.#fresh, waiting > 0);
@@ -304,11 +335,13 @@ class JobsPage {
   /** Hide the columns that say nothing: clusters while there is one, errors where no job shown has one. */
   #hideColumns() {
     const one = [...this.#shell.store.clusters.values()].filter(({ combined }) => !combined).length === 1;
-    const noError = !this.#list.state.rows.some(({ error }) => error);
+    const anyError = this.#list.state.rows.some(({ error }) => error);
     const beside = this.#layout.classList.contains("has-detail")
       ? this.#columns.map(({ key }) => key).filter((key) => !KEPT_BESIDE_DETAIL.includes(key))
       : [];
-    const hidden = [...this.#unchosen, ...(one ? ["cluster"] : []), ...(noError ? ["error"] : []), ...beside];
+    // Where there is little room beside the detail, the arguments leave theirs to the error.
+    if (anyError && beside.length > 0 && this.#place.clientWidth < ROOM_FOR_ARGUMENTS) beside.push("args");
+    const hidden = [...this.#unchosen, ...(one ? ["cluster"] : []), ...(anyError ? [] : ["error"]), ...beside];
     if (hidden.join() !== this.#hidden) this.#table.setHidden(hidden);
     this.#hidden = hidden.join();
   }
@@ -400,6 +433,7 @@ class JobsPage {
   }
 
   #fromAddress() {
+    this.#errors.set(this.#shell.url.get("view") === "errors", { remember: false });
     const serial = Number(this.#shell.url.get("job"));
     if (Number.isInteger(serial) && serial > 0) this.#openJob(serial, { remember: false });
     else this.#closeJob({ remember: false });

@@ -142,7 +142,7 @@ export const argumentsColumn = {
 /** @type {JobLook} */
 export const errorColumn = {
   key: "error",
-  width: [110, 1.6],
+  width: [248, 1.6],
   text: (job) => plain(job.error ?? ""),
   title: (job) => plain(job.error ?? ""),
 };

@@ -11,8 +11,9 @@ import { statesOf, withStates } from "../data/query.js";
  * @param {(query: string) => string} options.href
  * @param {(states: string[]) => void} options.onChoose
  * @param {readonly string[]} [options.words] of states that jobs can be in
+ * @param {readonly HTMLElement[]} [options.others] tabs of other things, behind these
  */
-export function createStateTabs(element, { href, onChoose, words = JOB_WORDS }) {
+export function createStateTabs(element, { href, onChoose, words = JOB_WORDS, others = [] }) {
   const tabs = ["", ...words].map((state) => {
     const number = h("span", { class: "tab-count" });
     const link = h(
@@ -30,7 +31,7 @@ export function createStateTabs(element, { href, onChoose, words = JOB_WORDS }) 
     });
     return { state, link, number };
   });
-  const row = h("div", { class: "tabs" }, ...tabs.map(({ link }) => link));
+  const row = h("div", { class: "tabs" }, ...tabs.map(({ link }) => link), ...others);
   element.append(row);
   const noteMore = oncePerFrame(() => setAttr(row, "data-more", edgesWithMore(row)));
   row.addEventListener("scroll", noteMore, { passive: true });
@@ -40,13 +41,14 @@ export function createStateTabs(element, { href, onChoose, words = JOB_WORDS }) 
     /**
      * @param {string} text  the search
      * @param {Partial<Record<string, number>>} counts  of each state; empty while they are not known
+     * @param {boolean} [here]  whether the jobs are shown, and none of the other things
      */
-    update(text, counts) {
+    update(text, counts, here = true) {
       const chosen = statesOf(text);
       const known = Object.keys(counts).length > 0;
       const all = Object.values(counts).reduce((sum, number) => (sum ?? 0) + (number ?? 0), 0);
       for (const { state, link, number } of tabs) {
-        const current = state ? chosen.includes(state) : chosen.length === 0;
+        const current = here && (state ? chosen.includes(state) : chosen.length === 0);
         setAttr(link, "href", href(withStates(text, state ? [state] : [])));
         setAttr(link, "aria-current", current ? "true" : null);
         setText(number, known ? count(state ? (counts[state] ?? 0) : all) : "");

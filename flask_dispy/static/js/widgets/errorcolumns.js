@@ -1,0 +1,176 @@
+/** The columns of the table of kinds of errors, and the small chart of a kind's course. */
+
+import { coursePath, kindTitle, nodesText, searchOfKind } from "../data/errorkinds.js";
+import { h, setAttr, setText, show } from "../lib/dom.js";
+import { count, counted, exact, percent, plain, relative } from "../lib/format.js";
+import { svg } from "./svg.js";
+
+/** @import {Column} from "../table/columns.js" */
+/** @import {ErrorKind} from "../data/types.js" */
+
+/** @typedef {Column<ErrorKind>} KindColumn */
+
+const WIDTH = 96;
+const HEIGHT = 16;
+/** A chart spans a minute at least: that of a run that has just begun is no block of colour. */
+const LEAST_SEC = 60;
+
+/** Draws a kind's course: when its failures came, from the run's start to now. */
+export function createCourse() {
+  const path = svg("path", {});
+  const element = svg(
+    "svg",
+    { class: "spark", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, width: WIDTH, height: HEIGHT, role: "img" },
+    svg("path", { class: "spark-base", d: `M0 ${HEIGHT - 0.5}h${WIDTH}` }),
+    path,
+  );
+  return {
+    element,
+    /** @param {ErrorKind} kind @param {number} now */
+    update(kind, now) {
+      const from = kind.course.start_at;
+      const to = Math.max(now, from + LEAST_SEC);
+      setAttr(path, "d", coursePath(kind.course, { from, to, width: WIDTH, height: HEIGHT }));
+      setAttr(element, "aria-label", `${counted(kind.count, "failure")} since ${exact(from)}`);
+    },
+  };
+}
+
+/** A kind's type and message, marked where it is new. */
+export function createKindName() {
+  const fresh = h("span", { class: "kind-new", text: "new" });
+  const type = h("strong", { class: "kind-type" });
+  const message = h("span", { class: "kind-message" });
+  return {
+    parts: [fresh, type, " ", message],
+    /** @param {ErrorKind} kind */
+    update(kind) {
+      show(fresh, kind.new);
+      setText(type, plain(kind.type) || (kind.message ? "" : kindTitle(kind)));
+      setText(message, plain(kind.message ?? ""));
+    },
+  };
+}
+
+/**
+ * @param {object} options
+ * @param {(query: string) => string} options.jobsHref
+ * @param {() => number} options.now
+ * @returns {KindColumn[]}
+ */
+export function kindColumns({ jobsHref, now }) {
+  return [
+    kindColumn(),
+    functionColumn,
+    countColumn(jobsHref),
+    shareColumn,
+    courseColumn(now),
+    nodesColumn,
+    whenColumn("first_at", "First seen"),
+    whenColumn("last_at", "Last seen"),
+  ];
+}
+
+/** @returns {KindColumn} */
+function kindColumn() {
+  return {
+    key: "kind",
+    label: "Kind",
+    width: [260, 3],
+    primary: true,
+    value: kindTitle,
+    text: kindTitle,
+    title: kindTitle,
+    render(cell) {
+      const name = createKindName();
+      cell.classList.add("kind-cell");
+      cell.append(h("span", { class: "kind-name" }, ...name.parts));
+      return (kind) => name.update(kind);
+    },
+  };
+}
+
+/** @type {KindColumn} */
+const functionColumn = {
+  key: "function",
+  label: "Function",
+  width: [96, 0.7],
+  value: (kind) => kind.function,
+  text: (kind) => plain(kind.function),
+};
+
+/** How many, leading to the jobs. @param {(query: string) => string} jobsHref @returns {KindColumn} */
+function countColumn(jobsHref) {
+  return {
+    key: "count",
+    label: "Jobs",
+    width: [72, 0.4],
+    align: "end",
+    first: "desc",
+    value: (kind) => kind.count,
+    text: (kind) => count(kind.count),
+    render(cell) {
+      const link = h("a", { class: "cell-link" });
+      cell.append(link);
+      return (kind) => {
+        setText(link, count(kind.count));
+        setAttr(link, "href", jobsHref(searchOfKind(kind)));
+        setAttr(link, "aria-label", `${counted(kind.count, "job")} with ${kindTitle(kind)}`);
+      };
+    },
+  };
+}
+
+/** @type {KindColumn} */
+const shareColumn = {
+  key: "share",
+  label: "Share",
+  hint: "Of the function's jobs that ended",
+  width: [68, 0.4],
+  align: "end",
+  first: "desc",
+  value: (kind) => kind.share,
+  text: (kind) => percent(kind.share),
+};
+
+/** @param {() => number} now @returns {KindColumn} */
+function courseColumn(now) {
+  return {
+    key: "course",
+    label: "When",
+    hint: "From the run's start to now",
+    width: [WIDTH + 24, 0.2],
+    ticks: true,
+    text: () => "",
+    render(cell) {
+      const course = createCourse();
+      cell.append(course.element);
+      return (kind) => course.update(kind, now());
+    },
+  };
+}
+
+/** @type {KindColumn} */
+const nodesColumn = {
+  key: "nodes",
+  label: "Nodes",
+  width: [150, 1],
+  value: (kind) => kind.nodes_total,
+  text: nodesText,
+  title: (kind) => kind.nodes.map((node) => `${plain(node.ip_addr)}: ${count(node.count)}`).join("\n"),
+};
+
+/** @param {"first_at"|"last_at"} key @param {string} label @returns {KindColumn} */
+function whenColumn(key, label) {
+  return {
+    key,
+    label,
+    width: [92, 0.5],
+    align: "end",
+    ticks: true,
+    first: "desc",
+    value: (kind) => kind[key],
+    text: (kind, now) => relative(kind[key], now),
+    title: (kind) => exact(kind[key]),
+  };
+}

@@ -1,0 +1,172 @@
+/** The tab "Errors" of the Jobs page: the kinds of errors in a table, in place of the jobs. */
+
+import { ErrorKindsFeed, kindTitle, leftOutText } from "../data/errorkinds.js";
+import { h, setAttr, setText, show } from "../lib/dom.js";
+import { count, counted } from "../lib/format.js";
+import { Table } from "../table/table.js";
+import { kindColumns } from "./errorcolumns.js";
+import { KindPanel } from "./kindpanel.js";
+
+/** @import {Shell} from "../frame/parts.js" */
+/** @import {ErrorKind, ErrorKinds} from "../data/types.js" */
+
+/** Kinds that the tab lists, and that the search offers while it is not shown. */
+const LISTED = 500;
+const OFFERED = 20;
+
+export class ErrorsTab {
+  #shell;
+  #section;
+  #onToggle;
+  #layout;
+  #place = h("div", { class: "table-errors" });
+  #caption = h("span", { class: "table-count", role: "status" });
+  #count = h("span", { class: "tab-count" });
+  /** The tab itself: a link to this page with the errors. */
+  tab;
+  #table;
+  #panel;
+  #feed;
+  #on = false;
+  #hidden = "";
+  /** @type {ErrorKind[]} */
+  #items = [];
+
+  /**
+   * @param {object} options
+   * @param {Shell} options.shell
+   * @param {HTMLElement} options.section
+   * @param {HTMLDialogElement} options.dialog
+   * @param {HTMLElement} options.layout  that has them both
+   * @param {(on: boolean) => void} options.onToggle
+   */
+  constructor({ shell, section, dialog, layout, onToggle }) {
+    this.#shell = shell;
+    this.#section = section;
+    this.#layout = layout;
+    this.#onToggle = onToggle;
+    const { api, cluster, href, store } = shell;
+    this.tab = h("a", { class: "tab tab-errors", href: href("jobs.html", { view: "errors" }) }, "Errors ", this.#count);
+    this.tab.addEventListener("click", (event) => {
+      if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      this.set(true);
+    });
+    section.append(h("div", { class: "panel-head" }, h("h2", { text: "Kinds of errors" }), this.#caption), this.#place);
+    this.#panel = new KindPanel(dialog, { shell, onClose: () => this.#close() });
+    this.#table = new Table(this.#place, {
+      label: "Kinds of errors",
+      columns: kindColumns({
+        jobsHref: (q) => href("jobs.html", { q }),
+        now: store.now,
+      }),
+      keyOf: (/** @type {ErrorKind} */ kind) => kind.id,
+      name: kindTitle,
+      sort: { key: "count", order: "desc" },
+      now: store.now,
+      empty: h("p", { class: "kind-none muted", text: "No job failed." }),
+      onOpen: (kind) => this.#open(kind),
+      onActive: (kind) => this.#panel.id !== null && this.#open(kind, false),
+    });
+    this.#feed = new ErrorKindsFeed({ api, cluster, limit: OFFERED, onChange: (kinds) => this.#show(kinds) });
+    this.#place.addEventListener("click", (event) => this.#clicked(event));
+  }
+
+  /** Whether the errors are shown, in place of the jobs. */
+  get on() {
+    return this.#on;
+  }
+
+  /** What the search box offers for error-kind:. */
+  get offered() {
+    return this.#items.slice(0, OFFERED).map((kind) => ({ id: kind.id, title: kindTitle(kind) }));
+  }
+
+  /** @param {boolean} on @param {{remember?: boolean}} [options] */
+  set(on, { remember = true } = {}) {
+    if (on === this.#on) return;
+    this.#on = on;
+    if (!on) this.#close();
+    show(this.#section, on);
+    setAttr(this.tab, "aria-current", on ? "true" : null);
+    if (remember) this.#shell.url.set({ view: on ? "errors" : null });
+    this.#feed.limit = on ? LISTED : OFFERED;
+    this.#table.setRows(on ? this.#items : []);
+    this.#onToggle(on);
+    this.update();
+  }
+
+  /** Reads the kinds again where more jobs have failed. */
+  update() {
+    this.#feed.update(this.#shell.summary());
+  }
+
+  tick() {
+    if (this.#on) this.#table.tick();
+  }
+
+  /** @param {number} step */
+  move(step) {
+    this.#table.move(step, this.#panel.id);
+  }
+
+  /** @param {ErrorKinds} kinds */
+  #show(kinds) {
+    this.#items = kinds.items;
+    setText(this.#count, count(kinds.total));
+    const rest = leftOutText(kinds);
+    setText(
+      this.#caption,
+      `${counted(kinds.failed, "failed job")} of ${counted(kinds.total, "kind")}${rest && this.#on ? `; ${rest}` : ""}`,
+    );
+    this.#hideColumns();
+    this.#table.setRows(this.#on ? kinds.items : []);
+    const open = kinds.items.find((kind) => kind.id === this.#panel.id);
+    if (open) this.#panel.update(open);
+  }
+
+  /** @param {MouseEvent} event */
+  #clicked(event) {
+    if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    const target = /** @type {HTMLElement} */ (event.target);
+    const key = target.closest(".tr[data-key]")?.getAttribute("data-key");
+    const kind = this.#items.find(({ id }) => id === key);
+    if (!kind || target.closest("a, button, input, label") || String(getSelection() ?? "") !== "") return;
+    this.#open(kind);
+  }
+
+  /** @param {ErrorKind} kind */
+  #open(kind, focus = true) {
+    this.#layout.classList.add("has-detail");
+    this.#panel.open(kind, { focus });
+    this.#hideColumns();
+    this.#mark();
+  }
+
+  #close() {
+    const id = this.#panel.id;
+    if (id === null) return;
+    this.#panel.close();
+    this.#layout.classList.remove("has-detail");
+    this.#hideColumns();
+    this.#mark();
+    requestAnimationFrame(() => {
+      const row = this.#place.querySelector(`.tr[data-key="${id}"]`);
+      if (row instanceof HTMLElement && this.#on) row.focus({ preventScroll: true });
+    });
+  }
+
+  /** Hide the function where all have one; beside the panel, what it shows too. */
+  #hideColumns() {
+    const one = new Set(this.#items.map((kind) => kind.function)).size < 2;
+    const hidden = [...(one ? ["function"] : []), ...(this.#panel.id === null ? [] : ["nodes", "first_at"])];
+    if (hidden.join() !== this.#hidden) this.#table.setHidden(hidden);
+    this.#hidden = hidden.join();
+  }
+
+  #mark() {
+    for (const row of this.#place.querySelectorAll(".tr[data-key]")) {
+      row.classList.toggle("is-open", row.getAttribute("data-key") === this.#panel.id);
+    }
+  }
+}

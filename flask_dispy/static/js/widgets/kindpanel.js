@@ -1,0 +1,172 @@
+/** One kind of error, whole: its sample, its nodes and its latest jobs. Beside the list; a sheet on a phone. */
+
+import { kindTitle, searchOfKind } from "../data/errorkinds.js";
+import { plainLines } from "../data/jobtext.js";
+import { h, icon, isTyping, setAttr, setText, show } from "../lib/dom.js";
+import { count, counted, exact, percent, plain } from "../lib/format.js";
+import { copyText, flash } from "./clipboard.js";
+
+/** @import {Shell} from "../frame/parts.js" */
+/** @import {ErrorKind} from "../data/types.js" */
+
+/** Below this width the panel is a sheet over the page. */
+const NARROW = "screen and (max-width: 1099px)";
+
+export class KindPanel {
+  #dialog;
+  #shell;
+  #onClose;
+  #narrow = matchMedia(NARROW);
+  /** @type {ErrorKind|null} */
+  #kind = null;
+  #title = h("h2", { id: "kind-title", class: "job-title", tabindex: "-1" });
+  #close = h("button", { type: "button", class: "button quiet icon-button", "aria-label": "Close" }, icon("close"));
+  #jobs = h("a", { class: "button small" });
+  #copy = h("button", { type: "button", class: "button small", "aria-label": "Copy: Sample" }, "Copy");
+  #message = h("p", { class: "kind-whole" });
+  #facts = h("dl", { class: "job-facts" });
+  #pre = h("pre", {
+    class: "job-pre job-pre-exception kind-sample",
+    tabindex: "0",
+    role: "region",
+    "aria-labelledby": "kind-sample-title",
+    dir: "ltr",
+  });
+  #hidden = h("p", { class: "muted", text: "You may not see what jobs put out." });
+  #cut = h("p", { class: "caption", text: "Cut: no more of it was kept." });
+  #nodes = h("ul", { class: "kind-list" });
+  #latest = h("p", { class: "kind-latest" });
+
+  /**
+   * @param {HTMLDialogElement} dialog
+   * @param {{shell: Shell, onClose: () => void}} options
+   */
+  constructor(dialog, { shell, onClose }) {
+    this.#dialog = dialog;
+    this.#shell = shell;
+    this.#onClose = onClose;
+    setAttr(dialog, "aria-labelledby", this.#title.id);
+    const head = h("div", { class: "job-head-line" }, this.#title, this.#close);
+    const actions = h("div", { class: "job-head-line" }, this.#jobs);
+    const sample = h("h3", { id: "kind-sample-title", text: "Sample: the first one's text" });
+    dialog.append(
+      h("div", { class: "job-head" }, head, actions),
+      h(
+        "div",
+        { class: "job-body" },
+        this.#message,
+        this.#facts,
+        h(
+          "section",
+          { class: "job-text" },
+          h("div", { class: "job-text-head" }, sample, this.#copy),
+          this.#pre,
+          this.#cut,
+          this.#hidden,
+        ),
+        h("section", {}, h("h3", { text: "Nodes" }), this.#nodes),
+        this.#latest,
+      ),
+    );
+    this.#listen();
+  }
+
+  #listen() {
+    this.#close.addEventListener("click", () => this.#onClose());
+    this.#copy.addEventListener("click", async () => {
+      flash(this.#copy, (await copyText(this.#kind?.sample ?? "")) ? "Copied" : "Failed");
+    });
+    this.#dialog.addEventListener("cancel", (event) => {
+      event.preventDefault();
+      this.#onClose();
+    });
+    document.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || event.defaultPrevented || !this.#dialog.open || isTyping(event.target)) return;
+      event.preventDefault();
+      this.#onClose();
+    });
+    this.#narrow.addEventListener("change", () => {
+      if (!this.#dialog.open) return;
+      this.#dialog.close();
+      this.#reveal();
+    });
+  }
+
+  #reveal() {
+    if (this.#dialog.open) return;
+    if (this.#narrow.matches) this.#dialog.showModal();
+    else this.#dialog.show();
+  }
+
+  /** The id of the kind that is shown. */
+  get id() {
+    return this.#kind?.id ?? null;
+  }
+
+  /** @param {ErrorKind} kind @param {{focus?: boolean}} [options] */
+  open(kind, { focus = true } = {}) {
+    if (kind.id !== this.id) this.#dialog.scrollTop = 0;
+    this.update(kind);
+    this.#reveal();
+    if (focus) this.#title.focus({ preventScroll: true });
+  }
+
+  close() {
+    this.#kind = null;
+    if (this.#dialog.open) this.#dialog.close();
+  }
+
+  /** @param {ErrorKind} kind */
+  update(kind) {
+    this.#kind = kind;
+    setText(this.#title, plain(kind.type) || kindTitle(kind));
+    setText(this.#message, plain(kind.message ?? ""));
+    show(this.#message, Boolean(kind.message));
+    setText(this.#jobs, `Show ${counted(kind.count, "job")}`);
+    setAttr(this.#jobs, "href", this.#shell.href("jobs.html", { q: searchOfKind(kind) }));
+    this.#fillFacts(kind);
+    setText(this.#pre, plainLines(kind.sample ?? ""));
+    show(this.#pre, kind.sample !== null);
+    show(this.#copy, kind.sample !== null);
+    show(this.#hidden, kind.sample === null);
+    show(this.#cut, kind.sample_truncated);
+    this.#fillNodes(kind);
+  }
+
+  /** @param {ErrorKind} kind */
+  #fillFacts(kind) {
+    /** @type {[string, string][]} */
+    const facts = [
+      ["Jobs", count(kind.count)],
+      ["Share of jobs that ended", percent(kind.share)],
+      ["Function", plain(kind.function)],
+      ["First seen", `${exact(kind.first_at)}${kind.new ? ", new" : ""}`],
+      ["Last seen", exact(kind.last_at)],
+    ];
+    const said = facts.flat().join("\n");
+    if (this.#facts.dataset.said === said) return;
+    this.#facts.dataset.said = said;
+    this.#facts.replaceChildren(
+      ...facts.map(([name, value]) => h("div", {}, h("dt", { text: name }), h("dd", { text: value }))),
+    );
+  }
+
+  /** @param {ErrorKind} kind */
+  #fillNodes(kind) {
+    const said = JSON.stringify([kind.nodes, kind.nodes_total, kind.serials]);
+    if (this.#nodes.dataset.said === said) return;
+    this.#nodes.dataset.said = said;
+    const { href } = this.#shell;
+    const more = kind.nodes_total - kind.nodes.length;
+    this.#nodes.replaceChildren(
+      ...kind.nodes.map(({ ip_addr: ip, count: jobs }) =>
+        h("li", {}, h("a", { href: href("node.html", { host: ip }), text: plain(ip) }), ` ${counted(jobs, "job")}`),
+      ),
+      ...(more > 0 ? [h("li", { class: "muted", text: `and ${counted(more, "node")} more` })] : []),
+    );
+    const links = kind.serials.map((serial) =>
+      h("a", { href: href("jobs.html", { q: searchOfKind(kind), job: serial }), text: `#${serial}` }),
+    );
+    this.#latest.replaceChildren("Latest: ", ...links.flatMap((link, i) => (i ? [", ", link] : [link])));
+  }
+}

@@ -1,0 +1,93 @@
+/** What fails most, on Monitor: the five commonest kinds of errors, while there are any. */
+
+import { ErrorKindsFeed, kindTitle, searchOfKind } from "../data/errorkinds.js";
+import { h, setAttr, setText, show } from "../lib/dom.js";
+import { count, counted, exact, percent, relative } from "../lib/format.js";
+import { createCourse, createKindName } from "./errorcolumns.js";
+
+/** @import {Shell} from "../frame/parts.js" */
+/** @import {ErrorKind, ErrorKinds} from "../data/types.js" */
+
+const MOST = 5;
+
+export class TopErrors {
+  #section;
+  #shell;
+  #caption = h("span", { class: "table-count" });
+  #list = h("ul", { class: "top-errors" });
+  #feed;
+  /** @type {Map<string, ReturnType<typeof createItem>>} */
+  #shown = new Map();
+
+  /**
+   * @param {HTMLElement} section  hidden while no job failed
+   * @param {Shell} shell
+   */
+  constructor(section, shell) {
+    this.#section = section;
+    this.#shell = shell;
+    const { api, cluster, href } = shell;
+    const all = h("a", { class: "end", href: href("jobs.html", { view: "errors" }), text: "All errors" });
+    section.append(h("div", { class: "panel-head" }, h("h2", { text: "Errors" }), this.#caption, all), this.#list);
+    this.#feed = new ErrorKindsFeed({ api, cluster, limit: MOST, onChange: (kinds) => this.#draw(kinds) });
+    shell.everySecond(() => this.#tick());
+  }
+
+  /** Reads them again where more jobs have failed. */
+  update() {
+    const summary = this.#shell.summary();
+    if (summary?.jobs.failed) this.#feed.update(summary);
+    else show(this.#section, false);
+  }
+
+  #tick() {
+    const now = this.#shell.store.now();
+    for (const item of this.#shown.values()) item.tick(now);
+  }
+
+  /** @param {ErrorKinds} kinds */
+  #draw({ items, total, failed }) {
+    setText(this.#caption, `${counted(failed, "failed job")} of ${counted(total, "kind")}`);
+    const before = this.#shown;
+    this.#shown = new Map(items.map((kind) => [kind.id, before.get(kind.id) ?? createItem(this.#shell)]));
+    for (const kind of items) this.#shown.get(kind.id)?.update(kind);
+    const elements = [...this.#shown.values()].map(({ element }) => element);
+    if (elements.some((element, i) => this.#list.children[i] !== element) || this.#list.children.length !== MOST)
+      this.#list.replaceChildren(...elements);
+    show(this.#section, items.length > 0);
+    this.#tick();
+  }
+}
+
+/** @param {Shell} shell */
+function createItem({ href }) {
+  const name = createKindName();
+  const link = h("a", { class: "kind-name" }, ...name.parts);
+  const jobs = h("span", { class: "top-errors-count" });
+  const share = h("span", { class: "top-errors-share muted" });
+  const last = h("time", { class: "top-errors-last muted" });
+  const course = createCourse();
+  const element = h("li", {}, link, course.element, jobs, share, last);
+  /** @type {ErrorKind|null} */
+  let shown = null;
+  return {
+    element,
+    /** @param {ErrorKind} kind */
+    update(kind) {
+      shown = kind;
+      name.update(kind);
+      setAttr(link, "href", href("jobs.html", { q: searchOfKind(kind) }));
+      setAttr(link, "title", kindTitle(kind));
+      setText(jobs, counted(kind.count, "job"));
+      setText(share, percent(kind.share));
+      setAttr(share, "title", `${count(kind.count)} of the jobs of ${kind.function} that ended`);
+    },
+    /** @param {number} now */
+    tick(now) {
+      if (!shown) return;
+      course.update(shown, now);
+      setText(last, relative(shown.last_at, now));
+      setAttr(last, "title", `Last seen ${exact(shown.last_at)}`);
+    },
+  };
+}

@@ -1,0 +1,166 @@
+"""The kinds of errors: a tab of Jobs, the commonest on Monitor, and the way to their jobs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from browser.stage import Stage, becomes, cells, rows
+from playwright.sync_api import Page, expect
+from web.fakes import watched_cluster
+
+TRACE = 'Traceback (most recent call last):\n  File "job.py", line 7, in compute\n    step(row)\n'
+ERRORS = (
+    "KeyError: 'column {}'",
+    "ValueError: row {} holds no number where one is needed, but a text of many words",
+    "OSError: [Errno 5] Input/output error: '/data/part-{}.csv'",
+    "MemoryError",
+    "requests.exceptions.ReadTimeout: HTTPConnectionPool(host='store', port=80): Read timed out.",
+    "json.decoder.JSONDecodeError: Expecting value: line {} column 1 (char 0)",
+)
+
+
+def fail(stage: Stage, count: int = 63) -> Counter[str]:
+    """Let jobs fail with six errors, each half as often as the one before; return the tally."""
+    tally: Counter[str] = Counter()
+    nodes = list(stage.nodes)
+    for number in range(1, count + 1):
+        error = ERRORS[min(5, (number & -number).bit_length() - 1)].format(number)
+        job = stage.runs(nodes[number % len(nodes)], f"part {number}", job_id=f"job {number}")
+        stage.ends(job, exception=f"{TRACE}{error}")
+        tally[error.partition(":")[0]] += 1
+    return tally
+
+
+@pytest.fixture
+def failing(make_stage: Callable[..., Stage]) -> tuple[Stage, Counter[str]]:
+    """A cluster with two nodes whose jobs fail, and how often with which error."""
+    stage = make_stage()
+    stage.cluster = watched_cluster(stage.registry, "compute")
+    stage.joins("10.0.0.2")
+    stage.joins("10.0.0.3")
+    return stage, fail(stage)
+
+
+def errors_of(page: Page) -> Any:
+    return page.locator("#errors")
+
+
+def shown(page: Page) -> dict[str, int]:
+    """Return how many jobs the tab shows for each type."""
+    section = errors_of(page)
+    kinds = [text.removeprefix("new").split()[0] for text in cells(section, "kind")]
+    return dict(zip(kinds, map(int, cells(section, "count")), strict=False))
+
+
+def test_tab_counts_as_the_client_does(failing: tuple[Stage, Counter[str]]) -> None:
+    stage, tally = failing
+    page = stage.open("jobs.html")
+    expect(page.locator(".tab-errors .tab-count")).to_have_text("6")
+    page.locator(".tab-errors").click()
+    becomes(lambda: shown(page), dict(tally))
+    expect(page.locator("#jobs")).to_be_hidden()
+    expect(page.locator(".tab-errors")).to_have_attribute("aria-current", "true")
+    assert page.url.endswith("view=errors")
+    counts = [int(text) for text in cells(errors_of(page), "count")]
+    assert counts == sorted(counts, reverse=True)
+    tally += fail(stage, 3)
+    becomes(lambda: shown(page), dict(tally))
+    page.get_by_role("link", name="Failed", exact=False).first.click()
+    expect(page.locator("#jobs")).to_be_visible()
+    expect(errors_of(page)).to_be_hidden()
+
+
+def test_kind_leads_to_its_sample_and_its_jobs(failing: tuple[Stage, Counter[str]]) -> None:
+    stage, tally = failing
+    page = stage.open("jobs.html?view=errors")
+    becomes(lambda: shown(page), dict(tally))
+    rows(errors_of(page)).filter(has_text="OSError").locator("[data-column=kind]").click()
+    panel = page.locator("#kind")
+    expect(panel.locator(".job-pre")).to_contain_text("Input/output error: '/data/part-")
+    expect(panel.locator("h2")).to_have_text("OSError")
+    expect(panel).to_contain_text("10.0.0.2")
+    page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+    rows(errors_of(page)).filter(has_text="OSError").locator("[data-column=count] a").click()
+    becomes(lambda: rows(page.locator("#jobs")).count(), tally["OSError"])
+    assert "error-kind" in page.get_by_role("combobox", name="Search jobs").input_value()
+
+
+def test_keys_walk_the_kinds_and_open_one(failing: tuple[Stage, Counter[str]]) -> None:
+    stage, tally = failing
+    page = stage.open("jobs.html?view=errors")
+    becomes(lambda: shown(page), dict(tally))
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page.locator("#kind h2")).to_be_focused()
+    first = page.locator("#kind h2").inner_text()
+    page.keyboard.press("j")
+    expect(page.locator("#kind h2")).not_to_have_text(first)
+
+
+def test_search_box_offers_the_kinds(failing: tuple[Stage, Counter[str]]) -> None:
+    stage, tally = failing
+    page = stage.open("jobs.html")
+    expect(page.locator(".tab-errors .tab-count")).to_have_text("6")
+    box = page.get_by_role("combobox", name="Search jobs")
+    box.press_sequentially("error-kind:mem")
+    expect(page.locator(".searchbox-option")).to_have_count(1)
+    box.press("Tab")
+    becomes(lambda: rows(page.locator("#jobs")).count(), tally["MemoryError"])
+
+
+def test_monitor_shows_the_commonest_while_there_are_failures(
+    make_stage: Callable[..., Stage],
+) -> None:
+    stage = make_stage()
+    stage.cluster = watched_cluster(stage.registry, "compute")
+    stage.joins("10.0.0.2")
+    stage.ends(stage.runs("10.0.0.2", job_id="well"))
+    page = stage.open("monitor.html")
+    expect(page.locator("[data-tile=finished] .tile-value")).to_have_text("1")
+    expect(errors_of(page)).to_be_hidden()
+    fail(stage)
+    expect(page.locator(".top-errors li")).to_have_count(5)
+    expect(page.locator(".top-errors li").first).to_contain_text("KeyError '…'")
+    expect(page.locator(".top-errors li").first).to_contain_text("32 jobs")
+    page.locator(".top-errors a").nth(1).click()
+    becomes(lambda: rows(page.locator("#jobs")).count(), 16)
+
+
+@pytest.mark.parametrize("width", [1100, 1360, 1900])
+def test_error_is_never_dropped_and_shows_thirty_characters(
+    failing: tuple[Stage, Counter[str]], width: int
+) -> None:
+    stage, _ = failing
+    page = stage.open("jobs.html?q=ValueError")
+    page.set_viewport_size({"width": width, "height": 860})
+    cell = page.locator("#jobs [data-column=error] .td-value").first
+    for _ in range(2):
+        expect(cell).to_be_visible()
+        letters = cell.evaluate(
+            """(cell) => {
+              const text = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT).nextNode();
+              const range = document.createRange();
+              range.setStart(text, 0);
+              range.setEnd(text, 30);
+              const { right } = cell.closest(".td").getBoundingClientRect();
+              return range.getBoundingClientRect().right <= right;
+            }"""
+        )
+        assert letters
+        rows(page.locator("#jobs")).first.locator(".job-link").click()
+        expect(page.locator("#job .job-pre").first).to_be_visible()
+
+
+def test_traceback_wraps(failing: tuple[Stage, Counter[str]]) -> None:
+    stage, _ = failing
+    job = stage.runs("10.0.0.2", job_id="long")
+    stage.ends(job, exception=f"{TRACE}ValueError: {'word ' * 100}{'x' * 400}")
+    page = stage.open("jobs.html?q=id:long")
+    rows(page.locator("#jobs")).first.locator(".job-link").click()
+    pre = page.locator("#job .job-pre-exception")
+    expect(pre).to_contain_text("xxx")
+    assert pre.evaluate("(pre) => pre.scrollWidth <= pre.clientWidth")
