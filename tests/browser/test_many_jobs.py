@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
-from browser.stage import Stage, becomes, rows, tile
+from browser.stage import Browsers, Stage, becomes, rows, serve, tile
 from playwright.sync_api import Page, expect
-from web.fakes import watched_cluster
+from web.fakes import make_node, watched_cluster
 
 from flask_dispy import ClusterRegistry
 from flask_dispy.core.jobs import Job, Output
@@ -19,27 +19,27 @@ NODES = 300
 SPAN_SEC = 3_600.0
 
 
-@pytest.fixture
-def registry() -> Iterator[ClusterRegistry]:
+@pytest.fixture(scope="module")
+def crowd() -> Iterator[ClusterRegistry]:
+    """A cluster that has run for an hour, made once; one job in fifty failed."""
     registry = ClusterRegistry(history_limit=JOBS)
+    cluster = watched_cluster(registry)
+    for number in range(NODES):
+        cluster.joins(make_node(_address(number), f"node-{number:03}", cpus=4))
+    registry.hub.fold()
+    (watched,) = registry.hub.members()
+    began_at = time.time() - SPAN_SEC
+    with registry.hub.lock:
+        watched.state.adopt([_job(serial, began_at) for serial in range(1, JOBS + 1)])
+        registry.hub.publish(watched)
     yield registry
     registry.close()
 
 
 @pytest.fixture
-def stage(make_stage: Callable[..., Stage]) -> Stage:
-    """A cluster that has run for an hour; one job in fifty failed."""
-    stage = make_stage()
-    stage.cluster = watched_cluster(stage.registry)
-    for number in range(NODES):
-        stage.joins(_address(number), f"node-{number:03}", cpus=4)
-    stage.registry.hub.fold()
-    (watched,) = stage.registry.hub.members()
-    began_at = time.time() - SPAN_SEC
-    with stage.registry.hub.lock:
-        watched.state.adopt([_job(serial, began_at) for serial in range(1, JOBS + 1)])
-        stage.registry.hub.publish(watched)
-    return stage
+def stage(crowd: ClusterRegistry, browsers: Browsers) -> Iterator[Stage]:
+    with serve(crowd, browsers) as stage:
+        yield stage
 
 
 def _address(number: int) -> str:

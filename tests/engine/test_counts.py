@@ -18,7 +18,7 @@ from flask_dispy import ClusterRegistry
 
 pytestmark = pytest.mark.cluster
 
-JOBS = 2_000
+JOBS = 1_000
 
 
 def _deed(number: int) -> tuple[str, Any]:

@@ -173,13 +173,16 @@ def test_jobs_from_before_watching_are_pending_until_they_end(
 ) -> None:
     local_dispy.start_node(2, cpus=2)
     cluster = local_dispy.job_cluster(act)
-    # The first two last long enough for all to be there when the registry looks.
-    before = [submit(cluster, "nap", 6.0 if number < 2 else 0.5) for number in range(10)]
-    wait_until(lambda: before[0].status == DispyJob.Running, what="the first job")
+    # The first two keep both CPUs, so that the others are still there when the registry looks.
+    before = [submit(cluster, "nap", 60 if number < 2 else 0.5) for number in range(10)]
+    wait_until(lambda: before[1].status == DispyJob.Running, what="the first two jobs")
+    cluster.status()  # dispy's thread answers once it has reported that they run
     registry.add(cluster)
     summary = registry.view("act").summary()
     assert (summary["jobs"]["before_watching"], summary["jobs"]["pending"]) == (10, 10)
     assert summary["progress"] == 0
+    for job in before[:2]:
+        assert cluster.cancel(job) == 0
 
     def halfway() -> Any:
         seen = registry.view("act").summary()

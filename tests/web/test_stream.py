@@ -153,8 +153,8 @@ def test_quiet_stream_is_kept_alive(open_stream: Any, scene: Any, monkeypatch: A
     assert event == {"comment": ""}
 
 
-def test_stream_gives_signs_of_life_to_who_asks(
-    open_stream: Any, scene: Any, monkeypatch: Any
+def test_quiet_stream_gives_signs_of_life_if_asked(
+    open_stream: Any, cluster: Any, monkeypatch: Any
 ) -> None:
     monkeypatch.setattr(stream_module, "_LOOK_UP_SEC", 0.05)
     reader = open_stream("?alive_sec=1")
