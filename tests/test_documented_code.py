@@ -161,12 +161,12 @@ def test_requests_of_the_documents_are_answered() -> None:
     (block,) = _holding("curl http://localhost:8181/api/v1/clusters")
     with DispyHTTPServer(None, "127.0.0.1", 0) as server:
         cluster = watched_cluster(server.registry)
-        node = cluster.joins(make_node("10.0.0.2"))
+        node = cluster.join(make_node("10.0.0.2"))
         for number in range(42):
-            job = cluster.submits(job_id=number)
-            cluster.starts(job, node)
+            job = cluster.submit(job_id=number)
+            cluster.start(job, node)
             if number < 2:
-                cluster.ends(job, node, exception="Traceback\nValueError: no")
+                cluster.end(job, node, exception="Traceback\nValueError: no")
         text = block.text.replace("http://localhost:8181/", server.url)
         answers = []
         for command in re.split(r"\n(?=curl)", text.strip()):
@@ -184,10 +184,10 @@ def test_query_of_the_documents_is_answered(tmp_path: Path) -> None:
     path = tmp_path / "runs.sqlite"
     with DispyHTTPServer(None, "127.0.0.1", 0, history=path) as server:
         cluster = watched_cluster(server.registry)
-        node = cluster.joins(make_node("10.0.0.2"))
-        job = cluster.submits()
-        cluster.starts(job, node)
-        cluster.ends(job, node)
+        node = cluster.join(make_node("10.0.0.2"))
+        job = cluster.submit()
+        cluster.start(job, node)
+        cluster.end(job, node)
     database = sqlite3.connect(path)
     try:
         ((address, jobs, _),) = database.execute(query).fetchall()

@@ -16,6 +16,6 @@ port, *addresses = sys.argv[1:]
 server = DispyHTTPServer(None, "127.0.0.1", int(port))
 cluster = watched_cluster(server.registry, "compute")
 for address in addresses:
-    cluster.joins(make_node(address))
+    cluster.join(make_node(address))
 print(server.url, flush=True)
 threading.Event().wait()

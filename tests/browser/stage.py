@@ -1,7 +1,7 @@
 """What the browser tests stand on: a server, clusters at the seam to dispy, pages that are watched.
 
-A stage has one registry and one server. Clusters are fakes (see web/fakes.py) that report dispy's
-own DispyNode and DispyJob objects; all that lies between them and the pixels is the real thing.
+A stage has one registry and one server. Its clusters are fakes (see dispy_objects.py) that report
+dispy's own DispyNode and DispyJob objects; all between them and the pixels is the real thing.
 """
 
 from __future__ import annotations
@@ -213,41 +213,23 @@ class Stage:
 
     def joins(self, ip_addr: str, name: str = "", **how: Any) -> DispyNode:
         """Let a node join the first cluster."""
-        node = self.nodes[ip_addr] = self.cluster.joins(make_node(ip_addr, name, **how))
+        node = self.nodes[ip_addr] = self.cluster.join(make_node(ip_addr, name, **how))
         return node
 
     def runs(
         self, ip_addr: str, *args: Any, job_id: Any, since_sec: float = 0, **kwargs: Any
     ) -> DispyJob:
         """Let a job run on a node, for some time already."""
-        job = self.jobs[str(job_id)] = self.cluster.submits(
+        job = self.jobs[str(job_id)] = self.cluster.submit(
             *args, job_id=job_id, since_sec=since_sec, **kwargs
         )
-        node = self.nodes[ip_addr]
-        job.start_time = time.time() - since_sec
-        job.status = DispyJob.Running
-        job.ip_addr = ip_addr
-        node.busy += 1
-        self.cluster.report(DispyJob.Running, node, job)
+        self.cluster.start(job, self.nodes[ip_addr], since_sec=since_sec)
         return job
 
     def ends(self, job: DispyJob, *, after_sec: float | None = None, **how: Any) -> None:
         """Let a job end on the node where it runs: now, or so many seconds after its start."""
-        node = self.nodes[job.ip_addr]
-        if after_sec is None:
-            self.cluster.ends(job, node, **how)
-            return
-        job.end_time = job.start_time + after_sec
-        self.finish(job)
-
-    def finish(self, job: DispyJob) -> None:
-        """Report a job's end, with the times that it bears."""
-        node = self.nodes[job.ip_addr]
-        job.status = DispyJob.Finished
-        node.busy -= 1
-        node.jobs_done += 1
-        node.update_time = time.time()
-        self.cluster.report(DispyJob.Finished, node, job)
+        ended_at = None if after_sec is None else job.start_time + after_sec
+        self.cluster.end(job, self.nodes[job.ip_addr], ended_at=ended_at, **how)
 
 
 def fill_stage(stage: Stage) -> None:
@@ -264,7 +246,7 @@ def fill_stage(stage: Stage) -> None:
     stage.ends(failed, exception="Traceback (most recent call last):\nValueError: no such thing")
     stage.runs("10.0.0.2", "third", n=3, job_id="busy")
     stage.runs("10.0.0.10", "fourth", job_id="also busy")
-    stage.jobs["waiting"] = stage.cluster.submits("fifth", job_id="waiting")
+    stage.jobs["waiting"] = stage.cluster.submit("fifth", job_id="waiting")
 
 
 @contextmanager

@@ -222,7 +222,7 @@ def test_end_of_a_run_is_notified_to_who_asked_for_it(stage: Stage) -> None:
     for name in ("busy", "also busy"):
         stage.ends(stage.jobs[name])
     waiting = stage.jobs["waiting"]
-    stage.cluster.starts(waiting, stage.nodes["10.0.0.9"])
+    stage.cluster.start(waiting, stage.nodes["10.0.0.9"])
     stage.ends(waiting)
     expect(tile(page, "finished")).to_have_text("4")
     assert page.evaluate("told") == []

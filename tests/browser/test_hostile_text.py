@@ -141,9 +141,9 @@ def test_text_that_was_cut_says_so(stage: Stage) -> None:
 
 
 def test_job_without_an_id_is_called_by_its_number(stage: Stage) -> None:
-    job = stage.cluster.submits("")
+    job = stage.cluster.submit("")
     job.id = ""
-    stage.cluster.starts(job, stage.nodes["10.0.0.9"])
+    stage.cluster.start(job, stage.nodes["10.0.0.9"])
     page = stage.open("jobs.html?q=node:gamma")
     becomes(lambda: page.locator(".job-link").all_inner_texts(), ["#6"])
 

@@ -51,7 +51,7 @@ def test_heads_sort_by_their_columns(page: Page) -> None:
 def test_order_holds_while_jobs_come(stage: Stage, page: Page) -> None:
     _head(page, "Waited").get_by_role("button").click()
     becomes(lambda: _order(page)[0], "queued")
-    stage.cluster.submits("first of all", since_sec=9_000.0)
+    stage.cluster.submit("first of all", since_sec=9_000.0)
     page.get_by_role("button", name="1 new").click()  # the focus in the table keeps rows in place
     becomes(lambda: cells(page, "args")[0], "first of all")
     expect(_head(page, "Waited")).to_have_attribute("aria-sort", "descending")

@@ -107,9 +107,9 @@ def test_half_a_qualifier_is_not_searched_for(stage: Stage, page: Page) -> None:
     page.on("request", lambda request: asked.append(request.url))
     _search(page).focus()
     page.keyboard.type("is")
-    stage.cluster.submits(job_id="late")  # the list is asked for anew, after the search's rest
+    stage.cluster.submit(job_id="late")  # the list is asked for anew, after the search's rest
     becomes(lambda: _ids(page)[0], "late")
-    stage.cluster.submits(job_id="later")
+    stage.cluster.submit(job_id="later")
     becomes(lambda: _ids(page)[0], "later")
     page.keyboard.type("sue")
     expect(page.get_by_text("No job matches")).to_be_visible()
@@ -179,7 +179,7 @@ def test_search_that_finds_nothing_can_be_cleared(page: Page) -> None:
 def test_typed_search_survives_updates(stage: Stage, page: Page) -> None:
     _search(page).focus()
     page.keyboard.type("state:")
-    stage.cluster.submits(job_id="late")
+    stage.cluster.submit(job_id="late")
     expect(_tab(page, "queued").locator(".tab-count")).to_have_text("2")
     expect(_search(page)).to_have_value("state:")
     expect(_options(page).first).to_be_visible()
@@ -251,7 +251,7 @@ def test_reader_further_down_is_not_moved(many: Stage) -> None:
     table.evaluate("table => table.scrollTo(0, 600)")
     becomes(lambda: "job 220" in _ids(page), True)
     top = table.evaluate("table => table.scrollTop")
-    many.cluster.submits(job_id="late")
+    many.cluster.submit(job_id="late")
     fresh = page.locator(".jobs-fresh")
     expect(fresh).to_have_text("1 new")
     assert table.evaluate("table => table.scrollTop") == top
@@ -282,7 +282,7 @@ def test_selected_jobs_are_terminated(stage: Stage, page: Page) -> None:
 
 def test_selection_survives_updates(stage: Stage, page: Page) -> None:
     _box(page, "busy").check()
-    stage.cluster.submits(job_id="late")
+    stage.cluster.submit(job_id="late")
     expect(page.locator(".jobs-fresh")).to_have_text("1 new")
     expect(_box(page, "busy")).to_be_checked()
 

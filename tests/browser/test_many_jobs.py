@@ -25,7 +25,7 @@ def crowd() -> Iterator[ClusterRegistry]:
     registry = ClusterRegistry(history_limit=JOBS)
     cluster = watched_cluster(registry)
     for number in range(NODES):
-        cluster.joins(make_node(_address(number), f"node-{number:03}", cpus=4))
+        cluster.join(make_node(_address(number), f"node-{number:03}", cpus=4))
     registry.hub.fold()
     (watched,) = registry.hub.members()
     began_at = time.time() - SPAN_SEC

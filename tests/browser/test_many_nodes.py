@@ -22,7 +22,7 @@ def crowd() -> Iterator[tuple[ClusterRegistry, FakeCluster, list[DispyNode]]]:
     registry = ClusterRegistry()
     cluster = watched_cluster(registry)
     addresses = [f"10.{n // 65536}.{n // 256 % 256}.{n % 256}" for n in range(MANY)]
-    nodes = [cluster.joins(make_node(address, f"node {n}")) for n, address in enumerate(addresses)]
+    nodes = [cluster.join(make_node(address, f"node {n}")) for n, address in enumerate(addresses)]
     yield registry, cluster, nodes
     registry.close()
 

@@ -93,7 +93,7 @@ def test_attention_leads_to_the_failed_jobs(stage: Stage) -> None:
 def test_attention_filters_the_silent_nodes(stage: Stage) -> None:
     silent = make_node("10.0.0.7")
     silent.update_time = time.time() - 3600  # long ago, though it is idle and a job waits
-    stage.cluster.joins(silent)
+    stage.cluster.join(silent)
     page = stage.open()
     page.get_by_role("link", name="1 node silent").click()
     becomes(lambda: keys_shown(page), ["10.0.0.7"])

@@ -38,7 +38,7 @@ from flask_dispy import DispyHTTPServer
 server = DispyHTTPServer(None, "127.0.0.1", 0)
 cluster = watched_cluster(server.registry, "compute")
 for number, cpus in enumerate((4, 9, 6), 1):
-    cluster.joins(make_node(f"10.0.0.{number}", cpus=cpus))
+    cluster.join(make_node(f"10.0.0.{number}", cpus=cpus))
 print(server.url, flush=True)
 sys.stdin.read()
 """

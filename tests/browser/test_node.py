@@ -269,8 +269,7 @@ def test_clock_that_is_off_needs_attention(stage: Stage) -> None:
     expect(chip).to_be_hidden()
     job = stage.runs("10.0.0.10", job_id="on its clock", since_sec=60)
     job.start_time += 7_201
-    job.end_time = job.start_time + 3
-    stage.finish(job)
+    stage.ends(job, after_sec=3)
     expect(chip).to_have_text("1 node's clock is off")
     chip.click()
     becomes(lambda: keys_shown(page), ["10.0.0.10"])

@@ -301,9 +301,9 @@ def test_chosen_cluster_is_kept_from_page_to_page(stage: Stage) -> None:
 
 def test_combined_comes_first_and_sums_up(stage: Stage) -> None:
     other = watched_cluster(stage.registry, "render")
-    other.joins(stage.nodes["10.0.0.2"])
-    job = other.submits(job_id="elsewhere")
-    other.starts(job, stage.nodes["10.0.0.2"])
+    other.join(stage.nodes["10.0.0.2"])
+    job = other.submit(job_id="elsewhere")
+    other.start(job, stage.nodes["10.0.0.2"])
     page = stage.open()
     becomes(
         lambda: chooser(page).locator("option").all_inner_texts(),

@@ -50,7 +50,7 @@ def test_each_says_who_asked_what_is_known_and_what_shows_why(page: Page) -> Non
 
 
 def test_node_that_joins_is_missed_no_longer(stage: Stage, page: Page) -> None:
-    stage.cluster.joins(make_node("10.0.1.4"))
+    stage.cluster.join(make_node("10.0.1.4"))
     expect(_items(page)).to_have_count(1)
     expect(_items(page)).to_contain_text("127.0.0.9")
 

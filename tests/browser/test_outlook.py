@@ -101,7 +101,7 @@ def test_jobs_wait_for_a_node(make_stage: Callable[..., Stage]) -> None:
     stage = make_stage()
     stage.cluster = watched_cluster(stage.registry, "compute")
     for number in range(5):
-        stage.cluster.submits(number, job_id=number)
+        stage.cluster.submit(number, job_id=number)
     page = stage.open()
     expect(note(page)).to_have_text("5 jobs wait: no node has joined yet.")
     expect(head(page)).to_have_text(re.compile("^Waiting"))
@@ -118,7 +118,7 @@ def test_jobs_bound_to_a_node_that_is_gone_are_shown_and_ended(
     stage.cluster = watched_cluster(stage.registry, "compute")
     stage.joins("10.0.0.2")
     for number in range(3):
-        stage.cluster.submits(number, job_id=f"job{number}")
+        stage.cluster.submit(number, job_id=f"job{number}")
     stage.registry.hub.fold()
     state: Any = stage.registry.view("compute")._state
     keys = [job.key for job in state.ledger.jobs.values()]
@@ -142,8 +142,8 @@ def test_cluster_that_holds_the_cpus_is_named(make_stage: Callable[..., Stage]) 
     for number in range(2):
         stage.runs("10.0.0.2", job_id=number)
     waits = watched_cluster(stage.registry, "render")
-    waits.joins(node)
-    waits.submits(1, job_id="waits")
+    waits.join(node)
+    waits.submit(1, job_id="waits")
     page = stage.open()
     row = page.locator(".progress", has_text="render")
     expect(note(row)).to_have_text("All 2 CPUs are busy with fit_model; 1 job waits.")
@@ -193,9 +193,9 @@ def test_other_cpus_are_asked_and_answered_in_the_progress_row(
             state.apply(events.JobEnded(f"quick{number}", started_at + 60, began_at, started_at,
                                         "10.0.0.2", "finished", f"quick{number}",
                                         *nothing))  # fmt: skip
-    jobs = [stage.cluster.submits(str(number), job_id=f"j{number}") for number in range(40)]
+    jobs = [stage.cluster.submit(str(number), job_id=f"j{number}") for number in range(40)]
     for job in jobs[:2]:
-        stage.cluster.starts(job, node)
+        stage.cluster.start(job, node)
     page = stage.open()
     expect(head(page)).to_be_enabled()
     head(page).click()

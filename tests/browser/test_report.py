@@ -21,12 +21,12 @@ def report(tmp_path: Path) -> Iterator[Path]:
     """The report of a short run with a failure."""
     registry = ClusterRegistry(poll_sec=0)
     cluster = watched_cluster(registry)
-    alpha = cluster.joins(make_node("10.0.0.2", "alpha"))
+    alpha = cluster.join(make_node("10.0.0.2", "alpha"))
     for number in range(6):
-        job = cluster.submits(f"argument {number}", job_id=number)
-        cluster.starts(job, alpha)
+        job = cluster.submit(f"argument {number}", job_id=number)
+        cluster.start(job, alpha)
         error = "Traceback (most recent call last):\nValueError: no such scene"
-        cluster.ends(job, alpha, exception=error if number == 3 else None)
+        cluster.end(job, alpha, exception=error if number == 3 else None)
     time.sleep(0.3)
     yield save_report(registry, tmp_path / "report.html")
     registry.close()

@@ -300,7 +300,7 @@ def test_allocate_hands_on_what_was_asked(cluster: FakeCluster) -> None:
     outcome = control_of(cluster).allocate("compute", " 127.0.0.1 ", 9_700, 3)[0]
     assert (outcome.ok, outcome.code) == (True, "asked")
     assert outcome.message == "127.0.0.1 is asked to join compute."
-    assert cluster.calls == [("allocate_node", {"host": "127.0.0.1", "port": 9_700, "cpus": 3})]
+    assert cluster.calls == [("allocate_node", ({"host": "127.0.0.1", "port": 9_700, "cpus": 3},))]
 
 
 def test_name_is_looked_up_once(cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -313,18 +313,18 @@ def test_name_is_looked_up_once(cluster: FakeCluster, monkeypatch: pytest.Monkey
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
     outcome = control_of(cluster).allocate("compute", "worker", None, 2)[0]
     assert outcome.message == "worker is asked to join compute."
-    assert cluster.calls == [("allocate_node", {"host": "10.0.0.7", "port": None, "cpus": 2})]
+    assert cluster.calls == [("allocate_node", ({"host": "10.0.0.7", "port": None, "cpus": 2},))]
     assert asked == ["worker"], "dispy gets the address, and asks nobody"
 
 
 def test_wildcard_is_not_resolved(cluster: FakeCluster) -> None:
     assert codes(control_of(cluster).allocate("compute", "10.0.*")) == [(True, "asked")]
-    assert cluster.calls[0][1]["host"] == "10.0.*"
+    assert cluster.calls[0][1][0]["host"] == "10.0.*"
 
 
 def test_brackets_around_an_ipv6_address_are_no_part_of_it(cluster: FakeCluster) -> None:
     control_of(cluster).allocate("compute", "[::1]")
-    assert cluster.calls == [("allocate_node", {"host": "::1", "port": None, "cpus": 0})]
+    assert cluster.calls == [("allocate_node", ({"host": "::1", "port": None, "cpus": 0},))]
 
 
 @pytest.mark.parametrize(
@@ -341,7 +341,7 @@ def test_cpus_that_are_ignored_are_not_sent_and_the_outcome_says_so(
     assert outcome.ok
     assert "CPUs are ignored" in outcome.message
     assert why in outcome.message
-    assert cluster.calls[0][1]["cpus"] == 0
+    assert cluster.calls[0][1][0]["cpus"] == 0
     assert "ignored" not in control_of(cluster, kind).allocate("compute", host)[0].message
 
 

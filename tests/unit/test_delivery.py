@@ -199,4 +199,4 @@ def test_callback_that_calls_ours_is_no_trouble(
 
 
 def _has_polled(cluster: FakeCluster, times: int) -> bool:
-    return sum(name == "status" for name, *_ in cluster.calls) > times
+    return cluster.status_calls > times

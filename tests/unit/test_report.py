@@ -521,10 +521,10 @@ def with_columns() -> Iterator[ClusterRegistry]:
 def test_columns_are_in_the_report(with_columns: ClusterRegistry) -> None:
     cluster = FakeCluster()
     with_columns.add(cluster)
-    node = cluster.joins(make_node("10.0.0.1"))
-    job = cluster.submits(1)
-    cluster.starts(job, node)
-    cluster.ends(job, node, exception="ValueError: no", result=7)
+    node = cluster.join(make_node("10.0.0.1"))
+    job = cluster.submit(1)
+    cluster.start(job, node)
+    cluster.end(job, node, exception="ValueError: no", result=7)
     view = with_columns.view("*")
     wait_until(lambda: view.node("10.0.0.1")["temp"] and view.jobs().items[0]["batch"] == "night 7")
     document = check(render_report(view))
@@ -542,7 +542,7 @@ def test_report_with_many_columns_stays_small(with_columns: ClusterRegistry) -> 
     cluster = FakeCluster()
     with_columns.add(cluster)
     for number in range(600):
-        cluster.joins(make_node(f"10.0.{number // 250}.{number % 250 + 1}"))
+        cluster.join(make_node(f"10.0.{number // 250}.{number % 250 + 1}"))
     view = with_columns.view("*")
     wait_until(lambda: all(row["text5"] for row in view.nodes()), timeout_sec=30)
     text = render_report(view)

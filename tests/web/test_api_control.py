@@ -313,7 +313,7 @@ def test_unknown_cluster_and_node_take_no_commands(client: Any, scene: Any) -> N
 
 
 def test_closed_cluster_refuses(client: Any, scene: Any) -> None:
-    del scene.cluster.name
+    scene.cluster.close()
     answer = client.post(f"{NODE}/close")
     assert (answer.status_code, answer.json["error"]["code"]) == (409, "closed")
 
@@ -322,7 +322,7 @@ def test_closed_cluster_refuses(client: Any, scene: Any) -> None:
 def twins(scene: Any) -> Any:
     """Two more nodes, of one name."""
     for ip_addr in ("10.0.0.20", "10.0.0.3"):
-        scene.cluster.joins(make_node(ip_addr, "twin"))
+        scene.cluster.join(make_node(ip_addr, "twin"))
     return scene
 
 
@@ -370,7 +370,7 @@ def test_one_node_of_several_clusters_is_no_two(client: Any, scene: Any) -> None
 
 
 def test_brackets_around_a_nodes_address_are_no_part_of_it(client: Any, scene: Any) -> None:
-    scene.cluster.joins(make_node("fe80::1", "six"))
+    scene.cluster.join(make_node("fe80::1", "six"))
     assert client.get(f"{API}/clusters/compute/nodes/[fe80::1]").json["ip_addr"] == "fe80::1"
     assert client.post(f"{API}/clusters/compute/nodes/[fe80::1]/close").json["ok"] is True
 
@@ -388,7 +388,7 @@ def test_registry_is_folded_once_for_a_thousand_serials(
 
 def test_filter_goes_on_in_parts(client: Any, scene: Any) -> None:
     for _ in range(3):
-        scene.cluster.submits()
+        scene.cluster.submit()
     order = []
     before = None
     while True:

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from dispy import DispyNode
+from dispy import DispyJob, DispyNode
 from web.fakes import make_node, watched_cluster
 
 API = "/api/v1"
@@ -31,7 +31,7 @@ def test_cluster_name_may_hold_anything(client: Any, registry: Any) -> None:
     name = "a/b ü%?#&jobs <x>"
     registry.add(watched_cluster(registry, "plain"), name="ignored")
     cluster = watched_cluster(registry, name)
-    cluster.joins(make_node("10.0.0.9"))
+    cluster.join(make_node("10.0.0.9"))
     encoded = quote(name, safe="")
     assert client.get(f"{API}/clusters/{encoded}").json["name"] == name
     assert client.get(f"{API}/clusters/{encoded}/nodes").json["total"] == 1
@@ -53,7 +53,7 @@ def test_nodes_without_a_figure_come_last(client: Any, scene: Any, order: str) -
 
 def test_nodes_are_filtered_then_paged(client: Any, cluster: Any) -> None:
     for number in range(25):
-        cluster.joins(make_node(f"10.1.0.{number}", f"rack{number % 2}"))
+        cluster.join(make_node(f"10.1.0.{number}", f"rack{number % 2}"))
     url = f"{API}/clusters/compute/nodes"
     first = client.get(f"{url}?q=RACK1&limit=5").json
     assert (first["total"], len(first["items"])) == (12, 5)
@@ -121,9 +121,9 @@ def test_jobs_are_counted_by_state_without_the_state_filter(client: Any, scene: 
 
 
 def test_failed_is_one_word_in_rows_filters_and_counts(client: Any, scene: Any) -> None:
-    ended = scene.cluster.submits("third", job_id="e")
-    scene.cluster.starts(ended, scene.alpha)
-    scene.cluster.ends(ended, scene.alpha, terminated=True)
+    ended = scene.cluster.submit("third", job_id="e")
+    scene.cluster.start(ended, scene.alpha)
+    scene.cluster.end(ended, scene.alpha, DispyJob.Terminated)
     url = f"{API}/clusters/*/jobs"
     for asked in ("state=failed", "q=state:failed", "q=is:failed", "q=IS:Failed"):
         body = client.get(f"{url}?{asked}").json
@@ -159,7 +159,7 @@ def test_changes_start_with_a_snapshot_and_go_on_from_the_cursor(client: Any, sc
     assert {row["ip_addr"] for row in first["nodes"]} == {"10.0.0.2", "10.0.0.10"}
     again = client.get(f"{API}/changes?cluster=compute&since={first['cursor']}").json
     assert (again["snapshot"], again["nodes"]) == (False, [])
-    scene.cluster.starts(scene.queued, scene.beta)
+    scene.cluster.start(scene.queued, scene.beta)
     delta = client.get(f"{API}/changes?cluster=compute&since={first['cursor']}").json
     assert [row["ip_addr"] for row in delta["nodes"]] == ["10.0.0.10"]
     assert delta["clusters"][1]["jobs"]["running"] == 2
@@ -174,7 +174,7 @@ def test_a_snapshot_by_column_tells_the_same_and_goes_on_in_rows(client: Any, sc
         assert block[field] == [row[field] for row in rows]
     assert block["state"] == ["up"]
     assert block.keys() == rows[0].keys()
-    scene.cluster.starts(scene.queued, scene.beta)
+    scene.cluster.start(scene.queued, scene.beta)
     delta = client.get(f"{API}/changes?form=columns&since={first['cursor']}").json
     assert [row["ip_addr"] for row in delta["nodes"]] == ["10.0.0.10"]
     assert "blocks" not in delta
@@ -187,7 +187,7 @@ def test_foreign_cursor_gets_a_snapshot(client: Any, scene: Any, since: str) -> 
 
 def test_large_answers_are_compressed_when_accepted(client: Any, cluster: Any) -> None:
     for number in range(50):
-        cluster.joins(make_node(f"10.1.0.{number}"))
+        cluster.join(make_node(f"10.1.0.{number}"))
     for url in (f"{API}/changes", f"{API}/clusters/*/nodes"):
         plain = client.get(url)
         packed = client.get(url, headers={"Accept-Encoding": "br, gzip;q=0.5"})
@@ -313,7 +313,7 @@ def test_jobs_are_not_sent_again_while_none_changed(client: Any, scene: Any, reg
     assert (hidden.status_code, hidden.json["items"][0]["args"]) == (200, None)
     registry.show_job_args = True
     tag = client.get(url).headers["ETag"]
-    scene.cluster.ends(scene.running, scene.alpha)
+    scene.cluster.end(scene.running, scene.alpha)
     assert ask().status_code == 200
 
 
@@ -339,9 +339,9 @@ def test_job_changes_grow_with_jobs_alone(client: Any, scene: Any) -> None:
         return found
 
     before = changes()
-    scene.cluster.joins(make_node("10.0.0.77"))
+    scene.cluster.join(make_node("10.0.0.77"))
     assert changes() == before
-    scene.cluster.starts(scene.queued, scene.beta)
+    scene.cluster.start(scene.queued, scene.beta)
     assert changes() > before
 
 

@@ -19,13 +19,13 @@ API = "/api/v1/clusters"
 
 def work(cluster: FakeCluster, *, jobs: int = 40) -> None:
     """Let six nodes work: the third takes twice as long, the fifth fails every third job."""
-    nodes = [cluster.joins(make_node(f"10.0.0.{n}", f"node {n}")) for n in range(1, 7)]
+    nodes = [cluster.join(make_node(f"10.0.0.{n}", f"node {n}")) for n in range(1, 7)]
     now = time.time()
     for number in range(jobs):
         for node in nodes:
             took = (10.0 + number % 5) * (2 if node is nodes[2] else 1)
             fails = node is nodes[4] and number % 3 == 0
-            job = cluster.submits(job_id=number, since_sec=100.0)
+            job = cluster.submit(job_id=number, since_sec=100.0)
             job.start_time, job.end_time, job.ip_addr = now - 50, now - 50 + took, node.ip_addr
             job.status = DispyJob.Terminated if fails else DispyJob.Finished
             job.exception = "Traceback\nValueError: no" if fails else None

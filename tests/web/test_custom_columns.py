@@ -41,9 +41,9 @@ def registry() -> Iterator[ClusterRegistry]:
 def cluster(registry: ClusterRegistry) -> FakeCluster:
     cluster = watched_cluster(registry, "compute")
     for number, ip_addr in enumerate(TEMPERATURES, 1):
-        cluster.joins(make_node(ip_addr, f"n{number}"))
+        cluster.join(make_node(ip_addr, f"n{number}"))
     for batch in ("night 1", 7, "day"):
-        cluster.submits(batch)
+        cluster.submit(batch)
     view = registry.view("*")
     wait_until(lambda: all(row["rack"] for row in view.nodes()))
     wait_until(lambda: all(row["batch"] for row in view.jobs().items))
@@ -111,7 +111,7 @@ def test_blocks_and_changes_have_the_columns(
     found = dict(zip(block["ip_addr"], block["temp"], strict=True))
     assert found == TEMPERATURES
     assert sorted(block["rack"]) == ["North n1", "North n2", "North n3", "North n4"]
-    cluster.joins(make_node("10.0.0.1", "n9"))
+    cluster.join(make_node("10.0.0.1", "n9"))
     rows: list[dict[str, Any]] = []
 
     def changed() -> bool:

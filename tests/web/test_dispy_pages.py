@@ -56,8 +56,8 @@ def test_monitor_shows_the_clusters_to_each_browser(open_page: Any, scene: Any) 
     for page in pages:
         expect(page.locator("#jobs-submitted")).to_have_text("4")
         expect(page.locator("#nodes tr")).to_have_count(2)
-    job = scene.cluster.submits()
-    scene.cluster.starts(job, scene.beta)
+    job = scene.cluster.submit()
+    scene.cluster.start(job, scene.beta)
     for page in pages:
         expect(page.locator("#jobs-submitted")).to_have_text("5")
         row = page.locator("#nodes tr", has_text="10.0.0.10")
@@ -82,11 +82,11 @@ def test_monitor_updates_when_it_is_told_to(open_page: Any, scene: Any) -> None:
     page.locator("#timeout-value").fill("0")
     page.locator("#update").click()
     expect(page.locator("#messages")).to_contain_text("Status updated")
-    scene.cluster.submits()
+    scene.cluster.submit()
     page.locator("#timeout-value").fill("1")
     page.locator("#update").click()
     expect(page.locator("#jobs-submitted")).to_have_text("5")
-    scene.cluster.submits()
+    scene.cluster.submit()
     expect(page.locator("#jobs-submitted")).to_have_text("6")
 
 
@@ -96,7 +96,7 @@ def test_monitor_sorts_its_nodes(open_page: Any, scene: Any) -> None:
     expect(addresses).to_have_text(["10.0.0.2", "10.0.0.10"])  # as text, descending
     page.locator("#sort-key").select_option("name")
     page.locator("#update").click()
-    scene.cluster.starts(scene.queued, scene.beta)  # a change, upon which it sorts anew
+    scene.cluster.start(scene.queued, scene.beta)  # a change, upon which it sorts anew
     expect(addresses).to_have_text(["10.0.0.10", "10.0.0.2"])
 
 
@@ -243,8 +243,8 @@ def test_manage_leaves_cpus_unused(open_page: Any, scene: Any) -> None:
 
 def test_job_text_never_runs_in_dispys_pages(open_page: Any, scene: Any) -> None:
     """dispy's pages put texts into the page as HTML; the content policy keeps them from running."""
-    job = scene.cluster.submits(HOSTILE, job_id=HOSTILE)
-    scene.cluster.starts(job, scene.beta)
+    job = scene.cluster.submit(HOSTILE, job_id=HOSTILE)
+    scene.cluster.start(job, scene.beta)
     page = open_page("node.html?host=10.0.0.10")
     expect(page.locator("#jobs-table tbody tr")).to_have_count(1)
     page.wait_for_timeout(300)

@@ -20,10 +20,10 @@ API = "/api/v1/clusters"
 
 def ran(cluster: Any, node: Any, seconds: float, *, waited: float = 0.0, **how: Any) -> None:
     """Let a job end now that ran and had waited for so long."""
-    job = cluster.submits(job_id="a", since_sec=seconds + waited)
+    job = cluster.submit(job_id="a", since_sec=seconds + waited)
     job.start_time = time.time() - seconds
     cluster.report(DispyJob.Running, node, job)
-    cluster.ends(job, node, **how)
+    cluster.end(job, node, **how)
 
 
 def counted(spread: dict[str, Any]) -> dict[str, int]:
@@ -36,7 +36,7 @@ def two(registry: ClusterRegistry) -> None:
     for name, times in (("quick", (1.0, 1.0, 2.0)), ("slow", (100.0,))):
         cluster = watched_cluster(registry, name)
         alpha, beta = (
-            cluster.joins(make_node(f"10.0.0.{n}", host)) for n, host in ((1, "alpha"), (2, "beta"))
+            cluster.join(make_node(f"10.0.0.{n}", host)) for n, host in ((1, "alpha"), (2, "beta"))
         )
         for seconds in times:
             ran(cluster, alpha, seconds, waited=30.0)

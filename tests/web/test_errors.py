@@ -30,21 +30,21 @@ ERRORS = (
 def fail(cluster: FakeCluster, node: Any, number: int) -> str:
     """Let a job fail with one of the errors; the further down, the rarer it is."""
     error = ERRORS[(number % 8).bit_length()].format(number)
-    job = cluster.submits(number, job_id=f"id {number}")
-    cluster.starts(job, node)
-    cluster.ends(job, node, exception=f"Traceback\n{error}")
+    job = cluster.submit(number, job_id=f"id {number}")
+    cluster.start(job, node)
+    cluster.end(job, node, exception=f"Traceback\n{error}")
     return error.partition(":")[0]
 
 
 @pytest.fixture
 def tally(cluster: FakeCluster) -> Counter[str]:
     """How many jobs failed with each type; ten more finished."""
-    nodes = [cluster.joins(make_node(f"10.0.0.{n}")) for n in (1, 2)]
+    nodes = [cluster.join(make_node(f"10.0.0.{n}")) for n in (1, 2)]
     tally = Counter(fail(cluster, nodes[number % 2], number) for number in range(30))
     for number in range(10):
-        job = cluster.submits(number)
-        cluster.starts(job, nodes[0])
-        cluster.ends(job, nodes[0])
+        job = cluster.submit(number)
+        cluster.start(job, nodes[0])
+        cluster.end(job, nodes[0])
     return tally
 
 
@@ -99,7 +99,7 @@ def test_clusters_of_one_function_share_their_kinds(
     other = watched_cluster(registry, "compute")
     third = watched_cluster(registry, "render")
     for one, number in ((cluster, 0), (other, 8), (third, 0)):
-        fail(one, one.joins(make_node("10.0.0.1")), number)
+        fail(one, one.join(make_node("10.0.0.1")), number)
     items = client.get("/api/v1/clusters/*/errors").json["items"]
     assert sorted((item["function"], item["count"], item["clusters"]) for item in items) == [
         ("compute", 2, ["compute", "compute (2)"]), ("render", 1, ["render"]),

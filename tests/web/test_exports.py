@@ -51,12 +51,12 @@ def at_rest(row: dict[str, Any]) -> dict[str, Any]:
 @pytest.fixture
 def many(cluster: Any) -> Any:
     """More jobs than a chunk holds, every third of them failed."""
-    node = cluster.joins(make_node("10.0.0.2", "alpha"))
+    node = cluster.join(make_node("10.0.0.2", "alpha"))
     for number in range(600):
-        job = cluster.submits(f"=alpha-{number}", job_id=number)
+        job = cluster.submit(f"=alpha-{number}", job_id=number)
         if number % 3 == 0:
-            cluster.starts(job, node)
-            cluster.ends(job, node, exception="Traceback\nValueError: -1")
+            cluster.start(job, node)
+            cluster.end(job, node, exception="Traceback\nValueError: -1")
     return cluster
 
 

@@ -16,14 +16,14 @@ JOBS = "/api/v1/clusters/*/jobs"
 @pytest.fixture
 def many(cluster: Any, registry: Any) -> Any:
     """Jobs in each state, on three nodes."""
-    nodes = [cluster.joins(make_node(f"10.0.0.{number}")) for number in (2, 10, 9)]
+    nodes = [cluster.join(make_node(f"10.0.0.{number}")) for number in (2, 10, 9)]
     for number in range(60):
-        job = cluster.submits(number, job_id=f"job-{number}", since_sec=number % 7 * 100.0)
+        job = cluster.submit(number, job_id=f"job-{number}", since_sec=number % 7 * 100.0)
         if number % 4:
-            cluster.starts(job, nodes[number % 3])
+            cluster.start(job, nodes[number % 3])
         if number % 4 > 1:
             error = "Traceback\nValueError: no" if number % 4 == 3 else None
-            cluster.ends(job, nodes[number % 3], exception=error)
+            cluster.end(job, nodes[number % 3], exception=error)
     return cluster
 
 

@@ -43,7 +43,7 @@ def test_cluster_status_has_dispys_shape(client: Any, scene: Any) -> None:
 def test_updates_bring_what_changed_since_this_reader_asked(client: Any, scene: Any) -> None:
     client.get("/cluster_status")
     assert _nodes(client) == [[], []]
-    scene.cluster.starts(scene.queued, scene.beta)
+    scene.cluster.start(scene.queued, scene.beta)
     assert _nodes(client) == [["10.0.0.10"], []]
     assert _nodes(client) == [[], []]
 
@@ -56,14 +56,14 @@ def test_each_of_many_readers_sees_every_change(client: Any, scene: Any) -> None
     readers = [client.application.test_client() for _ in range(10)]
     for reader in readers:
         reader.get("/cluster_status")
-    scene.cluster.starts(scene.queued, scene.beta)
+    scene.cluster.start(scene.queued, scene.beta)
     assert [_nodes(reader) for reader in readers] == [[["10.0.0.10"], []]] * 10
 
 
 def test_two_tabs_of_one_browser_both_see_every_change(client: Any, scene: Any) -> None:
     client.get("/cluster_status")  # the first tab
     client.get("/cluster_status")  # the second, with the first one's cookie
-    scene.cluster.starts(scene.queued, scene.beta)
+    scene.cluster.start(scene.queued, scene.beta)
     assert "10.0.0.10" in _nodes(client)[0]
     assert "10.0.0.10" in _nodes(client)[0]
 
@@ -73,7 +73,7 @@ def test_shared_cursor_moves_on(client: Any, scene: Any, monkeypatch: Any) -> No
     monkeypatch.setattr("flask_dispy.web.legacy.cursor.time.time", lambda: now[0])
     for url in ("/cluster_status", "/cluster_status"):
         client.get(url)
-    scene.cluster.starts(scene.queued, scene.beta)
+    scene.cluster.start(scene.queued, scene.beta)
     for _ in range(3):
         now[0] += 100
         last = _nodes(client)
@@ -112,7 +112,7 @@ def test_removed_cluster_leaves_the_answer(client: Any, registry: Any, scene: An
 
 def test_hostile_names_do_not_look_like_rows(client: Any, scene: Any) -> None:
     name = 'x","removed":true},{"a":1,"state":"up"},"nodes":[{"memory":5.0} \\'
-    scene.cluster.joins(make_node("10.0.0.3", name))
+    scene.cluster.join(make_node("10.0.0.3", name))
     client.get("/nodes")
     for url in ("/cluster_status", "/nodes"):
         rows = {node["ip_addr"]: node for node in client.get(url).json[0]["nodes"]}
@@ -154,7 +154,7 @@ def test_node_info_hides_arguments(client: Any, registry: Any, scene: Any) -> No
 
 
 def test_node_info_takes_any_name_of_the_machine(client: Any, scene: Any) -> None:
-    scene.cluster.joins(make_node("127.0.0.1", "gamma"))
+    scene.cluster.join(make_node("127.0.0.1", "gamma"))
     body = client.post("/node_info", data={"host": "localhost"}).json
     assert body["node"]["ip_addr"] == "127.0.0.1"
 
@@ -310,7 +310,7 @@ def test_unknown_nodes_are_looked_for_once(
 
 
 def test_no_host_is_no_node_without_a_name(client: Any, scene: Any) -> None:
-    scene.cluster.joins(make_node("10.0.0.3", ""))
+    scene.cluster.join(make_node("10.0.0.3", ""))
     assert client.post("/set_cpus", data={"": "1"}).json == {}
     assert client.post("/close_node", data={"nodes": '[""]'}).status_code == 404
     assert client.post("/api/v1/clusters/*/nodes/%20/close").status_code == 404
@@ -349,7 +349,7 @@ def test_update_refuses_nonsense(client: Any, registry: Any, form: dict[str, str
 
 def test_ten_thousand_nodes_are_served(client: Any, cluster: Any) -> None:
     for number in range(10_000):
-        cluster.joins(make_node(f"10.{number // 65536}.{number // 256 % 256}.{number % 256}"))
+        cluster.join(make_node(f"10.{number // 65536}.{number // 256 % 256}.{number % 256}"))
     assert len(_nodes(client)[0]) == 10_000
 
 

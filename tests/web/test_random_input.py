@@ -70,10 +70,10 @@ def _numeric(host: Any, port: Any, *_arguments: Any, **_named: Any) -> Any:
 @pytest.fixture
 def watched(registry: ClusterRegistry) -> FakeCluster:
     cluster = watched_cluster(registry)
-    alpha = cluster.joins(make_node("10.0.0.2", "alpha"))
-    cluster.joins(make_node("10.0.0.10", load=False))
-    cluster.starts(cluster.submits(), alpha)
-    cluster.submits()
+    alpha = cluster.join(make_node("10.0.0.2", "alpha"))
+    cluster.join(make_node("10.0.0.10", load=False))
+    cluster.start(cluster.submit(), alpha)
+    cluster.submit()
     return cluster
 
 
@@ -154,9 +154,9 @@ def test_whatever_a_job_holds_is_shown_as_safe_json(
     trace: str,
 ) -> None:
     node = make_node("10.0.0.2", "alpha")
-    job = watched.submits(argument, key=argument, job_id=job_id)
-    watched.starts(job, node)
-    watched.ends(job, node, result=result, exception=trace or None)
+    job = watched.submit(argument, key=argument, job_id=job_id)
+    watched.start(job, node)
+    watched.end(job, node, result=result, exception=trace or None)
     serial = registry.view("*").jobs(limit=1).items[0]["serial"]
     for path in (f"/api/v1/clusters/*/jobs/{serial}", "/api/v1/clusters/*/jobs", "/cluster_status"):
         answer = client.get(path)

@@ -39,19 +39,19 @@ def registry(tmp_path: Path) -> Iterator[ClusterRegistry]:
 def cluster(registry: ClusterRegistry) -> FakeCluster:
     """A cluster in whose jobs the secret is everywhere."""
     cluster = watched_cluster(registry)
-    node = cluster.joins(make_node("10.0.0.2", "alpha"))
-    ended = cluster.submits(SECRET, Login(), password=SECRET, job_id="ended")
-    cluster.starts(ended, node)
-    cluster.ends(ended, node, result={"token": SECRET})
-    failed = cluster.submits(Login(), job_id="failed")
-    cluster.starts(failed, node)
+    node = cluster.join(make_node("10.0.0.2", "alpha"))
+    ended = cluster.submit(SECRET, Login(), password=SECRET, job_id="ended")
+    cluster.start(ended, node)
+    cluster.end(ended, node, result={"token": SECRET})
+    failed = cluster.submit(Login(), job_id="failed")
+    cluster.start(failed, node)
     failed.stderr = SECRET.encode()
-    cluster.ends(failed, node, exception=f"Traceback\nValueError: {SECRET}")
-    running = cluster.submits(SECRET, job_id="running")
-    cluster.starts(running, node)
+    cluster.end(failed, node, exception=f"Traceback\nValueError: {SECRET}")
+    running = cluster.submit(SECRET, job_id="running")
+    cluster.start(running, node)
     running.status, running.result = DispyJob.ProvisionalResult, Login()
     cluster.report(DispyJob.ProvisionalResult, node, running)
-    cluster.submits(Login(), password=SECRET, job_id="queued")
+    cluster.submit(Login(), password=SECRET, job_id="queued")
     return cluster
 
 

@@ -81,14 +81,14 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[DispyHTTPServer]:
     monkeypatch.setattr(socket, "getaddrinfo", _addresses_only)
     cluster = FakeCluster()
     server = DispyHTTPServer(cluster, "127.0.0.1", 0)
-    alpha = cluster.joins(make_node("10.0.0.2", "alpha"))
-    cluster.joins(make_node("10.0.0.10", load=False))
-    finished, failed, running = (cluster.submits(number, key="\u202eé\x00") for number in range(3))
+    alpha = cluster.join(make_node("10.0.0.2", "alpha"))
+    cluster.join(make_node("10.0.0.10", load=False))
+    finished, failed, running = (cluster.submit(number, key="\u202eé\x00") for number in range(3))
     for job in (finished, failed, running):
-        cluster.starts(job, alpha)
-    cluster.ends(finished, alpha, result={"a": [1, None]})
-    cluster.ends(failed, alpha, exception="Traceback\nValueError: \ud800 no")
-    cluster.submits()
+        cluster.start(job, alpha)
+    cluster.end(finished, alpha, result={"a": [1, None]})
+    cluster.end(failed, alpha, exception="Traceback\nValueError: \ud800 no")
+    cluster.submit()
     yield server
     server.shutdown(wait=False)
 

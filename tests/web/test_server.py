@@ -202,7 +202,7 @@ def test_clusters_come_and_go() -> None:
 def test_removing_what_is_not_there_or_closed_does_not_raise() -> None:
     cluster = FakeCluster()
     with serving(cluster) as server:
-        del cluster.name
+        cluster.close()
         server.del_cluster(cluster)
         server.del_cluster(cluster)
         server.del_cluster(FakeCluster())
@@ -215,7 +215,7 @@ def test_chain_keeps_the_clusters_own_callback() -> None:
     cluster.cluster_status = lambda status, node, job: heard.append(status)
     with serving() as server:
         server.add_cluster(cluster, chain=True)
-        cluster.submits()
+        cluster.submit()
         summary = json.loads(read(server, "api/v1/clusters/compute"))
         assert summary["jobs"]["submitted"] == 1
     assert heard == [DispyJob.Created]
@@ -227,7 +227,7 @@ def test_cluster_made_with_the_servers_callback_is_recognised() -> None:
             cluster = FakeCluster(name)
             cluster.cluster_status = callback
             server.add_cluster(cluster)
-            cluster.joins(make_node("10.0.0.2"))
+            cluster.join(make_node("10.0.0.2"))
             summary = json.loads(read(server, f"api/v1/clusters/{name}"))
             assert summary["watching"] == "callback"
 
@@ -271,11 +271,11 @@ def test_settings_reach_the_registry() -> None:
 def test_modules_callback_goes_to_the_only_server() -> None:
     cluster = FakeCluster()
     cluster.cluster_status = cluster_status
-    cluster.submits()  # Before there is any server: nothing happens.
+    cluster.submit()  # Before there is any server: nothing happens.
     with serving() as server:
-        cluster.submits()
+        cluster.submit()
         assert names_shown(server) == ["other clusters"]
-    cluster.submits()
+    cluster.submit()
 
 
 def test_modules_callback_goes_to_the_server_that_shows_the_cluster() -> None:
@@ -286,7 +286,7 @@ def test_modules_callback_goes_to_the_server_that_shows_the_cluster() -> None:
             server.add_cluster(cluster)
             node = make_node("10.0.0.2")
             cluster._dispy_nodes = {"10.0.0.2": node}  # type: ignore[attr-defined]
-            cluster.joins(node)
+            cluster.join(node)
             assert names_shown(server) == [name]
             nodes = json.loads(read(server, f"api/v1/clusters/{name}/nodes"))
             assert nodes["total"] == 1
@@ -315,7 +315,7 @@ REBOUND = ("/", "/cluster_status", "/cluster_updates", "/nodes", "/metrics", "/a
 def test_open_server_gives_nothing_away_under_a_foreign_name(path: str) -> None:
     cluster = FakeCluster()
     with serving(cluster) as server:
-        cluster.submits("secret")
+        cluster.submit("secret")
         for target, host in ((path, "evil.example"), (f"http://evil.example{path}", "localhost")):
             with client_of(server) as client:
                 answer = client.ask(f"GET {target} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())

@@ -129,7 +129,7 @@ def test_shutdown_waits_until_a_browser_has_the_last_change() -> None:
     cluster = FakeCluster()
     server = DispyHTTPServer(cluster, "127.0.0.1", 0, 30)
     cursor = json.loads(read(server, "api/v1/changes"))["cursor"]
-    cluster.submits()
+    cluster.submit()
     ending = threading.Thread(target=server.shutdown)
     ending.start()
     ending.join(1)
@@ -147,7 +147,7 @@ def test_report_that_comes_after_shutdown_was_called_is_waited_for() -> None:
     ending = threading.Thread(target=server.shutdown)
     ending.start()
     time.sleep(0.05)
-    cluster.submits()
+    cluster.submit()
     ending.join(1)
     assert ending.is_alive()
     read(server, "api/v1/changes")
@@ -161,7 +161,7 @@ def test_report_that_is_not_folded_yet_is_waited_for(monkeypatch: pytest.MonkeyP
     server = DispyHTTPServer(cluster, "127.0.0.1", 0, 30)
     read(server, "api/v1/changes")
     ending = threading.Thread(target=server.shutdown)
-    cluster.submits()
+    cluster.submit()
     ending.start()
     ending.join(0.5)
     assert ending.is_alive()
@@ -174,7 +174,7 @@ def test_shutdown_waits_no_longer_than_an_update_interval() -> None:
     cluster = FakeCluster()
     server = DispyHTTPServer(cluster, "127.0.0.1", 0, 0.5)
     read(server, "api/v1/changes")
-    cluster.submits()
+    cluster.submit()
     began_at = time.monotonic()
     server.shutdown()
     assert 0.4 < time.monotonic() - began_at < 10
@@ -184,7 +184,7 @@ def test_stream_gets_the_last_change_before_the_end() -> None:
     cluster = FakeCluster()
     server = DispyHTTPServer(cluster, "127.0.0.1", 0, 30)
     with open_stream(server) as client:
-        cluster.submits()
+        cluster.submit()
         server.shutdown()
         assert b'"submitted":1' in client.file.read()
 
@@ -198,7 +198,7 @@ def test_page_that_listens_and_has_everything_is_not_waited_for() -> None:
         client = stack.enter_context(client_of(server))
         agent = f"User-Agent: {urllib.request.build_opener().addheaders[0][1]}"
         client.send(get("/api/v1/stream", agent))
-        cluster.submits()
+        cluster.submit()
         while b'"submitted":1' not in client.file.readline():
             pass
         ending = threading.Thread(target=server.shutdown)
@@ -216,7 +216,7 @@ def test_page_with_an_interval_of_its_own_is_waited_for() -> None:
     known = server._audience._asking[browser]
     server._audience._asking[browser] = replace(known, heard_at=known.heard_at - 40)
     cursor = json.loads(read(server, f"api/v1/changes?since={cursor}"))["cursor"]
-    cluster.submits()
+    cluster.submit()
     ending = threading.Thread(target=server.shutdown)
     ending.start()
     ending.join(2)

@@ -110,7 +110,7 @@ def test_snapshot_comes_first_then_what_changes(open_stream: Any, scene: Any) ->
     assert first["event"] == "changes"
     body = json.loads(first["data"])
     assert (body["snapshot"], body["cursor"]) == (True, first["id"])
-    scene.cluster.starts(scene.queued, scene.beta)
+    scene.cluster.start(scene.queued, scene.beta)
     body = reader.changes()
     assert body["snapshot"] is False
     assert [row["ip_addr"] for row in body["nodes"]] == ["10.0.0.10"]
@@ -120,7 +120,7 @@ def test_reader_that_reconnects_goes_on_where_it_was(open_stream: Any, scene: An
     reader = open_stream("?cluster=compute")
     cursor = reader.event()["id"]
     reader.close()
-    scene.cluster.starts(scene.queued, scene.beta)
+    scene.cluster.start(scene.queued, scene.beta)
     # EventSource repeats the first URL, and names the event it saw last.
     again = open_stream("?cluster=compute&since=old", Last_Event_ID=cursor)
     body = again.changes()
@@ -133,9 +133,9 @@ def test_bursts_are_joined(open_stream: Any, scene: Any) -> None:
     reader.event()
     begin = time.monotonic()
     for _ in range(50):
-        job = scene.cluster.submits()
-        scene.cluster.starts(job, scene.beta)
-        scene.cluster.ends(job, scene.beta)
+        job = scene.cluster.submit()
+        scene.cluster.start(job, scene.beta)
+        scene.cluster.end(job, scene.beta)
         time.sleep(0.01)
     events = 0
     while reader.changes()["clusters"][0]["jobs"]["finished"] < 51:
@@ -201,7 +201,7 @@ def test_audience_hears_what_was_sent(
 ) -> None:
     open_stream().event()
     _wait_until(lambda: audience.present(5) == 1)
-    scene.cluster.starts(scene.queued, scene.beta)
+    scene.cluster.start(scene.queued, scene.beta)
     assert audience.wait_until_current(
         lambda: registry.version, within_sec=5, timeout_sec=DEADLINE_SEC
     )
@@ -218,7 +218,7 @@ def test_client_that_leaves_gives_its_place_back(
     reader.close()
 
     def left() -> bool:
-        scene.cluster.submits()
+        scene.cluster.submit()
         return _stream_threads() == 0
 
     _wait_until(left)
@@ -264,7 +264,7 @@ def test_two_hundred_viewers_share_the_work(
 
     monkeypatch.setattr(view, "changes", counted)
     for _ in range(5):
-        scene.cluster.submits()
+        scene.cluster.submit()
         for reader in readers:
             assert reader.changes()["snapshot"] is False
     assert len(made) < 100

@@ -287,8 +287,8 @@ def test_quick_answers_do_not_wait_for_costly_ones(monkeypatch: pytest.MonkeyPat
     with serving(cluster) as server:
         with client_of(server) as client:
             cursor = json.loads(client.ask(get("/api/v1/changes")).body)["cursor"]
-        cluster.joins(make_node("10.0.0.2", "alpha"))
-        job = cluster.submits("first")
+        cluster.join(make_node("10.0.0.2", "alpha"))
+        cluster.submit("first")
         with held.by(server) as searcher, client_of(server) as client:
             quick = (
                 "/", "/healthz", "/api/v1/clusters", f"/api/v1/changes?since={cursor}",
@@ -298,7 +298,6 @@ def test_quick_answers_do_not_wait_for_costly_ones(monkeypatch: pytest.MonkeyPat
                 assert client.ask(get(path)).status == 200, path
             held.go_on.set()
             assert searcher.read().status == 200
-        del job
 
 
 @pytest.mark.parametrize(
@@ -350,7 +349,7 @@ def test_stream_waits_for_its_turn_with_all_rows_only(monkeypatch: pytest.Monkey
 def test_crowd_on_many_connections_is_answered_in_turn() -> None:
     cluster = FakeCluster()
     with serving(cluster) as server, contextlib.ExitStack() as clients:
-        cluster.submits("word")
+        cluster.submit("word")
         crowd = [clients.enter_context(client_of(server)) for _ in range(30)]
         for client in crowd:
             client.send(get(SEARCH))

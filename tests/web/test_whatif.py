@@ -18,7 +18,7 @@ def ask(client: Any, name: str = "compute", **question: Any) -> Any:
 def busy(cluster: Any, scene: Any) -> Any:
     """The scene's cluster, with jobs that wait."""
     for number in range(40):
-        cluster.submits(str(number), job_id=f"w{number}")
+        cluster.submit(str(number), job_id=f"w{number}")
     return scene
 
 
