@@ -163,7 +163,7 @@ class DispyHTTPServer:
         )
         tls = tls_contexts(certfile, keyfile, ssl_context)
         # The name at which the server was asked to listen is no stranger's.
-        own_name = (host,) if host and ":" not in host else ()
+        own_name = (host,) if isinstance(host, str) and host and ":" not in host else ()
         self._pid = os.getpid()
         self._ending = threading.Lock()
         self._ended = False

@@ -82,7 +82,7 @@ def test_export_that_is_cut_off_does_not_look_whole() -> None:
     cluster = FakeCluster()
     server = DispyHTTPServer(cluster, "127.0.0.1", 0)
     for number in range(3_000):
-        cluster.submits("x" * 2_000, job_id=number)
+        cluster.submit("x" * 2_000, job_id=number)
     path = "/api/v1/clusters/*/jobs?format=csv"
     with client_of(server) as client:
         client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
