@@ -74,6 +74,8 @@ def client(registry: ClusterRegistry, cluster: FakeCluster) -> FlaskClient:
 def _addresses(rule: str) -> list[str]:
     """Return a route's addresses, one for each job if it is about one."""
     filled = rule.replace("<path:name>", "compute").replace("<host>", "10.0.0.2")
+    if filled.endswith("/what-if"):
+        filled += "?cpus=1"  # it answers no question that is not asked
     return [filled.replace("<serial>", str(serial)) for serial in range(1, 5)]
 
 
