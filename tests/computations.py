@@ -159,3 +159,20 @@ def print_much(lines):
     for thread in threads:
         thread.join()
     os._exit(1)
+
+
+def fail_in_ways(way, number):
+    """Fail in one of five ways; the message holds the number."""
+    import os
+    import time
+
+    time.sleep(0.02)
+    if way == 0:
+        return {}[f"row {number}"]
+    if way == 1:
+        return int(f"text {number}")
+    if way == 2:
+        return [1][number]
+    if way == 3:
+        raise RuntimeError(f"step {number} of /data/part-{number}.csv\nfailed")
+    os._exit(3)
