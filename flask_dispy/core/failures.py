@@ -145,9 +145,15 @@ def _last(lines: Sequence[str], beginning: str) -> int:
 def _head(lines: Sequence[str], frame: int, *, is_cut: bool) -> str:
     """Return the line that names the exception: the first behind the last frame's own lines."""
     if frame >= 0 or not is_cut:
-        for line in lines[frame + 1 :]:
-            if line.strip() and not line[0].isspace() and not line.startswith("Traceback"):
-                return line
+        heads = [
+            line
+            for line in lines[frame + 1 :]
+            if line.strip() and not line[0].isspace() and not line.startswith("Traceback")
+        ]
+        if frame < 0:  # without frames, what looks like an exception
+            heads = [*filter(_USUAL_TYPE.match, heads), *heads]
+        if heads:
+            return heads[0]
     # If the beginning of the message was not kept, or there is no traceback, use the last lines.
     said = [line for line in reversed(lines) if line.strip(" …")]
     return next(filter(_USUAL_TYPE.match, said), said[0].strip() if said else "")

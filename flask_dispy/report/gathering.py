@@ -76,13 +76,6 @@ def gather(view: View, *, arguments: bool) -> dict[str, Any]:
         clock,
         arguments=arguments,
     )
-    failed, _ = _ranked(
-        view,
-        lambda job: job.failed,
-        lambda job, _: job.ended_at or 0.0,
-        clock,
-        arguments=arguments,
-    )
     return {
         "summary": summary,
         "name": "All clusters" if view.combined else bounded(summary["name"], _NAME),
@@ -110,11 +103,30 @@ def gather(view: View, *, arguments: bool) -> dict[str, Any]:
         "total_job_columns": len(view.tables.jobs.names) if arguments else 0,
         "slowest": slowest,
         "total_ran": total_ran,
-        "failed": failed,
+        **_errors(view, arguments=arguments),
         "arguments": arguments and view.show_job_args,
         "output": arguments,
         "versions": _versions(),
     }
+
+
+def _errors(view: View, *, arguments: bool) -> dict[str, Any]:
+    """Return the commonest kinds of errors, cut to what fits, and how many there are."""
+    page = view.error_kinds(limit=MOST_JOBS)
+    kinds = [
+        {
+            **kind,
+            "type": bounded(kind["type"], _TEXT["error"]),
+            "message": bounded(kind["message"] or "", _TEXT["error"]) if arguments else None,
+            "sample": ending(kind["sample"] or "", _TRACEBACK) if arguments else None,
+            "function": bounded(kind["function"], _NAME),
+            "nodes": [
+                {**node, "ip_addr": bounded(node["ip_addr"], _NAME)} for node in kind["nodes"]
+            ],
+        }
+        for kind in page.items
+    ]
+    return {"kinds": kinds, "total_kinds": page.total, "other_failed": page.other}
 
 
 def _span(view: View, summary: Summary) -> Span:

@@ -374,7 +374,7 @@ def test_tallies_that_can_not_be_read_are_left_out(path: Path, past: Any) -> Non
 def test_report_of_a_past_run_can_be_made(path: Path, past: Any) -> None:
     run_once(path)
     text = render_report(past(path).view("*"))
-    assert "ValueError: bad 5" in text
+    assert "ValueError: bad 0" in text
     assert "compute 20" in text
 
 
