@@ -94,7 +94,7 @@ def test_timeline_opens_on_the_whole_run(stage: Stage) -> None:
 def test_jobs_are_those_that_ended(stage: Stage) -> None:
     page = stage.open("jobs.html")
     expect(rows(page)).to_have_count(17)
-    expect(page.locator("#tabs .tab")).to_have_count(6)  # all, and five states
+    expect(page.locator("#tabs .tab")).to_have_count(7)  # all, five states, and errors
 
 
 def test_manage_page_says_that_there_is_nothing_to_do(stage: Stage) -> None:

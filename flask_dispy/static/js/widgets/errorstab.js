@@ -24,7 +24,8 @@ export class ErrorsTab {
   #count = h("span", { class: "tab-count" });
   /** The tab itself: a link to this page with the errors. */
   tab;
-  #table;
+  /** Made when it is first shown. @type {Table<ErrorKind>|null} */
+  #table = null;
   #panel;
   #feed;
   #on = false;
@@ -45,7 +46,7 @@ export class ErrorsTab {
     this.#section = section;
     this.#layout = layout;
     this.#onToggle = onToggle;
-    const { api, cluster, href, store } = shell;
+    const { api, cluster, href } = shell;
     this.tab = h("a", { class: "tab tab-errors", href: href("jobs.html", { view: "errors" }) }, "Errors ", this.#count);
     this.tab.addEventListener("click", (event) => {
       if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey) return;
@@ -54,7 +55,13 @@ export class ErrorsTab {
     });
     section.append(h("div", { class: "panel-head" }, h("h2", { text: "Kinds of errors" }), this.#caption), this.#place);
     this.#panel = new KindPanel(dialog, { shell, onClose: () => this.#close() });
-    this.#table = new Table(this.#place, {
+    this.#feed = new ErrorKindsFeed({ api, cluster, limit: OFFERED, onChange: (kinds) => this.#show(kinds) });
+    this.#place.addEventListener("click", (event) => this.#clicked(event));
+  }
+
+  #makeTable() {
+    const { href, store } = this.#shell;
+    return new Table(this.#place, {
       label: "Kinds of errors",
       columns: kindColumns({
         jobsHref: (q) => href("jobs.html", { q }),
@@ -68,8 +75,6 @@ export class ErrorsTab {
       onOpen: (kind) => this.#open(kind),
       onActive: (kind) => this.#panel.id !== null && this.#open(kind, false),
     });
-    this.#feed = new ErrorKindsFeed({ api, cluster, limit: OFFERED, onChange: (kinds) => this.#show(kinds) });
-    this.#place.addEventListener("click", (event) => this.#clicked(event));
   }
 
   /** Whether the errors are shown, in place of the jobs. */
@@ -91,7 +96,9 @@ export class ErrorsTab {
     setAttr(this.tab, "aria-current", on ? "true" : null);
     if (remember) this.#shell.url.set({ view: on ? "errors" : null });
     this.#feed.limit = on ? LISTED : OFFERED;
-    this.#table.setRows(on ? this.#items : []);
+    if (on) this.#table ??= this.#makeTable();
+    this.#hideColumns();
+    this.#table?.setRows(on ? this.#items : []);
     this.#onToggle(on);
     this.update();
   }
@@ -102,12 +109,12 @@ export class ErrorsTab {
   }
 
   tick() {
-    if (this.#on) this.#table.tick();
+    if (this.#on) this.#table?.tick();
   }
 
   /** @param {number} step */
   move(step) {
-    this.#table.move(step, this.#panel.id);
+    this.#table?.move(step, this.#panel.id);
   }
 
   /** @param {ErrorKinds} kinds */
@@ -120,7 +127,7 @@ export class ErrorsTab {
       `${counted(kinds.failed, "failed job")} of ${counted(kinds.total, "kind")}${rest && this.#on ? `; ${rest}` : ""}`,
     );
     this.#hideColumns();
-    this.#table.setRows(this.#on ? kinds.items : []);
+    this.#table?.setRows(this.#on ? kinds.items : []);
     const open = kinds.items.find((kind) => kind.id === this.#panel.id);
     if (open) this.#panel.update(open);
   }
@@ -158,6 +165,7 @@ export class ErrorsTab {
 
   /** Hide the function where all have one; beside the panel, what it shows too. */
   #hideColumns() {
+    if (!this.#table) return;
     const one = new Set(this.#items.map((kind) => kind.function)).size < 2;
     const hidden = [...(one ? ["function"] : []), ...(this.#panel.id === null ? [] : ["nodes", "first_at"])];
     if (hidden.join() !== this.#hidden) this.#table.setHidden(hidden);

@@ -26,7 +26,7 @@ export class KindPanel {
   #message = h("p", { class: "kind-whole" });
   #facts = h("dl", { class: "job-facts" });
   #pre = h("pre", {
-    class: "job-pre job-pre-exception kind-sample",
+    class: "job-pre kind-sample",
     tabindex: "0",
     role: "region",
     "aria-labelledby": "kind-sample-title",

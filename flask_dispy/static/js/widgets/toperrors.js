@@ -27,7 +27,11 @@ export class TopErrors {
     this.#section = section;
     this.#shell = shell;
     const { api, cluster, href } = shell;
-    const all = h("a", { class: "end", href: href("jobs.html", { view: "errors" }), text: "All errors" });
+    const all = h("a", {
+      class: "end top-errors-all",
+      href: href("jobs.html", { view: "errors" }),
+      text: "All errors",
+    });
     section.append(h("div", { class: "panel-head" }, h("h2", { text: "Errors" }), this.#caption, all), this.#list);
     this.#feed = new ErrorKindsFeed({ api, cluster, limit: MOST, onChange: (kinds) => this.#draw(kinds) });
     shell.everySecond(() => this.#tick());
