@@ -103,6 +103,7 @@ class Browsers:
         page.unroute_all(behavior="ignoreErrors")
         page.evaluate("localStorage.clear()")
         page.emulate_media(media="null", color_scheme="null", reduced_motion="null")
+        page.set_viewport_size((_PHONE if phone else _DESKTOP)["viewport"])
         page.mouse.move(0, 0)
         page.goto(resting_place)
         page.context.clear_cookies()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import json
 import threading
+from types import FunctionType
 from typing import Any
 
 import psutil
@@ -111,9 +112,10 @@ def _raise(*_arguments: Any, **_named: Any) -> Any:
 
 
 def _break_every_view(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, member in vars(StateView).items():
-        if callable(member) and not name.startswith("__"):
-            monkeypatch.setattr(StateView, name, _raise)
+    for part in StateView.__mro__[:-1]:
+        for name, member in vars(part).items():
+            if isinstance(member, FunctionType) and not name.startswith("__"):
+                monkeypatch.setattr(part, name, _raise)
 
 
 def test_jobs_go_on_while_every_view_raises(
