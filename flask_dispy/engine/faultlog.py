@@ -27,12 +27,16 @@ class FaultLog:
         self._clock = clock
         self._shown: dict[tuple[object, ...], tuple[float, int]] = {}
 
-    def exception(self, message: str) -> None:
-        """Log the current exception, unless one of its kind was logged within a minute."""
-        error_type, _, frames = sys.exc_info()
+    def exception(self, message: str, error: BaseException | None = None) -> None:
+        """Log an exception, unless one of its kind was logged within a minute.
+
+        :param error: ``None`` for the current one.
+        """
+        error = error or sys.exc_info()[1]
+        frames = None if error is None else error.__traceback__
         while frames is not None and frames.tb_next is not None:
             frames = frames.tb_next
-        kind = (message, error_type, frames and (frames.tb_frame.f_code, frames.tb_lineno))
+        kind = (message, type(error), frames and (frames.tb_frame.f_code, frames.tb_lineno))
         now = self._clock()
         shown_at, missed = self._shown.get(kind, (-_EVERY_SEC, 0))
         if now - shown_at < _EVERY_SEC:
@@ -40,7 +44,7 @@ class FaultLog:
             return
         self._shown[kind] = (now, 0)
         more = f" There were {missed} more like this since it was last logged." * bool(missed)
-        self._logger.exception("%s%s", message, more)
+        self._logger.error("%s%s", message, more, exc_info=error)
 
 
 class SkippedReports:

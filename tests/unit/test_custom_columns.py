@@ -158,7 +158,7 @@ class Rig:
             self.columns,
             (),
             clock=lambda: self.now,
-            **{"time_limit_sec": 1.0, **options},
+            **{"time_limit_sec": 20.0, **options},
         )
 
     def ask(self) -> tuple[Any, ...]:
@@ -219,7 +219,7 @@ def endless(_about: Any) -> object:
 def test_function_that_hangs_is_interrupted_and_rests(
     make_rig: Callable[..., Rig], caplog: Any
 ) -> None:
-    rig = make_rig(lambda _: "before", endless, lambda _: "after")
+    rig = make_rig(lambda _: "before", endless, lambda _: "after", time_limit_sec=1.0)
     assert rig.ask() == ("before", None, None)
     assert rig.ask() == ("before", None, "after")  # it is not called
     assert rig.reader.failures == {"column1": 1}
@@ -231,7 +231,7 @@ def test_function_that_hangs_is_interrupted_and_rests(
 
 def test_functions_that_never_come_back_end_all_asking(make_rig: Callable[..., Rig]) -> None:
     release = threading.Event()
-    rig = make_rig(lambda _: release.wait(60))
+    rig = make_rig(lambda _: release.wait(60), time_limit_sec=1.0)
     for _ in range(4):
         assert rig.ask() == (None,)
         rig.now += 61
@@ -250,7 +250,7 @@ def test_node_that_waits_is_asked_about_once(make_rig: Callable[..., Rig]) -> No
         entered.set()
         return release.wait(20)
 
-    rig = make_rig(slow, time_limit_sec=20)
+    rig = make_rig(slow)
     first, second = (NodeSubject(rig, f"10.0.0.{n}", n) for n in (1, 2))
     assert rig.reader.ask(first)
     assert entered.wait(10)

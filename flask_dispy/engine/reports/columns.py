@@ -13,7 +13,6 @@ from ...core import events
 from ...core.columns import TEXT_LIMIT, Column, ColumnValue, plain_value
 from ...core.events import JobKey
 from ...core.text import type_name
-from ..faultlog import FaultLog
 from .render import Redact, redacted
 from .usercode import Interrupted, Reason, UserCode
 
@@ -130,7 +129,6 @@ class ColumnReader(UserCode[NodeSubject | JobSubject, tuple[ColumnValue, ...]]):
         self._asked: Column | None = None
         self._known: list[ColumnValue] = []
         self._pending: set[tuple[object, str]] = set()  # the nodes that wait
-        self._fault_log = FaultLog(logger)
 
     def ask(self, subject: NodeSubject | JobSubject) -> bool:
         """Queue the columns of a node or job to be read. Called by one thread at a time.
@@ -169,10 +167,11 @@ class ColumnReader(UserCode[NodeSubject | JobSubject, tuple[ColumnValue, ...]]):
             raise
         except BaseException as error:
             self.failures[column.name] += 1
-            self._fault_log.exception(
+            message = (
                 f"The column {column.name} has no value: its function failed "
                 f"({type_name(error)}). It shows as unknown."
             )
+            self._faults.append((message, error))
             return None
         return value
 

@@ -6,7 +6,6 @@ long, its class is not called again.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from itertools import islice
 from typing import Final, NamedTuple
@@ -14,15 +13,12 @@ from typing import Final, NamedTuple
 from ...core.failures import kept_error
 from ...core.terminal import as_displayed
 from ...core.text import Cut, bounded, plain_text, type_name
-from ..faultlog import FaultLog
 from .usercode import Interrupted, Reason, UserCode
 
 __all__ = ["Redact", "Renderer", "TextRequest", "redacted"]
 
 Redact = Callable[[str, str], str]
 Deliver = Callable[[int, str, str], None]
-
-logger = logging.getLogger("flask_dispy.engine")
 
 # How many values may wait to be rendered; beyond it, the name of their class is shown instead.
 QUEUE_LIMIT: Final = 10_000
@@ -66,7 +62,6 @@ class Renderer(UserCode[TextRequest, str]):
         self._redact = redact
         self._banned: set[type] = set()
         self._asked: type | None = None
-        self._fault_log = FaultLog(logger)
 
     def _give_up(self, request: TextRequest, reason: Reason) -> None:
         why = {
@@ -87,9 +82,9 @@ class Renderer(UserCode[TextRequest, str]):
         self._asked = None
         try:
             return self._render(request)
-        except Exception:
+        except Exception as error:
             # One value must not end the thread for which all others wait.
-            self._fault_log.exception(f"The {request.field} of a job could not be rendered.")
+            self._faults.append((f"The {request.field} of a job could not be rendered.", error))
             return f"<{type_name(request.value)}, not shown>"
 
     def _render(self, request: TextRequest) -> str:

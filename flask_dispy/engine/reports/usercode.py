@@ -9,13 +9,18 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import logging
 import queue
 import threading
 import time
 from abc import ABC, abstractmethod
 from typing import Final, Generic, Literal, TypeVar
 
+from ..faultlog import FaultLog
+
 __all__ = ["Interrupted", "Reason", "UserCode"]
+
+logger = logging.getLogger("flask_dispy.engine")
 
 Reason = Literal["crowded", "late", "stuck"]
 """Why a request has no answer: too many waited, it took too long, or earlier ones never ended."""
@@ -51,10 +56,15 @@ class UserCode(ABC, Generic[Request, Answer]):
         self._stuck: list[threading.Thread] = []
         self._current: tuple[Request, float] | None = None
         self._closed = False
+        self._fault_log = FaultLog(logger)
+        self._faults: list[tuple[str, BaseException]] = []
 
     @abstractmethod
     def _answer(self, request: Request) -> Answer:
-        """Call the user's code, on the thread; raises nothing but :class:`Interrupted`."""
+        """Call the user's code, on the thread; raises nothing but :class:`Interrupted`.
+
+        What goes wrong joins ``_faults``, with a message, and is logged afterwards.
+        """
 
     @abstractmethod
     def _take(self, request: Request, answer: Answer) -> None:
@@ -155,6 +165,12 @@ class UserCode(ABC, Generic[Request, Answer]):
                 self._queue.put_nowait(None)
             thread.join(self._time_limit_sec)
 
+    def _log_faults(self) -> None:
+        """Log what went wrong in the last call: an interrupt would strike while a file is open."""
+        faults, self._faults = self._faults, []
+        for message, error in faults:
+            self._fault_log.exception(message, error)
+
     def _work(self) -> None:
         me = threading.current_thread()
         try:
@@ -174,6 +190,7 @@ class UserCode(ABC, Generic[Request, Answer]):
                 if late:
                     _await_interrupt()
                     return
+                self._log_faults()
                 self._take(request, answer)
                 del request, answer
         except Interrupted:
