@@ -128,7 +128,7 @@ def test_cost_of_a_summary_does_not_grow_with_the_jobs(registry: ClusterRegistry
         state.ledger.jobs = Unread(state.ledger.jobs)
         state.ledger.named = Unread(state.ledger.named)
         state.nodes["10.0.0.1"].running = Unread(state.nodes["10.0.0.1"].running)
-    assert effort(view.summary).calls < 200
+    assert effort(view.summary).calls < 1_000  # of 20,000 jobs
 
 
 def test_what_is_gone_leaves_nothing_behind(registry: ClusterRegistry) -> None:
