@@ -27,7 +27,7 @@ def state() -> ClusterState:
              at=at + 4 + 0.1 * (number % 3)))  # fmt: skip
     tell(state, *(queued(f"q{number}", 1) for number in range(44)))
     tell(state, *(started(f"q{number}", f"n{number % 2 + 1}", at=40) for number in range(4)))
-    state.watch_pace(NOW) if hasattr(state, "watch_pace") else state.refresh_pace(NOW)
+    state.refresh_pace(NOW)
     return state
 
 
