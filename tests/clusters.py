@@ -58,6 +58,7 @@ __all__ = [
     "result_of",
     "shut_down",
     "submit",
+    "submit_node",
     "wait_until",
 ]
 
@@ -96,7 +97,15 @@ dispy._DispyJob_.__init__ = _remember
 
 def submit(cluster: Any, *arguments: Any) -> Any:
     """``cluster.submit(*arguments)``, and the job even if it ended before dispy returned it."""
-    job = cluster.submit(*arguments)
+    return _held(cluster.submit(*arguments))
+
+
+def submit_node(cluster: Any, node: str, *arguments: Any) -> Any:
+    """``cluster.submit_node(node, *arguments)``, and the job even if it ended already."""
+    return _held(cluster.submit_node(node, *arguments))
+
+
+def _held(job: Any) -> Any:
     made, _made.job = _made.job, None
     assert job is made or (job is None and made.finish.is_set())
     return made
