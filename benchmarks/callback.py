@@ -7,6 +7,8 @@ import threading
 import time
 from typing import Any
 
+from flask_dispy.watching.dashboard import board_of
+
 from .pairs import by_turns
 from .scale import Scale
 from .stage import Child, Stage, staged
@@ -111,7 +113,7 @@ def locked_us(stage: Stage) -> float:
             call(status, node, job)
         took.append((time.perf_counter() - began_at) / len(reports) * 1e6)
 
-    with registry.hub.folding, registry.hub.lock:
+    with board_of(registry).folding, board_of(registry).lock:
         thread = threading.Thread(target=work)
         thread.start()
         thread.join(10)

@@ -19,6 +19,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
+from flask_dispy.watching.dashboard import board_of
+
 __all__ = ["Child", "Kind", "Stage", "staged"]
 
 Kind = Literal["ours", "theirs", "none"]
@@ -61,7 +63,7 @@ class Stage:
     def fold(self) -> None:
         """Let the server take in all that was reported."""
         if self.kind == "ours":
-            self.server.registry.hub.fold()
+            board_of(self.server.registry).fold()
 
     # -- what a parent may ask for -----------------------------------------------------------
 

@@ -117,18 +117,13 @@ class ClusterRegistry(Dashboard):
             atexit.register(self.close)  # a program may end without closing us
 
     @property
-    def hub(self) -> Hub:
-        """What folds and publishes: for the other parts of this package alone."""
+    def _board(self) -> Hub:
         if not self._hub.is_ours():
             with _forking:
                 # It was made before a fork, and its clusters will be made here: nothing is lost.
                 if not self._hub.is_ours() and self._hub.is_fresh():
                     self._begin()
         return self._hub
-
-    @property
-    def _board(self) -> Hub:
-        return self.hub
 
     # -- clusters ----------------------------------------------------------------------------
 
@@ -152,7 +147,7 @@ class ClusterRegistry(Dashboard):
         :raises RuntimeError: the registry is closed.
         :raises WrongProcess: this is a fork of the process that made the registry.
         """
-        watched, is_new = self.hub.add(cluster, name, chain=chain, receiver=self)
+        watched, is_new = self._board.add(cluster, name, chain=chain, receiver=self)
         if is_new:
             self._pump.take_on(watched)
         return watched.name
@@ -163,7 +158,7 @@ class ClusterRegistry(Dashboard):
         Its callback is put back as it was. One that is not watched, or no more, is no error. Closed
         clusters beyond the newest ``closed_limit`` go by themselves.
         """
-        self.hub.remove(cluster)
+        self._board.remove(cluster)
 
     def callback(self, cluster: Any) -> Callback:
         """Return a function to call with each (status, node, job) of *cluster*, from any thread.
@@ -172,7 +167,7 @@ class ClusterRegistry(Dashboard):
 
         :raises UnknownCluster: the cluster is not watched.
         """
-        watched = self.hub.find(cluster)
+        watched = self._board.find(cluster)
         if watched is None:
             raise UnknownCluster("The cluster is not watched: add it first.")
         watched.mode = "callback"
@@ -185,34 +180,31 @@ class ClusterRegistry(Dashboard):
         The cluster is found by the job's computation, or by the node. Takes a fraction of a
         microsecond and never raises; may be called from any thread.
         """
-        self.hub.router.receive(status, node, job)
+        self._board.router.receive(status, node, job)
 
     # -- reading -----------------------------------------------------------------------------
 
     @property
     def control(self) -> Control:
-        self.hub.check_process()
+        self._board.check_process()
         return self._control
 
     def view(self, name: str) -> View:
-        found = self.hub.named(name)
+        found = self._board.named(name)
         return self._combined if name in ALL_NAMES else self._view_of(found[0])
 
     def views(self) -> list[View]:
-        return [self._view_of(watched) for watched in self.hub.named("*")]
+        return [self._view_of(watched) for watched in self._board.named("*")]
 
     def _view_of(self, watched: Watched) -> View:
-        with self.hub.lock:
+        with self._board.lock:
             view = self._views.get(watched)
             if view is None:
-                view = self._views[watched] = ClusterView(self.hub, self._summaries, watched)
+                view = self._views[watched] = ClusterView(self._board, self._summaries, watched)
             return view
 
-    def at_work(self) -> bool:
-        return self.hub.at_work()
-
     def health(self) -> dict[str, Any]:
-        self.hub.check_process()
+        self._board.check_process()
         return health(self._hub, self._pump, self._calls)
 
     def close(self) -> None:

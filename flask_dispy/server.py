@@ -28,7 +28,7 @@ from .hosting import (
 )
 from .registry import ClusterRegistry
 from .report import save_report
-from .watching.dashboard import Dashboard
+from .watching.dashboard import Dashboard, board_of
 from .web.access.guard import Authorize
 from .web.access.origins import checked_hosts
 from .web.blueprint import create_blueprint
@@ -276,7 +276,7 @@ class DispyHTTPServer:
             if self in _live:
                 _live.remove(self)
             self._audience.closing.set()
-            self.registry.wake()
+            board_of(self.registry).wake()
             if self._owns_registry:
                 self.registry.close()
             self._hosting.stop(_GRACE_SEC)
@@ -307,7 +307,7 @@ class DispyHTTPServer:
 
     def _current_version(self) -> int:
         self.registry.views()  # which folds what waits
-        return self.registry.version
+        return board_of(self.registry).version
 
 
 def cluster_status(status, node, job):  # type: ignore[no-untyped-def]
@@ -333,12 +333,12 @@ cluster_status.forwards_to = _forwards_to  # type: ignore[attr-defined]
 def _whose(registries: Sequence[ClusterRegistry], node: Any, job: Any) -> ClusterRegistry:
     try:
         for registry in registries:
-            if registry.hub.knows(job, node):
+            if board_of(registry).knows(job, node):
                 return registry
         # A fast job's end comes while its beginning still waits to be folded.
         for registry in registries:
-            registry.hub.fold()
-            if registry.hub.knows(job, node):
+            board_of(registry).fold()
+            if board_of(registry).knows(job, node):
                 return registry
     except Exception:
         logger.exception("can't find out which server shows the cluster of a report")

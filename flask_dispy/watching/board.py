@@ -81,6 +81,9 @@ class Board(Generic[M]):
     :raises BadRequest: the name of a custom column is taken.
     """
 
+    past = False
+    """Whether these are runs that are over, of a history."""
+
     recorder: Recorder | None = None
     """What writes the history, if one is written."""
 
@@ -183,6 +186,10 @@ class Board(Generic[M]):
     def dropped(self) -> int:
         """Return how many reports were dropped before it was known whose they are."""
         return 0
+
+    def at_work(self) -> bool:
+        """Whether jobs are queued or running in any of the clusters, as far as is known."""
+        return False
 
     def wait_for_change(
         self, version: int, timeout_sec: float, *, until: Callable[[], bool] = lambda: False

@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Protocol, TypeVar
 
 from ..core.settings import checked_poll_sec
 from ..engine.commands.control import Control
-from ..wire.tables import Tables
 from .board import Board
 from .views import View
 
-__all__ = ["Dashboard"]
+__all__ = ["Dashboard", "board_of"]
+
+
+B_co = TypeVar("B_co", bound=Board[Any], covariant=True)
+
+
+class _Shows(Protocol[B_co]):
+    @property
+    def _board(self) -> B_co: ...
+
+
+def board_of(dashboard: _Shows[B_co]) -> B_co:
+    """Return what a dashboard shows: for the other parts of this package, not for a user.
+
+    After a fork it may be another one, so it is asked for each time.
+    """
+    return dashboard._board
 
 
 class Dashboard(ABC):
     """The face that ``web/`` and ``report/`` see. Thread-safe."""
-
-    past = False
-    """Whether these are runs that are over, of a history."""
 
     @property
     @abstractmethod
@@ -52,11 +64,6 @@ class Dashboard(ABC):
     # -- reading -----------------------------------------------------------------------------
 
     @property
-    def tables(self) -> Tables:
-        """The fields of nodes and jobs: those that all have, and those of custom columns."""
-        return self._board.tables
-
-    @property
     @abstractmethod
     def control(self) -> Control:
         """What takes the commands.
@@ -86,31 +93,6 @@ class Dashboard(ABC):
         :raises WrongProcess: this is a fork of the process that made the registry.
         """
         return [view.name for view in self.views()]
-
-    @property
-    def version(self) -> int:
-        """A number that grows with every change."""
-        return self._board.version
-
-    def wait_for_change(
-        self, version: int, timeout_sec: float, *, until: Callable[[], bool] = lambda: False
-    ) -> int:
-        """Wait until something changed after *version*, or time is out; return the version.
-
-        :param timeout_sec: seconds to wait at the most.
-        :param until: ends the wait, too, where it is true; looked at again when :meth:`wake` is
-            called.
-        :raises WrongProcess: this is a fork of the process that made the registry.
-        """
-        return self._board.wait_for_change(version, timeout_sec, until=until)
-
-    def wake(self) -> None:
-        """Let all who wait for a change look whether they still want to."""
-        self._board.wake()
-
-    @abstractmethod
-    def at_work(self) -> bool:
-        """Whether jobs are queued or running in any of the clusters, as far as is known."""
 
     @abstractmethod
     def health(self) -> dict[str, Any]:

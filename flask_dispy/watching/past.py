@@ -35,6 +35,8 @@ logger = logging.getLogger("flask_dispy.history")
 class _Runs(Board[Member]):
     """The runs that were loaded, each as it was at its end: then is its now."""
 
+    past = True
+
     def __init__(self, settings: Settings, runs: Sequence[PastRun]) -> None:
         super().__init__(settings)
         self._runs = {run.state: run for run in runs}
@@ -170,8 +172,6 @@ class PastRegistry(Dashboard):
     :raises HistoryError: there is no history at *path*, or it can't be read; says why.
     """
 
-    past = True
-
     def __init__(
         self,
         path: str | os.PathLike[str],
@@ -227,9 +227,6 @@ class PastRegistry(Dashboard):
     def views(self) -> list[View]:
         self._board.check_process()
         return list(self._views.values())
-
-    def at_work(self) -> bool:
-        return False
 
     def health(self) -> dict[str, Any]:
         self._board.check_process()

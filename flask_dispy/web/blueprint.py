@@ -12,7 +12,7 @@ from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import MethodNotAllowed, default_exceptions
 
-from ..watching.dashboard import Dashboard
+from ..watching.dashboard import Dashboard, board_of
 from .access.credentials import Credentials
 from .access.guard import Authorize, Guard
 from .access.headers import ContentPolicy, harden
@@ -123,7 +123,7 @@ def create_blueprint(
         trusted_hosts=checked_hosts(trusted_hosts),
         standalone=standalone,
     )
-    tables = registry.tables
+    tables = board_of(registry).tables
     routes = with_sort_keys(ROUTES, tuple(tables.nodes.sort_keys))
     if document_root is not None:
         routes += DOCUMENT_ROUTES
@@ -147,7 +147,7 @@ def create_blueprint(
             most_waiting=costly_waiting,
             wait_sec=costly_wait_sec,
             closing=closing,
-            at_work=registry.at_work,
+            at_work=lambda: board_of(registry).at_work(),
         ),
         description=cache(lambda: encode(build(routes, schemas_of(tables)))),
     )

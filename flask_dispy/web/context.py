@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import unquote
 
 from flask import Request, request
@@ -13,7 +14,8 @@ from flask import Request, request
 from ..core.addresses import network_of
 from ..core.search.order import NEWEST, JobOrder, Place
 from ..core.search.query import JobQuery
-from ..watching.dashboard import Dashboard
+from ..watching.board import Board
+from ..watching.dashboard import Dashboard, board_of
 from ..watching.views import JobPage, View
 from .access.guard import Guard
 from .access.headers import ContentPolicy
@@ -45,6 +47,11 @@ class Web:
     max_body_bytes: int
     turns: Turns
     description: Callable[[], bytes]
+
+    @property
+    def board(self) -> Board[Any]:
+        """What the registry shows: its tables, its version, and what waits for another."""
+        return board_of(self.registry)
 
     def view(self, name: str) -> View:
         """Return the view of a cluster, whose name may come encoded once more.
@@ -79,7 +86,7 @@ class Web:
 
         They may show what a job was given.
         """
-        return self.registry.tables.jobs.names if self.guard.allows("see_arguments") else ()
+        return self.board.tables.jobs.names if self.guard.allows("see_arguments") else ()
 
     def hides_arguments(self) -> bool:
         """Whether jobs' arguments are hidden, from this client or from all."""

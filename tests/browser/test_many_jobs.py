@@ -13,6 +13,7 @@ from web.fakes import make_node, watched_cluster
 
 from flask_dispy import ClusterRegistry
 from flask_dispy.core.jobs import Job, Output
+from flask_dispy.watching.dashboard import board_of
 
 JOBS = 100_000
 NODES = 300
@@ -26,12 +27,12 @@ def crowd() -> Iterator[ClusterRegistry]:
     cluster = watched_cluster(registry)
     for number in range(NODES):
         cluster.join(make_node(_address(number), f"node-{number:03}", cpus=4))
-    registry.hub.fold()
-    (watched,) = registry.hub.members()
+    board_of(registry).fold()
+    (watched,) = board_of(registry).members()
     began_at = time.time() - SPAN_SEC
-    with registry.hub.lock:
+    with board_of(registry).lock:
         watched.state.adopt([_job(serial, began_at) for serial in range(1, JOBS + 1)])
-        registry.hub.publish(watched)
+        board_of(registry).publish(watched)
     yield registry
     registry.close()
 

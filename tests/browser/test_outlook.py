@@ -13,6 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 from web.fakes import watched_cluster
 
 from flask_dispy.core import events
+from flask_dispy.watching.dashboard import board_of
 
 
 def head(page: Page | Locator) -> Locator:
@@ -28,11 +29,11 @@ def stall(stage: Stage) -> None:
     stage.cluster = watched_cluster(stage.registry, "compute")
     for ip_addr in ("10.0.0.2", "10.0.0.3"):
         stage.joins(ip_addr)
-    stage.registry.hub.fold()
+    board_of(stage.registry).fold()
     state: Any = stage.registry.view("compute")._state
     began_at = time.time() - 1_142
     nothing = (None,) * 4
-    with stage.registry.hub.lock:
+    with board_of(stage.registry).lock:
         state.apply(events.JobEnded("quick", began_at + 2, began_at, began_at, "10.0.0.2",
                                     "finished", "quick", *nothing))  # fmt: skip
     for number in range(3):
@@ -119,12 +120,12 @@ def test_jobs_bound_to_a_node_that_is_gone_are_shown_and_ended(
     stage.joins("10.0.0.2")
     for number in range(3):
         stage.cluster.submit(number, job_id=f"job{number}")
-    stage.registry.hub.fold()
+    board_of(stage.registry).fold()
     state: Any = stage.registry.view("compute")._state
     keys = [job.key for job in state.ledger.jobs.values()]
     stage.runs("10.0.0.2", job_id="runs")
-    stage.registry.hub.fold()
-    with stage.registry.hub.lock:
+    board_of(stage.registry).fold()
+    with board_of(stage.registry).lock:
         seen = events.QueueSeen(tuple((key, "10.0.0.9") for key in keys[:2]), full=False)
         state.apply(seen)
     page = stage.open()
@@ -153,9 +154,9 @@ def test_jobs_from_before_watching_show_as_waiting(make_stage: Callable[..., Sta
     stage = make_stage()
     stage.cluster = watched_cluster(stage.registry, "compute")
     stage.joins("10.0.0.2")
-    stage.registry.hub.fold()
+    board_of(stage.registry).fold()
     state: Any = stage.registry.view("compute")._state
-    with stage.registry.hub.lock:
+    with board_of(stage.registry).lock:
         state.apply(events.PendingCounted(time.time() - 60, 6))
     stage.runs("10.0.0.2", job_id="a")
     stage.ends(stage.runs("10.0.0.2", job_id="b"))
@@ -183,11 +184,11 @@ def test_other_cpus_are_asked_and_answered_in_the_progress_row(
     stage = make_stage()
     stage.cluster = watched_cluster(stage.registry, "compute")
     node = stage.joins("10.0.0.2", cpus=2)
-    stage.registry.hub.fold()
+    board_of(stage.registry).fold()
     state: Any = stage.registry.view("compute")._state
     began_at = time.time() - 1_200
     nothing = (None,) * 4
-    with stage.registry.hub.lock:
+    with board_of(stage.registry).lock:
         for number in range(20):
             started_at = began_at + 60 * number
             state.apply(events.JobEnded(f"quick{number}", started_at + 60, began_at, started_at,

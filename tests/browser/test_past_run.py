@@ -13,6 +13,7 @@ from dispy_objects import FakeCluster
 from playwright.sync_api import Page, expect
 
 from flask_dispy import ClusterRegistry
+from flask_dispy.watching.dashboard import board_of
 from flask_dispy.watching.past import PastRegistry
 
 # A time is "now" that is less than a second ago, as this run's end may be.
@@ -34,10 +35,10 @@ def write_a_run_that_is_cut_off(path: Path) -> None:
             status = DispyJob.Terminated if number == 5 else DispyJob.Finished
             cluster.end(job, node, status, **how)
     cluster.submit("waits")
-    registry.hub.fold()
-    assert registry.hub.recorder is not None
+    board_of(registry).fold()
+    assert board_of(registry).recorder is not None
     # As it is when the program is killed: all is written, and the end is not.
-    record = registry.hub.recorder._records[registry.hub.states()[0]]
+    record = board_of(registry).recorder._records[board_of(registry).states()[0]]
     record.end = record.beat  # type: ignore[method-assign]
     registry.close()
 

@@ -25,6 +25,7 @@ from engine.faults import (
 )
 from rawhttp import Client, get
 
+from flask_dispy.watching.dashboard import board_of
 from flask_dispy.watching.stateviews import StateView
 
 pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("no_lost_descriptors")]
@@ -39,7 +40,7 @@ def test_flooded_inbox_is_counted_and_shown(local_dispy: LocalDispy) -> None:
     with serving(cluster, inbox_limit=25) as server:
         wait_until(lambda: state_of(server, NEAR) == "up", what="the node")
         registry = server.registry
-        with registry.hub.folding:  # as if a fold took very long
+        with board_of(registry).folding:  # as if a fold took very long
             flood = [cluster.submit("nap", 0.1) for _ in range(20)]
             wait_until(lambda: all(job.finish.is_set() for job in flood), what="the jobs")
             wait_until(lambda: registry.health()["inbox"]["dropped"] > 0, what="the flood")

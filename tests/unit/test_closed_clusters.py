@@ -16,6 +16,7 @@ from dispy_objects import FakeCluster
 
 from flask_dispy import ClusterRegistry
 from flask_dispy.core.errors import BadRequest, UnknownCluster
+from flask_dispy.watching.dashboard import board_of
 
 
 @pytest.fixture(autouse=True)
@@ -93,8 +94,8 @@ def test_nothing_of_a_cluster_that_was_let_go_stays_in_memory(
 ) -> None:
     registry = make_registry(closed_limit=0)
     cluster, name = run_and_close(registry)
-    with registry.hub.lock:
-        state = weakref.ref(registry.hub._members[name].state)
+    with board_of(registry).lock:
+        state = weakref.ref(board_of(registry)._members[name].state)
     wait_until(lambda: registry.names() == [])
     del cluster
 
@@ -128,7 +129,7 @@ def test_texts_that_are_still_made_are_waited_for(
     monkeypatch.setattr("flask_dispy.watching.late_texts.LateTexts.pending", True)
     name = close_some(registry, 1)[0]
     for _ in range(3):
-        registry.hub.let_closed_go()
+        board_of(registry).let_closed_go()
     assert registry.names() == [name]
     monkeypatch.setattr("flask_dispy.watching.late_texts.LateTexts.pending", False)
     wait_until(lambda: registry.names() == [])

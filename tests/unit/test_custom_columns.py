@@ -17,6 +17,7 @@ from flask_dispy.core.columns import plain_value
 from flask_dispy.core.search.query import JobQuery
 from flask_dispy.core.search.values import value_test
 from flask_dispy.engine.reports.columns import ColumnReader, NodeSubject, Subjects
+from flask_dispy.watching.dashboard import board_of
 from flask_dispy.web.api.node_list import QUALIFIERS
 from flask_dispy.wire.tables import JobTable, NodeTable
 
@@ -416,6 +417,6 @@ def test_nothing_is_noted_where_there_are_no_columns(
     node = cluster.join("10.0.0.1")
     cluster.start(cluster.submit(1), node)
     registry.view("*").nodes()
-    (watched,) = registry.hub.members()
+    (watched,) = board_of(registry).members()
     assert watched.watch.subjects.take() == ({}, {})
     assert not watched.watch.subjects._arguments

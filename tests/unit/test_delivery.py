@@ -12,6 +12,7 @@ from dispy_objects import FakeCluster
 
 from flask_dispy import ClusterRegistry
 from flask_dispy.engine.reports.delivery import Delivery, Status, all_reported
+from flask_dispy.watching.dashboard import board_of
 
 
 def _mine(status: int, node: Any, job: Any) -> None:
@@ -191,7 +192,9 @@ def test_callback_that_calls_ours_is_no_trouble(
     node = cluster.join("10.0.0.1")
     cluster.start(cluster.submit(), node)
     wait_until(lambda: _summary(polled)["watching"] == "callback", what="its reports")
-    wait_until(lambda: not polled.hub.members()[0].delivery.doubted, what="the end of the doubt")
+    wait_until(
+        lambda: not board_of(polled).members()[0].delivery.doubted, what="the end of the doubt"
+    )
     summary = _summary(polled)
     assert (summary["trouble"], summary["jobs"]["running"]) == (None, 1)
     assert caplog.text == ""

@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from flask_dispy import ClusterRegistry
 from flask_dispy.core.feed import Cursor, Feed
+from flask_dispy.watching.dashboard import board_of
 from flask_dispy.watching.views import View
 
 
@@ -122,7 +123,7 @@ def test_foreign_cursor_gets_a_marked_snapshot(
 def test_cursor_from_the_future_gets_a_snapshot(
     registry: ClusterRegistry, cluster: FakeCluster
 ) -> None:
-    ahead = str(Cursor(registry.hub.epoch, 0, 10**9))
+    ahead = str(Cursor(board_of(registry).epoch, 0, 10**9))
     assert answer(registry.view("*"), ahead)["snapshot"] is True
 
 

@@ -19,6 +19,7 @@ from flask_dispy.core.errors import BadRequest, HistoryError, NoCommands
 from flask_dispy.core.search.order import JobOrder
 from flask_dispy.core.search.query import JobQuery
 from flask_dispy.report import render_report
+from flask_dispy.watching.dashboard import board_of
 from flask_dispy.watching.past import PastRegistry
 
 
@@ -71,7 +72,7 @@ def run_once(path: Path, name: str = "compute", count: int = 10, **settings: Any
     registry.add(cluster)
     run_some(cluster, cluster.join("10.0.0.1", "alpha"), count)
     cluster.pulse(cluster._dispy_nodes["10.0.0.1"])
-    registry.hub.fold()
+    board_of(registry).fold()
     registry.close()
 
 
@@ -134,10 +135,10 @@ def test_what_happened_to_nodes_is_kept(path: Path, registry: ClusterRegistry) -
     registry.add(cluster)
     alpha = cluster.join("10.0.0.1", "alpha")
     cluster.pulse(alpha)
-    registry.hub.fold()
+    board_of(registry).fold()
     wait_until(lambda: registry.view("*").node("alpha")["state"] == "silent")
     cluster.pulse(alpha)
-    registry.hub.fold()
+    board_of(registry).fold()
     cluster.leave(alpha)
     registry.close()
     found = [event for (event,) in rows(path, "SELECT event FROM node_events ORDER BY at")]
@@ -168,7 +169,7 @@ def test_cluster_that_was_removed_leaves_a_run_that_is_complete(
     cluster = FakeCluster()
     registry.add(cluster)
     run_some(cluster, cluster.join("10.0.0.1"))
-    registry.hub.fold()
+    board_of(registry).fold()
     registry.remove(cluster)
     wait_until(lambda: rows(path, "SELECT complete, finished FROM runs") == [(1, 8)])
 
@@ -178,7 +179,7 @@ def test_strays_are_kept_in_the_run_of_the_cluster_they_turn_out_to_be_of(path: 
     cluster = FakeCluster()
     cluster.cluster_status = registry.cluster_status
     run_some(cluster, cluster.join("10.0.0.1"))
-    registry.hub.fold()
+    board_of(registry).fold()
     assert registry.names() == ["other clusters"]
     wait_until(lambda: rows(path, "SELECT count(*) FROM jobs") == [(10,)])
     registry.add(cluster)
@@ -193,7 +194,7 @@ def test_lock_is_free_while_the_file_is_not(
     cluster = FakeCluster()
     registry.add(cluster)
     node = cluster.join("10.0.0.1")
-    registry.hub.fold()
+    board_of(registry).fold()
     wait_until(lambda: rows(path, "SELECT count(*) FROM runs") == [(1,)])
     with closing(sqlite3.connect(path)) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -201,7 +202,7 @@ def test_lock_is_free_while_the_file_is_not(
         for _ in range(20):
             run_some(cluster, node)
             began_at = time.monotonic()
-            registry.hub.fold()
+            board_of(registry).fold()
             registry.view("*").summary()
             slowest = max(slowest, time.monotonic() - began_at)
         other.execute("ROLLBACK")
@@ -317,9 +318,9 @@ def test_past_nodes_tell_what_happened_to_them(
     registry.add(cluster)
     for _ in range(20):
         node = cluster.join("10.0.0.1", "alpha")
-        registry.hub.fold()
+        board_of(registry).fold()
         cluster.leave(node)
-        registry.hub.fold()
+        board_of(registry).fold()
     registry.close()
     view = past(path).view("*")
     found = view.node_events("alpha")
@@ -334,7 +335,7 @@ def test_past_durations_are_those_of_the_whole_run(
     cluster = FakeCluster("compute")
     registry.add(cluster)
     run_some(cluster, cluster.join("10.0.0.1", "alpha"), 20)
-    registry.hub.fold()
+    board_of(registry).fold()
     live = [registry.view("compute").durations(node=node) for node in (None, "alpha")]
     registry.close()
     (view,) = past(path, most_jobs=3).views()
@@ -425,7 +426,7 @@ def test_run_that_was_cut_off_shows_what_was_pending_and_no_eta(path: Path, past
     run_some(cluster, node)
     cluster.start(cluster.submit("runs"), node)
     cluster.submit("waits")
-    registry.hub.fold()
+    board_of(registry).fold()
     registry.close()
     for view in past(path).view("*"), past(path).views()[0]:
         summary = view.summary()

@@ -17,6 +17,7 @@ from flask_dispy import ClusterRegistry, Column, PastRegistry
 from flask_dispy.core.search.query import JobQuery
 from flask_dispy.history.columns import Columns, columns_of, together
 from flask_dispy.history.schema import MIGRATIONS
+from flask_dispy.watching.dashboard import board_of
 
 TEMP = Column("temp", label="Temp", unit="°C", type="number", value=lambda _: 41.5)
 RACK = Column("rack", sortable=False, value=lambda node: f"rack of {node.name}")
@@ -52,8 +53,8 @@ def run_once(path: Path, name: str = "compute", **columns: list[Column]) -> None
     cluster.end(job, node, result=7)
     view = registry.view("*")
     for names, row in (
-        (registry.tables.nodes.names, lambda: view.node("10.0.0.1")),
-        (registry.tables.jobs.names, lambda: view.jobs().items[0]),
+        (board_of(registry).tables.nodes.names, lambda: view.node("10.0.0.1")),
+        (board_of(registry).tables.jobs.names, lambda: view.jobs().items[0]),
     ):
         wait_until(lambda: all(row()[one] not in (None, "night None") for one in names))  # noqa: B023
     registry.close()
@@ -75,7 +76,7 @@ def test_past_run_shows_its_columns(path: Path, past: Any) -> None:
         assert view.jobs(JobQuery.parse("batch:7", columns=["batch"])).total == 1
         block = json.loads(view.changes(by_column=True).body.plain())["blocks"][0]
         assert block["temp"] == [41.5]
-    found = {field["name"]: field for field in registry.tables.nodes.of_pages()}
+    found = {field["name"]: field for field in board_of(registry).tables.nodes.of_pages()}
     assert (found["temp"]["label"], found["temp"]["unit"]) == ("Temp", "°C")
     assert (found["temp"]["type"], found["rack"]["sortable"]) == ("number", False)
 
@@ -108,11 +109,11 @@ def test_runs_with_other_columns_stand_beside_each_other(path: Path, past: Any) 
     other = Column("temp", label="Temperature", unit="K", value=lambda _: 315)
     run_once(path, "new", node_columns=[RACK, other], job_columns=[BATCH])
     registry = past()
-    assert registry.tables.nodes.names == ("rack", "temp")
+    assert board_of(registry).tables.nodes.names == ("rack", "temp")
     found = [(view.node("10.0.0.1")["temp"], view.node("10.0.0.1")["rack"])
              for view in registry.views()]  # fmt: skip
     assert found == [(315, "rack of alpha"), (None, None), (41.5, None)]
-    labels = {field["name"]: field["label"] for field in registry.tables.nodes.of_pages()}
+    labels = {field["name"]: field["label"] for field in board_of(registry).tables.nodes.of_pages()}
     assert labels["temp"] == "Temperature"  # the newest run's
 
 
@@ -141,7 +142,7 @@ def test_columns_that_can_not_be_read_are_left_out(path: Path, past: Any, broken
         db.execute("UPDATE runs SET columns = ?", (broken,))
     registry = past()
     assert registry.unreadable == {"columns": 1}
-    assert registry.tables.nodes.names == ()
+    assert board_of(registry).tables.nodes.names == ()
     assert "temp" not in registry.view("*").node("10.0.0.1")
 
 

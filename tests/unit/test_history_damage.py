@@ -17,6 +17,7 @@ from flask_dispy import ClusterRegistry, HistoryError
 from flask_dispy.history.schema import MIGRATIONS
 from flask_dispy.programs.dashboards import _loaded
 from flask_dispy.report import render_report
+from flask_dispy.watching.dashboard import board_of
 from flask_dispy.watching.past import PastRegistry
 
 DEEP = "[" * 100_000
@@ -43,7 +44,7 @@ def path(tmp_path: Path) -> Path:
             cluster.abandon(job, reentrant=True)
             cluster.start(job, beta)
         cluster.end(job, beta if number == 1 else alpha, DispyJob.Finished, result=number)
-    registry.hub.fold()
+    board_of(registry).fold()
     registry.close()
     with closing(sqlite3.connect(path)) as db, db:
         # It ended before anything was measured.
@@ -117,7 +118,7 @@ def test_no_value_makes_a_history_unusable(path: Path, value: Any) -> None:
 def test_program_writes_on_whatever_is_in_the_file(path: Path, value: Any) -> None:
     with damaged(path, "jobs", "serial", value):
         registry = ClusterRegistry(history=path)
-        first = registry.hub.recorder and registry.hub.recorder.first_serial
+        first = board_of(registry).recorder and board_of(registry).recorder.first_serial
         registry.close()
     assert first in (3, 4)
 

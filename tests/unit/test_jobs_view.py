@@ -13,6 +13,7 @@ from dispy_objects import FakeCluster
 from flask_dispy import ClusterRegistry
 from flask_dispy.core.errors import UnknownJob
 from flask_dispy.core.search.query import JobQuery
+from flask_dispy.watching.dashboard import board_of
 from flask_dispy.watching.views import View
 
 
@@ -89,7 +90,7 @@ def test_no_job_is_missed_or_repeated_while_jobs_come_and_go(
 ) -> None:
     node = cluster.join("10.0.0.1")
     jobs = [cluster.submit(number) for number in range(300)]
-    registry.hub.fold()
+    board_of(registry).fold()
     stop = threading.Event()
 
     def churn() -> None:
@@ -173,10 +174,10 @@ def test_argument_of_a_users_class_is_shown_soon(
     cluster.submit(Own())
     view = registry.view("compute")
     assert view.job(1)["args"] is None
-    version = registry.version
+    version = board_of(registry).version
     release.set()
     wait_until(lambda: view.job(1)["args"] == "own text")
-    assert registry.version > version
+    assert board_of(registry).version > version
     assert view.jobs(JobQuery.parse('arg:"own text"')).total == 1
 
 

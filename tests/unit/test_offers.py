@@ -23,6 +23,7 @@ from flask_dispy.core.nodes import Node
 from flask_dispy.core.offers import Allocation, Finding, Offers
 from flask_dispy.core.reasons import message_of, reasons_of
 from flask_dispy.engine.offering import diagnose, program_allocations, withdraw_allocation
+from flask_dispy.watching.dashboard import board_of
 
 NODE = Allocation("10.0.0.7", None, 0)
 
@@ -296,7 +297,7 @@ def test_node_that_is_allocated_anew_waits_as_well(prompt: ClusterRegistry) -> N
     cluster = FakeCluster()
     prompt.add(cluster)
     node = cluster.join("127.0.0.7")
-    prompt.hub.fold()
+    board_of(prompt).fold()
     cluster.leave(node)
     assert prompt.view("compute").offers() == []
     prompt.control.node_action("compute", "allocate", "127.0.0.7", by="ann")

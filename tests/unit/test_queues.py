@@ -16,6 +16,7 @@ from flask_dispy import ClusterRegistry
 from flask_dispy.core.events import QueueSeen, WatchingEnded
 from flask_dispy.core.search.query import JobQuery
 from flask_dispy.engine.reports.queues import QueueReader, pending_jobs
+from flask_dispy.watching.dashboard import board_of
 
 
 def scheduler_node(ip_addr: str = "n1", *, busy: int = 0, cpus: int = 2) -> Any:
@@ -110,7 +111,7 @@ def test_job_bound_to_a_node_that_died_shows(
     fake._cluster._nodes["10.0.0.1"] = pinned = scheduler_node("10.0.0.1")
     cluster.join("10.0.0.2")
     cluster.submit_node(pinned, 1)
-    registry.hub.fold()
+    board_of(registry).fold()
     assert outlook_of(registry)["bound"] == 0
     del fake._cluster._nodes["10.0.0.1"]
     cluster.leave(node)
@@ -136,10 +137,10 @@ def test_another_cluster_of_the_registry_that_holds_all_cpus_is_named(
     for number in range(2):
         other.start(other.submit(number), node)
     cluster.submit(1)
-    version = registry.version
+    version = board_of(registry).version
     wait_until(lambda: outlook_of(registry)["reason"] == "cpus_busy")
     assert outlook_of(registry)["message"] == "All 2 CPUs are busy with fit_model; 1 job waits."
-    assert registry.version > version
+    assert board_of(registry).version > version
     registry.view("fit_model")._state.apply(WatchingEnded(time.time()))
     assert outlook_of(registry)["reason"] != "cpus_busy"
 
@@ -154,11 +155,11 @@ def test_hung_jobs_wake_who_waits_for_a_change() -> None:
     cluster.start(quick, node, since_sec=0.01)
     cluster.end(quick, node)
     cluster.start(cluster.submit(1), node)
-    registry.hub.fold()
+    board_of(registry).fold()
     assert outlook_of(registry)["state"] == "going"
-    version, give_up_at = registry.version, time.monotonic() + 10
+    version, give_up_at = board_of(registry).version, time.monotonic() + 10
     while outlook_of(registry)["state"] != "stalled" and time.monotonic() < give_up_at:
-        version = registry.wait_for_change(version, 5)
+        version = board_of(registry).wait_for_change(version, 5)
     assert outlook_of(registry)["stuck"]["jobs"] == 1
     registry.close()
 

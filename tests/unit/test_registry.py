@@ -15,6 +15,7 @@ from dispy_objects import FakeCluster, make_node
 
 from flask_dispy import ClusterRegistry
 from flask_dispy.core.errors import UnknownCluster, UnknownNode
+from flask_dispy.watching.dashboard import board_of
 
 
 def counts(registry: ClusterRegistry, name: str = "*") -> dict[str, int]:
@@ -187,7 +188,7 @@ def test_view_outlives_its_cluster(registry: ClusterRegistry, cluster: FakeClust
     cluster.join("10.0.0.1")
     cluster.submit(1)
     view = registry.view("compute")
-    registry.hub.fold()
+    board_of(registry).fold()
     registry.remove(cluster)
     registry.add(FakeCluster("compute"))
     assert view.summary()["watching"] == "removed"
@@ -245,17 +246,17 @@ def test_reader_waits_for_who_has_emptied_an_inbox_and_not_folded_it_yet(
     registry: ClusterRegistry, cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drained, release = threading.Event(), threading.Event()
-    fold_one = registry.hub.apply
+    fold_one = board_of(registry).apply
 
     def take_in(*arguments: Any) -> None:
         drained.set()
         release.wait(5)
         fold_one(*arguments)
 
-    registry.hub.fold()
-    monkeypatch.setattr(registry.hub, "apply", take_in)
+    board_of(registry).fold()
+    monkeypatch.setattr(board_of(registry), "apply", take_in)
     cluster.submit(1)
-    folds = threading.Thread(target=registry.hub.fold)
+    folds = threading.Thread(target=board_of(registry).fold)
     folds.start()
     assert drained.wait(5)
     answers: list[dict[str, int]] = []

@@ -13,6 +13,7 @@ from effort import effort
 
 from flask_dispy import ClusterRegistry
 from flask_dispy.core.errors import WrongProcess
+from flask_dispy.watching.dashboard import board_of
 
 
 def counts(registry: ClusterRegistry, name: str = "*") -> dict[str, int]:
@@ -52,9 +53,10 @@ def test_fork_refuses_without_hanging(registry: ClusterRegistry, cluster: FakeCl
     def child(answers: Any) -> None:
         found = []
         for ask in (
-            registry.hub.fold, registry.names, registry.views, registry.health, view.summary,
+            board_of(registry).fold, registry.names, registry.views, registry.health, view.summary,
             view.changes, view.jobs, lambda: registry.view("*"),
-            lambda: registry.add(FakeCluster()), lambda: registry.wait_for_change(10**9, 60),
+            lambda: registry.add(FakeCluster()),
+            lambda: board_of(registry).wait_for_change(10**9, 60),
         ):  # fmt: skip
             try:
                 ask()
@@ -67,7 +69,7 @@ def test_fork_refuses_without_hanging(registry: ClusterRegistry, cluster: FakeCl
     context = multiprocessing.get_context("fork")
     here, there = context.Pipe()
     # Another thread holds the locks at the moment of the fork, and does not live there.
-    with registry.hub.folding, registry.hub.lock:
+    with board_of(registry).folding, board_of(registry).lock:
         process = context.Process(target=child, args=(there,))
         process.start()
     assert here.poll(20)
@@ -88,7 +90,7 @@ def test_registry_without_clusters_begins_anew_in_a_fork(registry: ClusterRegist
 
     context = multiprocessing.get_context("fork")
     here, there = context.Pipe()
-    with registry.hub.folding, registry.hub.lock:
+    with board_of(registry).folding, board_of(registry).lock:
         process = context.Process(target=child, args=(there,))
         process.start()
     assert here.poll(20)
@@ -123,8 +125,8 @@ def test_cost_of_a_summary_does_not_grow_with_the_jobs(registry: ClusterRegistry
             cluster.start(job, node)
     view = registry.view("compute")
     view.summary()
-    (state,) = registry.hub.states()
-    with registry.hub.lock:
+    (state,) = board_of(registry).states()
+    with board_of(registry).lock:
         state.ledger.jobs = Unread(state.ledger.jobs)
         state.ledger.named = Unread(state.ledger.named)
         state.nodes["10.0.0.1"].running = Unread(state.nodes["10.0.0.1"].running)
@@ -136,9 +138,9 @@ def test_what_is_gone_leaves_nothing_behind(registry: ClusterRegistry) -> None:
         cluster = FakeCluster("passing")
         registry.add(cluster)
         cluster.start(cluster.submit(1), cluster.join("10.0.0.1"))
-        registry.hub.fold()
+        board_of(registry).fold()
         registry.remove(cluster)
-    combined = registry.hub.combined
+    combined = board_of(registry).combined
     assert combined.texts == combined.cells == {} == combined._counted
     assert registry.view("*").nodes() == []
     assert registry.view("*").summary()["nodes"]["known"] == 0

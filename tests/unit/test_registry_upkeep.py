@@ -12,6 +12,7 @@ from dispy import DispyJob
 from dispy_objects import FakeCluster, make_node
 
 from flask_dispy import ClusterRegistry
+from flask_dispy.watching.dashboard import board_of
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def test_silent_end_of_a_job_is_found_out(registry: ClusterRegistry) -> None:
     cluster = FakeCluster()
     registry.add(cluster)
     job = cluster.submit(1)
-    registry.hub.fold()
+    board_of(registry).fold()
     cluster.end_silently(job, DispyJob.Cancelled)
     wait_until(lambda: counts(registry) == {"cancelled": 1})
     assert registry.health()["pump"]["faults"] == 0
@@ -48,7 +49,7 @@ def test_closed_cluster_stays_and_is_marked(registry: ClusterRegistry) -> None:
     cluster = FakeCluster()
     registry.add(cluster)
     cluster.join("10.0.0.1")
-    registry.hub.fold()
+    board_of(registry).fold()
     cluster.close()
     wait_until(lambda: registry.view("compute").summary()["state"] == "closed")
     assert registry.view("compute").summary()["nodes"]["closed"] == 1
@@ -61,7 +62,7 @@ def test_figures_that_dispy_does_not_report_are_looked_up(registry: ClusterRegis
     cluster = FakeCluster()
     registry.add(cluster)
     node = cluster.join("10.0.0.1")
-    registry.hub.fold()
+    board_of(registry).fold()
     node.tx = 12_345
     wait_until(lambda: registry.view("*").node("10.0.0.1")["tx"] == 12_345)
 
@@ -122,9 +123,9 @@ def test_failing_step_of_the_upkeep_stops_no_other(
     broken, sound = FakeCluster("broken"), FakeCluster("sound")
     registry.add(broken)
     registry.add(sound)
-    registry.hub._members["broken"].reconciler.sweep = lambda *_: 1 / 0  # type: ignore[method-assign,assignment]
+    board_of(registry)._members["broken"].reconciler.sweep = lambda *_: 1 / 0  # type: ignore[method-assign,assignment]
     job = sound.submit(1)
-    registry.hub.fold()
+    board_of(registry).fold()
     sound.end_silently(job, DispyJob.Finished)
     wait_until(lambda: counts(registry) == {"finished": 1})
     assert registry.health()["pump"]["faults"] > 0
@@ -136,7 +137,7 @@ def test_failing_step_of_the_upkeep_stops_no_other(
     "look",
     [
         lambda registry: registry.view("*").summary(),
-        lambda registry: registry.wait_for_change(registry.version, 0.01),
+        lambda registry: board_of(registry).wait_for_change(board_of(registry).version, 0.01),
         lambda registry: registry.health(),
     ],
 )
@@ -147,7 +148,7 @@ def test_pump_that_died_is_started_again_by_who_looks(
         monkeypatch.undo()
         raise SystemExit
 
-    monkeypatch.setattr(registry.hub.texts.renderer, "watch", die)
+    monkeypatch.setattr(board_of(registry).texts.renderer, "watch", die)
     registry.add(FakeCluster())
     thread = registry._pump._thread
     assert thread is not None
@@ -193,17 +194,17 @@ def test_many_clusters_added_at_once_start_one_pump(registry: ClusterRegistry) -
 
 
 def test_change_wakes_who_waits(registry: ClusterRegistry, cluster: FakeCluster) -> None:
-    version = registry.version
+    version = board_of(registry).version
     timer = threading.Timer(0.05, cluster.submit, (1,))
     timer.start()
-    assert registry.wait_for_change(version, 5) > version
+    assert board_of(registry).wait_for_change(version, 5) > version
     timer.join()
 
 
 def test_waiting_ends_in_time(registry: ClusterRegistry, cluster: FakeCluster) -> None:
-    registry.hub.fold()
+    board_of(registry).fold()
     start = time.monotonic()
-    registry.wait_for_change(registry.version + 10**6, 0.05)
+    board_of(registry).wait_for_change(board_of(registry).version + 10**6, 0.05)
     assert 0.04 < time.monotonic() - start < 2
 
 
@@ -214,16 +215,16 @@ def test_waking_ends_the_wait_of_who_wants_no_more(registry: ClusterRegistry) ->
         looked.set()
         return enough.is_set()
 
-    version = registry.version + 10**6
-    waiting = threading.Thread(target=registry.wait_for_change, args=(version, 60),
+    version = board_of(registry).version + 10**6
+    waiting = threading.Thread(target=board_of(registry).wait_for_change, args=(version, 60),
                                kwargs={"until": until})  # fmt: skip
     waiting.start()
     assert looked.wait(10)
-    registry.wake()
+    board_of(registry).wake()
     waiting.join(0.05)
     assert waiting.is_alive()
     enough.set()
-    registry.wake()
+    board_of(registry).wake()
     waiting.join(10)
     assert not waiting.is_alive()
 
@@ -232,6 +233,6 @@ def test_close_wakes_who_waits(registry: ClusterRegistry) -> None:
     timer = threading.Timer(0.05, registry.close)
     timer.start()
     start = time.monotonic()
-    registry.wait_for_change(registry.version + 10**6, 20)
+    board_of(registry).wait_for_change(board_of(registry).version + 10**6, 20)
     assert time.monotonic() - start < 5
     timer.join()

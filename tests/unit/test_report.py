@@ -33,6 +33,7 @@ from flask_dispy.report.wording import (
     size,
     value_text,
 )
+from flask_dispy.watching.dashboard import board_of
 
 HOSTILE = "\"><script>alert(1)</script><img src=//x onerror='f()'>&{{7*7}}\u202e\x1b[31m\ud800"
 MOST_BYTES = 2_000_000
@@ -50,15 +51,15 @@ class Run:
         return self.registry.add(FakeCluster(name))
 
     def apply(self, cluster: str, *story: events.Event) -> None:
-        [watched] = [w for w in self.registry.hub.members() if w.name == cluster]
-        with self.registry.hub.lock:
+        [watched] = [w for w in board_of(self.registry).members() if w.name == cluster]
+        with board_of(self.registry).lock:
             for event in story:
                 watched.state.apply(event)
-            self.registry.hub.publish(watched)
+            board_of(self.registry).publish(watched)
 
     def sample(self, cluster: str, at: float, *, done: int, queued: int) -> None:
-        [watched] = [w for w in self.registry.hub.members() if w.name == cluster]
-        with self.registry.hub.lock:
+        [watched] = [w for w in board_of(self.registry).members() if w.name == cluster]
+        with board_of(self.registry).lock:
             watched.state.series.add(at, Sample(done, 0, queued, 2, 2, 4))
 
     def node(self, cluster: str, ip_addr: str = "10.0.0.2", name: str = "alpha") -> None:

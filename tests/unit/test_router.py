@@ -11,6 +11,7 @@ from dispy_objects import FakeCluster
 from flask_dispy import ClusterRegistry
 from flask_dispy.core.errors import UnknownCluster
 from flask_dispy.engine.reports.router import OTHER_NAME, forwards_to
+from flask_dispy.watching.dashboard import board_of
 
 
 def forwarding(registry: ClusterRegistry, name: str = "compute") -> FakeCluster:
@@ -85,7 +86,7 @@ def test_end_is_found_by_the_job_even_before_its_beginning_was_folded(
 def test_end_of_an_unknown_job_is_found_by_its_node(registry: ClusterRegistry) -> None:
     cluster = forwarding(registry)
     job = cluster.submit(1)
-    registry.hub.router.inbox.clear()
+    board_of(registry).router.inbox.clear()
     registry.add(cluster)
     cluster.end(job, cluster.join("10.0.0.1"))
     assert jobs(registry, "compute") == {"finished": 1}
@@ -94,10 +95,10 @@ def test_end_of_an_unknown_job_is_found_by_its_node(registry: ClusterRegistry) -
 def test_registry_knows_the_jobs_of_its_clusters(registry: ClusterRegistry) -> None:
     mine, theirs = forwarding(registry), FakeCluster("other")
     registry.add(mine)
-    assert registry.hub.knows(mine.submit(1), None)
-    assert not registry.hub.knows(theirs.submit(1), None)
-    assert registry.hub.knows(None, mine.join("10.0.0.1"))
-    assert not registry.hub.knows(None, theirs.join("10.0.0.1"))
+    assert board_of(registry).knows(mine.submit(1), None)
+    assert not board_of(registry).knows(theirs.submit(1), None)
+    assert board_of(registry).knows(None, mine.join("10.0.0.1"))
+    assert not board_of(registry).knows(None, theirs.join("10.0.0.1"))
 
 
 def test_reports_that_reach_us_end_the_polling(registry: ClusterRegistry) -> None:
@@ -119,7 +120,7 @@ def test_reports_that_reach_us_end_the_polling(registry: ClusterRegistry) -> Non
 def test_cluster_nobody_added_is_shown_all_the_same(registry: ClusterRegistry) -> None:
     stranger = forwarding(registry)
     stranger.start(stranger.submit("x"), stranger.join("10.0.0.1"))
-    registry.hub.fold()
+    board_of(registry).fold()
     assert registry.names() == [OTHER_NAME]
     assert jobs(registry, OTHER_NAME) == {"running": 1}
     assert registry.view(OTHER_NAME).node("10.0.0.1")["running"] == 1
@@ -131,7 +132,7 @@ def test_added_later_it_takes_its_jobs_and_nodes_along(registry: ClusterRegistry
     running, done = stranger.submit(1), stranger.submit(2)
     stranger.start(running, node)
     stranger.end(done, node)
-    registry.hub.fold()
+    board_of(registry).fold()
     serials = [job["serial"] for job in registry.view("*").jobs().items]
     registry.add(stranger)
     assert registry.names() == ["compute"]
@@ -145,7 +146,7 @@ def test_what_is_anothers_stays(registry: ClusterRegistry) -> None:
     first, second = forwarding(registry), forwarding(registry, "render")
     first.start(first.submit(1), first.join("10.0.0.1"))
     second.start(second.submit(1), second.join("10.0.0.1"))
-    registry.hub.fold()
+    board_of(registry).fold()
     registry.add(second)
     assert jobs(registry, OTHER_NAME) == {"running": 1}
     assert jobs(registry, "render") == {"running": 1}
@@ -156,7 +157,7 @@ def test_what_is_anothers_stays(registry: ClusterRegistry) -> None:
 def test_cluster_without_a_computation_takes_nobodys_jobs(registry: ClusterRegistry) -> None:
     stranger, added = forwarding(registry), forwarding(registry, "render")
     stranger.submit(1)
-    registry.hub.fold()
+    board_of(registry).fold()
     added._compute.id = None
     registry.add(added)
     assert jobs(registry, OTHER_NAME) == {"queued": 1}
@@ -166,7 +167,7 @@ def test_many_jobs_move_in_one_go(registry: ClusterRegistry) -> None:
     stranger = forwarding(registry)
     for _ in range(5_000):
         stranger.submit(1)
-    registry.hub.fold()
+    board_of(registry).fold()
     registry.add(stranger)
     assert jobs(registry, "compute") == {"queued": 5_000}
 
@@ -174,7 +175,7 @@ def test_many_jobs_move_in_one_go(registry: ClusterRegistry) -> None:
 def test_readers_see_the_move(registry: ClusterRegistry) -> None:
     stranger = forwarding(registry)
     stranger.join("10.0.0.1")
-    registry.hub.fold()
+    board_of(registry).fold()
     view = registry.view(OTHER_NAME)
     cursor = view.changes().cursor
     registry.add(stranger)
@@ -190,13 +191,13 @@ def test_removed_cluster_does_not_come_back_as_another(registry: ClusterRegistry
     node = cluster.join("10.0.0.1")
     before = cluster.submit(1)
     cluster.start(before, node)
-    registry.hub.fold()
+    board_of(registry).fold()
     registry.remove(cluster)
     cluster.end(before, node)
     after = cluster.submit(2)
     cluster.end(after, None, DispyJob.Cancelled)
     cluster.pulse(node)
-    registry.hub.fold()
+    board_of(registry).fold()
     assert registry.names() == []
 
 
@@ -212,7 +213,7 @@ def test_removed_cluster_can_be_added_again(registry: ClusterRegistry) -> None:
 def test_removed_other_clusters_come_back_when_they_report(registry: ClusterRegistry) -> None:
     stranger = forwarding(registry)
     stranger.submit(1)
-    registry.hub.fold()
+    board_of(registry).fold()
     registry.remove(OTHER_NAME)
     with pytest.raises(UnknownCluster):
         registry.view(OTHER_NAME)

@@ -11,6 +11,7 @@ import pytest
 from web.fakes import make_node
 
 from flask_dispy import ClusterRegistry
+from flask_dispy.watching.dashboard import board_of
 from flask_dispy.web.api import control as api_control
 from flask_dispy.web.api.control import MOST_SERIALS
 
@@ -379,8 +380,8 @@ def test_registry_is_folded_once_for_a_thousand_serials(
     client: Any, registry: ClusterRegistry, scene: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folds = []
-    fold = registry.hub.fold
-    monkeypatch.setattr(registry.hub, "fold", lambda: (folds.append(1), fold()))
+    fold = board_of(registry).fold
+    monkeypatch.setattr(board_of(registry), "fold", lambda: (folds.append(1), fold()))
     serials = list(range(1, MOST_SERIALS + 1))
     assert len(client.post(CANCEL, json={"serials": serials}).json["outcomes"]) == MOST_SERIALS
     assert len(folds) < 10

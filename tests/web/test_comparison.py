@@ -13,6 +13,7 @@ from web.fakes import FakeCluster, make_node, watched_cluster
 
 from flask_dispy import ClusterRegistry, PastRegistry
 from flask_dispy.report import render_report
+from flask_dispy.watching.dashboard import board_of
 
 API = "/api/v1/clusters"
 
@@ -34,11 +35,11 @@ def work(cluster: FakeCluster, *, jobs: int = 40) -> None:
 
 def settled(registry: ClusterRegistry) -> None:
     """Compare all nodes now, as upkeep does within seconds."""
-    registry.hub.fold()
-    with registry.hub.lock:
-        for watched in registry.hub.members():
+    board_of(registry).fold()
+    with board_of(registry).lock:
+        for watched in board_of(registry).members():
             watched.state.refresh_pace(time.time())
-            registry.hub.publish(watched)
+            board_of(registry).publish(watched)
 
 
 def test_nodes_are_compared_the_worse_first(client: Any, registry: ClusterRegistry) -> None:

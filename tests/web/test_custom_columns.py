@@ -17,6 +17,7 @@ from openapi_spec_validator import validate
 from web.fakes import FakeCluster, make_node, watched_cluster
 
 from flask_dispy import ClusterRegistry, Column, DispyHTTPServer, create_blueprint
+from flask_dispy.watching.dashboard import board_of
 
 TEMPERATURES = {"10.0.0.1": 41.5, "10.0.0.2": None, "10.0.0.3": 80, "10.0.0.4": 7}
 NODES = "/api/v1/clusters/*/nodes"
@@ -189,6 +190,6 @@ def test_columns_stay_where_arguments_are_not_shown(
 def test_server_takes_columns_too() -> None:
     columns = [Column("temp", value=lambda _node: 5)]
     with DispyHTTPServer(None, "127.0.0.1", 0, node_columns=columns) as server:
-        assert server.registry.tables.nodes.names == ("temp",)
+        assert board_of(server.registry).tables.nodes.names == ("temp",)
         with pytest.raises(TypeError, match="node_columns: give the settings of a shared registry"):
             DispyHTTPServer(None, "127.0.0.1", 0, registry=server.registry, node_columns=columns)

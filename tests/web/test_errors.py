@@ -16,6 +16,7 @@ from dispy_objects import FakeCluster as Cluster
 from web.fakes import FakeCluster, make_node, watched_cluster
 
 from flask_dispy import ClusterRegistry
+from flask_dispy.watching.dashboard import board_of
 from flask_dispy.watching.past import PastRegistry
 
 URL = "/api/v1/clusters/compute/errors"
@@ -160,7 +161,7 @@ def test_past_run_shows_all_kinds_whatever_of_its_jobs_is_kept(
         cluster.start(job, node)
         error = ERRORS[(number % 8).bit_length()].format(number)
         cluster.end(job, node, DispyJob.Terminated, exception=error)
-    registry.hub.fold()
+    board_of(registry).fold()
     live = registry.view("compute").error_kinds()
     registry.close()
     past = PastRegistry(path, most_jobs=5)

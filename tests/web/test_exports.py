@@ -14,6 +14,8 @@ from urllib.parse import quote
 import pytest
 from web.fakes import make_node, watched_cluster
 
+from flask_dispy.watching.dashboard import board_of
+
 JOBS = "/api/v1/clusters/compute/jobs"
 NODES = "/api/v1/clusters/compute/nodes"
 
@@ -139,7 +141,7 @@ def test_no_lock_is_held_while_a_client_reads(client: Any, registry: Any, many: 
     done = threading.Event()
 
     def take_lock() -> None:
-        with registry.hub.lock, registry.hub.folding:
+        with board_of(registry).lock, board_of(registry).folding:
             done.set()
 
     threading.Thread(target=take_lock).start()
@@ -155,8 +157,8 @@ def test_jobs_that_are_dropped_meanwhile_are_exported(
     answer = client.get(f"{JOBS}?format=jsonl&state=failed", buffered=False)
     pieces = iter(answer.response)
     first = next(pieces)
-    (state,) = registry.hub.states()
-    with registry.hub.lock:
+    (state,) = board_of(registry).states()
+    with board_of(registry).lock:
         for job in state.ledger.ended():
             state.ledger._forget(job)
     rest = b"".join(pieces)

@@ -11,6 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 from web.fakes import make_node
 
+from flask_dispy.watching.dashboard import board_of
 from flask_dispy.web.legacy.cursor import LegacyCursor
 
 FORM = "application/x-www-form-urlencoded"
@@ -295,13 +296,13 @@ def test_unknown_nodes_are_looked_for_once(
     client: Any, scene: Any, registry: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folds: list[None] = []
-    fold = registry.hub.fold
+    fold = board_of(registry).fold
 
     def counted() -> None:
         folds.append(None)
         fold()
 
-    monkeypatch.setattr(registry.hub, "fold", counted)
+    monkeypatch.setattr(board_of(registry), "fold", counted)
     form = {str(number): "1" for number in range(5_000)} | {"beta": "3"}
     scene.cluster.answers["set_node_cpus"] = 3
     assert client.post("/set_cpus", data=form).json == {"beta": 3}

@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from web.fakes import FakeCluster, make_node, watched_cluster
 
 from flask_dispy import ClusterRegistry, create_blueprint
+from flask_dispy.watching.dashboard import board_of
 from flask_dispy.web.routes import ROUTES
 
 SECRET = "hunter2"
@@ -67,7 +68,7 @@ def client(registry: ClusterRegistry, cluster: FakeCluster) -> FlaskClient:
             lambda row=row: "[gone]" in (view.job(row["serial"])[texts[row["id"]]] or ""),
             what=f"the text of {row['id']}",
         )
-    assert cluster is registry.hub.members()[0].cluster
+    assert cluster is board_of(registry).members()[0].cluster
     return app.test_client()
 
 

@@ -22,6 +22,7 @@ from web.served import client_of, names_shown, read, serving
 
 from flask_dispy import ClusterRegistry
 from flask_dispy.server import DispyHTTPServer, cluster_status
+from flask_dispy.watching.dashboard import board_of
 
 TOKENS = {"t" * 32: "viewer"}
 
@@ -261,7 +262,7 @@ def test_shared_registry_outlives_the_server() -> None:
 
 def test_settings_reach_the_registry() -> None:
     with serving(history_limit=7, poll_sec=-1) as server:
-        assert server.registry.hub.settings.history_limit == 7
+        assert board_of(server.registry).settings.history_limit == 7
         assert server.registry.poll_sec == 0
 
 

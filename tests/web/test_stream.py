@@ -14,6 +14,7 @@ import pytest
 from flask import Flask
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
+from flask_dispy.watching.dashboard import board_of
 from flask_dispy.web.api import changes as stream_module
 from flask_dispy.web.blueprint import create_blueprint
 from flask_dispy.web.http.audience import Audience
@@ -205,7 +206,7 @@ def test_audience_hears_what_was_sent(
     _wait_until(lambda: audience.present(5) == 1)
     scene.cluster.start(scene.queued, scene.beta)
     assert audience.wait_until_current(
-        lambda: registry.version, within_sec=5, timeout_sec=DEADLINE_SEC
+        lambda: board_of(registry).version, within_sec=5, timeout_sec=DEADLINE_SEC
     )
     assert audience.present(5) == 1
     audience.closing.set()

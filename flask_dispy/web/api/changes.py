@@ -160,7 +160,7 @@ class _Events:
 
     def _next_version(self, version: int) -> int:
         web = self._web
-        return web.registry.wait_for_change(version, _LOOK_UP_SEC, until=web.closing.is_set)
+        return web.board.wait_for_change(version, _LOOK_UP_SEC, until=web.closing.is_set)
 
 
 def _event(name: str, cursor: str, body: bytes) -> bytes:

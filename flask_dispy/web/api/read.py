@@ -308,7 +308,7 @@ def hidden_fields(web: Web) -> tuple[str, ...]:
     custom column.
     """
     if not web.guard.allows("see_arguments"):
-        return (*_ARGUMENTS, *_OUTPUT, *web.registry.tables.jobs.names)
+        return (*_ARGUMENTS, *_OUTPUT, *web.board.tables.jobs.names)
     return () if web.registry.show_job_args else _ARGUMENTS
 
 

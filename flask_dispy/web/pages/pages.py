@@ -68,13 +68,13 @@ def _page_url(name: str, **query: str) -> str:
 
 def _config(web: Web) -> dict[str, Any]:
     """Return what the page's scripts need before they can ask for anything."""
-    chosen, tables = request.args.get("cluster", "*"), web.registry.tables
+    chosen, tables = request.args.get("cluster", "*"), web.board.tables
     return {
         "api": "api/v1/",
         # A cluster that is gone stays chosen: what is done next must not hit all the others.
         "cluster": "*" if chosen in ("", COMBINED_NAME) else chosen,
         "clusters": _names(web),
-        "past": web.registry.past,
+        "past": web.board.past,
         "poll_sec": web.registry.poll_sec,
         "show_job_args": web.registry.show_job_args,
         "permissions": web.guard.permissions(),
