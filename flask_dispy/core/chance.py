@@ -29,9 +29,11 @@ def enough(chance: float, *, nodes: int, look: int) -> bool:
     """Whether a chance is so small that the node is not like the others.
 
     All nodes together, and all looks at each however long the run, share the false alarms that
-    are allowed: the nodes equally (Bonferroni), and look *k* gets 1 / k (k + 1), which come to 1.
+    are allowed: the nodes equally (Bonferroni); looks while jobs go on get one half, those when
+    none is left the other, because a run may go on after it seemed to be over. Of its half, look
+    *k* gets 1 / k (k + 1), which come to 1.
     """
-    return chance * nodes * look * (look + 1) < _FALSE_ALARMS
+    return chance * nodes * look * (look + 1) < _FALSE_ALARMS / 2
 
 
 def others_of(own: Spread, total: Spread) -> Spread:

@@ -328,7 +328,9 @@ class ClusterState:
             queued=self.ledger.counts["queued"] - len(self.ledger.bound),
             cpus=self.roster.census.cpus,
         )
-        for node in self.comparison.refresh():
+        ledger = self.ledger
+        none_left = self.closed_at is not None or not ledger.pending + ledger.before_watching
+        for node in self.comparison.refresh(none_left=none_left):
             self.roster.changed(node)
             self.dirty = True
         pace = (

@@ -26,6 +26,9 @@ _AT_A_TIME: Final = 50
 # Fewer jobs than these have no median worth comparing.
 _LEAST_JOBS: Final = 5
 
+# What is known of a node before it is compared.
+_UNSEEN: Final = Standing(0, 0, None, None, None, None, 0.0)
+
 # A node that differs by less is of no concern, however sure that is.
 _LEAST_TIMES: Final = 1.25
 _LEAST_TIMES_FAILED: Final = 2.0
@@ -45,28 +48,34 @@ class Comparison:
         self._nodes = nodes
         self._tallies = tallies
         self._due: deque[str] = deque()
-        self._jobs_seen = 0
+        self._seen = (0, False)
         self.slow: set[str] = set()
         self.failing: set[str] = set()
 
-    def refresh(self, most: int = _AT_A_TIME) -> list[Node]:
-        """Compare the next few nodes anew, if jobs have ended since; return those that changed."""
+    def refresh(self, most: int = _AT_A_TIME, *, none_left: bool = False) -> list[Node]:
+        """Compare the next few nodes anew, if jobs have ended since; return those that changed.
+
+        :param none_left: whether all jobs have ended: then verdicts are drawn from all of them.
+        """
         total = self._tallies.total
-        if not self._due and total.total != self._jobs_seen:
-            self._jobs_seen = total.total
+        seen = (total.total, none_left)
+        if not self._due and seen != self._seen:
+            self._seen = seen
             self._due.extend(ip for ip, node in self._nodes.items() if node.tally is not None)
         count = sum(node.tally is not None for node in self._nodes.values()) if self._due else 0
         changed = []
         for _ in range(min(most, len(self._due))):
             node = self._nodes.get(self._due.popleft())
-            if node is not None and node.tally is not None and self._compare(node, total, count):
+            if node is None or node.tally is None:
+                continue
+            if self._compare(node, total, count, none_left=none_left):
                 changed.append(node)
         return changed
 
     def refresh_all(self) -> None:
         """Compare all nodes, as at the end of a run."""
-        self._jobs_seen = -1
-        self.refresh(len(self._nodes))
+        self._seen = (-1, False)
+        self.refresh(len(self._nodes), none_left=True)
 
     def need_attention(self, *, gone: bool) -> tuple[set[str], set[str]]:
         """Return the nodes that are slow, and those that fail.
@@ -79,20 +88,29 @@ class Comparison:
         )
         return slow, failing
 
-    def _compare(self, node: Node, total: Tally, count: int) -> bool:
+    def _compare(self, node: Node, total: Tally, count: int, *, none_left: bool) -> bool:
         tally = node.tally or Tally()
         before = node.standing
-        jobs = tally.jobs("finished") + tally.jobs("failed")
-        look = look_at(jobs)
-        slow, failing = (False, False) if before is None else (before.slow, before.failing)
-        found = standing_of(tally, total)
-        if before is None or look > before.look:
-            slow = _is_slow(tally, total, found, nodes=count, look=look)
-            failing = _is_failing(tally, total, nodes=count, look=look)
-        node.standing = found._replace(slow=slow, failing=failing, look=look)
-        _mark(self.slow, node.ip_addr, slow)
-        _mark(self.failing, node.ip_addr, failing)
-        return node.standing != before
+        last = before or _UNSEEN
+        found = standing_of(tally, total)._replace(
+            slow=last.slow,
+            failing=last.failing,
+            look=look_at(tally.jobs("finished") + tally.jobs("failed")),
+            judged=last.judged,
+            last_looks=last.last_looks,
+        )
+        is_last = none_left and found.look > 0 and found.jobs != last.judged
+        if is_last or found.look > last.look:
+            found = found._replace(judged=found.jobs, last_looks=last.last_looks + is_last)
+            look = found.last_looks if is_last else found.look
+            found = found._replace(
+                slow=_is_slow(tally, total, found, nodes=count, look=look),
+                failing=_is_failing(tally, total, nodes=count, look=look),
+            )
+        node.standing = found
+        _mark(self.slow, node.ip_addr, found.slow)
+        _mark(self.failing, node.ip_addr, found.failing)
+        return found != before
 
 
 def _is_there(node: Node) -> bool:
@@ -169,7 +187,7 @@ def _finished(tally: Tally) -> Spread:
 
 
 def _is_slow(tally: Tally, total: Tally, found: Standing, *, nodes: int, look: int) -> bool:
-    if not look or found.times_others is None or found.times_others < _LEAST_TIMES:
+    if found.times_others is None or found.times_others < _LEAST_TIMES:
         return False
     own = _finished(tally)
     chance = chance_of_times(own, others_of(own, _finished(total)))
@@ -180,7 +198,7 @@ def _is_failing(tally: Tally, total: Tally, *, nodes: int, look: int) -> bool:
     failed, finished = tally.jobs("failed"), tally.jobs("finished")
     others_failed = total.jobs("failed") - failed
     others = total.jobs("finished") - finished + others_failed
-    if not look or failed < _LEAST_FAILED or others < _LEAST_JOBS:
+    if failed < _LEAST_FAILED or others < _LEAST_JOBS:
         return False
     if failed / (failed + finished) < _LEAST_TIMES_FAILED * others_failed / others:
         return False

@@ -12,8 +12,9 @@ class Standing(NamedTuple):
 
     ``failed_share`` is of the jobs that finished or failed; ``median_sec`` and ``p95_sec`` are of
     those that finished, and ``times_others`` is that median over the other nodes'. ``look`` is
-    which look the verdicts, ``slow`` and ``failing``, are of; see
-    :func:`~flask_dispy.core.chance.look_at`.
+    which look its jobs are worth (see :func:`~flask_dispy.core.chance.look_at`); the verdicts,
+    ``slow`` and ``failing``, were drawn when there were ``judged`` jobs. ``last_looks`` is how
+    often they were drawn because no job was left.
     """
 
     jobs: int
@@ -26,3 +27,5 @@ class Standing(NamedTuple):
     slow: bool = False
     failing: bool = False
     look: int = 0
+    judged: int = 0
+    last_looks: int = 0

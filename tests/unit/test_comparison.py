@@ -39,18 +39,20 @@ class Run:
             JobEnded(object(), at, began, began, node, state, "1", *nothing, exception)
         )
 
-    def look(self) -> None:
-        self.state.comparison.refresh()
+    def look(self, *, none_left: bool = False) -> None:
+        self.state.comparison.refresh(none_left=none_left)
         self.alarms |= self.state.comparison.slow | self.state.comparison.failing
 
     def work(
         self, jobs: int, took: Callable[[random.Random], float], *, fails: float = 0.03
     ) -> None:
-        for _ in range(jobs):
+        for turn in range(jobs):
             for number in range(NODES):
                 failed = self.random.random() < fails
                 self.end(f"n{number}", took(self.random), fails=failed)
-            self.look()
+            # A run that pauses is looked at as if it were over.
+            self.look(none_left=turn % 10 == 5)
+        self.look(none_left=True)
 
 
 def lognormal(r: random.Random) -> float:
@@ -104,6 +106,19 @@ def test_a_node_that_fails_nine_times_as_often_is_found() -> None:
             run.look()
         found += run.state.comparison.failing == {"n3"}
     assert found >= 0.95 * SEEDS
+
+
+def test_in_the_end_all_jobs_count() -> None:
+    run = Run(1)
+    for turn in range(26):
+        for number in range(NODES):  # the look before the end is at 18 jobs
+            run.end(f"n{number}", 1.0, fails=turn >= 18 and number == 5)
+        run.look()
+    assert (run.state.comparison.slow, run.state.comparison.failing) == (set(), set())
+    run.state.refresh_pace(2_000.0)
+    assert run.state.comparison.failing == {"n5"}
+    assert standing(run.state, "n5").last_looks == 1
+    assert run.state.comparison.refresh(none_left=True) == []  # all has been seen
 
 
 def standing(state: ClusterState, node: str) -> Standing:
