@@ -34,13 +34,13 @@ def figures(page: Page) -> Locator:
     return panel(page).locator(".histogram-figures").first
 
 
-def slider(page: Page, end: str) -> Locator:
-    return panel(page).get_by_role("slider", name=f"Time run: {end}")
+def slider(page: Page, end: str, time: str = "run") -> Locator:
+    return panel(page).get_by_role("slider", name=f"Time {time}: {end}")
 
 
-def bar(page: Page, kind: str, which: int) -> dict[str, float]:
+def bar(page: Page, kind: str, which: int, *, time: int = 0) -> dict[str, float]:
     """Where on the page a bar is."""
-    box = panel(page).locator(f".histogram >> nth=0 >> .histogram-bar.is-{kind}").nth(which)
+    box = panel(page).locator(f".histogram >> nth={time} >> .histogram-bar.is-{kind}").nth(which)
     found = box.bounding_box()
     assert found is not None
     return {**found, "middle": found["x"] + found["width"] / 2}
@@ -88,6 +88,23 @@ def test_a_click_on_a_bar_searches_for_its_jobs(stage: Stage) -> None:
     assert "slower:" in searched(page)
 
 
+def test_drawing_over_the_time_waited_searches_for_it(stage: Stage) -> None:
+    for number in range(3):
+        job = stage.jobs[f"late {number}"] = stage.cluster.submit(job_id="late", since_sec=90.0)
+        stage.cluster.start(job, stage.nodes["10.0.0.10"], since_sec=30.0)
+        stage.ends(job, after_sec=30.0)
+    page = opened(stage)
+    late = bar(page, "finished", -1, time=1)
+    page.mouse.move(late["middle"] + 2, late["y"])
+    page.mouse.down()
+    page.mouse.move(late["middle"] - 8, late["y"], steps=4)
+    page.mouse.up()
+    becomes(lambda: bool(re.fullmatch(r"waited:[\d.]+s( -waited:[\d.]+s)?", searched(page))), True)
+    expect(rows(page)).to_have_count(3)
+    expect(panel(page).locator(".histogram-readout").nth(1)).to_contain_text("3 jobs")
+    expect(slider(page, "at least", "waited")).to_have_attribute("aria-valuetext", re.compile("s$"))
+
+
 def test_keys_set_the_same_range_on_sliders_that_say_their_durations(stage: Stage) -> None:
     page = opened(stage)
     least = slider(page, "at least")
@@ -108,7 +125,7 @@ def test_durations_follow_the_searchs_states_and_node(stage: Stage) -> None:
     page.keyboard.press("Enter")
     expect(figures(page)).to_contain_text("median 1 min 4")
     page.locator(".tab", has_text="Failed").click()
-    expect(panel(page).locator(".histogram-empty").first).to_be_visible()
+    expect(panel(page).locator(".histogram-empty").first).to_have_text("No such job has ended")
 
 
 def test_a_jobs_end_shows_while_the_panel_is_open(stage: Stage) -> None:

@@ -83,3 +83,11 @@ test("durations are asked for the search's node and for those of its states that
   assert.deepEqual(askedBy("node:10.0.* is:failed"), { state: ["failed"], node: null });
   assert.deepEqual(askedBy("node:a node:b"), { state: [], node: null });
 });
+
+test("a range of the time waited has a search of its own", () => {
+  const found = withRange("slower:2m waited:1h -waited:2h -node:a", { fromSec: 0.5, toSec: 2 }, "waited");
+  assert.equal(found, "slower:2m -node:a waited:500ms -waited:2s");
+  assert.deepEqual(rangeOf(found, "waited"), { fromSec: 0.5, toSec: 2 });
+  assert.deepEqual(rangeOf(found), { fromSec: 120, toSec: null });
+  assert.deepEqual(rangeOf("-slower:2m waited:1s OR waited:5s", "waited"), { fromSec: null, toSec: null });
+});

@@ -95,18 +95,32 @@ export function ticksOf(fromSec, toSec, most) {
 export const inQuery = (seconds) =>
   seconds < 0.9995 ? `${Number((seconds * 1000).toPrecision(3))}ms` : `${Number(seconds.toPrecision(4))}s`;
 
+/** @typedef {import("./query.js").Term} Term */
+
 /**
- * The same search for jobs that ran so long, its other words kept as they were typed.
+ * The words of a search that set a range: of the time run, and of the time waited, which has but one qualifier.
+ *
+ * @type {Record<"ran"|"waited", {least: string, most: string}>}
+ */
+const RANGE_WORDS = { ran: { least: "slower", most: "faster" }, waited: { least: "waited", most: "-waited" } };
+
+/** @param {Term} term @param {string} word */
+const isWord = ({ field, excluded, joined }, word) => !joined && word === (excluded ? `-${field}` : field);
+
+/**
+ * The same search for jobs that ran (or waited) so long, its other words kept as they were typed.
  *
  * @param {string} text
  * @param {Range} range
+ * @param {"ran"|"waited"} [time]
  */
-export function withRange(text, { fromSec, toSec }) {
+export function withRange(text, { fromSec, toSec }, time = "ran") {
+  const { least, most } = RANGE_WORDS[time];
   const kept = parseQuery(text)
-    .filter(({ field }) => field !== "slower" && field !== "faster")
+    .filter((term) => !isWord(term, least) && !isWord(term, most))
     .map(({ start, end }) => text.slice(start, end));
-  if (fromSec !== null) kept.push(`slower:${inQuery(fromSec)}`);
-  if (toSec !== null) kept.push(`faster:${inQuery(toSec)}`);
+  if (fromSec !== null) kept.push(`${least}:${inQuery(fromSec)}`);
+  if (toSec !== null) kept.push(`${most}:${inQuery(toSec)}`);
   return kept.join(" ");
 }
 
@@ -118,16 +132,18 @@ function secondsOf(value) {
   return number === undefined ? null : Number(number) * UNITS[unit.toLowerCase()];
 }
 
-/** How long jobs may have run that a search finds. @param {string} text @returns {Range} */
-export function rangeOf(text) {
-  /** @param {string} field */
-  const limits = (field) =>
-    parseQuery(text).flatMap((term) => (term.field === field ? [secondsOf(term.value) ?? []].flat() : []));
-  const [slower, faster] = [limits("slower"), limits("faster")];
-  return {
-    fromSec: slower.length ? Math.max(...slower) : null,
-    toSec: faster.length ? Math.min(...faster) : null,
-  };
+/**
+ * How long jobs may have run (or waited) that a search finds.
+ * @param {string} text
+ * @param {"ran"|"waited"} [time]
+ * @returns {Range}
+ */
+export function rangeOf(text, time = "ran") {
+  const terms = parseQuery(text);
+  const [least, most] = [RANGE_WORDS[time].least, RANGE_WORDS[time].most].map((word) =>
+    terms.flatMap((term) => (isWord(term, word) ? [secondsOf(term.value) ?? []].flat() : [])),
+  );
+  return { fromSec: least.length ? Math.max(...least) : null, toSec: most.length ? Math.min(...most) : null };
 }
 
 /**

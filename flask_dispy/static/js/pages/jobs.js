@@ -112,8 +112,12 @@ class JobsPage {
     this.#actions = config.permissions.cancel_jobs ? this.#makeActions(actions) : null;
     this.#durations = new DurationsPanel(need("durations"), {
       shell,
-      asked: () => ({ ...askedBy(this.#query), range: rangeOf(this.#query) }),
-      onSelect: (range) => this.#search.ask(withRange(this.#search.value, range)),
+      asked: () => ({
+        ...askedBy(this.#query),
+        ran: rangeOf(this.#query),
+        waited: rangeOf(this.#query, "waited"),
+      }),
+      onSelect: (range, time) => this.#search.ask(withRange(this.#search.value, range, time)),
       foldable: true,
     });
     this.#list = new JobList({ api, cluster, onChange: (state, rows) => this.#showList(state, rows) });

@@ -137,8 +137,8 @@ class NodePage {
     const noRange = { fromSec: null, toSec: null };
     new DurationsPanel(need("durations"), {
       shell: this.#shell,
-      asked: () => ({ state: [], node: ip, range: noRange }),
-      onSelect: (range) => location.assign(href("jobs.html", { q: withRange(`node:${ip}`, range) })),
+      asked: () => ({ state: [], node: ip, ran: noRange, waited: noRange }),
+      onSelect: (range, time) => location.assign(href("jobs.html", { q: withRange(`node:${ip}`, range, time) })),
     });
     this.#lane = new Timeline(need("lane"), { api, cluster, node: ip, compact: true });
   }

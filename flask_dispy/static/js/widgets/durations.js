@@ -26,8 +26,8 @@ const FIGURES = [
   ({ waited_longest_sec }) => seconds(waited_longest_sec),
 ];
 
-/** What is to be shown: jobs that ended so, on that node, and the range that is searched for. */
-/** @typedef {{state: string[], node: string|null, range: Range}} Asked */
+/** What is to be shown: jobs that ended so, on that node, and the ranges that are searched for. */
+/** @typedef {{state: string[], node: string|null, ran: Range, waited: Range}} Asked */
 
 /**
  * How long jobs ran and waited: two histograms, and the figures of each function where there are several.
@@ -53,7 +53,7 @@ export class DurationsPanel {
    * @param {object} options
    * @param {Shell} options.shell
    * @param {() => Asked} options.asked
-   * @param {(range: Range) => void} options.onSelect
+   * @param {(range: Range, time: "ran"|"waited") => void} options.onSelect
    * @param {boolean} [options.foldable] whether it can be closed; then it is until somebody opens it
    */
   constructor(element, { shell, asked, onSelect, foldable = false }) {
@@ -61,8 +61,8 @@ export class DurationsPanel {
     this.#asked = asked;
     const ran = h("div", {});
     const waited = h("div", {});
-    this.#ran = new Histogram(ran, { title: "Time run", onSelect });
-    this.#waited = new Histogram(waited, { title: "Time waited" });
+    this.#ran = new Histogram(ran, { title: "Time run", onSelect: (range) => onSelect(range, "ran") });
+    this.#waited = new Histogram(waited, { title: "Time waited", onSelect: (range) => onSelect(range, "waited") });
     this.#table = h(
       "table",
       { class: "durations-functions", hidden: true },
@@ -121,8 +121,15 @@ export class DurationsPanel {
 
   /** @param {Durations} found */
   #show(found) {
-    this.#ran.update(found.ran, this.#asked().range);
-    this.#waited.update(found.waited, { fromSec: null, toSec: null });
+    const { state, node, ran, waited } = this.#asked();
+    const nothing =
+      state.length || node
+        ? "No such job has ended"
+        : this.#shell.config.past
+          ? "No job had ended"
+          : "No job has ended yet";
+    this.#ran.update(found.ran, ran, nothing);
+    this.#waited.update(found.waited, waited, nothing);
     const functions = found.functions.filter(({ jobs }) => jobs > 0).sort((a, b) => b.jobs - a.jobs);
     show(this.#table, functions.length > 1);
     fillChildren(

@@ -34,7 +34,7 @@ export class Histogram {
   };
   #figures = h("span", { class: "caption histogram-figures" });
   #readout = h("span", { class: "caption histogram-readout" });
-  #empty = h("p", { class: "histogram-empty caption", text: "No job has ended yet", hidden: true });
+  #empty = h("p", { class: "histogram-empty caption", hidden: true });
   #table = h("tbody", {});
   #sliders = /** @type {HTMLInputElement[]} */ ([]);
   #title;
@@ -51,7 +51,7 @@ export class Histogram {
 
   /**
    * @param {HTMLElement} element
-   * @param {{title: string, onSelect?: (range: Range) => void}} options
+   * @param {{title: string, onSelect: (range: Range) => void}} options
    */
   constructor(element, { title, onSelect }) {
     this.#title = title;
@@ -61,21 +61,21 @@ export class Histogram {
     const head = h("div", { class: "chart-head" }, h("span", { class: "chart-title", text: title }), this.#figures);
     const table = h("table", { class: "sr" }, h("caption", { text: `${title}, jobs by duration` }), this.#table);
     element.classList.add("histogram");
-    element.append(head, this.#plot, this.#empty, table);
-    if (onSelect) {
-      element.append(this.#makeSliders(), this.#readout);
-      this.#listen();
-    } else {
-      element.append(this.#readout);
-    }
+    element.append(head, this.#plot, this.#empty, table, this.#makeSliders(), this.#readout);
+    this.#listen();
     this.#plot.addEventListener("pointermove", (event) => this.#read(event));
     this.#plot.addEventListener("pointerleave", () => this.#say());
     const draw = oncePerFrame(() => this.#draw());
     new ResizeObserver(draw).observe(this.#plot);
   }
 
-  /** @param {Spread} spread @param {Range} range what the search asks for */
-  update(spread, range) {
+  /**
+   * @param {Spread} spread
+   * @param {Range} range what the search asks for
+   * @param {string} nothing what to say where there is no job
+   */
+  update(spread, range, nothing) {
+    setText(this.#empty, nothing);
     this.#spread = spread;
     this.#range = range;
     setText(
@@ -268,7 +268,7 @@ export class Histogram {
       fromSec: from > 0 ? this.#bars[from].from : null,
       toSec: to < this.#bars.length ? this.#bars[to - 1].to : null,
     };
-    this.#onSelect?.(this.#range);
+    this.#onSelect(this.#range);
   }
 
   /** Which bars a range stands for; null: it has no limits. @param {Range} range @returns {[number, number]|null} */
@@ -310,7 +310,7 @@ export class Histogram {
   /** Say what is chosen. */
   #say() {
     const chosen = this.#chosen;
-    if (!chosen || !this.#spread) return setText(this.#readout, this.#onSelect ? "Draw over it to search" : "");
+    if (!chosen || !this.#spread) return setText(this.#readout, "Draw over it to search");
     const bars = this.#bars.slice(...chosen);
     const counts = TIMED_WORDS.map((_, place) => bars.reduce((sum, bar) => sum + bar.counts[place], 0));
     const jobs = counts.reduce((sum, n) => sum + n, 0);
