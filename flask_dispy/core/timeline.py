@@ -8,17 +8,29 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from heapq import heappop, heappush
-from itertools import accumulate, chain, pairwise
-from typing import Any, Final, NamedTuple, TypeAlias
+from itertools import chain, pairwise
+from typing import Any, Final, Literal, NamedTuple, TypeAlias, get_args
 
 from .addresses import last_first
+from .coloring import Coloring, by_state
 from .errors import BadRequest
 from .jobs import Job
-from .yielding import chunks, yield_now
+from .timegrid import OUTCOMES, Run, TimeGrid
+from .yielding import chunks
 
-__all__ = ["DEFAULT_CELLS", "DEFAULT_LIMIT", "Lane", "Window", "oldest_start", "timeline"]
+__all__ = [
+    "DEFAULT_CELLS",
+    "DEFAULT_LIMIT",
+    "LANE_ORDERS",
+    "Group",
+    "Lane",
+    "LaneOrder",
+    "Window",
+    "oldest_start",
+    "timeline",
+]
 
 DEFAULT_LIMIT: Final = 1000
 """The most bars that are sent; beyond that, sums say more."""
@@ -26,10 +38,15 @@ DEFAULT_LIMIT: Final = 1000
 DEFAULT_CELLS: Final = 20_000
 """The cells that all lanes share: columns of 3 px for few nodes, wider ones for many."""
 
+LaneOrder = Literal["address", "busy", "slow", "failing"]
+
+LANE_ORDERS: Final[tuple[LaneOrder, ...]] = get_args(LaneOrder)
+"""What lanes can be sorted by, the usual order first."""
+
+Group: TypeAlias = tuple[str, Sequence[Job]]
+"""Jobs, and the function that all of them compute."""
+
 _DEFAULT_SPAN_SEC: Final = 600.0
-_MOST_BUCKETS: Final = 400
-_LEAST_BUCKETS: Final = 10
-_LEAST_BUCKET_SEC: Final = 0.001  # below it, the floats of today's times have too few digits
 
 # Times beyond this (the year 33,658) are no times; arithmetic with them would overflow.
 _LATEST: Final = 1e12
@@ -39,20 +56,20 @@ _LATEST: Final = 1e12
 _LOOK_BACK: Final = 4
 _MOST_ASSIGNED: Final = 20_000
 
-# A bucket counts how jobs ended, in the words that people read.
-_OUTCOMES: Final = ("finished", "failed", "terminated", "cancelled", "abandoned")
-
-# One attempt of a job: start, end (None while it runs), node, word for its state, serial, id. A
-# plain tuple, because a hundred thousand named ones take 30 ms more to make.
-_Run: TypeAlias = tuple[float, "float | None", str, str, int, str]
+# An attempt that was abandoned: start, end, node, word, serial, id.
+_Attempt: TypeAlias = tuple[float, float, str, str, int, str]
 
 
 class Lane(NamedTuple):
-    """A node's name and CPUs, and whether it has a lane even if nothing ran there."""
+    """A node's name and CPUs, and whether it has a lane even if nothing ran there.
+
+    ``figure`` is what lanes are sorted by, if that is no matter of the window.
+    """
 
     name: str
     cpus: int
     always: bool = True
+    figure: float | None = None
 
 
 class Window(NamedTuple):
@@ -96,7 +113,7 @@ def oldest_start(jobs: Sequence[Job]) -> float | None:
 
 
 def timeline(
-    jobs: Sequence[Job],
+    groups: Sequence[Group],
     lanes: Mapping[str, Lane],
     window: Window,
     *,
@@ -105,92 +122,153 @@ def timeline(
     limit: int = DEFAULT_LIMIT,
     cells: int = DEFAULT_CELLS,
     node: str | None = None,
+    colors: Coloring | None = None,
+    sort: LaneOrder = "address",
+    together: bool = False,
 ) -> dict[str, Any]:
-    """Return the timeline's ``mode``, ``total``, ``lanes`` and bars or buckets.
+    """Return the timeline's ``mode``, ``total``, ``lanes``, colours and bars or buckets.
 
     With buckets, ``from`` is where the first of them begins.
 
-    :param jobs: read without a lock: a job that changes meanwhile shows as it was or as it is.
+    :param groups: the jobs, read without a lock: one that changes meanwhile shows as it was or is.
     :param lanes: the known nodes, by address.
-    :param oldest: when the first of *jobs* began.
+    :param oldest: when the first of the jobs began.
     :param limit: the most attempts that are shown as bars.
     :param cells: the most cells of an aggregate, but at least ten for each node that ran jobs.
     :param node: leave out all other nodes.
+    :param colors: what runs are coloured by, their state if not given.
+    :param together: aggregate all nodes in one lane.
     """
-    runs = _Runs(jobs, window, now, node)
+    colors = colors or by_state()
+    runs = _Runs(groups, window, now, node)
     ran = runs.nodes()
     known = [node] if node else [address for address, lane in lanes.items() if lane.always]
     order = last_first(ran.union(known))
-    if len(runs) <= limit:
-        assigned = _Runs(jobs, Window(_slots_from(window), window.end), now, node)
+    covered = _covered(window, oldest, now)
+    figures = {address: lanes[address].figure for address in order if address in lanes}
+    if sort == "busy":
+        figures = _busy_shares(runs.colored(colors, now), lanes, covered, now)
+    if sort != "address":
+        order.sort(key=lambda address: -(figures.get(address) or 0.0))
+    if len(runs) <= limit and not together:
+        assigned = _Runs(groups, Window(_slots_from(window), window.end), now, node)
         assigned = assigned if len(assigned) <= _MOST_ASSIGNED else runs
-        mode, body, most = "bars", *_bars(assigned, window, order)
+        mode, body, most = "bars", *_bars(assigned.colored(colors, now), window, order, colors)
     else:
-        # Buckets cover only the time in which jobs ran.
-        start = max(window.start, oldest)
-        covered = Window(start, max(start, min(window.end, now)))
-        grid = _Grid(covered, [address for address in order if address in ran], cells)
-        grid.add(runs, counted_until=window.end, now=now)
+        lane_of = {address: 0 if together else at for at, address in enumerate(order)}
+        lane_of = {address: at for address, at in lane_of.items() if address in ran}
+        grid = TimeGrid(*covered, lane_of, cells, by_state=colors.by == "state")
+        grid.add(runs.colored(colors, now), counted_until=window.end, now=now)
+        if together:
+            cpus = sum(lanes[address].cpus for address in known if address in lanes)
+            order, lanes = [""], {"": Lane("", cpus)}
         mode, body, most = "aggregate", *_buckets(grid, order)
+    shown = [_lane(address, lanes.get(address), most.get(address, 0)) for address in order]
+    if sort != "address" and not together:
+        for address, lane in zip(order, shown, strict=True):
+            figure = figures.get(address)
+            lane["figure"] = None if figure is None else round(figure, 3)
     return {
         "mode": mode,
         "total": len(runs),
-        "lanes": [_lane(address, lanes.get(address), most.get(address, 0)) for address in order],
+        "color": colors.by,
+        "classes": colors.classes,
+        "lanes": shown,
         **body,
     }
 
 
 def _lane(address: str, lane: Lane | None, used: int) -> dict[str, Any]:
-    name, cpus, _ = lane or Lane("", 0)
+    name, cpus = (lane.name, lane.cpus) if lane else ("", 0)
     return {"node": address, "name": name, "slots": max(cpus, used, 1)}
+
+
+def _covered(window: Window, oldest: float, now: float) -> Window:
+    """Return the part of a window in which jobs can have run."""
+    start = max(window.start, oldest)
+    return Window(start, max(start, min(window.end, now)))
+
+
+def _busy_shares(
+    runs: Iterator[Run], lanes: Mapping[str, Lane], covered: Window, now: float
+) -> dict[str, float | None]:
+    """Return the share of each node's CPUs that were busy, rounded so that orders are steady."""
+    start, end = covered
+    busy_sec: defaultdict[str, float] = defaultdict(float)
+    for began, ended, node, *_ in runs:
+        busy_sec[node] += max(0.0, min(end, now if ended is None else ended) - max(start, began))
+    whole_sec = max(1e-9, end - start)
+    return {
+        node: round(sec / whole_sec / max(1, lanes[node].cpus if node in lanes else 1), 2)
+        for node, sec in busy_sec.items()
+    }
 
 
 class _Runs:
     """The attempts that overlap a window: jobs for the last ones, and tuples for earlier ones."""
 
-    __slots__ = ("_earlier", "_jobs")
+    __slots__ = ("_groups",)
 
-    def __init__(self, jobs: Sequence[Job], window: Window, now: float, node: str | None) -> None:
+    def __init__(
+        self, groups: Sequence[Group], window: Window, now: float, node: str | None
+    ) -> None:
         start, end = window
-        self._jobs = [
-            job
-            for piece in chunks(jobs)
-            for job in piece
-            if (began := job.started_at) is not None
-            and began <= end
-            # If the node's clock is off, a job's end may be before its start.
-            and (began >= start or (now if (ended := job.ended_at) is None else ended) >= start)
-            and (job.node == node if node else job.node is not None)
-        ]
-        self._earlier = [
-            attempt
-            for piece in chunks(jobs)
-            for job in piece
-            if job.past
-            for attempt in _attempts(job)
-            if attempt[0] <= end and max(attempt[:2]) >= start and node in (None, attempt[2])
+        self._groups = [
+            (
+                function,
+                [
+                    job
+                    for piece in chunks(jobs)
+                    for job in piece
+                    if (began := job.started_at) is not None
+                    and began <= end
+                    # If the node's clock is off, a job's end may be before its start.
+                    and (
+                        began >= start
+                        or (now if (ended := job.ended_at) is None else ended) >= start
+                    )
+                    and (job.node == node if node else job.node is not None)
+                ],
+                [
+                    attempt
+                    for piece in chunks(jobs)
+                    for job in piece
+                    if job.past
+                    for attempt in _attempts(job)
+                    if attempt[0] <= end
+                    and max(attempt[:2]) >= start
+                    and node in (None, attempt[2])
+                ],
+            )
+            for function, jobs in groups
         ]
 
     def __len__(self) -> int:
-        return len(self._jobs) + len(self._earlier)
+        return sum(len(jobs) + len(earlier) for _, jobs, earlier in self._groups)
 
     def nodes(self) -> set[str]:
         """Return the addresses of the nodes that ran them."""
-        found = {job.node for job in self._jobs}
-        found.update(attempt[2] for attempt in self._earlier)
+        found = {job.node for _, jobs, _ in self._groups for job in jobs}
+        found.update(attempt[2] for _, _, earlier in self._groups for attempt in earlier)
         return {address for address in found if address is not None}
 
-    def __iter__(self) -> Iterator[_Run]:
+    def colored(self, colors: Coloring, now: float) -> Iterator[Run]:
         """Yield them in no particular order, except for jobs that were requeued meanwhile."""
-        for job in chain.from_iterable(chunks(self._jobs)):
-            # Each is read once, because the job may change between two readings.
-            start, end, node = job.started_at, job.ended_at, job.node
-            if start is not None and node is not None:
-                yield start, end, node, "running" if end is None else job.word, job.serial, job.id
-        yield from self._earlier
+        for function, jobs, earlier in self._groups:
+            color_of = colors.of(function)
+            for job in chain.from_iterable(chunks(jobs)):
+                # Each is read once, because the job may change between two readings.
+                start, end, node = job.started_at, job.ended_at, job.node
+                if start is not None and node is not None:
+                    word = "running" if end is None else job.word
+                    ran_sec = (now if end is None else end) - start
+                    color = color_of(job, ran_sec, word)
+                    yield start, end, node, word, job.serial, job.id, color
+            for began, ended, where, how, serial, id_ in earlier:
+                yield began, ended, where, how, serial, id_, color_of(None, ended - began, how)
 
 
-def _attempts(job: Job) -> Iterator[tuple[float, float, str, str, int, str]]:
+def _attempts(job: Job) -> Iterator[_Attempt]:
     """Yield the earlier attempts of a job that was requeued."""
     for (state, began, node), (_, ended, _) in pairwise(list(job.past or ())):
         if state == "running" and node is not None:
@@ -211,14 +289,17 @@ def _slots_from(window: Window) -> float:
 
 
 def _bars(
-    runs: _Runs, window: Window, order: Sequence[str]
+    runs: Iterable[Run], window: Window, order: Sequence[str], colors: Coloring
 ) -> tuple[dict[str, Any], dict[str, int]]:
     """Return the bars in the order of their starts, and how many slots each node needs."""
+    place_of = {each["key"]: place for place, each in enumerate(colors.classes)}
     lane_of = {node: lane for lane, node in enumerate(order)}
     slots: defaultdict[str, _Slots] = defaultdict(_Slots)
     used: dict[str, int] = {}
     rows: list[tuple[Any, ...]] = []
-    for start, ended, node, word, serial, job_id in sorted(runs, key=lambda run: (run[0], run[4])):
+    for start, ended, node, word, serial, job_id, color in sorted(
+        runs, key=lambda run: (run[0], run[4])
+    ):
         # A job that ends at this moment may have its end before its state is changed; if the node's
         # clock is off, the end may be before the start.
         end = None if ended is None or word == "running" else max(start, ended)
@@ -227,9 +308,13 @@ def _bars(
             used[node] = max(used.get(node, 0), slot + 1)
             failed = word == "failed"
             state = "terminated" if failed else word
-            rows.append((lane_of[node], slot, serial, job_id, start, end, state, failed))
-    names = ("lane", "slot", "serial", "id", "start", "end", "state", "failed")
-    return {"bars": _columns(names, rows)}, used
+            place = place_of[color]
+            rows.append((lane_of[node], slot, serial, job_id, start, end, state, failed, place))
+    names = ("lane", "slot", "serial", "id", "start", "end", "state", "failed", "class")
+    bars = _columns(names, rows)
+    if colors.by == "state":
+        del bars["class"]  # it is the state's word
+    return {"bars": bars}, used
 
 
 class _Slots:
@@ -257,125 +342,23 @@ class _Slots:
 # -- buckets ---------------------------------------------------------------------------------
 
 
-class _Busy(NamedTuple):
-    """CPUs busy with one kind of run, by bucket.
-
-    ``through`` holds steps: up in the bucket in which a run begins, down in the one in which it
-    ends. ``partly`` corrects the first bucket, and holds the run's share of the last.
-    """
-
-    through: list[int]
-    partly: list[float]
-
-    def of(self, first: int, until: int) -> list[float]:
-        """Return the mean number of busy CPUs in each of these buckets."""
-        through = accumulate(self.through[first:until])
-        return [
-            round(whole + part, 4)
-            for whole, part in zip(through, self.partly[first:until], strict=True)
-        ]
-
-
-class _Grid:
-    """Equal buckets over a window, for each of several nodes.
-
-    They begin at round times, so that columns stay the same while the window moves.
-    """
-
-    def __init__(self, window: Window, nodes: Collection[str], cells: int) -> None:
-        self._window = window
-        count = max(_LEAST_BUCKETS, min(_MOST_BUCKETS, cells // max(1, len(nodes))))
-        span = window.end - window.start
-        self.bucket_sec = _round_step(max(_LEAST_BUCKET_SEC, span / count))
-        self.origin = math.floor(window.start / self.bucket_sec) * self.bucket_sec
-        self.count = max(1, math.ceil((window.end - self.origin) / self.bucket_sec))
-        # One more, for runs that end with the window, if that is the end of a bucket.
-        self._width = self.count + 1
-        self._base = {node: place * self._width for place, node in enumerate(nodes)}
-        self._size = len(self._base) * self._width
-        self._busy: dict[str, _Busy] = {}  # by word, of those that occur
-        self._ended = {word: [0] * self._size for word in _OUTCOMES}
-
-    def add(self, runs: Iterable[_Run], *, counted_until: float, now: float) -> None:
-        """Add the part of each run that lies in the window, in constant time for each."""
-        origin, per_sec, count = self.origin, 1.0 / self.bucket_sec, self.count
-        lowest = (self._window.start - origin) * per_sec
-        highest = (self._window.end - origin) * per_sec
-        base_of, ended = self._base, self._ended
-        for start, end, node, word, _, _ in runs:
-            base = base_of.get(node)
-            if base is None:
-                continue  # meanwhile the job was requeued and started on another node
-            left = (start - origin) * per_sec
-            if left < lowest:
-                left = lowest
-            right = ((now if end is None else end) - origin) * per_sec
-            if right < left:
-                right = left
-            if right > highest:
-                right = highest
-                if left > highest:
-                    left = highest
-            through, partly = self._busy.get(word) or self._busy_with(word)
-            first, last = int(left), int(right)
-            if first == last:
-                partly[base + first] += right - left
-            else:
-                through[base + first] += 1
-                through[base + last] -= 1
-                partly[base + first] -= left - first
-                partly[base + last] += right - last
-            if end is not None and end <= counted_until and word in ended:
-                ended[word][base + (last if last < count else count - 1)] += 1
-
-    def _busy_with(self, word: str) -> _Busy:
-        busy = self._busy[word] = _Busy([0] * self._size, [0.0] * self._size)
-        return busy
-
-    @property
-    def words(self) -> tuple[str, ...]:
-        """The words for the states of the runs that were added."""
-        return tuple(self._busy)
-
-    def rows(self, order: Sequence[str]) -> Iterator[tuple[Any, ...]]:
-        """Yield the buckets in which jobs ran or ended, lane by lane.
-
-        Each is (lane, bucket, number of ends by outcome ..., busy CPUs by word ...).
-        """
-        lane_of = {node: lane for lane, node in enumerate(order)}
-        for node, base in self._base.items():
-            yield_now()
-            lane, until = lane_of[node], base + self.count
-            ended = [counts[base:until] for counts in self._ended.values()]
-            shares = [busy.of(base, until) for busy in self._busy.values()]
-            for bucket, cells in enumerate(zip(*ended, *shares, strict=True)):
-                if any(cells):
-                    yield lane, bucket, *cells
-
-
-def _buckets(grid: _Grid, order: Sequence[str]) -> tuple[dict[str, Any], dict[str, int]]:
+def _buckets(grid: TimeGrid, order: Sequence[str]) -> tuple[dict[str, Any], dict[str, int]]:
     """Return the buckets, and the highest mean number of busy CPUs of each node."""
-    columns = _columns(("lane", "bucket", *_OUTCOMES, *_busy_names(grid)), list(grid.rows(order)))
-    busy_by = {word: columns.pop(f"busy {word}") for word in grid.words}
+    busy_names = [f"busy {key}" for key in grid.colors]
+    ended_names = [f"ended {key}" for key in grid.colors_ended]
+    columns = _columns(("lane", "bucket", *OUTCOMES, *busy_names, *ended_names), list(grid.rows()))
+    busy_by = {key: columns.pop(f"busy {key}") for key in grid.colors}
+    ended_by = {key: columns.pop(f"ended {key}") for key in grid.colors_ended}
     busy = [round(sum(shares), 4) for shares in zip(*busy_by.values(), strict=True)]
     used: dict[str, int] = {}
     for lane, most in zip(columns["lane"], busy, strict=True):
         used[order[lane]] = max(used.get(order[lane], 0), math.ceil(most))
     buckets = {"bucket_sec": grid.bucket_sec, **columns, "busy": busy, "busy_by": busy_by}
+    if ended_by:
+        buckets["ended_by"] = ended_by
     return {"from": grid.origin, "buckets": buckets}, used
-
-
-def _busy_names(grid: _Grid) -> list[str]:
-    return [f"busy {word}" for word in grid.words]
 
 
 def _columns(names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> dict[str, list[Any]]:
     columns = zip(*rows, strict=True) if rows else ([] for _ in names)
     return {name: list(column) for name, column in zip(names, columns, strict=True)}
-
-
-def _round_step(rough_sec: float) -> float:
-    """Round up to 1, 2 or 5 times a power of ten."""
-    power = 10.0 ** math.floor(math.log10(rough_sec))
-    step = next((f for f in (1.0, 2.0, 5.0) if f * power >= rough_sec * (1 - 1e-9)), 10.0)
-    return step * power

@@ -9,12 +9,22 @@ from itertools import chain
 from typing import Any, Final, Protocol, cast
 
 from ..core.cluster import ClusterState
+from ..core.coloring import ColorBy, coloring
 from ..core.combined import COMBINED_NAME
+from ..core.comparison import combined_standing
 from ..core.feed import Feed
 from ..core.nodes import GONE_STATES
 from ..core.series import NodeSeries, Series
 from ..core.tally import TimedWord
-from ..core.timeline import DEFAULT_CELLS, DEFAULT_LIMIT, Lane, Window, oldest_start, timeline
+from ..core.timeline import (
+    DEFAULT_CELLS,
+    DEFAULT_LIMIT,
+    Lane,
+    LaneOrder,
+    Window,
+    oldest_start,
+    timeline,
+)
 from ..core.whatif import Backlog, Loss, Question, WhatIf, what_if
 from ..core.yielding import yield_now
 from ..wire.comparison import ComparedNode, compared_nodes, ranked
@@ -202,18 +212,33 @@ class StateView(JobsView):
         limit: int = DEFAULT_LIMIT,
         node: str | None = None,
         cells: int = DEFAULT_CELLS,
+        color: ColorBy = "state",
+        sort: LaneOrder = "address",
+        together: bool = False,
     ) -> TimelineData:
         with self._folded() as now:
             only = None if node is None else self._address(node)
             states = self._states()
-            jobs = list(chain.from_iterable(state.ledger.jobs.values() for state in states))
-            lanes = _lanes(states)
+            groups = [(s.error_kinds.function, list(s.ledger.jobs.values())) for s in states]
+            lanes = _lanes(states, sort)
+            colors = coloring(color, states)
             queued = sum(state.ledger.counts["queued"] for state in states)
             known_from = min((state.started_at for state in states), default=now)
-        oldest = min(known_from if (first := oldest_start(jobs)) is None else first, now)
+        starts = [oldest_start(jobs) for _, jobs in groups]
+        oldest = min(min((at for at in starts if at is not None), default=known_from), now)
         window = Window.of(start, end, now=now, oldest=oldest)
         found = timeline(
-            jobs, lanes, window, now=now, oldest=oldest, limit=limit, cells=cells, node=only
+            groups,
+            lanes,
+            window,
+            now=now,
+            oldest=oldest,
+            limit=limit,
+            cells=cells,
+            node=only,
+            colors=colors,
+            sort=sort,
+            together=together,
         )
         with self._board.lock:
             times, depths = self._series().gauge(
@@ -309,7 +334,7 @@ class CombinedView(StateView):
         return self._sums.all(now)[0]
 
 
-def _lanes(states: list[ClusterState]) -> dict[str, Lane]:
+def _lanes(states: list[ClusterState], sort: LaneOrder) -> dict[str, Lane]:
     """Return the nodes' lanes; one that has left has its own only while something ran there."""
     lanes: dict[str, Lane] = {}
     for state in states:
@@ -318,4 +343,15 @@ def _lanes(states: list[ClusterState]) -> dict[str, Lane]:
             known = lanes.get(ip_addr)
             if known is None or (lane.always, lane.cpus) > (known.always, known.cpus):
                 lanes[ip_addr] = lane
-    return lanes
+    if sort not in _STANDING:
+        return lanes
+    return {ip: lane._replace(figure=_standing(states, ip, sort)) for ip, lane in lanes.items()}
+
+
+# By which figure of its standing a node's lane is sorted.
+_STANDING: Final = {"slow": "times_others", "failing": "failed_share"}
+
+
+def _standing(states: list[ClusterState], ip_addr: str, sort: LaneOrder) -> float | None:
+    found = combined_standing([state.nodes[ip_addr] for state in states if ip_addr in state.nodes])
+    return None if found is None else getattr(found, _STANDING[sort])

@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+from ..core.coloring import ColorBy
 from ..core.jobs import Job
 from ..core.search.order import NEWEST, JobOrder, Place
 from ..core.search.query import JobQuery
 from ..core.tally import TimedWord
-from ..core.timeline import DEFAULT_CELLS, DEFAULT_LIMIT
+from ..core.timeline import DEFAULT_CELLS, DEFAULT_LIMIT, LaneOrder
 from ..core.whatif import WhatIf
 from ..wire.comparison import ComparedNode
 from ..wire.durations import DurationsRow
@@ -247,6 +248,9 @@ class View(Protocol):
         limit: int = DEFAULT_LIMIT,
         node: str | None = None,
         cells: int = DEFAULT_CELLS,
+        color: ColorBy = "state",
+        sort: LaneOrder = "address",
+        together: bool = False,
     ) -> TimelineData:
         """Return what ran where between two times, and how many jobs were queued meanwhile.
 
@@ -255,6 +259,9 @@ class View(Protocol):
         :param limit: jobs up to which each is a bar; more come as aggregates.
         :param node: only this node, by its address or name.
         :param cells: how fine aggregates are; see :func:`~flask_dispy.core.timeline.timeline`.
+        :param color: what runs are coloured by.
+        :param sort: what lanes are sorted by.
+        :param together: aggregate all nodes in one lane.
         :raises BadRequest: *start* or *end* is no time, or *start* is not before *end*.
         :raises UnknownNode: the cluster knows no such node.
         """

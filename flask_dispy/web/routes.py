@@ -9,13 +9,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Final
 
+from ..core.coloring import COLORS_BY
 from ..core.jobs import JOB_WORDS
 from ..core.nodes import NODE_STATES
 from ..core.search.order import JOB_SORTS, NEWEST
 from ..core.search.query import MAX_QUERY_LENGTH
 from ..core.settings import LONGEST_POLL_SEC
 from ..core.tally import TIMED_WORDS
-from ..core.timeline import DEFAULT_LIMIT
+from ..core.timeline import DEFAULT_LIMIT, LANE_ORDERS
 from ..engine.commands.outcomes import MOST_CPUS, NODE_ACTIONS
 from ..wire.errorkinds import ERROR_ORDERS
 from ..wire.tables import NodeTable
@@ -201,6 +202,9 @@ _READING: Final = (
             "to": Number(),
             "limit": Integer(least=1, most=10_000, default=DEFAULT_LIMIT),
             "node": _TEXT,
+            "color": Choice(choices=COLORS_BY, default="state"),
+            "sort": Choice(choices=LANE_ORDERS, default="address"),
+            "lanes": Choice(choices=("nodes", "together"), default="nodes"),
         },
         errors=(409,),
         costly=True,

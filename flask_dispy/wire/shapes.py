@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final, Literal, TypedDict
 
+from ..core.coloring import ColorBy, ColorClass
 from ..core.events import JobState
 from ..core.nodes import NodeChange, NodeState
 from ..core.offers import Finding, Source
@@ -361,8 +362,15 @@ class NodeDetail(NodeRow):
 # -- timeline --------------------------------------------------------------------------------
 
 
-class Lane(TypedDict):
-    """A node's place in the timeline, as many slots high as it has CPUs, or as jobs ran at once."""
+class _LaneFigure(TypedDict, total=False):
+    figure: float | None
+
+
+class Lane(_LaneFigure):
+    """A node's place in the timeline, as many slots high as it has CPUs, or as jobs ran at once.
+
+    ``figure`` is there where lanes are sorted by one.
+    """
 
     node: str
     name: str
@@ -390,5 +398,7 @@ class TimelineData(_From, _Jobs):
     oldest: float
     mode: Literal["bars", "aggregate"]
     total: Count
+    color: ColorBy
+    classes: list[ColorClass]
     lanes: list[Lane]
     queue: QueueData

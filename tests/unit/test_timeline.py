@@ -53,7 +53,8 @@ def draw(jobs: list[Job], start: float = -600, end: float = 0, **options: Any) -
     known = options.pop("lanes")
     oldest = oldest_start(jobs)
     window = Window(NOW + start, NOW + end)
-    return timeline(jobs, known, window, now=NOW, oldest=oldest or NOW, **options)
+    groups = options.pop("groups", [("compute", jobs)])
+    return timeline(groups, known, window, now=NOW, oldest=oldest or NOW, **options)
 
 
 def bars(found: dict[str, Any]) -> list[dict[str, Any]]:

@@ -10,9 +10,11 @@ from urllib.parse import urlencode
 
 from flask import Response, request
 
+from ...core.coloring import ColorBy
 from ...core.errors import UnknownJob
 from ...core.search.order import NEWEST, JobOrder, JobSort, Place
 from ...core.search.query import JobQuery
+from ...core.timeline import LaneOrder
 from ...report import render_report
 from ...wire.errorkinds import ErrorOrder
 from ...wire.exports import paths_of
@@ -256,14 +258,34 @@ def cluster_series(web: Web, name: str, *, resolution_sec: int) -> Response:
 
 
 def timeline(
-    web: Web, name: str, *, from_: float | None, to: float | None, limit: int, node: str
+    web: Web,
+    name: str,
+    *,
+    from_: float | None,
+    to: float | None,
+    limit: int,
+    node: str,
+    color: ColorBy,
+    sort: LaneOrder,
+    lanes: str,
 ) -> Response:
     """Answer with what ran where in a window of time."""
     if from_ is not None and to is not None and from_ >= to:
         raise invalid("to", "The window must end after it begins.")
     view = web.view(name)
     only = view.node(node)["ip_addr"] if node else None
-    return json_answer(view.timeline(start=from_, end=to, limit=limit, node=only))
+    found = view.timeline(
+        start=from_,
+        end=to,
+        limit=limit,
+        node=only,
+        color=color,
+        sort=sort,
+        together=lanes == "together",
+    )
+    if color == "error" and not web.guard.allows("see_arguments"):
+        found["classes"] = [{**each, "detail": None} for each in found["classes"]]
+    return json_answer(found)
 
 
 def report(web: Web, name: str) -> Response:
