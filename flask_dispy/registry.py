@@ -149,7 +149,7 @@ class ClusterRegistry(Dashboard):
         """
         watched, is_new = self._board.add(cluster, name, chain=chain, receiver=self)
         if is_new:
-            self._pump.take_on(watched)
+            self._pump.add(watched)
         return watched.name
 
     def remove(self, cluster: Any) -> None:

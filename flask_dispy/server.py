@@ -318,7 +318,7 @@ def cluster_status(status, node, job):  # type: ignore[no-untyped-def]
     """
     registries = [s.registry for s in list(_live) if isinstance(s.registry, ClusterRegistry)]
     if registries:
-        registry = registries[0] if len(registries) == 1 else _whose(registries, node, job)
+        registry = registries[0] if len(registries) == 1 else _registry_of(registries, node, job)
         registry.cluster_status(status, node, job)  # type: ignore[no-untyped-call]
 
 
@@ -330,7 +330,7 @@ def _forwards_to(registry: object) -> bool:
 cluster_status.forwards_to = _forwards_to  # type: ignore[attr-defined]
 
 
-def _whose(registries: Sequence[ClusterRegistry], node: Any, job: Any) -> ClusterRegistry:
+def _registry_of(registries: Sequence[ClusterRegistry], node: Any, job: Any) -> ClusterRegistry:
     try:
         for registry in registries:
             if board_of(registry).knows(job, node):

@@ -7,7 +7,7 @@ from typing import Final
 
 from .spread import Spread
 
-__all__ = ["chance_of_failures", "chance_of_times", "enough", "look_at", "others_of"]
+__all__ = ["chance_of_failures", "chance_of_times", "is_beyond_chance", "look_number", "others_of"]
 
 # Of all runs of a cluster whose nodes are alike, the share in which any is called slow, whenever
 # looked at; and the same for failing.
@@ -18,14 +18,14 @@ _FIRST_LOOK: Final = 8
 _NEXT_LOOK: Final = 1.5
 
 
-def look_at(jobs: int) -> int:
+def look_number(jobs: int) -> int:
     """Return which look at a node so many jobs are worth: 1 for the first; 0 for too few."""
     if jobs < _FIRST_LOOK:
         return 0
     return 1 + int(log(jobs / _FIRST_LOOK) / log(_NEXT_LOOK) + 1e-9)
 
 
-def enough(chance: float, *, nodes: int, look: int) -> bool:
+def is_beyond_chance(chance: float, *, nodes: int, look: int) -> bool:
     """Whether a chance is so small that the node is not like the others.
 
     All nodes together, and all looks at each however long the run, share the false alarms that

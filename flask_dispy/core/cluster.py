@@ -105,7 +105,7 @@ class ClusterState:
 
     def _requeue(self, job: Job, at: float) -> None:
         if job.state == "running":
-            self.tallies.lose(job, at)
+            self.tallies.count_lost_attempt(job, at)
         if job.started_at is not None:
             past = job.past = job.past or []
             past.append(("running", job.started_at, job.node))
@@ -155,7 +155,7 @@ class ClusterState:
         if elsewhere and started_at is not None and state != "cancelled":
             self._requeue(job, started_at)  # dispy did not report why it left the first node
         if job.state == "abandoned":
-            self.tallies.take_back(job)
+            self.tallies.uncount(job)
         job.ended_at = at
         self._keep_output(job, result, stdout, stderr, exception)
         self._move(job, state)
@@ -198,7 +198,7 @@ class ClusterState:
         job = self.ledger.jobs.get(event.serial)
         kind = None
         if event.field == "exception":  # counted even if the history has dropped the job
-            kind = self.error_kinds.text_made(event.serial, event.text)
+            kind = self.error_kinds.count_text(event.serial, event.text)
         if job is None:
             return None
         if event.field in Output.__slots__:

@@ -83,18 +83,18 @@ class Column:
                 field="name",
             )
         if not callable(self.value):
-            raise self._nonsense("value", "give a function of a node, or of a job")
+            raise self._invalid("value", "give a function of a node, or of a job")
         for name in ("label", "unit"):
             text = getattr(self, name)
             if not isinstance(text, str) or len(text) > _WORDS or not text.isprintable():
-                raise self._nonsense(name, f"give a text of up to {_WORDS} printable characters")
+                raise self._invalid(name, f"give a text of up to {_WORDS} printable characters")
         if self.type is not None and self.type not in get_args(ColumnType):
-            raise self._nonsense("type", f"give one of {', '.join(get_args(ColumnType))}")
+            raise self._invalid("type", f"give one of {', '.join(get_args(ColumnType))}")
         if not isinstance(self.sortable, bool):
-            raise self._nonsense("sortable", "give True or False")
+            raise self._invalid("sortable", "give True or False")
         object.__setattr__(self, "label", self.label or self.name)
 
-    def _nonsense(self, name: str, remedy: str) -> BadRequest:
+    def _invalid(self, name: str, remedy: str) -> BadRequest:
         value = getattr(self, name)
         return BadRequest(f"The {name} of the column {self.name} is {value!r:.80}: {remedy}.",
                           field=name)  # fmt: skip

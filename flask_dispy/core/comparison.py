@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from math import exp, log
 from typing import Final
 
-from .chance import chance_of_failures, chance_of_times, enough, look_at, others_of
+from .chance import chance_of_failures, chance_of_times, is_beyond_chance, look_number, others_of
 from .nodes import GONE_STATES, Node
 from .spread import Spread
 from .standing import Standing
@@ -95,7 +95,7 @@ class Comparison:
         found = standing_of(tally, total)._replace(
             slow=last.slow,
             failing=last.failing,
-            look=look_at(tally.jobs("finished") + tally.jobs("failed")),
+            look=look_number(tally.jobs("finished") + tally.jobs("failed")),
             judged=last.judged,
             last_looks=last.last_looks,
         )
@@ -191,7 +191,7 @@ def _is_slow(tally: Tally, total: Tally, found: Standing, *, nodes: int, look: i
         return False
     own = _finished(tally)
     chance = chance_of_times(own, others_of(own, _finished(total)))
-    return enough(chance, nodes=nodes, look=look)
+    return is_beyond_chance(chance, nodes=nodes, look=look)
 
 
 def _is_failing(tally: Tally, total: Tally, *, nodes: int, look: int) -> bool:
@@ -203,4 +203,4 @@ def _is_failing(tally: Tally, total: Tally, *, nodes: int, look: int) -> bool:
     if failed / (failed + finished) < _LEAST_TIMES_FAILED * others_failed / others:
         return False
     chance = chance_of_failures(failed, failed + finished, others_failed, others)
-    return enough(chance, nodes=nodes, look=look)
+    return is_beyond_chance(chance, nodes=nodes, look=look)

@@ -103,7 +103,7 @@ class ErrorKind:
         self.course.add(at)
         self.latest.append(serial)
 
-    def take_out(self, serial: int, node: str | None, at: float) -> None:
+    def remove(self, serial: int, node: str | None, at: float) -> None:
         """Uncount a failure."""
         self.count -= 1
         if node in self.nodes:
@@ -152,7 +152,7 @@ class ErrorKinds:
         else:
             self.unread[job.serial] = (job.node, at, late)
 
-    def text_made(self, serial: int, text: str) -> str | None:
+    def count_text(self, serial: int, text: str) -> str | None:
         """Return the kind of a job whose text was rendered, ``None`` if it was not waited for."""
         waited = self.unread.pop(serial, None)
         return None if waited is None else self._count(serial, *waited, text)
@@ -176,16 +176,16 @@ class ErrorKinds:
         """Uncount the failed ones of these jobs, because another cluster adopts them."""
         for job in jobs:
             if job.failed:
-                self._take_out(job)
+                self._uncount(job)
 
-    def _take_out(self, job: Job) -> None:
+    def _uncount(self, job: Job) -> None:
         if self.unread.pop(job.serial, None) is not None:
             return
         kind = self.kinds.get(job.error_kind or "")
         if kind is None:
             self.other -= 1
             return
-        kind.take_out(job.serial, job.node, job.ended_at or 0.0)
+        kind.remove(job.serial, job.node, job.ended_at or 0.0)
         if not kind.count:
             del self.kinds[kind.id]
         self.dirty[kind.id] = None

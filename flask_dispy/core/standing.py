@@ -12,7 +12,7 @@ class Standing(NamedTuple):
 
     ``failed_share`` is of the jobs that finished or failed; ``median_sec`` and ``p95_sec`` are of
     those that finished, and ``times_others`` is that median over the other nodes'. ``look`` is
-    which look its jobs are worth (see :func:`~flask_dispy.core.chance.look_at`); the verdicts,
+    which look its jobs are worth (see :func:`~flask_dispy.core.chance.look_number`); the verdicts,
     ``slow`` and ``failing``, were drawn when there were ``judged`` jobs. ``last_looks`` is how
     often they were drawn because no job was left.
     """

@@ -45,14 +45,14 @@ class Tallies:
                 times.ran.add(ran, ran_sec)
                 times.waited.add(waited, waited_sec)
         if word in _LOST and started_at is not None and ended_at is not None:
-            _lose(tallies, ended_at - started_at)
+            _add_lost(tallies, ended_at - started_at)
 
-    def take_back(self, job: Job) -> None:
+    def uncount(self, job: Job) -> None:
         """Undo :meth:`note` before the job changes, because it goes on or is released."""
         word, started_at, ended_at = job.word, job.started_at, job.ended_at
         tallies = self._tallies(job.node)
         if started_at is not None and ended_at is not None and word in _LOST:
-            _lose(tallies, -max(0.0, ended_at - started_at))
+            _add_lost(tallies, -max(0.0, ended_at - started_at))
         if word not in TIMED_WORDS:
             return
         for tally in tallies:
@@ -62,24 +62,24 @@ class Tallies:
                 times.ran.remove(bucket_of(max(0.0, ended_at - started_at)))
                 times.waited.remove(bucket_of(max(0.0, started_at - job.submitted_at)))
 
-    def lose(self, job: Job, at: float) -> None:
+    def count_lost_attempt(self, job: Job, at: float) -> None:
         """Note that an attempt of a running job ends at *at* and that it will run again."""
         if job.started_at is not None:
-            _lose(self._tallies(job.node), at - job.started_at)
+            _add_lost(self._tallies(job.node), at - job.started_at)
 
     def adopt(self, jobs: Iterable[Job]) -> None:
         """Count jobs that another cluster released, or that a history kept."""
         for job in jobs:
             for node, lost_sec in _lost_attempts(job):
-                _lose(self._tallies(node), lost_sec)
+                _add_lost(self._tallies(node), lost_sec)
             self.note(job)
 
     def release(self, jobs: Iterable[Job]) -> None:
         """Undo :meth:`adopt`, because another cluster adopts the jobs."""
         for job in jobs:
             for node, lost_sec in _lost_attempts(job):
-                _lose(self._tallies(node), -lost_sec)
-            self.take_back(job)
+                _add_lost(self._tallies(node), -lost_sec)
+            self.uncount(job)
 
     def _tallies(self, ip_addr: str | None) -> tuple[Tally, ...]:
         node = self._nodes.get(ip_addr) if ip_addr else None
@@ -93,9 +93,9 @@ class Tallies:
 _LOST = ("failed", "abandoned")
 
 
-def _lose(tallies: Iterable[Tally], seconds: float) -> None:
+def _add_lost(tallies: Iterable[Tally], seconds: float) -> None:
     for tally in tallies:
-        tally.lose(seconds)
+        tally.add_lost(seconds)
 
 
 def _lost_attempts(job: Job) -> list[tuple[str | None, float]]:

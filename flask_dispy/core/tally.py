@@ -65,6 +65,6 @@ class Tally:
         """The number of jobs with any of these ends."""
         return sum(map(self.jobs, TIMED_WORDS))
 
-    def lose(self, seconds: float) -> None:
+    def add_lost(self, seconds: float) -> None:
         """Add wasted CPU time; a negative amount takes some of it back."""
         self.lost_sec = max(0.0, self.lost_sec + seconds)

@@ -130,15 +130,15 @@ def what_if(
     pending = [backlog for backlog in backlogs if backlog is not None]
     if question.lost is not None:
         lost = [one for one, backlog in zip(question.lost, backlogs, strict=True) if backlog]
-        return _without(pending, cpus_now, question.lost, lost)
+        return _without_node(pending, cpus_now, question.lost, lost)
     if question.by is None:
-        return _with(pending, cpus_now, cpus_now if question.cpus is None else question.cpus)
+        return _with_cpus(pending, cpus_now, cpus_now if question.cpus is None else question.cpus)
     if question.by <= now:
         raise BadRequest("by is in the past: give a time to come.", field="by")
-    return _within(pending, cpus_now, question.by - now)
+    return _cpus_needed(pending, cpus_now, question.by - now)
 
 
-def _with(backlogs: Sequence[Backlog], cpus_now: int, cpus: int) -> WhatIf:
+def _with_cpus(backlogs: Sequence[Backlog], cpus_now: int, cpus: int) -> WhatIf:
     """Return when all would be done with *cpus* CPUs.
 
     Several clusters share the difference by the work that each has to do.
@@ -147,7 +147,7 @@ def _with(backlogs: Sequence[Backlog], cpus_now: int, cpus: int) -> WhatIf:
     return _row(backlogs, then, f"With {_cpus(cpus, cpus_now)}", cpus_now=cpus_now, cpus=cpus)
 
 
-def _without(
+def _without_node(
     backlogs: Sequence[Backlog], cpus_now: int, known: Sequence[Loss], lost: Sequence[Loss]
 ) -> WhatIf:
     """Return when all would be done if a node took no more jobs.
@@ -170,7 +170,7 @@ def _without(
     return found
 
 
-def _within(backlogs: Sequence[Backlog], cpus_now: int, within_sec: float) -> WhatIf:
+def _cpus_needed(backlogs: Sequence[Backlog], cpus_now: int, within_sec: float) -> WhatIf:
     """Return how many CPUs are needed for all to be done in *within_sec* seconds."""
     jobs = sum(one.queued + one.running for one in backlogs)
     most = max(1, min(jobs, _MOST_TIMES * max(1, cpus_now)))

@@ -102,24 +102,24 @@ def withdraw_allocation(cluster: Any, ip_addr: str, *, plain: bool = False) -> b
     if plain and ip_addr in (getattr(cluster, "_dispy_nodes", None) or {}):
         return False
 
-    def is_meant(alloc: Any) -> bool:
+    def matches(alloc: Any) -> bool:
         more = type(alloc) is not NodeAllocate or alloc.depends or alloc.setup_args
         return bool(alloc.ip_addr == ip_addr and not (plain and more))
 
-    if not any(map(is_meant, cluster._node_allocs)):
+    if not any(map(matches, cluster._node_allocs)):
         return not plain
 
-    def take_out() -> None:
-        cluster._node_allocs = [one for one in cluster._node_allocs if not is_meant(one)]
+    def remove() -> None:
+        cluster._node_allocs = [one for one in cluster._node_allocs if not matches(one)]
 
-    def take_out_there(task: Any = None) -> Any:  # noqa: ARG001 - pycos passes it
-        take_out()
+    def remove_on_dispys_thread(task: Any = None) -> Any:  # noqa: ARG001 - pycos passes it
+        remove()
         yield None
 
     if engine_of(cluster) is None:  # no thread of dispy's uses the list
-        take_out()
+        remove()
     else:
-        Task(take_out_there).value()
+        Task(remove_on_dispys_thread).value()
     return True
 
 

@@ -35,10 +35,12 @@ class ErrorKindRow:
         """Yield the columns, but for the run's."""
         kind = self._state.error_kinds.kinds.get(self._kind)
         yield self._kind
-        yield json.dumps({"count": 0} if kind is None else _said(kind), separators=(",", ":"))
+        yield json.dumps(
+            {"count": 0} if kind is None else _error_kind_json(kind), separators=(",", ":")
+        )
 
 
-def _said(kind: ErrorKind) -> dict[str, Any]:
+def _error_kind_json(kind: ErrorKind) -> dict[str, Any]:
     course = kind.course
     return {
         "function": kind.function,

@@ -201,7 +201,7 @@ class _Loader:
         known = figures.last_at if figures.closed_at is None else figures.closed_at
         ended_at = max([known, *(job.ended_at or 0.0 for job in jobs)])
         state.closed_at = ended_at
-        whole, buckets = self._whole(run, ended_at, bad), self._buckets(run, ended_at, bad)
+        whole, buckets = self._coarse_series(run, ended_at, bad), self._buckets(run, ended_at, bad)
         refill(state.series, whole, buckets)
         cpus = math.ceil(max([cpus, *(bucket.cpus_total for bucket in buckets)]))
         return PastRun(state, ended_at, figures.complete, cpus, buckets, whole, bad)
@@ -238,7 +238,7 @@ class _Loader:
             if kind.count
         ]
 
-    def _whole(self, run: int, ended_at: float, bad: Counter[str]) -> list[Measured]:
+    def _coarse_series(self, run: int, ended_at: float, bad: Counter[str]) -> list[Measured]:
         """Return what was measured of a run in coarse steps, which hold a month."""
         rows = self._all(
             "SELECT CAST(start / ? AS INTEGER) * ? AS step, sum(span_sec), sum(done), sum(failed), "

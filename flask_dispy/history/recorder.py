@@ -19,17 +19,17 @@ if TYPE_CHECKING:
     from ..core.settings import Settings
     from ..wire.rows import RowWriter
 
-__all__ = ["BEAT_SEC", "SERIES_SEC", "Recorder", "recorder_of"]
+__all__ = ["RECORD_SEC", "SERIES_SEC", "Recorder", "recorder_of"]
 
 SERIES_SEC: Final = 10
 """The resolution of the series that are kept."""
 
-BEAT_SEC: Final = 0.5
+RECORD_SEC: Final = 0.5
 """How often what changed is handed to the writer."""
 
 # Node rows that are taken at a beat: about 5 ms of work under the registry's lock. Where more
 # nodes than these change all the time, each is taken every few seconds.
-_ROWS_AT_A_BEAT: Final = 500
+_ROWS_AT_ONCE: Final = 500
 
 
 def recorder_of(settings: Settings, rows: RowWriter) -> Recorder | None:
@@ -58,14 +58,14 @@ class Recorder:
         self._rows = rows
         self._columns = columns
         self._records: dict[ClusterState, _Record] = {}
-        self._beaten_at = 0.0
+        self._recorded_at = 0.0
 
     @property
     def first_serial(self) -> int:
         """What to number the first job with, so that the file's jobs all have their own."""
         return self._store.first_serial
 
-    def settle(self, state: ClusterState) -> None:
+    def record(self, state: ClusterState) -> None:
         """Take what changed in a cluster's state, before the marks of it are cleared."""
         record = self._records.get(state)
         if record is None:
@@ -73,19 +73,19 @@ class Recorder:
         for job in state.dirty_ends.values():
             self._store.put(record.run, job)
         if state.roster.dirty:
-            record.take_nodes(state.roster.dirty, time.time())
+            record.record_nodes(state.roster.dirty, time.time())
         if state.dirty_ends:
             record.tallies.note_ends()
-            record.take_figures(time.time())
+            record.record_figures(time.time())
 
-    def beat(self, states: Iterable[ClusterState], now: float) -> None:
+    def record_due(self, states: Iterable[ClusterState], now: float) -> None:
         """Take what is taken at intervals; called often, works twice a second."""
-        if time.monotonic() - self._beaten_at < BEAT_SEC:
+        if time.monotonic() - self._recorded_at < RECORD_SEC:
             return
-        self._beaten_at = time.monotonic()
+        self._recorded_at = time.monotonic()
         for state in states:
             if state in self._records:
-                self._records[state].beat(now)
+                self._records[state].record_due(now)
 
     def end(self, state: ClusterState) -> None:
         """Take the last of a cluster that is watched no longer."""
@@ -121,7 +121,7 @@ class _Record:
         self.run = Run(state.name, state.kind, state.started_at, figures, columns)
         store.add_run(self.run)
 
-    def take_nodes(self, addresses: Iterable[str], now: float) -> None:
+    def record_nodes(self, addresses: Iterable[str], now: float) -> None:
         for ip_addr in addresses:
             node = self._state.nodes.get(ip_addr)
             if node is None:
@@ -135,31 +135,31 @@ class _Record:
                     event = "deallocated"
                 self._store.put(self.run, NodeEvent(now, ip_addr, event))
 
-    def take_figures(self, now: float, *, complete: bool = False) -> None:
+    def record_figures(self, now: float, *, complete: bool = False) -> None:
         self.run.figures = self._figures(now, complete=complete)
 
-    def beat(self, now: float) -> None:
-        changed = self._take_rows(_ROWS_AT_A_BEAT)
-        changed = self._take_series() or changed
+    def record_due(self, now: float) -> None:
+        changed = self._record_rows(_ROWS_AT_ONCE)
+        changed = self._record_series() or changed
         for kind in self._error_kinds.take(now):
             self._store.put(self.run, kind)
         for row in self.tallies.take(now):
             self._store.put(self.run, row)
         if changed or self._figures(self.run.figures.last_at) != self.run.figures:
-            self.take_figures(now)
+            self.record_figures(now)
 
     def end(self, now: float) -> None:
         # What ended since the last sample is measured, too.
         self._state.series.add(now, self._state.sample())
-        self._take_rows(len(self._rows_due))
-        self._take_series()
+        self._record_rows(len(self._rows_due))
+        self._record_series()
         for kind in self._error_kinds.take_all():
             self._store.put(self.run, kind)
         for row in self.tallies.take_all():
             self._store.put(self.run, row)
-        self.take_figures(now, complete=True)
+        self.record_figures(now, complete=True)
 
-    def _take_rows(self, most: int) -> bool:
+    def _record_rows(self, most: int) -> bool:
         due = list(self._rows_due)[:most]
         for ip_addr in due:
             del self._rows_due[ip_addr]
@@ -168,7 +168,7 @@ class _Record:
                 self._store.put(self.run, NodeRow(ip_addr, self._rows.node_json(node)))
         return bool(due)
 
-    def _take_series(self) -> bool:
+    def _record_series(self) -> bool:
         """Take the buckets that are new, and the newest while something goes on in it."""
         before = self._bucket
         buckets = self._state.series.measured(SERIES_SEC, before.start if before else 0.0)

@@ -219,10 +219,10 @@ def _refusing_strangers(path: Path) -> Iterator[None]:
         # Before Python 3.11 only the text tells this error.
         if "not a database" not in str(error):
             raise
-        raise _stranger(path) from error
+        raise _foreign_file(path) from error
 
 
-def _stranger(path: Path) -> HistoryError:
+def _foreign_file(path: Path) -> HistoryError:
     return HistoryError(
         f"{path} is another program's file, not a history of flask_dispy: give another path."
     )
@@ -235,7 +235,7 @@ def _version(db: sqlite3.Connection, path: Path) -> int:
     if application != APPLICATION_ID:
         (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
         if application or version or tables:
-            raise _stranger(path)
+            raise _foreign_file(path)
         return 0
     if version > len(MIGRATIONS):
         raise HistoryError(

@@ -98,7 +98,7 @@ def tally_of(row: tuple[Any, ...]) -> tuple[str, Tally]:
     ip_addr, said = row
     found = json_of(said, dict)
     tally = Tally()
-    tally.lose(figure(found["lost_sec"]))
+    tally.add_lost(figure(found["lost_sec"]))
     for word in TIMED_WORDS:
         if word in found:
             setattr(tally, word, _times_of(found[word]))

@@ -129,7 +129,7 @@ class Connection:
     def close(self) -> None:
         """Close in good order, as far as the client takes part, and in bounded time."""
         with contextlib.suppress(OSError, ValueError):
-            self._take_leave()
+            self._linger()
         self.abandon()
 
     def abandon(self) -> None:
@@ -138,7 +138,7 @@ class Connection:
             self._closed = True
             self.socket.close()
 
-    def _take_leave(self) -> None:
+    def _linger(self) -> None:
         if isinstance(self.socket, ssl.SSLSocket):
             self.socket.settimeout(0)
             # Sends the notice; the client's own, for which it would wait, is of no use to us.

@@ -100,7 +100,7 @@ class Connections:
             self._seats[seat.connection] = seat
             return True
 
-    def let_wait(self, seat: Seat) -> bool:
+    def begin_waiting(self, seat: Seat) -> bool:
         """Note that a connection waits for a request; while it does it may be ended for another.
 
         Returns False where it should not wait, because the server is stopping.

@@ -86,7 +86,7 @@ class RequestHandler(WSGIRequestHandler):
         """Whether another request begins within so many seconds, and the server goes on."""
         self.link.allow(seconds)
         try:
-            if not self.connections.let_wait(self.seat) or not self.link.reader.peek(1):
+            if not self.connections.begin_waiting(self.seat) or not self.link.reader.peek(1):
                 return False
             self.seat.phase = "receiving"
             return True

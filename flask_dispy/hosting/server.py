@@ -189,7 +189,7 @@ class ThreadServer(BaseWSGIServer):
     def _secure(self, seat: Seat, context: ssl.SSLContext) -> bool:
         seat.connection.allow(self._limits.request_timeout_sec)
         # No request is under way yet: it may be ended like an idle one.
-        return self._connections.let_wait(seat) and seat.connection.secure(context)
+        return self._connections.begin_waiting(seat) and seat.connection.secure(context)
 
     def _turn_away(self, sock: socket.socket) -> None:
         if self._tls is not None:

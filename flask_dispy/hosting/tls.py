@@ -39,14 +39,14 @@ class CertificateFiles:
         self._certfile = Path(certfile)
         self._keyfile = Path(keyfile) if keyfile is not None else None
         self._lock = threading.Lock()
-        self._stamp = self._look()
+        self._stamp = self._current_stamp()
         self._context = self._load()
 
     def context(self) -> ssl.SSLContext:
         """The context for the next connection."""
         # Two stat calls a connection, beside a handshake that costs a thousand times as much.
         with self._lock:
-            stamp = self._look()
+            stamp = self._current_stamp()
             if stamp != self._stamp:
                 # Noted before loading, so that broken files are reported once and not each time.
                 self._stamp = stamp
@@ -57,7 +57,7 @@ class CertificateFiles:
                     _log.error("kept the old certificate: %s", error)
             return self._context
 
-    def _look(self) -> _Stamp:
+    def _current_stamp(self) -> _Stamp:
         """What differs once a file is replaced, without reading any."""
         return tuple(_stamp(path) for path in (self._certfile, self._keyfile) if path is not None)
 

@@ -194,7 +194,9 @@ class ReplyQueue(_Queue):
     def get(self, block: bool = True, timeout: float | None = None) -> Any:
         """Get the next item that concerns no job, or one that the node has. One thread only."""
         if self._relay is None:
-            self._relay = threading.Thread(target=self._bring, name="job-replies", daemon=True)
+            self._relay = threading.Thread(
+                target=self._forward_replies, name="job-replies", daemon=True
+            )
             self._relay.start()
         while True:
             item = self._here.get(block, timeout)
@@ -203,7 +205,7 @@ class ReplyQueue(_Queue):
             if _is_wanted(item):
                 return item.reply if isinstance(item, Death) else item
 
-    def _bring(self) -> None:
+    def _forward_replies(self) -> None:
         while True:
             self._here.put(super().get())
 

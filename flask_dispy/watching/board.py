@@ -144,7 +144,7 @@ class Board(Generic[M]):
         self.version += 1
         roster.forget_encodings()
         if self.recorder is not None:
-            self.recorder.settle(state)
+            self.recorder.record(state)
         state.ledger.invalidate_blocks(state.dirty_ends)
         dropped = roster.dropped - roster.nodes.keys()
         member.feed.touch(roster.dirty, self.version)

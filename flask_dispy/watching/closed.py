@@ -46,7 +46,7 @@ class ClosedClusters:
             if now - one.due.setdefault("closed", now) >= linger_sec and not one.watch.inbox
         ]
 
-    def let_go(self, name: str) -> None:
+    def note_dropped(self, name: str) -> None:
         """Remember that a cluster was let go."""
         self._gone[name] = None
         self._gone.move_to_end(name)

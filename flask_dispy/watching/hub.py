@@ -49,7 +49,7 @@ class Keeper(Protocol):
     def start(self) -> None:
         """Start the thread, unless it runs."""
 
-    def tend(self) -> None:
+    def restart_if_dead(self) -> None:
         """Start a thread that died anew."""
 
 
@@ -67,7 +67,7 @@ class Hub(Board[Watched]):
         self.router = Router(settings.inbox_limit)
         self.texts = LateTexts(settings)
         self.keeper: Keeper | None = None
-        self._let_go = ClosedClusters(settings.closed_limit, settings.history)
+        self._closed_clusters = ClosedClusters(settings.closed_limit, settings.history)
         self._serials = itertools.count(self.recorder.first_serial if self.recorder else 1)
         self._numbers = itertools.count(1)
         self._offer_numbers = itertools.count(1)
@@ -111,7 +111,7 @@ class Hub(Board[Watched]):
         )
         with self.lock:
             state = ClusterState(
-                free_name(name, self._members, self._let_go.names()),
+                free_name(name, self._members, self._closed_clusters.names()),
                 time.time(),
                 serials=self._serials,
                 history_limit=settings.history_limit,
@@ -172,11 +172,11 @@ class Hub(Board[Watched]):
         with self.lock:
             self.leave(watched)
 
-    def let_closed_go(self) -> None:
+    def drop_closed(self) -> None:
         """Let the closed clusters go that are more than ``closed_limit``, the oldest first."""
         with self.folding:
-            for watched in self._let_go.due(self.members(), texts_wait=self.texts.pending):
-                self._let_go.let_go(watched.name)
+            for watched in self._closed_clusters.due(self.members(), texts_wait=self.texts.pending):
+                self._closed_clusters.note_dropped(watched.name)
                 self._dismiss(watched)
 
     def find(self, cluster: Any) -> Watched | None:
@@ -200,7 +200,7 @@ class Hub(Board[Watched]):
         watched = self.member(name)
         if watched is None:
             raise UnknownCluster(
-                self._let_go.words(name)
+                self._closed_clusters.words(name)
                 or f"No cluster {name[:80]!r} is watched: the clusters are listed under clusters.",
                 field="cluster",
             )
@@ -212,7 +212,7 @@ class Hub(Board[Watched]):
         """Fold all that waited in the inboxes when this was called."""
         self.check_process()
         if self.keeper is not None:
-            self.keeper.tend()
+            self.keeper.restart_if_dead()
         # Even with nothing in the inboxes: another thread may be about to fold what it took out.
         with self.folding:
             self.router.route(self.members(), self._enter_other)
@@ -261,7 +261,7 @@ class Hub(Board[Watched]):
     def record(self, now: float) -> None:
         """Have the history take what it takes at intervals. The caller holds ``lock``."""
         if self.recorder is not None:
-            self.recorder.beat(self.states(), now)
+            self.recorder.record_due(self.states(), now)
 
     # -- reading -----------------------------------------------------------------------------
 
@@ -281,7 +281,7 @@ class Hub(Board[Watched]):
         """Wait as a board does, once it is seen to that somebody folds meanwhile."""
         self.check_process()
         if self.keeper is not None:
-            self.keeper.tend()
+            self.keeper.restart_if_dead()
         return super().wait_for_change(version, timeout_sec, until=until)
 
     # -- the end -----------------------------------------------------------------------------

@@ -47,10 +47,10 @@ _PACE_EVERY_SEC: Final = 1.0
 _SHOW_DEATH_SEC: Final = 60.0
 
 # Taking stock of a cluster that is being added waits no longer than this; add() goes on without.
-_STOCK_SEC: Final = 2.0
+_STATUS_SEC: Final = 2.0
 
 # A scheduler is greeted this often, to know whether it is still there.
-_GREET_EVERY_SEC: Final = 5.0
+_SCHEDULER_EVERY_SEC: Final = 5.0
 
 # dispy itself looks every five seconds whether its port has become free.
 _PORT_EVERY_SEC: Final = 1.0
@@ -87,7 +87,7 @@ class Pump:
                 # The system has none left; the next reader tries again, as after a death.
                 logger.error("The pump thread of a registry can't be started: %s", error)
 
-    def tend(self) -> None:
+    def restart_if_dead(self) -> None:
         """Start a thread that died anew. Readers call this: nobody else would notice."""
         thread = self._thread
         if thread is None or thread.is_alive() or self._stop.is_set():
@@ -109,7 +109,7 @@ class Pump:
 
     def health(self) -> dict[str, Any]:
         """Return whether the thread keeps up; that it had died is a problem for a minute more."""
-        self.tend()
+        self.restart_if_dead()
         alive = self._thread is not None and self._thread.is_alive()
         lag = time.monotonic() - self._ticked_at if alive else 0.0
         problems = []
@@ -126,19 +126,19 @@ class Pump:
         }
 
     def _run(self) -> None:
-        while not self._stop.wait(_until_next_turn()):
+        while not self._stop.wait(_until_next_tick()):
             self._guarded(self._hub.fold)
             self._ticked_at = time.monotonic()
             self._guarded(self._hub.texts.watch)
-            self._keep_all_up(time.time())
+            self._update_all(time.time())
             self._ticked_at = time.monotonic()
 
-    def _keep_all_up(self, now: float) -> None:
+    def _update_all(self, now: float) -> None:
         # In a call of its own: the thread must hold no cluster between its turns.
         for watched in self._hub.members():
-            self._guarded(partial(self._keep_up, watched, now))
+            self._guarded(partial(self._update, watched, now))
         self._guarded(partial(self._sample, now))
-        self._guarded(self._hub.let_closed_go)
+        self._guarded(self._hub.drop_closed)
 
     def _guarded(self, step: Callable[[], None]) -> None:
         """Run one step; whatever it raises must not end the upkeep of the rest."""
@@ -148,7 +148,7 @@ class Pump:
             self._faults += 1
             self._fault_log.exception("A step of the upkeep failed; the others go on.")
 
-    def _keep_up(self, watched: Watched, now: float) -> None:
+    def _update(self, watched: Watched, now: float) -> None:
         if watched.cluster is not None:
             self._listening.look(watched)
             if watched.is_due("offers", _OFFERS_EVERY_SEC):
@@ -157,8 +157,8 @@ class Pump:
                 self._reconcile(watched, now)
             if watched.state.closed_at is None and watched.is_due("refresh", _REFRESH_EVERY_SEC):
                 self._refresh(watched)
-            self._greet_scheduler(watched)
-            self._look_at_port(watched)
+            self._check_scheduler(watched)
+            self._check_port(watched)
         if watched.is_due("silence", _SILENCE_EVERY_SEC):
             update_sec = self._hub.settings.poll_sec or 10.0
             with self._hub.lock:
@@ -236,26 +236,26 @@ class Pump:
             for start in range(0, len(reports), CHUNK):
                 self._hub.apply(watched, reports[start : start + CHUNK])
 
-    def take_on(self, watched: Watched) -> None:
+    def add(self, watched: Watched) -> None:
         """Keep up a cluster that was just added."""
         self.start()
-        self._take_stock(watched)
+        self._adopt_existing(watched)
         with self._hub.folding:
             if watched.delivery is not None and watched.mode == "polling":
                 ledger = watched.state.ledger
                 watched.delivery.expect(ledger.pending + ledger.before_watching)
 
-    def _take_stock(self, watched: Watched) -> None:
+    def _adopt_existing(self, watched: Watched) -> None:
         """Take over the nodes and the pending jobs of a cluster that may have run for long."""
         cluster = watched.cluster
         if watched.kind == "scheduler":
             # Asked on the scheduler's own thread: what is there can be read, and nothing called.
-            self._took_stock(watched, list(cluster._dispy_nodes.values()), cluster.pending_jobs)
+            self._adopt_status(watched, list(cluster._dispy_nodes.values()), cluster.pending_jobs)
             return
         try:
             status = self._calls.run(
                 f"ask for the status of {watched.name}", id(cluster), cluster.status,
-                timeout_sec=min(_STOCK_SEC, self._calls.timeout_sec),
+                timeout_sec=min(_STATUS_SEC, self._calls.timeout_sec),
             )  # fmt: skip
         except Exception:
             logger.warning(
@@ -263,9 +263,9 @@ class Pump:
                 watched.name, exc_info=True,
             )  # fmt: skip
         else:
-            self._took_stock(watched, status.nodes, status.jobs_pending)
+            self._adopt_status(watched, status.nodes, status.jobs_pending)
 
-    def _took_stock(self, watched: Watched, nodes: list[Any], pending: int) -> None:
+    def _adopt_status(self, watched: Watched, nodes: list[Any], pending: int) -> None:
         now = time.time()
         self._hub.fold()
         with self._hub.folding:
@@ -273,26 +273,26 @@ class Pump:
             reports.append((events.PendingCounted(now, pending), None, ()))
             self._hub.apply(watched, reports)
 
-    def _greet_scheduler(self, watched: Watched) -> None:
+    def _check_scheduler(self, watched: Watched) -> None:
         """Learn whether a cluster's scheduler is still there, without waiting for it."""
         if watched.kind != "SharedJobCluster":
             return
-        if watched.greeting is not None:
-            if not watched.greeting.done():
+        if watched.scheduler_check is not None:
+            if not watched.scheduler_check.done():
                 return
-            answer, watched.greeting = watched.greeting, None
+            answer, watched.scheduler_check = watched.scheduler_check, None
             if answer.exception() is None:
                 self._set_trouble(watched, answer.result())
         if watched.state.closed_at is not None:
             self._set_trouble(watched, None)
-        elif watched.is_due("greet", _GREET_EVERY_SEC):
+        elif watched.is_due("scheduler", _SCHEDULER_EVERY_SEC):
             greet = partial(scheduler_trouble, watched.cluster)
             with contextlib.suppress(EngineTimeout):
-                watched.greeting = self._calls.start(
+                watched.scheduler_check = self._calls.start(
                     f"greet the scheduler of {watched.name}", id(watched.cluster), greet
                 )
 
-    def _look_at_port(self, watched: Watched) -> None:
+    def _check_port(self, watched: Watched) -> None:
         """Learn whether a cluster's nodes can reach it at all."""
         if watched.kind != "JobCluster" or not watched.is_due("port", _PORT_EVERY_SEC):
             return
@@ -313,7 +313,7 @@ class Pump:
             self._hub.publish(watched)
 
 
-def _until_next_turn() -> float:
+def _until_next_tick() -> float:
     """Return the seconds until shortly before the next tick, or the one after a turn just done."""
     left = TICK_SEC - (time.monotonic() + _AHEAD_SEC) % TICK_SEC
     return left if left > TICK_SEC / 4 else left + TICK_SEC

@@ -33,7 +33,7 @@ class Watched(Member):
         self.compute_id: Any = None
         self.reconciler = Reconciler(watch, scheduler=kind == "scheduler")
         self.poll: Future[Any] | None = None
-        self.greeting: Future[str | None] | None = None
+        self.scheduler_check: Future[str | None] | None = None
         self.delivery: Delivery | None = None  # None for what has no callback of its own
         self.trouble: str | None = None  # with its scheduler
         self.port_trouble: str | None = None

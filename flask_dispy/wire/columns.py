@@ -82,7 +82,7 @@ class Blocks:
         cells = SEPARATOR.join(rows).split(SEPARATOR)
         width = len(cells) // len(rows)
         for number, column in enumerate(self._columns[:width]):
-            opening, values, closing = _told(column, cells[number::width])
+            opening, values, closing = _column_form(column, cells[number::width])
             comma = "," if number else ""
             pending += f'{comma}{self._opened_by.get(column.name, "")}"{column.name}":{opening}['
             if column.name in self._closed_by:
@@ -99,7 +99,7 @@ class Blocks:
         return pieces
 
 
-def _told(column: NodeField, cells: list[str]) -> tuple[str, list[str], str]:
+def _column_form(column: NodeField, cells: list[str]) -> tuple[str, list[str], str]:
     """Return what comes before the list of a column's values, the values, and what comes after."""
     if column.precision == "seconds":
         times = list(map(int, cells))

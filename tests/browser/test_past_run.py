@@ -39,7 +39,7 @@ def write_a_run_that_is_cut_off(path: Path) -> None:
     assert board_of(registry).recorder is not None
     # As it is when the program is killed: all is written, and the end is not.
     record = board_of(registry).recorder._records[board_of(registry).states()[0]]
-    record.end = record.beat  # type: ignore[method-assign]
+    record.end = record.record_due  # type: ignore[method-assign]
     registry.close()
 
 

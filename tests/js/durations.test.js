@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import {
-  askedBy,
+  filtersOf,
   barsOf,
   edgeOf,
-  inQuery,
+  queryDuration,
   jobsIn,
   rangeOf,
   ticksOf,
@@ -75,13 +75,13 @@ test("a range replaces the one that the search had and keeps its other words", (
 test("a search's range is read, the narrowest of several", () => {
   assert.deepEqual(rangeOf("slower:500ms slower:2s faster:5m faster:1h"), { fromSec: 2, toSec: 300 });
   assert.deepEqual(rangeOf("a faster:soon"), { fromSec: null, toSec: null });
-  assert.deepEqual(rangeOf(`slower:${inQuery(0.5)}`), { fromSec: 0.5, toSec: null });
+  assert.deepEqual(rangeOf(`slower:${queryDuration(0.5)}`), { fromSec: 0.5, toSec: null });
 });
 
 test("durations are asked for the search's node and for those of its states that have any", () => {
-  assert.deepEqual(askedBy("state:failed state:running node:10.0.0.2 word"), { state: ["failed"], node: "10.0.0.2" });
-  assert.deepEqual(askedBy("node:10.0.* is:failed"), { state: ["failed"], node: null });
-  assert.deepEqual(askedBy("node:a node:b"), { state: [], node: null });
+  assert.deepEqual(filtersOf("state:failed state:running node:10.0.0.2 word"), { state: ["failed"], node: "10.0.0.2" });
+  assert.deepEqual(filtersOf("node:10.0.* is:failed"), { state: ["failed"], node: null });
+  assert.deepEqual(filtersOf("node:a node:b"), { state: [], node: null });
 });
 
 test("a range of the time waited has a search of its own", () => {

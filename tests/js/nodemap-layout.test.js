@@ -4,7 +4,7 @@ import { test } from "node:test";
 import {
   cellAt,
   cellRect,
-  faceOf,
+  lookOf,
   gridFor,
   LEVELS,
   moveCell,
@@ -66,16 +66,16 @@ test("keys move within the map and never out of it", () => {
 test("shade follows load in few steps", () => {
   assert.equal(loadOf(node({ cpus: 0 })), 0);
   assert.equal(loadOf(node({ busy: 99 })), 1);
-  assert.equal(faceOf(node({ busy: 0 })).level, 0);
-  assert.equal(faceOf(node({ busy: 1 })).level, 1);
-  assert.equal(faceOf(node({ busy: 16 })).level, LEVELS);
+  assert.equal(lookOf(node({ busy: 0 })).level, 0);
+  assert.equal(lookOf(node({ busy: 1 })).level, 1);
+  assert.equal(lookOf(node({ busy: 16 })).level, LEVELS);
 });
 
 test("a face's key changes with what is seen and with nothing else", () => {
-  const key = faceOf(node()).key;
-  assert.equal(faceOf({ ...node(), avail_cpus: 3 }).key, key);
-  assert.notEqual(faceOf(node({ state: "silent" })).key, key);
-  assert.notEqual(faceOf(node({ busy: 5 })).key, key);
+  const key = lookOf(node()).key;
+  assert.equal(lookOf({ ...node(), avail_cpus: 3 }).key, key);
+  assert.notEqual(lookOf(node({ state: "silent" })).key, key);
+  assert.notEqual(lookOf(node({ busy: 5 })).key, key);
 });
 
 test("sums up the states", () => {
@@ -90,7 +90,7 @@ test("a cell's shade is by choice, none where nothing is known", () => {
   const avail_info = { cpu: 25, memory: null, disk: null, swap: null };
   /** @param {keyof typeof SHADES} name @param {any} row */
   const face = (name, row) => {
-    const { level, figures } = faceOf({ ...node(), ...row }, SHADES[name]);
+    const { level, figures } = lookOf({ ...node(), ...row }, SHADES[name]);
     return [level, figures];
   };
   assert.deepEqual(face("slow", { compared }), [LEVELS / 2, "1.5 ×"]);

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  heldJobs,
-  heldQuery,
-  lasting,
+  stuckJobs,
+  stuckQuery,
+  spanText,
   outlookLine,
   outlookWords,
 } from "../../flask_dispy/static/js/widgets/outlook.js";
@@ -71,7 +71,7 @@ test("a stall says for how long, for whom it waits and what is usual, and time g
     "Waits for 1 job, which has run for 19 min (usually 1.7 s). 2 queued jobs can't start: bound to a node that is gone.",
   );
   const { outlook } = summary(stalled);
-  assert.deepEqual([heldJobs(outlook), heldQuery(outlook)], [9, "state:running slower:60s"]);
+  assert.deepEqual([stuckJobs(outlook), stuckQuery(outlook)], [9, "state:running slower:60s"]);
 });
 
 test("what waits says why", () => {
@@ -98,7 +98,7 @@ test("the part that cannot go on stands beside the time", () => {
     message: "About 30 s left, 20 s to 40 s. 3 of ...",
   });
   const { outlook } = summary({ state: "waiting", reason: "bound_to_gone_node", bound: 3 });
-  assert.deepEqual([heldJobs(outlook), heldQuery(outlook)], [3, "is:bound"]);
+  assert.deepEqual([stuckJobs(outlook), stuckQuery(outlook)], [3, "is:bound"]);
   assert.deepEqual(
     [part.head, part.note],
     ["Done in about 30 s (20 s to 40 s)", "3 queued jobs can't start: bound to a node that is gone."],
@@ -117,7 +117,7 @@ test("names in a note cannot turn its direction", () => {
 });
 
 test("durations have one unit in a sentence", () => {
-  assert.deepEqual([0.012, 1.72, 80, 95, 1140, 7500].map(lasting), [
+  assert.deepEqual([0.012, 1.72, 80, 95, 1140, 7500].map(spanText), [
     "12 ms",
     "1.7 s",
     "80 s",

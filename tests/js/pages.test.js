@@ -6,7 +6,7 @@ import { headline, watchEnd } from "../../flask_dispy/static/js/frame/headline.j
 import { nodeFilter, nodeFilterProblem } from "../../flask_dispy/static/js/data/nodefilter.js";
 import { outlookWords } from "../../flask_dispy/static/js/widgets/outlook.js";
 import { notEnded, pastWords, whenText } from "../../flask_dispy/static/js/frame/pastrun.js";
-import { createLiveSeries, fineness } from "../../flask_dispy/static/js/data/series.js";
+import { createLiveSeries, resolutionFor } from "../../flask_dispy/static/js/data/series.js";
 import { initialInterval, intervalText } from "../../flask_dispy/static/js/frame/settings.js";
 import { quietNote } from "../../flask_dispy/static/js/widgets/trends.js";
 import { createUrlState, pageHref } from "../../flask_dispy/static/js/lib/url.js";
@@ -217,19 +217,19 @@ test("a past run says when it was, how it ended and what of it is lost", () => {
 
 test("a short run is shown by its finest samples", () => {
   assert.deepEqual(
-    [600, 7200, 86400].map((span) => fineness(span, 240, false)),
+    [600, 7200, 86400].map((span) => resolutionFor(span, 240, false)),
     [1, 1, 1],
   );
   assert.deepEqual(
-    [600, 7200, 86400].map((span) => fineness(span, 5000, false)),
+    [600, 7200, 86400].map((span) => resolutionFor(span, 5000, false)),
     [1, 10, 10],
   );
   assert.deepEqual(
-    [600, 7200, 86400].map((span) => fineness(span, 1e7, false)),
+    [600, 7200, 86400].map((span) => resolutionFor(span, 1e7, false)),
     [1, 10, 60],
   );
   assert.deepEqual(
-    [60, 7000, 80000, 1e6, 1e9].map((run) => fineness(Infinity, run, true)),
+    [60, 7000, 80000, 1e6, 1e9].map((run) => resolutionFor(Infinity, run, true)),
     [10, 10, 60, 600, 600],
   );
 });

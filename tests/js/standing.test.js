@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { nodeFilter } from "../../flask_dispy/static/js/data/nodefilter.js";
 import { rowsOf } from "../../flask_dispy/static/js/data/nodeblocks.js";
-import { besideText, failedText, rankText, timesText, verdictOf } from "../../flask_dispy/static/js/data/standing.js";
+import {
+  timesOthersText,
+  failedText,
+  rankText,
+  timesText,
+  verdictOf,
+} from "../../flask_dispy/static/js/data/standing.js";
 
 /** @param {Record<string, any>|null} compared @returns {any} */
 const row = (compared) => ({
@@ -27,7 +33,7 @@ test("a node is ranked among those that are known", () => {
 });
 
 test("what is beyond chance is said in words", () => {
-  assert.equal(besideText(row({ times_others: 2.04, slow: true })), "2.0 ×: slow");
+  assert.equal(timesOthersText(row({ times_others: 2.04, slow: true })), "2.0 ×: slow");
   assert.equal(timesText(null), "–");
   assert.equal(verdictOf(row({})), null);
   assert.equal(verdictOf(row({ slow: true, failing: true })), "slow and failing");

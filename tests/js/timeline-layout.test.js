@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  askFor,
+  requestFor,
   barAt,
   barsWithin,
   barTop,
@@ -16,7 +16,7 @@ import {
   panView,
   pinchView,
   reachesNow,
-  serves,
+  covers,
   SHORTEST_SEC,
   tally,
   viewFromParams,
@@ -91,18 +91,18 @@ test("a pinch keeps both times under their fingers", () => {
 
 test("an answer serves until the window leaves it or wants more detail", () => {
   const view = { from: 400, to: 600 };
-  const asked = askFor(view);
+  const asked = requestFor(view);
   assert.deepEqual(asked, { from: 300, to: 700 });
-  assert.ok(serves(asked, "aggregate", view, limits));
-  assert.ok(serves(asked, "aggregate", { from: 320, to: 520 }, limits));
-  assert.ok(!serves(asked, "aggregate", { from: 250, to: 450 }, limits));
-  assert.ok(!serves(asked, "aggregate", { from: 450, to: 500 }, limits));
-  assert.ok(serves(asked, "bars", { from: 450, to: 500 }, limits));
-  assert.ok(!serves(null, "bars", view, limits));
+  assert.ok(covers(asked, "aggregate", view, limits));
+  assert.ok(covers(asked, "aggregate", { from: 320, to: 520 }, limits));
+  assert.ok(!covers(asked, "aggregate", { from: 250, to: 450 }, limits));
+  assert.ok(!covers(asked, "aggregate", { from: 450, to: 500 }, limits));
+  assert.ok(covers(asked, "bars", { from: 450, to: 500 }, limits));
+  assert.ok(!covers(null, "bars", view, limits));
 });
 
 test("what lies before the history or after now is not asked for again", () => {
-  assert.ok(serves({ from: -100, to: 1030 }, "bars", { from: -500, to: 1030 }, { oldest: 0, now: 1000 }));
+  assert.ok(covers({ from: -100, to: 1030 }, "bars", { from: -500, to: 1030 }, { oldest: 0, now: 1000 }));
 });
 
 test("slots grow into the room and never vanish", () => {

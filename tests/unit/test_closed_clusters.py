@@ -129,7 +129,7 @@ def test_texts_that_are_still_made_are_waited_for(
     monkeypatch.setattr("flask_dispy.watching.late_texts.LateTexts.pending", True)
     name = close_some(registry, 1)[0]
     for _ in range(3):
-        board_of(registry).let_closed_go()
+        board_of(registry).drop_closed()
     assert registry.names() == [name]
     monkeypatch.setattr("flask_dispy.watching.late_texts.LateTexts.pending", False)
     wait_until(lambda: registry.names() == [])

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from unit.stories import new_state, seen
 
-from flask_dispy.core.chance import chance_of_failures, chance_of_times, look_at, others_of
+from flask_dispy.core.chance import chance_of_failures, chance_of_times, look_number, others_of
 from flask_dispy.core.cluster import ClusterState
 from flask_dispy.core.comparison import combined_standing
 from flask_dispy.core.events import EndState, JobEnded
@@ -226,6 +226,6 @@ def test_others_are_all_but_its_own() -> None:
 
 
 def test_looks_become_rarer_as_jobs_become_more() -> None:
-    assert [look_at(jobs) for jobs in (7, 8, 11, 12, 17, 18, 27, 1_000_000)] == [
+    assert [look_number(jobs) for jobs in (7, 8, 11, 12, 17, 18, 27, 1_000_000)] == [
         0, 1, 1, 2, 2, 3, 4, 29
     ]  # fmt: skip

@@ -18,7 +18,7 @@ import pytest
 from clusters import wait_until
 
 from flask_dispy.core.jobs import Job
-from flask_dispy.history.recorder import BEAT_SEC
+from flask_dispy.history.recorder import RECORD_SEC
 from flask_dispy.history.records import Figures, NodeEvent
 from flask_dispy.history.schema import open_for_writing
 from flask_dispy.history.store import Run, Store
@@ -76,7 +76,7 @@ def kept(path: Path) -> list[int]:
 def test_jobs_are_committed_within_a_second(path: Path) -> None:
     """Records gather for less than that, and a registry looks for them twice a second."""
     commit_sec = inspect.signature(Store).parameters["commit_sec"].default
-    assert commit_sec + BEAT_SEC < 1.0
+    assert commit_sec + RECORD_SEC < 1.0
     with closing(Store(path, days=30, max_bytes=10**9)) as one:
         one.put(new_run(one), ended_job(1))
         wait_until(lambda: kept(path) == [1])

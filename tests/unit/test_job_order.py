@@ -123,12 +123,12 @@ def test_order_of_a_block_that_has_ended_is_kept_for_what_was_then() -> None:
     jobs = [job_of(serial, rng) for serial in range(1, 30)]
     ended = [job for job in jobs if job.ended_at is not None]
     block = JobBlock(ended)
-    assert block.settled_at == max(job.ended_at or 0.0 for job in ended)
-    assert JobBlock(jobs).settled_at == inf
+    assert block.all_ended_at == max(job.ended_at or 0.0 for job in ended)
+    assert JobBlock(jobs).all_ended_at == inf
     everything = [("all", [(block, range(len(ended)))])]
-    list(in_order(everything, JobOrder("ended"), block.settled_at - 1))
+    list(in_order(everything, JobOrder("ended"), block.all_ended_at - 1))
     assert block.orders == {}
-    list(in_order(everything, JobOrder("ended"), block.settled_at))
+    list(in_order(everything, JobOrder("ended"), block.all_ended_at))
     assert list(block.orders) == ["ended"]
 
 

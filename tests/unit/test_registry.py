@@ -164,10 +164,10 @@ def test_cluster_that_already_runs_hands_over_its_nodes_and_pending_count(
 
 
 @pytest.mark.parametrize("how", ["fails", "hangs"])
-def test_cluster_that_does_not_tell_its_status_is_added_all_the_same(
+def test_cluster_without_status_is_still_added(
     registry: ClusterRegistry, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
-    monkeypatch.setattr("flask_dispy.watching.upkeep._STOCK_SEC", 0.05)
+    monkeypatch.setattr("flask_dispy.watching.upkeep._STATUS_SEC", 0.05)
     cluster = FakeCluster()
     hangs = threading.Event()
     cluster.answers["status"] = OSError("down") if how == "fails" else lambda: hangs.wait(30)
@@ -248,13 +248,13 @@ def test_reader_waits_for_who_has_emptied_an_inbox_and_not_folded_it_yet(
     drained, release = threading.Event(), threading.Event()
     fold_one = board_of(registry).apply
 
-    def take_in(*arguments: Any) -> None:
+    def apply_later(*arguments: Any) -> None:
         drained.set()
         release.wait(5)
         fold_one(*arguments)
 
     board_of(registry).fold()
-    monkeypatch.setattr(board_of(registry), "apply", take_in)
+    monkeypatch.setattr(board_of(registry), "apply", apply_later)
     cluster.submit(1)
     folds = threading.Thread(target=board_of(registry).fold)
     folds.start()

@@ -265,7 +265,7 @@ class TestThrottle:
         waits: list[float] = []
         monkeypatch.setattr(credentials._pausing, "wait", waits.append)
         credentials.prove(Authorization("basic", {"username": "ann", "password": "x"}))
-        credentials.pretend()
+        credentials.wait_as_long()
         assert waits == [credentials._check_sec]
         assert waits[0] > 0
 

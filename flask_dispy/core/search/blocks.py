@@ -42,7 +42,7 @@ class JobBlock:
         self.orders: dict[str, Any] = {}
 
     @cached_property
-    def settled_at(self) -> float:
+    def all_ended_at(self) -> float:
         """When the last of them ended; infinity while one has not."""
         ends = [inf if job.state not in ENDED_STATES else job.ended_at or 0.0 for job in self.jobs]
         return max(ends, default=inf)

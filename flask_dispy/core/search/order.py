@@ -135,7 +135,7 @@ def _ran(job: Job, as_of: float) -> float | None:
     return max(0.0, (as_of if ended is None else min(ended, as_of)) - started)
 
 
-def _until(at: float | None, as_of: float) -> float | None:
+def _not_after(at: float | None, as_of: float) -> float | None:
     """Return a time, unless it is after *as_of*."""
     return None if at is None or at > as_of else at
 
@@ -159,8 +159,8 @@ def _id(job: Job, _as_of: float) -> str | None:
 _KEYS: Final[dict[JobSort, Callable[[Job, float], Any]]] = {
     "newest": lambda job, _: job.serial,
     "submitted": lambda job, _: job.submitted_at,
-    "started": lambda job, as_of: _until(job.started_at, as_of),
-    "ended": lambda job, as_of: _until(job.ended_at, as_of),
+    "started": lambda job, as_of: _not_after(job.started_at, as_of),
+    "ended": lambda job, as_of: _not_after(job.ended_at, as_of),
     "waited": _waited,
     "ran": _ran,
     "attempts": lambda job, _: job.attempts,
@@ -204,7 +204,7 @@ def _order_of(block: JobBlock, rows: Sequence[int], column: JobSort, as_of: floa
     """Return the order of some rows of a block."""
     if len(rows) * _FEW < len(block.jobs):
         return _sorted_rows(block, rows, column, as_of)
-    if as_of < block.settled_at:
+    if as_of < block.all_ended_at:
         order = _sorted_rows(block, range(len(block.jobs)), column, as_of)
     else:
         # If all jobs had ended by then, the order stays the same.

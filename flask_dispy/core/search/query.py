@@ -325,14 +325,14 @@ def _any_of(group: Sequence[tuple[bool, _Search | None]], block: JobBlock) -> Se
     for excluded, search in group:
         rows = () if search is None else search.rows_in_states(block)
         if excluded:
-            rows = _but(every, rows)
+            rows = _rows_without(every, rows)
         if len(group) == 1:
             return rows
         found.update(rows)
     return every if len(found) == len(every) else sorted(found)
 
 
-def _but(every: range, rows: Sequence[int]) -> Sequence[int]:
+def _rows_without(every: range, rows: Sequence[int]) -> Sequence[int]:
     """Return the rows that are not among these."""
     if not rows:
         return every

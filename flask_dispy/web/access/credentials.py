@@ -97,7 +97,7 @@ class Credentials:
         """Whether *offered* names a user of ours: not for the client to learn."""
         return offered.type == "basic" and (offered.username or "") in self._users
 
-    def pretend(self) -> None:
+    def wait_as_long(self) -> None:
         """Take as long as the last check did, without the work: for names that are none."""
         self._pausing.wait(self._check_sec)
 

@@ -169,8 +169,8 @@ class Guard:
         address, user = request.remote_addr, offered.username or ""
         known = self._credentials.knows(offered)
         self._throttle.admit(address, user, known=known)
-        if not known and self._throttle.is_pestering(address):
-            self._credentials.pretend()
+        if not known and self._throttle.tries_too_many_names(address):
+            self._credentials.wait_as_long()
             return None
         role = self._credentials.prove(offered)
         if role is None:

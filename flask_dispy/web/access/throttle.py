@@ -96,7 +96,7 @@ class Throttle:
             headers={"Retry-After": str(seconds)},
         )
 
-    def is_pestering(self, address: str | None) -> bool:
+    def tries_too_many_names(self, address: str | None) -> bool:
         """Whether *address*, which tries a name that nobody has, did so too often.
 
         Such a try is to be refused without the work of a check: by trying ever new names a client

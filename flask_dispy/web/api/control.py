@@ -28,11 +28,11 @@ __all__ = [
     "MOST_SERIALS",
     "PORT",
     "add_node",
+    "all_timed_out",
     "ask_again",
     "cancel_jobs",
     "change_node",
     "change_settings",
-    "have_timed_out",
     "node_action",
     "outcomes_answer",
     "refuse_if_all_failed",
@@ -71,7 +71,9 @@ def cancel_jobs(
         return _cancel_matching(web, view, query, dry_run, limit, before)
     serials = serials or []
     if dry_run:
-        return _dry(len(serials), sum(_is_cancellable(view, serial) for serial in serials))
+        return _dry_run_answer(
+            len(serials), sum(_is_cancellable(view, serial) for serial in serials)
+        )
     return _cancel(web, view, serials, matched=len(serials))
 
 
@@ -141,7 +143,7 @@ def refuse_if_all_failed(outcomes: Sequence[Outcome]) -> None:
     )
 
 
-def have_timed_out(outcomes: Sequence[Outcome]) -> bool:
+def all_timed_out(outcomes: Sequence[Outcome]) -> bool:
     """Whether dispy answered none of the calls in time."""
     return bool(outcomes) and all(outcome.code == "timeout" for outcome in outcomes)
 
@@ -160,13 +162,13 @@ def _cancel_matching(
         matched = web.jobs(view, query, limit=1, after=None).total
     wanted = (query.states or _CANCELLABLE) & _CANCELLABLE
     if not wanted:
-        return _dry(matched, 0) if dry_run else _cancel(web, view, [], matched=matched)
+        return _dry_run_answer(matched, 0) if dry_run else _cancel(web, view, [], matched=matched)
     query = replace(query, states=wanted)
     after = None if before is None else Place.before(before)
     with web.turn():
         page = web.jobs(view, query, limit=limit or MOST_FILTERED, after=after)
     if dry_run:
-        return _dry(matched, page.total)
+        return _dry_run_answer(matched, page.total)
     if limit is None and page.end is not None:
         raise invalid(
             "filter",
@@ -185,7 +187,7 @@ def _is_cancellable(view: View, serial: int) -> bool:
         return False
 
 
-def _dry(matched: int, cancellable: int) -> Response:
+def _dry_run_answer(matched: int, cancellable: int) -> Response:
     return json_answer(Matched(matched=matched, cancellable=cancellable))
 
 
@@ -194,7 +196,7 @@ def _cancel(
 ) -> Response:
     scope = None if view.combined else view.name
     outcomes = web.registry.control.cancel(serials, scope)
-    if have_timed_out(outcomes):
+    if all_timed_out(outcomes):
         refuse_if_all_failed(outcomes)
     done = sum(outcome.ok for outcome in outcomes)
     return json_answer(

@@ -73,7 +73,7 @@ def _add(
         raise ValueError(f"{name} imports itself, by way of {', '.join(for_)}")
     source = _text(name, files, for_)
     for _, path in _IMPORT.findall(source):
-        needed = _beside(name, path)
+        needed = _resolved(name, path)
         if needed not in parts:
             _add(needed, files, parts, (*for_, name))
     exported = _EXPORT.findall(source)
@@ -81,7 +81,7 @@ def _add(
 
     def destructured(match: re.Match[str]) -> str:
         names = match[1].replace(" as ", ": ")
-        return f"const {{{names}}} = m{order[_beside(name, match[2])]};"
+        return f"const {{{names}}} = m{order[_resolved(name, match[2])]};"
 
     # Line by line as in the source, so that each line's number there is known.
     body = _EXPORT.sub("", _IMPORT.sub(destructured, source))
@@ -136,7 +136,7 @@ def _style(entry: str, files: Mapping[str, bytes]) -> str:
     """Return the stylesheet with those that it imports in their places."""
 
     def imported(match: re.Match[str]) -> str:
-        content = _text(_beside(entry, match[1]), files, (entry,))
+        content = _text(_resolved(entry, match[1]), files, (entry,))
         return f"@media {match[2]} {{\n{content}}}\n" if match[2] else content
 
     sheet = _STYLE.sub(imported, _text(entry, files, ()))
@@ -147,7 +147,7 @@ def _style(entry: str, files: Mapping[str, bytes]) -> str:
     return sheet
 
 
-def _beside(name: str, path: str) -> str:
+def _resolved(name: str, path: str) -> str:
     return posixpath.normpath(posixpath.join(posixpath.dirname(name), path))
 
 

@@ -210,7 +210,7 @@ class Turns:
             spare_from = self._clock() - _SPARE_SEC / self._share
             self._free_at = max(self._free_at, spare_from) + work_sec / self._share
 
-    def _pass(self, client: str, give_up_at: float) -> None:
+    def _yield_turn(self, client: str, give_up_at: float) -> None:
         """Let others have their turn, if any wait, and go on when it is one's own again."""
         with self._lock:
             if not self._waiting:
@@ -248,7 +248,7 @@ class _Work:
             return
         self._passed_at = now
         try:
-            self._turns._pass(self._client, self._give_up_at)
+            self._turns._yield_turn(self._client, self._give_up_at)
         except _Lost:
             self._has_turn = False
             raise

@@ -20,7 +20,7 @@ from ...engine.commands.outcomes import NodeAction, Outcome
 from ...watching.views import NodeChanges
 from ...wire.packing import Piece, Sendable
 from ...wire.shapes import NodeRow
-from ..api.control import CPUS, HOST, MOST_FILTERED, PORT, have_timed_out, refuse_if_all_failed
+from ..api.control import CPUS, HOST, MOST_FILTERED, PORT, all_timed_out, refuse_if_all_failed
 from ..api.read import hidden_fields, visible
 from ..context import Web, target
 from ..http.answers import encode, json_answer, json_bytes_answer
@@ -90,9 +90,9 @@ def node_info(web: Web) -> Response:
 
 def cancel_jobs(web: Web) -> Response:
     """Cancel the jobs given as ``uid``; answer with those that were cancelled."""
-    uids = [_whole("uid", text) for text in _value(read_form(), "uid", _UIDS)]
+    uids = [_whole_number("uid", text) for text in _value(read_form(), "uid", _UIDS)]
     outcomes = web.registry.control.cancel(list(dict.fromkeys(uids)))
-    if have_timed_out(outcomes):
+    if all_timed_out(outcomes):
         refuse_if_all_failed(outcomes)
     return json_answer([outcome.serial for outcome in outcomes if outcome.ok])
 
@@ -137,9 +137,9 @@ def node_action(action: NodeAction) -> Callable[..., Response]:
         for ip_addr in known.values():
             found = control.node_action(target(view), action, ip_addr, by=web.guard.user())
             outcomes += found
-            if have_timed_out(found):
+            if all_timed_out(found):
                 break  # the next node would take as long, and come to no other end
-        if have_timed_out(outcomes):
+        if all_timed_out(outcomes):
             refuse_if_all_failed(outcomes)
         return json_answer(0 if outcomes and all(outcome.ok for outcome in outcomes) else -1)
 
@@ -149,12 +149,12 @@ def node_action(action: NodeAction) -> Callable[..., Response]:
 def set_cpus(web: Web) -> Response:
     """Set the CPUs of the nodes given as ``IP=N``; answer with the CPUs that each now has."""
     form = read_form()
-    wanted = {host: _whole(host, _value(form, host)) for host in form}
+    wanted = {host: _whole_number(host, _value(form, host)) for host in form}
     answers = {}
     given_up = False
     for host, ip_addr in web.view("*").addresses(wanted).items():
         outcomes = [] if given_up else web.registry.control.set_cpus("*", ip_addr, wanted[host])
-        given_up = given_up or have_timed_out(outcomes)
+        given_up = given_up or all_timed_out(outcomes)
         used = [outcome.cpus for outcome in outcomes if outcome.ok and outcome.cpus is not None]
         answers[host] = used[0] if used else -1
     return json_answer(answers)
@@ -256,7 +256,7 @@ def _value(form: MultiDict[str, str], name: str, declared: Value = _TEXT) -> Any
     return declared.from_texts(name[:100], form.getlist(name))
 
 
-def _whole(field: str, text: str) -> int:
+def _whole_number(field: str, text: str) -> int:
     value = whole_number(text)
     if value is None:
         raise invalid(field[:100], f"{field[:100]} must be a whole number.")

@@ -1,5 +1,5 @@
 /** @import {Meaning} from "./foreign.js" */
-import { isOurs, meaningOf, waitOf } from "./foreign.js";
+import { isOurs, errorOf, retryAfterSecOf } from "./foreign.js";
 
 /** A request that failed: the server's own error, or the network's. */
 export class ApiError extends Error {
@@ -132,8 +132,8 @@ export class Api {
       if (method === "GET") this.#remember(address, response.headers?.get("ETag"), data);
       return data;
     }
-    const retryAfterSec = waitOf(response.headers?.get("Retry-After"), now());
-    throw new ApiError({ ...meaningOf(response, data, body.byteLength === 0), retryAfterSec });
+    const retryAfterSec = retryAfterSecOf(response.headers?.get("Retry-After"), now());
+    throw new ApiError({ ...errorOf(response, data, body.byteLength === 0), retryAfterSec });
   }
 
   /** @param {string} address @param {string|null|undefined} etag @param {any} data */

@@ -92,7 +92,7 @@ export function ticksOf(fromSec, toSec, most) {
 }
 
 /** A duration as a search has it: "215ms", "2.15s". @param {number} seconds */
-export const inQuery = (seconds) =>
+export const queryDuration = (seconds) =>
   seconds < 0.9995 ? `${Number((seconds * 1000).toPrecision(3))}ms` : `${Number(seconds.toPrecision(4))}s`;
 
 /** @typedef {import("./query.js").Term} Term */
@@ -119,8 +119,8 @@ export function withRange(text, { fromSec, toSec }, time = "ran") {
   const kept = parseQuery(text)
     .filter((term) => !isWord(term, least) && !isWord(term, most))
     .map(({ start, end }) => text.slice(start, end));
-  if (fromSec !== null) kept.push(`${least}:${inQuery(fromSec)}`);
-  if (toSec !== null) kept.push(`${most}:${inQuery(toSec)}`);
+  if (fromSec !== null) kept.push(`${least}:${queryDuration(fromSec)}`);
+  if (toSec !== null) kept.push(`${most}:${queryDuration(toSec)}`);
   return kept.join(" ");
 }
 
@@ -152,7 +152,7 @@ export function rangeOf(text, time = "ran") {
  * @param {string} text
  * @returns {{state: string[], node: string|null}}
  */
-export function askedBy(text) {
+export function filtersOf(text) {
   const states = statesOf(text).filter((state) => /** @type {readonly string[]} */ (TIMED_WORDS).includes(state));
   const nodes = parseQuery(text).filter(({ field }) => field === "node");
   const node = nodes.length === 1 && !/[*?]/.test(nodes[0].value) ? nodes[0].value : null;

@@ -40,13 +40,13 @@ export function isOurs(method, path, data) {
  * @param {boolean} empty  there was no body
  * @returns {Meaning}
  */
-export function meaningOf({ status, type, redirected }, data, empty) {
+export function errorOf({ status, type, redirected }, data, empty) {
   // The API redirects nowhere: a host that does wants a login first. Where to, a script can't see.
   if (type === "opaqueredirect" || redirected) return loggedOut(status, LOGGED_OUT);
   const error = data?.error;
-  const told = typeof error === "object" && typeof error?.message === "string" && typeof error?.code === "string";
+  const isApiError = typeof error === "object" && typeof error?.message === "string" && typeof error?.code === "string";
   if (status === 401) return loggedOut(status, LOGGED_OUT);
-  if (told) return ours(status, error);
+  if (isApiError) return ours(status, error);
   return { status, code: "not_ours", ...sentence(status, empty) };
 }
 
@@ -93,7 +93,7 @@ function sentence(status, empty) {
  * @param {string|null|undefined} retryAfter  the header
  * @param {number} now  epoch seconds
  */
-export function waitOf(retryAfter, now) {
+export function retryAfterSecOf(retryAfter, now) {
   if (!retryAfter) return null;
   const text = retryAfter.trim();
   const isDate = /[a-z]/i.test(text); // of "-5" Date.parse makes a date, too

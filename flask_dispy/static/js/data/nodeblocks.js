@@ -9,7 +9,7 @@
  */
 export function rowsOf(blocks) {
   const rows = [];
-  if (blocks.length) readAlso(Object.keys(blocks[0]));
+  if (blocks.length) addReaders(Object.keys(blocks[0]));
   for (const block of blocks) {
     for (let index = 0; index < block.ip_addr.length; index += 1) rows.push(new BlockRow(block, index));
   }
@@ -129,7 +129,7 @@ class BlockRow {
 }
 
 /** Have rows know fields that they have no getter of: the server may know more. @param {string[]} names */
-function readAlso(names) {
+function addReaders(names) {
   for (const name of names) {
     if (name in BlockRow.prototype) continue;
     Object.defineProperty(BlockRow.prototype, name, {

@@ -64,10 +64,10 @@ const LONGEST_LIST = 8;
  * @param {string} text
  * @returns {Term[]}
  */
-export const parseQuery = (text) => readTerms(text, FIELD_NAMES).map(inOurWords);
+export const parseQuery = (text) => readTerms(text, FIELD_NAMES).map(withState);
 
 /** @param {import("./searchterms.js").Term} term @returns {Term} */
-function inOurWords(term) {
+function withState(term) {
   const field = /** @type {Field|null} */ (term.field);
   if (field === "is" && term.value.toLowerCase() === "failed") return { ...term, field: "state", value: "failed" };
   return { ...term, field, value: field === "state" ? stateName(term.value) : term.value };

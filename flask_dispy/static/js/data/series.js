@@ -22,7 +22,7 @@ const KEPT_SEC = 10;
  * @param {number} runSec
  * @param {boolean} past of a run that is over
  */
-export function fineness(spanSec, runSec, past) {
+export function resolutionFor(spanSec, runSec, past) {
   const wanted = Math.min(spanSec, runSec);
   const offered = Object.entries(SAMPLES)
     .map(([sec, samples]) => ({ sec: Number(sec), shownSec: Number(sec) * samples }))

@@ -98,51 +98,51 @@ class SharedStream {
     this.#part = "closed";
     this.#timers.clearTimeout(this.#timer);
     this.#stream?.close();
-    if (led) this.#say("bye");
+    if (led) this.#post("bye");
     this.#channel.close();
   }
 
   /** @param {string} type @param {any} [event] */
-  #tell(type, event = {}) {
+  #emit(type, event = {}) {
     if (this.#part !== "closed") this.#listeners.get(type)?.(event);
   }
 
   /** @param {Kind} kind @param {object} [more] */
-  #say(kind, more = {}) {
+  #post(kind, more = {}) {
     this.#channel.postMessage({ kind, topic: this.#topic, id: this.#id, ...more });
   }
 
   #ask() {
     this.#part = "asking";
     this.#others.clear();
-    this.#say("who");
+    this.#post("who");
     this.#timers.clearTimeout(this.#timer);
     this.#timer = this.#timers.setTimeout(() => this.#decide(), ASK_MS);
   }
 
   #decide() {
     if (this.#others.has(this.#topic)) return this.#follow();
-    if (this.#others.size >= MOST_STREAMS) return this.#tell("full");
+    if (this.#others.size >= MOST_STREAMS) return this.#emit("full");
     this.#lead();
   }
 
   #lead() {
     this.#part = "leading";
-    this.#say("here");
+    this.#post("here");
     const since = this.#since === null ? "" : `&since=${encodeURIComponent(this.#since)}`;
     const stream = (this.#stream = this.#open(this.#topic + since));
     this.#spoke = false;
     for (const type of ["changes", "alive", "gone"]) {
       stream.addEventListener(type, (event) => {
         if (this.#stream !== stream) return;
-        const told = { data: event.data, from: this.#since, id: event.lastEventId };
+        const report = { data: event.data, from: this.#since, id: event.lastEventId };
         if (type === "changes") this.#since = event.lastEventId;
         this.#spoke = true;
-        this.#say("event", { type, event: told });
-        this.#tell(type, told);
+        this.#post("event", { type, event: report });
+        this.#emit(type, report);
       });
     }
-    stream.addEventListener("error", () => this.#stream === stream && this.#tell("error"));
+    stream.addEventListener("error", () => this.#stream === stream && this.#emit("error"));
   }
 
   #follow() {
@@ -158,7 +158,7 @@ class SharedStream {
     if (kind === "event") {
       if (!same || this.#part !== "following" || !type) return;
       if (event?.id) this.#since = event.id;
-      this.#tell(type, event);
+      this.#emit(type, event);
     } else if (kind === "bye") {
       this.#others.delete(topic);
       // Not all at once: one asks first, and has the stream before the others ask.
@@ -169,21 +169,21 @@ class SharedStream {
       else if (this.#part !== "asking") return;
       // One of those that ask at the same time goes first; later ones may not have heard it ask.
       else if (id < this.#id) this.#others.set(topic, id);
-      else this.#say("who");
+      else this.#post("who");
     } else if (kind === "here") {
       this.#others.set(topic, id);
       if (!same) return;
       if (this.#part === "asking") this.#follow();
       // Two began at once, over the heads of each other.
-      else if (this.#part === "leading") id < this.#id ? this.#follow() : this.#say("here");
+      else if (this.#part === "leading") id < this.#id ? this.#follow() : this.#post("here");
     }
   }
 
   /** @param {boolean} same  whether it was asked for this stream */
   #answer(same) {
-    this.#say("here");
+    this.#post("here");
     // So one that joins knows that the stream lives, and whether it has missed anything.
     if (same && this.#spoke)
-      this.#say("event", { type: "alive", event: { data: JSON.stringify({ cursor: this.#since }) } });
+      this.#post("event", { type: "alive", event: { data: JSON.stringify({ cursor: this.#since }) } });
   }
 }

@@ -13,7 +13,7 @@ export function failedText({ compared }) {
 }
 
 /** Its median over the others': "2.0 ×: slow". @param {NodeRow} row */
-export const besideText = ({ compared }) => timesText(compared?.times_others) + (compared?.slow ? ": slow" : "");
+export const timesOthersText = ({ compared }) => timesText(compared?.times_others) + (compared?.slow ? ": slow" : "");
 
 /**
  * Its rank among the nodes: "slowest of 16", "3rd slowest of 16".

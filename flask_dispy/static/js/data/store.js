@@ -44,7 +44,7 @@ export function createStore({ now = () => Date.now() / 1000 } = {}) {
   let clockOffset = 0;
 
   /** @param {StoreEvent} event */
-  function tell(event) {
+  function emit(event) {
     for (const listener of [...listeners]) listener(event);
   }
 
@@ -59,16 +59,16 @@ export function createStore({ now = () => Date.now() / 1000 } = {}) {
       clockOffset = changes.now - now();
       const event = fold(store, changes);
       store.loaded = true;
-      tell(event);
+      emit(event);
       return event;
     },
     setState(patch) {
       const before = store.state;
       store.state = { ...before, ...patch };
       const keys = /** @type {(keyof StoreState)[]} */ (Object.keys(patch));
-      if (keys.some((key) => before[key] !== store.state[key])) tell({ kind: "state" });
+      if (keys.some((key) => before[key] !== store.state[key])) emit({ kind: "state" });
     },
-    announce: (kind) => tell({ kind }),
+    announce: (kind) => emit({ kind }),
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

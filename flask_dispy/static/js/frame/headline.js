@@ -52,10 +52,10 @@ function ringIcon(restingIcon, done, mark) {
 /**
  * Notices when a run has ended: no job is pending any more, and none came for a few seconds.
  *
- * @param {(summary: Summary) => void} tell once for each run
+ * @param {(summary: Summary) => void} onEnd called once for each run
  * @returns {(summary: Summary|undefined, now: number) => void} call with what is known, often
  */
-export function watchEnd(tell) {
+export function watchEnd(onEnd) {
   let running = false;
   /** @type {number|null} */
   let endedAt = null;
@@ -69,7 +69,7 @@ export function watchEnd(tell) {
       if (now - endedAt < SETTLE_SEC) return;
       running = false;
       endedAt = null;
-      tell(summary);
+      onEnd(summary);
     }
   };
 }

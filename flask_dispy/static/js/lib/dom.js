@@ -108,7 +108,7 @@ export function isTyping(target) {
  * @param {number} [milliseconds] time for a few frames
  * @returns {() => void}
  */
-export function soon(run, milliseconds = 50) {
+export function debounced(run, milliseconds = 50) {
   /** @type {ReturnType<typeof setTimeout>|undefined} */
   let timer;
   return () => {

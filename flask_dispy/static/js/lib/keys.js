@@ -31,7 +31,7 @@ export function createKeys(target, storage = null) {
   const shortcuts = new Map();
   let enabled = storage?.getItem("dispy.keys") !== "off";
   /** By what they do, because several parts of a page may list the same. @type {Map<string, {keys: string, label: string}>} */
-  const told = new Map();
+  const described = new Map();
   let first = "";
   let firstAt = 0;
 
@@ -50,8 +50,8 @@ export function createKeys(target, storage = null) {
 
   return {
     bind: (keys, label, run) => void shortcuts.set(keys, { keys, label, run }),
-    describe: (list) => list.forEach(([keys, label]) => told.set(label, { keys, label })),
-    list: () => [...shortcuts.values(), ...told.values()].map(({ keys, label }) => ({ keys, label })),
+    describe: (list) => list.forEach(([keys, label]) => described.set(label, { keys, label })),
+    list: () => [...shortcuts.values(), ...described.values()].map(({ keys, label }) => ({ keys, label })),
     get enabled() {
       return enabled;
     },

@@ -18,7 +18,7 @@ import {
 import { clusterPath } from "../data/api.js";
 import { JobList } from "../data/joblist.js";
 import { columnOf, orderText, readOrder, SORT_OF } from "../data/joborder.js";
-import { askedBy, rangeOf, withRange } from "../data/durations.js";
+import { filtersOf, rangeOf, withRange } from "../data/durations.js";
 import { JOB_WORDS, jobTitle } from "../data/jobwords.js";
 import { PANEL_KEYS, SEARCH_KEYS, TABLE_KEYS } from "../frame/keymap.js";
 import { addQualifiers, fromAddress as searchOf, withStates } from "../data/query.js";
@@ -113,7 +113,7 @@ class JobsPage {
     this.#durations = new DurationsPanel(need("durations"), {
       shell,
       asked: () => ({
-        ...askedBy(this.#query),
+        ...filtersOf(this.#query),
         ran: rangeOf(this.#query),
         waited: rangeOf(this.#query, "waited"),
       }),

@@ -73,7 +73,7 @@ export class Chart {
     setAttr(parts.plot, "aria-valuemax", Math.max(0, last));
     setAttr(parts.plot, "aria-valuenow", Math.max(0, index));
     const shown = frame !== null && time !== null && index >= 0;
-    if (time === null || index < 0 || shown) setAttr(parts.plot, "aria-valuetext", spoken(data, options, index));
+    if (time === null || index < 0 || shown) setAttr(parts.plot, "aria-valuetext", spokenText(data, options, index));
     setAttr(parts.cursor, "visibility", shown ? "visible" : "hidden");
     if (!shown || !frame) {
       for (const dot of parts.dots) setAttr(dot, "visibility", "hidden");
@@ -124,7 +124,7 @@ function figureOf(value, { format, unit }) {
  * @param {ChartOptions} options
  * @param {number} index
  */
-function spoken(data, options, index) {
+function spokenText(data, options, index) {
   if (index < 0) return options.past ? "No data" : "No data yet";
   const values = options.series.map(({ key, label }) => `${label} ${figureOf(data.columns[key]?.[index], options)}`);
   const when = options.past ? clock(data.t[index]) : relative(data.t[index], endOf(data));

@@ -1,7 +1,7 @@
 /** @import {Bar, Range} from "../data/durations.js" */
 /** @import {Spread} from "../data/types.js" */
 import { barsOf, jobsIn, ticksOf, TIMED_WORDS } from "../data/durations.js";
-import { h, oncePerFrame, setAttr, setText, show, soon } from "../lib/dom.js";
+import { h, oncePerFrame, setAttr, setText, show, debounced } from "../lib/dom.js";
 import { compact, count, counted, percent, seconds } from "../lib/format.js";
 import { fillChildren, setAttrs, svg } from "./svg.js";
 
@@ -205,7 +205,7 @@ export class Histogram {
   }
 
   #listen() {
-    const commit = soon(() => this.#commit(), REST_MS);
+    const commit = debounced(() => this.#commit(), REST_MS);
     for (const slider of this.#sliders) {
       slider.addEventListener("input", () => {
         const [from, to] = this.#sliders.map((one) => Number(one.value));

@@ -1,6 +1,6 @@
 /** @import {Shell} from "../frame/parts.js" */
 /** @import {NodeRow, ServedField} from "../data/types.js" */
-import { besideText, failedText, rankText } from "../data/standing.js";
+import { timesOthersText, failedText, rankText } from "../data/standing.js";
 import { busyText } from "../data/busytext.js";
 import { createCpusEdit } from "./cpusedit.js";
 import { h, setAttr, setText } from "../lib/dom.js";
@@ -40,7 +40,7 @@ const FACTS = [
   },
   {
     label: "Beside the others",
-    text: besideText,
+    text: timesOthersText,
     title: () => "Its median over that of the other nodes, for the same functions",
     alert: (row) => Boolean(row.compared?.slow),
   },

@@ -148,7 +148,7 @@ export function levelOf(node, shade = SHADES.busy) {
  * @param {Shade} [shade]
  * @returns {Face}
  */
-export function faceOf(node, shade = SHADES.busy) {
+export function lookOf(node, shade = SHADES.busy) {
   const level = levelOf(node, shade);
   const label = node.name || node.ip_addr;
   const figures = shade.figures(node);

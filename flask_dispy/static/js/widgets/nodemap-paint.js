@@ -5,7 +5,7 @@
 
 import { h } from "../lib/dom.js";
 import { plain } from "../lib/format.js";
-import { cellRect, faceOf, levelOf, LEVELS } from "./nodemap-layout.js";
+import { cellRect, lookOf, levelOf, LEVELS } from "./nodemap-layout.js";
 import { fitText } from "./canvas.js";
 
 /** @import {NodeRow} from "../data/types.js" */
@@ -67,10 +67,10 @@ export function paintCell(context, rect, node, face, colors, shade) {
  */
 export function paintCells(context, grid, nodes, colors, shade) {
   const small = grid.pitchY - grid.gap < MARK_FROM;
-  if (small) paintTogether(context, grid, nodes, colors, shade);
+  if (small) paintByShade(context, grid, nodes, colors, shade);
   nodes.forEach((node, index) => {
     if (!small || node.state !== "up")
-      paintCell(context, cellRect(grid, index), node, faceOf(node, shade), colors, shade);
+      paintCell(context, cellRect(grid, index), node, lookOf(node, shade), colors, shade);
   });
 }
 
@@ -81,7 +81,7 @@ export function paintCells(context, grid, nodes, colors, shade) {
  * @param {Colors} colors
  * @param {Shade} shade
  */
-function paintTogether(context, { columns, rows, pitchX, pitchY, gap }, nodes, colors, shade) {
+function paintByShade(context, { columns, rows, pitchX, pitchY, gap }, nodes, colors, shade) {
   const width = Math.max(columns, LEVELS + 1);
   const picture = h("canvas", { width, height: rows });
   const pixels = picture.getContext("2d", { willReadFrequently: true });

@@ -6,9 +6,9 @@
  * node's page. The nodes table beside it holds the same facts in text.
  */
 
-import { h, oncePerFrame, setAttr, setStyle, setText, soon } from "../lib/dom.js";
+import { h, oncePerFrame, setAttr, setStyle, setText, debounced } from "../lib/dom.js";
 import { count, counted, percent, plain, relative } from "../lib/format.js";
-import { cellAt, cellRect, faceOf, gridFor, moveCell, summaryOf } from "./nodemap-layout.js";
+import { cellAt, cellRect, lookOf, gridFor, moveCell, summaryOf } from "./nodemap-layout.js";
 import { loadOf, SHADES } from "./nodemap-shades.js";
 import { addressKey, compareValues } from "../lib/sort.js";
 import { pageHref } from "../lib/url.js";
@@ -53,7 +53,7 @@ export class NodeMap {
   #arranged = false;
   #shade = SHADES.busy;
   #repaint = oncePerFrame(() => this.#paintAll());
-  #paintLater = soon(() => this.#paintAll());
+  #paintLater = debounced(() => this.#paintAll());
   #sizes = new ResizeObserver(([entry]) => {
     const next = Math.floor(entry.contentRect.width);
     if (next === this.#width && this.#arranged) return;
@@ -173,8 +173,8 @@ export class NodeMap {
     if (!this.#colors || this.#painted.length !== this.#nodes.length || this.#grid.count !== this.#nodes.length) return; // all will be painted
     const context = fitCanvas(this.#parts.canvas, this.#width, Math.max(1, this.#grid.height));
     for (const index of changed) {
-      const face = faceOf(this.#nodes[index], this.#shade);
-      const same = face.key === faceOf(this.#painted[index], this.#shade).key;
+      const face = lookOf(this.#nodes[index], this.#shade);
+      const same = face.key === lookOf(this.#painted[index], this.#shade).key;
       this.#painted[index] = this.#nodes[index];
       if (!same) paintCell(context, cellRect(this.#grid, index), this.#nodes[index], face, this.#colors, this.#shade);
     }
@@ -206,7 +206,7 @@ export class NodeMap {
     const rect = cellRect(this.#grid, Math.max(0, index));
     placeLink(link, rect);
     setAttr(link, "href", pageHref("node.html", { host: node.ip_addr, cluster }));
-    setText(name, spoken(node, this.#shade));
+    setText(name, spokenText(node, this.#shade));
     if (shown && index >= 0) showTip(this.#tip, { ...rect, y: rect.y - field.scrollTop }, node, now(), this.#shade);
     else this.#tip.hide();
   }
@@ -271,7 +271,7 @@ function placeLink(link, rect) {
 }
 
 /** @param {NodeRow} node @param {Shade} shade */
-function spoken(node, shade) {
+function spokenText(node, shade) {
   const name = node.name && node.name !== node.ip_addr ? `${plain(node.name)}, ` : "";
   return `${name}${node.ip_addr}: ${node.state}, ${node.busy} of ${counted(node.cpus, "CPU")} busy${shade === SHADES.busy ? "" : `, ${shade.label} ${shade.figures(node)}`}`;
 }

@@ -57,12 +57,16 @@ function wordsOf(outlook, summary, now) {
       if (reason === "none_pending") return { tone: "done", head: "No job is pending", note: outlook.message };
       return { tone: "done", head: since === null ? "All done" : `All done, ${at(since, now)}`, note: "" };
     case "stalled":
-      return { tone: "stalled", head: `Stalled ${lasting(Math.floor(age))}`, note: stalledNote(outlook, summary, now) };
+      return {
+        tone: "stalled",
+        head: `Stalled ${spanText(Math.floor(age))}`,
+        note: stalledNote(outlook, summary, now),
+      };
     case "waiting":
       if (reason === "closed") return { tone: "closed", head: "Closed", note: outlook.message };
       return {
         tone: "waiting",
-        head: age < 1 ? "Waiting" : `Waiting ${lasting(Math.floor(age))}`,
+        head: age < 1 ? "Waiting" : `Waiting ${spanText(Math.floor(age))}`,
         note: outlook.message,
       };
     default:
@@ -87,14 +91,14 @@ export function outlookLine(summary, now) {
  *
  * @param {Outlook} outlook
  */
-export const heldJobs = ({ state, stuck, bound }) => (state === "stalled" ? (stuck.jobs ?? 0) : bound);
+export const stuckJobs = ({ state, stuck, bound }) => (state === "stalled" ? (stuck.jobs ?? 0) : bound);
 
 /**
  * The search that shows exactly these.
  *
  * @param {Outlook} outlook
  */
-export const heldQuery = ({ state, stuck }) =>
+export const stuckQuery = ({ state, stuck }) =>
   state === "stalled" ? `state:running slower:${Math.floor(stuck.over_sec ?? 0)}s` : "is:bound";
 
 /**
@@ -104,8 +108,8 @@ export const heldQuery = ({ state, stuck }) =>
  */
 function stalledNote({ stuck, bound }, summary, now) {
   const passed = Math.max(0, now - (summary.now ?? now));
-  const oldest = lasting((stuck.oldest_sec ?? 0) + passed);
-  const usual = `usually ${lasting(stuck.usual_sec ?? 0)}`;
+  const oldest = spanText((stuck.oldest_sec ?? 0) + passed);
+  const usual = `usually ${spanText(stuck.usual_sec ?? 0)}`;
   const jobs = stuck.jobs ?? 0;
   const who =
     jobs === 1
@@ -164,7 +168,7 @@ const coarse = (s) => `${count(s < 10 ? Math.max(1, Math.round(s)) : Math.round(
  *
  * @param {number} s
  */
-export function lasting(s) {
+export function spanText(s) {
   if (s < 0.0995) return seconds(s);
   if (s < 9.95) return `${s.toFixed(1).replace(/\.0$/, "")} s`;
   if (s < 89.5) return `${Math.round(s)} s`;

@@ -3,7 +3,7 @@
 /** @import {Shell} from "../frame/parts.js" */
 import { h, icon, setAttr, setText, show } from "../lib/dom.js";
 import { counted } from "../lib/format.js";
-import { heldJobs, heldQuery } from "./outlook.js";
+import { stuckJobs, stuckQuery } from "./outlook.js";
 import { createPopover } from "../lib/popover.js";
 import { confirmCount } from "./jobactions.js";
 
@@ -32,12 +32,12 @@ export function createProgressNote(name, { api, config, href, notices }) {
     update({ outlook }, { tone, note }) {
       show(element, note !== "");
       setText(text, note);
-      const held = outlook && tone !== "closed" ? heldJobs(outlook) : 0;
+      const held = outlook && tone !== "closed" ? stuckJobs(outlook) : 0;
       show(actions, held > 0);
       show(forWhy, tone === "stalled");
       show(forTerminate, config.permissions.cancel_jobs && held > 0);
       if (!outlook || held === 0) return;
-      query = heldQuery(outlook);
+      query = stuckQuery(outlook);
       setAttr(jobs, "href", href("jobs.html", { cluster: name, q: query }));
       setText(terminate, `Terminate ${counted(held, "job")}`);
     },

@@ -1,7 +1,7 @@
 /** Fetches what the timeline shows: one request at a time, the latest wish wins, nothing twice. */
 
 import { clusterPath } from "../data/api.js";
-import { askFor, serves } from "./timeline-layout.js";
+import { requestFor, covers } from "./timeline-layout.js";
 
 /** @import {Api} from "../data/api.js" */
 /** @import {Answer, View} from "./timeline-layout.js" */
@@ -41,7 +41,7 @@ export class TimelineData {
 
   /** Whether the last answer covers all of a window. @param {View} view */
   served(view) {
-    return this.#answer !== null && serves(this.#asked, this.#answer.mode, view, this.#answer);
+    return this.#answer !== null && covers(this.#asked, this.#answer.mode, view, this.#answer);
   }
 
   /**
@@ -89,7 +89,7 @@ export class TimelineData {
   async #run() {
     if (this.#busy || !this.#wish) return;
     const { api, cluster, node, onAnswer, onError, clock } = this.#options;
-    const ask = askFor(this.#wish);
+    const ask = requestFor(this.#wish);
     this.#wish = null;
     this.#busy = true;
     try {

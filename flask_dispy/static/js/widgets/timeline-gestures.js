@@ -34,7 +34,7 @@ const LINE_PX = 16;
  * @param {HTMLElement} lanes  the part of it that scrolls and takes the focus
  * @param {Hand} hand
  */
-export function listenToHands(stage, lanes, hand) {
+export function listenToGestures(stage, lanes, hand) {
   stage.addEventListener("wheel", (event) => onWheel(event, stage, hand), { passive: false });
   lanes.addEventListener("keydown", (event) => onKey(event, lanes, hand));
   listenToPointers(stage, lanes, hand);

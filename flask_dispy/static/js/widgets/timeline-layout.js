@@ -105,7 +105,7 @@ export function reachesNow(view, now) {
  * @param {View} view
  * @returns {View}
  */
-export function askFor(view) {
+export function requestFor(view) {
   const margin = (view.to - view.from) / 2;
   return { from: view.from - margin, to: view.to + margin };
 }
@@ -117,7 +117,7 @@ export function askFor(view) {
  * @param {View} view
  * @param {Limits} limits
  */
-export function serves(asked, mode, view, limits) {
+export function covers(asked, mode, view, limits) {
   if (!asked) return false;
   const from = Math.max(view.from, limits.oldest);
   const to = Math.min(view.to, limits.now);

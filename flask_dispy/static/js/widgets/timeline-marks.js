@@ -40,11 +40,11 @@ export function paintBar(context, rect, state, colors) {
   const height = Math.max(2, rect.height - (rect.height > 4 ? 1 : 0));
   const y = rect.y;
   context.fillStyle = colors[state];
-  if (state === "finished") return paintCalm(context, x, y, width, height);
+  if (state === "finished") return paintFinished(context, x, y, width, height);
   const patterned = width >= PATTERN.width && height >= PATTERN.height;
   if (!patterned) return context.fillRect(x, y, width, height);
   if (state === "running") return paintRunning(context, x, y, width, height);
-  if (state === "abandoned") return paintBroken(context, x, y, width, height);
+  if (state === "abandoned") return paintAbandoned(context, x, y, width, height);
   context.fillRect(x, y, width, height);
   context.fillStyle = colors.surface;
   if (state === "cancelled") context.fillRect(x + 1, Math.round(y + height / 2) - 1, width - 2, 1.5);
@@ -56,7 +56,7 @@ export function paintBar(context, rect, state, colors) {
  * @param {CanvasRenderingContext2D} context
  * @param {number} x @param {number} y @param {number} width @param {number} height
  */
-function paintCalm(context, x, y, width, height) {
+function paintFinished(context, x, y, width, height) {
   context.globalAlpha = CALM;
   context.fillRect(x, y, width, height);
   context.globalAlpha = 1;
@@ -81,7 +81,7 @@ function paintRunning(context, x, y, width, height) {
  * @param {CanvasRenderingContext2D} context
  * @param {number} x @param {number} y @param {number} width @param {number} height
  */
-function paintBroken(context, x, y, width, height) {
+function paintAbandoned(context, x, y, width, height) {
   for (let at = 0; at < width; at += 6) context.fillRect(x + at, y, Math.min(4, width - at), height);
 }
 
@@ -130,7 +130,7 @@ export function paintOutline(context, rect, colors) {
  */
 export function paintPart(context, { x, y, width, height }, state, colors) {
   context.fillStyle = colors[state];
-  if (state === "finished") return paintCalm(context, x, y, width, height);
+  if (state === "finished") return paintFinished(context, x, y, width, height);
   if (state === "running") {
     context.globalAlpha = 0.3;
     context.fillRect(x, y, width, height);

@@ -98,7 +98,7 @@ export function paintLanes(context, scene) {
   context.restore();
   for (let lane = first; lane <= last; lane += 1) paintName(context, scene, lane);
   context.restore();
-  paintUprights(context, scene, height);
+  paintVerticals(context, scene, height);
 }
 
 /**
@@ -247,7 +247,7 @@ function paintName(context, { answer, layout, gutter, colors }, lane) {
  * @param {Scene} scene
  * @param {number} height
  */
-function paintUprights(context, scene, height) {
+function paintVerticals(context, scene, height) {
   const { answer, view, now, cursor, colors, gutter } = scene;
   const x = timeScale(scene);
   if (!answer?.past && now >= view.from && now <= view.to) {
@@ -284,7 +284,7 @@ export function paintQueue(context, scene) {
   paintDepth(context, scene, linePath(t, depth, timeScale(scene), scale(0, top, QUEUE_HEIGHT - 4, 8)));
   context.fillStyle = colors.line;
   context.fillRect(gutter, QUEUE_HEIGHT - 4, width - gutter, 1);
-  paintUprights(context, scene, QUEUE_HEIGHT - 4);
+  paintVerticals(context, scene, QUEUE_HEIGHT - 4);
 }
 
 /**

@@ -4,7 +4,7 @@
  * fluid; only what is seen is painted, and a pan or zoom paints at once what is there while more is fetched.
  */
 
-import { oncePerFrame, setText, show, soon } from "../lib/dom.js";
+import { oncePerFrame, setText, show, debounced } from "../lib/dom.js";
 import {
   barAt,
   bucketAt,
@@ -21,7 +21,7 @@ import { pageHref } from "../lib/url.js";
 import { fitCanvas } from "./canvas.js";
 import { createTimelineBar, createTimelineLegend } from "./timeline-bar.js";
 import { TimelineData } from "./timeline-data.js";
-import { listenToHands } from "./timeline-gestures.js";
+import { listenToGestures } from "./timeline-gestures.js";
 import { createTimelineList, summarySentence } from "./timeline-list.js";
 import { TIMELINE_TOKENS } from "./timeline-marks.js";
 import { AXIS_HEIGHT, paintAxis, paintLanes, paintQueue, QUEUE_HEIGHT } from "./timeline-paint.js";
@@ -130,7 +130,7 @@ export class Timeline {
     if (answer.bars) return this.#openJob(answer.bars.serial[hovered]);
     this.#goTo(zoomView(view, 0.25, this.#timeAt(x), this.#limits()));
   };
-  #tellSoon;
+  #announceView;
   #onTheme = () => {
     this.#scene.colors = readTokens(this.#element, TIMELINE_TOKENS);
     this.#legend.paint();
@@ -179,7 +179,7 @@ export class Timeline {
     this.#parts.root.prepend(this.#bar.element);
     this.#parts.root.append(this.#legend.element, this.#parts.summary, this.#list.element);
     this.#paint = oncePerFrame(this.#paintNow);
-    this.#tellSoon = soon(() => {
+    this.#announceView = debounced(() => {
       onView?.(this.#scene.view, this.#following, this.#growTo === Infinity);
       this.#describe();
     }, 250);
@@ -187,7 +187,7 @@ export class Timeline {
       this.#advance();
       return this.#secPerPixel() * 1000;
     });
-    this.#listenToHands();
+    this.#listenToGestures();
     this.#parts.lanes.addEventListener("scroll", this.#paint, { passive: true });
     watchTheme(this.#onTheme);
     window.addEventListener("resize", this.#onResize);
@@ -219,8 +219,8 @@ export class Timeline {
     });
   }
 
-  #listenToHands() {
-    listenToHands(this.#parts.stage, this.#parts.lanes, {
+  #listenToGestures() {
+    listenToGestures(this.#parts.stage, this.#parts.lanes, {
       view: () => this.#scene.view,
       setView: (view) => this.#goTo(view),
       limits: this.#limits,
@@ -268,7 +268,7 @@ export class Timeline {
     this.#spanSec = this.#scene.view.to - this.#scene.view.from;
     this.#data.show(this.#scene.view);
     this.#paint();
-    this.#tellSoon();
+    this.#announceView();
   }
 
   /** At first: the whole run while it is short or once it is over, unless a window was chosen. @param {Answer} answer */

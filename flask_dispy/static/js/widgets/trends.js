@@ -4,7 +4,7 @@ import { clusterPath } from "../data/api.js";
 import { h } from "../lib/dom.js";
 import { count, exact, rate, seconds } from "../lib/format.js";
 import { CHART_KEYS } from "../frame/keymap.js";
-import { createLiveSeries, fineness } from "../data/series.js";
+import { createLiveSeries, resolutionFor } from "../data/series.js";
 import { Chart } from "./chart.js";
 
 /** @type {[number, string, string][]} seconds, label, what the URL says */
@@ -85,7 +85,7 @@ export class Trends {
     this.#past = Boolean(shell.config.past);
     const chosen = RANGES.find(([, , name]) => name === shell.url.get("range")) ?? RANGES[0];
     this.#spanSec = this.#past ? Infinity : chosen[0];
-    this.#resolution = fineness(this.#spanSec, 0, this.#past);
+    this.#resolution = resolutionFor(this.#spanSec, 0, this.#past);
     this.#live = createLiveSeries(this.#resolution);
     this.#charts = CHARTS.map((options) => new Chart(places[options.place], { ...options, past: this.#past }));
     places.ranges.hidden = this.#past;
@@ -145,7 +145,7 @@ export class Trends {
    * @param {Summary|undefined} known
    */
   #show(spanSec, known) {
-    const wanted = fineness(spanSec, known ? this.#runSec(known) : Infinity, this.#past);
+    const wanted = resolutionFor(spanSec, known ? this.#runSec(known) : Infinity, this.#past);
     if (wanted === this.#resolution && spanSec === this.#spanSec) return;
     this.#spanSec = spanSec;
     this.#resolution = wanted;

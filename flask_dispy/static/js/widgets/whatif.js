@@ -1,7 +1,7 @@
 /** @import {Shell} from "../frame/parts.js" */
 /** @import {WhatIfAnswer} from "../data/types.js" */
 import { clusterPath } from "../data/api.js";
-import { h, setAttr, setText, soon } from "../lib/dom.js";
+import { h, setAttr, setText, debounced } from "../lib/dom.js";
 import { localMinute, plain } from "../lib/format.js";
 import { createPopover } from "../lib/popover.js";
 import { at } from "./outlook.js";
@@ -49,7 +49,7 @@ export class WhatIf {
       this.#list,
       this.#answer,
     );
-    const ask = soon(() => void this.#ask(), 250);
+    const ask = debounced(() => void this.#ask(), 250);
     for (const input of Object.values(this.#inputs)) {
       input.addEventListener("input", () => {
         for (const other of Object.values(this.#inputs)) if (other !== input) other.value = "";
