@@ -192,7 +192,7 @@ class Program:
         self.log_path = folder.with_name(f"{folder.name}.log")
         main = [str(_TESTS / "other_clock.py"), clock] if clock else ["-m", "flask_dispy"]
         command = [*inside, sys.executable, "-X", "faulthandler", *main, kind]
-        command += ["--with-parent", "--daemon", "--clean"]
+        command += ["--with-parent", "--daemon", "--clean", "--debug"]
         command += ["-i", self.ip_addr, "--dest_path_prefix", str(folder), *arguments]
         with self.log_path.open("wb") as log:
             self._process = subprocess.Popen(

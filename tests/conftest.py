@@ -45,10 +45,12 @@ _CHROMIUM_ARGS = (
 )
 
 
-# Chains: what runs one after the other, each chain in one worker. Two start dispy's programs, and
-# wait more than they work: of those, no more than two run at a time. The third loads the machine.
+# Chains: what runs one after the other, each chain in one worker. Three start dispy's programs, and
+# wait more than they work; two of them share the tests of clusters about equally. The last loads
+# the machine.
 _CHAINS = {
-    "clusters": re.compile(r"^tests/engine/"),
+    "clusters, a to f": re.compile(r"^tests/engine/test_[a-f]"),
+    "clusters, g to z": re.compile(r"^tests/engine/"),
     "programs": re.compile(r"^tests/(browser/test_real_|test_(cli|example_app|documented_code))"),
     "loads": re.compile(r"^tests/test_(benchmarks|history_command)"),
 }
