@@ -19,6 +19,7 @@ from .watching.board import ALL_NAMES
 from .watching.dashboard import Dashboard
 from .watching.health import health
 from .watching.hub import Hub
+from .watching.intervals import Intervals
 from .watching.lookup import Lookup
 from .watching.stateviews import ClusterView, CombinedView
 from .watching.summaries import Summaries
@@ -83,6 +84,7 @@ class ClusterRegistry(Dashboard):
         history_max_bytes: int = 500_000_000,
         node_columns: Sequence[Column] = (),
         job_columns: Sequence[Column] = (),
+        _intervals: Intervals | None = None,
     ) -> None:
         self._settings = Settings(
             poll_sec=poll_sec,
@@ -100,12 +102,13 @@ class ClusterRegistry(Dashboard):
             node_columns=node_columns,
             job_columns=job_columns,
         )
+        self._intervals = _intervals or Intervals()  # tests have no patience
         self._begin()
         _registries.add(self)
 
     def _begin(self) -> None:
         """Make all that belongs to this process."""
-        hub = self._hub = Hub(self._settings)
+        hub = self._hub = Hub(self._settings, self._intervals)
         self._summaries = Summaries(hub)
         self._combined = CombinedView(hub, self._summaries, self.views)
         self._views = WeakKeyDictionary[Watched, ClusterView]()

@@ -47,9 +47,6 @@ _GRACE_SEC: Final = 2.0
 # program to go on for an hour because a page asks once an hour.
 _LONGEST_WAIT_SEC: Final = 60.0
 
-# dispy reports a job's end a moment after cluster.wait() has returned.
-_LAST_REPORTS_SEC: Final = 0.25
-
 # A stream is heard of once a second, however short the update interval is.
 _LEAST_LATELY_SEC: Final = 5.0
 
@@ -297,7 +294,8 @@ class DispyHTTPServer:
         lately_sec = max(3 * poll_sec, _LEAST_LATELY_SEC)
         if poll_sec <= 0 or not self._audience.present(lately_sec):
             return
-        time.sleep(min(poll_sec, _LAST_REPORTS_SEC))
+        # dispy reports a job's end a moment after cluster.wait() has returned.
+        time.sleep(min(poll_sec, board_of(self.registry).intervals.last_reports_sec))
         self._audience.wait_until_current(
             self._current_version,
             within_sec=lately_sec,

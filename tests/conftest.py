@@ -18,6 +18,8 @@ import psutil
 import pytest
 from clusters import LocalDispy
 
+from flask_dispy.watching.intervals import Intervals
+
 # Some machines are set up so that no Python keeps its bytecode. Here hundreds are started, and each
 # would compile the whole package anew; the workers of ``pytest -n``, all tests besides.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -95,6 +97,12 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 def _chromium() -> str | None:
     return next(filter(None, map(shutil.which, _CHROMIUM_NAMES)), None)
+
+
+@pytest.fixture
+def intervals() -> Intervals:
+    """What a registry goes by. A test that must not wait overrides it, or is given another."""
+    return Intervals()
 
 
 @pytest.fixture

@@ -44,6 +44,8 @@ class ClusterState:
     :param function: what its jobs compute, if not *name*.
     :param offer_numbers: yields the numbers of offers, shared by all clusters.
     :param stall_sec: running jobs are called stuck no sooner than this after the last end.
+    :param busy_grace_sec: how long jobs wait before they are said to.
+    :param overdue_sec: how long an offered node may take to join.
     """
 
     def __init__(
@@ -56,6 +58,8 @@ class ClusterState:
         kind: str = "JobCluster",
         function: str | None = None,
         stall_sec: float = 60.0,
+        busy_grace_sec: float = 3.0,
+        overdue_sec: float = 30.0,
         offer_numbers: Iterator[int] | None = None,
     ) -> None:
         self.name = name
@@ -64,14 +68,21 @@ class ClusterState:
         self.closed_at: float | None = None
         self.ledger = Ledger(serials, history_limit)
         self.roster = Roster()
-        self.offers = Offers(itertools.count(1) if offer_numbers is None else offer_numbers)
+        numbers = itertools.count(1) if offer_numbers is None else offer_numbers
+        self.offers = Offers(numbers, overdue_sec=overdue_sec)
         self.nodes: Final = self.roster.nodes
         self.series = Series(started_at)
         self.durations = Durations()
         self.tallies = Tallies(self.nodes)
         self.comparison = Comparison(self.nodes, self.tallies)
         self.error_kinds = ErrorKinds(function or name, started_at)
-        self.prospects = Prospects(self.ledger, self.roster, self.durations, stall_sec=stall_sec)
+        self.prospects = Prospects(
+            self.ledger,
+            self.roster,
+            self.durations,
+            stall_sec=stall_sec,
+            busy_grace_sec=busy_grace_sec,
+        )
         # For the history: jobs that ended, or whose end changed, since changes were last published.
         self.dirty_ends: dict[int, Job] = {}
         self.dirty = True

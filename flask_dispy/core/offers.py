@@ -15,7 +15,6 @@ from .nodes import GONE_STATES, Node
 
 __all__ = [
     "FINDINGS",
-    "OVERDUE_SEC",
     "SOURCES",
     "Allocation",
     "Finding",
@@ -23,12 +22,6 @@ __all__ = [
     "Offers",
     "Source",
 ]  # fmt: skip
-
-OVERDUE_SEC: Final = 30.0
-"""A node that has not joined this long after it was asked needs attention."""
-
-# How many offers of one cluster are kept; the oldest go first. A program may list thousands.
-_MOST: Final = 10_000
 
 Source = Literal["program", "command"]
 """Who offered the node: the program, or somebody with a command."""
@@ -108,13 +101,19 @@ class Offers:
     """The offers of one cluster whose nodes have not joined. Guarded by the hub's lock.
 
     :param numbers: yields the numbers of offers, shared by all clusters.
+    :param overdue_sec: a node that has not joined this long after it was asked needs attention.
+    :param most: how many are kept; the oldest go first. A program may list thousands.
     """
 
-    def __init__(self, numbers: Iterator[int]) -> None:
+    def __init__(
+        self, numbers: Iterator[int], *, overdue_sec: float = 30.0, most: int = 10_000
+    ) -> None:
         self.waiting: dict[int, Offer] = {}
         self.overdue = 0
         self.changes = 0  # grows with every change that readers should see
         self._numbers = numbers
+        self._overdue_sec = overdue_sec
+        self._most = most
         # The program's allocations, as last seen.
         self._listed: dict[str, Allocation] = {}
         self._published_changes = 0
@@ -128,7 +127,7 @@ class Offers:
         offer = Offer(number, host, *node, source, by, at)
         self.waiting[number] = offer
         self.changes += 1
-        while len(self.waiting) > _MOST:
+        while len(self.waiting) > self._most:
             del self.waiting[next(iter(self.waiting))]
         return offer
 
@@ -157,12 +156,16 @@ class Offers:
         for offer in [offer for offer in self.waiting.values() if offer.is_fulfilled(nodes)]:
             del self.waiting[offer.number]
             self.changes += 1
-        overdue = sum(now - offer.asked_at >= OVERDUE_SEC for offer in self.waiting.values())
+        overdue = sum(self.is_overdue(offer, now) for offer in self.waiting.values())
         self.changes += overdue != self.overdue
         self.overdue = overdue
         changed = self.changes != self._published_changes
         self._published_changes = self.changes
         return changed
+
+    def is_overdue(self, offer: Offer, now: float) -> bool:
+        """Whether an offer's node should have joined by now."""
+        return now - offer.asked_at >= self._overdue_sec
 
     def clear(self) -> None:
         """Remove all offers, because the cluster ended."""
@@ -179,7 +182,7 @@ class Offers:
         due = [
             offer
             for offer in self.waiting.values()
-            if now - offer.asked_at >= OVERDUE_SEC
+            if self.is_overdue(offer, now)
             and now - offer.checked_at >= every_sec
             and not offer.is_pattern
         ]

@@ -39,8 +39,6 @@ _CPUS_MAY_HELP: Final = frozenset(
      "cpus_busy_elsewhere"),
 )  # fmt: skip
 
-# A CPU is free for a moment between two jobs; jobs are called waiting only after this long.
-_BUSY_GRACE_SEC: Final = 3.0
 
 # A wait that nothing explains must last this long: a node may be copying files for the job.
 _UNEXPLAINED_SEC: Final = 30.0
@@ -61,7 +59,8 @@ class Situation:
     ``busy_with`` returns the names of the clusters whose jobs hold all CPUs, no names if those
     clusters are unknown, ``None`` if some CPU is free. ``ended_at`` is when a job last ended in any
     way, ``last_end_at`` when one ended that nobody had ended. Without an end for less than
-    ``stall_sec``, no run is stalled.
+    ``stall_sec``, no run is stalled. A CPU is free for a moment between two jobs, so that
+    jobs are called waiting only after ``busy_grace_sec``.
     """
 
     now: float
@@ -88,6 +87,7 @@ class Situation:
     usual_sec: float | None
     usual_gap_sec: float
     stall_sec: float
+    busy_grace_sec: float
     nodes_at_work: Callable[[], Sequence[str]]
     busy_with: Callable[[], Sequence[str] | None]
 
@@ -315,7 +315,7 @@ def _no_cpu(s: Situation, unstarted_sec: float) -> tuple[str, str] | None:
     if s.cpus <= 0:
         whose = "the node" if s.there == 1 else f"all {s.there:,} nodes"
         return "cpus_zero", f"{waits}: the CPUs of {whose} are set to 0.{also}"
-    if s.unknown or unstarted_sec < _BUSY_GRACE_SEC:
+    if s.unknown or unstarted_sec < s.busy_grace_sec:
         return None  # unknown jobs may run
     busy_with = s.busy_with()
     if busy_with is not None:
@@ -364,7 +364,7 @@ def _going(s: Situation, unstarted_sec: float) -> tuple[str, str]:
         )
     if s.p95_sec is None:
         return "no_estimate", _no_estimate_text(s)
-    if not s.running and not s.unknown and unstarted_sec >= _BUSY_GRACE_SEC:
+    if not s.running and not s.unknown and unstarted_sec >= s.busy_grace_sec:
         return "starting", f"{quantity(s.pending, 'job')} about to start.{_bound_text(s)}"
     return ("part_blocked", _bound_text(s).strip()) if s.bound else ("estimated", "")
 

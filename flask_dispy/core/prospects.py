@@ -42,13 +42,20 @@ class Prospects:
     """How one cluster's jobs are getting on. Guarded by the hub's lock.
 
     :param stall_sec: running jobs are called stuck no sooner than this after the last end.
+    :param busy_grace_sec: how long jobs wait before they are said to.
 
     ``first_ended_at`` and ``ended_at`` are when a job first and last ended in any way; ``ends``
     knows those that nobody ended. ``full`` is whether dispy counts all CPUs as busy.
     """
 
     def __init__(
-        self, ledger: Ledger, roster: Roster, durations: Durations, *, stall_sec: float
+        self,
+        ledger: Ledger,
+        roster: Roster,
+        durations: Durations,
+        *,
+        stall_sec: float,
+        busy_grace_sec: float,
     ) -> None:
         self.ends = Ends()
         self.ended_at: float | None = None
@@ -58,6 +65,7 @@ class Prospects:
         self._roster = roster
         self._durations = durations
         self._stall_sec = stall_sec
+        self._busy_grace_sec = busy_grace_sec
         self._memory = Memory()
         self._forecaster = Forecaster()
 
@@ -107,6 +115,7 @@ class Prospects:
                 usual_sec=self._durations.median_sec(),
                 usual_gap_sec=self.ends.usual_gap_sec(),
                 stall_sec=self._stall_sec,
+                busy_grace_sec=self._busy_grace_sec,
                 nodes_at_work=self._nodes_at_work,
                 busy_with=lambda: self._busy_with(around),
             ),

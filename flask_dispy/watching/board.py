@@ -19,6 +19,7 @@ from ..core.text import bounded
 from ..history.recorder import Recorder
 from ..wire.rows import RowWriter
 from ..wire.tables import Tables
+from .intervals import Intervals
 
 __all__ = ["ALL_NAMES", "Board", "Member", "free_name", "shown_name", "tidy_name"]
 
@@ -87,8 +88,9 @@ class Board(Generic[M]):
     recorder: Recorder | None = None
     """What writes the history, if one is written."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, intervals: Intervals) -> None:
         self.settings = settings
+        self.intervals = intervals
         self.tables = Tables.of(settings)
         self.rows = RowWriter(self.tables.nodes.fields)
         self.epoch = new_epoch()

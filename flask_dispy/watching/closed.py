@@ -8,14 +8,10 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterable
 from typing import Final
 
+from .intervals import Intervals
 from .watched import Watched
 
 __all__ = ["ClosedClusters"]
-
-# Late reports and texts still find a cluster that was closed a moment ago. Where texts are still
-# being made, it stays for longer, but not for ever: a user's __str__ may hang.
-_LINGER_SEC: Final = 5.0
-_LINGER_FOR_TEXTS_SEC: Final = 60.0
 
 # Names of clusters let go that are remembered.
 _MOST_NAMES: Final = 1_000
@@ -28,15 +24,19 @@ class ClosedClusters:
     :param history: the file that keeps the jobs of those let go, if there is one.
     """
 
-    def __init__(self, limit: int, history: str | os.PathLike[str] | None) -> None:
+    def __init__(
+        self, limit: int, history: str | os.PathLike[str] | None, intervals: Intervals
+    ) -> None:
         self._limit = limit
         self._history = history
+        self._intervals = intervals
         self._gone: OrderedDict[str, None] = OrderedDict()
 
     def due(self, watched: Iterable[Watched], *, texts_wait: bool) -> list[Watched]:
         """Return those to let go, the first that were closed first."""
         now = time.monotonic()
-        linger_sec = _LINGER_FOR_TEXTS_SEC if texts_wait else _LINGER_SEC
+        waits = self._intervals
+        linger_sec = waits.linger_for_texts_sec if texts_wait else waits.linger_sec
         closed = [one for one in watched if one.cluster is not None and _closed_at(one)]
         closed.sort(key=_closed_at)
         beyond = closed[: max(0, len(closed) - self._limit)]

@@ -26,21 +26,15 @@ from ..engine.reports.watch import Watch
 from ..history.recorder import recorder_of
 from .board import ALL_NAMES, Board, free_name, tidy_name
 from .closed import ClosedClusters
+from .intervals import Intervals
 from .late_texts import LateTexts
 from .watched import Watched
 
-__all__ = ["CHUNK", "TICK_SEC", "Hub", "Keeper"]
-
-TICK_SEC: Final = 0.25
-"""Seconds between turns of the upkeep, and of the streams: what a stream shows is at most this
-old, and an idle registry with 1,000 nodes takes a few thousandths of a core."""
+__all__ = ["CHUNK", "Hub", "Keeper"]
 
 CHUNK: Final = 500
 """Events that are folded at one go under the lock: about three milliseconds of it. More of them
 live long enough for the garbage collector to go through them: 2,000 take a tenth longer each."""
-
-# How long the end waits for texts that the history lacks.
-_LAST_TEXTS_SEC: Final = 2.0
 
 
 class Keeper(Protocol):
@@ -60,14 +54,14 @@ class Hub(Board[Watched]):
     ``lock``. ``keeper`` is set once by whoever owns the upkeep's thread.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        super().__init__(settings)
+    def __init__(self, settings: Settings, intervals: Intervals) -> None:
+        super().__init__(settings, intervals)
         self.recorder = recorder_of(settings, self.rows)
         self.folding = threading.RLock()
         self.router = Router(settings.inbox_limit)
         self.texts = LateTexts(settings)
         self.keeper: Keeper | None = None
-        self._closed_clusters = ClosedClusters(settings.closed_limit, settings.history)
+        self._closed_clusters = ClosedClusters(settings.closed_limit, settings.history, intervals)
         self._serials = itertools.count(self.recorder.first_serial if self.recorder else 1)
         self._numbers = itertools.count(1)
         self._offer_numbers = itertools.count(1)
@@ -118,6 +112,8 @@ class Hub(Board[Watched]):
                 kind=kind,
                 function=tidy_name(name),
                 stall_sec=settings.stall_sec,
+                busy_grace_sec=self.intervals.busy_grace_sec,
+                overdue_sec=self.intervals.overdue_sec,
                 offer_numbers=self._offer_numbers,
             )
             watched = Watched(cluster, kind, watch, state, next(self._numbers))
@@ -299,7 +295,7 @@ class Hub(Board[Watched]):
                 watched.uninstall()
             self.router.retire()
         if self.recorder is not None:
-            self.texts.wait(_LAST_TEXTS_SEC)
+            self.texts.wait(self.intervals.last_texts_sec)
         self.texts.close()
         if self.recorder is None:
             return

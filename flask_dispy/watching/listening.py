@@ -12,7 +12,7 @@ import contextlib
 import logging
 import time
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 from ..core import events
 from ..core.errors import EngineTimeout
@@ -24,10 +24,6 @@ from .watched import Watched
 __all__ = ["Listening"]
 
 logger = logging.getLogger("flask_dispy")
-
-# How often a cluster whose reports do not reach us is asked for its status, at the most often; and
-# as often while it is not known whether they do.
-_LEAST_POLL_SEC: Final = 2.0
 
 
 class Listening:
@@ -74,7 +70,7 @@ class Listening:
             answer, watched.poll = watched.poll, None
             if answer.exception() is None:
                 self._polled(watched, delivery, answer.result())
-        every_sec = _LEAST_POLL_SEC
+        every_sec = self._hub.intervals.poll_sec
         if not delivery.doubted:
             every_sec = max(every_sec, self._hub.settings.poll_sec)
         if watched.is_due("poll", every_sec):

@@ -16,9 +16,8 @@ from .watched import Watched
 
 __all__ = ["Offering"]
 
-# Offers that nobody took are looked into this often, so many at a time: each is a connection that
-# may wait for some seconds.
-_LOOK_EVERY_SEC: Final = 60.0
+# Offers that nobody took are looked into so many at a time: each is a connection that may wait for
+# some seconds.
 _LOOKS_AT_ONCE: Final = 3
 
 _Look = tuple[Watched, int, "Future[Finding]"]
@@ -46,7 +45,8 @@ class Offering:
             if offers.watch(watched.state.nodes, now):
                 watched.state.dirty = True
                 hub.publish(watched)
-            due = offers.due_for_check(now, _LOOK_EVERY_SEC, _LOOKS_AT_ONCE - len(self._looks))
+            most = _LOOKS_AT_ONCE - len(self._looks)
+            due = offers.due_for_check(now, hub.intervals.diagnose_sec, most)
             for offer in due:
                 offer.checked_at = now
         self._end_looks()

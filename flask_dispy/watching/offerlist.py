@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, cast
 
-from ..core.offers import OVERDUE_SEC, Offer
+from ..core.offers import Offer
 from ..core.reasons import message_of, reasons_of
 from ..engine.offering import client_port, node_port
 from ..wire.shapes import OfferReason, OfferRow
@@ -13,13 +13,14 @@ from ..wire.shapes import OfferReason, OfferRow
 __all__ = ["offer_items"]
 
 
-def offer_items(offers: Iterable[tuple[str, Any, Offer]], now: float) -> list[OfferRow]:
+def offer_items(offers: Iterable[tuple[str, Any, Offer, bool]]) -> list[OfferRow]:
     """Return offers as the JSON API shows them, the oldest first.
 
-    :param offers: each with its cluster's name and dispy's object of the cluster.
+    :param offers: each with its cluster's name and dispy's object of the cluster, and whether it is
+        overdue.
     """
     items = []
-    for name, cluster, offer in sorted(offers, key=lambda entry: entry[2].asked_at):
+    for name, cluster, offer, is_overdue in sorted(offers, key=lambda entry: entry[2].asked_at):
         port = node_port(cluster, offer.port)
         reasons = reasons_of(offer, port, client_port(cluster))
         items.append(
@@ -34,7 +35,7 @@ def offer_items(offers: Iterable[tuple[str, Any, Offer]], now: float) -> list[Of
                 asked_by=offer.asked_by,
                 asked_at=offer.asked_at,
                 finding=offer.finding,
-                overdue=now - offer.asked_at >= OVERDUE_SEC,
+                overdue=is_overdue,
                 message=message_of(offer, port),
                 reasons=[cast(OfferReason, reason._asdict()) for reason in reasons],
             )

@@ -23,6 +23,7 @@ from ..history.reader import PastRun, load, refill
 from ..wire.shapes import SeriesData, Summary, TimelineData
 from .board import ALL_NAMES, Board, Member, free_name
 from .dashboard import Dashboard
+from .intervals import Intervals
 from .stateviews import ClusterView, CombinedView, StateView
 from .summaries import combined_summary, others_on
 from .views import View
@@ -38,7 +39,7 @@ class _Runs(Board[Member]):
     past = True
 
     def __init__(self, settings: Settings, runs: Sequence[PastRun]) -> None:
-        super().__init__(settings)
+        super().__init__(settings, Intervals())
         self._runs = {run.state: run for run in runs}
         with self.lock:
             for number, run in enumerate(runs, 1):

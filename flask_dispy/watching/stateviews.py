@@ -173,12 +173,12 @@ class StateView(JobsView):
         states = self._states()
         with self._folded() as now:
             waiting = [
-                (member.name, member.cluster, offer)
+                (member.name, member.cluster, offer, member.state.offers.is_overdue(offer, now))
                 for member in self._board.members()
                 if member.state in states
                 for offer in member.state.offers.waiting.values()
             ]
-        return offer_items(waiting, now)
+        return offer_items(waiting)
 
     def comparison(self) -> list[ComparedNode]:
         with self._folded():

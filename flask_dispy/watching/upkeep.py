@@ -24,7 +24,7 @@ from ..engine.faultlog import FaultLog
 from ..engine.ports import port_trouble
 from ..engine.reports.parsed import ParsedReport
 from ..engine.reports.queues import pending_jobs
-from .hub import CHUNK, TICK_SEC, Hub
+from .hub import CHUNK, Hub
 from .listening import Listening
 from .offering import Offering
 from .summaries import Summaries
@@ -36,24 +36,6 @@ logger = logging.getLogger("flask_dispy")
 
 # Streams send at the ticks. What they are to send is folded this much sooner.
 _AHEAD_SEC: Final = 0.02
-
-_SILENCE_EVERY_SEC: Final = 2.0
-_RECONCILE_EVERY_SEC: Final = 2.0
-_REFRESH_EVERY_SEC: Final = 5.0
-_OFFERS_EVERY_SEC: Final = 1.0
-_PACE_EVERY_SEC: Final = 1.0
-
-# How long it counts as a problem that the thread had died: long enough for a monitor to ask.
-_SHOW_DEATH_SEC: Final = 60.0
-
-# Taking stock of a cluster that is being added waits no longer than this; add() goes on without.
-_STATUS_SEC: Final = 2.0
-
-# A scheduler is greeted this often, to know whether it is still there.
-_SCHEDULER_EVERY_SEC: Final = 5.0
-
-# dispy itself looks every five seconds whether its port has become free.
-_PORT_EVERY_SEC: Final = 1.0
 
 
 class Pump:
@@ -112,21 +94,22 @@ class Pump:
         self.restart_if_dead()
         alive = self._thread is not None and self._thread.is_alive()
         lag = time.monotonic() - self._ticked_at if alive else 0.0
+        tick_sec = self._hub.intervals.tick_sec
         problems = []
-        if self._died and time.monotonic() - self._died_at < _SHOW_DEATH_SEC:
+        if self._died and time.monotonic() - self._died_at < self._hub.intervals.show_death_sec:
             problems.append("The pump thread had died and was started again.")
-        if lag > 10 * TICK_SEC + 1 and not self._stop.is_set():
+        if lag > 10 * tick_sec + 1 and not self._stop.is_set():
             problems.append(f"The pump thread has been busy for {lag:.1f} s.")
         return {
             "alive": alive,
-            "lag_sec": round(max(0.0, lag - TICK_SEC), 3),
+            "lag_sec": round(max(0.0, lag - tick_sec), 3),
             "faults": self._faults,
             "died": self._died,
             "problems": problems,
         }
 
     def _run(self) -> None:
-        while not self._stop.wait(_until_next_tick()):
+        while not self._stop.wait(_until_next_tick(self._hub.intervals.tick_sec)):
             self._guarded(self._hub.fold)
             self._ticked_at = time.monotonic()
             self._guarded(self._hub.texts.watch)
@@ -149,17 +132,18 @@ class Pump:
             self._fault_log.exception("A step of the upkeep failed; the others go on.")
 
     def _update(self, watched: Watched, now: float) -> None:
+        every = self._hub.intervals
         if watched.cluster is not None:
             self._listening.look(watched)
-            if watched.is_due("offers", _OFFERS_EVERY_SEC):
+            if watched.is_due("offers", every.offers_sec):
                 self._offering.look(watched, now)
-            if watched.is_due("reconcile", _RECONCILE_EVERY_SEC):
+            if watched.is_due("reconcile", every.reconcile_sec):
                 self._reconcile(watched, now)
-            if watched.state.closed_at is None and watched.is_due("refresh", _REFRESH_EVERY_SEC):
+            if watched.state.closed_at is None and watched.is_due("refresh", every.refresh_sec):
                 self._refresh(watched)
             self._check_scheduler(watched)
             self._check_port(watched)
-        if watched.is_due("silence", _SILENCE_EVERY_SEC):
+        if watched.is_due("silence", every.silence_sec):
             update_sec = self._hub.settings.poll_sec or 10.0
             with self._hub.lock:
                 watched.state.mark_silent(now, pulse_sec(watched.cluster), update_sec)
@@ -170,7 +154,7 @@ class Pump:
         with hub.lock:
             for watched in hub.members():
                 watched.state.series.add(now, watched.state.sample())
-                if watched.is_due("pace", _PACE_EVERY_SEC):
+                if watched.is_due("pace", hub.intervals.pace_sec):
                     around = self._summaries.surroundings(watched, watched.state)
                     watched.state.refresh_pace(now, around)
                     hub.publish(watched)
@@ -255,7 +239,7 @@ class Pump:
         try:
             status = self._calls.run(
                 f"ask for the status of {watched.name}", id(cluster), cluster.status,
-                timeout_sec=min(_STATUS_SEC, self._calls.timeout_sec),
+                timeout_sec=min(self._hub.intervals.status_sec, self._calls.timeout_sec),
             )  # fmt: skip
         except Exception:
             logger.warning(
@@ -285,7 +269,7 @@ class Pump:
                 self._set_trouble(watched, answer.result())
         if watched.state.closed_at is not None:
             self._set_trouble(watched, None)
-        elif watched.is_due("scheduler", _SCHEDULER_EVERY_SEC):
+        elif watched.is_due("scheduler", self._hub.intervals.scheduler_sec):
             greet = partial(scheduler_trouble, watched.cluster)
             with contextlib.suppress(EngineTimeout):
                 watched.scheduler_check = self._calls.start(
@@ -294,7 +278,8 @@ class Pump:
 
     def _check_port(self, watched: Watched) -> None:
         """Learn whether a cluster's nodes can reach it at all."""
-        if watched.kind != "JobCluster" or not watched.is_due("port", _PORT_EVERY_SEC):
+        port_sec = self._hub.intervals.port_sec
+        if watched.kind != "JobCluster" or not watched.is_due("port", port_sec):
             return
         # dispy listens a moment after the cluster was made; a lasting trouble shows twice.
         is_open = watched.state.closed_at is None
@@ -313,7 +298,7 @@ class Pump:
             self._hub.publish(watched)
 
 
-def _until_next_tick() -> float:
+def _until_next_tick(tick_sec: float) -> float:
     """Return the seconds until shortly before the next tick, or the one after a turn just done."""
-    left = TICK_SEC - (time.monotonic() + _AHEAD_SEC) % TICK_SEC
-    return left if left > TICK_SEC / 4 else left + TICK_SEC
+    left = tick_sec - (time.monotonic() + _AHEAD_SEC) % tick_sec
+    return left if left > tick_sec / 4 else left + tick_sec

@@ -18,6 +18,7 @@ from ..core.settings import LONGEST_POLL_SEC
 from ..core.tally import TIMED_WORDS
 from ..core.timeline import DEFAULT_LIMIT, LANE_ORDERS
 from ..engine.commands.outcomes import MOST_CPUS, NODE_ACTIONS
+from ..watching.intervals import Intervals
 from ..wire.errorkinds import ERROR_ORDERS
 from ..wire.tables import NodeTable
 from .api import changes as stream
@@ -238,7 +239,7 @@ _READING: Final = (
         query={
             "cluster": _CLUSTER_NAME,
             "since": _TEXT,
-            "alive_sec": Integer(least=1, most=stream.KEEP_ALIVE_SEC),
+            "alive_sec": Integer(least=1, most=int(Intervals().keep_alive_sec)),
         },
     ),
     Route("settings", f"GET {API_ROOT}/settings", api_read.settings, "The settings.", "Settings"),

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from flask_dispy import ClusterRegistry
+from flask_dispy.watching.intervals import Intervals
 
 pytest.register_assert_rewrite("browser.stage")
 
@@ -31,8 +32,8 @@ def browsers(browser: Any) -> Iterator[Browsers]:
 
 
 @pytest.fixture
-def registry() -> Iterator[ClusterRegistry]:
-    registry = ClusterRegistry()
+def registry(intervals: Intervals) -> Iterator[ClusterRegistry]:
+    registry = ClusterRegistry(_intervals=intervals)
     yield registry
     registry.close()
 

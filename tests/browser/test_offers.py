@@ -7,12 +7,13 @@ from browser.stage import Stage
 from playwright.sync_api import Page, expect
 from web.fakes import make_node
 
+from flask_dispy.watching.intervals import Intervals
 
-@pytest.fixture(autouse=True)
-def overdue_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("core.offers", "watching.offerlist"):
-        monkeypatch.setattr(f"flask_dispy.{module}.OVERDUE_SEC", 0.0)
-    monkeypatch.setattr("flask_dispy.watching.upkeep._OFFERS_EVERY_SEC", 0.1)
+
+@pytest.fixture
+def intervals() -> Intervals:
+    """Offers are overdue at once."""
+    return Intervals(overdue_sec=0.0, offers_sec=0.1)
 
 
 @pytest.fixture

@@ -12,9 +12,10 @@ from typing import Any
 
 from clusters import wait_until
 from dispy import DispyJob
+from impatience import PROMPT
 from rawhttp import Client, get
 
-from flask_dispy import DispyHTTPServer
+from flask_dispy import ClusterRegistry, DispyHTTPServer
 
 __all__ = [
     "ACT", "FAR", "NEAR", "STATES", "ask", "jobs_of", "must_count_as", "open_stream",
@@ -38,12 +39,15 @@ STATES = {
 
 @contextmanager
 def serving(cluster: Any, **settings: Any) -> Iterator[DispyHTTPServer]:
-    server = DispyHTTPServer(cluster, "127.0.0.1", 0, **settings)
+    """A server whose registry, with these settings, looks often for what dispy does not report."""
+    registry = ClusterRegistry(_intervals=PROMPT, **settings)
+    server = DispyHTTPServer(cluster, "127.0.0.1", 0, registry=registry)
     try:
         yield server
     finally:
         began_at = time.monotonic()
         server.shutdown(wait=False)
+        registry.close()
         assert time.monotonic() - began_at < 10
 
 

@@ -99,7 +99,7 @@ def test_step_of_the_pump_that_raises_stops_nothing(
     local_dispy.start_node(2)
     cluster = local_dispy.job_cluster(act)
     with serving(cluster) as server:
-        for step in ("_sample", "_keep_up"):
+        for step in ("_sample", "_update"):
             monkeypatch.setattr(server.registry._pump, step, _raise)
         jobs = [cluster.submit("nap", 0.1) for _ in range(10)]
         must_count_as(server, jobs)

@@ -17,14 +17,6 @@ from flask_dispy import DispyHTTPServer
 pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("no_lost_descriptors")]
 
 
-@pytest.fixture(autouse=True)
-def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let offers be overdue at once, and be looked into often."""
-    for module in ("core.offers", "watching.offerlist"):
-        monkeypatch.setattr(f"flask_dispy.{module}.OVERDUE_SEC", 0.5)
-    monkeypatch.setattr("flask_dispy.watching.offering._LOOK_EVERY_SEC", 0.5)
-
-
 def _offers(server: DispyHTTPServer) -> dict[str, Any]:
     return {item["ip_addr"]: item for item in ask(server, f"{ACT}/offers")[1]["items"]}
 

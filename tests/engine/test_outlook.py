@@ -9,6 +9,7 @@ import pytest
 from clusters import LocalDispy, submit, wait_until
 from computations import act, nap
 from dispy import DispyJob
+from impatience import PROMPT
 
 from flask_dispy import ClusterRegistry
 from flask_dispy.core.search.query import JobQuery
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.cluster
 
 @pytest.fixture
 def registry() -> Iterator[ClusterRegistry]:
-    registry = ClusterRegistry(stall_sec=2.0)
+    registry = ClusterRegistry(stall_sec=2.0, _intervals=PROMPT)
     yield registry
     registry.close()
 

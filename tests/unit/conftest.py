@@ -15,6 +15,7 @@ from unit.stories import check, new_state
 
 from flask_dispy import ClusterRegistry
 from flask_dispy.core.cluster import ClusterState
+from flask_dispy.watching.intervals import Intervals
 
 _SLOW = [HealthCheck.too_slow]
 settings.register_profile("quick", max_examples=60, deadline=None, suppress_health_check=_SLOW)
@@ -24,8 +25,8 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
 @pytest.fixture
-def registry() -> Iterator[ClusterRegistry]:
-    registry = ClusterRegistry()
+def registry(intervals: Intervals) -> Iterator[ClusterRegistry]:
+    registry = ClusterRegistry(_intervals=intervals)
     yield registry
     registry.close()
 

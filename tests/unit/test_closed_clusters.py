@@ -13,16 +13,11 @@ from typing import Any
 import pytest
 from clusters import wait_until
 from dispy_objects import FakeCluster
+from impatience import SOON
 
 from flask_dispy import ClusterRegistry
 from flask_dispy.core.errors import BadRequest, UnknownCluster
 from flask_dispy.watching.dashboard import board_of
-
-
-@pytest.fixture(autouse=True)
-def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("flask_dispy.watching.closed._LINGER_SEC", 0.0)
-    monkeypatch.setattr("flask_dispy.watching.upkeep._RECONCILE_EVERY_SEC", 0.0)
 
 
 @pytest.fixture
@@ -30,7 +25,7 @@ def make_registry() -> Iterator[Callable[..., ClusterRegistry]]:
     made: list[ClusterRegistry] = []
 
     def make(**settings: Any) -> ClusterRegistry:
-        made.append(ClusterRegistry(**settings))
+        made.append(ClusterRegistry(**settings, _intervals=SOON))
         return made[-1]
 
     yield make

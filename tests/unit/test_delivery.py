@@ -13,6 +13,7 @@ from dispy_objects import FakeCluster
 from flask_dispy import ClusterRegistry
 from flask_dispy.engine.reports.delivery import Delivery, Status, all_reported
 from flask_dispy.watching.dashboard import board_of
+from flask_dispy.watching.intervals import Intervals
 
 
 def _mine(status: int, node: Any, job: Any) -> None:
@@ -119,11 +120,9 @@ def test_callback_at_work_has_not_told_all() -> None:
 
 
 @pytest.fixture
-def polled(monkeypatch: pytest.MonkeyPatch) -> Iterator[ClusterRegistry]:
+def polled() -> Iterator[ClusterRegistry]:
     """A registry that looks often."""
-    monkeypatch.setattr("flask_dispy.watching.listening._LEAST_POLL_SEC", 0.05)
-    monkeypatch.setattr("flask_dispy.watching.upkeep.TICK_SEC", 0.02)
-    registry = ClusterRegistry(poll_sec=0)
+    registry = ClusterRegistry(poll_sec=0, _intervals=Intervals(tick_sec=0.02, poll_sec=0.05))
     yield registry
     registry.close()
 

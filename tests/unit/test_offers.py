@@ -13,10 +13,10 @@ import pytest
 from clusters import wait_until
 from dispy import NodeAllocate
 from dispy_objects import FakeCluster
+from impatience import SOON
 from unit.stories import gone, new_state, seen, tell
 
 from flask_dispy import ClusterRegistry
-from flask_dispy.core import offers as core_offers
 from flask_dispy.core.cluster import ClusterState
 from flask_dispy.core.errors import UnknownOffer
 from flask_dispy.core.nodes import Node
@@ -94,8 +94,8 @@ def test_asking_again_takes_the_place_of_the_first_time(offers: Offers) -> None:
     assert (offer.asked_by, offer.asked_at) == ("bob", 1_050.0)
 
 
-def test_offers_are_bounded(offers: Offers, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(core_offers, "_MOST", 3)
+def test_offers_are_bounded() -> None:
+    offers = Offers(itertools.count(1), most=3)
     for number in range(5):
         offers.ask("n", Allocation(f"10.0.0.{number}", None, 0), 1_000.0, by=None)
     assert _waiting(offers) == ["10.0.0.2", "10.0.0.3", "10.0.0.4"]
@@ -219,13 +219,9 @@ def test_node_that_is_there_stays_in_dispys_list() -> None:
 
 
 @pytest.fixture
-def prompt(monkeypatch: pytest.MonkeyPatch) -> Iterator[ClusterRegistry]:
+def prompt() -> Iterator[ClusterRegistry]:
     """A registry that looks at its offers often, and finds them overdue at once."""
-    monkeypatch.setattr("flask_dispy.watching.upkeep._OFFERS_EVERY_SEC", 0.05)
-    monkeypatch.setattr("flask_dispy.watching.upkeep.TICK_SEC", 0.02)
-    for module in ("core.offers", "watching.offerlist"):
-        monkeypatch.setattr(f"flask_dispy.{module}.OVERDUE_SEC", 0.0)
-    registry = ClusterRegistry()
+    registry = ClusterRegistry(_intervals=SOON)
     yield registry
     registry.close()
 

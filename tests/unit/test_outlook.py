@@ -20,8 +20,8 @@ def situation(**facts: Any) -> Situation:
         "known_nodes": 2, "there": 2, "lost": 0, "up": 2, "cpus": 4,
         "ended_at": None, "last_end_at": None,
         "oldest_start_at": None, "newest_start_at": None, "p95_sec": 2.0, "usual_sec": 1.0,
-        "usual_gap_sec": 0.5, "stall_sec": 60.0, "nodes_at_work": lambda: ("n1", "n2"),
-        "busy_with": lambda: None,
+        "usual_gap_sec": 0.5, "stall_sec": 60.0, "busy_grace_sec": 3.0,
+        "nodes_at_work": lambda: ("n1", "n2"), "busy_with": lambda: None,
     }  # fmt: skip
     return Situation(**usual | facts)
 

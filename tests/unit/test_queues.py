@@ -11,12 +11,14 @@ import pytest
 from clusters import wait_until
 from dispy import DispyJob
 from dispy_objects import FakeCluster, make_node
+from impatience import SOON
 
 from flask_dispy import ClusterRegistry
 from flask_dispy.core.events import QueueSeen, WatchingEnded
 from flask_dispy.core.search.query import JobQuery
 from flask_dispy.engine.reports.queues import QueueReader, pending_jobs
 from flask_dispy.watching.dashboard import board_of
+from flask_dispy.watching.intervals import Intervals
 
 
 def scheduler_node(ip_addr: str = "n1", *, busy: int = 0, cpus: int = 2) -> Any:
@@ -85,11 +87,7 @@ def test_pending_jobs_are_dispys_own_count_where_it_has_one() -> None:
 # -- through the registry -----------------------------------------------------------------------
 
 
-@pytest.fixture
-def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("flask_dispy.watching.upkeep._RECONCILE_EVERY_SEC", 0.05)
-    monkeypatch.setattr("flask_dispy.watching.upkeep._PACE_EVERY_SEC", 0.05)
-    monkeypatch.setattr("flask_dispy.watching.upkeep.TICK_SEC", 0.02)
+soon = pytest.mark.parametrize("intervals", [SOON], ids=["soon"])
 
 
 def outlook_of(registry: ClusterRegistry, name: str = "compute") -> dict[str, Any]:
@@ -101,7 +99,7 @@ def _found(registry: ClusterRegistry, q: str) -> list[int]:
     return [job["serial"] for job in registry.view("*").jobs(JobQuery.parse(q)).items]
 
 
-@pytest.mark.usefixtures("_soon")
+@soon
 def test_job_bound_to_a_node_that_died_shows(
     registry: ClusterRegistry, cluster: FakeCluster
 ) -> None:
@@ -125,11 +123,10 @@ def test_job_bound_to_a_node_that_died_shows(
     cluster.end(other, None, DispyJob.Cancelled)
 
 
-@pytest.mark.usefixtures("_soon")
+@soon
 def test_another_cluster_of_the_registry_that_holds_all_cpus_is_named(
-    registry: ClusterRegistry, cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
+    registry: ClusterRegistry, cluster: FakeCluster
 ) -> None:
-    monkeypatch.setattr("flask_dispy.core.outlook._BUSY_GRACE_SEC", 0.1)
     other = FakeCluster("fit_model")
     registry.add(other)
     for each in (cluster, other):
@@ -145,9 +142,9 @@ def test_another_cluster_of_the_registry_that_holds_all_cpus_is_named(
     assert outlook_of(registry)["reason"] != "cpus_busy"
 
 
-@pytest.mark.usefixtures("_soon")
-def test_hung_jobs_wake_who_waits_for_a_change() -> None:
-    registry = ClusterRegistry(stall_sec=0.3)
+@soon
+def test_hung_jobs_wake_who_waits_for_a_change(intervals: Intervals) -> None:
+    registry = ClusterRegistry(stall_sec=0.3, _intervals=intervals)
     cluster = FakeCluster()
     registry.add(cluster)
     node = cluster.join("10.0.0.1")
@@ -164,7 +161,7 @@ def test_hung_jobs_wake_who_waits_for_a_change() -> None:
     registry.close()
 
 
-@pytest.mark.usefixtures("_soon")
+@soon
 def test_jobs_from_before_watching_that_end_unseen_are_pending_no_more(
     registry: ClusterRegistry,
 ) -> None:
@@ -185,7 +182,7 @@ def test_jobs_from_before_watching_that_end_unseen_are_pending_no_more(
     assert registry.view("*").summary()["outlook"]["state"] == "done"
 
 
-@pytest.mark.usefixtures("_soon")
+@soon
 def test_jobs_from_before_watching_outlast_reports_that_are_held_up(
     registry: ClusterRegistry,
 ) -> None:

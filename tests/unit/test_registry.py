@@ -16,6 +16,7 @@ from dispy_objects import FakeCluster, make_node
 from flask_dispy import ClusterRegistry
 from flask_dispy.core.errors import UnknownCluster, UnknownNode
 from flask_dispy.watching.dashboard import board_of
+from flask_dispy.watching.intervals import Intervals
 
 
 def counts(registry: ClusterRegistry, name: str = "*") -> dict[str, int]:
@@ -163,11 +164,9 @@ def test_cluster_that_already_runs_hands_over_its_nodes_and_pending_count(
     assert (summary["cpus"]["total"], summary["jobs"]["before_watching"]) == (4, 1)
 
 
+@pytest.mark.parametrize("intervals", [Intervals(status_sec=0.05)], ids=["impatient"])
 @pytest.mark.parametrize("how", ["fails", "hangs"])
-def test_cluster_without_status_is_still_added(
-    registry: ClusterRegistry, monkeypatch: pytest.MonkeyPatch, how: str
-) -> None:
-    monkeypatch.setattr("flask_dispy.watching.upkeep._STATUS_SEC", 0.05)
+def test_cluster_without_status_is_still_added(registry: ClusterRegistry, how: str) -> None:
     cluster = FakeCluster()
     hangs = threading.Event()
     cluster.answers["status"] = OSError("down") if how == "fails" else lambda: hangs.wait(30)

@@ -10,18 +10,13 @@ import pytest
 from clusters import wait_until
 from dispy import DispyJob
 from dispy_objects import FakeCluster, make_node
+from impatience import SOON
 
 from flask_dispy import ClusterRegistry
 from flask_dispy.watching.dashboard import board_of
+from flask_dispy.watching.intervals import Intervals
 
-
-@pytest.fixture
-def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the upkeep look for what dispy does not report several times a second."""
-    for every in ("SILENCE", "RECONCILE", "REFRESH"):
-        monkeypatch.setattr(f"flask_dispy.watching.upkeep._{every}_EVERY_SEC", 0.05)
-    monkeypatch.setattr("flask_dispy.watching.listening._LEAST_POLL_SEC", 0.05)
-    monkeypatch.setattr("flask_dispy.watching.upkeep.TICK_SEC", 0.02)
+soon = pytest.mark.parametrize("intervals", [SOON], ids=["soon"])
 
 
 def counts(registry: ClusterRegistry, name: str = "*") -> dict[str, int]:
@@ -33,7 +28,7 @@ def counts(registry: ClusterRegistry, name: str = "*") -> dict[str, int]:
 # -- upkeep -----------------------------------------------------------------------------------
 
 
-@pytest.mark.usefixtures("soon")
+@soon
 def test_silent_end_of_a_job_is_found_out(registry: ClusterRegistry) -> None:
     cluster = FakeCluster()
     registry.add(cluster)
@@ -44,7 +39,7 @@ def test_silent_end_of_a_job_is_found_out(registry: ClusterRegistry) -> None:
     assert registry.health()["pump"]["faults"] == 0
 
 
-@pytest.mark.usefixtures("soon")
+@soon
 def test_closed_cluster_stays_and_is_marked(registry: ClusterRegistry) -> None:
     cluster = FakeCluster()
     registry.add(cluster)
@@ -57,7 +52,7 @@ def test_closed_cluster_stays_and_is_marked(registry: ClusterRegistry) -> None:
     assert cluster.cluster_status is None
 
 
-@pytest.mark.usefixtures("soon")
+@soon
 def test_figures_that_dispy_does_not_report_are_looked_up(registry: ClusterRegistry) -> None:
     cluster = FakeCluster()
     registry.add(cluster)
@@ -67,11 +62,11 @@ def test_figures_that_dispy_does_not_report_are_looked_up(registry: ClusterRegis
     wait_until(lambda: registry.view("*").node("10.0.0.1")["tx"] == 12_345)
 
 
-@pytest.mark.usefixtures("soon")
+@soon
 def test_cluster_with_a_callback_of_its_own_is_polled(
-    caplog: pytest.LogCaptureFixture,
+    registry: ClusterRegistry, caplog: pytest.LogCaptureFixture
 ) -> None:
-    registry = ClusterRegistry(poll_sec=0)
+    registry.poll_sec = 0
     cluster = FakeCluster()
     cluster.cluster_status = lambda status, node, job: None
     registry.add(cluster)
@@ -86,12 +81,11 @@ def test_cluster_with_a_callback_of_its_own_is_polled(
     assert registry.health()["status"] == "ok"  # it was added so
     cluster.leave(node)
     wait_until(lambda: [row["state"] for row in registry.view("*").nodes()] == ["lost"])
-    registry.close()
 
 
-@pytest.mark.usefixtures("soon")
-def test_polling_wakes_no_silent_node() -> None:
-    registry = ClusterRegistry(poll_sec=0)
+@soon
+def test_polling_wakes_no_silent_node(registry: ClusterRegistry) -> None:
+    registry.poll_sec = 0
     cluster = FakeCluster(pulse_interval=0.1)
     cluster.cluster_status = lambda status, node, job: None
     node = cluster.join("10.0.0.1")
@@ -102,7 +96,6 @@ def test_polling_wakes_no_silent_node() -> None:
     wait_until(lambda: view.node("10.0.0.1")["state"] == "silent")
     seen = {view.node("10.0.0.1")["state"] for _ in range(20) if not time.sleep(0.01)}
     assert seen == {"silent"}
-    registry.close()
 
 
 def test_report_that_cannot_be_folded_takes_no_other_along(
@@ -116,7 +109,7 @@ def test_report_that_cannot_be_folded_takes_no_other_along(
     assert registry.health()["inbox"]["unreadable"] == 1
 
 
-@pytest.mark.usefixtures("soon")
+@soon
 def test_failing_step_of_the_upkeep_stops_no_other(
     registry: ClusterRegistry, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -133,6 +126,7 @@ def test_failing_step_of_the_upkeep_stops_no_other(
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.parametrize("intervals", [Intervals(show_death_sec=0.5)], ids=["forgotten soon"])
 @pytest.mark.parametrize(
     "look",
     [
@@ -156,7 +150,6 @@ def test_pump_that_died_is_started_again_by_who_looks(
     look(registry)
     assert registry._pump._thread is not thread
     assert registry._pump._thread.is_alive()
-    monkeypatch.setattr("flask_dispy.watching.upkeep._SHOW_DEATH_SEC", 0.5)
     assert registry.health()["problems"] == ["The pump thread had died and was started again."]
     wait_until(lambda: registry.health()["status"] == "ok")
     assert registry.health()["pump"]["died"] == 1

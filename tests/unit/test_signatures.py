@@ -31,7 +31,9 @@ def keyword_only(function: Callable[..., Any]) -> Described:
         p for p in parameters if p.kind in (Parameter.VAR_KEYWORD, Parameter.VAR_POSITIONAL)
     ]
     return {
-        p.name: (p.annotation, p.default) for p in parameters if p.kind is Parameter.KEYWORD_ONLY
+        p.name: (p.annotation, p.default)
+        for p in parameters
+        if p.kind is Parameter.KEYWORD_ONLY and not p.name.startswith("_")
     }
 
 
@@ -78,5 +80,5 @@ def test_parameters_are_documented(owner: type) -> None:
     documented = "".join(
         str(inspect.getdoc(one)) for one in (owner, ClusterRegistry, create_blueprint)
     )
-    names = inspect.signature(owner).parameters
+    names = [name for name in inspect.signature(owner).parameters if not name.startswith("_")]
     assert [name for name in names if f":param {name}:" not in documented] == []

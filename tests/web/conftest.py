@@ -13,12 +13,13 @@ from flask.testing import FlaskClient
 from web.fakes import FakeCluster, make_node, watched_cluster
 
 from flask_dispy import ClusterRegistry
+from flask_dispy.watching.intervals import Intervals
 from flask_dispy.web.blueprint import create_blueprint
 
 
 @pytest.fixture
-def registry() -> Iterator[ClusterRegistry]:
-    registry = ClusterRegistry()
+def registry(intervals: Intervals) -> Iterator[ClusterRegistry]:
+    registry = ClusterRegistry(_intervals=intervals)
     yield registry
     registry.close()
 

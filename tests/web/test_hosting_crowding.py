@@ -15,6 +15,9 @@ from rawhttp import Client, get
 from web.hosted import POST, Site, site
 from web.served import client_of, open_stream, serving
 
+from flask_dispy import ClusterRegistry
+from flask_dispy.watching.intervals import Intervals
+
 HALF = b"GET / HTTP/1.1\r\nHost: test\r\nX-Half: "
 
 
@@ -177,12 +180,11 @@ def test_address_that_takes_all_answers_at_once_gives_one_up() -> None:
         served.go_on.set()
 
 
+@pytest.mark.parametrize("intervals", [Intervals(look_up_sec=0.05, keep_alive_sec=3600)], ids=[""])
 def test_stream_that_gave_its_place_up_ends_while_nothing_happens(
-    monkeypatch: pytest.MonkeyPatch,
+    registry: ClusterRegistry,
 ) -> None:
-    monkeypatch.setattr("flask_dispy.web.api.changes._LOOK_UP_SEC", 0.05)
-    monkeypatch.setattr("flask_dispy.web.api.changes.KEEP_ALIVE_SEC", 3600)
-    with serving(max_connections=8) as server, contextlib.ExitStack() as stack:
+    with serving(registry=registry, max_connections=8) as server, contextlib.ExitStack() as stack:
         for _ in range(6):
             stack.enter_context(open_stream(server))
         (seat, *_) = server._hosting._connections.seats()

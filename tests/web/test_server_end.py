@@ -24,7 +24,7 @@ from web.served import client_of, open_stream, read
 from flask_dispy import ClusterRegistry
 from flask_dispy import server as server_module
 from flask_dispy.server import DispyHTTPServer
-from flask_dispy.web.api import changes as stream_module
+from flask_dispy.watching.intervals import Intervals
 
 TOKENS = {"t" * 32: "viewer"}
 
@@ -98,11 +98,8 @@ def test_export_that_is_cut_off_does_not_look_whole() -> None:
         assert not rest.endswith(b"0\r\n\r\n")
 
 
-def test_shutdown_wakes_its_streams_and_no_others(
-    registry: ClusterRegistry, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(stream_module, "MIN_INTERVAL_SEC", 0.001)
-    monkeypatch.setattr(stream_module, "_LOOK_UP_SEC", 60)
+@pytest.mark.parametrize("intervals", [Intervals(tick_sec=0.02, look_up_sec=60)], ids=[""])
+def test_shutdown_wakes_its_streams_and_no_others(registry: ClusterRegistry) -> None:
     ends, stays = (DispyHTTPServer(None, "127.0.0.1", 0, registry=registry) for _ in range(2))
     with contextlib.ExitStack() as streams:
         clients = [streams.enter_context(open_stream(ends)) for _ in range(200)]
@@ -155,10 +152,10 @@ def test_report_that_comes_after_shutdown_was_called_is_waited_for() -> None:
     assert not ending.is_alive()
 
 
-def test_report_that_is_not_folded_yet_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server_module, "_LAST_REPORTS_SEC", 0)
+@pytest.mark.parametrize("intervals", [Intervals(last_reports_sec=0)], ids=[""])
+def test_report_that_is_not_folded_yet_is_waited_for(registry: ClusterRegistry) -> None:
     cluster = FakeCluster()
-    server = DispyHTTPServer(cluster, "127.0.0.1", 0, 30)
+    server = DispyHTTPServer(cluster, "127.0.0.1", 0, 30, registry=registry)
     read(server, "api/v1/changes")
     ending = threading.Thread(target=server.shutdown)
     cluster.submit()

@@ -15,7 +15,7 @@ from flask import Flask
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from flask_dispy.watching.dashboard import board_of
-from flask_dispy.web.api import changes as stream_module
+from flask_dispy.watching.intervals import Intervals
 from flask_dispy.web.blueprint import create_blueprint
 from flask_dispy.web.http.audience import Audience
 
@@ -131,7 +131,7 @@ def test_reader_that_reconnects_goes_on_where_it_was(open_stream: Any, scene: An
     assert [row["ip_addr"] for row in body["nodes"]] == ["10.0.0.10"]
 
 
-def test_bursts_are_joined(open_stream: Any, scene: Any) -> None:
+def test_bursts_are_joined(open_stream: Any, scene: Any, intervals: Intervals) -> None:
     reader = open_stream()
     reader.event()
     begin = time.monotonic()
@@ -144,22 +144,19 @@ def test_bursts_are_joined(open_stream: Any, scene: Any) -> None:
     while reader.changes()["clusters"][0]["jobs"]["finished"] < 51:
         events += 1
     elapsed = time.monotonic() - begin
-    assert events <= elapsed / stream_module.MIN_INTERVAL_SEC + 1
+    assert events <= elapsed / intervals.tick_sec + 1
 
 
-def test_quiet_stream_is_kept_alive(open_stream: Any, scene: Any, monkeypatch: Any) -> None:
-    monkeypatch.setattr(stream_module, "KEEP_ALIVE_SEC", 0.1)
-    monkeypatch.setattr(stream_module, "_LOOK_UP_SEC", 0.05)
+@pytest.mark.parametrize("intervals", [Intervals(look_up_sec=0.05, keep_alive_sec=0.1)], ids=[""])
+def test_quiet_stream_is_kept_alive(open_stream: Any, scene: Any) -> None:
     reader = open_stream()
     while (event := reader.event()).get("event") == "changes":
         pass
     assert event == {"comment": ""}
 
 
-def test_quiet_stream_gives_signs_of_life_if_asked(
-    open_stream: Any, cluster: Any, monkeypatch: Any
-) -> None:
-    monkeypatch.setattr(stream_module, "_LOOK_UP_SEC", 0.05)
+@pytest.mark.parametrize("intervals", [Intervals(look_up_sec=0.05)], ids=[""])
+def test_quiet_stream_gives_signs_of_life_if_asked(open_stream: Any, cluster: Any) -> None:
     reader = open_stream("?alive_sec=1")
     cursor = ""
     while (event := reader.event()).get("event") == "changes":

@@ -18,21 +18,10 @@ from flask import Response, request
 from ...core.addresses import network_of
 from ...core.errors import FlaskDispyError
 from ...core.feed import Cursor
-from ...watching.hub import TICK_SEC
 from ..context import Web, browser_of
 from ..http.answers import encode, json_bytes_answer
 
-__all__ = ["KEEP_ALIVE_SEC", "changes", "stream"]
-
-# Four updates a second are as many as a person sees; more would only wake the clients. After a
-# quiet time the first comes at once, and only then one at each tick.
-MIN_INTERVAL_SEC: Final = TICK_SEC
-
-# Proxies drop connections on which nothing moves, the strictest common ones after 30 s.
-KEEP_ALIVE_SEC: Final = 15
-
-# How often a stream without news reports to the audience that it is still there.
-_LOOK_UP_SEC: Final = 1.0
+__all__ = ["changes", "stream"]
 
 # A stream ends after an hour, so that its permission is checked again; the browser resumes at once.
 LIFETIME_SEC: Final = 3600.0
@@ -84,6 +73,8 @@ class _Events:
         self._name = name
         self._since = since
         self._alive_sec = alive_sec
+        self._intervals = web.board.intervals
+        self._quiet_sec = alive_sec or self._intervals.keep_alive_sec
         self._key = f"stream {next(_numbers)}"
         self._browser = browser_of(request)
         self._client = network_of(request.remote_addr)
@@ -122,7 +113,7 @@ class _Events:
         clock, so that change comes with the next.
         """
         since = self._since
-        tick = time.monotonic() // MIN_INTERVAL_SEC
+        tick = time.monotonic() // self._intervals.tick_sec
         # Looked up each time, because the cluster may have been removed, or added again.
         view = self._web.view(self._name)
         is_long = view.is_long_since(since or None)
@@ -137,18 +128,21 @@ class _Events:
         return frame
 
     def _wait(self, version: int) -> Iterator[bytes]:
-        """Wait for the next change, keeping the connection alive meanwhile."""
-        web = self._web
-        web.closing.wait(_until_next_tick(time.monotonic()))
+        """Wait for the next change, keeping the connection alive meanwhile.
+
+        After a quiet time the first change is sent at once, and only then one at each tick.
+        """
+        web, look_up_sec = self._web, self._intervals.look_up_sec
+        web.closing.wait(_until_next_tick(time.monotonic(), self._intervals.tick_sec))
         quiet_since = time.monotonic()
         while not web.closing.is_set() and not self._is_cut():
             asked_at = time.monotonic()
             if self._next_version(version) > version:
                 return
-            if time.monotonic() - asked_at < _LOOK_UP_SEC / 2:
-                web.closing.wait(_LOOK_UP_SEC)  # a closed registry no longer waits
+            if time.monotonic() - asked_at < look_up_sec / 2:
+                web.closing.wait(look_up_sec)  # a closed registry no longer waits
             self._present(version)
-            if time.monotonic() - quiet_since >= (self._alive_sec or KEEP_ALIVE_SEC):
+            if time.monotonic() - quiet_since >= self._quiet_sec:
                 quiet_since = time.monotonic()
                 yield self._sign_of_life()
 
@@ -160,7 +154,8 @@ class _Events:
 
     def _next_version(self, version: int) -> int:
         web = self._web
-        return web.board.wait_for_change(version, _LOOK_UP_SEC, until=web.closing.is_set)
+        wait_sec = self._intervals.look_up_sec
+        return web.board.wait_for_change(version, wait_sec, until=web.closing.is_set)
 
 
 def _event(name: str, cursor: str, body: bytes) -> bytes:
@@ -177,7 +172,7 @@ def _version_of(cursor: str) -> int:
     return 0 if place is None else place.version
 
 
-def _until_next_tick(now: float) -> float:
-    """Return the seconds until an event may follow one of *now*: half an interval at least."""
-    left = MIN_INTERVAL_SEC - now % MIN_INTERVAL_SEC
-    return left if left >= MIN_INTERVAL_SEC / 2 else left + MIN_INTERVAL_SEC
+def _until_next_tick(now: float, tick_sec: float) -> float:
+    """Return the seconds until an event may follow one of *now*: half a tick at least."""
+    left = tick_sec - now % tick_sec
+    return left if left >= tick_sec / 2 else left + tick_sec
