@@ -16,6 +16,7 @@ from .core.errors import (
     UnknownJob,
     UnknownNode,
     UnknownOffer,
+    UnknownRun,
     WrongProcess,
 )
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from .watching.past import PastRegistry
     from .watching.views import JobPage, View
     from .web.blueprint import create_blueprint
+    from .wire.runs import RunComparison, RunRow
     from .wire.shapes import (
         JobDetail,
         JobRow,
@@ -63,6 +65,8 @@ __all__ = [
     "OutcomeRow",
     "OutlookRow",
     "PastRegistry",
+    "RunComparison",
+    "RunRow",
     "SeriesData",
     "Summary",
     "TimelineData",
@@ -70,6 +74,7 @@ __all__ = [
     "UnknownJob",
     "UnknownNode",
     "UnknownOffer",
+    "UnknownRun",
     "View",
     "WrongProcess",
     "cluster_status",
@@ -89,6 +94,8 @@ _HOMES: Final = {
     "Outcome": ".engine.commands.outcomes",
     "OutcomeRow": ".engine.commands.outcomes",
     "PastRegistry": ".watching.past",
+    "RunComparison": ".wire.runs",
+    "RunRow": ".wire.runs",
     "View": ".watching.views",
     "cluster_status": ".server",
     "create_blueprint": ".web.blueprint",

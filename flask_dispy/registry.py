@@ -52,7 +52,7 @@ class ClusterRegistry(Dashboard):
         the least; see the outlook in docs/api.md.
     :param redact: called with (text, kind) before any argument, result or output is kept; returns
         what to keep. *kind* is ``args``, ``kwargs``, ``result``, ``provisional_result``,
-        ``stdout``, ``stderr`` or ``exception``.
+        ``stdout``, ``stderr``, ``exception`` or ``tag``.
     :param history: a file that keeps ended jobs, series and node events beyond the end of the
         program, for ``flask-dispy history FILE``. It is made if there is none; several programs
         may share it.
@@ -130,13 +130,22 @@ class ClusterRegistry(Dashboard):
 
     # -- clusters ----------------------------------------------------------------------------
 
-    def add(self, cluster: Any, *, name: str | None = None, chain: bool = False) -> str:
+    def add(
+        self,
+        cluster: Any,
+        *,
+        name: str | None = None,
+        chain: bool = False,
+        tags: Sequence[str] = (),
+    ) -> str:
         """Watch a cluster; return the name that it is shown under.
 
         :param cluster: a JobCluster, a SharedJobCluster, or a cluster inside dispyscheduler.
         :param name: the name to show; the computation's if not given. A name that is taken gets
             " (2)".
         :param chain: if the cluster has a callback of its own, call ours before it.
+        :param tags: up to 10 words of up to 50 letters that mark this run in the table of runs of
+            the history, such as a version or a data set. They pass ``redact``.
 
         Sets the cluster's ``cluster_status`` if that is ``None``. A cluster that has its own
         keeps it: then, unless *chain* is given or that callback calls ours, jobs cannot be
@@ -146,11 +155,12 @@ class ClusterRegistry(Dashboard):
         keeps the name it has.
 
         :raises TypeError: *cluster* is none of dispy's clusters.
+        :raises BadRequest: *tags* are no list of texts, too many or too long.
         :raises ValueError: it is closed already.
         :raises RuntimeError: the registry is closed.
         :raises WrongProcess: this is a fork of the process that made the registry.
         """
-        watched, is_new = self._board.add(cluster, name, chain=chain, receiver=self)
+        watched, is_new = self._board.add(cluster, name, chain=chain, receiver=self, tags=tags)
         if is_new:
             self._pump.add(watched)
         return watched.name

@@ -42,6 +42,7 @@ class ClusterState:
     :param history_limit: how many ended jobs are kept; queued and running ones always are.
     :param kind: the kind of dispy cluster, shown to readers.
     :param function: what its jobs compute, if not *name*.
+    :param tags: what its program marked it with.
     :param offer_numbers: yields the numbers of offers, shared by all clusters.
     :param stall_sec: running jobs are called stuck no sooner than this after the last end.
     :param busy_grace_sec: how long jobs wait before they are said to.
@@ -57,6 +58,7 @@ class ClusterState:
         history_limit: int,
         kind: str = "JobCluster",
         function: str | None = None,
+        tags: tuple[str, ...] = (),
         stall_sec: float = 60.0,
         busy_grace_sec: float = 3.0,
         overdue_sec: float = 30.0,
@@ -64,6 +66,7 @@ class ClusterState:
     ) -> None:
         self.name = name
         self.kind = kind
+        self.tags = tags
         self.started_at = started_at
         self.closed_at: float | None = None
         self.ledger = Ledger(serials, history_limit)

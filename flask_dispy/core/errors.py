@@ -8,6 +8,7 @@
     ├── AmbiguousNode       several nodes have that name
     ├── UnknownOffer        no offer of that number waits
     ├── UnknownJob          no job with that serial is retained
+    ├── UnknownRun          no run of that id is in the history, or no history is kept
     ├── BadRequest          a value that makes no sense; ``field`` names it
     ├── EngineTimeout       dispy did not answer in time
     ├── NoCommands          past runs take no commands
@@ -31,6 +32,7 @@ __all__ = [
     "UnknownJob",
     "UnknownNode",
     "UnknownOffer",
+    "UnknownRun",
     "WrongProcess",
 ]
 
@@ -78,6 +80,12 @@ class UnknownJob(FlaskDispyError, LookupError):
     """No job with that serial is retained."""
 
     code = "unknown_job"
+
+
+class UnknownRun(FlaskDispyError, LookupError):
+    """No run of that id is in the history, or no history is kept."""
+
+    code = "unknown_run"
 
 
 class BadRequest(FlaskDispyError, ValueError):

@@ -21,11 +21,12 @@ from ..core.errors import HistoryError
 from ..core.events import JobState
 from ..core.jobs import JOB_STATES
 from ..core.series import PAST_RESOLUTIONS, WHOLE_SEC, Measured, Series
-from .checking import DAMAGE, moment, serial, text
+from .checking import DAMAGE
 from .columns import NO_COLUMNS, Columns, columns_of, together
 from .errorkinds import enter_error_kinds, error_kind_of
 from .recorder import SERIES_SEC
-from .records import JOB_COLUMNS, Figures, bucket_of, event_of, figures_of, job_of, node_of
+from .records import JOB_COLUMNS, Figures, bucket_of, event_of, job_of, node_of
+from .runs import FOUND, SELECT_RUNS, RunRecord, run_of
 from .schema import open_for_reading
 from .tallies import enter_tally, tally_of
 
@@ -53,6 +54,7 @@ class PastRun:
     what they are of.
     """
 
+    id: int
     state: ClusterState
     ended_at: float
     complete: bool
@@ -95,13 +97,6 @@ def load(path: str | os.PathLike[str], *, most_jobs: int, most_runs: int) -> Pas
             ) from error
 
 
-# Runs of which there is something to tell.
-_FOUND: Final = (
-    "FROM runs WHERE queued + running + finished + terminated + cancelled + abandoned > 0 "
-    "OR EXISTS (SELECT 1 FROM nodes WHERE nodes.run = runs.id)"
-)
-
-
 class _Loader:
     """Loads runs in one transaction, as long as there is room for their jobs.
 
@@ -117,15 +112,12 @@ class _Loader:
         db.text_factory = partial(str, encoding="utf-8", errors="replace")
 
     def load(self, most_runs: int) -> Past:
-        columns = ", ".join(("id", "session", "name", "started_at", "columns", *Figures._fields))
-        rows = self._all(
-            f"SELECT {columns} {_FOUND} ORDER BY started_at DESC, id DESC LIMIT ?", most_runs
-        )
-        found = list(self._readable("runs", _run_of, rows))
+        rows = self._all(SELECT_RUNS, most_runs)
+        found = list(self._readable("runs", run_of, rows))
         shifts = self._shifts({run.session for run in found})
         self._columns = together(self._readable("columns", columns_of, (r.columns for r in found)))
         runs = [self._run(run, shifts[run.session]) for run in found]
-        ((total_runs,),) = self._all(f"SELECT count(*) {_FOUND}")
+        ((total_runs,),) = self._all(f"SELECT count(*) {FOUND}")
         ((total_jobs,),) = self._all("SELECT count(*) FROM jobs")
         for run in runs:
             self._unreadable.update(run.unreadable)
@@ -170,8 +162,9 @@ class _Loader:
             taken.append((first + shifts[session], last + shifts[session]))
         return shifts
 
-    def _run(self, row: _RunRow, shift: int) -> PastRun:
-        run, session, name, started_at, _, figures = row
+    def _run(self, record: RunRecord, shift: int) -> PastRun:
+        run, session, name, started_at = record[:4]
+        figures = record.figures
         rows = self._all(
             f"SELECT {', '.join(JOB_COLUMNS)} FROM jobs WHERE session = ? AND run = ? "
             "ORDER BY serial DESC LIMIT ?",
@@ -189,7 +182,8 @@ class _Loader:
             serials=iter(()),
             history_limit=len(jobs),
             kind="history",
-            function=kinds[0].function if kinds else name,
+            function=record.summary.function or (kinds[0].function if kinds else name),
+            tags=record.tags,
         )
         state.series = Series(started_at, PAST_RESOLUTIONS)
         cpus = self._load_nodes(run, state, bad)
@@ -198,13 +192,12 @@ class _Loader:
         enter_error_kinds(state, kinds)
         self._load_tallies(run, state, bad)
         state.comparison.refresh_all()
-        known = figures.last_at if figures.closed_at is None else figures.closed_at
-        ended_at = max([known, *(job.ended_at or 0.0 for job in jobs)])
+        ended_at = max([record.ended_at, *(job.ended_at or 0.0 for job in jobs)])
         state.closed_at = ended_at
         whole, buckets = self._coarse_series(run, ended_at, bad), self._buckets(run, ended_at, bad)
         refill(state.series, whole, buckets)
         cpus = math.ceil(max([cpus, *(bucket.cpus_total for bucket in buckets)]))
-        return PastRun(state, ended_at, figures.complete, cpus, buckets, whole, bad)
+        return PastRun(run, state, ended_at, figures.complete, cpus, buckets, whole, bad)
 
     def _load_nodes(self, run: int, state: ClusterState, bad: Counter[str]) -> int:
         """Load a run's nodes, and what happened to them; return how many CPUs they had."""
@@ -263,22 +256,6 @@ def refill(series: Series, whole: Iterable[Measured], buckets: Iterable[Measured
         series.refill(WHOLE_SEC, bucket)
     for bucket in buckets:
         series.refill(SERIES_SEC, bucket)
-
-
-class _RunRow(NamedTuple):
-    id: int
-    session: int
-    name: str
-    started_at: float
-    columns: Any
-    figures: Figures
-
-
-def _run_of(row: tuple[Any, ...]) -> _RunRow:
-    id_, session, name, started_at, columns, *figures = row
-    return _RunRow(
-        serial(id_), serial(session), text(name), moment(started_at), columns, figures_of(figures)
-    )
 
 
 def _count(state: ClusterState, figures: Figures) -> None:

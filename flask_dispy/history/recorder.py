@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 from .columns import NO_COLUMNS, Columns
 from .errorkinds import ErrorKindsDue
 from .records import Figures, NodeEvent, NodeRow
+from .runs import ShownRun
 from .store import Run, Store
+from .summaries import SummaryDue
 from .tallies import TalliesDue
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ..core.cluster import ClusterState
     from ..core.nodes import NodeState
     from ..core.series import Measured
@@ -61,6 +65,11 @@ class Recorder:
         self._recorded_at = 0.0
 
     @property
+    def path(self) -> Path:
+        """The file."""
+        return self._store.path
+
+    @property
     def first_serial(self) -> int:
         """What to number the first job with, so that the file's jobs all have their own."""
         return self._store.first_serial
@@ -93,6 +102,14 @@ class Recorder:
         if record is not None:
             record.end(time.time())
 
+    def shown_runs(self, now: float) -> dict[int, ShownRun]:
+        """Return the runs of the clusters that are watched, by their ids in the file."""
+        return {
+            record.run.id: ShownRun(state.name, record.figures(now), record.summary.now(now))
+            for state, record in self._records.items()
+            if record.run.id is not None
+        }
+
     def health(self) -> dict[str, Any]:
         """Return how the file is kept: all is well if no problems."""
         return self._store.health()
@@ -117,8 +134,12 @@ class _Record:
         self.tallies = TalliesDue(state)
         self._error_kinds = ErrorKindsDue(state)
         self._bucket: Measured | None = None
-        figures = self._figures(state.started_at)
-        self.run = Run(state.name, state.kind, state.started_at, figures, columns)
+        figures = self.figures(state.started_at)
+        self.summary = SummaryDue(state)
+        self.run = Run(
+            state.name, state.kind, state.started_at, figures, columns,
+            function=state.error_kinds.function, tags=state.tags,
+        )  # fmt: skip
         store.add_run(self.run)
 
     def record_nodes(self, addresses: Iterable[str], now: float) -> None:
@@ -136,7 +157,7 @@ class _Record:
                 self._store.put(self.run, NodeEvent(now, ip_addr, event))
 
     def record_figures(self, now: float, *, complete: bool = False) -> None:
-        self.run.figures = self._figures(now, complete=complete)
+        self.run.figures = self.figures(now, complete=complete)
 
     def record_due(self, now: float) -> None:
         changed = self._record_rows(_ROWS_AT_ONCE)
@@ -145,7 +166,8 @@ class _Record:
             self._store.put(self.run, kind)
         for row in self.tallies.take(now):
             self._store.put(self.run, row)
-        if changed or self._figures(self.run.figures.last_at) != self.run.figures:
+        self._record_summary(now)
+        if changed or self.figures(self.run.figures.last_at) != self.run.figures:
             self.record_figures(now)
 
     def end(self, now: float) -> None:
@@ -157,7 +179,13 @@ class _Record:
             self._store.put(self.run, kind)
         for row in self.tallies.take_all():
             self._store.put(self.run, row)
+        self._record_summary(now, last=True)
         self.record_figures(now, complete=True)
+
+    def _record_summary(self, now: float, *, last: bool = False) -> None:
+        summary = self.summary.take(now, last=last)
+        if summary is not None:
+            self._store.put(self.run, summary)
 
     def _record_rows(self, most: int) -> bool:
         due = list(self._rows_due)[:most]
@@ -181,7 +209,7 @@ class _Record:
             self._store.put(self.run, bucket)
         return True
 
-    def _figures(self, now: float, *, complete: bool = False) -> Figures:
+    def figures(self, now: float, *, complete: bool = False) -> Figures:
         ledger = self._state.ledger
         counts = ledger.counts
         return Figures(

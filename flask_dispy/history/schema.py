@@ -131,7 +131,16 @@ CREATE TABLE error_kinds (
 ) WITHOUT ROWID;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _TALLIES, _COLUMNS, _ERROR_KINDS)
+_RUNS: Final = """
+ALTER TABLE runs ADD COLUMN tags TEXT;
+ALTER TABLE runs ADD COLUMN function TEXT;
+ALTER TABLE runs ADD COLUMN median_sec REAL;
+ALTER TABLE runs ADD COLUMN p95_sec REAL;
+ALTER TABLE runs ADD COLUMN cpu_time_sec REAL;
+ALTER TABLE runs ADD COLUMN course TEXT
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _TALLIES, _COLUMNS, _ERROR_KINDS, _RUNS)
 """Statements that lead from each version of the schema to the next; the first makes the tables.
 
 A file's ``user_version`` is the number of those that were applied to it.

@@ -7,6 +7,7 @@ from typing import Final
 from ..core.series import Measured
 from .errorkinds import ErrorKindRow
 from .records import JOB_COLUMNS, Figures, NodeEvent, NodeRow
+from .summaries import RunSummary
 from .tallies import TallyRow
 
 __all__ = [
@@ -31,6 +32,8 @@ def _upsert(table: str, columns: tuple[str, ...], key: tuple[str, ...]) -> str:
     )
 
 
+_SUMMARY: Final = ", ".join(f"{name} = ?{i}" for i, name in enumerate(RunSummary._fields, 2))
+
 # What is put twice, or again after it was moved to another cluster's run, replaces itself.
 PUT_JOB: Final = _upsert("jobs", ("session", "run", *JOB_COLUMNS), ("session", "serial"))
 DELETE_JOB: Final = "DELETE FROM jobs WHERE session = ? AND serial = ?"
@@ -39,16 +42,18 @@ PUT_OTHERS: Final[dict[type, str]] = {
     NodeRow: _upsert("nodes", ("run", "ip_addr", "row"), ("run", "ip_addr")),
     ErrorKindRow: _upsert("error_kinds", ("run", "kind", "row"), ("run", "kind")),
     TallyRow: _upsert("tallies", ("run", "ip_addr", "tally"), ("run", "ip_addr")),
+    RunSummary: f"UPDATE runs SET {_SUMMARY} WHERE id = ?1",
     NodeEvent: "INSERT INTO node_events (run, at, ip_addr, event) VALUES (?, ?, ?, ?)",
 }
 UPDATE_RUN: Final = (
     f"UPDATE runs SET {', '.join(f'{name} = ?' for name in Figures._fields)} WHERE id = ?"
 )
 _RUN_KEY: Final = ("session", "name", "kind", "started_at")
+_RUN_OWN: Final = ("columns", "tags", "function")
 FIND_RUN: Final = f"SELECT id FROM runs WHERE {' AND '.join(f'{name} = ?' for name in _RUN_KEY)}"
 PUT_RUN: Final = (
-    f"INSERT INTO runs ({', '.join((*_RUN_KEY, 'columns', *Figures._fields))}) "
-    f"VALUES ({', '.join('?' * (len(_RUN_KEY) + 1 + len(Figures._fields)))})"
+    f"INSERT INTO runs ({', '.join((*_RUN_KEY, *_RUN_OWN, *Figures._fields))}) "
+    f"VALUES ({', '.join('?' * (len(_RUN_KEY) + len(_RUN_OWN) + len(Figures._fields)))})"
 )
 PUT_SESSION: Final = (
     "INSERT INTO sessions (token, started_at, host, pid) VALUES (?, ?, ?, ?) "

@@ -6,6 +6,7 @@ waits, and what can't wait is counted.
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import secrets
@@ -37,6 +38,7 @@ from .statements import (
     PUT_SESSION,
     UPDATE_RUN,
 )
+from .summaries import RunSummary
 from .tallies import TallyRow
 
 __all__ = ["Run", "Store"]
@@ -71,7 +73,9 @@ class Run:
     ``figures`` is replaced as a whole, so that the writer may read it without a lock.
     """
 
-    __slots__ = ("columns", "figures", "id", "kind", "name", "started_at", "written")
+    __slots__ = (
+        "columns", "figures", "function", "id", "kind", "name", "started_at", "tags", "written",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -80,8 +84,13 @@ class Run:
         started_at: float,
         figures: Figures,
         columns: Columns = NO_COLUMNS,
+        *,
+        function: str = "",
+        tags: tuple[str, ...] = (),
     ) -> None:
         self.name = name
+        self.function = function or name
+        self.tags = tags
         self.kind = kind
         self.started_at = started_at
         self.figures = figures
@@ -172,7 +181,9 @@ class Store:
             self._thread = thread
 
     def put(
-        self, run: Run, record: Job | Measured | NodeEvent | NodeRow | TallyRow | ErrorKindRow
+        self,
+        run: Run,
+        record: Job | Measured | NodeEvent | NodeRow | TallyRow | ErrorKindRow | RunSummary,
     ) -> None:
         """Have a record written; one that finds the queue full is counted and dropped."""
         if self._stop.is_set():
@@ -366,7 +377,8 @@ class Store:
             key = (self._session, run.name, run.kind, run.started_at)
             found = db.execute(FIND_RUN, key).fetchone()
             if found is None:
-                return int(db.execute(PUT_RUN, (*key, run.columns.text(), *figures)).lastrowid or 0)
+                own = (run.columns.text(), json.dumps(run.tags), run.function)
+                return int(db.execute(PUT_RUN, (*key, *own, *figures)).lastrowid or 0)
             return int(found[0])
 
     def _put_back(self, batch: list[tuple[Run, Any]]) -> None:

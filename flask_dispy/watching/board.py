@@ -20,6 +20,7 @@ from ..history.recorder import Recorder
 from ..wire.rows import RowWriter
 from ..wire.tables import Tables
 from .intervals import Intervals
+from .runs import Runs
 
 __all__ = ["ALL_NAMES", "Board", "Member", "free_name", "shown_name", "tidy_name"]
 
@@ -87,6 +88,9 @@ class Board(Generic[M]):
 
     recorder: Recorder | None = None
     """What writes the history, if one is written."""
+
+    runs: Runs | None = None
+    """The runs of the history, ``None`` if none is kept."""
 
     def __init__(self, settings: Settings, intervals: Intervals) -> None:
         self.settings = settings

@@ -10,24 +10,27 @@ from __future__ import annotations
 import itertools
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
 
 from ..core.cluster import ClusterState
 from ..core.errors import UnknownCluster
 from ..core.jobs import ENDED_STATES
 from ..core.settings import Settings
+from ..core.tags import TAG_LETTERS, checked_tags
 from ..engine.clusters import Kind, cluster_name, compute_id, kind_of
 from ..engine.forks import unregister_exit_handlers
 from ..engine.reports.parsed import ParsedReport, text_requests
-from ..engine.reports.render import TextRequest
+from ..engine.reports.render import TextRequest, redacted
 from ..engine.reports.router import OTHER_NAME, Router, forwards_to
 from ..engine.reports.watch import Watch
 from ..history.recorder import recorder_of
+from ..history.runs import ShownRun
 from .board import ALL_NAMES, Board, free_name, tidy_name
 from .closed import ClosedClusters
 from .intervals import Intervals
 from .late_texts import LateTexts
+from .runs import Runs
 from .watched import Watched
 
 __all__ = ["CHUNK", "Hub", "Keeper"]
@@ -57,6 +60,8 @@ class Hub(Board[Watched]):
     def __init__(self, settings: Settings, intervals: Intervals) -> None:
         super().__init__(settings, intervals)
         self.recorder = recorder_of(settings, self.rows)
+        if self.recorder is not None:
+            self.runs = Runs(self.recorder.path, self.shown_runs)
         self.folding = threading.RLock()
         self.router = Router(settings.inbox_limit)
         self.texts = LateTexts(settings)
@@ -69,7 +74,13 @@ class Hub(Board[Watched]):
     # -- clusters come and go ----------------------------------------------------------------
 
     def add(
-        self, cluster: Any, name: str | None, *, chain: bool, receiver: object
+        self,
+        cluster: Any,
+        name: str | None,
+        *,
+        chain: bool,
+        receiver: object,
+        tags: Sequence[str] = (),
     ) -> tuple[Watched, bool]:
         """Watch a cluster; return what belongs to it, and whether it was not watched yet.
 
@@ -78,7 +89,7 @@ class Hub(Board[Watched]):
         :param receiver: what a callback of the cluster's own may hand its reports on to.
         """
         self.check_process()
-        kind = kind_of(cluster)
+        kind, shown = kind_of(cluster), checked_tags(tags, self._redacted_tag)
         with self.folding:
             if self.closed:
                 raise RuntimeError("The registry is closed: it watches no more clusters.")
@@ -88,12 +99,16 @@ class Hub(Board[Watched]):
             own_name = cluster_name(cluster)
             if own_name is None:
                 raise ValueError("The cluster is closed: add it before closing it.")
-            watched = self._enter(cluster, kind, name or own_name)
+            watched = self._enter(cluster, kind, name or own_name, shown)
             watched.compute_id = compute_id(cluster)
             self._take_over(watched, receiver, chain=chain)
         return watched, True
 
-    def _enter(self, cluster: Any, kind: Kind, name: str) -> Watched:
+    def _redacted_tag(self, tag: str) -> str:
+        redact = self.settings.redact
+        return tag if redact is None else redacted(redact, tag, "tag", TAG_LETTERS)
+
+    def _enter(self, cluster: Any, kind: Kind, name: str, tags: tuple[str, ...] = ()) -> Watched:
         settings = self.settings
         watch = Watch(
             cluster,
@@ -111,6 +126,7 @@ class Hub(Board[Watched]):
                 history_limit=settings.history_limit,
                 kind=kind,
                 function=tidy_name(name),
+                tags=tags,
                 stall_sec=settings.stall_sec,
                 busy_grace_sec=self.intervals.busy_grace_sec,
                 overdue_sec=self.intervals.overdue_sec,
@@ -258,6 +274,14 @@ class Hub(Board[Watched]):
         """Have the history take what it takes at intervals. The caller holds ``lock``."""
         if self.recorder is not None:
             self.recorder.record_due(self.states(), now)
+
+    def shown_runs(self) -> dict[int, ShownRun]:
+        """Return the runs of the clusters that are watched, by their ids in the history."""
+        if self.recorder is None:
+            return {}
+        self.fold()
+        with self.lock:
+            return self.recorder.shown_runs(time.time())
 
     # -- reading -----------------------------------------------------------------------------
 

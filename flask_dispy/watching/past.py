@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import chain
+from pathlib import Path
 from typing import Any, cast
 
 from ..core.cluster import ClusterState
@@ -20,10 +21,12 @@ from ..core.summary import summary_of
 from ..core.whatif import Backlog
 from ..engine.commands.control import Control
 from ..history.reader import PastRun, load, refill
+from ..history.runs import ShownRun
 from ..wire.shapes import SeriesData, Summary, TimelineData
 from .board import ALL_NAMES, Board, Member, free_name
 from .dashboard import Dashboard
 from .intervals import Intervals
+from .runs import Runs
 from .stateviews import ClusterView, CombinedView, StateView
 from .summaries import combined_summary, others_on
 from .views import View
@@ -198,6 +201,8 @@ class PastRegistry(Dashboard):
         runs = _Runs(settings, past.runs)
         self._runs = runs
         self._views = {member.name: _RunView(runs, member) for member in runs.members()}
+        shown = {run.id: ShownRun(run.state.name) for run in past.runs}
+        runs.runs = Runs(Path(path), lambda: shown)
         self._combined = _RunsView(runs, runs, self.views)
 
     def damage(self) -> str:

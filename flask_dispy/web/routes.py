@@ -14,6 +14,7 @@ from ..core.jobs import JOB_WORDS
 from ..core.nodes import NODE_STATES
 from ..core.search.order import JOB_SORTS, NEWEST
 from ..core.search.query import MAX_QUERY_LENGTH
+from ..core.search.runs import NEWEST_RUN, RUN_SORTS
 from ..core.settings import LONGEST_POLL_SEC
 from ..core.tally import TIMED_WORDS
 from ..core.timeline import DEFAULT_LIMIT, LANE_ORDERS
@@ -25,6 +26,7 @@ from .api import changes as stream
 from .api import control as api_control
 from .api import metrics, openapi, spreads
 from .api import read as api_read
+from .api import runs as api_runs
 from .api.exports import FORMATS, MEDIA_TYPES
 from .files.assets import ASSETS
 from .http.values import Choice, Flag, Group, Integer, Number, Numbers, Text, Words
@@ -216,6 +218,34 @@ _READING: Final = (
         api_read.report,
         "The run's report, one HTML file; without arguments and output for who may not see them.",
         "text/html",
+        costly=True,
+    ),
+    Route(
+        "runs_list",
+        f"GET {API_ROOT}/runs",
+        api_runs.runs,
+        "The runs of the history, filtered, sorted and paged.",
+        "Runs",
+        MEDIA_TYPES,
+        query={
+            "q": _QUERY,
+            "sort": Choice(choices=RUN_SORTS, default=NEWEST_RUN.column),
+            "order": Choice(choices=("asc", "desc"), default="desc"),
+            "limit": _LIMIT,
+            "after": _TEXT,
+            "format": _FORMAT,
+        },
+        errors=(404,),
+        costly=True,
+    ),
+    Route(
+        "compare_runs",
+        f"GET {API_ROOT}/runs/compare",
+        api_runs.compare,
+        "Two runs side by side: what got worse in b comes first.",
+        "RunComparison",
+        query={"a": _SERIAL, "b": _SERIAL, "limit": _LIMIT, "offset": _OFFSET},
+        errors=(404,),
         costly=True,
     ),
     Route(

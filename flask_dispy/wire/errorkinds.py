@@ -19,6 +19,7 @@ __all__ = [
     "ErrorNodeRow",
     "ErrorOrder",
     "ErrorPage",
+    "course_row",
     "error_page",
 ]
 
@@ -185,6 +186,11 @@ def _course(kinds: Sequence[ErrorKind]) -> ErrorCourseRow:
         for kind in kinds:
             for at, count in kind.course:
                 course.add(at, count)
+    return course_row(course)
+
+
+def course_row(course: Course) -> ErrorCourseRow:
+    """Return a course as the API has it."""
     return {
         "start_at": course.start,
         "step_sec": course.step_sec,

@@ -13,6 +13,7 @@ import pytest
 from clusters import wait_until
 from dispy import DispyJob, DispyNode
 from dispy_objects import FakeCluster
+from unit.old_history import back_to
 
 from flask_dispy import ClusterRegistry
 from flask_dispy.core.errors import BadRequest, HistoryError, NoCommands
@@ -351,12 +352,7 @@ def test_past_durations_of_an_old_file_are_those_of_the_jobs_that_were_loaded(
     path: Path, past: Any
 ) -> None:
     run_once(path)
-    with closing(sqlite3.connect(path)) as db, db:
-        db.execute("DROP TABLE tallies")
-        for table in ("runs", "jobs"):
-            db.execute(f"ALTER TABLE {table} DROP COLUMN columns")
-        db.execute("DROP TABLE error_kinds")
-        db.execute("PRAGMA user_version = 1")
+    back_to(path, 1)
     (view,) = past(path, most_jobs=6).views()
     assert view.durations()["ran"]["jobs"] == view.durations(node="alpha")["ran"]["jobs"] == 6
 

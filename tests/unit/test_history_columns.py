@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from clusters import wait_until
 from dispy_objects import FakeCluster
+from unit.old_history import back_to
 
 from flask_dispy import ClusterRegistry, Column, PastRegistry
 from flask_dispy.core.search.query import JobQuery
@@ -119,8 +120,7 @@ def test_runs_with_other_columns_stand_beside_each_other(path: Path, past: Any) 
 
 def test_file_from_before_there_were_columns_is_brought_up_to_date(path: Path, past: Any) -> None:
     run_once(path)
-    execute(path, "ALTER TABLE runs DROP COLUMN columns", "ALTER TABLE jobs DROP COLUMN columns",
-            "DROP TABLE error_kinds", "PRAGMA user_version = 2")  # fmt: skip
+    back_to(path, 2)
     registry = past()
     assert registry.view("*").job(1)["result"] == "7"
     assert not registry.unreadable

@@ -11,7 +11,7 @@ from clusters import wait_until
 from dispy import DispyJob
 from flask import Flask
 from flask.testing import FlaskClient
-from web.fakes import FakeCluster, make_node, watched_cluster
+from web.fakes import FakeCluster, make_node
 
 from flask_dispy import ClusterRegistry, create_blueprint
 from flask_dispy.watching.dashboard import board_of
@@ -39,7 +39,8 @@ def registry(tmp_path: Path) -> Iterator[ClusterRegistry]:
 @pytest.fixture
 def cluster(registry: ClusterRegistry) -> FakeCluster:
     """A cluster in whose jobs the secret is everywhere."""
-    cluster = watched_cluster(registry)
+    cluster = FakeCluster()
+    registry.add(cluster, tags=[SECRET])
     node = cluster.join(make_node("10.0.0.2", "alpha"))
     ended = cluster.submit(SECRET, Login(), password=SECRET, job_id="ended")
     cluster.start(ended, node)
@@ -68,6 +69,7 @@ def client(registry: ClusterRegistry, cluster: FakeCluster) -> FlaskClient:
             lambda row=row: "[gone]" in (view.job(row["serial"])[texts[row["id"]]] or ""),
             what=f"the text of {row['id']}",
         )
+    wait_until(board_of(registry).shown_runs, what="the run in the history")
     assert cluster is board_of(registry).members()[0].cluster
     return app.test_client()
 
@@ -77,6 +79,8 @@ def _addresses(rule: str) -> list[str]:
     filled = rule.replace("<path:name>", "compute").replace("<host>", "10.0.0.2")
     if filled.endswith("/what-if"):
         filled += "?cpus=1"  # it answers no question that is not asked
+    if filled.endswith("/compare"):
+        filled += "?a=1&b=1"
     return [filled.replace("<serial>", str(serial)) for serial in range(1, 5)]
 
 

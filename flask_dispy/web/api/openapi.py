@@ -26,7 +26,7 @@ _ERRORS: Final[Mapping[int, str]] = {
     400: "What was sent cannot be read.",
     401: "Log in first.",
     403: "Not allowed, or sent by another site.",
-    404: "No such cluster, node, job or offer.",
+    404: "No such cluster, node, job, offer or run.",
     409: "dispy refused, or the cluster is closed.",
     413: "The body is too large.",
     414: "The URL is too long.",

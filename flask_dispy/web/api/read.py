@@ -37,6 +37,7 @@ __all__ = [
     "hidden_fields",
     "job",
     "jobs",
+    "link",
     "no_such_route",
     "node",
     "node_series",
@@ -101,7 +102,7 @@ def nodes(
         fields = [f for f in view.tables.nodes.fields if view.combined or f.combine != "listed"]
         chunks = in_chunks(rows[offset : end if "limit" in request.args else None])
         return export(web, "nodes", view.name, format, paths=paths_of(fields), chunks=chunks)
-    following = _link(offset=end, limit=limit) if end < len(rows) else None
+    following = link(offset=end, limit=limit) if end < len(rows) else None
     return json_answer({"total": len(rows), "items": rows[offset:end], "next": following})
 
 
@@ -134,7 +135,7 @@ def offers(web: Web, name: str, *, limit: int, offset: int) -> Response:
     """Answer with the nodes that were asked to join and have not, the first asked first."""
     items = web.view(name).offers()
     end = offset + limit
-    following = _link(offset=end, limit=limit) if end < len(items) else None
+    following = link(offset=end, limit=limit) if end < len(items) else None
     return json_answer({"total": len(items), "items": items[offset:end], "next": following})
 
 
@@ -180,7 +181,7 @@ def jobs(
     following = None
     if page.end is not None:
         where = {"before": next_before} if is_newest else {"after": next_after}
-        following = _link(**where, limit=limit)
+        following = link(**where, limit=limit)
     answer = json_answer(
         {
             "total": page.total,
@@ -236,7 +237,7 @@ def errors(
         {
             "total": page.total,
             "items": rows,
-            "next": _link(offset=end, limit=limit) if end < page.total else None,
+            "next": link(offset=end, limit=limit) if end < page.total else None,
             "failed": page.failed,
             "other": page.other,
         }
@@ -354,7 +355,7 @@ def _tagged(answer: Response, tag: str) -> Response:
     return answer
 
 
-def _link(**changed: Any) -> str:
+def link(**changed: Any) -> str:
     """Return the link to another page of this list, relative to this one."""
     query = [(key, value) for key, value in request.args.items(multi=True) if key not in changed]
     return "?" + urlencode([*query, *((key, str(value)) for key, value in changed.items())])

@@ -22,6 +22,7 @@ from ...wire.durations import DurationsRow, SpreadRow
 from ...wire.errorkinds import ErrorKindRow
 from ...wire.fields import COUNT, NUMBER, TEXT, NodeField, Schema, properties
 from ...wire.jobs import JobField
+from ...wire.runs import RunComparison, RunRow
 from ...wire.shapes import (
     JobDetail,
     JobRow,
@@ -113,6 +114,7 @@ _NAMES: Final[dict[object, str]] = {
     NodeRow: "Node",
     OutcomeRow: "Outcome",
     OutlookRow: "Outlook",
+    RunRow: "Run",
     SpreadRow: "Spread",
 }
 """The shapes that have a schema of their own, to which others refer."""
@@ -206,6 +208,9 @@ SCHEMAS: Final[dict[str, Schema]] = {
         "and the 95th percentile are off by 5 % at most; counts and longest_sec are exact.",
     },
     "Timeline": schema_of(TimelineData),
+    "Run": schema_of(RunRow),
+    "Runs": _page(ref("Run"), next_after=_or_null(TEXT)),
+    "RunComparison": schema_of(RunComparison),
     "Changes": _object(
         {"blocks": _list(ref("NodeBlock"))},
         cursor=TEXT,

@@ -36,8 +36,10 @@ STATUS_OF_CODE: Final[Mapping[str, int]] = {
     "unknown_node": 404,
     "unknown_job": 404,
     "unknown_offer": 404,
+    "unknown_run": 404,
     "ambiguous_node": 409,
     "engine_timeout": 504,
+    "history": 503,
     "wrong_process": 503,
     # The codes of engine outcomes, for when no outcome of a request was good.
     "timeout": 504,

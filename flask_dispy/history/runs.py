@@ -1,0 +1,163 @@
+"""The runs of a history file: a row of each, and what the jobs of one came to."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, suppress
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, NamedTuple, TypeVar
+
+from ..core.errors import HistoryError, UnknownRun
+from ..core.failures import Failure
+from ..core.runcomparison import RunData
+from ..core.tally import Tally
+from .checking import DAMAGE, json_of, moment, serial, text
+from .errorkinds import error_kind_of
+from .records import Figures, figures_of
+from .schema import open_for_reading
+from .summaries import RunSummary, summary_of_row
+from .tallies import tally_of
+
+__all__ = [
+    "FOUND",
+    "MOST_LISTED",
+    "NO_SUMMARY",
+    "SELECT_RUNS",
+    "RunRecord",
+    "ShownRun",
+    "read_run",
+    "read_runs",
+    "run_of",
+]
+
+Made = TypeVar("Made")
+
+MOST_LISTED: Final = 10_000
+"""How many runs are listed, the newest: some 0.1 s."""
+
+NO_SUMMARY: Final = RunSummary(None, None, None, None, None)
+"""The figures of a run of which none are known."""
+
+FOUND: Final = (
+    "FROM runs WHERE queued + running + finished + terminated + cancelled + abandoned > 0 "
+    "OR EXISTS (SELECT 1 FROM nodes WHERE nodes.run = runs.id)"
+)
+"""The runs of which there is something to tell."""
+
+_OWN: Final = ("id", "session", "name", "started_at", "columns", "tags")
+
+SELECT_RUNS: Final = (
+    f"SELECT {', '.join((*_OWN, *RunSummary._fields, *Figures._fields))} {FOUND} "
+    "ORDER BY started_at DESC, id DESC LIMIT ?"
+)
+"""The newest runs, for :func:`run_of`."""
+
+
+class RunRecord(NamedTuple):
+    """A run's row. ``columns`` are its custom columns, as text."""
+
+    id: int
+    session: int
+    name: str
+    started_at: float
+    columns: Any
+    tags: tuple[str, ...]
+    summary: RunSummary
+    figures: Figures
+
+    @property
+    def ended_at(self) -> float:
+        """When its cluster was closed, else the last that is known of it."""
+        figures = self.figures
+        return figures.last_at if figures.closed_at is None else figures.closed_at
+
+
+class ShownRun(NamedTuple):
+    """A run that has pages in this program.
+
+    :param cluster: the name that they are under.
+    :param figures: of a run that is watched, as it is now; so is *summary*.
+    """
+
+    cluster: str
+    figures: Figures | None = None
+    summary: RunSummary | None = None
+
+
+def run_of(row: tuple[Any, ...]) -> RunRecord:
+    """Return what a row of ``SELECT_RUNS`` says.
+
+    :raises Exception: one of :data:`~flask_dispy.history.checking.DAMAGE`: it can't be read.
+    """
+    id_, session, name, started_at, columns, tags, *rest = row
+    summary, figures = rest[: len(RunSummary._fields)], rest[len(RunSummary._fields) :]
+    found = NO_SUMMARY
+    with suppress(*DAMAGE):  # the rest of it counts all the same
+        found = summary_of_row(tuple(summary))
+    return RunRecord(
+        serial(id_), serial(session), text(name), moment(started_at), columns, _tags_of(tags),
+        found, figures_of(figures),
+    )  # fmt: skip
+
+
+def _tags_of(value: Any) -> tuple[str, ...]:
+    with suppress(*DAMAGE):
+        return tuple(map(text, json_of(value, list)))
+    return ()
+
+
+def read_runs(path: Path) -> list[RunRecord]:
+    """Return the runs of a history that can be read, the newest first.
+
+    :raises HistoryError: the file can't be read; says why.
+    """
+    return _asked(path, lambda db: list(_readable(run_of, db.execute(SELECT_RUNS, (MOST_LISTED,)))))
+
+
+def read_run(path: Path, run: int) -> tuple[RunRecord, RunData, dict[str, str]]:
+    """Return a run's row, what its jobs came to, and the names of its nodes by address.
+
+    :raises UnknownRun: there is none of that id.
+    :raises HistoryError: the file can't be read; says why.
+    """
+
+    def ask(db: sqlite3.Connection) -> tuple[RunRecord, RunData, dict[str, str]]:
+        one = SELECT_RUNS.replace("WHERE", "WHERE id = ? AND (", 1).replace(" ORDER", ") ORDER")
+        found = list(_readable(run_of, db.execute(one, (run, 1))))
+        if not found:
+            raise UnknownRun(f"There is no run {run} in the history; it may be forgotten by now.")
+        rows = db.execute("SELECT ip_addr, tally FROM tallies WHERE run = ?", (run,))
+        nodes = dict(_readable(tally_of, rows))
+        total = nodes.pop("", Tally())
+        rows = db.execute("SELECT kind, row FROM error_kinds WHERE run = ?", (run,))
+        kinds: dict[Failure, int] = {}
+        for kind in _readable(partial(error_kind_of, shift=0), rows):
+            kinds[kind.failure] = kinds.get(kind.failure, 0) + kind.count
+        names = db.execute("SELECT ip_addr, row FROM nodes WHERE run = ?", (run,))
+        return found[0], RunData(total, nodes, kinds), dict(_readable(_named, names))
+
+    return _asked(path, ask)
+
+
+def _named(row: tuple[Any, Any]) -> tuple[str, str]:
+    return text(row[0]), text(json_of(row[1], dict)["name"])
+
+
+def _asked(path: Path, ask: Callable[[sqlite3.Connection], Made]) -> Made:
+    """Return what *ask* finds in the file, all of it as it was at one moment."""
+    with closing(open_for_reading(path)) as db:
+        # Bytes that are no text are shown as such.
+        db.text_factory = partial(str, encoding="utf-8", errors="replace")
+        try:
+            db.execute("BEGIN")
+            return ask(db)
+        except sqlite3.Error as error:
+            raise HistoryError(f"The history {path} can't be read: {error}.") from error
+
+
+def _readable(make: Callable[[Any], Made], rows: Iterable[Any]) -> Iterator[Made]:
+    for row in rows:
+        with suppress(*DAMAGE):
+            yield make(row)

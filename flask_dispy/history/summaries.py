@@ -1,0 +1,128 @@
+"""What the table of runs shows of a run, as the run's row in the file keeps it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final, NamedTuple
+
+from ..core.cluster import ClusterState
+from ..core.errorkinds import Course
+from ..core.tally import Tally
+from .checking import count, figure, json_of, moment, or_none, text
+
+__all__ = [
+    "RunSummary",
+    "SummaryDue",
+    "course_of",
+    "course_text",
+    "summary_of_row",
+    "summary_of_run",
+]
+
+_EVERY_SEC: Final = 10.0
+
+# Steps of a course that a file may hold.
+_MOST_STEPS: Final = 1_000
+
+
+class RunSummary(NamedTuple):
+    """Figures of a run, in the order of the table's columns.
+
+    ``median_sec`` and ``p95_sec`` are of the jobs that finished; ``course`` says how many ended
+    when, as JSON.
+    """
+
+    function: str | None
+    median_sec: float | None
+    p95_sec: float | None
+    cpu_time_sec: float | None
+    course: str | None
+
+
+def summary_of_run(
+    function: str, total: Tally, cpu_time_sec: float | None, course: Course | None
+) -> RunSummary:
+    """Return the figures of a run.
+
+    :param total: what all its jobs came to.
+    """
+    ran = None if total.finished is None else total.finished.ran
+    return RunSummary(
+        function,
+        ran.quantile(0.5) if ran else None,
+        ran.quantile(0.95) if ran else None,
+        cpu_time_sec,
+        None if course is None else course_text(course),
+    )
+
+
+def course_text(course: Course) -> str:
+    """Return a course as JSON."""
+    return json.dumps([round(course.start, 3), course.step_sec, *course.counts])
+
+
+def course_of(value: Any) -> Course | None:
+    """Return the course that a row says.
+
+    :raises Exception: one of :data:`~flask_dispy.history.checking.DAMAGE`: it can't be read.
+    """
+    if value is None:
+        return None
+    start, step_sec, *counts = json_of(value, list)
+    if not figure(step_sec) > 0 or len(counts) > _MOST_STEPS:
+        raise ValueError("that is no course")
+    return Course(moment(start), step_sec, map(count, counts))
+
+
+def summary_of_row(row: tuple[Any, ...]) -> RunSummary:
+    """Return the figures that a row says.
+
+    :raises Exception: one of :data:`~flask_dispy.history.checking.DAMAGE`: it can't be read.
+    """
+    function, median_sec, p95_sec, cpu_time_sec, course = row
+    return RunSummary(
+        or_none(text, function),
+        or_none(figure, median_sec),
+        or_none(figure, p95_sec),
+        or_none(figure, cpu_time_sec),
+        or_none(text, course),
+    )
+
+
+class SummaryDue:
+    """Follows one cluster, and says when the summary of its run is due to be written."""
+
+    def __init__(self, state: ClusterState) -> None:
+        self._state = state
+        self._course = Course(state.started_at)
+        self._done = state.ledger.done
+        self._taken_at = 0.0
+        self._taken: RunSummary | None = None
+
+    def now(self, at: float) -> RunSummary:
+        """Return the summary as it is now."""
+        self._note_ends(at)
+        return summary_of_run(
+            self._state.error_kinds.function,
+            self._state.tallies.total,
+            round(self._state.roster.census.cpu_time, 3),
+            self._course,
+        )
+
+    def take(self, at: float, *, last: bool = False) -> RunSummary | None:
+        """Return the summary if it changed and the latest is ten seconds old, or it is the last."""
+        self._note_ends(at)
+        if not last and abs(at - self._taken_at) < _EVERY_SEC:
+            return None
+        self._taken_at = at
+        found = self.now(at)
+        if found == self._taken:
+            return None
+        self._taken = found
+        return found
+
+    def _note_ends(self, at: float) -> None:
+        done = self._state.ledger.done
+        if done != self._done:
+            self._course.add(at, done - self._done)
+            self._done = done

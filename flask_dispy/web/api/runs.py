@@ -1,0 +1,64 @@
+"""The JSON API's answers about the runs of a history."""
+
+from __future__ import annotations
+
+from flask import Response, request
+
+from ...core.errors import UnknownRun
+from ...core.search.runs import RunOrder, RunPlace, RunQuery, RunSort
+from ...watching.runs import Runs
+from ..context import Web
+from ..http.answers import json_answer
+from ..http.errors import invalid
+from .exports import JSON, export, in_chunks, schema_paths
+from .read import link
+from .schemas import SCHEMAS
+
+__all__ = ["compare", "runs"]
+
+
+def runs(
+    web: Web, *, q: str, sort: RunSort, order: str, limit: int, after: str, format: str
+) -> Response:
+    """Answer with the runs of the history: filtered, sorted, then a page of them, or all."""
+    is_whole = format != JSON and "limit" not in request.args
+    page = _runs_of(web).page(
+        RunQuery.parse(q),
+        RunOrder(sort, order == "desc"),
+        after=RunPlace.parse(after, sort) if after else None,
+        limit=None if is_whole else limit,
+    )
+    if format != JSON:
+        paths = schema_paths(SCHEMAS["Run"])
+        return export(web, "runs", "all", format, paths=paths, chunks=in_chunks(page.items))
+    next_after = None if page.end is None else str(page.end)
+    return json_answer(
+        {
+            "total": page.total,
+            "items": page.items,
+            "next": None if next_after is None else link(after=next_after, limit=limit),
+            "next_after": next_after,
+        }
+    )
+
+
+def compare(web: Web, *, a: int | None, b: int | None, limit: int, offset: int) -> Response:
+    """Answer with two runs side by side.
+
+    The messages of errors are left out for a client that may not see what jobs were given.
+    """
+    if a is None or b is None:
+        raise invalid("a" if a is None else "b", "Give the ids of two runs, a and b.")
+    found = _runs_of(web).compare(a, b)
+    end = offset + limit
+    items = found["items"][offset:end]
+    if not web.guard.allows("see_arguments"):
+        items = [{**row, "detail": None} if row["of"] == "error_kind" else row for row in items]
+    following = link(offset=end, limit=limit) if end < found["total"] else None
+    return json_answer({**found, "items": items, "next": following})
+
+
+def _runs_of(web: Web) -> Runs:
+    if web.board.runs is None:
+        raise UnknownRun("No history is kept: give the registry history=FILE.")
+    return web.board.runs
