@@ -66,6 +66,16 @@ def test_offer_is_asked_again_and_withdrawn(stage: Stage, page: Page) -> None:
     expect(page.locator("#offers")).to_be_hidden()
 
 
+def test_click_that_has_begun_survives_a_change_of_the_list(stage: Stage, page: Page) -> None:
+    page.get_by_role("button", name="Withdraw: 127.0.0.9").hover()
+    page.mouse.down()
+    stage.registry.control.allocate("compute", "10.0.2.*")
+    expect(_items(page)).to_have_count(3)
+    page.mouse.up()
+    expect(page.locator(".notice-title").first).to_have_text("Withdrew the offer to 127.0.0.9")
+    expect(_items(page)).to_have_count(2)
+
+
 def test_allocated_node_is_listed_at_once(stage: Stage) -> None:
     page = stage.open("manage.html")
     expect(page.locator("#offers")).to_be_hidden()

@@ -72,7 +72,7 @@ def test_counts_equal_the_clients_tally_whatever_dies(
     doomed = local_dispy.start_node(2)
     for number in range(3, 7):
         local_dispy.start_node(number)
-    cluster = local_dispy.job_cluster(act, reentrant=reentrant, pulse_interval=0.5)
+    cluster = local_dispy.job_cluster(act, reentrant=reentrant, pulse_interval=2)
     registry.add(cluster)
     jobs = _submit(cluster, JOBS)
     for job in jobs[-100:]:

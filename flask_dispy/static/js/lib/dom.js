@@ -73,6 +73,23 @@ export function show(element, shown) {
 }
 
 /**
+ * Give an element these children. Those that it has already stay where they are, with the focus and a click that
+ * has begun: an element that is taken out for a moment loses both.
+ *
+ * @param {Element} parent
+ * @param {Node[]} children
+ */
+export function setChildren(parent, children) {
+  const wanted = new Set(children);
+  for (const child of [...parent.childNodes]) if (!wanted.has(child)) child.remove();
+  let next = parent.firstChild;
+  for (const child of children) {
+    if (child === next) next = next.nextSibling;
+    else parent.insertBefore(child, next);
+  }
+}
+
+/**
  * @param {string} name see css/icons.css
  */
 export const icon = (name) => h("span", { class: `icon icon-${name}`, "aria-hidden": "true" });

@@ -3,6 +3,7 @@
 import { kindTitle, searchOfKind } from "../data/errorkinds.js";
 import { plainLines } from "../data/jobtext.js";
 import { h, icon, isTyping, setAttr, setText, show } from "../lib/dom.js";
+import { KeyedList } from "../lib/keyedlist.js";
 import { count, counted, exact, percent, plain } from "../lib/format.js";
 import { copyText, flash } from "./clipboard.js";
 
@@ -34,8 +35,9 @@ export class KindPanel {
   });
   #hidden = h("p", { class: "muted", text: "You may not see what jobs put out." });
   #cut = h("p", { class: "caption", text: "Cut: no more of it was kept." });
-  #nodes = h("ul", { class: "kind-list" });
-  #latest = h("p", { class: "kind-latest" });
+  #more = h("li", { class: "muted" });
+  #nodes;
+  #serials;
 
   /**
    * @param {HTMLDialogElement} dialog
@@ -45,6 +47,19 @@ export class KindPanel {
     this.#dialog = dialog;
     this.#shell = shell;
     this.#onClose = onClose;
+    const nodes = h("ul", { class: "kind-list" });
+    const latest = h("ul", { class: "kind-list kind-latest" });
+    const { href } = shell;
+    this.#nodes = new KeyedList(
+      nodes,
+      (/** @type {ErrorKind["nodes"][number]} */ node) => node.ip_addr,
+      () => createNode(href),
+    );
+    this.#serials = new KeyedList(
+      latest,
+      (/** @type {number} */ serial) => serial,
+      () => this.#createSerial(),
+    );
     setAttr(dialog, "aria-labelledby", this.#title.id);
     const head = h("div", { class: "job-head-line" }, this.#title, this.#close);
     const actions = h("div", { class: "job-head-line" }, this.#jobs);
@@ -64,8 +79,8 @@ export class KindPanel {
           this.#cut,
           this.#hidden,
         ),
-        h("section", {}, h("h3", { text: "Nodes" }), this.#nodes),
-        this.#latest,
+        h("section", {}, h("h3", { text: "Nodes" }), nodes),
+        h("section", {}, h("h3", { text: "Latest jobs" }), latest),
       ),
     );
     this.#listen();
@@ -133,6 +148,18 @@ export class KindPanel {
     this.#fillNodes(kind);
   }
 
+  #createSerial() {
+    const link = h("a");
+    return {
+      element: h("li", {}, link),
+      update: (/** @type {number} */ serial) => {
+        setText(link, `#${serial}`);
+        const q = this.#kind ? searchOfKind(this.#kind) : "";
+        setAttr(link, "href", this.#shell.href("jobs.html", { q, job: serial }));
+      },
+    };
+  }
+
   /** @param {ErrorKind} kind */
   #fillFacts(kind) {
     /** @type {[string, string][]} */
@@ -153,20 +180,24 @@ export class KindPanel {
 
   /** @param {ErrorKind} kind */
   #fillNodes(kind) {
-    const said = JSON.stringify([kind.nodes, kind.nodes_total, kind.serials]);
-    if (this.#nodes.dataset.said === said) return;
-    this.#nodes.dataset.said = said;
-    const { href } = this.#shell;
     const more = kind.nodes_total - kind.nodes.length;
-    this.#nodes.replaceChildren(
-      ...kind.nodes.map(({ ip_addr: ip, count: jobs }) =>
-        h("li", {}, h("a", { href: href("node.html", { host: ip }), text: plain(ip) }), ` ${counted(jobs, "job")}`),
-      ),
-      ...(more > 0 ? [h("li", { class: "muted", text: `and ${counted(more, "node")} more` })] : []),
-    );
-    const links = kind.serials.map((serial) =>
-      h("a", { href: href("jobs.html", { q: searchOfKind(kind), job: serial }), text: `#${serial}` }),
-    );
-    this.#latest.replaceChildren("Latest: ", ...links.flatMap((link, i) => (i ? [", ", link] : [link])));
+    this.#more.textContent = `and ${counted(more, "node")} more`;
+    this.#nodes.show(kind.nodes, more > 0 ? [this.#more] : []);
+    this.#serials.show(kind.serials);
   }
+}
+
+/** @param {Shell["href"]} href */
+function createNode(href) {
+  const link = h("a");
+  const jobs = h("span");
+  return {
+    element: h("li", {}, link, " ", jobs),
+    /** @param {ErrorKind["nodes"][number]} node */
+    update({ ip_addr: ip, count: failed }) {
+      setText(link, plain(ip));
+      setAttr(link, "href", href("node.html", { host: ip }));
+      setText(jobs, counted(failed, "job"));
+    },
+  };
 }

@@ -3,6 +3,7 @@
 import { clusterPath } from "../data/api.js";
 import { clusterLabel, COMBINED } from "../data/config.js";
 import { h, setAttr, setText, show } from "../lib/dom.js";
+import { KeyedList } from "../lib/keyedlist.js";
 import { counted, exact, plain, relative } from "../lib/format.js";
 import { outcomeLine } from "./nodecommands.js";
 
@@ -25,11 +26,7 @@ export class Offers {
   #shell;
   #mayManage;
   #caption = h("p", { class: "caption" });
-  #list = h("ul", { class: "offers panel-body" });
-  /** @type {{offer: Offer, time: HTMLElement}[]} */
-  #times = [];
-  /** What the list was last made of. */
-  #shown = "";
+  #items;
   #changes = -1;
   #asking = false;
 
@@ -42,7 +39,14 @@ export class Offers {
     this.#shell = shell;
     this.#mayManage = mayManage;
     const title = h("h2", { id: "offers-title", text: "Not joined" });
-    element.append(h("div", { class: "panel-head" }, title, this.#caption), this.#list);
+    const list = h("ul", { class: "offers panel-body" });
+    this.#items = new KeyedList(
+      list,
+      // One that is asked again has another number.
+      (/** @type {Offer} */ offer) => `${offer.cluster} ${offer.ip_addr}`,
+      (/** @type {Offer} */ offer) => this.#createItem(offer),
+    );
+    element.append(h("div", { class: "panel-head" }, title, this.#caption), list);
     element.setAttribute("aria-labelledby", title.id);
     shell.everySecond(() => this.#tick());
   }
@@ -65,53 +69,72 @@ export class Offers {
   }
 
   #tick() {
-    for (const { offer, time } of this.#times) setText(time, relative(offer.asked_at, this.#shell.store.now()));
+    for (const item of this.#items.entries) item.tick(this.#shell.store.now());
   }
 
   /** @param {Offer[]} items @param {number} total */
   #draw(items, total) {
-    const key = JSON.stringify(items);
-    if (key === this.#shown) return;
-    this.#shown = key;
-    const opened = [...this.#list.querySelectorAll("details[open]")];
-    const open = new Set(opened.map((details) => details.closest("li")?.dataset.number));
     setText(this.#caption, captionText(items, total));
-    this.#times = items.map((offer) => ({ offer, time: h("time", { title: exact(offer.asked_at) }) }));
-    this.#list.replaceChildren(
-      ...this.#times.map(({ offer, time }) => this.#item(offer, time, open.has(String(offer.number)))),
-    );
+    this.#items.show(items);
     const first = this.#element.hidden && location.hash === "#offers";
     show(this.#element, items.length > 0);
     if (first) this.#element.scrollIntoView({ block: "start" });
     this.#tick();
   }
 
-  /** @param {Offer} offer @param {HTMLElement} time @param {boolean} open */
-  #item(offer, time, open) {
+  /** @param {Offer} offer */
+  #createItem(offer) {
     const combined = this.#shell.cluster === COMBINED;
-    const mark = h("span", { class: `mark mark-${offer.overdue ? "silent" : "queued"}`, "aria-hidden": "true" });
-    const host = h("strong", { text: hostText(offer) });
-    const asked = h("span", { class: "muted" }, "asked ", time, ` ${askedText(offer, combined)}`);
-    const reasons = h("ol", {}, ...offer.reasons.map(reasonItem));
-    const actions = h(
-      "span",
-      { class: "offer-actions" },
-      this.#button(offer, "Ask again", () => this.#run(offer, "POST", "ask")),
-      this.#button(offer, "Withdraw", () => this.#run(offer, "DELETE")),
-    );
-    return h(
+    const mark = h("span", { "aria-hidden": "true" });
+    const host = h("strong");
+    const time = h("time");
+    const by = h("span");
+    const message = h("p");
+    const reasons = h("ol");
+    const actions = [
+      this.#button("Ask again", () => this.#run(offer, "POST", "ask")),
+      this.#button("Withdraw", () => this.#run(offer, "DELETE")),
+    ];
+    const asked = h("span", { class: "muted" }, "asked ", time, " ", by);
+    const element = h(
       "li",
-      { "data-number": String(offer.number), "data-overdue": String(offer.overdue) },
-      h("div", { class: "offer-head" }, mark, host, asked, this.#mayManage ? actions : null),
-      h("p", { text: offer.message }),
-      h("details", { open }, h("summary", { text: "Likely reasons" }), reasons),
+      {},
+      h(
+        "div",
+        { class: "offer-head" },
+        mark,
+        host,
+        asked,
+        this.#mayManage ? h("span", { class: "offer-actions" }, ...actions) : null,
+      ),
+      message,
+      h("details", {}, h("summary", { text: "Likely reasons" }), reasons),
     );
+    let shown = "";
+    return {
+      element,
+      /** @param {Offer} latest */
+      update(latest) {
+        offer = latest;
+        setAttr(element, "data-number", offer.number);
+        setAttr(element, "data-overdue", String(offer.overdue));
+        setAttr(mark, "class", `mark mark-${offer.overdue ? "silent" : "queued"}`);
+        setText(host, hostText(offer));
+        setAttr(time, "title", exact(offer.asked_at));
+        setText(by, askedText(offer, combined));
+        setText(message, offer.message);
+        for (const button of actions) setAttr(button, "aria-label", `${button.textContent}: ${plain(offer.host)}`);
+        const key = JSON.stringify(offer.reasons);
+        if (key !== shown) reasons.replaceChildren(...offer.reasons.map(reasonItem));
+        shown = key;
+      },
+      tick: (/** @type {number} */ now) => setText(time, relative(offer.asked_at, now)),
+    };
   }
 
-  /** @param {Offer} offer @param {string} word @param {() => Promise<void>} does */
-  #button(offer, word, does) {
+  /** @param {string} word @param {() => Promise<void>} does */
+  #button(word, does) {
     const button = h("button", { type: "button", class: "button", text: word });
-    setAttr(button, "aria-label", `${word}: ${plain(offer.host)}`);
     button.addEventListener("click", async () => {
       button.disabled = true;
       await does();

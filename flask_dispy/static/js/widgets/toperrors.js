@@ -3,6 +3,7 @@
 import { ErrorKindsFeed, kindTitle, searchOfKind } from "../data/errorkinds.js";
 import { h, setAttr, setText, show } from "../lib/dom.js";
 import { count, counted, exact, percent, relative } from "../lib/format.js";
+import { KeyedList } from "../lib/keyedlist.js";
 import { createCourse, createKindName } from "./errorcolumns.js";
 
 /** @import {Shell} from "../frame/parts.js" */
@@ -16,8 +17,7 @@ export class TopErrors {
   #caption = h("span", { class: "table-count" });
   #list = h("ul", { class: "top-errors" });
   #feed;
-  /** @type {Map<string, ReturnType<typeof createItem>>} */
-  #shown = new Map();
+  #kinds;
 
   /**
    * @param {HTMLElement} section  hidden while no job failed
@@ -33,6 +33,11 @@ export class TopErrors {
       text: "All errors",
     });
     section.append(h("div", { class: "panel-head" }, h("h2", { text: "Errors" }), this.#caption, all), this.#list);
+    this.#kinds = new KeyedList(
+      this.#list,
+      (/** @type {ErrorKind} */ kind) => kind.id,
+      () => createItem(shell),
+    );
     this.#feed = new ErrorKindsFeed({ api, cluster, limit: MOST, onChange: (kinds) => this.#draw(kinds) });
     shell.everySecond(() => this.#tick());
   }
@@ -46,18 +51,13 @@ export class TopErrors {
 
   #tick() {
     const now = this.#shell.store.now();
-    for (const item of this.#shown.values()) item.tick(now);
+    for (const item of this.#kinds.entries) item.tick(now);
   }
 
   /** @param {ErrorKinds} kinds */
   #draw({ items, total, failed }) {
     setText(this.#caption, `${counted(failed, "failed job")} of ${counted(total, "kind")}`);
-    const before = this.#shown;
-    this.#shown = new Map(items.map((kind) => [kind.id, before.get(kind.id) ?? createItem(this.#shell)]));
-    for (const kind of items) this.#shown.get(kind.id)?.update(kind);
-    const elements = [...this.#shown.values()].map(({ element }) => element);
-    if (elements.some((element, i) => this.#list.children[i] !== element) || this.#list.children.length !== MOST)
-      this.#list.replaceChildren(...elements);
+    this.#kinds.show(items);
     show(this.#section, items.length > 0);
     this.#tick();
   }

@@ -1,0 +1,50 @@
+/** A list that changes while someone uses it. */
+
+import { setChildren } from "./dom.js";
+
+/**
+ * Children of an element, one for each item. The child of an item stays the same element until no item has its key,
+ * so the focus stays, and a click that has begun is not lost.
+ *
+ * @template Item
+ * @template {{element: Node, update: (item: Item) => void}} Entry
+ */
+export class KeyedList {
+  #parent;
+  #key;
+  #make;
+  /** @type {Map<string|number, Entry>} */
+  #entries = new Map();
+
+  /**
+   * @param {Element} parent
+   * @param {(item: Item) => string|number} key
+   * @param {(item: Item) => Entry} make
+   */
+  constructor(parent, key, make) {
+    this.#parent = parent;
+    this.#key = key;
+    this.#make = make;
+  }
+
+  /** What is shown, in its order. */
+  get entries() {
+    return [...this.#entries.values()];
+  }
+
+  /**
+   * @param {Item[]} items
+   * @param {Node[]} [rest]  what follows them
+   */
+  show(items, rest = []) {
+    const before = this.#entries;
+    this.#entries = new Map();
+    for (const item of items) {
+      const key = this.#key(item);
+      const entry = before.get(key) ?? this.#make(item);
+      entry.update(item);
+      this.#entries.set(key, entry);
+    }
+    setChildren(this.#parent, [...this.entries.map(({ element }) => element), ...rest]);
+  }
+}
