@@ -18,7 +18,7 @@ from flask_dispy import ClusterRegistry
 
 pytestmark = pytest.mark.cluster
 
-JOBS = 1_000
+JOBS = 500
 
 
 def _deed(number: int) -> tuple[str, Any]:

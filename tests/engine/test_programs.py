@@ -44,8 +44,8 @@ def _leader(pid):
 def test_jobs_that_end_at_once_are_not_lost(local_dispy, options):
     local_dispy.start_node()
     cluster = local_dispy.job_cluster(computations.at_once, **options)
-    jobs = [submit(cluster, number) for number in range(300)]
-    assert [result_of(job, timeout_sec=60) for job in jobs] == list(range(300))
+    jobs = [submit(cluster, number) for number in range(150)]
+    assert [result_of(job, timeout_sec=60) for job in jobs] == list(range(150))
 
 
 @pytest.mark.cluster

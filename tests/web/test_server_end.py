@@ -80,12 +80,13 @@ def test_shutdown_ends_every_stream() -> None:
 
 def test_export_that_is_cut_off_does_not_look_whole() -> None:
     cluster = FakeCluster()
-    server = DispyHTTPServer(cluster, "127.0.0.1", 0)
+    # 12 MB: more than the buffers of both ends hold. A smaller window would take a minute.
+    server = DispyHTTPServer(cluster, "127.0.0.1", 0, text_limit=4_000)
     for number in range(3_000):
-        cluster.submit("x" * 2_000, job_id=number)
+        cluster.submit("x" * 4_000, job_id=number)
     path = "/api/v1/clusters/*/jobs?format=csv"
     with client_of(server) as client:
-        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
         client.send(get(path))
         while client.file.readline() != b"\r\n":
             pass
