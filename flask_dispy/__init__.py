@@ -22,14 +22,19 @@ from .core.errors import (
 
 if TYPE_CHECKING:
     from .core.columns import Column
+    from .core.whatif import WhatIf
+    from .engine.commands.control import Control
     from .engine.commands.outcomes import Outcome, OutcomeRow
     from .patching import patch_dispy
     from .registry import ClusterRegistry
     from .report import render_report, save_report
     from .server import DispyHTTPServer, cluster_status
     from .watching.past import PastRegistry
-    from .watching.views import JobPage, View
+    from .watching.views import Changes, JobPage, NodeChanges, View
     from .web.blueprint import create_blueprint
+    from .wire.comparison import ComparedNode
+    from .wire.durations import DurationsRow
+    from .wire.errorkinds import ErrorPage
     from .wire.runs import RunComparison, RunRow
     from .wire.shapes import (
         JobDetail,
@@ -43,20 +48,27 @@ if TYPE_CHECKING:
         Summary,
         TimelineData,
     )
+    from .wire.tables import Tables
 
 __all__ = [
     "AmbiguousNode",
     "BadRequest",
+    "Changes",
     "ClusterRegistry",
     "Column",
+    "ComparedNode",
+    "Control",
     "DispyHTTPServer",
+    "DurationsRow",
     "EngineTimeout",
+    "ErrorPage",
     "FlaskDispyError",
     "HistoryError",
     "JobDetail",
     "JobPage",
     "JobRow",
     "NoCommands",
+    "NodeChanges",
     "NodeEvent",
     "NodeRow",
     "NodeSeriesData",
@@ -69,6 +81,7 @@ __all__ = [
     "RunRow",
     "SeriesData",
     "Summary",
+    "Tables",
     "TimelineData",
     "UnknownCluster",
     "UnknownJob",
@@ -76,6 +89,7 @@ __all__ = [
     "UnknownOffer",
     "UnknownRun",
     "View",
+    "WhatIf",
     "WrongProcess",
     "cluster_status",
     "create_blueprint",
@@ -87,16 +101,24 @@ __all__ = [
 # Loaded when first asked for: ``flask-dispy node`` runs on every node of a cluster, and needs
 # neither Flask nor the dashboard. All names that are not listed are shapes.
 _HOMES: Final = {
+    "Changes": ".watching.views",
     "ClusterRegistry": ".registry",
     "Column": ".core.columns",
+    "ComparedNode": ".wire.comparison",
+    "Control": ".engine.commands.control",
     "DispyHTTPServer": ".server",
+    "DurationsRow": ".wire.durations",
+    "ErrorPage": ".wire.errorkinds",
     "JobPage": ".watching.views",
+    "NodeChanges": ".watching.views",
     "Outcome": ".engine.commands.outcomes",
     "OutcomeRow": ".engine.commands.outcomes",
     "PastRegistry": ".watching.past",
     "RunComparison": ".wire.runs",
     "RunRow": ".wire.runs",
+    "Tables": ".wire.tables",
     "View": ".watching.views",
+    "WhatIf": ".core.whatif",
     "cluster_status": ".server",
     "create_blueprint": ".web.blueprint",
     "patch_dispy": ".patching",

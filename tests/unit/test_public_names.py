@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 import importlib
 import re
+from inspect import getmembers, isfunction
 from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 
 import flask_dispy
 from flask_dispy.core import errors
-from flask_dispy.wire import shapes
 
 ROOT = Path(flask_dispy.__file__).parent
 MODULES = [
@@ -25,16 +26,22 @@ def test_public_names_are_these() -> None:
     assert flask_dispy.__all__ == [
         "AmbiguousNode",
         "BadRequest",
+        "Changes",
         "ClusterRegistry",
         "Column",
+        "ComparedNode",
+        "Control",
         "DispyHTTPServer",
+        "DurationsRow",
         "EngineTimeout",
+        "ErrorPage",
         "FlaskDispyError",
         "HistoryError",
         "JobDetail",
         "JobPage",
         "JobRow",
         "NoCommands",
+        "NodeChanges",
         "NodeEvent",
         "NodeRow",
         "NodeSeriesData",
@@ -47,6 +54,7 @@ def test_public_names_are_these() -> None:
         "RunRow",
         "SeriesData",
         "Summary",
+        "Tables",
         "TimelineData",
         "UnknownCluster",
         "UnknownJob",
@@ -54,6 +62,7 @@ def test_public_names_are_these() -> None:
         "UnknownOffer",
         "UnknownRun",
         "View",
+        "WhatIf",
         "WrongProcess",
         "cluster_status",
         "create_blueprint",
@@ -75,10 +84,38 @@ def test_error_is_listed_in_the_documentation(name: str) -> None:
     assert name == "FlaskDispyError" or re.search(rf"{base}.*\| `{also}` \|", text)
 
 
-def test_all_types_that_a_view_returns_are_public() -> None:
-    told = {name for name in shapes.__all__ if name.endswith(("Row", "Data", "Event", "Summary"))}
-    assert told | {"JobDetail"} <= set(flask_dispy.__all__)
-    assert all(getattr(flask_dispy, name) is getattr(shapes, name) for name in told)
+def types_in(hint: Any) -> set[type]:
+    """Return the classes of this package that a type hint names."""
+    if isinstance(hint, type) and hint.__module__.startswith("flask_dispy"):
+        return {hint}
+    parts = hint if isinstance(hint, list) else get_args(hint)
+    return {found for part in parts for found in types_in(part)}
+
+
+def returned_by(name: str) -> set[type]:
+    """Return the classes that a public function or the public methods of a class return."""
+    thing = getattr(flask_dispy, name)
+    members = [thing] if isfunction(thing) else [
+        member.fget if isinstance(member, property) else member
+        for attribute, member in getmembers(thing)
+        if not attribute.startswith("_")
+    ]  # fmt: skip
+    # The types of the parameters may be there for type checkers alone.
+    hints = [eval(m.__annotations__["return"], m.__globals__) for m in members if isfunction(m)
+             if "return" in m.__annotations__]  # fmt: skip
+    return {found for hint in hints for found in types_in(hint)}
+
+
+@pytest.mark.parametrize("name", flask_dispy.__all__)
+def test_all_types_that_a_public_call_returns_are_public(name: str) -> None:
+    hidden = {one.__name__ for one in returned_by(name)} - set(flask_dispy.__all__)
+    assert hidden == set()
+
+
+def test_types_of_calls_are_found() -> None:
+    assert returned_by("ClusterRegistry") == {flask_dispy.Control, flask_dispy.View}
+    assert returned_by("Control") == {flask_dispy.Outcome}
+    assert returned_by("save_report") == set()
 
 
 @pytest.mark.parametrize("name", flask_dispy.__all__)
