@@ -63,7 +63,7 @@ class Column:
         (0 to 100) and ``time`` (seconds since the epoch) are shown as such figures of ours are.
     :param type: the JSON type of its values, ``number``, ``string`` or ``boolean``; others are
         unknown then. Any of them if not given.
-    :param sortable: whether nodes can be sorted by it.
+    :param sortable: whether nodes or jobs can be sorted by it.
     :raises BadRequest: one of them makes no sense; the message names it and the remedy.
     """
 

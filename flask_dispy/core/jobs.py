@@ -150,7 +150,7 @@ class Job:
         return haystack
 
     def _searched(self) -> tuple[str | None, ...]:
-        columns = [value for value in self.columns if isinstance(value, str)]
+        columns = [str(value) for value in self.columns if type(value) in (str, int, float)]
         return (self.id, self.node, self.args, self.kwargs, *columns, self.exception)
 
     def duration_sec(self, now: float) -> float | None:

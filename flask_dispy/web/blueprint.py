@@ -124,7 +124,7 @@ def create_blueprint(
         standalone=standalone,
     )
     tables = board_of(registry).tables
-    routes = with_sort_keys(ROUTES, tuple(tables.nodes.sort_keys))
+    routes = with_sort_keys(ROUTES, tables)
     if document_root is not None:
         routes += DOCUMENT_ROUTES
     web = Web(

@@ -5,7 +5,7 @@ A route's check of its query and body, and its part of OpenAPI, are made of what
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -21,7 +21,7 @@ from ..core.timeline import DEFAULT_LIMIT, LANE_ORDERS
 from ..engine.commands.outcomes import MOST_CPUS, NODE_ACTIONS
 from ..watching.intervals import Intervals
 from ..wire.errorkinds import ERROR_ORDERS
-from ..wire.tables import NodeTable
+from ..wire.tables import NodeTable, Tables
 from .api import changes as stream
 from .api import control as api_control
 from .api import metrics, openapi, spreads
@@ -429,11 +429,15 @@ CATCH_ALL: Final = "/api/<path:rest>"
 """What is left over below the API's root, so that its errors have the API's shape."""
 
 
-def with_sort_keys(routes: Sequence[Route], keys: Collection[str]) -> tuple[Route, ...]:
-    """Return the routes for a registry whose nodes are sorted by these *keys*."""
+def with_sort_keys(routes: Sequence[Route], tables: Tables) -> tuple[Route, ...]:
+    """Return the routes for a registry whose nodes and jobs have custom columns."""
+    sorts = {
+        "nodes": Choice(choices=tuple(tables.nodes.sort_keys), default="ip_addr"),
+        "jobs_list": Choice(choices=tables.jobs.sort_keys, default=NEWEST.column),
+    }
     return tuple(
-        replace(route, query={**route.query, "sort": Choice(choices=keys, default="ip_addr")})
-        if route.endpoint == "nodes"
+        replace(route, query={**route.query, "sort": sorts[route.endpoint]})
+        if route.endpoint in sorts
         else route
         for route in routes
     )

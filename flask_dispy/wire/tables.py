@@ -10,6 +10,7 @@ from ..core.columns import Column
 from ..core.errors import BadRequest
 from ..core.jobs import Job, Output
 from ..core.nodes import Node
+from ..core.search.order import JOB_SORTS
 from ..core.search.query import QUALIFIERS
 from ..core.settings import Settings
 from ..core.text import Cut
@@ -25,7 +26,7 @@ _TAKEN_OF_NODES: Final = frozenset((
     "events", "removed", "ip", "cluster", "clock", "is", "block", "index", "constructor",
 ))  # fmt: skip
 _TAKEN_OF_JOBS: Final = frozenset((
-    *QUALIFIERS, *Output.__slots__, "queue_sec", "history", "hidden", "constructor",
+    *QUALIFIERS, *JOB_SORTS, *Output.__slots__, "queue_sec", "history", "hidden", "constructor",
 ))  # fmt: skip
 
 RowKey = Callable[[NodeRow], Any]
@@ -69,7 +70,8 @@ class JobTable:
     :param columns: its custom ones.
     :raises BadRequest: the name of one is taken.
 
-    ``names`` are those of the custom ones; ``fields`` those of a row, in their order.
+    ``names`` are those of the custom ones; ``fields`` those of a row, in their order;
+    ``sort_keys`` are what lists can be sorted by.
     """
 
     def __init__(self, columns: Sequence[Column] = ()) -> None:
@@ -78,6 +80,7 @@ class JobTable:
         _check_names("job_columns", columns, taken | _TAKEN_OF_JOBS)
         self.names = tuple(column.name for column in columns)
         self.fields = (*JOB_FIELDS, *map(_job_field, range(len(columns)), columns))
+        self.sort_keys = (*JOB_SORTS, *(column.name for column in columns if column.sortable))
         self._values = [(field.name, field.value or (lambda _: None)) for field in self.fields]
 
     def row(self, job: Job, cluster: str, now: float) -> JobRow:
@@ -112,7 +115,12 @@ class JobTable:
         """
         fields = self.fields if custom else JOB_FIELDS
         return [
-            _of_pages(field, custom=field.name in self.names) for field in fields if field.label
+            {
+                **_of_pages(field, custom=field.name in self.names),
+                "sortable": field.name in self.sort_keys,
+            }
+            for field in fields
+            if field.label
         ]
 
 

@@ -77,8 +77,17 @@ def test_nodes_are_filtered_by_a_column(page: Page) -> None:
     becomes(lambda: keys_shown(page), ["10.0.0.10"])
     page.get_by_label("Filter nodes").fill("rack:GAMMA")
     becomes(lambda: keys_shown(page), ["10.0.0.9"])
+    page.get_by_label("Filter nodes").fill("gamma ONERROR")
+    becomes(lambda: keys_shown(page), ["10.0.0.9"])
+    page.get_by_label("Filter nodes").fill("1080")
+    becomes(lambda: keys_shown(page), ["10.0.0.10"])
     page.get_by_label("Filter nodes").fill("tempo:5")
     expect(page.locator("#filter-problem")).to_contain_text(", temp, rack, spot. Text with")
+
+
+def test_manage_has_the_column(stage: Stage) -> None:
+    page = stage.open("manage.html")
+    becomes(lambda: shown(page, "temp")["10.0.0.2"], "41.5 °C")
 
 
 def test_nodes_page_has_the_values(stage: Stage) -> None:
@@ -92,6 +101,14 @@ def test_jobs_have_the_column_in_list_panel_and_search(stage: Stage) -> None:
     page = stage.open("jobs.html")
     expect(page.get_by_role("columnheader", name="Batch")).to_be_visible()
     becomes(lambda: shown(page, "batch")["1"], "night of first")
+    page.get_by_role("button", name="Batch", exact=True).click()
+    in_order = [f"night of {n}" for n in ("fifth", "first", "fourth", "second", "third")]
+    becomes(lambda: cells(page, "batch"), in_order)
+    page.get_by_role("button", name="Batch", exact=True).click()
+    becomes(lambda: cells(page, "batch"), in_order[::-1])
+    assert page.url.endswith("sort=-batch")
+    page.reload()
+    becomes(lambda: cells(page, "batch"), in_order[::-1])
     search = page.get_by_role("combobox", name="Search jobs")
     search.fill("bat")
     expect(page.get_by_role("option", name="batch: Batch")).to_be_visible()

@@ -61,7 +61,7 @@ def test_columns_are_chosen_and_remembered(page: Page) -> None:
     expect(_head(page, "Started")).to_have_count(0)
     page.get_by_role("button", name="Choose columns").click()
     page.get_by_label("Started").check()
-    page.get_by_label("Waited").uncheck()
+    page.get_by_role("checkbox", name="Waited", exact=True).uncheck()
     expect(_head(page, "Started")).to_be_visible()
     expect(_head(page, "Waited")).to_have_count(0)
     page.reload()

@@ -15,6 +15,7 @@ from dispy_objects import FakeCluster
 from unit.old_history import back_to
 
 from flask_dispy import ClusterRegistry, Column, PastRegistry
+from flask_dispy.core.search.order import JobOrder
 from flask_dispy.core.search.query import JobQuery
 from flask_dispy.history.columns import Columns, columns_of, together
 from flask_dispy.history.schema import MIGRATIONS
@@ -75,6 +76,7 @@ def test_past_run_shows_its_columns(path: Path, past: Any) -> None:
         assert (node["temp"], node["rack"]) == (41.5, "rack of alpha")
         assert view.job(1)["batch"] == "night 7"
         assert view.jobs(JobQuery.parse("batch:7", columns=["batch"])).total == 1
+        assert view.jobs(order=JobOrder("batch", place=0)).items[0]["batch"] == "night 7"
         block = json.loads(view.changes(by_column=True).body.plain())["blocks"][0]
         assert block["temp"] == [41.5]
     found = {field["name"]: field for field in board_of(registry).tables.nodes.of_pages()}

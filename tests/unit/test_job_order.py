@@ -32,7 +32,14 @@ def job_of(serial: int, rng: random.Random) -> Job:
         job.ended_at = (job.started_at or job.submitted_at) + rng.randrange(5)
     if job.state == "terminated":
         job.output = Output(exception=rng.choice([None, "Traceback\nValueError"]))
+    value = rng.choice([None, -2, 0, -0.0, 1e-9, 7, 80.5, 1_080, True, "", "Day", "night", "~"])
+    job.columns = rng.choice([(), (value,)])
     return job
+
+
+def batch_key(value: Any = None) -> tuple[bool, Any] | None:
+    is_text = isinstance(value, str)
+    return None if value is None else (is_text, value.casefold() if is_text else value)
 
 
 # What each order comes to, said another way.
@@ -46,6 +53,7 @@ PLAIN: dict[str, Any] = {
     "attempts": lambda job: job.attempts,
     "node": lambda job: job.node and ["10.0.0.9", "10.0.0.10", "fe80::1"].index(job.node),
     "state": lambda job: JOB_WORDS.index(job.word),
+    "batch": lambda job: batch_key(*job.columns),
     "id": lambda job: ["7", "12", "a9", "A10"].index(job.id) if job.id else None,
 }
 
@@ -75,7 +83,7 @@ def paged(blocks: Any, order: JobOrder, limit: int, as_of: float = NOW) -> list[
         after = Place.parse(str(page[-1][0]), order.column)
 
 
-@pytest.mark.parametrize("column", JOB_SORTS)
+@pytest.mark.parametrize("column", [*JOB_SORTS, "batch"])
 @pytest.mark.parametrize("descending", [True, False])
 @given(seed=st.integers(0, 10_000))
 def test_pages_are_what_a_plain_sort_gives(column: Any, descending: bool, seed: int) -> None:
@@ -87,7 +95,7 @@ def test_pages_are_what_a_plain_sort_gives(column: Any, descending: bool, seed: 
         (block, [row for row, job in enumerate(block.jobs) if job in picked]) for block in blocks
     ]
     by_cluster = [("odd", found[::2]), ("even", found[1::2])]
-    order = JobOrder(column, descending)
+    order = JobOrder(column, descending, place=0 if column == "batch" else None)
     assert paged(by_cluster, order, rng.randrange(1, 9)) == plainly(picked, order)
     # Once more: what blocks keep of an order is right as well.
     assert paged(by_cluster, order, 50) == plainly(picked, order)

@@ -83,6 +83,7 @@ def test_column_that_is_not_sortable_is_refused(client: FlaskClient) -> None:
 @pytest.mark.parametrize(
     ("q", "found"),
     [("temp:>40", {"10.0.0.1", "10.0.0.3"}), ("temp:80", {"10.0.0.3"}),
+     ("80", {"10.0.0.3"}), ('"NORTH n2"', {"10.0.0.2"}), ("-north", set()),
      ('rack:"NORTH n2"', {"10.0.0.2"}), ("temp:>40 rack:n1", {"10.0.0.1"}), ("temp:cold", set())],
 )  # fmt: skip
 def test_nodes_are_found_by_a_column(client: FlaskClient, q: str, found: set[str]) -> None:
@@ -97,6 +98,16 @@ def test_nodes_are_found_by_a_column(client: FlaskClient, q: str, found: set[str
 )  # fmt: skip
 def test_jobs_are_found_by_a_column(client: FlaskClient, q: str, found: list[Any]) -> None:
     assert [row["batch"] for row in ask(client, f"{JOBS}?q={q}")["items"]] == found
+
+
+def test_jobs_are_sorted_by_a_column_page_after_page(client: FlaskClient) -> None:
+    for order, found in (("asc", [7, "day", "night 1"]), ("desc", ["night 1", "day", 7])):
+        url, values = f"{JOBS}?sort=batch&order={order}&limit=1", []
+        while url:
+            page = ask(client, url)
+            values += [row["batch"] for row in page["items"]]
+            url = page["next"] and f"{JOBS}{page['next']}"
+        assert values == found
 
 
 def test_jobs_found_by_a_column_can_be_cancelled(client: FlaskClient) -> None:
@@ -137,6 +148,7 @@ def test_description_is_that_of_the_registry(client: FlaskClient) -> None:
                if p["name"] == "sort")  # fmt: skip
     assert "temp" in sort
     assert "rack" not in sort
+    assert '"batch"' in json.dumps(description["paths"]["/api/v1/clusters/{name}/jobs"])
     for name, url in (("Node", NODES), ("Job", JOBS)):
         validator = Draft202012Validator(schemas[name])
         for row in ask(client, url)["items"]:
@@ -164,7 +176,7 @@ def test_columns_are_served_with_the_page(client: FlaskClient) -> None:
                               "type": "number", "sortable": True, "custom": True}  # fmt: skip
     assert (fields["rack"]["type"], fields["rack"]["sortable"]) == ("any", False)
     (batch,) = (field for field in config["job_fields"] if field["custom"])
-    assert (batch["name"], batch["label"]) == ("batch", "Batch")
+    assert (batch["name"], batch["label"], batch["sortable"]) == ("batch", "Batch", True)
 
 
 @pytest.mark.usefixtures("cluster")
@@ -176,6 +188,8 @@ def test_who_may_not_see_arguments_sees_no_column_of_jobs(registry: ClusterRegis
     assert answer.status_code == 422
     assert "There is no qualifier batch" in answer.get_json()["error"]["message"]
     assert ask(client, f"{JOBS}?q=night")["total"] == 0
+    answer = client.get(f"{JOBS}?sort=batch")
+    assert (answer.status_code, answer.get_json()["error"]["field"]) == (422, "sort")
     assert not [field for field in config_of(client)["job_fields"] if field["custom"]]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import heapq
 import re
+import struct
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -20,6 +21,7 @@ from operator import itemgetter
 from typing import Any, Final, Literal, NamedTuple, TypeVar, get_args
 
 from ..addresses import address_key
+from ..columns import ColumnValue
 from ..errors import BadRequest
 from ..jobs import JOB_WORDS, Job
 from ..yielding import yield_now
@@ -47,8 +49,10 @@ Key = float | str
 
 _Whose = TypeVar("_Whose")
 
-# How many characters of an id count for its order.
+# How many characters of an id, or of a text in a custom column, count for its order.
 _ID_LIMIT: Final = 100
+_HIGH: Final = 1 << 63
+_ALL_BITS: Final = (1 << 64) - 1
 _DIGITS: Final = re.compile(r"0*([0-9]+)")
 
 # If less than this fraction of a block's rows is wanted, only these are sorted.
@@ -57,15 +61,26 @@ _FEW: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class JobOrder:
-    """A column, and whether its largest values come first. Jobs without a value come last."""
+    """A column, and whether its largest values come first. Jobs without a value come last.
 
-    column: JobSort = "newest"
+    :param place: that of a custom column among the jobs' custom columns; *column* is its name.
+    """
+
+    column: str = "newest"
     descending: bool = True
+    place: int | None = None
 
     @property
     def depends_on_time(self) -> bool:
         """Whether the order changes as time passes, even if no job changes."""
         return self.column in ("waited", "ran")
+
+    def key(self, job: Job, as_of: float) -> Key | None:
+        """Return what *job* is sorted by."""
+        if self.place is not None:
+            return _value_key(job.columns[self.place]) if job.columns else None
+        key: Key | None = _KEYS[self.column](job, as_of)
+        return key
 
 
 NEWEST: Final = JobOrder()
@@ -80,7 +95,7 @@ class Place(NamedTuple):
     :param key: ``None`` for a job without a value.
     """
 
-    column: JobSort
+    column: str
     key: Key | None
     serial: int
     as_of: float
@@ -95,7 +110,7 @@ class Place(NamedTuple):
         return cls("newest", serial, serial, 0.0)
 
     @classmethod
-    def parse(cls, text: str, column: JobSort) -> Place:
+    def parse(cls, text: str, column: str) -> Place:
         """Parse a cursor of a list that is sorted by *column*.
 
         :raises BadRequest: it is no cursor, or one of another column.
@@ -113,10 +128,10 @@ class Place(NamedTuple):
         return place
 
 
-def _read_key(text: str, column: JobSort) -> Key | None:
+def _read_key(text: str, column: str) -> Key | None:
     if not text:
         return None
-    if (text[0] == "t") != (column in _TEXTS) or text[0] not in "nt":
+    if (text[0] == "t") != _has_texts(column) or text[0] not in "nt":
         raise ValueError(text)
     return text[1:] if text[0] == "t" else float(text[1:])
 
@@ -156,7 +171,23 @@ def _id(job: Job, _as_of: float) -> str | None:
     return _DIGITS.sub(lambda found: f"{len(found[1]):03}{found[1]}", text) or None
 
 
-_KEYS: Final[dict[JobSort, Callable[[Job, float], Any]]] = {
+def _value_key(value: ColumnValue) -> str | None:
+    """Return a sort key for a custom column's value: numbers come before texts."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return f"~{value[:_ID_LIMIT].casefold()}"
+    # The bits of floats are in their order; those of negative ones the other way round.
+    (bits,) = struct.unpack(">Q", struct.pack(">d", value + 0.0))
+    return f"{bits ^ (_ALL_BITS if bits > _HIGH else _HIGH):016x}"
+
+
+def _has_texts(column: str) -> bool:
+    """Whether the keys of a column are texts; those of custom ones always are."""
+    return column in ("node", "id") or column not in _KEYS
+
+
+_KEYS: Final[dict[str, Callable[[Job, float], Any]]] = {
     "newest": lambda job, _: job.serial,
     "submitted": lambda job, _: job.submitted_at,
     "started": lambda job, as_of: _not_after(job.started_at, as_of),
@@ -168,7 +199,6 @@ _KEYS: Final[dict[JobSort, Callable[[Job, float], Any]]] = {
     "state": lambda job, _: JOB_WORDS.index(job.word),
     "id": _id,
 }
-_TEXTS: Final = ("node", "id")
 
 
 # -- a block's order -----------------------------------------------------------------------------
@@ -182,8 +212,8 @@ class BlockOrder(NamedTuple):
     without: Sequence[int]
 
 
-def _sorted_rows(block: JobBlock, rows: Iterable[int], column: JobSort, as_of: float) -> BlockOrder:
-    key_of, jobs = _KEYS[column], block.jobs
+def _sorted_rows(block: JobBlock, rows: Iterable[int], order: JobOrder, as_of: float) -> BlockOrder:
+    key_of, jobs = order.key, block.jobs
     known, without = [], array("L")
     for row in rows:
         key = key_of(jobs[row], as_of)
@@ -194,24 +224,24 @@ def _sorted_rows(block: JobBlock, rows: Iterable[int], column: JobSort, as_of: f
     known.sort()
     keys = [key for key, _ in known]
     return BlockOrder(
-        keys if column in _TEXTS else array("d", keys),
+        keys if _has_texts(order.column) else array("d", keys),
         array("L", [row for _, row in known]),
         without,
     )
 
 
-def _order_of(block: JobBlock, rows: Sequence[int], column: JobSort, as_of: float) -> BlockOrder:
+def _order_of(block: JobBlock, rows: Sequence[int], by: JobOrder, as_of: float) -> BlockOrder:
     """Return the order of some rows of a block."""
     if len(rows) * _FEW < len(block.jobs):
-        return _sorted_rows(block, rows, column, as_of)
+        return _sorted_rows(block, rows, by, as_of)
     if as_of < block.all_ended_at:
-        order = _sorted_rows(block, range(len(block.jobs)), column, as_of)
+        order = _sorted_rows(block, range(len(block.jobs)), by, as_of)
     else:
         # If all jobs had ended by then, the order stays the same.
-        known = block.orders.get(column)
+        known = block.orders.get(by.column)
         if known is None:
-            known = _sorted_rows(block, range(len(block.jobs)), column, as_of)
-            block.orders[column] = known
+            known = _sorted_rows(block, range(len(block.jobs)), by, as_of)
+            block.orders[by.column] = known
         order = known
     return order
 
@@ -221,7 +251,7 @@ def rows_between(
 ) -> Sequence[int]:
     """Return the rows of a block whose key in an order is from *least* to *most*."""
     every = range(len(block.jobs))
-    keys, rows, _ = _order_of(block, every, column, as_of)
+    keys, rows, _ = _order_of(block, every, JobOrder(column), as_of)
     low, high = bisect_left(keys, least), bisect_right(keys, most)
     return every if high - low == len(every) else sorted(rows[low:high])
 
@@ -232,7 +262,7 @@ class _Walk:
     def __init__(self, block: JobBlock, rows: Sequence[int], order: JobOrder, as_of: float) -> None:
         self._block = block
         self._wanted = None if len(rows) == len(block.jobs) else frozenset(rows)
-        self._order = _order_of(block, rows, order.column, as_of)
+        self._order = _order_of(block, rows, order, as_of)
         self._descending = order.descending
 
     def known(self, after: Place | None) -> Iterator[tuple[tuple[Key, int], Job]]:

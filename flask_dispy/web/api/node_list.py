@@ -34,7 +34,9 @@ def matching(
     :param columns: the names of custom columns, which are qualifiers, too.
     :raises BadRequest: an unknown qualifier or state; ``field`` says which parameter has it.
     """
-    tests = [_any_of(group, cluster) for group in read_groups(text, (*QUALIFIERS, *columns))]
+    tests = [
+        _any_of(group, cluster, columns) for group in read_groups(text, (*QUALIFIERS, *columns))
+    ]
     if states:
         wanted = {_state(state, "state") for state in states}
         tests.append(lambda row: row["state"] in wanted)
@@ -53,13 +55,15 @@ def sorted_rows(
     return sorted(known, key=key, reverse=descending) + unknown
 
 
-def _any_of(group: Sequence[Term], cluster: str) -> Callable[[Mapping[str, Any]], bool]:
+def _any_of(
+    group: Sequence[Term], cluster: str, columns: Sequence[str]
+) -> Callable[[Mapping[str, Any]], bool]:
     """Return the test of rows that words of which one has to match stand for."""
-    tests = [(_test(term, cluster), term.excluded) for term in group]
+    tests = [(_test(term, cluster, columns), term.excluded) for term in group]
     return lambda row: any(test(row) is not excluded for test, excluded in tests)
 
 
-def _test(term: Term, cluster: str) -> Callable[[Mapping[str, Any]], bool]:
+def _test(term: Term, cluster: str, columns: Sequence[str]) -> Callable[[Mapping[str, Any]], bool]:
     """Return the test of rows that a word of the search stands for."""
     value = term.value.casefold()
     match term.qualifier:
@@ -86,10 +90,12 @@ def _test(term: Term, cluster: str) -> Callable[[Mapping[str, Any]], bool]:
             matches = value_test(value)
             return lambda row: matches(row[column])
         case None:
+            matches = value_test(value)
             return lambda row: (
                 value in f"{row['ip_addr']} {row['name']}".casefold()
                 or value == row["state"]
                 or any(value in name.casefold() for name in row.get("clusters", ()))
+                or any(matches(row[column]) for column in columns)
             )
 
 

@@ -12,7 +12,7 @@ from flask import Response, request
 
 from ...core.coloring import ColorBy
 from ...core.errors import UnknownJob
-from ...core.search.order import NEWEST, JobOrder, JobSort, Place
+from ...core.search.order import JOB_SORTS, NEWEST, JobOrder, Place
 from ...core.search.query import JobQuery
 from ...core.timeline import LaneOrder
 from ...report import render_report
@@ -146,7 +146,7 @@ def jobs(
     state: list[str],
     node: str,
     q: str,
-    sort: JobSort,
+    sort: str,
     order: str,
     limit: int,
     before: int | None,
@@ -154,8 +154,11 @@ def jobs(
     format: str,
 ) -> Response:
     """Answer with a cluster's jobs: filtered, sorted, then a page of them, or all."""
-    query = JobQuery.parse(q, state, node or None, columns=web.job_columns())
-    by = JobOrder(sort, descending=order == "desc")
+    columns = web.job_columns()
+    query = JobQuery.parse(q, state, node or None, columns=columns)
+    by = JobOrder(sort, order == "desc", columns.index(sort) if sort in columns else None)
+    if by.place is None and sort not in JOB_SORTS:
+        raise invalid("sort", f"Sorting by {sort} takes the permission see_arguments.")
     place = _place(by, before, after)
     view, hidden = web.view(name), hidden_fields(web)
     if format != JSON:

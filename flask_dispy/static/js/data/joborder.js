@@ -1,5 +1,6 @@
 /** The orders in which the server lists jobs, as a page's address and its table have them. */
 
+/** @import {ServedField} from "./types.js" */
 /** @typedef {{sort: string, order: "asc"|"desc"}} JobOrder */
 
 /** The usual one: the job that was submitted last comes first. @type {Readonly<JobOrder>} */
@@ -18,6 +19,10 @@ export const SORT_OF = Object.freeze({
   attempts: "attempts",
 });
 
+/** @param {string} key of a column @param {ServedField[]} fields @returns {string|undefined} absent: it does not sort */
+export const sortOf = (key, fields) =>
+  SORT_OF[key] ?? fields.find(({ name, sortable }) => sortable && name === key)?.name;
+
 /** @param {JobOrder} order */
 export const isNewest = ({ sort, order }) => sort === NEWEST.sort && order === NEWEST.order;
 
@@ -25,11 +30,13 @@ export const isNewest = ({ sort, order }) => sort === NEWEST.sort && order === N
  * The order that an address asks for: `ran`, or `-ran` for the largest first.
  *
  * @param {string} text
+ * @param {ServedField[]} [fields] of jobs
  * @returns {JobOrder}
  */
-export function readOrder(text) {
+export function readOrder(text, fields = []) {
   const sort = text.replace(/^-/, "");
-  if (!Object.values(SORT_OF).includes(sort)) return NEWEST;
+  const known = Object.values(SORT_OF).includes(sort) || fields.some(({ name, sortable }) => sortable && name === sort);
+  if (!known) return NEWEST;
   return { sort, order: text.startsWith("-") ? "desc" : "asc" };
 }
 
@@ -38,5 +45,5 @@ export const orderText = (order) => (isNewest(order) ? null : `${order.order ===
 
 /** @param {JobOrder} order @returns {{key: string, order: "asc"|"desc"}} the column that shows it */
 export function columnOf({ sort, order }) {
-  return { key: Object.keys(SORT_OF).find((key) => SORT_OF[key] === sort) ?? "submitted_at", order };
+  return { key: Object.keys(SORT_OF).find((key) => SORT_OF[key] === sort) ?? sort, order };
 }

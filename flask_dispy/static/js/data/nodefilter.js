@@ -8,8 +8,8 @@ const CLOCK_OFF_SEC = 60;
 const FIELDS = /** @type {const} */ (["state", "name", "ip", "cluster", "clock", "is"]);
 
 /**
- * What the filter box over the nodes means: all words must occur in address, name, state or
- * cluster; `state:silent`, `name:`, `ip:` and `cluster:` look in one of them; `clock:off` finds the
+ * What the filter box over the nodes means: all words must occur in address, name, state,
+ * cluster or a custom column; `state:silent`, `name:`, `ip:` and `cluster:` look in one of them; `clock:off` finds the
  * nodes whose clocks are off by over a minute, `clock:` all that are off; `is:slow` and `is:failing`
  * find those that are so beyond chance. A minus leaves out what a word
  * finds, and of words with OR between them one is enough.
@@ -23,7 +23,7 @@ export function nodeFilter(text, columns = []) {
   if (groups.length === 0) return null;
   const tests = groups.map((group) => {
     const each = group.map(({ field, value, excluded }) => {
-      const test = termTest(field, value.toLowerCase());
+      const test = termTest(field, value.toLowerCase(), columns);
       return (/** @type {NodeRow} */ row) => test(row) !== excluded;
     });
     return (/** @type {NodeRow} */ row) => each.some((test) => test(row));
@@ -46,9 +46,13 @@ export function nodeFilterProblem(text, columns = []) {
 /**
  * @param {string|null} field
  * @param {string} value
+ * @param {string[]} columns
  * @returns {(row: NodeRow) => boolean}
  */
-function termTest(field, value) {
+function termTest(field, value, columns) {
+  const matches = valueTest(value);
+  const inColumn = (/** @type {NodeRow} */ row, /** @type {string} */ column) =>
+    matches(/** @type {Record<string, unknown>} */ (/** @type {unknown} */ (row))[column]);
   const name = (/** @type {NodeRow} */ row) => (row.name ?? "").toLowerCase();
   const inCluster = (/** @type {NodeRow} */ row) =>
     row.clusters?.some((cluster) => cluster.toLowerCase().includes(value)) ?? false;
@@ -66,10 +70,13 @@ function termTest(field, value) {
     case "cluster":
       return inCluster;
     case null:
-      return (row) => row.ip_addr.includes(value) || name(row).includes(value) || row.state === value || inCluster(row);
-    default: {
-      const matches = valueTest(value);
-      return (row) => matches(/** @type {Record<string, unknown>} */ (/** @type {unknown} */ (row))[field]);
-    }
+      return (row) =>
+        row.ip_addr.includes(value) ||
+        name(row).includes(value) ||
+        row.state === value ||
+        inCluster(row) ||
+        columns.some((column) => inColumn(row, column));
+    default:
+      return (row) => inColumn(row, field);
   }
 }

@@ -36,7 +36,7 @@
  * @property {string} hint
  * @property {string} unit "", bytes, seconds, percent, time (since the epoch), or a custom column's own
  * @property {string} type of its JSON; "any" for several
- * @property {boolean} [sortable] of nodes
+ * @property {boolean} [sortable] lists can be sorted by its name
  * @property {boolean} custom declared by the program that is watched
  *
  * @typedef {object} JobCounts

@@ -17,7 +17,7 @@ import {
 } from "../widgets/jobcolumns.js";
 import { clusterPath } from "../data/api.js";
 import { JobList } from "../data/joblist.js";
-import { columnOf, orderText, readOrder, SORT_OF } from "../data/joborder.js";
+import { columnOf, orderText, readOrder, sortOf } from "../data/joborder.js";
 import { filtersOf, rangeOf, withRange } from "../data/durations.js";
 import { JOB_WORDS, jobTitle } from "../data/jobwords.js";
 import { PANEL_KEYS, SEARCH_KEYS, TABLE_KEYS } from "../frame/keymap.js";
@@ -80,7 +80,7 @@ class JobsPage {
     this.#shell = shell;
     const { api, cluster, config } = shell;
     addQualifiers(config.job_fields.filter(({ custom }) => custom));
-    this.#order = readOrder(shell.url.get("sort"));
+    this.#order = readOrder(shell.url.get("sort"), config.job_fields);
     this.#query = searchOf(new URLSearchParams(location.search));
     this.#nothing = emptyMessage({
       past: Boolean(config.past),
@@ -162,7 +162,7 @@ class JobsPage {
     return jobColumns(config.job_fields, looks).map((column) => ({
       ...column,
       value: undefined,
-      sorts: column.key in SORT_OF,
+      sorts: sortOf(column.key, config.job_fields) !== undefined,
     }));
   }
 
@@ -204,7 +204,8 @@ class JobsPage {
       columns: this.#columns,
       hidden: this.#unchosen,
       sort: columnOf(this.#order),
-      onSort: (next) => this.#sortBy({ sort: SORT_OF[next.key], order: next.order }),
+      onSort: (next) =>
+        this.#sortBy({ sort: sortOf(next.key, this.#shell.config.job_fields) ?? next.key, order: next.order }),
       keyOf: (/** @type {JobRow} */ job) => String(job.serial),
       name: (job) => `job ${jobTitle(job)}`,
       selectable: config.permissions.cancel_jobs,
@@ -244,7 +245,7 @@ class JobsPage {
     });
     window.addEventListener("popstate", () => {
       const asked = searchOf(new URLSearchParams(location.search));
-      const order = readOrder(this.#shell.url.get("sort"));
+      const order = readOrder(this.#shell.url.get("sort"), this.#shell.config.job_fields);
       const reordered = orderText(order) !== orderText(this.#order);
       this.#order = order;
       if (reordered) this.#table.setSort(columnOf(order));

@@ -54,6 +54,7 @@ function columnsOf(shell) {
     ...column("cpus", config.permissions.manage_nodes ? edited : plainCpus),
     ...column("busy"),
     runningColumn,
+    ...config.node_fields.filter(({ custom }) => custom).flatMap(({ name }) => column(name)),
     ...column("update_time"),
   ];
 }
