@@ -13,6 +13,7 @@ from web.fakes import FakeCluster, make_node, watched_cluster
 
 from flask_dispy import ClusterRegistry
 from flask_dispy.core.coloring import COLORS_BY
+from flask_dispy.watching.dashboard import board_of
 from flask_dispy.watching.past import PastRegistry
 
 URL = "/api/v1/clusters/{}/timeline"
@@ -159,8 +160,8 @@ def test_lanes_are_sorted(
     if sort == "slow":
         for _ in range(5):
             run(cluster, beta, 4.0)
-    registry.hub.fold()
-    (state,) = registry.hub.states()
+    board_of(registry).fold()
+    (state,) = board_of(registry).states()
     state.comparison.refresh_all()
     window = {"from": began_at - 60, "to": began_at - 40}
     body = client.get(URL.format("compute"), query_string={"sort": sort, **window}).json
@@ -187,7 +188,7 @@ def test_past_run_has_the_same_colours(tmp_path: Path) -> None:
     cluster = Cluster("compute")
     registry.add(cluster)
     fill(cluster)
-    registry.hub.fold()
+    board_of(registry).fold()
     live = {color: told_of(registry.view("compute"), color) for color in COLORS_BY[1:]}
     registry.close()
     past = PastRegistry(path)
