@@ -61,6 +61,10 @@ def test_kinds_are_those_of_the_clients_tally(
     page = view.error_kinds()
     assert {kind["type"]: kind["count"] for kind in page.items} == last_lines
     assert (page.total, page.failed, page.other) == (5, len(jobs), 0)
+    samples = "\n".join(kind["sample"] or "" for kind in page.items)
+    assert (
+        '    return {}[f"row {number}"]\nKeyError' in samples
+    )  # the line that the node can't show
     for kind in page.items:
         assert sum(node["count"] for node in kind["nodes"]) == kind["count"]
         assert kind["share"] == round(kind["count"] / len(jobs), 6)

@@ -14,6 +14,7 @@ from .figures import name_text, received_at, valid_time
 from .nodes import NodeReports
 from .parsed import ParsedReport
 from .queues import QueueReader
+from .sources import SentCode
 from .texts import DeferredTexts, JobTexts
 
 __all__ = ["END_STATES", "JOB_READERS", "JobReports", "job_key"]
@@ -65,6 +66,7 @@ class JobReports:
         self._texts = texts
         self._nodes = nodes
         self._subjects = subjects
+        self._code = SentCode(cluster)
         # A JobCluster notes by our clock when a node has confirmed a job; a SharedJobCluster has
         # the time of the scheduler's clock.
         self._notes_start = not isinstance(cluster, SharedJobCluster)
@@ -164,6 +166,8 @@ class JobReports:
             self._subjects.note_job((uid, submitted_at), job, job.id, ended=True)
         began_at, over_at = self._span(state, node, job, now)
         result, stdout, stderr, exception = job.result, job.stdout, job.stderr, job.exception
+        if type(exception) is str:
+            exception = self._code.with_lines(exception)
         event = _make(
             JobEnded,
             (

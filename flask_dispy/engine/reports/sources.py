@@ -1,0 +1,72 @@
+"""The source lines that a job's traceback lacks.
+
+A node runs code that dispy sent it, so its tracebacks name lines of ``<string>`` and can't show
+them. dispy keeps that code.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import Any, Final
+
+__all__ = ["SentCode"]
+
+# More is not looked through: such a text is cut anyway, and such code takes long to parse.
+_TRACEBACK_LIMIT: Final = 100_000
+_CODE_LIMIT: Final = 1_000_000
+
+_SENT: Final = 'File "<string>", line '
+_FRAME: Final = re.compile(
+    r'^(?P<indent>[ |]*)File "<string>", line (?P<line>\d{1,7}), in (?P<function>.+)$', re.MULTILINE
+)
+
+
+class SentCode:
+    """The code that dispy sent to the nodes of a cluster. Not thread-safe.
+
+    :param cluster: dispy's object.
+    """
+
+    def __init__(self, cluster: Any) -> None:
+        self._cluster = cluster
+        self._lines: list[str] | None = None
+        self._ranges: dict[str, list[range]] = {}
+
+    def with_lines(self, traceback: str) -> str:
+        """Return a traceback with the source line below each frame that runs the code sent."""
+        if _SENT not in traceback or len(traceback) > _TRACEBACK_LIMIT:
+            return traceback
+        if self._lines is None:
+            self._read()
+        return _FRAME.sub(self._with_line, traceback)
+
+    def _read(self) -> None:
+        code = getattr(getattr(self._cluster, "_compute", None), "code", None)
+        self._lines = []
+        if not isinstance(code, str) or len(code) > _CODE_LIMIT:
+            return
+        try:
+            module = ast.parse(code)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return
+        self._lines = code.split("\n")  # as Python counts them
+        for node in ast.walk(module):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                within = range(node.lineno, (node.end_lineno or node.lineno) + 1)
+                self._ranges.setdefault(node.name, []).append(within)
+
+    def _with_line(self, frame: re.Match[str]) -> str:
+        number, function = int(frame["line"]), frame["function"]
+        # Code that the job itself compiles is "<string>", too; it has other functions.
+        if self._lines and any(number in within for within in self._ranges_of(function)):
+            line = self._lines[number - 1].strip()
+            if line:
+                return f"{frame[0]}\n{frame['indent']}  {line}"
+        return frame[0]
+
+    def _ranges_of(self, function: str) -> list[range]:
+        """Return where a function is; one without a name can be in any."""
+        if function.startswith("<") and function != "<module>":
+            return [within for each in self._ranges.values() for within in each]
+        return self._ranges.get(function, [])
