@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from .wire.comparison import ComparedNode
     from .wire.durations import DurationsRow
     from .wire.errorkinds import ErrorPage
+    from .wire.journal import EventPage, EventRow
     from .wire.runs import RunComparison, RunRow
     from .wire.shapes import (
         JobDetail,
@@ -62,6 +63,8 @@ __all__ = [
     "DurationsRow",
     "EngineTimeout",
     "ErrorPage",
+    "EventPage",
+    "EventRow",
     "FlaskDispyError",
     "HistoryError",
     "JobDetail",
@@ -109,6 +112,8 @@ _HOMES: Final = {
     "DispyHTTPServer": ".server",
     "DurationsRow": ".wire.durations",
     "ErrorPage": ".wire.errorkinds",
+    "EventPage": ".wire.journal",
+    "EventRow": ".wire.journal",
     "JobPage": ".watching.views",
     "NodeChanges": ".watching.views",
     "Outcome": ".engine.commands.outcomes",

@@ -20,7 +20,9 @@ from .durations import Durations
 from .errorkinds import ErrorKinds
 from .events import JobState
 from .jobs import ENDED_STATES, ForgottenJob, Job, Output
+from .journal import Journal
 from .ledger import Ledger
+from .milestones import Milestones
 from .offers import Offers
 from .outlook import Outlook
 from .progress import jobs_per_sec
@@ -44,6 +46,7 @@ class ClusterState:
     :param function: what its jobs compute, if not *name*.
     :param tags: what its program marked it with.
     :param offer_numbers: yields the numbers of offers, shared by all clusters.
+    :param entry_numbers: yields those of the journal's entries, shared by all clusters.
     :param stall_sec: running jobs are called stuck no sooner than this after the last end.
     :param busy_grace_sec: how long jobs wait before they are said to.
     :param overdue_sec: how long an offered node may take to join.
@@ -63,6 +66,7 @@ class ClusterState:
         busy_grace_sec: float = 3.0,
         overdue_sec: float = 30.0,
         offer_numbers: Iterator[int] | None = None,
+        entry_numbers: Iterator[int] | None = None,
     ) -> None:
         self.name = name
         self.kind = kind
@@ -70,7 +74,8 @@ class ClusterState:
         self.started_at = started_at
         self.closed_at: float | None = None
         self.ledger = Ledger(serials, history_limit)
-        self.roster = Roster()
+        self.journal = Journal(itertools.count(1) if entry_numbers is None else entry_numbers)
+        self.roster = Roster(self.journal)
         numbers = itertools.count(1) if offer_numbers is None else offer_numbers
         self.offers = Offers(numbers, overdue_sec=overdue_sec)
         self.nodes: Final = self.roster.nodes
@@ -86,6 +91,7 @@ class ClusterState:
             stall_sec=stall_sec,
             busy_grace_sec=busy_grace_sec,
         )
+        self.milestones = Milestones(self.journal, self.ledger)
         # For the history: jobs that ended, or whose end changed, since changes were last published.
         self.dirty_ends: dict[int, Job] = {}
         self.dirty = True
@@ -179,6 +185,7 @@ class ClusterState:
         self.tallies.note(job)
         if job.failed:
             self.error_kinds.note(job, ended=self.ledger.done, since=self.prospects.first_ended_at)
+            self._log_if_new(job.error_kind)
         if state == "abandoned":
             self.roster.note_abandoned(job.node, at)
         job.id = job_id
@@ -213,6 +220,7 @@ class ClusterState:
         kind = None
         if event.field == "exception":  # counted even if the history has dropped the job
             kind = self.error_kinds.count_text(event.serial, event.text)
+            self._log_if_new(kind)
         if job is None:
             return None
         if event.field in Output.__slots__:
@@ -225,6 +233,15 @@ class ClusterState:
             setattr(job, event.field, event.text)
         job.haystack = None
         return job
+
+    def _log_if_new(self, id_: str | None) -> None:
+        """Give the journal a kind of error of which this is the first failure."""
+        kind = self.error_kinds.kinds.get(id_ or "")
+        if kind is not None and kind.count == 1:
+            self.journal.add(
+                "error_kind", kind.first_at, node=next(iter(kind.nodes), None), error_kind=kind.id,
+                function=kind.function, type=kind.failure.type, message=kind.failure.message,
+            )  # fmt: skip
 
     def _job_values(self, event: events.JobValues) -> Job | None:
         job = self.ledger.jobs.get(event.serial)
@@ -257,8 +274,14 @@ class ClusterState:
     def _closed(self, event: events.WatchingEnded) -> None:
         if self.closed_at is None:
             self.closed_at = event.at
+            self.milestones.close(event.at, self.prospects.ended_at)
             for ip_addr in list(self.nodes):
                 self.roster.leave(ip_addr, event.at, "ended")
+
+    def end_watching(self) -> None:
+        """Note that nothing more will be known."""
+        self.milestones.settle(self.prospects.ended_at)
+        self.dirty = True
 
     # -- jobs --------------------------------------------------------------------------------
 
@@ -311,6 +334,7 @@ class ClusterState:
                 self.roster.add_running(job)
             if job.failed:
                 self.error_kinds.note(job)
+                self._log_if_new(job.error_kind)
         self.jobs_changed()
 
     def awaits_text(self, serial: int) -> bool:
@@ -347,10 +371,15 @@ class ClusterState:
         for node in self.comparison.refresh(none_left=none_left):
             self.roster.changed(node)
             self.dirty = True
+        found = self.outlook(now, around)
+        self.journal.now = now
+        if self.closed_at is None:
+            self.milestones.note(found, now, self.prospects.ended_at)
         pace = (
             round(jobs_per_sec(self.series, now), 3),
             len(self.stragglers(now)),
-            self.outlook(now, around).key,
+            found.key,
+            self.journal.latest,
         )
         if pace != self._pace:
             self._pace = pace

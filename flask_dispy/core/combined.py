@@ -131,6 +131,7 @@ class CombinedState:
                 "clocks_off": len(self._clocks_off()),
                 "offers": sum(s["attention"]["offers"] for s in summaries),
             },
+            "events": {"latest": max((s["events"]["latest"] for s in summaries), default=0)},
             "offers": _total(summaries, "offers") or {"waiting": 0, "overdue": 0, "changes": 0},
             "history": _total(summaries, "history") or {"retained": 0, "limit": 0, "evicted": 0},
         }

@@ -84,6 +84,7 @@ class Node:
         "load",
         "load_at",
         "name",
+        "news",
         "past",
         "pulse_sec",
         "running",
@@ -113,6 +114,8 @@ class Node:
         self.running: dict[int, Job] = {}
         # The latest events, as (at, event).
         self.past: list[tuple[float, NodeChange]] | None = None
+        # The latest event, as (at, event), until the journal has it.
+        self.news: tuple[float, NodeChange] | None = None
         self.series: NodeSeries | None = None
         # The custom columns' values, in their order; empty before there were any.
         self.columns: tuple[ColumnValue, ...] = ()
@@ -169,6 +172,11 @@ class Node:
             self._become("up", "heard", self.updated_at)
         return changed or fresh or before != (self.updated_at, self.state, clock_offset_sec)
 
+    @property
+    def is_reported(self) -> bool:
+        """Whether its figures were reported since it last joined."""
+        return bool(self._figures)
+
     def leave(self, at: float, why: Departure, *, jobs_wait: bool) -> None:
         """Note that the node left the cluster.
 
@@ -221,6 +229,7 @@ class Node:
     def _become(self, state: NodeState, event: NodeChange, at: float) -> None:
         self.state = state
         if at:
+            self.news = (at, event)
             self.note(at, event)
 
     def note(self, at: float, event: NodeChange) -> None:

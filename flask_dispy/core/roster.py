@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Final
+from typing import Any, Final
 
 from . import events
 from .jobs import Job
-from .nodes import GONE_STATES, Census, Node
+from .journal import EntryKind, Journal
+from .nodes import GONE_STATES, Census, Node, NodeChange
 
 __all__ = ["CLOCK_OFF_SEC", "Roster"]
 
@@ -18,22 +19,37 @@ _MOST_GONE: Final = 10_000
 # A node's clock that is off by more needs attention: files that its jobs write get wrong times.
 CLOCK_OFF_SEC: Final = 60.0
 
+# dispy reports the death of a node so soon after it has noticed it.
+_DEATH_SEC: Final = 30.0
+
+_ENTRIES: Final[dict[NodeChange, EntryKind]] = {
+    "joined": "node_joined",
+    "silent": "node_silent",
+    "heard": "node_heard",
+    "lost": "node_lost",
+    "closed": "node_closed",
+    "deallocated": "node_deallocated",
+}
+
 
 class Roster:
     """The nodes of one cluster. Guarded by the hub's lock.
+
+    :param journal: is given what happens to them.
 
     ``nodes`` has them by address; ``census`` has their sums. Since changes were last published,
     the rows of the nodes in ``dirty`` changed, and those in ``dropped`` were forgotten.
     ``clocks_off`` has the present nodes whose clocks are off by over a minute.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, journal: Journal) -> None:
         self.nodes: dict[str, Node] = {}
         self.census = Census()
         self.dirty: dict[str, None] = {}  # an ordered set
         self.dropped: set[str] = set()
         self.clocks_off: set[str] = set()
         self._gone: OrderedDict[str, None] = OrderedDict()  # in the order they left
+        self._journal = journal
 
     def enter(self, ip_addr: str) -> Node:
         """Return the node with that address; add it if it is new."""
@@ -69,9 +85,44 @@ class Roster:
             node = self.enter(event.ip_addr)
         if event.joined:
             self._gone.pop(event.ip_addr, None)
+        before = node.cpus if node.is_reported and node.state not in GONE_STATES else None
         if node.update(event):
             node.sample(node.updated_at or otherwise_at)
             self.changed(node)
+        if node.news is not None:
+            self._log(node)
+        elif before is not None and event.cpus != before:
+            at = event.at or self._journal.now or node.updated_at
+            self._journal.add("cpus_set", at, node=node.ip_addr, name=node.name,
+                              cpus=event.cpus, cpus_before=before)  # fmt: skip
+
+    def _log(self, node: Node) -> None:
+        """Give the journal what happened to a node, unless its cluster's end says as much."""
+        news, node.news = node.news, None
+        if news is None or (node.left == "ended" and news[1] == "closed"):
+            return
+        at, change = news
+        self._take_back(node, at, change)
+        detail: dict[str, Any] = {}
+        if change == "joined":
+            detail["cpus"] = node.cpus
+        elif change == "lost":
+            detail["jobs"] = len(node.running)
+        asked = node.left in ("closed", "deallocated")
+        self._journal.add(_ENTRIES[change], at, node=node.ip_addr, name=node.name,
+                          source="program" if asked else None, **detail)  # fmt: skip
+
+    def _take_back(self, node: Node, at: float, change: NodeChange) -> None:
+        """Remove the entry that a later report shows to be wrong."""
+        last = self._journal.last_of
+        closed = last("node_closed", node.ip_addr) if change == "lost" else None
+        if closed is not None and closed.at == at:
+            self._journal.retract(closed)  # its jobs were abandoned, but that was reported later
+        if change in ("joined", "lost", "closed"):
+            zero = last("cpus_set", node.ip_addr)
+            # dispy takes a dead node's CPUs away some time before it reports the node.
+            if zero and not zero.source and not zero.detail["cpus"] and at - zero.at < _DEATH_SEC:
+                self._journal.retract(zero)
 
     def leave(
         self, ip_addr: str, at: float, why: events.Departure, *, jobs_wait: bool = False
@@ -81,6 +132,7 @@ class Roster:
         if node is None or node.state in GONE_STATES:
             return
         node.leave(at, why, jobs_wait=jobs_wait)
+        self._log(node)
         if node.series is not None:
             node.sample(at)  # it will give no more signs of life
         self.changed(node)
@@ -93,6 +145,7 @@ class Roster:
         """Note that dispy abandoned a job on a node."""
         node = self.nodes.get(ip_addr) if ip_addr else None
         if node is not None and node.note_abandoned(at):
+            self._log(node)
             self.changed(node)
 
     def drop(self, ip_addr: str) -> None:
@@ -144,6 +197,7 @@ class Roster:
             if overdue:
                 found = True
                 node.fall_silent(now)
+                self._log(node)
                 self.changed(node)
         return found
 

@@ -48,6 +48,7 @@ def summary_of(state: ClusterState, now: float, around: Surroundings = ALONE) ->
             "offers": state.offers.overdue,
         },
         "offers": state.offers.as_dict(),
+        "events": {"latest": state.journal.latest},
         "history": {
             "retained": ledger.retained,
             "limit": ledger.history_limit,

@@ -90,7 +90,8 @@ def _forget_jobs(db: sqlite3.Connection, which: str, *values: float, most: int =
 
 def _forget_the_rest(db: sqlite3.Connection, oldest: float) -> None:
     db.execute("DELETE FROM series WHERE start < ?", (oldest,))
-    db.execute("DELETE FROM node_events WHERE at < ?", (oldest,))
+    for table in ("node_events", "events"):
+        db.execute(f"DELETE FROM {table} WHERE at < ?", (oldest,))
 
 
 def _forget_runs(db: sqlite3.Connection, oldest: float) -> None:

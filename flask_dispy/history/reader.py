@@ -20,10 +20,12 @@ from ..core.errorkinds import ErrorKind
 from ..core.errors import HistoryError
 from ..core.events import JobState
 from ..core.jobs import JOB_STATES
+from ..core.journal import Entry, Journal
 from ..core.series import PAST_RESOLUTIONS, WHOLE_SEC, Measured, Series
 from .checking import DAMAGE
 from .columns import NO_COLUMNS, Columns, columns_of, together
 from .errorkinds import enter_error_kinds, error_kind_of
+from .events import EVENT_COLUMNS, enter_events, entry_of
 from .recorder import SERIES_SEC
 from .records import JOB_COLUMNS, Figures, bucket_of, event_of, job_of, node_of
 from .runs import FOUND, SELECT_RUNS, RunRecord, run_of
@@ -107,6 +109,7 @@ class _Loader:
         self._db = db
         self._room = most_jobs
         self._unreadable = Counter[str]()
+        self._events: list[tuple[ClusterState, Entry]] = []
         self._columns = NO_COLUMNS
         # Bytes that are no text are shown as such.
         db.text_factory = partial(str, encoding="utf-8", errors="replace")
@@ -117,6 +120,7 @@ class _Loader:
         shifts = self._shifts({run.session for run in found})
         self._columns = together(self._readable("columns", columns_of, (r.columns for r in found)))
         runs = [self._run(run, shifts[run.session]) for run in found]
+        enter_events(self._events)
         ((total_runs,),) = self._all(f"SELECT count(*) {FOUND}")
         ((total_jobs,),) = self._all("SELECT count(*) FROM jobs")
         for run in runs:
@@ -191,6 +195,7 @@ class _Loader:
         _count(state, figures)
         enter_error_kinds(state, kinds)
         self._load_tallies(run, state, bad)
+        self._load_events(run, state, shift, bad)
         state.comparison.refresh_all()
         ended_at = max([record.ended_at, *(job.ended_at or 0.0 for job in jobs)])
         state.closed_at = ended_at
@@ -219,6 +224,14 @@ class _Loader:
         rows = self._all("SELECT ip_addr, tally FROM tallies WHERE run = ?", run)
         for ip_addr, tally in self._readable("tallies", tally_of, rows, bad):
             enter_tally(state, ip_addr, tally)
+
+    def _load_events(self, run: int, state: ClusterState, shift: int, bad: Counter[str]) -> None:
+        """Load what happened in a run; all is numbered when the last run is loaded."""
+        columns = ", ".join(EVENT_COLUMNS)
+        rows = self._all(f"SELECT {columns} FROM events WHERE run = ? ORDER BY rowid", run)
+        make = partial(entry_of, shift=shift)
+        state.journal = Journal(iter(()))  # loading its jobs was nothing that happened
+        self._events += ((state, entry) for entry in self._readable("events", make, rows, bad))
 
     def _error_kinds(self, run: int, shift: int, bad: Counter[str]) -> list[ErrorKind]:
         """Load a run's kinds of errors; files from before these were kept have none."""

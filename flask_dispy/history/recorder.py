@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from .columns import NO_COLUMNS, Columns
 from .errorkinds import ErrorKindsDue
+from .events import EventRow
 from .records import Figures, NodeEvent, NodeRow
 from .runs import ShownRun
 from .store import Run, Store
@@ -81,6 +82,8 @@ class Recorder:
             record = self._records[state] = _Record(self._store, self._rows, self._columns, state)
         for job in state.dirty_ends.values():
             self._store.put(record.run, job)
+        for entry in state.journal.fresh:
+            self._store.put(record.run, EventRow(entry))
         if state.roster.dirty:
             record.record_nodes(state.roster.dirty, time.time())
         if state.dirty_ends:

@@ -140,7 +140,26 @@ ALTER TABLE runs ADD COLUMN cpu_time_sec REAL;
 ALTER TABLE runs ADD COLUMN course TEXT
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _TALLIES, _COLUMNS, _ERROR_KINDS, _RUNS)
+_EVENTS: Final = """
+CREATE TABLE events (
+    run INTEGER NOT NULL,
+    at REAL NOT NULL,
+    kind TEXT NOT NULL,
+    node TEXT,
+    name TEXT NOT NULL,
+    source TEXT,
+    given_by TEXT,
+    detail TEXT NOT NULL
+);
+CREATE INDEX events_by_run ON events (run);
+INSERT INTO events SELECT run, at, 'node_' || event, ip_addr, '', NULL, NULL, '{}'
+    FROM node_events JOIN runs ON runs.id = run
+    WHERE event <> 'closed' OR closed_at IS NULL OR at < closed_at;
+INSERT INTO events SELECT id, closed_at, 'cluster_closed', NULL, '', NULL, NULL,
+    '{"jobs":' || (queued + running) || '}' FROM runs WHERE closed_at IS NOT NULL
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _TALLIES, _COLUMNS, _ERROR_KINDS, _RUNS, _EVENTS)
 """Statements that lead from each version of the schema to the next; the first makes the tables.
 
 A file's ``user_version`` is the number of those that were applied to it.

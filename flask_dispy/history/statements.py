@@ -6,6 +6,7 @@ from typing import Final
 
 from ..core.series import Measured
 from .errorkinds import ErrorKindRow
+from .events import EVENT_COLUMNS, EventRow
 from .records import JOB_COLUMNS, Figures, NodeEvent, NodeRow
 from .summaries import RunSummary
 from .tallies import TallyRow
@@ -43,6 +44,10 @@ PUT_OTHERS: Final[dict[type, str]] = {
     ErrorKindRow: _upsert("error_kinds", ("run", "kind", "row"), ("run", "kind")),
     TallyRow: _upsert("tallies", ("run", "ip_addr", "tally"), ("run", "ip_addr")),
     RunSummary: f"UPDATE runs SET {_SUMMARY} WHERE id = ?1",
+    EventRow: (
+        f"INSERT INTO events (run, {', '.join(EVENT_COLUMNS)}) "
+        f"VALUES ({', '.join('?' * (len(EVENT_COLUMNS) + 1))})"
+    ),
     NodeEvent: "INSERT INTO node_events (run, at, ip_addr, event) VALUES (?, ?, ?, ?)",
 }
 UPDATE_RUN: Final = (

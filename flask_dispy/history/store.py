@@ -24,6 +24,7 @@ from ..core.jobs import Job
 from ..core.series import Measured
 from .columns import NO_COLUMNS, Columns
 from .errorkinds import ErrorKindRow
+from .events import EventRow
 from .pruning import Pruner
 from .records import Figures, NodeEvent, NodeRow, job_row
 from .schema import open_for_writing, transaction
@@ -183,7 +184,9 @@ class Store:
     def put(
         self,
         run: Run,
-        record: Job | Measured | NodeEvent | NodeRow | TallyRow | ErrorKindRow | RunSummary,
+        record: (
+            Job | Measured | NodeEvent | NodeRow | TallyRow | ErrorKindRow | RunSummary | EventRow
+        ),
     ) -> None:
         """Have a record written; one that finds the queue full is counted and dropped."""
         if self._stop.is_set():

@@ -14,7 +14,9 @@ from ..core.cluster import ClusterState
 from ..core.combined import COMBINED_NAME, CombinedState
 from ..core.errors import WrongProcess
 from ..core.feed import Feed, new_epoch
-from ..core.settings import Settings
+from ..core.journal import Entry
+from ..core.offers import Source
+from ..core.settings import Settings, checked_poll_sec
 from ..core.text import bounded
 from ..history.recorder import Recorder
 from ..wire.rows import RowWriter
@@ -99,6 +101,7 @@ class Board(Generic[M]):
         self.rows = RowWriter(self.tables.nodes.fields)
         self.epoch = new_epoch()
         self.version = 0
+        self.entry_numbers = itertools.count(1)  # of the clusters' journals
         self.lock = threading.RLock()
         self.combined = CombinedState(self.states, time.time())
         self.combined_feed = Feed()
@@ -157,6 +160,7 @@ class Board(Generic[M]):
         member.feed.remove(dropped, self.version)
         self._combine([*roster.dirty, *dropped])
         roster.published()
+        state.journal.fresh.clear()
         state.dirty_ends.clear()
         state.dirty = False
         self._changed.notify_all()
@@ -166,15 +170,41 @@ class Board(Generic[M]):
         self.combined_feed.touch(known, self.version)
         self.combined_feed.remove(gone, self.version)
 
-    def show_job_args(self, value: bool) -> None:
-        """Show job arguments, or hide them, from all who look at jobs, however quiet it is."""
-        self.settings.show_job_args = bool(value)
-        if not self.is_ours():
-            return  # nobody looks at jobs here, and the lock may be held for ever
+    def change_setting(
+        self, name: str, value: float, *, source: Source = "program", by: str | None = None
+    ) -> None:
+        """Change ``poll_sec`` or ``show_job_args``, and wake all readers, however quiet it is.
+
+        :param by: the user who gave the command, if there are users.
+        """
+        before = getattr(self.settings, name)
+        setattr(self.settings, name, value)
+        if value == before or not self.is_ours():
+            return  # in a fork nobody looks, and the lock may be held for ever
+        detail = {"setting": name, "value": value}
         with self.lock:
+            number = next(self.entry_numbers)
+            entry = Entry(number, time.time(), "settings_changed", None, "", source, by, detail)
             for member in self._members.values():
-                member.state.jobs_changed()
+                if member.state.closed_at is None:
+                    member.state.journal.log(entry)
+                if name == "show_job_args":
+                    member.state.jobs_changed()
+                member.state.dirty = True
                 self.publish(member)
+
+    def command_settings(
+        self, *, poll_sec: float | None, show_job_args: bool | None, by: str | None
+    ) -> None:
+        """Change the settings that are given, because a command asks for it.
+
+        :param by: the user who gave it, if there are users.
+        :raises BadRequest: *poll_sec* is no number, or longer than a day.
+        """
+        if poll_sec is not None:
+            self.change_setting("poll_sec", checked_poll_sec(poll_sec), source="command", by=by)
+        if show_job_args is not None:
+            self.change_setting("show_job_args", show_job_args, source="command", by=by)
 
     # -- reading -----------------------------------------------------------------------------
 

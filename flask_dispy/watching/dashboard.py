@@ -50,7 +50,7 @@ class Dashboard(ABC):
 
     @poll_sec.setter
     def poll_sec(self, value: float) -> None:
-        self._board.settings.poll_sec = checked_poll_sec(value)
+        self._board.change_setting("poll_sec", checked_poll_sec(value))
 
     @property
     def show_job_args(self) -> bool:
@@ -59,7 +59,7 @@ class Dashboard(ABC):
 
     @show_job_args.setter
     def show_job_args(self, value: bool) -> None:
-        self._board.show_job_args(value)
+        self._board.change_setting("show_job_args", bool(value))
 
     # -- reading -----------------------------------------------------------------------------
 

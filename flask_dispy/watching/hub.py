@@ -131,6 +131,7 @@ class Hub(Board[Watched]):
                 busy_grace_sec=self.intervals.busy_grace_sec,
                 overdue_sec=self.intervals.overdue_sec,
                 offer_numbers=self._offer_numbers,
+                entry_numbers=self.entry_numbers,
             )
             watched = Watched(cluster, kind, watch, state, next(self._numbers))
             self.enter(watched)
@@ -325,8 +326,10 @@ class Hub(Board[Watched]):
             return
         with self.folding, self.lock:
             self._fold_texts()
-            for state in self.states():
-                self.recorder.end(state)
+            for watched in self.members():
+                watched.state.end_watching()
+                self.publish(watched)
+                self.recorder.end(watched.state)
         self.recorder.close()
 
     def unregister_exit_handlers(self) -> None:

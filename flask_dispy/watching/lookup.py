@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
+from ..core.cluster import ClusterState
 from ..core.errors import UnknownNode, UnknownOffer
 from ..core.events import Departure
+from ..core.journal import EntryKind
 from ..core.offers import Allocation, Offer
 from ..engine.commands.outcomes import JobTarget, Target
 from .board import shown_name
@@ -87,14 +90,55 @@ class Lookup:
                 joined = watched.watch.nodes.reclaim(ip_addr, time.time())
                 self._hub.apply(watched, joined)
 
+    @contextmanager
+    def _changing(self, name: str) -> Iterator[ClusterState | None]:
+        """Hold the lock, and publish what is changed of a cluster, which may be gone by now."""
+        watched = self._hub.member(name)
+        if watched is None:
+            yield None
+            return
+        with self._hub.lock:
+            yield watched.state
+            watched.state.dirty = True
+            self._hub.publish(watched)
+
     def offered(self, name: str, host: str, offered: Allocation, by: str | None) -> None:
         """Note that somebody offered a node to a cluster."""
-        watched = self._hub.member(name)
-        if watched is not None:
-            with self._hub.lock:
-                watched.state.offers.ask(host, offered, time.time(), by=by)
-                watched.state.dirty = True
-                self._hub.publish(watched)
+        with self._changing(name) as state:
+            if state is not None:
+                now = time.time()
+                state.offers.ask(host, offered, now, by=by)
+                state.journal.add("node_asked", now, node=host, source="command", by=by)
+
+    def ordered(self, name: str, kind: EntryKind, ip_addr: str, by: str | None) -> None:
+        """Note that somebody asks for something that will happen to a node."""
+        with self._hub.lock:
+            for state in self._knowing(name, ip_addr):
+                state.journal.order(kind, ip_addr, by, time.time())
+
+    def called_off(self, name: str, kind: EntryKind, ip_addr: str) -> None:
+        """Note that nothing of it happened."""
+        with self._hub.lock:
+            for state in self._knowing(name, ip_addr):
+                state.journal.call_off(kind, ip_addr)
+
+    def _knowing(self, name: str, ip_addr: str) -> list[ClusterState]:
+        """Return those of the named clusters that know a node. The caller holds the lock."""
+        return [
+            state
+            for state in self._hub.states()
+            if name in ("*", state.name) and ip_addr in state.nodes
+        ]
+
+    def cancelled(self, name: str, serials: Sequence[int], by: str | None) -> None:
+        """Note that somebody cancelled jobs."""
+        if not serials:
+            return
+        job = serials[0] if len(serials) == 1 else None
+        with self._changing(name) as state:
+            if state is not None:
+                state.journal.add("jobs_cancelled", time.time(), source="command", by=by,
+                                  jobs=len(serials), job=job)  # fmt: skip
 
     def offer(self, name: str, number: int) -> tuple[Target, Offer]:
         """Return an offer that waits, and its cluster.
@@ -110,11 +154,10 @@ class Lookup:
                     return watched.target(), offer
         raise UnknownOffer(f"No offer {number} waits: its node has joined, or it was withdrawn.")
 
-    def withdrawn(self, name: str, number: int) -> None:
+    def withdrawn(self, name: str, number: int, by: str | None) -> None:
         """Note that somebody withdrew an offer."""
-        watched = self._hub.member(name)
-        if watched is not None:
-            with self._hub.lock:
-                watched.state.offers.withdraw(number)
-                watched.state.dirty = True
-                self._hub.publish(watched)
+        with self._changing(name) as state:
+            offer = state and state.offers.withdraw(number)
+            if state and offer:
+                state.journal.add("node_withdrawn", time.time(), node=offer.host,
+                                  source="command", by=by)  # fmt: skip

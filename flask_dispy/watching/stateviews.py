@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import chain
 from typing import Any, Final, Protocol, cast
 
@@ -13,6 +13,7 @@ from ..core.coloring import ColorBy, coloring
 from ..core.combined import COMBINED_NAME
 from ..core.comparison import combined_standing
 from ..core.feed import Feed
+from ..core.journal import EntryKind
 from ..core.nodes import GONE_STATES
 from ..core.series import NodeSeries, Series
 from ..core.tally import TimedWord
@@ -29,6 +30,7 @@ from ..core.whatif import Backlog, Loss, Question, WhatIf, what_if
 from ..core.yielding import yield_now
 from ..wire.comparison import ComparedNode, compared_nodes, ranked
 from ..wire.durations import DurationsRow, durations_row
+from ..wire.journal import EventPage, event_page, gathered
 from ..wire.packing import Sendable
 from ..wire.rows import ClusterRows, CombinedRows, Rows, encode
 from ..wire.shapes import (
@@ -168,6 +170,22 @@ class StateView(JobsView):
                 for at, event in state.nodes[ip_addr].past or ()
             ]
         return sorted(found, key=lambda entry: -entry["at"])
+
+    def events(
+        self,
+        kinds: Collection[EntryKind] = (),
+        *,
+        since: float | None = None,
+        after: int = 0,
+        before: int | None = None,
+        limit: int = 100,
+        private: bool = False,
+    ) -> EventPage:
+        with self._folded():
+            found = gathered(self._states(), kinds)
+        return event_page(
+            found, since=since, after=after, before=before, limit=limit, private=private
+        )
 
     def offers(self) -> list[OfferRow]:
         states = self._states()

@@ -6,12 +6,13 @@ the inboxes before it answers, so that no answer is older than its question.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from ..core.coloring import ColorBy
 from ..core.jobs import Job
+from ..core.journal import EntryKind
 from ..core.search.order import NEWEST, JobOrder, Place
 from ..core.search.query import JobQuery
 from ..core.tally import TimedWord
@@ -20,6 +21,7 @@ from ..core.whatif import WhatIf
 from ..wire.comparison import ComparedNode
 from ..wire.durations import DurationsRow
 from ..wire.errorkinds import ErrorOrder, ErrorPage
+from ..wire.journal import EventPage
 from ..wire.packing import Piece, Sendable
 from ..wire.shapes import (
     JobDetail,
@@ -219,6 +221,25 @@ class View(Protocol):
         offset: int = 0,
     ) -> ErrorPage:
         """Return the kinds of errors that jobs failed with, over the whole run."""
+
+    def events(
+        self,
+        kinds: Collection[EntryKind] = (),
+        *,
+        since: float | None = None,
+        after: int = 0,
+        before: int | None = None,
+        limit: int = 100,
+        private: bool = False,
+    ) -> EventPage:
+        """Return what happened, the newest first.
+
+        :param kinds: only events of these kinds; of all if empty.
+        :param since: only those that happened then or later, in epoch seconds.
+        :param after: only those with higher serial numbers.
+        :param before: go on with those with lower serial numbers.
+        :param private: leave out who gave commands, and messages of errors.
+        """
 
     def pick_jobs(self, choose: Callable[[list[Job], float], list[Job]]) -> list[JobDetail]:
         """Return all that is known of a few jobs.

@@ -11,6 +11,7 @@ from typing import Final
 
 from ..core.coloring import COLORS_BY
 from ..core.jobs import JOB_WORDS
+from ..core.journal import ENTRY_KINDS
 from ..core.nodes import NODE_STATES
 from ..core.search.order import JOB_SORTS, NEWEST
 from ..core.search.query import MAX_QUERY_LENGTH
@@ -24,7 +25,7 @@ from ..wire.errorkinds import ERROR_ORDERS
 from ..wire.tables import NodeTable, Tables
 from .api import changes as stream
 from .api import control as api_control
-from .api import metrics, openapi, spreads
+from .api import events, metrics, openapi, spreads
 from .api import read as api_read
 from .api import runs as api_runs
 from .api.exports import FORMATS, MEDIA_TYPES
@@ -155,6 +156,23 @@ _READING: Final = (
             "order": Choice(choices=("asc", "desc"), default="desc"),
             "limit": _LIMIT,
             "offset": _OFFSET,
+            "format": _FORMAT,
+        },
+        costly=True,
+    ),
+    Route(
+        "events",
+        f"GET {_CLUSTER}/events",
+        events.events,
+        "What happened in a cluster, the newest first, filtered and paged.",
+        "Events",
+        MEDIA_TYPES,
+        query={
+            "kind": Words(known=ENTRY_KINDS),
+            "since": Number(),
+            "after": Integer(least=0),
+            "before": _SERIAL,
+            "limit": _LIMIT,
             "format": _FORMAT,
         },
         costly=True,

@@ -124,6 +124,12 @@ class OfferCounts(TypedDict):
     changes: Count
 
 
+class LatestEvent(TypedDict):
+    """The serial number of the newest event, 0 before the first: it grows with each."""
+
+    latest: Count
+
+
 class Retained(TypedDict):
     """Ended jobs that are kept, how many may be, and how many had to go."""
 
@@ -172,6 +178,7 @@ class Summary(_PastRun):
     job_p95_sec: float | None
     attention: Attention
     offers: OfferCounts
+    events: LatestEvent
     history: Retained
     watching: Literal["callback", "polling", "history", "removed"]
     dropped_events: Count

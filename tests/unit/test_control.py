@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,6 +15,7 @@ from dispy_objects import FakeCluster
 from flask_dispy import ClusterRegistry
 from flask_dispy.core.errors import BadRequest, UnknownCluster, UnknownNode, UnknownOffer
 from flask_dispy.core.events import Departure
+from flask_dispy.core.journal import EntryKind
 from flask_dispy.core.offers import Allocation, Offer
 from flask_dispy.engine.clusters import Kind
 from flask_dispy.engine.commands.calls import Calls
@@ -31,6 +32,8 @@ class Fixed:
         self.left: Departure | None = None
         self.rejoined = False
         self.offers: list[tuple[str, Allocation, str | None]] = []
+        self.orders: list[tuple[EntryKind, str, str | None]] = []
+        self.ended: list[tuple[list[int], str | None]] = []
 
     def targets(self, name: str) -> list[Target]:
         return [self.target]
@@ -53,8 +56,17 @@ class Fixed:
     def offer(self, name: str, number: int) -> tuple[Target, Offer]:
         raise UnknownOffer("none")
 
-    def withdrawn(self, name: str, number: int) -> None:
+    def withdrawn(self, name: str, number: int, by: str | None) -> None:
         pass
+
+    def ordered(self, name: str, kind: EntryKind, ip_addr: str, by: str | None) -> None:
+        self.orders.append((kind, ip_addr, by))
+
+    def called_off(self, name: str, kind: EntryKind, ip_addr: str) -> None:
+        self.orders.pop()
+
+    def cancelled(self, name: str, serials: Sequence[int], by: str | None) -> None:
+        self.ended.append((list(serials), by))
 
     def node_rejoined(self, name: str, ip_addr: str) -> None:
         self.rejoined = True

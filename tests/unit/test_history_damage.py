@@ -25,7 +25,10 @@ ODD: list[Any] = [
     None, b"\x00\xff", "text\x00", -1, 2**62, 1e300, float("inf"), 1e14, "[1]",
     '[["running", 1e999, null]]', '{"ip_addr": {"a": [1]}}', DEEP,
 ]  # fmt: skip
-TABLES = ("sessions", "runs", "jobs", "nodes", "node_events", "series", "tallies", "error_kinds")
+TABLES = (
+    "sessions", "runs", "jobs", "nodes", "node_events", "series", "tallies", "error_kinds",
+    "events",
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -88,6 +91,7 @@ def read_all(registry: PastRegistry) -> None:
         answers += [view.summary(), view.series(10), view.timeline(), view.nodes()]
         answers.append(view.durations())
         answers.append(view.error_kinds().items)
+        answers.append(view.events().items)
         page = view.jobs()
         answers += [page.items, page.counts]
         answers += [view.job(row["serial"]) for row in page.items]
@@ -150,10 +154,13 @@ def test_other_rows_that_cannot_be_read_are_counted_too(path: Path) -> None:
     with closing(sqlite3.connect(path)) as db, db:
         db.execute("UPDATE nodes SET row = '[1]' WHERE ip_addr = '10.0.0.1'")
         db.execute("UPDATE node_events SET at = 'noon'")
+        db.execute("UPDATE events SET detail = '{\"cpus\": -1}' WHERE node = '10.0.0.1'")
     registry = PastRegistry(path)
     try:
         assert [row["ip_addr"] for row in registry.view("*").nodes()] == ["10.0.0.2"]
-        assert registry.damage() == "2 rows of node events, 1 rows of nodes can't be read"
+        assert registry.damage() == (
+            "1 rows of events, 2 rows of node events, 1 rows of nodes can't be read"
+        )
     finally:
         registry.close()
 

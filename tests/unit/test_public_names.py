@@ -35,6 +35,8 @@ def test_public_names_are_these() -> None:
         "DurationsRow",
         "EngineTimeout",
         "ErrorPage",
+        "EventPage",
+        "EventRow",
         "FlaskDispyError",
         "HistoryError",
         "JobDetail",

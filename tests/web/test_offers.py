@@ -75,3 +75,11 @@ def test_who_asked_is_kept_and_who_may_not_manage_only_reads(
     ):
         assert answer.status_code == 403
     assert client.get(OFFERS).status_code == 401
+
+
+def test_who_may_not_see_arguments_does_not_see_who_asked(make_client: Any, scene: Any) -> None:
+    def authorize(permission: str, request: Any) -> bool:
+        return permission != "see_arguments"
+
+    offer = _ask(make_client(authorize=authorize))
+    assert (offer["source"], offer["asked_by"]) == ("command", None)

@@ -18,6 +18,7 @@ from typing import Any, Final, TypeVar
 from ...core.addresses import MOST_PORT, without_brackets
 from ...core.errors import BadRequest, EngineTimeout
 from ...core.events import Departure
+from ...core.journal import EntryKind
 from ...core.offers import Allocation
 from ..clusters import is_closed
 from ..offering import forget_closed_node, withdraw_allocation
@@ -59,10 +60,13 @@ class Control:
 
     # -- jobs --------------------------------------------------------------------------------
 
-    def cancel(self, serials: Sequence[int], cluster: str | None = None) -> list[Outcome]:
+    def cancel(
+        self, serials: Sequence[int], cluster: str | None = None, *, by: str | None = None
+    ) -> list[Outcome]:
         """Cancel queued jobs and terminate running ones; return an outcome for each.
 
         :param cluster: the cluster that the jobs must belong to; any if ``None`` or ``*``.
+        :param by: who asks, where there are users.
         """
         wanted = None
         if cluster is not None:
@@ -87,11 +91,13 @@ class Control:
                 outcomes[serial] = found.target.failed("already_ended", message, serial=serial)
             else:
                 batches.setdefault(found.target.name, []).append((serial, found))
-        for done in _in_parallel(self._cancel_batch, list(batches.values())):
+        for done in _in_parallel(lambda batch: self._cancel_batch(batch, by), [*batches.values()]):
             outcomes.update(done)
         return [replace(outcomes[serial], id=ids.get(serial)) for serial in dict.fromkeys(serials)]
 
-    def _cancel_batch(self, batch: list[tuple[int, JobTarget]]) -> dict[int, Outcome]:
+    def _cancel_batch(
+        self, batch: list[tuple[int, JobTarget]], by: str | None
+    ) -> dict[int, Outcome]:
         """Cancel jobs of one cluster in one call; those for which time ran out have failed."""
         target = batch[0][1].target
         done: dict[int, Outcome] = {}
@@ -99,6 +105,7 @@ class Control:
         deadline = time.monotonic() + limit
         what = f"cancel jobs of {target.name}"
         failed = self._guarded(target, what, lambda: cancel_until(deadline, batch, done), limit)
+        self._targets.cancelled(target.name, [s for s, one in done.items() if one.ok], by)
         code, message = failed or ("timeout", "Time ran out before this job's turn came.")
         return {
             serial: done.get(serial) or target.failed(code, message, serial=serial)
@@ -201,7 +208,7 @@ class Control:
         request = {"host": offer.ip_addr, "port": offer.port, "cpus": offer.cpus}
         return [self._allocate_in(target, offer.host, request, by)]
 
-    def withdraw(self, cluster: str, number: int) -> list[Outcome]:
+    def withdraw(self, cluster: str, number: int, *, by: str | None = None) -> list[Outcome]:
         """Take back the offer of a node that has not joined.
 
         :raises UnknownOffer: no such offer waits.
@@ -215,7 +222,7 @@ class Control:
         )
         if failed:
             return [target.failed(*failed)]
-        self._targets.withdrawn(target.name, number)
+        self._targets.withdrawn(target.name, number, by)
         message = f"{offer.host} is no longer asked to join {target.name}."
         if not taken_back[0]:
             message += " dispyscheduler still accepts it if it answers."
@@ -247,10 +254,13 @@ class Control:
             argument = {"host": ip_addr, "port": None, "cpus": 0}
             if left == "closed":
                 forget_closed_node(target.cluster, ip_addr)
+        ordered = _ENTRIES[action]
+        self._targets.ordered(target.name, ordered, ip_addr, by)
         answer = self._ask(target, what, f"{action}_node", argument)
-        if isinstance(answer, Outcome):
-            return replace(answer, ip_addr=ip_addr)
         if answer not in (0, None):
+            self._targets.called_off(target.name, ordered, ip_addr)
+            if isinstance(answer, Outcome):
+                return replace(answer, ip_addr=ip_addr)
             return _refused(target, f"dispy refused to {what} ({answer!r}).", ip_addr)
         # dispy reports none of these, nor the return of a node that was deallocated.
         if action == "allocate" and left == "deallocated":
@@ -264,23 +274,28 @@ class Control:
         message = _DONE[action].format(ip_addr, target.name)
         return target.done(code, message, ip_addr=ip_addr)
 
-    def set_cpus(self, cluster: str, host: str, cpus: int) -> list[Outcome]:
+    def set_cpus(
+        self, cluster: str, host: str, cpus: int, *, by: str | None = None
+    ) -> list[Outcome]:
         """Set how many of a node's CPUs are used; a negative number leaves that many unused.
 
         The outcome's ``cpus`` is the number in use, at most those of the node. All clusters of a
         client share the CPUs, so the first cluster that accepts decides.
 
+        :param by: who asks, where there are users.
         :raises BadRequest: *cpus* makes no sense.
         :raises UnknownNode: the cluster knows no such node.
         """
         _check_cpus(cpus)
         ip_addr, targets = self._targets.targets_of_node(cluster, host)
         outcomes = []
+        self._targets.ordered("*", "cpus_set", ip_addr, by)
         for target in targets:
             outcome = self._set_cpus_in(target, ip_addr, cpus)
             if outcome.ok:
                 return [outcome]
             outcomes.append(outcome)
+        self._targets.called_off("*", "cpus_set", ip_addr)
         return outcomes
 
     def _set_cpus_in(self, target: Target, ip_addr: str, cpus: int) -> Outcome:
@@ -356,6 +371,13 @@ def _in_parallel(ask: Callable[[_T], _R], whom: Sequence[_T]) -> list[_R]:
     with ThreadPoolExecutor(min(len(whom), _MOST_AT_ONCE), "flask_dispy-ask") as pool:
         return list(pool.map(ask, whom))
 
+
+# What each action comes to.
+_ENTRIES: Final[dict[NodeAction, EntryKind]] = {
+    "allocate": "node_joined",
+    "deallocate": "node_deallocated",
+    "close": "node_closed",
+}
 
 _DONE: Final[dict[NodeAction, str]] = {
     "allocate": "{} is asked to join {}.",

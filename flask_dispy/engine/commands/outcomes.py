@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal, Protocol, TypedDict, cast
 
 from ...core.events import Departure
+from ...core.journal import EntryKind
 from ...core.offers import Allocation, Offer
 from ..clusters import Kind
 
@@ -121,6 +122,15 @@ class Targets(Protocol):
     def node_closed(self, name: str, ip_addr: str, why: Departure) -> None:
         """Note that a node was closed or deallocated for a cluster."""
 
+    def ordered(self, name: str, kind: EntryKind, ip_addr: str, by: str | None) -> None:
+        """Note that somebody asks for something that will happen to a node."""
+
+    def called_off(self, name: str, kind: EntryKind, ip_addr: str) -> None:
+        """Note that nothing of it happened."""
+
+    def cancelled(self, name: str, serials: Sequence[int], by: str | None) -> None:
+        """Note that somebody cancelled jobs."""
+
     def offered(self, name: str, host: str, offered: Allocation, by: str | None) -> None:
         """Note that somebody offered a node to a cluster."""
 
@@ -130,7 +140,7 @@ class Targets(Protocol):
         :raises UnknownOffer: none of that number waits there.
         """
 
-    def withdrawn(self, name: str, number: int) -> None:
+    def withdrawn(self, name: str, number: int, by: str | None) -> None:
         """Note that somebody withdrew an offer."""
 
     def node_rejoined(self, name: str, ip_addr: str) -> None:

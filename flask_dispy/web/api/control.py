@@ -92,8 +92,8 @@ def ask_again(web: Web, name: str, number: str) -> Response:
 
 def withdraw(web: Web, name: str, number: str) -> Response:
     """Take back the offer of a node that has not joined."""
-    control = web.registry.control
-    return outcomes_answer(control.withdraw(target(web.view(name)), _offer(number)))
+    control, by = web.registry.control, web.guard.user()
+    return outcomes_answer(control.withdraw(target(web.view(name)), _offer(number), by=by))
 
 
 def _offer(text: str) -> int:
@@ -105,7 +105,8 @@ def _offer(text: str) -> int:
 
 def change_node(web: Web, name: str, host: str, *, cpus: int) -> Response:
     """Set the CPUs that a cluster uses of a node; negative: that many are left unused."""
-    return outcomes_answer(web.registry.control.set_cpus(target(web.view(name)), host, cpus))
+    control, by = web.registry.control, web.guard.user()
+    return outcomes_answer(control.set_cpus(target(web.view(name)), host, cpus, by=by))
 
 
 def node_action(action: NodeAction) -> Callable[..., Response]:
@@ -120,10 +121,8 @@ def node_action(action: NodeAction) -> Callable[..., Response]:
 
 def change_settings(web: Web, *, poll_sec: float | None, show_job_args: bool | None) -> Response:
     """Change the settings that are given; answer with all."""
-    if poll_sec is not None:
-        web.registry.poll_sec = poll_sec
-    if show_job_args is not None:
-        web.registry.show_job_args = show_job_args
+    by = web.guard.user()
+    web.board.command_settings(poll_sec=poll_sec, show_job_args=show_job_args, by=by)
     return settings(web)
 
 
@@ -195,7 +194,7 @@ def _cancel(
     web: Web, view: View, serials: list[int], *, matched: int, next_before: int | None = None
 ) -> Response:
     scope = None if view.combined else view.name
-    outcomes = web.registry.control.cancel(serials, scope)
+    outcomes = web.registry.control.cancel(serials, scope, by=web.guard.user())
     if all_timed_out(outcomes):
         refuse_if_all_failed(outcomes)
     done = sum(outcome.ok for outcome in outcomes)

@@ -134,6 +134,8 @@ def node_series(web: Web, name: str, host: str) -> Response:
 def offers(web: Web, name: str, *, limit: int, offset: int) -> Response:
     """Answer with the nodes that were asked to join and have not, the first asked first."""
     items = web.view(name).offers()
+    if not web.guard.allows("see_arguments"):
+        items = [{**item, "asked_by": None} for item in items]
     end = offset + limit
     following = link(offset=end, limit=limit) if end < len(items) else None
     return json_answer({"total": len(items), "items": items[offset:end], "next": following})

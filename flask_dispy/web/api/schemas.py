@@ -22,6 +22,7 @@ from ...wire.durations import DurationsRow, SpreadRow
 from ...wire.errorkinds import ErrorKindRow
 from ...wire.fields import COUNT, NUMBER, TEXT, NodeField, Schema, properties
 from ...wire.jobs import JobField
+from ...wire.journal import EventCounts, EventRow
 from ...wire.runs import RunComparison, RunRow
 from ...wire.shapes import (
     JobDetail,
@@ -48,7 +49,8 @@ def ref(name: str) -> Schema:
 
 
 def _or_null(schema: Schema) -> Schema:
-    return {**schema, "type": [schema["type"], "null"]}
+    words = {"enum": [*schema["enum"], None]} if "enum" in schema else {}
+    return {**schema, "type": [schema["type"], "null"], **words}
 
 
 def _list(items: Schema) -> Schema:
@@ -197,6 +199,19 @@ SCHEMAS: Final[dict[str, Schema]] = {
         "null for a client that may not see them.",
     },
     "Errors": _page(ref("ErrorKind"), failed=COUNT, other=COUNT),
+    "Event": {
+        **schema_of(EventRow),
+        "description": "serial grows with each event of a program, over all its clusters. cluster "
+        "is null for what concerns all. text says what happened; by whom follows it: source is who "
+        "caused it, as far as is known, and by the user who gave the command, if there are users. "
+        "by and message are null for a client that may not see them.",
+    },
+    "Events": _page(
+        ref("Event"),
+        next_before=_or_null({"type": "integer"}),
+        latest=COUNT,
+        counts={"type": "object", "additionalProperties": schema_of(EventCounts)},
+    ),
     "JobDetail": {"allOf": [ref("Job"), schema_of(JobDetail, beyond=JobRow)]},
     "Series": schema_of(SeriesData),
     "Comparison": _page(schema_of(ComparedNode)),

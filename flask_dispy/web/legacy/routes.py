@@ -91,7 +91,7 @@ def node_info(web: Web) -> Response:
 def cancel_jobs(web: Web) -> Response:
     """Cancel the jobs given as ``uid``; answer with those that were cancelled."""
     uids = [_whole_number("uid", text) for text in _value(read_form(), "uid", _UIDS)]
-    outcomes = web.registry.control.cancel(list(dict.fromkeys(uids)))
+    outcomes = web.registry.control.cancel(list(dict.fromkeys(uids)), by=web.guard.user())
     if all_timed_out(outcomes):
         refuse_if_all_failed(outcomes)
     return json_answer([outcome.serial for outcome in outcomes if outcome.ok])
@@ -150,10 +150,11 @@ def set_cpus(web: Web) -> Response:
     """Set the CPUs of the nodes given as ``IP=N``; answer with the CPUs that each now has."""
     form = read_form()
     wanted = {host: _whole_number(host, _value(form, host)) for host in form}
+    control, by = web.registry.control, web.guard.user()
     answers = {}
     given_up = False
     for host, ip_addr in web.view("*").addresses(wanted).items():
-        outcomes = [] if given_up else web.registry.control.set_cpus("*", ip_addr, wanted[host])
+        outcomes = [] if given_up else control.set_cpus("*", ip_addr, wanted[host], by=by)
         given_up = given_up or all_timed_out(outcomes)
         used = [outcome.cpus for outcome in outcomes if outcome.ok and outcome.cpus is not None]
         answers[host] = used[0] if used else -1
@@ -170,11 +171,11 @@ def update(web: Web) -> Response:
     show = _value(form, "show_job_args").strip().lower()
     if show not in ("", "true", "false"):
         raise invalid("show_job_args", "show_job_args must be true or false.")
-    if interval is not None:
-        # Zero and less turn automatic updates off.
-        registry.poll_sec = max(0.0, interval)
-    if show:
-        registry.show_job_args = show == "true"
+    web.board.command_settings(
+        poll_sec=interval,
+        show_job_args=show == "true" if show else None,
+        by=web.guard.user(),
+    )
     return json_answer({"poll_sec": registry.poll_sec, "show_job_args": registry.show_job_args})
 
 

@@ -95,6 +95,7 @@
  * @property {boolean} [cut_off] of a past run: its program ended without closing it
  * @property {{jobs: number, of: number}} [unreadable] of a past run: jobs that can't be read, of so many
  * @property {{failed: number, abandoned: number, silent: number, lost: number, stragglers: number, slow?: number, failing?: number, clocks_off?: number, offers?: number}} [attention]
+ * @property {{latest: number}} [events] serial number of the newest event
  * @property {{waiting: number, overdue: number, changes: number}} [offers] nodes that were asked to join and have not
  * @property {"callback"|"polling"|"history"|"removed"} [watching]
  * @property {number} [now]
@@ -233,6 +234,35 @@
  * @property {number[]} serials of the latest jobs
  *
  * @typedef {{total: number, items: ErrorKind[], next: string|null, failed: number, other: number}} ErrorKinds
+ *
+ * @typedef {"node_joined"|"node_silent"|"node_heard"|"node_lost"|"node_closed"|"node_deallocated"|"node_asked"|"node_withdrawn"|"cpus_set"|"jobs_cancelled"|"error_kind"|"stalled"|"going"|"done"|"cluster_closed"|"settings_changed"} EventKind
+ *
+ * @typedef {object} Event something that happened
+ * @property {number} serial grows with each
+ * @property {number} at
+ * @property {EventKind} kind
+ * @property {string|null} cluster null: it concerns all
+ * @property {string} text
+ * @property {string|null} node its address
+ * @property {string} name of the node
+ * @property {"command"|"program"|null} source who caused it, as far as is known
+ * @property {string|null} by the user who gave the command
+ * @property {number|null} cpus
+ * @property {number|null} cpus_before
+ * @property {number|null} jobs
+ * @property {number|null} failed
+ * @property {number|null} job serial number of the only one
+ * @property {string|null} error_kind
+ * @property {string|null} type of the exception
+ * @property {string|null} message null where it may not be seen
+ *
+ * @typedef {object} Events the newest first
+ * @property {number} total
+ * @property {Event[]} items
+ * @property {string|null} next
+ * @property {number|null} next_before
+ * @property {number} latest
+ * @property {Record<string, {happened: number, kept: number}>} counts
  *
  * @typedef {NodeRow & {running_jobs: JobRow[], recent_jobs: JobRow[], running_total: number, recent_total: number, events: NodeEvent[]}} NodeDetail
  *
