@@ -13,10 +13,9 @@ from playwright.sync_api import Page, expect
 
 _Act = Callable[[Page], None] | None
 
-_RULES = {
-    "resultTypes": ["violations"],
-    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-}
+_ALL_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+# All of those that look at colours: the others find the same under each theme.
+_COLOUR_RULES = ["color-contrast", "link-in-text-block"]
 
 
 def _choose_columns(page: Page) -> None:
@@ -120,13 +119,14 @@ def _check(page: Page, act: _Act) -> None:
     is_live(page)
     if act is not None:
         act(page)
-    for theme in ("light", "dark"):
-        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
-        assert (theme, _violations(page)) == (theme, [])
+    assert _violations(page, _ALL_RULES) == []
+    page.emulate_media(color_scheme="dark")
+    assert _violations(page, _COLOUR_RULES) == [], "dark"
 
 
-def _violations(page: Page) -> list[Any]:
-    found = Axe().run(page, options=_RULES).response["violations"]
+def _violations(page: Page, rules: list[str]) -> list[Any]:
+    options = {"resultTypes": ["violations"], "runOnly": rules}
+    found = Axe().run(page, options=options).response["violations"]
     return [
         (rule["id"], rule["help"], [node["html"][:160] for node in rule["nodes"]]) for rule in found
     ]
