@@ -60,7 +60,7 @@ def test_order_holds_while_jobs_come(stage: Stage, page: Page) -> None:
 def test_columns_are_chosen_and_remembered(page: Page) -> None:
     expect(_head(page, "Started")).to_have_count(0)
     page.get_by_role("button", name="Choose columns").click()
-    page.get_by_label("Started").check()
+    page.get_by_role("checkbox", name="Started").check()
     page.get_by_role("checkbox", name="Waited", exact=True).uncheck()
     expect(_head(page, "Started")).to_be_visible()
     expect(_head(page, "Waited")).to_have_count(0)
@@ -68,6 +68,16 @@ def test_columns_are_chosen_and_remembered(page: Page) -> None:
     expect(_head(page, "Started")).to_be_visible()
     expect(_head(page, "Waited")).to_have_count(0)
     expect(_head(page, "Error")).to_be_visible()
+
+
+def test_errors_can_not_be_hidden_while_a_job_shown_has_one(page: Page) -> None:
+    page.evaluate("""localStorage.setItem("dispy.columns.jobs", '["error", "args"]')""")
+    page.reload()
+    expect(rows(page)).to_have_count(5)
+    expect(_head(page, "Arguments")).to_have_count(0)
+    expect(_head(page, "Error")).to_be_visible()
+    page.get_by_role("button", name="Choose columns").click()
+    expect(page.get_by_role("checkbox", name="Error")).to_have_count(0)
 
 
 def _open_menu(page: Page) -> Locator:

@@ -1,49 +1,26 @@
-import { ApiError } from "../data/api.js";
-import { COMBINED } from "../data/config.js";
-import { h, need, setText, show } from "../lib/dom.js";
-import { count } from "../lib/format.js";
-import {
-  argumentsColumn,
-  attemptsColumn,
-  clusterColumn,
-  durationColumn,
-  errorColumn,
-  idColumn,
-  jobColumns,
-  jobNodeColumn,
-  jobStateColumn,
-  waitedColumn,
-  whenColumn,
-} from "../widgets/jobcolumns.js";
 import { clusterPath } from "../data/api.js";
+import { filtersOf, rangeOf, withRange } from "../data/durations.js";
 import { JobList } from "../data/joblist.js";
 import { columnOf, orderText, readOrder, sortOf } from "../data/joborder.js";
-import { filtersOf, rangeOf, withRange } from "../data/durations.js";
-import { JOB_WORDS, jobTitle } from "../data/jobwords.js";
-import { PANEL_KEYS, SEARCH_KEYS, TABLE_KEYS } from "../frame/keymap.js";
+import { JOB_WORDS } from "../data/jobwords.js";
 import { addQualifiers, fromAddress as searchOf, withStates } from "../data/query.js";
+import { PANEL_KEYS, SEARCH_KEYS, TABLE_KEYS } from "../frame/keymap.js";
 import { startShell } from "../frame/shell.js";
-import { createColumnChooser } from "../table/columnchooser.js";
-import { Table } from "../table/table.js";
+import { h, need, setText, show } from "../lib/dom.js";
+import { count } from "../lib/format.js";
 import { DurationsPanel } from "../widgets/durations.js";
 import { ErrorsTab } from "../widgets/errorstab.js";
 import { createExportMenu } from "../widgets/exportmenu.js";
 import { createJobActions } from "../widgets/jobactions.js";
 import { JobPanel } from "../widgets/jobdetail.js";
+import { JobTable } from "../widgets/jobtable.js";
+import { emptyMessage, isRefused } from "../widgets/nojobs.js";
 import { SearchBox } from "../widgets/searchbox.js";
 import { createStateTabs } from "../widgets/statetabs.js";
 
-/** @import {JobLook} from "../widgets/jobcolumns.js" */
 /** @import {JobListState} from "../data/joblist.js" */
 /** @import {JobOrder} from "../data/joborder.js" */
 /** @import {Shell} from "../frame/parts.js" */
-/** @import {JobRow} from "../data/types.js" */
-
-/** While the panel is open, the list keeps what distinguishes jobs. */
-const KEPT_BESIDE_DETAIL = ["id", "state", "node", "args", "error", "duration_sec"];
-
-/** Pixels of the list beside the panel from which on the arguments fit in beside an error. */
-const ROOM_FOR_ARGUMENTS = 800;
 
 export function start(shell = startShell("Jobs")) {
   new JobsPage(shell);
@@ -57,14 +34,9 @@ class JobsPage {
   #fresh = h("button", { type: "button", class: "button small jobs-fresh", hidden: true });
   #shown = h("span", { class: "table-count", role: "status" });
   #failure = h("p", { class: "field-error jobs-failure", role: "status", hidden: true });
-  #place = h("div", { class: "table-jobs" });
   #query;
   #order;
-  #columns;
-  /** Columns that the reader has chosen not to see. @type {string[]} */
-  #unchosen;
   #changesSeen = "";
-  #hidden = "";
   #nothing;
   #search;
   #tabs;
@@ -97,18 +69,12 @@ class JobsPage {
     this.#tabs = this.#makeTabs();
     const actions = h("div", { class: "jobs-actions" });
     const tools = h("div", { class: "jobs-actions end" }, actions, this.#makeExport());
-    this.#columns = this.#makeColumns();
-    this.#unchosen = createColumnChooser(tools, {
-      columns: this.#columns,
-      store: "dispy.columns.jobs",
-      storage: shell.storage,
-      onChange: (keys) => {
-        this.#unchosen = keys;
-        this.#hideColumns();
-      },
-    });
-    this.#panel.append(h("div", { class: "panel-head" }, this.#shown, this.#fresh, tools), this.#failure, this.#place);
-    this.#table = this.#makeTable();
+    this.#table = this.#makeTable(tools);
+    this.#panel.append(
+      h("div", { class: "panel-head" }, this.#shown, this.#fresh, tools),
+      this.#failure,
+      this.#table.element,
+    );
     this.#actions = config.permissions.cancel_jobs ? this.#makeActions(actions) : null;
     this.#durations = new DurationsPanel(need("durations"), {
       shell,
@@ -139,31 +105,6 @@ class JobsPage {
       what: "jobs",
       request: () => ({ path: clusterPath(cluster, "jobs"), params: this.#list.asked() }),
     });
-  }
-
-  #makeColumns() {
-    const { cluster, config, href, store } = this.#shell;
-    const onCards = matchMedia("(max-width: 700px)").matches; // each would be a line more
-    const looks = [
-      this.#markingOpen(idColumn((job) => this.#detailHref(job.serial))),
-      jobStateColumn,
-      { ...jobNodeColumn((ip) => href("node.html", { host: ip })), optional: true },
-      ...(cluster === COMBINED ? [clusterColumn] : []),
-      { ...argumentsColumn, optional: true },
-      { ...errorColumn, optional: true },
-      { ...whenColumn("submitted_at"), optional: true },
-      { ...whenColumn("started_at"), optional: true, hidden: true },
-      { ...whenColumn("ended_at"), optional: true, hidden: onCards },
-      { ...waitedColumn, hidden: onCards },
-      attemptsColumn,
-      durationColumn(store.now),
-    ];
-    // The order is the server's.
-    return jobColumns(config.job_fields, looks).map((column) => ({
-      ...column,
-      value: undefined,
-      sorts: sortOf(column.key, config.job_fields) !== undefined,
-    }));
   }
 
   #makeTabs() {
@@ -197,23 +138,17 @@ class JobsPage {
     });
   }
 
-  #makeTable() {
-    const { config, store } = this.#shell;
-    return new Table(this.#place, {
-      label: "Jobs",
-      columns: this.#columns,
-      hidden: this.#unchosen,
+  /** @param {HTMLElement} tools */
+  #makeTable(tools) {
+    return new JobTable(tools, {
+      shell: this.#shell,
+      href: (serial) => this.#detailHref(serial),
       sort: columnOf(this.#order),
+      empty: this.#nothing.element,
       onSort: (next) =>
         this.#sortBy({ sort: sortOf(next.key, this.#shell.config.job_fields) ?? next.key, order: next.order }),
-      keyOf: (/** @type {JobRow} */ job) => String(job.serial),
-      name: (job) => `job ${jobTitle(job)}`,
-      selectable: config.permissions.cancel_jobs,
-      now: store.now,
-      empty: this.#nothing.element,
       onSelect: () => this.#showActions(),
-      onOpen: (job) => this.#openJob(job.serial),
-      onActive: (job) => this.#detail.serial !== null && this.#openJob(job.serial, { following: true }),
+      onOpen: (serial, following) => this.#openJob(serial, { following }),
       onEnd: () => void this.#list.more(),
     });
   }
@@ -222,7 +157,7 @@ class JobsPage {
   #makeActions(place) {
     return createJobActions(place, {
       place: this.#shell,
-      selected: () => this.#selectedJobs(),
+      selected: () => this.#table.selectedJobs,
       query: () => this.#query,
       onDone: () => void this.#list.refresh(false),
     });
@@ -233,15 +168,6 @@ class JobsPage {
       this.#scrollToTop();
       await this.#list.refresh(false);
       if (event.detail === 0) this.#table.move(0); // pressed by key: the pill is gone, the focus goes on to the rows
-    });
-    this.#place.addEventListener("click", (event) => {
-      if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey) return;
-      const target = /** @type {HTMLElement} */ (event.target);
-      const row = target.closest(".tr[data-key]");
-      const other = target.closest("a:not(.job-link), input, label, button");
-      if (!row || other || String(getSelection() ?? "") !== "") return;
-      event.preventDefault();
-      this.#openJob(Number(row.getAttribute("data-key")));
     });
     window.addEventListener("popstate", () => {
       const asked = searchOf(new URLSearchParams(location.search));
@@ -258,12 +184,12 @@ class JobsPage {
   #follow() {
     const { store, everySecond } = this.#shell;
     store.subscribe(({ kind }) => {
-      if (kind === "settings") return void this.#list.refresh(this.#isRead());
+      if (kind === "settings") return void this.#list.refresh(this.#table.isRead);
       if (kind !== "data") return;
       this.#errors.update();
-      this.#hideColumns();
+      this.#table.arrange();
       if (!this.#jobsChanged()) return;
-      void this.#list.refresh(this.#isRead());
+      void this.#list.refresh(this.#table.isRead);
       this.#detail.refresh();
     });
     everySecond(() => {
@@ -275,11 +201,8 @@ class JobsPage {
 
   #bindKeys() {
     const { keys } = this.#shell;
-    // While the panel is open, from the row of its job.
-    const from = () => (this.#detail.serial === null ? null : String(this.#detail.serial));
     keys.bind("/", "Search jobs", () => this.#search.focus());
-    const move = (/** @type {number} */ step) =>
-      this.#errors.on ? this.#errors.move(step) : this.#table.move(step, from());
+    const move = (/** @type {number} */ step) => (this.#errors.on ? this.#errors.move(step) : this.#table.move(step));
     keys.bind("j", "Next job", () => move(1));
     keys.bind("k", "Previous job", () => move(-1));
     keys.bind(" ", "Select the job", () => this.#table.toggle());
@@ -303,7 +226,7 @@ class JobsPage {
     this.#shell.url.set({ q: text, state: null });
     this.#search.set(text);
     this.#tabs.update(text, this.#list.state.counts);
-    this.#table.select([]);
+    this.#table.selectNone();
     this.#scrollToTop();
     void this.#durations.refresh();
     void this.#list.search(text, this.#order);
@@ -322,7 +245,6 @@ class JobsPage {
     const { rows, total, waiting, phase, error } = state;
     if (rowsChanged) {
       if (rows.length > 0) this.#detail.showAsHidden(rows.some((job) => job.hidden));
-      this.#hideColumns();
       this.#table.setRows(rows);
     }
     this.#tabs.update(this.#query, state.counts, !this.#errors.on);
@@ -335,20 +257,6 @@ class JobsPage {
     show(this.#failure, error !== null && !refused && rows.length > 0);
     this.#nothing.update(state, this.#query);
     this.#showActions();
-  }
-
-  /** Hide the columns that say nothing: clusters while there is one, errors where no job shown has one. */
-  #hideColumns() {
-    const one = [...this.#shell.store.clusters.values()].filter(({ combined }) => !combined).length === 1;
-    const anyError = this.#list.state.rows.some(({ error }) => error);
-    const beside = this.#layout.classList.contains("has-detail")
-      ? this.#columns.map(({ key }) => key).filter((key) => !KEPT_BESIDE_DETAIL.includes(key))
-      : [];
-    // Where there is little room beside the detail, the arguments leave theirs to the error.
-    if (anyError && beside.length > 0 && this.#place.clientWidth < ROOM_FOR_ARGUMENTS) beside.push("args");
-    const hidden = [...this.#unchosen, ...(one ? ["cluster"] : []), ...(anyError ? [] : ["error"]), ...beside];
-    if (hidden.join() !== this.#hidden) this.#table.setHidden(hidden);
-    this.#hidden = hidden.join();
   }
 
   /** Whether jobs may be others now than when this was asked last: nodes alone change all the time. */
@@ -366,20 +274,8 @@ class JobsPage {
     this.#actions?.update(queued + running > 0);
   }
 
-  #selectedJobs() {
-    const chosen = new Set(this.#table.selected());
-    return this.#list.state.rows.filter((job) => chosen.has(String(job.serial)));
-  }
-
-  /** Whether rows must keep their places: someone reads further down, points at them or has chosen some. */
-  #isRead() {
-    const grid = this.#place.querySelector(".table");
-    const away = (grid?.scrollTop ?? 0) > 4 || this.#place.getBoundingClientRect().top < 0;
-    return away || this.#place.matches(":hover, :focus-within") || this.#table.selected().length > 0;
-  }
-
   #scrollToTop() {
-    this.#place.querySelector(".table")?.scrollTo(0, 0);
+    this.#table.scrollToTop();
     if (this.#panel.getBoundingClientRect().top < 0) this.#panel.scrollIntoView({ block: "start" });
   }
 
@@ -395,14 +291,9 @@ class JobsPage {
       if (first) history.pushState({ job: true }, "", this.#detailHref(serial));
       else this.#shell.url.set({ job: serial });
     }
-    if (first) {
-      this.#layout.classList.add("has-detail");
-      this.#hideColumns();
-    }
+    this.#layout.classList.add("has-detail");
+    this.#table.mark(serial);
     this.#detail.open(serial, { focus: !following });
-    // The row whose detail is open is marked, also when it scrolls in later.
-    for (const row of this.#place.querySelectorAll(".tr[data-key]"))
-      row.classList.toggle("is-open", row.getAttribute("data-key") === String(serial));
   }
 
   /** @param {{remember?: boolean}} [options] */
@@ -411,30 +302,10 @@ class JobsPage {
     if (serial === null) return;
     this.#detail.close();
     this.#layout.classList.remove("has-detail");
-    this.#hideColumns();
+    this.#table.mark(null);
     if (remember && history.state?.job) history.back();
     else if (remember) this.#shell.url.set({ job: null });
-    requestAnimationFrame(() => requestAnimationFrame(() => this.#focusRow(serial)));
-  }
-
-  /** @param {number} serial */
-  #focusRow(serial) {
-    const row = this.#place.querySelector(`.tr[data-key="${serial}"]`);
-    if (row instanceof HTMLElement) row.focus({ preventScroll: true });
-  }
-
-  /** @param {JobLook} column @returns {JobLook} */
-  #markingOpen(column) {
-    return {
-      ...column,
-      render: (cell) => {
-        const fill = column.render?.(cell);
-        return (job, now) => {
-          fill?.(job, now);
-          cell.closest(".tr")?.classList.toggle("is-open", job.serial === this.#detail.serial);
-        };
-      },
-    };
+    requestAnimationFrame(() => requestAnimationFrame(() => this.#table.focusRow(serial)));
   }
 
   #fromAddress() {
@@ -443,48 +314,4 @@ class JobsPage {
     if (Number.isInteger(serial) && serial > 0) this.#openJob(serial, { remember: false });
     else this.#closeJob({ remember: false });
   }
-}
-
-/** Whether the server found something wrong with the search itself. @param {Error|null} error */
-function isRefused(error) {
-  return error instanceof ApiError && error.field === "q";
-}
-
-/**
- * The words in place of rows.
- *
- * @param {{past: boolean, clear: () => void, again: () => void}} options
- */
-function emptyMessage({ past, clear, again }) {
-  const title = h("strong", {});
-  const text = h("p", {});
-  const clearing = h("button", { type: "button", class: "button", onclick: clear }, "Clear the search");
-  const retry = h("button", { type: "button", class: "button", onclick: again }, "Try again");
-  const element = h("div", { class: "empty", role: "status" }, title, text, clearing, retry);
-  return {
-    element,
-    /** @param {JobListState} state @param {string} query */
-    update({ phase, error }, query) {
-      const refused = isRefused(error);
-      const [head, body] = emptyWords({ phase, error }, query !== "", past);
-      setText(title, head);
-      setText(text, body);
-      show(clearing, refused || (phase === "ready" && query !== ""));
-      show(retry, phase === "failed" && !refused);
-    },
-  };
-}
-
-/** @param {Pick<JobListState, "phase"|"error">} state @param {boolean} searched @param {boolean} past */
-function emptyWords({ phase, error }, searched, past) {
-  if (phase === "failed")
-    return [isRefused(error) ? "This can't be searched for" : "The jobs can't be read", error?.message ?? ""];
-  if (phase === "loading") return ["Loading jobs …", ""];
-  if (searched)
-    return [
-      "No job matches",
-      "Words look in id, arguments, node and error; qualifiers such as state:failed or node:10.0.0.7 in one of them.",
-    ];
-  if (past) return ["No job", "None of this run had ended, or none is loaded."];
-  return ["No job yet", "Jobs appear here as soon as a program submits one with cluster.submit(…)."];
 }
