@@ -104,10 +104,12 @@ def _by_error(states: Sequence[ClusterState]) -> Coloring:
     # In the order in which they first occurred, so that colours stay while the counts grow.
     shown = sorted((kinds[id_] for id_, _ in counts.most_common(_MOST)), key=_by_first)
     keys = {kind.id: str(place) for place, kind in enumerate(shown)}
+    several = len({kind.function for kind in shown}) > 1
     classes = [_class(_NONE, "no error")]
-    classes += [
-        _class(keys[kind.id], kind.failure.type or "error", kind.failure.message) for kind in shown
-    ]
+    for kind in shown:
+        label = kind.failure.type or "error"
+        label = f"{label} in {kind.function}" if several else label
+        classes.append(_class(keys[kind.id], label, kind.failure.message))
     if len(kinds) > len(keys) or any(state.error_kinds.uncounted for state in states):
         classes.append(_class(_OTHER, "other errors"))
     has_other = classes[-1]["key"] == _OTHER

@@ -97,6 +97,7 @@ _PARTS: list[tuple[str, _Act]] = [
     ("jobs.html", _ask_to_terminate),
     ("jobs.html?q=nothing", None),
     ("timeline.html?job=2", _detail),
+    ("timeline.html?color=error&sort=slow", None),
     ("manage.html", _mistake),
 ]
 

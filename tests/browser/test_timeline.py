@@ -248,7 +248,7 @@ def test_many_jobs_are_summed_up(stage: Stage) -> None:
     for number in range(2100):
         stage.ends(stage.runs("10.0.0.9", job_id=number))
     page = stage.open("timeline.html?span=600")
-    expect(page.locator(".timeline-legend")).to_contain_text(
+    expect(page.locator(".timeline-mode")).to_contain_text(
         "height: CPUs busy; zoom in for single jobs"
     )
 

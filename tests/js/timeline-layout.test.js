@@ -37,6 +37,12 @@ const answer = () => ({
   oldest: 0,
   mode: "bars",
   total: 3,
+  color: "state",
+  classes: ["running", "finished", "failed", "terminated", "cancelled", "abandoned"].map((key) => ({
+    key,
+    label: key,
+    detail: null,
+  })),
   lanes: [lane(2), lane(2)],
   queue: { t: [], depth: [] },
   bars: {

@@ -44,5 +44,12 @@ export const LANE_KEYS = [
   ["0", "Lanes: everything"],
 ];
 
+/** See widgets/timeline-map.js. @type {KeyList} */
+export const RUN_KEYS = [
+  ["← →", "Map of the run: earlier, later; in large steps with Shift"],
+  ["+ -", "Map of the run: a shorter window, a longer one"],
+  ["Home End", "Map of the run: oldest, newest"],
+];
+
 /** See widgets/jobdetail.js. @type {KeyList} */
 export const PANEL_KEYS = [["Esc", "Close the job"]];

@@ -1,12 +1,16 @@
 import { need } from "../lib/dom.js";
-import { LANE_KEYS, PANEL_KEYS } from "../frame/keymap.js";
+import { LANE_KEYS, PANEL_KEYS, RUN_KEYS } from "../frame/keymap.js";
 import { startShell } from "../frame/shell.js";
+import { choicesFrom } from "../widgets/timeline-classes.js";
 import { viewFromParams, viewToParams } from "../widgets/timeline-layout.js";
 import { JobPanel } from "../widgets/jobdetail.js";
 import { Timeline } from "../widgets/timeline.js";
 
+/** Where this browser keeps what was chosen last. */
+const STORED = { color: "dispy.timeline.color", sort: "dispy.timeline.sort" };
+
 export function start(shell = startShell("Timeline")) {
-  const { api, cluster, config, feed, keys, store, url } = shell;
+  const { api, cluster, config, feed, keys, storage, store, url } = shell;
   const wanted = viewFromParams(new URLSearchParams(location.search));
   const detail = new JobPanel(/** @type {HTMLDialogElement} */ (need("job")), { shell, onClose: closeJob });
   const timeline = new Timeline(need("timeline"), {
@@ -15,6 +19,16 @@ export function start(shell = startShell("Timeline")) {
     node: url.get("node") || undefined,
     view: wanted?.view ?? null,
     span: wanted?.span ?? null,
+    choices: choicesFrom(
+      url.get("color") || (storage?.getItem(STORED.color) ?? null),
+      url.get("sort") || (storage?.getItem(STORED.sort) ?? null),
+    ),
+    onChoices({ color, sort }) {
+      storage?.setItem(STORED.color, color);
+      storage?.setItem(STORED.sort, sort);
+      // The usual ones are named as well, where this browser's memory might say otherwise.
+      url.set({ color, sort });
+    },
     onView: (view, following, whole) => url.set(viewToParams(view, following, whole)),
     onOpen(serial) {
       url.set({ job: serial });
@@ -31,7 +45,7 @@ export function start(shell = startShell("Timeline")) {
   const asked = Number(url.get("job"));
   if (Number.isInteger(asked) && asked > 0) detail.open(asked);
   if (!config.past) keys.bind("f", "Follow now", () => timeline.follow());
-  keys.describe([...LANE_KEYS, ...PANEL_KEYS]);
+  keys.describe([...LANE_KEYS, ...RUN_KEYS, ...PANEL_KEYS]);
   store.subscribe((event) => {
     if (event.kind !== "data") return;
     timeline.update();

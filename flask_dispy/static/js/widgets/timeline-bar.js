@@ -1,14 +1,11 @@
-/** The controls above the timeline, and the key to its colours and patterns. */
+/** The controls above the timeline. */
 
 import { h, setAttr, setText } from "../lib/dom.js";
 import { seconds, zone } from "../lib/format.js";
 import { whenText } from "../frame/pastrun.js";
-import { OUTCOMES } from "./timeline-layout.js";
-import { fitCanvas } from "./canvas.js";
-import { paintBar, TIMELINE_TOKENS } from "./timeline-marks.js";
-import { readTokens } from "./tokens.js";
+import { choicesFrom, COLORINGS, ORDERS } from "./timeline-classes.js";
 
-/** @import {View} from "./timeline-layout.js" */
+/** @import {Choices, View} from "./timeline-layout.js" */
 
 /** Windows to choose from; without seconds: all that is retained. */
 const SPANS = [
@@ -17,17 +14,16 @@ const SPANS = [
   { label: "1 h", sec: 3600 },
   { label: "All", sec: Infinity },
 ];
-const LEGEND = /** @type {const} */ (["running", ...OUTCOMES]);
-const SWATCH = { width: 24, height: 11 };
-
 /**
  * @param {object} actions
  * @param {(spanSec: number) => void} actions.span
  * @param {(factor: number) => void} actions.zoom
  * @param {(share: number) => void} actions.pan  by a share of the window
  * @param {(following: boolean) => void} actions.follow
+ * @param {(choices: Partial<Choices>) => void} actions.choose
+ * @param {Choices|null} chosen  null: there is nothing to choose
  */
-export function createTimelineBar({ span, zoom, pan, follow }) {
+export function createTimelineBar({ span, zoom, pan, follow, choose }, chosen) {
   const spans = SPANS.map(({ label, sec }) =>
     h("button", { type: "button", "aria-pressed": "false", onclick: () => span(sec) }, label),
   );
@@ -53,6 +49,12 @@ export function createTimelineBar({ span, zoom, pan, follow }) {
     ),
     followButton,
     range,
+    ...(chosen
+      ? [
+          choice("Colour", COLORINGS, chosen.color, (value) => choose({ color: choicesFrom(value, null).color })),
+          choice("Lanes by", ORDERS, chosen.sort, (value) => choose({ sort: choicesFrom(null, value).sort })),
+        ]
+      : []),
   );
 
   return {
@@ -101,26 +103,19 @@ export function rangeText(view, following) {
   return whenText(view.from, view.to);
 }
 
-/** The key: each state as it is painted, beside its word. */
-export function createTimelineLegend() {
-  const canvases = LEGEND.map(() => h("canvas", { class: "timeline-swatch", "aria-hidden": "true" }));
-  const items = LEGEND.map((word, index) => h("li", {}, canvases[index], word));
-  const mode = h("li", { class: "timeline-mode" });
-  const element = h("ul", { class: "timeline-legend", "aria-label": "Key" }, ...items, mode);
-  return {
-    element,
-    /** @param {boolean} aggregate */
-    update(aggregate) {
-      setText(mode, aggregate ? "height: CPUs busy; zoom in for single jobs" : "a bar is a job");
-    },
-    /** Paints the swatches in the colours of the theme. */
-    paint() {
-      const colors = readTokens(element, TIMELINE_TOKENS);
-      canvases.forEach((canvas, index) => {
-        const context = fitCanvas(canvas, SWATCH.width, SWATCH.height);
-        context.clearRect(0, 0, SWATCH.width, SWATCH.height);
-        paintBar(context, { x: 0, y: 0, ...SWATCH }, LEGEND[index], colors);
-      });
-    },
-  };
+/**
+ * A choice in a box, with its name before it.
+ * @param {string} name
+ * @param {readonly {value: string, label: string}[]} options
+ * @param {string} value
+ * @param {(value: string) => void} choose
+ */
+function choice(name, options, value, choose) {
+  const select = h(
+    "select",
+    { class: "input small", onchange: () => choose(select.value) },
+    ...options.map((option) => h("option", { value: option.value }, option.label)),
+  );
+  select.value = value;
+  return h("label", { class: "timeline-choice" }, h("span", {}, name), select);
 }

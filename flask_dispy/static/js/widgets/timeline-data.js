@@ -1,10 +1,11 @@
 /** Fetches what the timeline shows: one request at a time, the latest wish wins, nothing twice. */
 
 import { clusterPath } from "../data/api.js";
+import { USUAL_CHOICES } from "./timeline-classes.js";
 import { requestFor, covers } from "./timeline-layout.js";
 
 /** @import {Api} from "../data/api.js" */
-/** @import {Answer, View} from "./timeline-layout.js" */
+/** @import {Answer, Choices, View} from "./timeline-layout.js" */
 
 /** Past this many bars the server sends aggregates; 2,000 paint in about 3 ms. */
 const MOST_BARS = 2000;
@@ -31,12 +32,13 @@ export class TimelineData {
    * @param {Api} options.api
    * @param {string} options.cluster
    * @param {string} [options.node]
+   * @param {() => Choices} [options.choices]  of colours and of the lanes' order
    * @param {(answer: Answer) => void} options.onAnswer
    * @param {(error: Error) => void} options.onError
    * @param {() => number} [options.clock]  this machine's time, in seconds
    */
-  constructor({ clock = () => Date.now() / 1000, ...options }) {
-    this.#options = { ...options, clock };
+  constructor({ clock = () => Date.now() / 1000, choices = () => USUAL_CHOICES, ...options }) {
+    this.#options = { ...options, clock, choices };
   }
 
   /** Whether the last answer covers all of a window. @param {View} view */
@@ -52,6 +54,13 @@ export class TimelineData {
     if (this.served(view)) return;
     this.#wish = view;
     this.#schedule(this.#answer ? REST_MS : 0);
+  }
+
+  /** Asks anew, because something else is to be seen of a window. @param {View} view */
+  renew(view) {
+    this.#asked = null;
+    this.#wish = view;
+    this.#schedule(0);
   }
 
   /**
@@ -88,13 +97,14 @@ export class TimelineData {
 
   async #run() {
     if (this.#busy || !this.#wish) return;
-    const { api, cluster, node, onAnswer, onError, clock } = this.#options;
+    const { api, cluster, node, choices, onAnswer, onError, clock } = this.#options;
     const ask = requestFor(this.#wish);
+    const { color, sort } = choices();
     this.#wish = null;
     this.#busy = true;
     try {
       const { from, to } = ask;
-      this.#answer = await api.get(clusterPath(cluster, "timeline"), { from, to, limit: MOST_BARS, node });
+      this.#answer = await api.get(clusterPath(cluster, "timeline"), { from, to, limit: MOST_BARS, node, color, sort });
       this.#asked = ask;
       this.#fetchedAt = clock();
       onAnswer(/** @type {Answer} */ (this.#answer));

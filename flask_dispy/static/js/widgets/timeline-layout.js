@@ -8,10 +8,13 @@ import { jobWord } from "../data/jobwords.js";
 /** @import {JobState} from "../data/types.js" */
 /** @typedef {{from: number, to: number}} View */
 /** @typedef {{oldest: number, now: number}} Limits */
-/** @typedef {{node: string, name: string, slots: number}} Lane */
-/** @typedef {{lane: number[], slot: number[], serial: number[], id: string[], start: number[], end: (number|null)[], state: JobState[], failed: boolean[]}} Bars */
-/** @typedef {{bucket_sec: number, lane: number[], bucket: number[], busy: number[], busy_by: Partial<Record<string, number[]>>, finished: number[], failed: number[], terminated: number[], cancelled: number[], abandoned: number[]}} Buckets */
-/** @typedef {{from: number, to: number, now: number, oldest: number, mode: "bars"|"aggregate", total: number, lanes: Lane[], bars?: Bars, buckets?: Buckets, queue: {t: number[], depth: (number|null)[]}, past?: boolean}} Answer */
+/** @typedef {"state"|"function"|"error"|"ran"} ColorBy */
+/** @typedef {{color: ColorBy, sort: "address"|"busy"|"slow"|"failing"}} Choices */
+/** @typedef {{key: string, label: string, detail: string|null}} ColorClass */
+/** @typedef {{node: string, name: string, slots: number, figure?: number|null}} Lane */
+/** @typedef {{lane: number[], slot: number[], serial: number[], id: string[], start: number[], end: (number|null)[], state: JobState[], failed: boolean[], class?: number[]}} Bars */
+/** @typedef {{bucket_sec: number, lane: number[], bucket: number[], busy: number[], busy_by: Partial<Record<string, number[]>>, ended_by?: Partial<Record<string, number[]>>, finished: number[], failed: number[], terminated: number[], cancelled: number[], abandoned: number[]}} Buckets */
+/** @typedef {{from: number, to: number, now: number, oldest: number, mode: "bars"|"aggregate", total: number, color: ColorBy, classes: ColorClass[], lanes: Lane[], bars?: Bars, buckets?: Buckets, queue: {t: number[], depth: (number|null)[]}, past?: boolean}} Answer */
 /** @typedef {{tops: Float64Array, slotHeight: number, total: number}} LaneLayout */
 /** @typedef {{starts: Uint32Array, order: Uint32Array}} LaneIndex */
 
@@ -299,14 +302,25 @@ export function tally(answer, view) {
     for (const item of barsWithin(answer, view)) counts[barWord(answer.bars, item)] += 1;
     return counts;
   }
-  const buckets = answer.buckets;
+  const { buckets } = answer;
   if (!buckets) return counts;
-  for (let item = 0; item < buckets.bucket.length; item += 1) {
-    const start = answer.from + buckets.bucket[item] * buckets.bucket_sec;
-    if (start + buckets.bucket_sec < view.from || start > view.to) continue;
-    for (const word of OUTCOMES) counts[word] += buckets[word][item];
-  }
+  for (const item of bucketsWithin(answer, view)) for (const word of OUTCOMES) counts[word] += buckets[word][item];
   return counts;
+}
+
+/**
+ * The buckets that touch a window.
+ * @param {Answer} answer
+ * @param {View} view
+ */
+export function bucketsWithin({ from, buckets }, view) {
+  const found = [];
+  const sec = buckets?.bucket_sec ?? 0;
+  for (let item = 0; item < (buckets?.bucket.length ?? 0); item += 1) {
+    const start = from + /** @type {Buckets} */ (buckets).bucket[item] * sec;
+    if (start + sec >= view.from && start <= view.to) found.push(item);
+  }
+  return found;
 }
 
 /**

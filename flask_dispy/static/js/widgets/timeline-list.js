@@ -5,7 +5,8 @@
 import { h, setText, show } from "../lib/dom.js";
 import { count, counted, exact, plain, seconds, stateMark } from "../lib/format.js";
 import { jobTitle } from "../data/jobwords.js";
-import { barsWithin, barWord, OUTCOMES, tally } from "./timeline-layout.js";
+import { COLORINGS, classOf } from "./timeline-classes.js";
+import { barsWithin, barWord, bucketsWithin, OUTCOMES, tally } from "./timeline-layout.js";
 import { pageHref } from "../lib/url.js";
 
 /** @import {Answer, View} from "./timeline-layout.js" */
@@ -78,6 +79,7 @@ export function summarySentence(answer, view) {
 function jobRows(answer, view, cluster) {
   const items = barsWithin(answer, view);
   const bars = /** @type {NonNullable<Answer["bars"]>} */ (answer.bars);
+  const colored = COLORINGS.find(({ value }) => value === answer.color && value !== "state");
   const body = items.slice(0, MOST_ROWS).map((item) => {
     const word = barWord(bars, item);
     const href = pageHref("jobs.html", { job: bars.serial[item], cluster });
@@ -91,6 +93,7 @@ function jobRows(answer, view, cluster) {
         h("a", { href }, h("bdi", {}, jobTitle({ id: bars.id[item], serial: bars.serial[item] }))),
       ),
       h("td", {}, h("span", { class: "state" }, h("span", { class: stateMark(word), "aria-hidden": "true" }), word)),
+      colored ? h("td", {}, h("bdi", {}, plain(answer.classes[classOf(answer, item)].label))) : null,
       h("td", {}, h("bdi", {}, plain(lane.name || lane.node))),
       h("td", { class: "nowrap" }, exact(bars.start[item])),
       h("td", { class: "td-end nowrap" }, seconds((bars.end[item] ?? answer.now) - bars.start[item])),
@@ -100,7 +103,8 @@ function jobRows(answer, view, cluster) {
     items.length > body.length
       ? `Showing the newest ${count(body.length)} of ${counted(items.length, "job")}.`
       : `Showing ${counted(items.length, "job")}, newest first.`;
-  return { head: ["Job", "State", "Node", "Started", "Ran for"], body, note };
+  const label = colored ? [colored.label.replace(/^./, (first) => first.toUpperCase())] : [];
+  return { head: ["Job", "State", ...label, "Node", "Started", "Ran for"], body, note };
 }
 
 /**
@@ -111,9 +115,7 @@ function jobRows(answer, view, cluster) {
 function laneRows(answer, view, cluster) {
   const buckets = /** @type {NonNullable<Answer["buckets"]>} */ (answer.buckets);
   const sums = answer.lanes.map(() => ({ busy: 0, finished: 0, failed: 0, terminated: 0, cancelled: 0, abandoned: 0 }));
-  for (let item = 0; item < buckets.bucket.length; item += 1) {
-    const start = answer.from + buckets.bucket[item] * buckets.bucket_sec;
-    if (start + buckets.bucket_sec < view.from || start > view.to) continue;
+  for (const item of bucketsWithin(answer, view)) {
     const sum = sums[buckets.lane[item]];
     sum.busy += buckets.busy[item] * buckets.bucket_sec;
     for (const key of OUTCOMES) sum[key] += buckets[key][item];

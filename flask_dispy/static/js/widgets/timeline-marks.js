@@ -1,4 +1,6 @@
-/** How jobs look on the timeline: their state by colour and by pattern. */
+/** How jobs look on the timeline: their class by colour and by pattern. */
+
+import { fitText } from "./canvas.js";
 
 export const TIMELINE_TOKENS = /** @type {const} */ ([
   "surface",
@@ -15,11 +17,32 @@ export const TIMELINE_TOKENS = /** @type {const} */ ([
   "cancelled",
   "abandoned",
   "queued",
+  "class-none",
+  "class-0",
+  "class-1",
+  "class-2",
+  "class-3",
+  "class-4",
+  "class-5",
+  "class-6",
+  "ran-0",
+  "ran-1",
+  "ran-2",
+  "ran-3",
+  "ran-4",
+  "ran-5",
 ]);
 
 /** @typedef {Record<typeof TIMELINE_TOKENS[number], string>} Colors */
 
-/** @typedef {typeof import("./timeline-layout.js").OUTCOMES[number]|"running"} Mark */
+/** @typedef {"calm"|"open"|"plain"|"hatch"|"cross"|"strike"|"broken"} Pattern */
+
+/**
+ * @typedef {object} Mark how a class looks, by colour and by pattern
+ * @property {keyof Colors} token
+ * @property {Pattern} pattern
+ * @property {number} least pixels of height, in an aggregate, of a class of which a job ended there
+ */
 
 /** From these sizes on, a pattern can be made out. */
 const PATTERN = { width: 5, height: 4 };
@@ -27,28 +50,28 @@ const PATTERN = { width: 5, height: 4 };
 const CALM = 0.78;
 
 /**
- * A bar in the colour and pattern of its state, at least 2 px wide. Neighbours stay apart by a pixel where
+ * A bar in the colour and pattern of its class, at least 2 px wide. Neighbours stay apart by a pixel where
  * there is room.
  * @param {CanvasRenderingContext2D} context
  * @param {{x: number, y: number, width: number, height: number}} rect
- * @param {Mark} state
+ * @param {Mark} mark
  * @param {Colors} colors
  */
-export function paintBar(context, rect, state, colors) {
+export function paintBar(context, rect, { token, pattern }, colors) {
   const x = Math.round(rect.x);
   const width = Math.max(2, Math.round(rect.x + rect.width) - x - (rect.width > 4 ? 1 : 0));
   const height = Math.max(2, rect.height - (rect.height > 4 ? 1 : 0));
   const y = rect.y;
-  context.fillStyle = colors[state];
-  if (state === "finished") return paintFinished(context, x, y, width, height);
+  context.fillStyle = colors[token];
+  if (pattern === "calm") return paintCalm(context, x, y, width, height);
   const patterned = width >= PATTERN.width && height >= PATTERN.height;
-  if (!patterned) return context.fillRect(x, y, width, height);
-  if (state === "running") return paintRunning(context, x, y, width, height);
-  if (state === "abandoned") return paintAbandoned(context, x, y, width, height);
+  if (!patterned || pattern === "plain") return context.fillRect(x, y, width, height);
+  if (pattern === "open") return paintOpen(context, x, y, width, height);
+  if (pattern === "broken") return paintBroken(context, x, y, width, height);
   context.fillRect(x, y, width, height);
   context.fillStyle = colors.surface;
-  if (state === "cancelled") context.fillRect(x + 1, Math.round(y + height / 2) - 1, width - 2, 1.5);
-  else paintHatch(context, x, y, width, height, state === "terminated");
+  if (pattern === "strike") context.fillRect(x + 1, Math.round(y + height / 2) - 1, width - 2, 1.5);
+  else paintHatch(context, x, y, width, height, pattern === "cross");
 }
 
 /**
@@ -56,7 +79,7 @@ export function paintBar(context, rect, state, colors) {
  * @param {CanvasRenderingContext2D} context
  * @param {number} x @param {number} y @param {number} width @param {number} height
  */
-function paintFinished(context, x, y, width, height) {
+function paintCalm(context, x, y, width, height) {
   context.globalAlpha = CALM;
   context.fillRect(x, y, width, height);
   context.globalAlpha = 1;
@@ -67,7 +90,7 @@ function paintFinished(context, x, y, width, height) {
  * @param {CanvasRenderingContext2D} context
  * @param {number} x @param {number} y @param {number} width @param {number} height
  */
-function paintRunning(context, x, y, width, height) {
+function paintOpen(context, x, y, width, height) {
   context.globalAlpha = 0.3;
   context.fillRect(x, y, width, height);
   context.globalAlpha = 1;
@@ -81,7 +104,7 @@ function paintRunning(context, x, y, width, height) {
  * @param {CanvasRenderingContext2D} context
  * @param {number} x @param {number} y @param {number} width @param {number} height
  */
-function paintAbandoned(context, x, y, width, height) {
+function paintBroken(context, x, y, width, height) {
   for (let at = 0; at < width; at += 6) context.fillRect(x + at, y, Math.min(4, width - at), height);
 }
 
@@ -122,24 +145,47 @@ export function paintOutline(context, rect, colors) {
 }
 
 /**
- * As a bar of that state, without the gaps around it.
+ * As a bar of that class, without the gaps around it.
  * @param {CanvasRenderingContext2D} context
  * @param {{x: number, y: number, width: number, height: number}} rect
- * @param {Mark} state
+ * @param {Mark} mark
  * @param {Colors} colors
  */
-export function paintPart(context, { x, y, width, height }, state, colors) {
-  context.fillStyle = colors[state];
-  if (state === "finished") return paintFinished(context, x, y, width, height);
-  if (state === "running") {
+export function paintPart(context, { x, y, width, height }, { token, pattern }, colors) {
+  context.fillStyle = colors[token];
+  if (pattern === "calm") return paintCalm(context, x, y, width, height);
+  if (pattern === "open") {
     context.globalAlpha = 0.3;
     context.fillRect(x, y, width, height);
     context.globalAlpha = 1;
     return context.fillRect(x, y, width, Math.min(1, height));
   }
   context.fillRect(x, y, width, height);
-  if ((state === "failed" || state === "terminated") && width >= PATTERN.width && height >= PATTERN.height) {
+  if ((pattern === "hatch" || pattern === "cross") && width >= PATTERN.width && height >= PATTERN.height) {
     context.fillStyle = colors.surface;
-    paintHatch(context, x, y, width, height, state === "terminated");
+    paintHatch(context, x, y, width, height, pattern === "cross");
   }
+}
+
+/** A label needs a bar of this size, may be so long, and is left out if fewer letters of it would be seen. */
+const LABEL = { width: 24, height: 15, most: 160, least: 6 };
+
+/**
+ * A job's name on its bar, on a plate in the colour of the ground, so that it reads on every colour and pattern.
+ * @param {CanvasRenderingContext2D} context  with its font set
+ * @param {{x: number, y: number, width: number, height: number}} rect  the part of the bar that is seen
+ * @param {string} text
+ * @param {Colors} colors
+ */
+export function paintLabel(context, { x, y, width, height }, text, colors) {
+  if (width < LABEL.width || height < LABEL.height) return;
+  const shown = fitText(context, text, Math.min(LABEL.most, width - 14));
+  if (shown.length < Math.min(LABEL.least, text.length)) return;
+  const middle = y + height / 2;
+  context.globalAlpha = 0.88;
+  context.fillStyle = colors.surface;
+  context.fillRect(x + 4, middle - 6.5, context.measureText(shown).width + 6, 12);
+  context.globalAlpha = 1;
+  context.fillStyle = colors.text;
+  context.fillText(shown, x + 7, middle + 3);
 }

@@ -5,11 +5,14 @@
 
 import { areaPath, linePath, maximum, scale, timeTicks, valueTicks } from "./chart-scale.js";
 import { count, plain, seconds } from "../lib/format.js";
-import { barTop, barWord, laneHeight, visibleLanes } from "./timeline-layout.js";
+import { jobName } from "../data/jobwords.js";
 import { fitText } from "./canvas.js";
-import { paintBar, paintOutline, paintPart } from "./timeline-marks.js";
+import { classOf, markOf, sharesOf, stackOf } from "./timeline-classes.js";
+import { barTop, laneHeight, visibleLanes } from "./timeline-layout.js";
+import { paintBar, paintLabel, paintOutline, paintPart } from "./timeline-marks.js";
 
-/** @import {Colors} from "./timeline-marks.js" */
+/** @import {Share} from "./timeline-classes.js" */
+/** @import {Colors, Mark} from "./timeline-marks.js" */
 /** @import {Answer, LaneIndex, LaneLayout, View} from "./timeline-layout.js" */
 
 /**
@@ -26,12 +29,11 @@ import { paintBar, paintOutline, paintPart } from "./timeline-marks.js";
  * @property {number} hovered  the bar or bucket under the pointer, or -1
  * @property {number|null} cursor  the time under the pointer
  * @property {Colors} colors
+ * @property {(figure: number) => string} [figureText]  how the figure is written that lanes are sorted by
  */
 
 export const AXIS_HEIGHT = 26;
 export const QUEUE_HEIGHT = 64;
-/** Painted in this order, so that what went wrong is never hidden under what went well. */
-const LAYERS = /** @type {const} */ (["finished", "running", "cancelled", "terminated", "abandoned", "failed"]);
 /**
  * The map from times to places.
  * @param {Scene} scene
@@ -121,6 +123,7 @@ function paintGround(context, scene, first, last) {
 }
 
 /**
+ * Class by class, so that what went wrong is never hidden under what went well.
  * @param {CanvasRenderingContext2D} context
  * @param {Scene} scene
  * @param {number} lane
@@ -131,87 +134,86 @@ function paintBars(context, scene, lane) {
   if (!answer || !bars) return;
   const x = timeScale(scene);
   const height = layout.slotHeight;
-  for (const word of LAYERS) {
+  context.font = `500 11px ${colors.font}`;
+  context.textAlign = "left";
+  for (const layer of stackOf(answer).reverse()) {
+    const mark = markOf(answer, layer);
     for (let place = index.starts[lane]; place < index.starts[lane + 1]; place += 1) {
       const item = index.order[place];
       const end = bars.end[item] ?? now;
-      if (barWord(bars, item) !== word || bars.start[item] > view.to || end < view.from) continue;
+      if (classOf(answer, item) !== layer || bars.start[item] > view.to || end < view.from) continue;
       const left = Math.max(scene.gutter - 4, x(bars.start[item]));
       const right = Math.min(scene.width + 4, x(end));
-      const top = barTop(layout, answer.lanes, bars, item) + 2;
-      paintBar(context, { x: left, y: top, width: right - left, height }, word, colors);
-      if (item === hovered) paintOutline(context, { x: left, y: top, width: right - left, height }, colors);
+      const rect = { x: left, y: barTop(layout, answer.lanes, bars, item) + 2, width: right - left, height };
+      paintBar(context, rect, bars.state[item] === "running" ? { ...mark, pattern: "open" } : mark, colors);
+      const seen = { ...rect, x: Math.max(scene.gutter, left), width: right - Math.max(scene.gutter, left) };
+      paintLabel(context, seen, jobName({ id: bars.id[item], serial: bars.serial[item] }), colors);
+      if (item === hovered) paintOutline(context, rect, colors);
     }
   }
 }
 
 /**
- * A column for each bucket: as high as CPUs were busy, in the colours and patterns of what became of the jobs
- * that kept them so. What went wrong stands at its foot, never lower than can be seen.
+ * A column for each bucket: as high as CPUs were busy, in the colours and patterns of the jobs that kept them
+ * so. What went wrong stands at its foot, never lower than can be seen.
  * @param {CanvasRenderingContext2D} context
  * @param {Scene} scene
  * @param {number} lane
  */
 function paintBuckets(context, scene, lane) {
-  const { answer, layout, index, view, hovered, colors } = scene;
-  const buckets = answer?.buckets;
-  if (!answer || !buckets) return;
-  const x = timeScale(scene);
+  const { answer, layout, index, hovered, colors } = scene;
+  if (!answer) return;
   const full = laneHeight(layout, lane);
   const bottom = layout.tops[lane] + 2 + full;
-  const slots = Math.max(1, answer.lanes[lane].slots);
-  for (let place = index.starts[lane]; place < index.starts[lane + 1]; place += 1) {
-    const item = index.order[place];
+  const items = index.order.subarray(index.starts[lane], index.starts[lane + 1]);
+  paintColumns(context, { ...scene, answer, slots: answer.lanes[lane].slots }, items, { bottom, full }, (item, box) => {
+    if (item === hovered)
+      paintOutline(context, { x: box.left, y: bottom - full, width: box.width, height: full }, colors);
+  });
+}
+
+/**
+ * Columns of an aggregate between two heights.
+ * @param {CanvasRenderingContext2D} context
+ * @param {{answer: Answer, view: View, width: number, gutter: number, colors: Colors, slots: number}} scene
+ * @param {Iterable<number>} items
+ * @param {{bottom: number, full: number}} heights
+ * @param {(item: number, box: {left: number, width: number}) => void} [painted]
+ */
+export function paintColumns(context, scene, items, { bottom, full }, painted) {
+  const { answer, view, width, gutter, colors } = scene;
+  const { buckets } = answer;
+  if (!buckets) return;
+  const x = scale(view.from, view.to, gutter, width);
+  const stack = stackOf(answer);
+  const marks = answer.classes.map((_, place) => markOf(answer, place));
+  const gap = buckets.bucket_sec * (width / (view.to - view.from)) > 5 ? 1 : 0;
+  for (const item of items) {
     const start = answer.from + buckets.bucket[item] * buckets.bucket_sec;
     if (start > view.to || start + buckets.bucket_sec < view.from) continue;
     const left = Math.round(x(start));
-    const width = Math.max(
-      1,
-      Math.round(x(start + buckets.bucket_sec)) -
-        left -
-        (buckets.bucket_sec * (scene.width / (view.to - view.from)) > 5 ? 1 : 0),
-    );
-    const high = full * Math.min(1, buckets.busy[item] / slots);
-    paintColumn(context, { left, width, bottom, high, full }, sharesOf(buckets, item), colors);
-    if (item === hovered) paintOutline(context, { x: left, y: bottom - full, width, height: full }, colors);
+    const wide = Math.max(1, Math.round(x(start + buckets.bucket_sec)) - left - gap);
+    const high = full * Math.min(1, buckets.busy[item] / Math.max(1, scene.slots));
+    paintColumn(context, { left, width: wide, bottom, high, full }, sharesOf(answer, item, stack), marks, colors);
+    painted?.(item, { left, width: wide });
   }
-}
-
-/** From the foot of a column upward. */
-const STACK = /** @type {const} */ (["failed", "abandoned", "terminated", "cancelled", "finished", "running"]);
-/** An end that went wrong is at least so high, however short the job was. */
-const LEAST_END = 3;
-
-/** @typedef {{state: typeof STACK[number], busy: number, ended: boolean}} Share */
-
-/**
- * The CPUs that were busy with each kind of job, and whether one of them ended there.
- * @param {NonNullable<Answer["buckets"]>} buckets
- * @param {number} item
- * @returns {Share[]}
- */
-function sharesOf(buckets, item) {
-  return STACK.map((state) => ({
-    state,
-    busy: buckets.busy_by[state]?.[item] ?? 0,
-    ended: state !== "running" && buckets[state][item] > 0,
-  }));
 }
 
 /**
  * @param {CanvasRenderingContext2D} context
  * @param {{left: number, width: number, bottom: number, high: number, full: number}} column
  * @param {Share[]} shares
+ * @param {Mark[]} marks
  * @param {Colors} colors
  */
-function paintColumn(context, { left, width, bottom, high, full }, shares, colors) {
+function paintColumn(context, { left, width, bottom, high, full }, shares, marks, colors) {
   const total = shares.reduce((sum, { busy }) => sum + busy, 0);
   let foot = bottom;
-  for (const { state, busy, ended } of shares) {
-    const least = !ended ? 0 : state === "finished" ? 1 : LEAST_END;
+  for (const { place, busy, ended } of shares) {
+    const least = ended > 0 ? marks[place].least : 0;
     const part = Math.min(foot - (bottom - full), Math.max(least, total > 0 ? (high * busy) / total : 0));
     if (part <= 0) continue;
-    paintPart(context, { x: left, y: foot - part, width, height: part }, state, colors);
+    paintPart(context, { x: left, y: foot - part, width, height: part }, marks[place], colors);
     foot -= part;
   }
 }
@@ -221,20 +223,23 @@ function paintColumn(context, { left, width, bottom, high, full }, shares, color
  * @param {Scene} scene
  * @param {number} lane
  */
-function paintName(context, { answer, layout, gutter, colors }, lane) {
+function paintName(context, { answer, layout, gutter, colors, figureText }, lane) {
   if (!answer) return;
-  const { node, name } = answer.lanes[lane];
+  const { node, name, figure } = answer.lanes[lane];
   const height = laneHeight(layout, lane);
   const top = layout.tops[lane] + 2;
   const both = name && name !== node && height >= 30;
+  const line = both ? top + height / 2 - 2 : top + height / 2 + 4;
+  const sorted = typeof figure === "number" && figureText ? figureText(figure) : "";
+  context.font = `400 11px ${colors.font}`;
+  context.fillStyle = colors.muted;
+  context.textAlign = "right";
+  context.fillText(sorted, gutter - 10, line);
+  const taken = sorted ? context.measureText(sorted).width + 2 : 0;
   context.textAlign = "left";
   context.font = `500 12px ${colors.font}`;
   context.fillStyle = colors.text;
-  context.fillText(
-    fitText(context, plain(name || node), gutter - 16),
-    4,
-    both ? top + height / 2 - 2 : top + height / 2 + 4,
-  );
+  context.fillText(fitText(context, plain(name || node), gutter - 16 - taken), 4, line);
   if (!both) return;
   context.font = `400 11px ${colors.font}`;
   context.fillStyle = colors.muted;

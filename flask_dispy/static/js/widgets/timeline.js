@@ -7,6 +7,7 @@
 import { oncePerFrame, setText, show, debounced } from "../lib/dom.js";
 import {
   barAt,
+  barWord,
   bucketAt,
   clampView,
   followView,
@@ -17,21 +18,27 @@ import {
   reachesNow,
   zoomView,
 } from "./timeline-layout.js";
+import { timesText } from "../data/standing.js";
+import { percent } from "../lib/format.js";
 import { pageHref } from "../lib/url.js";
 import { fitCanvas } from "./canvas.js";
-import { createTimelineBar, createTimelineLegend } from "./timeline-bar.js";
+import { createTimelineBar } from "./timeline-bar.js";
+import { countByClass, USUAL_CHOICES } from "./timeline-classes.js";
 import { TimelineData } from "./timeline-data.js";
 import { listenToGestures } from "./timeline-gestures.js";
+import { TimelineLegend } from "./timeline-legend.js";
 import { createTimelineList, summarySentence } from "./timeline-list.js";
+import { TimelineMap } from "./timeline-map.js";
 import { TIMELINE_TOKENS } from "./timeline-marks.js";
 import { AXIS_HEIGHT, paintAxis, paintLanes, paintQueue, QUEUE_HEIGHT } from "./timeline-paint.js";
 import { build } from "./timeline-parts.js";
+import { TimelinePeek } from "./timeline-peek.js";
 import { queueTip, tipOf } from "./timeline-tips.js";
 import { createTip } from "./tip.js";
 import { readTokens, watchTheme } from "./tokens.js";
 
 /** @import {Api} from "../data/api.js" */
-/** @import {Answer, View} from "./timeline-layout.js" */
+/** @import {Answer, Choices, View} from "./timeline-layout.js" */
 /** @import {Scene} from "./timeline-paint.js" */
 /**
  * @typedef {object} TimelineOptions
@@ -42,6 +49,8 @@ import { readTokens, watchTheme } from "./tokens.js";
  * @property {View|null} [view]  the window at first; null: follow now
  * @property {number|null} [span]  seconds of the window that follows now; Infinity: the whole run; null: ten minutes of it
  * @property {(view: View, following: boolean, whole: boolean) => void} [onView]  the window was moved; `whole`: it grows with the run
+ * @property {Choices} [choices]  of colours and of the lanes' order
+ * @property {(choices: Choices) => void} [onChoices]  others were chosen
  * @property {(serial: number) => void} [onOpen]  a job was clicked; absent: its page opens
  */
 
@@ -49,13 +58,14 @@ const DEFAULT_SPAN_SEC = 600;
 /** Names at the left: on a phone they leave most of the room to the bars. */
 const GUTTER = { wide: 148, narrow: 84, below: 640 };
 /** What lies above and below the lanes on the page: header, controls, axis, queue, summary. */
-const AROUND_PX = 392;
+const AROUND_PX = 448;
 const LANES = { least: 220, compact: 132 };
+/** How the figure is written that lanes are sorted by. @type {Record<Choices["sort"], ((figure: number) => string)|undefined>} */
+const FIGURES = { address: undefined, busy: percent, slow: timesText, failing: percent };
 /** A window that follows now moves on by pixels, but not more often than this. */
 const FRAME_MS = { least: 100, calm: 1000 };
 
 export class Timeline {
-  #element;
   #options;
   #cluster;
   #node;
@@ -75,8 +85,11 @@ export class Timeline {
   #scene;
   #limits = () => ({ oldest: this.#scene.answer?.oldest ?? this.#scene.now - this.#spanSec, now: this.#data.now() });
   #bar;
-  #legend = createTimelineLegend();
+  #legend = new TimelineLegend();
   #list;
+  #map;
+  #peek;
+  #choices;
   /** Goes to now and along with it. */
   follow = () => this.#goTo(followView(this.#scene.view.to - this.#scene.view.from, this.#data.now()), true);
   #toAll = () => {
@@ -99,6 +112,8 @@ export class Timeline {
     this.#parts.root.classList.remove("is-loading");
     show(this.#parts.empty, answer.lanes.length === 0);
     if (answer.past) setText(this.#parts.empty, "No job of this run is loaded.");
+    void this.#map?.refresh(this.#choices.color, answer);
+    this.#scene.figureText = FIGURES[this.#choices.sort];
     this.#advance();
     this.#describe();
   };
@@ -115,8 +130,8 @@ export class Timeline {
     paintAxis(fitCanvas(this.#parts.axis, this.#scene.width, AXIS_HEIGHT), this.#scene);
     paintLanes(fitCanvas(this.#parts.canvas, this.#scene.width, this.#scene.height), this.#scene);
     if (!this.#compact) paintQueue(fitCanvas(this.#parts.queue, this.#scene.width, QUEUE_HEIGHT), this.#scene);
+    this.#map?.paint(this.#scene);
     this.#bar.update(this.#scene.view, this.#following, this.#growTo > 0, this.#isPast());
-    this.#legend.update(this.#scene.answer?.mode === "aggregate");
   };
   #paint;
   #timeAt = (/** @type {number} */ x) => this.#scene.view.from + (x - this.#scene.gutter) * this.#secPerPixel();
@@ -132,7 +147,7 @@ export class Timeline {
   };
   #announceView;
   #onTheme = () => {
-    this.#scene.colors = readTokens(this.#element, TIMELINE_TOKENS);
+    this.#scene.colors = readTokens(this.#parts.root, TIMELINE_TOKENS);
     this.#legend.paint();
     this.#paint();
   };
@@ -146,16 +161,24 @@ export class Timeline {
    * @param {TimelineOptions} options
    */
   constructor(element, options) {
-    this.#element = element;
     this.#options = options;
-    const { api, cluster, node, compact = false, onView } = options;
+    const { api, cluster, node, compact = false, onView, choices = USUAL_CHOICES } = options;
+    this.#choices = choices;
     this.#cluster = cluster;
     this.#node = node;
     this.#compact = compact;
     this.#parts = build(cluster, compact);
     element.append(this.#parts.root);
     this.#tip = createTip(this.#parts.stage);
-    this.#data = new TimelineData({ api, cluster, node, onAnswer: this.#take, onError: this.#complain });
+    this.#data = new TimelineData({
+      api,
+      cluster,
+      node,
+      choices: () => this.#choices,
+      onAnswer: this.#take,
+      onError: this.#complain,
+    });
+    this.#peek = new TimelinePeek({ api, cluster, onAnswer: () => this.#paint() });
     this.#following = !options.view;
     this.#spanSec = Math.min(options.span ?? DEFAULT_SPAN_SEC, 86400);
     this.#growTo = options.span === Infinity ? Infinity : 0;
@@ -172,11 +195,18 @@ export class Timeline {
       height: LANES.least,
       hovered: -1,
       cursor: null,
-      colors: readTokens(element, TIMELINE_TOKENS),
+      colors: readTokens(this.#parts.root, TIMELINE_TOKENS),
     };
     this.#bar = this.#barOver();
     this.#list = createTimelineList({ cluster });
-    this.#parts.root.prepend(this.#bar.element);
+    this.#map = compact
+      ? null
+      : new TimelineMap({
+          ...{ api, cluster, node, limits: this.#limits },
+          setView: (view) => this.#goTo(view),
+          repaint: () => this.#paint(),
+        });
+    this.#parts.root.prepend(...[this.#bar.element, this.#map?.element].filter((part) => part !== undefined));
     this.#parts.root.append(this.#legend.element, this.#parts.summary, this.#list.element);
     this.#paint = oncePerFrame(this.#paintNow);
     this.#announceView = debounced(() => {
@@ -202,9 +232,10 @@ export class Timeline {
   }
 
   #barOver() {
-    return createTimelineBar({
-      span: (sec) => (sec === Infinity ? this.#toAll() : this.#goTo(followView(sec, this.#data.now()), true)),
-      zoom: (factor) =>
+    const actions = {
+      span: (/** @type {number} */ sec) =>
+        sec === Infinity ? this.#toAll() : this.#goTo(followView(sec, this.#data.now()), true),
+      zoom: (/** @type {number} */ factor) =>
         this.#goTo(
           zoomView(
             this.#scene.view,
@@ -213,10 +244,19 @@ export class Timeline {
             this.#limits(),
           ),
         ),
-      pan: (share) =>
+      pan: (/** @type {number} */ share) =>
         this.#goTo(panView(this.#scene.view, share * (this.#scene.view.to - this.#scene.view.from), this.#limits())),
-      follow: (on) => (on ? this.follow() : this.#goTo(this.#scene.view, false)),
-    });
+      follow: (/** @type {boolean} */ on) => (on ? this.follow() : this.#goTo(this.#scene.view, false)),
+      choose: (/** @type {Partial<Choices>} */ choices) => this.#choose(choices),
+    };
+    return createTimelineBar(actions, this.#compact ? null : this.#choices);
+  }
+
+  /** @param {Partial<Choices>} choices */
+  #choose(choices) {
+    this.#choices = { ...this.#choices, ...choices };
+    this.#options.onChoices?.(this.#choices);
+    this.#data.renew(this.#scene.view);
   }
 
   #listenToGestures() {
@@ -297,7 +337,7 @@ export class Timeline {
     const { answer } = this.#scene;
     this.#scene.hovered = -1;
     this.#scene.cursor = null;
-    if (!this.#pointer || !answer || this.#pointer.x < this.#scene.gutter) return this.#tip.hide();
+    if (!this.#pointer || !answer || this.#pointer.x < this.#scene.gutter) return this.#noTip();
     const time = this.#timeAt(this.#pointer.x);
     const y = this.#pointer.y - AXIS_HEIGHT + this.#scene.scrollTop;
     const overLanes = this.#pointer.y >= AXIS_HEIGHT && this.#pointer.y < AXIS_HEIGHT + this.#scene.height;
@@ -309,12 +349,22 @@ export class Timeline {
     this.#parts.stage.classList.toggle("is-on-bar", this.#scene.hovered >= 0 && answer.mode === "bars");
     const content =
       this.#scene.hovered >= 0
-        ? tipOf(answer, this.#scene.hovered, this.#data.now())
+        ? tipOf(answer, this.#scene.hovered, this.#data.now(), this.#known(answer, this.#scene.hovered))
         : this.#compact || overLanes
           ? null
           : queueTip(answer, time);
     if (content) this.#tip.show(this.#pointer.x, this.#pointer.y, content.head, content.lines);
-    else this.#tip.hide();
+    else this.#noTip();
+  }
+
+  #noTip() {
+    this.#peek.leave();
+    this.#tip.hide();
+  }
+
+  /** What the server knows of a bar's job, if it has answered. @param {Answer} answer @param {number} item */
+  #known({ bars }, item) {
+    return bars && this.#peek.of(bars.serial[item], barWord(bars, item));
   }
 
   #secPerPixel() {
@@ -339,6 +389,7 @@ export class Timeline {
     // Where the answer is still to come, words about the window would be wrong.
     if (!this.#scene.answer || !this.#data.served(this.#scene.view)) return;
     setText(this.#parts.summary, summarySentence(this.#scene.answer, this.#scene.view));
+    this.#legend.update(this.#scene.answer, countByClass(this.#scene.answer, this.#scene.view));
     this.#list.update(this.#scene.answer, this.#scene.view);
   }
 

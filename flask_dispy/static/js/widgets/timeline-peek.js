@@ -1,0 +1,58 @@
+/** What the server knows of the job under the pointer: asked for once the pointer rests on it. */
+
+import { clusterPath } from "../data/api.js";
+
+/** @import {Api} from "../data/api.js" */
+/** @import {JobDetail} from "../data/jobtext.js" */
+
+/** A pointer that passes over bars asks for none of them. */
+const REST_MS = 150;
+const MOST_KEPT = 100;
+
+export class TimelinePeek {
+  #options;
+  /** @type {Map<string, JobDetail>} */
+  #kept = new Map();
+  #wanted = "";
+  /** @type {ReturnType<typeof setTimeout>|undefined} */
+  #timer;
+
+  /** @param {{api: Api, cluster: string, onAnswer: () => void}} options */
+  constructor(options) {
+    this.#options = options;
+  }
+
+  /**
+   * The job, if it is known; else it is asked for.
+   * @param {number} serial
+   * @param {string} word  its state: what is known of another is old
+   */
+  of(serial, word) {
+    const key = `${serial} ${word}`;
+    if (key !== this.#wanted) {
+      this.#wanted = key;
+      clearTimeout(this.#timer);
+      if (!this.#kept.has(key)) this.#timer = setTimeout(() => void this.#ask(serial, key), REST_MS);
+    }
+    return this.#kept.get(key);
+  }
+
+  /** The pointer is on no job. */
+  leave() {
+    this.#wanted = "";
+    clearTimeout(this.#timer);
+  }
+
+  /** @param {number} serial @param {string} key */
+  async #ask(serial, key) {
+    const { api, cluster, onAnswer } = this.#options;
+    try {
+      const detail = await api.get(clusterPath(cluster, "jobs", serial));
+      if (this.#kept.size >= MOST_KEPT) this.#kept.clear();
+      this.#kept.set(key, /** @type {JobDetail} */ (detail));
+      if (key === this.#wanted) onAnswer();
+    } catch {
+      // The tip says what the bar knows.
+    }
+  }
+}
