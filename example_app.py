@@ -1,13 +1,13 @@
-"""A Flask app that runs jobs on a dispy cluster and shows them at /dispy/ while they run.
+"""An example: a Flask app that runs jobs on a dispy cluster and shows them at /dispy/.
 
     python example_app.py                        # three nodes on this machine, until Ctrl-C
     python example_app.py --nodes 10.0.0.7 n8    # nodes that run elsewhere
     python example_app.py --standalone           # a server of its own instead of the Flask app
     python example_app.py --once                 # a fixed batch of jobs, then a count, then the end
 
-Two computations share the nodes: ``render`` draws tiles of the Mandelbrot set on its standard
-output and fails on those that are blank, ``estimate_pi`` sends each better estimate as an interim
-result. The parts to copy into an app of your own are ``create_app`` and ``watch``.
+Two computations share the nodes. ``render`` prints tiles of the Mandelbrot set, and fails on blank
+ones; ``estimate_pi`` sends each better estimate as an interim result. Copy ``create_app`` and
+``watch``, which come first, into an app of your own.
 """
 
 import argparse
@@ -40,14 +40,14 @@ from flask_dispy import (
 if TYPE_CHECKING:
 
     def dispy_provisional_result(result: object) -> int:
-        """Dispynode puts this function among the globals of a computation."""
+        """Send an interim result. Dispynode adds this function to a computation's globals."""
 
 
-# macOS knows no other loopback address than the first.
+# macOS has only one loopback address.
 LOCAL_NODES = ["127.0.0.1"] if sys.platform == "darwin" else ["127.0.0.2", "127.0.0.3", "127.0.0.4"]
 NODE_NAMES = ["alpha", "beta", "gamma"]
-WAVE = 24  # jobs of each cluster at a time; a frame of the picture
-BATCH = 9  # jobs of each cluster with --once
+WAVE = 24  # jobs that each cluster gets at a time: one frame of the picture
+BATCH = 9  # jobs that each cluster gets with --once
 START_SEC = 30.0
 BATCH_SEC = 120.0
 
@@ -59,12 +59,52 @@ HOME = """<!doctype html>
 """
 
 
-# --- What runs on the nodes. dispy sends the source of each: imports belong inside, and
-# --- annotations are limited to what every Python knows, or quoted.
+# --- The app. ---
+
+
+def create_app(registry: ClusterRegistry) -> Flask:
+    """Make an ordinary app with a page of its own, and the dashboard under a prefix."""
+    app = Flask(__name__)
+    # Without a login, the app must not answer under a name that somebody else's site could use.
+    app.config["TRUSTED_HOSTS"] = ["127.0.0.1", "localhost"]
+    app.register_blueprint(create_blueprint(registry), url_prefix="/dispy")
+
+    @app.get("/")
+    def home() -> str:
+        jobs = registry.view("*").summary()["jobs"]
+        return render_template_string(HOME, done=jobs["done"], submitted=jobs["submitted"])
+
+    return app
+
+
+def watch(
+    clusters: list[Any], options: argparse.Namespace, cleanup: contextlib.ExitStack
+) -> tuple[ClusterRegistry, str]:
+    """Show the clusters; return their registry and the dashboard's URL."""
+    if options.standalone:
+        standalone = DispyHTTPServer(None, host="127.0.0.1", port=options.port)
+        cleanup.callback(standalone.shutdown, wait=False)
+        registry, url = standalone.registry, standalone.url
+    else:
+        registry = ClusterRegistry()
+        cleanup.callback(registry.close)
+        server = make_server("127.0.0.1", options.port, create_app(registry), threaded=True)
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        cleanup.callback(thread.join)
+        cleanup.callback(server.shutdown)
+        url = f"http://127.0.0.1:{server.server_port}/dispy/"
+    for cluster in clusters:
+        registry.add(cluster)
+    return registry, url
+
+
+# --- The computations. dispy sends their source to the nodes, so imports belong inside the
+# --- functions, and annotations are quoted unless every Python knows them.
 
 
 class Tile:
-    """A part of the picture, four rows of six; the dashboard shows it as its ``__str__`` says."""
+    """One of 24 parts of a picture, in four rows of six. The dashboard shows its ``__str__``."""
 
     def __init__(self, frame: int, column: int, row: int) -> None:
         self.frame = frame
@@ -76,7 +116,7 @@ class Tile:
 
 
 def render(tile: "Tile", seconds: float) -> int:
-    """Draw a tile in characters and return its greatest depth; a blank one is an error."""
+    """Draw a tile in characters and return its greatest depth; fail if the tile is blank."""
     import time
 
     deepest = 0
@@ -97,7 +137,7 @@ def render(tile: "Tile", seconds: float) -> int:
 
 
 def estimate_pi(seed: int, rounds: int, pause_sec: float = 0.5) -> float:
-    """Throw darts at a square; every round makes a better estimate."""
+    """Estimate pi by throwing darts at a square; send the estimate after each round."""
     import random
     import time
 
@@ -111,11 +151,11 @@ def estimate_pi(seed: int, rounds: int, pause_sec: float = 0.5) -> float:
     return estimate
 
 
-# --- The work: endless streams of (id, arguments). ---
+# --- The work: endless streams of jobs, each an id and arguments. ---
 
 
 def tiles() -> Iterator[tuple[str, tuple[Any, ...]]]:
-    """Frame after frame, quick tiles and slow ones."""
+    """Yield the tiles of one frame after another, quick ones and slow ones."""
     for number in itertools.count():
         frame, place = divmod(number, 24)
         row, column = divmod(place, 6)
@@ -123,24 +163,25 @@ def tiles() -> Iterator[tuple[str, tuple[Any, ...]]]:
 
 
 def darts() -> Iterator[tuple[str, tuple[Any, ...]]]:
-    """Short estimates, and every tenth one long."""
+    """Yield short estimates, and every tenth time a long one."""
     for seed in itertools.count(1):
         yield f"pi-{seed}", (seed, 40 if seed % 10 == 0 else 2 + seed % 7)
 
 
 def is_unfinished(job: Any) -> bool:
-    """Whether the job still waits or runs; ``job.finish`` is set by interim results too.
+    """Whether the job still waits or runs.
 
-    dispy gives None for a job that it could not submit, or that ended before it could return it.
+    ``job.finish`` can't show this, because interim results set it too. dispy returns None for a job
+    that it could not submit, or that ended before it could be returned.
     """
     return job is not None and job.status in (job.Created, job.Running, job.ProvisionalResult)
 
 
 def feed(cluster: Any, work: Iterator[Any], stopping: threading.Event) -> None:
-    """Submit a wave of jobs whenever the last one has ended, until ``stopping`` is set.
+    """Submit a wave of jobs whenever the last wave has ended, until ``stopping`` is set.
 
-    Waves, because dispy serves one cluster of a node until its queue is empty: two queues that
-    are always full would leave one of them waiting for ever.
+    Jobs come in waves because dispy serves one cluster until its queue is empty: if both queues
+    were always full, one cluster would wait for ever.
     """
     jobs: list[Any] = []
     while not stopping.wait(0.25):
@@ -155,8 +196,8 @@ def feed(cluster: Any, work: Iterator[Any], stopping: threading.Event) -> None:
 def start_nodes(port: int, folder: Path, cleanup: contextlib.ExitStack) -> None:
     """Start dispynodes on loopback and wait until they answer; ``cleanup`` ends them.
 
-    They end with the pipe that is their standard input, and so with this process, even if it is
-    killed.
+    A node ends when its standard input is closed. That input is a pipe from this process, so the
+    nodes end with this process even if it is killed.
     """
     nodes: list[subprocess.Popen[bytes]] = []
     cleanup.callback(end_nodes, nodes)
@@ -176,7 +217,7 @@ def start_nodes(port: int, folder: Path, cleanup: contextlib.ExitStack) -> None:
 
 
 def end_nodes(nodes: list[subprocess.Popen[bytes]]) -> None:
-    """Close the nodes' pipes, all before waiting for any."""
+    """Close all nodes' pipes, then wait for the nodes to end."""
     for node in nodes:
         if node.stdin:
             node.stdin.close()
@@ -187,7 +228,7 @@ def end_nodes(nodes: list[subprocess.Popen[bytes]]) -> None:
 def wait_for_node(host: str, port: int) -> None:
     """Wait until a node listens.
 
-    :raises TimeoutError: when none does.
+    :raises TimeoutError: no node listened within ``START_SEC``.
     """
     give_up_at = time.monotonic() + START_SEC
     while True:
@@ -201,7 +242,7 @@ def wait_for_node(host: str, port: int) -> None:
 
 
 def free_dispy_port() -> int:
-    """The first port of which dispy's client, node and scheduler find none in use."""
+    """Return the first of three free ports, for dispy's client, node and scheduler."""
     for port in range(9700, 10_700, 10):
         with contextlib.ExitStack() as probes, contextlib.suppress(OSError):
             for number, kind in itertools.product(
@@ -215,11 +256,11 @@ def free_dispy_port() -> int:
 def make_clusters(
     options: argparse.Namespace, folder: Path, cleanup: contextlib.ExitStack
 ) -> list[Any]:
-    """A cluster for each computation, on nodes of ours or on those of the command line."""
+    """Make a cluster for each computation, on nodes of our own or those of the command line."""
     settings: dict[str, Any] = {
         "nodes": options.nodes,
-        "pulse_interval": 4,  # nodes then tell their load
-        "ping_interval": 5,  # and are found when they come later
+        "pulse_interval": 4,  # makes nodes report their load
+        "ping_interval": 5,  # finds nodes that are started later
         "loglevel": dispy.logger.WARNING,
         "recover_file": str(folder / "recover"),  # else dispy leaves it in the working directory
     }
@@ -233,56 +274,16 @@ def make_clusters(
     ]
     cleanup.callback(clusters[0].shutdown)
     for cluster in clusters:
-        # Without a timeout, close() waits for the jobs even when it is told to terminate them.
+        # Without a timeout, close() waits for all jobs in spite of terminate=True.
         cleanup.callback(cluster.close, timeout=0, terminate=True)
     return clusters
-
-
-# --- The app. ---
-
-
-def create_app(registry: ClusterRegistry) -> Flask:
-    """An ordinary app: a page of its own, and the dashboard under a prefix."""
-    app = Flask(__name__)
-    # Nobody logs in here, so the app answers under no name that a stranger's site could point here.
-    app.config["TRUSTED_HOSTS"] = ["127.0.0.1", "localhost"]
-    app.register_blueprint(create_blueprint(registry), url_prefix="/dispy")
-
-    @app.get("/")
-    def home() -> str:
-        jobs = registry.view("*").summary()["jobs"]
-        return render_template_string(HOME, done=jobs["done"], submitted=jobs["submitted"])
-
-    return app
-
-
-def watch(
-    clusters: list[Any], options: argparse.Namespace, cleanup: contextlib.ExitStack
-) -> tuple[ClusterRegistry, str]:
-    """Show the clusters; return what watches them, and the dashboard's address."""
-    if options.standalone:
-        standalone = DispyHTTPServer(None, host="127.0.0.1", port=options.port)
-        cleanup.callback(standalone.shutdown, wait=False)
-        registry, url = standalone.registry, standalone.url
-    else:
-        registry = ClusterRegistry()
-        cleanup.callback(registry.close)
-        server = make_server("127.0.0.1", options.port, create_app(registry), threaded=True)
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        cleanup.callback(thread.join)
-        cleanup.callback(server.shutdown)
-        url = f"http://127.0.0.1:{server.server_port}/dispy/"
-    for cluster in clusters:
-        registry.add(cluster)
-    return registry, url
 
 
 # --- The program. ---
 
 
 def run_batch(clusters: list[Any], registry: ClusterRegistry) -> bool:
-    """Run a fixed batch of jobs and print their count; whether all of them ended in time."""
+    """Run a fixed batch of jobs and print the counts; return whether all ended in time."""
     for cluster, work in zip(clusters, (tiles(), darts()), strict=True):
         for job_id, arguments in itertools.islice(work, BATCH):
             cluster.submit_job_id(job_id, *arguments)
@@ -336,11 +337,11 @@ def run(options: argparse.Namespace, cleanup: contextlib.ExitStack) -> int:
 def main() -> int:
     """Run the example; return its exit code."""
     parser = argparse.ArgumentParser(description="Jobs on a dispy cluster, watched in the browser.")
-    parser.add_argument("--port", type=int, default=8181, help="of the web server; 0: any")
-    parser.add_argument("--nodes", nargs="+", metavar="HOST", help="nodes that run already")
-    parser.add_argument("--standalone", action="store_true", help="without a Flask app")
-    parser.add_argument("--once", action="store_true", help="a fixed batch of jobs, then end")
-    parser.add_argument("--report", metavar="FILE", help="write a report of the run at its end")
+    parser.add_argument("--port", type=int, default=8181, help="port of the web server; 0: any")
+    parser.add_argument("--nodes", nargs="+", metavar="HOST", help="use nodes that already run")
+    parser.add_argument("--standalone", action="store_true", help="serve without a Flask app")
+    parser.add_argument("--once", action="store_true", help="run a fixed batch of jobs, then end")
+    parser.add_argument("--report", metavar="FILE", help="write a report when the run ends")
     options = parser.parse_args()
     patch_dispy()
     # SIGTERM ends the program as Ctrl-C does.
