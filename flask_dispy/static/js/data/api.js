@@ -18,14 +18,14 @@ export class ApiError extends Error {
   }
 }
 
-/** So many answers are kept for the server to say that they still hold. */
+/** How many answers are kept to be revalidated by their tags. */
 const TAGGED = 4;
 
 /** @typedef {Record<string, string|number|null|undefined|readonly (string|number)[]>} QueryParams a list repeats its name */
 
 /**
- * Path of a cluster's resource, every part encoded. Names that are "." or "..", or hold a slash, are
- * encoded twice: otherwise they are taken for steps in the path, however they are written.
+ * Path of a cluster's resource, every part encoded. Names that are "." or "..", or contain a slash, are
+ * encoded twice; otherwise they would be taken for steps in the path.
  *
  * @param {string} cluster
  * @param {...(string|number)} parts
@@ -37,12 +37,12 @@ export function clusterPath(cluster, ...parts) {
   return ["clusters", name, ...parts].map(encodeURIComponent).join("/");
 }
 
-/** The only place that talks HTTP. Every failure is an ApiError; every request ends in time. */
+/** The only place that sends requests. Every failure is an ApiError; every request ends in time. */
 export class Api {
   #options;
-  /** What the server asked to leave alone for a while. @type {Map<string, {until: number, error: ApiError}>} */
+  /** Requests that the server asked not to repeat for a while, by address. @type {Map<string, {until: number, error: ApiError}>} */
   #held = new Map();
-  /** The last few answers that bear a tag, by their address: what has not changed is not sent again. @type {Map<string, {etag: string, data: any}>} */
+  /** The last few answers that have a tag, by address: unchanged ones are not sent again. @type {Map<string, {etag: string, data: any}>} */
   #tagged = new Map();
 
   /**
@@ -121,7 +121,7 @@ export class Api {
     const response = await fetch(address, {
       ...init,
       credentials: "same-origin",
-      redirect: "manual", // a script can't follow one to the login page of another site, nor learn of it
+      redirect: "manual", // a script can neither follow a redirect to another site's login page nor see where it leads
       signal: AbortSignal.timeout(timeoutSec * 1000),
     }).catch(fail);
     // Not text(): Chromium decodes the megabytes of a snapshot piece by piece there, and slower.
@@ -164,6 +164,6 @@ function parse(body) {
   try {
     return JSON.parse(body);
   } catch {
-    return undefined; // a page of somebody else's
+    return undefined; // somebody else's page
   }
 }

@@ -1,8 +1,8 @@
 import { count } from "../lib/format.js";
 
 /**
- * How many CPUs of a node are at work. That may be more than it is to use, where these were made
- * fewer: what runs is left running.
+ * How many CPUs of a node are busy. That may be more than the node is set to use, because running jobs
+ * go on when its CPUs are reduced.
  *
  * @param {{busy: number, cpus: number}} node
  */

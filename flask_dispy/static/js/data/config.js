@@ -4,7 +4,7 @@
 export const COMBINED = "*";
 
 /**
- * What the server wrote into the page, with safe values where it wrote nothing.
+ * The configuration that the server wrote into the page, with safe defaults.
  *
  * @param {{body: {dataset: DOMStringMap}}} doc
  * @returns {Config}

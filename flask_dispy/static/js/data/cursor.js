@@ -1,6 +1,6 @@
 /**
- * Whether a reader at one cursor has all that a reader at another has. Cursors are the server's: its run, the
- * view and a version that grows, in hexadecimal.
+ * Whether a reader at one cursor has everything that a reader at another has. The server makes cursors of its
+ * run, the view, and a growing version, in hexadecimal.
  *
  * @param {string|null} mine
  * @param {string|null} other

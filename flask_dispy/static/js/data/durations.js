@@ -1,21 +1,21 @@
 /**
- * Histograms of durations, as they are drawn, and the range of a search that one sets. Nothing here touches
- * the document. A bucket's number is where it ends: 24 of them make a power of ten.
+ * Histograms of durations as they are drawn, and the range that a search sets in one. No access to the DOM. A
+ * bucket is numbered by its end; 24 buckets make a power of ten.
  */
 /** @import {Spread} from "./types.js" */
 import { parseQuery, statesOf } from "./query.js";
 
-/** How jobs that ran can end, from the bottom of a bar to its top. */
+/** The ways in which jobs that ran can end, from the bottom of a bar to its top. */
 export const TIMED_WORDS = /** @type {const} */ (["finished", "failed", "terminated"]);
 
 const A_DECADE = 24;
-/** A histogram spans a power of ten at least, so that jobs of one length are no block of colour. */
+/** A histogram spans at least a power of ten, so that jobs of equal length don't fill it as one block. */
 const LEAST_SPAN = A_DECADE;
-/** Buckets that are drawn as one bar where there is no room for each; they share powers of ten. */
+/** How many buckets one bar may stand for if there is no room for each; all divide a power of ten evenly. */
 const GROUPS = [1, 2, 3, 4, 6, 8, 12, 24];
 const LEAST_BAR_PX = 5;
 
-/** Durations that people name, those first that stay where there is little room. */
+/** Durations that people use, those first that are kept when there is little room. */
 const NAMED = [
   [1, 60, 3600, 86400, 0.001, 0.01, 0.1, 10, 600, 36000, 864000, 8640000],
   [0.0001, 0.003, 0.03, 0.3, 3, 30, 300, 1800, 10800, 259200],
@@ -38,7 +38,7 @@ export const bucketOf = (seconds) => (seconds > 0 ? Math.round(Math.log10(second
 export const edgeOf = (bucket) => 10 ** (bucket / A_DECADE);
 
 /**
- * The bars of a histogram that is so wide. Empty ones are among them, so that each has its place.
+ * The bars of a histogram of this width. Empty bars are included, so that each has its place.
  *
  * @param {Spread} spread
  * @param {number} width px
@@ -72,7 +72,7 @@ export function barsOf(spread, width) {
 export const jobsIn = (bar) => bar.counts.reduce((sum, n) => sum + n, 0);
 
 /**
- * Durations to label an axis with, as many as have room.
+ * Durations for the labels of an axis, as many as there is room for.
  *
  * @param {number} fromSec
  * @param {number} toSec
@@ -91,7 +91,7 @@ export function ticksOf(fromSec, toSec, most) {
   return found.sort((a, b) => a - b);
 }
 
-/** A duration as a search has it: "215ms", "2.15s". @param {number} seconds */
+/** A duration as written in a search: "215ms", "2.15s". @param {number} seconds */
 export const queryDuration = (seconds) =>
   seconds < 0.9995 ? `${Number((seconds * 1000).toPrecision(3))}ms` : `${Number(seconds.toPrecision(4))}s`;
 
@@ -108,7 +108,7 @@ const RANGE_WORDS = { ran: { least: "slower", most: "faster" }, waited: { least:
 const isWord = ({ field, excluded, joined }, word) => !joined && word === (excluded ? `-${field}` : field);
 
 /**
- * The same search for jobs that ran (or waited) so long, its other words kept as they were typed.
+ * The same search, limited to jobs that ran (or waited) this long; its other words stay as they were typed.
  *
  * @param {string} text
  * @param {Range} range
@@ -133,7 +133,7 @@ function secondsOf(value) {
 }
 
 /**
- * How long jobs may have run (or waited) that a search finds.
+ * The range of durations (or waits) that a search asks for.
  * @param {string} text
  * @param {"ran"|"waited"} [time]
  * @returns {Range}

@@ -1,4 +1,4 @@
-/** The kinds of errors of a cluster's jobs, read again where more jobs have failed. */
+/** The kinds of errors of a cluster's jobs, read again when more jobs have failed. */
 
 import { clusterPath } from "./api.js";
 import { counted, plain } from "../lib/format.js";
@@ -6,7 +6,7 @@ import { counted, plain } from "../lib/format.js";
 /** @import {Api} from "./api.js" */
 /** @import {ErrorKind, ErrorKinds, Summary} from "./types.js" */
 
-/** No sooner than this after the last time; a run in which jobs fail all the time changes all the time. */
+/** Least time between two readings, because a run whose jobs keep failing changes all the time. */
 const REST_MS = 2000;
 
 export class ErrorKindsFeed {
@@ -20,7 +20,7 @@ export class ErrorKindsFeed {
   #later = null;
   /** @type {Summary|null} */
   #summary = null;
-  /** How many kinds are wanted, those with most failures. */
+  /** How many kinds to read, those with the most failures. */
   limit;
 
   /**
@@ -73,21 +73,21 @@ export class ErrorKindsFeed {
 /** The search for the jobs of a kind. @param {ErrorKind} kind */
 export const searchOfKind = (kind) => `error-kind:${kind.id}`;
 
-/** What a kind is called: its type and message, or what there is of them. @param {ErrorKind} kind */
+/** The title of a kind: its type and message, or the one that it has. @param {ErrorKind} kind */
 export function kindTitle({ type, message }) {
   const [head, rest] = [plain(type), plain(message ?? "")];
   if (head && rest) return `${head}: ${rest}`;
   return head || rest || "Error without a text";
 }
 
-/** The nodes of a kind in few words: the two with most, and how many more. @param {ErrorKind} kind */
+/** The nodes of a kind in few words: the two with the most failures, and how many more. @param {ErrorKind} kind */
 export function nodesText({ nodes, nodes_total: total }) {
   const named = nodes.slice(0, 2).map(({ ip_addr: ip, count }) => `${plain(ip)} (${count})`);
   const more = total - named.length;
   return [...named, ...(more > 0 ? [`${more} more`] : [])].join(", ");
 }
 
-/** What is not among the kinds, in words; empty if nothing. @param {ErrorKinds} kinds */
+/** What the list of kinds leaves out, in words; empty if nothing. @param {ErrorKinds} kinds */
 export function leftOutText({ items, total, other }) {
   const parts = [];
   if (total > items.length) parts.push(`${counted(total - items.length, "rarer kind")} not listed`);

@@ -1,4 +1,4 @@
-/** Requests of a list as a file, written as commands to take elsewhere. Nothing here touches the document. */
+/** Requests for a list as a file, written as commands to copy. No access to the DOM. */
 
 /** The formats, with the words for them. */
 export const FORMATS = /** @type {const} */ ([
@@ -14,10 +14,10 @@ export const FORMATS = /** @type {const} */ ([
 export const curlOf = (url) => `curl -fOJ '${url.replaceAll("'", "%27")}'`;
 
 /**
- * A program that reads the rows.
+ * A Python program that reads the rows.
  *
  * @param {string} url whole, of JSON lines
- * @param {string} what the rows are, in a word that can name a variable
+ * @param {string} what a name for the rows, used as a variable
  */
 export function pythonOf(url, what) {
   return `import json

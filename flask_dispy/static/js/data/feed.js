@@ -24,11 +24,11 @@ import { reaches } from "./cursor.js";
 const BACKOFF_SEC = { first: 1, longest: 30 };
 /** A hidden tab polls this seldom: enough for its title; six open streams would stall a browser. */
 const HIDDEN_SEC = 30;
-/** How often a stream says that it lives, where nothing changes: as often as it would be polled, in these bounds. */
+/** How often a quiet stream sends a sign of life: as often as it would be polled, within these bounds. */
 const ALIVE_SEC = { least: 1, most: 15 };
-/** A stream that has not said anything yet is called live no longer after this; its first word comes at once. */
+/** A stream that has sent nothing for this long is not called live; a working one sends its first event at once. */
 const FIRST_WORD_SEC = 2;
-/** So many streams in a row that end before they bring anything: poll for a while instead. */
+/** After this many streams in a row that ended without an event, poll for a while instead. */
 const STREAM_TRIES = 2;
 const STREAM_REST_SEC = 60;
 /** Data older than this, while updates fail, is called stale. */
@@ -42,8 +42,8 @@ const realTimers = {
 };
 
 /**
- * Keeps a store up to date: over the stream where it works, by polling where it does not,
- * with growing waits after failures. Only one request is under way at a time.
+ * Keeps a store up to date: over the stream if it works, else by polling, with growing waits after
+ * failures. Only one request is under way at a time.
  */
 export class Feed {
   #api;
@@ -56,13 +56,13 @@ export class Feed {
   #interval;
   #everySec;
   #aliveSec;
-  /** A proxy may hold a stream back: where nothing is heard for so long, it does not work. */
+  /** A proxy may hold a stream back: if nothing arrives for this long, the stream does not work. */
   #silenceSec;
   /** @type {string|null} */
   #cursor = null;
   /** @type {Stream|null} */
   #stream = null;
-  /** Whether the stream has said anything, and when it must again. */
+  /** Whether the stream has sent anything, and by when it must send something again. */
   #heard = false;
   #silentAt = 0;
   /** @type {any} */
@@ -75,12 +75,12 @@ export class Feed {
   #restUntil = 0;
   /** @param {Changes} changes */
   #take = (changes) => {
-    // A stream that was held back brings what a later poll has brought already.
+    // A stream that was held back delivers changes that a later poll has delivered already.
     if (reaches(this.#cursor, changes.cursor) && this.#cursor !== changes.cursor && !changes.snapshot) return;
     this.#cursor = changes.cursor;
     this.#store.apply(changes);
   };
-  /** What follows a success: the stream, the next poll, or rest. */
+  /** After a success: open the stream, schedule the next poll, or rest. */
   #goOn = () => {
     if (!this.#started) return;
     this.#failures = 0;
@@ -117,12 +117,12 @@ export class Feed {
     });
     if (!this.#paused()) this.#schedule(() => void this.update(), waiting);
   };
-  /** It was opened, and it may be that something holds it back: poll beside it. */
+  /** The stream was opened, but something may hold it back: poll beside it. */
   #unheard = () => {
     this.#store.setState({ connection: "polling" });
     this.#awaitWord(this.#waitSec() - FIRST_WORD_SEC);
   };
-  /** What the stream brought until now came; nothing comes any more, or nothing ever did. */
+  /** The stream has gone quiet, or never sent anything. */
   #silent = () => {
     this.#closeStream();
     this.#store.setState({ connection: "polling" });

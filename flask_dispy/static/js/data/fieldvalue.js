@@ -10,7 +10,7 @@ export const percentOf100 = (value) => (value === null || value === undefined ? 
 /** A whole number with its thousands grouped, or a fraction with the digits that matter. @param {number} value */
 const amount = (value) => (Number.isInteger(value) ? count(value) : String(Number(value.toPrecision(6))));
 
-/** How figures of a unit are shown. @type {[string, (value: number, now: number) => string][]} */
+/** How to show figures, by unit. @type {[string, (value: number, now: number) => string][]} */
 const UNITS = [
   ["", amount],
   ["bytes", bytes],
@@ -55,8 +55,8 @@ export function fieldOrder(row, field) {
 const COMPARED = /^([<>]=?)?([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)$/;
 
 /**
- * The test of a custom column's value that a search stands for, as the server's core/search/values.py has it:
- * a part of a text, a number or what compares with one, `true` or `false`.
+ * Return a search's test of a custom column's value, as in the server's core/search/values.py: a part of a
+ * text, a number or a comparison with one, `true` or `false`.
  *
  * @param {string} wanted
  * @returns {(value: unknown) => boolean}

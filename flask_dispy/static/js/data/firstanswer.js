@@ -1,16 +1,16 @@
 /**
- * The answer that early.js asked for while the page was still loading.
+ * The answer that early.js requested while the page was still loading.
  *
  * @typedef {object} FirstAnswer
  * @property {string} url absolute
- * @property {Promise<any>} answer what of a Response is needed
+ * @property {Promise<any>} answer the parts of a Response that are needed
  */
 
 /**
- * A fetch that gives the answer that was requested already, once, to the first request for the same.
+ * A fetch that uses the answer requested early, once, for the first request with the same address.
  *
  * @param {FirstAnswer|undefined} first
- * @param {string} base what addresses are relative to
+ * @param {string} base the URL that addresses are relative to
  * @param {typeof globalThis.fetch} [fetch]
  * @returns {typeof globalThis.fetch}
  */

@@ -1,6 +1,6 @@
 /**
- * What an answer means that is not the dashboard's, or refuses: a login page, a network's portal, a proxy
- * whose server is gone. Each becomes a sentence, and what helps.
+ * The meaning of an answer that is an error or not the dashboard's: a login page, a network's portal, a proxy
+ * whose server is gone. Each becomes a sentence and a remedy.
  */
 
 /** @typedef {"login"|"reload"|null} Remedy what helps: to log in and come back, or to load the page anew */
@@ -8,7 +8,7 @@
 
 const LOGGED_OUT = "You have been logged out";
 
-/** What stands in each answer of ours, by what was asked. @type {[RegExp, string][]} */
+/** A field that each of our answers has, by address. @type {[RegExp, string][]} */
 const MEMBERS = [
   [/^GET changes$/, "cursor"],
   [/^\w+ settings$/, "poll_sec"],
@@ -22,7 +22,7 @@ const MEMBERS = [
 ];
 
 /**
- * Whether a good answer is what was asked for.
+ * Whether a successful answer is really ours.
  *
  * @param {string} method
  * @param {string} path  below the API's root
@@ -41,7 +41,7 @@ export function isOurs(method, path, data) {
  * @returns {Meaning}
  */
 export function errorOf({ status, type, redirected }, data, empty) {
-  // The API redirects nowhere: a host that does wants a login first. Where to, a script can't see.
+  // The API never redirects; a host that does wants a login first. A script can't see where the redirect leads.
   if (type === "opaqueredirect" || redirected) return loggedOut(status, LOGGED_OUT);
   const error = data?.error;
   const isApiError = typeof error === "object" && typeof error?.message === "string" && typeof error?.code === "string";
@@ -56,7 +56,7 @@ export function errorOf({ status, type, redirected }, data, empty) {
  * @returns {Meaning}
  */
 function ours(status, { code, message, field }) {
-  // Who sees a page was let in when it was loaded.
+  // The reader had access when the page was loaded.
   if (status === 403 && code === "forbidden") return loggedOut(status, `${LOGGED_OUT}, or may no longer do this`);
   /** @type {Remedy} */
   const remedy = status === 400 && /csrf/i.test(message) ? "reload" : null;
@@ -87,7 +87,7 @@ function sentence(status, empty) {
 }
 
 /**
- * Seconds that a server asks to wait before the next request, an hour at most; null where it says nothing.
+ * Seconds to wait before the next request, as the server asks, at most an hour; null if it does not ask.
  * RFC 9110, 10.2.3: a number of seconds, or a date.
  *
  * @param {string|null|undefined} retryAfter  the header
@@ -96,7 +96,7 @@ function sentence(status, empty) {
 export function retryAfterSecOf(retryAfter, now) {
   if (!retryAfter) return null;
   const text = retryAfter.trim();
-  const isDate = /[a-z]/i.test(text); // of "-5" Date.parse makes a date, too
+  const isDate = /[a-z]/i.test(text); // Date.parse accepts "-5" as a date
   const sec = /^\d+$/.test(text) ? Number(text) : isDate ? Date.parse(text) / 1000 - now : NaN;
   return Number.isFinite(sec) ? Math.min(Math.max(sec, 0), 3600) : null;
 }

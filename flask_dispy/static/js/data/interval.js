@@ -1,14 +1,14 @@
 /** @typedef {"live"|number} Interval "live": the stream; else seconds between polls, 0 or less: none */
 
-/** To poll more often than this loads the server and gains nothing. */
+/** Polling more often than this loads the server and gains nothing. */
 export const LEAST_SEC = 0.5;
 
 /**
- * Seconds between updates as they are used: 0 for none, else within bounds. A timer takes a wait of
- * more than 24.8 days for none at all.
+ * The seconds between updates that are used: 0 for none, else within bounds. A timer treats a wait of
+ * more than 24.8 days as no wait at all.
  *
  * @param {number} sec
- * @param {number} mostSec what the server takes
+ * @param {number} mostSec the most that the server accepts
  * @returns {number|null} null: it is no number
  */
 export function boundedSec(sec, mostSec) {

@@ -1,6 +1,6 @@
 /**
- * The jobs that a search found, page by page, kept fresh without moving rows that are being read. Knows the API and
- * nothing of the document.
+ * The jobs that a search found, page by page, kept fresh without moving rows that are being read. Uses the API,
+ * not the DOM.
  */
 
 import { clusterPath } from "./api.js";
@@ -24,7 +24,7 @@ import { toParams } from "./query.js";
  */
 
 export const PAGE_ROWS = 100;
-/** A refresh reads so many rows at most; what lies beyond was finished long ago, as a rule. */
+/** A refresh reads at most this many rows; jobs further down usually ended long ago. */
 const REFRESH_ROWS = 500;
 
 export class JobList {
@@ -34,14 +34,14 @@ export class JobList {
   #query = "";
   /** @type {JobOrder} */
   #order = NEWEST;
-  /** The cursor of the page after the last, in any but the usual order. @type {string|null} */
+  /** The cursor of the next page, in every order but the default. @type {string|null} */
   #after = null;
-  /** Answers to a search that was given up are dropped: each search has its number. */
+  /** The number of the current search; answers to earlier searches are dropped. */
   #search = 0;
   #busy = false;
-  /** A refresh that was wanted while another request was under way; its answer may be from before. @type {{still: boolean}|null} */
+  /** A refresh that was requested while another request was under way, whose answer may be older. @type {{still: boolean}|null} */
   #wanted = null;
-  /** The last row when more was wanted while another request was under way. @type {number|null} */
+  /** The last row when more rows were requested while another request was under way. @type {number|null} */
   #wantedAfter = null;
   /** The page that the rows are made of. @type {JobPage|null} */
   #shown = null;
@@ -61,7 +61,7 @@ export class JobList {
   }
 
   /**
-   * Begins anew with another search; what stands there stays until the answer comes.
+   * Starts another search; the old rows stay until the answer comes.
    * @param {string} text
    * @param {JobOrder} [order]
    */
@@ -75,12 +75,12 @@ export class JobList {
     return this.#fetchPage({ limit: PAGE_ROWS }, (page) => this.#replace(page));
   }
 
-  /** What the server is asked, whatever the page. */
+  /** The parameters that all pages of the search share. */
   asked() {
     return { ...toParams(this.#query), ...(isNewest(this.#order) ? {} : this.#order) };
   }
 
-  /** The rows after the last: now, or as soon as the request that is under way has ended. */
+  /** Loads the rows after the last one: now, or as soon as the current request has ended. */
   async more() {
     const last = this.#state.rows.at(-1);
     if (!this.#state.more || !last) return;
@@ -96,8 +96,8 @@ export class JobList {
   }
 
   /**
-   * Reads again what is shown. When `still`, rows are changed in place but none comes or goes: newer jobs
-   * are counted as waiting.
+   * Reads the shown rows again. With `still`, rows change in place but none is added or removed: newer jobs are
+   * only counted.
    * @param {boolean} still
    */
   async refresh(still) {
@@ -132,7 +132,7 @@ export class JobList {
   }
 
   /**
-   * One request at a time. A failure shows only while there is nothing else to show.
+   * Sends one request at a time. A failure shows only if there is nothing else to show.
    * @param {{before?: number, after?: string|null, limit: number}} place
    * @param {(page: JobPage) => void} use
    */
@@ -154,7 +154,7 @@ export class JobList {
     if (mine === this.#search) await this.#catchUp();
   }
 
-  /** What was wanted during the request. */
+  /** Does what was requested during the last request. */
   async #catchUp() {
     const mine = this.#search;
     const after = this.#wantedAfter;
@@ -167,7 +167,7 @@ export class JobList {
 }
 
 /**
- * Rows with a newer reading of their first page. `still` keeps every row in its place.
+ * The rows, with their first page replaced by a newer reading. `still` keeps every row in its place.
  * @param {JobRow[]} rows
  * @param {JobRow[]} page
  * @param {boolean} still
@@ -184,7 +184,7 @@ export function mergePage(rows, page, still) {
 }
 
 /**
- * Rows with a newer reading of some, each in its place.
+ * The rows, with some replaced in place by a newer reading.
  * @param {JobRow[]} rows
  * @param {JobRow[]} page
  * @returns {{rows: JobRow[], waiting: number}} `waiting`: those that belong on the page and are not among the rows

@@ -1,12 +1,12 @@
-/** The orders in which the server lists jobs, as a page's address and its table have them. */
+/** The orders in which the server lists jobs, as used in a page's address and in its table. */
 
 /** @import {ServedField} from "./types.js" */
 /** @typedef {{sort: string, order: "asc"|"desc"}} JobOrder */
 
-/** The usual one: the job that was submitted last comes first. @type {Readonly<JobOrder>} */
+/** The default: the job that was submitted last comes first. @type {Readonly<JobOrder>} */
 export const NEWEST = Object.freeze({ sort: "newest", order: "desc" });
 
-/** What the server calls the order of a column. @type {Readonly<Record<string, string>>} */
+/** The server's name for the order of a column. @type {Readonly<Record<string, string>>} */
 export const SORT_OF = Object.freeze({
   id: "id",
   state: "state",
@@ -19,7 +19,7 @@ export const SORT_OF = Object.freeze({
   attempts: "attempts",
 });
 
-/** @param {string} key of a column @param {ServedField[]} fields @returns {string|undefined} absent: it does not sort */
+/** @param {string} key of a column @param {ServedField[]} fields @returns {string|undefined} undefined: the column can't be sorted by */
 export const sortOf = (key, fields) =>
   SORT_OF[key] ?? fields.find(({ name, sortable }) => sortable && name === key)?.name;
 
@@ -40,7 +40,7 @@ export function readOrder(text, fields = []) {
   return { sort, order: text.startsWith("-") ? "desc" : "asc" };
 }
 
-/** @param {JobOrder} order @returns {string|null} null for the usual one, which an address leaves out */
+/** @param {JobOrder} order @returns {string|null} null for the default, which an address leaves out */
 export const orderText = (order) => (isNewest(order) ? null : `${order.order === "desc" ? "-" : ""}${order.sort}`);
 
 /** @param {JobOrder} order @returns {{key: string, order: "asc"|"desc"}} the column that shows it */

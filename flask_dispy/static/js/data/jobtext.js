@@ -3,7 +3,7 @@ import { plain } from "../lib/format.js";
 import { jobWord } from "./jobwords.js";
 
 /**
- * A job with all its texts. Those that were cut say so.
+ * A job with all its texts, each marked if it was cut.
  *
  * @typedef {JobRow & {
  *   exception?: string|null, exception_truncated?: boolean,
@@ -20,7 +20,7 @@ import { jobWord } from "./jobwords.js";
 /** @typedef {{key: string, title: string, text: string, cut: boolean}} Block */
 
 /**
- * The texts of a job in the order in which they are asked for: what went wrong first.
+ * The texts of a job in the order in which they are read: errors first.
  *
  * @param {JobDetail} job
  * @returns {Block[]}
@@ -59,7 +59,7 @@ export const plainLines = (text) =>
     .join("");
 
 /**
- * The steps of a job's life, each with how long it lasted; the last lasts until now, unless it is an end.
+ * The steps of a job's life, each with its duration; the last step lasts until now, unless the job has ended.
  *
  * @param {JobDetail} job
  * @param {number} now

@@ -1,4 +1,4 @@
-/** What people read of a job: the word for its state, and its name. The same everywhere. */
+/** The word for a job's state and the name of a job, the same everywhere. */
 
 import { plain } from "../lib/format.js";
 
@@ -6,15 +6,15 @@ import { plain } from "../lib/format.js";
 /** @typedef {"queued"|"running"|"finished"|"failed"|"terminated"|"cancelled"|"abandoned"} JobWord */
 
 /**
- * Every state as people read it, in the order of the tabs. dispy calls a job that raised, or whose process
- * died, terminated as well as one that somebody ended; people read failed for the former.
+ * The words for all states, in the order of the tabs. dispy says "terminated" both for a job that raised, or
+ * whose process died, and for one that somebody ended; the pages say "failed" for the former.
  */
 export const JOB_WORDS = /** @type {readonly JobWord[]} */ (
   Object.freeze(["queued", "running", "finished", "failed", "terminated", "cancelled", "abandoned"])
 );
 
 /**
- * The word that people read for a job's state.
+ * The word that the pages show for a job's state.
  *
  * @param {{state: JobState, failed?: boolean}} job
  * @returns {JobWord}
@@ -22,7 +22,7 @@ export const JOB_WORDS = /** @type {readonly JobWord[]} */ (
 export const jobWord = ({ state, failed }) => (state === "terminated" && failed ? "failed" : state);
 
 /**
- * How many jobs people read a word for, of a summary's counts: there `terminated` holds the failed ones too.
+ * The number of jobs with a word, from a summary's counts, whose `terminated` includes failed jobs.
  *
  * @param {JobCounts} jobs
  * @param {JobWord} word
@@ -31,14 +31,14 @@ export const countOf = (jobs, word) =>
   word === "terminated" ? Math.max(0, jobs.terminated - jobs.failed) : jobs[word];
 
 /**
- * What a job is called: the id that its program gave it, else its number here.
+ * A job's name: the id that its program gave it, else its number here.
  *
  * @param {{id: string, serial: number}} job
  */
 export const jobName = ({ id, serial }) => plain(id).trim() || `#${serial}`;
 
 /**
- * The number that stands beside a job's name, because ids need not be unique; empty where the name says it.
+ * The number shown beside a job's name, because ids need not be unique; empty if it is the name.
  *
  * @param {{id: string, serial: number}} job
  */
@@ -46,7 +46,7 @@ export const jobNumber = (job) =>
   [`#${job.serial}`, String(job.serial)].includes(jobName(job)) ? "" : `#${job.serial}`;
 
 /**
- * A job's name and number, for where it stands alone.
+ * A job's name and number in one text.
  *
  * @param {{id: string, serial: number}} job
  */

@@ -1,8 +1,8 @@
 /** @import {AvailInfo, Compared, NodeBlock, NodeRow, Told} from "./types.js" */
 
 /**
- * Rows of blocks: of nodes sent by column. A row only knows its place, because most of 10,000 are never
- * looked at but for an address and a state.
+ * Rows of nodes that were sent by column, in blocks. A row knows only its place, because most of 10,000 rows are
+ * read only for their address and state.
  *
  * @param {NodeBlock[]} blocks
  * @returns {NodeRow[]}
@@ -17,7 +17,7 @@ export function rowsOf(blocks) {
 }
 
 /**
- * A list of one value holds for all rows.
+ * A list with one value applies to all rows.
  *
  * @template Value
  * @param {Value[]} column
@@ -27,7 +27,7 @@ export function rowsOf(blocks) {
 const at = (column, index) => (column.length === 1 ? column[0] : column[index]);
 
 /**
- * A figure of a column that is written in units, or since a moment.
+ * A figure of a column whose values are multiples of a unit, or counted from a time.
  *
  * @template {number|null} Value
  * @param {Told<Value>} column
@@ -118,7 +118,7 @@ class BlockRow {
   get avail_info() {
     const { cpu, memory, disk, swap } = this.block.avail_info;
     if (at(cpu, this.index) === null) return null;
-    // All four are known, or none.
+    // Either all four are known, or none.
     return /** @type {AvailInfo} */ ({
       cpu: at(cpu, this.index),
       memory: figure(memory, this.index),
@@ -128,7 +128,7 @@ class BlockRow {
   }
 }
 
-/** Have rows know fields that they have no getter of: the server may know more. @param {string[]} names */
+/** Add getters for fields that rows lack, because a newer server may send more. @param {string[]} names */
 function addReaders(names) {
   for (const name of names) {
     if (name in BlockRow.prototype) continue;

@@ -2,7 +2,7 @@
 import { valueTest } from "./fieldvalue.js";
 import { groupsOf, orProblem, readTerms, unknownProblem } from "./searchterms.js";
 
-/** As far off as a clock under attention is. */
+/** A clock that is off by more than this needs attention. */
 const CLOCK_OFF_SEC = 60;
 
 const FIELDS = /** @type {const} */ (["state", "name", "ip", "cluster", "clock", "is"]);
@@ -32,7 +32,7 @@ export function nodeFilter(text, columns = []) {
 }
 
 /**
- * What is wrong with a filter, in words for the person who types; null when all is well.
+ * What is wrong with a filter, in words for the person who types it; null if nothing is.
  *
  * @param {string} text
  * @param {string[]} [columns] names of custom columns

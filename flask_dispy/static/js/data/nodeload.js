@@ -1,6 +1,6 @@
 /** @import {NodeRow} from "./types.js" */
 
-/** Past this a figure of a node's load is no longer what is. */
+/** A node's load that is older than this is out of date. */
 const OLD_SEC = 60;
 
 /**

@@ -2,10 +2,10 @@
  * The language of the jobs search: reading it, writing it and completing it.
  *
  * A search is words separated by spaces. A word may carry a qualifier (`state:failed`), and a value
- * with spaces stands in double quotes (`arg:"two words"`). Several `state:` words mean any of them; all
- * other words must hold together. A minus before a word leaves out what it finds, and of words with OR between
- * them one is enough. What looks like a qualifier but is none of them is refused, as it is by
- * the server (core/search/terms.py says what looks like one). Nothing here touches the document.
+ * with spaces is put in double quotes (`arg:"two words"`). Several `state:` words mean any of them; all
+ * other words must match. A minus before a word excludes its matches; of words joined by OR, one must match.
+ * A word that looks like a qualifier but is unknown is refused, as it is by the server
+ * (core/search/terms.py says what looks like one). No access to the DOM.
  */
 
 import { JOB_WORDS } from "./jobwords.js";
@@ -18,7 +18,7 @@ import { orProblem, readTerm, readTerms, unknownProblem } from "./searchterms.js
 /** @typedef {{clusters?: string[], nodes?: {ip: string, name: string}[], errorKinds?: {id: string, title: string}[]}} Vocabulary */
 
 /**
- * Every qualifier with what it looks for, in the order in which they are offered.
+ * All qualifiers and what they search, in the order in which they are offered.
  * @type {{name: Field, hint: string}[]}
  */
 export const FIELDS = [
@@ -42,7 +42,7 @@ export const FIELDS = [
 const FIELD_NAMES = FIELDS.map((field) => /** @type {string} */ (field.name));
 
 /**
- * Have searches know the jobs' custom columns, which are qualifiers, too.
+ * Add the jobs' custom columns to the qualifiers.
  * @param {{name: string, label: string}[]} columns
  */
 export function addQualifiers(columns) {
@@ -60,7 +60,7 @@ const MOMENT = /^(\d+(\.\d+)?(ms|s|sec|m|min|h|d)?|\d{4}-\d\d-\d\d.+(z|[+-]\d\d:
 const LONGEST_LIST = 8;
 
 /**
- * The words of a search with their places in the text. Never fails: an open quote runs to the end.
+ * The words of a search with their positions in the text. Never fails: an open quote extends to the end.
  * @param {string} text
  * @returns {Term[]}
  */
@@ -73,7 +73,7 @@ function withState(term) {
   return { ...term, field, value: field === "state" ? stateName(term.value) : term.value };
 }
 
-/** Whether a word stands by itself: neither left out nor one of several. @param {Term} term */
+/** Whether a word stands by itself: neither excluded nor joined by OR. @param {Term} term */
 const isPlain = (term) => !term.excluded && !term.joined && !term.isOr;
 
 /** @param {string} value */
@@ -83,7 +83,7 @@ function stateName(value) {
 }
 
 /**
- * Terms as the text that reads back to them.
+ * Write terms as a search that parses back to them.
  * @param {{field: Field|null, value: string}[]} terms
  */
 export function formatQuery(terms) {
@@ -91,8 +91,8 @@ export function formatQuery(terms) {
 }
 
 /**
- * A value in quotes where it needs them. The language can't write a quote within quotes; `?`, which
- * stands for any character in addresses, ids and names, takes its place.
+ * A value, in quotes if it needs them. The language has no quotes within quotes; they become `?`, which matches
+ * any character in addresses, ids and names.
  * @param {string} value
  * @param {boolean} bare  whether no qualifier stands before it, so that it must not look like one
  */
@@ -104,7 +104,7 @@ function quote(value, bare) {
 }
 
 /**
- * The states that a search asks for, each once; none means all.
+ * The states that a search asks for, each once; an empty list means all.
  * @param {string} text
  * @returns {string[]}
  */
@@ -116,7 +116,7 @@ export function statesOf(text) {
 }
 
 /**
- * The same search for other states, its other words kept as they were typed.
+ * The same search for other states; its other words stay as they were typed.
  * @param {string} text
  * @param {readonly string[]} states
  */
@@ -128,7 +128,7 @@ export function withStates(text, states) {
 }
 
 /**
- * The search of a page's address; `state=` of its own is welcome there.
+ * The search in a page's address, which may have its own `state=`.
  * @param {URLSearchParams} params
  */
 export function fromAddress(params) {
@@ -140,8 +140,8 @@ export function fromAddress(params) {
 }
 
 /**
- * What the server is asked: states apart, so that it can count the other states of the same search. A state
- * that does not exist stays among the words: the server refuses it, where without it all jobs would match.
+ * The parameters for the server: states apart, so that it can count the other states of the same search. An
+ * unknown state stays among the words, so that the server refuses it; without it, all jobs would match.
  * @param {string} text
  * @returns {{state: string[], q: string}}
  */
@@ -156,14 +156,14 @@ export function toParams(text) {
 }
 
 /**
- * What is wrong with a qualifier that does not exist: no mistake of half-typed words.
+ * The complaint about an unknown qualifier; half-typed words are no mistake.
  * @param {string} text
  */
 export const unknownQualifier = (text) => unknownProblem(parseQuery(text), FIELD_NAMES);
 
 /**
- * Whether the word at the caret may still become a qualifier, or the value of one that is matched whole: to
- * search for half of it would find nothing.
+ * Whether the word at the caret may still become a qualifier, or the value of one that matches only whole
+ * values: searching for half of it would find nothing.
  * @param {string} text
  * @param {number} caret
  * @param {Vocabulary} vocabulary
@@ -186,7 +186,7 @@ export function isHalfTyped(text, caret, vocabulary) {
 }
 
 /**
- * What the server would refuse, in words for the person who types; null when all is well.
+ * What the server would refuse, in words for the person who types it; null if nothing.
  * @param {string} text
  * @returns {string|null}
  */
@@ -216,7 +216,7 @@ export function problemOf(text) {
 }
 
 /**
- * What could stand at the caret: qualifiers first, then the values of the one that was begun.
+ * Suggestions at the caret: qualifiers first, then the values of the qualifier that was begun.
  * @param {string} text
  * @param {number} caret
  * @param {Vocabulary} vocabulary
@@ -284,7 +284,7 @@ function candidates(field, vocabulary) {
 }
 
 /**
- * The text after a suggestion was taken, and where the caret then stands.
+ * The text after accepting a suggestion, and the new position of the caret.
  * @param {string} text
  * @param {Completion} completion
  * @param {Suggestion} item

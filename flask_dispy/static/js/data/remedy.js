@@ -11,14 +11,14 @@ import { h } from "../lib/dom.js";
  */
 
 /**
- * A link to what helps: the page's own address, where the host asks for a login and leads back from it.
+ * A link to the remedy: the page's own address, where the host asks for a login and leads back from it.
  *
  * @param {Remedy} remedy
  * @returns {HTMLAnchorElement|null}
  */
 export function remedyLink(remedy) {
   if (!remedy) return null;
-  // The address changes while the page is open. Without its hash, for with one it would only scroll.
+  // The address changes while the page is open. It is used without its hash, because with one the browser would only scroll.
   const here = () => location.pathname + location.search;
   const link = h("a", { href: here(), text: remedy === "login" ? "Log in and come back" : "Reload the page" });
   link.addEventListener("click", () => (link.href = here()));
@@ -26,10 +26,10 @@ export function remedyLink(remedy) {
 }
 
 /**
- * What a failure says in a notice.
+ * The text of a failure in a notice.
  *
  * @param {unknown} error
- * @param {string} [subject] what could not be done to
+ * @param {string} [subject] the thing that the command failed for
  * @returns {Line}
  */
 export function failureLine(error, subject) {

@@ -1,18 +1,18 @@
 /**
- * The words of a search as they are typed: free words, quoted text and qualifiers. What looks like a
- * qualifier but is none is told apart, because taken for text it would find nothing, and say nothing; the
- * server's core/search/terms.py says what looks like one. Nothing here touches the document.
+ * The words of a search as they are typed: free words, quoted text and qualifiers. Words that look like an
+ * unknown qualifier are marked, because a search for them as text would silently find nothing;
+ * core/search/terms.py of the server says what looks like one. No access to the DOM.
  */
 
 /**
- * `unknown`: a qualifier that does not exist; `excluded`: a minus stands before it; `isOr`: it is the word OR;
- * `joined`: one stands beside it.
+ * `unknown`: it looks like an unknown qualifier; `excluded`: a minus precedes it; `isOr`: it is the word OR;
+ * `joined`: OR stands beside it.
  *
  * @typedef {{field: string|null, value: string, start: number, end: number, unknown: string|null, excluded: boolean, isOr: boolean, joined: boolean}} Term
  */
 
 /**
- * The words of a search with their places in the text. Never fails: an open quote runs to the end.
+ * The words of a search with their positions in the text. Never fails: an open quote extends to the end.
  * @param {string} text
  * @param {readonly string[]} names  of the qualifiers that exist
  * @returns {Term[]}
@@ -78,7 +78,7 @@ function readValue(text, start) {
 }
 
 /**
- * What is wrong with a qualifier that does not exist, with those that do; null when none is.
+ * The complaint about an unknown qualifier, with the known ones; null if there is none.
  * @param {readonly Term[]} terms
  * @param {readonly string[]} names
  */
@@ -90,7 +90,7 @@ export function unknownProblem(terms, names) {
 }
 
 /**
- * What is wrong where OR stands between no two words; null when all is well.
+ * The complaint about an OR that does not stand between two words; null if there is none.
  * @param {readonly Term[]} terms
  */
 export function orProblem(terms) {
@@ -99,7 +99,7 @@ export function orProblem(terms) {
 }
 
 /**
- * Words of which one has to match, together with the other such groups.
+ * Groups of words: every group must match, by at least one of its words.
  * @template {Term} One
  * @param {readonly One[]} terms
  * @returns {One[][]}

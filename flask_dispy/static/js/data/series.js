@@ -9,14 +9,14 @@
  * @property {() => Points} points
  */
 
-/** How much of the past each resolution shows: 10 minutes, 2 hours, a day; of a past run a month. @type {Record<number, number>} */
+/** How much of the past each resolution shows: 10 minutes, 2 hours, a day; for a past run, a month. @type {Record<number, number>} */
 export const SAMPLES = { 1: 600, 10: 720, 60: 1440, 600: 4320 };
 
-/** A history keeps no finer samples. */
+/** The finest samples that a history keeps. */
 const KEPT_SEC = 10;
 
 /**
- * The finest resolution that shows a span, or the whole run, if that is shorter.
+ * The finest resolution that shows a span, or the whole run if that is shorter.
  *
  * @param {number} spanSec
  * @param {number} runSec
@@ -31,7 +31,7 @@ export function resolutionFor(spanSec, runSec, past) {
 }
 
 /**
- * The figures of a summary under the names of the series' columns.
+ * A summary's figures, by the series' columns.
  *
  * @param {Summary} summary
  * @returns {Record<string, number>}
@@ -47,9 +47,9 @@ export function sample({ jobs, cpus, jobs_per_sec }) {
 }
 
 /**
- * A window of samples that ends now: filled once from the server, then kept going from the
- * summaries that arrive. Nothing is sent while nothing changes, so a short silence repeats the
- * last figures; a longer one is a gap.
+ * A window of samples that ends now: filled once from the server, then continued from the summaries that
+ * arrive. The server sends nothing while nothing changes, so a short silence repeats the last figures; a
+ * longer one is a gap.
  *
  * @param {number} resolutionSec
  * @param {number} [carrySec] how long a silence still means "no change"
@@ -57,7 +57,7 @@ export function sample({ jobs, cpus, jobs_per_sec }) {
  */
 export function createLiveSeries(resolutionSec, carrySec = 60) {
   const size = SAMPLES[resolutionSec];
-  /** Number of the sample at the end: its start in units of the resolution. */
+  /** Number of the last sample: its start in units of the resolution. */
   let end = 0;
   /** @type {Record<string, (number|null)[]>} */
   let columns = {};

@@ -1,10 +1,10 @@
 /**
- * One stream for all windows of a browser that look at the same. A browser has six connections to a server: with
- * a stream for each, the seventh window does not load, and no command is sent. So the windows choose one that
- * opens the stream and hands its events on; and beyond a few streams, for several clusters, they poll.
+ * One stream for all windows of a browser that show the same cluster. A browser has six connections to a server:
+ * with a stream for each window, the seventh would not load, and no command would be sent. So the windows choose one
+ * that opens the stream and forwards its events; beyond a few streams, for several clusters, windows poll.
  *
- * They agree over a BroadcastChannel alone. Web Locks would do it in fewer words, but browsers have those only
- * on https and on this machine, and most dashboards are reached by http over a network.
+ * They agree over a BroadcastChannel. Web Locks would take less code, but browsers offer them only over https and
+ * on localhost, and most dashboards are reached over http.
  */
 
 /** @import {Stream} from "./feed.js" */
@@ -24,9 +24,9 @@
  */
 
 const NAME = "dispy-streams";
-/** Some of a browser's six connections to a server are left for requests and commands. */
+/** The most streams: the rest of a browser's six connections to a server are for requests and commands. */
 const MOST_STREAMS = 3;
-/** So long a window waits for the word of another that has the stream already, in milliseconds. */
+/** How long a window waits for an answer of another that has the stream already, in milliseconds. */
 const ASK_MS = 150;
 
 /**
@@ -42,7 +42,7 @@ export function shareStreams({ open, channel, timers, random = Math.random }) {
 }
 
 /**
- * A window's part in it. Besides the events of the stream there is `full`: it can have none now.
+ * A window's part in the sharing. Besides the stream's events, it emits `full`: it can have no stream now.
  *
  * @implements {Stream}
  */
@@ -58,7 +58,7 @@ class SharedStream {
   #timer = null;
   /** @type {Stream|null} */
   #stream = null;
-  /** Whether the stream has brought anything. */
+  /** Whether the stream has sent anything. */
   #spoke = false;
   /** @type {"asking"|"leading"|"following"|"closed"} */
   #part = "asking";
@@ -161,20 +161,20 @@ class SharedStream {
       this.#emit(type, event);
     } else if (kind === "bye") {
       this.#others.delete(topic);
-      // Not all at once: one asks first, and has the stream before the others ask.
+      // Windows don't ask all at once: one asks first, and has the stream before the others ask.
       if (same && this.#part === "following")
         this.#timer = this.#timers.setTimeout(() => this.#ask(), ASK_MS * this.#random());
     } else if (kind === "who") {
       if (this.#part === "leading") this.#answer(same);
       else if (this.#part !== "asking") return;
-      // One of those that ask at the same time goes first; later ones may not have heard it ask.
+      // Of windows that ask at the same time, one goes first; windows that joined later may have missed its question.
       else if (id < this.#id) this.#others.set(topic, id);
       else this.#post("who");
     } else if (kind === "here") {
       this.#others.set(topic, id);
       if (!same) return;
       if (this.#part === "asking") this.#follow();
-      // Two began at once, over the heads of each other.
+      // Two windows began at once, without knowing of each other.
       else if (this.#part === "leading") id < this.#id ? this.#follow() : this.#post("here");
     }
   }
@@ -182,7 +182,7 @@ class SharedStream {
   /** @param {boolean} same  whether it was asked for this stream */
   #answer(same) {
     this.#post("here");
-    // So one that joins knows that the stream lives, and whether it has missed anything.
+    // This shows a window that joins that the stream is alive, and whether it has missed anything.
     if (same && this.#spoke)
       this.#post("event", { type: "alive", event: { data: JSON.stringify({ cursor: this.#since }) } });
   }

@@ -1,4 +1,4 @@
-/** How a node's jobs did beside those of the others, in words. */
+/** How a node's jobs compare with those of the others, in words. */
 /** @import {NodeRow} from "./types.js" */
 import { count, percent, rate, UNKNOWN } from "../lib/format.js";
 
@@ -12,7 +12,7 @@ export function failedText({ compared }) {
   return failed === 0 ? "none" : `${count(failed)}, ${percent(share)}${failing ? ": failing" : ""}`;
 }
 
-/** Its median over the others': "2.0 ×: slow". @param {NodeRow} row */
+/** Its median divided by the others': "2.0 ×: slow". @param {NodeRow} row */
 export const timesOthersText = ({ compared }) => timesText(compared?.times_others) + (compared?.slow ? ": slow" : "");
 
 /**
@@ -42,7 +42,7 @@ function ordinal(n) {
   return `${count(n)}${(!teens && { 1: "st", 2: "nd", 3: "rd" }[n % 10]) || "th"}`;
 }
 
-/** Why a node needs attention, in a word or two; null while it does not. @param {NodeRow} row */
+/** Why a node needs attention, in a word or two; null if it does not. @param {NodeRow} row */
 export function verdictOf({ compared }) {
   const words = [compared?.slow && "slow", compared?.failing && "failing"].filter(Boolean);
   return words.length ? words.join(" and ") : null;

@@ -3,12 +3,12 @@ import { COMBINED } from "./config.js";
 import { rowsOf } from "./nodeblocks.js";
 
 /**
- * @typedef {object} StoreState how the data stands
+ * @typedef {object} StoreState how fresh the data is
  * @property {Connection} connection
  * @property {number|null} lastAt when data last came, by this machine's clock
  * @property {number|null} retryAt when the next attempt is made, after a failure
  * @property {string|null} error
- * @property {import("./foreign.js").Remedy} remedy what helps against the error
+ * @property {import("./foreign.js").Remedy} remedy the remedy for the error
  *
  * @typedef {object} DataEvent
  * @property {"data"} kind
@@ -17,7 +17,7 @@ import { rowsOf } from "./nodeblocks.js";
  * @property {Set<string>} removed
  *
  * @typedef {DataEvent | {kind: "state"|"settings"|"update"}} StoreEvent state: of the connection; settings: those that
- *   hold for everybody were changed here; update: somebody asked for what is new
+ *   hold for everybody were changed here; update: somebody asked for an update
  *
  * @typedef {object} Store
  * @property {Map<string, Summary>} clusters all of them, "*" first when there are several
@@ -27,12 +27,12 @@ import { rowsOf } from "./nodeblocks.js";
  * @property {() => number} now the server's time, as far as known
  * @property {(changes: Changes) => DataEvent} apply
  * @property {(patch: Partial<StoreState>) => void} setState
- * @property {(kind: "settings"|"update") => void} announce what a part of the page did and others act on
+ * @property {(kind: "settings"|"update") => void} announce something that other parts of the page act on
  * @property {(listener: (event: StoreEvent) => void) => () => void} subscribe
  */
 
 /**
- * What the page knows, fed by one feed and read by every widget. Applying changes costs what
+ * The page's data, written by one feed and read by every widget. Applying changes costs what
  * changed, not what exists.
  *
  * @param {{now?: () => number}} [options] `now` in epoch seconds
@@ -119,7 +119,7 @@ function replaceAll(store, changes) {
   return {
     kind: "data",
     snapshot: true,
-    // Made when asked for: readers of a whole snapshot don't need the list.
+    // Made on demand: readers of a whole snapshot don't need the list.
     get nodes() {
       return new Set(store.nodes.keys());
     },
