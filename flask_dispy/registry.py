@@ -115,7 +115,6 @@ class ClusterRegistry(Dashboard):
         self._calls = Calls(self._settings.engine_timeout_sec)
         self._control = Control(Lookup(hub), self._calls)
         self._pump = Pump(hub, self._summaries, self._calls)
-        hub.keeper = self._pump
         if self._settings.history is not None:
             atexit.register(self.close)  # a program may end without closing us
 

@@ -11,7 +11,7 @@ import itertools
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from ..core.cluster import ClusterState
 from ..core.errors import UnknownCluster
@@ -33,28 +33,19 @@ from .late_texts import LateTexts
 from .runs import Runs
 from .watched import Watched
 
-__all__ = ["CHUNK", "Hub", "Keeper"]
+__all__ = ["CHUNK", "Hub"]
 
 CHUNK: Final = 500
 """Events that are folded at one go under the lock: about three milliseconds of it. More of them
 live long enough for the garbage collector to go through them: 2,000 take a tenth longer each."""
 
 
-class Keeper(Protocol):
-    """The thread that folds while nobody looks."""
-
-    def start(self) -> None:
-        """Start the thread, unless it runs."""
-
-    def restart_if_dead(self) -> None:
-        """Start a thread that died anew."""
-
-
 class Hub(Board[Watched]):
     """The clusters that are watched: lets them in and out, folds their events. Thread-safe.
 
     ``folding`` is held by whoever drains a watch and applies its events; it is taken before
-    ``lock``. ``keeper`` is set once by whoever owns the upkeep's thread.
+    ``lock``. ``keep_up`` is called when a reader comes; the upkeep sets it, whose thread may have
+    died.
     """
 
     def __init__(self, settings: Settings, intervals: Intervals) -> None:
@@ -65,7 +56,7 @@ class Hub(Board[Watched]):
         self.folding = threading.RLock()
         self.router = Router(settings.inbox_limit)
         self.texts = LateTexts(settings)
-        self.keeper: Keeper | None = None
+        self.keep_up: Callable[[], None] = lambda: None
         self._closed_clusters = ClosedClusters(settings.closed_limit, settings.history, intervals)
         self._serials = itertools.count(self.recorder.first_serial if self.recorder else 1)
         self._numbers = itertools.count(1)
@@ -138,8 +129,6 @@ class Hub(Board[Watched]):
         return watched
 
     def _enter_other(self) -> Watched:
-        if self.keeper is not None:
-            self.keeper.start()
         return self._enter(None, "other", OTHER_NAME)
 
     def _take_over(self, watched: Watched, receiver: object, *, chain: bool) -> None:
@@ -224,8 +213,6 @@ class Hub(Board[Watched]):
     def fold(self) -> None:
         """Fold all that waited in the inboxes when this was called."""
         self.check_process()
-        if self.keeper is not None:
-            self.keeper.restart_if_dead()
         # Even with nothing in the inboxes: another thread may be about to fold what it took out.
         with self.folding:
             self.router.route(self.members(), self._enter_other)
@@ -236,6 +223,7 @@ class Hub(Board[Watched]):
                     waiting -= CHUNK
                 self.texts.ask_columns(watched)
             self._fold_texts()
+        self.keep_up()
 
     def apply(self, watched: Watched, reports: list[ParsedReport]) -> None:
         """Fold reports into the cluster's state and publish it. The caller holds ``folding``.
@@ -301,8 +289,7 @@ class Hub(Board[Watched]):
     ) -> int:
         """Wait as a board does, once it is seen to that somebody folds meanwhile."""
         self.check_process()
-        if self.keeper is not None:
-            self.keeper.restart_if_dead()
+        self.keep_up()
         return super().wait_for_change(version, timeout_sec, until=until)
 
     # -- the end -----------------------------------------------------------------------------

@@ -55,12 +55,23 @@ class Pump:
         self._died = 0
         self._died_at = 0.0
         self._starting = threading.Lock()
+        hub.keep_up = self.start
 
     def start(self) -> None:
-        """Start the thread, unless it runs, or was stopped."""
+        """Start the thread, unless it runs, was stopped, or has nothing to do yet.
+
+        Readers call this: nobody else would notice that it died.
+        """
+        thread = self._thread
+        if self._stop.is_set() or (thread is not None and thread.is_alive()):
+            return
         with self._starting:
-            if self._stop.is_set() or (self._thread is not None and self._thread.is_alive()):
+            if self._stop.is_set() or self._thread is not thread or not self._hub.members():
                 return
+            if thread is not None:
+                self._died += 1
+                self._died_at = time.monotonic()
+                logger.error("The pump thread of a registry had died and is started again.")
             self._thread = threading.Thread(target=self._run, name="flask_dispy-pump", daemon=True)
             self._ticked_at = time.monotonic()
             try:
@@ -68,19 +79,6 @@ class Pump:
             except RuntimeError as error:
                 # The system has none left; the next reader tries again, as after a death.
                 logger.error("The pump thread of a registry can't be started: %s", error)
-
-    def restart_if_dead(self) -> None:
-        """Start a thread that died anew. Readers call this: nobody else would notice."""
-        thread = self._thread
-        if thread is None or thread.is_alive() or self._stop.is_set():
-            return
-        with self._starting:
-            if self._thread is not thread or self._stop.is_set():
-                return  # somebody else was faster
-            self._died += 1
-            self._died_at = time.monotonic()
-        logger.error("The pump thread of a registry had died and is started again.")
-        self.start()
 
     def stop(self) -> None:
         """End the thread."""
@@ -91,7 +89,7 @@ class Pump:
 
     def health(self) -> dict[str, Any]:
         """Return whether the thread keeps up; that it had died is a problem for a minute more."""
-        self.restart_if_dead()
+        self.start()
         alive = self._thread is not None and self._thread.is_alive()
         lag = time.monotonic() - self._ticked_at if alive else 0.0
         tick_sec = self._hub.intervals.tick_sec
