@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = ["render_report", "save_report"]
 
+# The pages' colours.
+_TOKENS: Final = Path(__file__).parents[1] / "static" / "css" / "tokens.css"
+
 # Parts of the document between two breaths: some tens of microseconds.
 _PARTS: Final = 32
 
@@ -107,6 +110,7 @@ def _templates() -> Environment:
         most_jobs=MOST_JOBS,
         most_lanes=lanes.MOST_LANES,
         most_nodes=MOST_NODES,
+        tokens=Markup(_TOKENS.read_text(encoding="utf-8")),
     )
     return environment
 

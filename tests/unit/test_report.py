@@ -420,14 +420,9 @@ def test_report_says_why_it_is_not_written(run: Run, tmp_path: Path) -> None:
 # -- its look and its words ------------------------------------------------------------------
 
 
-def test_report_has_the_colours_of_the_pages() -> None:
-    root = Path(flask_dispy.__file__).parent
-    tokens = re.compile(r"(--[\w-]+): (light-dark\([^)]+\));")
-    page = (root / "static" / "css" / "app.css").read_text(encoding="utf-8")
-    report = (root / "templates" / "flask_dispy" / "report" / "style.html").read_text("utf-8")
-    of_page, of_report = (dict(tokens.findall(text)) for text in (page, report))
-    assert of_report
-    assert of_report == {name: of_page[name] for name in of_report}
+def test_report_has_the_colours_of_the_pages(registry: ClusterRegistry) -> None:
+    tokens = Path(flask_dispy.__file__).parent / "static" / "css" / "tokens.css"
+    assert tokens.read_text(encoding="utf-8") in render_report(registry.view("*"))
 
 
 def test_times_are_those_of_one_zone() -> None:
