@@ -3,9 +3,13 @@
 import { h, setText, show } from "../lib/dom.js";
 import { blocksOf, plainLines } from "../data/jobtext.js";
 import { copyText, flash } from "./clipboard.js";
+import { createTree } from "./tree.js";
 
 /** @import {Notices} from "../frame/notices.js" */
 /** @import {Block, JobDetail} from "../data/jobtext.js" */
+
+/** The keys of those that may be data. */
+const RESULTS = new Set(["result", "provisional_result"]);
 
 /**
  * @param {HTMLElement} element
@@ -61,11 +65,13 @@ function createBlock({ key, title }, notices) {
     "aria-labelledby": id,
     dir: "ltr",
   });
+  const tree = RESULTS.has(key) ? createTree(pre, title) : null;
   const element = h(
     "section",
     { class: "job-text" },
-    h("div", { class: "job-text-head" }, h("h3", { id }, title), copy),
+    h("div", { class: "job-text-head" }, h("h3", { id }, title), tree?.button ?? null, copy),
     pre,
+    tree?.element ?? null,
     cut,
   );
   copy.addEventListener("click", async () => {
@@ -80,6 +86,7 @@ function createBlock({ key, title }, notices) {
       text = block.text;
       setText(pre, plainLines(block.text));
       show(cut, block.cut);
+      tree?.update(block.cut ? "" : block.text);
     },
   };
 }
