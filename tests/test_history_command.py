@@ -133,7 +133,7 @@ def test_killed_run_is_shown_with_its_search_timeline_series_and_report(path: Pa
         assert max(filter(None, rates)) > 0
         with urllib.request.urlopen(f"{cluster}/report", timeout=10) as answer:
             assert b"out of cheese" in answer.read()
-        for page in ("monitor", "node", "jobs", "timeline", "manage"):
+        for page in ("monitor", "node", "jobs", "timeline", "manage", "runs"):
             with urllib.request.urlopen(f"{url}{page}.html?cluster={name}", timeout=10) as answer:
                 assert answer.status == 200
         changes = ask(f"{url}api/v1/changes?cluster={name}")

@@ -22,6 +22,7 @@ from ..core.events import JobState
 from ..core.jobs import JOB_STATES
 from ..core.journal import Entry, Journal
 from ..core.series import PAST_RESOLUTIONS, WHOLE_SEC, Measured, Series
+from ..core.text import bounded
 from .checking import DAMAGE
 from .columns import NO_COLUMNS, Columns, columns_of, together
 from .errorkinds import enter_error_kinds, error_kind_of
@@ -40,6 +41,9 @@ Made = TypeVar("Made")
 
 # Serial numbers beyond it are none of ours; nor are texts, which SQLite sorts after all numbers.
 _HIGHEST: Final = 10**15
+
+# Of a longer name the time behind it would be cut.
+_NAME_LETTERS: Final = 170
 
 # The fine series hold a day; what was measured before would only be overwritten.
 _SERIES_SEC: Final = 90_000.0
@@ -181,7 +185,7 @@ class _Loader:
         begun = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(started_at))
         kinds = self._error_kinds(run, shift, bad)
         state = ClusterState(
-            f"{name} {begun}",
+            f"{bounded(name, _NAME_LETTERS)} {begun}",
             started_at,
             serials=iter(()),
             history_limit=len(jobs),

@@ -33,7 +33,7 @@ from .files.assets import ASSETS
 from .http.values import Choice, Flag, Group, Integer, Number, Numbers, Text, Words
 from .legacy import routes as legacy
 from .pages.files import asset, document
-from .pages.pages import PAGES, page_answer
+from .pages.pages import PAGES, index, page_answer
 from .routing import Route
 
 __all__ = ["API_ROOT", "CATCH_ALL", "DOCUMENT_ROUTES", "ROUTES", "with_sort_keys"]
@@ -430,8 +430,8 @@ _LEGACY: Final = (
 )
 
 ROUTES: Final[tuple[Route, ...]] = (
-    Route("index", "GET /", page_answer("monitor"), kind="page"),
-    Route("index_html", "GET /index.html", page_answer("monitor"), kind="page"),
+    Route("index", "GET /", index, kind="page"),
+    Route("index_html", "GET /index.html", index, kind="page"),
     *(Route(page, f"GET /{page}.html", page_answer(page), kind="page") for page in PAGES),
     Route("asset", f"GET /{ASSETS}/<version>/<path:name>", asset, kind="asset"),
     *_READING,

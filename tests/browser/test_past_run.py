@@ -18,7 +18,7 @@ from flask_dispy.watching.past import PastRegistry
 
 # A time is "now" that is less than a second ago, as this run's end may be.
 LIVE_WORDS = re.compile(r"\b(Live|Now|now .|. now|Running|busy \d|No data yet|yet|Update|Follow)\b")
-PAGES = ("", "node.html?host=10.0.0.1", "jobs.html", "timeline.html", "manage.html")
+PAGES = ("", "monitor.html", "node.html?host=10.0.0.1", "jobs.html", "timeline.html", "manage.html")
 
 
 def write_a_run_that_is_cut_off(path: Path) -> None:
@@ -72,7 +72,7 @@ def test_page_says_past_run_and_has_no_live_words_or_commands(stage: Stage, path
 
 
 def test_monitor_shows_what_the_run_came_to(stage: Stage) -> None:
-    page = stage.open()
+    page = stage.open("monitor.html")
     settled(page)
     expect(tile(page, "Not ended")).to_have_text("4")
     expect(tile(page, "finished")).to_have_text("16")

@@ -21,9 +21,9 @@ from ..api.control import MOST_SERIALS
 from ..context import Web
 from .files import document
 
-__all__ = ["PAGES", "page_answer"]
+__all__ = ["PAGES", "index", "page_answer"]
 
-PAGES = ("monitor", "node", "jobs", "timeline", "manage")
+PAGES = ("monitor", "node", "jobs", "timeline", "manage", "runs")
 
 
 def page_answer(page: str) -> Callable[[Web], ResponseReturnValue]:
@@ -47,6 +47,11 @@ def page_answer(page: str) -> Callable[[Web], ResponseReturnValue]:
         )
 
     return answer
+
+
+def index(web: Web) -> ResponseReturnValue:
+    """Answer with the first page: past runs open on their table."""
+    return page_answer("runs" if web.board.past else "monitor")(web)
 
 
 @cache
@@ -75,6 +80,7 @@ def _config(web: Web) -> dict[str, Any]:
         "cluster": "*" if chosen in ("", COMBINED_NAME) else chosen,
         "clusters": _names(web),
         "past": web.board.past,
+        "runs": web.board.runs is not None,
         "poll_sec": web.registry.poll_sec,
         "show_job_args": web.registry.show_job_args,
         "permissions": web.guard.permissions(),

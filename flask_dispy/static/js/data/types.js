@@ -19,6 +19,7 @@
  * @property {string} api base of the JSON API, relative to the page
  * @property {string} cluster the chosen cluster; "*" for all of them combined
  * @property {string[]} clusters real clusters, in the order they were added
+ * @property {boolean} [runs] whether there is a history, with a table of runs
  * @property {boolean} [past] what is shown are runs that are over, of a history
  * @property {number} poll_sec seconds between updates; 0 or less: none
  * @property {boolean} show_job_args
@@ -263,6 +264,50 @@
  * @property {number|null} next_before
  * @property {number} latest
  * @property {Record<string, {happened: number, kept: number}>} counts
+ * @typedef {object} RunRow a run of the history
+ * @property {number} id
+ * @property {string} name
+ * @property {string[]} tags
+ * @property {string|null} cluster what its pages are under
+ * @property {boolean} live
+ * @property {boolean} complete
+ * @property {number} started_at
+ * @property {number} ended_at
+ * @property {number} duration_sec
+ * @property {number} jobs
+ * @property {number} failed
+ * @property {number|null} median_sec
+ * @property {number|null} p95_sec
+ * @property {number|null} cpu_time_sec
+ * @property {{start_at: number, step_sec: number, counts: number[]}|null} course
+ *
+ * @typedef {object} RunSide
+ * @property {number} jobs
+ * @property {number|null} median_sec
+ * @property {number|null} p95_sec
+ * @property {number|null} failed
+ * @property {number|null} share
+ *
+ * @typedef {object} RunChange how one run differs from another
+ * @property {"ran"|"waited"|"failed"} what
+ * @property {"function"|"error_kind"|"node"} of
+ * @property {string} name
+ * @property {string|null} detail
+ * @property {RunSide} a
+ * @property {RunSide} b
+ * @property {number|null} times
+ * @property {"worse"|"same"|"better"} verdict
+ * @property {boolean} sure
+ * @property {number} chance
+ *
+ * @typedef {object} RunComparison
+ * @property {RunRow} a
+ * @property {RunRow} b
+ * @property {number} total
+ * @property {RunChange[]} items
+ * @property {string|null} next
+ * @property {string[]} nodes_only_a
+ * @property {string[]} nodes_only_b
  *
  * @typedef {NodeRow & {running_jobs: JobRow[], recent_jobs: JobRow[], running_total: number, recent_total: number, events: NodeEvent[]}} NodeDetail
  *

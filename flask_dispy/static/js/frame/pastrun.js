@@ -1,6 +1,6 @@
 /** @import {Store} from "../data/store.js" */
 /** @import {Config, Summary} from "../data/types.js" */
-import { need, setText, show } from "../lib/dom.js";
+import { h, need, setText, show } from "../lib/dom.js";
 import { clock, count, counted, day, seconds, zone } from "../lib/format.js";
 
 /**
@@ -51,10 +51,13 @@ export const notEnded = (jobs) => jobs.queued + jobs.running;
 export function startPastRun({ config, store, summary }) {
   if (!config.past) return;
   const element = need("past-run");
+  const words = h("span");
+  element.append(words);
+  if (document.body.dataset.page !== "runs") element.append(" ", h("a", { href: "runs.html", text: "All runs" }));
   store.subscribe((event) => {
     const chosen = summary();
     if (event.kind !== "data" || !chosen) return;
-    setText(element, pastWords(chosen).join(" "));
+    setText(words, pastWords(chosen).join(" "));
     show(element, true);
   });
 }

@@ -155,7 +155,9 @@ function startChooser({ config, cluster, store }) {
     const text = JSON.stringify(list);
     if (text === shown) return; // an open menu stays as it is
     shown = text;
-    select.replaceChildren(...list.map(([value, label]) => h("option", { value, text: label })));
+    select.replaceChildren(
+      ...list.map(([value, label]) => h("option", { value, text: config.past ? withEnd(label) : label })),
+    );
     select.value = cluster;
   }
 
@@ -170,6 +172,9 @@ function startChooser({ config, cluster, store }) {
   store.subscribe((event) => event.kind === "data" && fill());
   fill();
 }
+
+/** A past run's name, of which the end stays: its time tells it from others. @param {string} name */
+const withEnd = (name) => (name.length > 38 ? `${name.slice(0, 14)}…${name.slice(-23)}` : name);
 
 /**
  * What may be chosen: all combined first, when there are several; a single cluster alone.
@@ -214,9 +219,10 @@ function startKeys({ keys, config, href, update }) {
     ["g j", "Jobs", "jobs.html"],
     ["g t", "Timeline", "timeline.html"],
     ["g a", "Manage", "manage.html"],
+    ["g r", "Runs", "runs.html"],
   ];
   for (const [combination, name, page] of pages) {
-    if (config.past && page === "manage.html") continue;
+    if ((config.past && page === "manage.html") || (!config.runs && page === "runs.html")) continue;
     keys.bind(combination, `Go to ${name}`, () => location.assign(href(page)));
   }
   if (!config.past) keys.bind("u", "Update now", update);
