@@ -12,13 +12,9 @@ import secrets
 from collections import OrderedDict
 from collections.abc import Iterable
 from itertools import islice
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 __all__ = ["Cursor", "Feed", "new_epoch"]
-
-# How many removed rows are remembered, so that readers learn of the removal; a reader that is
-# further behind gets a snapshot instead. Rows are removed only when a cluster is.
-_MAX_REMOVED: Final = 20_000
 
 
 def new_epoch() -> str:
@@ -49,11 +45,17 @@ class Cursor(NamedTuple):
 
 
 class Feed:
-    """The rows of one view in the order of their last change. Guarded by the hub's lock."""
+    """The rows of one view in the order of their last change. Guarded by the hub's lock.
 
-    __slots__ = ("_changed", "_floor", "_removed")
+    :param most_removed: how many removed rows are remembered, so that readers learn of the removal;
+        a reader that is further behind gets a snapshot instead. Rows are removed only when a
+        cluster is.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_changed", "_floor", "_most_removed", "_removed")
+
+    def __init__(self, most_removed: int = 20_000) -> None:
+        self._most_removed = most_removed
         # A plain dict is as ordered, and lists 10,000 keys in a tenth of the time.
         self._changed: dict[str, int] = {}
         self._removed: OrderedDict[str, int] = OrderedDict()
@@ -74,7 +76,7 @@ class Feed:
             if self._changed.pop(key, None) is None:
                 continue
             self._removed[key] = version
-            if len(self._removed) > _MAX_REMOVED:
+            if len(self._removed) > self._most_removed:
                 _, self._floor = self._removed.popitem(last=False)
 
     def reaches(self, version: int) -> bool:

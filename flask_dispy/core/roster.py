@@ -12,10 +12,6 @@ from .nodes import GONE_STATES, Census, Node, NodeChange
 
 __all__ = ["CLOCK_OFF_SEC", "Roster"]
 
-# How many nodes stay listed after they left. If nodes come and go with new addresses for weeks,
-# those that left first are forgotten; their jobs are not.
-_MOST_GONE: Final = 10_000
-
 # A node's clock that is off by more needs attention: files that its jobs write get wrong times.
 CLOCK_OFF_SEC: Final = 60.0
 
@@ -36,13 +32,16 @@ class Roster:
     """The nodes of one cluster. Guarded by the hub's lock.
 
     :param journal: is given what happens to them.
+    :param most_gone: how many nodes stay listed after they left. If nodes come and go with new
+        addresses for weeks, those that left first are forgotten; their jobs are not.
 
     ``nodes`` has them by address; ``census`` has their sums. Since changes were last published,
     the rows of the nodes in ``dirty`` changed, and those in ``dropped`` were forgotten.
     ``clocks_off`` has the present nodes whose clocks are off by over a minute.
     """
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, most_gone: int = 10_000) -> None:
+        self._most_gone = most_gone
         self.nodes: dict[str, Node] = {}
         self.census = Census()
         self.dirty: dict[str, None] = {}  # an ordered set
@@ -138,7 +137,7 @@ class Roster:
         self.changed(node)
         self._gone[ip_addr] = None
         self._gone.move_to_end(ip_addr)
-        while len(self._gone) > _MOST_GONE:
+        while len(self._gone) > self._most_gone:
             self.drop(self._gone.popitem(last=False)[0])
 
     def note_abandoned(self, ip_addr: str | None, at: float) -> None:

@@ -65,7 +65,7 @@ class Story:
 
     def folded(self, batch: int) -> tuple[ClusterState, Watch]:
         """Return what comes of it where that many reports are read at a time."""
-        watch = Watch(self.cluster, text_limit=100, inbox_limit=1_000)
+        watch = Watch(self.cluster, text_limit=100, inbox_limit=1_000, clock=lambda: NOW)
         state = ClusterState("compute", 1.0, serials=itertools.count(1), history_limit=100)
         watch.inbox.extend(self.reports)
         while watch.inbox:
@@ -105,13 +105,11 @@ DEEDS = [
 def test_batches_come_to_the_same_as_single_reports(
     deeds: list[tuple[str, int, int]], batch: int
 ) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("flask_dispy.engine.reports.watch.time.time", lambda: NOW)
-        story = Story()
-        for deed in deeds:
-            story.tell(*deed)
-        one_by_one, watch = story.folded(batch=1)
-        batched, other = story.folded(batch)
+    story = Story()
+    for deed in deeds:
+        story.tell(*deed)
+    one_by_one, watch = story.folded(batch=1)
+    batched, other = story.folded(batch)
     assert all_told(batched) == all_told(one_by_one)
     assert other.jobs == watch.jobs
 
@@ -177,10 +175,7 @@ def test_first_of_two_ends_counts() -> None:
 
 @pytest.mark.parametrize("odd", [None, 5, float("nan"), -1.0, 0.0, 1e300, "soon", 10**400])
 @pytest.mark.parametrize("field", ["start_time", "end_time"])
-def test_times_that_are_none_come_to_the_same(
-    field: str, odd: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("flask_dispy.engine.reports.watch.time.time", lambda: NOW)
+def test_times_that_are_none_come_to_the_same(field: str, odd: Any) -> None:
     story = a_run()
     for _, _, job in story.reports[JOINED + 1 :]:
         setattr(job, field, odd)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
+import itertools
+
 from unit.stories import (
     counts,
     ended,
@@ -16,6 +17,8 @@ from unit.stories import (
 
 from flask_dispy.core import events
 from flask_dispy.core.cluster import ClusterState
+from flask_dispy.core.journal import Journal
+from flask_dispy.core.roster import Roster
 from flask_dispy.core.summary import summary_of
 
 # -- the end of the cluster -------------------------------------------------------------------
@@ -111,16 +114,15 @@ def test_pace_that_time_alone_changed_is_a_change(state: ClusterState) -> None:
     assert state.dirty
 
 
-def test_nodes_that_closed_long_ago_are_forgotten(
-    state: ClusterState, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("flask_dispy.core.roster._MOST_GONE", 2)
+def test_nodes_that_closed_long_ago_are_forgotten() -> None:
+    roster = Roster(Journal(itertools.count(1)), most_gone=2)
     for name in ("n1", "n2", "n3", "n4"):
-        tell(state, seen(name, joined=True))
+        roster.see(seen(name, joined=True), 1_000.0)
     for name in ("n2", "n1", "n3"):
-        tell(state, events.NodeClosed(name, 1_000.0, "closed"))
-    tell(state, seen("n1", joined=True), events.NodeClosed("n4", 1_001.0, "closed"))
-    assert sorted(state.nodes) == ["n1", "n3", "n4"]
-    assert state.roster.dropped == {"n2"}
+        roster.leave(name, 1_000.0, "closed")
+    roster.see(seen("n1", joined=True), 1_000.0)
+    roster.leave("n4", 1_001.0, "closed")
+    assert sorted(roster.nodes) == ["n1", "n3", "n4"]
+    assert roster.dropped == {"n2"}
     census = {"known": 3, "up": 1, "silent": 0, "lost": 0, "closed": 2}
-    assert state.roster.census.as_dict() == census
+    assert roster.census.as_dict() == census

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from unit.stories import (
     counts,
     ended,
@@ -64,16 +63,15 @@ def test_forgotten_abandoned_job_that_runs_again_is_back() -> None:
     assert counts(state) == {"running": 1, "finished": 1}
 
 
-def test_forgotten_job_that_came_back_is_known_when_it_ends_again(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("flask_dispy.core.ledger._LEAST_REMEMBERED", 3)
+def test_forgotten_job_that_came_back_is_known_when_it_ends_again() -> None:
     state = new_state(history_limit=1)
     tell(state, started("a"), ended("a", "abandoned"), ended("b"), started("a", "n2", 9))
-    tell(state, ended("c"), ended("d"), ended("a", node="n2"), ended("a", node="n2"))
-    assert counts(state) == {"finished": 4}
-    tell(state, ended("e"), ended("d"), ended("a"))
-    assert counts(state) == {"finished": 5}
+    # Until of the 10,000 that are remembered it is the first to be forgotten.
+    others = [ended(f"c{number}") for number in range(9_999)]
+    tell(state, *others, ended("a", node="n2"), ended("a", node="n2"))
+    assert counts(state) == {"finished": 10_001}
+    tell(state, ended("d"), others[-1], ended("a"))
+    assert counts(state) == {"finished": 10_002}
 
 
 # -- jobs that were there before --------------------------------------------------------------

@@ -15,9 +15,9 @@ from flask_dispy.wire.packing import PackedRows, Sendable, joined
 class Table:
     """Rows by key, their feed, and the same rows packed."""
 
-    def __init__(self) -> None:
+    def __init__(self, feed: Feed | None = None) -> None:
         self.rows: dict[str, int] = {}
-        self.feed = Feed()
+        self.feed = feed or Feed()
         self.version = 0
         self.asked: list[str] = []
         self.packed = PackedRows(self.feed, self._texts)
@@ -104,9 +104,8 @@ def test_rows_that_come_and_go_for_ever_leave_few_parts() -> None:
     assert len(table.packed.take(table.version)) <= 2 + 2 * 100 // 32
 
 
-def test_removals_that_are_forgotten_do_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("flask_dispy.core.feed._MAX_REMOVED", 3)
-    table = Table()
+def test_removals_that_are_forgotten_do_no_harm() -> None:
+    table = Table(Feed(most_removed=3))
     for number in range(20):
         table.put(f"k{number}", number)
     table.read()

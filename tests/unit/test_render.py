@@ -12,7 +12,6 @@ import pytest
 from clusters import wait_until
 
 from flask_dispy.core.text import Cut
-from flask_dispy.engine.reports import render
 from flask_dispy.engine.reports.render import Renderer, TextRequest
 
 
@@ -194,9 +193,8 @@ def test_text_is_made_once_a_thread_can_be_had(rig: Rig, monkeypatch: pytest.Mon
     assert rig.result(serial) == "made"
 
 
-def test_full_queue_names_the_class_at_once(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(render, "QUEUE_LIMIT", 2)
-    small = Rig(time_limit_sec=20)
+def test_full_queue_names_the_class_at_once() -> None:
+    small = Rig(time_limit_sec=20, queue_limit=2)
     release = threading.Event()
     busy = small.submit(value_whose_str(lambda: str(release.wait(20))))
     wait_until(lambda: small.renderer.waiting == 0)

@@ -69,14 +69,20 @@ def test_two_tabs_of_one_browser_both_see_every_change(client: Any, scene: Any) 
     assert "10.0.0.10" in _nodes(client)[0]
 
 
-def test_shared_cursor_moves_on(client: Any, scene: Any, monkeypatch: Any) -> None:
-    now = [1_000_000.0]
-    monkeypatch.setattr("flask_dispy.web.legacy.cursor.time.time", lambda: now[0])
+def _let_time_pass(client: FlaskClient, sec: int) -> None:
+    """Age the client's cookie, which says since when it holds."""
+    cookie = client.get_cookie("dispy_updates")
+    assert cookie is not None
+    shared, moved_at, *cursors = cookie.value.split("/")
+    client.set_cookie(cookie.key, "/".join([shared, str(int(moved_at) - sec), *cursors]))
+
+
+def test_shared_cursor_moves_on(client: Any, scene: Any) -> None:
     for url in ("/cluster_status", "/cluster_status"):
         client.get(url)
     scene.cluster.start(scene.queued, scene.beta)
     for _ in range(3):
-        now[0] += 100
+        _let_time_pass(client, 100)
         last = _nodes(client)
     assert last == [[], []]
 

@@ -44,6 +44,7 @@ class Renderer(UserCode[TextRequest, str]):
     :param limit: the most characters of a text.
     :param redact: called with (text, field) before a text is delivered; its result is delivered.
     :param time_limit_sec: how long one value may take.
+    :param queue_limit: how many values may wait; the class of one more is named at once.
 
     If a text can't be made in time, the name of the value's class is delivered. Thread-safe.
     """
@@ -55,8 +56,9 @@ class Renderer(UserCode[TextRequest, str]):
         limit: int,
         redact: Redact | None = None,
         time_limit_sec: float = 2.0,
+        queue_limit: int = 10_000,
     ) -> None:
-        super().__init__("flask_dispy-render", limit=QUEUE_LIMIT, time_limit_sec=time_limit_sec)
+        super().__init__("flask_dispy-render", limit=queue_limit, time_limit_sec=time_limit_sec)
         self._deliver = deliver
         self._limit = limit
         self._redact = redact

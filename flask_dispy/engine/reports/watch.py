@@ -45,6 +45,7 @@ class Watch:
     :param plain: render built-in values at once; off if a redaction hook must see every text.
     :param node_columns: whether nodes have custom columns.
     :param job_columns: whether jobs have custom columns.
+    :param clock: the time in epoch seconds.
 
     ``jobs`` holds the live jobs by serial, to cancel them and to notice ends that dispy does not
     report; the code that folds events adds them, and removes those that ended. ``nodes`` and
@@ -64,7 +65,9 @@ class Watch:
         plain: bool = True,
         node_columns: bool = False,
         job_columns: bool = False,
+        clock: Callable[[], float] = time.time,
     ) -> None:
+        self._clock = clock
         self.cluster = cluster
         self.inbox: deque[Report] = deque()
         self.jobs: dict[int, Any] = {}
@@ -127,7 +130,7 @@ class Watch:
         """
         touched, jobs, readers = self.nodes.touched, self.job_reports, JOB_READERS
         found: list[ParsedReport] = []
-        reports, now = self._take(limit), time.time()
+        reports, now = self._take(limit), self._clock()
         for status, node, job in reports:
             try:
                 if job is not None and status in readers:

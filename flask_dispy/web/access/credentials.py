@@ -8,7 +8,7 @@ import secrets
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, Literal, TypeVar, get_args
 
 from werkzeug.datastructures import Authorization
@@ -47,6 +47,8 @@ class Credentials:
     :param users: name to (password hash made by ``werkzeug.security.generate_password_hash``,
         role).
     :param tokens: Bearer token to role.
+    :param check: whether a hash is that of a password.
+    :param pause: waits for so many seconds.
     :raises ValueError: a role that is none, an empty token, a password instead of a hash, or no
         users or tokens in what was given: that would leave open what was meant to be closed.
     :raises TypeError: users or tokens are no mapping.
@@ -56,6 +58,9 @@ class Credentials:
         self,
         users: Mapping[str, tuple[str, str]] | None = None,
         tokens: Mapping[str, str] | None = None,
+        *,
+        check: Callable[[str, str], bool] = check_password_hash,
+        pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._users = {n: _checked_user(n, user) for n, user in _items("users", users)}
         self._tokens = [
@@ -67,7 +72,8 @@ class Credentials:
         self._lock = threading.Lock()
         self._checks = threading.BoundedSemaphore(_CHECKS_AT_ONCE)
         self._check_sec = 0.0
-        self._pausing = threading.Event()  # never set
+        self._check = check
+        self._pause = pause
         self._decoys = self._make_decoys()
 
     def __bool__(self) -> bool:
@@ -99,7 +105,7 @@ class Credentials:
 
     def wait_as_long(self) -> None:
         """Take as long as the last check did, without the work: for names that are none."""
-        self._pausing.wait(self._check_sec)
+        self._pause(self._check_sec)
 
     def prove(self, offered: Authorization) -> str | None:
         """Return the role if *offered* holds a right password, by checking its hash: slow."""
@@ -116,7 +122,7 @@ class Credentials:
             )
         began_at = time.monotonic()
         try:
-            right = check_password_hash(password_hash, password)
+            right = self._check(password_hash, password)
         finally:
             self._check_sec = time.monotonic() - began_at
             self._checks.release()

@@ -41,9 +41,6 @@ _QUANTUM_SEC: Final = 0.02
 _SPARE_SEC: Final = 0.25
 _CROWD: Final = 5
 
-# An answer under way is given up after this: that many others want the same share.
-_LONGEST_SEC: Final = 60.0
-
 # Who is refused waits this long for it, so that asking again at once is no way to keep us busy.
 _REFUSED_SEC: Final = 0.25
 
@@ -72,6 +69,7 @@ class Turns:
     :param share: of one core, for all costly answers together; 1 or more: without pauses.
     :param most_waiting: requests that may wait; one more is refused, of the client that has most.
     :param wait_sec: how long each may wait.
+    :param longest_sec: how long an answer may be under way; then many others want the same share.
     :param closing: set when the server ends: then nobody waits any longer.
     :param at_work: whether there is a run to be slowed; without one there are no pauses.
     """
@@ -82,6 +80,7 @@ class Turns:
         share: float,
         most_waiting: int,
         wait_sec: float,
+        longest_sec: float = 60.0,
         closing: threading.Event,
         at_work: Callable[[], bool] = lambda: True,
         clock: Callable[[], float] = time.monotonic,
@@ -90,6 +89,7 @@ class Turns:
         self._share = share
         self._most_waiting = most_waiting
         self._wait_sec = wait_sec
+        self._longest_sec = longest_sec
         self._closing = closing
         self._at_work = at_work
         self._clock = clock
@@ -232,7 +232,7 @@ class _Work:
     def __init__(self, turns: Turns, client: str) -> None:
         self._turns = turns
         self._client = client
-        self._give_up_at = turns._clock() + _LONGEST_SEC
+        self._give_up_at = turns._clock() + turns._longest_sec
         self._charged_to = self._passed_at = turns._work_clock()
         self._has_turn = True
 
