@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from flask_dispy.core.errors import BadRequest
 from flask_dispy.core.jobs import Job, Output
 from flask_dispy.core.search.blocks import JobBlock
+from flask_dispy.core.search.matching import matching_rows
 from flask_dispy.core.search.moments import duration_sec
 from flask_dispy.core.search.query import JobQuery
 
@@ -44,13 +45,17 @@ JOBS = [
 def select(query: JobQuery, jobs: Sequence[Job], **options: Any) -> list[Job]:
     """What a search finds in blocks of two, so that some are passed over."""
     blocks = [JobBlock(list(jobs[at : at + 2])) for at in range(0, len(jobs), 2)]
-    return [block.jobs[row] for block, rows in query.select(blocks, NOW, **options) for row in rows]
+    return [
+        block.jobs[row]
+        for block, rows in matching_rows(query, blocks, NOW, **options)
+        for row in rows
+    ]
 
 
 def found(q: str, *, private: bool = False, **options: Any) -> list[int]:
     names = {"10.0.0.2": "alpha", "10.0.0.10": "beta"}
     query = JobQuery.parse(q, **options)
-    selected = select(query, JOBS, node_names=names.get, private=private)
+    selected = matching_rows(query, JOBS, node_names=names.get, private=private)
     return [job.serial for job in selected if not query.states or job.word in query.states]
 
 
@@ -166,7 +171,7 @@ def test_any_search_is_answered_or_refused(q: str) -> None:
         query = JobQuery.parse(q)
     except BadRequest:
         return
-    selected = select(query, JOBS)
+    selected = matching_rows(query, JOBS)
     assert [job.serial for job in selected] == sorted(job.serial for job in selected)
 
 

@@ -12,6 +12,7 @@ from ..cluster import ClusterState
 from ..jobs import JOB_WORDS, Job
 from ..yielding import yield_now
 from .blocks import JobBlock
+from .matching import matching_rows
 from .order import NEWEST, JobOrder, Place, in_order
 from .query import JobQuery
 
@@ -66,7 +67,9 @@ def find(
     counts: Counter[str] = Counter(dict.fromkeys(JOB_WORDS, 0))
     for state, blocks in candidates:
         names = _names_of(state)
-        matches = query.select(blocks, now, node_names=names, private=private, cluster=state.name)
+        matches = matching_rows(
+            query, blocks, now, node_names=names, private=private, cluster=state.name
+        )
         for block, rows in matches:
             counts.update(_counts(block, rows))
             yield_now()
