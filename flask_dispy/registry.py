@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary, WeakSet
 
 from .core.columns import Column
 from .core.errors import UnknownCluster
+from .core.meter import CpuHourPrice
 from .core.settings import Settings
 from .engine.commands.calls import Calls
 from .engine.commands.control import Control
@@ -63,6 +64,10 @@ class ClusterRegistry(Dashboard):
         :class:`~flask_dispy.Column`. They are read as a node joins, and with reports of it, every
         second at the most and every five seconds at the least.
     :param job_columns: such columns for the jobs, read as each is submitted, starts and ends.
+    :param cpu_hour_price: what an hour of a CPU costs, in whatever currency: a number, or a mapping
+        by nodes' addresses or names, in which ``"*"`` stands for all others; nodes that are not in
+        it cost nothing. Then pages and summaries say what was spent, and what it will be in the
+        end.
     :raises BadRequest: a setting that makes no sense; the message names it and the remedy.
     :raises HistoryError: *history* is a file of something else, or a newer version's.
     """
@@ -84,6 +89,7 @@ class ClusterRegistry(Dashboard):
         history_max_bytes: int = 500_000_000,
         node_columns: Sequence[Column] = (),
         job_columns: Sequence[Column] = (),
+        cpu_hour_price: CpuHourPrice | None = None,
         _intervals: Intervals | None = None,
     ) -> None:
         self._settings = Settings(
@@ -101,6 +107,7 @@ class ClusterRegistry(Dashboard):
             history_max_bytes=history_max_bytes,
             node_columns=node_columns,
             job_columns=job_columns,
+            cpu_hour_price=cpu_hour_price,
         )
         self._intervals = _intervals or Intervals()  # tests have no patience
         self._begin()

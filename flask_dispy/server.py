@@ -17,6 +17,7 @@ from flask import Flask
 
 from .core.columns import Column
 from .core.errors import WrongProcess
+from .core.meter import CpuHourPrice
 from .core.settings import Settings
 from .hosting import (
     Limits,
@@ -137,6 +138,7 @@ class DispyHTTPServer:
         history_max_bytes: int = 500_000_000,
         node_columns: Sequence[Column] = (),
         job_columns: Sequence[Column] = (),
+        cpu_hour_price: CpuHourPrice | None = None,
     ) -> None:
         settings = {
             "history_limit": history_limit,
@@ -151,6 +153,7 @@ class DispyHTTPServer:
             "history_max_bytes": history_max_bytes,
             "node_columns": node_columns,
             "job_columns": job_columns,
+            "cpu_hour_price": cpu_hour_price,
         }
         limits = Limits(
             max_connections=max_connections,

@@ -22,6 +22,7 @@ from .events import JobState
 from .jobs import ENDED_STATES, ForgottenJob, Job, Output
 from .journal import Journal
 from .ledger import Ledger
+from .meter import Price, Usage
 from .milestones import Milestones
 from .offers import Offers
 from .outlook import Outlook
@@ -47,6 +48,7 @@ class ClusterState:
     :param tags: what its program marked it with.
     :param offer_numbers: yields the numbers of offers, shared by all clusters.
     :param entry_numbers: yields those of the journal's entries, shared by all clusters.
+    :param price: what CPU time costs, ``None`` if that is not known.
     :param stall_sec: running jobs are called stuck no sooner than this after the last end.
     :param busy_grace_sec: how long jobs wait before they are said to.
     :param overdue_sec: how long an offered node may take to join.
@@ -67,6 +69,7 @@ class ClusterState:
         overdue_sec: float = 30.0,
         offer_numbers: Iterator[int] | None = None,
         entry_numbers: Iterator[int] | None = None,
+        price: Price | None = None,
     ) -> None:
         self.name = name
         self.kind = kind
@@ -75,7 +78,7 @@ class ClusterState:
         self.closed_at: float | None = None
         self.ledger = Ledger(serials, history_limit)
         self.journal = Journal(itertools.count(1) if entry_numbers is None else entry_numbers)
-        self.roster = Roster(self.journal)
+        self.roster = Roster(self.journal, started_at, price=price)
         numbers = itertools.count(1) if offer_numbers is None else offer_numbers
         self.offers = Offers(numbers, overdue_sec=overdue_sec)
         self.nodes: Final = self.roster.nodes
@@ -403,6 +406,24 @@ class ClusterState:
             running=self.ledger.counts["running"],
             cpus_busy=self.cpus_busy(),
             cpus_total=self.roster.census.cpus,
+        )
+
+    def take_sample(self, now: float) -> None:
+        """Note the figures of this moment, and that time has passed."""
+        self.roster.meter.pass_time(now)
+        self.series.add(now, self.sample())
+
+    def usage(self, now: float) -> Usage:
+        """Return what became of the nodes' CPU time until now, or until the cluster was closed."""
+        meter, total = self.roster.meter, self.tallies.total
+        until = now if self.closed_at is None else min(now, self.closed_at)
+        priced = self.roster.price is not None
+        return Usage(
+            meter.offered_sec,
+            total.used_sec + self.ledger.running_sec(until),
+            total.lost_sec,
+            meter.money if priced else None,
+            meter.per_hour if priced else None,
         )
 
     def stragglers(self, now: float) -> list[Job]:

@@ -12,7 +12,8 @@ from typing import Any, Final
 from . import outlook
 from .cluster import ClusterState
 from .jobs import JOB_STATES
-from .nodes import Census, Node, NodeState
+from .meter import Meter, Usage, cost_row
+from .nodes import Census, Counted, Node, NodeState
 from .phrases import quantity
 from .series import Sample, Series
 from .text import bounded
@@ -28,15 +29,26 @@ class CombinedState:
     """The sum of all clusters. Guarded by the hub's lock.
 
     :param states: returns the clusters' states as they are now.
+    :param priced: whether it is known what CPU time costs.
     """
 
-    def __init__(self, states: Callable[[], list[ClusterState]], started_at: float) -> None:
+    def __init__(
+        self,
+        states: Callable[[], list[ClusterState]],
+        started_at: float,
+        *,
+        priced: bool = False,
+    ) -> None:
         self.name = COMBINED_NAME
         self._states = states
         self.started_at = started_at
         self.series = Series(started_at)
         self.census = Census()
-        self._counted: dict[str, tuple[NodeState, int, float]] = {}
+        self.meter = Meter(started_at)
+        self.priced = priced
+        # What clusters have used and lost that are no longer watched.
+        self._used_sec = self._lost_sec = 0.0
+        self._counted: dict[str, Counted] = {}
         # Encoded rows by address, for those who encode: cleared here, and never read.
         self.texts: dict[str, Any] = {}
         self.cells: dict[str, Any] = {}
@@ -68,7 +80,28 @@ class CombinedState:
                 self._counted[ip_addr] = new
             if new != old:
                 self.census.replace(old, new)
+        self.meter.cpus, self.meter.per_hour = self.census.cpus, self.census.per_hour
         return known, gone
+
+    def keep(self, state: ClusterState, now: float) -> None:
+        """Keep what a cluster used that will be watched no longer."""
+        usage = state.usage(now)
+        self._used_sec += usage.used_sec
+        self._lost_sec += usage.lost_sec
+
+    def usage(self, now: float) -> Usage:
+        """Return what became of the CPU time of all nodes since watching began.
+
+        A node that several clusters share offers its CPUs once.
+        """
+        each = [state.usage(now) for state in self._states()]
+        return Usage(
+            self.meter.offered_sec,
+            self._used_sec + sum(usage.used_sec for usage in each),
+            self._lost_sec + sum(usage.lost_sec for usage in each),
+            self.meter.money if self.priced else None,
+            self.meter.per_hour if self.priced else None,
+        )
 
     def _clocks_off(self) -> set[str]:
         """Return the addresses of the nodes whose clocks are far off, each once."""
@@ -84,6 +117,11 @@ class CombinedState:
             failing |= found[1]
         return slow, failing
 
+    def take_sample(self, now: float) -> None:
+        """Note the figures of this moment, and that time has passed."""
+        self.meter.pass_time(now)
+        self.series.add(now, self.sample())
+
     def sample(self) -> Sample:
         """Return the figures that the time series keep."""
         samples = [state.sample() for state in self._states()]
@@ -94,7 +132,7 @@ class CombinedState:
         )
         return sums._replace(cpus_total=self.census.cpus)
 
-    def summary(self, summaries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    def summary(self, summaries: Sequence[Mapping[str, Any]], now: float) -> dict[str, Any]:
         """Return the summary of all clusters from the *summaries* of each."""
         jobs = _total(summaries, "jobs") or dict.fromkeys(
             ("submitted", *JOB_STATES, "failed", "done", "pending", "before_watching"), 0
@@ -113,6 +151,7 @@ class CombinedState:
             "nodes": self.census.as_dict(),
             "jobs_per_sec": round(sum(s["jobs_per_sec"] for s in summaries), 3),
             "cpu_time_sec": round(self.census.cpu_time, 3),
+            "cost": cost_row(self.usage(now), worst),
             "progress": round(jobs["done"] / of, 6) if of else None,
             "outlook": worst,
             "eta_sec": worst["eta_sec"],
@@ -137,7 +176,7 @@ class CombinedState:
         }
 
 
-def _counted(nodes: list[Node]) -> tuple[NodeState, int, float] | None:
+def _counted(nodes: list[Node]) -> Counted | None:
     """Return what a node counts for in the census, ``None`` if no cluster knows it."""
     if not nodes:
         return None
@@ -145,7 +184,8 @@ def _counted(nodes: list[Node]) -> tuple[NodeState, int, float] | None:
         return nodes[0].counted  # as in its own cluster's census
     there = current_holders(nodes)
     cpus = max(node.cpus for node in there)
-    return (there[0].state, cpus, sum(node.totals[1] for node in nodes))
+    cpu_time = sum(node.totals[1] for node in nodes)
+    return (there[0].state, cpus, cpu_time, there[0].price or 0.0)
 
 
 def current_holders(nodes: Iterable[Node]) -> list[Node]:

@@ -42,6 +42,8 @@ class Ledger:
         self.history_limit = history_limit
         self.jobs: dict[int, Job] = {}
         self.running: dict[int, Job] = {}
+        # The sum of their starts in microseconds: whole, so that it never drifts.
+        self._starts_us = 0
         self.named: dict[JobKey, Job] = {}
         self.bound: dict[int, str] = {}
         self._serials = serials
@@ -71,6 +73,10 @@ class Ledger:
     def retained(self) -> int:
         """Ended jobs that are kept."""
         return len(self._history)
+
+    def running_sec(self, now: float) -> float:
+        """Return how long the running jobs have run, added up."""
+        return max(0.0, len(self.running) * now - self._starts_us / 1e6)
 
     def as_dict(self) -> dict[str, int]:
         """Return the summary's ``jobs``."""
@@ -134,8 +140,10 @@ class Ledger:
             self.bound.pop(job.serial, None)
         if before == "running":
             del self.running[job.serial]
+            self._starts_us -= _start_us(job)
         elif state == "running":
             self.running[job.serial] = job
+            self._starts_us += _start_us(job)
         if state in ENDED_STATES:
             if before not in ENDED_STATES:
                 self._end(job)
@@ -182,7 +190,8 @@ class Ledger:
             self.counts[job.state] -= 1
             self.failed -= job.failed
             self.jobs.pop(job.serial, None)
-            self.running.pop(job.serial, None)
+            if self.running.pop(job.serial, None) is not None:
+                self._starts_us -= _start_us(job)
             self.bound.pop(job.serial, None)
             self.named.pop(job.key, None)
         gone = {job.serial for job in jobs}
@@ -201,7 +210,12 @@ class Ledger:
                 self._end(job)
             if job.state == "running":
                 self.running[job.serial] = job
+                self._starts_us += _start_us(job)
         self.running = dict(sorted(self.running.items(), key=_by_start))
+
+
+def _start_us(job: Job) -> int:
+    return round((job.started_at or 0.0) * 1e6)
 
 
 def _by_start(entry: tuple[int, Job]) -> float:

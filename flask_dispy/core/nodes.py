@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, Literal, TypeAlias, get_args
 
 from .columns import ColumnValue
 from .events import Departure, Load, NodeSeen
 from .jobs import Job
+from .meter import Meter
 from .series import NodeSeries
 from .standing import Standing
 from .tally import Tally
@@ -16,6 +17,7 @@ __all__ = [
     "NODE_CHANGES",
     "NODE_STATES",
     "Census",
+    "Counted",
     "Node",
     "NodeChange",
     "NodeState",
@@ -83,9 +85,11 @@ class Node:
         "left",
         "load",
         "load_at",
+        "meter",
         "name",
         "news",
         "past",
+        "price",
         "pulse_sec",
         "running",
         "series",
@@ -107,7 +111,9 @@ class Node:
         self.load: Load | None = None
         self.clock_offset_sec: float | None = None
         self.pulse_sec: float | None = None  # observed; None for a node that sends none
-        self.counted: tuple[NodeState, int, float] | None = None
+        self.counted: Counted | None = None
+        self.meter = Meter()
+        self.price: float | None = None  # of an hour of one of its CPUs, if it is known
         self.state: NodeState = "up"
         self.left: Departure | None = None  # why it left; None if it has not
         self.abandoned = False  # whether jobs were abandoned on it since it joined
@@ -283,6 +289,13 @@ class Node:
         if self.series is not None:
             self.series.amend_running(len(self.running))
 
+    def used_sec(self) -> float:
+        """Return the CPU time that jobs have used, up to when its meter was read."""
+        at, used_sec = self.meter.at, 0.0 if self.tally is None else self.tally.used_sec
+        for job in self.running.values():
+            used_sec += max(0.0, at - (job.started_at or at))
+        return used_sec
+
     def load_age_sec(self) -> int | None:
         """Return how much older the load is than the last sign of life, in full minutes.
 
@@ -298,36 +311,41 @@ class Node:
         self.texts = self.cells = None
 
 
-class Census:
-    """Sums over all nodes of a view, updated as they change: no reader walks 10,000 nodes."""
+Counted: TypeAlias = tuple[NodeState, int, float, float]
+"""What a node counts for: its state, its CPUs, its CPU time, the price of an hour of a CPU."""
 
-    __slots__ = ("cpu_time", "cpus", "states")
+
+class Census:
+    """Sums over all nodes of a view, updated as they change: no reader walks 10,000 nodes.
+
+    ``per_hour`` is what their CPUs cost in an hour.
+    """
+
+    __slots__ = ("cpu_time", "cpus", "per_hour", "states")
 
     def __init__(self) -> None:
         self.cpus = 0
         self.cpu_time = 0.0
+        self.per_hour = 0.0
         self.states: dict[NodeState, int] = dict.fromkeys(NODE_STATES, 0)
 
     def count(self, node: Node) -> None:
         """Count *node* as it is now, in place of its previous figures."""
-        counted = (node.state, node.cpus, node.totals[1])
+        counted = (node.state, node.cpus, node.totals[1], node.price or 0.0)
         if counted != node.counted:
             self.replace(node.counted, counted)
             node.counted = counted
 
-    def replace(
-        self,
-        old: tuple[NodeState, int, float] | None,
-        new: tuple[NodeState, int, float] | None,
-    ) -> None:
+    def replace(self, old: Counted | None, new: Counted | None) -> None:
         """Replace *old* by *new* in the sums. CPUs of nodes that are gone do not count."""
         for entry, sign in ((old, -1), (new, 1)):
             if entry is not None:
-                state, cpus, cpu_time = entry
+                state, cpus, cpu_time, price = entry
                 self.states[state] += sign
                 self.cpu_time += sign * cpu_time
                 if state not in GONE_STATES:
                     self.cpus += sign * cpus
+                    self.per_hour += sign * cpus * price
 
     def as_dict(self) -> dict[str, int]:
         """Return the summary's ``nodes``."""

@@ -8,6 +8,7 @@ from typing import Any, Final
 from . import events
 from .jobs import Job
 from .journal import EntryKind, Journal
+from .meter import Meter, Price
 from .nodes import GONE_STATES, Census, Node, NodeChange
 
 __all__ = ["CLOCK_OFF_SEC", "Roster"]
@@ -31,19 +32,31 @@ _ENTRIES: Final[dict[NodeChange, EntryKind]] = {
 class Roster:
     """The nodes of one cluster. Guarded by the hub's lock.
 
-    :param journal: is given what happens to them.
-    :param most_gone: how many nodes stay listed after they left. If nodes come and go with new
-        addresses for weeks, those that left first are forgotten; their jobs are not.
-
     ``nodes`` has them by address; ``census`` has their sums. Since changes were last published,
     the rows of the nodes in ``dirty`` changed, and those in ``dropped`` were forgotten.
-    ``clocks_off`` has the present nodes whose clocks are off by over a minute.
+    ``clocks_off`` has the present nodes whose clocks are off by over a minute. ``meter`` adds up
+    what the nodes offer, those that are silent among them: they are still the cluster's.
+
+    :param journal: is given what happens to them.
+    :param started_at: when watching began, in epoch seconds.
+    :param price: what CPU time costs, ``None`` if that is not known.
+    :param most_gone: how many nodes stay listed after they left. If nodes come and go with new
+        addresses for weeks, those that left first are forgotten; their jobs are not.
     """
 
-    def __init__(self, journal: Journal, most_gone: int = 10_000) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        started_at: float,
+        *,
+        price: Price | None = None,
+        most_gone: int = 10_000,
+    ) -> None:
         self._most_gone = most_gone
         self.nodes: dict[str, Node] = {}
         self.census = Census()
+        self.meter = Meter(started_at)
+        self.price = price
         self.dirty: dict[str, None] = {}  # an ordered set
         self.dropped: set[str] = set()
         self.clocks_off: set[str] = set()
@@ -55,13 +68,29 @@ class Roster:
         node = self.nodes.get(ip_addr)
         if node is None:
             node = self.nodes[ip_addr] = Node(ip_addr)
-            self.census.count(node)
+            node.meter.at = self.meter.at
+            self._count(node)
         return node
+
+    def _count(self, node: Node) -> None:
+        """Count a node as it is now, and what it offers and costs from now on."""
+        if self.price is not None:
+            node.price = self.price.at(node.ip_addr, node.name)
+        self.census.count(node)
+        own = node.meter
+        if own.at:  # what a past run did not measure stays unknown
+            own.pass_time(self.meter.at)
+        own.cpus = 0 if node.state in GONE_STATES else node.cpus
+        own.per_hour = own.cpus * (node.price or 0.0)
+        self._count_all()
+
+    def _count_all(self) -> None:
+        self.meter.cpus, self.meter.per_hour = self.census.cpus, self.census.per_hour
 
     def changed(self, node: Node) -> None:
         """Note that a node's figures changed."""
         self.dirty[node.ip_addr] = None
-        self.census.count(node)
+        self._count(node)
         offset = node.clock_offset_sec
         if offset is not None and abs(offset) > CLOCK_OFF_SEC and node.state not in GONE_STATES:
             self.clocks_off.add(node.ip_addr)
@@ -153,6 +182,7 @@ class Roster:
         node = self.nodes.pop(ip_addr, None)
         if node is not None:
             self.census.replace(node.counted, None)
+            self._count_all()
             self.dirty.pop(ip_addr, None)
             self.dropped.add(ip_addr)
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from math import isfinite
+from typing import Any, Final
 
 from .columns import MOST_COLUMNS, Column
 from .errors import BadRequest
+from .meter import OTHERS, CpuHourPrice
 
 __all__ = ["LONGEST_POLL_SEC", "MOST_JOBS", "MOST_RUNS", "Settings"]
 
@@ -24,6 +26,8 @@ LONGEST_POLL_SEC: Final = _DAY
 """A day, the longest poll interval."""
 
 _MOST_DAYS = 36_500
+
+_HIGHEST_PRICE: Final = 1_000_000
 
 _LEAST = {
     "history_limit": 0,
@@ -55,6 +59,7 @@ class Settings:
     history_max_bytes: int = 500_000_000
     node_columns: Sequence[Column] = ()
     job_columns: Sequence[Column] = ()
+    cpu_hour_price: CpuHourPrice | None = None
 
     def __post_init__(self) -> None:
         self.poll_sec = checked_poll_sec(self.poll_sec)
@@ -81,6 +86,7 @@ class Settings:
         self._check_history()
         self.node_columns = _checked_columns("node_columns", self.node_columns)
         self.job_columns = _checked_columns("job_columns", self.job_columns)
+        self.cpu_hour_price = _checked_price(self.cpu_hour_price)
 
     def _check_history(self) -> None:
         path, days = self.history, self.history_days
@@ -103,6 +109,32 @@ def _checked_columns(setting: str, columns: Sequence[Column]) -> tuple[Column, .
             f"{setting} has {len(found)} columns; {MOST_COLUMNS} are the most.", field=setting
         )
     return found
+
+
+def _checked_price(setting: CpuHourPrice | None) -> CpuHourPrice | None:
+    if setting is None:
+        return None
+    by_node = dict(setting) if isinstance(setting, Mapping) else {OTHERS: setting}
+    for node, price in by_node.items():
+        if not isinstance(node, str) or not node:
+            raise BadRequest(
+                f"cpu_hour_price has the node {node!r:.80}: give nodes by address or name, and "
+                f'all others as "{OTHERS}".',
+                field="cpu_hour_price",
+            )
+        if not _is_price(price):
+            of = f" of {node!r:.80}" if isinstance(setting, Mapping) else ""
+            raise BadRequest(
+                f"cpu_hour_price{of} is {price!r:.80}: give what an hour of a CPU costs, up to "
+                f"{_HIGHEST_PRICE:,}.",
+                field="cpu_hour_price",
+            )
+    return by_node if isinstance(setting, Mapping) else setting
+
+
+def _is_price(price: Any) -> bool:
+    number = isinstance(price, (int, float)) and not isinstance(price, bool)
+    return number and isfinite(price) and 0 <= price <= _HIGHEST_PRICE
 
 
 def checked_poll_sec(value: float) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .cluster import ClusterState
+from .meter import cost_row
 from .progress import jobs_per_sec
 from .prospects import ALONE, Surroundings
 
@@ -29,6 +30,7 @@ def summary_of(state: ClusterState, now: float, around: Surroundings = ALONE) ->
         "nodes": census.as_dict(),
         "jobs_per_sec": round(jobs_per_sec(state.series, now), 3),
         "cpu_time_sec": round(census.cpu_time, 3),
+        "cost": cost_row(state.usage(now), row),
         "progress": round(ledger.done / of, 6) if of else None,
         "outlook": row,
         "eta_sec": row["eta_sec"],

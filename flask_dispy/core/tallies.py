@@ -44,15 +44,15 @@ class Tallies:
             for times in counted:
                 times.ran.add(ran, ran_sec)
                 times.waited.add(waited, waited_sec)
-        if word in _LOST and started_at is not None and ended_at is not None:
-            _add_lost(tallies, ended_at - started_at)
+        if started_at is not None and ended_at is not None:
+            _add_used(tallies, max(0.0, ended_at - started_at), lost=word in _LOST)
 
     def uncount(self, job: Job) -> None:
         """Undo :meth:`note` before the job changes, because it goes on or is released."""
         word, started_at, ended_at = job.word, job.started_at, job.ended_at
         tallies = self._tallies(job.node)
-        if started_at is not None and ended_at is not None and word in _LOST:
-            _add_lost(tallies, -max(0.0, ended_at - started_at))
+        if started_at is not None and ended_at is not None:
+            _add_used(tallies, -max(0.0, ended_at - started_at), lost=word in _LOST)
         if word not in TIMED_WORDS:
             return
         for tally in tallies:
@@ -65,20 +65,20 @@ class Tallies:
     def count_lost_attempt(self, job: Job, at: float) -> None:
         """Note that an attempt of a running job ends at *at* and that it will run again."""
         if job.started_at is not None:
-            _add_lost(self._tallies(job.node), at - job.started_at)
+            _add_used(self._tallies(job.node), max(0.0, at - job.started_at), lost=True)
 
     def adopt(self, jobs: Iterable[Job]) -> None:
         """Count jobs that another cluster released, or that a history kept."""
         for job in jobs:
             for node, lost_sec in _lost_attempts(job):
-                _add_lost(self._tallies(node), lost_sec)
+                _add_used(self._tallies(node), lost_sec, lost=True)
             self.note(job)
 
     def release(self, jobs: Iterable[Job]) -> None:
         """Undo :meth:`adopt`, because another cluster adopts the jobs."""
         for job in jobs:
             for node, lost_sec in _lost_attempts(job):
-                _add_lost(self._tallies(node), -lost_sec)
+                _add_used(self._tallies(node), -lost_sec, lost=True)
             self.uncount(job)
 
     def _tallies(self, ip_addr: str | None) -> tuple[Tally, ...]:
@@ -93,9 +93,9 @@ class Tallies:
 _LOST = ("failed", "abandoned")
 
 
-def _add_lost(tallies: Iterable[Tally], seconds: float) -> None:
+def _add_used(tallies: Iterable[Tally], seconds: float, *, lost: bool) -> None:
     for tally in tallies:
-        tally.add_lost(seconds)
+        tally.add_used(seconds, lost=lost)
 
 
 def _lost_attempts(job: Job) -> list[tuple[str | None, float]]:

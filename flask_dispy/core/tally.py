@@ -31,15 +31,17 @@ class Times:
 class Tally:
     """A tally of the jobs of a cluster or a node. Guarded by the hub's lock.
 
-    ``lost_sec`` is the wasted CPU time: that of failed jobs and abandoned attempts.
+    ``used_sec`` is the CPU time of all attempts that are over, ``lost_sec`` what of it was wasted:
+    that of failed jobs and abandoned attempts.
     """
 
-    __slots__ = ("failed", "finished", "lost_sec", "terminated")
+    __slots__ = ("failed", "finished", "lost_sec", "terminated", "used_sec")
 
     def __init__(self) -> None:
         self.finished: Times | None = None
         self.failed: Times | None = None
         self.terminated: Times | None = None
+        self.used_sec = 0.0
         self.lost_sec = 0.0
 
     def times(self, word: TimedWord) -> Times | None:
@@ -65,6 +67,8 @@ class Tally:
         """The number of jobs with any of these ends."""
         return sum(map(self.jobs, TIMED_WORDS))
 
-    def add_lost(self, seconds: float) -> None:
-        """Add wasted CPU time; a negative amount takes some of it back."""
-        self.lost_sec = max(0.0, self.lost_sec + seconds)
+    def add_used(self, seconds: float, *, lost: bool) -> None:
+        """Add CPU time, wasted if *lost*; a negative amount takes some of it back."""
+        self.used_sec = max(0.0, self.used_sec + seconds)
+        if lost:
+            self.lost_sec = max(0.0, self.lost_sec + seconds)

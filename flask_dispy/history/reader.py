@@ -21,6 +21,7 @@ from ..core.errors import HistoryError
 from ..core.events import JobState
 from ..core.jobs import JOB_STATES
 from ..core.journal import Entry, Journal
+from ..core.meter import Price
 from ..core.series import PAST_RESOLUTIONS, WHOLE_SEC, Measured, Series
 from ..core.text import bounded
 from .checking import DAMAGE
@@ -200,6 +201,7 @@ class _Loader:
         enter_error_kinds(state, kinds)
         self._load_tallies(run, state, bad)
         self._load_events(run, state, shift, bad)
+        _enter_usage(state, figures)
         state.comparison.refresh_all()
         ended_at = max([record.ended_at, *(job.ended_at or 0.0 for job in jobs)])
         state.closed_at = ended_at
@@ -273,6 +275,15 @@ def refill(series: Series, whole: Iterable[Measured], buckets: Iterable[Measured
         series.refill(WHOLE_SEC, bucket)
     for bucket in buckets:
         series.refill(SERIES_SEC, bucket)
+
+
+def _enter_usage(state: ClusterState, figures: Figures) -> None:
+    """Make what became of CPU time what it was."""
+    meter = state.roster.meter
+    meter.offered_sec, meter.money = figures.offered_sec, figures.money or 0.0
+    state.tallies.total.used_sec = figures.used_sec
+    if figures.money is not None:
+        state.roster.price = Price({})  # what it was is not kept
 
 
 def _count(state: ClusterState, figures: Figures) -> None:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
+from ..core.nodes import GONE_STATES
 from .columns import NO_COLUMNS, Columns
 from .errorkinds import ErrorKindsDue
 from .events import EventRow
@@ -170,12 +171,14 @@ class _Record:
         for row in self.tallies.take(now):
             self._store.put(self.run, row)
         self._record_summary(now)
-        if changed or self.figures(self.run.figures.last_at) != self.run.figures:
+        before = self.run.figures
+        if changed or self.figures(before.last_at).lasting != before.lasting:
             self.record_figures(now)
 
     def end(self, now: float) -> None:
         # What ended since the last sample is measured, too.
-        self._state.series.add(now, self._state.sample())
+        self._state.take_sample(now)
+        self._mark_rows_of_all_there()
         self._record_rows(len(self._rows_due))
         self._record_series()
         for kind in self._error_kinds.take_all():
@@ -189,6 +192,14 @@ class _Record:
         summary = self.summary.take(now, last=last)
         if summary is not None:
             self._store.put(self.run, summary)
+
+    def _mark_rows_of_all_there(self) -> None:
+        """Have the nodes' rows recorded with what they cost until now."""
+        for node in self._state.nodes.values():
+            if node.state not in GONE_STATES:
+                self._state.roster.changed(node)
+                node.forget_encoding()
+                self._rows_due[node.ip_addr] = None
 
     def _record_rows(self, most: int) -> bool:
         due = list(self._rows_due)[:most]
@@ -213,12 +224,13 @@ class _Record:
         return True
 
     def figures(self, now: float, *, complete: bool = False) -> Figures:
-        ledger = self._state.ledger
+        ledger, usage = self._state.ledger, self._state.usage(now)
         counts = ledger.counts
         return Figures(
             self._state.closed_at, now, complete, counts["queued"], counts["running"],
             counts["finished"], counts["terminated"], counts["cancelled"], counts["abandoned"],
             ledger.failed, ledger.before_watching,
+            usage.offered_sec, usage.used_sec, usage.money,
         )  # fmt: skip
 
 

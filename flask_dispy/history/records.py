@@ -45,7 +45,8 @@ JOB_COLUMNS: Final = (
 class Figures(NamedTuple):
     """How a run stands; the order is that of the table's columns.
 
-    *complete*: watching ended in good order, so that nothing comes any more.
+    *complete*: watching ended in good order, so that nothing comes any more. The last three, what
+    :class:`~flask_dispy.core.meter.Usage` says, grow with time alone.
     """
 
     closed_at: float | None
@@ -59,6 +60,14 @@ class Figures(NamedTuple):
     abandoned: int
     failed: int
     before_watching: int
+    offered_sec: float
+    used_sec: float
+    money: float | None
+
+    @property
+    def lasting(self) -> tuple[Any, ...]:
+        """All but what grows with time alone."""
+        return self[:-3]
 
 
 class NodeEvent(NamedTuple):
@@ -197,5 +206,7 @@ def figures_of(row: Sequence[Any]) -> Figures:
 
     :raises Exception: one of :data:`~flask_dispy.history.checking.DAMAGE`: it can't be read.
     """
-    closed_at, last_at, complete, *counts = row
-    return Figures(or_none(moment, closed_at), moment(last_at), bool(complete), *map(count, counts))
+    closed_at, last_at, complete, *counts, offered_sec, used_sec, money = row
+    measured = figure(offered_sec), figure(used_sec), or_none(figure, money)
+    how = or_none(moment, closed_at), moment(last_at), bool(complete)
+    return Figures._make((*how, *map(count, counts), *measured))

@@ -159,7 +159,19 @@ INSERT INTO events SELECT id, closed_at, 'cluster_closed', NULL, '', NULL, NULL,
     '{"jobs":' || (queued + running) || '}' FROM runs WHERE closed_at IS NOT NULL
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _TALLIES, _COLUMNS, _ERROR_KINDS, _RUNS, _EVENTS)
+# Of runs from before, what their series say.
+_COSTS: Final = """
+ALTER TABLE runs ADD COLUMN offered_sec REAL NOT NULL DEFAULT 0;
+ALTER TABLE runs ADD COLUMN used_sec REAL NOT NULL DEFAULT 0;
+ALTER TABLE runs ADD COLUMN money REAL;
+UPDATE runs SET
+    offered_sec = coalesce((SELECT sum(cpus_total * span_sec) FROM series WHERE run = runs.id), 0),
+    used_sec = coalesce((SELECT sum(cpus_busy * span_sec) FROM series WHERE run = runs.id), 0)
+"""
+
+MIGRATIONS: tuple[str, ...] = (
+    _FIRST, _TALLIES, _COLUMNS, _ERROR_KINDS, _RUNS, _EVENTS, _COSTS
+)  # fmt: skip
 """Statements that lead from each version of the schema to the next; the first makes the tables.
 
 A file's ``user_version`` is the number of those that were applied to it.

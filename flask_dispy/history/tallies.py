@@ -74,7 +74,7 @@ class TalliesDue:
 
 
 def _text_of(tally: Tally) -> str:
-    found: dict[str, Any] = {"lost_sec": tally.lost_sec}
+    found: dict[str, Any] = {"used_sec": tally.used_sec, "lost_sec": tally.lost_sec}
     for word in TIMED_WORDS:
         times = tally.times(word)
         if times is not None:
@@ -98,7 +98,8 @@ def tally_of(row: tuple[Any, ...]) -> tuple[str, Tally]:
     ip_addr, said = row
     found = json_of(said, dict)
     tally = Tally()
-    tally.add_lost(figure(found["lost_sec"]))
+    tally.lost_sec = figure(found["lost_sec"])
+    tally.used_sec = figure(found.get("used_sec", tally.lost_sec))
     for word in TIMED_WORDS:
         if word in found:
             setattr(tally, word, _times_of(found[word]))

@@ -96,6 +96,7 @@ def _templates() -> Environment:
     )
     environment.filters.update(
         amount=wording.amount,
+        cost=wording.cost_text,
         count=wording.count,
         duration=wording.duration,
         expectation=wording.expectation,

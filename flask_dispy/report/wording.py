@@ -7,12 +7,13 @@ from typing import Final
 
 from ..core.columns import ColumnValue
 from ..core.phrases import two_units
-from ..wire.shapes import OutlookRow
+from ..wire.shapes import Cost, OutlookRow
 
 __all__ = [
     "UNKNOWN",
     "Clock",
     "amount",
+    "cost_text",
     "count",
     "duration",
     "expectation",
@@ -79,6 +80,23 @@ def duration(seconds: float | None) -> str:
     if seconds < 86_370:
         return two_units(seconds, 3600, "h", 60, "min")
     return two_units(seconds, 86_400, "d", 3600, "h")
+
+
+def money(amount_: float | None) -> str:
+    """Return an amount of money, in whatever currency: "12.40"."""
+    if amount_ is None:
+        return UNKNOWN
+    return f"{amount_:,.{4 if 0 < amount_ < 0.995 else 2}f}"
+
+
+def cost_text(cost: Cost) -> str:
+    """Return what CPU time has cost, and will have in the end, if both are known."""
+    now, end = cost["money"], cost["end_money"]
+    if end is None or end == now:
+        return money(now)
+    early, late = cost["end_early_money"], cost["end_late_money"]
+    span = f" ({money(early)} to {money(late)})" if early != late else ""
+    return f"{money(now)} so far, about {money(end)}{span} in the end"
 
 
 class Clock:

@@ -103,7 +103,9 @@ class Board(Generic[M]):
         self.version = 0
         self.entry_numbers = itertools.count(1)  # of the clusters' journals
         self.lock = threading.RLock()
-        self.combined = CombinedState(self.states, time.time())
+        self.combined = CombinedState(
+            self.states, time.time(), priced=settings.cpu_hour_price is not None
+        )
         self.combined_feed = Feed()
         self.closed = False
         self._changed = threading.Condition(self.lock)
@@ -121,6 +123,7 @@ class Board(Generic[M]):
         """Show a cluster no longer. The caller holds ``lock``."""
         if self.recorder is not None:
             self.recorder.end(member.state)
+        self.combined.keep(member.state, time.time())
         del self._members[member.name]
         self.version += 1
         self._combine(member.state.nodes)

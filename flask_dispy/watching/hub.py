@@ -16,6 +16,7 @@ from typing import Any, Final
 from ..core.cluster import ClusterState
 from ..core.errors import UnknownCluster
 from ..core.jobs import ENDED_STATES
+from ..core.meter import Price
 from ..core.settings import Settings
 from ..core.tags import TAG_LETTERS, checked_tags
 from ..engine.clusters import Kind, cluster_name, compute_id, kind_of
@@ -123,6 +124,7 @@ class Hub(Board[Watched]):
                 overdue_sec=self.intervals.overdue_sec,
                 offer_numbers=self._offer_numbers,
                 entry_numbers=self.entry_numbers,
+                price=Price.of(settings.cpu_hour_price),
             )
             watched = Watched(cluster, kind, watch, state, next(self._numbers))
             self.enter(watched)

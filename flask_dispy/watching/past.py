@@ -48,6 +48,11 @@ class _Runs(Board[Member]):
             for number, run in enumerate(runs, 1):
                 run.state.name = free_name(run.state.name, self._members)
                 self.enter(Member(run.state, number))
+        # Runs share CPUs where they ran at the same time; how many is not kept.
+        usages = [run.state.usage(run.ended_at) for run in runs]
+        self.combined.meter.offered_sec = sum(usage.offered_sec for usage in usages)
+        self.combined.meter.money = sum(usage.money or 0.0 for usage in usages)
+        self.combined.priced = any(usage.money is not None for usage in usages)
         self.combined.series = Series(self.began_at(None), PAST_RESOLUTIONS)
         refill(
             self.combined.series,

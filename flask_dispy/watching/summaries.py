@@ -61,7 +61,7 @@ class Summaries:
 
 def combined_summary(board: Board[Any], each: list[Summary], now: float) -> Summary:
     """Return the summary of all clusters, from that of *each*."""
-    summary = cast(Summary, board.combined.summary(each))
+    summary = cast(Summary, board.combined.summary(each, now))
     polled = any(s["watching"] == "polling" for s in each)
     summary["watching"] = "polling" if polled else "callback"
     summary["dropped_events"] = sum(s["dropped_events"] for s in each) + board.dropped()

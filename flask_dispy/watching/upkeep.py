@@ -151,12 +151,12 @@ class Pump:
         hub = self._hub
         with hub.lock:
             for watched in hub.members():
-                watched.state.series.add(now, watched.state.sample())
+                watched.state.take_sample(now)
                 if watched.is_due("pace", hub.intervals.pace_sec):
                     around = self._summaries.surroundings(watched, watched.state)
                     watched.state.refresh_pace(now, around)
                     hub.publish(watched)
-            hub.combined.series.add(now, hub.combined.sample())
+            hub.combined.take_sample(now)
             hub.record(now)
 
     # -- what dispy does not report ----------------------------------------------------------

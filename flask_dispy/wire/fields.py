@@ -185,6 +185,30 @@ def _compared(standing: Standing | None) -> tuple[Any, ...] | None:
     )
 
 
+def _cost(nodes: list[Node]) -> tuple[float, float, float | None] | None:
+    """Return what became of a node's CPU time, up to its last change, in some clusters.
+
+    Clusters that have it at the same time count its CPUs each.
+    """
+    nodes = [node for node in nodes if node.meter.at]
+    if not nodes:
+        return None
+    used_sec = sum(node.used_sec() for node in nodes)
+    idle_sec = max(0.0, sum(node.meter.offered_sec for node in nodes) - used_sec)
+    money = sum(node.meter.money for node in nodes)
+    is_priced = any(node.price is not None for node in nodes)
+    # Whole seconds, because rows change with each sign of life.
+    return round(used_sec, 1), round(idle_sec), round(money, 2) if is_priced else None
+
+
+def _set_cost(node: Node, values: tuple[float, float, float | None] | None) -> None:
+    if values is not None:
+        used_sec, idle_sec, money = values
+        node.meter.at = node.updated_at or 1.0
+        node.meter.offered_sec = used_sec + idle_sec
+        node.meter.money, node.price = money or 0.0, None if money is None else 0.0
+
+
 def _compare_part(name: str, **more: Any) -> NodeField:
     """Return a part of what a comparison says, which ``_compared`` gives a value."""
     how: dict[str, Any] = {"schema": NUMBER, "nullable": True, "sort": _itself, "combine": "merged"}
@@ -437,6 +461,40 @@ NODE_FIELDS: Final = (
             ),
             _compare_part("slow", schema={"type": "boolean"}, nullable=False, sort=None),
             _compare_part("failing", schema={"type": "boolean"}, nullable=False, sort=None),
+        ),
+    ),
+    NodeField(
+        name="cost",
+        schema={"type": "object"},
+        nullable=True,
+        value=lambda node: _cost([node]),
+        combine="merged",
+        combined=_cost,
+        description="What became of its CPU time, up to its last change; money is null without "
+        "cpu_hour_price, the whole for a past run whose history is older than it.",
+        restore=_set_cost,
+        parts=(
+            _compare_part(
+                "used_sec",
+                nullable=False,
+                unit="seconds",
+                precision="four_digits",
+                label="CPU time used",
+                hint="CPU time of the jobs there, also of those that failed or were abandoned",
+            ),
+            _compare_part(
+                "idle_sec",
+                nullable=False,
+                unit="seconds",
+                precision="four_digits",
+                label="CPU time idle",
+                hint="CPU time that it offered and no job used",
+            ),
+            _compare_part(
+                "money",
+                label="Cost",
+                hint="Price of the CPU time that it offered so far",
+            ),
         ),
     ),
     NodeField(

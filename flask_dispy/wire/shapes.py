@@ -18,10 +18,12 @@ from ..core.outlook import REASONS, State
 __all__ = [
     "AvailInfo",
     "Compared",
+    "Cost",
     "Count",
     "JobCounts",
     "JobDetail",
     "JobRow",
+    "NodeCost",
     "NodeDetail",
     "NodeEvent",
     "NodeRow",
@@ -145,6 +147,25 @@ class Unreadable(TypedDict):
     of: Count
 
 
+class Cost(TypedDict):
+    """What became of the nodes' CPU time: offered, used by jobs, idle, and lost to failures.
+
+    ``lost_sec`` is what failed jobs and abandoned attempts used. The money is the price of what was
+    offered; ``end_money`` is that by the end that the outlook expects, between the other two.
+    Money is null without ``cpu_hour_price``, and that of the end where nobody knows when it is.
+    """
+
+    offered_sec: float
+    used_sec: float
+    idle_sec: float
+    lost_sec: float
+    money: float | None
+    money_per_hour: float | None
+    end_money: float | None
+    end_early_money: float | None
+    end_late_money: float | None
+
+
 class _PastRun(TypedDict, total=False):
     cut_off: Annotated[
         bool,
@@ -169,6 +190,7 @@ class Summary(_PastRun):
     nodes: NodeCounts
     jobs_per_sec: float
     cpu_time_sec: float
+    cost: Cost
     progress: float | None
     outlook: OutlookRow
     eta_sec: float | None
@@ -258,6 +280,14 @@ class Compared(TypedDict):
     failing: bool
 
 
+class NodeCost(TypedDict):
+    """What became of a node's CPU time, up to its last change."""
+
+    used_sec: float
+    idle_sec: float
+    money: float | None
+
+
 class NodeRow(_CombinedNode):
     """A node in one cluster, or over all of them, which ``clusters`` lists."""
 
@@ -277,6 +307,7 @@ class NodeRow(_CombinedNode):
     clock_offset_sec: float | None
     avail_info_age_sec: float | None
     compared: Compared | None
+    cost: NodeCost | None
 
 
 class NodeEvent(TypedDict):

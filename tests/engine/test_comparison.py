@@ -71,3 +71,12 @@ def test_the_slow_and_the_failing_node_are_found_though_jobs_are_forgotten(
     attention = view.summary()["attention"]
     assert (attention["slow"], attention["failing"]) == (len(found("slow")), 1)
     assert view.summary()["history"]["retained"] == 20
+    # What the CPUs did, by the client's own account; times differ by less than a job's way here.
+    ran = sum(job.end_time - job.start_time for job in jobs)
+    lost = sum(job.end_time - job.start_time for job in jobs if job.exception)
+    cost = view.summary()["cost"]
+    assert abs(cost["used_sec"] - ran) < 0.01 * len(jobs)
+    assert abs(cost["lost_sec"] - lost) < 0.01 * len(jobs)
+    assert cost["used_sec"] + cost["idle_sec"] == pytest.approx(cost["offered_sec"], abs=0.01)
+    seen = view.nodes()
+    assert sum(row["cost"]["used_sec"] for row in seen if row["cost"]) == pytest.approx(ran, abs=2)

@@ -113,6 +113,9 @@ def check(state: ClusterState) -> None:
     assert total.jobs("finished") == ledger.counts["finished"]
     assert total.jobs("failed") == ledger.failed
     assert total.jobs("terminated") == ledger.counts["terminated"] - ledger.failed
+    assert abs(state.ledger.running_sec(2e9) - sum(
+        2e9 - (job.started_at or 0.0) for job in ledger.running.values()
+    )) < 1e-3 * (1 + len(ledger.running))  # fmt: skip
     kinds = state.error_kinds
     counts = [kind.count for kind in kinds.kinds.values()]
     assert sum(counts) + kinds.uncounted == ledger.failed

@@ -82,6 +82,7 @@ def test_node_row_has_dispys_fields_and_ours(state: ClusterState) -> None:
         "avail_info": {"cpu": 97.5, "memory": 1.0, "disk": 2.0, "swap": 100.0},
         "state": "up", "running": 0, "clock_offset_sec": None,
         "avail_info_age_sec": 0, "compared": None,
+        "cost": {"used_sec": 0.0, "idle_sec": 0, "money": None},
     }  # fmt: skip
 
 

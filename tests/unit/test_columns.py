@@ -52,6 +52,7 @@ def row(number: int, **more: Any) -> dict[str, Any]:
         "avail_info_age_sec": None if more.get("avail_info", 0) is None else 0,
         "avail_info": {"cpu": number, "memory": 4096 * MIB, "disk": number * MIB, "swap": 100},
         "compared": None,
+        "cost": None,
         **more,
     }
 

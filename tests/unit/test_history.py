@@ -348,6 +348,42 @@ def test_past_durations_are_those_of_the_whole_run(
     assert sum(found[1]["ran"]["counts"]["failed"]) == 4
 
 
+def test_past_runs_cost_what_they_did(path: Path, past: Any) -> None:
+    registry = ClusterRegistry(history=path, cpu_hour_price={"alpha": 36_000, "*": 0})
+    cluster = FakeCluster("compute")
+    registry.add(cluster)
+    run_some(cluster, cluster.join("10.0.0.1", "alpha"), 20)
+    wait_until(lambda: registry.view("*").summary()["cost"]["offered_sec"] > 0.5, what="time")
+    registry.close()
+    live = registry.view("compute").summary()["cost"]
+    opened = past(path, most_jobs=3)
+    (view,) = opened.views()
+    found = view.summary()["cost"]
+    assert found == {**live, "money_per_hour": 0.0}
+    assert (
+        found["money"] == found["end_money"] == pytest.approx(10 * found["offered_sec"], abs=0.01)
+    )
+    assert opened.view("*").summary()["cost"] == found
+    cost = view.node("alpha")["cost"]
+    assert cost["money"] == pytest.approx(found["money"], abs=0.01)
+    assert cost["idle_sec"] == round(found["idle_sec"])
+
+
+def test_costs_of_a_file_from_before_they_were_kept_are_those_of_its_series(
+    path: Path, past: Any
+) -> None:
+    run_once(path)
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("UPDATE series SET span_sec = 60, cpus_busy = 1, cpus_total = 2")
+        db.execute("UPDATE nodes SET row = json_remove(row, '$.cost')")
+    back_to(path, 6)
+    ((buckets,),) = rows(path, "SELECT count(*) FROM series")
+    view = past(path).view("*")
+    cost = view.summary()["cost"]
+    assert (cost["offered_sec"], cost["used_sec"]) == (120 * buckets, 60 * buckets)
+    assert (cost["money"], view.node("alpha")["cost"]) == (None, None)
+
+
 def test_past_durations_of_an_old_file_are_those_of_the_jobs_that_were_loaded(
     path: Path, past: Any
 ) -> None:

@@ -49,7 +49,9 @@ def make_store(path: Path) -> Iterator[MakeStore]:
 
 
 def figures(finished: int = 0, *, last_at: float | None = None, complete: bool = False) -> Figures:
-    return Figures(None, last_at or time.time(), complete, 0, 0, finished, 0, 0, 0, 0, 0)
+    return Figures(
+        None, last_at or time.time(), complete, 0, 0, finished, 0, 0, 0, 0, 0, 0.0, 0.0, None
+    )
 
 
 def new_run(to: Store, name: str = "compute") -> Run:

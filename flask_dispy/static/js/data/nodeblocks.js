@@ -1,4 +1,4 @@
-/** @import {AvailInfo, Compared, NodeBlock, NodeRow, Told} from "./types.js" */
+/** @import {AvailInfo, Compared, NodeCost, NodeBlock, NodeRow, Told} from "./types.js" */
 
 /**
  * Rows of nodes that were sent by column, in blocks. A row knows only its place, because most of 10,000 rows are
@@ -109,9 +109,13 @@ class BlockRow {
   /** @returns {Compared|null} */
   get compared() {
     const columns = this.block.compared;
-    if (!columns || at(columns.failed, this.index) === null) return null;
-    const found = Object.entries(columns).map(([name, column]) => [name, at(column, this.index)]);
-    return Object.fromEntries(found);
+    return columns && at(columns.failed, this.index) !== null ? together(columns, this.index) : null;
+  }
+
+  /** @returns {NodeCost|null} */
+  get cost() {
+    const columns = this.block.cost;
+    return columns && at(columns.used_sec, this.index) !== null ? together(columns, this.index) : null;
   }
 
   /** @returns {AvailInfo|null} */
@@ -127,6 +131,10 @@ class BlockRow {
     });
   }
 }
+
+/** @param {Record<string, any[]>} columns @param {number} index @returns {any} */
+const together = (columns, index) =>
+  Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, at(column, index)]));
 
 /** Add getters for fields that rows lack, because a newer server may send more. @param {string[]} names */
 function addReaders(names) {

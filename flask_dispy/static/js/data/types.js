@@ -76,6 +76,17 @@
  * @property {{eta_sec: number|null, eta_early_sec: number|null, eta_late_sec: number|null, eta_confidence: "none"|"low"|"good"}} now
  * @property {string} message
  *
+ * @typedef {object} Cost what became of the nodes' CPU time; money is null without a price
+ * @property {number} offered_sec
+ * @property {number} used_sec
+ * @property {number} idle_sec offered and not used
+ * @property {number} lost_sec used by failed jobs and abandoned attempts
+ * @property {number|null} money
+ * @property {number|null} money_per_hour
+ * @property {number|null} end_money null where nobody knows when the end is
+ * @property {number|null} end_early_money
+ * @property {number|null} end_late_money
+ *
  * @typedef {object} Summary of one cluster, or of all combined
  * @property {string} name
  * @property {"open"|"closed"} state
@@ -87,6 +98,7 @@
  * @property {{known: number, up: number, silent: number, lost: number, closed: number}} nodes
  * @property {number} jobs_per_sec
  * @property {number} cpu_time_sec
+ * @property {Cost} [cost]
  * @property {number|null} progress 0 to 1
  * @property {Outlook} [outlook]
  * @property {number|null} eta_sec
@@ -142,6 +154,11 @@
  * @property {boolean} slow beyond chance
  * @property {boolean} failing beyond chance
  *
+ * @typedef {object} NodeCost what became of a node's CPU time, up to its last change
+ * @property {number} used_sec
+ * @property {number} idle_sec offered and not used
+ * @property {number|null} money null without a price
+ *
  * @typedef {object} NodeRow
  * @property {string} ip_addr
  * @property {string} name
@@ -156,6 +173,7 @@
  * @property {number} update_time
  * @property {AvailInfo|null} avail_info
  * @property {Compared|null} [compared] null until a job has ended there
+ * @property {NodeCost|null} [cost] null for a past run that did not measure it
  * @property {NodeState} state
  * @property {number|null} [avail_info_age_sec] how much older avail_info is than update_time
  * @property {number|null} [clock_offset_sec] its clock is so far ahead; null: under two seconds, or not known
@@ -183,6 +201,7 @@
  * @property {(number|null)[]} clock_offset_sec
  * @property {(number|null)[]} avail_info_age_sec
  * @property {Record<keyof Compared, any[]>} [compared]
+ * @property {Record<keyof NodeCost, any[]>} [cost]
  * @property {{cpu: (number|null)[], memory: Told<number|null>, disk: Told<number|null>, swap: (number|null)[]}} avail_info
  * @property {NodeState[]} state
  * @property {string[][]} [clusters] in the combined view

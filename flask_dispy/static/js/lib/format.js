@@ -47,6 +47,17 @@ export function rate(n) {
   return Math.abs(n) < 100 ? n.toFixed(1) : count(n);
 }
 
+/**
+ * Money, in whatever currency: "12.40"; what is less than one has more digits.
+ *
+ * @param {Maybe} n
+ */
+export function money(n) {
+  if (!known(n)) return UNKNOWN;
+  const [whole, part] = n.toFixed(n > 0 && n < 0.995 ? 4 : 2).split(".");
+  return `${count(Number(whole))}.${part}`;
+}
+
 const BYTE_UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 
 /**

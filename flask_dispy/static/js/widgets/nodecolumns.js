@@ -1,7 +1,7 @@
 /** @import {Column} from "../table/columns.js" */
 /** @import {NodeRow, ServedField} from "../data/types.js" */
 import { h, setAttr, setStyle, setText } from "../lib/dom.js";
-import { count, exact, percent, plain, rate, relative, seconds, stateMark, UNKNOWN } from "../lib/format.js";
+import { count, exact, money, percent, plain, rate, relative, seconds, stateMark, UNKNOWN } from "../lib/format.js";
 import { failedText, timesText, verdictOf } from "../data/standing.js";
 import { busyText } from "../data/busytext.js";
 import { fieldOrder, fieldText } from "../data/fieldvalue.js";
@@ -220,6 +220,9 @@ export function nodeColumns(href, fields, past = false) {
     }),
     ...column("failed", { label: "Failed jobs", hidden: true }),
     ...column("lost_sec", { hidden: true }),
+    ...column("used_sec", { hidden: true }),
+    ...column("idle_sec", { hidden: true }),
+    ...column("money", { hidden: true, text: (row) => money(row.cost?.money) }),
     {
       key: "sec_per_job",
       label: "Seconds per job",

@@ -4,7 +4,7 @@ import { timesOthersText, failedText, rankText } from "../data/standing.js";
 import { busyText } from "../data/busytext.js";
 import { createCpusEdit } from "./cpusedit.js";
 import { h, setAttr, setText } from "../lib/dom.js";
-import { bytes, clockOffset, count, exact, plain, rate, relative, seconds } from "../lib/format.js";
+import { bytes, clockOffset, count, exact, money, plain, rate, relative, seconds } from "../lib/format.js";
 import { fieldText, percentOf100 } from "../data/fieldvalue.js";
 import { isLoadOld, loadAt } from "../data/nodeload.js";
 import { setCpus } from "./nodecommands.js";
@@ -51,6 +51,12 @@ const FACTS = [
     text: (row) => seconds(row.compared?.lost_sec),
     title: () => "By failed and abandoned jobs",
   },
+  {
+    field: "idle_sec",
+    text: (row) => seconds(row.cost?.idle_sec),
+    title: (row) => `Up to its last change; jobs used ${seconds(row.cost?.used_sec)}`,
+  },
+  { field: "money", text: (row) => (typeof row.cost?.money === "number" ? money(row.cost.money) : "") },
   { field: "cpu_time", text: (row) => seconds(row.cpu_time), title: (row) => `${rate(row.cpu_time)} s` },
   { field: "cpu", load: true, text: (row) => percentOf100(row.avail_info?.cpu) },
   { label: "Available memory", load: true, text: (row) => bytes(row.avail_info?.memory) },

@@ -1,7 +1,7 @@
 /** @import {JobWord} from "../data/jobwords.js" */
-/** @import {Summary} from "../data/types.js" */
+/** @import {Cost, Summary} from "../data/types.js" */
 import { h, setAttr, setStyle, setText } from "../lib/dom.js";
-import { compact, count, counted, percent, rate, seconds, stateMark } from "../lib/format.js";
+import { compact, count, counted, money, percent, rate, seconds, stateMark } from "../lib/format.js";
 import { countOf, JOB_WORDS } from "../data/jobwords.js";
 import { notEnded } from "../frame/pastrun.js";
 
@@ -13,6 +13,7 @@ import { notEnded } from "../frame/pastrun.js";
  * @property {(summary: Summary) => string} [text]
  * @property {(summary: Summary) => string} [of] beside the value, smaller
  * @property {(summary: Summary) => string} [title]
+ * @property {(summary: Summary) => string} [named] its label, where that changes
  */
 
 /** The letters beside a figure are so much smaller; see .tile-of. */
@@ -54,12 +55,36 @@ const TILES = [
   },
   { label: "Jobs per second", value: (summary) => summary.jobs_per_sec, text: (summary) => rate(summary.jobs_per_sec) },
   {
-    label: "CPU time",
-    value: (summary) => summary.cpu_time_sec,
-    text: (summary) => seconds(summary.cpu_time_sec),
-    title: (summary) => `${rate(summary.cpu_time_sec)} s`,
+    label: "CPU hours used",
+    named: ({ cost, state }) => (isPriced(cost) ? (state === "open" ? "Cost so far" : "Cost") : "CPU hours used"),
+    value: ({ cost }) => cost?.money ?? cost?.used_sec ?? 0,
+    text: ({ cost }) => (isPriced(cost) ? money(cost?.money) : hours(cost?.used_sec)),
+    of: ({ cost }) => {
+      if (!isPriced(cost)) return hours(cost?.offered_sec);
+      return goesOn(cost) ? money(cost?.end_money) : "";
+    },
+    title: ({ cost }) => (cost ? costInWords(cost) : ""),
   },
 ];
+
+/** Whether it is known what will be paid in the end, and that it is more. @param {Cost|undefined} cost */
+const goesOn = (cost) => typeof cost?.end_money === "number" && cost.end_money !== cost.money;
+
+/** @param {Cost|undefined} cost */
+const isPriced = (cost) => typeof cost?.money === "number";
+
+/** @param {number|undefined} sec */
+const hours = (sec) => rate((sec ?? 0) / 3600);
+
+/** @param {Cost} cost */
+function costInWords(cost) {
+  const { end_money: end, end_early_money: early, end_late_money: late } = cost;
+  const time = `Of ${seconds(cost.offered_sec)} of CPU time that nodes offered, jobs used ${seconds(cost.used_sec)}; ${seconds(cost.idle_sec)} were idle, and ${seconds(cost.lost_sec)} were lost to failures.`;
+  if (!isPriced(cost)) return time;
+  const range = early === late ? "" : ` (${money(early)} to ${money(late)})`;
+  const rest = !goesOn(cost) ? "" : `, about ${money(end)}${range} when all jobs are done`;
+  return `${money(cost.money)} so far${rest}; ${money(cost.money_per_hour)} an hour as it is now. ${time}`;
+}
 
 /** What a run that is over came to. @type {Tile[]} */
 const PAST_TILES = [
@@ -126,11 +151,12 @@ function createTile(tile, jobsHref) {
   const value = h("span", { text: "–" });
   const of = h("span", { class: "tile-of" });
   const figure = h("span", { class: "tile-value" }, value, of);
+  const name = h("span", { text: tile.label });
   const label = h(
     "span",
     { class: "tile-label" },
     tile.state ? h("span", { class: stateMark(tile.state), "aria-hidden": "true" }) : null,
-    tile.label,
+    name,
   );
   const element = tile.state
     ? h("a", { class: "tile", href: jobsHref(tile.state) }, figure, label)
@@ -144,6 +170,7 @@ function createTile(tile, jobsHref) {
       const text = tile.text?.(summary) ?? count(number);
       const most = tile.of?.(summary);
       const rest = most ? ` / ${most}` : "";
+      if (tile.named) setText(name, tile.named(summary));
       setText(value, text);
       setText(of, rest);
       setStyle(figure, "--letters", String(text.length + rest.length * OF_SIZE));
