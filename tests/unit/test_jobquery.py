@@ -55,7 +55,7 @@ def select(query: JobQuery, jobs: Sequence[Job], **options: Any) -> list[Job]:
 def found(q: str, *, private: bool = False, **options: Any) -> list[int]:
     names = {"10.0.0.2": "alpha", "10.0.0.10": "beta"}
     query = JobQuery.parse(q, **options)
-    selected = matching_rows(query, JOBS, node_names=names.get, private=private)
+    selected = select(query, JOBS, node_names=names.get, private=private)
     return [job.serial for job in selected if not query.states or job.word in query.states]
 
 
@@ -171,7 +171,7 @@ def test_any_search_is_answered_or_refused(q: str) -> None:
         query = JobQuery.parse(q)
     except BadRequest:
         return
-    selected = matching_rows(query, JOBS)
+    selected = select(query, JOBS)
     assert [job.serial for job in selected] == sorted(job.serial for job in selected)
 
 
