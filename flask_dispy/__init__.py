@@ -22,6 +22,7 @@ from .core.errors import (
 
 if TYPE_CHECKING:
     from .core.columns import Column
+    from .core.trace import TraceEvent
     from .core.whatif import WhatIf
     from .engine.commands.control import Control
     from .engine.commands.outcomes import Outcome, OutcomeRow
@@ -86,6 +87,7 @@ __all__ = [
     "Summary",
     "Tables",
     "TimelineData",
+    "TraceEvent",
     "UnknownCluster",
     "UnknownJob",
     "UnknownNode",
@@ -122,6 +124,7 @@ _HOMES: Final = {
     "RunComparison": ".wire.runs",
     "RunRow": ".wire.runs",
     "Tables": ".wire.tables",
+    "TraceEvent": ".core.trace",
     "View": ".watching.views",
     "WhatIf": ".core.whatif",
     "cluster_status": ".server",

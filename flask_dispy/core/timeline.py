@@ -9,26 +9,21 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from heapq import heappop, heappush
-from itertools import chain, pairwise
-from typing import Any, Final, Literal, NamedTuple, TypeAlias, get_args
+from typing import Any, Final, Literal, NamedTuple, get_args
 
 from .addresses import last_first
 from .coloring import Coloring, by_state
 from .errors import BadRequest
-from .jobs import Job
+from .runs import Group, Runs, Slots
 from .timegrid import OUTCOMES, Run, TimeGrid
-from .yielding import chunks
 
 __all__ = [
     "DEFAULT_CELLS",
     "DEFAULT_LIMIT",
     "LANE_ORDERS",
-    "Group",
     "Lane",
     "LaneOrder",
     "Window",
-    "oldest_start",
     "timeline",
 ]
 
@@ -43,9 +38,6 @@ LaneOrder = Literal["address", "busy", "slow", "failing"]
 LANE_ORDERS: Final[tuple[LaneOrder, ...]] = get_args(LaneOrder)
 """What lanes can be sorted by, the usual order first."""
 
-Group: TypeAlias = tuple[str, Sequence[Job]]
-"""Jobs, and the function that all of them compute."""
-
 _DEFAULT_SPAN_SEC: Final = 600.0
 
 # Times beyond this (the year 33,658) are no times; arithmetic with them would overflow.
@@ -55,9 +47,6 @@ _LATEST: Final = 1e12
 # more runs lie between than can be assigned in about 30 ms.
 _LOOK_BACK: Final = 4
 _MOST_ASSIGNED: Final = 20_000
-
-# An attempt that was abandoned: start, end, node, word, serial, id.
-_Attempt: TypeAlias = tuple[float, float, str, str, int, str]
 
 
 class Lane(NamedTuple):
@@ -99,19 +88,6 @@ class Window(NamedTuple):
         return cls(start, to)
 
 
-def oldest_start(jobs: Sequence[Job]) -> float | None:
-    """Return when the first attempt of *jobs* began; ``None`` if there was none."""
-    oldest = math.inf
-    # A loop, because min() of a hundred thousand floats takes twice as long.
-    for job in chain.from_iterable(chunks(jobs)):
-        start = job.started_at
-        if start is not None and start < oldest:
-            oldest = start
-        if job.past:
-            oldest = min([oldest, *(attempt[0] for attempt in _attempts(job))])
-    return None if oldest == math.inf else oldest
-
-
 def timeline(
     groups: Sequence[Group],
     lanes: Mapping[str, Lane],
@@ -140,7 +116,7 @@ def timeline(
     :param together: aggregate all nodes in one lane.
     """
     colors = colors or by_state()
-    runs = _Runs(groups, window, now, node)
+    runs = Runs(groups, *window, now, node)
     ran = runs.nodes()
     known = [node] if node else [address for address, lane in lanes.items() if lane.always]
     order = last_first(ran.union(known))
@@ -151,7 +127,7 @@ def timeline(
     if sort != "address":
         order.sort(key=lambda address: -(figures.get(address) or 0.0))
     if len(runs) <= limit and not together:
-        assigned = _Runs(groups, Window(_slots_from(window), window.end), now, node)
+        assigned = Runs(groups, _slots_from(window), window.end, now, node)
         assigned = assigned if len(assigned) <= _MOST_ASSIGNED else runs
         mode, body, most = "bars", *_bars(assigned.colored(colors, now), window, order, colors)
     else:
@@ -204,77 +180,6 @@ def _busy_shares(
     }
 
 
-class _Runs:
-    """The attempts that overlap a window: jobs for the last ones, and tuples for earlier ones."""
-
-    __slots__ = ("_groups",)
-
-    def __init__(
-        self, groups: Sequence[Group], window: Window, now: float, node: str | None
-    ) -> None:
-        start, end = window
-        self._groups = [
-            (
-                function,
-                [
-                    job
-                    for piece in chunks(jobs)
-                    for job in piece
-                    if (began := job.started_at) is not None
-                    and began <= end
-                    # If the node's clock is off, a job's end may be before its start.
-                    and (
-                        began >= start
-                        or (now if (ended := job.ended_at) is None else ended) >= start
-                    )
-                    and (job.node == node if node else job.node is not None)
-                ],
-                [
-                    attempt
-                    for piece in chunks(jobs)
-                    for job in piece
-                    if job.past
-                    for attempt in _attempts(job)
-                    if attempt[0] <= end
-                    and max(attempt[:2]) >= start
-                    and node in (None, attempt[2])
-                ],
-            )
-            for function, jobs in groups
-        ]
-
-    def __len__(self) -> int:
-        return sum(len(jobs) + len(earlier) for _, jobs, earlier in self._groups)
-
-    def nodes(self) -> set[str]:
-        """Return the addresses of the nodes that ran them."""
-        found = {job.node for _, jobs, _ in self._groups for job in jobs}
-        found.update(attempt[2] for _, _, earlier in self._groups for attempt in earlier)
-        return {address for address in found if address is not None}
-
-    def colored(self, colors: Coloring, now: float) -> Iterator[Run]:
-        """Yield them in no particular order, except for jobs that were requeued meanwhile."""
-        for function, jobs, earlier in self._groups:
-            color_of = colors.of(function)
-            for job in chain.from_iterable(chunks(jobs)):
-                # Each is read once, because the job may change between two readings.
-                start, end, node = job.started_at, job.ended_at, job.node
-                if start is not None and node is not None:
-                    word = "running" if end is None else job.word
-                    ran_sec = (now if end is None else end) - start
-                    color = color_of(job, ran_sec, word)
-                    yield start, end, node, word, job.serial, job.id, color
-            for began, ended, where, how, serial, id_ in earlier:
-                yield began, ended, where, how, serial, id_, color_of(None, ended - began, how)
-
-
-def _attempts(job: Job) -> Iterator[_Attempt]:
-    """Yield the earlier attempts of a job that was requeued."""
-    for (state, began, node), (_, ended, _) in pairwise(list(job.past or ())):
-        if state == "running" and node is not None:
-            yield began, ended, node, "abandoned", job.serial, job.id
-
-
 # -- bars ------------------------------------------------------------------------------------
 
 
@@ -294,7 +199,7 @@ def _bars(
     """Return the bars in the order of their starts, and how many slots each node needs."""
     place_of = {each["key"]: place for place, each in enumerate(colors.classes)}
     lane_of = {node: lane for lane, node in enumerate(order)}
-    slots: defaultdict[str, _Slots] = defaultdict(_Slots)
+    slots: defaultdict[str, Slots] = defaultdict(Slots)
     used: dict[str, int] = {}
     rows: list[tuple[Any, ...]] = []
     for start, ended, node, word, serial, job_id, color in sorted(
@@ -315,28 +220,6 @@ def _bars(
     if colors.by == "state":
         del bars["class"]  # it is the state's word
     return {"bars": bars}, used
-
-
-class _Slots:
-    """Assigns each bar of one node the lowest free slot, in the order of their starts."""
-
-    __slots__ = ("_busy", "_free", "_known")
-
-    def __init__(self) -> None:
-        self._known = 0
-        self._free: list[int] = []
-        self._busy: list[tuple[float, int]] = []
-
-    def take(self, start: float, end: float) -> int:
-        while self._busy and self._busy[0][0] <= start:
-            heappush(self._free, heappop(self._busy)[1])
-        if self._free:
-            slot = heappop(self._free)
-        else:
-            slot = self._known
-            self._known += 1
-        heappush(self._busy, (end, slot))
-        return slot
 
 
 # -- buckets ---------------------------------------------------------------------------------

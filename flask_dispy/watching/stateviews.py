@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any, Final, Protocol, cast
 
@@ -15,6 +15,7 @@ from ..core.comparison import combined_standing
 from ..core.feed import Feed
 from ..core.journal import EntryKind
 from ..core.nodes import GONE_STATES
+from ..core.runs import oldest_start
 from ..core.series import NodeSeries, Series
 from ..core.tally import TimedWord
 from ..core.timeline import (
@@ -23,9 +24,9 @@ from ..core.timeline import (
     Lane,
     LaneOrder,
     Window,
-    oldest_start,
     timeline,
 )
+from ..core.trace import TraceEvent, trace_events
 from ..core.whatif import Backlog, Loss, Question, WhatIf, what_if
 from ..core.yielding import yield_now
 from ..wire.comparison import ComparedNode, compared_nodes, ranked
@@ -267,6 +268,15 @@ class StateView(JobsView):
         head = {"from": window.start, "to": window.end, "now": now, "oldest": oldest}
         queue = {"t": times, "depth": depths}
         return cast(TimelineData, {**head, **found, "queue": queue})
+
+    def trace(self) -> tuple[float, Iterator[list[TraceEvent]]]:
+        with self._folded() as now:
+            states = self._states()
+            groups = [(s.error_kinds.function, list(s.ledger.jobs.values())) for s in states]
+            names = {ip: node.name for state in states for ip, node in state.nodes.items()}
+        starts = [oldest_start(jobs) for _, jobs in groups]
+        oldest = min((at for at in starts if at is not None), default=now)
+        return oldest, trace_events(groups, names, oldest=oldest, now=now)
 
     # -- changes -----------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from ..core.search.order import NEWEST, JobOrder, Place
 from ..core.search.query import JobQuery
 from ..core.tally import TimedWord
 from ..core.timeline import DEFAULT_CELLS, DEFAULT_LIMIT, LaneOrder
+from ..core.trace import TraceEvent
 from ..core.whatif import WhatIf
 from ..wire.comparison import ComparedNode
 from ..wire.durations import DurationsRow
@@ -285,6 +286,12 @@ class View(Protocol):
         :param together: aggregate all nodes in one lane.
         :raises BadRequest: *start* or *end* is no time, or *start* is not before *end*.
         :raises UnknownNode: the cluster knows no such node.
+        """
+
+    def trace(self) -> tuple[float, Iterator[list[TraceEvent]]]:
+        """Return when the first retained job began, and all that ran since, as a trace.
+
+        Events come some at a time; no lock is held from one to the next.
         """
 
     def is_long_since(self, since: str | None) -> bool:

@@ -25,7 +25,7 @@ from ..wire.errorkinds import ERROR_ORDERS
 from ..wire.tables import NodeTable, Tables
 from .api import changes as stream
 from .api import control as api_control
-from .api import events, metrics, openapi, spreads
+from .api import events, files, metrics, openapi, spreads
 from .api import read as api_read
 from .api import runs as api_runs
 from .api.exports import FORMATS, MEDIA_TYPES
@@ -185,6 +185,13 @@ _READING: Final = (
         "JobDetail",
     ),
     Route(
+        "job_texts",
+        f"GET {_CLUSTER}/jobs/<serial>/texts",
+        files.job_texts,
+        "All texts that are kept of a job, as a file, whose first line says what was cut.",
+        "text/plain",
+    ),
+    Route(
         "series",
         f"GET {_CLUSTER}/series",
         api_read.cluster_series,
@@ -228,6 +235,14 @@ _READING: Final = (
             "lanes": Choice(choices=("nodes", "together"), default="nodes"),
         },
         errors=(409,),
+        costly=True,
+    ),
+    Route(
+        "trace",
+        f"GET {_CLUSTER}/trace",
+        files.trace,
+        "All that ran, as a trace for Perfetto or chrome://tracing.",
+        "application/json",
         costly=True,
     ),
     Route(

@@ -58,6 +58,7 @@ def test_public_names_are_these() -> None:
         "Summary",
         "Tables",
         "TimelineData",
+        "TraceEvent",
         "UnknownCluster",
         "UnknownJob",
         "UnknownNode",

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from flask_dispy.core.errors import BadRequest
 from flask_dispy.core.jobs import Job, Output
-from flask_dispy.core.timeline import Lane, Window, oldest_start, timeline
+from flask_dispy.core.runs import oldest_start
+from flask_dispy.core.timeline import Lane, Window, timeline
 
 NOW = 1_700_000_000.0
 A, B = "10.0.0.9", "10.0.0.10"

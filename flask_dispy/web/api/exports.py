@@ -20,7 +20,16 @@ from ..http.answers import accepts_gzip
 from ..http.errors import HttpError
 from .schemas import SCHEMAS
 
-__all__ = ["FORMATS", "JSON", "MEDIA_TYPES", "export", "in_chunks", "schema_paths"]
+__all__ = [
+    "FORMATS",
+    "JSON",
+    "MEDIA_TYPES",
+    "export",
+    "file_answer",
+    "in_chunks",
+    "schema_paths",
+    "streamed",
+]
 
 Row = Mapping[str, Any]
 
@@ -67,14 +76,35 @@ def export(
     :raises HttpError: 503, as many exports as are allowed are under way.
     """
     lines: Lines = CsvLines(paths) if kind == "csv" else JsonLines()
-    answer = Response(content_type=f"{_FILES[kind]}; charset=utf-8")
+    answer = file_answer(what, cluster, kind, f"{_FILES[kind]}; charset=utf-8")
+    texts = (lines.of(rows) for rows in chunks)
+    return streamed(web, answer, _headed(lines, texts))
+
+
+def _headed(lines: Lines, texts: Iterator[str]) -> Iterator[str]:
+    yield lines.head() + next(texts, "")
+    yield from texts
+
+
+def file_answer(what: str, cluster: str, suffix: str, content_type: str) -> Response:
+    """Return an answer that browsers save as a file, still without its content."""
+    answer = Response(content_type=content_type)
     answer.headers["Cache-Control"] = "no-store"
-    answer.headers.set("Content-Disposition", "attachment", filename=_name(what, cluster, kind))
+    answer.headers.set("Content-Disposition", "attachment", filename=_name(what, cluster, suffix))
+    return answer
+
+
+def streamed(web: Web, answer: Response, texts: Iterator[str]) -> Response:
+    """Let an answer send texts that are made meanwhile.
+
+    The first is made at once, in the request's own turn; each later one in a turn of its own.
+
+    :raises HttpError: 503, as many exports as are allowed are under way.
+    """
     answer.vary.add("Accept-Encoding")
     if request.method == "HEAD":
         return answer
-    texts = (lines.of(rows) for rows in chunks)
-    first = lines.head() + next(texts, "")
+    first = next(texts, "")
     web.exports.take()
     answer.call_on_close(web.exports.give_back)
     pieces = chain([first], _in_turns(web, texts))

@@ -16,8 +16,10 @@ from ...core.search.order import JOB_SORTS, NEWEST, JobOrder, Place
 from ...core.search.query import JobQuery
 from ...core.timeline import LaneOrder
 from ...report import render_report
+from ...watching.views import View
 from ...wire.errorkinds import ErrorOrder
 from ...wire.exports import paths_of
+from ...wire.shapes import JobDetail
 from ..context import Web
 from ..http.answers import json_answer
 from ..http.errors import HttpError, invalid
@@ -251,11 +253,18 @@ def errors(
 
 def job(web: Web, name: str, serial: str) -> Response:
     """Answer with all that is known of one job."""
-    view = web.view(name)
+    return json_answer(visible(job_of(web.view(name), serial), hidden_fields(web)))
+
+
+def job_of(view: View, serial: str) -> JobDetail:
+    """Return the job with the serial number that stands in a URL.
+
+    :raises UnknownJob: there is none.
+    """
     number = whole_number(serial)
     if number is None:
         raise UnknownJob(f"{serial[:40]!r} is no job's serial number.")
-    return json_answer(visible(view.job(number), hidden_fields(web)))
+    return view.job(number)
 
 
 def cluster_series(web: Web, name: str, *, resolution_sec: int) -> Response:

@@ -191,6 +191,8 @@ export class JobPanel {
     setAttr(this.#parts.mark, "class", stateMark(jobWord(found)));
     setText(this.#parts.state, jobWord(found));
     show(this.#parts.terminate, this.#shell.config.permissions.cancel_jobs && isCancellable(found));
+    const { api, cluster } = this.#shell;
+    setAttr(this.#parts.save, "href", api.url(clusterPath(cluster, "jobs", found.serial, "texts")));
     this.#facts.update(found);
     this.#texts.update(found);
   }
@@ -211,6 +213,11 @@ function build(dialog) {
   const state = h("span");
   const cluster = h("span", { class: "job-cluster muted" });
   const copyLink = h("button", { type: "button", class: "button small" }, "Copy link");
+  const save = h(
+    "a",
+    { class: "button small", download: "", title: "All texts that are kept, as a file" },
+    "Save texts",
+  );
   const terminate = h("button", { type: "button", class: "button small", hidden: true }, "Terminate");
   const close = h(
     "button",
@@ -230,11 +237,11 @@ function build(dialog) {
         { class: "job-head-line" },
         h("span", { class: "state" }, mark, state),
         cluster,
-        h("div", { class: "actions end" }, copyLink, terminate),
+        h("div", { class: "actions end" }, copyLink, save, terminate),
       ),
     ),
     message,
     body,
   );
-  return { title, number, mark, state, cluster, copyLink, terminate, close, message, body };
+  return { title, number, mark, state, cluster, copyLink, save, terminate, close, message, body };
 }

@@ -7,6 +7,7 @@ import { choicesFrom, COLORINGS, ORDERS } from "./timeline-classes.js";
 
 /** @import {Choices, View} from "./timeline-layout.js" */
 
+const TRACE_TITLE = "The whole run, for Perfetto (ui.perfetto.dev) or chrome://tracing";
 /** Windows to choose from; without seconds: all that is retained. */
 const SPANS = [
   { label: "1 min", sec: 60 },
@@ -21,9 +22,9 @@ const SPANS = [
  * @param {(share: number) => void} actions.pan  by a share of the window
  * @param {(following: boolean) => void} actions.follow
  * @param {(choices: Partial<Choices>) => void} actions.choose
- * @param {Choices|null} chosen  null: there is nothing to choose
+ * @param {{chosen: Choices, trace: string}|null} more  what is chosen, and the trace's address; null: in a small one
  */
-export function createTimelineBar({ span, zoom, pan, follow, choose }, chosen) {
+export function createTimelineBar({ span, zoom, pan, follow, choose }, more) {
   const spans = SPANS.map(({ label, sec }) =>
     h("button", { type: "button", "aria-pressed": "false", onclick: () => span(sec) }, label),
   );
@@ -49,10 +50,11 @@ export function createTimelineBar({ span, zoom, pan, follow, choose }, chosen) {
     ),
     followButton,
     range,
-    ...(chosen
+    ...(more
       ? [
-          choice("Colour", COLORINGS, chosen.color, (value) => choose({ color: choicesFrom(value, null).color })),
-          choice("Lanes by", ORDERS, chosen.sort, (value) => choose({ sort: choicesFrom(null, value).sort })),
+          choice("Colour", COLORINGS, more.chosen.color, (value) => choose({ color: choicesFrom(value, null).color })),
+          choice("Lanes by", ORDERS, more.chosen.sort, (value) => choose({ sort: choicesFrom(null, value).sort })),
+          h("a", { class: "button small end", href: more.trace, download: "", title: TRACE_TITLE }, "Save trace"),
         ]
       : []),
   );

@@ -18,6 +18,7 @@ import {
   reachesNow,
   zoomView,
 } from "./timeline-layout.js";
+import { clusterPath } from "../data/api.js";
 import { timesText } from "../data/standing.js";
 import { percent } from "../lib/format.js";
 import { pageHref } from "../lib/url.js";
@@ -249,7 +250,9 @@ export class Timeline {
       follow: (/** @type {boolean} */ on) => (on ? this.follow() : this.#goTo(this.#scene.view, false)),
       choose: (/** @type {Partial<Choices>} */ choices) => this.#choose(choices),
     };
-    return createTimelineBar(actions, this.#compact ? null : this.#choices);
+    const { api, cluster } = this.#options;
+    const trace = api.url(clusterPath(cluster, "trace"));
+    return createTimelineBar(actions, this.#compact ? null : { chosen: this.#choices, trace });
   }
 
   /** @param {Partial<Choices>} choices */
