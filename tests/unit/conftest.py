@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from dispy_objects import FakeCluster
@@ -16,6 +18,7 @@ from unit.stories import check, new_state
 from flask_dispy import ClusterRegistry
 from flask_dispy.core.cluster import ClusterState
 from flask_dispy.watching.intervals import Intervals
+from flask_dispy.watching.past import PastRegistry
 
 _SLOW = [HealthCheck.too_slow]
 settings.register_profile("quick", max_examples=60, deadline=None, suppress_health_check=_SLOW)
@@ -45,3 +48,17 @@ def cluster(registry: ClusterRegistry) -> FakeCluster:
     cluster = FakeCluster("compute")
     registry.add(cluster)
     return cluster
+
+
+@pytest.fixture
+def past() -> Iterator[Any]:
+    """Return a function that opens a history; what it opened is closed with the test."""
+    opened: list[PastRegistry] = []
+
+    def open_past(path: Path, **options: Any) -> PastRegistry:
+        opened.append(PastRegistry(path, **options))
+        return opened[-1]
+
+    yield open_past
+    for one in opened:
+        one.close()

@@ -1,0 +1,172 @@
+"""Jobs: the panel of one job, its keys and its address."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from browser.stage import Stage, becomes, rows
+from playwright.sync_api import Locator, Page, expect
+
+
+@pytest.fixture
+def page(stage: Stage) -> Page:
+    """Jobs with its rows."""
+    page = stage.open("jobs.html")
+    expect(rows(page)).to_have_count(5)
+    return page
+
+
+def _search(page: Page) -> Locator:
+    return page.get_by_role("combobox", name="Search jobs")
+
+
+def _open(page: Page, job_id: str) -> Locator:
+    page.locator(".job-link", has_text=re.compile(f"^{job_id}$")).click()
+    panel = page.get_by_role("dialog")
+    expect(panel.locator("#job-title")).to_have_text(job_id)
+    return panel
+
+
+def test_detail_tells_how_a_job_failed(page: Page) -> None:
+    panel = _open(page, "broken")
+    expect(panel.locator(".job-head .state")).to_have_text("failed")
+    expect(panel.locator(".job-pre-exception")).to_contain_text("ValueError: no such thing")
+    expect(panel.locator(".job-pre-args")).to_contain_text("second")
+    becomes(
+        lambda: panel.locator(".job-step-state").all_inner_texts(),
+        ["queued", "running on 10.0.0.2", "failed"],
+    )
+
+
+def test_detail_shows_the_result(page: Page) -> None:
+    panel = _open(page, "done")
+    expect(panel.locator(".job-pre-result")).to_have_text("the result")
+    expect(panel.get_by_role("link", name="10.0.0.2")).to_have_attribute(
+        "href", "node.html?host=10.0.0.2"
+    )
+
+
+def test_detail_follows_its_job(stage: Stage, page: Page) -> None:
+    panel = _open(page, "busy")
+    expect(panel.locator(".job-head .state")).to_have_text("running")
+    stage.ends(stage.jobs["busy"], result="at last")
+    expect(panel.locator(".job-head .state")).to_have_text("finished")
+    expect(panel.locator(".job-pre-result")).to_have_text("at last")
+
+
+def test_last_change_of_all_reaches_the_detail(stage: Stage) -> None:
+    stage.registry.poll_sec = 0
+    page = stage.open("jobs.html")
+    panel = _open(page, "busy")
+    stage.ends(stage.jobs["busy"], result="at last")
+    page.get_by_role("button", name="Update", exact=True).click()
+    expect(panel.locator(".job-pre-result")).to_have_text("at last")
+
+
+def test_detail_terminates_its_job(stage: Stage, page: Page) -> None:
+    panel = _open(page, "busy")
+    panel.get_by_role("button", name="Terminate", exact=True).click()
+    panel.get_by_role("button", name="Terminate this job").click()
+    expect(page.locator(".notice-title")).to_have_text("Terminated 1 job")
+    assert [job.id for _, (job,) in stage.cluster.calls] == ["busy"]
+
+
+def test_back_leads_to_the_search_of_its_address(page: Page) -> None:
+    _open(page, "busy")
+    box = page.get_by_role("combobox", name="Search jobs")
+    box.fill("broken")
+    box.press("Enter")
+    expect(rows(page)).to_have_count(1)
+    page.locator("#job").get_by_role("button", name="Close").click()
+    page.go_back()
+    expect(page).not_to_have_url(re.compile("q="))
+    expect(box).to_have_value("")
+    expect(rows(page)).to_have_count(5)
+
+
+def test_detail_is_called_as_its_row_is(page: Page) -> None:
+    number = page.locator(".tr", has_text="broken").locator(".job-number").inner_text()
+    panel = _open(page, "broken")
+    expect(panel.locator("#job-number")).to_have_text(number)
+    expect(page.get_by_role("dialog", name=f"broken {number}")).to_be_visible()
+
+
+def test_detail_has_an_address_of_its_own(stage: Stage, page: Page) -> None:
+    _open(page, "broken")
+    expect(page).to_have_url(re.compile(r"[?&]job=\d+"))
+    again = stage.open(page.url.removeprefix(stage.server.url))
+    expect(again.locator("#job-title")).to_have_text("broken")
+
+
+def test_back_and_forward_close_and_open_the_detail(page: Page) -> None:
+    _open(page, "broken")
+    page.go_back()
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    page.go_forward()
+    expect(page.locator("#job-title")).to_have_text("broken")
+
+
+def test_detail_is_opened_and_left_by_keyboard(page: Page) -> None:
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page.locator("#job-title")).to_have_text("also busy")
+    expect(page.locator("#job-title")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    expect(page.locator(".tr:focus .job-link")).to_have_text("also busy")
+
+
+def test_open_panel_goes_along_with_the_rows(page: Page) -> None:
+    panel = _open(page, "busy")
+    for key, job_id in (("j", "broken"), ("j", "done"), ("k", "broken"), ("ArrowUp", "busy")):
+        page.keyboard.press(key)
+        expect(panel.locator("#job-title")).to_have_text(job_id)
+        expect(page.locator(".tr.is-open .job-link")).to_have_text(job_id)
+        expect(page.locator(".tr:focus .job-link")).to_have_text(job_id)
+    expect(panel.locator(".job-head .state")).to_have_text("running")
+    page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+    expect(page).not_to_have_url(re.compile("job="))
+
+
+def test_escape_closes_the_panel_wherever_the_focus_is(page: Page) -> None:
+    panel = _open(page, "busy")
+    _search(page).focus()
+    page.keyboard.press("Escape")  # leaves the field
+    expect(_search(page)).not_to_be_focused()
+    expect(panel).to_be_visible()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keyboard map")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog", name="Keyboard map")).to_be_hidden()
+    expect(panel).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+
+
+def test_long_lines_of_a_traceback_wrap(stage: Stage) -> None:
+    line = "ValueError: " + "the matrix of this stage is singular, " * 10 + "x" * 300
+    stage.ends(stage.jobs["busy"], exception=f"Traceback (most recent call last):\n{line}")
+    panel = _open(stage.open("jobs.html"), "busy")
+    text = panel.locator(".job-pre-exception")
+    expect(text).to_contain_text(line)
+    assert text.evaluate("pre => pre.scrollWidth <= pre.clientWidth")
+
+
+def test_keys_of_the_list_the_search_and_the_panel_are_shown(page: Page) -> None:
+    page.keyboard.press("?")
+    keys = page.get_by_role("dialog", name="Keyboard map")
+    for words in ("Next job", "Rows: open", "Search: complete the word", "Close the job"):
+        expect(keys).to_contain_text(words)
+
+
+def test_texts_are_copied(page: Page) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    panel = _open(page, "broken")
+    panel.get_by_role("button", name="Copy: Traceback").click()
+    becomes(
+        lambda: page.evaluate("navigator.clipboard.readText()"),
+        "Traceback (most recent call last):\nValueError: no such thing",
+    )
