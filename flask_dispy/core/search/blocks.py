@@ -73,6 +73,26 @@ class JobBlock:
         return [job.columns for job in self.jobs]
 
     @cached_property
+    def _arguments(self) -> tuple[array[int], array[int]]:
+        """Where in each of ``texts`` the arguments begin and end."""
+        begins, ends = array("L"), array("L")
+        for job in self.jobs:
+            before = "\n".join(filter(None, (job.id, job.node))).casefold()
+            arguments = "\n".join(filter(None, (job.args, job.kwargs))).casefold()
+            begins.append(len(before) + bool(before))
+            ends.append(begins[-1] + len(arguments))
+        return begins, ends
+
+    def rows_with_argument(self, text: str, rows: Sequence[int]) -> Sequence[int]:
+        """Return those of the rows whose arguments hold a text."""
+        texts = self.texts
+        rows = [row for row in rows if text in texts[row]]
+        if not rows:
+            return rows
+        begins, ends = self._arguments
+        return [row for row in rows if texts[row].find(text, begins[row], ends[row]) >= 0]
+
+    @cached_property
     def _text(self) -> str:
         return "\0".join(self.texts)
 

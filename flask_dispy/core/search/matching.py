@@ -8,7 +8,6 @@ from functools import cache
 from itertools import chain
 from math import inf
 
-from ..jobs import Job
 from ..yielding import yield_now
 from .blocks import JobBlock
 from .order import rows_between
@@ -110,9 +109,7 @@ class _Search:
                 if (text in texts[row] and is_id(jobs[row].id)) or serials[row] == number
             ]
         for text in query.args:
-            rows = [
-                row for row in rows if text in block.texts[row] and _in_arguments(text, jobs[row])
-            ]
+            rows = block.rows_with_argument(text, rows)
         for text in query.errors:
             rows = [row for row in rows if text in (jobs[row].exception or "").casefold()]
         for place, matches_value in self._columns:
@@ -125,7 +122,7 @@ class _Search:
         rows = self._with_words(block, rows)
         for group in self._groups:
             if rows:
-                rows = _both(rows, _any_of(group, block))
+                rows = _of_group(group, block, rows)
         return rows
 
     def rows_in_states(self, block: JobBlock) -> Sequence[int]:
@@ -146,25 +143,26 @@ class _Search:
         return rows
 
 
-def _any_of(group: Sequence[tuple[bool, _Search | None]], block: JobBlock) -> Sequence[int]:
-    """Return the rows of a block that match one of a group."""
-    every, found = range(len(block.jobs)), set[int]()
+def _of_group(
+    group: Sequence[tuple[bool, _Search | None]], block: JobBlock, rows: Sequence[int]
+) -> Sequence[int]:
+    """Return those of the rows that match one of a group."""
+    found = set[int]()
     for excluded, search in group:
-        rows = () if search is None else search.rows_in_states(block)
-        if excluded:
-            rows = _rows_without(every, rows)
+        some: Sequence[int] = () if search is None else search.rows_in_states(block)
+        some = _without(rows, some) if excluded else _both(rows, some)
         if len(group) == 1:
-            return rows
-        found.update(rows)
-    return every if len(found) == len(every) else sorted(found)
+            return some
+        found.update(some)
+    return rows if len(found) == len(rows) else sorted(found)
 
 
-def _rows_without(every: range, rows: Sequence[int]) -> Sequence[int]:
+def _without(rows: Sequence[int], others: Sequence[int]) -> Sequence[int]:
     """Return the rows that are not among these."""
-    if not rows:
-        return every
-    excluded = frozenset(rows)
-    return [row for row in every if row not in excluded]
+    if not others:
+        return rows
+    excluded = frozenset(others)
+    return [row for row in rows if row not in excluded]
 
 
 def _literal(pattern: str) -> str:
@@ -192,7 +190,3 @@ def _both(rows: Sequence[int], others: Sequence[int]) -> Sequence[int]:
         return rows
     wanted = frozenset(others)
     return [row for row in rows if row in wanted]
-
-
-def _in_arguments(text: str, job: Job) -> bool:
-    return text in (job.args or "").casefold() or text in (job.kwargs or "").casefold()
