@@ -1,14 +1,14 @@
-// Runs before the first paint, so that a chosen theme never flashes; all else is in modules.
+// Runs before the first paint, so that a chosen theme never flashes. Everything else is in modules.
 (() => {
   try {
     const theme = localStorage.getItem("dispy.theme");
     if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
   } catch {
-    // storage is blocked: the system's theme holds
+    // storage is blocked: use the system's theme
   }
 })();
 
-// And asks for the first data, so that they are there when the modules are: see firstanswer.js.
+// It also requests the first data, so that it has arrived when the modules run: see firstanswer.js.
 (() => {
   const preload = document.querySelector("link[rel=preload][as=fetch]");
   if (!(preload instanceof HTMLLinkElement)) return;
@@ -24,6 +24,6 @@
     return { ok, status, type, headers, arrayBuffer: async () => body };
   };
   const first = { url: preload.href, answer: read() };
-  first.answer.catch(() => {}); // reported to whoever awaits the answer
+  first.answer.catch(() => {}); // reported where the answer is awaited
   Object.assign(window, { dispyFirst: first });
 })();

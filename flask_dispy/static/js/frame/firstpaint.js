@@ -1,13 +1,13 @@
 /** @import {Store} from "../data/store.js" */
 import { need, show } from "../lib/dom.js";
 
-/** The page's bars stand alone for so long at most; then its content follows, figures or none. */
+/** The longest time for which only the page's bars are shown; then its content follows, with or without figures. */
 const WAIT_MS = 300;
 
 /**
- * Show the page's content with its first figures, or without them when these take long or fail:
- * to lay it out and paint it twice takes a browser a tenth of a second. To be called before the
- * widgets are made, so that in each frame the content is there before they measure it.
+ * Show the page's content together with its first figures, or without them if they take long or fail, because
+ * painting it twice takes a browser a tenth of a second. Call this before the widgets are made, so that in each
+ * frame the content is shown before they measure it.
  *
  * @param {Store} store
  */
@@ -22,7 +22,7 @@ export function showWithFigures(store) {
     if (due) reveal();
     else if (content.hidden) requestAnimationFrame(look);
   };
-  const timer = setTimeout(reveal, WAIT_MS); // in a hidden tab there are no frames
+  const timer = setTimeout(reveal, WAIT_MS); // a hidden tab has no frames
   const stop = store.subscribe(() => {
     due = true;
     stop();

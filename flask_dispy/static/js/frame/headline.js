@@ -3,11 +3,11 @@ import { clusterLabel } from "../data/config.js";
 import { count, percent, plain } from "../lib/format.js";
 import { countOf } from "../data/jobwords.js";
 
-/** The run ends when no job has waited for so long: a loop may submit the next one. */
+/** A run has ended once no job has been pending for this long, because a loop may submit the next one. */
 const SETTLE_SEC = 3;
 
 /**
- * @typedef {object} Headline what the tab says about the run
+ * @typedef {object} Headline the tab's title and picture
  * @property {string} title
  * @property {string} favicon address of an SVG picture
  */
@@ -34,11 +34,11 @@ export function headline(page, summary, restingIcon) {
   };
 }
 
-/** What stands before all else where a run does not go on. @type {Record<string, string>} */
+/** The word that begins the title if the run does not go on. @type {Record<string, string>} */
 const HELD = { closed: "Closed, ", stalled: "Stalled, ", waiting: "Waiting, " };
 
 /**
- * Address of a picture that lies beside the resting one: see web/files/favicons.py.
+ * Address of a picture in the same folder as the resting one: see web/files/favicons.py.
  *
  * @param {string} restingIcon
  * @param {number} done 0 to 1
@@ -50,10 +50,10 @@ function ringIcon(restingIcon, done, mark) {
 }
 
 /**
- * Notices when a run has ended: no job is pending any more, and none came for a few seconds.
+ * Notices when a run has ended: no job has been pending for a few seconds.
  *
  * @param {(summary: Summary) => void} onEnd called once for each run
- * @returns {(summary: Summary|undefined, now: number) => void} call with what is known, often
+ * @returns {(summary: Summary|undefined, now: number) => void} to be called often with the newest summary
  */
 export function watchEnd(onEnd) {
   let running = false;

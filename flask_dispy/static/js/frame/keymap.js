@@ -1,6 +1,6 @@
 /** @import {KeyList} from "../lib/keys.js" */
 
-/** The keys that parts of a page listen to themselves while they have the focus, for the help to list. */
+/** The keys that parts of a page handle while they have the focus, as listed in the help. */
 
 /** See table/table.js. @type {KeyList} */
 export const TABLE_KEYS = [

@@ -2,9 +2,9 @@
 import { h, icon, setStyle, setText } from "../lib/dom.js";
 import { failureLine, remedyLink } from "../data/remedy.js";
 
-/** More lines than this are summed up: a notice is for reading. */
+/** More lines than this are summed up, because a notice is meant to be read. */
 const SHOWN_LINES = 100;
-/** How long a good outcome stays. */
+/** How long a good outcome is shown. */
 const GOOD_SEC = 15;
 
 /**
@@ -21,21 +21,21 @@ const GOOD_SEC = 15;
  */
 
 /**
- * What came of what the user did: one notice an action, one line an item. What failed stays until
- * it is dismissed.
+ * The outcomes of what the user did: one notice for each action, one line for each item. Failures stay until
+ * they are dismissed.
  *
  * @param {HTMLElement} element the region that holds the notices
- * @param {HTMLElement} live a polite live region; hears each title once
+ * @param {HTMLElement} live a polite live region; gets each title once
  * @returns {Notices}
  */
 export function createNotices(element, live) {
-  // The page grows by their height, so that what they lie over can be scrolled out from under them.
+  // The page grows by their height, so that what they cover can be scrolled out from under them.
   new ResizeObserver(() => setStyle(document.body, "--notices", `${element.offsetHeight}px`)).observe(element);
 
   /** @param {string} text */
   function say(text) {
     setText(live, "");
-    setTimeout(() => setText(live, text), 50); // the same words twice are spoken twice
+    setTimeout(() => setText(live, text), 50); // so that the same words are announced again
   }
 
   /** @type {Notices["show"]} */
@@ -94,8 +94,8 @@ export function createNotices(element, live) {
 }
 
 /**
- * Takes away what nobody has to act on, because it lies over the page; not from under a pointer or the
- * keyboard, nor while nobody looks.
+ * Removes notices that need no action, because they cover the page; but not while the pointer or the focus is
+ * in them, nor while the page is hidden.
  *
  * @param {HTMLElement} box
  */
@@ -110,7 +110,7 @@ function leaveSoon(box) {
 }
 
 /**
- * What failed stands first.
+ * Failures come first.
  *
  * @param {Line[]} lines
  */

@@ -7,12 +7,12 @@
 /** @import {UrlState} from "../lib/url.js" */
 
 /**
- * What a page stands in, and what its parts share, for the type checker only: nothing loads this module
- * in a browser.
+ * The surroundings of a page and what its parts share, for the type checker only: no browser loads this
+ * module.
  */
 
 /**
- * @typedef {object} Shell what every page stands in
+ * @typedef {object} Shell the surroundings of every page
  * @property {Config} config
  * @property {string} cluster the chosen cluster; "*" for all combined
  * @property {Api} api
@@ -24,7 +24,7 @@
  * @property {Storage|null} storage null where the browser blocks it
  * @property {() => Summary|undefined} summary of the chosen cluster
  * @property {(page: string, params?: import("../lib/url.js").Params) => string} href of another page, same cluster
- * @property {() => void} update asks for what is new, because somebody wants it
+ * @property {() => void} update requests an update, because somebody wants one
  * @property {(run: () => void) => void} everySecond while the page is seen
  */
 

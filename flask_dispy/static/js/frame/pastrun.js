@@ -4,7 +4,7 @@ import { h, need, setText, show } from "../lib/dom.js";
 import { clock, count, counted, day, seconds, zone } from "../lib/format.js";
 
 /**
- * From when to when, and how long that is; of one day the date stands once.
+ * The start, the end and the duration, with the date only once if both are on one day.
  *
  * @param {number} from epoch seconds
  * @param {number} to
@@ -15,8 +15,8 @@ export function whenText(from, to) {
 }
 
 /**
- * What is to be said of a run that is over, or of several: when it was, how it ended, and what of it
- * can't be read.
+ * The description of a run that is over, or of several: when it was, how it ended, and how much of it can't be
+ * read.
  *
  * @param {Summary} summary
  * @returns {string[]} sentences
@@ -37,14 +37,14 @@ export function pastWords({ combined, started_at, closed_at, cut_off, jobs, unre
 }
 
 /**
- * Jobs that a run was left with.
+ * The number of jobs that had not ended when the run did.
  *
  * @param {Summary["jobs"]} jobs
  */
 export const notEnded = (jobs) => jobs.queued + jobs.running;
 
 /**
- * Says on each page of a history that nothing of it goes on.
+ * Says on each page of a history that the run is over.
  *
  * @param {{config: Config, store: Store, summary: () => Summary|undefined}} shell
  */

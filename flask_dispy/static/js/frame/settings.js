@@ -8,8 +8,8 @@ import { createPopover } from "../lib/popover.js";
 const STORED = "dispy.interval";
 
 /**
- * The interval to begin with: this browser's last choice, else the stream unless the server
- * was told not to update.
+ * The initial interval: this browser's last choice, else the stream, unless automatic updates are switched off
+ * on the server.
  *
  * @param {Pick<Storage, "getItem">|null} storage
  * @param {Pick<Config, "poll_sec"|"limits">} config
@@ -24,7 +24,7 @@ export function initialInterval(storage, { poll_sec, limits }) {
 }
 
 /**
- * How an interval is shown in the header, beside the word that says "Live" already.
+ * The text of an interval in the header, beside the word "Live".
  *
  * @param {Interval} interval
  */

@@ -19,7 +19,7 @@ import { createTheme } from "./theme.js";
 import { createUrlState, pageHref, queryString } from "../lib/url.js";
 
 /**
- * Bring the frame of the page to life.
+ * Start everything around a page's content.
  *
  * @param {string} pageName as the title says it: "Monitor"
  * @returns {Shell}
@@ -48,7 +48,7 @@ export function startShell(pageName) {
     visibility: {
       hidden: () => document.hidden || leaving,
       onChange(listener) {
-        // A window that goes leaves its stream to the others; one that comes back from the cache wants one again.
+        // A window that is closed leaves its stream to the others; one that is restored from the cache needs one again.
         window.addEventListener("pagehide", () => {
           leaving = true;
           listener();
@@ -58,7 +58,7 @@ export function startShell(pageName) {
           if (persisted) listener();
         });
         document.addEventListener("visibilitychange", listener);
-        // A stream over a network that went away stays silently open.
+        // A stream stays silently open if its network goes away.
         for (const change of ["offline", "online"]) window.addEventListener(change, listener);
       },
     },
@@ -95,7 +95,7 @@ export function startShell(pageName) {
 }
 
 /**
- * The chosen cluster's summary; a single cluster is its own combination.
+ * The chosen cluster's summary; if there is only one cluster, its summary stands for the combined one.
  *
  * @param {Store} store
  * @param {string} cluster
@@ -105,7 +105,7 @@ function chosenSummary({ clusters }, cluster) {
   return cluster === COMBINED && single.length === 1 ? single[0] : clusters.get(cluster);
 }
 
-/** How to open a stream: one for all windows that look at the same, where the browser has what it takes. */
+/** How to open a stream: shared by all windows that show the same cluster, if the browser supports that. */
 function streamOpener() {
   if (!("EventSource" in window)) return null;
   /** @param {string} address */
@@ -137,7 +137,7 @@ function everySecond(run) {
   }, 1000);
 }
 
-/** The links of the header keep to the chosen cluster. @param {Shell} shell */
+/** Keep the chosen cluster in the header's links. @param {Shell} shell */
 function keepCluster({ href }) {
   for (const link of document.querySelectorAll("a[data-page-link]")) {
     if (link instanceof HTMLAnchorElement) link.setAttribute("href", href(link.dataset.pageLink ?? ""));
@@ -153,7 +153,7 @@ function startChooser({ config, cluster, store }) {
     const known = store.loaded ? [...store.clusters.keys()].filter((name) => name !== COMBINED) : config.clusters;
     const list = choices(known, cluster);
     const text = JSON.stringify(list);
-    if (text === shown) return; // an open menu stays as it is
+    if (text === shown) return; // don't change an open menu
     shown = text;
     select.replaceChildren(
       ...list.map(([value, label]) => h("option", { value, text: config.past ? withEnd(label) : label })),
@@ -167,7 +167,7 @@ function startChooser({ config, cluster, store }) {
     if (select.value !== COMBINED) query.set("cluster", select.value);
     location.assign(location.pathname + queryString(query));
   });
-  // On the way back to a page the browser restores what was chosen last on it.
+  // When the user comes back to a page, the browser restores what was last chosen on it.
   window.addEventListener("pageshow", () => (select.value = cluster));
   store.subscribe((event) => event.kind === "data" && fill());
   fill();
@@ -177,7 +177,7 @@ function startChooser({ config, cluster, store }) {
 const withEnd = (name) => (name.length > 38 ? `${name.slice(0, 14)}…${name.slice(-23)}` : name);
 
 /**
- * What may be chosen: all combined first, when there are several; a single cluster alone.
+ * The choices: all combined first if there are several; else the only cluster.
  *
  * @param {string[]} known names of the clusters
  * @param {string} chosen stays in the list even when nothing is known of it
@@ -249,7 +249,7 @@ function startHeadline({ store, summary, storage, everySecond }, page) {
     ended(summary(), Date.now() / 1000);
   }
 
-  // Once a second at most: a picture is a document of its own to the browser.
+  // At most once a second, because each picture is a document of its own to the browser.
   function paint() {
     if (link.href !== picture) link.href = picture;
   }

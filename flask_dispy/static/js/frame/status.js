@@ -14,12 +14,12 @@ const WORDS = {
   stale: "Disconnected",
 };
 
-/** A past run gives nothing to wait for; that the server is gone still shows. @type {Record<string, string>} */
+/** A past run has no updates to wait for, but a server that is gone still shows. @type {Record<string, string>} */
 const PAST_WORDS = { ...WORDS, live: "Past run", polling: "Past run", paused: "Past run" };
 
 /**
- * How fresh the page is: a word in the header, and what is wrong, over the page, when updates
- * fail. The words that tick are hidden from screen readers, which hear the trouble once.
+ * How fresh the page is: a word in the header, and a message over the page if updates fail. The words that
+ * change every second are hidden from screen readers, which announce the message once.
  *
  * @param {Pick<Shell, "config"|"store"|"feed"|"everySecond">} shell
  */
@@ -64,7 +64,7 @@ export function startStatus({ config, store, feed, everySecond }) {
     setText(when, data + next);
   }
 
-  // Paper doesn't show how old it is.
+  // Paper doesn't show how old its figures are.
   window.addEventListener("beforeprint", () => {
     const { connection, lastAt } = store.state;
     setText(

@@ -4,15 +4,15 @@ import { createPopover } from "./popover.js";
 /**
  * @typedef {object} Question
  * @property {string} action what the confirming button says: "Close 3 nodes"
- * @property {string} [detail] what it means, where that is not plain
+ * @property {string} [detail] the consequences, if they are not obvious
  * @property {() => void} run
  */
 
 /**
- * Makes a button ask, in place, before it acts. The question is put together when the button
- * is pressed, so it stays about the same items whatever arrives meanwhile.
+ * Makes a button ask in place before it acts. The question is made when the button is pressed, so it remains
+ * about the same items whatever arrives meanwhile.
  *
- * @param {HTMLButtonElement} button already in the page
+ * @param {HTMLButtonElement} button a button in the page
  * @param {() => Question|null} ask null: nothing to do
  */
 export function confirmInPlace(button, ask) {

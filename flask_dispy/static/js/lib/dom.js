@@ -1,6 +1,6 @@
 /**
- * The few DOM operations that every widget needs. Text from elsewhere only ever becomes a text
- * node, and nothing is written that already stands there.
+ * The few DOM operations that every widget needs. Text from elsewhere always becomes a text node, and
+ * unchanged values are not written again.
  */
 
 /** @typedef {string|number|boolean|null|undefined|((event: any) => void)|Record<string, string>} Prop */
@@ -22,7 +22,7 @@ export function h(tag, props = {}, ...children) {
   for (const [name, value] of Object.entries(props)) {
     if (typeof value === "function") element.addEventListener(name.slice(2), value);
     else if (name === "text") element.textContent = String(value ?? "");
-    // What is new has no attribute that could stand there already.
+    // A new element has no attributes yet, so there is nothing to compare.
     else if (value === true) element.setAttribute(name, "");
     else if (value !== null && value !== undefined && value !== false) element.setAttribute(name, String(value));
   }
@@ -73,8 +73,8 @@ export function show(element, shown) {
 }
 
 /**
- * Give an element these children. Those that it has already stay where they are, with the focus and a click that
- * has begun: an element that is taken out for a moment loses both.
+ * Give an element these children. Present children are never taken out, because an element that is out of the
+ * page for a moment loses the focus and a click that has begun.
  *
  * @param {Element} parent
  * @param {Node[]} children
@@ -107,7 +107,7 @@ export function need(id) {
 }
 
 /**
- * Whether typing goes into this element, so that keys must not mean anything else.
+ * Whether typing goes into this element, so that its keys are no shortcuts.
  *
  * @param {EventTarget|null} target
  */
@@ -119,7 +119,7 @@ export function isTyping(target) {
 }
 
 /**
- * Run a moment after it was last asked for: for what is not looked at first.
+ * Return a function that runs once, a moment after its last call.
  *
  * @param {() => void} run
  * @param {number} [milliseconds] time for a few frames
@@ -135,7 +135,7 @@ export function debounced(run, milliseconds = 50) {
 }
 
 /**
- * Run at most once a frame, however often it is asked for.
+ * Return a function that runs at most once a frame, however often it is called.
  *
  * @param {() => void} run
  * @returns {() => void}

@@ -1,4 +1,4 @@
-/** Values as text for people. A value that is not known is a dash. */
+/** Values as text for people. An unknown value is a dash. */
 
 export const UNKNOWN = "–";
 
@@ -8,15 +8,15 @@ export const UNKNOWN = "–";
 const known = (n) => typeof n === "number" && Number.isFinite(n);
 
 /**
- * A whole number with its thousands grouped: "12,310". By hand, here and below: the first
- * formatter that Intl makes costs tens of milliseconds, the page's first rows with it.
+ * A whole number with its thousands grouped: "12,310". Not by Intl, here and below, because its first
+ * formatter takes tens of milliseconds and delays the page's first rows.
  *
  * @param {Maybe} n
  */
 export const count = (n) => (known(n) ? String(Math.round(n)).replace(/\B(?=(\d{3})+$)/g, ",") : UNKNOWN);
 
 /**
- * A count for where there is little room: "9,820", "74.3k", "1.5M".
+ * A count in little room: "9,820", "74.3k", "1.5M".
  *
  * @param {Maybe} n
  */
@@ -178,7 +178,7 @@ export function clock(t) {
 }
 
 /**
- * A time to the minute in the viewer's zone, as a field for it takes it: "2026-03-01T17:04".
+ * A time to the minute in the viewer's zone, in the form of a datetime-local field: "2026-03-01T17:04".
  *
  * @param {number} t epoch seconds
  */
@@ -196,7 +196,7 @@ export function zone(t) {
 }
 
 /**
- * How a node's clock differs: "2 h ahead"; nothing while it doesn't.
+ * How a node's clock differs: "2 h ahead"; empty if it doesn't.
  *
  * @param {Maybe} offsetSec
  */
@@ -209,14 +209,14 @@ export function clockOffset(offsetSec) {
 const two = (n) => String(n).padStart(2, "0");
 
 /**
- * The class of the mark that stands before the word for a state of a job or node (css/icons.css).
+ * The class of the mark before the word for a job's or node's state (css/icons.css).
  *
  * @param {string} word
  */
 export const stateMark = (word) => `mark mark-${word.replace(/[^a-z]/g, "")}`;
 
-// Controls, and the characters that turn the direction of the text around them, can make a
-// name read as something else (CVE-2021-42574).
+// Control characters, and those that change the direction of the text around them, can make a name read as
+// something else (CVE-2021-42574).
 const INVISIBLE = /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
 
 /**

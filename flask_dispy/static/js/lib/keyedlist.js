@@ -3,7 +3,7 @@
 import { setChildren } from "./dom.js";
 
 /**
- * Children of an element, one for each item. The child of an item stays the same element until no item has its key,
+ * Children of an element, one for each item. An item keeps its element as long as there is an item with its key,
  * so the focus stays, and a click that has begun is not lost.
  *
  * @template Item
@@ -27,7 +27,7 @@ export class KeyedList {
     this.#make = make;
   }
 
-  /** What is shown, in its order. */
+  /** The items shown, in order. */
   get entries() {
     return [...this.#entries.values()];
   }

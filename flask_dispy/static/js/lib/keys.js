@@ -13,14 +13,14 @@ const SEQUENCE_MS = 1200;
  *
  * @typedef {object} Keys
  * @property {(keys: string, label: string, run: () => void) => void} bind
- * @property {(list: KeyList) => void} describe keys that a part of the page listens to itself
+ * @property {(list: KeyList) => void} describe keys that a part of the page handles itself
  * @property {() => {keys: string, label: string}[]} list
  * @property {boolean} enabled single-letter keys can be turned off (WCAG 2.1.4)
  */
 
 /**
- * The keyboard map of the page. Keys that are typed into a field, or held with Ctrl, Alt or
- * Meta, are never taken.
+ * The keyboard map of the page. Keys typed into a field, or together with Ctrl, Alt or Meta, are left
+ * alone.
  *
  * @param {EventTarget} target
  * @param {Pick<Storage, "getItem"|"setItem">|null} [storage] remembers `enabled`
@@ -30,7 +30,7 @@ export function createKeys(target, storage = null) {
   /** @type {Map<string, Shortcut>} */
   const shortcuts = new Map();
   let enabled = storage?.getItem("dispy.keys") !== "off";
-  /** By what they do, because several parts of a page may list the same. @type {Map<string, {keys: string, label: string}>} */
+  /** By what they do, because several parts of a page may list the same keys. @type {Map<string, {keys: string, label: string}>} */
   const described = new Map();
   let first = "";
   let firstAt = 0;

@@ -12,7 +12,7 @@ import { h, setAttr, show } from "./dom.js";
 /**
  * A panel under a button. Escape, a click elsewhere and focus moving elsewhere close it.
  *
- * @param {HTMLButtonElement} button stays where it is in the page when it already is in one
+ * @param {HTMLButtonElement} button stays where it is if it is in the page already
  * @param {HTMLElement} panel
  * @param {object} [options]
  * @param {() => void} [options.onOpen]
@@ -72,7 +72,7 @@ export function createPopover(button, panel, { onOpen, onClose, toggles = true }
 }
 
 /**
- * Hang the panel from whichever end of the button, and above it if need be, so that it is seen.
+ * Align the panel with whichever end of the button keeps it in view, and put it above if need be.
  *
  * @param {HTMLElement} panel
  */

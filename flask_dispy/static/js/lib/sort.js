@@ -1,10 +1,10 @@
-/** Orders: of addresses, of values that may be missing, and of a long list of which little changed. */
+/** Orders: of addresses, of values that may be missing, and of long lists in which little has changed. */
 
-/** Keys of all but IPv4 addresses, whose keys are made as fast as they are found. @type {Map<string, string>} */
+/** Keys of addresses other than IPv4, whose keys are made as fast as they could be looked up. @type {Map<string, string>} */
 const addressKeys = new Map();
 
 /**
- * What sorts as the address does, by `compareValues`: IPv4 by number, then IPv6 by number, then names.
+ * A key that sorts addresses by `compareValues`: IPv4 by number, then IPv6 by number, then names.
  *
  * @param {string} address
  * @returns {string|number}
@@ -21,7 +21,7 @@ export function addressKey(address) {
 }
 
 /**
- * Letter by letter: 10,000 of them stand between the data and the first row that is seen.
+ * Letter by letter, for speed: 10,000 of them must be read before the first row can be shown.
  *
  * @param {string} address
  * @returns {number|null}
@@ -64,7 +64,7 @@ function ipv6Key(address) {
  */
 
 /**
- * Ascending: numbers before text, what is unknown last.
+ * Ascending: numbers before text, unknown values last.
  *
  * @param {Sortable} a
  * @param {Sortable} b
@@ -81,7 +81,7 @@ export function compareValues(a, b) {
 
 /**
  * A total order of rows by one value, ties by a key, so that equal rows never trade places.
- * What is unknown stays last in both directions.
+ * Unknown values come last in both directions.
  *
  * @template Row
  * @param {(row: Row) => Sortable} value
@@ -124,8 +124,7 @@ export function mergeMoved(sorted, moved, dropped, compare) {
 }
 
 /**
- * The order in which nodes are listed where nobody chose another: the last address first, as dispy's own page
- * and its documentation have it.
+ * The default order of nodes: the highest address first, as in dispy's own page and documentation.
  *
  * @param {{ip_addr: string}} a
  * @param {{ip_addr: string}} b

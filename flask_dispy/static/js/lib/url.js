@@ -1,5 +1,5 @@
 /**
- * State that lives in the page's address, so that it can be shared, bookmarked and reloaded.
+ * State that is kept in the page's address, so that it can be shared, bookmarked and reloaded.
  */
 
 /** @typedef {Record<string, string|number|null|undefined>} Params */
@@ -21,7 +21,7 @@ export function queryString(params) {
 }
 
 /**
- * Address of another page of ours, relative, with the cluster that is being looked at.
+ * The relative address of another page, with the cluster that is shown.
  *
  * @param {string} page such as "node.html"
  * @param {Params} [params] `cluster` of "*" is left out: it is the default

@@ -96,7 +96,7 @@ class AllocateForm {
     return /** @type {HTMLInputElement} */ (this.#form.elements.namedItem(name));
   }
 
-  /** dispy takes no CPUs with a wildcard, nor where its scheduler decides. */
+  /** dispy accepts no CPUs with a wildcard, nor if its scheduler decides. */
   #sayCpusAreIgnored() {
     const chosen = this.#cluster.value;
     const kinds = [...this.#shell.store.clusters.values()]
@@ -135,7 +135,7 @@ class AllocateForm {
         good ? `Asked for ${plain(host)}` : `${plain(host)} could not be allocated everywhere`,
         outcomes.map((outcome) => outcomeLine(outcome, host)),
       );
-      // What was typed meanwhile stays.
+      // Keep what was typed meanwhile.
       if (good && this.#host.value.trim() === host) this.#host.value = "";
     } catch (error) {
       if (error instanceof ApiError && error.field) this.#showError(error.field, error.message);

@@ -14,7 +14,7 @@ import { TopErrors } from "../widgets/toperrors.js";
 import { createTiles } from "../widgets/tiles.js";
 import { Trends } from "../widgets/trends.js";
 
-/** As high as the charts beside it, until there are more nodes than fit. */
+/** The map is as high as the charts beside it, unless there are more nodes than fit. */
 const MAP_HEIGHT = 136;
 /** Beyond this many nodes the map stands under the charts, as wide as the page. */
 const MANY_NODES = 600;
@@ -70,7 +70,7 @@ function nodeWidgets(shell) {
   return { attention, map };
 }
 
-/** The chosen cluster alone, or each of those that are combined. @param {Shell} shell */
+/** The chosen cluster alone, or all clusters of the combined view. @param {Shell} shell */
 function watched({ store, summary }) {
   const chosen = summary();
   if (!chosen?.combined) return chosen ? [chosen] : [];

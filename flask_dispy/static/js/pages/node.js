@@ -16,7 +16,7 @@ import { NodeJobs } from "../widgets/nodejobs.js";
 import { createNodePast } from "../widgets/nodepast.js";
 import { Timeline } from "../widgets/timeline.js";
 
-/** Details are asked for no more often than this, however fast the node's row changes. */
+/** Details are requested at most this often, however fast the node's row changes. */
 const DETAIL_SEC = 1;
 
 export function start(shell = startShell("Node")) {
@@ -42,7 +42,7 @@ class NodePage {
   #lane = null;
   /** @type {NodeRow|null} */
   #row = null;
-  /** The detail may have changed since it was asked for. */
+  /** Whether the detail may have changed since it was requested. */
   #due = false;
   #askedAt = 0;
   #asking = false;
@@ -93,7 +93,7 @@ class NodePage {
   }
 
   async #ask() {
-    this.#due = this.#asking; // an answer under way may be from before
+    this.#due = this.#asking; // an answer under way may be older
     if (this.#asking) return;
     this.#asking = true;
     this.#askedAt = Date.now() / 1000;
@@ -131,7 +131,7 @@ class NodePage {
   #startHistory(ip) {
     const { api, cluster, config, href, keys } = this.#shell;
     keys.describe(LANE_KEYS);
-    // A history keeps no load of nodes.
+    // A history doesn't keep the nodes' load.
     if (config.past) need("charts").hidden = true;
     else this.#charts = createNodeCharts(need("charts"), { shell: this.#shell, ip });
     const noRange = { fromSec: null, toSec: null };

@@ -7,11 +7,11 @@ import { mergeMoved, rowOrder } from "../lib/sort.js";
  * @property {string} key
  * @property {Row} row
  * @property {boolean} shown whether it passes the filter, and so has a place in the order
- * @property {Sortable} value what it sorts by, as of when it was put in its place
+ * @property {Sortable} value the value it sorts by, from when the row was put in its place
  */
 
 /**
- * Which rows a table shows, and in what order: pure, so that it is tested without a browser.
+ * Which rows a table shows, and in what order. No access to the DOM, so that it can be tested without a browser.
  *
  * @template Row
  */
@@ -32,8 +32,8 @@ export class RowModel {
   #compareKeys = (/** @type {string} */ a, /** @type {string} */ b) =>
     this.#compare(this.#entryOf(a), this.#entryOf(b));
   /**
-   * As `compare` where both values are numbers, in a tenth of the time: on a page that has just
-   * opened nothing is compiled yet. What has no difference (infinities, NaN) is left to `compare`.
+   * The same as `compare` for two numbers, in a tenth of the time, because nothing is compiled yet on a page that
+   * has just opened. Values without a difference (infinities, NaN) are left to `compare`.
    *
    * @param {Entry<Row>} a
    * @param {Entry<Row>} b
@@ -53,11 +53,11 @@ export class RowModel {
   }
 
   /**
-   * Costs what changed, and one walk where rows moved.
+   * Costs what changed, and one pass over the list if rows moved.
    *
    * @param {Iterable<Row>} changed
    * @param {Iterable<string>} [removed] keys
-   * @returns {boolean} whether the order is another now
+   * @returns {boolean} whether the order changed
    */
   change(changed, removed = []) {
     /** @type {Set<string>} */
@@ -161,7 +161,7 @@ export class RowModel {
   #put(key, row) {
     let entry = this.#entries.get(key);
     if (entry) entry.row = row;
-    // Not 0: V8 would take the field for one of small integers, and make each entry anew for an address.
+    // Not 0, because V8 would take the field for one of small integers, and remake each entry for an address.
     else this.#entries.set(key, (entry = { key, row, shown: false, value: null }));
     return entry;
   }

@@ -25,7 +25,7 @@ export class Selection {
   }
 
   /**
-   * Select a row or no longer, with all between it and the one before where an order is given.
+   * Select or deselect a row; if an order is given, with all rows between it and the row chosen before.
    *
    * @param {string} key
    * @param {boolean} on
@@ -43,7 +43,7 @@ export class Selection {
   }
 
   /**
-   * Forget what is gone or filtered out: nobody acts on rows that can't be seen.
+   * Deselect rows that are gone or filtered out, so that nobody acts on rows that can't be seen.
    *
    * @param {readonly string[]} order what is shown
    * @returns {boolean} whether any was forgotten

@@ -8,18 +8,18 @@ import { createRowView } from "./rowview.js";
 import { TableHead } from "./tablehead.js";
 import { firstRead, follow, orderChildren, revealRow, rowsInView } from "./viewport.js";
 
-/** A table this short stands in the page whole, for find-in-page, pictures and screen readers. */
+/** A table this short is in the page whole, for find-in-page, screenshots and screen readers. */
 const WHOLE_ROWS = 60;
-/** Rows out of the page that are kept for reuse. */
+/** How many unused row elements are kept for reuse. */
 const SPARE_ROWS = 60;
-/** So long after the last change the order in the document follows the order that is seen. */
+/** How long after the last change the order in the document is brought in line with the order on screen. */
 const SETTLE_MS = 150;
-/** Printing more rows than this helps nobody; the table says how many it left out. */
+/** The most rows that are printed; the table says how many it left out. */
 const PRINTED_ROWS = 500;
 
 /**
- * A table of any length with only the rows that are seen in the page: sorted, filtered and
- * selected by key, so that all of it survives every update. On a phone each row is a card.
+ * A table of any length of which only the visible rows are in the page. It is sorted, filtered and selected by
+ * key, so that all of that survives every update. On a phone each row is a card.
  *
  * @template Row
  */
@@ -40,7 +40,7 @@ export class Table {
   /** @type {string|null} */
   #activeKey = null;
   #rowHeight = 0;
-  /** Of the table when its rows were measured, in whole pixels. */
+  /** The table's width when its rows were measured, in whole pixels. */
   #width = -1;
   #printing = false;
   /** @type {ReturnType<typeof setTimeout>|undefined} */
@@ -101,7 +101,7 @@ export class Table {
    * @param {Iterable<string>} [options.hidden]
    * @param {Node} [options.empty] shown in place of rows when there are none
    * @param {Node} [options.noMatch] shown when there are rows but none passes the filter
-   * @param {boolean} [options.steady] rows that come above those that are read don't move them
+   * @param {boolean} [options.steady] rows that are added above the visible ones don't move these
    * @param {() => number} [options.now]
    * @param {(sort: Sort) => void} [options.onSort]
    * @param {(keys: string[]) => void} [options.onSelect]
@@ -130,7 +130,7 @@ export class Table {
     this.#renderSoon = oncePerFrame(this.#render);
     this.#listenToRows();
     this.#observer = new ResizeObserver(([{ contentRect }]) => {
-      if (Math.abs(contentRect.width - this.#width) < 1) return this.#noteOverflow(); // only its rows made it higher
+      if (Math.abs(contentRect.width - this.#width) < 1) return this.#noteOverflow(); // only its height changed, by its own rows
       this.#width = contentRect.width;
       this.#rowHeight = 0;
       this.#renderSoon();
@@ -164,7 +164,7 @@ export class Table {
     this.#activate(focused ? this.#activeIndex() + step : Math.max(0, this.#activeIndex()));
   }
 
-  /** Select the active row, or no longer. */
+  /** Select or deselect the active row. */
   toggle() {
     if (this.#options.selectable && this.#activeKey !== null)
       this.#selectRow(this.#activeKey, !this.#selection.has(this.#activeKey), false);
@@ -208,7 +208,7 @@ export class Table {
     this.#layout();
   }
 
-  /** Show the passing of time. */
+  /** Update the cells that change with time. */
   tick() {
     const at = this.#options.now();
     for (const view of this.#views.values()) view.tick(at);
@@ -229,7 +229,7 @@ export class Table {
     return { shown: this.#model.order.length, total: this.#model.size };
   }
 
-  /** @returns {[number, number]} first and one past the last row to have in the page */
+  /** @returns {[number, number]} the first row that must be in the page, and the one after the last */
   #range() {
     const { length } = this.#model.order;
     if (this.#printing || length <= WHOLE_ROWS) return [0, Math.min(length, PRINTED_ROWS)];
@@ -272,8 +272,8 @@ export class Table {
   }
 
   /**
-   * Rows that are no longer seen are free for others, but never the one that holds the focus.
-   * They stay in the page until then: taking out and putting in costs most of a frame.
+   * Rows that are out of view are reused for others, except the row that has the focus. They stay in the page
+   * until then, because removing and inserting elements takes most of a frame.
    *
    * @param {Set<string>} wanted
    */
@@ -379,7 +379,7 @@ export class Table {
     this.#options.onSelect?.(this.selected());
   }
 
-  /** @param {string} key @param {boolean} on @param {boolean} through up to where the last one was */
+  /** @param {string} key @param {boolean} on @param {boolean} through with all rows up to the one chosen before */
   #selectRow(key, on, through) {
     this.#selection.choose(key, on, through ? this.#model.order : []);
     this.#selectionChanged();
@@ -395,7 +395,7 @@ export class Table {
     const key = this.#model.order[at];
     if (key === undefined) return;
     this.#activeKey = key;
-    this.#measure(); // after a change of size the height waits for the next frame
+    this.#measure(); // after a change of size, the height is measured only in the next frame
     revealRow(this.#parts, this.#rowHeight, at);
     this.#render();
     this.#views.get(key)?.element.focus({ preventScroll: true });

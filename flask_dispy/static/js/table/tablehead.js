@@ -2,7 +2,7 @@
 import { h, icon, setAttr } from "../lib/dom.js";
 
 /**
- * The head of a table, and the bar that does its work on a phone, where rows are cards.
+ * The head of a table, and the bar that replaces it on a phone, where rows are cards.
  *
  * @template Row
  */

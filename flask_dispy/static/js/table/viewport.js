@@ -1,5 +1,5 @@
 /**
- * Where the rows of a long table are, in a table that scrolls by itself or with the page.
+ * The positions of a long table's rows, whether it scrolls by itself or with the page.
  *
  * @typedef {object} Parts
  * @property {HTMLElement} grid what may scroll
@@ -7,18 +7,18 @@
  * @property {HTMLElement} body as high as all rows together
  */
 
-/** Rows kept ready above and below what is seen, so that a flick of the wheel finds them there. */
+/** Rows kept ready above and below the visible ones, so that quick scrolling shows no gaps. */
 const OVERSCAN = 6;
-/** So many stand ready at the nearer end of a table that is out of sight. */
+/** How many rows are kept ready at the nearer end of a table that is out of view. */
 const READY = 8;
-/** What the page's own bars cover at its top and bottom, in pixels. */
+/** How much the page's own bars cover at its top and bottom, in pixels. */
 const COVERED = 64;
 
 /**
  * @param {Parts} parts
  * @param {number} rowHeight pixels
  * @param {number} length how many rows there are
- * @returns {[number, number]} first and one past the last row that is seen, and a few around
+ * @returns {[number, number]} the first visible row and the one after the last, with a few more around
  */
 export function rowsInView({ grid, body }, rowHeight, length) {
   const rows = body.getBoundingClientRect();
@@ -56,7 +56,7 @@ export function revealRow(parts, rowHeight, index) {
 const scrollsItself = ({ grid }) => grid.scrollHeight > grid.clientHeight + 1;
 
 /**
- * Which row stands first where somebody reads on, -1 where the table is seen from its beginning.
+ * The first visible row if somebody has scrolled down, -1 if the table is seen from its beginning.
  *
  * @param {Parts} parts
  * @param {number} rowHeight pixels
@@ -68,7 +68,7 @@ export function firstRead(parts, rowHeight) {
 }
 
 /**
- * Scroll the rows by as much as they have moved, so that they stay where they are read.
+ * Scroll by as much as the rows have moved, so that they stay in place on screen.
  *
  * @param {Parts} parts
  * @param {number} by pixels
