@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from .wire.comparison import ComparedNode
     from .wire.durations import DurationsRow
     from .wire.errorkinds import ErrorPage
+    from .wire.facets import JobFacetsRow
     from .wire.journal import EventPage, EventRow
     from .wire.runs import RunComparison, RunRow
     from .wire.shapes import (
@@ -69,6 +70,7 @@ __all__ = [
     "FlaskDispyError",
     "HistoryError",
     "JobDetail",
+    "JobFacetsRow",
     "JobPage",
     "JobRow",
     "NoCommands",
@@ -119,6 +121,7 @@ _HOMES: Final = {
     "JobPage": ".watching.views",
     "NodeChanges": ".watching.views",
     "Outcome": ".engine.commands.outcomes",
+    "JobFacetsRow": ".wire.facets",
     "OutcomeRow": ".engine.commands.outcomes",
     "PastRegistry": ".watching.past",
     "RunComparison": ".wire.runs",

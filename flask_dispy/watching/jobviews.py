@@ -15,10 +15,12 @@ from ..core.cluster import ClusterState
 from ..core.errors import UnknownJob
 from ..core.jobs import Job
 from ..core.search.blocks import JobBlock
+from ..core.search.facets import count_facets
 from ..core.search.jobs import Found, find
 from ..core.search.order import NEWEST, JobOrder, Place
 from ..core.search.query import JobQuery
 from ..wire.errorkinds import ErrorOrder, ErrorPage, error_page
+from ..wire.facets import JobFacetsRow, job_facets
 from ..wire.shapes import JobDetail, JobRow
 from ..wire.tables import JobTable
 from .board import Board
@@ -117,6 +119,22 @@ class JobsView(ABC):
         _, found = self._found(query, order, after, private)
         jobs = islice(found, limit)
         return iter(lambda: self._job_rows(list(islice(jobs, _CHUNK))), [])
+
+    def job_facets(
+        self,
+        query: JobQuery = ANY_JOB,
+        *,
+        limit: int = 10,
+        private: bool = False,
+        messages: bool = True,
+    ) -> JobFacetsRow:
+        now, candidates = self._candidates(query)
+        found = find(query, candidates, now, private=private)
+        counts = count_facets(found)
+        with self._folded():
+            return job_facets(
+                found.total, counts, self._states(), limit=limit, private=not messages
+            )
 
     def _found(
         self, query: JobQuery, order: JobOrder, after: Place | None, private: bool

@@ -22,6 +22,7 @@ from ..core.whatif import WhatIf
 from ..wire.comparison import ComparedNode
 from ..wire.durations import DurationsRow
 from ..wire.errorkinds import ErrorOrder, ErrorPage
+from ..wire.facets import JobFacetsRow
 from ..wire.journal import EventPage
 from ..wire.packing import Piece, Sendable
 from ..wire.shapes import (
@@ -208,6 +209,21 @@ class View(Protocol):
         Each is as it is when its chunk is made. What the history drops meanwhile is there too.
 
         :param limit: the most that are wanted.
+        """
+
+    def job_facets(
+        self,
+        query: JobQuery = ANY_JOB,
+        *,
+        limit: int = 10,
+        private: bool = False,
+        messages: bool = True,
+    ) -> JobFacetsRow:
+        """Return how many of the jobs that match *query* are of each state, node and so on.
+
+        :param limit: the most values of each that are listed.
+        :param private: search as for a client that may not see arguments.
+        :param messages: whether the titles of kinds of errors have the errors' messages.
         """
 
     def jobs_mark(self) -> str:

@@ -145,6 +145,20 @@ _READING: Final = (
         costly=True,
     ),
     Route(
+        "job_facets",
+        f"GET {_CLUSTER}/jobs/facets",
+        api_read.job_facets,
+        "How many jobs of a search are of each state, node, cluster and kind of error.",
+        "JobFacets",
+        query={
+            "state": Words(known=JOB_WORDS),
+            "node": _TEXT,
+            "q": _QUERY,
+            "limit": Integer(least=1, most=1_000, default=10),
+        },
+        costly=True,
+    ),
+    Route(
         "errors",
         f"GET {_CLUSTER}/errors",
         api_read.errors,

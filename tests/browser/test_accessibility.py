@@ -68,6 +68,11 @@ def _durations(page: Page) -> None:
     expect(page.locator(".histogram-bar").first).to_be_visible()
 
 
+def _breakdown(page: Page) -> None:
+    page.get_by_role("button", name="Show breakdown").click()
+    expect(page.locator(".facet-value").first).to_be_visible()
+
+
 def _as_a_table(page: Page) -> None:
     page.get_by_text("Show as a table").click()
 
@@ -94,6 +99,7 @@ _PARTS: list[tuple[str, _Act]] = [
     ("node.html?host=10.9.9.9", None),
     ("jobs.html", _suggestions),
     ("jobs.html", _durations),
+    ("jobs.html?q=-draft", _breakdown),
     ("jobs.html", _ask_to_terminate),
     ("jobs.html?q=nothing", None),
     ("timeline.html?job=2", _detail),

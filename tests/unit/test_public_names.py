@@ -40,6 +40,7 @@ def test_public_names_are_these() -> None:
         "FlaskDispyError",
         "HistoryError",
         "JobDetail",
+        "JobFacetsRow",
         "JobPage",
         "JobRow",
         "NoCommands",

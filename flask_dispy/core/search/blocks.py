@@ -58,6 +58,19 @@ class JobBlock:
         return Counter(self.words)
 
     @cached_property
+    def traits(self) -> list[tuple[JobWord, str | None, str | None]]:
+        """The jobs' states, as people read them, their nodes and their kinds of error."""
+        known: dict[Any, Any] = {}
+        found = zip(self.words, ((job.node, job.error_kind) for job in self.jobs), strict=True)
+        each = ((word, node, kind) for word, (node, kind) in found)
+        return [known.setdefault(traits, traits) for traits in each]
+
+    @cached_property
+    def trait_counts(self) -> Counter[tuple[JobWord, str | None, str | None]]:
+        """How many jobs there are of each of ``traits``."""
+        return Counter(self.traits)
+
+    @cached_property
     def serials(self) -> list[int]:
         """The jobs' serial numbers."""
         return list(map(_serial_of, self.jobs))

@@ -27,12 +27,12 @@ class Found:
     """The result of a search.
 
     ``total`` jobs match; ``counts`` says for each state, as people read it, how many would match if
-    the search named no states.
+    the search named no states; ``matches`` has the blocks of each cluster with the rows that match.
     """
 
     total: int
     counts: dict[str, int]
-    _matches: list[tuple[ClusterState, list[_Rows]]]
+    matches: list[tuple[ClusterState, list[_Rows]]]
 
     def ordered(
         self, order: JobOrder, as_of: float, after: Place | None = None
@@ -42,10 +42,10 @@ class Found:
         :param as_of: epoch seconds; that of *after*, if there is one.
         """
         if order != NEWEST:
-            return in_order(self._matches, order, as_of, after)
+            return in_order(self.matches, order, as_of, after)
         before = None if after is None else after.serial
         newest = heapq.merge(
-            *(_newest(state, matches, before) for state, matches in self._matches),
+            *(_newest(state, matches, before) for state, matches in self.matches),
             key=lambda entry: -entry[1].serial,
         )
         return ((Place("newest", j.serial, j.serial, as_of), state, j) for state, j in newest)

@@ -38,6 +38,7 @@ __all__ = [
     "healthz",
     "hidden_fields",
     "job",
+    "job_facets",
     "jobs",
     "link",
     "no_such_route",
@@ -201,6 +202,20 @@ def jobs(
         }
     )
     return answer if tag is None else _tagged(answer, tag)
+
+
+def job_facets(
+    web: Web, name: str, *, state: list[str], node: str, q: str, limit: int
+) -> Response:  # fmt: skip
+    """Answer with what the jobs of a search have in common."""
+    query = JobQuery.parse(q, state, node or None, columns=web.job_columns())
+    found = web.view(name).job_facets(
+        query,
+        limit=limit,
+        private=web.hides_arguments(),
+        messages=web.guard.allows("see_arguments"),
+    )
+    return json_answer(found)
 
 
 def _place(order: JobOrder, before: int | None, after: str) -> Place | None:

@@ -20,6 +20,7 @@ from ...engine.commands.outcomes import OutcomeRow
 from ...wire.comparison import ComparedNode
 from ...wire.durations import DurationsRow, SpreadRow
 from ...wire.errorkinds import ErrorKindRow
+from ...wire.facets import JobFacetsRow
 from ...wire.fields import COUNT, NUMBER, TEXT, NodeField, Schema, properties
 from ...wire.jobs import JobField
 from ...wire.journal import EventCounts, EventRow
@@ -197,6 +198,13 @@ SCHEMAS: Final[dict[str, Schema]] = {
         "gone on for a while without it; nodes are the ten with most of them, of nodes_total; "
         "sample is the first one's text; serials are of the latest jobs. message and sample are "
         "null for a client that may not see them.",
+    },
+    "JobFacets": {
+        **schema_of(JobFacetsRow),
+        "description": "The jobs of a search by one trait after another. Each facet is named after "
+        "the qualifier that finds the jobs of one of its values; the most frequent values come "
+        "first, other is what they leave out. failed counts those of the jobs that failed. States "
+        "are counted as if the search named none, like counts of the jobs list.",
     },
     "Errors": _page(ref("ErrorKind"), failed=COUNT, other=COUNT),
     "Event": {

@@ -235,6 +235,10 @@
  * @property {string|null} error_kind id of the kind of error that it failed with
  * @property {true} [hidden] its arguments (and perhaps output) are kept from this reader
  *
+ * @typedef {{value: string, label: string|null, jobs: number, failed: number}} FacetValue
+ * @typedef {{qualifier: string, items: FacetValue[], other: {values: number, jobs: number, failed: number}}} JobFacet
+ * @typedef {{total: number, facets: JobFacet[]}} JobFacets what the jobs of a search have in common
+ *
  * @typedef {object} ErrorKind failures of one function, type and message but for its values
  * @property {string} id
  * @property {string} function

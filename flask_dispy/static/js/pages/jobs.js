@@ -3,7 +3,7 @@ import { filtersOf, rangeOf, withRange } from "../data/durations.js";
 import { JobList } from "../data/joblist.js";
 import { columnOf, orderText, readOrder, sortOf } from "../data/joborder.js";
 import { JOB_WORDS } from "../data/jobwords.js";
-import { addQualifiers, fromAddress as searchOf, withStates } from "../data/query.js";
+import { addQualifiers, fromAddress as searchOf, toParams, withStates } from "../data/query.js";
 import { PANEL_KEYS, SEARCH_KEYS, TABLE_KEYS } from "../frame/keymap.js";
 import { startShell } from "../frame/shell.js";
 import { h, need, setText, show } from "../lib/dom.js";
@@ -11,6 +11,7 @@ import { count } from "../lib/format.js";
 import { DurationsPanel } from "../widgets/durations.js";
 import { ErrorsTab } from "../widgets/errorstab.js";
 import { createExportMenu } from "../widgets/exportmenu.js";
+import { FacetsPanel } from "../widgets/facets.js";
 import { createJobActions } from "../widgets/jobactions.js";
 import { JobPanel } from "../widgets/jobdetail.js";
 import { JobTable } from "../widgets/jobtable.js";
@@ -43,6 +44,7 @@ class JobsPage {
   #table;
   #actions;
   #durations;
+  #facets;
   #errors;
   #list;
   #detail;
@@ -85,6 +87,12 @@ class JobsPage {
       }),
       onSelect: (range, time) => this.#search.ask(withRange(this.#search.value, range, time)),
       foldable: true,
+    });
+    this.#facets = new FacetsPanel(need("facets"), {
+      shell,
+      asked: () => toParams(this.#query),
+      search: () => this.#query,
+      onSearch: (text) => this.#search.ask(text),
     });
     this.#list = new JobList({ api, cluster, onChange: (state, rows) => this.#showList(state, rows) });
     const dialog = /** @type {HTMLDialogElement} */ (need("job"));
@@ -132,7 +140,7 @@ class JobsPage {
       layout: this.#layout,
       onToggle: (on) => {
         if (on) this.#closeJob({ remember: false });
-        for (const element of [this.#panel, need("durations")]) show(element, !on);
+        for (const element of [this.#panel, need("facets"), need("durations")]) show(element, !on);
         this.#tabs.update(this.#query, this.#list.state.counts, !on);
       },
     });
@@ -229,6 +237,7 @@ class JobsPage {
     this.#table.selectNone();
     this.#scrollToTop();
     void this.#durations.refresh();
+    void this.#facets.refresh();
     void this.#list.search(text, this.#order);
   }
 

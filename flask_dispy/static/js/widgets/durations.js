@@ -1,15 +1,12 @@
 /** @import {Shell} from "../frame/parts.js" */
 /** @import {Range} from "../data/durations.js" */
 /** @import {Durations, FunctionTimes} from "../data/types.js" */
-import { ApiError, clusterPath } from "../data/api.js";
-import { h, setAttr, setText, show } from "../lib/dom.js";
+import { h, setText, show } from "../lib/dom.js";
 import { count, plain, seconds } from "../lib/format.js";
+import { AskingPanel } from "./askingpanel.js";
 import { Histogram } from "./histogram.js";
 import { fillChildren } from "./svg.js";
 
-/** While jobs end, durations are asked for again this often. */
-const REFILL_SEC = 5;
-const STORED = "dispy.durations";
 /** Functions that are listed, those with the most jobs. */
 const FUNCTIONS = 12;
 
@@ -36,17 +33,12 @@ const FIGURES = [
 export class DurationsPanel {
   #shell;
   #asked;
-  #body = h("div", { class: "durations-body panel-body" });
-  #toggle = h("button", { type: "button", class: "button small durations-toggle" });
-  #error = h("p", { class: "field-error", role: "status", hidden: true });
   #functions = h("tbody", {});
   #table;
   #ran;
   #waited;
-  #isOpen = true;
-  #askedAt = 0;
-  #jobsSeen = -1;
-  #newest = 0;
+  /** @type {AskingPanel<Durations>} */
+  #panel;
 
   /**
    * @param {HTMLElement} element a panel
@@ -70,53 +62,23 @@ export class DurationsPanel {
       h("thead", {}, h("tr", {}, ...HEADS.map((text) => h("th", { scope: "col", text })))),
       this.#functions,
     );
-    this.#body.append(h("div", { class: "durations-charts" }, ran, waited), this.#error, this.#table);
-    const head = h("div", { class: "panel-head" }, h("h2", { text: "Durations" }));
-    if (foldable) head.append(h("div", { class: "end" }, this.#toggle));
-    element.append(head, this.#body);
-    this.#toggle.addEventListener("click", () => this.#open(!this.#isOpen));
-    if (foldable) this.#open(shell.storage?.getItem(STORED) === "open", false);
-    shell.everySecond(() => this.#tick());
-  }
-
-  /** @param {boolean} open @param {boolean} [remember] */
-  #open(open, remember = true) {
-    this.#isOpen = open;
-    show(this.#body, open);
-    setText(this.#toggle, open ? "Hide" : "Show");
-    setAttr(this.#toggle, "aria-expanded", String(open));
-    setAttr(this.#toggle, "aria-label", open ? "Hide durations" : "Show durations");
-    if (remember) this.#shell.storage?.setItem(STORED, open ? "open" : "closed");
-    if (open) void this.refresh();
-  }
-
-  #tick() {
-    const { store } = this.#shell;
-    const changes = this.#shell.summary()?.job_changes ?? -1;
-    const coming = ["live", "polling"].includes(store.state.connection);
-    if (this.#isOpen && coming && changes !== this.#jobsSeen && Date.now() / 1000 - this.#askedAt >= REFILL_SEC)
-      void this.refresh();
+    this.#panel = new AskingPanel(element, {
+      shell,
+      title: "Durations",
+      path: "durations",
+      body: h("div", { class: "durations-body" }, h("div", { class: "durations-charts" }, ran, waited), this.#table),
+      asked: () => {
+        const { state, node } = asked();
+        return { state, node };
+      },
+      onAnswer: (found) => this.#show(found),
+      foldable,
+    });
   }
 
   /** Ask anew, if it is open. */
-  async refresh() {
-    if (!this.#isOpen) return;
-    this.#askedAt = Date.now() / 1000;
-    this.#jobsSeen = this.#shell.summary()?.job_changes ?? -1;
-    const number = (this.#newest += 1);
-    const { state, node } = this.#asked();
-    const params = { state, node };
-    try {
-      /** @type {Durations} */
-      const found = await this.#shell.api.get(clusterPath(this.#shell.cluster, "durations"), params);
-      if (number !== this.#newest) return;
-      show(this.#error, false);
-      this.#show(found);
-    } catch (error) {
-      if (number !== this.#newest || !(error instanceof ApiError)) return;
-      setText(this.#error, `The durations can't be read: ${error.message}`);
-      show(this.#error, true);
-    }
+  refresh() {
+    return this.#panel.refresh();
   }
 
   /** @param {Durations} found */
