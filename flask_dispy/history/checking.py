@@ -6,7 +6,20 @@ import json
 from collections.abc import Callable, Collection
 from typing import Any, Final
 
-__all__ = ["DAMAGE", "count", "figure", "json_of", "moment", "one_of", "or_none", "serial", "text"]
+from ..core.errorkinds import Course
+
+__all__ = [
+    "DAMAGE",
+    "count",
+    "course",
+    "figure",
+    "json_of",
+    "moment",
+    "one_of",
+    "or_none",
+    "serial",
+    "text",
+]
 
 DAMAGE: Final = (
     ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError,
@@ -18,6 +31,9 @@ _LATEST: Final = 253_402_300_800.0
 
 # JavaScript counts exactly up to 9e15.
 _MOST: Final = 1e15
+
+# Steps of a course that a file may hold.
+_MOST_STEPS: Final = 1_000
 
 
 def moment(value: Any) -> float:
@@ -53,6 +69,14 @@ def text(value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError(f"{value!r:.40} is no text")
     return value
+
+
+def course(value: Any) -> Course:
+    """Return a course, of which the file has its start, its step in seconds, and its counts."""
+    start, step_sec, *counts = value
+    if not figure(step_sec) > 0 or len(counts) > _MOST_STEPS:
+        raise ValueError("that is no course")
+    return Course(moment(start), step_sec, map(count, counts))
 
 
 def one_of(value: Any, known: Collection[str]) -> str:

@@ -2,45 +2,30 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Any, Final
 
 from ..core.cluster import ClusterState
 from ..core.errorkinds import MOST_KINDS, Course, ErrorKind
 from ..core.failures import Failure, failure_of, kind_id
 from ..core.text import Cut
-from .checking import count, figure, json_of, moment, serial, text
+from .checking import count, course, json_of, moment, serial, text
+from .records import LateRow
 
 __all__ = ["ErrorKindRow", "ErrorKindsDue", "enter_error_kinds", "error_kind_of"]
 
 _EVERY_SEC: Final = 5.0
 
-# Steps of a course that a file may hold.
-_MOST_STEPS: Final = 1_000
+
+class ErrorKindRow(LateRow):
+    """A kind of error, by its id."""
 
 
-class ErrorKindRow:
-    """A kind of error.
-
-    Its text is made when it is written, without the registry's lock. If the kind changes
-    meanwhile, it is written again.
-    """
-
-    def __init__(self, kind: str, state: ClusterState) -> None:
-        self._kind = kind
-        self._state = state
-
-    def __iter__(self) -> Iterator[str]:
-        """Yield the columns, but for the run's."""
-        kind = self._state.error_kinds.kinds.get(self._kind)
-        yield self._kind
-        yield json.dumps(
-            {"count": 0} if kind is None else _error_kind_json(kind), separators=(",", ":")
-        )
-
-
-def _error_kind_json(kind: ErrorKind) -> dict[str, Any]:
+def _error_kind_json(state: ClusterState, kind_id: str) -> dict[str, Any]:
+    kind = state.error_kinds.kinds.get(kind_id)
+    if kind is None:
+        return {"count": 0}
     course = kind.course
     return {
         "function": kind.function,
@@ -76,7 +61,7 @@ class ErrorKindsDue:
         dirty = self._state.error_kinds.dirty
         for kind in list(dirty):
             del dirty[kind]
-            yield ErrorKindRow(kind, self._state)
+            yield ErrorKindRow(kind, partial(_error_kind_json, self._state, kind))
 
 
 def error_kind_of(row: tuple[Any, ...], shift: int) -> ErrorKind:
@@ -93,13 +78,14 @@ def error_kind_of(row: tuple[Any, ...], shift: int) -> ErrorKind:
         return ErrorKind("", "", Failure("", ""), 0.0, "", Course(0.0))
     function, sample = text(said["function"]), text(said["sample"])
     failure = failure_of(sample) if sample else Failure(text(said["type"]), text(said["message"]))
-    start, step_sec, *counts = said["course"]
-    if not figure(step_sec) > 0 or len(counts) > _MOST_STEPS:
-        raise ValueError("that is no course")
-    course = Course(moment(start), step_sec, map(count, counts))
     sample = Cut(sample) if said["cut"] else sample
     kind = ErrorKind(
-        kind_id(function, failure), function, failure, moment(said["first_at"]), sample, course
+        kind_id(function, failure),
+        function,
+        failure,
+        moment(said["first_at"]),
+        sample,
+        course(said["course"]),
     )
     kind.last_at = moment(said["last_at"])
     kind.count, kind.late = number, bool(said["late"])

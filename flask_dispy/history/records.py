@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from sys import intern
 from typing import Any, Final, NamedTuple, get_args
 
@@ -19,6 +19,7 @@ from .columns import values_json, values_of
 __all__ = [
     "JOB_COLUMNS",
     "Figures",
+    "LateRow",
     "NodeEvent",
     "NodeRow",
     "bucket_of",
@@ -83,6 +84,22 @@ class NodeRow(NamedTuple):
 
     ip_addr: str
     text: str
+
+
+class LateRow:
+    """A key and JSON, which is made when the row is written, without the registry's lock.
+
+    If what it says changes meanwhile, it is written again.
+    """
+
+    def __init__(self, key: str, said: Callable[[], object]) -> None:
+        self._key = key
+        self._said = said
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the columns, but for the run's."""
+        yield self._key
+        yield json.dumps(self._said(), separators=(",", ":"))
 
 
 def job_row(job: Job, columns: tuple[Column, ...] = ()) -> tuple[Any, ...] | None:

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 from ..core.cluster import ClusterState
 from ..core.errorkinds import Course
 from ..core.tally import Tally
-from .checking import count, figure, json_of, moment, or_none, text
+from .checking import course, figure, json_of, or_none, text
 
 __all__ = [
     "RunSummary",
@@ -20,9 +20,6 @@ __all__ = [
 ]
 
 _EVERY_SEC: Final = 10.0
-
-# Steps of a course that a file may hold.
-_MOST_STEPS: Final = 1_000
 
 
 class RunSummary(NamedTuple):
@@ -66,12 +63,7 @@ def course_of(value: Any) -> Course | None:
 
     :raises Exception: one of :data:`~flask_dispy.history.checking.DAMAGE`: it can't be read.
     """
-    if value is None:
-        return None
-    start, step_sec, *counts = json_of(value, list)
-    if not figure(step_sec) > 0 or len(counts) > _MOST_STEPS:
-        raise ValueError("that is no course")
-    return Course(moment(start), step_sec, map(count, counts))
+    return None if value is None else course(json_of(value, list))
 
 
 def summary_of_row(row: tuple[Any, ...]) -> RunSummary:

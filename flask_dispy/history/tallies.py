@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, Final
 
 from ..core.cluster import ClusterState
 from ..core.spread import BUCKETS, Spread
 from ..core.tally import TIMED_WORDS, Tally, Times
 from .checking import count, figure, json_of, text
+from .records import LateRow
 
 __all__ = ["TalliesDue", "TallyRow", "enter_tally", "tally_of"]
 
@@ -19,21 +20,8 @@ _EVERY_SEC: Final = 10.0
 _AT_A_BEAT: Final = 500
 
 
-class TallyRow:
-    """A node's tally, or with the address "" its cluster's.
-
-    Its text is made when it is written, without the registry's lock. If the tally changes
-    meanwhile, it is written again.
-    """
-
-    def __init__(self, ip_addr: str, tally: Tally) -> None:
-        self._ip_addr = ip_addr
-        self._tally = tally
-
-    def __iter__(self) -> Iterator[str]:
-        """Yield the columns, but for the run's."""
-        yield self._ip_addr
-        yield _text_of(self._tally)
+class TallyRow(LateRow):
+    """A node's tally, or with the address "" its cluster's."""
 
 
 class TalliesDue:
@@ -68,12 +56,12 @@ class TalliesDue:
             del self._addresses[ip_addr]
             node = self._state.nodes.get(ip_addr)
             if node is not None and node.tally is not None:
-                yield TallyRow(ip_addr, node.tally)
+                yield TallyRow(ip_addr, partial(_tally_json, node.tally))
         if due:
-            yield TallyRow("", self._state.tallies.total)
+            yield TallyRow("", partial(_tally_json, self._state.tallies.total))
 
 
-def _text_of(tally: Tally) -> str:
+def _tally_json(tally: Tally) -> dict[str, Any]:
     found: dict[str, Any] = {"used_sec": tally.used_sec, "lost_sec": tally.lost_sec}
     for word in TIMED_WORDS:
         times = tally.times(word)
@@ -83,7 +71,7 @@ def _text_of(tally: Tally) -> str:
                 "ran": _listed(times.ran),
                 "waited": _listed(times.waited),
             }
-    return json.dumps(found, separators=(",", ":"))
+    return found
 
 
 def _listed(spread: Spread) -> list[Any]:

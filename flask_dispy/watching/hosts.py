@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from ..core.addresses import address_key, without_brackets
 from ..core.cluster import ClusterState
@@ -23,18 +23,13 @@ def address_of(states: Sequence[ClusterState], name: str, host: str) -> str:
     host = without_brackets(host)
     if any(host in state.nodes for state in states):
         return host
-    named = {
-        node.ip_addr
-        for state in states
-        for node in state.nodes.values()
-        if host and node.name.lower() == host.lower()
-    }
-    if not named:
+    found = addresses_of(states, [host])
+    if not found:
         raise UnknownNode(
             f"{name} knows no node {host[:80]!r}: it is listed once it has joined.",
             field="node",
         )
-    return _only(named, host)
+    return found[host]
 
 
 def addresses_of(states: Sequence[ClusterState], hosts: Iterable[str]) -> dict[str, str]:
@@ -56,21 +51,16 @@ def addresses_of(states: Sequence[ClusterState], hosts: Iterable[str]) -> dict[s
         if (bare := without_brackets(host)) in known:
             found[host] = bare
         elif named := names.get(host.lower()):
-            found[host] = _only(named, host)
+            found[host], *others = sorted(named, key=address_key)
+            if others:
+                raise _ambiguous(host, [found[host], *others])
     return found
 
 
-def _only(addresses: Collection[str], host: str) -> str:
-    """Return the one address.
-
-    :raises AmbiguousNode: there are more.
-    """
-    if len(addresses) > 1:
-        shown = sorted(addresses, key=address_key)
-        more = f" and {len(shown) - 10} more" * (len(shown) > 10)
-        raise AmbiguousNode(
-            f"{len(shown)} nodes are called {host[:80]!r}: {', '.join(shown[:10])}{more}. "
-            "Name one by its address.",
-            field="node",
-        )
-    return next(iter(addresses))
+def _ambiguous(host: str, addresses: list[str]) -> AmbiguousNode:
+    more = f" and {len(addresses) - 10} more" * (len(addresses) > 10)
+    return AmbiguousNode(
+        f"{len(addresses)} nodes are called {host[:80]!r}: {', '.join(addresses[:10])}{more}. "
+        "Name one by its address.",
+        field="node",
+    )
