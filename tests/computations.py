@@ -176,3 +176,22 @@ def fail_in_ways(way, number):
     if way == 3:
         raise RuntimeError(f"step {number} of /data/part-{number}.csv\nfailed")
     os._exit(3)
+
+
+def work_or_fail(way, number, seconds):
+    """Take so long, or fail in one of five ways; the message holds the number."""
+    import os
+    import time
+
+    time.sleep(seconds)
+    if way == "key":
+        return {}[f"row {number}"]
+    if way == "value":
+        return int(f"text {number}")
+    if way == "index":
+        return [1][number + 1]
+    if way == "runtime":
+        raise RuntimeError(f"step {number} of /data/part-{number}.csv")
+    if way == "die":
+        os._exit(3)
+    return {"number": number}
