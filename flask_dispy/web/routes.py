@@ -175,7 +175,7 @@ _READING: Final = (
         costly=True,
     ),
     Route(
-        "events",
+        "events_list",
         f"GET {_CLUSTER}/events",
         events.events,
         "What happened in a cluster, the newest first, filtered and paged.",

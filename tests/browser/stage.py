@@ -34,7 +34,10 @@ __all__ = [
     "tile",
 ]
 
-PAGES = ("monitor.html", "node.html?host=10.0.0.2", "jobs.html", "timeline.html", "manage.html")
+PAGES = (
+    "monitor.html", "node.html?host=10.0.0.2", "jobs.html", "timeline.html", "events.html",
+    "manage.html",
+)  # fmt: skip
 _PHONE: dict[str, Any] = {
     "viewport": {"width": 390, "height": 844},
     "has_touch": True,

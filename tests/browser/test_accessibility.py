@@ -87,6 +87,7 @@ _PAGES: list[tuple[str, _Act]] = [
     ("jobs.html?job=2", _detail),
     ("jobs.html?view=errors", _kind),
     ("timeline.html", _as_a_table),
+    ("events.html", None),
     ("manage.html", _ask_to_close),
 ]
 _PARTS: list[tuple[str, _Act]] = [

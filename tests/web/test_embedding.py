@@ -18,7 +18,10 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from flask_dispy import ClusterRegistry
 from flask_dispy.web.blueprint import create_blueprint
 
-PAGES = ("", "monitor.html", "node.html", "jobs.html", "timeline.html", "manage.html", "index.html")
+PAGES = (
+    "", "monitor.html", "node.html", "jobs.html", "timeline.html", "events.html", "manage.html",
+    "index.html",
+)  # fmt: skip
 API = "api/v1"
 
 

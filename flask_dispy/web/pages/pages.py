@@ -23,7 +23,7 @@ from .files import document
 
 __all__ = ["PAGES", "index", "page_answer"]
 
-PAGES = ("monitor", "node", "jobs", "timeline", "manage", "runs")
+PAGES = ("monitor", "node", "jobs", "timeline", "events", "manage", "runs")
 
 
 def page_answer(page: str) -> Callable[[Web], ResponseReturnValue]:

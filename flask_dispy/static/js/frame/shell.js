@@ -12,6 +12,7 @@ import { createKeys } from "../lib/keys.js";
 import { createNotices } from "./notices.js";
 import { startPastRun } from "./pastrun.js";
 import { initialInterval, startSettings } from "./settings.js";
+import { startSince } from "./since.js";
 import { startStatus } from "./status.js";
 import { createStore } from "../data/store.js";
 import { shareStreams } from "../data/sharedstream.js";
@@ -87,6 +88,7 @@ export function startShell(pageName) {
   startSettings(shell);
   startStatus(shell);
   startPastRun(shell);
+  startSince(shell);
   startTheme(storage);
   startKeys(shell);
   startHeadline(shell, pageName);
@@ -218,6 +220,7 @@ function startKeys({ keys, config, href, update }) {
     ["g n", "Node", "node.html"],
     ["g j", "Jobs", "jobs.html"],
     ["g t", "Timeline", "timeline.html"],
+    ["g e", "Events", "events.html"],
     ["g a", "Manage", "manage.html"],
     ["g r", "Runs", "runs.html"],
   ];

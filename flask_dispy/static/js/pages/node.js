@@ -2,6 +2,7 @@
 /** @import {StoreEvent} from "../data/store.js" */
 /** @import {NodeDetail, NodeRow} from "../data/types.js" */
 import { ApiError, clusterPath } from "../data/api.js";
+import { followEvents } from "../data/events.js";
 import { withRange } from "../data/durations.js";
 import { need, setAttr, setText, show } from "../lib/dom.js";
 import { plain, stateMark } from "../lib/format.js";
@@ -140,7 +141,13 @@ class NodePage {
       asked: () => ({ state: [], node: ip, ran: noRange, waited: noRange }),
       onSelect: (range, time) => location.assign(href("jobs.html", { q: withRange(`node:${ip}`, range, time) })),
     });
-    this.#lane = new Timeline(need("lane"), { api, cluster, node: ip, compact: true });
+    const lane = new Timeline(need("lane"), { api, cluster, node: ip, compact: true });
+    this.#lane = lane;
+    followEvents(this.#shell, (events) => {
+      const here = events.filter(({ node }) => node === null || node === ip);
+      lane.mark(here);
+      this.#charts?.mark(here);
+    });
   }
 
   /** @param {string} message */

@@ -1,3 +1,4 @@
+import { followEvents } from "../data/events.js";
 import { need } from "../lib/dom.js";
 import { LANE_KEYS, PANEL_KEYS, RUN_KEYS } from "../frame/keymap.js";
 import { startShell } from "../frame/shell.js";
@@ -42,6 +43,7 @@ export function start(shell = startShell("Timeline")) {
     timeline.focus();
   }
 
+  followEvents(shell, (events) => timeline.mark(events));
   const asked = Number(url.get("job"));
   if (Number.isInteger(asked) && asked > 0) detail.open(asked);
   if (!config.past) keys.bind("f", "Follow now", () => timeline.follow());

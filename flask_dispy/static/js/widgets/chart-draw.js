@@ -60,6 +60,7 @@ export function build({ title, unit, series, past }) {
   const grid = svg("g", { class: "chart-grid" });
   const values = svg("g", { class: "chart-values" });
   const axis = svg("g", { class: "chart-axis" });
+  const marks = svg("g", { class: "chart-marks" });
   const cursor = svg("line", { class: "chart-cursor", visibility: "hidden" });
   const drawing = svg(
     "svg",
@@ -70,6 +71,7 @@ export function build({ title, unit, series, past }) {
     ...lasts,
     values,
     axis,
+    marks,
     ...labels,
     cursor,
     ...dots,
@@ -101,7 +103,7 @@ export function build({ title, unit, series, past }) {
     h("span", { class: "chart-unit" }, unit),
   );
   const figure = h("figure", { class: "chart" }, head, plot);
-  return { figure, plot, drawing, grid, values, axis, area, lines, lasts, labels, dots, cursor, note };
+  return { figure, plot, drawing, grid, values, axis, area, lines, lasts, labels, dots, marks, cursor, note };
 }
 
 /** @typedef {ReturnType<typeof build>} Parts */

@@ -10,9 +10,13 @@ import { build, drawCursor, drawFrame, endOf, frameFor, gutterFor, TOP } from ".
 import { lastKnown, nearest } from "./chart-scale.js";
 import { setAttr, setText, show } from "../lib/dom.js";
 import { clock, relative } from "../lib/format.js";
+import { drawMarks, markNear, placeMarks, spokenMark, tipLines } from "./eventmarks.js";
 import { createTip } from "./tip.js";
 
 /** @import {ChartData, ChartOptions, Frame} from "./chart-draw.js" */
+
+/** Events are marked here, over the plot. */
+const MARKS = 6;
 
 export class Chart {
   #options;
@@ -20,6 +24,10 @@ export class Chart {
   #tip;
   /** @type {ChartData} */
   #data = { t: [], columns: {} };
+  /** @type {import("../data/types.js").Event[]} */
+  #events = [];
+  /** @type {import("./eventmarks.js").Mark[]} */
+  #marks = [];
   #width = 0;
   #gutter = 0;
   /** @type {Frame|null} */
@@ -54,13 +62,25 @@ export class Chart {
     this.#draw();
   }
 
+  /** @param {import("../data/types.js").Event[]} events to be marked, the newest first */
+  mark(events) {
+    this.#events = events;
+    this.#draw();
+  }
+
   #draw() {
     const [data, options, width] = [this.#data, this.#options, this.#width];
     this.#gutter = Math.max(this.#gutter, gutterFor(data, options));
     this.#frame = width > 0 && data.t.length > 0 ? frameFor(data, options, width, this.#gutter) : null;
     const known = options.series.some(({ key }) => lastKnown(data.columns[key] ?? []));
     this.#parts.plot.classList.toggle("is-empty", !known);
-    if (this.#frame) drawFrame(this.#parts, data, options, this.#frame, width, this.#gutter);
+    if (this.#frame) {
+      const { x, right, bottom } = this.#frame;
+      drawFrame(this.#parts, data, options, this.#frame, width, this.#gutter);
+      // A run begins before its first sample is taken.
+      this.#marks = placeMarks(this.#events, x, 0, right, (2 * right) / Math.max(1, data.t.length - 1));
+      drawMarks(this.#parts.marks, this.#marks, { y: MARKS, bottom });
+    }
     this.#inspect(this.#inspected);
   }
 
@@ -73,18 +93,24 @@ export class Chart {
     setAttr(parts.plot, "aria-valuemax", Math.max(0, last));
     setAttr(parts.plot, "aria-valuenow", Math.max(0, index));
     const shown = frame !== null && time !== null && index >= 0;
-    if (time === null || index < 0 || shown) setAttr(parts.plot, "aria-valuetext", spokenText(data, options, index));
+    // Between two samples, a mark belongs to the nearer one.
+    const half = frame && last > 0 ? (frame.right / last / 2) * 1.01 : 0;
+    const mark = shown && frame ? markNear(this.#marks, frame.x(data.t[index]), half) : null;
+    if (time === null || index < 0 || shown)
+      setAttr(parts.plot, "aria-valuetext", spokenText(data, options, index) + spokenMark(mark));
     setAttr(parts.cursor, "visibility", shown ? "visible" : "hidden");
     if (!shown || !frame) {
       for (const dot of parts.dots) setAttr(dot, "visibility", "hidden");
       return this.#tip.hide();
     }
     drawCursor(parts, data, options, frame, index);
+    /** @type {import("./tip.js").TipLine[]} */
     const lines = options.series.map(({ key, label, token }) => ({
       token,
       label,
       value: figureOf(data.columns[key]?.[index], options),
     }));
+    if (mark) lines.push(...tipLines(mark));
     const at = data.t[index];
     this.#tip.show(frame.x(at), TOP, options.past ? clock(at) : `${clock(at)}, ${relative(at, endOf(data))}`, lines);
   }

@@ -55,7 +55,7 @@ const CHARTS = [
  *
  * @param {HTMLElement} element
  * @param {{shell: Shell, ip: string}} options
- * @returns {{fill: () => Promise<void>}} asks for the series now
+ * @returns {{fill: () => Promise<void>, mark: (events: import("../data/types.js").Event[]) => void}} `fill` asks for the series now
  */
 export function createNodeCharts(element, { shell, ip }) {
   const { api, cluster, store, everySecond } = shell;
@@ -100,5 +100,5 @@ export function createNodeCharts(element, { shell, ip }) {
     if (coming && Date.now() / 1000 - askedAt >= REFILL_SEC) void fill();
   });
   void fill();
-  return { fill };
+  return { fill, mark: (events) => charts.forEach((chart) => chart.mark(events)) };
 }

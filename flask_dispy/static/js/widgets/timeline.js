@@ -35,6 +35,7 @@ import { AXIS_HEIGHT, paintAxis, paintLanes, paintQueue, QUEUE_HEIGHT } from "./
 import { build } from "./timeline-parts.js";
 import { TimelinePeek } from "./timeline-peek.js";
 import { queueTip, tipOf } from "./timeline-tips.js";
+import { TimelineEvents } from "./timeline-events.js";
 import { createTip } from "./tip.js";
 import { readTokens, watchTheme } from "./tokens.js";
 
@@ -73,6 +74,7 @@ export class Timeline {
   #compact;
   #parts;
   #tip;
+  #events;
   #data;
   #following;
   #spanSec;
@@ -132,6 +134,7 @@ export class Timeline {
     paintLanes(fitCanvas(this.#parts.canvas, this.#scene.width, this.#scene.height), this.#scene);
     if (!this.#compact) paintQueue(fitCanvas(this.#parts.queue, this.#scene.width, QUEUE_HEIGHT), this.#scene);
     this.#map?.paint(this.#scene);
+    this.#events.draw(this.#scene);
     this.#bar.update(this.#scene.view, this.#following, this.#growTo > 0, this.#isPast());
   };
   #paint;
@@ -171,6 +174,7 @@ export class Timeline {
     this.#parts = build(cluster, compact);
     element.append(this.#parts.root);
     this.#tip = createTip(this.#parts.stage);
+    this.#events = new TimelineEvents(this.#parts.stage);
     this.#data = new TimelineData({
       api,
       cluster,
@@ -282,6 +286,12 @@ export class Timeline {
       toNow: this.follow,
       toAll: this.#toAll,
     });
+  }
+
+  /** @param {import("../data/types.js").Event[]} events to be marked, the newest first */
+  mark(events) {
+    this.#events.set(events);
+    this.#paint();
   }
 
   /** Something happened in the cluster. */

@@ -4,6 +4,7 @@ import { clusterPath } from "../data/api.js";
 import { h } from "../lib/dom.js";
 import { count, exact, rate, seconds } from "../lib/format.js";
 import { CHART_KEYS } from "../frame/keymap.js";
+import { followEvents } from "../data/events.js";
 import { createLiveSeries, resolutionFor } from "../data/series.js";
 import { Chart } from "./chart.js";
 
@@ -94,6 +95,7 @@ export class Trends {
     shell.everySecond(() => this.#tick());
     // How long a past run was is known with the first summary.
     if (this.#past) shell.store.subscribe((event) => event.kind === "data" && this.#filledAt === 0 && this.#tick());
+    followEvents(shell, (events) => this.#charts.forEach((chart) => chart.mark(events)));
     void this.#fill();
   }
 

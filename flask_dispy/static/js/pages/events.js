@@ -1,0 +1,155 @@
+/** @import {Shell} from "../frame/parts.js" */
+/** @import {Event, EventKind, Events} from "../data/types.js" */
+import { clusterPath } from "../data/api.js";
+import { byWhom, EVENT_MARKS, eventHref, EventsFeed, eventText, lineText, linesOf } from "../data/events.js";
+import { showWithFigures } from "../frame/firstpaint.js";
+import { startShell } from "../frame/shell.js";
+import { h, need, setAttr, setText, show } from "../lib/dom.js";
+import { clock, count, day, exact, plain, stateMark } from "../lib/format.js";
+
+const PAGE = 100;
+
+/** What may be shown alone. @type {{name: string, label: string, kinds: EventKind[]}[]} */
+const GROUPS = [
+  { name: "", label: "All", kinds: [] },
+  { name: "problems", label: "Problems", kinds: ["node_lost", "node_silent", "stalled", "error_kind"] },
+  {
+    name: "nodes",
+    label: "Nodes",
+    kinds: [
+      "node_joined",
+      "node_silent",
+      "node_heard",
+      "node_lost",
+      "node_closed",
+      "node_deallocated",
+      "node_asked",
+      "node_withdrawn",
+      "cpus_set",
+    ],
+  },
+  {
+    name: "jobs",
+    label: "Jobs",
+    kinds: ["error_kind", "stalled", "going", "done", "jobs_cancelled", "cluster_closed"],
+  },
+  {
+    name: "changes",
+    label: "Changes",
+    kinds: [
+      "cpus_set",
+      "jobs_cancelled",
+      "node_asked",
+      "node_withdrawn",
+      "node_closed",
+      "node_deallocated",
+      "settings_changed",
+    ],
+  },
+];
+
+export function start(shell = startShell("Events")) {
+  showWithFigures(shell.store);
+  new EventsPage(shell);
+  shell.feed.start();
+}
+
+class EventsPage {
+  #shell;
+  #list = need("list");
+  #more = h("button", { type: "button", class: "button", hidden: true, text: "Show earlier events" });
+  #group;
+  #feed;
+  /** @type {Event[]} */
+  #items = [];
+  #wanted = PAGE;
+
+  /** @param {Shell} shell */
+  constructor(shell) {
+    this.#shell = shell;
+    const { api, cluster, store, summary, url } = shell;
+    this.#group = GROUPS.find(({ name }) => name === url.get("show")) ?? GROUPS[0];
+    need("groups").append(...GROUPS.map((group) => this.#groupButton(group)));
+    need("list").after(this.#more);
+    this.#more.addEventListener("click", () => {
+      this.#wanted += PAGE;
+      void this.#feed.read();
+    });
+    this.#feed = new EventsFeed({
+      api,
+      cluster,
+      asked: () => ({ kind: this.#group.kinds, limit: Math.min(this.#wanted, 1000) }),
+      onChange: (events) => this.#show(events),
+    });
+    store.subscribe((event) => {
+      if (event.kind === "data") this.#feed.update(summary());
+    });
+    need("export").setAttribute("href", api.url(clusterPath(cluster, "events"), { format: "csv" }));
+  }
+
+  /** @param {typeof GROUPS[number]} group */
+  #groupButton(group) {
+    const button = h("button", { type: "button", "aria-pressed": String(group === this.#group), text: group.label });
+    button.addEventListener("click", () => {
+      for (const other of need("groups").children) other.setAttribute("aria-pressed", String(other === button));
+      this.#group = group;
+      this.#wanted = PAGE;
+      this.#shell.url.set({ show: group.name || null });
+      void this.#feed.read();
+    });
+    return button;
+  }
+
+  /** @param {Events} events */
+  #show({ items, total, counts }) {
+    this.#items = items;
+    const kinds = /** @type {string[]} */ (this.#group.kinds.length ? this.#group.kinds : Object.keys(counts));
+    const gone = kinds.reduce((sum, kind) => sum + (counts[kind] ? counts[kind].happened - counts[kind].kept : 0), 0);
+    const older = gone ? `; ${count(gone)} older ones are not kept` : "";
+    setText(need("shown"), total ? `Showing ${count(items.length)} of ${count(total)}${older}` : "");
+    show(need("none"), items.length === 0);
+    show(this.#list, items.length > 0);
+    show(this.#more, items.length < total && items.length < 1000);
+    this.#draw();
+  }
+
+  /** Elements that stay keep their place and the focus. */
+  #draw() {
+    const before = new Map([...this.#list.children].map((element) => [element.getAttribute("data-key"), element]));
+    let shownDay = "";
+    /** @type {Element[]} */
+    const elements = [];
+    for (const line of linesOf(this.#items)) {
+      const today = day(line[0].at);
+      if (today !== shownDay) {
+        const key = `day ${today}`;
+        elements.push(before.get(key) ?? h("li", { class: "event-day", "data-key": key, text: today }));
+        shownDay = today;
+      }
+      const key = line.map(({ serial }) => serial).join();
+      elements.push(before.get(key) ?? this.#line(line, key));
+    }
+    if (elements.some((element, index) => this.#list.children[index] !== element))
+      this.#list.replaceChildren(...elements);
+    while (this.#list.children.length > elements.length) this.#list.lastElementChild?.remove();
+  }
+
+  /** @param {Event[]} line @param {string} key */
+  #line(line, key) {
+    const { href, summary } = this.#shell;
+    const [event] = line;
+    const to = line.length === 1 ? eventHref(event, href) : href("monitor.html");
+    const text = lineText(line);
+    const what = to ? h("a", { href: to, text }) : h("span", { text });
+    if (line.length > 1) setAttr(what, "title", line.slice(0, 30).map(eventText).join("\n"));
+    const where = summary()?.combined && event.cluster ? plain(event.cluster) : "";
+    return h(
+      "li",
+      { class: "event", "data-key": key, "data-kind": event.kind },
+      h("span", { class: stateMark(EVENT_MARKS[event.kind]), "aria-hidden": "true" }),
+      h("time", { class: "event-time muted", title: exact(event.at), text: clock(event.at) }),
+      h("span", { class: "event-what" }, what),
+      h("span", { class: "event-who muted", text: [byWhom(event), where].filter(Boolean).join(" · ") }),
+    );
+  }
+}

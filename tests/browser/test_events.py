@@ -1,0 +1,162 @@
+"""What happened: a page that lists it, marks on charts and timeline, a strip on coming back."""
+
+from __future__ import annotations
+
+from browser.stage import Stage, becomes, is_live
+from playwright.sync_api import Locator, Page, expect
+
+ERROR = "New kind of error: ValueError: no such thing"
+
+
+def lines(page: Page) -> list[str]:
+    return page.locator(".event .event-what").all_inner_texts()
+
+
+def marks(place: Page | Locator, look: str) -> Locator:
+    return place.locator(f".event-mark.event-{look}")
+
+
+def away(page: Page, minutes: int) -> None:
+    """Let the browser have seen the cluster last so long ago, when nothing had happened yet."""
+    page.evaluate(
+        """(minutes) => {
+            const all = JSON.parse(localStorage.getItem("dispy.since"));
+            for (const seen of Object.values(all))
+                Object.assign(seen, { at: seen.at - 60 * minutes, done: 0, failed: 0, event: 0 });
+            localStorage.setItem("dispy.since", JSON.stringify(all));
+        }""",
+        minutes,
+    )
+
+
+def is_noted(page: Page) -> None:
+    becomes(lambda: page.evaluate("localStorage.getItem('dispy.since') !== null"), True)
+
+
+# -- the page ---------------------------------------------------------------------------------
+
+
+def test_page_lists_the_newest_first_and_grows(stage: Stage) -> None:
+    page = stage.open("events.html")
+    becomes(lambda: lines(page), [ERROR, "3 nodes joined"])
+    stage.cluster.leave(stage.nodes["10.0.0.2"])
+    becomes(lambda: lines(page)[0], "alpha was lost, 1 job ran there")
+    assert lines(page)[1:] == [ERROR, "3 nodes joined"]
+    page.get_by_role("link", name="alpha was lost").click()
+    expect(page.locator("#node-title")).to_have_text("10.0.0.2")
+
+
+def test_kinds_are_chosen_and_the_address_keeps_the_choice(stage: Stage) -> None:
+    page = stage.open("events.html")
+    page.get_by_role("button", name="Problems").click()
+    becomes(lambda: lines(page), [ERROR])
+    assert page.url.endswith("show=problems")
+    page.reload()
+    becomes(lambda: lines(page), [ERROR])
+    page.get_by_role("button", name="Changes").click()
+    expect(page.get_by_text("Nothing to report")).to_be_visible()
+    page.get_by_role("button", name="All").click()
+    page.get_by_role("link", name=ERROR).click()
+    expect(page.locator("#jobs .tbody .tr")).to_have_count(1)
+
+
+def test_keys_lead_to_the_page(stage: Stage) -> None:
+    page = stage.open("monitor.html")
+    is_live(page)
+    page.keyboard.press("g")
+    page.keyboard.press("e")
+    expect(page.get_by_role("heading", name="Events", exact=True)).to_be_visible()
+
+
+def test_long_list_is_read_on(stage: Stage) -> None:
+    registry = stage.registry
+    for number in range(130):
+        registry.poll_sec = 11 + number
+    page = stage.open("events.html")
+    expect(page.locator("#shown")).to_have_text("Showing 100 of 134")
+    page.get_by_role("button", name="Show earlier events").click()
+    expect(page.locator("#shown")).to_have_text("Showing 134 of 134")
+
+
+# -- marks ------------------------------------------------------------------------------------
+
+
+def test_charts_mark_events_and_their_tips_name_them(stage: Stage) -> None:
+    page = stage.open("monitor.html")
+    plot = page.locator("#throughput .chart-plot")
+    expect(marks(plot, "failed")).to_have_count(1)  # the joins were at the same time
+    plot.focus()
+    page.keyboard.press("Home")
+    for _ in range(5):  # which of the first samples is nearest depends on when they were taken
+        if ERROR in (plot.get_attribute("aria-valuetext") or ""):
+            break
+        page.keyboard.press("ArrowRight")
+    expect(plot.locator(".tip")).to_contain_text(ERROR)
+    expect(plot.locator(".tip")).to_contain_text("3 nodes joined")
+
+
+def test_timeline_marks_events_with_a_tip(stage: Stage) -> None:
+    page = stage.open("timeline.html")
+    mark = marks(page.locator("#timeline"), "failed")
+    expect(mark).to_have_count(1)
+    mark.locator(".event-halo").hover()
+    expect(page.locator(".timeline-stage .tip").filter(has_text=ERROR)).to_be_visible()
+
+
+def test_nodes_page_marks_what_concerns_it(stage: Stage) -> None:
+    page = stage.open("node.html?host=10.0.0.10")
+    expect(marks(page.locator("#lane"), "up")).to_have_count(1)
+    expect(marks(page, "failed")).to_have_count(0)
+
+
+# -- the strip --------------------------------------------------------------------------------
+
+
+def test_strip_says_what_happened_meanwhile_and_a_key_dismisses_it(stage: Stage) -> None:
+    page = stage.open("monitor.html")
+    is_noted(page)
+    strip = page.locator("#since")
+    expect(strip).to_be_hidden()
+    away(page, 30)
+    page.reload()
+    expect(strip).to_contain_text("2 done, 1 failed (new: ValueError), ")
+    expect(strip).to_contain_text(" joined")
+    stage.cluster.leave(stage.nodes["10.0.0.9"])
+    stage.cluster.abandon(stage.runs("10.0.0.2", job_id="x"), reentrant=True)
+    stage.ends(stage.runs("10.0.0.2", job_id="y"))
+    expect(strip).to_contain_text("3 done, 1 failed")
+    stage.go(page, "jobs.html")  # it stays until it is dismissed
+    expect(strip).to_contain_text("3 done, 1 failed")
+    page.keyboard.press("x")
+    expect(strip).to_be_hidden()
+    page.reload()
+    is_live(page)
+    expect(strip).to_be_hidden()
+    page.keyboard.press("?")
+    expect(page.get_by_text("Dismiss what happened since")).to_be_visible()
+
+
+def test_strip_has_a_button_and_is_not_shown_after_a_moment(stage: Stage) -> None:
+    page = stage.open("monitor.html")
+    is_noted(page)
+    away(page, 1)
+    page.reload()
+    is_live(page)
+    expect(page.locator("#since")).to_be_hidden()
+    away(page, 30)
+    page.reload()
+    page.get_by_role("button", name="Dismiss", exact=True).click()
+    expect(page.locator("#since")).to_be_hidden()
+
+
+def test_browser_that_keeps_nothing_shows_no_strip(stage: Stage) -> None:
+    def forbid(page: Page) -> None:
+        page.add_init_script(
+            "Object.defineProperty(window, 'localStorage', { get() { throw new Error('no'); } })"
+        )
+
+    page = stage.audience.page(apart=True)
+    forbid(page)
+    stage.go(page, "monitor.html")
+    is_live(page)
+    expect(page.locator("#since")).to_be_hidden()
