@@ -13,6 +13,7 @@ from .core.columns import Column
 from .core.errors import UnknownCluster
 from .core.meter import CpuHourPrice
 from .core.settings import Settings
+from .core.textbudget import DEFAULT_HISTORY_BYTES
 from .engine.commands.calls import Calls
 from .engine.commands.control import Control
 from .engine.reports.watch import Callback
@@ -45,7 +46,10 @@ class ClusterRegistry(Dashboard):
         kept.
     :param closed_limit: closed clusters kept, the newest; those before are let go, as by
         :meth:`remove`. With *history* none of their jobs is lost.
-    :param text_limit: characters kept of each argument list, result, output and traceback.
+    :param text_limit: characters kept of each argument list (4,096 at most), result, output and
+        traceback (16,384 at most); 1,000,000 at most.
+    :param history_bytes: the most bytes of texts that ended jobs keep, in all clusters together.
+        Those of the jobs that ended first make room.
     :param inbox_limit: status reports of one cluster that may wait to be folded; what comes on
         top is dropped and counted.
     :param engine_timeout_sec: seconds that a call into dispy may take.
@@ -80,6 +84,7 @@ class ClusterRegistry(Dashboard):
         history_limit: int = 10_000,
         closed_limit: int = 20,
         text_limit: int = 1024,
+        history_bytes: int = DEFAULT_HISTORY_BYTES,
         inbox_limit: int = 1_000_000,
         engine_timeout_sec: float = 10.0,
         stall_sec: float = 60.0,
@@ -98,6 +103,7 @@ class ClusterRegistry(Dashboard):
             history_limit=history_limit,
             closed_limit=closed_limit,
             text_limit=text_limit,
+            history_bytes=history_bytes,
             inbox_limit=inbox_limit,
             engine_timeout_sec=engine_timeout_sec,
             stall_sec=stall_sec,

@@ -19,6 +19,7 @@ from .core.columns import Column
 from .core.errors import WrongProcess
 from .core.meter import CpuHourPrice
 from .core.settings import Settings
+from .core.textbudget import DEFAULT_HISTORY_BYTES
 from .hosting import (
     Limits,
     ThreadServer,
@@ -129,6 +130,7 @@ class DispyHTTPServer:
         history_limit: int = 10_000,
         closed_limit: int = 20,
         text_limit: int = 1024,
+        history_bytes: int = DEFAULT_HISTORY_BYTES,
         inbox_limit: int = 1_000_000,
         engine_timeout_sec: float = 10.0,
         stall_sec: float = 60.0,
@@ -144,6 +146,7 @@ class DispyHTTPServer:
             "history_limit": history_limit,
             "closed_limit": closed_limit,
             "text_limit": text_limit,
+            "history_bytes": history_bytes,
             "inbox_limit": inbox_limit,
             "engine_timeout_sec": engine_timeout_sec,
             "stall_sec": stall_sec,

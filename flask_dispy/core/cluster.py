@@ -31,6 +31,7 @@ from .prospects import ALONE, Prospects, Surroundings
 from .roster import Roster
 from .series import Sample, Series
 from .tallies import Tallies
+from .textbudget import TextBudget
 from .whatif import Backlog
 
 __all__ = ["ClusterState"]
@@ -52,6 +53,7 @@ class ClusterState:
     :param stall_sec: running jobs are called stuck no sooner than this after the last end.
     :param busy_grace_sec: how long jobs wait before they are said to.
     :param overdue_sec: how long an offered node may take to join.
+    :param text_budget: counts the texts of ended jobs, of all clusters that share it.
     """
 
     def __init__(
@@ -70,13 +72,15 @@ class ClusterState:
         offer_numbers: Iterator[int] | None = None,
         entry_numbers: Iterator[int] | None = None,
         price: Price | None = None,
+        text_budget: TextBudget | None = None,
     ) -> None:
         self.name = name
         self.kind = kind
         self.tags = tags
         self.started_at = started_at
         self.closed_at: float | None = None
-        self.ledger = Ledger(serials, history_limit)
+        self.text_budget = text_budget or TextBudget()
+        self.ledger = Ledger(serials, history_limit, self.text_budget)
         self.journal = Journal(itertools.count(1) if entry_numbers is None else entry_numbers)
         self.roster = Roster(self.journal, started_at, price=price)
         numbers = itertools.count(1) if offer_numbers is None else offer_numbers
@@ -193,6 +197,9 @@ class ClusterState:
             self.roster.note_abandoned(job.node, at)
         job.id = job_id
         job.haystack = None
+        job.texts_dropped = False
+        if job.serial in self.ledger.jobs:
+            self.text_budget.note(job)
         return job
 
     @staticmethod
@@ -235,6 +242,8 @@ class ClusterState:
         else:
             setattr(job, event.field, event.text)
         job.haystack = None
+        if job.state in ENDED_STATES:
+            self.text_budget.note(job)
         return job
 
     def _log_if_new(self, id_: str | None) -> None:
@@ -333,6 +342,8 @@ class ClusterState:
             if job.state in ENDED_STATES:
                 self.dirty_ends[job.serial] = job
                 self.prospects.note_end(job)
+                if job.serial in self.ledger.jobs:
+                    self.text_budget.note(job)
             elif job.state == "running":
                 self.roster.add_running(job)
             if job.failed:

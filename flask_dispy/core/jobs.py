@@ -46,6 +46,10 @@ dispy calls a job terminated if it raised, if its process died, or if somebody e
 """
 
 
+# Characters of each text in which searches look for a word.
+_SEARCHED: Final = 1_024
+
+
 def count_of(jobs: Mapping[str, Any], word: JobWord) -> int:
     """Return how many jobs have this *word*, given a summary's ``jobs``.
 
@@ -87,7 +91,7 @@ class Job:
     A queued job holds no ``Output`` and no past, because there may be hundreds of thousands of
     them. ``past`` lists the abandoned attempts, as (state, at, node); ``columns`` are the values of
     the custom columns in their order, empty before there are any; ``error_kind`` is the id of the
-    kind of error that it failed with.
+    kind of error that it failed with; ``texts_dropped`` is whether its texts had to make room.
     """
 
     __slots__ = (
@@ -107,6 +111,7 @@ class Job:
         "started_at",
         "state",
         "submitted_at",
+        "texts_dropped",
     )
 
     def __init__(
@@ -134,6 +139,7 @@ class Job:
         self.columns: tuple[ColumnValue, ...] = ()
         self.haystack: str | None = None
         self.error_kind: str | None = None
+        self.texts_dropped = False
 
     def make_haystack(self) -> str:
         """Return the text in which searches look for a free word, kept until the job changes.
@@ -143,7 +149,8 @@ class Job:
         """
         parts = self._searched()
         *texts, exception = parts
-        haystack = "\n".join(filter(None, (*texts, last_line(exception)))).casefold()
+        searched = [text[:_SEARCHED] for text in (*texts, last_line(exception)) if text]
+        haystack = "\n".join(searched).casefold()
         self.haystack = haystack
         if self._searched() != parts:
             self.haystack = None

@@ -13,6 +13,7 @@ from typing import Final
 from .events import JobKey, JobState
 from .jobs import ENDED_STATES, JOB_STATES, Job
 from .search.blocks import JobBlock, JobBlocks
+from .textbudget import TextBudget
 
 __all__ = ["Ledger"]
 
@@ -26,6 +27,7 @@ class Ledger:
 
     :param serials: yields serial numbers, which are never reused.
     :param history_limit: how many ended jobs are kept.
+    :param text_budget: counts the texts of ended jobs.
 
     ``jobs`` is ordered by serial number, ``running`` by start. ``named`` has all jobs that are kept
     or remembered, by key. ``bound`` has the address of the node that is gone, by serial number, for
@@ -34,7 +36,7 @@ class Ledger:
     submitted before watching began and not reported since).
     """
 
-    def __init__(self, serials: Iterator[int], history_limit: int) -> None:
+    def __init__(self, serials: Iterator[int], history_limit: int, text_budget: TextBudget) -> None:
         self.counts: dict[JobState, int] = dict.fromkeys(JOB_STATES, 0)
         self.failed = 0
         self.evicted = 0
@@ -47,6 +49,7 @@ class Ledger:
         self.named: dict[JobKey, Job] = {}
         self.bound: dict[int, str] = {}
         self._serials = serials
+        self._text_budget = text_budget
         self._history: deque[Job] = deque()
         # The keys of evicted jobs that are remembered.
         self._forgotten: deque[JobKey] = deque()
@@ -157,6 +160,7 @@ class Ledger:
 
     def _forget(self, job: Job) -> None:
         self.evicted += 1
+        self._text_budget.forget(job)
         del self.jobs[job.serial]
         if self._blocks.known:  # most clusters are never searched
             self._blocks.forget((job.serial,))
@@ -172,6 +176,7 @@ class Ledger:
 
     def _revive(self, job: Job) -> None:
         """Restore an abandoned job that runs again."""
+        self._text_budget.forget(job)
         if job.serial in self.jobs:
             self._history.remove(job)
         else:
@@ -183,6 +188,11 @@ class Ledger:
     def _sort(self) -> None:
         self.jobs = dict(sorted(self.jobs.items()))
         self._blocks.forget()
+
+    def forget_texts(self) -> None:
+        """Count the texts of the ended jobs no longer, because the whole cluster is dropped."""
+        for job in self._history:
+            self._text_budget.forget(job)
 
     def release(self, jobs: list[Job]) -> None:
         """Remove jobs, because another ledger adopts them."""

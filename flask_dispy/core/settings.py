@@ -11,6 +11,7 @@ from typing import Any, Final
 from .columns import MOST_COLUMNS, Column
 from .errors import BadRequest
 from .meter import OTHERS, CpuHourPrice
+from .textbudget import DEFAULT_HISTORY_BYTES, MOST_TEXT
 
 __all__ = ["LONGEST_POLL_SEC", "MOST_JOBS", "MOST_RUNS", "Settings"]
 
@@ -33,6 +34,7 @@ _LEAST = {
     "history_limit": 0,
     "closed_limit": 0,
     "text_limit": 16,
+    "history_bytes": 1_000_000,
     "inbox_limit": 1,
     "history_max_bytes": 1_000_000,
 }
@@ -50,6 +52,7 @@ class Settings:
     history_limit: int = 10_000
     closed_limit: int = 20
     text_limit: int = 1024
+    history_bytes: int = DEFAULT_HISTORY_BYTES
     inbox_limit: int = 1_000_000
     engine_timeout_sec: float = 10.0
     stall_sec: float = 60.0
@@ -69,6 +72,11 @@ class Settings:
             if type(value) is not int or value < least:
                 raise BadRequest(f"{name} is {value!r}: give a whole number from {least} up.",
                                  field=name)  # fmt: skip
+        if self.text_limit > MOST_TEXT:
+            raise BadRequest(
+                f"text_limit is {self.text_limit}: {MOST_TEXT} characters are the most.",
+                field="text_limit",
+            )
         timeout = self.engine_timeout_sec
         if not isinstance(timeout, (int, float)) or not 0 < timeout <= 3600:
             raise BadRequest(

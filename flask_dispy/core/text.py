@@ -38,6 +38,9 @@ _SMALL = 10**9
 _DIGITS = 10  # and a sign
 _SHORT = 100
 
+# Characters at the end of a text among which its last line is sought.
+_LAST_LINE = 2_000
+
 # Control characters except tab and line feed, bidirectional controls that can reverse a line
 # ("Trojan Source", CVE-2021-42574), invisible separators, and lone surrogates, which UTF-8 can't
 # encode.
@@ -108,9 +111,12 @@ def last_line(text: str | None) -> str | None:
     """Return the last line of *text* that is not blank: in a traceback, the error."""
     if not text:
         return None
-    for line in reversed(text.rstrip("…").splitlines()):
-        if line.strip():
-            return Cut(line.strip()) if isinstance(text, Cut) else line.strip()
+    lines = text[-_LAST_LINE:].rstrip("…").splitlines()
+    for place in range(len(lines) - 1, -1, -1):
+        line = lines[place].strip()
+        if line:
+            is_cut = isinstance(text, Cut) or (place == 0 and len(text) > _LAST_LINE)
+            return Cut(line) if is_cut else line
     return None
 
 

@@ -123,6 +123,7 @@ class Board(Generic[M]):
         """Show a cluster no longer. The caller holds ``lock``."""
         if self.recorder is not None:
             self.recorder.end(member.state)
+        member.state.ledger.forget_texts()
         self.combined.keep(member.state, time.time())
         del self._members[member.name]
         self.version += 1

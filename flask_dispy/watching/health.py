@@ -43,6 +43,11 @@ def health(hub: Hub, pump: Pump, calls: Calls) -> dict[str, Any]:
             "unreadable": sum(w.watch.skipped.count for w in clusters) + router.faults,
         },
         "engine": engine,
+        "texts": {
+            "bytes": hub.text_budget.used,
+            "limit": hub.text_budget.limit,
+            "dropped": hub.text_budget.dropped,
+        },
         "render": {"waiting": renderer.waiting, "stuck": renderer.stuck},
         "columns": {
             "waiting": columns.waiting,

@@ -19,6 +19,7 @@ from ..core.jobs import ENDED_STATES
 from ..core.meter import Price
 from ..core.settings import Settings
 from ..core.tags import TAG_LETTERS, checked_tags
+from ..core.textbudget import TextBudget
 from ..engine.clusters import Kind, cluster_name, compute_id, kind_of
 from ..engine.forks import unregister_exit_handlers
 from ..engine.reports.parsed import ParsedReport, text_requests
@@ -62,6 +63,7 @@ class Hub(Board[Watched]):
         self._serials = itertools.count(self.recorder.first_serial if self.recorder else 1)
         self._numbers = itertools.count(1)
         self._offer_numbers = itertools.count(1)
+        self.text_budget = TextBudget(settings.history_bytes)
 
     # -- clusters come and go ----------------------------------------------------------------
 
@@ -116,6 +118,7 @@ class Hub(Board[Watched]):
                 time.time(),
                 serials=self._serials,
                 history_limit=settings.history_limit,
+                text_budget=self.text_budget,
                 kind=kind,
                 function=tidy_name(name),
                 tags=tags,

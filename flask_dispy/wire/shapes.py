@@ -373,6 +373,7 @@ class JobDetail(JobRow):
     id_truncated: bool
     args_truncated: bool
     kwargs_truncated: bool
+    texts_dropped: bool
     queue_sec: float | None
     history: list[JobStep]
     result: str | None

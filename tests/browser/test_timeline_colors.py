@@ -154,7 +154,7 @@ def test_tip_says_what_a_job_was_given(page: Page) -> None:
 
 def test_tip_obeys_show_job_args(stage: Stage, page: Page) -> None:
     stage.registry.show_job_args = False
-    with page.expect_response(re.compile(r"/jobs/\d+$")):
+    with page.expect_response(re.compile(r"/jobs\?q=serial")):
         _point_at_a_bar_of(page, "Job b")
     expect(page.locator(".tip")).to_contain_text("Function")
     expect(page.locator(".tip")).not_to_contain_text("Arguments")

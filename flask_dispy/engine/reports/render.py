@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from ...core.failures import kept_error
 from ...core.terminal import as_displayed
 from ...core.text import Cut, bounded, plain_text, type_name
+from ...core.textbudget import most_kept
 from .usercode import Interrupted, Reason, UserCode
 
 __all__ = ["Redact", "Renderer", "TextRequest", "redacted"]
@@ -90,28 +91,29 @@ class Renderer(UserCode[TextRequest, str]):
             return f"<{type_name(request.value)}, not shown>"
 
     def _render(self, request: TextRequest) -> str:
-        value = request.value
+        value, limit = request.value, most_kept(request.field, self._limit)
         if request.field == "args" and type(value) is tuple:
-            text = self._joined([self._one(item) for item in value[: self._limit]])
+            text = self._joined([self._one(item, limit) for item in value[:limit]], limit)
         elif request.field == "kwargs" and type(value) is dict:
-            named = islice(value.items(), self._limit)
-            text = self._joined([f"{bounded(k, self._limit)}={self._one(v)}" for k, v in named])
+            named = islice(value.items(), limit)
+            pairs = [f"{bounded(k, limit)}={self._one(v, limit)}" for k, v in named]
+            text = self._joined(pairs, limit)
         elif request.field in _OUTPUTS and type(value) is str:
             keep = kept_error if request.field == "exception" else as_displayed
-            text = keep(value, self._limit)
+            text = keep(value, limit)
         else:
-            text = self._one(value)
+            text = self._one(value, limit)
         if self._redact is None or request.field == "id":
             return text
         self._asked = None
-        return redacted(self._redact, text, request.field, self._limit)
+        return redacted(self._redact, text, request.field, limit)
 
-    def _joined(self, texts: list[str]) -> str:
-        joined = bounded(", ".join(texts), self._limit)
+    def _joined(self, texts: list[str], limit: int) -> str:
+        joined = bounded(", ".join(texts), limit)
         return Cut(joined) if any(isinstance(text, Cut) for text in texts) else joined
 
-    def _one(self, value: object) -> str:
-        text = plain_text(value, self._limit)
+    def _one(self, value: object, limit: int) -> str:
+        text = plain_text(value, limit)
         if text is not None:
             return text
         name = type_name(value)
@@ -120,7 +122,7 @@ class Renderer(UserCode[TextRequest, str]):
         self._asked = type(value)
         try:
             # str() may return an instance of a subclass, whose methods are user code, too.
-            return bounded(str.__str__(str(value)), self._limit)
+            return bounded(str.__str__(str(value)), limit)
         except Interrupted:
             raise
         except BaseException as error:

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 from ...core.failures import kept_error
 from ...core.terminal import LOOK_BACK, as_displayed
 from ...core.text import plain_call, plain_text, type_name
+from ...core.textbudget import most_kept
 from .figures import NAME_LIMIT
 
 __all__ = ["DeferredTexts", "JobTexts"]
@@ -42,7 +43,7 @@ class JobTexts:
     def arguments(self, job: Any, deferred: DeferredTexts) -> tuple[str | None, str | None]:
         """Return a job's arguments and keyword arguments."""
         args, kwargs = job._args, job._kwargs
-        texts = plain_call(args, kwargs, self._limit) if self._plain else None
+        texts = plain_call(args, kwargs, most_kept("args", self._limit)) if self._plain else None
         if texts is not None:
             return texts
         deferred.append(("args", tuple(args)))
@@ -53,7 +54,7 @@ class JobTexts:
     def text(self, field: str, value: object, deferred: DeferredTexts) -> str:
         """Return the text of any value of a job's *field*."""
         if self._plain:
-            text = plain_text(value, self._limit)
+            text = plain_text(value, most_kept(field, self._limit))
             if text is not None:
                 return text
         deferred.append((field, value))
@@ -63,10 +64,11 @@ class JobTexts:
         """Return a job's output: its end, if it is long, but the whole message of an error."""
         if not value:
             return None
+        limit = most_kept(field, self._limit)
         if type(value) is bytes:  # dispy returns a program's output as bytes
             # A character takes four bytes at most.
-            value = value[-4 * LOOK_BACK * self._limit - 4 :].decode(errors="replace")
+            value = value[-4 * LOOK_BACK * limit - 4 :].decode(errors="replace")
         if self._plain and type(value) is str:
             keep = kept_error if field == "exception" else as_displayed
-            return keep(value, self._limit)
+            return keep(value, limit)
         return self.text(field, value, deferred)

@@ -57,7 +57,10 @@ def job_texts(web: Web, name: str, serial: str) -> Response:
     job = job_of(view, serial)
     parts = [(title, job.get(field)) for field, title in _TEXTS.items() if field not in hidden]
     shown = [(title, text) for title, text in parts if isinstance(text, str) and text]
-    about = f"{_about(job)}: {_said_of(shown, is_hidden=bool(hidden))}"
+    said = _said_of(shown, is_hidden=bool(hidden))
+    if job["texts_dropped"]:
+        said = f"the rest was dropped to make room (history_bytes); {said}"
+    about = f"{_about(job)}: {said}"
     sections = (f"\n---- {title} ----\n{text}\n" for title, text in shown)
     answer = file_answer(f"job-{job['serial']}", view.name, "txt", "text/plain; charset=utf-8")
     answer.set_data("".join(chain([f"{about}\n"], sections)).encode(errors="replace"))

@@ -12,6 +12,7 @@ import { jobWord } from "./jobwords.js";
  *   stdout?: string|null, stdout_truncated?: boolean,
  *   stderr?: string|null, stderr_truncated?: boolean,
  *   args_truncated?: boolean, kwargs_truncated?: boolean,
+ *   texts_dropped?: boolean,
  *   queue_sec?: number|null,
  *   history?: {state: JobState, at: number|null, node: string|null}[],
  * }} JobDetail

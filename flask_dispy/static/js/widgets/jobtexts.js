@@ -18,7 +18,12 @@ const RESULTS = new Set(["result", "provisional_result"]);
 export function createJobTexts(element, { mayReadArguments, notices }) {
   const hidden = h("p", { class: "job-hidden muted", hidden: true });
   const list = h("div", { class: "job-texts" });
-  element.append(hidden, list);
+  const dropped = h(
+    "p",
+    { class: "job-hidden muted", hidden: true },
+    "Its longer texts were dropped to make room for those of newer jobs (history_bytes).",
+  );
+  element.append(hidden, dropped, list);
   /** @type {Map<string, ReturnType<typeof createBlock>>} */
   const shown = new Map();
 
@@ -30,6 +35,7 @@ export function createJobTexts(element, { mayReadArguments, notices }) {
         mayReadArguments ? "Arguments are hidden: Show Job Arguments is off." : "You may not see arguments and output.",
       );
       show(hidden, job.hidden === true);
+      show(dropped, job.texts_dropped === true);
       const blocks = blocksOf(job);
       for (const [key, block] of shown) {
         if (blocks.some((each) => each.key === key)) continue;

@@ -3,7 +3,7 @@
 import { clusterPath } from "../data/api.js";
 
 /** @import {Api} from "../data/api.js" */
-/** @import {JobDetail} from "../data/jobtext.js" */
+/** @import {JobRow} from "../data/types.js" */
 
 /** A pointer that passes over bars asks for none of them. */
 const REST_MS = 150;
@@ -11,7 +11,7 @@ const MOST_KEPT = 100;
 
 export class TimelinePeek {
   #options;
-  /** @type {Map<string, JobDetail>} */
+  /** @type {Map<string, JobRow>} */
   #kept = new Map();
   #wanted = "";
   /** @type {ReturnType<typeof setTimeout>|undefined} */
@@ -47,9 +47,11 @@ export class TimelinePeek {
   async #ask(serial, key) {
     const { api, cluster, onAnswer } = this.#options;
     try {
-      const detail = await api.get(clusterPath(cluster, "jobs", serial));
+      // Its row, as in a list: a job's output may be long.
+      const { items } = await api.get(clusterPath(cluster, "jobs"), { q: `serial:${serial}`, limit: 1 });
+      if (items.length === 0) return;
       if (this.#kept.size >= MOST_KEPT) this.#kept.clear();
-      this.#kept.set(key, /** @type {JobDetail} */ (detail));
+      this.#kept.set(key, /** @type {JobRow} */ (items[0]));
       if (key === this.#wanted) onAnswer();
     } catch {
       // The tip says what the bar knows.

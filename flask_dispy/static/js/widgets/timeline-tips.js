@@ -6,7 +6,7 @@ import { nearest } from "./chart-scale.js";
 import { classOf, markOf, sharesOf, stackOf } from "./timeline-classes.js";
 import { barWord } from "./timeline-layout.js";
 
-/** @import {JobDetail} from "../data/jobtext.js" */
+/** @import {JobRow} from "../data/types.js" */
 /** @import {Answer} from "./timeline-layout.js" */
 
 /** Characters of arguments and of an error: a tip is for a glance. */
@@ -16,13 +16,13 @@ const BEGINNING = 60;
  * @param {Answer} answer
  * @param {number} item
  * @param {number} now
- * @param {JobDetail} [job]  what is known of the job besides
+ * @param {JobRow} [job]  what is known of the job besides
  */
 export function tipOf(answer, item, now, job) {
   return answer.bars ? barTip(answer, item, now, job) : answer.buckets ? bucketTip(answer, item) : null;
 }
 
-/** @param {Answer} answer @param {number} item @param {number} now @param {JobDetail} [job] */
+/** @param {Answer} answer @param {number} item @param {number} now @param {JobRow} [job] */
 function barTip(answer, item, now, job) {
   const bars = /** @type {NonNullable<Answer["bars"]>} */ (answer.bars);
   const lane = answer.lanes[bars.lane[item]];
@@ -50,7 +50,7 @@ function classLine(answer, place) {
     : [];
 }
 
-/** @param {JobDetail} job */
+/** @param {JobRow} job */
 function knownLines(job) {
   const given = [job.args, job.kwargs].filter(Boolean).join(", ");
   return [
