@@ -3,14 +3,14 @@ import { h, icon, setText, show } from "../lib/dom.js";
 import { count, counted } from "../lib/format.js";
 
 /**
- * What needs someone, in few words; nothing at all while nothing does.
+ * What needs attention, in few words; empty if nothing does.
  *
- * @param {HTMLElement} element keeps its height when empty, so that nothing moves
+ * @param {HTMLElement} element keeps its height when empty, so that nothing else moves
  * @param {object} options
  * @param {(query: string) => string} options.jobsHref
  * @param {(query: string) => string} options.nodesHref
  * @param {string} options.offersHref
- * @param {(query: string) => void} [options.onNodes] filters the nodes on this very page
+ * @param {(query: string) => void} [options.onNodes] filters the nodes on this page
  * @returns {{update: (summary: Summary) => void}}
  */
 export function createAttention(element, { jobsHref, nodesHref, offersHref, onNodes }) {

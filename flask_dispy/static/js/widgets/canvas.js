@@ -1,4 +1,4 @@
-/** What every canvas needs: as many pixels as the screen has, and text that fits. */
+/** Shared by all canvases: a resolution as fine as the screen's, and text that fits. */
 
 /**
  * Makes a canvas as sharp as the screen and returns its context, scaled so that 1 is a CSS pixel.

@@ -1,4 +1,4 @@
-/** What a chart is made of, and how its figures become lines and labels. */
+/** The parts of a chart, and how its figures become lines and labels. */
 
 import {
   areaPath,
@@ -24,7 +24,7 @@ const HEIGHT = 168;
 export const TOP = 14;
 const AXIS = 20;
 const LINE_GAP = 15;
-/** A value older than this is no longer what is: it stands hollow, with its age. */
+/** A value older than this is out of date: its point is hollow, with its age beside it. */
 const OLD_SEC = 60;
 /** "20 min ago" */
 const AGE_LETTERS = 10;
@@ -109,7 +109,7 @@ export function build({ title, unit, series, past }) {
 /** @typedef {ReturnType<typeof build>} Parts */
 
 /**
- * The room that the labels at the right need. The caller never lets it shrink, so that the plot holds still.
+ * The width that the labels at the right need. The caller never lets it shrink, so that the plot keeps its place.
  * @param {ChartData} data
  * @param {ChartOptions} options
  */
@@ -183,7 +183,7 @@ export function drawFrame(parts, data, options, frame, width, gutter) {
 }
 
 /**
- * Lines beneath the data, their values over it: a dense line would hide them.
+ * The grid's lines are under the data, but its values over it, because a dense line would hide them.
  * @param {Parts} parts
  * @param {Frame & {ticks?: number[]}} frame
  * @param {ChartOptions} options

@@ -1,6 +1,6 @@
 /**
  * The arithmetic of charts: scales, ticks, lines with gaps, and labels that don't overlap.
- * Shared by the charts and the timeline. Nothing here touches the document.
+ * Shared by the charts and the timeline. No access to the DOM.
  */
 
 /** @typedef {{at: number, label: string}} Tick */
@@ -8,7 +8,7 @@
 
 const STEPS = [1, 2, 5, 10];
 
-/** Steps of a clock in seconds, so that labels fall on times that people name. */
+/** Steps of a clock in seconds, so that labels are at round times. */
 const CLOCK_STEPS = [
   0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400,
   172800, 604800,
@@ -67,7 +67,7 @@ export function byteTicks(max, count) {
 }
 
 /**
- * The largest number of several columns; 0 where there is none.
+ * The largest number of several columns; 0 if there is none.
  * @param {Values[]} columns
  */
 export function maximum(columns) {
@@ -95,7 +95,7 @@ export function timeTicks(from, to, count, offsetSec = localOffset) {
   const step = CLOCK_STEPS.find((each) => span / each <= count) ?? 86400 * niceStep(span / 86400, count);
   const shift = offsetSec(from);
   const ticks = [];
-  // Each from its number: steps of a twentieth, added up, drift from the round times.
+  // Each tick is computed from its number, because adding up steps of a twentieth drifts from the round times.
   for (let number = Math.ceil((from + shift) / step); ; number += 1) {
     const at = number * step - shift;
     if (at > to) return ticks;
@@ -109,7 +109,7 @@ function localOffset(epochSec) {
 }
 
 /**
- * A time as short as its step allows: a day where a day begins, else hours, minutes and (if need be) seconds
+ * A time as short as its step allows: the day if a day begins, else hours, minutes and (if need be) seconds
  * and parts of them.
  * @param {number} at
  * @param {number} step
@@ -228,7 +228,7 @@ export function nearest(t, wanted) {
 }
 
 /**
- * The last known value of a column and where it stands; null if it has none.
+ * The last known value of a column and its index; null if there is none.
  * @param {Values} values
  * @returns {{index: number, value: number}|null}
  */

@@ -1,5 +1,5 @@
 /**
- * A line chart of columns over time: now at the right edge, each line named and valued at its end, gaps
+ * A line chart of columns over time: now at the right edge, each line labelled with its name and value, gaps
  * where nothing is known, exact values under the pointer and by arrow keys.
  *
  * SVG, because a path that is rewritten once a second costs less than a millisecond at 1,440 samples, takes
@@ -32,7 +32,7 @@ export class Chart {
   #gutter = 0;
   /** @type {Frame|null} */
   #frame = null;
-  /** The time that the reader inspects; kept as a time, so that it stays put while data flow on. @type {number|null} */
+  /** The time that the reader inspects; kept as a time, so that it stays the same while new data arrive. @type {number|null} */
   #inspected = null;
 
   /**
@@ -54,7 +54,7 @@ export class Chart {
     }).observe(this.#parts.plot);
   }
 
-  /** @param {ChartData} next @param {string} [note] what is to be said of it, over it */
+  /** @param {ChartData} next @param {string} [note] a remark to show over it */
   update(next, note = "") {
     this.#data = next;
     setText(this.#parts.note, note);
@@ -145,7 +145,7 @@ function figureOf(value, { format, unit }) {
 }
 
 /**
- * What a screen reader says of a sample.
+ * A sample in words, for screen readers.
  * @param {ChartData} data
  * @param {ChartOptions} options
  * @param {number} index

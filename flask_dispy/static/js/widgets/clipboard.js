@@ -1,7 +1,7 @@
 import { h, setText } from "../lib/dom.js";
 
 /**
- * Copies text; also where the page is not served securely and has no clipboard of its own.
+ * Copies text, also if the page is not served securely and so has no access to the clipboard.
  *
  * @param {string} text
  * @returns {Promise<boolean>} whether it worked
@@ -24,7 +24,7 @@ export async function copyText(text) {
 }
 
 /**
- * Shows another word in a button for a moment, without changing its size.
+ * Shows another word in a button for a moment, without changing the button's size.
  *
  * @param {HTMLButtonElement} button
  * @param {string} word

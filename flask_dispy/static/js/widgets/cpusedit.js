@@ -5,7 +5,7 @@ import { count } from "../lib/format.js";
 
 /**
  * The CPUs of a node, changed in place: a number field whose button appears once it differs.
- * What is being typed is never overwritten by an update.
+ * An update never overwrites what is being typed.
  *
  * @param {HTMLElement} element
  * @param {(row: NodeRow, cpus: number) => void} save

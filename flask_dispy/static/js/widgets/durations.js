@@ -7,7 +7,7 @@ import { AskingPanel } from "./askingpanel.js";
 import { Histogram } from "./histogram.js";
 import { fillChildren } from "./svg.js";
 
-/** Functions that are listed, those with the most jobs. */
+/** How many functions are listed, those with the most jobs. */
 const FUNCTIONS = 12;
 
 const HEADS = ["Function", "Jobs", "Median", "95 % up to", "Longest", "Waited, median", "95 % up to", "longest"];
@@ -23,12 +23,12 @@ const FIGURES = [
   ({ waited_longest_sec }) => seconds(waited_longest_sec),
 ];
 
-/** What is to be shown: jobs that ended so, on that node, and the ranges that are searched for. */
+/** What to show: jobs that ended in these ways, on this node, and the ranges that are searched for. */
 /** @typedef {{state: string[], node: string|null, ran: Range, waited: Range}} Asked */
 
 /**
- * How long jobs ran and waited: two histograms, and the figures of each function where there are several.
- * Nothing is asked for while it is closed.
+ * How long jobs ran and waited: two histograms, and the figures of each function if there are several.
+ * Requests nothing while it is closed.
  */
 export class DurationsPanel {
   #shell;
@@ -46,7 +46,7 @@ export class DurationsPanel {
    * @param {Shell} options.shell
    * @param {() => Asked} options.asked
    * @param {(range: Range, time: "ran"|"waited") => void} options.onSelect
-   * @param {boolean} [options.foldable] whether it can be closed; then it is until somebody opens it
+   * @param {boolean} [options.foldable] whether it can be closed; if so, it is closed until somebody opens it
    */
   constructor(element, { shell, asked, onSelect, foldable = false }) {
     this.#shell = shell;
@@ -76,7 +76,7 @@ export class DurationsPanel {
     });
   }
 
-  /** Ask anew, if it is open. */
+  /** Request the durations again, if it is open. */
   refresh() {
     return this.#panel.refresh();
   }

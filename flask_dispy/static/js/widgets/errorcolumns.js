@@ -12,10 +12,10 @@ import { svg } from "./svg.js";
 
 const WIDTH = 96;
 const HEIGHT = 16;
-/** A chart spans a minute at least: that of a run that has just begun is no block of colour. */
+/** A chart spans at least a minute, so that a run that has just begun doesn't fill it as one block. */
 const LEAST_SEC = 60;
 
-/** Draws a kind's course: when its failures came, from the run's start to now. */
+/** Draws a kind's course: when its failures occurred, from the run's start to now. */
 export function createCourse() {
   const path = svg("path", {});
   const element = svg(
@@ -36,7 +36,7 @@ export function createCourse() {
   };
 }
 
-/** A kind's type and message, marked where it is new. */
+/** A kind's type and message, with a mark if it is new. */
 export function createKindName() {
   const fresh = h("span", { class: "kind-new", text: "new" });
   const type = h("strong", { class: "kind-type" });
@@ -99,7 +99,7 @@ const functionColumn = {
   text: (kind) => plain(kind.function),
 };
 
-/** How many, leading to the jobs. @param {(query: string) => string} jobsHref @returns {KindColumn} */
+/** The number of jobs, as a link to them. @param {(query: string) => string} jobsHref @returns {KindColumn} */
 function countColumn(jobsHref) {
   return {
     key: "count",

@@ -103,7 +103,7 @@ export class ErrorsTab {
     this.update();
   }
 
-  /** Reads the kinds again where more jobs have failed. */
+  /** Reads the kinds again if more jobs have failed. */
   update() {
     this.#feed.update(this.#shell.summary());
   }
@@ -163,7 +163,7 @@ export class ErrorsTab {
     });
   }
 
-  /** Hide the function where all have one; beside the panel, what it shows too. */
+  /** Hide the function if all kinds have the same; beside the panel, hide what the panel shows. */
   #hideColumns() {
     if (!this.#table) return;
     const one = new Set(this.#items.map((kind) => kind.function)).size < 2;

@@ -5,12 +5,12 @@ import { createPopover } from "../lib/popover.js";
 import { copyText, flash } from "./clipboard.js";
 
 /**
- * A button whose panel takes the list that is shown elsewhere: as a file, whole, or as a command.
+ * A button whose panel exports the list that is shown: as a complete file, or as a command.
  *
  * @param {object} options
  * @param {Pick<Api, "url">} options.api
- * @param {string} options.what the rows are, in a word
- * @param {() => {path: string, params: QueryParams}} options.request what the list shows now
+ * @param {string} options.what a word for the rows
+ * @param {() => {path: string, params: QueryParams}} options.request the request for what the list shows now
  * @returns {HTMLElement}
  */
 export function createExportMenu({ api, what, request }) {

@@ -8,19 +8,19 @@ import { fillChildren, setAttrs, svg } from "./svg.js";
 const HEIGHT = 132;
 const TOP = 18;
 const BOTTOM = 112;
-/** A tick's label needs so much room. */
+/** The width of a tick's label. */
 const TICK_PX = 64;
-/** What moves less is a click, and takes the bar under it. */
+/** A pointer that moves less than this clicks, which chooses the bar under it. */
 const DRAG_PX = 4;
-/** Arrow keys are pressed several times; searched is when they rest. */
+/** Arrow keys are pressed several times; the search starts when they have rested this long. */
 const REST_MS = 350;
 
 /** @param {number} sec */
 const edge = (sec) => seconds(Number(sec.toPrecision(3)));
 
 /**
- * A histogram of durations on a logarithmic scale. A range can be chosen by drawing over it, or with the two
- * sliders under it, which keys and screen readers can use.
+ * A histogram of durations on a logarithmic scale. A range can be chosen by dragging over it, or with the two
+ * sliders under it, which work with keys and screen readers.
  */
 export class Histogram {
   #plot = h("div", { class: "histogram-plot" });
@@ -43,7 +43,7 @@ export class Histogram {
   #spread = null;
   /** @type {Bar[]} */
   #bars = [];
-  /** The first bar that is chosen, and the one after the last; null: all. @type {[number, number]|null} */
+  /** The first chosen bar, and the one after the last; null: all. @type {[number, number]|null} */
   #chosen = null;
   /** @type {Range} */
   #range = { fromSec: null, toSec: null };
@@ -71,8 +71,8 @@ export class Histogram {
 
   /**
    * @param {Spread} spread
-   * @param {Range} range what the search asks for
-   * @param {string} nothing what to say where there is no job
+   * @param {Range} range the range that the search asks for
+   * @param {string} nothing the text if there is no job
    */
   update(spread, range, nothing) {
     setText(this.#empty, nothing);
@@ -92,7 +92,7 @@ export class Histogram {
   #draw() {
     const spread = this.#spread;
     const known = Boolean(spread?.jobs);
-    show(this.#empty, spread !== null && !known); // before the first answer nobody knows
+    show(this.#empty, spread !== null && !known); // unknown before the first answer
     show(this.#plot, known);
     for (const slider of this.#sliders) show(slider, known);
     const width = this.#plot.clientWidth;
@@ -237,7 +237,7 @@ export class Histogram {
     const end = (/** @type {PointerEvent} */ up) => {
       stop.abort();
       if (up.type !== "pointerup") {
-        this.#chosen = before; // the page is scrolled instead
+        this.#chosen = before; // the gesture scrolls the page instead
         this.#drawChoice();
         return;
       }
@@ -248,7 +248,7 @@ export class Histogram {
     this.#plot.addEventListener("pointercancel", end, { signal });
   }
 
-  /** Where on the scale a pointer is, in bars. @param {PointerEvent} event */
+  /** The position of a pointer on the scale, in bars. @param {PointerEvent} event */
   #placeOf({ clientX }) {
     const at = (clientX - this.#plot.getBoundingClientRect().left) / this.#width;
     return Math.min(0.999999, Math.max(0, at)) * this.#bars.length;
@@ -271,7 +271,7 @@ export class Histogram {
     this.#onSelect(this.#range);
   }
 
-  /** Which bars a range stands for; null: it has no limits. @param {Range} range @returns {[number, number]|null} */
+  /** The bars that a range includes; null: it has no limits. @param {Range} range @returns {[number, number]|null} */
   #barsOf({ fromSec, toSec }) {
     if (fromSec === null && toSec === null) return null;
     const from = fromSec === null ? 0 : this.#bars.findIndex((bar) => bar.to > fromSec * 1.01);

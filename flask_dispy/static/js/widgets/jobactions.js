@@ -1,4 +1,4 @@
-/** What can be done to the jobs of a list: to the selected ones, or to all that match the search. */
+/** The commands for the jobs of a list: for the selected ones, or for all that match the search. */
 
 import { confirmInPlace } from "../lib/confirm.js";
 import { h, setText, show } from "../lib/dom.js";
@@ -76,7 +76,7 @@ function selectionText(all, can) {
 }
 
 /**
- * Asks the server how many jobs a search matches before it asks the person.
+ * Asks the server how many jobs a search matches before it asks the user to confirm.
  *
  * @param {HTMLButtonElement} button
  * @param {{place: Place, query: () => string, onDone: () => void}} options

@@ -9,7 +9,7 @@ import { jobName, jobNumber, jobTitle, jobWord } from "../data/jobwords.js";
 /** @typedef {Omit<JobColumn, "label">} JobLook a column whose heading the table of fields has */
 
 /**
- * The columns of a table of jobs, with their headings, and custom columns before the last.
+ * The columns of a table of jobs, with their headings; custom columns precede the last one.
  *
  * @param {ServedField[]} fields that have a heading
  * @param {JobLook[]} looks
@@ -47,7 +47,7 @@ export const ranFor = (job, now) =>
   job.state === "running" && job.started_at !== null ? Math.max(0, now - job.started_at) : job.duration_sec;
 
 /**
- * Positional and keyword arguments as one text; null where they may not be seen.
+ * Positional and keyword arguments as one text; null if the reader may not see them.
  *
  * @param {{args: string|null, kwargs: string|null, hidden?: boolean}} job
  */
@@ -56,7 +56,7 @@ export function argumentsText({ args, kwargs, hidden }) {
 }
 
 /**
- * The id, leading to the job's detail, and its number where that is another.
+ * The id, as a link to the job's detail, and the job's number if that is not its name.
  *
  * @param {(job: JobRow) => string} href
  * @returns {JobLook}
@@ -101,7 +101,7 @@ export const jobStateColumn = {
 };
 
 /**
- * The node's address, leading to its page.
+ * The node's address, as a link to its page.
  *
  * @param {(ip: string) => string} href
  * @returns {JobLook}
@@ -148,7 +148,7 @@ export const errorColumn = {
 };
 
 /**
- * One of a job's times: how long ago, and exactly when pointed at.
+ * One of a job's times: how long ago, and the exact time when the pointer is on it.
  *
  * @param {"submitted_at"|"started_at"|"ended_at"} key
  * @returns {JobLook}
@@ -167,7 +167,7 @@ export function whenColumn(key) {
 }
 
 /**
- * How long it waited for its start; while it waits, longer and longer.
+ * How long it waited for its start; grows while it waits.
  *
  * @type {JobLook}
  */
@@ -193,7 +193,7 @@ export const attemptsColumn = {
 };
 
 /**
- * How long it ran; a running job's grows.
+ * How long it ran; grows while it runs.
  *
  * @param {() => number} now  epoch seconds, for sorting
  * @returns {JobLook}

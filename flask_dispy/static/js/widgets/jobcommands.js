@@ -7,14 +7,14 @@ import { outcomeLine } from "./nodecommands.js";
 import { toParams } from "../data/query.js";
 import { failureLine } from "../data/remedy.js";
 
-/** Jobs of a search that are cancelled at once: so few that the count moves on and Stop acts soon. */
+/** How many of a search's jobs are cancelled by one request: few, so that the count moves and Stop acts soon. */
 const PART = 500;
 
 /** @typedef {{api: Api, config: Pick<Config, "limits">, cluster: string, notices: Notices}} Place */
 /** @typedef {{matched: number, outcomes: Outcome[], cancelled: number, failed: number, next_before?: number|null}} Cancelled */
 
 /**
- * Cancel jobs by their numbers and show what came of each.
+ * Cancel jobs by their numbers and show each outcome.
  *
  * @param {Place} place
  * @param {number[]} serials
@@ -49,8 +49,8 @@ export const countCancellable = ({ api, cluster }, query) =>
   api.send("POST", clusterPath(cluster, "jobs", "cancel"), { filter: toParams(query), dry_run: true });
 
 /**
- * Cancel all jobs that a search matches, some at a time until none is left or somebody stops it,
- * and show what came of each.
+ * Cancel all jobs that a search matches, some at a time, until none is left or somebody stops it,
+ * and show each outcome.
  *
  * @param {Place} place
  * @param {string} query

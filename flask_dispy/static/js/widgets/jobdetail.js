@@ -1,6 +1,6 @@
 /**
- * All that is known of one job: a panel beside the list, a full sheet on a phone. What did not change is
- * left alone, so a selection of text in it survives every update.
+ * Everything known about one job: a panel beside the list, a full sheet on a phone. Unchanged parts are left
+ * alone, so a selection of text in them survives every update.
  */
 
 import { ApiError, clusterPath } from "../data/api.js";
@@ -36,7 +36,7 @@ export class JobPanel {
   #job = null;
   #readAt = 0;
   #reading = false;
-  /** It was wanted again while it was being read; that answer may be from before. */
+  /** It was requested again while it was being read; the answer under way may be older. */
   #again = false;
   /** @type {ReturnType<typeof setTimeout>|null} */
   #later = null;
@@ -73,11 +73,11 @@ export class JobPanel {
       event.preventDefault();
       this.#onClose();
     });
-    // Wherever the focus is, but for a field, whose Escape is its own, and another dialog.
+    // Wherever the focus is, except in a field, which uses Escape itself, or in another dialog.
     document.addEventListener("keydown", (event) => {
       if (event.key !== "Escape" || event.defaultPrevented || !this.#dialog.open || isTyping(event.target)) return;
       const within = event.target instanceof Element ? event.target.closest("dialog") : null;
-      // One that has just closed holds the focus until the next frame.
+      // A panel that has just closed keeps the focus until the next frame.
       if (within?.open && within !== this.#dialog) return;
       event.preventDefault();
       this.#onClose();
@@ -89,7 +89,7 @@ export class JobPanel {
     });
   }
 
-  /** Read again what may have changed: now or, so that the last change is not missed, when it is due. */
+  /** Read the job again if it may have changed: now, or when it is due, so that the last change is not missed. */
   refresh() {
     const settled = this.#job && !isCancellable(this.#job);
     if (this.#serial === null || settled || this.#later !== null) return;
@@ -138,7 +138,7 @@ export class JobPanel {
     void this.#read();
   }
 
-  /** @param {string} message in place of the job */
+  /** @param {string} message shown in place of the job */
   #showMessage(message) {
     show(this.#parts.body, false);
     setText(this.#parts.title, `#${this.#serial}`);
@@ -200,7 +200,7 @@ export class JobPanel {
   /** @param {unknown} error */
   #complain(error) {
     const gone = error instanceof ApiError && error.code === "unknown_job";
-    if (this.#job && !gone) return; // what is shown is still true; the header reports the trouble
+    if (this.#job && !gone) return; // what is shown still holds; the header reports the trouble
     this.#showMessage(error instanceof Error ? error.message : String(error));
   }
 }

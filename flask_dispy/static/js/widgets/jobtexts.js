@@ -1,4 +1,4 @@
-/** The texts of a job, each in a block of its own that can be copied; one that was cut says so. */
+/** The texts of a job, each in a block that can be copied; a text that was cut says so. */
 
 import { h, setText, show } from "../lib/dom.js";
 import { blocksOf, plainLines } from "../data/jobtext.js";

@@ -1,4 +1,4 @@
-/** One kind of error, whole: its sample, its nodes and its latest jobs. Beside the list; a sheet on a phone. */
+/** One kind of error: its whole sample, its nodes and its latest jobs. Beside the list; a sheet on a phone. */
 
 import { kindTitle, searchOfKind } from "../data/errorkinds.js";
 import { plainLines } from "../data/jobtext.js";
@@ -113,7 +113,7 @@ export class KindPanel {
     else this.#dialog.show();
   }
 
-  /** The id of the kind that is shown. */
+  /** The id of the shown kind. */
   get id() {
     return this.#kind?.id ?? null;
   }

@@ -13,8 +13,8 @@ const BUTTONS = [
 ];
 
 /**
- * What may be done to the chosen nodes. All but allocating asks first, with the number in the
- * button that confirms. In the combined view it is done in every cluster that knows the node.
+ * The commands for the chosen nodes. All but allocating ask first, with the number of nodes in the button
+ * that confirms. In the combined view, a command goes to every cluster that knows the node.
  */
 export class NodeActions {
   #element;
@@ -50,7 +50,7 @@ export class NodeActions {
     this.update();
   }
 
-  /** To be called when the selection changed, or a node's state. */
+  /** To be called when the selection or a node's state changes. */
   update() {
     const n = this.#selected().length;
     setText(this.#number, n === 0 ? "Select nodes to" : `${counted(n, "node")}:`);

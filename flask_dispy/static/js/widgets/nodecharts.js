@@ -5,7 +5,7 @@ import { h } from "../lib/dom.js";
 import { bytes, count, percent } from "../lib/format.js";
 import { Chart } from "./chart.js";
 
-/** The series is asked for again this often while updates come. */
+/** The series is requested again this often while updates arrive. */
 const REFILL_SEC = 10;
 
 /** @param {number|null|undefined} value percent, 0 to 100 */
@@ -68,7 +68,7 @@ export function createNodeCharts(element, { shell, ip }) {
   /** @type {{t: number[], columns: Record<string, (number|null)[]>}[]} */
   const shown = [];
 
-  /** Up to now, whenever the node was last heard of. What runs there is known without a word of it. */
+  /** Up to now, whenever the node last reported; its running jobs are known without its reports. */
   function draw() {
     const now = store.now();
     const running = store.nodes.get(ip)?.running;

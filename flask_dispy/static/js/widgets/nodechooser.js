@@ -12,8 +12,8 @@ const SUGGESTED = 40;
 const CARDS = 48;
 
 /**
- * Find the node to look at: a field that suggests addresses and names, and, while none is
- * chosen, the busiest nodes to pick from.
+ * Chooses the node to show: a field that suggests addresses and names and, while none is chosen, the busiest
+ * nodes to pick from.
  *
  * @param {HTMLElement} element
  * @param {{shell: Shell, current: string}} options

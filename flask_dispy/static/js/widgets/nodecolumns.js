@@ -11,14 +11,14 @@ import { addressKey } from "../lib/sort.js";
 /** @typedef {Column<NodeRow>} NodeColumn */
 /** @typedef {Omit<NodeColumn, "label">} Look a column whose heading the table of fields has */
 
-/** Where a window is narrower, what compares nodes waits in the chooser: the columns before it fill the table. */
+/** In narrower windows, the columns that compare nodes are hidden at first, because the others fill the table. */
 const ROOM_FOR_ALL = 1500;
 
 /** @param {NodeRow} row @returns {number|null} */
 const secondsPerJob = (row) => (row.jobs_done > 0 ? row.cpu_time / row.jobs_done : null);
 
 /**
- * The address with the node's state: a mark, and the word where it is not simply up.
+ * The address with the node's state: a mark, and the word unless it is up.
  *
  * @param {(row: NodeRow) => string} href
  * @returns {Look}
@@ -113,7 +113,7 @@ const updateColumn = {
 };
 
 /**
- * The column of a field: what the table of fields says of it.
+ * The column of a field, as the table of fields declares it.
  *
  * @param {ServedField} field
  * @returns {NodeColumn}
@@ -136,10 +136,10 @@ function fieldColumn(field) {
 }
 
 /**
- * A figure of the node's load, which stands back once it is old.
+ * A figure of the node's load, which is greyed once it is old.
  *
  * @param {NodeColumn} column
- * @param {boolean} past of a run that is over all is old
+ * @param {boolean} past in a run that is over, all figures are old
  * @returns {NodeColumn}
  */
 function loadColumn(column, past) {
@@ -156,7 +156,7 @@ function loadColumn(column, past) {
 }
 
 /**
- * Every column of the nodes table: those that have a look or a place of their own, and all others
+ * All columns of the table of nodes: those that have a look or a place of their own, and all others
  * that the server knows.
  *
  * @param {(row: NodeRow) => string} href of a node's page

@@ -9,7 +9,7 @@ import { failureLine } from "../data/remedy.js";
 
 /** @typedef {"allocate"|"deallocate"|"close"} NodeAction */
 
-/** Requests under way at once: quick for a few nodes, kind to the server for thousands. */
+/** Requests under way at once: fast for a few nodes, and no burden on the server for thousands. */
 const AT_ONCE = 4;
 
 /** @type {Record<NodeAction, {now: string, done: string, detail: string}>} */
@@ -29,7 +29,7 @@ export const NODE_ACTIONS = {
 
 /**
  * @param {Outcome} outcome
- * @param {string} [subject] named where the outcome does not say what it is about
+ * @param {string} [subject] named if the outcome does not name its node or cluster
  * @returns {Line}
  */
 export function outcomeLine(outcome, subject = "") {
@@ -40,7 +40,7 @@ export function outcomeLine(outcome, subject = "") {
       : `job ${jobTitle({ id: outcome.id ?? "", serial: outcome.serial })}`);
   const message = plain(outcome.message || outcome.code);
   const asked = outcome.ok && outcome.code === "asked";
-  // Nothing is said twice: many a message names its node and cluster.
+  // Names are not repeated: many messages contain their node and cluster.
   const where = outcome.cluster && !message.includes(plain(outcome.cluster)) ? ` (${plain(outcome.cluster)})` : "";
   const whom = message.includes(plain(about)) ? "" : plain(about);
   const head = `${whom}${where}`.trim();
@@ -48,7 +48,7 @@ export function outcomeLine(outcome, subject = "") {
 }
 
 /**
- * Do one thing to each of some nodes, a few at a time, and show what came of each.
+ * Send a command for each of some nodes, a few at a time, and show each outcome.
  *
  * @param {object} options
  * @param {string[]} options.addresses

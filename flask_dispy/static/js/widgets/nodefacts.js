@@ -15,12 +15,12 @@ import { setCpus } from "./nodecommands.js";
  * @property {(row: NodeRow, now: number, clusters: string, rows: Iterable<NodeRow>) => string} text
  * @property {(row: NodeRow, clusters: string) => string} [title]
  * @property {(row: NodeRow) => boolean} [alert] whether it needs attention
- * @property {boolean} [load] of its load, which may be old
- * @property {boolean} [live] says nothing of a run that is over
+ * @property {boolean} [load] part of its load, which may be old
+ * @property {boolean} [live] left out for a run that is over
  */
 
 /**
- * What is shown, each with its heading, or with the name of the field that has it.
+ * The facts, each with its heading, or with the name of the field that has one.
  *
  * @type {(Omit<Fact, "label"> & ({label: string}|{field: string}))[]}
  */
@@ -97,7 +97,7 @@ function withAge(text, row, now) {
 }
 
 /**
- * What is known of one node, and its CPUs to be changed in place.
+ * The facts about one node, and its CPUs, which can be changed in place.
  *
  * @param {HTMLElement} element a `dl`
  * @param {{shell: Shell}} options
@@ -122,7 +122,7 @@ export function createNodeFacts(element, { shell }) {
     for (const [i, fact] of known.entries()) {
       const now = store.now();
       let text = fact.text(shown, now, clusters, store.nodes.values());
-      // Everything of a past run is old.
+      // All figures of a past run are old.
       if (fact.load && !config.past) {
         text = withAge(text, shown, now);
         values[i].classList.toggle("is-old", isLoadOld(shown, now));
@@ -136,7 +136,7 @@ export function createNodeFacts(element, { shell }) {
 
   return {
     update(row) {
-      // A row of the combined feed names its clusters; keep them when one without them comes.
+      // A row of the combined feed names its clusters; keep them if a row without them arrives.
       shown = row;
       if (row.clusters) clusters = row.clusters.map(plain).join(", ");
       edit(row);

@@ -19,7 +19,7 @@ import { TABLE_KEYS } from "../frame/keymap.js";
 import { cancelJobs } from "./jobcommands.js";
 import { Table } from "../table/table.js";
 
-/** The jobs of one node: those that run, to select and terminate, and those that ended lately. */
+/** The jobs of one node: the running ones, which can be selected and terminated, and those that ended last. */
 export class NodeJobs {
   #shell;
   #runningCount = h("span", { class: "table-count" });
@@ -124,7 +124,7 @@ export class NodeJobs {
   #jobHref = (/** @type {JobRow} */ job) => this.#shell.href("jobs.html", { job: job.serial });
 }
 
-/** What may be done to the jobs that are selected. */
+/** The commands for the selected jobs. */
 class JobChoice {
   #chosen = h("span", { class: "actions-count" });
   #terminate = h("button", { type: "button", class: "button", text: "Terminate" });

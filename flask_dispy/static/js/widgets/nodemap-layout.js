@@ -1,6 +1,6 @@
 /**
- * The arithmetic of the node map: how large its cells are, where each stands and what it shows.
- * Nothing here touches the document.
+ * The arithmetic of the node map: how large its cells are, where each is and what it shows. No access to the
+ * DOM.
  */
 
 /** @import {Shade, ShadedNode} from "./nodemap-shades.js" */
@@ -10,15 +10,15 @@ import { SHADES } from "./nodemap-shades.js";
 /** @typedef {{count: number, columns: number, rows: number, pitchX: number, pitchY: number, gap: number, height: number}} Grid */
 /** @typedef {{key: string, level: number, label: string, figures: string}} Face */
 
-/** Widest and tallest a cell grows, so that three nodes don't become three billboards. */
+/** The widest and tallest cell, so that three nodes don't become three billboards. */
 const LARGEST = { x: 112, y: 56 };
-/** A cell keeps this shape while it is large enough to hold text; smaller ones are square. */
+/** The shape of cells that are large enough for text; smaller ones are square. */
 const TEXT_FROM = 40;
-/** Below 4 px a cell and its gap can't be told apart on an ordinary screen. */
+/** Below 4 px, a cell and its gap can't be distinguished on an ordinary screen. */
 const SMALLEST = 4;
-/** From 6 px on, shades compare well; for that a map may become twice as high. */
+/** From 6 px on, shades can be compared well; to reach that, a map may become twice as high. */
 const COMFORTABLE = 6;
-/** Steps of shade; more can't be told apart, and every step is a repaint when load wavers. */
+/** Steps of shade; more can't be distinguished, and each step is a repaint when load wavers. */
 export const LEVELS = 8;
 
 /**
@@ -96,7 +96,7 @@ export function cellRect(grid, index) {
 }
 
 /**
- * The cell under a point, or -1. The gap after a cell counts as the cell, so that no point between is dead.
+ * The cell under a point, or -1. The gap after a cell counts as part of it, so that no point between is dead.
  * @param {Grid} grid
  * @param {number} x
  * @param {number} y
@@ -143,7 +143,7 @@ export function levelOf(node, shade = SHADES.busy) {
 }
 
 /**
- * What a cell shows. Equal keys look equal, so an unchanged key needs no repaint.
+ * The look of a cell. Cells with equal keys look equal, so an unchanged key needs no repaint.
  * @param {Node} node
  * @param {Shade} [shade]
  * @returns {Face}

@@ -1,6 +1,6 @@
 /**
- * How a cell of the node map looks: shade for load, shape for state, text where it fits. A node that is
- * not up has no shade: what its load is now, nobody knows.
+ * How a cell of the node map looks: shade for load, shape for state, text where it fits. A node that is not up
+ * has no shade, because its load is unknown.
  */
 
 import { h } from "../lib/dom.js";
@@ -28,9 +28,9 @@ export const NODE_TOKENS = /** @type {const} */ ([
 
 /** @typedef {Record<typeof NODE_TOKENS[number], string>} Colors */
 
-/** Text this high needs this much room. */
+/** The text's height, and the room that it needs. */
 const TEXT = { width: 64, height: 28 };
-/** From this side on, a state has its full mark; below, its simplest shape. */
+/** Cells with at least this side have a state's full mark, smaller ones its simplest shape. */
 const MARK_FROM = 9;
 /** How much of the colour of load shows at full load; under text, so little that it keeps 4.5:1. */
 const FULL_SHADE = 0.92;
@@ -56,8 +56,8 @@ export function paintCell(context, rect, node, face, colors, shade) {
 }
 
 /**
- * All cells of a map that is clear. Small ones, of which there may be 10,000, are first painted as one pixel
- * each, and that picture is then drawn as large as the map.
+ * Paints all cells of an empty map. Small cells, of which there may be 10,000, are first painted as one pixel each,
+ * and that picture is then drawn as large as the map.
  *
  * @param {CanvasRenderingContext2D} context
  * @param {Grid} grid
@@ -102,7 +102,7 @@ function paintByShade(context, { columns, rows, pitchX, pitchY, gap }, nodes, co
 }
 
 /**
- * Two rectangles and nothing else.
+ * Two rectangles, nothing else.
  *
  * @param {CanvasRenderingContext2D} context
  * @param {Rect} rect
@@ -143,7 +143,7 @@ function paintLoad(context, rect, radius, level, colors, shade) {
   shape(context, rect, radius);
   context.fillStyle = colors["surface-2"];
   context.fill();
-  // Large cells carry text: their shade stays light enough for it and the level stands as a bar below.
+  // Large cells contain text: their shade stays light enough for it, and a bar below shows the level.
   const text = rect.width >= TEXT.width && rect.height >= TEXT.height;
   context.globalAlpha = (text ? TEXT_SHADE : FULL_SHADE) * (level / LEVELS);
   context.fillStyle = colors[shade.token];
@@ -165,7 +165,7 @@ function paintLoad(context, rect, radius, level, colors, shade) {
 }
 
 /**
- * Hollow with a stroke through it; a dot where there is no room for that.
+ * Hollow with a stroke through it, or a dot if there is no room for that.
  *
  * @param {CanvasRenderingContext2D} context
  * @param {Rect} rect
@@ -194,7 +194,7 @@ function paintClosed(context, rect, radius, colors) {
 }
 
 /**
- * An amber frame and a clock; where there is no room, amber with a cut corner.
+ * An amber frame and a clock, or amber with a cut corner if there is no room.
  *
  * @param {CanvasRenderingContext2D} context
  * @param {Rect} rect
@@ -228,7 +228,7 @@ function paintSilent(context, rect, radius, colors) {
 }
 
 /**
- * A red frame and a cross; where there is no room, red with a notch.
+ * A red frame and a cross, or red with a notch if there is no room.
  *
  * @param {CanvasRenderingContext2D} context
  * @param {Rect} rect
@@ -259,7 +259,7 @@ function paintLost(context, rect, radius, colors) {
 }
 
 /**
- * Where a state's mark stands: the right end of a cell with text, else its middle.
+ * The place of a state's mark: the right end of a cell with text, else its middle.
  *
  * @param {Rect} rect
  */

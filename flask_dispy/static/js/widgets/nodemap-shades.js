@@ -1,4 +1,4 @@
-/** What the cells of the node map can be shaded by. Nothing here touches the document. */
+/** The figures that the cells of the node map can be shaded by. No access to the DOM. */
 /** @import {NodeRow} from "../data/types.js" */
 import { timesText } from "../data/standing.js";
 import { percent } from "../lib/format.js";
@@ -9,11 +9,11 @@ import { percent } from "../lib/format.js";
  * @typedef {object} Shade
  * @property {string} label
  * @property {"running"|"silent"|"failed"} token the colour
- * @property {(node: ShadedNode) => number|null} share how much of it a cell shows, 0 to 1; null: it is not known
+ * @property {(node: ShadedNode) => number|null} share how much of it a cell shows, 0 to 1; null: unknown
  * @property {(node: ShadedNode) => string} figures
  */
 
-/** Twice the others' time, or half of the jobs failed, is as dark as it gets. */
+/** The darkest shade means twice the others' time, or half of the jobs failed. */
 const FULL_TIMES = 2;
 const FULL_FAILED = 0.5;
 

@@ -1,5 +1,5 @@
 /**
- * A map of all nodes: a cell a node, shaded by load, marked by state.
+ * A map of all nodes: a cell for each node, shaded by load, marked by state.
  *
  * One canvas, because 10,000 elements would cost more memory and layout than the rest of the page. One real
  * link lies over the cell that is pointed at or focused: it carries the focus, the name and the way to the
@@ -24,7 +24,7 @@ import { readTokens, watchTheme } from "./tokens.js";
 /** @typedef {{cluster: string, height: number, now: () => number, storage?: Pick<Storage, "getItem"|"setItem">|null}} NodeMapOptions `height`: pixels that the map keeps from the start, so that nothing below it moves when nodes arrive */
 
 const STORED = "dispy.nodemap";
-/** What a tip calls the figure that a cell is shaded by. @type {Record<string, string>} */
+/** The name of each shade's figure in a tip. @type {Record<string, string>} */
 const SHADED = { load: "CPU load", slow: "Beside the others", failing: "Failed" };
 
 export class NodeMap {
@@ -115,7 +115,7 @@ export class NodeMap {
     this.#repaint();
   }
 
-  /** What cells are shaded by is remembered in this browser. */
+  /** The chosen shade is remembered in this browser. */
   #startShades() {
     const { shades } = this.#parts;
     const kept = this.#options.storage?.getItem(STORED) ?? "";
@@ -148,7 +148,7 @@ export class NodeMap {
     });
   }
 
-  /** Takes its place at once, so that nothing moves later; cells are first painted a moment later. */
+  /** Reserves its place at once, so that nothing moves later; cells are painted a moment later. */
   #arrange() {
     if (this.#width <= 0) return;
     this.#grid = gridFor((this.#unplaced ?? this.#nodes).length, this.#width, this.#options.height);
@@ -182,10 +182,10 @@ export class NodeMap {
       this.#activate(this.#active, this.#parts.link.matches(":hover, :focus-visible"));
   }
 
-  /** Paints every cell anew: other nodes, another size, another theme. */
+  /** Paints every cell again: for other nodes, another size, another theme. */
   #paintAll() {
     this.#placeAll();
-    if (this.#width <= 0 || this.#grid.count !== this.#nodes.length) return; // they have no place yet
+    if (this.#width <= 0 || this.#grid.count !== this.#nodes.length) return; // their cells have no place yet
     this.#colors ??= readTokens(this.#element, NODE_TOKENS);
     this.#painted = [...this.#nodes];
     const { canvas, link } = this.#parts;
@@ -211,7 +211,7 @@ export class NodeMap {
     else this.#tip.hide();
   }
 
-  /** Once the layout is known: to ask for the width before would make the browser lay all out twice. */
+  /** After the layout: reading the width earlier would make the browser lay everything out twice. */
   #arrangeSoon() {
     this.#arranged = false;
     this.#sizes.unobserve(this.#parts.field);
@@ -244,7 +244,7 @@ function build(height) {
 /** @typedef {ReturnType<typeof build>} Parts */
 
 /**
- * The cell of each address: by address, so that a node keeps its place whatever its load.
+ * The cells are in the order of addresses, so that a node keeps its place whatever its load.
  *
  * @param {string[]} addresses
  * @param {"asc"|"desc"} direction

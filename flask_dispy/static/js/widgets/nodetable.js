@@ -16,8 +16,8 @@ import { NodeActions } from "./nodeactions.js";
 import { createNoNode } from "./nonode.js";
 
 /**
- * The nodes of the chosen cluster: filter, columns, selection and what is done to it. Sort and
- * filter live in the address of the page.
+ * The nodes of the chosen cluster, with filter, columns, selection and commands. Sort order and filter are kept
+ * in the page's address.
  */
 export class NodeTable {
   #shell;
@@ -47,9 +47,9 @@ export class NodeTable {
    * @param {object} options
    * @param {Shell} options.shell
    * @param {NodeColumn[]} options.columns
-   * @param {string} options.name of the place, for what is remembered
+   * @param {string} options.name of the place, under which choices are remembered
    * @param {boolean} [options.withCpus]
-   * @param {(sort: Sort) => void} [options.onSort] at first, and whenever another order is chosen
+   * @param {(sort: Sort) => void} [options.onSort] called at first, and whenever another order is chosen
    */
   constructor(panel, { shell, columns, name, withCpus = false, onSort }) {
     this.#shell = shell;
@@ -94,7 +94,7 @@ export class NodeTable {
       request: () => {
         const { key, order } = this.#sort;
         const name = key === "avail_cpu" ? "cpu" : key;
-        const sorted = fields.has(name) || name === "sec_per_job"; // the server sorts by no others
+        const sorted = fields.has(name) || name === "sec_per_job"; // the server can't sort by the others
         const params = { q: this.#input.value.trim(), ...(sorted && { sort: name, order }) };
         return { path: clusterPath(cluster, "nodes"), params };
       },
@@ -177,7 +177,7 @@ export class NodeTable {
     return this.#shell.config.node_fields.filter(({ custom }) => custom).map(({ name }) => name);
   }
 
-  /** A filter that means nothing says so, and leaves the rows as they are. */
+  /** An invalid filter shows its error and leaves the rows as they are. */
   #applyFilter() {
     const wrong = nodeFilterProblem(this.#input.value, this.#custom());
     setText(this.#problem, wrong ?? "");

@@ -4,7 +4,7 @@ import { h } from "../lib/dom.js";
 import { plain } from "../lib/format.js";
 
 /**
- * What stands where nodes will: how to start one, or, before that, how to let a cluster be watched.
+ * Shown in place of nodes: how to start one, or, before that, how to have a cluster watched.
  *
  * @param {Pick<Shell, "store"|"config"|"cluster"|"href">} shell
  * @returns {HTMLElement}

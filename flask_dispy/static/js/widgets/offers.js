@@ -7,19 +7,19 @@ import { KeyedList } from "../lib/keyedlist.js";
 import { counted, exact, plain, relative } from "../lib/format.js";
 import { outcomeLine } from "./nodecommands.js";
 
-/** Where a reason's command is to be run, as words. */
+/** Where to run a reason's command, in words. */
 const WHERE = {
   here: "On this program's machine:",
   node: "On the node:",
   output: "In what the program wrote, look for:",
 };
 
-/** As many are shown; the others are counted. */
+/** How many are shown; the others are only counted. */
 const MOST = 100;
 
 /**
- * The nodes that were asked to join and have not: since when, by whom, why that may be, and what shows which
- * reason it is. Hidden while there is none.
+ * The nodes that were asked to join and have not: since when, by whom, the possible reasons, and how to check
+ * them. Hidden if there is none.
  */
 export class Offers {
   #element;
@@ -42,7 +42,7 @@ export class Offers {
     const list = h("ul", { class: "offers panel-body" });
     this.#items = new KeyedList(
       list,
-      // One that is asked again has another number.
+      // A node that is asked again gets another number.
       (/** @type {Offer} */ offer) => `${offer.cluster} ${offer.ip_addr}`,
       (/** @type {Offer} */ offer) => this.#createItem(offer),
     );
@@ -51,7 +51,7 @@ export class Offers {
     shell.everySecond(() => this.#tick());
   }
 
-  /** Asks for the list where it has changed. */
+  /** Requests the list if it has changed. */
   async update() {
     const { api, cluster, summary } = this.#shell;
     const now = summary()?.offers?.changes ?? 0;

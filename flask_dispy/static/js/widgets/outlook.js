@@ -3,16 +3,16 @@ import { clock, count, counted, day, plain, seconds } from "../lib/format.js";
 import { notEnded } from "../frame/pastrun.js";
 
 /**
- * What will come of a cluster, in words: a head that is read at a glance, and a sentence that
- * says more where something is in the way.
+ * A cluster's outlook in words: a head for a glance, and a sentence that says more if something is in the
+ * way.
  *
  * @typedef {object} OutlookWords
  * @property {"done"|"going"|"waiting"|"stalled"|"closed"} tone
  * @property {string} head
- * @property {string} note empty where the head says all
+ * @property {string} note empty if the head says everything
  */
 
-/** Below this, how long is said, not until when. */
+/** Below this, the text says how long, not until when. */
 const SOON_SEC = 120;
 
 /**
@@ -75,7 +75,7 @@ function wordsOf(outlook, summary, now) {
 }
 
 /**
- * One plain line, for screen readers and where there is little room.
+ * The outlook in one line, for screen readers and little room.
  *
  * @param {Summary} summary
  * @param {number} now
@@ -94,7 +94,7 @@ export function outlookLine(summary, now) {
 export const stuckJobs = ({ state, stuck, bound }) => (state === "stalled" ? (stuck.jobs ?? 0) : bound);
 
 /**
- * The search that shows exactly these.
+ * The search that finds exactly these.
  *
  * @param {Outlook} outlook
  */
@@ -144,7 +144,7 @@ const boundNote = (bound) =>
   bound ? `${counted(bound, "queued job")} can't start: bound to a node that is gone.` : "";
 
 /**
- * A time of the day to the minute, with its date where that is another one.
+ * A time of the day to the minute, with its date if that is another day.
  *
  * @param {number} t epoch seconds
  * @param {number} now
@@ -154,7 +154,7 @@ export function at(t, now) {
   return day(t) === day(now) ? time : `${day(t).slice(5)} ${time}`;
 }
 
-/** Names in it come from elsewhere. @param {string} note */
+/** The names in it come from elsewhere. @param {string} note */
 function sentence(note) {
   const text = plain(note);
   return text.charAt(0).toUpperCase() + text.slice(1);
@@ -164,7 +164,7 @@ function sentence(note) {
 const coarse = (s) => `${count(s < 10 ? Math.max(1, Math.round(s)) : Math.round(s / 5) * 5)} s`;
 
 /**
- * A duration as a sentence needs it: "1.7 s", "80 s", "15 min".
+ * A duration in a sentence: "1.7 s", "80 s", "15 min".
  *
  * @param {number} s
  */

@@ -20,8 +20,8 @@ const PARTS = [
 /** @typedef {Pick<Shell, "api"|"config"|"href"|"notices"> & {store: {now: () => number, nodes?: Map<string, {ip_addr: string, name: string}>}}} Place */
 
 /**
- * One bar a cluster: what is done, failed, terminated and running of all that was submitted, when it
- * will end, and what is in the way where something is.
+ * One bar for each cluster: how much of all that was submitted is done, failed, terminated and running, when it
+ * will end, and what is in the way if anything is.
  *
  * @param {HTMLElement} element
  * @param {Place} shell
@@ -34,7 +34,7 @@ export function createProgress(element, shell) {
   let waiting = true;
   return {
     update(summaries) {
-      if (waiting) element.replaceChildren(); // what kept the place until now
+      if (waiting) element.replaceChildren(); // the placeholder
       waiting = false;
       const names = new Set(summaries.map(({ name }) => name));
       for (const [name, row] of rows) {

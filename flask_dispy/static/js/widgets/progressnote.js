@@ -8,7 +8,7 @@ import { createPopover } from "../lib/popover.js";
 import { confirmCount } from "./jobactions.js";
 
 /**
- * What is in the way of a cluster's jobs, in a line under its bar, and what can be done about it.
+ * A line under a cluster's bar: what is in the way of its jobs, and what can be done about it.
  *
  * @param {string} name of the cluster
  * @param {Pick<Shell, "api"|"config"|"href"|"notices">} shell
@@ -44,7 +44,7 @@ export function createProgressNote(name, { api, config, href, notices }) {
   };
 }
 
-/** Why jobs that run may never end, and what helps. */
+/** Why running jobs may never end, and the remedy. */
 function explanation() {
   return h(
     "div",

@@ -11,7 +11,7 @@ import { statesOf, withStates } from "../data/query.js";
  * @param {(query: string) => string} options.href
  * @param {(states: string[]) => void} options.onChoose
  * @param {readonly string[]} [options.words] of states that jobs can be in
- * @param {readonly HTMLElement[]} [options.others] tabs of other things, behind these
+ * @param {readonly HTMLElement[]} [options.others] further tabs, after these
  */
 export function createStateTabs(element, { href, onChoose, words = JOB_WORDS, others = [] }) {
   const tabs = ["", ...words].map((state) => {
@@ -59,7 +59,7 @@ export function createStateTabs(element, { href, onChoose, words = JOB_WORDS, ot
 }
 
 /**
- * Beyond which edges a row that scrolls sideways goes on: "start", "end", both, or null.
+ * The edges beyond which a sideways scrolling row goes on: "start", "end", both, or null.
  *
  * @param {HTMLElement} row
  */

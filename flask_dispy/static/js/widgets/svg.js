@@ -27,7 +27,7 @@ export function setAttrs(element, attributes) {
 }
 
 /**
- * As many children as items, made where they lack, filled in their order.
+ * Make as many children as there are items, and fill them in order.
  *
  * @template Item
  * @template {Element} Child

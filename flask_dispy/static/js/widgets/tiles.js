@@ -11,15 +11,15 @@ import { notEnded } from "../frame/pastrun.js";
  * @property {JobWord} [state] whose mark and jobs it shows
  * @property {(summary: Summary) => number} value
  * @property {(summary: Summary) => string} [text]
- * @property {(summary: Summary) => string} [of] beside the value, smaller
+ * @property {(summary: Summary) => string} [of] smaller text beside the value
  * @property {(summary: Summary) => string} [title]
  * @property {(summary: Summary) => string} [named] its label, where that changes
  */
 
-/** The letters beside a figure are so much smaller; see .tile-of. */
+/** How much smaller the letters beside a figure are; see .tile-of. */
 const OF_SIZE = 0.58;
 
-/** With the jobs that were there before watching began: how many they are is all that is known. @type {Tile} */
+/** Includes the jobs from before watching began, of which only the number is known. @type {Tile} */
 const QUEUED = {
   state: "queued",
   label: "Queued",
@@ -86,7 +86,7 @@ function costInWords(cost) {
   return `${money(cost.money)} so far${rest}; ${money(cost.money_per_hour)} an hour as it is now. ${time}`;
 }
 
-/** What a run that is over came to. @type {Tile[]} */
+/** The tiles of a run that is over. @type {Tile[]} */
 const PAST_TILES = [
   {
     label: "Not ended",
@@ -133,7 +133,7 @@ function capital(word) {
 }
 
 /**
- * The figures that are read from two metres: jobs by state, CPUs, nodes, rate, CPU time.
+ * The figures that can be read from two metres: jobs by state, CPUs, nodes, rate, CPU time.
  *
  * @param {HTMLElement} element
  * @param {{jobsHref: (state: string) => string, past?: boolean}} options

@@ -1,4 +1,4 @@
-/** Fetches what the timeline shows: one request at a time, the latest wish wins, nothing twice. */
+/** Fetches the timeline's data: one request at a time, only the latest window, nothing twice. */
 
 import { clusterPath } from "../data/api.js";
 import { USUAL_CHOICES } from "./timeline-classes.js";
@@ -11,7 +11,7 @@ import { requestFor, covers } from "./timeline-layout.js";
 const MOST_BARS = 2000;
 /** While the window moves, wait for it to rest this long. */
 const REST_MS = 90;
-/** A newer picture of a window that reaches now is fetched at most this often. */
+/** A window that includes now is fetched again at most this often. */
 const FRESH_SEC = { least: 1, most: 15, share: 1 / 200 };
 
 export class TimelineData {
@@ -47,7 +47,7 @@ export class TimelineData {
   }
 
   /**
-   * Makes sure that a window can be shown; asks only for what is missing.
+   * Makes sure that a window can be shown; requests only what is missing.
    * @param {View} view
    */
   show(view) {
@@ -64,7 +64,7 @@ export class TimelineData {
   }
 
   /**
-   * Something happened in the cluster: asks anew if the window would show it, at once or as soon as it may.
+   * Something happened in the cluster: fetches the window again if it would show it, now or when it is due.
    * @param {View} view
    */
   refresh(view) {
@@ -81,7 +81,7 @@ export class TimelineData {
     return this.#answer.now + (this.#answer.past ? 0 : here - this.#fetchedAt);
   }
 
-  /** Until a newer picture of a window may be fetched; Infinity: nothing in it changes any more. @param {View} view */
+  /** The time until a window may be fetched again; Infinity: nothing in it changes any more. @param {View} view */
   #freshSec(view) {
     if (!this.#answer) return 0;
     if (this.#answer.past || view.to < this.#answer.now) return Infinity;

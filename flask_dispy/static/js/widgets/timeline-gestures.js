@@ -7,7 +7,7 @@ import { panView, pinchView, zoomView } from "./timeline-layout.js";
 
 /** @import {Limits, View} from "./timeline-layout.js" */
 
-/** A press that moves less than this is a click; so is a finger's that trembles. */
+/** A press that moves less than this is a click, so that a trembling finger clicks too. */
 const CLICK_PX = 5;
 /** Zoom of a wheel: one notch of 100 is about a quarter. */
 const WHEEL = 0.0024;
@@ -41,8 +41,8 @@ export function listenToGestures(stage, lanes, hand) {
 }
 
 /**
- * Wheel with Ctrl, and the gesture of a touch pad, which comes as that: zoom about the pointer. Sideways, or with
- * Shift: pan. The plain wheel scrolls, as anywhere else.
+ * The wheel with Ctrl, and a touch pad's pinch, which arrives as that, zoom about the pointer. Sideways, or with
+ * Shift, the wheel pans. Otherwise it scrolls, as anywhere else.
  * @param {WheelEvent} event
  * @param {HTMLElement} stage
  * @param {Hand} hand
@@ -63,7 +63,7 @@ function onWheel(event, stage, hand) {
     return;
   }
   const pixels = Math.max(-400, Math.min(400, event.deltaY * unit));
-  // A notch of a wheel is 100; a pinch on a touch pad comes as many small turns of it.
+  // A notch of a wheel is 100; a pinch on a touch pad arrives as many small turns.
   const pinching = Math.abs(pixels) < 50 ? 4 : 1;
   hand.setView(zoomView(view, Math.exp(pixels * WHEEL * pinching), hand.timeAt(x), hand.limits()));
 }
@@ -103,7 +103,7 @@ function onKey(event, lanes, hand) {
 }
 
 /**
- * One pointer drags, two pinch. Up and down, a finger scrolls natively (touch-action: pan-y).
+ * One pointer drags, two pinch. A finger that moves up or down scrolls the page (touch-action: pan-y).
  * @param {HTMLElement} stage
  * @param {HTMLElement} lanes
  * @param {Hand} hand

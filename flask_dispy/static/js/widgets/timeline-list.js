@@ -1,5 +1,5 @@
 /**
- * What the timeline shows, as a sentence and as a table, for those who can't or won't read a picture.
+ * The timeline as a sentence and as a table, for people who can't or won't read a picture.
  */
 
 import { h, setText, show } from "../lib/dom.js";
@@ -11,7 +11,7 @@ import { pageHref } from "../lib/url.js";
 
 /** @import {Answer, View} from "./timeline-layout.js" */
 
-/** More rows than this are looked for with the Jobs page's search, not read. */
+/** The most rows; to find more, the Jobs page's search is better. */
 const MOST_ROWS = 200;
 
 /** @param {{cluster: string}} options */
@@ -57,7 +57,7 @@ export function createTimelineList({ cluster }) {
 }
 
 /**
- * What is seen, in one sentence.
+ * The visible window in one sentence.
  * @param {Answer} answer
  * @param {View} view
  */

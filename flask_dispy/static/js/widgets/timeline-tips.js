@@ -1,4 +1,4 @@
-/** What the tip at the pointer says of a bar, an aggregate or the queue. */
+/** The text of the tip at the pointer, for a bar, an aggregate or the queue. */
 
 import { jobTitle } from "../data/jobwords.js";
 import { clock, count, exact, plain, seconds } from "../lib/format.js";

@@ -1,6 +1,6 @@
 /**
- * The small card beside the pointer. It only repeats what the element under it says elsewhere (by its value
- * text, its name or a table), so assistive technology never sees it.
+ * The small card beside the pointer. It only repeats what is available elsewhere (as the element's value text,
+ * its name, or in a table), so it is hidden from assistive technology.
  */
 
 import { h, setStyle, setText } from "../lib/dom.js";

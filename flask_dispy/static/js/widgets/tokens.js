@@ -1,11 +1,11 @@
 /**
- * The theme for what is painted on a canvas: the values of the custom properties, and word of their change.
+ * The theme for canvases: the values of the custom properties, and notice of their changes.
  */
 
 import { h } from "../lib/dom.js";
 
 /**
- * The values of custom properties. A colour that light-dark() chooses is not chosen before an element has it.
+ * The values of custom properties. light-dark() chooses a colour only when an element has it.
  *
  * @template {string} Name
  * @param {Element} element

@@ -1,4 +1,4 @@
-/** What fails most, on Monitor: the five commonest kinds of errors, while there are any. */
+/** The five commonest kinds of errors, on Monitor; hidden if there are none. */
 
 import { ErrorKindsFeed, kindTitle, searchOfKind } from "../data/errorkinds.js";
 import { h, setAttr, setText, show } from "../lib/dom.js";
@@ -42,7 +42,7 @@ export class TopErrors {
     shell.everySecond(() => this.#tick());
   }
 
-  /** Reads them again where more jobs have failed. */
+  /** Reads them again if more jobs have failed. */
   update() {
     const summary = this.#shell.summary();
     if (summary?.jobs.failed) this.#feed.update(summary);

@@ -43,7 +43,7 @@ const CHARTS = [
     scale: "whole",
   },
 ];
-/** The server's own samples replace what was pieced together here this often. */
+/** The server's own samples replace the ones collected here this often. */
 const REFILL_SEC = 120;
 
 /**
@@ -93,7 +93,7 @@ export class Trends {
     if (!this.#past) places.ranges.append(...RANGES.map(([sec, label, name]) => this.#rangeButton(sec, label, name)));
     shell.keys.describe(CHART_KEYS);
     shell.everySecond(() => this.#tick());
-    // How long a past run was is known with the first summary.
+    // The length of a past run is known with the first summary.
     if (this.#past) shell.store.subscribe((event) => event.kind === "data" && this.#filledAt === 0 && this.#tick());
     followEvents(shell, (events) => this.#charts.forEach((chart) => chart.mark(events)));
     void this.#fill();

@@ -8,17 +8,17 @@ import { at } from "./outlook.js";
 
 /** @typedef {Pick<Shell, "api"> & {store: {now: () => number, nodes?: Map<string, {ip_addr: string, name: string}>}}} Place */
 
-/** Nodes that are offered while somebody types. */
+/** How many nodes are suggested while somebody types. */
 const OFFERED = 200;
 
-/** A time of the day is worth saying once it is so far away. */
+/** From this far away on, a time of the day is shown. */
 const FAR_SEC = 120;
 
 let lists = 0;
 
 /**
- * When a cluster will be done, which opens what would be with other CPUs: one is asked at a time,
- * and answered while it is typed.
+ * When a cluster will be done; opens the questions about other CPUs, which are answered one at a time, while
+ * they are typed.
  */
 export class WhatIf {
   #place;
@@ -89,7 +89,7 @@ export class WhatIf {
       .get(clusterPath(this.#cluster, "what-if"), question)
       .then((/** @type {WhatIfAnswer} */ found) => this.#words(found))
       .catch((error) => (error instanceof Error ? error.message : String(error)));
-    if (mine === this.#asked) setText(this.#answer, plain(text)); // else another was asked meanwhile
+    if (mine === this.#asked) setText(this.#answer, plain(text)); // else another question was asked meanwhile
   }
 
   #question() {
