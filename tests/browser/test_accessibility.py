@@ -73,6 +73,13 @@ def _breakdown(page: Page) -> None:
     expect(page.locator(".facet-value").first).to_be_visible()
 
 
+def _saved(page: Page) -> None:
+    page.get_by_role("button", name="Saved").click()
+    page.get_by_label("Name of the search").fill("dull")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator(".saved-item")).to_have_count(1)
+
+
 def _as_a_table(page: Page) -> None:
     page.get_by_text("Show as a table").click()
 
@@ -101,6 +108,7 @@ _PARTS: list[tuple[str, _Act]] = [
     ("jobs.html", _suggestions),
     ("jobs.html", _durations),
     ("jobs.html?q=-draft", _breakdown),
+    ("jobs.html?q=-draft", _saved),
     ("jobs.html", _ask_to_terminate),
     ("jobs.html?q=nothing", None),
     ("timeline.html?job=2", _detail),

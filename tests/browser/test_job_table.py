@@ -145,3 +145,24 @@ def test_every_order_of_nodes_can_be_exported(stage: Stage) -> None:
     for url in urls:
         with urllib.request.urlopen(url) as answer:
             assert answer.status == 200
+
+
+def test_searches_are_saved_in_the_browser_and_deleted(stage: Stage) -> None:
+    page = stage.open("jobs.html?q=state:failed")
+    expect(rows(page)).to_have_count(1)
+    saved = page.get_by_role("button", name="Saved")
+    saved.press("Enter")
+    name = page.get_by_label("Name of the search")
+    name.fill("<b>bad</b>")
+    name.press("Enter")
+    expect(page.get_by_role("link", name="<b>bad</b> state:failed")).to_be_visible()
+    stage.go(page, "jobs.html")
+    expect(rows(page)).to_have_count(5)
+    saved.press("Enter")
+    page.get_by_role("link", name="<b>bad</b>").press("Enter")
+    expect(rows(page)).to_have_count(1)
+    expect(page.get_by_role("combobox", name="Search jobs")).to_have_value("state:failed")
+    saved.press("Enter")
+    page.get_by_role("button", name="Delete <b>bad</b>").press("Enter")
+    expect(page.get_by_text("No search is saved in this browser.")).to_be_visible()
+    expect(name).to_be_focused()

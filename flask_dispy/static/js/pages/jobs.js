@@ -16,6 +16,7 @@ import { createJobActions } from "../widgets/jobactions.js";
 import { JobPanel } from "../widgets/jobdetail.js";
 import { JobTable } from "../widgets/jobtable.js";
 import { emptyMessage, isRefused } from "../widgets/nojobs.js";
+import { SavedSearches } from "../widgets/savedsearches.js";
 import { SearchBox } from "../widgets/searchbox.js";
 import { createStateTabs } from "../widgets/statetabs.js";
 
@@ -66,6 +67,11 @@ class JobsPage {
       longest: config.limits.query_letters,
       vocabulary: () => this.#vocabulary(),
       onSearch: (text) => this.#searchFor(text),
+    });
+    new SavedSearches(need("saved"), {
+      shell,
+      search: () => this.#query,
+      onSearch: (text) => this.#search.ask(text),
     });
     this.#errors = this.#makeErrors();
     this.#tabs = this.#makeTabs();
