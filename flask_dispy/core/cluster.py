@@ -422,6 +422,7 @@ class ClusterState:
     def take_sample(self, now: float) -> None:
         """Note the figures of this moment, and that time has passed."""
         self.roster.meter.pass_time(now)
+        self.roster.loads.sample(now)
         self.series.add(now, self.sample())
 
     def usage(self, now: float) -> Usage:

@@ -12,8 +12,9 @@ from typing import Any, Final
 from . import outlook
 from .cluster import ClusterState
 from .jobs import JOB_STATES
+from .loads import Loads, percent_of
 from .meter import Meter, Usage, cost_row
-from .nodes import Census, Counted, Node, NodeState
+from .nodes import GONE_STATES, Census, Counted, Node, NodeState
 from .phrases import quantity
 from .series import Sample, Series
 from .text import bounded
@@ -45,6 +46,8 @@ class CombinedState:
         self.series = Series(started_at)
         self.census = Census()
         self.meter = Meter(started_at)
+        self.loads = Loads()
+        self._busy: dict[str, int] = {}  # percent, as it is counted
         self.priced = priced
         # What clusters have used and lost that are no longer watched.
         self._used_sec = self._lost_sec = 0.0
@@ -70,8 +73,10 @@ class CombinedState:
         for ip_addr in addresses:
             self.texts.pop(ip_addr, None)
             self.cells.pop(ip_addr, None)
-            new = _counted([node for nodes in clusters if (node := nodes.get(ip_addr)) is not None])
+            entries = [node for nodes in clusters if (node := nodes.get(ip_addr)) is not None]
+            new = _counted(entries)
             old = self._counted.get(ip_addr)
+            self._count_load(ip_addr, entries)
             if new is None:
                 gone.append(ip_addr)
                 self._counted.pop(ip_addr, None)
@@ -82,6 +87,14 @@ class CombinedState:
                 self.census.replace(old, new)
         self.meter.cpus, self.meter.per_hour = self.census.cpus, self.census.per_hour
         return known, gone
+
+    def _count_load(self, ip_addr: str, entries: list[Node]) -> None:
+        there = [node for node in entries if node.state not in GONE_STATES]
+        cpus = max((node.cpus for node in there), default=0)
+        percent = percent_of(sum(len(node.running) for node in there), cpus)
+        self.loads.replace(self._busy.pop(ip_addr, None), percent)
+        if percent is not None:
+            self._busy[ip_addr] = percent
 
     def keep(self, state: ClusterState, now: float) -> None:
         """Keep what a cluster used that will be watched no longer."""
@@ -120,6 +133,7 @@ class CombinedState:
     def take_sample(self, now: float) -> None:
         """Note the figures of this moment, and that time has passed."""
         self.meter.pass_time(now)
+        self.loads.sample(now)
         self.series.add(now, self.sample())
 
     def sample(self) -> Sample:

@@ -76,6 +76,7 @@ class Node:
         "abandoned",
         "avail_cpus",
         "busy",
+        "busy_percent",
         "cells",
         "clock_offset_sec",
         "columns",
@@ -113,6 +114,7 @@ class Node:
         self.pulse_sec: float | None = None  # observed; None for a node that sends none
         self.counted: Counted | None = None
         self.meter = Meter()
+        self.busy_percent: int | None = None  # as it is counted beside the others
         self.price: float | None = None  # of an hour of one of its CPUs, if it is known
         self.state: NodeState = "up"
         self.left: Departure | None = None  # why it left; None if it has not

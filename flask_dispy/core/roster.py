@@ -8,6 +8,7 @@ from typing import Any, Final
 from . import events
 from .jobs import Job
 from .journal import EntryKind, Journal
+from .loads import Loads, percent_of
 from .meter import Meter, Price
 from .nodes import GONE_STATES, Census, Node, NodeChange
 
@@ -47,7 +48,7 @@ class Roster:
     def __init__(
         self,
         journal: Journal,
-        started_at: float,
+        started_at: float = 0.0,
         *,
         price: Price | None = None,
         most_gone: int = 10_000,
@@ -57,6 +58,7 @@ class Roster:
         self.census = Census()
         self.meter = Meter(started_at)
         self.price = price
+        self.loads = Loads()
         self.dirty: dict[str, None] = {}  # an ordered set
         self.dropped: set[str] = set()
         self.clocks_off: set[str] = set()
@@ -82,7 +84,15 @@ class Roster:
             own.pass_time(self.meter.at)
         own.cpus = 0 if node.state in GONE_STATES else node.cpus
         own.per_hour = own.cpus * (node.price or 0.0)
+        self._count_load(node)
         self._count_all()
+
+    def _count_load(self, node: Node) -> None:
+        gone = node.state in GONE_STATES
+        percent = None if gone else percent_of(len(node.running), node.cpus)
+        if percent != node.busy_percent:
+            self.loads.replace(node.busy_percent, percent)
+            node.busy_percent = percent
 
     def _count_all(self) -> None:
         self.meter.cpus, self.meter.per_hour = self.census.cpus, self.census.per_hour
@@ -182,6 +192,7 @@ class Roster:
         node = self.nodes.pop(ip_addr, None)
         if node is not None:
             self.census.replace(node.counted, None)
+            self.loads.replace(node.busy_percent, None)
             self._count_all()
             self.dirty.pop(ip_addr, None)
             self.dropped.add(ip_addr)
@@ -191,6 +202,7 @@ class Roster:
         if job.node:
             node = self.enter(job.node)
             node.running[job.serial] = job
+            self._count_load(node)
             self.dirty[node.ip_addr] = None
 
     def remove_running(self, job: Job) -> None:
@@ -198,6 +210,7 @@ class Roster:
         node = self.nodes.get(job.node) if job.node else None
         if node is not None and node.running.pop(job.serial, None) is not None:
             self.dirty[node.ip_addr] = None
+            self._count_load(node)
             if node.state in GONE_STATES:
                 node.amend_running()
 

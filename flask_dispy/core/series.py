@@ -342,7 +342,7 @@ class NodeSeries:
         running = columns["running"]
         for other in others:
             for place, at in enumerate(columns["t"]):
-                running[place] = (running[place] or 0.0) + other._running_at(at or 0.0)
+                running[place] = (running[place] or 0.0) + other.running_at(at or 0.0)
         # Figures are kept in four bytes, so that 0.1 comes back as 0.10000000149011612.
         return {
             name: [value if value is None else round(value, 3) for value in column]
@@ -359,7 +359,7 @@ class NodeSeries:
         (at,) = _TIME.unpack_from(self._points, self._offset(index))
         return float(at // self.STEP_SEC)
 
-    def _running_at(self, at: float) -> float:
+    def running_at(self, at: float) -> float:
         """Return how many jobs ran at the end of the ten seconds that *at* is in."""
         indexes = self._indexes()
         place = bisect_right(indexes, at // self.STEP_SEC, key=self._step)

@@ -29,6 +29,7 @@ from ..wire.shapes import (
     JobDetail,
     JobRow,
     NodeEvent,
+    NodeLoadsData,
     NodeRow,
     NodeSeriesData,
     OfferRow,
@@ -154,6 +155,12 @@ class View(Protocol):
         """Return the node's load over its latest signs of life.
 
         :raises UnknownNode: the cluster knows no such node.
+        """
+
+    def node_loads(self) -> NodeLoadsData:
+        """Return how busy the nodes that are there were over the last twenty minutes.
+
+        Up to twelve each have a line; of more there are the least, the quartiles and the most.
         """
 
     def node_events(self, host: str) -> list[NodeEvent]:

@@ -215,6 +215,13 @@ _READING: Final = (
         costly=True,
     ),
     Route(
+        "node_loads",
+        f"GET {_CLUSTER}/loads",
+        api_read.node_loads,
+        "How busy all nodes were over the last twenty minutes, beside each other.",
+        "NodeLoads",
+    ),
+    Route(
         "comparison",
         f"GET {_CLUSTER}/comparison",
         spreads.comparison,

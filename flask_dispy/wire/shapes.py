@@ -26,6 +26,8 @@ __all__ = [
     "NodeCost",
     "NodeDetail",
     "NodeEvent",
+    "NodeLoad",
+    "NodeLoadsData",
     "NodeRow",
     "NodeSeriesData",
     "OfferRow",
@@ -329,6 +331,30 @@ class NodeSeriesData(TypedDict):
     swap_avail: Column
     disk_avail_bytes: Column
     running: Column
+
+
+class NodeLoad(TypedDict):
+    """How busy a node was, in percent of its CPUs; ``None`` without CPUs."""
+
+    ip_addr: str
+    name: str
+    busy: list[int | None]
+
+
+class NodeLoadsData(TypedDict):
+    """How busy the nodes that are there were, in percent of their CPUs, at some times.
+
+    Up to twelve are in ``nodes``, each with a line; of more there are bands: the least busy, the
+    quartiles, and the most busy.
+    """
+
+    t: list[float]
+    nodes: list[NodeLoad]
+    least: list[int]
+    low: list[int]
+    median: list[int]
+    high: list[int]
+    most: list[int]
 
 
 # -- jobs ------------------------------------------------------------------------------------

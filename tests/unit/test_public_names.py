@@ -46,6 +46,7 @@ def test_public_names_are_these() -> None:
         "NoCommands",
         "NodeChanges",
         "NodeEvent",
+        "NodeLoadsData",
         "NodeRow",
         "NodeSeriesData",
         "OfferRow",

@@ -43,6 +43,7 @@ __all__ = [
     "link",
     "no_such_route",
     "node",
+    "node_loads",
     "node_series",
     "nodes",
     "offers",
@@ -126,6 +127,11 @@ def node(web: Web, name: str, host: str) -> Response:
             "events": view.node_events(row["ip_addr"]),
         }
     )
+
+
+def node_loads(web: Web, name: str) -> Response:
+    """Answer with how busy all nodes were, beside each other."""
+    return json_answer(web.view(name).node_loads())
 
 
 def node_series(web: Web, name: str, host: str) -> Response:

@@ -29,6 +29,7 @@ from ...wire.shapes import (
     JobDetail,
     JobRow,
     NodeDetail,
+    NodeLoadsData,
     NodeRow,
     NodeSeriesData,
     OfferRow,
@@ -182,6 +183,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "NodeDetail": {"allOf": [ref("Node"), schema_of(NodeDetail, beyond=NodeRow)]},
     "Offer": schema_of(OfferRow),
     "Offers": _page(ref("Offer")),
+    "NodeLoads": schema_of(NodeLoadsData),
     "NodeSeries": schema_of(NodeSeriesData),
     "Jobs": _page(
         ref("Job"),

@@ -208,6 +208,20 @@
  *
  * @typedef {{ip_addr: string, removed: true}} RemovedNode
  *
+ * @typedef {object} NodeLoad how busy a node was, in percent of its CPUs
+ * @property {string} ip_addr
+ * @property {string} name
+ * @property {(number|null)[]} busy
+ *
+ * @typedef {object} NodeLoads how busy the nodes were: each of a few, else bands
+ * @property {number[]} t
+ * @property {NodeLoad[]} nodes
+ * @property {number[]} least
+ * @property {number[]} low
+ * @property {number[]} median
+ * @property {number[]} high
+ * @property {number[]} most
+ *
  * @typedef {object} Changes what happened since a cursor
  * @property {string} cursor
  * @property {boolean} snapshot true: replace what you have

@@ -11,6 +11,7 @@ import { createNodeChooser } from "../widgets/nodechooser.js";
 import { startShell } from "../frame/shell.js";
 import { NodeActions } from "../widgets/nodeactions.js";
 import { createNodeCharts } from "../widgets/nodecharts.js";
+import { createNodeLoads } from "../widgets/nodeloads.js";
 import { createNodeFacts } from "../widgets/nodefacts.js";
 import { DurationsPanel } from "../widgets/durations.js";
 import { NodeJobs } from "../widgets/nodejobs.js";
@@ -26,6 +27,7 @@ export function start(shell = startShell("Node")) {
   show(need("choose"), !host);
   show(need("node"), Boolean(host));
   if (host) new NodePage(shell, host);
+  else if (!shell.config.past) createNodeLoads(need("loads"), shell); // a history keeps no load of nodes
   shell.feed.start();
 }
 

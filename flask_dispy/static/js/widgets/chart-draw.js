@@ -17,7 +17,7 @@ import { fillChildren, setAttrs, svg } from "./svg.js";
 
 /** @typedef {{key: string, label: string, token: string}} Series */
 /** @typedef {{t: number[], columns: Record<string, (number|null)[]>, now?: number}} ChartData `now`: the right edge, where that is later than the last sample */
-/** @typedef {{title: string, unit: string, series: Series[], format: (value: number) => string, scale?: "whole"|"bytes", past?: boolean}} ChartOptions `scale`: where ticks may stand; anywhere, if not given; `past`: the right edge is not now */
+/** @typedef {{title: string, unit: string, series: Series[], format: (value: number) => string, scale?: "whole"|"bytes", past?: boolean, crowded?: boolean, onPick?: (key: string) => void}} ChartOptions `scale`: where ticks may stand; anywhere, if not given; `past`: the right edge is not now; `crowded`: lines have no labels; `onPick`: a click on a line gives its key */
 /** @typedef {{x: (t: number) => number, y: (value: number) => number, to: number, right: number, bottom: number}} Frame */
 
 const HEIGHT = 168;
@@ -34,7 +34,7 @@ const LETTER = 6.7;
 let made = 0;
 
 /** @param {ChartOptions} options */
-export function build({ title, unit, series, past }) {
+export function build({ title, unit, series, past, crowded, onPick }) {
   const nothing = past ? "No data" : "No data yet";
   const id = `chart-${(made += 1)}`;
   const lines = series.map(({ token }, index) => {
@@ -102,7 +102,7 @@ export function build({ title, unit, series, past }) {
     " ",
     h("span", { class: "chart-unit" }, unit),
   );
-  const figure = h("figure", { class: "chart" }, head, plot);
+  const figure = h("figure", { class: `chart${crowded ? " is-crowded" : ""}${onPick ? " can-pick" : ""}` }, head, plot);
   return { figure, plot, drawing, grid, values, axis, area, lines, lasts, labels, dots, marks, cursor, note };
 }
 
@@ -113,7 +113,8 @@ export function build({ title, unit, series, past }) {
  * @param {ChartData} data
  * @param {ChartOptions} options
  */
-export function gutterFor(data, { series, format }) {
+export function gutterFor(data, { series, format, crowded }) {
+  if (crowded) return 16;
   const longest = series.map(({ key, label }) => {
     const most = maximum([data.columns[key] ?? []]);
     return format(most).length + (series.length > 1 ? label.length + 1 : 0);

@@ -18,6 +18,9 @@ import { createTip } from "./tip.js";
 /** Events are marked here, over the plot. */
 const MARKS = 6;
 
+/** A click that is farther from a line means none. */
+const NEAR_PX = 22;
+
 export class Chart {
   #options;
   #parts;
@@ -115,6 +118,24 @@ export class Chart {
     this.#tip.show(frame.x(at), TOP, options.past ? clock(at) : `${clock(at)}, ${relative(at, endOf(data))}`, lines);
   }
 
+  /** The line that is next to a click, if it is near. @param {MouseEvent} event */
+  #lineAt({ clientX, clientY }) {
+    const { t, columns } = this.#data;
+    const frame = this.#frame;
+    if (!frame || t.length === 0) return null;
+    const { left, top } = this.#parts.plot.getBoundingClientRect();
+    const share = Math.min(1, Math.max(0, (clientX - left) / frame.right));
+    const index = nearest(t, t[0] + share * (frame.to - t[0]));
+    // A line may be steep there, so what is before and after counts as well.
+    const found = this.#options.series.flatMap(({ key }) =>
+      (columns[key] ?? []).slice(Math.max(0, index - 1), index + 2).flatMap((value) => {
+        return value === null ? [] : [{ key, px: Math.abs(frame.y(value) - (clientY - top)) }];
+      }),
+    );
+    found.sort((a, b) => a.px - b.px);
+    return found.length > 0 && found[0].px <= NEAR_PX ? found[0].key : null;
+  }
+
   #listen() {
     const { plot } = this.#parts;
     plot.addEventListener("pointermove", (event) => {
@@ -123,6 +144,10 @@ export class Chart {
       const x = event.clientX - plot.getBoundingClientRect().left;
       const share = Math.min(1, Math.max(0, x / this.#frame.right));
       this.#inspect(t[0] + share * (this.#frame.to - t[0]));
+    });
+    plot.addEventListener("click", (event) => {
+      const key = this.#lineAt(event);
+      if (key !== null) this.#options.onPick?.(key);
     });
     plot.addEventListener("pointerleave", () => this.#inspect(null));
     plot.addEventListener("blur", () => this.#inspect(null));
