@@ -32,6 +32,7 @@ CHAPTERS: Final = (
     "crowd",
     "growth",
     "outlook",
+    "history",
 )
 
 _BEGIN: Final = "<!-- figures: written by python -m benchmarks --write -->"

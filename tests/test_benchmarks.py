@@ -31,7 +31,7 @@ def test_benchmarks_measure_and_write(tmp_path: Path) -> None:
         "<!-- end of the figures -->\nafter\n"
     )
     names = ("callback", "snapshots", "updates", "viewers", "stream", "search", "memory", "idle",
-             "outlook")  # fmt: skip
+             "outlook", "history")  # fmt: skip
     run("--only", *names, "--write", str(page))
     text = page.read_text()
     assert text.startswith("before\n")

@@ -7,13 +7,19 @@ from functools import partial
 from typing import Any, Final
 
 from ..core.cluster import ClusterState
-from ..core.errorkinds import MOST_KINDS, Course, ErrorKind
+from ..core.errorkinds import MOST_KINDS, Course, ErrorKind, ErrorKinds
 from ..core.failures import Failure, failure_of, kind_id
 from ..core.text import Cut
 from .checking import count, course, json_of, moment, serial, text
 from .records import LateRow
 
-__all__ = ["ErrorKindRow", "ErrorKindsDue", "enter_error_kinds", "error_kind_of"]
+__all__ = [
+    "ErrorKindRow",
+    "ErrorKindsDue",
+    "enter_error_kinds",
+    "error_kind_of",
+    "error_kind_row",
+]
 
 _EVERY_SEC: Final = 5.0
 
@@ -22,8 +28,13 @@ class ErrorKindRow(LateRow):
     """A kind of error, by its id."""
 
 
-def _error_kind_json(state: ClusterState, kind_id: str) -> dict[str, Any]:
-    kind = state.error_kinds.kinds.get(kind_id)
+def error_kind_row(kinds: ErrorKinds, id_: str) -> ErrorKindRow:
+    """Return the row of a kind, as it is when it is written."""
+    return ErrorKindRow(id_, partial(_error_kind_json, kinds, id_))
+
+
+def _error_kind_json(kinds: ErrorKinds, id_: str) -> dict[str, Any]:
+    kind = kinds.kinds.get(id_)
     if kind is None:
         return {"count": 0}
     course = kind.course
@@ -61,7 +72,7 @@ class ErrorKindsDue:
         dirty = self._state.error_kinds.dirty
         for kind in list(dirty):
             del dirty[kind]
-            yield ErrorKindRow(kind, partial(_error_kind_json, self._state, kind))
+            yield error_kind_row(self._state.error_kinds, kind)
 
 
 def error_kind_of(row: tuple[Any, ...], shift: int) -> ErrorKind:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import logging
 import math
-import os
 import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -25,7 +24,7 @@ from ..core.meter import Price
 from ..core.series import PAST_RESOLUTIONS, WHOLE_SEC, Measured, Series
 from ..core.text import bounded
 from .checking import DAMAGE
-from .columns import NO_COLUMNS, Columns, columns_of, together
+from .columns import columns_of, together
 from .errorkinds import enter_error_kinds, error_kind_of
 from .events import EVENT_COLUMNS, enter_events, entry_of
 from .recorder import SERIES_SEC
@@ -34,7 +33,7 @@ from .runs import FOUND, SELECT_RUNS, RunRecord, run_of
 from .schema import open_for_reading
 from .tallies import enter_tally, tally_of
 
-__all__ = ["Past", "PastRun", "load", "refill"]
+__all__ = ["Past", "PastFile", "PastRun", "refill"]
 
 logger = logging.getLogger("flask_dispy.history")
 
@@ -72,36 +71,69 @@ class PastRun:
 
 
 class Past(NamedTuple):
-    """The runs that were loaded, the newest first, and how many runs and jobs the file holds.
+    """The runs that were loaded, the newest first, and how many jobs the file holds.
 
-    ``columns`` are the custom columns of all of them; ``unreadable`` are the rows of all runs that
-    were left out, by what they are of.
+    ``unreadable`` are the rows of all runs that were left out, by what they are of.
     """
 
     runs: list[PastRun]
-    total_runs: int
     total_jobs: int
-    columns: Columns
     unreadable: Counter[str]
 
 
-def load(path: str | os.PathLike[str], *, most_jobs: int, most_runs: int) -> Past:
-    """Load the newest runs of a history, and their newest jobs.
+class PastFile:
+    """A history, opened: its runs are known at once, and what they came to once it is loaded.
 
-    The file may be written meanwhile: what is returned is how it was at one moment.
+    The file may be written meanwhile: all is as it was at one moment.
 
+    :param most_runs: runs that are loaded, the newest.
     :raises HistoryError: there is no history at *path*, or it can't be read; says why.
     """
-    path = Path(path)
-    with closing(open_for_reading(path)) as db:
+
+    def __init__(self, path: Path, *, most_runs: int) -> None:
+        self._path = path
+        self._closed = False
+        self._db = open_for_reading(path)
         try:
-            db.execute("BEGIN")
-            return _Loader(db, most_jobs).load(most_runs)
+            with self._explaining_damage():
+                self._db.execute("BEGIN")
+                self._loader = _Loader(self._db, most_runs)
+        except BaseException:
+            self._db.close()
+            raise
+        self.columns = self._loader.columns
+        self.total_runs = self._loader.total_runs
+
+    def labels(self) -> dict[int, str]:
+        """Return what the runs that are loaded are called, by their ids, the newest first."""
+        return {record.id: _label(record) for record in self._loader.records}
+
+    def load(self, most_jobs: int) -> Past:
+        """Load the runs and their newest jobs, and close the file.
+
+        :raises HistoryError: it can't be read, or was closed meanwhile; says why.
+        """
+        with closing(self._db), self._explaining_damage():
+            return self._loader.load(most_jobs)
+
+    def close(self) -> None:
+        """End a :meth:`load` that is under way in another thread."""
+        self._loader.is_ended = True
+
+    @contextmanager
+    def _explaining_damage(self) -> Iterator[None]:
+        try:
+            yield
         except (sqlite3.Error, ValueError, TypeError, LookupError) as error:
             raise HistoryError(
-                f"The history {path} is damaged: {error}. What is whole of it may be saved by "
-                "the command .recover of sqlite3, into a new file."
+                f"The history {self._path} is damaged: {error}. What is whole of it may be saved "
+                "by the command .recover of sqlite3, into a new file."
             ) from error
+
+
+def _label(record: RunRecord) -> str:
+    begun = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(record.started_at))
+    return f"{bounded(record.name, _NAME_LETTERS)} {begun}"
 
 
 class _Loader:
@@ -110,27 +142,33 @@ class _Loader:
     Rows that can't be read are left out and counted.
     """
 
-    def __init__(self, db: sqlite3.Connection, most_jobs: int) -> None:
+    def __init__(self, db: sqlite3.Connection, most_runs: int) -> None:
         self._db = db
-        self._room = most_jobs
+        self._room = 0
         self._unreadable = Counter[str]()
+        self.is_ended = False
         self._events: list[tuple[ClusterState, Entry]] = []
-        self._columns = NO_COLUMNS
         # Bytes that are no text are shown as such.
         db.text_factory = partial(str, encoding="utf-8", errors="replace")
-
-    def load(self, most_runs: int) -> Past:
         rows = self._all(SELECT_RUNS, most_runs)
-        found = list(self._readable("runs", run_of, rows))
-        shifts = self._shifts({run.session for run in found})
-        self._columns = together(self._readable("columns", columns_of, (r.columns for r in found)))
-        runs = [self._run(run, shifts[run.session]) for run in found]
+        self.records = list(self._readable("runs", run_of, rows))
+        declared = (record.columns for record in self.records)
+        self.columns = together(self._readable("columns", columns_of, declared))
+        ((self.total_runs,),) = self._all(f"SELECT count(*) {FOUND}")
+
+    def load(self, most_jobs: int) -> Past:
+        self._room = most_jobs
+        shifts = self._shifts({record.session for record in self.records})
+        runs = []
+        for record in self.records:
+            if self.is_ended:
+                raise ValueError("it was closed while it was loaded")
+            runs.append(self._run(record, shifts[record.session]))
         enter_events(self._events)
-        ((total_runs,),) = self._all(f"SELECT count(*) {FOUND}")
         ((total_jobs,),) = self._all("SELECT count(*) FROM jobs")
         for run in runs:
             self._unreadable.update(run.unreadable)
-        return Past(runs, total_runs, total_jobs, self._columns, self._unreadable)
+        return Past(runs, total_jobs, self._unreadable)
 
     def _all(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         return self._db.execute(statement, values).fetchall()
@@ -181,12 +219,11 @@ class _Loader:
         )
         self._room -= len(rows)
         bad = Counter[str]()
-        make = partial(job_of, shift=shift, columns=self._columns.jobs)
+        make = partial(job_of, shift=shift, columns=self.columns.jobs)
         jobs = list(self._readable("jobs", make, reversed(rows), bad))
-        begun = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(started_at))
         kinds = self._error_kinds(run, shift, bad)
         state = ClusterState(
-            f"{bounded(name, _NAME_LETTERS)} {begun}",
+            _label(record),
             started_at,
             serials=iter(()),
             history_limit=len(jobs),
@@ -213,7 +250,7 @@ class _Loader:
     def _load_nodes(self, run: int, state: ClusterState, bad: Counter[str]) -> int:
         """Load a run's nodes, and what happened to them; return how many CPUs they had."""
         rows = (text for (text,) in self._all("SELECT row FROM nodes WHERE run = ?", run))
-        make = partial(node_of, columns=self._columns.nodes)
+        make = partial(node_of, columns=self.columns.nodes)
         for node in self._readable("nodes", make, rows, bad):
             state.nodes[node.ip_addr] = node
             state.roster.changed(node)

@@ -240,7 +240,9 @@ def _read_only(path: Path) -> sqlite3.Connection:
     untouched = not log.exists() or log.stat().st_size == 0
     if untouched and not os.access(path.parent, os.W_OK):
         uri += "&immutable=1"
-    return sqlite3.connect(uri, uri=True, timeout=_BUSY_SEC, isolation_level=None)
+    return sqlite3.connect(
+        uri, uri=True, timeout=_BUSY_SEC, isolation_level=None, check_same_thread=False
+    )
 
 
 def _make_private(path: Path) -> None:

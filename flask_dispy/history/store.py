@@ -25,6 +25,7 @@ from ..core.series import Measured
 from .columns import NO_COLUMNS, Columns
 from .errorkinds import ErrorKindRow
 from .events import EventRow
+from .oldruns import OldRuns
 from .pruning import Pruner
 from .records import Figures, NodeEvent, NodeRow, job_row
 from .schema import open_for_writing, transaction
@@ -143,6 +144,7 @@ class Store:
         self._session: int | None = None
         self._token = secrets.token_hex(8)
         self._pruner = Pruner(days, max_bytes)
+        self._old_runs, self._catching_up = OldRuns(), False
         self._pruning = True  # the file may be too large from before
         self._wake = threading.Event()
         self._stop = threading.Event()
@@ -293,6 +295,7 @@ class Store:
             self._runs.append(self._new_runs.popleft())
         changed = [(run, run.figures) for run in self._runs if run.figures is not run.written]
         if not batch and not changed and not self._pruning:
+            self._catch_up(db)
             return False
         for run, figures in changed:
             if run.id is None:
@@ -312,7 +315,13 @@ class Store:
         if not self._queue:
             self._runs = [run for run in self._runs if not (run.written and run.written.complete)]
         self._pruning = self._pruner.step(db, time.time())
+        self._catch_up(db)
         return self._pruning or len(self._queue) >= _BATCH
+
+    def _catch_up(self, db: sqlite3.Connection) -> None:
+        """Bring a little of what an earlier version wrote up to date; the run goes first."""
+        if self._catching_up:
+            self._catching_up = self._old_runs.step(db, time.time())
 
     def _write(self, db: sqlite3.Connection, batch: Iterable[tuple[Run, Any]]) -> None:
         rows: dict[type, list[tuple[Any, ...]]] = {kind: [] for kind in PUT_OTHERS}
@@ -344,6 +353,7 @@ class Store:
 
     def _open(self) -> sqlite3.Connection:
         self._db = self._open_file(self.path)
+        self._old_runs, self._catching_up = OldRuns(), True
         self._file = _identity(self.path)
         return self._db
 

@@ -12,7 +12,7 @@ from ..core.tally import TIMED_WORDS, Tally, Times
 from .checking import count, figure, json_of, text
 from .records import LateRow
 
-__all__ = ["TalliesDue", "TallyRow", "enter_tally", "tally_of"]
+__all__ = ["TalliesDue", "TallyRow", "enter_tally", "tally_of", "tally_row"]
 
 _EVERY_SEC: Final = 10.0
 
@@ -22,6 +22,11 @@ _AT_A_BEAT: Final = 500
 
 class TallyRow(LateRow):
     """A node's tally, or with the address "" its cluster's."""
+
+
+def tally_row(ip_addr: str, tally: Tally) -> TallyRow:
+    """Return the row of a tally, as it is when it is written."""
+    return TallyRow(ip_addr, partial(_tally_json, tally))
 
 
 class TalliesDue:
@@ -56,9 +61,9 @@ class TalliesDue:
             del self._addresses[ip_addr]
             node = self._state.nodes.get(ip_addr)
             if node is not None and node.tally is not None:
-                yield TallyRow(ip_addr, partial(_tally_json, node.tally))
+                yield tally_row(ip_addr, node.tally)
         if due:
-            yield TallyRow("", partial(_tally_json, self._state.tallies.total))
+            yield tally_row("", self._state.tallies.total)
 
 
 def _tally_json(tally: Tally) -> dict[str, Any]:

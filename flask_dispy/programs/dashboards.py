@@ -25,9 +25,8 @@ def serve_history(
     :raises SystemExit: it can't; with the reason.
     """
     ended = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: ended.set())
     try:
-        registry = PastRegistry(path, **options)
+        registry = PastRegistry(path, lazy=True, **options)
         server = DispyHTTPServer(
             None,
             host,
@@ -39,14 +38,23 @@ def serve_history(
         )
     except (HistoryError, OSError, ValueError) as error:
         sys.exit(f"flask-dispy: {_reason(error)}")
-    print(_loaded(registry))
+
+    def end(*_: object) -> None:
+        ended.set()
+        registry.close()  # it may still load
+
+    signal.signal(signal.SIGTERM, end)
     print(f"The history is at {server.url}", flush=True)
     try:
+        print(_loaded(registry), flush=True)
         # In steps, because on Windows Ctrl-C does not interrupt the wait itself.
         while not ended.wait(1.0):
             pass
     except KeyboardInterrupt:
         pass
+    except HistoryError as error:
+        if not ended.is_set():
+            sys.exit(f"flask-dispy: {_reason(error)}")
     finally:
         server.shutdown(wait=False)
         registry.close()

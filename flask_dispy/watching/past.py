@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Iterator, Sequence
+import threading
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import chain
@@ -12,7 +14,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from ..core.cluster import ClusterState
-from ..core.errors import NoCommands, UnknownCluster
+from ..core.errors import HistoryError, NoCommands, UnknownCluster
 from ..core.phrases import quantity
 from ..core.prospects import Surroundings
 from ..core.series import PAST_RESOLUTIONS, Measured, Series
@@ -20,7 +22,8 @@ from ..core.settings import MOST_JOBS, MOST_RUNS, Settings
 from ..core.summary import summary_of
 from ..core.whatif import Backlog
 from ..engine.commands.control import Control
-from ..history.reader import PastRun, load, refill
+from ..history.oldruns import bring_up_to_date
+from ..history.reader import PastFile, PastRun, refill
 from ..history.runs import ShownRun
 from ..wire.shapes import SeriesData, Summary, TimelineData
 from .board import ALL_NAMES, Board, Member, free_name
@@ -41,24 +44,28 @@ class _Runs(Board[Member]):
 
     past = True
 
-    def __init__(self, settings: Settings, runs: Sequence[PastRun]) -> None:
+    def __init__(self, settings: Settings) -> None:
         super().__init__(settings, Intervals())
-        self._runs = {run.state: run for run in runs}
+        self._runs: dict[ClusterState, PastRun] = {}
+
+    def fill(self, runs: Sequence[PastRun], names: Mapping[int, str]) -> None:
+        """Show what the runs came to, under their names."""
         with self.lock:
+            self._runs = {run.state: run for run in runs}
             for number, run in enumerate(runs, 1):
-                run.state.name = free_name(run.state.name, self._members)
+                run.state.name = names[run.id]
                 self.enter(Member(run.state, number))
-        # Runs share CPUs where they ran at the same time; how many is not kept.
-        usages = [run.state.usage(run.ended_at) for run in runs]
-        self.combined.meter.offered_sec = sum(usage.offered_sec for usage in usages)
-        self.combined.meter.money = sum(usage.money or 0.0 for usage in usages)
-        self.combined.priced = any(usage.money is not None for usage in usages)
-        self.combined.series = Series(self.began_at(None), PAST_RESOLUTIONS)
-        refill(
-            self.combined.series,
-            _sums(run.whole for run in runs),
-            _sums(run.buckets for run in runs),
-        )
+            # Runs share CPUs where they ran at the same time; how many is not kept.
+            usages = [run.state.usage(run.ended_at) for run in runs]
+            self.combined.meter.offered_sec = sum(usage.offered_sec for usage in usages)
+            self.combined.meter.money = sum(usage.money or 0.0 for usage in usages)
+            self.combined.priced = any(usage.money is not None for usage in usages)
+            self.combined.series = Series(self.began_at(None), PAST_RESOLUTIONS)
+            refill(
+                self.combined.series,
+                _sums(run.whole for run in runs),
+                _sums(run.buckets for run in runs),
+            )
 
     def ended_at(self, state: ClusterState | None) -> float:
         """Return when a run ended; with ``None`` the last of all."""
@@ -170,14 +177,18 @@ class PastRegistry(Dashboard):
     """The runs of a history file, for the same pages, API and report as live clusters.
 
     Each run is a closed cluster, named after its cluster and the time it began, the newest
-    first. They were read once: what a program adds to the file later is not shown. Commands have
-    nothing to act on; make the blueprint or server ``read_only=True``, that pages offer none.
+    first. They were read once: what a program adds to the file later is in the table of runs
+    alone. Commands have nothing to act on; make the blueprint or server ``read_only=True``, that
+    pages offer none.
 
-    :param path: the history file. It is not changed, but for a schema that is out of date.
+    :param path: the history file. It is not changed, but for what an earlier version wrote, which
+        is brought up to date.
     :param most_jobs: jobs that are loaded, those of the newest runs first. Runs keep their
         counts, whatever of their jobs is loaded.
     :param most_runs: runs that are loaded.
     :param show_job_args: whether pages show the jobs' arguments.
+    :param lazy: load the runs when they are first asked for: their table is there at once. See
+        :meth:`wait`.
     :raises HistoryError: there is no history at *path*, or it can't be read; says why.
     """
 
@@ -188,27 +199,66 @@ class PastRegistry(Dashboard):
         most_jobs: int = MOST_JOBS,
         most_runs: int = MOST_RUNS,
         show_job_args: bool = True,
+        lazy: bool = False,
     ) -> None:
-        past = load(path, most_jobs=most_jobs, most_runs=most_runs)
-        self.total_runs = past.total_runs
+        self._path = Path(path)
+        self._file = PastFile(self._path, most_runs=most_runs)
+        self.total_runs = self._file.total_runs
         """How many runs the file holds."""
-        self.total_jobs = past.total_jobs
-        """How many jobs the file holds."""
-        self.unreadable = past.unreadable
+        self.total_jobs = 0
+        """How many jobs the file holds; known once they are loaded."""
+        self.unreadable = Counter[str]()
         """How many rows of the file can't be read, by what they are of: ``jobs``, ``nodes``..."""
-        if self.unreadable:
-            logger.warning("The history %s is damaged: %s.", path, self.damage())
-        settings = Settings(
-            show_job_args=show_job_args,
-            node_columns=past.columns.nodes,
-            job_columns=past.columns.jobs,
+        self._names = _free_names(self._file.labels())
+        columns = self._file.columns
+        self._runs = _Runs(
+            Settings(
+                show_job_args=show_job_args,
+                node_columns=columns.nodes,
+                job_columns=columns.jobs,
+            )
         )
-        runs = _Runs(settings, past.runs)
-        self._runs = runs
-        self._views = {member.name: _RunView(runs, member) for member in runs.members()}
-        shown = {run.id: ShownRun(run.state.name) for run in past.runs}
-        runs.runs = Runs(Path(path), lambda: shown)
-        self._combined = _RunsView(runs, runs, self.views)
+        shown = {run: ShownRun(name) for run, name in self._names.items()}
+        self._runs.runs = Runs(self._path, lambda: shown)
+        self._views: dict[str, View] = {}
+        self._combined = _RunsView(self._runs, self._runs, self.views)
+        self._closed = threading.Event()
+        self._loaded = threading.Event()
+        self._failure: HistoryError | None = None
+        self._loader = threading.Thread(
+            target=self._load, args=(most_jobs,), name="flask_dispy-past", daemon=True
+        )
+        self._starting = threading.Lock()
+        if not lazy:
+            self.wait()
+
+    def wait(self) -> None:
+        """Wait until the runs and their jobs are loaded; the first call begins that.
+
+        :raises HistoryError: they can't be read, or it was closed before; says why.
+        """
+        with self._starting:
+            if self._loader.ident is None:
+                self._loader.start()
+        self._loaded.wait()
+        if self._failure is not None:
+            raise self._failure
+
+    def _load(self, most_jobs: int) -> None:
+        try:
+            past = self._file.load(most_jobs)
+            self.total_jobs, self.unreadable = past.total_jobs, past.unreadable
+            if self.unreadable:
+                logger.warning("The history %s is damaged: %s.", self._path, self.damage())
+            runs = self._runs
+            runs.fill(past.runs, self._names)
+            self._views = {member.name: _RunView(runs, member) for member in runs.members()}
+        except HistoryError as error:
+            self._failure = error
+        finally:
+            self._loaded.set()
+        if self._failure is None:
+            bring_up_to_date(self._path, self._closed.is_set)
 
     def damage(self) -> str:
         """Return what of the file can't be read, in words; nothing while all can."""
@@ -227,6 +277,7 @@ class PastRegistry(Dashboard):
 
     def view(self, name: str) -> View:
         self._board.check_process()
+        self.wait()
         found = self._combined if name in ALL_NAMES else self._views.get(name)
         if found is None:
             raise UnknownCluster(
@@ -237,7 +288,12 @@ class PastRegistry(Dashboard):
 
     def views(self) -> list[View]:
         self._board.check_process()
+        self.wait()
         return list(self._views.values())
+
+    def names(self) -> list[str]:
+        self._board.check_process()
+        return list(self._names.values())
 
     def health(self) -> dict[str, Any]:
         self._board.check_process()
@@ -250,11 +306,25 @@ class PastRegistry(Dashboard):
             "render": {"waiting": 0, "stuck": 0},
             "columns": {"waiting": 0, "stuck": 0, "unknown": {}},
             "history": None,
-            "clusters": len(self._views),
+            "clusters": len(self._names),
         }
 
     def close(self) -> None:
+        self._closed.set()
+        self._file.close()
         self._board.close()
+        with self._starting:
+            if self._loader.ident is None:
+                self._loader.start()  # it closes the file
+        self._loader.join()
+
+
+def _free_names(labels: Mapping[int, str]) -> dict[int, str]:
+    """Return the names that runs are shown under, each its own."""
+    names: dict[int, str] = {}
+    for run, label in labels.items():
+        names[run] = free_name(label, names.values())
+    return names
 
 
 def _sums(runs: Iterable[list[Measured]]) -> list[Measured]:
