@@ -122,7 +122,8 @@ _READING: Final = (
         api_read.offers,
         "The nodes that were asked to join and have not, with the likely reasons.",
         "Offers",
-        query={"limit": _LIMIT, "offset": _OFFSET},
+        MEDIA_TYPES,
+        query={"limit": _LIMIT, "offset": _OFFSET, "format": _FORMAT},
     ),
     Route(
         "jobs_list",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 from typing import Any
 
 from flask import Flask
@@ -83,3 +86,12 @@ def test_who_may_not_see_arguments_does_not_see_who_asked(make_client: Any, scen
 
     offer = _ask(make_client(authorize=authorize))
     assert (offer["source"], offer["asked_by"]) == ("command", None)
+
+
+def test_offers_can_be_had_as_a_file(client: Any, scene: Any) -> None:
+    for number in (8, 9):
+        _ask(client, f"127.0.0.{number}")
+    rows = client.get(f"{OFFERS}?format=jsonl").text.splitlines()
+    assert [json.loads(row)["host"] for row in rows] == ["127.0.0.8", "127.0.0.9"]
+    table = csv.DictReader(io.StringIO(client.get(f"{OFFERS}?format=csv&limit=1").text))
+    assert [row["host"] for row in table] == ["127.0.0.8"]

@@ -140,12 +140,17 @@ def node_series(web: Web, name: str, host: str) -> Response:
     return json_answer(view.node_series(view.node(host)["ip_addr"]))
 
 
-def offers(web: Web, name: str, *, limit: int, offset: int) -> Response:
+def offers(web: Web, name: str, *, limit: int, offset: int, format: str) -> Response:
     """Answer with the nodes that were asked to join and have not, the first asked first."""
-    items = web.view(name).offers()
+    view = web.view(name)
+    items = view.offers()
     if not web.guard.allows("see_arguments"):
         items = [{**item, "asked_by": None} for item in items]
     end = offset + limit
+    if format != JSON:
+        paths = schema_paths(SCHEMAS["Offer"])
+        shown = items[offset : end if "limit" in request.args else None]
+        return export(web, "offers", view.name, format, paths=paths, chunks=in_chunks(shown))
     following = link(offset=end, limit=limit) if end < len(items) else None
     return json_answer({"total": len(items), "items": items[offset:end], "next": following})
 
