@@ -13,6 +13,7 @@ from ..core.series import RESOLUTIONS
 from ..core.text import bounded, ending
 from ..core.versions import version_of
 from ..core.yielding import chunks
+from ..wire.journal import by_whom
 from ..wire.shapes import JobCounts, SeriesData, Summary
 from .axes import DAY_SEC
 from .charts import Span, charts
@@ -28,10 +29,11 @@ if TYPE_CHECKING:
     from ..wire.fields import Field
     from ..wire.tables import JobTable, NodeTable
 
-__all__ = ["MOST_CLUSTERS", "MOST_JOBS", "MOST_NODES", "gather"]
+__all__ = ["MOST_CLUSTERS", "MOST_EVENTS", "MOST_JOBS", "MOST_NODES", "gather"]
 
 MOST_NODES: Final = 500
 MOST_JOBS: Final = 50
+MOST_EVENTS: Final = 200
 MOST_CLUSTERS: Final = 50
 
 # Cells of an aggregated timeline, in all and for each node: columns 8 px wide, in which the
@@ -104,10 +106,27 @@ def gather(view: View, *, arguments: bool) -> dict[str, Any]:
         "slowest": slowest,
         "total_ran": total_ran,
         **_errors(view, arguments=arguments),
+        **_events(view, arguments=arguments),
         "arguments": arguments and view.show_job_args,
         "output": arguments,
         "versions": _versions(),
     }
+
+
+def _events(view: View, *, arguments: bool) -> dict[str, Any]:
+    """Return what happened last, in the order in which it did, and how much did in all."""
+    page = view.events(limit=MOST_EVENTS, private=not arguments)
+    events = [
+        {
+            "at": row["at"],
+            "text": bounded(row["text"], _TEXT["error"]),
+            "who": by_whom(row),
+            "cluster": bounded(row["cluster"] or "", _NAME),
+        }
+        for row in reversed(page.items)
+    ]
+    happened = sum(count["happened"] for count in page.counts.values())
+    return {"events": events, "total_events": happened}
 
 
 def _errors(view: View, *, arguments: bool) -> dict[str, Any]:

@@ -217,6 +217,8 @@ def test_slowest_jobs_and_commonest_errors_come_in_order(run: Run) -> None:
     assert "KeyError: # KeyError: 1 40 67 % 10.0.0.2 (40)" in document.text
     assert "ValueError: bad # ValueError: bad 0 20 33 % 10.0.0.2 (20)" in document.text
     assert document.text.index("KeyError: #") < document.text.index("ValueError: bad")
+    assert "What happened When What By whom" in document.text
+    assert "New kind of error: ValueError: bad #" in document.text
     assert "Slowest jobs showing 50 of 60 that ran" in document.text
     took = [float(t) for t in re.findall(r"failed 10\.0\.0\.2 ([\d.]+) s", document.text)]
     assert took == sorted(took, reverse=True)
