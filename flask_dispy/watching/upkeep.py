@@ -63,10 +63,10 @@ class Pump:
         Readers call this: nobody else would notice that it died.
         """
         thread = self._thread
-        if self._stop.is_set() or (thread is not None and thread.is_alive()):
+        if (thread is not None and thread.is_alive()) or not self._hub.members():
             return
         with self._starting:
-            if self._stop.is_set() or self._thread is not thread or not self._hub.members():
+            if self._stop.is_set() or self._thread is not thread:
                 return
             if thread is not None:
                 self._died += 1

@@ -8,9 +8,11 @@ import threading
 from typing import Any
 
 import pytest
+from clusters import wait_until
 from flask.testing import FlaskClient
 from web.fakes import make_node
 
+from flask_dispy import ClusterRegistry
 from flask_dispy.watching.dashboard import board_of
 from flask_dispy.web.legacy.cursor import LegacyCursor
 
@@ -19,6 +21,13 @@ NODE_FIELDS = {
     "ip_addr", "name", "cpus", "avail_cpus", "busy", "jobs_done", "cpu_time", "tx", "rx",
     "update_time", "avail_info",
 }  # fmt: skip
+
+
+@pytest.fixture
+def scene(scene: Any, registry: ClusterRegistry) -> Any:
+    """The scene once its nodes are compared: from then on, only what a test does changes them."""
+    wait_until(lambda: registry.view("compute").node("10.0.0.2")["compared"], what="comparison")
+    return scene
 
 
 def _nodes(client: FlaskClient, url: str = "/cluster_updates") -> list[list[str]]:
