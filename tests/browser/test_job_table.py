@@ -166,3 +166,16 @@ def test_searches_are_saved_in_the_browser_and_deleted(stage: Stage) -> None:
     page.get_by_role("button", name="Delete <b>bad</b>").press("Enter")
     expect(page.get_by_text("No search is saved in this browser.")).to_be_visible()
     expect(name).to_be_focused()
+
+
+def test_panel_leads_to_jobs_like_the_one_it_shows(stage: Stage) -> None:
+    page = stage.open("jobs.html?job=2")
+    like = page.get_by_role("navigation", name="Jobs like it")
+    expect(like.get_by_role("link")).to_have_text(
+        ["same function", "same node", "same error", "ran longer"]
+    )
+    like.get_by_role("link", name="same error").click()
+    expect(rows(page)).to_have_count(1)
+    expect(page.get_by_role("combobox", name="Search jobs")).to_have_value(
+        re.compile(r"^error-kind:[0-9a-f]{10}$")
+    )

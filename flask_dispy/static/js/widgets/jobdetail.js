@@ -12,6 +12,7 @@ import { jobName, jobNumber, jobWord } from "../data/jobwords.js";
 import { copyText, flash } from "./clipboard.js";
 import { isCancellable } from "./jobactions.js";
 import { createJobFacts } from "./jobfacts.js";
+import { createJobLike } from "./joblike.js";
 import { createJobTexts } from "./jobtexts.js";
 
 /** @import {Shell} from "../frame/parts.js" */
@@ -29,6 +30,7 @@ export class JobPanel {
   #parts;
   #facts;
   #texts;
+  #like;
   #narrow = matchMedia(NARROW);
   /** @type {number|null} */
   #serial = null;
@@ -56,6 +58,7 @@ export class JobPanel {
     const fields = config.job_fields.filter(({ custom }) => custom);
     const nodeHref = (/** @type {string} */ ip) => shell.href("node.html", { host: ip });
     this.#facts = createJobFacts(this.#parts.body, { nodeHref, now: store.now, fields });
+    this.#like = createJobLike(this.#parts.body, shell);
     this.#texts = createJobTexts(this.#parts.body, { mayReadArguments: config.permissions.see_arguments, notices });
     this.#listen();
   }
@@ -194,6 +197,7 @@ export class JobPanel {
     const { api, cluster } = this.#shell;
     setAttr(this.#parts.save, "href", api.url(clusterPath(cluster, "jobs", found.serial, "texts")));
     this.#facts.update(found);
+    this.#like.update(found);
     this.#texts.update(found);
   }
 
