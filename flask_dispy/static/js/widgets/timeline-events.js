@@ -20,18 +20,20 @@ export class TimelineEvents {
   #marks = [];
   #group = svg("g", {});
   #drawing = svg("svg", { class: "timeline-events", "aria-hidden": "true", focusable: "false" }, this.#group);
-  #tip;
+  /** Made when it is first shown. @type {import("./tip.js").Tip|null} */
+  #tip = null;
 
   /** @param {HTMLElement} stage */
   constructor(stage) {
     stage.append(this.#drawing);
-    this.#tip = createTip(stage);
     this.#group.addEventListener("pointerover", ({ target }) => {
       const element = /** @type {Element} */ (target).closest(".event-mark");
       const mark = element && this.#marks[[...this.#group.children].indexOf(element)];
-      if (mark) this.#tip.show(mark.x, AXIS_HEIGHT, clock(mark.events[0].at), tipLines(mark));
+      if (!mark) return;
+      this.#tip ??= createTip(stage);
+      this.#tip.show(mark.x, AXIS_HEIGHT, clock(mark.events[0].at), tipLines(mark));
     });
-    this.#group.addEventListener("pointerout", () => this.#tip.hide());
+    this.#group.addEventListener("pointerout", () => this.#tip?.hide());
   }
 
   /** @param {Event[]} events */
