@@ -58,7 +58,8 @@ export class RunTable {
 
   /** Reads the rows again, if it is time. */
   tick() {
-    const live = this.#list.state.rows.some((run) => run.live);
+    // A run that begins is written, and so listed, a moment later.
+    const live = !this.#shell.config.past;
     if ((live || this.#list.state.phase === "failed") && Date.now() - this.#readAt >= REFRESH_SEC * 1000) this.update();
   }
 
