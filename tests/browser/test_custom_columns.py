@@ -142,7 +142,7 @@ def test_past_run_shows_its_columns(tmp_path: Path, browsers: Browsers) -> None:
     registry.close()
     past = PastRegistry(path)
     with serve(past, browsers, read_only=True) as stage:
-        page = stage.open()
+        page = stage.open("monitor.html")
         becomes(lambda: cells(page, "temp"), ["41.5 °C"])
         stage.go(page, "jobs.html?q=batch:first")
         becomes(lambda: cells(page, "batch"), ["night of first"])

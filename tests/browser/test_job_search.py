@@ -131,13 +131,12 @@ def test_what_was_typed_outlives_tab_and_enter(page: Page) -> None:
     page.keyboard.press("Escape")
     page.keyboard.press("Tab")
     expect(page.locator("#search-problem")).to_have_text("state: needs a value")
-    page.keyboard.press("Enter")  # on the first of the tabs
+    _tab(page, "all").press("Enter")
     expect(_search(page)).to_have_value("")
     becomes(lambda: len(_ids(page)), 5)
     _search(page).fill("slower:soon")
     page.keyboard.press("Tab")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Enter")  # on "queued"
+    _tab(page, "queued").press("Enter")
     expect(_search(page)).to_have_value("state:queued slower:soon")
     expect(page.locator("#search-problem")).to_contain_text("takes a time")
 

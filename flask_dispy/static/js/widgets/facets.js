@@ -18,7 +18,7 @@ const VALUES = 6;
 export class FacetsPanel {
   #options;
   #lists;
-  #none = h("p", { class: "muted", text: "No job matches.", hidden: true });
+  #none = h("p", { class: "muted", text: "There is nothing to break down.", hidden: true });
   /** @type {AskingPanel<JobFacets>} */
   #panel;
 

@@ -29,7 +29,7 @@ import {
 const KEPT_BESIDE_DETAIL = ["id", "state", "node", "args", "error", "duration_sec"];
 
 /** Pixels of the list beside the panel from which on the arguments fit in beside an error. */
-const ROOM_FOR_ARGUMENTS = 800;
+const ROOM_FOR_ARGUMENTS = 900;
 
 export class JobTable {
   element = h("div", { class: "table-jobs" });

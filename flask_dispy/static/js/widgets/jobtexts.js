@@ -20,7 +20,7 @@ export function createJobTexts(element, { mayReadArguments, notices }) {
   const list = h("div", { class: "job-texts" });
   const dropped = h(
     "p",
-    { class: "job-hidden muted", hidden: true },
+    { class: "job-dropped muted", hidden: true },
     "Its longer texts were dropped to make room for those of newer jobs (history_bytes).",
   );
   element.append(hidden, dropped, list);
