@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol, cast
 
 from ..core.combined import CombinedState, current_holders
 from ..core.nodes import Node
-from .columns import SEPARATOR, Blocks, cell_writer
+from .columns import PART_SEPARATOR, SEPARATOR, Blocks, cell_writer
 from .fields import NODE_FIELDS, NodeField
 from .packing import Piece
 from .shapes import NodeRow
@@ -76,10 +76,16 @@ def _exact(field: NodeField) -> str | Callable[[Any], str]:
             return encode
 
 
-def _cell(column: NodeField, *, is_part: bool) -> str | Callable[[Any], str]:
-    """Return how a column's value is written in a cell; where its object is unknown, so is it."""
-    written = cell_writer(column) or _exact(column)
-    return _or_null if is_part and written == "%r" else written
+def _cell(field: NodeField) -> str | Callable[[Any], str]:
+    """Return how a field's value is written in a cell."""
+    if field.parts:
+        inner = _cells_form(field.parts, PART_SEPARATOR)
+        return lambda values: "null" if values is None else inner(values)
+    return cell_writer(field) or _exact(field)
+
+
+def _cells_form(fields: Iterable[NodeField], separator: str) -> _Form:
+    return _Form((separator if number else "", _cell(field)) for number, field in enumerate(fields))
 
 
 def _json_form(fields: Iterable[NodeField]) -> _Form:
@@ -106,18 +112,11 @@ class RowWriter:
 
     def __init__(self, fields: Sequence[NodeField] = NODE_FIELDS) -> None:
         single = self._fields = tuple(field for field in fields if field.combine != "listed")
-        columns = [column for field in single for column in field.columns()]
         self._values_of = [field.value for field in single]
         self._own = sum(field.dispys for field in single)
         self._own_form = _json_form(single[: self._own])
         self._more_form = _json_form(single[self._own :])
-        self._cells_form = _Form(
-            (SEPARATOR if number else "", _cell(column, is_part=column not in single))
-            for number, column in enumerate(columns)
-        )
-        self._groups = [
-            (index, len(field.parts)) for index, field in enumerate(single) if field.parts
-        ]
+        self._cells_form = _cells_form(single, SEPARATOR)
         self.block = Blocks(fields).packed
         """Makes a block of the cells of rows; see :class:`~flask_dispy.wire.columns.Blocks`."""
 
@@ -155,8 +154,6 @@ class RowWriter:
 
     def cells(self, values: list[Any]) -> str:
         """Return the cells of the row that has these values."""
-        for index, count in reversed(self._groups):
-            values[index : index + 1] = values[index] or [None] * count
         return self._cells_form(values)
 
     # -- of one cluster's nodes --------------------------------------------------------------
