@@ -189,6 +189,7 @@ def test_quiet_page_asks_for_jobs_only_when_one_changed(stage: Stage) -> None:
 
 def test_arguments_that_are_hidden_for_all_vanish_from_a_page_that_rests(stage: Stage) -> None:
     page = stage.open("jobs.html?job=1")
+    page.set_viewport_size({"width": 1700, "height": 860})  # room for arguments beside the panel
     expect(page.locator("#job")).to_contain_text("first")
     is_live(page)
     for shown in (False, True, False):

@@ -1,5 +1,5 @@
 /** @import {Column, Sort} from "./columns.js" */
-import { h, icon, setAttr } from "../lib/dom.js";
+import { h, icon, setAttr, setChildren } from "../lib/dom.js";
 
 /**
  * The head of a table, and the bar that replaces it on a phone, where rows are cards.
@@ -18,6 +18,7 @@ export class TableHead {
   #row = h("div", { class: "tr thead-row", role: "row", "aria-rowindex": "1" });
   element;
   #boxes;
+  #selectCell;
   #choice;
   #direction;
   bar;
@@ -49,6 +50,11 @@ export class TableHead {
     this.#boxes = [0, 1].map(() =>
       h("input", { type: "checkbox", "aria-label": "Select all rows shown", onchange: this.#chooseAll }),
     );
+    this.#selectCell = h(
+      "div",
+      { class: "th td-select", role: "columnheader" },
+      h("label", { class: "hit" }, this.#boxes[0]),
+    );
     this.#choice = h("select", { "aria-label": "Sort by", onchange: this.#chooseColumn });
     this.#direction = h("button", { type: "button", class: "button icon-button", onclick: this.#turn }, icon("sort"));
     this.bar = h(
@@ -67,12 +73,8 @@ export class TableHead {
 
   /** @param {Column<Row>[]} shown */
   setColumns(shown) {
-    this.#cells.clear();
-    for (const column of shown) this.#cells.set(column.key, this.#headCell(column));
-    const first = this.#selectable
-      ? [h("div", { class: "th td-select", role: "columnheader" }, h("label", { class: "hit" }, this.#boxes[0]))]
-      : [];
-    this.#row.replaceChildren(...first, ...this.#cells.values());
+    this.#cells = new Map(shown.map((column) => [column.key, this.#cells.get(column.key) ?? this.#headCell(column)]));
+    setChildren(this.#row, [...(this.#selectable ? [this.#selectCell] : []), ...this.#cells.values()]);
     this.setSort(this.#sort);
   }
 
