@@ -303,7 +303,8 @@ def cells(table: Page | Locator, column: str) -> list[str]:
     """What a column shows, from top to bottom."""
     texts: list[str] = rows(table).evaluate_all(
         """(rows, column) => rows.sort((a, b) => a.ariaRowIndex - b.ariaRowIndex)
-            .map((row) => row.querySelector(`[data-column=${column}] .td-value`)?.textContent ?? "")""",
+            .map((row) => row.querySelector(`[data-column=${column}] .td-value`))
+            .map((cell) => cell?.textContent ?? "")""",
         column,
     )
     return texts
