@@ -56,9 +56,17 @@ Value = TypeVar("Value")
 def becomes(read: Callable[[], Value], wanted: Value) -> None:
     """Wait until ``read()`` returns what is wanted; on failure show what it returned instead."""
     give_up_at = time.monotonic() + _PATIENCE_SEC
-    while (found := read()) != wanted and time.monotonic() < give_up_at:
+    while (found := _read_or_lack(read)) != wanted and time.monotonic() < give_up_at:
         time.sleep(0.02)
     assert found == wanted
+
+
+def _read_or_lack(read: Callable[[], Any]) -> Any:
+    """Return what is read, or the error if the row in question is not there yet."""
+    try:
+        return read()
+    except LookupError as error:
+        return error
 
 
 class Browsers:
