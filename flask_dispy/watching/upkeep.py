@@ -62,13 +62,13 @@ class Pump:
 
         Readers call this: nobody else would notice that it died.
         """
-        thread = self._thread
-        if (thread is not None and thread.is_alive()) or not self._hub.members():
+        if self._is_alive() or not self._hub.members():
             return
         with self._starting:
-            if self._stop.is_set() or self._thread is not thread:
+            # Again, for another reader may have started it just now.
+            if self._stop.is_set() or self._is_alive():
                 return
-            if thread is not None:
+            if self._thread is not None:
                 self._died += 1
                 self._died_at = time.monotonic()
                 logger.error("The pump thread of a registry had died and is started again.")
@@ -80,6 +80,9 @@ class Pump:
                 # The system has none left; the next reader tries again, as after a death.
                 logger.error("The pump thread of a registry can't be started: %s", error)
 
+    def _is_alive(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
+
     def stop(self) -> None:
         """End the thread."""
         with self._starting:
@@ -90,7 +93,7 @@ class Pump:
     def health(self) -> dict[str, Any]:
         """Return whether the thread keeps up; that it had died is a problem for a minute more."""
         self.start()
-        alive = self._thread is not None and self._thread.is_alive()
+        alive = self._is_alive()
         lag = time.monotonic() - self._ticked_at if alive else 0.0
         tick_sec = self._hub.intervals.tick_sec
         problems = []

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -171,16 +173,30 @@ def test_pump_starts_once_a_thread_can_be_had(
     assert registry.health()["pump"]["alive"]
 
 
-def test_many_clusters_added_at_once_start_one_pump(registry: ClusterRegistry) -> None:
-    before = {thread for thread in threading.enumerate() if thread.name == "flask_dispy-pump"}
-    threads = [threading.Thread(target=registry.add, args=(FakeCluster(),)) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    pumps = [thread for thread in threading.enumerate() if thread.name == "flask_dispy-pump"]
-    assert len(set(pumps) - before) == 1
-    assert len(registry.names()) == 8
+@pytest.fixture
+def hasty_threads() -> Iterator[None]:
+    """Let threads take turns after every few steps, so that they meet where they can."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(usual)
+
+
+@pytest.mark.usefixtures("hasty_threads")
+def test_many_clusters_added_at_once_start_one_pump() -> None:
+    for _ in range(50):
+        registry = ClusterRegistry()
+        before = set(threading.enumerate())
+        threads = [threading.Thread(target=registry.add, args=(FakeCluster(),)) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        pumps = [one for one in threading.enumerate() if one.name == "flask_dispy-pump"]
+        assert len(set(pumps) - before) == 1
+        assert registry.health()["pump"]["died"] == 0
+        assert len(registry.names()) == 8
+        registry.close()
 
 
 # -- waiting ----------------------------------------------------------------------------------
