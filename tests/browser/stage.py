@@ -28,6 +28,8 @@ __all__ = [
     "chooser",
     "fill_stage",
     "is_live",
+    "job_ids",
+    "job_search",
     "keys_shown",
     "rows",
     "serve",
@@ -316,3 +318,17 @@ def cells(table: Page | Locator, column: str) -> list[str]:
         column,
     )
     return texts
+
+
+def job_ids(page: Page) -> list[str]:
+    """The ids of the jobs that a page lists, from top to bottom."""
+    ids: list[str] = rows(page).evaluate_all(
+        """rows => rows.sort((a, b) => a.ariaRowIndex - b.ariaRowIndex)
+            .map((row) => row.querySelector(".job-link")?.textContent ?? "")"""
+    )
+    return ids
+
+
+def job_search(page: Page) -> Locator:
+    """The search box of Jobs."""
+    return page.get_by_role("combobox", name="Search jobs")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from browser.stage import Stage, becomes, rows
+from browser.stage import Stage, becomes, job_search, rows
 from playwright.sync_api import Locator, Page, expect
 
 
@@ -15,10 +15,6 @@ def page(stage: Stage) -> Page:
     page = stage.open("jobs.html")
     expect(rows(page)).to_have_count(5)
     return page
-
-
-def _search(page: Page) -> Locator:
-    return page.get_by_role("combobox", name="Search jobs")
 
 
 def _open(page: Page, job_id: str) -> Locator:
@@ -133,9 +129,9 @@ def test_open_panel_goes_along_with_the_rows(page: Page) -> None:
 
 def test_escape_closes_the_panel_wherever_the_focus_is(page: Page) -> None:
     panel = _open(page, "busy")
-    _search(page).focus()
+    job_search(page).focus()
     page.keyboard.press("Escape")  # leaves the field
-    expect(_search(page)).not_to_be_focused()
+    expect(job_search(page)).not_to_be_focused()
     expect(panel).to_be_visible()
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keyboard map")).to_be_visible()

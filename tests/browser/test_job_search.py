@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from browser.stage import Stage, becomes, rows
+from browser.stage import Stage, becomes, job_ids, job_search, rows
 from playwright.sync_api import Locator, Page, expect
 
 
@@ -15,18 +15,6 @@ def page(stage: Stage) -> Page:
     page = stage.open("jobs.html")
     expect(rows(page)).to_have_count(5)
     return page
-
-
-def _ids(page: Page) -> list[str]:
-    ids: list[str] = rows(page).evaluate_all(
-        """rows => rows.sort((a, b) => a.ariaRowIndex - b.ariaRowIndex)
-            .map((row) => row.querySelector(".job-link").textContent)"""
-    )
-    return ids
-
-
-def _search(page: Page) -> Locator:
-    return page.get_by_role("combobox", name="Search jobs")
 
 
 def _options(page: Page) -> Locator:
@@ -47,17 +35,17 @@ def test_search_takes_words_and_qualifiers(page: Page) -> None:
         ('error:"no such"', ["broken"]),
         ("faster:1h", ["also busy", "busy", "broken", "done"]),
     ):
-        _search(page).fill(query)
+        job_search(page).fill(query)
         page.keyboard.press("Enter")
-        becomes(lambda: (query, _ids(page)), (query, found))  # noqa: B023
+        becomes(lambda: (query, job_ids(page)), (query, found))  # noqa: B023
 
 
 def test_search_lives_in_the_address(page: Page) -> None:
-    _search(page).fill("state:running third")
+    job_search(page).fill("state:running third")
     expect(page).to_have_url(re.compile(r"\?q=state%3Arunning\+third"))
     page.reload()
-    expect(_search(page)).to_have_value("state:running third")
-    becomes(lambda: _ids(page), ["busy"])
+    expect(job_search(page)).to_have_value("state:running third")
+    becomes(lambda: job_ids(page), ["busy"])
 
 
 def test_qualifiers_and_states_are_completed(page: Page) -> None:
@@ -66,53 +54,53 @@ def test_qualifiers_and_states_are_completed(page: Page) -> None:
     expect(_options(page).first).to_contain_text("state:")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
-    expect(_search(page)).to_have_value("state:")
+    expect(job_search(page)).to_have_value("state:")
     page.keyboard.type("fa")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
-    expect(_search(page)).to_have_value("state:failed ")
-    becomes(lambda: _ids(page), ["broken"])
+    expect(job_search(page)).to_have_value("state:failed ")
+    becomes(lambda: job_ids(page), ["broken"])
 
 
 def test_tab_completes_what_was_begun_and_then_leaves(page: Page) -> None:
     page.keyboard.press("/")
     page.keyboard.type("sta")
     page.keyboard.press("Tab")
-    expect(_search(page)).to_have_value("state:")
+    expect(job_search(page)).to_have_value("state:")
     page.keyboard.type("fa")
     page.keyboard.press("Tab")
-    expect(_search(page)).to_have_value("state:failed ")
-    becomes(lambda: _ids(page), ["broken"])
-    expect(_search(page)).to_be_focused()
+    expect(job_search(page)).to_have_value("state:failed ")
+    becomes(lambda: job_ids(page), ["broken"])
+    expect(job_search(page)).to_be_focused()
     page.keyboard.press("Tab")
-    expect(_search(page)).not_to_be_focused()
-    expect(_search(page)).to_have_value("state:failed ")
+    expect(job_search(page)).not_to_be_focused()
+    expect(job_search(page)).to_have_value("state:failed ")
 
 
 def test_half_a_qualifier_is_not_searched_for(stage: Stage, page: Page) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    _search(page).focus()
+    job_search(page).focus()
     page.keyboard.type("is")
     stage.cluster.submit(job_id="late")  # the list is asked for anew, after the search's rest
-    becomes(lambda: _ids(page)[0], "late")
+    becomes(lambda: job_ids(page)[0], "late")
     stage.cluster.submit(job_id="later")
-    becomes(lambda: _ids(page)[0], "later")
+    becomes(lambda: job_ids(page)[0], "later")
     page.keyboard.type("sue")
     expect(page.get_by_text("No job matches")).to_be_visible()
     assert [url for url in asked if re.search(r"q=is(&|$)", url)] == []
 
 
 def test_unknown_qualifier_is_refused_with_those_that_exist(page: Page) -> None:
-    _search(page).focus()
+    job_search(page).focus()
     page.keyboard.type("nodee:10.0.0.2")
     expect(page.locator("#search-problem")).to_contain_text(
         "There is no qualifier nodee: there are state, is, node"
     )
-    assert len(_ids(page)) == 5
+    assert len(job_ids(page)) == 5
     page.keyboard.press("Enter")
-    expect(_search(page)).to_have_value("nodee:10.0.0.2")
-    _search(page).fill('"nodee:10.0.0.2"')
+    expect(job_search(page)).to_have_value("nodee:10.0.0.2")
+    job_search(page).fill('"nodee:10.0.0.2"')
     expect(page.get_by_text("No job matches")).to_be_visible()
     expect(page.locator("#search-problem")).to_have_text("")
 
@@ -122,52 +110,52 @@ def test_address_with_an_unknown_qualifier_is_explained(stage: Stage) -> None:
     expect(page.get_by_text("This can't be searched for")).to_be_visible()
     expect(page.locator("#search-problem")).to_contain_text("There is no qualifier nodee")
     page.get_by_role("button", name="Clear the search").click()
-    becomes(lambda: len(_ids(page)), 5)
+    becomes(lambda: len(job_ids(page)), 5)
 
 
 def test_what_was_typed_outlives_tab_and_enter(page: Page) -> None:
-    _search(page).focus()
+    job_search(page).focus()
     page.keyboard.type("state:")
     page.keyboard.press("Escape")
     page.keyboard.press("Tab")
     expect(page.locator("#search-problem")).to_have_text("state: needs a value")
     _tab(page, "all").press("Enter")
-    expect(_search(page)).to_have_value("")
-    becomes(lambda: len(_ids(page)), 5)
-    _search(page).fill("slower:soon")
+    expect(job_search(page)).to_have_value("")
+    becomes(lambda: len(job_ids(page)), 5)
+    job_search(page).fill("slower:soon")
     page.keyboard.press("Tab")
     _tab(page, "queued").press("Enter")
-    expect(_search(page)).to_have_value("state:queued slower:soon")
+    expect(job_search(page)).to_have_value("state:queued slower:soon")
     expect(page.locator("#search-problem")).to_contain_text("takes a time")
 
 
 def test_nodes_are_completed_by_name(page: Page) -> None:
-    _search(page).focus()
+    job_search(page).focus()
     page.keyboard.type("node:bet")
     _options(page).filter(has_text="10.0.0.10").click()
-    becomes(lambda: _ids(page), ["also busy"])
+    becomes(lambda: job_ids(page), ["also busy"])
 
 
 def test_mistake_in_the_search_is_explained(page: Page) -> None:
-    _search(page).fill("slower:soon")
+    job_search(page).fill("slower:soon")
     page.keyboard.press("Enter")
     expect(page.locator("#search-problem")).to_contain_text("takes a time")
-    expect(_search(page)).to_have_attribute("aria-invalid", "true")
+    expect(job_search(page)).to_have_attribute("aria-invalid", "true")
 
 
 def test_search_that_finds_nothing_can_be_cleared(page: Page) -> None:
-    _search(page).fill("nothing at all")
+    job_search(page).fill("nothing at all")
     expect(page.get_by_text("No job matches")).to_be_visible()
     page.get_by_role("button", name="Clear the search").click()
-    becomes(lambda: len(_ids(page)), 5)
+    becomes(lambda: len(job_ids(page)), 5)
 
 
 def test_typed_search_survives_updates(stage: Stage, page: Page) -> None:
-    _search(page).focus()
+    job_search(page).focus()
     page.keyboard.type("state:")
     stage.cluster.submit(job_id="late")
     expect(_tab(page, "queued").locator(".tab-count")).to_have_text("2")
-    expect(_search(page)).to_have_value("state:")
+    expect(job_search(page)).to_have_value("state:")
     expect(_options(page).first).to_be_visible()
 
 
@@ -189,12 +177,12 @@ def test_tabs_count_each_state(page: Page) -> None:
 
 
 def test_tab_adds_its_state_to_the_search(page: Page) -> None:
-    _search(page).fill("node:alpha")
-    becomes(lambda: _ids(page), ["busy", "broken", "done"])
-    _search(page).press("Escape")  # what is suggested may lie over the tabs
+    job_search(page).fill("node:alpha")
+    becomes(lambda: job_ids(page), ["busy", "broken", "done"])
+    job_search(page).press("Escape")  # what is suggested may lie over the tabs
     _tab(page, "failed").click()
-    becomes(lambda: _ids(page), ["broken"])
-    expect(_search(page)).to_have_value(
+    becomes(lambda: job_ids(page), ["broken"])
+    expect(job_search(page)).to_have_value(
         re.compile("node:alpha.*state:failed|state:failed.*node:alpha")
     )
     expect(_tab(page, "failed")).to_have_attribute("aria-current", "true")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from browser.stage import Stage, becomes, cells, is_live, rows, tile
+from browser.stage import Stage, becomes, cells, is_live, job_ids, job_search, rows, tile
 from playwright.sync_api import Locator, Page, expect
 from web.fakes import watched_cluster
 
@@ -20,20 +20,8 @@ def page(stage: Stage) -> Page:
     return page
 
 
-def _ids(page: Page) -> list[str]:
-    ids: list[str] = rows(page).evaluate_all(
-        """rows => rows.sort((a, b) => a.ariaRowIndex - b.ariaRowIndex)
-            .map((row) => row.querySelector(".job-link").textContent)"""
-    )
-    return ids
-
-
-def _search(page: Page) -> Locator:
-    return page.get_by_role("combobox", name="Search jobs")
-
-
 def test_jobs_are_listed_newest_first(page: Page) -> None:
-    becomes(lambda: _ids(page), ALL_IDS)
+    becomes(lambda: job_ids(page), ALL_IDS)
     assert cells(page, "state") == ["queued", "running", "running", "failed", "finished"]
     assert cells(page, "args") == ["fifth", "fourth", "third, n=3", "second", "first, n=1"]
     expect(page.locator("#jobs .table-count")).to_have_text("Showing 5 of 5")
@@ -60,7 +48,7 @@ def test_further_pages_come_as_the_list_is_scrolled(many: Stage) -> None:
         becomes(lambda least=height + 1_000: _height(table) >= least, True)
         height = _height(table)
         table.evaluate("table => table.scrollTo(0, table.scrollHeight)")
-    becomes(lambda: _ids(page)[-1], "done")
+    becomes(lambda: job_ids(page)[-1], "done")
 
 
 def _height(table: Locator) -> int:
@@ -73,14 +61,14 @@ def test_reader_further_down_is_not_moved(many: Stage) -> None:
     table = page.locator("#jobs .table")
     expect(page.locator("#jobs .table-count")).to_have_text("Showing 100 of 250")
     table.evaluate("table => table.scrollTo(0, 600)")
-    becomes(lambda: "job 220" in _ids(page), True)
+    becomes(lambda: "job 220" in job_ids(page), True)
     top = table.evaluate("table => table.scrollTop")
     many.cluster.submit(job_id="late")
     fresh = page.locator(".jobs-fresh")
     expect(fresh).to_have_text("1 new")
     assert table.evaluate("table => table.scrollTop") == top
     fresh.click()
-    becomes(lambda: _ids(page)[0], "late")
+    becomes(lambda: job_ids(page)[0], "late")
 
 
 # -- what is done to jobs ------------------------------------------------------------------------
@@ -112,8 +100,8 @@ def test_selection_survives_updates(stage: Stage, page: Page) -> None:
 
 
 def test_all_that_match_are_counted_before_they_are_terminated(stage: Stage, page: Page) -> None:
-    _search(page).fill("node:alpha")
-    becomes(lambda: len(_ids(page)), 3)
+    job_search(page).fill("node:alpha")
+    becomes(lambda: len(job_ids(page)), 3)
     page.get_by_role("button", name="Terminate all that match").click()
     expect(page.locator(".confirm:visible")).to_contain_text("3 match, 2 of them have ended.")
     assert stage.cluster.calls == []
