@@ -292,7 +292,7 @@ class ClusterState:
 
     def end_watching(self) -> None:
         """Note that nothing more will be known."""
-        self.milestones.settle(self.prospects.ended_at)
+        self.milestones.note_if_done(self.prospects.ended_at)
         self.dirty = True
 
     # -- jobs --------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from .outlook import Outlook
 __all__ = ["Milestones"]
 
 # A run is done when no job has waited for so long: a loop may submit the next one.
-_SETTLE_SEC: Final = 3.0
+_DONE_AFTER_SEC: Final = 3.0
 
 
 class Milestones:
@@ -36,10 +36,10 @@ class Milestones:
         elif found.state == "going" and self._stalled:
             self._stalled = False
             self._journal.add("going", now)
-        elif ended_at is not None and now - ended_at >= _SETTLE_SEC:
-            self.settle(ended_at)
+        elif ended_at is not None and now - ended_at >= _DONE_AFTER_SEC:
+            self.note_if_done(ended_at)
 
-    def settle(self, ended_at: float | None) -> None:
+    def note_if_done(self, ended_at: float | None) -> None:
         """Note that all jobs are done, if they are, and that was not noted."""
         ledger = self._ledger
         if self._pending or ended_at is None or ledger.done == self._done:
@@ -50,7 +50,7 @@ class Milestones:
 
     def close(self, at: float, ended_at: float | None) -> None:
         """Note that the cluster was closed."""
-        self.settle(ended_at)
+        self.note_if_done(ended_at)
         self._journal.add("cluster_closed", at, jobs=self._pending)
 
     @property

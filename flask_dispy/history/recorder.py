@@ -124,7 +124,7 @@ class Recorder:
 
 
 class _Record:
-    """What was told of one cluster so far."""
+    """What has been recorded of one cluster so far."""
 
     def __init__(
         self, store: Store, rows: RowWriter, columns: Columns, state: ClusterState

@@ -107,8 +107,8 @@ def job_row(job: Job, columns: tuple[Column, ...] = ()) -> tuple[Any, ...] | Non
 
     :param columns: the custom columns of its run.
 
-    Called without the registry's lock. A job that changes meanwhile is told of again, so that a
-    row that mixes before and after does not last.
+    Called without the registry's lock. A job that changes meanwhile is written again, so a row
+    that mixes before and after does not last.
     """
     ended_at = job.ended_at
     if job.state not in ENDED_STATES or ended_at is None:

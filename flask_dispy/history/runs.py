@@ -44,7 +44,7 @@ FOUND: Final = (
     "FROM runs WHERE queued + running + finished + terminated + cancelled + abandoned > 0 "
     "OR EXISTS (SELECT 1 FROM nodes WHERE nodes.run = runs.id)"
 )
-"""The runs of which there is something to tell."""
+"""The runs that had jobs or nodes."""
 
 _OWN: Final = ("id", "session", "name", "started_at", "columns", "tags")
 

@@ -1,9 +1,9 @@
-"""Nodes told by column, as the pages read many of them.
+"""Nodes by column, as the pages read many of them.
 
-Of 10,000 nodes' rows two thirds are names of fields and what all nodes have in common. By column
-these stand once in each block, figures are told as fine as pages show them, and each column is
-packed by itself, as its kind packs best. A browser reads and keeps numbers in a list for a
-fraction of what an object for each row takes it.
+Two thirds of the rows of 10,000 nodes are names of fields, and values that all nodes share. By
+column, these stand once in each block, figures have the digits that pages show, and each column is
+packed by itself, as its kind packs best. Numbers in a list take a browser a fraction of the time
+and memory that an object for each row takes.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ import { fillChildren, setAttrs, svg } from "./svg.js";
 /** Marks are at least so many pixels apart. */
 const APART = 12;
 /** Lines that a tip shows of one mark. */
-const TOLD = 4;
+const MOST_LINES = 4;
 /** The worst first: it decides how a mark of several looks. @type {EventKind[]} */
 const ORDER = ["node_lost", "stalled", "error_kind", "node_silent", "done", "cpus_set", "jobs_cancelled", "going"];
 /** Centred on 0, in a box of 10: what went wrong has corners, what was done to it is square, the rest is round. */
@@ -99,13 +99,13 @@ export function markNear(marks, x, half) {
 export function tipLines({ events }) {
   const lines = linesOf(events);
   /** @type {TipLine[]} */
-  const told = lines.slice(0, TOLD).map((line) => ({
+  const shown = lines.slice(0, MOST_LINES).map((line) => ({
     state: EVENT_MARKS[line[0].kind],
     label: line.length === 1 ? eventText(line[0]) : lineText(line),
     value: clock(line[0].at),
   }));
-  if (lines.length > TOLD) told.push({ label: `and ${lines.length - TOLD} more`, value: "" });
-  return told;
+  if (lines.length > MOST_LINES) shown.push({ label: `and ${lines.length - MOST_LINES} more`, value: "" });
+  return shown;
 }
 
 /** The same, to be spoken. @param {Mark|null} mark */
