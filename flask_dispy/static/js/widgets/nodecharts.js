@@ -4,9 +4,7 @@ import { clusterPath } from "../data/api.js";
 import { h } from "../lib/dom.js";
 import { bytes, count, percent } from "../lib/format.js";
 import { Chart } from "./chart.js";
-
-/** The series is requested again this often while updates arrive. */
-const REFILL_SEC = 10;
+import { keepFilled } from "./refill.js";
 
 /** @param {number|null|undefined} value percent, 0 to 100 */
 const percentOf100 = (value) => percent(value === null || value === undefined ? null : value / 100);
@@ -58,13 +56,12 @@ const CHARTS = [
  * @returns {{fill: () => Promise<void>, mark: (events: import("../data/types.js").Event[]) => void}} `fill` asks for the series now
  */
 export function createNodeCharts(element, { shell, ip }) {
-  const { api, cluster, store, everySecond } = shell;
+  const { api, cluster, store } = shell;
   const charts = CHARTS.map(({ key, title, unit, label, token, format, scale }) => {
     const panel = h("section", { class: "panel chart-panel", "aria-label": `${title} over time` });
     element.append(panel);
     return new Chart(panel, { title, unit, series: [{ key, label, token }], format, scale });
   });
-  let askedAt = 0;
   /** @type {{t: number[], columns: Record<string, (number|null)[]>}[]} */
   const shown = [];
 
@@ -80,25 +77,13 @@ export function createNodeCharts(element, { shell, ip }) {
     }
   }
 
-  async function fill() {
-    askedAt = Date.now() / 1000;
-    try {
-      /** @type {NodeSeries} */
-      const series = await api.get(clusterPath(cluster, "nodes", ip, "series"));
-      for (const [i, { key }] of CHARTS.entries()) {
-        shown[i] = { t: series.t, columns: { [key]: series[key] } };
-      }
-      draw();
-    } catch {
-      // the feed reports that the server can't be reached; the charts keep what they show
+  const fill = keepFilled(shell, async () => {
+    /** @type {NodeSeries} */
+    const series = await api.get(clusterPath(cluster, "nodes", ip, "series"));
+    for (const [i, { key }] of CHARTS.entries()) {
+      shown[i] = { t: series.t, columns: { [key]: series[key] } };
     }
-  }
-
-  everySecond(() => {
-    const { connection } = store.state;
-    const coming = connection === "live" || connection === "polling";
-    if (coming && Date.now() / 1000 - askedAt >= REFILL_SEC) void fill();
+    draw();
   });
-  void fill();
   return { fill, mark: (events) => charts.forEach((chart) => chart.mark(events)) };
 }

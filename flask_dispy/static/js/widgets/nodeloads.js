@@ -4,9 +4,7 @@ import { clusterPath } from "../data/api.js";
 import { show } from "../lib/dom.js";
 import { percent, plain } from "../lib/format.js";
 import { Chart } from "./chart.js";
-
-/** The loads are asked for again this often while updates come. */
-const REFILL_SEC = 10;
+import { keepFilled } from "./refill.js";
 
 /** Labels at the end of more lines than these would cover each other. */
 const LABELLED = 6;
@@ -30,8 +28,7 @@ const BANDS = [
  * @param {Shell} shell
  */
 export function createNodeLoads(element, shell) {
-  const { api, cluster, store, everySecond, href } = shell;
-  let askedAt = 0;
+  const { api, cluster, href } = shell;
   let drawn = "";
   /** @type {Chart|null} */
   let chart = null;
@@ -68,19 +65,5 @@ export function createNodeLoads(element, shell) {
     chart.update({ t, columns });
   }
 
-  async function fill() {
-    askedAt = Date.now() / 1000;
-    try {
-      draw(await api.get(clusterPath(cluster, "loads")));
-    } catch {
-      // the feed reports that the server can't be reached; the chart keeps what it shows
-    }
-  }
-
-  everySecond(() => {
-    const { connection } = store.state;
-    const coming = connection === "live" || connection === "polling";
-    if (coming && Date.now() / 1000 - askedAt >= REFILL_SEC) void fill();
-  });
-  void fill();
+  keepFilled(shell, async () => draw(await api.get(clusterPath(cluster, "loads"))));
 }
