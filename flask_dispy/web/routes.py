@@ -47,6 +47,7 @@ _TEXT: Final = Text()
 _QUERY: Final = Text(longest=MAX_QUERY_LENGTH)
 _CLUSTER_NAME: Final = Text(default="*")
 _LIMIT: Final = Integer(least=1, most=1_000, default=100)
+_NODES: Final = Integer(least=1, most=20_000, default=1_000)
 _OFFSET: Final = Integer(least=0, default=0)
 _SERIAL: Final = Integer(least=1)
 _FORMAT: Final = Choice(choices=FORMATS, default=FORMATS[0])
@@ -94,7 +95,7 @@ _READING: Final = (
             "sort": Choice(choices=_OWN_SORT_KEYS, default="ip_addr"),
             "order": Choice(choices=("asc", "desc"), default="asc"),
             "q": _QUERY,
-            "limit": Integer(least=1, most=20_000, default=1_000),
+            "limit": _NODES,
             "offset": _OFFSET,
             "format": _FORMAT,
         },
@@ -228,7 +229,7 @@ _READING: Final = (
         spreads.comparison,
         "How the nodes' jobs did beside each other, the worse nodes first.",
         "Comparison",
-        query={"limit": Integer(least=1, most=20_000, default=1_000), "offset": _OFFSET},
+        query={"limit": _NODES, "offset": _OFFSET},
         costly=True,
     ),
     Route(

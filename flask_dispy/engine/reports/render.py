@@ -21,9 +21,6 @@ __all__ = ["Redact", "Renderer", "TextRequest", "redacted"]
 Redact = Callable[[str, str], str]
 Deliver = Callable[[int, str, str], None]
 
-# How many values may wait to be rendered; beyond it, the name of their class is shown instead.
-QUEUE_LIMIT: Final = 10_000
-
 _OUTPUTS: Final = frozenset(("stdout", "stderr", "exception"))
 
 
