@@ -31,6 +31,7 @@ def test_result_folds_and_can_be_read_as_its_text(stage: Stage) -> None:
     layers = tree.locator("summary").first
     layers.focus()
     layers.press("Enter")
+    expect(tree.locator("summary")).to_have_count(3)
     tree.locator("summary").last.press("Enter")
     expect(tree.get_by_text("'<b>last</b>'")).to_be_visible()
     panel.get_by_role("button", name="Show as text: Result").click()
