@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from .wording import Clock, amount, count
+from ..wire.wording import Clock, amount, count
 
 __all__ = ["DAY_SEC", "number", "time_ticks", "value_ticks"]
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..wire.shapes import SeriesData
+from ..wire.wording import Clock, amount, count
 from .axes import number, time_ticks, value_ticks
-from .wording import Clock, amount, count
 
 __all__ = ["Chart", "Line", "Span", "charts"]
 

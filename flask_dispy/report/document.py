@@ -16,7 +16,8 @@ from markupsafe import Markup
 
 from ..core.text import clean
 from ..core.yielding import yield_now
-from . import charts, lanes, wording
+from ..wire import wording
+from . import charts, lanes
 from .gathering import MOST_CLUSTERS, MOST_JOBS, MOST_NODES, gather
 
 if TYPE_CHECKING:

@@ -15,11 +15,11 @@ from ..core.versions import version_of
 from ..core.yielding import chunks
 from ..wire.journal import by_whom
 from ..wire.shapes import JobCounts, SeriesData, Summary
+from ..wire.wording import Clock, value_text
 from .axes import DAY_SEC
 from .charts import Span, charts
 from .histograms import histograms
 from .lanes import draw_lanes
-from .wording import Clock, value_text
 
 if TYPE_CHECKING:
     from ..core.events import JobWord

@@ -8,9 +8,9 @@ from typing import Final
 
 from ..core.tally import TIMED_WORDS
 from ..wire.durations import DurationsRow, SpreadRow
+from ..wire.wording import count, duration
 from .axes import number
 from .charts import WIDTH
-from .wording import count, duration
 
 __all__ = ["Bar", "Histogram", "histograms"]
 

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from ..core.jobs import job_title
 from ..core.text import bounded
+from ..wire.wording import Clock, duration
 from .axes import number, time_ticks
 from .charts import Span
-from .wording import Clock, duration
 
 __all__ = ["MOST_LANES", "Bar", "Drawing", "LaneDrawing", "draw_lanes"]
 

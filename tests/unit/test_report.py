@@ -19,11 +19,11 @@ from flask_dispy.core import events
 from flask_dispy.core.errors import UnknownCluster
 from flask_dispy.core.series import Sample
 from flask_dispy.report import render_report, save_report
-from flask_dispy.report.wording import (
+from flask_dispy.watching.dashboard import board_of
+from flask_dispy.wire.wording import (
     Clock,
     expectation,
 )
-from flask_dispy.watching.dashboard import board_of
 
 
 class Run:

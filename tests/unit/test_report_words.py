@@ -16,7 +16,7 @@ import flask_dispy
 from flask_dispy import ClusterRegistry, Column
 from flask_dispy.report import render_report
 from flask_dispy.report.axes import time_ticks, value_ticks
-from flask_dispy.report.wording import (
+from flask_dispy.wire.wording import (
     UNKNOWN,
     Clock,
     amount,

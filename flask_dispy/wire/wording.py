@@ -7,7 +7,7 @@ from typing import Final
 
 from ..core.columns import ColumnValue
 from ..core.phrases import two_units
-from ..wire.shapes import Cost, OutlookRow
+from .shapes import Cost, OutlookRow
 
 __all__ = [
     "UNKNOWN",
