@@ -9,32 +9,32 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from ..core.coloring import COLORS_BY
-from ..core.jobs import JOB_WORDS
-from ..core.journal import ENTRY_KINDS
-from ..core.nodes import NODE_STATES
-from ..core.search.order import JOB_SORTS, NEWEST
-from ..core.search.query import MAX_QUERY_LENGTH
-from ..core.search.runs import NEWEST_RUN, RUN_SORTS
-from ..core.settings import LONGEST_POLL_SEC
-from ..core.tally import TIMED_WORDS
-from ..core.timeline import DEFAULT_LIMIT, LANE_ORDERS
-from ..engine.commands.outcomes import MOST_CPUS, NODE_ACTIONS
-from ..watching.intervals import Intervals
-from ..wire.errorkinds import ERROR_ORDERS
-from ..wire.tables import NodeTable, Tables
-from .api import changes as stream
-from .api import control as api_control
-from .api import events, files, metrics, openapi, spreads
-from .api import read as api_read
-from .api import runs as api_runs
-from .api.exports import FORMATS, MEDIA_TYPES
-from .files.assets import ASSETS
-from .http.values import Choice, Flag, Group, Integer, Number, Numbers, Text, Words
-from .legacy import routes as legacy
-from .pages.files import asset, document
-from .pages.pages import PAGES, index, page_answer
-from .routing import Route
+from ...core.coloring import COLORS_BY
+from ...core.jobs import JOB_WORDS
+from ...core.journal import ENTRY_KINDS
+from ...core.nodes import NODE_STATES
+from ...core.search.order import JOB_SORTS, NEWEST
+from ...core.search.query import MAX_QUERY_LENGTH
+from ...core.search.runs import NEWEST_RUN, RUN_SORTS
+from ...core.settings import LONGEST_POLL_SEC
+from ...core.tally import TIMED_WORDS
+from ...core.timeline import DEFAULT_LIMIT, LANE_ORDERS
+from ...engine.commands.outcomes import MOST_CPUS, NODE_ACTIONS
+from ...watching.intervals import Intervals
+from ...wire.errorkinds import ERROR_ORDERS
+from ...wire.tables import NodeTable, Tables
+from ..api import changes as stream
+from ..api import control as api_control
+from ..api import events, files, metrics, openapi, spreads
+from ..api import read as api_read
+from ..api import runs as api_runs
+from ..api.exports import FORMATS, MEDIA_TYPES
+from ..files.assets import ASSETS
+from ..http.values import Choice, Flag, Group, Integer, Number, Numbers, Text, Words
+from ..legacy import routes as legacy
+from ..pages.files import asset, document
+from ..pages.pages import PAGES, index, page_answer
+from ..routing import Route
 
 __all__ = ["API_ROOT", "CATCH_ALL", "DOCUMENT_ROUTES", "ROUTES", "with_sort_keys"]
 
