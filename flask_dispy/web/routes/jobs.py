@@ -1,0 +1,88 @@
+"""The routes of jobs, and their commands."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ...core.jobs import JOB_WORDS
+from ...core.search.order import JOB_SORTS, NEWEST
+from ..api import control as api_control
+from ..api import files
+from ..api import read as api_read
+from ..api.exports import MEDIA_TYPES
+from ..http.values import Flag, Group, Integer, Numbers, Words
+from ..routing import Route
+from .parameters import CLUSTER, FORMAT, LIMIT, QUERY, SERIAL, TEXT, sorted_by
+
+__all__ = ["JOBS"]
+
+JOBS: Final = (
+    Route(
+        "jobs_list",
+        f"GET {CLUSTER}/jobs",
+        api_read.jobs,
+        "A cluster's jobs, filtered, sorted and paged.",
+        "Jobs",
+        MEDIA_TYPES,
+        query={
+            "state": Words(known=JOB_WORDS),
+            "node": TEXT,
+            "q": QUERY,
+            **sorted_by(JOB_SORTS, NEWEST.column, "desc"),
+            "limit": LIMIT,
+            "before": SERIAL,
+            "after": TEXT,
+            "format": FORMAT,
+        },
+        costly=True,
+    ),
+    Route(
+        "job_facets",
+        f"GET {CLUSTER}/jobs/facets",
+        api_read.job_facets,
+        "How many jobs of a search are of each state, node, cluster and kind of error.",
+        "JobFacets",
+        query={
+            "state": Words(known=JOB_WORDS),
+            "node": TEXT,
+            "q": QUERY,
+            "limit": Integer(least=1, most=1_000, default=10),
+        },
+        costly=True,
+    ),
+    Route(
+        "job",
+        f"GET {CLUSTER}/jobs/<serial>",
+        api_read.job,
+        "One job, whole.",
+        "JobDetail",
+    ),
+    Route(
+        "job_texts",
+        f"GET {CLUSTER}/jobs/<serial>/texts",
+        files.job_texts,
+        "All texts that are kept of a job, as a file, whose first line says what was cut.",
+        "text/plain",
+    ),
+    Route(
+        "cancel",
+        f"POST {CLUSTER}/jobs/cancel",
+        api_control.cancel_jobs,
+        "Cancel the jobs listed, or all that match.",
+        "Cancelled",
+        permission="cancel_jobs",
+        body=Group(
+            members={
+                "serials": Numbers(most=api_control.MOST_SERIALS),
+                "filter": Group(
+                    members={"q": QUERY, "state": Words(known=JOB_WORDS, most=20), "node": TEXT}
+                ),
+                "dry_run": Flag(default=False),
+                "limit": Integer(least=1, most=api_control.MOST_FILTERED, nullable=True),
+                "before": Integer(least=1, nullable=True),
+            },
+            one_of=("serials", "filter"),
+            needs={"limit": "filter", "before": "filter"},
+        ),
+    ),
+)
