@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary, WeakSet
 
 from .core.columns import Column
 from .core.errors import UnknownCluster
+from .core.failurewindow import FAILING_JOBS, FAILING_PERCENT
 from .core.meter import CpuHourPrice
 from .core.settings import Settings
 from .core.textbudget import DEFAULT_HISTORY_BYTES
@@ -72,6 +73,9 @@ class ClusterRegistry(Dashboard):
         by nodes' addresses or names, in which ``"*"`` stands for all others; nodes that are not in
         it cost nothing. Then pages and summaries say what was spent, and what it will be in the
         end.
+    :param failing_percent: when more than this percentage of the latest *failing_jobs* jobs failed,
+        the event ``failing`` says so; 100 for never.
+    :param failing_jobs: how many of the jobs that finished or failed last are counted for that.
     :raises BadRequest: a setting that makes no sense; the message names it and the remedy.
     :raises HistoryError: *history* is a file of something else, or a newer version's.
     """
@@ -95,6 +99,8 @@ class ClusterRegistry(Dashboard):
         node_columns: Sequence[Column] = (),
         job_columns: Sequence[Column] = (),
         cpu_hour_price: CpuHourPrice | None = None,
+        failing_percent: float = FAILING_PERCENT,
+        failing_jobs: int = FAILING_JOBS,
         _intervals: Intervals | None = None,
     ) -> None:
         self._settings = Settings(
@@ -114,6 +120,8 @@ class ClusterRegistry(Dashboard):
             node_columns=node_columns,
             job_columns=job_columns,
             cpu_hour_price=cpu_hour_price,
+            failing_percent=failing_percent,
+            failing_jobs=failing_jobs,
         )
         self._intervals = _intervals or Intervals()  # tests have no patience
         self._begin()

@@ -17,6 +17,7 @@ from flask import Flask
 
 from .core.columns import Column
 from .core.errors import WrongProcess
+from .core.failurewindow import FAILING_JOBS, FAILING_PERCENT
 from .core.meter import CpuHourPrice
 from .core.settings import Settings
 from .core.textbudget import DEFAULT_HISTORY_BYTES
@@ -141,6 +142,8 @@ class DispyHTTPServer:
         node_columns: Sequence[Column] = (),
         job_columns: Sequence[Column] = (),
         cpu_hour_price: CpuHourPrice | None = None,
+        failing_percent: float = FAILING_PERCENT,
+        failing_jobs: int = FAILING_JOBS,
     ) -> None:
         settings = {
             "history_limit": history_limit,
@@ -157,6 +160,8 @@ class DispyHTTPServer:
             "node_columns": node_columns,
             "job_columns": job_columns,
             "cpu_hour_price": cpu_hour_price,
+            "failing_percent": failing_percent,
+            "failing_jobs": failing_jobs,
         }
         limits = Limits(
             max_connections=max_connections,

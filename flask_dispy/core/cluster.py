@@ -19,6 +19,7 @@ from .comparison import Comparison
 from .durations import Durations
 from .errorkinds import ErrorKinds
 from .events import JobState
+from .failurewindow import FailureWindow
 from .jobs import ENDED_STATES, ForgottenJob, Job, Output
 from .journal import Journal
 from .ledger import Ledger
@@ -53,6 +54,7 @@ class ClusterState:
     :param stall_sec: running jobs are called stuck no sooner than this after the last end.
     :param busy_grace_sec: how long jobs wait before they are said to.
     :param overdue_sec: how long an offered node may take to join.
+    :param failure_window: finds out when many jobs fail.
     :param text_budget: counts the texts of ended jobs, of all clusters that share it.
     """
 
@@ -72,6 +74,7 @@ class ClusterState:
         offer_numbers: Iterator[int] | None = None,
         entry_numbers: Iterator[int] | None = None,
         price: Price | None = None,
+        failure_window: FailureWindow | None = None,
         text_budget: TextBudget | None = None,
     ) -> None:
         self.name = name
@@ -91,6 +94,7 @@ class ClusterState:
         self.tallies = Tallies(self.nodes)
         self.comparison = Comparison(self.nodes, self.tallies)
         self.error_kinds = ErrorKinds(function or name, started_at)
+        self.failure_window = failure_window or FailureWindow()
         self.prospects = Prospects(
             self.ledger,
             self.roster,
@@ -193,6 +197,8 @@ class ClusterState:
         if job.failed:
             self.error_kinds.note(job, ended=self.ledger.done, since=self.prospects.first_ended_at)
             self._log_if_new(job.error_kind)
+        if job.failed or state == "finished":
+            self._log_if_many_failed(at, failed=job.failed)
         if state == "abandoned":
             self.roster.note_abandoned(job.node, at)
         job.id = job_id
@@ -254,6 +260,11 @@ class ClusterState:
                 "error_kind", kind.first_at, node=next(iter(kind.nodes), None), error_kind=kind.id,
                 function=kind.function, type=kind.failure.type, message=kind.failure.message,
             )  # fmt: skip
+
+    def _log_if_many_failed(self, at: float, *, failed: bool) -> None:
+        window = self.failure_window
+        if window.note(failed=failed):
+            self.journal.add("failing", at, jobs=window.jobs, failed=window.failed)
 
     def _job_values(self, event: events.JobValues) -> Job | None:
         job = self.ledger.jobs.get(event.serial)

@@ -13,16 +13,22 @@ from typing import Any, Final, Literal, NamedTuple, get_args
 
 from .offers import Source
 
-__all__ = ["ENTRY_KINDS", "MOST_OF_A_KIND", "Entry", "EntryKind", "Journal"]
+__all__ = ["ENTRY_KINDS", "MOST_OF_A_KIND", "SHARED_KINDS", "Entry", "EntryKind", "Journal"]
 
 EntryKind = Literal[
     "node_joined", "node_silent", "node_heard", "node_lost", "node_closed", "node_deallocated",
-    "node_asked", "node_withdrawn", "cpus_set", "jobs_cancelled", "error_kind", "stalled", "going",
-    "done", "cluster_closed", "settings_changed",
+    "node_asked", "node_withdrawn", "node_overdue", "cpus_set", "jobs_cancelled", "error_kind",
+    "failing", "stalled", "going", "done", "cluster_closed", "settings_changed", "history_failing",
+    "history_resumed",
 ]  # fmt: skip
 """What an entry says happened; docs/api.md explains each."""
 
 ENTRY_KINDS: Final[tuple[EntryKind, ...]] = get_args(EntryKind)
+
+SHARED_KINDS: Final = frozenset[EntryKind](
+    ("settings_changed", "history_failing", "history_resumed")
+)
+"""Kinds that concern all clusters: each of them gets the same entry."""
 
 MOST_OF_A_KIND: Final = 500
 """Entries of each kind that a cluster keeps. A thousand nodes that join push out no other kind."""

@@ -57,7 +57,7 @@ class Offer:
     """A node, or a pattern of nodes, that was offered to a cluster; times in epoch seconds.
 
     *host* is as given, *ip_addr* the address that it stands for; *asked_by* is the user, if there
-    are users.
+    are users. *is_late* is whether :meth:`Offers.newly_late` has returned it.
     """
 
     number: int
@@ -69,6 +69,7 @@ class Offer:
     asked_by: str | None
     asked_at: float
     finding: Finding = "unknown"
+    is_late: bool = False
     checked_at: float = 0.0
     _pattern: re.Pattern[str] | None = field(init=False, default=None)
 
@@ -166,6 +167,15 @@ class Offers:
     def is_overdue(self, offer: Offer, now: float) -> bool:
         """Whether an offer's node should have joined by now."""
         return now - offer.asked_at >= self._overdue_sec
+
+    def newly_late(self, now: float) -> list[Offer]:
+        """Return the offers that became overdue since this was last called."""
+        late = [
+            one for one in self.waiting.values() if not one.is_late and self.is_overdue(one, now)
+        ]
+        for offer in late:
+            offer.is_late = True
+        return late
 
     def clear(self) -> None:
         """Remove all offers, because the cluster ended."""

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from .columns import MOST_COLUMNS, Column
 from .errors import BadRequest
+from .failurewindow import FAILING_JOBS, FAILING_PERCENT
 from .meter import OTHERS, CpuHourPrice
 from .textbudget import DEFAULT_HISTORY_BYTES, MOST_TEXT
 
@@ -27,6 +28,8 @@ LONGEST_POLL_SEC: Final = _DAY
 """A day, the longest poll interval."""
 
 _MOST_DAYS = 36_500
+
+_MOST_LATEST_JOBS: Final = 100_000
 
 _HIGHEST_PRICE: Final = 1_000_000
 
@@ -63,6 +66,8 @@ class Settings:
     node_columns: Sequence[Column] = ()
     job_columns: Sequence[Column] = ()
     cpu_hour_price: CpuHourPrice | None = None
+    failing_percent: float = FAILING_PERCENT
+    failing_jobs: int = FAILING_JOBS
 
     def __post_init__(self) -> None:
         self.poll_sec = checked_poll_sec(self.poll_sec)
@@ -91,10 +96,26 @@ class Settings:
             )
         if self.redact is not None and not callable(self.redact):
             raise BadRequest("redact must be a function of (text, kind).", field="redact")
+        self._check_failing()
         self._check_history()
         self.node_columns = _checked_columns("node_columns", self.node_columns)
         self.job_columns = _checked_columns("job_columns", self.job_columns)
         self.cpu_hour_price = _checked_price(self.cpu_hour_price)
+
+    def _check_failing(self) -> None:
+        percent, jobs = self.failing_percent, self.failing_jobs
+        number = isinstance(percent, (int, float)) and not isinstance(percent, bool)
+        if not number or not 0 <= percent <= 100:
+            raise BadRequest(
+                f"failing_percent is {percent!r:.80}: give percent, from 0 to 100.",
+                field="failing_percent",
+            )
+        if type(jobs) is not int or not 1 <= jobs <= _MOST_LATEST_JOBS:
+            raise BadRequest(
+                f"failing_jobs is {jobs!r:.80}: give a whole number from 1 to "
+                f"{_MOST_LATEST_JOBS:,}.",
+                field="failing_jobs",
+            )
 
     def _check_history(self) -> None:
         path, days = self.history, self.history_days

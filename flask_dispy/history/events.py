@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 from ..core.cluster import ClusterState
-from ..core.journal import ENTRY_KINDS, Entry
+from ..core.journal import ENTRY_KINDS, SHARED_KINDS, Entry
 from ..core.offers import SOURCES
 from ..wire.journal import event_row
 from .checking import count, figure, json_of, moment, one_of, or_none, serial, text
@@ -66,7 +66,7 @@ def enter_events(kept: Iterable[tuple[ClusterState, Entry]]) -> None:
     numbers = itertools.count(1)
     number, before = 0, None
     for state, entry in sorted(kept, key=lambda each: each[1].at):
-        if entry.kind != "settings_changed" or before != entry:
+        if entry.kind not in SHARED_KINDS or before != entry:
             number = next(numbers)
         before = entry
         state.journal.enter(entry._replace(serial=number))

@@ -6,7 +6,7 @@ import itertools
 import os
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final, Generic, TypeVar
 
@@ -14,7 +14,7 @@ from ..core.cluster import ClusterState
 from ..core.combined import COMBINED_NAME, CombinedState
 from ..core.errors import WrongProcess
 from ..core.feed import Feed, new_epoch
-from ..core.journal import Entry
+from ..core.journal import Entry, EntryKind
 from ..core.offers import Source
 from ..core.settings import Settings, checked_poll_sec
 from ..core.text import bounded
@@ -187,13 +187,29 @@ class Board(Generic[M]):
             return  # in a fork nobody looks, and the lock may be held for ever
         detail = {"setting": name, "value": value}
         with self.lock:
+            if name == "show_job_args":
+                for state in self.states():
+                    state.jobs_changed()
+            self.log_for_all("settings_changed", detail, source=source, by=by)
+
+    def log_for_all(
+        self,
+        kind: EntryKind,
+        detail: Mapping[str, Any],
+        *,
+        source: Source | None = None,
+        by: str | None = None,
+    ) -> None:
+        """Log what concerns all clusters that are open, and publish every cluster.
+
+        :param kind: one of :data:`~flask_dispy.core.journal.SHARED_KINDS`.
+        """
+        with self.lock:
             number = next(self.entry_numbers)
-            entry = Entry(number, time.time(), "settings_changed", None, "", source, by, detail)
+            entry = Entry(number, time.time(), kind, None, "", source, by, detail)
             for member in self._members.values():
                 if member.state.closed_at is None:
                     member.state.journal.log(entry)
-                if name == "show_job_args":
-                    member.state.jobs_changed()
                 member.state.dirty = True
                 self.publish(member)
 

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from ..core.cluster import ClusterState
 from ..core.errors import UnknownCluster
+from ..core.failurewindow import FailureWindow
 from ..core.jobs import ENDED_STATES
 from ..core.meter import Price
 from ..core.settings import Settings
@@ -128,6 +129,7 @@ class Hub(Board[Watched]):
                 offer_numbers=self._offer_numbers,
                 entry_numbers=self.entry_numbers,
                 price=Price.of(settings.cpu_hour_price),
+                failure_window=FailureWindow(settings.failing_jobs, settings.failing_percent),
             )
             watched = Watched(cluster, kind, watch, state, next(self._numbers))
             self.enter(watched)

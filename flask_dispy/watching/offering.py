@@ -44,6 +44,8 @@ class Offering:
                 offers.clear()
             if offers.watch(watched.state.nodes, now):
                 watched.state.dirty = True
+                for late in offers.newly_late(now):
+                    watched.state.journal.add("node_overdue", now, node=late.host)
                 hub.publish(watched)
             most = _LOOKS_AT_ONCE - len(self._looks)
             due = offers.due_for_check(now, hub.intervals.diagnose_sec, most)

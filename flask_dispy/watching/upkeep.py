@@ -54,6 +54,7 @@ class Pump:
         self._fault_log = FaultLog(logger)
         self._died = 0
         self._died_at = 0.0
+        self._history_error: str | None = None
         self._starting = threading.Lock()
         hub.keep_up = self.start
 
@@ -122,6 +123,7 @@ class Pump:
         for watched in self._hub.members():
             self._guarded(partial(self._update, watched, now))
         self._guarded(partial(self._sample, now))
+        self._guarded(self._check_history)
         self._guarded(self._hub.drop_closed)
 
     def _guarded(self, step: Callable[[], None]) -> None:
@@ -161,6 +163,16 @@ class Pump:
                     hub.publish(watched)
             hub.combined.take_sample(now)
             hub.record(now)
+
+    def _check_history(self) -> None:
+        """Log that the history can't be written, and that it can again."""
+        recorder = self._hub.recorder
+        before = self._history_error
+        error = self._history_error = recorder.health()["error"] if recorder else None
+        if error and not before:
+            self._hub.log_for_all("history_failing", {"message": error})
+        elif before and not error:
+            self._hub.log_for_all("history_resumed", {})
 
     # -- what dispy does not report ----------------------------------------------------------
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Final, TypedDict
 
 from ..core.cluster import ClusterState
-from ..core.journal import ENTRY_KINDS, Entry, EntryKind
+from ..core.journal import ENTRY_KINDS, SHARED_KINDS, Entry, EntryKind
 from ..core.offers import Source
 from ..core.phrases import quantity
 from ..core.text import bounded
@@ -15,6 +15,9 @@ from ..core.text import bounded
 __all__ = ["EventCounts", "EventPage", "EventRow", "Happened", "by_whom", "event_page", "gathered"]
 
 Count = Annotated[int, ("minimum", 0)]
+
+# Kinds with a text that only some readers may see.
+_WITH_MESSAGE: Final = frozenset[EntryKind](("error_kind", "history_failing"))
 
 # Characters of a node's name and of an error's message within a sentence.
 _NAME: Final = 60
@@ -104,7 +107,7 @@ def event_page(
         for entry in entries:
             if entry.serial > after and (since is None or entry.at >= since):
                 # An entry that several clusters have concerns all.
-                shared = entry.serial in matching or entry.kind == "settings_changed"
+                shared = entry.serial in matching or entry.kind in SHARED_KINDS
                 matching[entry.serial] = (entry, None if shared else name)
     serials = sorted(matching, reverse=True)
     chosen = [serial for serial in serials if before is None or serial < before]
@@ -123,9 +126,9 @@ def by_whom(row: EventRow) -> str:
 def event_row(entry: Entry, cluster: str | None, *, private: bool) -> EventRow:
     """Return an entry as its row."""
     detail = entry.detail
-    message = detail.get("message") if entry.kind == "error_kind" and not private else None
+    message = detail.get("message") if entry.kind in _WITH_MESSAGE and not private else None
     said = {**detail, "source": entry.source}
-    if entry.kind == "error_kind":
+    if entry.kind in _WITH_MESSAGE:
         said["message"] = message
     return {
         "serial": entry.serial,
@@ -182,6 +185,15 @@ def _error(_node: str, detail: Mapping[str, Any]) -> str:
     return f"New kind of error: {bounded(said, _MESSAGE) or 'one without a text'}"
 
 
+def _many_failed(_node: str, detail: Mapping[str, Any]) -> str:
+    return f"{detail['failed']:,} of the latest {quantity(detail['jobs'], 'job')} failed"
+
+
+def _history_failing(_node: str, detail: Mapping[str, Any]) -> str:
+    why = detail["message"]
+    return f"The history can't be written{f': {bounded(why, _MESSAGE)}' if why else ''}"
+
+
 def _done(_node: str, detail: Mapping[str, Any]) -> str:
     jobs, failed = detail["jobs"], detail["failed"]
     text = "The job is done" if jobs == 1 else f"All {jobs:,} jobs are done"
@@ -210,12 +222,16 @@ _WORDS: Final[dict[EntryKind, Callable[[str, Mapping[str, Any]], str]]] = {
     "node_deallocated": lambda node, _: f"{node} was deallocated",
     "node_asked": lambda node, _: f"{node} was asked to join",
     "node_withdrawn": lambda node, _: f"{node} is no longer asked to join",
+    "node_overdue": lambda node, _: f"{node} was asked to join and has not joined",
     "cpus_set": _cpus,
     "jobs_cancelled": _cancelled,
     "error_kind": _error,
+    "failing": _many_failed,
     "stalled": lambda _, detail: str(detail["message"]),
     "going": lambda _, __: "Jobs end again",
     "done": _done,
     "cluster_closed": _closed,
     "settings_changed": _setting,
+    "history_failing": _history_failing,
+    "history_resumed": lambda _, __: "The history is written again",
 }

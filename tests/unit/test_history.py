@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from clusters import wait_until
 from dispy_objects import FakeCluster
+from impatience import SOON
 from unit.histories import rows, run_once, run_some
 
 from flask_dispy import ClusterRegistry
@@ -55,6 +56,24 @@ def test_history_that_cannot_be_written_makes_the_registry_unwell(tmp_path: Path
     assert (health["status"], len(health["problems"])) == ("degraded", 1)
     assert "The history can't be written" in health["problems"][0]
     registry.close()
+
+
+def test_history_that_fails_and_is_written_again_is_logged_for_all_clusters(path: Path) -> None:
+    path.mkdir()  # in its place
+    with closing(ClusterRegistry(history=path, _intervals=SOON)) as registry:
+        for name in ("one", "two"):
+            cluster = FakeCluster(name)
+            registry.add(cluster)
+            cluster.join("10.0.0.1")
+        happened = registry.view("*").events
+        wait_until(lambda: happened(["history_failing"]).items, what="the failure")
+        path.rmdir()
+        wait_until(lambda: happened(["history_resumed"]).items, what="the file")
+        failed, again = happened(["history_resumed", "history_failing"]).items[::-1]
+        assert (failed["cluster"], again["text"]) == (None, "The history is written again")
+        assert failed["text"] == f"The history can't be written: {failed['message']}"
+        (hidden,) = happened(["history_failing"], private=True).items
+        assert (hidden["text"], hidden["message"]) == ("The history can't be written", None)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from unit.stories import ended, gone, new_state, queued, seen, started, tell
 
 from flask_dispy.core import events
 from flask_dispy.core.cluster import ClusterState
+from flask_dispy.core.failurewindow import FailureWindow
 from flask_dispy.core.journal import ENTRY_KINDS, MOST_OF_A_KIND, Entry, Journal
 
 
@@ -149,6 +150,28 @@ def test_kind_of_error_is_logged_when_it_first_comes() -> None:
         "message": "#",
     }
     assert (second.kind, second.detail["type"]) == ("error_kind", "ValueError")
+
+
+def test_many_failures_among_the_latest_jobs_are_logged_once_until_they_were_few() -> None:
+    window = FailureWindow(jobs=10, percent=40.0)
+    state = ClusterState(
+        "c", 1_000.0, serials=itertools.count(1), history_limit=9, failure_window=window
+    )
+    outcomes = "ffff.ff" + "." * 8 + "fffff"  # the fifth failure of ten, and again after few
+    for at, outcome in enumerate(outcomes):
+        how = {"state": "terminated", "exception": "E: 1"} if outcome == "f" else {}
+        tell(state, ended(f"j{at}", at=float(at), **how))  # type: ignore[arg-type]
+        tell(state, ended(f"c{at}", "cancelled", at=float(at)))
+    found = [(entry.at, entry.detail) for entry in entries(state) if entry.kind == "failing"]
+    assert found == [
+        (1_005.0, {"jobs": 6, "failed": 5}),
+        (1_019.0, {"jobs": 10, "failed": 5}),
+    ]
+
+
+def test_no_share_of_failures_is_more_than_all() -> None:
+    window = FailureWindow(jobs=3, percent=100.0)
+    assert not any(window.note(failed=True) for _ in range(9))
 
 
 def run_jobs(state: ClusterState, *names: str, at: float) -> None:

@@ -242,6 +242,8 @@ def test_offers_are_listed_and_under_attention_until_they_are_taken(
     }
     assert all(one["overdue"] for one in items)
     assert prompt.view("*").offers() == items
+    late = [event["node"] for event in view.events(["node_overdue"]).items]
+    assert sorted(map(str, late)) == ["127.0.0.7", "127.0.0.8"]
     wait_until(lambda: all(one["finding"] == "refused_connection" for one in view.offers()),
                what="why they do not join")  # fmt: skip
     cluster.join("127.0.0.7")

@@ -25,6 +25,8 @@ def test_defaults_are_those_documented() -> None:
      ("history_limit", -1),
      ("history_limit", 1.5), ("history_limit", True), ("text_limit", 15), ("inbox_limit", 0),
      ("engine_timeout_sec", 0), ("engine_timeout_sec", 3_601), ("engine_timeout_sec", float("nan")),
+     ("failing_percent", 100.1), ("failing_percent", float("nan")), ("failing_percent", True),
+     ("failing_jobs", 0), ("failing_jobs", 1.5), ("failing_jobs", 100_001),
      ("engine_timeout_sec", "10"), ("engine_timeout_sec", None), ("redact", "no function")],
 )  # fmt: skip
 def test_value_that_makes_no_sense_is_named(field: str, value: Any) -> None:

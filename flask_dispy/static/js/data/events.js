@@ -24,14 +24,18 @@ export const EVENT_MARKS = {
   node_deallocated: "closed",
   node_asked: "queued",
   node_withdrawn: "cancelled",
+  node_overdue: "silent",
   cpus_set: "terminated",
   jobs_cancelled: "cancelled",
   error_kind: "failed",
+  failing: "failed",
   stalled: "silent",
   going: "running",
   done: "finished",
   cluster_closed: "closed",
   settings_changed: "terminated",
+  history_failing: "failed",
+  history_resumed: "finished",
 };
 
 /** What of a kind several nodes do, in one line. @type {Partial<Record<EventKind, string>>} */
@@ -41,6 +45,7 @@ const TOGETHER = {
   node_heard: "were heard of again",
   node_lost: "were lost",
   node_closed: "were closed, or left",
+  node_overdue: "have not joined",
 };
 
 export class EventsFeed {
@@ -166,8 +171,10 @@ export function eventHref({ kind, node, error_kind: errorKind, job, at }, href) 
   if (errorKind) return href("jobs.html", { q: `error-kind:${errorKind}` });
   if (job) return href("jobs.html", { job });
   if (kind === "jobs_cancelled") return href("jobs.html", { q: "state:cancelled,terminated" });
-  if (kind === "node_asked" || kind === "node_withdrawn") return `${href("manage.html")}#offers`;
-  if (kind === "settings_changed") return null;
+  if (kind === "failing") return href("jobs.html", { q: "state:failed" });
+  if (kind === "node_asked" || kind === "node_withdrawn" || kind === "node_overdue")
+    return `${href("manage.html")}#offers`;
+  if (kind === "settings_changed" || kind.startsWith("history_")) return null;
   if (node && kind !== "stalled") return href("node.html", { host: node });
   return href("timeline.html", { from: Math.floor(at - 300), to: Math.ceil(at + 60) });
 }

@@ -12,7 +12,11 @@ const PAGE = 100;
 /** What may be shown alone. @type {{name: string, label: string, kinds: EventKind[]}[]} */
 const GROUPS = [
   { name: "", label: "All", kinds: [] },
-  { name: "problems", label: "Problems", kinds: ["node_lost", "node_silent", "stalled", "error_kind"] },
+  {
+    name: "problems",
+    label: "Problems",
+    kinds: ["node_lost", "node_silent", "node_overdue", "stalled", "error_kind", "failing", "history_failing"],
+  },
   {
     name: "nodes",
     label: "Nodes",
@@ -25,13 +29,14 @@ const GROUPS = [
       "node_deallocated",
       "node_asked",
       "node_withdrawn",
+      "node_overdue",
       "cpus_set",
     ],
   },
   {
     name: "jobs",
     label: "Jobs",
-    kinds: ["error_kind", "stalled", "going", "done", "jobs_cancelled", "cluster_closed"],
+    kinds: ["error_kind", "failing", "stalled", "going", "done", "jobs_cancelled", "cluster_closed"],
   },
   {
     name: "changes",

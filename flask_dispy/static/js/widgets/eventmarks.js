@@ -13,7 +13,17 @@ const APART = 12;
 /** Lines that a tip shows of one mark. */
 const MOST_LINES = 4;
 /** The worst first: it decides how a mark of several looks. @type {EventKind[]} */
-const ORDER = ["node_lost", "stalled", "error_kind", "node_silent", "done", "cpus_set", "jobs_cancelled", "going"];
+const ORDER = [
+  "node_lost",
+  "stalled",
+  "failing",
+  "error_kind",
+  "node_silent",
+  "done",
+  "cpus_set",
+  "jobs_cancelled",
+  "going",
+];
 /** Centred on 0, in a box of 10: what went wrong has corners, what was done to it is square, the rest is round. */
 const SHAPES = {
   cross: "M-4-4 4 4M4-4-4 4",
