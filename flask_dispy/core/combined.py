@@ -54,7 +54,6 @@ class CombinedState:
         self._counted: dict[str, Counted] = {}
         # Encoded rows by address, for those who encode: cleared here, and never read.
         self.texts: dict[str, Any] = {}
-        self.cells: dict[str, Any] = {}
 
     def known(self, ip_addr: str) -> list[tuple[str, Node]]:
         """Return what each cluster knows of a node, with the clusters' names."""
@@ -72,7 +71,6 @@ class CombinedState:
         gone: list[str] = []
         for ip_addr in addresses:
             self.texts.pop(ip_addr, None)
-            self.cells.pop(ip_addr, None)
             entries = [node for nodes in clusters if (node := nodes.get(ip_addr)) is not None]
             new = _counted(entries)
             old = self._counted.get(ip_addr)

@@ -77,7 +77,6 @@ class Node:
         "avail_cpus",
         "busy",
         "busy_percent",
-        "cells",
         "clock_offset_sec",
         "columns",
         "counted",
@@ -139,7 +138,6 @@ class Node:
         self.load_at = 0.0
         # The encoded row, for those who encode: cleared here, and never read.
         self.texts: Any = None
-        self.cells: Any = None
 
     def update(self, seen: NodeSeen) -> bool:
         """Update the figures; return whether anything in the row changed."""
@@ -310,7 +308,7 @@ class Node:
 
     def forget_encoding(self) -> None:
         """Drop the encoded row, because the row changed."""
-        self.texts = self.cells = None
+        self.texts = None
 
 
 Counted: TypeAlias = tuple[NodeState, int, float, float]

@@ -324,7 +324,7 @@ class View(Protocol):
         """Return what changed since the cursor *since*, or all, if it is none of ours.
 
         :param by_column: all nodes come as ``blocks``, see
-            :class:`~flask_dispy.wire.columns.Blocks`; what changed comes in rows all the same.
+            :class:`~flask_dispy.wire.columns.Block`; what changed comes in rows all the same.
         """
 
     def node_changes(self, since: str | None = None) -> NodeChanges:

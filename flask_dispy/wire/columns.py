@@ -9,19 +9,16 @@ and memory that an object for each row takes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from itertools import chain
-from typing import Any, Final
+from itertools import chain, repeat
+from typing import Any, Final, NamedTuple
 
 from .fields import NodeField
-from .packing import Piece, packed_figures, packed_text
+from .packing import Piece, RowsOf, packed_figures, packed_text
 
-__all__ = ["PART_SEPARATOR", "SEPARATOR", "Blocks", "cell_writer"]
+__all__ = ["SEPARATOR", "Block", "cell_writer"]
 
 SEPARATOR: Final = "\t"
 """What stands between the cells of a row: JSON holds no tab."""
-
-PART_SEPARATOR: Final = "\x1f"
-"""What stands between the parts of a cell. An object that is unknown is a cell without parts."""
 
 _TEXTS: Final = ("string", "array")
 
@@ -55,69 +52,152 @@ def _four_digits(figure: float) -> str:
     return f"{figure:.{digits}f}"
 
 
-class Blocks:
-    """Makes blocks of nodes.
+class _Slot(NamedTuple):
+    """The place of a column in each block: the column, and what comes before and after it."""
 
-    :param fields: those of a row; the last is the combined view's alone.
+    column: NodeField
+    before: str
+    after: str
+
+
+class _Written(NamedTuple):
+    """A column as a block has it, and what it was written from.
+
+    :param pending: what comes before it and is packed with it.
+    :param piece: the column packed; ``None`` if all share a value.
+    :param text: what comes after the piece, or the whole column.
     """
 
-    def __init__(self, fields: Sequence[NodeField]) -> None:
-        grouped = [field for field in fields if field.parts]
-        self._fields = tuple(fields)  # in the order of a row's cells
-        self._opened_by = {field.parts[0].name: f'"{field.name}":{{' for field in grouped}
-        self._closed_by = {field.parts[-1].name for field in grouped}
+    cells: list[str]
+    pending: str
+    piece: Piece | None
+    text: str
 
-    def packed(self, rows: Sequence[str], before: Sequence[Piece] = ()) -> list[Piece]:
-        """Return one block of nodes as JSON, in pieces.
+    def serves(self, cells: list[str], pending: str) -> bool:
+        """Whether *cells* after *pending* are written so."""
+        return self.cells is cells and (self.piece is None or self.pending == pending)
 
-        :param rows: each node's cells, in the combined view with one more: its clusters.
-        :param before: an earlier block's pieces, of which those that are the same are taken over.
 
-        A block's fields are those of a row, each with a column of the rows' values: their list, or
-        of one value where all share it. A column of figures in units, or of times since a moment,
-        is an object: what its ``values`` are multiples of is its ``unit``, and what is to be added,
-        ``from``.
+class Block:
+    """Nodes as one JSON object, by column; see :class:`~flask_dispy.wire.packing.Part`.
+
+    Its fields are those of a row, each with a column of the rows' values: their list, or one of one
+    value where all share it. A column of figures in units, or of times since a moment, is an
+    object: what its ``values`` are multiples of is its ``unit``, and what is to be added, ``from``.
+
+    A block that was made of another shares with it the columns that stayed the same, and what they
+    were packed to.
+
+    :param slots: the places of its columns.
+    :param columns: the cells of each, one for each of *keys*.
+    :param written: the columns of the block that it was made of.
+    """
+
+    __slots__ = ("_columns", "_pieces", "_slots", "_written", "keys")
+
+    def __init__(
+        self,
+        slots: Sequence[_Slot],
+        keys: dict[str, None],
+        columns: list[list[str]],
+        written: Sequence[_Written] = (),
+    ) -> None:
+        self.keys = keys
+        self._slots = slots
+        self._columns = columns
+        self._written = written
+        self._pieces: list[Piece] = []
+
+    @classmethod
+    def empty(cls, fields: Iterable[NodeField]) -> Block:
+        """Return a block without rows, of which others are made.
+
+        :param fields: those of a row; the last is the combined view's alone.
         """
-        known = {piece.plain: piece for piece in before}
-        pieces: list[Piece] = []
-        pending = "{"
-        # All at once: to split and turn 10,000 rows one by one takes three times as long.
-        cells = SEPARATOR.join(rows).split(SEPARATOR)
-        width = len(cells) // len(rows)
-        columns = chain.from_iterable(
-            _columns_of(field, cells[number::width])
-            for number, field in enumerate(self._fields[:width])
-        )
-        for number, (column, column_cells) in enumerate(columns):
-            opening, values, closing = _column_form(column, column_cells)
-            comma = "," if number else ""
-            pending += f'{comma}{self._opened_by.get(column.name, "")}"{column.name}":{opening}['
-            if column.name in self._closed_by:
-                closing += "}"
-            shared = _shared(values)
-            if shared is not None:
-                pending += f"{shared}]{closing}"
-                continue
-            plain = f"{pending}{','.join(values)}]".encode("ascii")
-            pack = packed_text if column.schema["type"] in _TEXTS else packed_figures
-            pieces.append(known.get(plain) or pack(plain))
-            pending = closing
-        pieces.append(packed_text(f"{pending}}}".encode("ascii")))
-        return pieces
+        return cls(tuple(_slots(fields)), {}, [])
+
+    def changed(self, keys: dict[str, None], changed: list[str], rows_of: RowsOf) -> Block:
+        """See :class:`~flask_dispy.wire.packing.Part`; a row is its cells."""
+        places = {key: place for place, key in enumerate(self.keys)}
+        at = [places.get(key) for key in changed]
+        if not places or len(places) + at.count(None) > len(keys):  # new, or some were removed
+            columns = [_one_text(column) for column in _columns(rows_of(list(keys)))]
+        else:
+            anew = _columns(rows_of(changed))
+            columns = list(map(_amended, self._columns, anew, repeat(at)))
+        return Block(self._slots, keys, columns, self._written)
+
+    def pieces(self) -> Sequence[Piece]:
+        """See :class:`~flask_dispy.wire.packing.Part`."""
+        if not self._pieces:
+            pending, written = "{", list[_Written]()
+            earlier = chain(self._written, repeat(None))
+            for slot, cells, before in zip(self._slots, self._columns, earlier, strict=False):
+                if before is None or not before.serves(cells, pending):
+                    made = _write(slot, cells, pending)
+                else:
+                    made = before
+                if made.piece:
+                    self._pieces.append(made.piece)
+                    pending = ""
+                pending += made.text
+                written.append(made)
+            self._pieces.append(packed_text(f"{pending}}}".encode("ascii")))
+            self._written = written
+        return self._pieces
 
 
-def _columns_of(field: NodeField, cells: list[str]) -> Iterable[tuple[NodeField, list[str]]]:
-    """Return the columns of a field with their cells; a single one where all share it."""
-    if not field.parts:
-        return ((field, cells),)
-    width = len(field.parts)
-    if _shared(cells) == "null":
-        return ((part, ["null"]) for part in field.parts)
-    if "null" in cells:
-        unknown = PART_SEPARATOR.join(["null"] * width)
-        cells = [unknown if cell == "null" else cell for cell in cells]
-    values = PART_SEPARATOR.join(cells).split(PART_SEPARATOR)
-    return ((part, values[place::width]) for place, part in enumerate(field.parts))
+def _slots(fields: Iterable[NodeField]) -> Iterable[_Slot]:
+    comma = ""
+    for field in fields:
+        *_, last = columns = field.columns()
+        for column in columns:
+            opening = f'"{field.name}":{{' if field.parts and column is columns[0] else ""
+            closing = "}" if field.parts and column is last else ""
+            yield _Slot(column, f'{comma}{opening}"{column.name}":', closing)
+            comma = ","
+
+
+def _columns(rows: Iterable[str]) -> list[list[str]]:
+    """Return the cells of *rows* by column."""
+    # All at once: to split and turn 10,000 rows one by one takes three times as long.
+    rows = list(rows)
+    cells = SEPARATOR.join(rows).split(SEPARATOR)
+    width = len(cells) // len(rows) if rows else 0
+    return [cells[number::width] for number in range(width)]
+
+
+def _one_text(cells: list[str]) -> list[str]:
+    """Return the cells, and if all are the same, the same text: most columns are of one value."""
+    shared = _shared(cells)
+    return cells if shared is None else [shared] * len(cells)
+
+
+def _amended(cells: list[str], anew: list[str], at: list[int | None]) -> list[str]:
+    """Return *cells* with those of *anew* at their places or the end; itself if none differs."""
+    amended = cells
+    for place, cell in zip(at, anew, strict=True):
+        if place is not None and cells[place] == cell:
+            continue
+        if amended is cells:
+            amended = cells.copy()
+        if place is None:
+            amended.append(cell)
+        else:
+            amended[place] = cell
+    return amended
+
+
+def _write(slot: _Slot, cells: list[str], pending: str) -> _Written:
+    """Write a column that follows *pending*."""
+    opening, values, closing = _column_form(slot.column, cells)
+    opening, closing = f"{slot.before}{opening}[", f"]{closing}{slot.after}"
+    shared = _shared(values)
+    if shared is not None:
+        return _Written(cells, pending, None, f"{opening}{shared}{closing}")
+    pack = packed_text if slot.column.schema["type"] in _TEXTS else packed_figures
+    plain = f"{pending}{opening}{','.join(values)}".encode("ascii")
+    return _Written(cells, pending, pack(plain), closing)
 
 
 def _column_form(column: NodeField, cells: list[str]) -> tuple[str, list[str], str]:

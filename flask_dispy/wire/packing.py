@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Callable, Iterable, Sequence
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from ..core.feed import Feed
 
@@ -17,6 +17,7 @@ __all__ = [
     "PackedRows",
     "Part",
     "Piece",
+    "RowsOf",
     "Sendable",
     "joined",
     "packed_figures",
@@ -106,61 +107,68 @@ def _plain(part: bytes | Piece) -> bytes:
     return part.plain if isinstance(part, Piece) else part
 
 
-Pack = Callable[[Sequence[str], Sequence[Piece]], list[Piece]]
-"""Packs rows; gets as well the pieces that they were packed as before, of which some may serve."""
+RowsOf = Callable[[list[str]], Iterable[str]]
+"""Returns the rows of some keys as ASCII text."""
 
 
-def _packed_list(rows: Sequence[str], _before: Sequence[Piece]) -> list[Piece]:
-    return [packed_rows(",".join(rows).encode("ascii"))]
+class Part(Protocol):
+    """Some of the rows, as they were when it was made."""
 
-
-class Part:
-    """Some of the rows, as they were when it was made.
-
-    :param before: the pieces of the same part before some of its rows changed.
-    """
-
-    __slots__ = ("_pack", "_pieces", "_rows", "keys")
-
-    def __init__(
-        self, keys: dict[str, None], rows: Sequence[str], pack: Pack, before: Sequence[Piece] = ()
-    ) -> None:
-        self.keys = keys
-        self._rows: Sequence[str] | None = rows
-        self._pack = pack
-        self._pieces = before
+    @property
+    def keys(self) -> dict[str, None]:
+        """The keys of its rows, in their order."""
 
     def pieces(self) -> Sequence[Piece]:
         """Return the rows packed, once and for all. Called by one thread at a time."""
-        if self._rows is not None:
-            self._pieces = self._pack(self._rows, self._pieces)
-            self._rows = None
+
+    def changed(self, keys: dict[str, None], changed: list[str], rows_of: RowsOf, /) -> Part:
+        """Return the part with other keys and rows.
+
+        :param keys: those that it had, less those removed, then those that are new.
+        :param changed: those of *keys* that are new or whose rows changed, in that order.
+        """
+
+
+class RowsPart:
+    """Rows one after the other, which are packed together."""
+
+    __slots__ = ("_pieces", "_rows", "keys")
+
+    def __init__(self, keys: dict[str, None], rows: Sequence[str] = ()) -> None:
+        self.keys = keys
+        self._rows = rows
+        self._pieces: tuple[Piece, ...] = ()
+
+    def pieces(self) -> Sequence[Piece]:
+        """See :class:`Part`."""
+        if not self._pieces:
+            self._pieces = (packed_rows(",".join(self._rows).encode("ascii")),)
+            self._rows = ()
         return self._pieces
 
-    def changed(self, keys: dict[str, None], rows: Sequence[str]) -> Part:
-        """Return the part with other rows."""
-        return Part(keys, rows, self._pack, self._pieces)
+    def changed(self, keys: dict[str, None], _changed: list[str], rows_of: RowsOf) -> Part:
+        """See :class:`Part`."""
+        return RowsPart(keys, list(rows_of(list(keys))))
 
 
 class PackedRows:
     """All rows of one feed, packed.
 
     :param feed: tells which rows changed.
-    :param rows_of: returns the rows of some keys as ASCII text.
-    :param pack: packs the rows of a part; called without a lock.
+    :param empty: a part without rows, of which all others are made.
     :param size: rows of a part.
     """
 
     def __init__(
         self,
         feed: Feed,
-        rows_of: Callable[[list[str]], Iterable[str]],
-        pack: Pack = _packed_list,
+        rows_of: RowsOf,
+        empty: Part | None = None,
         size: int = _ROWS,
     ) -> None:
         self._feed = feed
         self._rows_of = rows_of
-        self._pack = pack
+        self._empty = empty or RowsPart({})
         self._size = size
         self._version = 0
         self._parts: list[Part] = []
@@ -181,6 +189,7 @@ class PackedRows:
             self._parts, self._part_of, self._version = [], {}, 0
         changed, removed = self._feed.since(self._version)
         keys_of: dict[int, dict[str, None]] = {}
+        changed_of: dict[int, list[str]] = {}
         for key in removed:
             number = self._part_of.pop(key, None)
             if number is not None:
@@ -190,9 +199,10 @@ class PackedRows:
             if number is None:
                 number = self._part_of[key] = self._free(keys_of)
             self._keys(number, keys_of)[key] = None
+            changed_of.setdefault(number, []).append(key)
         for number, keys in keys_of.items():
-            rows = list(self._rows_of(list(keys)))
-            self._parts[number] = self._parts[number].changed(keys, rows)
+            part = self._parts[number]
+            self._parts[number] = part.changed(keys, changed_of.get(number, []), self._rows_of)
 
     def _keys(self, number: int, keys_of: dict[int, dict[str, None]]) -> dict[str, None]:
         """Return the keys of a part that changes, which may be changed."""
@@ -204,9 +214,9 @@ class PackedRows:
     def _free(self, keys_of: dict[int, dict[str, None]]) -> int:
         """Return the number of a part that takes another row."""
         last = len(self._parts) - 1
-        if last < 0 or len(self._keys(last, keys_of)) >= self._size:
+        if last < 0 or len(keys_of.get(last, self._parts[last].keys)) >= self._size:
             last += 1
-            self._parts.append(Part({}, (), self._pack))
+            self._parts.append(self._empty)
         return last
 
 

@@ -1,7 +1,7 @@
 """Rows of nodes, and their texts: JSON, and cells of a block. All are made from the table.
 
-A text is made once for each change and kept with the node, or in the combined view with the
-address, in a slot that the state clears and never looks into.
+The JSON is made once for each change and kept with the node, or in the combined view with the
+address, in a slot that the state clears and never looks into. Cells are kept by the blocks.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import Any, Final, Protocol, cast
 
 from ..core.combined import CombinedState, current_holders
 from ..core.nodes import Node
-from .columns import PART_SEPARATOR, SEPARATOR, Blocks, cell_writer
+from .columns import SEPARATOR, Block, cell_writer
 from .fields import NODE_FIELDS, NodeField
-from .packing import Piece
+from .packing import Part
 from .shapes import NodeRow
 
 __all__ = ["ClusterRows", "CombinedRows", "RowWriter", "Rows", "encode"]
@@ -77,15 +77,16 @@ def _exact(field: NodeField) -> str | Callable[[Any], str]:
 
 
 def _cell(field: NodeField) -> str | Callable[[Any], str]:
-    """Return how a field's value is written in a cell."""
+    """Return how a field's value is written in a cell, or in those of its parts."""
     if field.parts:
-        inner = _cells_form(field.parts, PART_SEPARATOR)
-        return lambda values: "null" if values is None else inner(values)
+        inner = _cells_form(field.parts)
+        unknown = SEPARATOR.join(["null"] * len(field.parts))
+        return lambda values: unknown if values is None else inner(values)
     return cell_writer(field) or _exact(field)
 
 
-def _cells_form(fields: Iterable[NodeField], separator: str) -> _Form:
-    return _Form((separator if number else "", _cell(field)) for number, field in enumerate(fields))
+def _cells_form(fields: Iterable[NodeField]) -> _Form:
+    return _Form((SEPARATOR if number else "", _cell(field)) for number, field in enumerate(fields))
 
 
 def _json_form(fields: Iterable[NodeField]) -> _Form:
@@ -116,9 +117,9 @@ class RowWriter:
         self._own = sum(field.dispys for field in single)
         self._own_form = _json_form(single[: self._own])
         self._more_form = _json_form(single[self._own :])
-        self._cells_form = _cells_form(single, SEPARATOR)
-        self.block = Blocks(fields).packed
-        """Makes a block of the cells of rows; see :class:`~flask_dispy.wire.columns.Blocks`."""
+        self._cells_form = _cells_form(single)
+        self.block = Block.empty(fields)
+        """A block of no rows' cells, of which others are made."""
 
     def values(self, node: Node) -> list[Any]:
         """Return the values of a node in one cluster."""
@@ -170,11 +171,8 @@ class RowWriter:
         return texts
 
     def node_cells(self, node: Node) -> str:
-        """Return the cells of a node's row, made once for each change."""
-        if node.cells is None:
-            node.cells = self.cells(self.values(node))
-        cells: str = node.cells
-        return cells
+        """Return the cells of a node's row in one cluster."""
+        return self.cells(self.values(node))
 
     def node_json(self, node: Node) -> str:
         """Return a node's row in one cluster as JSON, made once for each change."""
@@ -186,15 +184,11 @@ def _whole(texts: _Texts) -> str:
 
 
 class Rows(Protocol):
-    """The rows of a view's nodes. Its methods are called under the lock that guards the state.
-
-    All but ``block``, which makes a block of cells; see
-    :class:`~flask_dispy.wire.columns.Blocks`.
-    """
+    """The rows of a view's nodes. Its methods are called under the lock that guards the state."""
 
     @property
-    def block(self) -> Callable[[Sequence[str], Sequence[Piece]], list[Piece]]:
-        """Makes a block of cells."""
+    def block(self) -> Part:
+        """A block of no rows' cells, of which others are made."""
 
     def row(self, ip_addr: str) -> NodeRow:
         """Return a node's row; KeyError for a node that is not known."""
@@ -206,7 +200,7 @@ class Rows(Protocol):
         """Return rows as JSON, of dispy's own fields alone."""
 
     def cells(self, addresses: Iterable[str]) -> list[str]:
-        """Return rows as cells, see :class:`~flask_dispy.wire.columns.Blocks`."""
+        """Return rows as cells, see :class:`~flask_dispy.wire.columns.Block`."""
 
 
 class ClusterRows:
@@ -272,16 +266,13 @@ class CombinedRows:
         return made
 
     def _cells(self, ip_addr: str) -> str:
-        made: str | None = self._state.cells.get(ip_addr)
-        if made is None:
-            names, nodes = self._known(ip_addr)
-            writer = self._writer
-            if len(nodes) == 1:
-                cells = writer.node_cells(nodes[0])
-            else:
-                cells = writer.cells(writer.combined_values(nodes))
-            made = self._state.cells[ip_addr] = f"{cells}{SEPARATOR}{encode(names)}"
-        return made
+        names, nodes = self._known(ip_addr)
+        writer = self._writer
+        if len(nodes) == 1:
+            cells = writer.node_cells(nodes[0])
+        else:
+            cells = writer.cells(writer.combined_values(nodes))
+        return f"{cells}{SEPARATOR}{encode(names)}"
 
     def json(self, addresses: Iterable[str]) -> list[str]:
         """See :class:`Rows`."""

@@ -141,6 +141,6 @@ def test_what_is_gone_leaves_nothing_behind(registry: ClusterRegistry) -> None:
         board_of(registry).fold()
         registry.remove(cluster)
     combined = board_of(registry).combined
-    assert combined.texts == combined.cells == {} == combined._counted
+    assert combined.texts == {} == combined._counted
     assert registry.view("*").nodes() == []
     assert registry.view("*").summary()["nodes"]["known"] == 0
