@@ -18,13 +18,13 @@ from .standing import Standing
 from .tallies import Tallies
 from .tally import Tally
 
-__all__ = ["Comparison", "combined", "combined_standing", "standing_of"]
+__all__ = ["LEAST_JOBS", "Comparison", "combined", "combined_standing", "standing_of"]
 
 # Nodes at a time: 40 us each, under the registry's lock.
 _AT_A_TIME: Final = 50
 
-# Fewer jobs than these have no median worth comparing.
-_LEAST_JOBS: Final = 5
+LEAST_JOBS: Final = 5
+"""Fewer jobs have no median that is worth comparing."""
 
 # What is known of a node before it is compared.
 _UNSEEN: Final = Standing(0, 0, None, None, None, None, 0.0)
@@ -132,9 +132,9 @@ def standing_of(tally: Tally, total: Tally) -> Standing:
     own = _finished(tally)
     median_sec = own.quantile(0.5)
     others_sec = None
-    if own.total >= _LEAST_JOBS:
+    if own.total >= LEAST_JOBS:
         others = others_of(own, _finished(total))
-        others_sec = others.quantile(0.5) if others.total >= _LEAST_JOBS else None
+        others_sec = others.quantile(0.5) if others.total >= LEAST_JOBS else None
     failed, finished = tally.jobs("failed"), tally.jobs("finished")
     return Standing(
         jobs=tally.total,
@@ -198,7 +198,7 @@ def _is_failing(tally: Tally, total: Tally, *, nodes: int, look: int) -> bool:
     failed, finished = tally.jobs("failed"), tally.jobs("finished")
     others_failed = total.jobs("failed") - failed
     others = total.jobs("finished") - finished + others_failed
-    if failed < _LEAST_FAILED or others < _LEAST_JOBS:
+    if failed < _LEAST_FAILED or others < LEAST_JOBS:
         return False
     if failed / (failed + finished) < _LEAST_TIMES_FAILED * others_failed / others:
         return False

@@ -67,7 +67,7 @@ class JobsView(ABC):
             for state in self._states():
                 job = state.ledger.jobs.get(serial)
                 if job is not None:
-                    return self._jobs.detail(job, state.name, now)
+                    return self._jobs.detail(job, state, now)
         raise UnknownJob(
             f"{self.name} retains no job #{serial}: it never had it, or has forgotten it since.",
             field="serial",
@@ -175,7 +175,7 @@ class JobsView(ABC):
         chosen = choose(jobs, now)
         with self._board.lock:
             return [
-                self._jobs.detail(job, state.name, now)
+                self._jobs.detail(job, state, now)
                 for job in chosen
                 for state in states
                 if job.serial in state.ledger.jobs

@@ -1,4 +1,4 @@
-"""Nodes compared, as the API and the report read them."""
+"""Nodes and jobs compared, as the API and the report read them."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from collections.abc import Iterable, Sequence
 from typing import TypedDict
 
 from ..core.cluster import ClusterState
-from ..core.comparison import combined, standing_of
+from ..core.comparison import LEAST_JOBS, combined, standing_of
+from ..core.spread import Spread
 from ..core.standing import Standing
-from .shapes import Count
+from ..core.tally import Times
+from .shapes import ComparedJob, ComparedTime, Count, JobRow
 
-__all__ = ["ComparedNode", "compared_nodes", "ranked"]
+__all__ = ["ComparedNode", "compared_job", "compared_nodes", "ranked"]
 
 
 class ComparedNode(TypedDict):
@@ -90,3 +92,26 @@ def ranked(rows: list[ComparedNode]) -> list[ComparedNode]:
 
 def _worse_first(row: ComparedNode) -> tuple[bool, float]:
     return not (row["slow"] or row["failing"]), -(row["times_others"] or 0.0)
+
+
+def compared_job(job: JobRow, state: ClusterState) -> ComparedJob:
+    """Return a job's times beside those of its cluster's finished jobs, and those on its node."""
+    node = state.nodes.get(job["node"] or "")
+    whole = state.tallies.total.finished or Times()
+    there = (node.tally.finished if node and node.tally else None) or Times()
+    return {
+        "function": state.error_kinds.function,
+        "ran": _beside(job["duration_sec"], whole.ran, there.ran),
+        "waited": _beside(job["waited_sec"], whole.waited, there.waited),
+    }
+
+
+def _beside(sec: float | None, whole: Spread, there: Spread) -> ComparedTime:
+    medians = [s.quantile(0.5) if s.total >= LEAST_JOBS else None for s in (whole, there)]
+    times = [sec / median if median and sec is not None else None for median in medians]
+    return {
+        "median_sec": rounded(medians[0], 6),
+        "times": rounded(times[0], 3),
+        "node_median_sec": rounded(medians[1], 6),
+        "node_times": rounded(times[1], 3),
+    }

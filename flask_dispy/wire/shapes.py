@@ -393,6 +393,26 @@ class JobStep(TypedDict):
     node: str | None
 
 
+class ComparedTime(TypedDict):
+    """A job's time beside the medians of finished jobs: in its cluster, and on its node.
+
+    Medians of fewer than five jobs are unknown.
+    """
+
+    median_sec: float | None
+    times: float | None
+    node_median_sec: float | None
+    node_times: float | None
+
+
+class ComparedJob(TypedDict):
+    """A job's times beside those of its function's jobs, over the whole run."""
+
+    function: str
+    ran: ComparedTime
+    waited: ComparedTime
+
+
 class JobDetail(JobRow):
     """All that is known of a job."""
 
@@ -401,6 +421,7 @@ class JobDetail(JobRow):
     kwargs_truncated: bool
     texts_dropped: bool
     queue_sec: float | None
+    compared: ComparedJob
     history: list[JobStep]
     result: str | None
     result_truncated: bool

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
+from ..core.cluster import ClusterState
 from ..core.columns import Column
 from ..core.errors import BadRequest
 from ..core.jobs import Job, Output
@@ -14,6 +15,7 @@ from ..core.search.order import JOB_SORTS
 from ..core.search.query import QUALIFIERS
 from ..core.settings import Settings
 from ..core.text import Cut
+from .comparison import compared_job
 from .fields import NODE_FIELDS, Field, NodeField, Schema, SortKey
 from .jobs import JOB_FIELDS, JobField
 from .shapes import JobDetail, JobRow, NodeRow
@@ -26,7 +28,8 @@ _TAKEN_OF_NODES: Final = frozenset((
     "events", "removed", "ip", "cluster", "clock", "is", "block", "index", "constructor",
 ))  # fmt: skip
 _TAKEN_OF_JOBS: Final = frozenset((
-    *QUALIFIERS, *JOB_SORTS, *Output.__slots__, "queue_sec", "history", "hidden", "constructor",
+    *QUALIFIERS, *JOB_SORTS, *Output.__slots__, "queue_sec", "history", "hidden", "compared",
+    "constructor",
 ))  # fmt: skip
 
 RowKey = Callable[[NodeRow], Any]
@@ -94,9 +97,10 @@ class JobTable:
         row["waited_sec"] = job.waited_sec(now)
         return cast(JobRow, row)
 
-    def detail(self, job: Job, cluster: str, now: float) -> JobDetail:
-        """Return all that is known of the job."""
-        detail: dict[str, Any] = {**self.row(job, cluster, now)}
+    def detail(self, job: Job, state: ClusterState, now: float) -> JobDetail:
+        """Return all that is known of a job of a cluster."""
+        row = self.row(job, state.name, now)
+        detail: dict[str, Any] = {**row, "compared": compared_job(row, state)}
         for field in ("id", "args", "kwargs"):
             detail[f"{field}_truncated"] = isinstance(detail[field], Cut)
         for field in Output.__slots__:

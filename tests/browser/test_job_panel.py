@@ -166,3 +166,17 @@ def test_texts_are_copied(page: Page) -> None:
         lambda: page.evaluate("navigator.clipboard.readText()"),
         "Traceback (most recent call last):\nValueError: no such thing",
     )
+
+
+def test_panel_compares_a_job_with_its_function_and_its_node(stage: Stage) -> None:
+    for ip_addr, took, count in (("10.0.0.10", 1.0, 9), ("10.0.0.2", 2.0, 6), ("10.0.0.2", 6.0, 1)):
+        for number in range(count):
+            job_id = f"{took:.0f} s, {number}"
+            job = stage.runs(ip_addr, job_id=job_id, since_sec=took)
+            stage.ends(job, after_sec=took)
+    panel = _open(stage.open("jobs.html"), "6 s, 0")
+    ran = panel.locator(".job-compared").first
+    expect(ran).to_have_text(
+        re.compile(r"^Ran [56]\.\d\s. the median of compute \(\S+ s\), [23]\.\d\s. that on alpha$")
+    )
+    expect(panel.locator(".job-facts")).to_contain_text("Ran for6.00 s")

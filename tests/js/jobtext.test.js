@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { argumentsText } from "../../flask_dispy/static/js/widgets/jobcolumns.js";
-import { blocksOf, plainLines, stepsOf } from "../../flask_dispy/static/js/data/jobtext.js";
+import { blocksOf, comparedText, plainLines, stepsOf } from "../../flask_dispy/static/js/data/jobtext.js";
 
 /** @param {object} given */
 const job = (given) => /** @type {import("../../flask_dispy/static/js/data/jobtext.js").JobDetail} */ (given);
@@ -69,4 +69,16 @@ test("hidden arguments are told from none", () => {
   assert.equal(argumentsText({ args: null, kwargs: null, hidden: true }), null);
   assert.equal(argumentsText({ args: null, kwargs: null }), "");
   assert.equal(argumentsText({ args: "1", kwargs: "a=2" }), "1, a=2");
+});
+
+test("a time is compared once enough jobs have finished", () => {
+  const names = { of: "compute", on: "alpha" };
+  const medians = { median_sec: 5.9, times: null, node_median_sec: null, node_times: null };
+  assert.equal(comparedText(12.4, medians, names), "2.1\u00a0× the median of compute (5.90 s)");
+  assert.equal(
+    comparedText(12.4, { ...medians, node_median_sec: 11.3 }, names),
+    "2.1\u00a0× the median of compute (5.90 s), 1.1\u00a0× that on alpha",
+  );
+  assert.equal(comparedText(12.4, { ...medians, median_sec: null }, names), "");
+  assert.equal(comparedText(null, medians, names), "");
 });

@@ -80,7 +80,7 @@ class Story:
 
 def all_told(state: ClusterState) -> Any:
     return (
-        [JobTable().detail(job, "compute", NOW) for job in state.ledger.jobs.values()],
+        [JobTable().detail(job, state, NOW) for job in state.ledger.jobs.values()],
         state.ledger.counts,
         state.ledger.failed,
         {
@@ -170,7 +170,7 @@ def test_first_of_two_ends_counts() -> None:
     again.result = "another"
     story.reports.append((status, node, again))
     state, _ = story.folded(batch=1_000)
-    assert JobTable().detail(state.ledger.jobs[1], "compute", NOW)["result"] == "0"
+    assert JobTable().detail(state.ledger.jobs[1], state, NOW)["result"] == "0"
 
 
 @pytest.mark.parametrize("odd", [None, 5, float("nan"), -1.0, 0.0, 1e300, "soon", 10**400])
@@ -188,7 +188,7 @@ def test_interim_result_is_told_of_a_job_whose_start_was_not_reported() -> None:
     for deed in ("submit", "progress", "Finished"):
         story.tell(deed, 0)
     state, _ = story.folded(batch=1_000)
-    assert JobTable().detail(state.ledger.jobs[1], "compute", NOW)["provisional_result"] == "half"
+    assert JobTable().detail(state.ledger.jobs[1], state, NOW)["provisional_result"] == "half"
 
 
 def test_arguments_are_taken_of_a_job_at_the_address_of_one_that_ended() -> None:

@@ -54,7 +54,7 @@ def test_end_keeps_what_the_job_left_behind(state: ClusterState) -> None:
         "a", 1_005, 1_000, 1_001, "n1", "terminated", "x", "r", "o", "e", "T\nE: b"
     )
     tell(state, queued("a"), started("a"), end)
-    detail = JobTable().detail(job(state), "compute", 2_000)
+    detail = JobTable().detail(job(state), state, 2_000)
     assert [detail[f] for f in ("id", "result", "stdout", "stderr", "exception", "error")] == [
         "x", "r", "o", "e", "T\nE: b", "E: b"
     ]  # fmt: skip
@@ -78,7 +78,7 @@ def test_id_that_was_set_after_submitting_is_taken(state: ClusterState) -> None:
 
 def test_times_tell_queue_and_run(state: ClusterState) -> None:
     tell(state, queued("a", 0), started("a", at=2), ended("a", start=2, at=7))
-    detail = JobTable().detail(job(state), "compute", 9_999)
+    detail = JobTable().detail(job(state), state, 9_999)
     assert (detail["queue_sec"], detail["duration_sec"]) == (2.0, 5.0)
 
 
@@ -299,5 +299,5 @@ def test_text_that_a_search_makes_while_a_job_ends_is_dropped(
 
 def test_cut_texts_say_so_in_the_detail(state: ClusterState) -> None:
     tell(state, ended("a", result=Cut("x…")))
-    assert JobTable().detail(job(state), "compute", 1_010)["result_truncated"] is True
-    assert JobTable().detail(job(state), "compute", 1_010)["id_truncated"] is False
+    assert JobTable().detail(job(state), state, 1_010)["result_truncated"] is True
+    assert JobTable().detail(job(state), state, 1_010)["id_truncated"] is False

@@ -35,8 +35,8 @@ def test_job_comes_back_whole(state: ClusterState) -> None:
         state.apply(event)
     job = state.ledger.jobs[1]
     job.args = Cut("cut sho…")
-    again = JobTable().detail(back(job), "compute", NOW)
-    assert again == JobTable().detail(job, "compute", NOW)
+    again = JobTable().detail(back(job), state, NOW)
+    assert again == JobTable().detail(job, state, NOW)
     assert (again["args_truncated"], again["result_truncated"]) == (True, False)
 
 
@@ -55,7 +55,7 @@ def test_job_that_was_cancelled_in_the_queue_comes_back(state: ClusterState) -> 
     state.apply(queued("a"))
     state.apply(ended("a", "cancelled", node=None, start=None))
     job = state.ledger.jobs[1]
-    assert JobTable().detail(back(job), "compute", NOW) == JobTable().detail(job, "compute", NOW)
+    assert JobTable().detail(back(job), state, NOW) == JobTable().detail(job, state, NOW)
     assert back(job).output is None
 
 

@@ -1,6 +1,7 @@
-/** @import {JobRow, JobState} from "./types.js" */
-import { plain } from "../lib/format.js";
+/** @import {ComparedJob, ComparedTime, JobRow, JobState} from "./types.js" */
+import { plain, seconds } from "../lib/format.js";
 import { jobWord } from "./jobwords.js";
+import { timesText } from "./standing.js";
 
 /**
  * A job with all its texts, each marked if it was cut.
@@ -14,6 +15,7 @@ import { jobWord } from "./jobwords.js";
  *   args_truncated?: boolean, kwargs_truncated?: boolean,
  *   texts_dropped?: boolean,
  *   queue_sec?: number|null,
+ *   compared?: ComparedJob,
  *   history?: {state: JobState, at: number|null, node: string|null}[],
  * }} JobDetail
  */
@@ -75,4 +77,19 @@ export function stepsOf(job, now) {
     const lasted = end === null || step.at === null ? null : Math.max(0, end - step.at);
     return { word: jobWord({ state: step.state, failed: job.failed }), at: step.at, node: step.node, lasted };
   });
+}
+
+/**
+ * A job's time beside those of others: "2.1 × the median of compute (5.9 s), 1.1 × that on alpha"; empty while
+ * too few jobs have finished.
+ *
+ * @param {number|null|undefined} sec
+ * @param {ComparedTime|undefined} others
+ * @param {{of: string, on: string}} names of its function and its node
+ */
+export function comparedText(sec, others, { of, on }) {
+  if (!others?.median_sec || sec === null || sec === undefined) return "";
+  const times = (/** @type {number} */ median) => timesText(sec / median).replace(" ", "\u00a0");
+  const beside = `${times(others.median_sec)} the median of ${plain(of)} (${seconds(others.median_sec)})`;
+  return others.node_median_sec ? `${beside}, ${times(others.node_median_sec)} that on ${plain(on)}` : beside;
 }

@@ -249,6 +249,14 @@
  * @property {string|null} error_kind id of the kind of error that it failed with
  * @property {true} [hidden] its arguments (and perhaps output) are kept from this reader
  *
+ * @typedef {object} ComparedTime a job's time beside the medians of finished jobs, null of fewer than five
+ * @property {number|null} median_sec
+ * @property {number|null} times
+ * @property {number|null} node_median_sec
+ * @property {number|null} node_times
+ *
+ * @typedef {{function: string, ran: ComparedTime, waited: ComparedTime}} ComparedJob
+ *
  * @typedef {{value: string, label: string|null, jobs: number, failed: number}} FacetValue
  * @typedef {{qualifier: string, items: FacetValue[], other: {values: number, jobs: number, failed: number}}} JobFacet
  * @typedef {{total: number, facets: JobFacet[]}} JobFacets what the jobs of a search have in common

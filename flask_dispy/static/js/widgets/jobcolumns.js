@@ -47,6 +47,14 @@ export const ranFor = (job, now) =>
   job.state === "running" && job.started_at !== null ? Math.max(0, now - job.started_at) : job.duration_sec;
 
 /**
+ * How long it waited for its start; grows while it waits.
+ *
+ * @param {JobRow} job
+ * @param {number} now
+ */
+export const waitedFor = (job, now) => (job.state === "queued" ? Math.max(0, now - job.submitted_at) : job.waited_sec);
+
+/**
  * Positional and keyword arguments as one text; null if the reader may not see them.
  *
  * @param {{args: string|null, kwargs: string|null, hidden?: boolean}} job
@@ -64,7 +72,7 @@ export function argumentsText({ args, kwargs, hidden }) {
 export function idColumn(href) {
   return {
     key: "id",
-    width: [112, 1],
+    width: [150, 1],
     primary: true,
     value: (job) => job.serial,
     text: jobName,
@@ -166,11 +174,7 @@ export function whenColumn(key) {
   };
 }
 
-/**
- * How long it waited for its start; grows while it waits.
- *
- * @type {JobLook}
- */
+/** How long it waited for its start. @type {JobLook} */
 export const waitedColumn = {
   key: "waited_sec",
   width: [84, 0.6],
@@ -178,7 +182,7 @@ export const waitedColumn = {
   ticks: true,
   first: "desc",
   optional: true,
-  text: (job, now) => seconds(job.state === "queued" ? Math.max(0, now - job.submitted_at) : job.waited_sec),
+  text: (job, now) => seconds(waitedFor(job, now)),
 };
 
 /** How often it was started. @type {JobLook} */

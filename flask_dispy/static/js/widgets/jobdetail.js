@@ -57,7 +57,8 @@ export class JobPanel {
     this.#parts = build(dialog);
     const fields = config.job_fields.filter(({ custom }) => custom);
     const nodeHref = (/** @type {string} */ ip) => shell.href("node.html", { host: ip });
-    this.#facts = createJobFacts(this.#parts.body, { nodeHref, now: store.now, fields });
+    const nodeName = (/** @type {string} */ ip) => store.nodes.get(ip)?.name || ip;
+    this.#facts = createJobFacts(this.#parts.body, { nodeHref, nodeName, now: store.now, fields });
     this.#like = createJobLike(this.#parts.body, shell);
     this.#texts = createJobTexts(this.#parts.body, { mayReadArguments: config.permissions.see_arguments, notices });
     this.#listen();

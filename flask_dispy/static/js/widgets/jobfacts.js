@@ -1,10 +1,10 @@
 /** When, where and how long: the steps of a job's life and its figures. */
 
-import { h, setAttr, setText } from "../lib/dom.js";
+import { h, setAttr, setText, show } from "../lib/dom.js";
 import { count, exact, plain, relative, seconds, stateMark, UNKNOWN } from "../lib/format.js";
 import { fieldText } from "../data/fieldvalue.js";
-import { ranFor } from "./jobcolumns.js";
-import { stepsOf } from "../data/jobtext.js";
+import { ranFor, waitedFor } from "./jobcolumns.js";
+import { comparedText, stepsOf } from "../data/jobtext.js";
 import { fillChildren } from "./svg.js";
 
 /** @import {JobDetail} from "../data/jobtext.js" */
@@ -12,17 +12,22 @@ import { fillChildren } from "./svg.js";
 
 /**
  * @param {HTMLElement} element
- * @param {{nodeHref: (ip: string) => string, now: () => number, fields: ServedField[]}} options fields: custom columns
+ * @param {object} options
+ * @param {(ip: string) => string} options.nodeHref
+ * @param {(ip: string) => string} options.nodeName
+ * @param {() => number} options.now
+ * @param {ServedField[]} options.fields custom columns
  */
-export function createJobFacts(element, { nodeHref, now, fields }) {
+export function createJobFacts(element, { nodeHref, nodeName, now, fields }) {
   const node = h("a", {});
   const facts = {
-    queue: fact("In the queue"),
+    waited: fact("Waited"),
     run: fact("Ran for"),
     attempts: fact("Attempts"),
   };
   const custom = fields.map((field) => ({ field, ...fact(field.label) }));
   const nodeFact = fact("Node", node);
+  const compared = { waited: h("p", { class: "job-compared" }), ran: h("p", { class: "job-compared" }) };
   const steps = h("ol", { class: "job-steps", "aria-label": "States" });
   element.append(
     h(
@@ -31,6 +36,8 @@ export function createJobFacts(element, { nodeHref, now, fields }) {
       nodeFact.element,
       ...[...Object.values(facts), ...custom].map((each) => each.element),
     ),
+    compared.ran,
+    compared.waited,
     steps,
   );
 
@@ -40,9 +47,17 @@ export function createJobFacts(element, { nodeHref, now, fields }) {
       const at = now();
       setText(node, job.node ? plain(job.node) : UNKNOWN);
       setAttr(node, "href", job.node ? nodeHref(job.node) : null);
-      const queued = job.queue_sec ?? (job.state === "queued" && job.submitted_at ? at - job.submitted_at : null);
-      setText(facts.queue.value, seconds(queued));
-      setText(facts.run.value, seconds(ranFor(job, at)));
+      const [waited, ran] = [waitedFor(job, at), ranFor(job, at)];
+      setText(facts.waited.value, seconds(waited));
+      setText(facts.run.value, seconds(ran));
+      const names = { of: job.compared?.function ?? "", on: nodeName(job.node ?? "") };
+      const say = (/** @type {HTMLElement} */ element, /** @type {string} */ verb, /** @type {string} */ text) => {
+        setText(element, text && `${verb} ${text}`);
+        show(element, text !== "");
+      };
+      say(compared.ran, job.state === "running" ? "Has run" : "Ran", comparedText(ran, job.compared?.ran, names));
+      const wait = comparedText(waited, job.compared?.waited, names);
+      say(compared.waited, job.state === "queued" ? "Has waited" : "Waited", wait);
       setText(facts.attempts.value, count(job.attempts));
       for (const { field, value } of custom) setText(value, fieldText(job, field, at));
       fillChildren(steps, stepsOf(job, at), makeStep, (item, step) => fillStep(item, step, at));
