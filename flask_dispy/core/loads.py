@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
-__all__ = ["LINES", "POINTS", "STEP_SEC", "Band", "Loads", "percent_of"]
+__all__ = ["LINES", "POINTS", "STEP_SEC", "Band", "Load", "Loads", "load_of", "percent_of"]
 
 STEP_SEC: Final = 10.0
 POINTS: Final = 120
@@ -26,6 +27,13 @@ class Band(NamedTuple):
     most: int
 
 
+class Load(NamedTuple):
+    """How busy nodes were at one time: their band and, of up to twelve, the percent of each."""
+
+    band: Band
+    nodes: Mapping[str, int] | None
+
+
 def percent_of(running: int, cpus: int) -> int | None:
     """Return how busy a node is, ``None`` without CPUs."""
     return min(100, 100 * running // cpus) if cpus > 0 else None
@@ -41,6 +49,11 @@ class Loads:
     def __init__(self) -> None:
         self._nodes = [0] * 101  # that are so busy, by percent
         self._bands: deque[Band] = deque(maxlen=POINTS)
+
+    @property
+    def nodes(self) -> int:
+        """How many nodes are there and have CPUs."""
+        return sum(self._nodes)
 
     def replace(self, old: int | None, new: int | None) -> None:
         """Count a node at *new* percent in place of *old*."""
@@ -59,7 +72,7 @@ class Loads:
 
     def band(self, at: float) -> Band | None:
         """Return the band of now, ``None`` without nodes."""
-        total = sum(self._nodes)
+        total = self.nodes
         if not total:
             return None
         wanted = [0, (total - 1) // 4, (total - 1) // 2, 3 * (total - 1) // 4, total - 1]
@@ -76,3 +89,12 @@ class Loads:
         last = self.band(now)
         kept = [band for band in self._bands if now - POINTS * STEP_SEC <= band.t < now]
         return kept if last is None else [*kept, last]
+
+
+def load_of(at: float, percents: Iterable[tuple[str, int]]) -> Load | None:
+    """Return what the *percents* of a few nodes, by address, come to; ``None`` without nodes."""
+    nodes, loads = dict(percents), Loads()
+    for percent in nodes.values():
+        loads.replace(None, percent)
+    band = loads.band(at)
+    return None if band is None else Load(band, nodes)

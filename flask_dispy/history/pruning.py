@@ -90,7 +90,7 @@ def _forget_jobs(db: sqlite3.Connection, which: str, *values: float, most: int =
 
 def _forget_the_rest(db: sqlite3.Connection, oldest: float) -> None:
     db.execute("DELETE FROM series WHERE start < ?", (oldest,))
-    for table in ("node_events", "events"):
+    for table in ("node_events", "events", "loads"):
         db.execute(f"DELETE FROM {table} WHERE at < ?", (oldest,))
 
 
@@ -102,7 +102,7 @@ def _forget_runs(db: sqlite3.Connection, oldest: float) -> None:
         (oldest,),
     ).fetchall()
     db.executemany("DELETE FROM runs WHERE id = ?", gone)
-    for table in ("nodes", "series", "tallies", "error_kinds"):
+    for table in ("nodes", "series", "tallies", "error_kinds", "loads"):
         db.executemany(f"DELETE FROM {table} WHERE run = ?", gone)
     db.execute(
         "DELETE FROM sessions WHERE started_at < ? AND NOT EXISTS "

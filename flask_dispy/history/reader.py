@@ -20,6 +20,7 @@ from ..core.errors import HistoryError
 from ..core.events import JobState
 from ..core.jobs import JOB_STATES
 from ..core.journal import Entry, Journal
+from ..core.loads import Load
 from ..core.meter import Price
 from ..core.series import PAST_RESOLUTIONS, WHOLE_SEC, Measured, Series
 from ..core.text import bounded
@@ -27,6 +28,7 @@ from .checking import DAMAGE
 from .columns import columns_of, together
 from .errorkinds import enter_error_kinds, error_kind_of
 from .events import EVENT_COLUMNS, enter_events, entry_of
+from .loads import load_from
 from .recorder import SERIES_SEC
 from .records import JOB_COLUMNS, Figures, bucket_of, event_of, job_of, node_of
 from .runs import FOUND, SELECT_RUNS, RunRecord, run_of
@@ -48,6 +50,9 @@ _NAME_LETTERS: Final = 170
 # The fine series hold a day; what was measured before would only be overwritten.
 _SERIES_SEC: Final = 90_000.0
 
+# Loads that a chart shows.
+_LOADS: Final = 720
+
 
 @dataclass(frozen=True, slots=True)
 class PastRun:
@@ -56,8 +61,8 @@ class PastRun:
     ``ended_at`` is when its cluster was closed, else the last that is known of it; ``complete``
     is false for a run whose program was killed, or still runs; ``cpus`` are those it had at the
     most; ``buckets`` are its last day's series and ``whole`` all of it in coarse steps, both oldest
-    first; ``unreadable`` are rows that were left out, by
-    what they are of.
+    first, as are ``loads``, how busy its nodes were; ``unreadable`` are rows that were left out,
+    by what they are of.
     """
 
     id: int
@@ -67,6 +72,7 @@ class PastRun:
     cpus: int
     buckets: list[Measured]
     whole: list[Measured]
+    loads: list[Load]
     unreadable: Counter[str]
 
 
@@ -245,7 +251,8 @@ class _Loader:
         whole, buckets = self._coarse_series(run, ended_at, bad), self._buckets(run, ended_at, bad)
         refill(state.series, whole, buckets)
         cpus = math.ceil(max([cpus, *(bucket.cpus_total for bucket in buckets)]))
-        return PastRun(run, state, ended_at, figures.complete, cpus, buckets, whole, bad)
+        loads = self._loads(run, ended_at, bad)
+        return PastRun(run, state, ended_at, figures.complete, cpus, buckets, whole, loads, bad)
 
     def _load_nodes(self, run: int, state: ClusterState, bad: Counter[str]) -> int:
         """Load a run's nodes, and what happened to them; return how many CPUs they had."""
@@ -296,6 +303,18 @@ class _Loader:
             *(WHOLE_SEC, WHOLE_SEC, run, ended_at, PAST_RESOLUTIONS[WHOLE_SEC]),
         )
         return list(self._readable("series", bucket_of, reversed(rows), bad))
+
+    def _loads(self, run: int, ended_at: float, bad: Counter[str]) -> list[Load]:
+        """Return how busy a run's nodes were; files from before this was kept have nothing."""
+        found = "FROM loads WHERE run = ? AND at BETWEEN 1 AND ?"
+        ((kept,),) = self._all(f"SELECT count(*) {found}", run, ended_at)
+        each = -(-kept // _LOADS) or 1
+        numbered = f"SELECT *, row_number() OVER (ORDER BY at DESC) AS number {found}"
+        rows = self._all(
+            f"SELECT at, load FROM ({numbered}) WHERE number % ? = 1 % ? ORDER BY at",
+            *(run, ended_at, each, each),
+        )
+        return list(self._readable("loads", load_from, rows, bad))
 
     def _buckets(self, run: int, ended_at: float, bad: Counter[str]) -> list[Measured]:
         rows = self._all(

@@ -10,6 +10,7 @@ from ..core.nodes import GONE_STATES
 from .columns import NO_COLUMNS, Columns
 from .errorkinds import ErrorKindsDue
 from .events import EventRow
+from .loads import LoadsDue
 from .records import Figures, NodeEvent, NodeRow
 from .runs import ShownRun
 from .store import Run, Store
@@ -137,6 +138,7 @@ class _Record:
         self._rows_due: dict[str, None] = {}
         self.tallies = TalliesDue(state)
         self._error_kinds = ErrorKindsDue(state)
+        self._loads = LoadsDue(state)
         self._bucket: Measured | None = None
         figures = self.figures(state.started_at)
         self.summary = SummaryDue(state)
@@ -170,6 +172,7 @@ class _Record:
             self._store.put(self.run, kind)
         for row in self.tallies.take(now):
             self._store.put(self.run, row)
+        self._record_load(now)
         self._record_summary(now)
         before = self.run.figures
         if changed or self.figures(before.last_at).lasting != before.lasting:
@@ -185,8 +188,14 @@ class _Record:
             self._store.put(self.run, kind)
         for row in self.tallies.take_all():
             self._store.put(self.run, row)
+        self._record_load(now, last=True)
         self._record_summary(now, last=True)
         self.record_figures(now, complete=True)
+
+    def _record_load(self, now: float, *, last: bool = False) -> None:
+        load = self._loads.take(now, last=last)
+        if load is not None:
+            self._store.put(self.run, load)
 
     def _record_summary(self, now: float, *, last: bool = False) -> None:
         summary = self.summary.take(now, last=last)

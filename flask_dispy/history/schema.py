@@ -169,8 +169,17 @@ UPDATE runs SET
     used_sec = coalesce((SELECT sum(cpus_busy * span_sec) FROM series WHERE run = runs.id), 0)
 """
 
+_LOADS: Final = """
+CREATE TABLE loads (
+    run INTEGER NOT NULL,
+    at REAL NOT NULL,
+    load TEXT NOT NULL,
+    PRIMARY KEY (run, at)
+) WITHOUT ROWID;
+"""
+
 MIGRATIONS: tuple[str, ...] = (
-    _FIRST, _TALLIES, _COLUMNS, _ERROR_KINDS, _RUNS, _EVENTS, _COSTS
+    _FIRST, _TALLIES, _COLUMNS, _ERROR_KINDS, _RUNS, _EVENTS, _COSTS, _LOADS
 )  # fmt: skip
 """Statements that lead from each version of the schema to the next; the first makes the tables.
 

@@ -7,6 +7,7 @@ from typing import Final
 from ..core.series import Measured
 from .errorkinds import ErrorKindRow
 from .events import EVENT_COLUMNS, EventRow
+from .loads import LoadRow
 from .records import JOB_COLUMNS, Figures, NodeEvent, NodeRow
 from .summaries import RunSummary
 from .tallies import TallyRow
@@ -42,6 +43,7 @@ PUT_OTHERS: Final[dict[type, str]] = {
     Measured: _upsert("series", ("run", *Measured._fields), ("run", "start")),
     NodeRow: _upsert("nodes", ("run", "ip_addr", "row"), ("run", "ip_addr")),
     ErrorKindRow: _upsert("error_kinds", ("run", "kind", "row"), ("run", "kind")),
+    LoadRow: _upsert("loads", ("run", *LoadRow._fields), ("run", "at")),
     TallyRow: _upsert("tallies", ("run", "ip_addr", "tally"), ("run", "ip_addr")),
     RunSummary: f"UPDATE runs SET {_SUMMARY} WHERE id = ?1",
     EventRow: (

@@ -25,6 +25,7 @@ from ..core.series import Measured
 from .columns import NO_COLUMNS, Columns
 from .errorkinds import ErrorKindRow
 from .events import EventRow
+from .loads import LoadRow
 from .oldruns import OldRuns
 from .pruning import Pruner
 from .records import Figures, NodeEvent, NodeRow, job_row
@@ -187,7 +188,15 @@ class Store:
         self,
         run: Run,
         record: (
-            Job | Measured | NodeEvent | NodeRow | TallyRow | ErrorKindRow | RunSummary | EventRow
+            Job
+            | Measured
+            | NodeEvent
+            | NodeRow
+            | TallyRow
+            | ErrorKindRow
+            | RunSummary
+            | EventRow
+            | LoadRow
         ),
     ) -> None:
         """Have a record written; one that finds the queue full is counted and dropped."""

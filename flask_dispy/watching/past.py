@@ -25,10 +25,11 @@ from ..engine.commands.control import Control
 from ..history.oldruns import bring_up_to_date
 from ..history.reader import PastFile, PastRun, refill
 from ..history.runs import ShownRun
-from ..wire.shapes import SeriesData, Summary, TimelineData
+from ..wire.shapes import NodeLoadsData, SeriesData, Summary, TimelineData
 from .board import ALL_NAMES, Board, Member, free_name
 from .dashboard import Dashboard
 from .intervals import Intervals
+from .loads import no_loads, past_loads
 from .runs import Runs
 from .stateviews import ClusterView, CombinedView, StateView
 from .summaries import combined_summary, others_on
@@ -78,6 +79,15 @@ class _Runs(Board[Member]):
         """Return when a run began; with ``None`` the first of all."""
         states = self._runs if state is None else (state,)
         return min((one.started_at for one in states), default=self.combined.started_at)
+
+    def loads(self, state: ClusterState | None) -> NodeLoadsData:
+        """Return how busy a run's nodes were; with ``None`` those of the only run."""
+        if state is None:
+            if len(self._runs) != 1:
+                return no_loads("several_runs")
+            (state,) = self._runs
+        kept = self._runs[state].loads
+        return past_loads(kept, state.nodes) if kept or not state.nodes else no_loads("not_kept")
 
     # -- summaries ---------------------------------------------------------------------------
 
@@ -149,6 +159,10 @@ class _PastView(StateView):
             (i for c in columns.values() for i, v in enumerate(c) if v is not None), default=-1
         )
         return {**found, "columns": {name: c[: last + 1] for name, c in columns.items()}}
+
+    def node_loads(self) -> NodeLoadsData:
+        with self._folded():
+            return self._board.loads(self._run)
 
     def timeline(
         self, *, start: float | None = None, end: float | None = None, **options: Any

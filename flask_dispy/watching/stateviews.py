@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from itertools import chain, islice
+from itertools import chain
 from typing import Any, Final, Protocol, cast
 
 from ..core.cluster import ClusterState
@@ -14,7 +14,7 @@ from ..core.combined import COMBINED_NAME
 from ..core.comparison import combined_standing
 from ..core.feed import Feed
 from ..core.journal import EntryKind
-from ..core.loads import LINES, Loads, percent_of
+from ..core.loads import Loads
 from ..core.nodes import GONE_STATES
 from ..core.runs import oldest_start
 from ..core.series import NodeSeries, Series
@@ -37,7 +37,6 @@ from ..wire.packing import Sendable
 from ..wire.rows import ClusterRows, CombinedRows, Rows, encode
 from ..wire.shapes import (
     NodeEvent,
-    NodeLoad,
     NodeLoadsData,
     NodeRow,
     NodeSeriesData,
@@ -50,6 +49,7 @@ from ..wire.tables import Tables
 from .board import Board, Member
 from .hosts import address_of, addresses_of
 from .jobviews import JobsView
+from .loads import present_loads
 from .noderows import NodeRows
 from .offerlist import offer_items
 from .views import Changes, NodeChanges, View
@@ -58,9 +58,6 @@ __all__ = ["ClusterView", "CombinedView", "StateView", "Sums"]
 
 # Nodes at a time: some milliseconds under the lock.
 _COMPARED_AT_ONCE: Final = 100
-
-# Nodes that are looked through for those that are there, where few may be.
-_LOOKED_AT: Final = 1_000
 
 # Points of the timeline's queue depth, at most: one each 3 px on a wide screen.
 QUEUE_POINTS: Final = 300
@@ -172,26 +169,7 @@ class StateView(JobsView):
 
     def node_loads(self) -> NodeLoadsData:
         with self._folded() as now:
-            states = self._states()
-            bands = self._loads().bands(now)
-            there = dict.fromkeys(
-                ip_addr
-                for state in states
-                for ip_addr, node in islice(state.nodes.items(), _LOOKED_AT)
-                if node.state not in GONE_STATES
-            )
-            few = len(there) <= LINES and all(len(s.nodes) <= _LOOKED_AT for s in states)
-            times = [band.t for band in bands]
-            lines = [_line(states, ip_addr, times, now) for ip_addr in there] if few else []
-        return NodeLoadsData(
-            t=times,
-            nodes=lines,
-            least=[] if few else [band.least for band in bands],
-            low=[] if few else [band.low for band in bands],
-            median=[] if few else [band.median for band in bands],
-            high=[] if few else [band.high for band in bands],
-            most=[] if few else [band.most for band in bands],
-        )
+            return present_loads(self._states(), self._loads().bands(now), now)
 
     def node_events(self, host: str) -> list[NodeEvent]:
         with self._folded():
@@ -398,18 +376,6 @@ class CombinedView(StateView):
 
     def _summary(self, now: float) -> Summary:
         return self._sums.all(now)[0]
-
-
-def _line(states: list[ClusterState], ip_addr: str, times: list[float], now: float) -> NodeLoad:
-    """Return how busy a node was at some times, of which the last is now."""
-    nodes = [state.nodes[ip_addr] for state in states if ip_addr in state.nodes]
-    there = [node for node in nodes if node.state not in GONE_STATES]
-    cpus = max(node.cpus for node in there)
-    known = [node.series for node in nodes if node.series]
-    busy = [percent_of(round(sum(one.running_at(at) for one in known)), cpus) for at in times]
-    if times and times[-1] == now:
-        busy[-1] = percent_of(sum(len(node.running) for node in there), cpus)
-    return NodeLoad(ip_addr=ip_addr, name=there[0].name, busy=busy)
 
 
 def _lanes(states: list[ClusterState], sort: LaneOrder) -> dict[str, Lane]:

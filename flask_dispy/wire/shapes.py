@@ -23,6 +23,7 @@ __all__ = [
     "JobCounts",
     "JobDetail",
     "JobRow",
+    "NoLoads",
     "NodeCost",
     "NodeDetail",
     "NodeEvent",
@@ -341,11 +342,15 @@ class NodeLoad(TypedDict):
     busy: list[int | None]
 
 
+NoLoads = Literal["not_kept", "several_runs"]
+
+
 class NodeLoadsData(TypedDict):
     """How busy the nodes that are there were, in percent of their CPUs, at some times.
 
     Up to twelve are in ``nodes``, each with a line; of more there are bands: the least busy, the
-    quartiles, and the most busy.
+    quartiles, and the most busy. ``unavailable`` says why a past run has neither: an earlier
+    version wrote its file, or it is several runs.
     """
 
     t: list[float]
@@ -355,6 +360,7 @@ class NodeLoadsData(TypedDict):
     median: list[int]
     high: list[int]
     most: list[int]
+    unavailable: NoLoads | None
 
 
 # -- jobs ------------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ ODD: list[Any] = [
 ]  # fmt: skip
 TABLES = (
     "sessions", "runs", "jobs", "nodes", "node_events", "series", "tallies", "error_kinds",
-    "events",
+    "events", "loads",
 )  # fmt: skip
 
 

@@ -221,6 +221,7 @@
  * @property {number[]} median
  * @property {number[]} high
  * @property {number[]} most
+ * @property {"not_kept"|"several_runs"|null} unavailable why a past run has nothing
  *
  * @typedef {object} Changes what happened since a cursor
  * @property {string} cursor

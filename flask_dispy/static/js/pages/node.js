@@ -27,7 +27,7 @@ export function start(shell = startShell("Node")) {
   show(need("choose"), !host);
   show(need("node"), Boolean(host));
   if (host) new NodePage(shell, host);
-  else if (!shell.config.past) createNodeLoads(need("loads"), shell); // a history keeps no load of nodes
+  else createNodeLoads(need("loads"), shell);
   shell.feed.start();
 }
 

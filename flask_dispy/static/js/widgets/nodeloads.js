@@ -1,7 +1,8 @@
 /** @import {Shell} from "../frame/parts.js" */
 /** @import {NodeLoads} from "../data/types.js" */
 import { clusterPath } from "../data/api.js";
-import { show } from "../lib/dom.js";
+import { followEvents } from "../data/events.js";
+import { h, show } from "../lib/dom.js";
 import { percent, plain } from "../lib/format.js";
 import { Chart } from "./chart.js";
 import { keepFilled } from "./refill.js";
@@ -21,6 +22,12 @@ const BANDS = [
   { key: "most", label: "most", token: "--muted" },
 ];
 
+/** Why a past run has no chart. */
+const UNAVAILABLE = {
+  not_kept: "How busy the nodes were is not known: an earlier version of flask_dispy wrote this run's file.",
+  several_runs: "How busy the nodes were is shown of one run at a time: choose one above.",
+};
+
 /**
  * How busy all nodes are, over each other: a line for each of a few nodes, which leads to it, else bands.
  *
@@ -28,10 +35,12 @@ const BANDS = [
  * @param {Shell} shell
  */
 export function createNodeLoads(element, shell) {
-  const { api, cluster, href } = shell;
+  const { api, cluster, config, href } = shell;
   let drawn = "";
   /** @type {Chart|null} */
   let chart = null;
+  /** @type {import("../data/types.js").Event[]} */
+  let events = [];
 
   /** @param {NodeLoads} loads */
   function draw(loads) {
@@ -43,7 +52,8 @@ export function createNodeLoads(element, shell) {
     }));
     const series = nodes.length > 0 ? lines : BANDS;
     const wanted = JSON.stringify(series);
-    show(element, t.length > 1);
+    if (loads.unavailable) element.replaceChildren(h("p", { class: "muted" }, UNAVAILABLE[loads.unavailable]));
+    show(element, t.length > 1 || loads.unavailable !== null);
     if (t.length < 2) return;
     if (chart === null || wanted !== drawn) {
       drawn = wanted;
@@ -54,10 +64,12 @@ export function createNodeLoads(element, shell) {
         series,
         format: (value) => percent(value / 100),
         crowded: series.length > LABELLED,
+        past: Boolean(config.past),
         ...(nodes.length > 0 && {
           onPick: (/** @type {string} */ host) => location.assign(href("node.html", { host })),
         }),
       });
+      chart.mark(events);
     }
     const columns = nodes.length
       ? Object.fromEntries(nodes.map(({ ip_addr, busy }) => [ip_addr, busy]))
@@ -65,5 +77,9 @@ export function createNodeLoads(element, shell) {
     chart.update({ t, columns });
   }
 
+  followEvents(shell, (found) => {
+    events = found;
+    chart?.mark(events);
+  });
   keepFilled(shell, async () => draw(await api.get(clusterPath(cluster, "loads"))));
 }
