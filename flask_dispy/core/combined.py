@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from . import outlook
 from .cluster import ClusterState
+from .endings import ending
 from .jobs import JOB_STATES
 from .loads import Loads, percent_of
 from .meter import Meter, Usage, cost_row
@@ -149,7 +150,7 @@ class CombinedState:
         jobs = _total(summaries, "jobs") or dict.fromkeys(
             ("submitted", *JOB_STATES, "failed", "done", "pending", "before_watching"), 0
         )
-        worst = worst_outlook([s["outlook"] for s in summaries])
+        worst = worst_outlook([s["outlook"] for s in summaries], jobs)
         of = jobs["submitted"] + jobs["before_watching"]
         slow, failing = self._need_attention()
         return {
@@ -232,8 +233,8 @@ def _goes_on(summary: Mapping[str, Any]) -> bool:
 _WORST_FIRST: Final[tuple[outlook.State, ...]] = ("stalled", "waiting", "going", "done")
 
 
-def worst_outlook(found: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Return the worst of the clusters' outlooks.
+def worst_outlook(found: Sequence[dict[str, Any]], jobs: Mapping[str, int]) -> dict[str, Any]:
+    """Return the worst of the clusters' outlooks, whose *jobs* are counted together.
 
     All are done when the last one is, so among clusters that are going, the worst is the one that
     takes longest. A cluster that was closed with jobs left will not change, so it hides no other.
@@ -246,10 +247,11 @@ def worst_outlook(found: Sequence[dict[str, Any]]) -> dict[str, Any]:
         return worst
     same = [one for one in found if one["state"] == worst["state"]]
     if worst["state"] == "done":
-        reasons = {one["reason"] for one in found}
-        reason = next(each for each in ("all_done", "none_pending", "no_jobs") if each in reasons)
+        unheard = any(one["reason"] == "none_pending" for one in found)
+        reason = "none_pending" if unheard else "no_jobs"
+        reason, message = ending(jobs) if jobs["submitted"] else (reason, outlook.DONE[reason])
         since = max((one["since"] for one in same if one["since"] is not None), default=None)
-        return worst | {"reason": reason, "message": outlook.DONE[reason], "since": since}
+        return worst | {"reason": reason, "message": message, "since": since}
     more = f" and {quantity(len(same) - 1, 'more cluster')}" if len(same) > 1 else ""
     message = f"{bounded(worst['cluster'], 60)}{more}: {worst['message']}"
     if any(one["eta_sec"] is None for one in found if one["reason"] != "closed"):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
+from .events import JobState
 from .journal import Journal
 from .ledger import Ledger
 from .outlook import Outlook
@@ -12,6 +13,9 @@ __all__ = ["Milestones"]
 
 # A run is done when no job has waited for so long: a loop may submit the next one.
 _DONE_AFTER_SEC: Final = 3.0
+
+
+_ENDS: Final[tuple[JobState, ...]] = ("finished", "terminated", "cancelled", "abandoned")
 
 
 class Milestones:
@@ -46,7 +50,8 @@ class Milestones:
             return
         self._stalled = False
         self._done = ledger.done
-        self._journal.add("done", ended_at, jobs=ledger.done, failed=ledger.failed)
+        counts: dict[str, Any] = {name: ledger.counts[name] for name in _ENDS}
+        self._journal.add("done", ended_at, jobs=ledger.done, failed=ledger.failed, **counts)
 
     def close(self, at: float, ended_at: float | None) -> None:
         """Note that the cluster was closed."""

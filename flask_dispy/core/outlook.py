@@ -6,10 +6,11 @@ been as they are. ``REASONS`` is the closed set of reasons; docs/api.md explains
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from .endings import ending
 from .phrases import listed, quantity, span
 
 __all__ = [
@@ -20,7 +21,7 @@ __all__ = [
 State = Literal["done", "going", "waiting", "stalled"]
 
 REASONS: Final[dict[State, tuple[str, ...]]] = {
-    "done": ("all_done", "no_jobs", "none_pending"),
+    "done": ("all_done", "all_ended", "no_jobs", "none_pending"),
     "going": ("estimated", "no_estimate", "part_blocked", "starting", "not_counted"),
     "waiting": (
         "no_node", "nodes_left", "nodes_silent", "cpus_zero", "cpus_busy", "cpus_busy_elsewhere",
@@ -52,15 +53,15 @@ _TIMES_GAP: Final = 10.0
 class Situation:
     """All that an outlook depends on, at one moment.
 
-    ``unknown`` counts jobs that were submitted before watching began and were not reported since:
-    they wait or run. ``bound`` counts queued jobs that are bound to nodes that are gone, the nodes
-    ``bound_to``. ``there`` counts nodes that have not left, silent ones included; ``lost`` those
-    that died or were cut off. ``counted`` is false if the cluster's reports do not arrive.
-    ``busy_with`` returns the names of the clusters whose jobs hold all CPUs, no names if those
-    clusters are unknown, ``None`` if some CPU is free. ``ended_at`` is when a job last ended in any
-    way, ``last_end_at`` when one ended that nobody had ended. Without an end for less than
-    ``stall_sec``, no run is stalled. A CPU is free for a moment between two jobs, so that
-    jobs are called waiting only after ``busy_grace_sec``.
+    ``jobs`` returns the counts of a summary. ``unknown`` counts jobs that were submitted before
+    watching began and were not reported since: they wait or run. ``bound`` counts queued jobs that
+    are bound to nodes that are gone, the nodes ``bound_to``. ``there`` counts nodes that have not
+    left, silent ones included; ``lost`` those that died or were cut off. ``counted`` is false if
+    the cluster's reports do not arrive. ``busy_with`` returns the names of the clusters whose jobs
+    hold all CPUs, no names if those clusters are unknown, ``None`` if some CPU is free.
+    ``ended_at`` is when a job last ended in any way, ``last_end_at`` when one ended that nobody had
+    ended. Without an end for less than ``stall_sec``, no run is stalled. A CPU is free for a moment
+    between two jobs, so that jobs are called waiting only after ``busy_grace_sec``.
     """
 
     now: float
@@ -69,6 +70,7 @@ class Situation:
     trouble: str | None
     is_shared: bool
     submitted: int
+    jobs: Callable[[], Mapping[str, int]]
     queued: int
     running: int
     unknown: int
@@ -208,10 +210,10 @@ def outlook(s: Situation, memory: Memory) -> Outlook:
     unstarted = s.is_open and s.running == 0 and s.pending > 0
     unstarted_sec = memory.unstarted_sec(s.now, unstarted=unstarted)
     if s.pending == 0:
-        none_seen = "no_jobs" if s.counted else "none_pending"
-        reason = "all_done" if s.submitted else none_seen
-        since = memory.since(reason, s.now) if s.submitted else None
-        return Outlook("done", reason, DONE[reason], s.ended_at or since)
+        if not s.submitted:
+            reason = "no_jobs" if s.counted else "none_pending"
+            return Outlook("done", reason, DONE[reason], s.ended_at)
+        return Outlook("done", *ending(s.jobs()), s.ended_at or memory.since("done", s.now))
     moved_at = max(s.last_end_at or 0.0, memory.newest_start(s.newest_start_at, s.now))
     stuck = _stuck(s, moved_at) if s.is_open and s.counted and not s.trouble else None
     if stuck is not None:
@@ -225,14 +227,13 @@ def outlook(s: Situation, memory: Memory) -> Outlook:
 
 
 DONE: Final = {
-    "all_done": "All jobs are done.",
     "no_jobs": "No job has been submitted yet.",
     "none_pending": (
         "No job is pending now. The cluster's reports do not arrive here, so what has run is not "
         "known."
     ),
 }
-"""What an outlook says when nothing is left to do, by its reason."""
+"""What an outlook says when nothing is left to do, by its reason, if no job was counted."""
 
 
 # -- stalled ---------------------------------------------------------------------------------

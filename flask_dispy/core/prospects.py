@@ -97,6 +97,7 @@ class Prospects:
                 trouble=around.trouble,
                 is_shared=is_shared,
                 submitted=ledger.submitted,
+                jobs=ledger.as_dict,
                 queued=ledger.counts["queued"],
                 running=ledger.counts["running"],
                 unknown=ledger.before_watching,

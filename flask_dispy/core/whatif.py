@@ -240,7 +240,7 @@ def _row(
     now = _together([one.forecast() for one in backlogs])
     message = next((one.blocked for one in backlogs if one.blocked), _UNKNOWN)
     if not backlogs:
-        message = "All jobs are done."
+        message = "No job is pending."
     elif then is not None:
         message = f"{head}: about {span(then.eta_sec)}, {_range(then)}"
         message += f", in place of about {span(now.eta_sec)}." if now else "."

@@ -20,6 +20,7 @@ EVENT_COLUMNS: Final = ("at", "kind", "node", "name", "source", "given_by", "det
 # What an entry's detail may hold.
 _CHECKS: Final[dict[str, Callable[[Any], Any]]] = {
     **dict.fromkeys(("jobs", "failed", "cpus", "cpus_before"), count),
+    **dict.fromkeys(("finished", "terminated", "cancelled", "abandoned"), count),
     **dict.fromkeys(("error_kind", "function", "type", "message", "setting"), text),
     "job": serial,
     "value": figure,

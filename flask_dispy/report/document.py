@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from ..core.endings import ending
 from ..core.text import clean
 from ..core.yielding import yield_now
 from ..wire import wording
@@ -101,6 +102,7 @@ def _templates() -> Environment:
         cost=wording.cost_text,
         count=wording.count,
         duration=wording.duration,
+        ending=lambda jobs: ending(jobs)[1],
         expectation=wording.expectation,
         percent=wording.percent,
         size=wording.size,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Final, TypedDict
 
 from ..core.cluster import ClusterState
+from ..core.endings import ending
 from ..core.journal import ENTRY_KINDS, SHARED_KINDS, Entry, EntryKind
 from ..core.offers import Source
 from ..core.phrases import quantity
@@ -196,6 +197,8 @@ def _history_failing(_node: str, detail: Mapping[str, Any]) -> str:
 
 def _done(_node: str, detail: Mapping[str, Any]) -> str:
     jobs, failed = detail["jobs"], detail["failed"]
+    if detail.get("finished", jobs) < jobs:
+        return ending(detail)[1].rstrip(".")
     text = "The job is done" if jobs == 1 else f"All {jobs:,} jobs are done"
     return f"{text}, {failed:,} failed" if failed else text
 

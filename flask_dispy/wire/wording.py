@@ -6,6 +6,7 @@ from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Final
 
 from ..core.columns import ColumnValue
+from ..core.endings import ALL_DONE
 from ..core.phrases import two_units
 from .shapes import Cost, OutlookRow
 
@@ -157,8 +158,10 @@ def expectation(outlook: OutlookRow, clock: Clock, made_at: float) -> str:
     """Return a summary's outlook as a sentence, with times of the day."""
     state, since = outlook["state"], outlook["since"]
     if state == "done":
-        when = f" at {clock.text(since)}" if outlook["reason"] == "all_done" and since else ""
-        return f"Done{when}." if outlook["reason"] == "all_done" else str(outlook["message"])
+        message, when = outlook["message"], f" at {clock.text(since)}" if since else ""
+        if outlook["reason"] not in ("all_done", "all_ended"):
+            return message
+        return f"Done{when}." if message == ALL_DONE else f"{message} The last ended{when}."
     if outlook["eta_sec"] is None:
         words = {"stalled": "Stalled", "waiting": "Waiting", "going": "Going"}
         word = "Closed" if outlook["reason"] == "closed" else words[state]

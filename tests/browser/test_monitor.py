@@ -66,6 +66,14 @@ def test_progress_says_when_all_is_done(make_stage: Callable[..., Stage]) -> Non
     expect(eta).to_have_text("No estimate yet")
     stage.ends(job)
     expect(eta).to_have_text(re.compile(r"All done, \d\d:\d\d"))
+    expect(page).to_have_title(re.compile("^✓ Monitor"))
+    stage.cluster.abandon(stage.runs("10.0.0.2", job_id="left"))
+    expect(eta).to_have_text(re.compile(r"All ended, \d\d:\d\d"))
+    expect(page.locator(".progress-note-text")).to_have_text(
+        "All 2 jobs have ended: 1 finished, 1 was abandoned."
+    )
+    expect(page.locator(".progress-count")).to_have_text("2 of 2 ended")
+    expect(page).to_have_title(re.compile("^Ended, Monitor"))
 
 
 def test_each_cluster_has_a_bar(stage: Stage) -> None:

@@ -42,6 +42,7 @@ test("every job is counted under one word", () => {
 
 test("the end of a run names both", () => {
   const run = /** @type {any} */ ({ name: "compute", jobs: counts });
+  assert.equal(endOfRun(run).title, "compute: all 18 jobs have ended");
   assert.equal(endOfRun(run).body, "3 finished, 5 failed, 4 terminated, 4 cancelled, 2 abandoned");
   assert.equal(
     endOfRun({ ...run, jobs: { ...counts, terminated: 5 } }).body,

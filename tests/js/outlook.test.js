@@ -15,6 +15,7 @@ const NOTHING = { jobs: null, nodes: null, oldest_sec: null, usual_sec: null, ov
 /** @param {object} outlook @param {object} [more] @returns {any} */
 const summary = (outlook, more = {}) => ({
   name: "compute",
+  jobs: {},
   state: "open",
   now: NOON,
   outlook: {
@@ -103,6 +104,19 @@ test("the part that cannot go on stands beside the time", () => {
     [part.head, part.note],
     ["Done in about 30 s (20 s to 40 s)", "3 queued jobs can't start: bound to a node that is gone."],
   );
+});
+
+test("what ended says how, and when", () => {
+  const ended = (/** @type {object} */ jobs, message = "") =>
+    outlookWords(summary({ state: "done", reason: "all_ended", since: NOON - 60, message }, { jobs }), NOON);
+  assert.equal(ended({ abandoned: 5 }).head, "All abandoned, 11:59");
+  assert.equal(ended({ terminated: 5, failed: 5 }).head, "All failed, 11:59");
+  assert.equal(ended({ finished: 1, terminated: 5, failed: 5 }).head, "All done, 11:59");
+  const mixed = ended({ finished: 3, abandoned: 2 }, "All 5 jobs have ended: 3 finished, 2 were abandoned.");
+  assert.deepEqual(Object.values(mixed).slice(1), [
+    "All ended, 11:59",
+    "All 5 jobs have ended: 3 finished, 2 were abandoned.",
+  ]);
 });
 
 test("what is done says when", () => {

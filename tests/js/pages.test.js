@@ -139,6 +139,15 @@ test("the title says first that a run does not go on", () => {
   assert.equal(held("stalled").favicon, "a/ring-50-held.svg");
 });
 
+test("the title of a run that ended says how", () => {
+  const ended = (/** @type {object} */ jobs) =>
+    headline("Monitor", summary({ pending: 0, submitted: 5, terminated: 0, ...jobs }, { progress: 1 }), "rest").title;
+  const rest = "Monitor · compute · dispy";
+  assert.equal(ended({ finished: 5 }), `✓ ${rest}`);
+  assert.equal(ended({ abandoned: 5 }), `Abandoned, ${rest}`);
+  assert.equal(ended({ finished: 4, cancelled: 1 }), `Ended, ${rest}`);
+});
+
 test("the end of a run is told once, and not while more comes", () => {
   /** @type {string[]} */
   const told = [];

@@ -23,7 +23,9 @@ def situation(**facts: Any) -> Situation:
         "usual_gap_sec": 0.5, "stall_sec": 60.0, "busy_grace_sec": 3.0,
         "nodes_at_work": lambda: ("n1", "n2"), "busy_with": lambda: None,
     }  # fmt: skip
-    return Situation(**usual | facts)
+    jobs = {"finished": facts.get("submitted", 0), "failed": 0, "terminated": 0, "cancelled": 0,
+            "abandoned": 0}  # fmt: skip
+    return Situation(**usual | {"jobs": lambda: jobs} | facts)
 
 
 def found(memory: Memory | None = None, **facts: Any) -> Outlook:
@@ -57,6 +59,32 @@ def test_all_done_since_the_last_end() -> None:
     assert (kind(seen), seen.since) == (("done", "all_done"), NOW - 40)
 
 
+ENDINGS = [
+    ({"finished": 5}, "all_done", "All jobs are done."),
+    ({"finished": 3, "terminated": 2, "failed": 2}, "all_done",
+     "All 5 jobs are done: 3 finished, 2 failed."),
+    ({"terminated": 5, "failed": 5}, "all_done", "All 5 jobs failed."),
+    ({"abandoned": 5}, "all_ended", "All 5 jobs were abandoned."),
+    ({"cancelled": 1}, "all_ended", "The only job was cancelled."),
+    ({"finished": 3_000, "abandoned": 1, "cancelled": 2}, "all_ended",
+     "All 3,003 jobs have ended: 3,000 finished, 2 were cancelled, 1 was abandoned."),
+    ({"terminated": 5, "failed": 2}, "all_ended",
+     "All 5 jobs have ended: 2 failed, 3 were terminated."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("jobs", "reason", "message"), ENDINGS)
+def test_what_became_of_the_jobs_is_said_of_one_cluster_and_of_all(
+    jobs: dict[str, int], reason: str, message: str
+) -> None:
+    counts = dict.fromkeys(("finished", "failed", "terminated", "cancelled", "abandoned"), 0) | jobs
+    submitted = sum(counts.values()) - counts["failed"]
+    one = found(submitted=submitted, jobs=lambda: counts)
+    assert (one.reason, one.message) == (reason, message)
+    both = worst([told("a", DONE, 0.0), told("b", one, 0.0)], **counts)
+    assert (both["reason"], both["message"]) == (reason, message)
+
+
 def test_nothing_submitted_is_done_since_never() -> None:
     seen = found()
     assert (kind(seen), seen.since) == (("done", "no_jobs"), None)
@@ -66,7 +94,7 @@ def test_cluster_whose_reports_do_not_arrive_may_have_had_jobs() -> None:
     unheard = found(counted=False)
     assert kind(unheard) == ("done", "none_pending")
     assert "do not arrive here" in unheard.message
-    assert worst_outlook([told("a", found()), told("b", unheard)])["reason"] == "none_pending"
+    assert worst([told("a", found()), told("b", unheard)], submitted=0)["reason"] == "none_pending"
 
 
 def test_closed_cluster_whose_jobs_ended_is_done() -> None:
@@ -269,6 +297,12 @@ def told(name: str, state: Outlook, eta_sec: float | None = None) -> dict[str, A
     return state.as_dict(name) | {"eta_sec": eta_sec}
 
 
+def worst(found: list[dict[str, Any]], **jobs: int) -> dict[str, Any]:
+    done = {"submitted": 5 * len(found), "finished": 5 * len(found), "failed": 0, "terminated": 0,
+            "cancelled": 0, "abandoned": 0}  # fmt: skip
+    return worst_outlook(found, done | jobs)
+
+
 GOING, DONE = found(**RUNNING), found(submitted=5, ended_at=NOW - 40)
 
 
@@ -276,42 +310,42 @@ def test_worst_of_several_is_theirs_and_named() -> None:
     stalled, waiting = found(**STALLED), found(**QUEUED, there=0)
     all_of_them = [told("a", DONE, 0.0), told("b", GOING, 9.0), told("c", waiting),
                    told("d", stalled)]  # fmt: skip
-    seen = worst_outlook(all_of_them)
+    seen = worst(all_of_them)
     assert (seen["state"], seen["cluster"], seen["eta_sec"]) == ("stalled", "d", None)
     assert seen["message"].startswith("d: No job has ended")
-    seen = worst_outlook(all_of_them[:3])
+    seen = worst(all_of_them[:3])
     assert (seen["state"], seen["cluster"], seen["eta_sec"]) == ("waiting", "c", None)
 
 
 def test_all_are_done_when_the_last_is() -> None:
-    seen = worst_outlook([told("a", DONE, 0.0), told("b", GOING, 9.0), told("c", GOING, 90.0)])
+    seen = worst([told("a", DONE, 0.0), told("b", GOING, 9.0), told("c", GOING, 90.0)])
     assert (seen["state"], seen["cluster"], seen["eta_sec"]) == ("going", "c", 90.0)
     assert seen["message"].startswith("c and 1 more cluster: ")
 
 
 def test_no_figure_for_all_where_one_has_none() -> None:
-    seen = worst_outlook([told("b", GOING, 9.0), told("c", GOING, None)])
+    seen = worst([told("b", GOING, 9.0), told("c", GOING, None)])
     assert (seen["cluster"], seen["eta_sec"]) == ("c", None)
 
 
 def test_all_done_since_the_last_of_them() -> None:
     later = found(submitted=5, ended_at=NOW - 10)
-    seen = worst_outlook([told("a", DONE, 0.0), told("b", later, 0.0), told("c", found(), 0.0)])
+    seen = worst([told("a", DONE, 0.0), told("b", later, 0.0), told("c", found(), 0.0)])
     assert (seen["reason"], seen["since"]) == ("all_done", NOW - 10)
 
 
 def test_closed_cluster_with_jobs_left_hides_no_other() -> None:
     closed = found(**QUEUED, is_open=False)
-    assert worst_outlook([told("a", closed), told("b", GOING, 9.0)])["cluster"] == "b"
-    assert worst_outlook([told("a", closed), told("b", DONE, 0.0)])["reason"] == "closed"
+    assert worst([told("a", closed), told("b", GOING, 9.0)])["cluster"] == "b"
+    assert worst([told("a", closed), told("b", DONE, 0.0)])["reason"] == "closed"
 
 
 def test_closed_cluster_with_jobs_left_takes_no_figure_from_the_others() -> None:
     closed = found(**QUEUED, is_open=False)
-    seen = worst_outlook([told("a", closed), told("b", GOING, 9.0)])
+    seen = worst([told("a", closed), told("b", GOING, 9.0)])
     assert (seen["cluster"], seen["eta_sec"]) == ("b", 9.0)
-    assert worst_outlook([told("a", closed), told("b", DONE, 0.0)])["eta_sec"] is None
+    assert worst([told("a", closed), told("b", DONE, 0.0)])["eta_sec"] is None
 
 
 def test_no_cluster_has_nothing_to_do() -> None:
-    assert worst_outlook([])["reason"] == "no_jobs"
+    assert worst([], submitted=0)["reason"] == "no_jobs"

@@ -115,7 +115,7 @@ def test_report_of_a_run_tells_all_of_it(run: Run) -> None:
 def test_report_of_a_finished_run_says_so(run: Run) -> None:
     name = run.cluster()
     run.job(name, -60, -50)
-    assert "All 1 jobs are done." in check(run.text()).text
+    assert "All jobs are done." in check(run.text()).text
 
 
 def test_report_says_what_will_come_of_each_cluster(run: Run) -> None:
@@ -145,7 +145,10 @@ def test_report_counts_what_was_there_before_watching(run: Run) -> None:
 @pytest.mark.parametrize(
     ("outlook", "sentence"),
     [
-        ({"state": "done", "reason": "all_done", "since": 3_600}, "Done at 1970-01-01 01:00:00."),
+        ({"state": "done", "reason": "all_done", "since": 3_600, "message": "All jobs are done."},
+         "Done at 1970-01-01 01:00:00."),
+        ({"state": "done", "reason": "all_ended", "since": 3_600, "message": "All were abandoned."},
+         "All were abandoned. The last ended at 1970-01-01 01:00:00."),
         ({"state": "done", "reason": "no_jobs", "message": "No job."}, "No job."),
         ({"state": "going", "eta_sec": 600, "eta_early_sec": 300, "eta_late_sec": 900},
          "Expected to be done about 02:56 (02:51 to 03:01)."),
@@ -183,7 +186,7 @@ def test_report_of_all_clusters_lists_them(run: Run) -> None:
         run.cluster(name)
         run.job(name, -60, -50)
     text = check(run.text()).text
-    assert "dispy run report All clusters All 2 jobs are done." in text
+    assert "dispy run report All clusters All jobs are done." in text
     assert "compute open 1 1 0 0 0 0 0" in text
     assert "render open 1 1 0 0 0 0 0" in text
     assert "Clusters showing" not in check(run.text("render")).text

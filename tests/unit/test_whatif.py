@@ -112,7 +112,7 @@ def test_node_that_has_left_costs_nothing(state: ClusterState) -> None:
 def test_cluster_that_has_nothing_to_do_needs_no_cpu() -> None:
     for question in ({"cpus": 9}, {"by": NOW + 5}, {"lost": [Loss("n1", 2, 0)]}):
         found = ask(new_state(), **question)
-        assert (found["eta_sec"], found["message"]) == (0.0, "All jobs are done.")
+        assert (found["eta_sec"], found["message"]) == (0.0, "No job is pending.")
 
 
 def test_nobody_knows_before_a_job_has_finished() -> None:

@@ -201,7 +201,7 @@ def test_past_run_shows_what_happened(path: Path) -> None:
         (item,) = past.view(name).events(["error_kind"]).items
         assert item["text"] == "New kind of error: KeyError: '…'"
         assert [e["text"] for e in past.view(name).events(["done"]).items] == [
-            "All 2 jobs are done, 1 failed"
+            "All 2 jobs are done: 1 finished, 1 failed"
         ]
     finally:
         past.close()

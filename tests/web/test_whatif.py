@@ -41,7 +41,7 @@ def test_summary_and_answer_say_the_same_of_the_cpus_that_there_are(client: Any,
 
 
 def test_idle_cluster_is_done(client: Any, scene: Any) -> None:
-    assert ask(client, "render", cpus=1)["message"] == "All jobs are done."
+    assert ask(client, "render", cpus=1)["message"] == "No job is pending."
 
 
 @pytest.mark.parametrize(

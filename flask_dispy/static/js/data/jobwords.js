@@ -30,6 +30,20 @@ export const jobWord = ({ state, failed }) => (state === "terminated" && failed 
 export const countOf = (jobs, word) =>
   word === "terminated" ? Math.max(0, jobs.terminated - jobs.failed) : jobs[word];
 
+const ENDS = /** @type {const} */ (["finished", "failed", "terminated", "cancelled", "abandoned"]);
+
+/**
+ * What became of the jobs that ended, in one word: they are "done" if they finished or failed by themselves,
+ * and "ended" if they did not, unless one other word is true of all.
+ *
+ * @param {JobCounts} jobs
+ */
+export function endWord(jobs) {
+  const words = ENDS.filter((word) => countOf(jobs, word) > 0);
+  if (words.length === 1 && words[0] !== "finished") return words[0];
+  return words.every((word) => word === "finished" || word === "failed") ? "done" : "ended";
+}
+
 /**
  * A job's name: the id that its program gave it, else its number here.
  *

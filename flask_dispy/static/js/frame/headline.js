@@ -1,7 +1,7 @@
 /** @import {Summary} from "../data/types.js" */
 import { clusterLabel } from "../data/config.js";
 import { count, percent, plain } from "../lib/format.js";
-import { countOf } from "../data/jobwords.js";
+import { countOf, endWord } from "../data/jobwords.js";
 
 /** A run has ended once no job has been pending for this long, because a loop may submit the next one. */
 const SETTLE_SEC = 3;
@@ -25,7 +25,8 @@ export function headline(page, summary, restingIcon) {
   const name = plain(clusterLabel(summary.name));
   const title = `${page} · ${name} · dispy`;
   if (past) return { title: `${title} · past run`, favicon: restingIcon };
-  if (!running) return { title: summary.jobs.submitted > 0 ? `✓ ${title}` : title, favicon: restingIcon };
+  if (!running)
+    return { title: summary.jobs.submitted > 0 ? `${endMark(summary)}${title}` : title, favicon: restingIcon };
   const failed = summary.jobs.failed > 0;
   const held = HELD[summary.outlook?.reason ?? ""] ?? HELD[summary.outlook?.state ?? ""] ?? "";
   return {
@@ -36,6 +37,12 @@ export function headline(page, summary, restingIcon) {
 
 /** The word that begins the title if the run does not go on. @type {Record<string, string>} */
 const HELD = { closed: "Closed, ", stalled: "Stalled, ", waiting: "Waiting, " };
+
+/** @param {Summary} summary */
+function endMark({ jobs }) {
+  const word = endWord(jobs);
+  return word === "done" ? "✓ " : `${word.charAt(0).toUpperCase()}${word.slice(1)}, `;
+}
 
 /**
  * Address of a picture in the same folder as the resting one: see web/files/favicons.py.
@@ -74,19 +81,23 @@ export function watchEnd(onEnd) {
   };
 }
 
+/** @type {Record<string, string>} */
+const BECAME = { done: "are done", failed: "failed", ended: "have ended" };
+
 /**
  * @param {Summary} summary
  * @returns {{title: string, body: string}}
  */
 export function endOfRun(summary) {
   const { done, finished } = summary.jobs;
+  const word = endWord(summary.jobs);
   const parts = [`${count(finished)} finished`];
   for (const word of /** @type {const} */ (["failed", "terminated", "cancelled", "abandoned"])) {
     const number = countOf(summary.jobs, word);
     if (number > 0) parts.push(`${count(number)} ${word}`);
   }
   return {
-    title: `${plain(clusterLabel(summary.name))}: all ${count(done)} jobs are done`,
+    title: `${plain(clusterLabel(summary.name))}: all ${count(done)} jobs ${BECAME[word] ?? `were ${word}`}`,
     body: parts.join(", "),
   };
 }

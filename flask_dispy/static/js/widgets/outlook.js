@@ -1,5 +1,6 @@
 /** @import {Outlook, Summary} from "../data/types.js" */
 import { clock, count, counted, day, plain, seconds } from "../lib/format.js";
+import { endWord } from "../data/jobwords.js";
 import { notEnded } from "../frame/pastrun.js";
 
 /**
@@ -38,7 +39,7 @@ function pastWords({ jobs, cut_off }) {
   const open = notEnded(jobs);
   if (open > 0)
     return { tone: "closed", head: `${count(open)} not ended when it was ${cut_off ? "cut off" : "closed"}`, note: "" };
-  return { tone: "done", head: jobs.submitted === 0 ? "No job" : "All done", note: "" };
+  return { tone: "done", head: jobs.submitted === 0 ? "No job" : `All ${endWord(jobs)}`, note: "" };
 }
 
 /**
@@ -55,7 +56,11 @@ function wordsOf(outlook, summary, now) {
       if (reason === "no_jobs")
         return { tone: "done", head: summary.state === "closed" ? "Closed" : "No job yet", note: "" };
       if (reason === "none_pending") return { tone: "done", head: "No job is pending", note: outlook.message };
-      return { tone: "done", head: since === null ? "All done" : `All done, ${at(since, now)}`, note: "" };
+      return {
+        tone: "done",
+        head: `All ${endWord(summary.jobs)}${since === null ? "" : `, ${at(since, now)}`}`,
+        note: endWord(summary.jobs) === "ended" ? outlook.message : "",
+      };
     case "stalled":
       return {
         tone: "stalled",

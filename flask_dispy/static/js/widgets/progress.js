@@ -3,7 +3,7 @@
 import { clusterLabel } from "../data/config.js";
 import { h, setAttr, setStyle, setText } from "../lib/dom.js";
 import { count, percent, plain } from "../lib/format.js";
-import { countOf } from "../data/jobwords.js";
+import { countOf, endWord } from "../data/jobwords.js";
 import { outlookLine, outlookWords } from "./outlook.js";
 import { createProgressNote } from "./progressnote.js";
 import { WhatIf } from "./whatif.js";
@@ -106,7 +106,10 @@ function createRow(first, shell) {
       PARTS.forEach(([, part], i) => setStyle(fills[i], "width", `${((100 * part(summary)) / whole).toFixed(2)}%`));
       setAttr(bar, "aria-valuenow", progress === null ? null : Math.floor(progress * 100));
       setText(done, progress === null ? "" : percent(progress));
-      setText(counts, `${count(jobs.done)} of ${count(all)} done`);
+      setText(
+        counts,
+        `${count(jobs.done)} of ${count(all)} ${["done", "failed"].includes(endWord(jobs)) ? "done" : "ended"}`,
+      );
       setAttr(counts, "title", countsTitle(jobs));
       tick();
     },
