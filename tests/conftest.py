@@ -17,6 +17,7 @@ from typing import Any
 import psutil
 import pytest
 from clusters import LocalDispy
+from werkzeug.routing import Rule
 
 from flask_dispy.watching.intervals import Intervals
 
@@ -26,6 +27,21 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # A shell starts what is to run in the background with Ctrl-C ignored, and programs hand that on.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Werkzeug compiles two functions for each route of an app, which takes longer than all else in most
+# tests of an answer. They depend on the route's text alone, so the apps of a process share them.
+_compile_builder = Rule._compile_builder
+_builders: dict[str, Callable[..., tuple[str, str]]] = {}
+
+
+def _compile_builder_once(rule: Rule, append_unknown: bool = True) -> Callable[..., Any]:
+    key = repr((rule._trace, rule.defaults, append_unknown))
+    if key not in _builders:
+        _builders[key] = _compile_builder(rule, append_unknown)
+    return _builders[key]
+
+
+Rule._compile_builder = _compile_builder_once
 
 _LEAK_GRACE_SEC = 5.0
 # The shell is the same engine without the windows around it, which take most of a processor here.
