@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from typing import Annotated, Final, Literal, TypedDict
 
-from ..core.coloring import ColorBy, ColorClass
-from ..core.events import JobState
-from ..core.nodes import NodeChange, NodeState
-from ..core.offers import Finding, Source
-from ..core.outlook import REASONS, State
+from ...core.coloring import ColorBy, ColorClass
+from ...core.events import JobState
+from ...core.nodes import NodeChange, NodeState
+from ...core.offers import Finding, Source
+from ...core.outlook import REASONS, State
 
 __all__ = [
     "AvailInfo",
