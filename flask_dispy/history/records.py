@@ -12,7 +12,7 @@ from ..core.jobs import ENDED_STATES, JOB_STATES, Job, Output
 from ..core.nodes import Node, NodeChange
 from ..core.series import Measured
 from ..core.text import Cut
-from ..wire.fields import NODE_FIELDS, NodeField
+from ..wire.nodes import NODE_FIELDS, NodeField
 from .checking import count, figure, json_of, moment, one_of, or_none, serial, text
 from .columns import values_json, values_of
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ..core.jobs import Job
     from ..watching.views import View
     from ..wire.durations import DurationsRow
-    from ..wire.fields import Field
+    from ..wire.nodes import Field
     from ..wire.tables import JobTable, NodeTable
 
 __all__ = ["MOST_CLUSTERS", "MOST_EVENTS", "MOST_JOBS", "MOST_NODES", "gather"]

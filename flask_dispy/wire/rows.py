@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol, cast
 from ..core.combined import CombinedState, current_holders
 from ..core.nodes import Node
 from .columns import SEPARATOR, Block, cell_writer
-from .fields import NODE_FIELDS, NodeField
+from .nodes import NODE_FIELDS, NodeField
 from .packing import Part
 from .shapes import NodeRow
 

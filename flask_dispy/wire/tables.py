@@ -16,8 +16,8 @@ from ..core.search.query import QUALIFIERS
 from ..core.settings import Settings
 from ..core.text import Cut
 from .comparison import compared_job
-from .fields import NODE_FIELDS, Field, NodeField, Schema, SortKey
 from .jobs import JOB_FIELDS, JobField
+from .nodes import NODE_FIELDS, Field, NodeField, Schema, SortKey
 from .shapes import JobDetail, JobRow, NodeRow
 
 __all__ = ["JobTable", "NodeTable", "Tables"]

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flask_dispy.wire.exports import CsvLines, JsonLines, paths_of
-from flask_dispy.wire.fields import NODE_FIELDS
+from flask_dispy.wire.nodes import NODE_FIELDS
 
 
 def cells(value: object) -> str:

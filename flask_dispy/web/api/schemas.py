@@ -21,9 +21,9 @@ from ...wire.comparison import ComparedNode
 from ...wire.durations import DurationsRow, SpreadRow
 from ...wire.errorkinds import ErrorKindRow
 from ...wire.facets import JobFacetsRow
-from ...wire.fields import COUNT, NUMBER, TEXT, NodeField, Schema, properties
 from ...wire.jobs import JobField
 from ...wire.journal import EventCounts, EventRow
+from ...wire.nodes import COUNT, NUMBER, TEXT, NodeField, Schema, properties
 from ...wire.runs import RunComparison, RunRow
 from ...wire.shapes import (
     JobDetail,
