@@ -39,19 +39,10 @@ if TYPE_CHECKING:
     from .wire.facets import JobFacetsRow
     from .wire.journal import EventPage, EventRow
     from .wire.runs import RunComparison, RunRow
-    from .wire.shapes import (
-        JobDetail,
-        JobRow,
-        NodeEvent,
-        NodeLoadsData,
-        NodeRow,
-        NodeSeriesData,
-        OfferRow,
-        OutlookRow,
-        SeriesData,
-        Summary,
-        TimelineData,
-    )
+    from .wire.shapes.clusters import OutlookRow, SeriesData, Summary
+    from .wire.shapes.jobs import JobDetail, JobRow
+    from .wire.shapes.nodes import NodeEvent, NodeLoadsData, NodeRow, NodeSeriesData, OfferRow
+    from .wire.shapes.timeline import TimelineData
     from .wire.tables import Tables
 
 __all__ = [
@@ -108,42 +99,41 @@ __all__ = [
 ]
 
 # Loaded when first asked for: ``flask-dispy node`` runs on every node of a cluster, and needs
-# neither Flask nor the dashboard. All names that are not listed are shapes.
+# neither Flask nor the dashboard.
 _HOMES: Final = {
-    "Changes": ".watching.views",
     "ClusterRegistry": ".registry",
     "Column": ".core.columns",
     "ComparedNode": ".wire.comparison",
     "Control": ".engine.commands.control",
-    "DispyHTTPServer": ".server",
     "DurationsRow": ".wire.durations",
     "ErrorPage": ".wire.errorkinds",
-    "EventPage": ".wire.journal",
-    "EventRow": ".wire.journal",
-    "JobPage": ".watching.views",
-    "NodeChanges": ".watching.views",
-    "Outcome": ".engine.commands.outcomes",
     "JobFacetsRow": ".wire.facets",
-    "OutcomeRow": ".engine.commands.outcomes",
     "PastRegistry": ".watching.past",
-    "RunComparison": ".wire.runs",
-    "RunRow": ".wire.runs",
     "Tables": ".wire.tables",
+    "TimelineData": ".wire.shapes.timeline",
     "TraceEvent": ".core.trace",
-    "View": ".watching.views",
     "WhatIf": ".core.whatif",
-    "cluster_status": ".server",
     "create_blueprint": ".web.blueprint",
     "patch_dispy": ".patching",
-    "render_report": ".report",
-    "save_report": ".report",
+    **dict.fromkeys(("Changes", "JobPage", "NodeChanges", "View"), ".watching.views"),
+    **dict.fromkeys(("DispyHTTPServer", "cluster_status"), ".server"),
+    **dict.fromkeys(("EventPage", "EventRow"), ".wire.journal"),
+    **dict.fromkeys(("JobDetail", "JobRow"), ".wire.shapes.jobs"),
+    **dict.fromkeys(
+        ("NodeEvent", "NodeLoadsData", "NodeRow", "NodeSeriesData", "OfferRow"),
+        ".wire.shapes.nodes",
+    ),
+    **dict.fromkeys(("Outcome", "OutcomeRow"), ".engine.commands.outcomes"),
+    **dict.fromkeys(("OutlookRow", "SeriesData", "Summary"), ".wire.shapes.clusters"),
+    **dict.fromkeys(("RunComparison", "RunRow"), ".wire.runs"),
+    **dict.fromkeys(("render_report", "save_report"), ".report"),
 }
 
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    home = import_module(_HOMES.get(name, ".wire.shapes"), __name__)
+    home = import_module(_HOMES[name], __name__)
     value = globals()[name] = getattr(home, name)
     return value
 

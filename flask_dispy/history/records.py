@@ -12,7 +12,8 @@ from ..core.jobs import ENDED_STATES, JOB_STATES, Job, Output
 from ..core.nodes import Node, NodeChange
 from ..core.series import Measured
 from ..core.text import Cut
-from ..wire.nodes import NODE_FIELDS, NodeField
+from ..wire.fields import NodeField
+from ..wire.nodes import NODE_FIELDS
 from .checking import count, figure, json_of, moment, one_of, or_none, serial, text
 from .columns import values_json, values_of
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ..wire.shapes import SeriesData
+from ..wire.shapes.clusters import SeriesData
 from ..wire.wording import Clock, amount, count
 from .axes import number, time_ticks, value_ticks
 

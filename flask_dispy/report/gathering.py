@@ -14,7 +14,7 @@ from ..core.text import bounded, ending
 from ..core.versions import version_of
 from ..core.yielding import chunks
 from ..wire.journal import by_whom
-from ..wire.shapes import JobCounts, SeriesData, Summary
+from ..wire.shapes.clusters import JobCounts, SeriesData, Summary
 from ..wire.wording import Clock, value_text
 from .axes import DAY_SEC
 from .charts import Span, charts
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ..core.jobs import Job
     from ..watching.views import View
     from ..wire.durations import DurationsRow
-    from ..wire.nodes import Field
+    from ..wire.fields import Field
     from ..wire.tables import JobTable, NodeTable
 
 __all__ = ["MOST_CLUSTERS", "MOST_EVENTS", "MOST_JOBS", "MOST_NODES", "gather"]

@@ -21,7 +21,7 @@ from ..core.search.order import NEWEST, JobOrder, Place
 from ..core.search.query import JobQuery
 from ..wire.errorkinds import ErrorOrder, ErrorPage, error_page
 from ..wire.facets import JobFacetsRow, job_facets
-from ..wire.shapes import JobDetail, JobRow
+from ..wire.shapes.jobs import JobDetail, JobRow
 from ..wire.tables import JobTable
 from .board import Board
 from .views import ANY_JOB, JobPage

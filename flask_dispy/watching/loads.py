@@ -9,7 +9,7 @@ from typing import Final
 from ..core.cluster import ClusterState
 from ..core.loads import LINES, Band, Load, percent_of
 from ..core.nodes import GONE_STATES, Node
-from ..wire.shapes import NodeLoad, NodeLoadsData, NoLoads
+from ..wire.shapes.nodes import NodeLoad, NodeLoadsData, NoLoads
 
 __all__ = ["no_loads", "past_loads", "present_loads"]
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 from ..core.offers import Offer
 from ..core.reasons import message_of, reasons_of
 from ..engine.offering import client_port, node_port
-from ..wire.shapes import OfferReason, OfferRow
+from ..wire.shapes.nodes import OfferReason, OfferRow
 
 __all__ = ["offer_items"]
 

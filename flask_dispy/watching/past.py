@@ -25,7 +25,9 @@ from ..engine.commands.control import Control
 from ..history.oldruns import bring_up_to_date
 from ..history.reader import PastFile, PastRun, refill
 from ..history.runs import ShownRun
-from ..wire.shapes import NodeLoadsData, SeriesData, Summary, TimelineData
+from ..wire.shapes.clusters import SeriesData, Summary
+from ..wire.shapes.nodes import NodeLoadsData
+from ..wire.shapes.timeline import TimelineData
 from .board import ALL_NAMES, Board, Member, free_name
 from .dashboard import Dashboard
 from .intervals import Intervals

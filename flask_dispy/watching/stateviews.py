@@ -35,16 +35,15 @@ from ..wire.durations import DurationsRow, durations_row
 from ..wire.journal import EventPage, event_page, gathered
 from ..wire.packing import Sendable
 from ..wire.rows import ClusterRows, CombinedRows, Rows, encode
-from ..wire.shapes import (
+from ..wire.shapes.clusters import SeriesData, Summary
+from ..wire.shapes.nodes import (
     NodeEvent,
     NodeLoadsData,
     NodeRow,
     NodeSeriesData,
     OfferRow,
-    SeriesData,
-    Summary,
-    TimelineData,
 )
+from ..wire.shapes.timeline import TimelineData
 from ..wire.tables import Tables
 from .board import Board, Member
 from .hosts import address_of, addresses_of

@@ -10,7 +10,7 @@ from ..core.cluster import ClusterState
 from ..core.prospects import Surroundings
 from ..core.summary import summary_of
 from ..core.whatif import Backlog
-from ..wire.shapes import Summary
+from ..wire.shapes.clusters import Summary
 from .board import Board
 from .hub import Hub
 from .watched import Watched

@@ -25,18 +25,10 @@ from ..wire.errorkinds import ErrorOrder, ErrorPage
 from ..wire.facets import JobFacetsRow
 from ..wire.journal import EventPage
 from ..wire.packing import Piece, Sendable
-from ..wire.shapes import (
-    JobDetail,
-    JobRow,
-    NodeEvent,
-    NodeLoadsData,
-    NodeRow,
-    NodeSeriesData,
-    OfferRow,
-    SeriesData,
-    Summary,
-    TimelineData,
-)
+from ..wire.shapes.clusters import SeriesData, Summary
+from ..wire.shapes.jobs import JobDetail, JobRow
+from ..wire.shapes.nodes import NodeEvent, NodeLoadsData, NodeRow, NodeSeriesData, OfferRow
+from ..wire.shapes.timeline import TimelineData
 from ..wire.tables import Tables
 
 __all__ = ["ANY_JOB", "Changes", "JobPage", "NodeChanges", "View"]

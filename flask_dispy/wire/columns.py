@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import chain, repeat
 from typing import Any, Final, NamedTuple
 
-from .nodes import NodeField
+from .fields import NodeField
 from .packing import Piece, RowsOf, packed_figures, packed_text
 
 __all__ = ["SEPARATOR", "Block", "cell_writer"]

@@ -10,7 +10,8 @@ from ..core.comparison import LEAST_JOBS, combined, standing_of
 from ..core.spread import Spread
 from ..core.standing import Standing
 from ..core.tally import Times
-from .shapes import ComparedJob, ComparedTime, Count, JobRow
+from .shapes.base import Count
+from .shapes.jobs import ComparedJob, ComparedTime, JobRow
 
 __all__ = ["ComparedNode", "compared_job", "compared_nodes", "ranked"]
 

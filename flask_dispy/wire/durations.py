@@ -7,7 +7,7 @@ from typing import TypedDict
 
 from ..core.spread import Spread, edge_sec
 from ..core.tally import TIMED_WORDS, Tally, TimedWord
-from .shapes import Count
+from .shapes.base import Count
 
 __all__ = ["DurationsRow", "FunctionRow", "SpreadRow", "durations_row"]
 

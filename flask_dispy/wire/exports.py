@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from io import StringIO
 from typing import Any, Final, Protocol
 
-from .nodes import Field
+from .fields import Field
 from .rows import encode
 
 __all__ = ["CsvLines", "JsonLines", "Lines", "Path", "paths_of"]

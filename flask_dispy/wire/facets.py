@@ -9,7 +9,7 @@ from typing import TypedDict
 from ..core.cluster import ClusterState
 from ..core.failures import Failure
 from ..core.search.facets import Facet, FacetCounts
-from .shapes import Count
+from .shapes.base import Count
 
 __all__ = ["FacetRow", "FacetValueRow", "JobFacetsRow", "job_facets"]
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from ..core.jobs import JOB_STATES, Job
 from ..core.text import last_line
-from .nodes import COUNT, INTEGER, NUMBER, TEXT, Field
+from .fields import COUNT, INTEGER, NUMBER, TEXT, Field
 
 __all__ = ["JOB_FIELDS", "JobField"]
 

@@ -7,144 +7,19 @@ registry join it in :mod:`~flask_dispy.wire.tables`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
 from operator import attrgetter
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from ..core.addresses import address_key
 from ..core.comparison import combined_standing
 from ..core.nodes import NODE_STATES, Node
 from ..core.standing import Standing
+from .fields import COUNT, INTEGER, NUMBER, TEXT, NodeField, itself
 
-__all__ = [
-    "COUNT",
-    "INTEGER",
-    "NODE_FIELDS",
-    "NUMBER",
-    "TEXT",
-    "Combine",
-    "Field",
-    "NodeField",
-    "Precision",
-    "Schema",
-    "SortKey",
-    "properties",
-]
-
-Schema = dict[str, Any]
-
-Combine = Literal["latest", "sum", "largest", "newest", "merged", "listed"]
-"""How a node's field combines over the clusters that it serves.
-
-``latest``: the latest word, of the clusters that have the node in its present state. ``sum``: over
-all clusters. ``largest``: of the clusters that have the node in its present state, because it
-belongs to the machine. ``newest``: the largest of all clusters. ``merged``: put together, by
-``combined``, from what all clusters know. ``listed``: only the combined row
-has it.
-"""
-
-Precision = Literal["exact", "percent", "four_digits", "seconds"]
-"""How fine a figure is written by column: as fine as pages show it.
-
-``percent``: whole percent, neither 0 nor 100 unless it is. ``four_digits``: four, or all of a
-whole number's. ``seconds``: whole seconds since a moment that stands once in each block.
-"""
-
-SortKey = Callable[[Any], Any]
+__all__ = ["NODE_FIELDS"]
 
 MIB: Final = 1048576
-
-NUMBER: Final[Schema] = {"type": "number"}
-COUNT: Final[Schema] = {"type": "integer", "minimum": 0}
-INTEGER: Final[Schema] = {"type": "integer"}
-TEXT: Final[Schema] = {"type": "string"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
-    """What is known of a field, whatever it is of.
-
-    :param schema: its JSON Schema, without ``null``.
-    :param nullable: whether it may be unknown.
-    :param label: the heading of its column; no column without one.
-    :param hint: what the heading means, where it does not say so.
-    :param unit: what its figures are: ``bytes``, ``seconds``, ``percent``, ``time`` (seconds
-        since the epoch), nothing, or a custom column's own.
-    :param description: for the API's documentation.
-    """
-
-    name: str
-    schema: Schema
-    nullable: bool = False
-    label: str = ""
-    hint: str = ""
-    unit: str = ""
-    description: str = ""
-
-    def described(self) -> Schema:
-        """Return the field's JSON Schema."""
-        found = dict(self.schema)
-        if self.nullable:
-            kind = found["type"]
-            found["type"] = [*([kind] if isinstance(kind, str) else kind), "null"]
-        if self.description:
-            found["description"] = self.description
-        return found
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NodeField(Field):
-    """A field of a node's row.
-
-    :param value: returns its value in one cluster; of one with *parts*, theirs or ``None``.
-    :param digits: to how many decimals rows round it; ``None``: not at all.
-    :param dispys: whether dispy.httpd reports it too. These come first.
-    :param combine: see :data:`Combine`.
-    :param combined: returns its value over several clusters, where they are ``merged``.
-    :param precision: see :data:`Precision`.
-    :param multiple: what its figures are multiples of by column.
-    :param sort: what to sort by, given the value; ``None``: it can't be sorted by.
-    :param restore: sets it in a node of a past run, from what its row keeps; ``None``: it is made
-        of others, or says nothing of a run that is over.
-    :param parts: the fields of the object that it is. All are unknown, or none.
-    """
-
-    value: Callable[[Node], Any]
-    digits: int | None = None
-    dispys: bool = False
-    combine: Combine = "latest"
-    combined: Callable[[list[Node]], Any] | None = None
-    precision: Precision = "exact"
-    multiple: int = 1
-    sort: SortKey | None = None
-    restore: Callable[[Node, Any], None] | None = None
-    parts: tuple[NodeField, ...] = ()
-
-    def columns(self) -> tuple[NodeField, ...]:
-        """Return the fields that are columns: itself, or its parts."""
-        return self.parts or (self,)
-
-    def described(self) -> Schema:
-        """Return the field's JSON Schema."""
-        found = super(NodeField, self).described()
-        if self.parts:
-            found |= properties(self.parts)
-        return found
-
-
-def properties(fields: Iterable[Field], optional: Iterable[str] = ()) -> Schema:
-    """Return what the JSON Schema of an object with these *fields* says of them."""
-    described = {field.name: field.described() for field in fields}
-    missing = set(optional)
-    return {
-        "properties": described,
-        "required": [name for name in described if name not in missing],
-    }
-
-
-def _itself(value: Any) -> Any:
-    return value
 
 
 def _setting(name: str) -> Callable[[Node, Any], None]:
@@ -211,7 +86,7 @@ def _set_cost(node: Node, values: tuple[float, float, float | None] | None) -> N
 
 def _compare_part(name: str, **more: Any) -> NodeField:
     """Return a part of what a comparison says, which ``_compared`` gives a value."""
-    how: dict[str, Any] = {"schema": NUMBER, "nullable": True, "sort": _itself, "combine": "merged"}
+    how: dict[str, Any] = {"schema": NUMBER, "nullable": True, "combine": "merged"}
     return NodeField(name=name, value=lambda _: None, **how | more)
 
 
@@ -219,7 +94,7 @@ def _available(name: str, index: int, **more: Any) -> NodeField:
     def value(node: Node) -> Any:
         return None if node.load is None else node.load[index]
 
-    return NodeField(name=name, schema=NUMBER, value=value, sort=_itself, **more)
+    return NodeField(name=name, schema=NUMBER, value=value, **more)
 
 
 NODE_FIELDS: Final = (
@@ -248,7 +123,6 @@ NODE_FIELDS: Final = (
         combine="largest",
         label="CPUs",
         hint="CPUs that dispy may use",
-        sort=_itself,
         restore=_setting("cpus"),
     ),
     NodeField(
@@ -257,7 +131,6 @@ NODE_FIELDS: Final = (
         value=attrgetter("avail_cpus"),
         dispys=True,
         combine="largest",
-        sort=_itself,
         restore=_setting("avail_cpus"),
     ),
     NodeField(
@@ -268,7 +141,6 @@ NODE_FIELDS: Final = (
         combine="sum",
         label="Busy",
         hint="CPUs at work now",
-        sort=_itself,
     ),
     NodeField(
         name="jobs_done",
@@ -277,7 +149,6 @@ NODE_FIELDS: Final = (
         dispys=True,
         combine="sum",
         label="Jobs done",
-        sort=_itself,
         restore=_setting_total(0),
     ),
     NodeField(
@@ -291,7 +162,6 @@ NODE_FIELDS: Final = (
         precision="four_digits",
         label="CPU time",
         hint="CPU time of all its jobs",
-        sort=_itself,
         restore=_setting_total(1),
     ),
     NodeField(
@@ -303,7 +173,6 @@ NODE_FIELDS: Final = (
         unit="bytes",
         label="Sent",
         hint="Sent to the node",
-        sort=_itself,
         restore=_setting_total(2),
     ),
     NodeField(
@@ -315,7 +184,6 @@ NODE_FIELDS: Final = (
         unit="bytes",
         label="Received",
         hint="Received from the node",
-        sort=_itself,
         restore=_setting_total(3),
     ),
     NodeField(
@@ -329,12 +197,12 @@ NODE_FIELDS: Final = (
         precision="seconds",
         label="Last update",
         hint="When it last took on a job, ended one or sent a sign of life",
-        sort=_itself,
         restore=_setting("updated_at"),
     ),
     NodeField(
         name="avail_info",
         schema={"type": "object"},
+        sort=None,
         value=_load,
         nullable=True,
         dispys=True,
@@ -382,7 +250,6 @@ NODE_FIELDS: Final = (
         schema={"type": "string", "enum": list(NODE_STATES)},
         value=attrgetter("state"),
         label="State",
-        sort=_itself,
         restore=_setting("state"),
     ),
     NodeField(
@@ -390,10 +257,10 @@ NODE_FIELDS: Final = (
         schema=COUNT,
         value=lambda node: len(node.running),
         combine="sum",
-        sort=_itself,
     ),
     NodeField(
         name="clock_offset_sec",
+        sort=None,
         schema=NUMBER,
         nullable=True,
         value=attrgetter("clock_offset_sec"),
@@ -403,6 +270,7 @@ NODE_FIELDS: Final = (
     ),
     NodeField(
         name="avail_info_age_sec",
+        sort=None,
         schema=NUMBER,
         nullable=True,
         value=Node.load_age_sec,
@@ -413,6 +281,7 @@ NODE_FIELDS: Final = (
     NodeField(
         name="compared",
         schema={"type": "object"},
+        sort=None,
         nullable=True,
         value=lambda node: _compared(node.standing),
         combine="merged",
@@ -466,6 +335,7 @@ NODE_FIELDS: Final = (
     NodeField(
         name="cost",
         schema={"type": "object"},
+        sort=None,
         nullable=True,
         value=lambda node: _cost([node]),
         combine="merged",
@@ -499,8 +369,9 @@ NODE_FIELDS: Final = (
     ),
     NodeField(
         name="clusters",
+        sort=None,
         schema={"type": "array", "items": TEXT},
-        value=_itself,  # of no node: the names of the clusters
+        value=itself,  # of no node: the names of the clusters
         combine="listed",
         label="Clusters",
     ),

@@ -14,9 +14,10 @@ from typing import Any, Final, Protocol, cast
 from ..core.combined import CombinedState, current_holders
 from ..core.nodes import Node
 from .columns import SEPARATOR, Block, cell_writer
-from .nodes import NODE_FIELDS, NodeField
+from .fields import NodeField
+from .nodes import NODE_FIELDS
 from .packing import Part
-from .shapes import NodeRow
+from .shapes.nodes import NodeRow
 
 __all__ = ["ClusterRows", "CombinedRows", "RowWriter", "Rows", "encode"]
 

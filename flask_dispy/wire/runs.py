@@ -7,7 +7,7 @@ from typing import Annotated, TypedDict
 from ..core.runcomparison import Change, Side, Subject, Verdict, What
 from .comparison import rounded
 from .errorkinds import ErrorCourseRow
-from .shapes import Count
+from .shapes.base import Count
 
 __all__ = ["RunChange", "RunComparison", "RunRow", "RunSide", "change_row"]
 

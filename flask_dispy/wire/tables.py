@@ -16,9 +16,11 @@ from ..core.search.query import QUALIFIERS
 from ..core.settings import Settings
 from ..core.text import Cut
 from .comparison import compared_job
+from .fields import Field, NodeField, Schema, SortKey
 from .jobs import JOB_FIELDS, JobField
-from .nodes import NODE_FIELDS, Field, NodeField, Schema, SortKey
-from .shapes import JobDetail, JobRow, NodeRow
+from .nodes import NODE_FIELDS
+from .shapes.jobs import JobDetail, JobRow
+from .shapes.nodes import NodeRow
 
 __all__ = ["JobTable", "NodeTable", "Tables"]
 

@@ -8,7 +8,7 @@ from typing import Final
 from ..core.columns import ColumnValue
 from ..core.endings import ALL_DONE
 from ..core.phrases import two_units
-from .shapes import Cost, OutlookRow
+from .shapes.clusters import Cost, OutlookRow
 
 __all__ = [
     "UNKNOWN",

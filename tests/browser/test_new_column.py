@@ -28,7 +28,6 @@ ADDED = """    NodeField(
         combine="sum",
         label="Idle",
         hint="CPUs with nothing to do",
-        sort=_itself,
     ),
 """
 CHILD = """
@@ -49,7 +48,7 @@ def url(tmp_path: Path) -> Iterator[str]:
     """A server of this package with another column."""
     package = Path(flask_dispy.__file__).parent
     shutil.copytree(package, tmp_path / "flask_dispy", ignore=shutil.ignore_patterns("__pycache__"))
-    table = tmp_path / "flask_dispy" / "wire" / "fields.py"
+    table = tmp_path / "flask_dispy" / "wire" / "nodes.py"
     source = table.read_text(encoding="utf-8")
     assert source.count(BEFORE) == 1
     table.write_text(source.replace(BEFORE, ADDED + BEFORE), encoding="utf-8")

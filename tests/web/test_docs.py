@@ -14,7 +14,8 @@ from flask_dispy.web.access.permissions import PERMISSIONS
 from flask_dispy.web.blueprint import create_blueprint
 from flask_dispy.web.http.errors import STATUS_OF_CODE
 from flask_dispy.web.routes import DOCUMENT_ROUTES, ROUTES
-from flask_dispy.wire.nodes import NODE_FIELDS, NodeField
+from flask_dispy.wire.fields import NodeField
+from flask_dispy.wire.nodes import NODE_FIELDS
 from flask_dispy.wire.tables import NodeTable
 
 ROOT = Path(__file__).parents[2]

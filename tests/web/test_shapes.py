@@ -24,22 +24,32 @@ from flask_dispy import ClusterRegistry, PastRegistry
 from flask_dispy.engine.commands.outcomes import OutcomeRow
 from flask_dispy.watching.views import View
 from flask_dispy.web.api.schemas import SCHEMAS, schema_of
-from flask_dispy.wire import shapes
+from flask_dispy.wire.shapes.clusters import JobCounts, OutlookRow, SeriesData, Summary
+from flask_dispy.wire.shapes.jobs import JobDetail, JobRow
+from flask_dispy.wire.shapes.nodes import (
+    AvailInfo,
+    NodeEvent,
+    NodeRow,
+    NodeSeriesData,
+    OfferReason,
+    OfferRow,
+)
+from flask_dispy.wire.shapes.timeline import TimelineData
 
 TYPES_JS = Path(flask_dispy.__file__).parent / "static" / "js" / "data" / "types.js"
 
 # The scripts' names of shapes.
 SCRIPTS = {
-    "JobCounts": shapes.JobCounts,
-    "Outlook": shapes.OutlookRow,
-    "Summary": shapes.Summary,
-    "OfferReason": shapes.OfferReason,
-    "Offer": shapes.OfferRow,
-    "AvailInfo": shapes.AvailInfo,
-    "NodeRow": shapes.NodeRow,
-    "JobRow": shapes.JobRow,
-    "NodeSeries": shapes.NodeSeriesData,
-    "ClusterSeries": shapes.SeriesData,
+    "JobCounts": JobCounts,
+    "Outlook": OutlookRow,
+    "Summary": Summary,
+    "OfferReason": OfferReason,
+    "Offer": OfferRow,
+    "AvailInfo": AvailInfo,
+    "NodeRow": NodeRow,
+    "JobRow": JobRow,
+    "NodeSeries": NodeSeriesData,
+    "ClusterSeries": SeriesData,
     "Outcome": OutcomeRow,
 }
 FIXED = {int: "number", float: "number", str: "string", bool: "boolean", type(None): "null"}
@@ -82,19 +92,19 @@ def check(view: View) -> None:
     """Look at all that a view returns."""
     (host, *_) = (row["ip_addr"] for row in view.nodes())
     jobs = view.jobs().items
-    assert fits(view.summary(), shapes.Summary)
-    assert fits(view.series(1), shapes.SeriesData)
-    assert fits(view.nodes(), list[shapes.NodeRow])
-    assert fits(view.node(host), shapes.NodeRow)
-    assert fits(view.node_series(host), shapes.NodeSeriesData)
-    assert fits(view.node_events(host), list[shapes.NodeEvent])
-    assert fits(view.offers(), list[shapes.OfferRow])
-    assert fits(jobs, list[shapes.JobRow])
-    assert fits(view.job(jobs[0]["serial"]), shapes.JobDetail)
-    assert fits(view.running_jobs(host), list[shapes.JobRow])
-    assert fits(view.ended_jobs(host, 5)[0], list[shapes.JobRow])
-    assert fits(view.timeline(), shapes.TimelineData)
-    assert fits(view.timeline(limit=0), shapes.TimelineData)
+    assert fits(view.summary(), Summary)
+    assert fits(view.series(1), SeriesData)
+    assert fits(view.nodes(), list[NodeRow])
+    assert fits(view.node(host), NodeRow)
+    assert fits(view.node_series(host), NodeSeriesData)
+    assert fits(view.node_events(host), list[NodeEvent])
+    assert fits(view.offers(), list[OfferRow])
+    assert fits(jobs, list[JobRow])
+    assert fits(view.job(jobs[0]["serial"]), JobDetail)
+    assert fits(view.running_jobs(host), list[JobRow])
+    assert fits(view.ended_jobs(host, 5)[0], list[JobRow])
+    assert fits(view.timeline(), TimelineData)
+    assert fits(view.timeline(limit=0), TimelineData)
 
 
 @pytest.mark.parametrize("name", ["compute", "*"])
@@ -124,7 +134,7 @@ def test_past_runs_return_what_their_types_say(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "shape"), [("Node", shapes.NodeRow), ("Job", shapes.JobRow)], ids=["node", "job"]
+    ("name", "shape"), [("Node", NodeRow), ("Job", JobRow)], ids=["node", "job"]
 )
 def test_row_is_as_its_table_of_fields_says(name: str, shape: type) -> None:
     bare = {

@@ -12,7 +12,7 @@ from ...core.jobs import job_title
 from ...core.text import Cut
 from ...core.trace import TraceEvent
 from ...wire.rows import encode
-from ...wire.shapes import JobDetail
+from ...wire.shapes.jobs import JobDetail
 from ..context import Web
 from .exports import file_answer, streamed
 from .read import hidden_fields, job_of

@@ -11,7 +11,7 @@ from ...core.nodes import NODE_STATES
 from ...core.roster import CLOCK_OFF_SEC
 from ...core.search.terms import Term, read_groups
 from ...core.search.values import value_test
-from ...wire.shapes import NodeRow
+from ...wire.shapes.nodes import NodeRow
 
 __all__ = ["QUALIFIERS", "matching", "sorted_rows"]
 

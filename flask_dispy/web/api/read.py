@@ -19,7 +19,7 @@ from ...report import render_report
 from ...watching.views import View
 from ...wire.errorkinds import ErrorOrder
 from ...wire.exports import paths_of
-from ...wire.shapes import JobDetail
+from ...wire.shapes.jobs import JobDetail
 from ..context import Web
 from ..http.answers import json_answer
 from ..http.errors import HttpError, invalid

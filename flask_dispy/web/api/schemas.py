@@ -21,23 +21,14 @@ from ...wire.comparison import ComparedNode
 from ...wire.durations import DurationsRow, SpreadRow
 from ...wire.errorkinds import ErrorKindRow
 from ...wire.facets import JobFacetsRow
+from ...wire.fields import COUNT, NUMBER, TEXT, NodeField, Schema, properties
 from ...wire.jobs import JobField
 from ...wire.journal import EventCounts, EventRow
-from ...wire.nodes import COUNT, NUMBER, TEXT, NodeField, Schema, properties
 from ...wire.runs import RunComparison, RunRow
-from ...wire.shapes import (
-    JobDetail,
-    JobRow,
-    NodeDetail,
-    NodeLoadsData,
-    NodeRow,
-    NodeSeriesData,
-    OfferRow,
-    OutlookRow,
-    SeriesData,
-    Summary,
-    TimelineData,
-)
+from ...wire.shapes.clusters import OutlookRow, SeriesData, Summary
+from ...wire.shapes.jobs import JobDetail, JobRow, NodeDetail
+from ...wire.shapes.nodes import NodeLoadsData, NodeRow, NodeSeriesData, OfferRow
+from ...wire.shapes.timeline import TimelineData
 from ...wire.tables import JobTable, NodeTable, Tables
 from ..access.permissions import PERMISSIONS
 from .shapes import Cancelled, Matched, Outcomes, SettingsRow

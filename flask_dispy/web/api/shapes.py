@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, TypedDict
 
 from ...engine.commands.outcomes import OutcomeRow
-from ...wire.shapes import Count
+from ...wire.shapes.base import Count
 
 __all__ = ["Cancelled", "Matched", "Outcomes", "SettingsRow"]
 

@@ -19,7 +19,7 @@ from ...core.settings import LONGEST_POLL_SEC
 from ...engine.commands.outcomes import NodeAction, Outcome
 from ...watching.views import NodeChanges
 from ...wire.packing import Piece, Sendable
-from ...wire.shapes import NodeRow
+from ...wire.shapes.nodes import NodeRow
 from ..api.control import CPUS, HOST, MOST_FILTERED, PORT, all_timed_out, refuse_if_all_failed
 from ..api.read import hidden_fields, visible
 from ..context import Web, target
