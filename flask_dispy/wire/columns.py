@@ -48,6 +48,8 @@ def _percent(share: float) -> int:
 
 def _four_digits(figure: float) -> str:
     """Return so many digits, or all of a whole number's."""
+    if not figure:
+        return "0"
     digits = 0 if figure >= 1000 else 1 if figure >= 100 else 2 if figure >= 10 else 3
     return f"{figure:.{digits}f}"
 

@@ -19,6 +19,7 @@ from .fields import COUNT, INTEGER, NUMBER, TEXT, NodeField, itself
 
 __all__ = ["NODE_FIELDS"]
 
+KIB: Final = 1024
 MIB: Final = 1048576
 
 
@@ -171,6 +172,8 @@ NODE_FIELDS: Final = (
         dispys=True,
         combine="sum",
         unit="bytes",
+        precision="four_digits",
+        multiple=KIB,
         label="Sent",
         hint="Sent to the node",
         restore=_setting_total(2),
@@ -182,6 +185,8 @@ NODE_FIELDS: Final = (
         dispys=True,
         combine="sum",
         unit="bytes",
+        precision="four_digits",
+        multiple=KIB,
         label="Received",
         hint="Received from the node",
         restore=_setting_total(3),
@@ -356,7 +361,6 @@ NODE_FIELDS: Final = (
                 "idle_sec",
                 nullable=False,
                 unit="seconds",
-                precision="four_digits",
                 label="CPU time idle",
                 hint="CPU time that it offered and no job used",
             ),

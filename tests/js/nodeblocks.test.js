@@ -12,8 +12,8 @@ const block = (more) => ({
   running: [1, 2],
   jobs_done: [5, 6],
   cpu_time: [1.5, 2.5],
-  tx: [10, 20],
-  rx: [30, 40],
+  tx: { unit: 10, values: [1, 2] },
+  rx: { unit: 10, values: [3, 4] },
   update_time: { from: 100, values: [0, 1] },
   avail_info: {
     cpu: [50, 7],

@@ -16,7 +16,7 @@ from flask_dispy.wire.columns import Block
 from flask_dispy.wire.packing import PackedRows, Piece, Sendable, joined
 from flask_dispy.wire.rows import ClusterRows, RowWriter
 
-MIB = 1 << 20
+KIB, MIB = 1 << 10, 1 << 20
 WRITER = RowWriter()
 JOB = Job(1, 1, 1.0, "", None, None)
 
@@ -48,8 +48,8 @@ def row(number: int, **more: Any) -> dict[str, Any]:
         "running": number,
         "jobs_done": 10 * number,
         "cpu_time": 4000 + number,
-        "tx": 10**9 + number,
-        "rx": number,
+        "tx": 2**30 + KIB * number,
+        "rx": KIB * number,
         "update_time": 1_700_000_000 + number,
         "clock_offset_sec": None,
         "avail_info_age_sec": None if more.get("avail_info", 0) is None else 0,
@@ -143,10 +143,11 @@ def test_all_and_none_are_told_of_nothing_less(exact: float, told: int) -> None:
 @pytest.mark.parametrize("exact", [0, 0.0005, 0.0731, 7.1239, 12.345, 234.56, 4321.9, 10**9 + 0.5])
 def test_figures_keep_four_digits_or_their_whole(exact: float) -> None:
     load = {"cpu": 1, "memory": exact * MIB, "disk": exact * MIB, "swap": 1}
-    rows = row(1, cpu_time=exact, avail_info=load)
+    rows = row(1, cpu_time=exact, tx=exact * KIB, avail_info=load)
     (found,) = rows_of(json.loads(Sendable(*packed(rows)).plain()))
     for figure in (
         found["cpu_time"],
+        found["tx"] / KIB,
         found["avail_info"]["memory"] / MIB,
         found["avail_info"]["disk"] / MIB,
     ):
@@ -161,14 +162,14 @@ def test_only_what_changed_is_read_and_packed_again() -> None:
 
     def rows_of(keys: list[str]) -> list[str]:
         asked.extend(keys)
-        return [cells(row(49, tx=5)) for _ in keys]
+        return [cells(row(49, tx=5 * KIB)) for _ in keys]
 
     after = block.changed(block.keys, ["10.0.0.49"], rows_of).pieces()
     assert asked == ["10.0.0.49"]
     anew = [piece for piece in after if not any(piece is one for one in before)]
     assert b'"tx"' in anew[0].plain
     assert len(anew) == 2  # the other is the block's end
-    assert rows_of_blocks(after) == [*nodes[:49], row(49, tx=5)]
+    assert rows_of_blocks(after) == [*nodes[:49], row(49, tx=5 * KIB)]
 
 
 def rows_of_blocks(pieces: Any) -> list[dict[str, Any]]:

@@ -95,7 +95,8 @@ def _node_block(fields: Sequence[NodeField]) -> Schema:
         "description": "Nodes by column: each field holds the list of the nodes' values, or a "
         "list of one value that all of them share. Where it is an object, its values are multiples "
         "of unit, or to be added to from. The four of avail_info are null for nodes without. "
-        "Figures are as fine as pages show them: seconds, mebibytes and percent, or four digits.",
+        "Figures are as fine as pages show them: seconds, kibibytes, mebibytes, percent, or four "
+        "digits.",
     }
 
 

@@ -79,11 +79,11 @@ class BlockRow {
   }
 
   get tx() {
-    return at(this.block.tx, this.index);
+    return figure(this.block.tx, this.index);
   }
 
   get rx() {
-    return at(this.block.rx, this.index);
+    return figure(this.block.rx, this.index);
   }
 
   get update_time() {

@@ -195,8 +195,8 @@
  * @property {number[]} running
  * @property {number[]} jobs_done
  * @property {number[]} cpu_time
- * @property {number[]} tx
- * @property {number[]} rx
+ * @property {Told<number>} tx
+ * @property {Told<number>} rx
  * @property {Told<number>} update_time
  * @property {(number|null)[]} clock_offset_sec
  * @property {(number|null)[]} avail_info_age_sec
