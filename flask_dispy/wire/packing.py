@@ -38,8 +38,9 @@ _LEVEL: Final = 4
 # What is this long and was never packed before is packed in half the time, to a quarter more.
 _LONG: Final = 100_000
 
-# Rows of a part. Fewer pack worse, more have to be packed anew when one of them changes.
-_ROWS: Final = 32
+# Rows of a part. Fewer pack worse, more have to be packed anew when one of them changes: with 32, a
+# snapshot after 100 changes takes a sixth longer, and 5 % fewer bytes.
+_ROWS: Final = 24
 
 
 class Piece(NamedTuple):

@@ -20,7 +20,7 @@ class Table:
         self.feed = feed or Feed()
         self.version = 0
         self.asked: list[str] = []
-        self.packed = PackedRows(self.feed, self._texts)
+        self.packed = PackedRows(self.feed, self._texts, size=32)
 
     def _texts(self, keys: list[str]) -> list[str]:
         self.asked += keys
