@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -164,3 +165,50 @@ def test_traceback_wraps(failing: tuple[Stage, Counter[str]]) -> None:
     pre = page.locator("#job .job-pre-exception")
     expect(pre).to_contain_text("xxx")
     assert pre.evaluate("(pre) => pre.scrollWidth <= pre.clientWidth")
+
+
+def test_open_kind_is_in_the_address(failing: tuple[Stage, Counter[str]]) -> None:
+    stage, tally = failing
+    page = stage.open("jobs.html?view=errors")
+    becomes(lambda: shown(page), dict(tally))
+    rows(errors_of(page)).filter(has_text="OSError").locator("[data-column=kind]").click()
+    panel = page.locator("#kind")
+    expect(panel.locator("h2")).to_have_text("OSError")
+    expect(page).to_have_url(re.compile(r"view=errors&kind=\w+$"))
+    sent = stage.open(page.url.removeprefix(stage.server.url))
+    expect(sent.locator("#kind h2")).to_have_text("OSError")
+    page.keyboard.press("j")
+    expect(panel.locator("h2")).not_to_have_text("OSError")
+    page.go_back()
+    expect(panel).to_be_hidden()
+    expect(errors_of(page)).to_be_visible()
+    page.go_forward()
+    expect(panel).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+    expect(page).to_have_url(re.compile("view=errors$"))
+
+
+def test_kind_of_an_address_that_did_not_occur_is_missed(
+    failing: tuple[Stage, Counter[str]],
+) -> None:
+    stage, _ = failing
+    page = stage.open("jobs.html?view=errors&kind=0123456789ab")
+    expect(page.locator(".notice-title")).to_have_text(
+        "No job failed with the error kind 0123456789ab"
+    )
+    expect(page).to_have_url(re.compile("view=errors$"))
+    expect(page.locator("#kind")).to_be_hidden()
+
+
+def test_errors_take_the_place_of_an_open_job_in_the_address_too(
+    failing: tuple[Stage, Counter[str]],
+) -> None:
+    stage, tally = failing
+    page = stage.open("jobs.html")
+    page.locator(".job-link").first.click()
+    expect(page.locator("#job")).to_be_visible()
+    page.locator(".tab-errors").click()
+    becomes(lambda: shown(page), dict(tally))
+    expect(page).not_to_have_url(re.compile("job="))
+    expect(page.locator("#job")).to_be_hidden()

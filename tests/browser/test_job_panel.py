@@ -142,6 +142,67 @@ def test_escape_closes_the_panel_wherever_the_focus_is(page: Page) -> None:
     expect(panel).to_be_hidden()
 
 
+def test_keys_of_the_rows_work_from_the_controls_of_the_panel(page: Page) -> None:
+    panel = _open(page, "busy")
+    copy_link = panel.get_by_role("button", name="Copy link")
+    for control, key, job_id in (
+        (copy_link, "j", "broken"),
+        (panel.get_by_role("link", name="same error"), "k", "busy"),
+        (panel.locator(".job-pre").first, "j", "broken"),
+    ):
+        control.focus()
+        page.keyboard.press(key)
+        expect(panel.locator("#job-title")).to_have_text(job_id)
+        expect(page.locator(".tr:focus .job-link")).to_have_text(job_id)
+        expect(panel.locator(".job-pre").first).to_be_visible()
+    page.keyboard.press("Enter")  # on the row
+    expect(panel.locator("#job-title")).to_be_focused()
+    copy_link.focus()
+    page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+
+
+def test_space_presses_the_button_that_has_the_focus(page: Page) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    panel = _open(page, "broken")
+    panel.get_by_role("button", name="Copy: Traceback").focus()
+    page.keyboard.press("Space")
+    becomes(lambda: "ValueError" in page.evaluate("navigator.clipboard.readText()"), True)
+    expect(page.locator(".tr[aria-selected=true]")).to_have_count(0)
+    page.keyboard.press("Escape")
+    expect(page.locator(".tr:focus .job-link")).to_have_text("broken")
+    page.keyboard.press("Space")
+    expect(page.locator(".tr[aria-selected=true] .job-link")).to_have_text("broken")
+
+
+def test_keys_work_in_the_sheet_of_a_narrow_window(page: Page) -> None:
+    page.set_viewport_size({"width": 1000, "height": 860})
+    panel = _open(page, "busy")
+    panel.get_by_role("link", name="same node").focus()
+    page.keyboard.press("j")
+    expect(panel.locator("#job-title")).to_have_text("broken")
+    expect(panel.locator("#job-title")).to_be_focused()
+    page.keyboard.press("k")
+    expect(panel.locator("#job-title")).to_have_text("busy")
+    page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+    expect(page.locator(".tr:focus .job-link")).to_have_text("busy")
+
+
+def test_back_closes_a_panel_that_has_gone_along(page: Page) -> None:
+    panel = _open(page, "busy")
+    page.keyboard.press("j")
+    expect(panel.locator("#job-title")).to_have_text("broken")
+    page.go_back()
+    expect(panel).to_be_hidden()
+    expect(page).not_to_have_url(re.compile("job="))
+    _open(page, "done")
+    page.keyboard.press("k")
+    expect(panel.locator("#job-title")).to_have_text("broken")
+    panel.get_by_role("button", name="Close").click()
+    expect(page).not_to_have_url(re.compile("job="))
+
+
 def test_long_lines_of_a_traceback_wrap(stage: Stage) -> None:
     line = "ValueError: " + "the matrix of this stage is singular, " * 10 + "x" * 300
     stage.ends(stage.jobs["busy"], exception=f"Traceback (most recent call last):\n{line}")

@@ -91,7 +91,11 @@ test("state in the address keeps what it does not name", () => {
   const location = { search: "?cluster=x&q=old", hash: "#n", pathname: "/d/" };
   /** @type {string[]} */
   const seen = [];
-  const url = createUrlState({ location, history: { replaceState: (_state, _unused, to) => void seen.push(to) } });
+  const history = /** @type {any} */ ({
+    replaceState: (/** @type {unknown} */ _state, /** @type {string} */ _unused, /** @type {string} */ to) =>
+      void seen.push(to),
+  });
+  const url = createUrlState({ location, history });
   url.set({ q: null, sort: "-busy" });
   url.set({ q: "old" });
   assert.deepEqual(seen, ["/d/?cluster=x&sort=-busy#n"]);

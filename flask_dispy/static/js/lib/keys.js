@@ -18,6 +18,9 @@ const SEQUENCE_MS = 1200;
  * @property {boolean} enabled single-letter keys can be turned off (WCAG 2.1.4)
  */
 
+/** Whether Tab reaches it: then Space presses it or scrolls it. @param {EventTarget|null} target */
+const isFocusable = (target) => target instanceof HTMLElement && target.tabIndex >= 0;
+
 /**
  * The keyboard map of the page. Keys typed into a field, or together with Ctrl, Alt or Meta, are left
  * alone.
@@ -38,7 +41,7 @@ export function createKeys(target, storage = null) {
   target.addEventListener("keydown", (given) => {
     const event = /** @type {KeyboardEvent} */ (given);
     if (!enabled || event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return;
-    if (isTyping(event.target)) return;
+    if (isTyping(event.target) || (event.key === " " && isFocusable(event.target))) return;
     const both = event.timeStamp - firstAt < SEQUENCE_MS ? `${first} ${event.key}` : "";
     const shortcut = shortcuts.get(both) ?? shortcuts.get(event.key);
     first = event.key;

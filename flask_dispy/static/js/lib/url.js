@@ -36,29 +36,43 @@ export function pageHref(page, params = {}) {
  * @typedef {object} UrlState
  * @property {(name: string, fallback?: string) => string} get
  * @property {(params: Params) => void} set an empty value removes the name
+ * @property {(name: string, value: string|number) => void} open a panel: the first one adds a history entry, so that Back closes it
+ * @property {(name: string) => void} close the panel, as Back does
  */
 
 /**
- * Read and change the query of the page's own address without a new history entry.
+ * Read and change the query of the page's own address, without a new history entry but for panels that open.
  *
- * @param {{location: {search: string, hash: string, pathname: string}, history: {replaceState(data: unknown, unused: string, url: string): void}}} where
+ * @param {{location: {search: string, hash: string, pathname: string}, history: Pick<History, "state"|"back"|"pushState"|"replaceState">}} where
  * @returns {UrlState}
  */
 export function createUrlState({ location, history }) {
-  return {
+  /** @param {Params} params the address with these in its query */
+  const withParams = (params) => {
+    const query = new URLSearchParams(location.search);
+    for (const [name, value] of Object.entries(params)) {
+      if (value === null || value === undefined || value === "") query.delete(name);
+      else query.set(name, String(value));
+    }
+    return location.pathname + queryString(query) + location.hash;
+  };
+  /** @type {UrlState} */
+  const state = {
     get(name, fallback = "") {
       return new URLSearchParams(location.search).get(name) ?? fallback;
     },
     set(params) {
-      const query = new URLSearchParams(location.search);
-      for (const [name, value] of Object.entries(params)) {
-        if (value === null || value === undefined || value === "") query.delete(name);
-        else query.set(name, String(value));
-      }
-      const next = queryString(query);
-      if (next !== location.search) {
-        history.replaceState(null, "", location.pathname + next + location.hash);
-      }
+      const next = withParams(params);
+      if (next !== location.pathname + location.search + location.hash) history.replaceState(null, "", next);
+    },
+    open(name, value) {
+      if (state.get(name)) history.replaceState(history.state, "", withParams({ [name]: value }));
+      else history.pushState({ panel: name }, "", withParams({ [name]: value }));
+    },
+    close(name) {
+      if (history.state?.panel === name) history.back();
+      else state.set({ [name]: null });
     },
   };
+  return state;
 }

@@ -301,11 +301,7 @@ class JobsPage {
 
   /** @param {number} serial @param {{remember?: boolean, following?: boolean}} [options] following: the rows keep the focus */
   #openJob(serial, { remember = true, following = false } = {}) {
-    const first = this.#detail.serial === null;
-    if (remember && serial !== this.#detail.serial) {
-      if (first) history.pushState({ job: true }, "", this.#detailHref(serial));
-      else this.#shell.url.set({ job: serial });
-    }
+    if (remember && serial !== this.#detail.serial) this.#shell.url.open("job", serial);
     this.#layout.classList.add("has-detail");
     this.#table.mark(serial);
     this.#detail.open(serial, { focus: !following });
@@ -318,13 +314,12 @@ class JobsPage {
     this.#detail.close();
     this.#layout.classList.remove("has-detail");
     this.#table.mark(null);
-    if (remember && history.state?.job) history.back();
-    else if (remember) this.#shell.url.set({ job: null });
+    if (remember) this.#shell.url.close("job");
     requestAnimationFrame(() => requestAnimationFrame(() => this.#table.focusRow(serial)));
   }
 
   #fromAddress() {
-    this.#errors.set(this.#shell.url.get("view") === "errors", { remember: false });
+    this.#errors.fromAddress();
     const serial = Number(this.#shell.url.get("job"));
     if (Number.isInteger(serial) && serial > 0) this.#openJob(serial, { remember: false });
     else this.#closeJob({ remember: false });

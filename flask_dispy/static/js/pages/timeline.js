@@ -32,20 +32,29 @@ export function start(shell = startShell("Timeline")) {
     },
     onView: (view, following, whole) => url.set(viewToParams(view, following, whole)),
     onOpen(serial) {
-      url.set({ job: serial });
+      if (serial !== detail.serial) url.open("job", serial);
       detail.open(serial);
     },
   });
 
   function closeJob() {
-    url.set({ job: null });
+    url.close("job");
+    hideJob();
+  }
+
+  function hideJob() {
     detail.close();
     timeline.focus();
   }
 
   followEvents(shell, (events) => timeline.mark(events));
-  const asked = Number(url.get("job"));
-  if (Number.isInteger(asked) && asked > 0) detail.open(asked);
+  const fromAddress = () => {
+    const asked = Number(url.get("job"));
+    if (Number.isInteger(asked) && asked > 0) detail.open(asked);
+    else if (detail.serial !== null) hideJob();
+  };
+  window.addEventListener("popstate", fromAddress);
+  fromAddress();
   if (!config.past) keys.bind("f", "Follow now", () => timeline.follow());
   keys.describe([...LANE_KEYS, ...RUN_KEYS, ...PANEL_KEYS]);
   store.subscribe((event) => {

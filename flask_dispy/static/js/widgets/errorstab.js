@@ -2,7 +2,7 @@
 
 import { ErrorKindsFeed, kindTitle, leftOutText } from "../data/errorkinds.js";
 import { h, setAttr, setText, show } from "../lib/dom.js";
-import { count, counted } from "../lib/format.js";
+import { count, counted, plain } from "../lib/format.js";
 import { Table } from "../table/table.js";
 import { kindColumns } from "./errorcolumns.js";
 import { KindPanel } from "./kindpanel.js";
@@ -30,6 +30,8 @@ export class ErrorsTab {
   #feed;
   #on = false;
   #hidden = "";
+  /** The id of a kind that is to be opened once it is known; empty if none. */
+  #wanted = "";
   /** @type {ErrorKind[]} */
   #items = [];
 
@@ -73,7 +75,7 @@ export class ErrorsTab {
       now: store.now,
       empty: h("p", { class: "kind-none muted", text: "No job failed." }),
       onOpen: (kind) => this.#open(kind),
-      onActive: (kind) => this.#panel.id !== null && this.#open(kind, false),
+      onActive: (kind) => this.#panel.id !== null && this.#open(kind, { focus: false }),
     });
   }
 
@@ -91,16 +93,38 @@ export class ErrorsTab {
   set(on, { remember = true } = {}) {
     if (on === this.#on) return;
     this.#on = on;
-    if (!on) this.#close();
+    this.#wanted = "";
+    if (!on) this.#close({ remember: false });
     show(this.#section, on);
     setAttr(this.tab, "aria-current", on ? "true" : null);
-    if (remember) this.#shell.url.set({ view: on ? "errors" : null });
+    if (remember) this.#shell.url.set({ view: on ? "errors" : null, job: null, kind: null });
     this.#feed.limit = on ? LISTED : OFFERED;
     if (on) this.#table ??= this.#makeTable();
     this.#hideColumns();
     this.#table?.setRows(on ? this.#items : []);
     this.#onToggle(on);
     this.update();
+  }
+
+  /** Show what the address names: the errors or not, and the panel of a kind. */
+  fromAddress() {
+    const { url } = this.#shell;
+    this.set(url.get("view") === "errors", { remember: false });
+    this.#wanted = this.#on ? url.get("kind") : "";
+    if (this.#wanted) this.#openWanted();
+    else this.#close({ remember: false });
+  }
+
+  #openWanted() {
+    const kind = this.#items.find(({ id }) => id === this.#wanted);
+    if (kind) this.#open(kind, { remember: false });
+  }
+
+  /** @param {string} id of a kind in the address that is not among the kinds */
+  #miss(id) {
+    this.#wanted = "";
+    this.#shell.url.set({ kind: null });
+    this.#shell.notices.show(`No job failed with the error kind ${plain(id)}`);
   }
 
   /** Reads the kinds again if more jobs have failed. */
@@ -128,6 +152,8 @@ export class ErrorsTab {
     );
     this.#hideColumns();
     this.#table?.setRows(this.#on ? kinds.items : []);
+    if (this.#wanted) this.#openWanted();
+    if (this.#wanted && kinds.items.length === Math.min(kinds.total, LISTED)) this.#miss(this.#wanted);
     const open = kinds.items.find((kind) => kind.id === this.#panel.id);
     if (open) this.#panel.update(open);
   }
@@ -142,17 +168,21 @@ export class ErrorsTab {
     this.#open(kind);
   }
 
-  /** @param {ErrorKind} kind */
-  #open(kind, focus = true) {
+  /** @param {ErrorKind} kind @param {{focus?: boolean, remember?: boolean}} [options] */
+  #open(kind, { focus = true, remember = true } = {}) {
+    this.#wanted = "";
+    if (remember && kind.id !== this.#panel.id) this.#shell.url.open("kind", kind.id);
     this.#layout.classList.add("has-detail");
     this.#panel.open(kind, { focus });
     this.#hideColumns();
     this.#mark();
   }
 
-  #close() {
+  /** @param {{remember?: boolean}} [options] */
+  #close({ remember = true } = {}) {
     const id = this.#panel.id;
     if (id === null) return;
+    if (remember) this.#shell.url.close("kind");
     this.#panel.close();
     this.#layout.classList.remove("has-detail");
     this.#hideColumns();

@@ -5,7 +5,7 @@
 
 import { ApiError, clusterPath } from "../data/api.js";
 import { confirmInPlace } from "../lib/confirm.js";
-import { h, icon, isTyping, setAttr, setText, show } from "../lib/dom.js";
+import { h, icon, setAttr, setText, show } from "../lib/dom.js";
 import { stateMark } from "../lib/format.js";
 import { cancelJobs } from "./jobcommands.js";
 import { jobName, jobNumber, jobWord } from "../data/jobwords.js";
@@ -14,24 +14,23 @@ import { isCancellable } from "./jobactions.js";
 import { createJobFacts } from "./jobfacts.js";
 import { createJobLike } from "./joblike.js";
 import { createJobTexts } from "./jobtexts.js";
+import { SidePanel } from "./sidepanel.js";
 
 /** @import {Shell} from "../frame/parts.js" */
 /** @import {JobDetail} from "../data/jobtext.js" */
 
-/** Below this width the panel is a sheet over the page. */
-const NARROW = "screen and (max-width: 1099px)";
 /** A job that has not ended is read again at most this often. */
 const FRESH_MS = 1000;
 
 export class JobPanel {
   #dialog;
+  #panel;
   #shell;
   #onClose;
   #parts;
   #facts;
   #texts;
   #like;
-  #narrow = matchMedia(NARROW);
   /** @type {number|null} */
   #serial = null;
   /** @type {JobDetail|null} */
@@ -55,6 +54,8 @@ export class JobPanel {
     this.#onClose = onClose;
     const { config, notices, store } = shell;
     this.#parts = build(dialog);
+    const { title, number } = this.#parts;
+    this.#panel = new SidePanel(dialog, { title, labelledBy: `${title.id} ${number.id}`, onClose });
     const fields = config.job_fields.filter(({ custom }) => custom);
     const nodeHref = (/** @type {string} */ ip) => shell.href("node.html", { host: ip });
     const nodeName = (/** @type {string} */ ip) => store.nodes.get(ip)?.name || ip;
@@ -73,24 +74,6 @@ export class JobPanel {
     });
     this.#parts.close.addEventListener("click", this.#onClose);
     this.#parts.copyLink.addEventListener("click", () => void this.#copyLink());
-    this.#dialog.addEventListener("cancel", (event) => {
-      event.preventDefault();
-      this.#onClose();
-    });
-    // Wherever the focus is, except in a field, which uses Escape itself, or in another dialog.
-    document.addEventListener("keydown", (event) => {
-      if (event.key !== "Escape" || event.defaultPrevented || !this.#dialog.open || isTyping(event.target)) return;
-      const within = event.target instanceof Element ? event.target.closest("dialog") : null;
-      // A panel that has just closed keeps the focus until the next frame.
-      if (within?.open && within !== this.#dialog) return;
-      event.preventDefault();
-      this.#onClose();
-    });
-    this.#narrow.addEventListener("change", () => {
-      if (!this.#dialog.open) return;
-      this.#dialog.close();
-      this.#reveal();
-    });
   }
 
   /** Read the job again if it may have changed: now, or when it is due, so that the last change is not missed. */
@@ -126,8 +109,7 @@ export class JobPanel {
   /** @param {number} next @param {{focus?: boolean}} [options] */
   open(next, { focus = true } = {}) {
     if (next !== this.#serial) this.#begin(next);
-    this.#reveal();
-    if (focus) this.#parts.title.focus({ preventScroll: true });
+    this.#panel.open({ focus });
   }
 
   /** @param {number} serial */
@@ -154,7 +136,7 @@ export class JobPanel {
   close() {
     this.#serial = null;
     this.#job = null;
-    if (this.#dialog.open) this.#dialog.close();
+    this.#panel.close();
   }
 
   /** Arguments are hidden now, or no longer, for everybody: also those of a job that has ended. @param {boolean} hidden */
@@ -168,12 +150,6 @@ export class JobPanel {
 
   get serial() {
     return this.#serial;
-  }
-
-  #reveal() {
-    if (this.#dialog.open) return;
-    if (this.#narrow.matches) this.#dialog.showModal();
-    else this.#dialog.show();
   }
 
   async #copyLink() {
@@ -231,7 +207,6 @@ function build(dialog) {
   );
   const message = h("p", { class: "job-message muted", role: "status" });
   const body = h("div", { class: "job-body", hidden: true });
-  setAttr(dialog, "aria-labelledby", `${title.id} ${number.id}`);
   dialog.append(
     h(
       "div",

@@ -2,22 +2,19 @@
 
 import { kindTitle, searchOfKind } from "../data/errorkinds.js";
 import { plainLines } from "../data/jobtext.js";
-import { h, icon, isTyping, setAttr, setText, show } from "../lib/dom.js";
+import { h, icon, setAttr, setText, show } from "../lib/dom.js";
 import { KeyedList } from "../lib/keyedlist.js";
 import { count, counted, exact, percent, plain } from "../lib/format.js";
 import { copyText, flash } from "./clipboard.js";
+import { SidePanel } from "./sidepanel.js";
 
 /** @import {Shell} from "../frame/parts.js" */
 /** @import {ErrorKind} from "../data/types.js" */
 
-/** Below this width the panel is a sheet over the page. */
-const NARROW = "screen and (max-width: 1099px)";
-
 export class KindPanel {
   #dialog;
   #shell;
-  #onClose;
-  #narrow = matchMedia(NARROW);
+  #panel;
   /** @type {ErrorKind|null} */
   #kind = null;
   #title = h("h2", { id: "kind-title", class: "job-title", tabindex: "-1" });
@@ -46,7 +43,7 @@ export class KindPanel {
   constructor(dialog, { shell, onClose }) {
     this.#dialog = dialog;
     this.#shell = shell;
-    this.#onClose = onClose;
+    this.#panel = new SidePanel(dialog, { title: this.#title, onClose });
     const nodes = h("ul", { class: "kind-list" });
     const latest = h("ul", { class: "kind-list kind-latest" });
     const { href } = shell;
@@ -60,7 +57,6 @@ export class KindPanel {
       (/** @type {number} */ serial) => serial,
       () => this.#createSerial(),
     );
-    setAttr(dialog, "aria-labelledby", this.#title.id);
     const head = h("div", { class: "job-head-line" }, this.#title, this.#close);
     const actions = h("div", { class: "job-head-line" }, this.#jobs);
     const sample = h("h3", { id: "kind-sample-title", text: "Sample: the first one's text" });
@@ -83,34 +79,10 @@ export class KindPanel {
         h("section", {}, h("h3", { text: "Latest jobs" }), latest),
       ),
     );
-    this.#listen();
-  }
-
-  #listen() {
-    this.#close.addEventListener("click", () => this.#onClose());
+    this.#close.addEventListener("click", onClose);
     this.#copy.addEventListener("click", async () => {
       flash(this.#copy, (await copyText(this.#kind?.sample ?? "")) ? "Copied" : "Failed");
     });
-    this.#dialog.addEventListener("cancel", (event) => {
-      event.preventDefault();
-      this.#onClose();
-    });
-    document.addEventListener("keydown", (event) => {
-      if (event.key !== "Escape" || event.defaultPrevented || !this.#dialog.open || isTyping(event.target)) return;
-      event.preventDefault();
-      this.#onClose();
-    });
-    this.#narrow.addEventListener("change", () => {
-      if (!this.#dialog.open) return;
-      this.#dialog.close();
-      this.#reveal();
-    });
-  }
-
-  #reveal() {
-    if (this.#dialog.open) return;
-    if (this.#narrow.matches) this.#dialog.showModal();
-    else this.#dialog.show();
   }
 
   /** The id of the shown kind. */
@@ -122,13 +94,12 @@ export class KindPanel {
   open(kind, { focus = true } = {}) {
     if (kind.id !== this.id) this.#dialog.scrollTop = 0;
     this.update(kind);
-    this.#reveal();
-    if (focus) this.#title.focus({ preventScroll: true });
+    this.#panel.open({ focus });
   }
 
   close() {
     this.#kind = null;
-    if (this.#dialog.open) this.#dialog.close();
+    this.#panel.close();
   }
 
   /** @param {ErrorKind} kind */
