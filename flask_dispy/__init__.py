@@ -21,11 +21,12 @@ from .core.errors import (
 )
 
 if TYPE_CHECKING:
+    from .client import AsyncClient, Client
     from .core.columns import Column
     from .core.trace import TraceEvent
     from .core.whatif import WhatIf
     from .engine.commands.control import Control
-    from .engine.commands.outcomes import Outcome, OutcomeRow
+    from .engine.commands.outcomes import Outcome
     from .patching import patch_dispy
     from .registry import ClusterRegistry
     from .report import render_report, save_report
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from .watching.past import PastRegistry
     from .watching.views import Changes, JobPage, NodeChanges, View
     from .web.blueprint import create_blueprint
+    from .wire.answers import OutcomeRow
     from .wire.comparison import ComparedNode
     from .wire.durations import DurationsRow
     from .wire.errorkinds import ErrorPage
@@ -47,8 +49,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AmbiguousNode",
+    "AsyncClient",
     "BadRequest",
     "Changes",
+    "Client",
     "ClusterRegistry",
     "Column",
     "ComparedNode",
@@ -108,6 +112,8 @@ _HOMES: Final = {
     "DurationsRow": ".wire.durations",
     "ErrorPage": ".wire.errorkinds",
     "JobFacetsRow": ".wire.facets",
+    "Outcome": ".engine.commands.outcomes",
+    "OutcomeRow": ".wire.answers",
     "PastRegistry": ".watching.past",
     "Tables": ".wire.tables",
     "TimelineData": ".wire.shapes.timeline",
@@ -115,6 +121,7 @@ _HOMES: Final = {
     "WhatIf": ".core.whatif",
     "create_blueprint": ".web.blueprint",
     "patch_dispy": ".patching",
+    **dict.fromkeys(("AsyncClient", "Client"), ".client"),
     **dict.fromkeys(("Changes", "JobPage", "NodeChanges", "View"), ".watching.views"),
     **dict.fromkeys(("DispyHTTPServer", "cluster_status"), ".server"),
     **dict.fromkeys(("EventPage", "EventRow"), ".wire.journal"),
@@ -123,7 +130,6 @@ _HOMES: Final = {
         ("NodeEvent", "NodeLoadsData", "NodeRow", "NodeSeriesData", "OfferRow"),
         ".wire.shapes.nodes",
     ),
-    **dict.fromkeys(("Outcome", "OutcomeRow"), ".engine.commands.outcomes"),
     **dict.fromkeys(("OutlookRow", "SeriesData", "Summary"), ".wire.shapes.clusters"),
     **dict.fromkeys(("RunComparison", "RunRow"), ".wire.runs"),
     **dict.fromkeys(("render_report", "save_report"), ".report"),

@@ -82,6 +82,12 @@ pair.private_key_pem.write_to_path("dash.key")
 pair.cert_chain_pems[0].write_to_path("dash.crt")
 pair.private_key_and_cert_chain_pem.write_to_path("dash.pem")
 """
+_SERVED: Final = f"""{_CLUSTER}
+server = DispyHTTPServer(cluster)
+for name in ("Client", "AsyncClient"):
+    made = getattr(flask_dispy, name)
+    setattr(flask_dispy, name, lambda url, made=made, **k: made(server.url, **k))
+"""
 _DONE: Final = """
 cluster.wait()
 assert jobs and all(job.status == dispy.DispyJob.Finished for job in jobs)
@@ -97,6 +103,10 @@ app.add_url_rule("/login", "login", lambda: "log in")
 
 BLOCKS: Final[dict[str, tuple[str, str]]] = {
     # What a block holds: what goes before it, and what then must hold.
+    'client = Client("http://localhost:8181")': (
+        _SERVED,
+        f"{_DONE}assert summary['name'] == 'compute'\nclient.close()\nserver.shutdown()\n",
+    ),
     "server = DispyHTTPServer(cluster)  # http": (_CLUSTER, _DONE),
     "with DispyHTTPServer(cluster, host=": (_CLUSTER, f"assert '(ended)' in repr(server)\n{_DONE}"),
     'certfile="/etc/ssl/dash.crt"': (

@@ -20,6 +20,7 @@ ROOT = Path(flask_dispy.__file__).parent
 FLOORS = (
     ("core",),
     ("wire",),
+    ("client",),
     ("engine",),
     ("programs",),
     ("history",),
@@ -48,6 +49,7 @@ OUTSIDE = {
     "werkzeug": ("web", "hosting", "server"),
     "jinja2": ("report", "web"),
     "sqlite3": ("history",),
+    "httpx": ("client",),
 }
 CORE_HAS_NO = {"json", "socket", "threading", "time", "logging"}
 
@@ -161,6 +163,6 @@ def test_node_loads_neither_flask_nor_the_dashboard() -> None:
     code = "import json, sys, flask_dispy.cli; print(json.dumps(sorted(sys.modules)))"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout
     loaded = json.loads(told)
-    assert {"flask", "werkzeug", "jinja2", "sqlite3"}.isdisjoint(loaded)
+    assert {"flask", "werkzeug", "jinja2", "sqlite3", "httpx"}.isdisjoint(loaded)
     ours = [name.split(".")[1] for name in loaded if name.startswith("flask_dispy.")]
     assert sorted(set(ours)) == ["cli", "core", "programs"]

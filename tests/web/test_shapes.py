@@ -21,9 +21,9 @@ from web.fakes import watched_cluster
 
 import flask_dispy
 from flask_dispy import ClusterRegistry, PastRegistry
-from flask_dispy.engine.commands.outcomes import OutcomeRow
 from flask_dispy.watching.views import View
 from flask_dispy.web.api.schemas import SCHEMAS, schema_of
+from flask_dispy.wire.answers import OutcomeRow
 from flask_dispy.wire.shapes.clusters import JobCounts, OutlookRow, SeriesData, Summary
 from flask_dispy.wire.shapes.jobs import JobDetail, JobRow
 from flask_dispy.wire.shapes.nodes import (

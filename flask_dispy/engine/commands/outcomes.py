@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Final, Literal, Protocol, TypedDict, cast
+from typing import Any, Final, Literal, Protocol, cast
 
 from ...core.events import Departure
 from ...core.journal import EntryKind
 from ...core.offers import Allocation, Offer
+from ...wire.answers import OutcomeRow
 from ..clusters import Kind
 
 __all__ = [
@@ -17,7 +18,6 @@ __all__ = [
     "JobTarget",
     "NodeAction",
     "Outcome",
-    "OutcomeRow",
     "Target",
     "Targets",
 ]
@@ -27,22 +27,6 @@ NODE_ACTIONS: Final[tuple[NodeAction, ...]] = ("allocate", "deallocate", "close"
 
 MOST_CPUS: Final = 65_536
 """A node's CPUs, at the most."""
-
-
-class _OutcomeRow(TypedDict):
-    cluster: str
-    ok: bool
-    code: str
-    message: str
-
-
-class OutcomeRow(_OutcomeRow, total=False):
-    """An :class:`Outcome` in the JSON API; what does not apply is left out."""
-
-    serial: int
-    ip_addr: str
-    cpus: int
-    id: str
 
 
 @dataclass(frozen=True, slots=True)

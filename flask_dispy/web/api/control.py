@@ -14,12 +14,12 @@ from ...core.search.order import Place
 from ...core.search.query import JobQuery
 from ...engine.commands.outcomes import MOST_CPUS, NodeAction, Outcome
 from ...watching.views import View
+from ...wire.answers import Cancelled, Matched, Outcomes
 from ..context import Web, target
 from ..http.answers import json_answer
 from ..http.errors import HttpError, invalid, status_of
 from ..http.values import Integer, Text, whole_number
 from .read import settings
-from .shapes import Cancelled, Matched, Outcomes
 
 __all__ = [
     "CPUS",

@@ -17,6 +17,7 @@ from ...core.search.query import JobQuery
 from ...core.timeline import LaneOrder
 from ...report import render_report
 from ...watching.views import View
+from ...wire.answers import SettingsRow
 from ...wire.errorkinds import ErrorOrder
 from ...wire.exports import paths_of
 from ...wire.shapes.jobs import JobDetail
@@ -28,7 +29,6 @@ from ..redirects import tidied
 from .exports import JSON, export, in_chunks, schema_paths
 from .node_list import matching, sorted_rows
 from .schemas import SCHEMAS
-from .shapes import SettingsRow
 
 __all__ = [
     "cluster",

@@ -14,16 +14,28 @@ from typing import (
     is_typeddict,
 )
 
-from ...core.jobs import JOB_WORDS
 from ...core.whatif import WhatIf
-from ...engine.commands.outcomes import OutcomeRow
-from ...wire.comparison import ComparedNode
+from ...wire.answers import (
+    Cancelled,
+    ClusterList,
+    ComparisonList,
+    ErrorList,
+    EventList,
+    JobList,
+    Matched,
+    NodeList,
+    OfferList,
+    OutcomeRow,
+    Outcomes,
+    RunList,
+    SettingsRow,
+)
 from ...wire.durations import DurationsRow, SpreadRow
 from ...wire.errorkinds import ErrorKindRow
 from ...wire.facets import JobFacetsRow
-from ...wire.fields import COUNT, NUMBER, TEXT, NodeField, Schema, properties
+from ...wire.fields import NUMBER, TEXT, NodeField, Schema, properties
 from ...wire.jobs import JobField
-from ...wire.journal import EventCounts, EventRow
+from ...wire.journal import EventRow
 from ...wire.runs import RunComparison, RunRow
 from ...wire.shapes.clusters import OutlookRow, SeriesData, Summary
 from ...wire.shapes.jobs import JobDetail, JobRow, NodeDetail
@@ -31,7 +43,6 @@ from ...wire.shapes.nodes import NodeLoadsData, NodeRow, NodeSeriesData, OfferRo
 from ...wire.shapes.timeline import TimelineData
 from ...wire.tables import JobTable, NodeTable, Tables
 from ..access.permissions import PERMISSIONS
-from .shapes import Cancelled, Matched, Outcomes, SettingsRow
 
 __all__ = ["SCHEMAS", "ref", "schema_of", "schemas_of"]
 
@@ -56,10 +67,6 @@ def _object(optional: dict[str, Schema] | None = None, /, **required: Schema) ->
         "properties": {**required, **(optional or {})},
         "required": list(required),
     }
-
-
-def _page(items: Schema, **more: Schema) -> Schema:
-    return _object(total=COUNT, items=_list(items), next=_or_null(TEXT), **more)
 
 
 _HIDDEN: Final[Schema] = {
@@ -106,12 +113,16 @@ def _of_tables(tables: Tables) -> dict[str, Schema]:
 
 
 _NAMES: Final[dict[object, str]] = {
+    ErrorKindRow: "ErrorKind",
+    EventRow: "Event",
     JobRow: "Job",
     NodeRow: "Node",
+    OfferRow: "Offer",
     OutcomeRow: "Outcome",
     OutlookRow: "Outlook",
     RunRow: "Run",
     SpreadRow: "Spread",
+    Summary: "Summary",
 }
 """The shapes that have a schema of their own, to which others refer."""
 
@@ -169,21 +180,15 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "Outlook": schema_of(OutlookRow),
     "WhatIf": schema_of(WhatIf),
     "Summary": schema_of(Summary),
-    "Clusters": _page(ref("Summary")),
+    "Clusters": schema_of(ClusterList),
     **_of_tables(Tables(NodeTable(), JobTable())),
-    "Nodes": _page(ref("Node")),
+    "Nodes": schema_of(NodeList),
     "NodeDetail": {"allOf": [ref("Node"), schema_of(NodeDetail, beyond=NodeRow)]},
     "Offer": schema_of(OfferRow),
-    "Offers": _page(ref("Offer")),
+    "Offers": schema_of(OfferList),
     "NodeLoads": schema_of(NodeLoadsData),
     "NodeSeries": schema_of(NodeSeriesData),
-    "Jobs": _page(
-        ref("Job"),
-        counts=_object(**dict.fromkeys(JOB_WORDS, COUNT)),
-        limit=COUNT,
-        next_before=_or_null({"type": "integer"}),
-        next_after=_or_null(TEXT),
-    ),
+    "Jobs": schema_of(JobList),
     "ErrorKind": {
         **schema_of(ErrorKindRow),
         "description": "Failures of one function with one type of exception and one message, but "
@@ -200,7 +205,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
         "first, other is what they leave out. failed counts those of the jobs that failed. States "
         "are counted as if the search named none, like counts of the jobs list.",
     },
-    "Errors": _page(ref("ErrorKind"), failed=COUNT, other=COUNT),
+    "Errors": schema_of(ErrorList),
     "Event": {
         **schema_of(EventRow),
         "description": "serial grows with each event of a program, over all its clusters. cluster "
@@ -208,15 +213,10 @@ SCHEMAS: Final[dict[str, Schema]] = {
         "caused it, as far as is known, and by the user who gave the command, if there are users. "
         "by and message are null for a client that may not see them.",
     },
-    "Events": _page(
-        ref("Event"),
-        next_before=_or_null({"type": "integer"}),
-        latest=COUNT,
-        counts={"type": "object", "additionalProperties": schema_of(EventCounts)},
-    ),
+    "Events": schema_of(EventList),
     "JobDetail": {"allOf": [ref("Job"), schema_of(JobDetail, beyond=JobRow)]},
     "Series": schema_of(SeriesData),
-    "Comparison": _page(schema_of(ComparedNode)),
+    "Comparison": schema_of(ComparisonList),
     "Durations": schema_of(DurationsRow),
     "Spread": {
         **schema_of(SpreadRow),
@@ -226,7 +226,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
     },
     "Timeline": schema_of(TimelineData),
     "Run": schema_of(RunRow),
-    "Runs": _page(ref("Run"), next_after=_or_null(TEXT)),
+    "Runs": schema_of(RunList),
     "RunComparison": schema_of(RunComparison),
     "Changes": _object(
         {"blocks": _list(ref("NodeBlock"))},

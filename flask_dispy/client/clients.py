@@ -1,0 +1,158 @@
+"""The two clients: ``Client`` for programs without an event loop, ``AsyncClient`` for asyncio."""
+
+from __future__ import annotations
+
+from types import TracebackType
+
+import httpx
+
+from .blocking import Blocking, answered, filed, iterated, listed
+from .commanding import Commanding
+from .sending import AsyncIO, Auth, BlockingIO, Sender, Verify, http_options
+from .waiting import Waiting
+
+__all__ = ["AsyncClient", "Client"]
+
+
+class Asking(Waiting, Commanding):
+    """All that both clients can do, as coroutines."""
+
+
+class AsyncClient(Asking):
+    """Asks a dashboard, and commands it, from an asyncio program.
+
+    It is a context manager; use it in one event loop.
+
+    :param url: the dashboard's root, such as ``http://host:8181`` or ``https://host/dispy``.
+    :param token: a Bearer token.
+    :param auth: a user and password, or one of httpx's ways to log in.
+    :param verify: ``False`` trusts any certificate; a path is of a file with those to trust.
+    :param timeout_sec: how long the server may take to connect, and for each part of an answer.
+    :raises ValueError: the URL is none, or there are two logins.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        token: str | None = None,
+        auth: Auth | None = None,
+        verify: Verify = True,
+        timeout_sec: float = 10.0,
+    ) -> None:
+        options = http_options(url, token=token, auth=auth, verify=verify)
+        self.url = str(options["base_url"])
+        """The dashboard's root, without a login."""
+        super().__init__(Sender(AsyncIO(httpx.AsyncClient(**options)), timeout_sec))
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._sender.io.close()
+
+    async def __aenter__(self) -> AsyncClient:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        where: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        return f"<AsyncClient {self.url}>"
+
+
+class Client(Blocking[Asking]):
+    """Asks a dashboard, and commands it.
+
+    It is a context manager. Thread-safe.
+
+    :param url: the dashboard's root, such as ``http://host:8181`` or ``https://host/dispy``.
+    :param token: a Bearer token.
+    :param auth: a user and password, or one of httpx's ways to log in.
+    :param verify: ``False`` trusts any certificate; a path is of a file with those to trust.
+    :param timeout_sec: how long the server may take to connect, and for each part of an answer.
+    :raises ValueError: the URL is none, or there are two logins.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        token: str | None = None,
+        auth: Auth | None = None,
+        verify: Verify = True,
+        timeout_sec: float = 10.0,
+    ) -> None:
+        options = http_options(url, token=token, auth=auth, verify=verify)
+        self.url = str(options["base_url"])
+        """The dashboard's root, without a login."""
+        self._http = httpx.Client(**options)
+        super().__init__(Asking(Sender(BlockingIO(self._http), timeout_sec)))
+
+    clusters = listed(Asking.clusters)
+    cluster = answered(Asking.cluster)
+    what_if = answered(Asking.what_if)
+    series = answered(Asking.series)
+    timeline = answered(Asking.timeline)
+    durations = answered(Asking.durations)
+    events = listed(Asking.events)
+    errors = listed(Asking.errors)
+    report = filed(Asking.report)
+    trace = filed(Asking.trace)
+
+    nodes = listed(Asking.nodes)
+    node = answered(Asking.node)
+    node_series = answered(Asking.node_series)
+    node_loads = answered(Asking.node_loads)
+    comparison = listed(Asking.comparison)
+    offers = listed(Asking.offers)
+
+    jobs = listed(Asking.jobs)
+    job = answered(Asking.job)
+    job_texts = filed(Asking.job_texts)
+    job_facets = answered(Asking.job_facets)
+
+    runs = listed(Asking.runs)
+    compare_runs = listed(Asking.compare_runs)
+
+    settings = answered(Asking.settings)
+    healthz = answered(Asking.healthz)
+    metrics = answered(Asking.metrics)
+    openapi = answered(Asking.openapi)
+
+    changes = answered(Asking.changes)
+    follow = iterated(Asking.follow)
+    follow_events = iterated(Asking.follow_events)
+    wait = answered(Asking.wait)
+
+    cancel = answered(Asking.cancel)
+    cancel_dry_run = answered(Asking.cancel_dry_run)
+    add_node = answered(Asking.add_node)
+    set_cpus = answered(Asking.set_cpus)
+    allocate = answered(Asking.allocate)
+    deallocate = answered(Asking.deallocate)
+    close_node = answered(Asking.close_node)
+    ask_again = answered(Asking.ask_again)
+    withdraw = answered(Asking.withdraw)
+    change_settings = answered(Asking.change_settings)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._http.close()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        where: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Client {self.url}>"

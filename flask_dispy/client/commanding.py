@@ -1,0 +1,128 @@
+"""What a client can command: a method for each route of the JSON API that changes something."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any, Final, TypeVar
+
+from ..core.events import JobWord
+from ..wire.answers import Cancelled, Matched, Outcomes, SettingsRow
+from .sending import Request, Sender
+
+__all__ = ["Commanding"]
+
+_T = TypeVar("_T")
+
+_API: Final = "api/v1"
+_CLUSTER: Final = f"{_API}/clusters/{{name}}"
+_NODE: Final = f"{_CLUSTER}/nodes/{{host}}"
+_OFFER: Final = f"{_CLUSTER}/offers/{{number}}"
+_CANCEL: Final = f"{_CLUSTER}/jobs/cancel"
+
+
+class Commanding:
+    """What can be commanded. A command is sent once: it may have worked though no answer came."""
+
+    _sender: Sender
+
+    async def _command(
+        self,
+        shape: type[_T],
+        method: str,
+        path: str,
+        body: dict[str, Any] | None = None,
+        /,
+        **values: Any,
+    ) -> _T:
+        return await self._sender.ask(Request(shape, method, path, values, body))
+
+    async def cancel(
+        self,
+        serials: Sequence[int] | None = None,
+        cluster: str = "*",
+        *,
+        q: str | None = None,
+        state: JobWord | Collection[JobWord] = (),
+        node: str | None = None,
+        limit: int | None = None,
+        before: int | None = None,
+    ) -> Cancelled:
+        """Cancel jobs: those with these serials, or those that a search finds.
+
+        :param limit: so many of the search's jobs at a time, the newest first.
+        :param before: go on with the jobs before this serial, the last ``next_before``.
+        """
+        body = _cancelling(serials, q, state, node)
+        body |= {} if limit is None else {"limit": limit}
+        body |= {} if before is None else {"before": before}
+        return await self._command(Cancelled, "POST", _CANCEL, body, name=cluster)
+
+    async def cancel_dry_run(
+        self,
+        serials: Sequence[int] | None = None,
+        cluster: str = "*",
+        *,
+        q: str | None = None,
+        state: JobWord | Collection[JobWord] = (),
+        node: str | None = None,
+    ) -> Matched:
+        """Return how many jobs :meth:`cancel` would find and cancel."""
+        body = {**_cancelling(serials, q, state, node), "dry_run": True}
+        return await self._command(Matched, "POST", _CANCEL, body, name=cluster)
+
+    async def add_node(
+        self, host: str, cluster: str = "*", *, port: int | None = None, cpus: int | None = None
+    ) -> Outcomes:
+        """Offer a node to a cluster; *host* may hold ``*``."""
+        body = {"host": host, "port": port, "cpus": cpus}
+        return await self._command(Outcomes, "POST", f"{_CLUSTER}/nodes", body, name=cluster)
+
+    async def set_cpus(self, host: str, cpus: int, cluster: str = "*") -> Outcomes:
+        """Set how many of a node's CPUs are used; negative: that many are left unused."""
+        body = {"cpus": cpus}
+        return await self._command(Outcomes, "PATCH", _NODE, body, name=cluster, host=host)
+
+    async def allocate(self, host: str, cluster: str = "*") -> Outcomes:
+        """Let a node that is known take jobs of the cluster."""
+        return await self._node_command("allocate", host, cluster)
+
+    async def deallocate(self, host: str, cluster: str = "*") -> Outcomes:
+        """Let a node take no more jobs of the cluster."""
+        return await self._node_command("deallocate", host, cluster)
+
+    async def close_node(self, host: str, cluster: str = "*") -> Outcomes:
+        """Close a node for the cluster: its running jobs are abandoned."""
+        return await self._node_command("close", host, cluster)
+
+    async def _node_command(self, action: str, host: str, cluster: str) -> Outcomes:
+        path = f"{_NODE}/{action}"
+        return await self._command(Outcomes, "POST", path, name=cluster, host=host)
+
+    async def ask_again(self, number: int, cluster: str = "*") -> Outcomes:
+        """Ask a node anew that was asked to join and has not, by its offer's number."""
+        path = f"{_OFFER}/ask"
+        return await self._command(Outcomes, "POST", path, name=cluster, number=number)
+
+    async def withdraw(self, number: int, cluster: str = "*") -> Outcomes:
+        """Take back the offer of a node that has not joined, by its number."""
+        return await self._command(Outcomes, "DELETE", _OFFER, name=cluster, number=number)
+
+    async def change_settings(
+        self, *, poll_sec: float | None = None, show_job_args: bool | None = None
+    ) -> SettingsRow:
+        """Change the settings that are given, for everybody; return all."""
+        given = {"poll_sec": poll_sec, "show_job_args": show_job_args}
+        body = {name: value for name, value in given.items() if value is not None}
+        return await self._command(SettingsRow, "PATCH", f"{_API}/settings", body)
+
+
+def _cancelling(
+    serials: Sequence[int] | None, q: str | None, state: str | Collection[str], node: str | None
+) -> dict[str, Any]:
+    """Return what to cancel. An empty search has to be asked for: it finds all jobs."""
+    words = [state] if isinstance(state, str) else list(state)
+    search = {"q": q, "state": words or None, "node": node}
+    given = {name: value for name, value in search.items() if value is not None}
+    if (serials is None) == (not given):
+        raise ValueError('give serials, or a search with q, state or node; q="" means all jobs')
+    return {"filter": given} if serials is None else {"serials": list(serials)}

@@ -1,0 +1,186 @@
+"""Following what changes: over the stream, resumed where it broke, or by polling."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from typing import Final
+
+from ..wire.answers import ChangesRow
+from ..wire.shapes.clusters import Summary
+from ..wire.shapes.nodes import NodeRow
+from .errors import Busy, ClientError, NotFound, ServerFailed, Unreachable
+from .sending import Sender, get, lines_of
+
+__all__ = ["Follower", "Mirror"]
+
+_ALIVE_SEC: Final = 1
+"""How often a quiet stream gives a sign of life."""
+
+_QUIET_SEC: Final = 10.0
+"""A stream that gives none for so long is held back by a proxy, or dead."""
+
+_STREAM_AGAIN_SEC: Final = 60.0
+"""How long to poll before the stream is tried again."""
+
+_FIRST_PAUSE_SEC: Final = 0.25
+_LONGEST_PAUSE_SEC: Final = 5.0
+
+
+class Mirror:
+    """What a follower knows: the newest summaries and nodes, kept up to date by :meth:`apply`."""
+
+    def __init__(self) -> None:
+        self.cursor = ""
+        """Where to go on, as ``since``."""
+        self.clusters: dict[str, Summary] = {}
+        """The summaries by name, that of all clusters among them."""
+        self.nodes: dict[str, NodeRow] = {}
+        """The nodes of the cluster that is followed, by address."""
+
+    def apply(self, changes: ChangesRow) -> None:
+        """Take over what changed."""
+        self.cursor = changes["cursor"]
+        self.clusters = {summary["name"]: summary for summary in changes["clusters"]}
+        if changes["snapshot"]:
+            self.nodes.clear()
+        for row in changes["nodes"]:
+            if "removed" in row:
+                self.nodes.pop(row["ip_addr"], None)
+            else:
+                self.nodes[row["ip_addr"]] = row
+
+
+class Follower:
+    """Follows one view. What breaks is taken up again where it broke.
+
+    :param since: the cursor to go on from; all is new without one.
+    :param poll_sec: how often to ask while there is no stream.
+    :param give_up_sec: how long the dashboard may be away once it has answered.
+    """
+
+    def __init__(
+        self,
+        sender: Sender,
+        cluster: str,
+        *,
+        since: str | None,
+        poll_sec: float,
+        give_up_sec: float,
+    ) -> None:
+        self._sender = sender
+        self._cluster = cluster
+        self._cursor = since
+        self._poll_sec = poll_sec
+        self._give_up_sec = give_up_sec
+        self._stream_at = 0.0
+        self._away_since: float | None = None
+        self._pause_sec = _FIRST_PAUSE_SEC
+        self._heard = False
+
+    async def changes(self) -> AsyncGenerator[ChangesRow | None, None]:
+        """Yield what changed, and ``None`` as a sign of life, about every second.
+
+        :raises NotFound: there is no such cluster, or no longer.
+        :raises Unreachable: the dashboard stayed away for ``give_up_sec``.
+        """
+        while True:
+            try:
+                if not self._heard or time.monotonic() < self._stream_at:
+                    # The first answer is polled for: it comes through any proxy.
+                    yield self._noted(await self._poll())
+                    wait_sec = self._poll_sec if time.monotonic() < self._stream_at else 0.0
+                else:
+                    async with aclosing(self._stream()) as found:
+                        async for changes in found:
+                            yield None if changes is None else self._noted(changes)
+                    wait_sec = 0.0
+            except (Busy, NotFound, ServerFailed, Unreachable) as error:
+                wait_sec = self._pause_after(error)
+            async with aclosing(self._waited(wait_sec)) as signs:
+                async for _ in signs:
+                    yield None
+
+    async def _waited(self, wait_sec: float) -> AsyncGenerator[None, None]:
+        """Wait, with a sign of life every second."""
+        while wait_sec > 0:
+            yield None
+            await self._sender.io.sleep(min(wait_sec, _ALIVE_SEC))
+            wait_sec -= _ALIVE_SEC
+
+    def _noted(self, changes: ChangesRow) -> ChangesRow:
+        self._cursor = changes["cursor"]
+        self._away_since, self._pause_sec, self._heard = None, _FIRST_PAUSE_SEC, True
+        return changes
+
+    def _pause_after(self, error: ClientError) -> float:
+        """Return how long to wait before the next try; raises *error* if there is none."""
+        now = time.monotonic()
+        is_gone = isinstance(error, NotFound) and self._away_since is None
+        if not self._heard or is_gone or isinstance(error, _Gone):
+            raise error
+        if self._away_since is None:
+            self._away_since = now
+        pause_sec = max(self._pause_sec, getattr(error, "retry_after_sec", None) or 0.0)
+        if now + pause_sec - self._away_since > self._give_up_sec:
+            raise error
+        self._pause_sec = min(self._pause_sec * 2, _LONGEST_PAUSE_SEC)
+        return pause_sec
+
+    async def _poll(self) -> ChangesRow:
+        request = get(ChangesRow, "api/v1/changes", cluster=self._cluster, since=self._cursor)
+        # Later tries are counted here.
+        ask = self._sender.ask_once if self._heard else self._sender.ask
+        return await ask(request)
+
+    async def _stream(self) -> AsyncGenerator[ChangesRow | None, None]:
+        """Yield what a stream sends until it ends; one that is no good lets us poll for a while."""
+        values = {"cluster": self._cluster, "since": self._cursor, "alive_sec": _ALIVE_SEC}
+        request = get(bytes, "api/v1/stream", **values)
+        headers = {"Accept": "text/event-stream", "Last-Event-ID": self._cursor or ""}
+        is_good = False
+        try:
+            answer = await self._sender.open_stream(request, headers, _QUIET_SEC)
+            chunks = self._sender.chunks(answer)
+            async with aclosing(chunks), aclosing(_events(chunks)) as events:
+                async for name, data in events:
+                    is_good = True
+                    if name == "gone":
+                        told = json.loads(data)
+                        raise _Gone(told["code"], told["message"], status=404)
+                    yield json.loads(data) if name == "changes" else None
+        except (Busy, Unreachable) as error:
+            # All streams are taken, or a proxy holds this one back: polling goes through.
+            if not isinstance(error, Busy) and error.code != "timeout":
+                raise
+            is_good = False
+        if not is_good:
+            self._stream_at = time.monotonic() + _STREAM_AGAIN_SEC
+        elif self._away_since is None:
+            # The server ends, or lets everybody log in again.
+            self._away_since = time.monotonic()
+
+
+class _Gone(NotFound):
+    """The cluster was removed while it was followed."""
+
+
+async def _events(chunks: AsyncIterator[bytes]) -> AsyncGenerator[tuple[str, str], None]:
+    """Yield the names and data of server-sent events; a comment has no name."""
+    name, data = "", ""
+    async with aclosing(lines_of(chunks)) as lines:
+        async for line in lines:
+            key, _, value = line.partition(":")
+            value = value.removeprefix(" ")
+            if not line:
+                if data:
+                    yield name, data
+                name, data = "", ""
+            elif not key:
+                yield "", ""
+            elif key == "event":
+                name = value
+            elif key == "data":
+                data = value

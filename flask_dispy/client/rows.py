@@ -1,0 +1,88 @@
+"""Lists, row by row, over as many pages as there are."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import replace
+from typing import Any, Final, Generic, TypeVar, cast
+
+import httpx
+
+from .files import AsyncFile
+from .sending import Request, Sender
+
+__all__ = ["AsyncRows", "Page", "Row"]
+
+Row = TypeVar("Row")
+Page = TypeVar("Page")
+
+_MOST: Final = 1_000
+"""Rows that are asked for at a time."""
+
+
+class AsyncRows(Generic[Row, Page]):
+    """A list: iterate over its rows, take its first page, or have it as a file.
+
+    Nothing is asked before it is used, and each use asks anew.
+
+    :param limit: the most rows in all; ``None`` for all.
+    :param most: rows that are asked for at a time; ``None`` for a list that comes whole.
+    """
+
+    def __init__(
+        self,
+        sender: Sender,
+        request: Request[Page],
+        limit: int | None = None,
+        *,
+        most: int | None = _MOST,
+    ) -> None:
+        self._sender = sender
+        self._request = request
+        self._limit = limit
+        self._most = most
+
+    async def __aiter__(self) -> AsyncGenerator[Row, None]:
+        """Yield the rows of all pages."""
+        async with aclosing(self.pages()) as pages:
+            async for page in pages:
+                for row in cast(Any, page)["items"]:
+                    yield row
+
+    async def pages(self) -> AsyncGenerator[Page, None]:
+        """Yield the pages, of up to 1,000 rows each."""
+        left, link = self._limit, ""
+        while True:
+            page = await self._sender.ask(self._part(self._most, left, link=link))
+            yield page
+            shown = cast(Any, page)
+            left = None if left is None else left - len(shown["items"])
+            link = shown["next"] or ""
+            if not link or left == 0:
+                return
+
+    async def page(self) -> Page:
+        """Return the first page, as long as the server makes it where there is no limit."""
+        return await self._sender.ask(self._part(self._limit))
+
+    def csv(self) -> AsyncFile:
+        """Return the list as a file of comma-separated values."""
+        return self._file("csv")
+
+    def jsonl(self) -> AsyncFile:
+        """Return the list as a file with a row of JSON on each line."""
+        return self._file("jsonl")
+
+    def _file(self, form: str) -> AsyncFile:
+        return AsyncFile(self._sender, self._with(limit=self._limit, format=form))
+
+    def _part(self, *sizes: int | None, link: str = "") -> Request[Page]:
+        """Return the request for a page of the smallest of some sizes: the one that is linked."""
+        following = httpx.QueryParams(link.removeprefix("?"))
+        given: dict[str, Any] = {name: following.get_list(name) for name in following}
+        size = min((size for size in sizes if size is not None), default=None)
+        return self._with(**given | {"limit": size})
+
+    def _with(self, **values: Any) -> Request[Page]:
+        return replace(self._request, values={**self._request.values, **values})
