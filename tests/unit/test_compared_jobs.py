@@ -11,7 +11,7 @@ from dispy_objects import FakeCluster
 
 from flask_dispy import ClusterRegistry
 from flask_dispy.watching.views import View
-from flask_dispy.wire.shapes import ComparedTime, JobDetail
+from flask_dispy.wire.shapes.jobs import ComparedTime, JobDetail
 
 
 @pytest.fixture
