@@ -18,9 +18,9 @@ from . import events
 from .comparison import Comparison
 from .durations import Durations
 from .errorkinds import ErrorKinds
-from .events import JobState
 from .failurewindow import FailureWindow
-from .jobs import ENDED_STATES, ForgottenJob, Job, Output
+from .jobfold import JOB_EVENTS, JobFold
+from .jobs import ENDED_STATES, ForgottenJob, Job
 from .journal import Journal
 from .ledger import Ledger
 from .meter import Price, Usage
@@ -94,7 +94,6 @@ class ClusterState:
         self.tallies = Tallies(self.nodes)
         self.comparison = Comparison(self.nodes, self.tallies)
         self.error_kinds = ErrorKinds(function or name, started_at)
-        self.failure_window = failure_window or FailureWindow()
         self.prospects = Prospects(
             self.ledger,
             self.roster,
@@ -103,8 +102,18 @@ class ClusterState:
             busy_grace_sec=busy_grace_sec,
         )
         self.milestones = Milestones(self.journal, self.ledger)
+        self.jobs = JobFold(
+            self.ledger,
+            self.roster,
+            self.tallies,
+            self.error_kinds,
+            self.prospects,
+            self.journal,
+            failure_window or FailureWindow(),
+            self.text_budget,
+        )
         # For the history: jobs that ended, or whose end changed, since changes were last published.
-        self.dirty_ends: dict[int, Job] = {}
+        self.dirty_ends = self.jobs.ends
         self.dirty = True
         # Grows with every change of a job's row, so that readers ask for rows only then.
         self.job_changes = 0
@@ -115,162 +124,16 @@ class ClusterState:
     def apply(self, event: events.Event) -> Job | None:
         """Apply one event; return the job that it is about, ``None`` if it is about none."""
         self.dirty = True
-        job = _HANDLERS[type(event)](self, event)
+        kind = type(event)
+        fold = JOB_EVENTS.get(kind)
+        if fold is None:
+            _OTHER_EVENTS[kind](self, event)
+            return None
+        job = fold(self.jobs, event)
         if job is not None:
             self.job_changes += 1
             if job.state in ENDED_STATES and type(job) is not ForgottenJob:
                 self.dirty_ends[job.serial] = job
-        return job
-
-    # Events are unpacked in one step: reading a single field by name takes as long.
-
-    def _queued(self, event: events.JobQueued) -> Job:
-        key, at, job_id, args, kwargs, requeued = event
-        job = self.ledger.named.get(key)
-        if job is None:
-            return self.ledger.new(key, at, job_id, args, kwargs)
-        if requeued and job.state in ("running", "abandoned", "queued"):
-            self._requeue(job, at)
-        self._describe(job, job_id, args, kwargs)
-        return job
-
-    def _requeue(self, job: Job, at: float) -> None:
-        if job.state == "running":
-            self.tallies.count_lost_attempt(job, at)
-        if job.started_at is not None:
-            past = job.past = job.past or []
-            past.append(("running", job.started_at, job.node))
-            past.append(("abandoned", at, job.node))
-            past.append(("queued", at, None))
-            del past[:-30]
-            self.roster.note_abandoned(job.node, at)
-        self._move(job, "queued")
-        job.node = job.started_at = job.ended_at = None
-        job.haystack = None
-
-    def _started(self, event: events.JobStarted) -> Job:
-        key, at, submitted_at, node, job_id, args, kwargs = event
-        job = self.ledger.named.get(key)
-        if job is None:
-            job = self.ledger.new(key, submitted_at, job_id, args, kwargs)
-        if job.state == "running" and job.node != node:
-            self._requeue(job, at)  # dispy did not report why it left the first node
-        if job.state in ("queued", "abandoned"):
-            self._run(job, node, at)
-            self._describe(job, job_id, args, kwargs)
-        return job
-
-    def _progressed(self, event: events.JobProgressed) -> Job:
-        ledger = self.ledger
-        job = ledger.named.get(event.key) or ledger.new(
-            event.key, event.submitted_at, event.id, None, None
-        )
-        if job.state == "queued" and event.node is not None:
-            self._run(job, event.node, event.at)
-        if job.state == "running":
-            job.output = job.output or Output()
-            job.output.provisional_result = event.provisional_result
-        return job
-
-    def _ended(self, event: events.JobEnded) -> Job:
-        (key, at, submitted_at, started_at, node, state, job_id,
-         result, stdout, stderr, exception) = event  # fmt: skip
-        job = self.ledger.named.get(key)
-        if job is None:
-            job = self.ledger.new(key, submitted_at, job_id, None, None)
-        # An abandoned job may be reported again; every other end is final.
-        if job.state in ENDED_STATES and (job.state != "abandoned" or state == "abandoned"):
-            return job
-        elsewhere = job.state == "running" and node not in (None, job.node)
-        # Without a start, the address may be the scheduler's own: when dispy cancels, or quits.
-        if elsewhere and started_at is not None and state != "cancelled":
-            self._requeue(job, started_at)  # dispy did not report why it left the first node
-        if job.state == "abandoned":
-            self.tallies.uncount(job)
-        job.ended_at = at
-        self._keep_output(job, result, stdout, stderr, exception)
-        self._move(job, state)
-        self._note_run(job, state, node, started_at)
-        self.ledger.failed += job.failed
-        self.prospects.note_end(job)
-        self.tallies.note(job)
-        if job.failed:
-            self.error_kinds.note(job, ended=self.ledger.done, since=self.prospects.first_ended_at)
-            self._log_if_new(job.error_kind)
-        if job.failed or state == "finished":
-            self._log_if_many_failed(at, failed=job.failed)
-        if state == "abandoned":
-            self.roster.note_abandoned(job.node, at)
-        job.id = job_id
-        job.haystack = None
-        job.texts_dropped = False
-        if job.serial in self.ledger.jobs:
-            self.text_budget.note(job)
-        return job
-
-    @staticmethod
-    def _keep_output(
-        job: Job, result: str | None, stdout: str | None, stderr: str | None, exception: str | None
-    ) -> None:
-        # The output of an earlier end, of a job that was abandoned, is replaced.
-        if job.output is not None:
-            job.output = Output(result, stdout, stderr, exception, job.output.provisional_result)
-        elif not (result is stdout is stderr is exception is None):
-            job.output = Output(result, stdout, stderr, exception)
-
-    @staticmethod
-    def _note_run(job: Job, state: JobState, node: str | None, started_at: float | None) -> None:
-        """Note where and when the job ran: its end may be the first report of it."""
-        if state == "cancelled":
-            return
-        if started_at is None:
-            job.node = job.node or node
-            return
-        if job.started_at is None:
-            job.attempts += 1
-        job.started_at = started_at
-        job.node = node or job.node
-
-    def _text(self, event: events.JobText) -> Job | None:
-        job = self.ledger.jobs.get(event.serial)
-        kind = None
-        if event.field == "exception":  # counted even if the history has dropped the job
-            kind = self.error_kinds.count_text(event.serial, event.text)
-            self._log_if_new(kind)
-        if job is None:
-            return None
-        if event.field in Output.__slots__:
-            # The report that it belongs to left a placeholder, unless that report was ignored.
-            if job.output is None or getattr(job.output, event.field) is None:
-                return job
-            setattr(job.output, event.field, event.text)
-            job.error_kind = kind or job.error_kind
-        else:
-            setattr(job, event.field, event.text)
-        job.haystack = None
-        if job.state in ENDED_STATES:
-            self.text_budget.note(job)
-        return job
-
-    def _log_if_new(self, id_: str | None) -> None:
-        """Give the journal a kind of error of which this is the first failure."""
-        kind = self.error_kinds.kinds.get(id_ or "")
-        if kind is not None and kind.count == 1:
-            self.journal.add(
-                "error_kind", kind.first_at, node=next(iter(kind.nodes), None), error_kind=kind.id,
-                function=kind.function, type=kind.failure.type, message=kind.failure.message,
-            )  # fmt: skip
-
-    def _log_if_many_failed(self, at: float, *, failed: bool) -> None:
-        window = self.failure_window
-        if window.note(failed=failed):
-            self.journal.add("failing", at, jobs=window.jobs, failed=window.failed)
-
-    def _job_values(self, event: events.JobValues) -> Job | None:
-        job = self.ledger.jobs.get(event.serial)
-        if job is not None:
-            job.columns = event.values
-            job.haystack = None
         return job
 
     def _node_values(self, event: events.NodeValues) -> None:
@@ -308,58 +171,14 @@ class ClusterState:
 
     # -- jobs --------------------------------------------------------------------------------
 
-    def _describe(self, job: Job, job_id: str, args: str | None, kwargs: str | None) -> None:
-        """Update the id, which users often set after submitting, and the arguments."""
-        job.id = job_id
-        if args is not None:
-            job.args = args
-        if kwargs is not None:
-            job.kwargs = kwargs
-        job.haystack = None
-
-    def _run(self, job: Job, ip_addr: str, at: float) -> None:
-        job.started_at = at
-        job.ended_at = None
-        job.attempts += 1
-        job.node = ip_addr
-        job.haystack = None
-        self._move(job, "running")
-
-    def _move(self, job: Job, state: JobState) -> None:
-        """Move a job to *state*, and keep its node's list of running jobs right."""
-        if job.state == "running" and state != "running":
-            self.roster.remove_running(job)
-        if job.state in ENDED_STATES:
-            self.dirty_ends[job.serial] = job  # an abandoned job that goes on after all
-        self.ledger.move(job, state)
-        if state == "running":
-            self.roster.add_running(job)
-
     def release(self, jobs: list[Job]) -> None:
         """Remove jobs, because another cluster adopts them."""
-        for job in jobs:
-            self.roster.remove_running(job)
-            self.dirty_ends.pop(job.serial, None)
-        self.tallies.release(jobs)
-        self.error_kinds.release(jobs)
-        self.ledger.release(jobs)
+        self.jobs.release(jobs)
         self.jobs_changed()
 
     def adopt(self, jobs: list[Job]) -> None:
         """Add jobs that another cluster released, or that a history kept."""
-        self.ledger.adopt(jobs)
-        self.tallies.adopt(jobs)
-        for job in jobs:
-            if job.state in ENDED_STATES:
-                self.dirty_ends[job.serial] = job
-                self.prospects.note_end(job)
-                if job.serial in self.ledger.jobs:
-                    self.text_budget.note(job)
-            elif job.state == "running":
-                self.roster.add_running(job)
-            if job.failed:
-                self.error_kinds.note(job)
-                self._log_if_new(job.error_kind)
+        self.jobs.adopt(jobs)
         self.jobs_changed()
 
     def awaits_text(self, serial: int) -> bool:
@@ -473,13 +292,7 @@ class ClusterState:
         return self.prospects.backlog(now, around, blocked)
 
 
-_HANDLERS: Final[dict[type, Callable[[ClusterState, Any], Job | None]]] = {
-    events.JobQueued: ClusterState._queued,
-    events.JobStarted: ClusterState._started,
-    events.JobProgressed: ClusterState._progressed,
-    events.JobEnded: ClusterState._ended,
-    events.JobText: ClusterState._text,
-    events.JobValues: ClusterState._job_values,
+_OTHER_EVENTS: Final[dict[type, Callable[[ClusterState, Any], None]]] = {
     events.NodeSeen: ClusterState._node_seen,
     events.NodeValues: ClusterState._node_values,
     events.NodeClosed: ClusterState._node_closed,
