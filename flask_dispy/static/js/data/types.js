@@ -20,25 +20,25 @@
  * @property {string} cluster the chosen cluster; "*" for all of them combined
  * @property {string[]} clusters real clusters, in the order they were added
  * @property {boolean} [runs] whether there is a history, with a table of runs
- * @property {boolean} [past] what is shown are runs that are over, of a history
+ * @property {boolean} [past] whether past runs of a history are shown
  * @property {number} poll_sec seconds between updates; 0 or less: none
  * @property {boolean} show_job_args
  * @property {Permissions} permissions
  * @property {string|null} csrf_token
  * @property {string} version
- * @property {{poll_sec: number, query_letters: number, serials: number}} limits of what the server takes
+ * @property {{poll_sec: number, query_letters: number, serials: number}} limits the most that the server accepts
  * @property {ServedField[]} node_fields the fields of nodes that have a column
  * @property {ServedField[]} job_fields those of jobs
  *
  * @typedef {object} ServedField
  * @property {string} name
- * @property {string} [within] the field whose part it is
+ * @property {string} [within] the field that it is a part of
  * @property {string} label
  * @property {string} hint
  * @property {string} unit "", bytes, seconds, percent, time (since the epoch), or a custom column's own
  * @property {string} type of its JSON; "any" for several
  * @property {boolean} [sortable] lists can be sorted by its name
- * @property {boolean} custom declared by the program that is watched
+ * @property {boolean} custom whether the watched program declared it
  *
  * @typedef {object} JobCounts
  * @property {number} submitted
@@ -53,11 +53,11 @@
  * @property {number} pending
  * @property {number} before_watching
  *
- * @typedef {object} Outlook what will come of a cluster's jobs (docs/api.md, Outlook)
+ * @typedef {object} Outlook how a cluster's jobs are getting on (docs/api.md, Outlook)
  * @property {"done"|"going"|"waiting"|"stalled"} state
  * @property {string} reason
  * @property {string} message
- * @property {string} cluster whose it is
+ * @property {string} cluster the cluster that it describes
  * @property {number|null} since
  * @property {number|null} eta_sec
  * @property {number|null} eta_early_sec
@@ -83,7 +83,7 @@
  * @property {number} lost_sec used by failed jobs and abandoned attempts
  * @property {number|null} money
  * @property {number|null} money_per_hour
- * @property {number|null} end_money null where nobody knows when the end is
+ * @property {number|null} end_money null while the end is unknown
  * @property {number|null} end_early_money
  * @property {number|null} end_late_money
  *
@@ -106,7 +106,7 @@
  * @property {number} started_at
  * @property {number|null} [closed_at]
  * @property {boolean} [cut_off] of a past run: its program ended without closing it
- * @property {{jobs: number, of: number}} [unreadable] of a past run: jobs that can't be read, of so many
+ * @property {{jobs: number, of: number}} [unreadable] of a past run: how many of its jobs can't be read, and how many there are
  * @property {{failed: number, abandoned: number, silent: number, lost: number, stragglers: number, slow?: number, failing?: number, clocks_off?: number, offers?: number}} [attention]
  * @property {{latest: number}} [events] serial number of the newest event
  * @property {{waiting: number, overdue: number, changes: number}} [offers] nodes that were asked to join and have not
@@ -120,14 +120,14 @@
  * @typedef {object} OfferReason
  * @property {string} code
  * @property {string} text
- * @property {"here"|"node"|"output"} where the command is to be run, or its text to be looked for
+ * @property {"here"|"node"|"output"} where to run the command, or to look for its text
  * @property {string} command
  *
  * @typedef {object} Offer a node that was asked to join and has not
  * @property {number} number
  * @property {string} cluster
- * @property {string} host as it was given
- * @property {string} ip_addr what that stands for; a pattern holds a *
+ * @property {string} host as given
+ * @property {string} ip_addr its address, or a pattern with a *
  * @property {number|null} port
  * @property {number} cpus
  * @property {"program"|"command"} source
@@ -176,17 +176,17 @@
  * @property {NodeCost|null} [cost] null for a past run that did not measure it
  * @property {NodeState} state
  * @property {number|null} [avail_info_age_sec] how much older avail_info is than update_time
- * @property {number|null} [clock_offset_sec] its clock is so far ahead; null: under two seconds, or not known
+ * @property {number|null} [clock_offset_sec] how far its clock is ahead; null if under two seconds or unknown
  * @property {string[]} [clusters] in the combined view
  */
 
 /**
  * @template {number|null} Value
- * @typedef {{from?: number, unit?: number, values: Value[]}} Told figures: `from` and so many units
+ * @typedef {{from?: number, unit?: number, values: Value[]}} Told figures: each is `from` plus that many units
  */
 
 /**
- * @typedef {object} NodeBlock nodes by column; a list of one value holds for all of them
+ * @typedef {object} NodeBlock nodes by column; a list of one value applies to all of them
  * @property {string[]} ip_addr
  * @property {string[]} name
  * @property {number[]} cpus
@@ -213,7 +213,7 @@
  * @property {string} name
  * @property {(number|null)[]} busy
  *
- * @typedef {object} NodeLoads how busy the nodes were: each of a few, else bands
+ * @typedef {object} NodeLoads how busy the nodes were: a line for each of a few nodes, else bands
  * @property {number[]} t
  * @property {NodeLoad[]} nodes
  * @property {number[]} least
@@ -248,7 +248,7 @@
  * @property {number} attempts
  * @property {string|null} error last line of the traceback
  * @property {string|null} error_kind id of the kind of error that it failed with
- * @property {true} [hidden] its arguments (and perhaps output) are kept from this reader
+ * @property {true} [hidden] whether its arguments, and perhaps its output, are hidden from this client
  *
  * @typedef {object} ComparedTime a job's time beside the medians of finished jobs, null of fewer than five
  * @property {number|null} median_sec
@@ -267,13 +267,13 @@
  * @property {string} function
  * @property {string[]} clusters
  * @property {string} type of the exception, "process died", or empty
- * @property {string|null} message null where it may not be seen
+ * @property {string|null} message null for a client that may not see it
  * @property {number} count
  * @property {number|null} share of the function's jobs that ended
  * @property {boolean} new
  * @property {number} first_at
  * @property {number} last_at
- * @property {{ip_addr: string, count: number}[]} nodes those with most of them
+ * @property {{ip_addr: string, count: number}[]} nodes the ones with the most failures
  * @property {number} nodes_total
  * @property {{start_at: number, step_sec: number, counts: number[]}} course
  * @property {string|null} sample
@@ -288,7 +288,7 @@
  * @property {number} serial grows with each
  * @property {number} at
  * @property {EventKind} kind
- * @property {string|null} cluster null: it concerns all
+ * @property {string|null} cluster null if it concerns all
  * @property {string} text
  * @property {string|null} node its address
  * @property {string} name of the node
@@ -298,10 +298,10 @@
  * @property {number|null} cpus_before
  * @property {number|null} jobs
  * @property {number|null} failed
- * @property {number|null} job serial number of the only one
+ * @property {number|null} job serial number, if it concerns a single job
  * @property {string|null} error_kind
  * @property {string|null} type of the exception
- * @property {string|null} message null where it may not be seen
+ * @property {string|null} message null for a client that may not see it
  *
  * @typedef {object} Events the newest first
  * @property {number} total
@@ -314,7 +314,7 @@
  * @property {number} id
  * @property {string} name
  * @property {string[]} tags
- * @property {string|null} cluster what its pages are under
+ * @property {string|null} cluster the name that its pages are under
  * @property {boolean} live
  * @property {boolean} complete
  * @property {number} started_at
@@ -374,12 +374,12 @@
  * @property {number} from
  * @property {Record<string, (number|null)[]>} columns
  *
- * @typedef {object} Spread durations, in buckets of which each ends where the next begins
+ * @typedef {object} Spread durations in adjacent buckets
  * @property {number} jobs
  * @property {number|null} median_sec
  * @property {number|null} p95_sec
  * @property {number|null} longest_sec
- * @property {number[]} edges_sec one more than there are buckets
+ * @property {number[]} edges_sec one more than buckets
  * @property {Record<string, number[]>} counts of each bucket, by how the jobs ended
  *
  * @typedef {object} FunctionTimes

@@ -8,7 +8,7 @@ import { choicesFrom, COLORINGS, ORDERS } from "./timeline-classes.js";
 /** @import {Choices, View} from "./timeline-layout.js" */
 
 const TRACE_TITLE = "The whole run, for Perfetto (ui.perfetto.dev) or chrome://tracing";
-/** Windows to choose from; without seconds: all that is retained. */
+/** The windows to choose from; the one without seconds shows all that is retained. */
 const SPANS = [
   { label: "1 min", sec: 60 },
   { label: "10 min", sec: 600 },
@@ -22,7 +22,7 @@ const SPANS = [
  * @param {(share: number) => void} actions.pan  by a share of the window
  * @param {(following: boolean) => void} actions.follow
  * @param {(choices: Partial<Choices>) => void} actions.choose
- * @param {{chosen: Choices, trace: string}|null} more  what is chosen, and the trace's address; null: in a small one
+ * @param {{chosen: Choices, trace: string}|null} more  the choices made, and the address of the trace; null in a compact timeline
  */
 export function createTimelineBar({ span, zoom, pan, follow, choose }, more) {
   const spans = SPANS.map(({ label, sec }) =>
@@ -65,7 +65,7 @@ export function createTimelineBar({ span, zoom, pan, follow, choose }, more) {
      * @param {View} view
      * @param {boolean} following
      * @param {boolean} whole  whether the window shows all there is
-     * @param {boolean} past  of a run that is over there is no now to follow
+     * @param {boolean} past  whether the run is over, so that there is no present to follow
      */
     update(view, following, whole, past) {
       followButton.hidden = past;
@@ -96,7 +96,7 @@ function step(label, sign, run, title = label) {
 }
 
 /**
- * The window in words: how long, unless it follows now from when to when, and in which zone all its times are.
+ * The window in words: its length, its ends unless it follows the present, and the time zone.
  * @param {View} view
  * @param {boolean} following
  */
@@ -106,7 +106,7 @@ export function rangeText(view, following) {
 }
 
 /**
- * A choice in a box, with its name before it.
+ * A labelled select box.
  * @param {string} name
  * @param {readonly {value: string, label: string}[]} options
  * @param {string} value

@@ -28,7 +28,7 @@ export const ORDERS = /** @type {readonly {value: Choices["sort"], label: string
 export const USUAL_CHOICES = { color: "state", sort: "address" };
 
 /**
- * The choices that exist, of some that an address or this browser's memory names; the usual ones for others.
+ * Keeps the valid ones of the choices that an address or the browser's storage names; defaults replace the others.
  * @param {string|null} color
  * @param {string|null} sort
  * @returns {Choices}
@@ -40,7 +40,7 @@ export function choicesFrom(color, sort) {
   };
 }
 
-/** An end that went wrong is at least so high, however short the job was. */
+/** The least height of a failed end in pixels, however short the job was. */
 const LEAST_END = 3;
 
 /** @type {Record<string, Mark>} */
@@ -52,11 +52,11 @@ const STATES = {
   cancelled: { token: "cancelled", pattern: "strike", least: LEAST_END },
   abandoned: { token: "abandoned", pattern: "broken", least: LEAST_END },
 };
-/** From the foot of a column upward; bars are painted the other way round, so that these lie on top. */
+/** From the bottom of a column upward. Bars are painted in reverse order, so that failures lie on top. */
 const STATES_UP = ["failed", "abandoned", "terminated", "cancelled", "finished", "running"];
-/** No two with the same pattern look alike to the colour-blind. */
+/** Colours that share a pattern differ for the colour-blind, too. */
 const PATTERNS = /** @type {const} */ (["plain", "hatch", "strike", "cross", "plain", "hatch", "cross"]);
-/** Far above the median a pattern says it, too. */
+/** Jobs far above the median have a pattern, too. */
 const RAN = /** @type {const} */ (["plain", "plain", "plain", "plain", "hatch", "cross"]);
 
 /**
@@ -88,7 +88,7 @@ export function classOf(answer, item) {
 }
 
 /**
- * The classes in the order in which they stand upon each other: what needs attention at the foot.
+ * The classes in the order in which columns stack them: those that need attention at the bottom.
  * @param {Pick<Answer, "color"|"classes">} answer
  * @returns {number[]}
  */
@@ -103,7 +103,7 @@ export function stackOf({ color, classes }) {
 /** @typedef {{place: number, busy: number, ended: number}} Share */
 
 /**
- * The CPUs that were busy with each class of jobs in a bucket, and how many of these ended there.
+ * For each class of jobs in a bucket: how many CPUs it kept busy, and how many of its jobs ended.
  * @param {Answer} answer
  * @param {number} item
  * @param {number[]} stack
@@ -128,7 +128,7 @@ function endsOf(buckets, key) {
 }
 
 /**
- * How many jobs of each class ran, or in an aggregate ended, within a window.
+ * How many jobs of each class ran within a window; in an aggregate, how many ended.
  * @param {Answer} answer
  * @param {View} view
  * @returns {number[]}

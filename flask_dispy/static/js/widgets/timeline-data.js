@@ -9,7 +9,7 @@ import { requestFor, covers } from "./timeline-layout.js";
 
 /** Past this many bars the server sends aggregates; 2,000 paint in about 3 ms. */
 const MOST_BARS = 2000;
-/** While the window moves, wait for it to rest this long. */
+/** A moving window is requested once it has rested this long. */
 const REST_MS = 90;
 /** A window that includes now is fetched again at most this often. */
 const FRESH_SEC = { least: 1, most: 15, share: 1 / 200 };
@@ -20,7 +20,7 @@ export class TimelineData {
   #answer = null;
   /** @type {View|null} */
   #asked = null;
-  /** @type {View|null} what to show; null: nothing is wished for */
+  /** @type {View|null} the window to show; null: none was asked for */
   #wish = null;
   #fetchedAt = -Infinity;
   #busy = false;
@@ -56,7 +56,7 @@ export class TimelineData {
     this.#schedule(this.#answer ? REST_MS : 0);
   }
 
-  /** Asks anew, because something else is to be seen of a window. @param {View} view */
+  /** Requests a window again, because its colours or its order changed. @param {View} view */
   renew(view) {
     this.#asked = null;
     this.#wish = view;
@@ -64,7 +64,7 @@ export class TimelineData {
   }
 
   /**
-   * Something happened in the cluster: fetches the window again if it would show it, now or when it is due.
+   * Something happened in the cluster: fetches the window again if it can show it, now or when it is next allowed.
    * @param {View} view
    */
   refresh(view) {

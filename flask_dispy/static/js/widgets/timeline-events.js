@@ -10,7 +10,7 @@ import { createTip } from "./tip.js";
 /** @import {Mark} from "./eventmarks.js" */
 /** @import {Scene} from "./timeline-paint.js" */
 
-/** Marks stand so far over the foot of the axis, under its words. */
+/** Distance of the marks from the bottom of the axis, below its labels. */
 const OVER_FOOT = 2;
 
 export class TimelineEvents {

@@ -1,6 +1,6 @@
 /**
- * How hands move the timeline: wheel, drag, pinch and keys. Knows the window and the arithmetic, nothing of
- * bars or painting.
+ * How wheel, drag, pinch and keys move the timeline. It knows the window and its arithmetic, but neither bars
+ * nor painting.
  */
 
 import { panView, pinchView, zoomView } from "./timeline-layout.js";
@@ -9,7 +9,7 @@ import { panView, pinchView, zoomView } from "./timeline-layout.js";
 
 /** A press that moves less than this is a click, so that a trembling finger clicks too. */
 const CLICK_PX = 5;
-/** Zoom of a wheel: one notch of 100 is about a quarter. */
+/** Zoom per unit of wheel travel: a notch of 100 zooms by about a quarter. */
 const WHEEL = 0.0024;
 const KEY_ZOOM = 1.5;
 const LINE_PX = 16;
@@ -41,8 +41,8 @@ export function listenToGestures(stage, lanes, hand) {
 }
 
 /**
- * The wheel with Ctrl, and a touch pad's pinch, which arrives as that, zoom about the pointer. Sideways, or with
- * Shift, the wheel pans. Otherwise it scrolls, as anywhere else.
+ * Ctrl and the wheel, and a touch pad's pinch, which arrives as the same event, zoom about the pointer. Sideways,
+ * or with Shift, the wheel pans. Otherwise it scrolls, as anywhere else.
  * @param {WheelEvent} event
  * @param {HTMLElement} stage
  * @param {Hand} hand

@@ -38,7 +38,7 @@ export function followView(spanSec, now) {
 }
 
 /**
- * The window held within the history and now; its width is kept where that is possible.
+ * Moves a window to lie between the start of the history and now; it keeps its width if possible.
  * @param {View} view
  * @param {Limits} limits
  * @returns {View}
@@ -95,7 +95,7 @@ export function pinchView(times, places, width, limits) {
 }
 
 /**
- * Whether a window reaches now, so that it should go along with it.
+ * Whether a window reaches the present, so that it should follow it.
  * @param {View} view
  * @param {number} now
  */
@@ -130,7 +130,7 @@ export function covers(asked, mode, view, limits) {
 }
 
 /**
- * Where each lane lies. Slots grow while all lanes fit into `height`, and shrink to a readable least.
+ * Where each lane lies. Slots grow to fill `height`, and shrink to a readable minimum.
  * @param {Lane[]} lanes
  * @param {number} height
  * @param {"bars"|"aggregate"} mode
@@ -324,7 +324,7 @@ export function bucketsWithin({ from, buckets }, view) {
 }
 
 /**
- * The window that a page's address asks for; null when it asks for none.
+ * The window that a page's address names; null if it names none.
  * @param {URLSearchParams} params
  * @returns {{view: View, span: null}|{view: null, span: number}|null}
  */
@@ -337,11 +337,11 @@ export function viewFromParams(params) {
 }
 
 /**
- * The window as parts of an address; the others are null, so that they leave it. Its ends are written out to
- * the last digit: rounded, they would take in or leave out a job at the edge.
+ * The window as query parameters; null removes one from the address. Its ends keep all their digits, because
+ * rounded ends would add or lose a job at the edge.
  * @param {View} view
  * @param {boolean} following
- * @param {boolean} [whole]  it grows with the run
+ * @param {boolean} [whole]  whether it grows with the run
  * @returns {{from: string|null, to: string|null, span: string|null}}
  */
 export function viewToParams(view, following, whole = false) {

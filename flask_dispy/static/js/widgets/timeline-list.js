@@ -44,7 +44,7 @@ export function createTimelineList({ cluster }) {
   return {
     element,
     /**
-     * Takes what is shown; a table that is read or pointed at is left alone.
+     * Updates the table, but not while somebody reads it or points at it.
      * @param {Answer} answer
      * @param {View} view
      */

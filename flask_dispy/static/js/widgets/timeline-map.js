@@ -1,4 +1,4 @@
-/** A small map of the whole run below the timeline, with the window in it, to be moved and stretched. */
+/** A small map of the whole run below the timeline; the window in it can be dragged and resized. */
 
 import { clusterPath } from "../data/api.js";
 import { h, setAttr } from "../lib/dom.js";
@@ -14,9 +14,9 @@ import { paintColumns } from "./timeline-paint.js";
 /** @import {Scene} from "./timeline-paint.js" */
 
 const HEIGHT = 44;
-/** So near to an end of the window, a press takes hold of that end; a finger needs more. */
+/** A press this close to an end of the window grabs that end; a finger gets more room. */
 const GRIP = { mouse: 6, touch: 20 };
-/** The map of a run that goes on is fetched anew after this part of its length. */
+/** The map of a run that goes on is fetched again when the run has grown by this share. */
 const FRESH_SEC = { least: 15, share: 1 / 100 };
 const STEP = { pan: 0.1, far: 0.5, zoom: 1.5 };
 
@@ -56,7 +56,7 @@ export class TimelineMap {
     for (const kind of ["pointerup", "pointercancel"]) this.#slider.addEventListener(kind, () => (this.#drag = null));
   }
 
-  /** Fetches the run, if its map is old or of another colour. @param {string} color @param {Limits} limits */
+  /** Fetches the map again if it is old or in other colours. @param {string} color @param {Limits} limits */
   async refresh(color, { oldest, now }) {
     const fresh = Math.max(FRESH_SEC.least, (now - oldest) * FRESH_SEC.share);
     if (this.#asked.busy || (color === this.#asked.color && now - this.#asked.at < fresh)) return;
@@ -67,7 +67,7 @@ export class TimelineMap {
       this.#answer = await api.get(clusterPath(cluster, "timeline"), query);
       repaint();
     } catch {
-      // The timeline itself says what is wrong; the next refresh tries again.
+      // The timeline itself shows the error; the next refresh tries again.
     } finally {
       this.#asked.busy = false;
     }
@@ -117,7 +117,7 @@ export class TimelineMap {
     setAttr(this.#slider, "aria-valuetext", `${whenText(view.from, view.to)}, of ${seconds(now - oldest)}`);
   }
 
-  /** All that the window may show. @returns {View} */
+  /** The whole span that the window may show. @returns {View} */
   #whole() {
     return clampView({ from: -1e12, to: 1e12 }, this.#options.limits());
   }

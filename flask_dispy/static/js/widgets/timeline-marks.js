@@ -41,12 +41,12 @@ export const TIMELINE_TOKENS = /** @type {const} */ ([
  * @typedef {object} Mark how a class looks, by colour and by pattern
  * @property {keyof Colors} token
  * @property {Pattern} pattern
- * @property {number} least pixels of height, in an aggregate, of a class of which a job ended there
+ * @property {number} least height in pixels, in an aggregate, of a class whose jobs ended there
  */
 
 /** From these sizes on, a pattern can be made out. */
 const PATTERN = { width: 5, height: 4 };
-/** The least that keeps 3:1 against the ground, in the light theme. */
+/** The lowest opacity with a contrast of 3:1 against the background of the light theme. */
 const CALM = 0.78;
 
 /**
@@ -75,7 +75,7 @@ export function paintBar(context, rect, { token, pattern }, colors) {
 }
 
 /**
- * What went well stays quieter than what did not.
+ * Success is painted more quietly than failure.
  * @param {CanvasRenderingContext2D} context
  * @param {number} x @param {number} y @param {number} width @param {number} height
  */
@@ -86,7 +86,7 @@ function paintCalm(context, x, y, width, height) {
 }
 
 /**
- * A light body with a firm beginning and edges, open where it goes on.
+ * A light body with a solid start and edges, open at the end, because the job goes on.
  * @param {CanvasRenderingContext2D} context
  * @param {number} x @param {number} y @param {number} width @param {number} height
  */
@@ -109,10 +109,10 @@ function paintBroken(context, x, y, width, height) {
 }
 
 /**
- * Slanting strokes in the colour of the ground.
+ * Slanting strokes in the colour of the background.
  * @param {CanvasRenderingContext2D} context
  * @param {number} x @param {number} y @param {number} width @param {number} height
- * @param {boolean} crossed  by others that slant the other way
+ * @param {boolean} crossed  whether strokes that slant the other way cross them
  */
 function paintHatch(context, x, y, width, height, crossed) {
   context.save();
@@ -167,11 +167,11 @@ export function paintPart(context, { x, y, width, height }, { token, pattern }, 
   }
 }
 
-/** A label needs a bar of this size, may be so long, and is left out if fewer letters of it would be seen. */
+/** The least size of a bar with a label, the longest label, and the fewest letters that are worth showing. */
 const LABEL = { width: 24, height: 15, most: 160, least: 6 };
 
 /**
- * A job's name on its bar, on a plate in the colour of the ground, so that it reads on every colour and pattern.
+ * A job's name on its bar, on a plate in the colour of the background, so that it is always legible.
  * @param {CanvasRenderingContext2D} context  with its font set
  * @param {{x: number, y: number, width: number, height: number}} rect  the part of the bar that is seen
  * @param {string} text

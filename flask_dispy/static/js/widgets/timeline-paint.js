@@ -1,6 +1,6 @@
 /**
- * The look of the timeline: bars, columns of aggregates, the axis, the names of the lanes and the queue.
- * Paints what is seen and nothing else.
+ * Paints the timeline: bars, columns of aggregates, the axis, the names of the lanes and the queue.
+ * Only what is visible is painted.
  */
 
 import { areaPath, linePath, maximum, scale, timeTicks, valueTicks } from "./chart-scale.js";
@@ -25,11 +25,11 @@ import { paintBar, paintLabel, paintOutline, paintPart } from "./timeline-marks.
  * @property {number} width
  * @property {number} gutter  width of the names at the left
  * @property {number} scrollTop
- * @property {number} height  of the lanes that show
+ * @property {number} height  of the visible lanes
  * @property {number} hovered  the bar or bucket under the pointer, or -1
  * @property {number|null} cursor  the time under the pointer
  * @property {Colors} colors
- * @property {(figure: number) => string} [figureText]  how the figure is written that lanes are sorted by
+ * @property {(figure: number) => string} [figureText]  formats the figure by which lanes are sorted
  */
 
 export const AXIS_HEIGHT = 26;
@@ -123,7 +123,7 @@ function paintGround(context, scene, first, last) {
 }
 
 /**
- * Class by class, so that what went wrong is never hidden under what went well.
+ * Paints class by class, so that a success never hides a failure.
  * @param {CanvasRenderingContext2D} context
  * @param {Scene} scene
  * @param {number} lane
@@ -154,8 +154,8 @@ function paintBars(context, scene, lane) {
 }
 
 /**
- * A column for each bucket: as high as CPUs were busy, in the colours and patterns of the jobs that kept them
- * so. What went wrong stands at its foot, never lower than can be seen.
+ * Paints a column for each bucket, as high as CPUs were busy, in the colours and patterns of the jobs that used
+ * them. Failures stand at the bottom, always high enough to be seen.
  * @param {CanvasRenderingContext2D} context
  * @param {Scene} scene
  * @param {number} lane

@@ -1,11 +1,11 @@
-/** What the server knows of the job under the pointer: asked for once the pointer rests on it. */
+/** Requests the job under the pointer, once the pointer rests on it. */
 
 import { clusterPath } from "../data/api.js";
 
 /** @import {Api} from "../data/api.js" */
 /** @import {JobRow} from "../data/types.js" */
 
-/** A pointer that passes over bars asks for none of them. */
+/** So long the pointer must rest: one that passes over bars requests none of them. */
 const REST_MS = 150;
 const MOST_KEPT = 100;
 
@@ -23,9 +23,9 @@ export class TimelinePeek {
   }
 
   /**
-   * The job, if it is known; else it is asked for.
+   * Returns the job if it is known, else requests it.
    * @param {number} serial
-   * @param {string} word  its state: what is known of another is old
+   * @param {string} word  its state; a row in another state is out of date
    */
   of(serial, word) {
     const key = `${serial} ${word}`;
@@ -54,7 +54,7 @@ export class TimelinePeek {
       this.#kept.set(key, /** @type {JobRow} */ (items[0]));
       if (key === this.#wanted) onAnswer();
     } catch {
-      // The tip says what the bar knows.
+      // The tip shows what the bar itself knows.
     }
   }
 }

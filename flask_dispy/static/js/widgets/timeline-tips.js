@@ -16,7 +16,7 @@ const BEGINNING = 60;
  * @param {Answer} answer
  * @param {number} item
  * @param {number} now
- * @param {JobRow} [job]  what is known of the job besides
+ * @param {JobRow} [job]  what else is known of the job
  */
 export function tipOf(answer, item, now, job) {
   return answer.bars ? barTip(answer, item, now, job) : answer.buckets ? bucketTip(answer, item) : null;

@@ -1,7 +1,7 @@
 /**
  * The timeline: a lane for each node, a bar for each job, over any window of the history, following now or
- * standing still. Beyond what can be told apart, the server sends aggregates, so that 100,000 jobs stay
- * fluid; only what is seen is painted, and a pan or zoom paints at once what is there while more is fetched.
+ * standing still. Where bars could not be told apart, the server sends aggregates, so that even 100,000 jobs
+ * move smoothly. Only the visible part is painted; a pan or zoom paints the known data at once and fetches more.
  */
 
 import { oncePerFrame, setText, show, debounced } from "../lib/dom.js";
@@ -49,7 +49,7 @@ import { readTokens, watchTheme } from "./tokens.js";
  * @property {string} [node]  only this node's lane
  * @property {boolean} [compact]  a small one within another page, without the queue
  * @property {View|null} [view]  the window at first; null: follow now
- * @property {number|null} [span]  seconds of the window that follows now; Infinity: the whole run; null: ten minutes of it
+ * @property {number|null} [span]  length in seconds of the window that follows the present; Infinity: the whole run; null: ten minutes
  * @property {(view: View, following: boolean, whole: boolean) => void} [onView]  the window was moved; `whole`: it grows with the run
  * @property {Choices} [choices]  of colours and of the lanes' order
  * @property {(choices: Choices) => void} [onChoices]  others were chosen
@@ -57,14 +57,14 @@ import { readTokens, watchTheme } from "./tokens.js";
  */
 
 const DEFAULT_SPAN_SEC = 600;
-/** Names at the left: on a phone they leave most of the room to the bars. */
+/** Width of the names at the left; on a phone, most of the room is left to the bars. */
 const GUTTER = { wide: 148, narrow: 84, below: 640 };
-/** What lies above and below the lanes on the page: header, controls, axis, queue, summary. */
+/** Height of what is above and below the lanes on the page: header, controls, axis, queue, summary. */
 const AROUND_PX = 448;
 const LANES = { least: 220, compact: 132 };
-/** How the figure is written that lanes are sorted by. @type {Record<Choices["sort"], ((figure: number) => string)|undefined>} */
+/** Formats of the figures by which lanes are sorted. @type {Record<Choices["sort"], ((figure: number) => string)|undefined>} */
 const FIGURES = { address: undefined, busy: percent, slow: timesText, failing: percent };
-/** A window that follows now moves on by pixels, but not more often than this. */
+/** A window that follows the present is repainted for each pixel that it moves, but not more often than this. */
 const FRAME_MS = { least: 100, calm: 1000 };
 
 export class Timeline {
@@ -93,7 +93,7 @@ export class Timeline {
   #map;
   #peek;
   #choices;
-  /** Goes to now and along with it. */
+  /** Goes to the present and follows it. */
   follow = () => this.#goTo(followView(this.#scene.view.to - this.#scene.view.from, this.#data.now()), true);
   #toAll = () => {
     this.#goTo(followView(this.#wholeSpan(), this.#data.now()), true);
@@ -345,7 +345,7 @@ export class Timeline {
     this.#parts.sizer.style.height = `${Math.max(this.#scene.height, Math.ceil(this.#scene.layout.total) + 2)}px`;
   }
 
-  /** What the pointer is on. */
+  /** Finds what the pointer is on, and shows its tip. */
   #point() {
     const { answer } = this.#scene;
     this.#scene.hovered = -1;
@@ -399,14 +399,14 @@ export class Timeline {
   }
 
   #describe() {
-    // Where the answer is still to come, words about the window would be wrong.
+    // Until the answer arrives, a sentence about the window would be wrong.
     if (!this.#scene.answer || !this.#data.served(this.#scene.view)) return;
     setText(this.#parts.summary, summarySentence(this.#scene.answer, this.#scene.view));
     this.#legend.update(this.#scene.answer, countByClass(this.#scene.answer, this.#scene.view));
     this.#list.update(this.#scene.answer, this.#scene.view);
   }
 
-  /** Keeps up with now. */
+  /** Follows the present. */
   #advance() {
     if (this.#following) {
       if (this.#growTo > 0) this.#spanSec = Math.min(this.#growTo, this.#wholeSpan());
@@ -417,8 +417,8 @@ export class Timeline {
 }
 
 /**
- * Calls again and again, after as many milliseconds as the call says; slower where less motion is wanted,
- * not at all while nobody looks.
+ * Calls repeatedly, each time after the milliseconds that the last call returned: more slowly with reduced
+ * motion, and not at all while the page is hidden.
  * @param {() => number} run
  */
 function tick(run) {
