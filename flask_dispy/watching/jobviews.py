@@ -8,15 +8,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import chain, islice
-from operator import attrgetter
 from typing import Any, Final
 
 from ..core.cluster import ClusterState
 from ..core.errors import UnknownJob
 from ..core.jobs import Job
-from ..core.search.blocks import JobBlock
 from ..core.search.facets import count_facets
-from ..core.search.jobs import Found, find
+from ..core.search.jobs import Candidates, Found, find
 from ..core.search.order import NEWEST, JobOrder, Place
 from ..core.search.query import JobQuery
 from ..wire.errorkinds import ErrorOrder, ErrorPage, error_page
@@ -27,8 +25,6 @@ from .board import Board
 from .views import ANY_JOB, JobPage
 
 __all__ = ["JobsView"]
-
-_serial_of: Final[Callable[[Job], int]] = attrgetter("serial")
 
 # A job that was found, with its place in the order and its cluster.
 _Placed = tuple[Place, ClusterState, Job]
@@ -181,26 +177,19 @@ class JobsView(ABC):
                 if job.serial in state.ledger.jobs
             ]
 
-    def _candidates(
-        self, query: JobQuery
-    ) -> tuple[float, list[tuple[ClusterState, list[JobBlock]]]]:
+    def _candidates(self, query: JobQuery) -> tuple[float, list[Candidates]]:
         """Return the time, and the jobs to search, in lists that need no lock."""
+        named = query.kinds_named
         with self._folded() as now:
             return now, [
-                (state, _blocks(state, query, now))
+                (state, state.ledger.blocks(), {kind: _SERIALS[kind](state, now) for kind in named})
                 for state in self._states()
                 if query.wants_cluster(state.name)
             ]
 
 
-def _blocks(state: ClusterState, query: JobQuery, now: float) -> list[JobBlock]:
-    """Return the jobs of a cluster that a search may find. The caller holds the lock."""
-    if query.only_stragglers:
-        # One that runs is not bound: those are queued.
-        found = [] if query.only_bound else state.stragglers(now)
-    elif query.only_bound:
-        jobs = state.ledger.jobs
-        found = [jobs[serial] for serial in state.ledger.bound]
-    else:
-        return state.ledger.blocks()
-    return [JobBlock(sorted(found, key=_serial_of))]
+# Which jobs "is:" finds. The caller holds the lock.
+_SERIALS: Final[dict[str, Callable[[ClusterState, float], list[int]]]] = {
+    "straggler": lambda state, now: [job.serial for job in state.stragglers(now)],
+    "bound": lambda state, _: list(state.ledger.bound),
+}

@@ -29,17 +29,19 @@ def make_job(serial: int, ago_sec: float, state: Any = "queued", **fields: Any) 
 JOBS = [
     make_job(1, 7200, "finished", node="10.0.0.2", started_at=NOW - 7000, ended_at=NOW - 3600),
     make_job(2, 3600, "terminated", node="10.0.0.3", started_at=NOW - 3590, ended_at=NOW - 500,
-             output=Output(exception="Traceback\nValueError: OR not")),
-    make_job(3, 3600, "running", node="10.0.0.2", started_at=NOW - 100),
+             output=Output(exception="Traceback\nValueError: OR not"), error_kind="58b4"),
+    make_job(3, 3600, "running", node="10.0.0.2", started_at=NOW - 100, columns=(80.0,)),
     make_job(4, 600),
     make_job(5, 60, "cancelled", ended_at=NOW - 10),
 ]  # fmt: skip
 
+KINDS = {"straggler": [3], "bound": [4]}
+
 
 def found(q: str, **options: Any) -> list[int]:
-    query = JobQuery.parse(q)
+    query = JobQuery.parse(q, columns=["temp"])
     blocks = [JobBlock(JOBS[:2]), JobBlock(JOBS[2:])]
-    chosen = matching_rows(query, blocks, NOW, cluster="compute", **options)
+    chosen = matching_rows(query, blocks, NOW, cluster="compute", kinds=KINDS, **options)
     jobs = [block.jobs[row] for block, rows in chosen for row in rows]
     return [job.serial for job in jobs if not query.states or job.word in query.states]
 
@@ -75,6 +77,20 @@ def found(q: str, **options: Any) -> list[int]:
         ("waited:150", [1, 3, 4]),
         ("waited:1h", []),
         ("-waited:150", [2, 5]),
+        ("is:straggler", [3]),
+        ("is:straggler is:bound", []),
+        ("-is:straggler", [1, 2, 4, 5]),
+        ("-is:straggler -is:bound -is:failed", [1, 5]),
+        ("is:straggler OR is:bound OR is:failed", [2, 3, 4]),
+        ("#1 OR -is:bound", [1, 2, 3, 5]),
+        ("is:bound OR node:10.0.0.2 state:queued", [4]),
+        ("error-kind:58b4 OR serial:1", [1, 2]),
+        ("-error-kind:58B4", [1, 3, 4, 5]),
+        ("-serial:1 -faster:50s", [2, 3, 4, 5]),
+        ('faster:200s OR arg:"alpha 5"', [3, 5]),
+        ("-arg:3 -until:1h", [4, 5]),
+        ("temp:>79 OR ended:1m", [3, 5]),
+        ("-temp:80", [1, 2, 4, 5]),
         ("since:1h", [2, 3, 4, 5]),
         ("since:10m until:5m", [4]),
         ("until:1h", [1, 2, 3]),
@@ -100,8 +116,7 @@ def test_search_finds(q: str, serials: list[int]) -> None:
         ("alpha OR stat:failed", "no qualifier stat"),
         ("-node:", "node: needs a value"),
         ("-state:gone", "no job state"),
-        ("-is:straggler", "is:straggler can be neither excluded"),
-        ("is:bound OR alpha", "is:bound can be neither excluded"),
+        ("-is:odd", "is: takes failed, straggler or bound"),
         ("since:yesterday", "since: takes how long ago"),
         ("until:2026-11-28", "until: takes how long ago"),
         ("until:20:24", "until: takes how long ago"),
@@ -134,7 +149,7 @@ def test_arguments_can_not_be_guessed_at_by_leaving_them_out() -> None:
 @pytest.mark.parametrize(
     ("q", "depends"),
     [("-alpha", False), ("since:5m", True), ("waited:5m", True), ("ended:5m", True),
-     ("#1 OR -slower:5s", True), ("#1 OR #2", False)],
+     ("#1 OR -slower:5s", True), ("#1 OR #2", False), ("-is:straggler", True)],
 )  # fmt: skip
 def test_search_knows_whether_time_alone_changes_it(q: str, depends: bool) -> None:
     assert JobQuery.parse(q).depends_on_time is depends
@@ -146,7 +161,8 @@ def test_moments() -> None:
     assert Span.parse("1h..10m", "ended").bounds(NOW) == (NOW - 3600, NOW - 600)
 
 
-_TERMS = ["alpha", "node:10.0.0.2", "state:queued", "state:failed", "slower:50s", "#3", "since:1h"]
+_TERMS = ["alpha", "node:10.0.0.2", "state:queued", "state:failed", "slower:50s", "#3", "since:1h",
+          "is:straggler", "is:bound"]  # fmt: skip
 
 
 @given(st.lists(st.tuples(st.booleans(), st.sampled_from(_TERMS), st.booleans()), max_size=6))

@@ -74,6 +74,10 @@ def test_stragglers_are_those_that_the_summary_counts(
     assert combined.summary()["attention"]["stragglers"] == 4
     page = registry.view("compute").jobs(query, limit=1)
     assert (page.total, page.items[0]["serial"], page.end.serial) == (2, 3, 3)
+    assert combined.jobs(JobQuery.parse("-is:straggler")).total == 4
+    either = JobQuery.parse("is:straggler OR #1 cluster:compute")
+    assert [job["serial"] for job in combined.jobs(either).items] == [3, 2, 1]
+    assert combined.job_facets(either)["total"] == 3
 
 
 def test_last_page_says_so(registry: ClusterRegistry, cluster: FakeCluster) -> None:

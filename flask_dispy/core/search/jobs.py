@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,10 @@ from .matching import matching_rows
 from .order import NEWEST, JobOrder, Place, in_order
 from .query import JobQuery
 
-__all__ = ["Found", "find"]
+__all__ = ["Candidates", "Found", "find"]
+
+Candidates = tuple[ClusterState, list[JobBlock], Mapping[str, Collection[int]]]
+"""A cluster, its jobs, and which of these ``is:`` finds, see :func:`.matching.matching_rows`."""
 
 # A block of jobs, and the rows that match.
 _Rows = tuple[JobBlock, Sequence[int]]
@@ -53,7 +56,7 @@ class Found:
 
 def find(
     query: JobQuery,
-    candidates: Iterable[tuple[ClusterState, list[JobBlock]]],
+    candidates: Iterable[Candidates],
     now: float,
     *,
     private: bool = False,
@@ -65,10 +68,16 @@ def find(
     total = 0
     found: list[tuple[ClusterState, list[_Rows]]] = []
     counts: Counter[str] = Counter(dict.fromkeys(JOB_WORDS, 0))
-    for state, blocks in candidates:
+    for state, blocks, kinds in candidates:
         names = _names_of(state)
         matches = matching_rows(
-            query, blocks, now, node_names=names, private=private, cluster=state.name
+            query,
+            blocks,
+            now,
+            node_names=names,
+            private=private,
+            cluster=state.name,
+            kinds=kinds,
         )
         for block, rows in matches:
             counts.update(_counts(block, rows))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cache
 from itertools import chain
 from math import inf
+from types import MappingProxyType
 
 from ..yielding import yield_now
 from .blocks import JobBlock
@@ -25,6 +26,7 @@ def matching_rows(
     node_names: Callable[[str], str | None] = lambda _ip: None,
     private: bool = False,
     cluster: str = "",
+    kinds: Mapping[str, Collection[int]] = MappingProxyType({}),
 ) -> list[tuple[JobBlock, Sequence[int]]]:
     """Return the blocks with matching jobs, whatever their state, and the rows of these.
 
@@ -34,10 +36,11 @@ def matching_rows(
     :param private: the reader may not see arguments and errors: they are not searched, and
         ``arg:`` and ``error:`` match nothing.
     :param cluster: the name of the jobs' cluster.
+    :param kinds: the serial numbers of the jobs that ``is:`` finds, by its value.
     """
     if private and (query.args or query.errors):
         return []
-    search = _Search(query, now, node_names, private, cluster)
+    search = _Search(query, now, node_names, private, cluster, kinds)
     found = []
     for block in blocks:
         rows = search.rows(block)
@@ -57,6 +60,7 @@ class _Search:
         node_names: Callable[[str], str | None],
         private: bool,
         cluster: str,
+        kinds: Mapping[str, Collection[int]],
     ) -> None:
         self._query = query
         self._now = now
@@ -64,7 +68,7 @@ class _Search:
         # Those that can't match at all, in place of their search.
         self._groups = [
             [
-                (excluded, _Search(one, now, node_names, private, cluster))
+                (excluded, _Search(one, now, node_names, private, cluster, kinds))
                 if one.wants_cluster(cluster) and not (private and (one.args or one.errors))
                 else (excluded, None)
                 for excluded, one in group
@@ -78,6 +82,7 @@ class _Search:
             inf if query.faster_sec is None else query.faster_sec,
         )
         self._texts = [*query.args, *query.words]
+        self._kinds = [frozenset(kinds.get(kind, ())) for kind in query.kinds]
         self._columns = [(place, value_test(text)) for place, text in query.columns]
 
     def rows(self, block: JobBlock) -> Sequence[int]:
@@ -88,6 +93,8 @@ class _Search:
             return ()
         if query.serials and query.serials.isdisjoint(block.serials):
             return ()
+        if any(kind.isdisjoint(block.serials) for kind in self._kinds):
+            return ()
         if not all(block.holds(text) or number in block.serials for text, _, number in self._ids):
             return ()
         rows: Sequence[int] = range(len(jobs))
@@ -97,8 +104,8 @@ class _Search:
             rows = _both(rows, block.rows_of_kinds(query.error_kinds))
         if query.errors:
             rows = _both(rows, block.raised)
-        if query.serials:
-            rows = [row for row in rows if block.serials[row] in query.serials]
+        for wanted in filter(None, (query.serials, *self._kinds)):
+            rows = [row for row in rows if block.serials[row] in wanted]
         if (query.slower_sec, query.faster_sec) != (None, None):
             rows = _both(rows, block.rows_that_took(*self._bounds, self._now))
         for text, is_id, number in self._ids:

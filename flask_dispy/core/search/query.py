@@ -64,7 +64,7 @@ class JobQuery:
         lengths = (self.slower_sec, self.faster_sec, self.waited_sec)
         return (
             any(length is not None for length in lengths)
-            or "straggler" in self.kinds
+            or "straggler" in self.kinds_named
             or bool(self.spans)
             or any(query.depends_on_time for group in self.groups for _, query in group)
         )
@@ -99,18 +99,9 @@ class JobQuery:
                 plain += group
             else:
                 groups.append(
-                    tuple((term.excluded, cls._alternative(term, columns)) for term in group)
+                    tuple((term.excluded, cls._of([term], columns=columns)) for term in group)
                 )
         return cls._of(plain, states, node, columns=columns, groups=tuple(groups))
-
-    @classmethod
-    def _alternative(cls, term: Term, columns: Sequence[str]) -> JobQuery:
-        query = cls._of([term], columns=columns)
-        if query.kinds:
-            raise BadRequest(
-                f"is:{term.value} can be neither excluded nor joined by OR.", field="q"
-            )
-        return query
 
     @classmethod
     def _of(
@@ -150,20 +141,9 @@ class JobQuery:
         )
 
     @property
-    def only_stragglers(self) -> bool:
-        """Whether the search is for running jobs that take far longer than usual.
-
-        Only their cluster knows which these are; it must pass no others to the search.
-        """
-        return "straggler" in self.kinds
-
-    @property
-    def only_bound(self) -> bool:
-        """Whether the search is for queued jobs that are bound to a node that is gone.
-
-        Their cluster must pass no others to the search.
-        """
-        return "bound" in self.kinds
+    def kinds_named(self) -> frozenset[str]:
+        """Which of ``straggler`` and ``bound`` it names; clusters know which jobs those are."""
+        return self.kinds.union(*(query.kinds for group in self.groups for _, query in group))
 
     def wants_cluster(self, name: str) -> bool:
         """Whether jobs of the cluster *name* can match, whatever the groups say of it."""

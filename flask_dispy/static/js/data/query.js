@@ -193,7 +193,7 @@ export function isHalfTyped(text, caret, vocabulary) {
 export function problemOf(text) {
   const problem = unknownQualifier(text) ?? orProblem(parseQuery(text));
   if (problem !== null) return problem;
-  for (const { field, value, excluded, joined } of parseQuery(text)) {
+  for (const { field, value } of parseQuery(text)) {
     if (field === null) continue;
     if (value === "") return `${field}: needs a value`;
     if (field === "state" && !STATES.includes(value)) {
@@ -202,7 +202,6 @@ export function problemOf(text) {
     if (field === "is" && !KINDS.includes(value.toLowerCase())) {
       return `is: takes ${KINDS.slice(0, -1).join(", ")} or ${KINDS.at(-1)}`;
     }
-    if (field === "is" && (excluded || joined)) return `is:${value} can be neither excluded nor joined by OR`;
     if (["slower", "faster", "waited"].includes(field) && !DURATION.test(value)) {
       return `${field}: takes a time such as 500ms, 30s, 5m or 2h`;
     }
