@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .client import AsyncClient, Client
     from .core.columns import Column
     from .core.trace import TraceEvent
+    from .core.webhook import Webhook
     from .core.whatif import WhatIf
     from .engine.commands.control import Control
     from .engine.commands.outcomes import Outcome
@@ -93,6 +94,7 @@ __all__ = [
     "UnknownOffer",
     "UnknownRun",
     "View",
+    "Webhook",
     "WhatIf",
     "WrongProcess",
     "cluster_status",
@@ -118,6 +120,7 @@ _HOMES: Final = {
     "Tables": ".wire.tables",
     "TimelineData": ".wire.shapes.timeline",
     "TraceEvent": ".core.trace",
+    "Webhook": ".core.webhook",
     "WhatIf": ".core.whatif",
     "create_blueprint": ".web.blueprint",
     "patch_dispy": ".patching",

@@ -9,12 +9,15 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary, WeakSet
 
+from .alerts.announcer import Listener
 from .core.columns import Column
-from .core.errors import UnknownCluster
+from .core.errors import BadRequest, UnknownCluster
 from .core.failurewindow import FAILING_JOBS, FAILING_PERCENT
+from .core.journal import ENTRY_KINDS, EntryKind
 from .core.meter import CpuHourPrice
 from .core.settings import Settings
 from .core.textbudget import DEFAULT_HISTORY_BYTES
+from .core.webhook import Webhook
 from .engine.commands.calls import Calls
 from .engine.commands.control import Control
 from .engine.reports.watch import Callback
@@ -29,6 +32,7 @@ from .watching.summaries import Summaries
 from .watching.upkeep import Pump
 from .watching.views import View
 from .watching.watched import Watched
+from .wire.journal import EventRow
 
 __all__ = ["ClusterRegistry"]
 
@@ -76,6 +80,8 @@ class ClusterRegistry(Dashboard):
     :param failing_percent: when more than this percentage of the latest *failing_jobs* jobs failed,
         the event ``failing`` says so; 100 for never.
     :param failing_jobs: how many of the jobs that finished or failed last are counted for that.
+    :param alerts: up to 10 webhooks, each a :class:`~flask_dispy.Webhook`, that are sent a message
+        when a run ends, stalls or goes wrong; see docs/alerts.md.
     :raises BadRequest: a setting that makes no sense; the message names it and the remedy.
     :raises HistoryError: *history* is a file of something else, or a newer version's.
     """
@@ -101,6 +107,7 @@ class ClusterRegistry(Dashboard):
         cpu_hour_price: CpuHourPrice | None = None,
         failing_percent: float = FAILING_PERCENT,
         failing_jobs: int = FAILING_JOBS,
+        alerts: Sequence[Webhook] = (),
         _intervals: Intervals | None = None,
     ) -> None:
         self._settings = Settings(
@@ -122,6 +129,7 @@ class ClusterRegistry(Dashboard):
             cpu_hour_price=cpu_hour_price,
             failing_percent=failing_percent,
             failing_jobs=failing_jobs,
+            alerts=alerts,
         )
         self._intervals = _intervals or Intervals()  # tests have no patience
         self._begin()
@@ -136,7 +144,7 @@ class ClusterRegistry(Dashboard):
         self._calls = Calls(self._settings.engine_timeout_sec)
         self._control = Control(Lookup(hub), self._calls)
         self._pump = Pump(hub, self._summaries, self._calls)
-        if self._settings.history is not None:
+        if self._settings.history is not None or self._settings.alerts:
             atexit.register(self.close)  # a program may end without closing us
 
     @property
@@ -145,7 +153,10 @@ class ClusterRegistry(Dashboard):
             with _forking:
                 # It was made before a fork, and its clusters will be made here: nothing is lost.
                 if not self._hub.is_ours() and self._hub.is_fresh():
+                    listeners = self._hub.announcer.listeners
                     self._begin()
+                    for listener in listeners:
+                        self._hub.announcer.add(listener)
         return self._hub
 
     # -- clusters ----------------------------------------------------------------------------
@@ -215,6 +226,32 @@ class ClusterRegistry(Dashboard):
         """
         self._board.router.receive(status, node, job)
 
+    def on(self, event: EntryKind, callback: Callable[[EventRow], object]) -> Callable[[], None]:
+        """Call *callback* whenever something happens; return a function that ends that.
+
+        :param event: the kind of event, such as ``stalled`` or ``node_lost``; docs/api.md has all.
+        :param callback: called with the event as in the JSON, in the order in which events happen.
+            It runs on a thread of its own, never under a lock and never on dispy's threads. What
+            it raises is logged, and counted in ``/healthz``. A thousand events may wait for it;
+            further ones are dropped and counted.
+
+        An event is passed on a quarter of a second after it was found, so that of those that prove
+        wrong at once, few are. :meth:`close` waits up to five seconds for the last ones.
+
+        :raises BadRequest: there is no such event, or *callback* is no function.
+        :raises WrongProcess: this is a fork of the process that made the registry.
+        """
+        if event not in ENTRY_KINDS:
+            raise BadRequest(
+                f"{event!r:.80} is no event: give one of {', '.join(ENTRY_KINDS)}.", field="event"
+            )
+        if not callable(callback):
+            raise BadRequest("callback must be a function of an event.", field="callback")
+        self._board.check_process()
+        listener = Listener(event, callback)
+        self._board.announcer.add(listener)
+        return lambda: self._board.announcer.remove(listener)
+
     # -- reading -----------------------------------------------------------------------------
 
     @property
@@ -243,12 +280,15 @@ class ClusterRegistry(Dashboard):
     def close(self) -> None:
         """Stop watching: put all callbacks back and end the threads. Readers still get answers.
 
+        It waits up to five seconds until callbacks and webhooks have had the last events.
+
         Calling it again, or in a fork, does nothing.
         """
         # In a fork its threads are not here, and its locks may be held by one of them for ever.
         if self._hub.is_ours() and self._hub.close():
             self._pump.stop()
             self._hub.end()
+            self._hub.announcer.close(self._intervals.last_alerts_sec)
             atexit.unregister(self.close)
 
 

@@ -21,6 +21,7 @@ from .core.failurewindow import FAILING_JOBS, FAILING_PERCENT
 from .core.meter import CpuHourPrice
 from .core.settings import Settings
 from .core.textbudget import DEFAULT_HISTORY_BYTES
+from .core.webhook import Webhook
 from .hosting import (
     Limits,
     ThreadServer,
@@ -144,6 +145,7 @@ class DispyHTTPServer:
         cpu_hour_price: CpuHourPrice | None = None,
         failing_percent: float = FAILING_PERCENT,
         failing_jobs: int = FAILING_JOBS,
+        alerts: Sequence[Webhook] = (),
     ) -> None:
         settings = {
             "history_limit": history_limit,
@@ -162,6 +164,7 @@ class DispyHTTPServer:
             "cpu_hour_price": cpu_hour_price,
             "failing_percent": failing_percent,
             "failing_jobs": failing_jobs,
+            "alerts": alerts,
         }
         limits = Limits(
             max_connections=max_connections,

@@ -13,6 +13,7 @@ from .errors import BadRequest
 from .failurewindow import FAILING_JOBS, FAILING_PERCENT
 from .meter import OTHERS, CpuHourPrice
 from .textbudget import DEFAULT_HISTORY_BYTES, MOST_TEXT
+from .webhook import MOST_WEBHOOKS, Webhook
 
 __all__ = ["LONGEST_POLL_SEC", "MOST_JOBS", "MOST_RUNS", "Settings"]
 
@@ -68,6 +69,7 @@ class Settings:
     cpu_hour_price: CpuHourPrice | None = None
     failing_percent: float = FAILING_PERCENT
     failing_jobs: int = FAILING_JOBS
+    alerts: Sequence[Webhook] = ()
 
     def __post_init__(self) -> None:
         self.poll_sec = checked_poll_sec(self.poll_sec)
@@ -101,6 +103,7 @@ class Settings:
         self.node_columns = _checked_columns("node_columns", self.node_columns)
         self.job_columns = _checked_columns("job_columns", self.job_columns)
         self.cpu_hour_price = _checked_price(self.cpu_hour_price)
+        self.alerts = _checked_alerts(self.alerts)
 
     def _check_failing(self) -> None:
         percent, jobs = self.failing_percent, self.failing_jobs
@@ -136,6 +139,17 @@ def _checked_columns(setting: str, columns: Sequence[Column]) -> tuple[Column, .
     if len(found) > MOST_COLUMNS:
         raise BadRequest(
             f"{setting} has {len(found)} columns; {MOST_COLUMNS} are the most.", field=setting
+        )
+    return found
+
+
+def _checked_alerts(alerts: Sequence[Webhook]) -> tuple[Webhook, ...]:
+    found = tuple(alerts) if isinstance(alerts, (list, tuple)) else None
+    if found is None or not all(isinstance(one, Webhook) for one in found):
+        raise BadRequest("alerts must be a list of Webhook objects.", field="alerts")
+    if len(found) > MOST_WEBHOOKS:
+        raise BadRequest(
+            f"alerts has {len(found)} webhooks; {MOST_WEBHOOKS} are the most.", field="alerts"
         )
     return found
 

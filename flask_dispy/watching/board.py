@@ -6,7 +6,7 @@ import itertools
 import os
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, Generic, TypeVar
 
@@ -91,6 +91,9 @@ class Board(Generic[M]):
     recorder: Recorder | None = None
     """What writes the history, if one is written."""
 
+    announce: Callable[[str, Sequence[Entry]], None] | None = None
+    """Takes a cluster's new entries under the lock, if somebody may listen."""
+
     runs: Runs | None = None
     """The runs of the history, ``None`` if none is kept."""
 
@@ -164,6 +167,8 @@ class Board(Generic[M]):
         member.feed.remove(dropped, self.version)
         self._combine([*roster.dirty, *dropped])
         roster.published()
+        if self.announce is not None and state.journal.fresh:
+            self.announce(state.name, state.journal.fresh)
         state.journal.fresh.clear()
         state.dirty_ends.clear()
         state.dirty = False

@@ -18,7 +18,9 @@ def health(hub: Hub, pump: Pump, calls: Calls) -> dict[str, Any]:
     dropped = sum(w.watch.dropped for w in clusters) + router.dropped
     upkeep, engine = pump.health(), calls.health()
     history = recorder.health() if recorder else None
+    alerts = hub.announcer.health()
     problems = [*upkeep.pop("problems"), *(history.pop("problems") if history else ())]
+    problems += alerts.pop("problems")
     problems += [
         f"The cluster {w.name} is not heard of. {w.unheard}"
         for w in clusters
@@ -55,5 +57,6 @@ def health(hub: Hub, pump: Pump, calls: Calls) -> dict[str, Any]:
             "unknown": dict(columns.failures),
         },
         "history": history,
+        "alerts": alerts,
         "clusters": len(clusters),
     }

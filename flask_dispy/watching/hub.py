@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from ..alerts.announcer import Announcer
 from ..core.cluster import ClusterState
 from ..core.errors import UnknownCluster
 from ..core.failurewindow import FailureWindow
@@ -56,6 +57,8 @@ class Hub(Board[Watched]):
         self.recorder = recorder_of(settings, self.rows)
         if self.recorder is not None:
             self.runs = Runs(self.recorder.path, self.shown_runs)
+        self.announcer = Announcer(settings, waits_sec=intervals.alert_waits_sec)
+        self.announce = self.announcer.note
         self.folding = threading.RLock()
         self.router = Router(settings.inbox_limit)
         self.texts = LateTexts(settings)
@@ -316,15 +319,15 @@ class Hub(Board[Watched]):
         if self.recorder is not None:
             self.texts.wait(self.intervals.last_texts_sec)
         self.texts.close()
-        if self.recorder is None:
-            return
         with self.folding, self.lock:
             self._fold_texts()
             for watched in self.members():
                 watched.state.end_watching()
                 self.publish(watched)
-                self.recorder.end(watched.state)
-        self.recorder.close()
+                if self.recorder is not None:
+                    self.recorder.end(watched.state)
+        if self.recorder is not None:
+            self.recorder.close()
 
     def unregister_exit_handlers(self) -> None:
         """In a fork: see to it that the clusters' own ends are left to the process they live in."""

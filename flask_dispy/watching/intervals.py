@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from ..alerts.outbox import WAITS_SEC
 
 __all__ = ["Intervals"]
 
@@ -69,6 +72,12 @@ class Intervals:
 
     last_texts_sec: float = 2.0
     """How long the end waits for texts that the history lacks."""
+
+    alert_waits_sec: Sequence[float] = WAITS_SEC
+    """Before each further attempt to deliver an alert."""
+
+    last_alerts_sec: float = 5.0
+    """How long the end waits until callbacks and webhooks have had the last events."""
 
     look_up_sec: float = 1.0
     """How often a stream without news reports to the audience that it is still there."""

@@ -124,6 +124,7 @@ class Pump:
             self._guarded(partial(self._update, watched, now))
         self._guarded(partial(self._sample, now))
         self._guarded(self._check_history)
+        self._guarded(self._hub.announcer.pass_on)
         self._guarded(self._hub.drop_closed)
 
     def _guarded(self, step: Callable[[], None]) -> None:

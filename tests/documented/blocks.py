@@ -145,6 +145,17 @@ BLOCKS: Final[dict[str, tuple[str, str]]] = {
         _APP,
         "assert silent == []\nassert summary['name'] == view.name\n",
     ),
+    'service="ntfy", events=[': ("", "assert len(repr(registry.health()['alerts'])) > 99\n"),
+    'service="mattermost"': ("", "assert [one.service for one in alerts][0] == 'mattermost'\n"),
+    "def is_authentic(headers, body, secret):": (
+        "",
+        "from flask_dispy.alerts.outbox import Outbox\n"
+        "from flask_dispy import Webhook\n"
+        "headers = Outbox(Webhook('https://h/', secret='s' * 16))._headers('7', b'{}')\n"
+        "assert is_authentic(headers, b'{}', 's' * 16)\n"
+        "assert not is_authentic(headers, b'{ }', 's' * 16)\n",
+    ),
+    'registry.on("stalled"': ("", "stop()\n"),
     'history="runs.sqlite")': (_CLUSTER, f"{_DONE}server.shutdown()\n"),
     'PastRegistry("runs.sqlite"': (
         f"{_CLUSTER}with DispyHTTPServer(cluster, history='runs.sqlite'):\n    cluster.wait()\n"

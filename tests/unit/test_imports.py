@@ -24,6 +24,7 @@ FLOORS = (
     ("engine",),
     ("programs",),
     ("history",),
+    ("alerts",),
     ("watching",),
     ("registry",),
     ("report",),

@@ -71,6 +71,7 @@ def test_public_names_are_these() -> None:
         "UnknownOffer",
         "UnknownRun",
         "View",
+        "Webhook",
         "WhatIf",
         "WrongProcess",
         "cluster_status",

@@ -69,8 +69,8 @@ def test_servers_first_parameters_are_dispys_own() -> None:
 
 def test_public_names_of_a_registry_are_few(registry: ClusterRegistry) -> None:
     assert [name for name in dir(registry) if not name.startswith("_")] == [
-        "add", "callback", "close", "cluster_status", "control", "health", "names", "poll_sec",
-        "remove", "show_job_args", "view", "views",
+        "add", "callback", "close", "cluster_status", "control", "health", "names", "on",
+        "poll_sec", "remove", "show_job_args", "view", "views",
     ]  # fmt: skip
 
 

@@ -6,10 +6,12 @@ import dataclasses
 import inspect
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from flask_dispy.core.settings import Settings
+from flask_dispy.core.webhook import ALERT_EVENTS, Service, Webhook
 from flask_dispy.web.access.permissions import PERMISSIONS
 from flask_dispy.web.blueprint import create_blueprint
 from flask_dispy.web.http.errors import STATUS_OF_CODE
@@ -20,6 +22,7 @@ from flask_dispy.wire.tables import NodeTable
 
 ROOT = Path(__file__).parents[2]
 API = (ROOT / "docs" / "api.md").read_text()
+ALERTS = (ROOT / "docs" / "alerts.md").read_text()
 EMBEDDING = (ROOT / "docs" / "embedding.md").read_text()
 SECURITY = (ROOT / "docs" / "security.md").read_text()
 
@@ -65,6 +68,21 @@ def _shown(default: object) -> str:
     if default is None or default == ():
         return "none"
     return f"{default:,}" if type(default) is int else str(default)
+
+
+def test_every_option_of_a_webhook_is_documented() -> None:
+    fields = {field.name: field.default for field in dataclasses.fields(Webhook)}
+    rows = re.findall(r"^\| `(\w+)` \| (.+?) \|", ALERTS.partition("| option")[2], re.M)
+    assert [name for name, _ in rows] == list(fields)
+    for name, default in rows:
+        if default.startswith("`"):
+            assert default.strip("`") in (repr(fields[name]), repr(fields[name]).replace("'", '"'))
+        elif default[0].isdigit():
+            assert float(default) == fields[name]
+    for event in ALERT_EVENTS:
+        assert f"`{event}`" in ALERTS.partition("| `service`")[0]
+    for service in get_args(Service):
+        assert f"| `{service}` |" in ALERTS
 
 
 def test_every_permission_is_documented() -> None:

@@ -1,0 +1,1 @@
+"""Tells people and programs what happens: users' callbacks, and messages to webhooks."""
