@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import time
+
 from browser.stage import Stage, becomes, is_live
 from playwright.sync_api import Locator, Page, expect
+
+from flask_dispy.watching.dashboard import board_of
 
 ERROR = "New kind of error: ValueError: no such thing"
 
@@ -101,6 +106,64 @@ def test_timeline_marks_events_with_a_tip(stage: Stage) -> None:
     expect(mark).to_have_count(1)
     mark.locator(".event-halo").hover()
     expect(page.locator(".timeline-stage .tip").filter(has_text=ERROR)).to_be_visible()
+
+
+EARLIER = "alpha uses 2 CPUs"
+
+
+def earlier(stage: Stage, seconds: float) -> None:
+    """Have something have happened so long ago."""
+    board = board_of(stage.registry)
+    with board.lock:
+        (state,) = board.states()
+        state.journal.add("cpus_set", time.time() - seconds, node="10.0.0.2", name="alpha",
+                          cpus=2, cpus_before=4)  # fmt: skip
+
+
+def test_timelines_marks_are_one_tab_stop_with_arrows_between(stage: Stage) -> None:
+    earlier(stage, 150)
+    job = stage.cluster.submit("old", job_id="old", since_sec=300)
+    stage.cluster.start(job, stage.nodes["10.0.0.9"], since_sec=299)
+    page = stage.open(f"timeline.html?from={time.time() - 300:.0f}&to={time.time() + 60:.0f}")
+    slider = page.get_by_role("slider", name="Events")
+    expect(slider).to_have_attribute("aria-valuemax", "2")
+    tip = page.locator(".timeline-stage .tip:visible")
+    slider.focus()
+    expect(tip).to_contain_text(ERROR)
+    expect(slider).to_have_attribute("aria-valuetext", re.compile(ERROR))
+    slider.press("ArrowLeft")
+    expect(tip).to_contain_text(EARLIER)
+    expect(slider).to_have_attribute("aria-valuenow", "1")
+    expect(slider).to_have_attribute("aria-valuetext", re.compile(EARLIER))
+    expect(page.locator(".timeline-events .is-current")).to_have_count(1)
+    slider.press("Escape")
+    expect(tip).to_have_count(0)
+    slider.press("End")
+    expect(tip).to_contain_text(ERROR)
+    slider.press("Tab")
+    expect(page.locator(".timeline-lanes")).to_be_focused()
+    expect(tip).to_have_count(0)
+
+
+def test_comma_and_point_go_from_event_to_event_in_a_chart(stage: Stage) -> None:
+    earlier(stage, 150)
+    board = board_of(stage.registry)
+    with board.lock:
+        for state in (*board.states(), board.combined):
+            series = state.series
+            series._sampled_at = series.started_at = time.time() - 300
+            for ago in range(300, 0, -1):
+                series.add(time.time() - ago, state.sample())
+    page = stage.open("monitor.html")
+    plot = page.locator("#throughput .chart-plot")
+    expect(plot.locator(".event-mark")).to_have_count(2)
+    plot.press(",")
+    expect(plot.locator(".tip")).to_contain_text(ERROR)
+    plot.press(",")
+    expect(plot.locator(".tip")).to_contain_text(EARLIER)
+    plot.press(".")
+    expect(plot.locator(".tip")).to_contain_text(ERROR)
+    expect(plot).to_have_attribute("aria-valuetext", re.compile(ERROR))
 
 
 def test_nodes_page_marks_what_concerns_it(stage: Stage) -> None:

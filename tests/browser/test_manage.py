@@ -58,6 +58,13 @@ def test_bad_port_is_told_at_its_field(stage: Stage, page: Page) -> None:
     expect(page.get_by_label("Port")).to_be_focused()
     expect(page.get_by_role("alert")).not_to_be_empty()
     assert stage.cluster.calls == []
+    cpus = page.locator("#allocate [name=cpus]")
+    expect(cpus).to_have_attribute("aria-describedby", "cpus-note")
+    page.get_by_label("Port").fill("9701")
+    cpus.fill("99999999999")
+    page.keyboard.press("Enter")
+    expect(cpus).to_have_attribute("aria-invalid", "true")
+    expect(cpus).to_have_attribute("aria-describedby", "allocate-error cpus-note")
 
 
 def test_host_that_does_not_resolve_is_told(stage: Stage, page: Page) -> None:

@@ -47,3 +47,12 @@ export function verdictOf({ compared }) {
   const words = [compared?.slow && "slow", compared?.failing && "failing"].filter(Boolean);
   return words.length ? words.join(" and ") : null;
 }
+
+/** The same with its figures: "2.1 × others, 38 % failed". @param {NodeRow} row */
+export function verdictText({ compared }) {
+  const parts = [
+    compared?.slow && `${timesText(compared.times_others)} others`,
+    compared?.failing && `${percent(compared.failed_share)} failed`,
+  ].filter(Boolean);
+  return parts.length ? parts.join(", ") : null;
+}

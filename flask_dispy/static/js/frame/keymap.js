@@ -23,6 +23,7 @@ export const CHART_KEYS = [
   ["← →", "Charts: earlier, later; ten at a time with Shift"],
   ["PgUp PgDn", "Charts: sixty points later, earlier"],
   ["Home End", "Charts: oldest, newest"],
+  [", .", "Charts: the event before, the event after"],
   ["Esc", "Charts: leave the point"],
 ];
 
@@ -42,6 +43,12 @@ export const LANE_KEYS = [
   ["+ -", "Lanes: zoom"],
   ["Home End", "Lanes: oldest, now"],
   ["0", "Lanes: everything"],
+];
+
+/** See widgets/timeline-events.js. @type {KeyList} */
+export const EVENT_KEYS = [
+  ["← →", "Events over the lanes: previous, next"],
+  ["Home End", "Events over the lanes: oldest, newest"],
 ];
 
 /** See widgets/timeline-map.js. @type {KeyList} */

@@ -152,7 +152,8 @@ class AllocateForm {
     for (const input of [this.#host, this.#port, this.#cpus]) {
       const wrong = input.name === field;
       setAttr(input, "aria-invalid", wrong ? "true" : null);
-      setAttr(input, "aria-describedby", wrong ? "allocate-error" : null);
+      const notes = [wrong && "allocate-error", input === this.#cpus && "cpus-note"].filter(Boolean);
+      setAttr(input, "aria-describedby", notes.join(" ") || null);
       if (wrong) input.focus();
     }
   }

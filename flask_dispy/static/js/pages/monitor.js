@@ -62,6 +62,7 @@ function nodeWidgets(shell) {
     jobsHref: (q) => href("jobs.html", { q }),
     nodesHref: (q) => href("monitor.html", { q }),
     offersHref: `${href("manage.html")}#offers`,
+    nodes: () => store.nodes.values(),
     onNodes(query) {
       table.setFilter(query);
       need("nodes").scrollIntoView({ block: "start" });

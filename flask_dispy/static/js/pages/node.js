@@ -6,7 +6,7 @@ import { followEvents } from "../data/events.js";
 import { withRange } from "../data/durations.js";
 import { need, setAttr, setText, show } from "../lib/dom.js";
 import { plain, stateMark } from "../lib/format.js";
-import { LANE_KEYS } from "../frame/keymap.js";
+import { EVENT_KEYS, LANE_KEYS } from "../frame/keymap.js";
 import { createNodeChooser } from "../widgets/nodechooser.js";
 import { startShell } from "../frame/shell.js";
 import { NodeActions } from "../widgets/nodeactions.js";
@@ -133,7 +133,7 @@ class NodePage {
   /** @param {string} ip */
   #startHistory(ip) {
     const { api, cluster, config, href, keys } = this.#shell;
-    keys.describe(LANE_KEYS);
+    keys.describe([...LANE_KEYS, ...EVENT_KEYS]);
     // A history doesn't keep the nodes' load.
     if (config.past) need("charts").hidden = true;
     else this.#charts = createNodeCharts(need("charts"), { shell: this.#shell, ip });

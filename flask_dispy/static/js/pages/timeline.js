@@ -1,6 +1,6 @@
 import { followEvents } from "../data/events.js";
 import { need } from "../lib/dom.js";
-import { LANE_KEYS, PANEL_KEYS, RUN_KEYS } from "../frame/keymap.js";
+import { EVENT_KEYS, LANE_KEYS, PANEL_KEYS, RUN_KEYS } from "../frame/keymap.js";
 import { startShell } from "../frame/shell.js";
 import { choicesFrom } from "../widgets/timeline-classes.js";
 import { viewFromParams, viewToParams } from "../widgets/timeline-layout.js";
@@ -56,7 +56,7 @@ export function start(shell = startShell("Timeline")) {
   window.addEventListener("popstate", fromAddress);
   fromAddress();
   if (!config.past) keys.bind("f", "Follow now", () => timeline.follow());
-  keys.describe([...LANE_KEYS, ...RUN_KEYS, ...PANEL_KEYS]);
+  keys.describe([...LANE_KEYS, ...EVENT_KEYS, ...RUN_KEYS, ...PANEL_KEYS]);
   store.subscribe((event) => {
     if (event.kind !== "data") return;
     timeline.update();

@@ -2,6 +2,9 @@
 import { h, icon } from "../lib/dom.js";
 import { createPopover } from "../lib/popover.js";
 
+/** Before the key of a column, among those that are kept: it is hidden because somebody chose so. */
+const HIDDEN_BY_HAND = "-";
+
 /**
  * A button whose panel chooses the columns of a table; the choice is remembered in this browser.
  *
@@ -12,13 +15,14 @@ import { createPopover } from "../lib/popover.js";
  * @param {string} options.store name under which the choice is kept
  * @param {Pick<Storage, "getItem"|"setItem">|null} options.storage
  * @param {(hidden: string[]) => void} options.onChange
- * @returns {string[]} keys of the columns that are hidden to begin with
+ * @returns {{hidden: string[], reveal: (keys: string[], spare: string[]) => void}} the keys of the columns that are
+ *   hidden to begin with; shows columns that have something to say now, but for those that somebody has hidden, in
+ *   place of some to spare, if nobody has chosen columns
  */
 export function createColumnChooser(element, { columns, store, storage, onChange }) {
   const optional = columns.filter((column) => column.optional);
-  const hidden = new Set(
-    storedKeys(storage, store) ?? optional.filter((column) => column.hidden).map(({ key }) => key),
-  );
+  const stored = storedKeys(storage, store);
+  const hidden = new Set(stored ?? optional.filter((column) => column.hidden).map(({ key }) => key));
   const button = h(
     "button",
     { type: "button", class: "button quiet icon-button", title: "Choose columns" },
@@ -28,20 +32,41 @@ export function createColumnChooser(element, { columns, store, storage, onChange
   const boxes = optional.map((column) => {
     const box = h("input", { type: "checkbox", onchange: () => choose(column.key, box.checked) });
     box.checked = !hidden.has(column.key);
-    return h("label", { class: "check" }, box, column.label);
+    return { key: column.key, box, label: h("label", { class: "check" }, box, column.label) };
   });
   element.append(button);
-  createPopover(button, h("div", { class: "columns" }, h("fieldset", {}, h("legend", { text: "Columns" }), ...boxes)));
+  createPopover(
+    button,
+    h(
+      "div",
+      { class: "columns" },
+      h("fieldset", {}, h("legend", { text: "Columns" }), ...boxes.map(({ label }) => label)),
+    ),
+  );
 
   /** @param {string} key @param {boolean} shown */
   function choose(key, shown) {
-    if (shown) hidden.delete(key);
-    else hidden.add(key);
+    for (const each of [key, HIDDEN_BY_HAND + key]) {
+      if (shown) hidden.delete(each);
+      else hidden.add(each);
+    }
     storage?.setItem(store, JSON.stringify([...hidden]));
     onChange([...hidden]);
   }
 
-  return [...hidden];
+  /** @param {string[]} keys @param {string[]} spare */
+  function reveal(keys, spare) {
+    const due = boxes.filter(({ key }) => keys.includes(key) && hidden.has(key) && !hidden.has(HIDDEN_BY_HAND + key));
+    if (due.length === 0) return;
+    for (const { key, box } of boxes) {
+      if (due.some((each) => each.key === key)) hidden.delete(key);
+      else if (stored === null && spare.includes(key)) hidden.add(key);
+      box.checked = !hidden.has(key);
+    }
+    onChange([...hidden]);
+  }
+
+  return { hidden: [...hidden], reveal };
 }
 
 /**

@@ -1,6 +1,13 @@
-/** @import {Summary} from "../data/types.js" */
+/** @import {NodeRow, Summary} from "../data/types.js" */
+import { timesText } from "../data/standing.js";
 import { h, icon, setText, show } from "../lib/dom.js";
-import { count, counted } from "../lib/format.js";
+import { count, counted, percent, plain } from "../lib/format.js";
+
+/** Letters of a node's name in a chip. */
+const NAME = 24;
+
+/** @param {string} text @param {number} most */
+const cut = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
 
 /**
  * What needs attention, in few words; empty if nothing does.
@@ -10,10 +17,11 @@ import { count, counted } from "../lib/format.js";
  * @param {(query: string) => string} options.jobsHref
  * @param {(query: string) => string} options.nodesHref
  * @param {string} options.offersHref
+ * @param {() => Iterable<NodeRow>} options.nodes  those that the page knows
  * @param {(query: string) => void} [options.onNodes] filters the nodes on this page
  * @returns {{update: (summary: Summary) => void}}
  */
-export function createAttention(element, { jobsHref, nodesHref, offersHref, onNodes }) {
+export function createAttention(element, { jobsHref, nodesHref, offersHref, nodes, onNodes }) {
   const trouble = chip("trouble", "warning");
   const failed = chip("failed", "warning");
   const abandoned = chip("abandoned", "warning");
@@ -73,13 +81,28 @@ export function createAttention(element, { jobsHref, nodesHref, offersHref, onNo
       clocks.set(attention?.clocks_off ?? 0, (n) =>
         n === 1 ? "1 node's clock is off" : `${count(n)} nodes' clocks are off`,
       );
-      slow.set(attention?.slow ?? 0, (n) => counted(n, "slow node"));
-      failing.set(attention?.failing ?? 0, (n) => counted(n, "failing node"));
+      slow.set(attention?.slow ?? 0, (n) => {
+        const row = n === 1 ? find(nodes(), ({ compared }) => compared?.slow) : null;
+        return row ? `${nameOf(row)} slow: ${timesText(row.compared?.times_others)} others` : counted(n, "slow node");
+      });
+      failing.set(attention?.failing ?? 0, (n) => {
+        const row = n === 1 ? find(nodes(), ({ compared }) => compared?.failing) : null;
+        return row ? `${nameOf(row)} failing: ${percent(row.compared?.failed_share)}` : counted(n, "failing node");
+      });
       stragglers.set(attention?.stragglers ?? 0, (n) => counted(n, "straggler"));
       dropped.set(summary.dropped_events ?? 0, (n) => `${counted(n, "event")} dropped: counts may be low`);
     },
   };
 }
+
+/** @param {Iterable<NodeRow>} rows @param {(row: NodeRow) => unknown} fits */
+function find(rows, fits) {
+  for (const row of rows) if (fits(row)) return row;
+  return null;
+}
+
+/** @param {NodeRow} row */
+const nameOf = ({ name, ip_addr }) => cut(plain(name) || ip_addr, NAME);
 
 /** @param {HTMLElement} link @param {() => void} filter */
 function filtersHere(link, filter) {

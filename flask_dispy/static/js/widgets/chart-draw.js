@@ -21,7 +21,8 @@ import { fillChildren, setAttrs, svg } from "./svg.js";
 /** @typedef {{x: (t: number) => number, y: (value: number) => number, to: number, right: number, bottom: number}} Frame */
 
 const HEIGHT = 168;
-export const TOP = 14;
+/** Over the plot there is room for marks of events. */
+export const TOP = 22;
 const AXIS = 20;
 const LINE_GAP = 15;
 /** A value older than this is out of date: its point is hollow, with its age beside it. */
@@ -69,9 +70,9 @@ export function build({ title, unit, series, past, crowded, onPick }) {
     area,
     ...lines,
     ...lasts,
-    values,
     axis,
     marks,
+    values,
     ...labels,
     cursor,
     ...dots,

@@ -10,7 +10,7 @@ import { build, drawCursor, drawFrame, endOf, frameFor, gutterFor, TOP } from ".
 import { lastKnown, nearest } from "./chart-scale.js";
 import { setAttr, setText, show } from "../lib/dom.js";
 import { clock, relative } from "../lib/format.js";
-import { drawMarks, markNear, placeMarks, spokenMark, tipLines } from "./eventmarks.js";
+import { drawMarks, markNear, placeMarks, spokenLines, tipLines } from "./eventmarks.js";
 import { createTip } from "./tip.js";
 
 /** @import {ChartData, ChartOptions, Frame} from "./chart-draw.js" */
@@ -100,7 +100,7 @@ export class Chart {
     const half = frame && last > 0 ? (frame.right / last / 2) * 1.01 : 0;
     const mark = shown && frame ? markNear(this.#marks, frame.x(data.t[index]), half) : null;
     if (time === null || index < 0 || shown)
-      setAttr(parts.plot, "aria-valuetext", spokenText(data, options, index) + spokenMark(mark));
+      setAttr(parts.plot, "aria-valuetext", spokenText(data, options, index) + (mark ? `; ${spokenLines(mark)}` : ""));
     setAttr(parts.cursor, "visibility", shown ? "visible" : "hidden");
     if (!shown || !frame) {
       for (const dot of parts.dots) setAttr(dot, "visibility", "hidden");
@@ -136,6 +136,17 @@ export class Chart {
     return found.length > 0 && found[0].px <= NEAR_PX ? found[0].key : null;
   }
 
+  /** The time of the sample at the event before or after the one that is inspected. @param {string} key */
+  #markedTime(key) {
+    const frame = this.#frame;
+    if (!frame || this.#marks.length === 0 || !(key === "," || key === ".")) return undefined;
+    const { t } = this.#data;
+    const samples = this.#marks.map(({ x }) => nearest(t, t[0] + (x / frame.right) * (frame.to - t[0])));
+    const now = this.#inspected === null ? t.length : nearest(t, this.#inspected);
+    const found = key === "," ? samples.filter((each) => each < now).at(-1) : samples.find((each) => each > now);
+    return t[found ?? Math.min(now, t.length - 1)];
+  }
+
   #listen() {
     const { plot } = this.#parts;
     plot.addEventListener("pointermove", (event) => {
@@ -153,7 +164,7 @@ export class Chart {
     plot.addEventListener("blur", () => this.#inspect(null));
     plot.addEventListener("keydown", (event) => {
       if (event.ctrlKey || event.metaKey || event.altKey) return;
-      const target = keyTarget(event, this.#data.t, this.#inspected);
+      const target = this.#markedTime(event.key) ?? keyTarget(event, this.#data.t, this.#inspected);
       if (target === undefined) return;
       event.preventDefault();
       this.#inspect(target);

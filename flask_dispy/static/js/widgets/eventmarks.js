@@ -118,10 +118,18 @@ export function tipLines({ events }) {
   return shown;
 }
 
-/** The same, to be spoken. @param {Mark|null} mark */
-export const spokenMark = (mark) =>
-  mark
-    ? `; ${tipLines(mark)
-        .map(({ label }) => label)
-        .join("; ")}`
-    : "";
+/** The same, to be spoken. @param {Mark} mark */
+export const spokenLines = (mark) =>
+  tipLines(mark)
+    .map(({ label }) => label)
+    .join("; ");
+
+/**
+ * The mark beside a place, to the left (-1) or right (1); at the end, the last one there.
+ * @param {Mark[]} marks @param {number} x @param {-1|1} way
+ */
+export function markAfter(marks, x, way) {
+  const there = marks.filter((mark) => (mark.x - x) * way > 0);
+  if (there.length === 0) return way < 0 ? marks[0] : marks.at(-1);
+  return way < 0 ? there.at(-1) : there[0];
+}

@@ -67,7 +67,7 @@ export class JobTable {
         this.#unchosen = keys;
         this.arrange();
       },
-    });
+    }).hidden;
     this.#table = new Table(this.element, {
       label: "Jobs",
       columns: this.#columns,

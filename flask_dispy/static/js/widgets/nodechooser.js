@@ -4,16 +4,19 @@ import { busyText } from "../data/busytext.js";
 import { h, icon, need, setText } from "../lib/dom.js";
 import { count, plain, stateMark } from "../lib/format.js";
 import { nodeFilter } from "../data/nodefilter.js";
+import { verdictOf, verdictText } from "../data/standing.js";
 import { lastFirst } from "../lib/sort.js";
 import { createNoNode } from "./nonode.js";
 
 /** Suggestions and cards beyond this are found faster by typing another letter. */
 const SUGGESTED = 40;
 const CARDS = 48;
+/** @type {import("../data/types.js").NodeState[]} */
+const AMISS = ["lost", "silent"];
 
 /**
- * Chooses the node to show: a field that suggests addresses and names and, while none is chosen, the busiest
- * nodes to pick from.
+ * Chooses the node to show: a field that suggests addresses and names and, while none is chosen, nodes to pick
+ * from: those that need attention, and the busiest.
  *
  * @param {HTMLElement} element
  * @param {{shell: Shell, current: string}} options
@@ -88,19 +91,30 @@ function showCards(shell) {
   store.subscribe((event) => {
     if (event.kind !== "data") return;
     const rows = [...store.nodes.values()]
-      .sort((a, b) => b.busy - a.busy || lastFirst(a, b))
+      .sort((a, b) => trouble(b) - trouble(a) || b.busy - a.busy || lastFirst(a, b))
       .slice(0, CARDS)
-      .sort(lastFirst);
+      .sort((a, b) => trouble(b) - trouble(a) || lastFirst(a, b));
     const total = store.nodes.size;
-    setText(note, total > rows.length ? `The ${rows.length} busiest of ${count(total)}` : "");
+    const first = trouble(rows[0]) ? "those that need attention first" : "the busiest";
+    setText(note, total > rows.length ? `${count(rows.length)} of ${count(total)}, ${first}` : "");
     const key = rows.map((row) => row.ip_addr + row.state).join();
     if (shown !== key) {
       if (cards.contains(document.activeElement)) return;
       shown = key;
       cards.replaceChildren(...(total === 0 ? [none] : rows.map((row) => card(row, href))));
     }
-    rows.forEach((row, i) => setText(/** @type {Element} */ (cards.children[i].lastElementChild), busyText(row)));
+    rows.forEach((row, i) => showStanding(/** @type {HTMLElement} */ (cards.children[i].lastElementChild), row));
   });
+}
+
+/** Whether a node needs attention; one that was closed does not. @param {NodeRow|undefined} row */
+const trouble = (row) => Number(row !== undefined && (AMISS.includes(row.state) || verdictOf(row) !== null));
+
+/** How a node compares with the others if it is slow or failing, that it is not there, or how busy it is. @param {HTMLElement} element @param {NodeRow} row */
+function showStanding(element, row) {
+  const verdict = verdictText(row);
+  setText(element, verdict ?? (row.state === "up" ? busyText(row) : row.state));
+  element.classList.toggle("is-alert", verdict !== null);
 }
 
 /** @param {NodeRow} row @param {Shell["href"]} href */

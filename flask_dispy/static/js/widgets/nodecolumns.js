@@ -11,8 +11,8 @@ import { addressKey } from "../lib/sort.js";
 /** @typedef {Column<NodeRow>} NodeColumn */
 /** @typedef {Omit<NodeColumn, "label">} Look a column whose heading the table of fields has */
 
-/** In narrower windows, the columns that compare nodes are hidden at first, because the others fill the table. */
-const ROOM_FOR_ALL = 1500;
+/** In narrower windows, the columns that compare nodes are hidden until a node is slow or failing: the others fill the table. */
+export const ROOM_FOR_ALL = 1500;
 
 /** @param {NodeRow} row @returns {number|null} */
 const secondsPerJob = (row) => (row.jobs_done > 0 ? row.cpu_time / row.jobs_done : null);
@@ -187,15 +187,6 @@ export function nodeColumns(href, fields, past = false) {
       title: (row) => `${count(row.cpus)} of the node's ${count(row.avail_cpus)} CPUs`,
     }),
     ...(past ? [] : busy),
-    ...fields.filter(({ custom }) => custom).flatMap(({ name }) => column(name)),
-    ...load("cpu", { key: "avail_cpu", width: [70, 0.6] }),
-    ...load("memory"),
-    ...load("swap", { width: [56, 0.5] }),
-    ...load("disk"),
-    ...column("tx"),
-    ...column("rx", { width: [76, 0.7] }),
-    ...column("jobs_done", { width: [60, 0.6] }),
-    ...column("median_sec", { hidden: true }),
     ...column("times_others", {
       width: [60, 0.5],
       hidden: narrow,
@@ -206,7 +197,6 @@ export function nodeColumns(href, fields, past = false) {
         setAttr(cell, "title", row.compared?.slow ? "Slow beyond chance" : null);
       },
     }),
-    ...column("p95_sec", { hidden: true }),
     ...column("failed_share", {
       width: [56, 0.5],
       hidden: narrow,
@@ -218,6 +208,16 @@ export function nodeColumns(href, fields, past = false) {
         cell.classList.toggle("is-alert", Boolean(row.compared?.failing));
       },
     }),
+    ...fields.filter(({ custom }) => custom).flatMap(({ name }) => column(name)),
+    ...load("cpu", { key: "avail_cpu", width: [70, 0.6] }),
+    ...load("memory"),
+    ...load("swap", { width: [56, 0.5] }),
+    ...load("disk"),
+    ...column("tx"),
+    ...column("rx", { width: [76, 0.7] }),
+    ...column("jobs_done", { width: [60, 0.6] }),
+    ...column("median_sec", { hidden: true }),
+    ...column("p95_sec", { hidden: true }),
     ...column("failed", { label: "Failed jobs", hidden: true }),
     ...column("lost_sec", { hidden: true }),
     ...column("used_sec", { hidden: true }),

@@ -8,12 +8,19 @@ import { h, icon, setAttr, setText } from "../lib/dom.js";
 import { count } from "../lib/format.js";
 import { clusterPath } from "../data/api.js";
 import { TABLE_KEYS } from "../frame/keymap.js";
+import { verdictOf } from "../data/standing.js";
 import { nodeFilter, nodeFilterProblem } from "../data/nodefilter.js";
 import { addressKey } from "../lib/sort.js";
 import { Table } from "../table/table.js";
 import { createExportMenu } from "./exportmenu.js";
 import { NodeActions } from "./nodeactions.js";
+import { ROOM_FOR_ALL } from "./nodecolumns.js";
 import { createNoNode } from "./nonode.js";
+
+/** The columns that say how slow a node is, and how often jobs fail there. */
+const COMPARING = ["times_others", "failed_share"];
+/** Columns that make room for them. */
+const SPARE = ["swap", "tx", "rx"];
 
 /**
  * The nodes of the chosen cluster, with filter, columns, selection and commands. Sort order and filter are kept
@@ -37,6 +44,7 @@ export class NodeTable {
   #problem = h("span", { class: "field-error search-problem", id: "filter-problem", role: "status" });
   #counts = h("span", { class: "table-count", role: "status" });
   #order = h("span", { class: "caption table-order" });
+  #reveal;
   /** @type {Table<NodeRow>} */
   #table;
   /** @type {NodeActions|null} */
@@ -61,19 +69,20 @@ export class NodeTable {
     const place = h("div", {});
     panel.replaceChildren(this.#head(mayManage ? actions : null, chooser), place);
     const sort = readSort(shell.url.get("sort"), columns);
-    const hidden = createColumnChooser(chooser, {
+    const { hidden, reveal } = createColumnChooser(chooser, {
       columns,
       store: `dispy.columns.${name}`,
       storage: shell.storage,
       onChange: (keys) => this.#table.setHidden(keys),
     });
+    this.#reveal = reveal;
     this.#table = this.#makeTable(place, { hidden, sort });
     if (mayManage)
       this.#actions = new NodeActions(actions, { shell, selected: () => this.#table.selected(), withCpus });
     this.#sayOrder(sort);
     this.#input.value = shell.url.get("q");
     this.#applyFilter();
-    if (shell.store.loaded) this.#table.setRows(shell.store.nodes.values());
+    if (shell.store.loaded) this.#setRows();
     shell.store.subscribe((event) => event.kind === "data" && this.#take(event));
     shell.everySecond(() => this.#table.tick());
     this.#listenToKeys();
@@ -137,13 +146,24 @@ export class NodeTable {
   /** @param {DataEvent} event */
   #take({ snapshot, nodes, removed }) {
     const known = this.#shell.store.nodes;
-    if (snapshot) this.#table.setRows(known.values());
-    else
-      this.#table.change(
-        [...nodes].flatMap((ip) => known.get(ip) ?? []),
-        removed,
-      );
+    if (snapshot) this.#setRows();
+    else {
+      const changed = [...nodes].flatMap((ip) => known.get(ip) ?? []);
+      this.#table.change(changed, removed);
+      this.#showVerdicts(changed);
+    }
     this.#actions?.update();
+  }
+
+  #setRows() {
+    const { nodes } = this.#shell.store;
+    this.#table.setRows(nodes.values());
+    this.#showVerdicts([...nodes.values()]);
+  }
+
+  /** The columns that compare nodes are hidden where there is little room, unless a node is slow or failing. @param {NodeRow[]} rows */
+  #showVerdicts(rows) {
+    if (rows.some(verdictOf)) this.#reveal(COMPARING, innerWidth < ROOM_FOR_ALL ? SPARE : []);
   }
 
   #listenToKeys() {

@@ -19,6 +19,9 @@ import { notEnded } from "../frame/pastrun.js";
 /** How much smaller the letters beside a figure are; see .tile-of. */
 const OF_SIZE = 0.58;
 
+/** Counts of more letters have all tiles stand in two lines, unless the window is wide: see .is-long. */
+const LONG = 6;
+
 /** Includes the jobs from before watching began, of which only the number is known. @type {Tile} */
 const QUEUED = {
   state: "queued",
@@ -58,10 +61,10 @@ const TILES = [
     label: "CPU hours used",
     named: ({ cost, state }) => (isPriced(cost) ? (state === "open" ? "Cost so far" : "Cost") : "CPU hours used"),
     value: ({ cost }) => cost?.money ?? cost?.used_sec ?? 0,
-    text: ({ cost }) => (isPriced(cost) ? money(cost?.money) : hours(cost?.used_sec)),
+    text: ({ cost }) => (isPriced(cost) ? amount(cost?.money) : hours(cost?.used_sec)),
     of: ({ cost }) => {
       if (!isPriced(cost)) return hours(cost?.offered_sec);
-      return goesOn(cost) ? money(cost?.end_money) : "";
+      return goesOn(cost) ? amount(cost?.end_money) : "";
     },
     title: ({ cost }) => (cost ? costInWords(cost) : ""),
   },
@@ -74,7 +77,10 @@ const goesOn = (cost) => typeof cost?.end_money === "number" && cost.end_money !
 const isPriced = (cost) => typeof cost?.money === "number";
 
 /** @param {number|undefined} sec */
-const hours = (sec) => rate((sec ?? 0) / 3600);
+const hours = (sec) => ((sec ?? 0) < 3.6e7 ? rate : compact)((sec ?? 0) / 3600);
+
+/** Money in little room. @param {number|null|undefined} n */
+const amount = (n) => (typeof n === "number" && n >= 1000 ? compact(Math.round(n)) : money(n));
 
 /** @param {Cost} cost */
 function costInWords(cost) {
@@ -143,7 +149,12 @@ export function createTiles(element, { jobsHref, past = false }) {
   const tiles = (past ? PAST_TILES : TILES).map((tile) => createTile(tile, jobsHref));
   element.classList.add("tiles");
   element.replaceChildren(...tiles.map((tile) => tile.element));
-  return { update: (summary) => tiles.forEach((tile) => tile.update(summary)) };
+  return {
+    update(summary) {
+      const letters = tiles.map((tile) => tile.update(summary));
+      element.classList.toggle("is-long", Math.max(...letters) > LONG);
+    },
+  };
 }
 
 /** @param {Tile} tile @param {(state: string) => string} jobsHref */
@@ -164,7 +175,7 @@ function createTile(tile, jobsHref) {
   element.dataset.tile = tile.state ?? tile.label;
   return {
     element,
-    /** @param {Summary} summary */
+    /** @param {Summary} summary @returns {number} the letters of its figure */
     update(summary) {
       const number = tile.value(summary);
       const text = tile.text?.(summary) ?? count(number);
@@ -173,10 +184,12 @@ function createTile(tile, jobsHref) {
       if (tile.named) setText(name, tile.named(summary));
       setText(value, text);
       setText(of, rest);
-      setStyle(figure, "--letters", String(text.length + rest.length * OF_SIZE));
+      const letters = text.length + rest.length * OF_SIZE;
+      setStyle(figure, "--letters", String(letters));
       if (tile.title) setAttr(element, "title", tile.title(summary));
       setAttr(element, "data-zero", number === 0);
       setAttr(element, "data-alert", tile.state === "failed" && number > 0);
+      return tile.state ? letters : 0;
     },
   };
 }

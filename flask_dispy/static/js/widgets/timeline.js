@@ -174,7 +174,7 @@ export class Timeline {
     this.#parts = build(cluster, compact);
     element.append(this.#parts.root);
     this.#tip = createTip(this.#parts.stage);
-    this.#events = new TimelineEvents(this.#parts.stage);
+    this.#events = new TimelineEvents(this.#parts.stage, this.#parts.axis);
     this.#data = new TimelineData({
       api,
       cluster,
