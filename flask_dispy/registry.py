@@ -15,7 +15,7 @@ from .core.errors import BadRequest, UnknownCluster
 from .core.failurewindow import FAILING_JOBS, FAILING_PERCENT
 from .core.journal import ENTRY_KINDS, EntryKind
 from .core.meter import CpuHourPrice
-from .core.settings import Settings
+from .core.settings import Settings, among
 from .core.textbudget import DEFAULT_HISTORY_BYTES
 from .core.webhook import Webhook
 from .engine.commands.calls import Calls
@@ -110,27 +110,7 @@ class ClusterRegistry(Dashboard):
         alerts: Sequence[Webhook] = (),
         _intervals: Intervals | None = None,
     ) -> None:
-        self._settings = Settings(
-            poll_sec=poll_sec,
-            show_job_args=show_job_args,
-            history_limit=history_limit,
-            closed_limit=closed_limit,
-            text_limit=text_limit,
-            history_bytes=history_bytes,
-            inbox_limit=inbox_limit,
-            engine_timeout_sec=engine_timeout_sec,
-            stall_sec=stall_sec,
-            redact=redact,
-            history=history,
-            history_days=history_days,
-            history_max_bytes=history_max_bytes,
-            node_columns=node_columns,
-            job_columns=job_columns,
-            cpu_hour_price=cpu_hour_price,
-            failing_percent=failing_percent,
-            failing_jobs=failing_jobs,
-            alerts=alerts,
-        )
+        self._settings = Settings(**among(locals()))
         self._intervals = _intervals or Intervals()  # tests have no patience
         self._begin()
         _registries.add(self)

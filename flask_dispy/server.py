@@ -19,7 +19,7 @@ from .core.columns import Column
 from .core.errors import WrongProcess
 from .core.failurewindow import FAILING_JOBS, FAILING_PERCENT
 from .core.meter import CpuHourPrice
-from .core.settings import Settings
+from .core.settings import Settings, among
 from .core.textbudget import DEFAULT_HISTORY_BYTES
 from .core.webhook import Webhook
 from .hosting import (
@@ -147,25 +147,7 @@ class DispyHTTPServer:
         failing_jobs: int = FAILING_JOBS,
         alerts: Sequence[Webhook] = (),
     ) -> None:
-        settings = {
-            "history_limit": history_limit,
-            "closed_limit": closed_limit,
-            "text_limit": text_limit,
-            "history_bytes": history_bytes,
-            "inbox_limit": inbox_limit,
-            "engine_timeout_sec": engine_timeout_sec,
-            "stall_sec": stall_sec,
-            "redact": redact,
-            "history": history,
-            "history_days": history_days,
-            "history_max_bytes": history_max_bytes,
-            "node_columns": node_columns,
-            "job_columns": job_columns,
-            "cpu_hour_price": cpu_hour_price,
-            "failing_percent": failing_percent,
-            "failing_jobs": failing_jobs,
-            "alerts": alerts,
-        }
+        settings = among(locals())
         limits = Limits(
             max_connections=max_connections,
             request_timeout_sec=request_timeout_sec,
@@ -184,7 +166,7 @@ class DispyHTTPServer:
             sock = undo.enter_context(listen(host, port, backlog=limits.backlog))
             self.port = sock.getsockname()[1]
             self.url = local_url(sock, host, secure=tls is not None)
-            self.registry = _registry(registry, poll_sec, show_job_args, settings)
+            self.registry = _registry(registry, settings)
             if self._owns_registry:
                 undo.callback(self.registry.close)
             blueprint = create_blueprint(
@@ -357,24 +339,18 @@ def _registry_of(registries: Sequence[ClusterRegistry], node: Any, job: Any) -> 
     return registries[0]
 
 
-def _registry(
-    given: Dashboard | None,
-    poll_sec: float | None,
-    show_job_args: bool | None,
-    settings: dict[str, Any],
-) -> Any:
-    defaults = {field.name: field.default for field in fields(Settings)}
+def _registry(given: Dashboard | None, settings: dict[str, Any]) -> Any:
+    """Return what the server shows: *given*, or a registry of its own with these settings."""
+    changeable = {name: settings.pop(name) for name in ("poll_sec", "show_job_args")}
+    asked = {name: value for name, value in changeable.items() if value is not None}
     if given is None:
-        asked = {"poll_sec": poll_sec, "show_job_args": show_job_args}
-        asked = {name: value for name, value in asked.items() if value is not None}
-        return ClusterRegistry(**asked, **settings)  # type: ignore[arg-type]
+        return ClusterRegistry(**asked, **settings)
+    defaults = {field.name: field.default for field in fields(Settings)}
     names = ", ".join(name for name, value in settings.items() if value != defaults[name])
     if names:
         raise TypeError(f"{names}: give the settings of a shared registry to the registry itself")
-    if poll_sec is not None:
-        given.poll_sec = poll_sec
-    if show_job_args is not None:
-        given.show_job_args = show_job_args
+    for name, value in asked.items():
+        setattr(given, name, value)
     return given
 
 

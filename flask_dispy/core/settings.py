@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from math import isfinite
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from .meter import OTHERS, CpuHourPrice
 from .textbudget import DEFAULT_HISTORY_BYTES, MOST_TEXT
 from .webhook import MOST_WEBHOOKS, Webhook
 
-__all__ = ["LONGEST_POLL_SEC", "MOST_JOBS", "MOST_RUNS", "Settings"]
+__all__ = ["LONGEST_POLL_SEC", "MOST_JOBS", "MOST_RUNS", "Settings", "among", "checked_poll_sec"]
 
 MOST_JOBS: Final = 100_000
 """How many jobs of past runs are loaded by default: 100 to 400 MB of memory, and some seconds."""
@@ -178,6 +178,11 @@ def _checked_price(setting: CpuHourPrice | None) -> CpuHourPrice | None:
 def _is_price(price: Any) -> bool:
     number = isinstance(price, (int, float)) and not isinstance(price, bool)
     return number and isfinite(price) and 0 <= price <= _HIGHEST_PRICE
+
+
+def among(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings among the arguments of a function whose signature has them all."""
+    return {field.name: arguments[field.name] for field in fields(Settings)}
 
 
 def checked_poll_sec(value: float) -> float:
