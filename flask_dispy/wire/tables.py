@@ -16,7 +16,7 @@ from ..core.search.query import QUALIFIERS
 from ..core.settings import Settings
 from ..core.text import Cut
 from .comparison import compared_job
-from .fields import Field, NodeField, Schema, SortKey
+from .fields import Field, NodeField, SortKey
 from .jobs import JOB_FIELDS, JobField
 from .nodes import NODE_FIELDS
 from .shapes.jobs import JobDetail, JobRow
@@ -157,37 +157,28 @@ def _check_names(setting: str, columns: Iterable[Column], taken: set[str]) -> No
         taken.add(column.name)
 
 
-def _schema(column: Column) -> Schema:
-    return {"type": column.type or ["number", "string", "boolean"]}
+def _of_column(place: int, column: Column) -> dict[str, Any]:
+    """Return what a field of nodes or jobs is for the custom column at *place*."""
+
+    def value(about: Node | Job) -> Any:
+        return about.columns[place] if about.columns else None
+
+    return {
+        "name": column.name,
+        "schema": {"type": column.type or ["number", "string", "boolean"]},
+        "nullable": True,
+        "label": column.label,
+        "unit": column.unit,
+        "value": value,
+    }
 
 
 def _node_field(place: int, column: Column) -> NodeField:
-    def value(node: Node) -> Any:
-        return node.columns[place] if node.columns else None
-
-    return NodeField(
-        name=column.name,
-        schema=_schema(column),
-        nullable=True,
-        label=column.label,
-        unit=column.unit,
-        value=value,
-        sort=_any_kind if column.sortable else None,
-    )
+    return NodeField(**_of_column(place, column), sort=_any_kind if column.sortable else None)
 
 
 def _job_field(place: int, column: Column) -> JobField:
-    def value(job: Job) -> Any:
-        return job.columns[place] if job.columns else None
-
-    return JobField(
-        name=column.name,
-        schema=_schema(column),
-        nullable=True,
-        label=column.label,
-        unit=column.unit,
-        value=value,
-    )
+    return JobField(**_of_column(place, column))
 
 
 def _any_kind(value: Any) -> tuple[int, Any]:
