@@ -1,10 +1,10 @@
-"""What of the clusters' states goes into the history, and when."""
+"""Which parts of the clusters' states go into the history, and when."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from ..core.nodes import GONE_STATES
 from .columns import NO_COLUMNS, Columns
@@ -18,8 +18,6 @@ from .summaries import SummaryDue
 from .tallies import TalliesDue
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ..core.cluster import ClusterState
     from ..core.nodes import NodeState
     from ..core.series import Measured
@@ -32,15 +30,15 @@ SERIES_SEC: Final = 10
 """The resolution of the series that are kept."""
 
 RECORD_SEC: Final = 0.5
-"""How often what changed is handed to the writer."""
+"""How often changes are handed to the writer."""
 
-# Node rows that are taken at a beat: about 5 ms of work under the registry's lock. Where more
-# nodes than these change all the time, each is taken every few seconds.
+# Node rows recorded at a time: about 5 ms of work under the registry's lock. If more nodes than
+# these change all the time, each is recorded every few seconds.
 _ROWS_AT_ONCE: Final = 500
 
 
 def recorder_of(settings: Settings, rows: RowWriter) -> Recorder | None:
-    """Return what keeps the history that *settings* ask for, ``None`` if they ask for none.
+    """Return the recorder of the history that *settings* ask for, ``None`` if they ask for none.
 
     :param rows: writes the rows of nodes.
 
@@ -56,36 +54,25 @@ def recorder_of(settings: Settings, rows: RowWriter) -> Recorder | None:
 class Recorder:
     """Hands what happens to clusters to a :class:`~flask_dispy.history.store.Store`.
 
-    All methods but ``health`` and ``close`` are called under the registry's lock. None of them
-    waits for anything.
+    All methods are called under the registry's lock; none of them waits for anything.
     """
 
     def __init__(self, store: Store, rows: RowWriter, columns: Columns = NO_COLUMNS) -> None:
-        self._store = store
+        self.store = store
         self._rows = rows
         self._columns = columns
         self._records: dict[ClusterState, _Record] = {}
         self._recorded_at = 0.0
 
-    @property
-    def path(self) -> Path:
-        """The file."""
-        return self._store.path
-
-    @property
-    def first_serial(self) -> int:
-        """What to number the first job with, so that the file's jobs all have their own."""
-        return self._store.first_serial
-
     def record(self, state: ClusterState) -> None:
-        """Take what changed in a cluster's state, before the marks of it are cleared."""
+        """Record what changed in a cluster's state, before the marks of changes are cleared."""
         record = self._records.get(state)
         if record is None:
-            record = self._records[state] = _Record(self._store, self._rows, self._columns, state)
+            record = self._records[state] = _Record(self.store, self._rows, self._columns, state)
         for job in state.dirty_ends.values():
-            self._store.put(record.run, job)
+            self.store.put(record.run, job)
         for entry in state.journal.fresh:
-            self._store.put(record.run, EventRow(entry))
+            self.store.put(record.run, EventRow(entry))
         if state.roster.dirty:
             record.record_nodes(state.roster.dirty, time.time())
         if state.dirty_ends:
@@ -93,7 +80,7 @@ class Recorder:
             record.record_figures(time.time())
 
     def record_due(self, states: Iterable[ClusterState], now: float) -> None:
-        """Take what is taken at intervals; called often, works twice a second."""
+        """Record what is due at intervals; called often, it works twice a second."""
         if time.monotonic() - self._recorded_at < RECORD_SEC:
             return
         self._recorded_at = time.monotonic()
@@ -102,7 +89,7 @@ class Recorder:
                 self._records[state].record_due(now)
 
     def end(self, state: ClusterState) -> None:
-        """Take the last of a cluster that is watched no longer."""
+        """Record the end of a cluster that is no longer watched."""
         record = self._records.pop(state, None)
         if record is not None:
             record.end(time.time())
@@ -114,14 +101,6 @@ class Recorder:
             for state, record in self._records.items()
             if record.run.id is not None
         }
-
-    def health(self) -> dict[str, Any]:
-        """Return how the file is kept: all is well if no problems."""
-        return self._store.health()
-
-    def close(self) -> None:
-        """Write what waits; takes no more than a few seconds."""
-        self._store.close()
 
 
 class _Record:
@@ -179,7 +158,7 @@ class _Record:
             self.record_figures(now)
 
     def end(self, now: float) -> None:
-        # What ended since the last sample is measured, too.
+        # The series include what ended since the last sample.
         self._state.take_sample(now)
         self._mark_rows_of_all_there()
         self._record_rows(len(self._rows_due))
@@ -203,7 +182,7 @@ class _Record:
             self._store.put(self.run, summary)
 
     def _mark_rows_of_all_there(self) -> None:
-        """Have the nodes' rows recorded with what they cost until now."""
+        """Have the nodes' rows recorded with their cost until now."""
         for node in self._state.nodes.values():
             if node.state not in GONE_STATES:
                 self._state.roster.changed(node)
@@ -220,7 +199,7 @@ class _Record:
         return bool(due)
 
     def _record_series(self) -> bool:
-        """Take the buckets that are new, and the newest while something goes on in it."""
+        """Record the new buckets, and the newest one again while it changes."""
         before = self._bucket
         buckets = self._state.series.measured(SERIES_SEC, before.start if before else 0.0)
         if not buckets:
@@ -243,7 +222,7 @@ class _Record:
         )  # fmt: skip
 
 
-# From which state to which is called what; else the event is called like the state.
+# The names of changes of state; all others are named after the new state.
 _EVENTS: Final[dict[tuple[NodeState | None, NodeState], str]] = {
     (None, "up"): "joined",
     ("closed", "up"): "joined",

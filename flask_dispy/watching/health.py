@@ -17,7 +17,7 @@ def health(hub: Hub, pump: Pump, calls: Calls) -> dict[str, Any]:
     renderer, columns = hub.texts.renderer, hub.texts.columns
     dropped = sum(w.watch.dropped for w in clusters) + router.dropped
     upkeep, engine = pump.health(), calls.health()
-    history = recorder.health() if recorder else None
+    history = recorder.store.health() if recorder else None
     alerts = hub.announcer.health()
     problems = [*upkeep.pop("problems"), *(history.pop("problems") if history else ())]
     problems += alerts.pop("problems")

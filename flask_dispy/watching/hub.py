@@ -56,7 +56,7 @@ class Hub(Board[Watched]):
         super().__init__(settings, intervals)
         self.recorder = recorder_of(settings, self.rows)
         if self.recorder is not None:
-            self.runs = Runs(self.recorder.path, self.shown_runs)
+            self.runs = Runs(self.recorder.store.path, self.shown_runs)
         self.announcer = Announcer(settings, waits_sec=intervals.alert_waits_sec)
         self.announce = self.announcer.note
         self.folding = threading.RLock()
@@ -64,7 +64,7 @@ class Hub(Board[Watched]):
         self.texts = LateTexts(settings)
         self.keep_up: Callable[[], None] = lambda: None
         self._closed_clusters = ClosedClusters(settings.closed_limit, settings.history, intervals)
-        self._serials = itertools.count(self.recorder.first_serial if self.recorder else 1)
+        self._serials = itertools.count(self.recorder.store.first_serial if self.recorder else 1)
         self._numbers = itertools.count(1)
         self._offer_numbers = itertools.count(1)
         self.text_budget = TextBudget(settings.history_bytes)
@@ -327,7 +327,7 @@ class Hub(Board[Watched]):
                 if self.recorder is not None:
                     self.recorder.end(watched.state)
         if self.recorder is not None:
-            self.recorder.close()
+            self.recorder.store.close()
 
     def unregister_exit_handlers(self) -> None:
         """In a fork: see to it that the clusters' own ends are left to the process they live in."""

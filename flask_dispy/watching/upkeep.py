@@ -169,7 +169,7 @@ class Pump:
         """Log that the history can't be written, and that it can again."""
         recorder = self._hub.recorder
         before = self._history_error
-        error = self._history_error = recorder.health()["error"] if recorder else None
+        error = self._history_error = recorder.store.health()["error"] if recorder else None
         if error and not before:
             self._hub.log_for_all("history_failing", {"message": error})
         elif before and not error:

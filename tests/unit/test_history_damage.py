@@ -122,7 +122,7 @@ def test_no_value_makes_a_history_unusable(path: Path, value: Any) -> None:
 def test_program_writes_on_whatever_is_in_the_file(path: Path, value: Any) -> None:
     with damaged(path, "jobs", "serial", value):
         registry = ClusterRegistry(history=path)
-        first = board_of(registry).recorder and board_of(registry).recorder.first_serial
+        first = board_of(registry).recorder and board_of(registry).recorder.store.first_serial
         registry.close()
     assert first in (3, 4)
 
