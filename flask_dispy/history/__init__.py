@@ -1,4 +1,5 @@
-"""What is kept of runs beyond the end of the program: an SQLite file, its writer and its reader.
+"""The history, which outlives the program: an SQLite file, its writer and its reader.
 
-Below the registry, which tells a :class:`~flask_dispy.history.recorder.Recorder` what happened.
+It is below the registry, which reports changes to a
+:class:`~flask_dispy.history.recorder.Recorder`.
 """

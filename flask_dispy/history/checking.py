@@ -1,4 +1,7 @@
-"""Values of a history file, none of which is taken on trust: disks fail, and people edit files."""
+"""Checks of the values in a history file, because disks fail and people edit files.
+
+All that reads a value or a row of the file raises one of :data:`DAMAGE` if it can't be read.
+"""
 
 from __future__ import annotations
 
@@ -24,15 +27,15 @@ __all__ = [
 DAMAGE: Final = (
     ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError,
 )  # fmt: skip
-"""What a row that can't be read raises."""
+"""What is raised for a row that can't be read."""
 
-# The year 10000: no date beyond can be written.
+# The year 10000: later dates can't be written.
 _LATEST: Final = 253_402_300_800.0
 
 # JavaScript counts exactly up to 9e15.
 _MOST: Final = 1e15
 
-# Steps of a course that a file may hold.
+# The most steps of a course in a file.
 _MOST_STEPS: Final = 1_000
 
 
@@ -72,7 +75,7 @@ def text(value: Any) -> str:
 
 
 def course(value: Any) -> Course:
-    """Return a course, of which the file has its start, its step in seconds, and its counts."""
+    """Return a course; the file has its start, its step in seconds and its counts."""
     start, step_sec, *counts = value
     if not figure(step_sec) > 0 or len(counts) > _MOST_STEPS:
         raise ValueError("that is no course")
@@ -87,12 +90,12 @@ def one_of(value: Any, known: Collection[str]) -> str:
 
 
 def or_none(check: Callable[[Any], Any], value: Any) -> Any:
-    """Return *value* as *check* does, or ``None`` where it is."""
+    """Return what *check* makes of *value*; ``None`` stays ``None``."""
     return None if value is None else check(value)
 
 
 def json_of(value: Any, kind: type) -> Any:
-    """Return what a JSON text of a list or an object says."""
+    """Return the list or object that a JSON text contains."""
     found = json.loads(text(value))
     if type(found) is not kind:
         raise ValueError("JSON of another kind")

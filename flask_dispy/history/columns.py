@@ -43,10 +43,7 @@ def _unknown(_about: object) -> None:
 
 
 def columns_of(text: Any) -> Columns:
-    """Return the columns that a run's row keeps.
-
-    :raises Exception: one of :data:`~flask_dispy.history.checking.DAMAGE`: it can't be read.
-    """
+    """Return the columns that a run's row keeps."""
     if text is None:
         return NO_COLUMNS
     kept = json_of(text, dict)
@@ -58,10 +55,9 @@ def _column_of(kept: Any) -> Column:
 
 
 def together(runs: Iterable[Columns]) -> Columns:
-    """Return the columns of all *runs*, each name once: as the first that has it declares it.
+    """Return the columns of all *runs*, each name once, as the first run with it declares it.
 
-    Left out are those beyond the most that there may be, and those whose name is by now that of a
-    field of ours.
+    Columns beyond the limit are left out, and those whose name one of our own fields has by now.
     """
     found = list(runs)
     return Columns(
@@ -93,8 +89,5 @@ def values_json(columns: Iterable[Column], values: tuple[ColumnValue, ...]) -> s
 
 
 def values_of(columns: tuple[Column, ...], kept: dict[str, Any]) -> tuple[ColumnValue, ...]:
-    """Return the values of *columns* that were kept by name, in the order of *columns*.
-
-    :raises Exception: one of :data:`~flask_dispy.history.checking.DAMAGE`: it can't be read.
-    """
+    """Return the values of *columns* that were kept by name, in the order of *columns*."""
     return tuple(plain_value(kept.get(column.name)) for column in columns)

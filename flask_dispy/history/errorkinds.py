@@ -1,4 +1,4 @@
-"""What the history keeps of the kinds of errors: a kind as a row of its table, and back."""
+"""The kinds of errors in the history: a kind as a row of its table, and back."""
 
 from __future__ import annotations
 
@@ -55,20 +55,20 @@ def _error_kind_json(kinds: ErrorKinds, id_: str) -> dict[str, Any]:
 
 
 class ErrorKindsDue:
-    """Which kinds of errors of a cluster have changed since they were last taken."""
+    """The kinds of errors of a cluster that have changed since they were last taken."""
 
     def __init__(self, state: ClusterState) -> None:
         self._state = state
         self._taken_at = 0.0
 
     def take(self, now: float) -> Iterator[ErrorKindRow]:
-        """Yield what is due at a beat: each changed kind every five seconds."""
+        """Yield the kinds that are due: each changed one every five seconds."""
         if abs(now - self._taken_at) >= _EVERY_SEC:
             self._taken_at = now
             yield from self.take_all()
 
     def take_all(self) -> Iterator[ErrorKindRow]:
-        """Yield all that changed."""
+        """Yield all changed kinds."""
         dirty = self._state.error_kinds.dirty
         for kind in list(dirty):
             del dirty[kind]
@@ -76,12 +76,11 @@ class ErrorKindsDue:
 
 
 def error_kind_of(row: tuple[Any, ...], shift: int) -> ErrorKind:
-    """Return the kind that a row says.
+    """Return the kind that a row describes.
 
-    Its id is made anew: the rules may be others than when it was written.
+    Its id is made anew, because the rules may have changed since it was written.
 
     :param shift: what to add to serial numbers.
-    :raises Exception: one of :data:`~flask_dispy.history.checking.DAMAGE`: it can't be read.
     """
     said = json_of(row[1], dict)
     number = count(said["count"])
@@ -106,9 +105,9 @@ def error_kind_of(row: tuple[Any, ...], shift: int) -> ErrorKind:
 
 
 def enter_error_kinds(state: ClusterState, kept: Iterable[ErrorKind]) -> None:
-    """Put kinds that were kept in the place of those of the jobs that were loaded.
+    """Replace the kinds that were counted from loaded jobs with those that the file keeps.
 
-    Where more jobs were loaded than one counts, it is of a moment before the run's last.
+    A kept kind with a lower count was written before the run's end, so it replaces nothing.
     """
     known = state.error_kinds
     kinds = known.kinds

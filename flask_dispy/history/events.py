@@ -1,4 +1,4 @@
-"""What the history keeps of what happened: an entry as a row of its table, and back."""
+"""The events in the history: an entry of the journal as a row of its table, and back."""
 
 from __future__ import annotations
 
@@ -34,17 +34,16 @@ class EventRow:
         self._entry = entry
 
     def __iter__(self) -> Iterator[Any]:
-        """Yield the columns, but for the run's."""
+        """Yield the columns after the run's."""
         _, *columns, detail = self._entry
         yield from columns
         yield json.dumps({name: value for name, value in detail.items() if value is not None})
 
 
 def entry_of(row: tuple[Any, ...], shift: int) -> Entry:
-    """Return the entry that a row of ``EVENT_COLUMNS`` says, not numbered yet.
+    """Return the entry that a row of ``EVENT_COLUMNS`` describes, not numbered yet.
 
     :param shift: what to add to serial numbers of jobs.
-    :raises Exception: one of :data:`~flask_dispy.history.checking.DAMAGE`: it can't be read.
     """
     at, kind, node, name, source, by, said = row
     detail = {name: _CHECKS[name](value) for name, value in json_of(said, dict).items()}
@@ -55,14 +54,14 @@ def entry_of(row: tuple[Any, ...], shift: int) -> Entry:
         None if source is None else one_of(source, SOURCES),  # type: ignore[arg-type]
         or_none(text, by), detail,
     )  # fmt: skip
-    event_row(entry, None, private=False)  # what it lacks would be missed when it is read
+    event_row(entry, None, private=False)  # raises if the detail is incomplete
     return entry
 
 
 def enter_events(kept: Iterable[tuple[ClusterState, Entry]]) -> None:
     """Number the entries of all runs by their times, and enter them in the runs' journals.
 
-    What concerned several runs at once is one entry in each of them, with one number.
+    An event that concerned several runs is an entry in each of them, with the same number.
     """
     numbers = itertools.count(1)
     number, before = 0, None

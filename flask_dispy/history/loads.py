@@ -56,10 +56,7 @@ class LoadsDue:
 
 
 def load_from(row: tuple[Any, ...]) -> Load:
-    """Return the load that a row says.
-
-    :raises Exception: one of :data:`~flask_dispy.history.checking.DAMAGE`: it can't be read.
-    """
+    """Return the load that a row says."""
     at, said = moment(row[0]), json.loads(text(row[1]))
     if isinstance(said, dict):
         if len(said) > LINES:

@@ -35,7 +35,7 @@ logger = logging.getLogger("flask_dispy.history")
 # Jobs at a time: about 20 ms.
 _JOBS_AT_ONCE: Final = 2_000
 
-# A program of an earlier version may still write to a run; it says so every second.
+# A program of an earlier version may still write to a run, at least every second.
 _QUIET_SEC: Final = 60.0
 
 _STEPS: Final = 48
@@ -78,9 +78,9 @@ class OldRuns:
 
 
 def bring_up_to_date(path: Path, is_ended: Callable[[], bool]) -> None:
-    """Bring all runs of a file up to date, as far as it can be written.
+    """Bring all runs of a file up to date, if it can be written.
 
-    :param is_ended: asked now and then; ends it.
+    :param is_ended: called between steps; ends the work when it returns true.
     """
     try:
         if not _lacks(path):
@@ -94,13 +94,13 @@ def bring_up_to_date(path: Path, is_ended: Callable[[], bool]) -> None:
 
 
 def _lacks(path: Path) -> bool:
-    """Whether a run lacks its summary: else nothing is written, nor a file made beside it."""
+    """Whether a run lacks its summary; else the file is not opened for writing."""
     with closing(open_for_reading(path)) as db:
         return db.execute(_NEXT, (time.time() - _QUIET_SEC,)).fetchone() is not None
 
 
 class _OldRun:
-    """One run, and what its jobs came to so far."""
+    """One run, and the totals of its jobs so far."""
 
     def __init__(self, db: sqlite3.Connection, row: tuple[Any, ...]) -> None:
         self._rowid, self._id, self._session, name, started_at = row
@@ -146,7 +146,7 @@ class _OldRun:
             self._kinds.note(job, ended=self._ended, since=self._first_ended_at)
 
     def write(self, db: sqlite3.Connection) -> None:
-        """Put what it came to into the file."""
+        """Write the run's totals into the file."""
         total = self._kept
         if total is None:
             total = self._tallies.total
@@ -180,7 +180,7 @@ class _OldRun:
 
 
 def _job_of(row: tuple[Any, ...]) -> Job:
-    """Return as much of a job as is counted."""
+    """Return a job with no more than what is counted."""
     number, state, node, submitted_at, started_at, ended_at, exception = row
     job = Job(serial(number), number, moment(submitted_at), "", None, None)
     job.state = intern(one_of(state, ENDED_STATES))  # type: ignore[assignment]

@@ -1,4 +1,4 @@
-"""What the history forgets: what is too old, and the oldest where the file is too large."""
+"""Removes what is too old from the history, and the oldest while the file is too large."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from .schema import transaction, used_bytes
 
 __all__ = ["Pruner"]
 
-# Rows that go at one go: about 20 ms, for which new records wait.
+# Rows removed at a time: about 20 ms, during which new records wait.
 _STEP: Final = 2_000
 
-# A file that was too large shrinks to this share of its limit, not to shrink again at once.
+# A file that was too large shrinks to this share of its limit, so that it rests for a while.
 _ENOUGH: Final = 0.9
 
 # The tables without jobs are small but have to be searched.
 _AGE_EVERY_SEC: Final = 60.0
 
-# Pages given back to the file system at one go.
+# Pages given back to the file system at a time.
 _PAGES: Final = 1_000
 
 
 class Pruner:
     """Keeps a history within its bounds, step by step. Belongs to one thread.
 
-    :param days: what ended before that many days is forgotten.
-    :param max_bytes: the file's size.
+    :param days: what ended more days ago is removed.
+    :param max_bytes: the most that the file may hold.
     """
 
     def __init__(self, days: float, max_bytes: int) -> None:
@@ -36,7 +36,7 @@ class Pruner:
         self._aged_at: float | None = None
 
     def step(self, db: sqlite3.Connection, now: float) -> bool:
-        """Do a little of what is due; return whether more of it is."""
+        """Do a little of the work that is due; return whether some is left."""
         more = self._by_age(db, now)
         more = self._by_size(db) or more
         _give_back(db)
@@ -60,12 +60,12 @@ class Pruner:
         if not self._shrinking:
             return False
         with transaction(db):
-            # A small share at a time, for a small file holds no more jobs than one step takes.
+            # A small share at a time, because one step could empty a small file.
             span = db.execute("SELECT max(rowid) - min(rowid) FROM jobs").fetchone()[0] or 0
             more = _forget_jobs(db, "", most=min(_STEP, 1 + span // 20))
             oldest = db.execute("SELECT min(ended_at) FROM jobs").fetchone()[0]
             if not isinstance(oldest, (int, float)):
-                # Only series are left, which a file of a few MB holds weeks of.
+                # Only series are left: a few MB hold weeks of them.
                 oldest = db.execute("SELECT avg(start) FROM series").fetchone()[0] or 0.0
                 more = False
             _forget_the_rest(db, oldest)
@@ -73,7 +73,7 @@ class Pruner:
 
 
 def _give_back(db: sqlite3.Connection) -> None:
-    """Make the file smaller where much of it is free; a little of that is soon used again."""
+    """Shrink the file if much of it is free; a little free space is soon used again."""
     pages, free = (
         db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count")
     )
@@ -82,7 +82,7 @@ def _give_back(db: sqlite3.Connection) -> None:
 
 
 def _forget_jobs(db: sqlite3.Connection, which: str, *values: float, most: int = _STEP) -> bool:
-    """Forget some of the jobs that ended first; return whether there may be more."""
+    """Remove some of the jobs that ended first; return whether there may be more."""
     chosen = f"SELECT rowid FROM jobs {which} ORDER BY ended_at LIMIT {most}"
     found = db.execute(f"DELETE FROM jobs WHERE rowid IN ({chosen})", values)
     return found.rowcount == most
@@ -95,7 +95,7 @@ def _forget_the_rest(db: sqlite3.Connection, oldest: float) -> None:
 
 
 def _forget_runs(db: sqlite3.Connection, oldest: float) -> None:
-    """Forget the runs that ended long ago, and what is left of them."""
+    """Remove the runs that ended long ago, with their rows in other tables."""
     gone = db.execute(
         "SELECT id FROM runs WHERE last_at < ? AND NOT EXISTS "
         "(SELECT 1 FROM jobs WHERE jobs.session = runs.session AND jobs.run = runs.id)",

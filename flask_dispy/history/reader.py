@@ -44,7 +44,7 @@ Made = TypeVar("Made")
 # Serial numbers beyond it are none of ours; nor are texts, which SQLite sorts after all numbers.
 _HIGHEST: Final = 10**15
 
-# Of a longer name the time behind it would be cut.
+# With a longer name, the time after it would be cut off.
 _NAME_LETTERS: Final = 170
 
 # The fine series hold a day; what was measured before would only be overwritten.
@@ -58,11 +58,10 @@ _LOADS: Final = 720
 class PastRun:
     """A run as it was at its end.
 
-    ``ended_at`` is when its cluster was closed, else the last that is known of it; ``complete``
-    is false for a run whose program was killed, or still runs; ``cpus`` are those it had at the
-    most; ``buckets`` are its last day's series and ``whole`` all of it in coarse steps, both oldest
-    first, as are ``loads``, how busy its nodes were; ``unreadable`` are rows that were left out,
-    by what they are of.
+    ``ended_at`` is when its cluster was closed, else the last time known of it; ``complete`` is
+    false if its program was killed, or still runs; ``cpus`` is the most that it had; ``buckets``
+    is the series of its last day, ``whole`` that of all of it in coarse steps, ``loads`` how busy
+    its nodes were, all oldest first; ``unreadable`` counts the rows left out, by table.
     """
 
     id: int
@@ -79,7 +78,7 @@ class PastRun:
 class Past(NamedTuple):
     """The runs that were loaded, the newest first, and how many jobs the file holds.
 
-    ``unreadable`` are the rows of all runs that were left out, by what they are of.
+    ``unreadable`` counts the rows of all runs that were left out, by table.
     """
 
     runs: list[PastRun]
@@ -88,11 +87,11 @@ class Past(NamedTuple):
 
 
 class PastFile:
-    """A history, opened: its runs are known at once, and what they came to once it is loaded.
+    """An open history: its runs are known at once, their results once they are loaded.
 
-    The file may be written meanwhile: all is as it was at one moment.
+    Other programs may write to the file meanwhile; all is read as of one moment.
 
-    :param most_runs: runs that are loaded, the newest.
+    :param most_runs: how many runs are loaded, the newest first.
     :raises HistoryError: there is no history at *path*, or it can't be read; says why.
     """
 
@@ -111,7 +110,7 @@ class PastFile:
         self.total_runs = self._loader.total_runs
 
     def labels(self) -> dict[int, str]:
-        """Return what the runs that are loaded are called, by their ids, the newest first."""
+        """Return the labels of the runs to be loaded, by their ids, the newest first."""
         return {record.id: _label(record) for record in self._loader.records}
 
     def load(self, most_jobs: int) -> Past:
@@ -154,8 +153,6 @@ class _Loader:
         self._unreadable = Counter[str]()
         self.is_ended = False
         self._events: list[tuple[ClusterState, Entry]] = []
-        # Bytes that are no text are shown as such.
-        db.text_factory = partial(str, encoding="utf-8", errors="replace")
         rows = self._all(SELECT_RUNS, most_runs)
         self.records = list(self._readable("runs", run_of, rows))
         declared = (record.columns for record in self.records)
@@ -183,7 +180,7 @@ class _Loader:
         self, kind: str, make: Callable[[Any], Made], rows: Iterable[Any],
         unreadable: Counter[str] | None = None,
     ) -> Iterator[Made]:  # fmt: skip
-        """Yield what is made of rows; those of which nothing can be made are counted."""
+        """Yield what *make* returns for each row; count the rows that can't be read."""
         for row in rows:
             try:
                 yield make(row)
@@ -195,8 +192,8 @@ class _Loader:
     def _shifts(self, sessions: Iterable[int]) -> dict[int, int]:
         """Return what to add to each session's serials, so that each job has its own.
 
-        Programs number their jobs on from those in the file. Only where several wrote it at the
-        same time, the younger one's are numbered anew.
+        A program continues the numbers in the file. Only where several wrote at the same time
+        are the jobs of the younger one numbered anew.
         """
         shifts: dict[int, int] = {}
         taken: list[tuple[int, int]] = []
@@ -255,7 +252,7 @@ class _Loader:
         return PastRun(run, state, ended_at, figures.complete, cpus, buckets, whole, loads, bad)
 
     def _load_nodes(self, run: int, state: ClusterState, bad: Counter[str]) -> int:
-        """Load a run's nodes, and what happened to them; return how many CPUs they had."""
+        """Load a run's nodes and their events; return how many CPUs they had."""
         rows = (text for (text,) in self._all("SELECT row FROM nodes WHERE run = ?", run))
         make = partial(node_of, columns=self.columns.nodes)
         for node in self._readable("nodes", make, rows, bad):
@@ -270,21 +267,21 @@ class _Loader:
         return sum(node.cpus or node.avail_cpus for node in state.nodes.values())
 
     def _load_tallies(self, run: int, state: ClusterState, bad: Counter[str]) -> None:
-        """Load what the run's jobs came to; files from before there was a tally have none."""
+        """Load the tallies of the run's jobs; files of the first version have none."""
         rows = self._all("SELECT ip_addr, tally FROM tallies WHERE run = ?", run)
         for ip_addr, tally in self._readable("tallies", tally_of, rows, bad):
             enter_tally(state, ip_addr, tally)
 
     def _load_events(self, run: int, state: ClusterState, shift: int, bad: Counter[str]) -> None:
-        """Load what happened in a run; all is numbered when the last run is loaded."""
+        """Load the events of a run; they are numbered when all runs are loaded."""
         columns = ", ".join(EVENT_COLUMNS)
         rows = self._all(f"SELECT {columns} FROM events WHERE run = ? ORDER BY rowid", run)
         make = partial(entry_of, shift=shift)
-        state.journal = Journal(iter(()))  # loading its jobs was nothing that happened
+        state.journal = Journal(iter(()))  # loading its jobs is no event
         self._events += ((state, entry) for entry in self._readable("events", make, rows, bad))
 
     def _error_kinds(self, run: int, shift: int, bad: Counter[str]) -> list[ErrorKind]:
-        """Load a run's kinds of errors; files from before these were kept have none."""
+        """Load a run's kinds of errors; files of early versions have none."""
         rows = self._all("SELECT kind, row FROM error_kinds WHERE run = ?", run)
         return [
             kind
@@ -295,7 +292,7 @@ class _Loader:
         ]
 
     def _coarse_series(self, run: int, ended_at: float, bad: Counter[str]) -> list[Measured]:
-        """Return what was measured of a run in coarse steps, which hold a month."""
+        """Return the series of a run in coarse steps, which hold a month."""
         rows = self._all(
             "SELECT CAST(start / ? AS INTEGER) * ? AS step, sum(span_sec), sum(done), sum(failed), "
             "avg(queued), avg(running), avg(cpus_busy), max(cpus_total) FROM series "
@@ -326,7 +323,7 @@ class _Loader:
 
 
 def refill(series: Series, whole: Iterable[Measured], buckets: Iterable[Measured]) -> None:
-    """Enter what was measured of a run, or of several, into a series."""
+    """Enter the measurements of a run, or of several, into a series."""
     for bucket in whole:
         series.refill(WHOLE_SEC, bucket)
     for bucket in buckets:
@@ -334,16 +331,16 @@ def refill(series: Series, whole: Iterable[Measured], buckets: Iterable[Measured
 
 
 def _enter_usage(state: ClusterState, figures: Figures) -> None:
-    """Make what became of CPU time what it was."""
+    """Restore what became of CPU time."""
     meter = state.roster.meter
     meter.offered_sec, meter.money = figures.offered_sec, figures.money or 0.0
     state.tallies.total.used_sec = figures.used_sec
     if figures.money is not None:
-        state.roster.price = Price({})  # what it was is not kept
+        state.roster.price = Price({})  # the price itself is not kept
 
 
 def _count(state: ClusterState, figures: Figures) -> None:
-    """Make the run's counters what they were, whatever of its jobs is kept or loaded."""
+    """Restore the run's counters, however many of its jobs are kept or loaded."""
     ledger = state.ledger
     loaded: dict[JobState, int] = dict(ledger.counts)
     for name in JOB_STATES:

@@ -1,4 +1,4 @@
-"""What the history keeps, as rows of its tables, and back."""
+"""Jobs, nodes, their events and figures as rows of the history's tables, and back."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ __all__ = [
     "node_of",
 ]
 
-# States of a node that was there when its row was written.
+# The states of a node that had not left when its row was written.
 _THERE: Final = ("up", "silent")
 
 # The order gives each text its bit in the column "cut": append only.
@@ -45,10 +45,10 @@ JOB_COLUMNS: Final = (
 
 
 class Figures(NamedTuple):
-    """How a run stands; the order is that of the table's columns.
+    """The figures of a run, in the order of the table's columns.
 
-    *complete*: watching ended in good order, so that nothing comes any more. The last three, what
-    :class:`~flask_dispy.core.meter.Usage` says, grow with time alone.
+    *complete*: watching ended properly, so that nothing more will come. The last three, those of
+    :class:`~flask_dispy.core.meter.Usage`, grow with time alone.
     """
 
     closed_at: float | None
@@ -68,7 +68,7 @@ class Figures(NamedTuple):
 
     @property
     def lasting(self) -> tuple[Any, ...]:
-        """All but what grows with time alone."""
+        """The figures that do not grow with time alone."""
         return self[:-3]
 
 
@@ -90,7 +90,7 @@ class NodeRow(NamedTuple):
 class LateRow:
     """A key and JSON, which is made when the row is written, without the registry's lock.
 
-    If what it says changes meanwhile, it is written again.
+    If the subject changes meanwhile, it is written again.
     """
 
     def __init__(self, key: str, said: Callable[[], object]) -> None:
@@ -98,7 +98,7 @@ class LateRow:
         self._said = said
 
     def __iter__(self) -> Iterator[str]:
-        """Yield the columns, but for the run's."""
+        """Yield the columns after the run's."""
         yield self._key
         yield json.dumps(self._said(), separators=(",", ":"))
 
@@ -125,11 +125,10 @@ def job_row(job: Job, columns: tuple[Column, ...] = ()) -> tuple[Any, ...] | Non
 
 
 def job_of(row: tuple[Any, ...], shift: int, columns: tuple[Column, ...] = ()) -> Job:
-    """Return the job that a row of ``JOB_COLUMNS`` tells of.
+    """Return the job that a row of ``JOB_COLUMNS`` describes.
 
     :param shift: what to add to its serial number.
     :param columns: the custom columns of jobs that are shown.
-    :raises Exception: one of :data:`~flask_dispy.history.checking.DAMAGE`: it can't be read.
     """
     number, state, node, submitted_at, started_at, ended_at, attempts, *rest = row
     *texts, cut, past, values = rest
@@ -140,7 +139,7 @@ def job_of(row: tuple[Any, ...], shift: int, columns: tuple[Column, ...] = ()) -
     job = Job(serial_number, serial_number, moment(submitted_at), *texts[: len(_OWN_TEXTS)])
     if job.id is None:
         raise ValueError("it has no id")
-    # There are few of these, and as many rows as there are jobs.
+    # Interned, because there are few different ones in many rows.
     job.state = intern(one_of(state, ENDED_STATES))  # type: ignore[assignment]
     job.node = None if node is None else intern(text(node))
     job.started_at, job.ended_at = or_none(moment, started_at), moment(ended_at)
@@ -161,10 +160,9 @@ def job_of(row: tuple[Any, ...], shift: int, columns: tuple[Column, ...] = ()) -
 
 
 def node_of(row: Any, columns: tuple[Column, ...] = ()) -> Node:
-    """Return the node that the JSON of a node's row tells of, as it is now: gone.
+    """Return the node that the JSON of a node's row describes; it is gone by now.
 
     :param columns: the custom columns of nodes that are shown.
-    :raises Exception: one of :data:`~flask_dispy.history.checking.DAMAGE`: it can't be read.
     """
     row = json_of(row, dict)
     node = Node(intern(text(row["ip_addr"])))
@@ -178,7 +176,7 @@ def node_of(row: Any, columns: tuple[Column, ...] = ()) -> Node:
 
 
 def _value_of(field: NodeField, value: Any) -> Any:
-    """Return the value of a field that a row keeps, if it is one that the field may have."""
+    """Return the value of a field in a row, if the field allows it."""
     if value is None and field.nullable:
         return None
     if field.parts:
@@ -202,28 +200,19 @@ _CHECKS: Final[dict[str, Callable[[Any], Any]]] = {
 
 
 def event_of(row: tuple[Any, ...]) -> tuple[str, float, NodeChange]:
-    """Return the (address, time, event) of a row.
-
-    :raises Exception: one of :data:`~flask_dispy.history.checking.DAMAGE`: it can't be read.
-    """
+    """Return the (address, time, event) of a row."""
     ip_addr, at, event = row
     return text(ip_addr), moment(at), one_of(event, get_args(NodeChange))  # type: ignore[return-value]
 
 
 def bucket_of(row: tuple[Any, ...]) -> Measured:
-    """Return what was measured in ten seconds.
-
-    :raises Exception: one of :data:`~flask_dispy.history.checking.DAMAGE`: it can't be read.
-    """
+    """Return what was measured in ten seconds."""
     start, *figures = row
     return Measured(moment(start), *map(figure, figures))
 
 
 def figures_of(row: Sequence[Any]) -> Figures:
-    """Return how a run stood.
-
-    :raises Exception: one of :data:`~flask_dispy.history.checking.DAMAGE`: it can't be read.
-    """
+    """Return the figures of a run."""
     closed_at, last_at, complete, *counts, offered_sec, used_sec, money = row
     measured = figure(offered_sec), figure(used_sec), or_none(figure, money)
     how = or_none(moment, closed_at), moment(last_at), bool(complete)

@@ -1,4 +1,4 @@
-"""The runs of a history file: a row of each, and what the jobs of one came to."""
+"""The runs of a history file: a row of each, and the totals of one run's jobs."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ MOST_LISTED: Final = 10_000
 """How many runs are listed, the newest: some 0.1 s."""
 
 NO_SUMMARY: Final = RunSummary(None, None, None, None, None)
-"""The figures of a run of which none are known."""
+"""The summary of a run without one."""
 
 FOUND: Final = (
     "FROM runs WHERE queued + running + finished + terminated + cancelled + abandoned > 0 "
@@ -69,7 +69,7 @@ class RunRecord(NamedTuple):
 
     @property
     def ended_at(self) -> float:
-        """When its cluster was closed, else the last that is known of it."""
+        """When its cluster was closed, else the last time known of it."""
         figures = self.figures
         return figures.last_at if figures.closed_at is None else figures.closed_at
 
@@ -87,14 +87,11 @@ class ShownRun(NamedTuple):
 
 
 def run_of(row: tuple[Any, ...]) -> RunRecord:
-    """Return what a row of ``SELECT_RUNS`` says.
-
-    :raises Exception: one of :data:`~flask_dispy.history.checking.DAMAGE`: it can't be read.
-    """
+    """Return the run that a row of ``SELECT_RUNS`` describes."""
     id_, session, name, started_at, columns, tags, *rest = row
     summary, figures = rest[: len(RunSummary._fields)], rest[len(RunSummary._fields) :]
     found = NO_SUMMARY
-    with suppress(*DAMAGE):  # the rest of it counts all the same
+    with suppress(*DAMAGE):  # the rest of the row may be whole
         found = summary_of_row(tuple(summary))
     return RunRecord(
         serial(id_), serial(session), text(name), moment(started_at), columns, _tags_of(tags),
@@ -117,7 +114,7 @@ def read_runs(path: Path) -> list[RunRecord]:
 
 
 def read_run(path: Path, run: int) -> tuple[RunRecord, RunData, dict[str, str]]:
-    """Return a run's row, what its jobs came to, and the names of its nodes by address.
+    """Return a run's row, the totals of its jobs, and the names of its nodes by address.
 
     :raises UnknownRun: there is none of that id.
     :raises HistoryError: the file can't be read; says why.
@@ -146,10 +143,8 @@ def _named(row: tuple[Any, Any]) -> tuple[str, str]:
 
 
 def _asked(path: Path, ask: Callable[[sqlite3.Connection], Made]) -> Made:
-    """Return what *ask* finds in the file, all of it as it was at one moment."""
+    """Return what *ask* finds in the file, all as of one moment."""
     with closing(open_for_reading(path)) as db:
-        # Bytes that are no text are shown as such.
-        db.text_factory = partial(str, encoding="utf-8", errors="replace")
         try:
             db.execute("BEGIN")
             return ask(db)

@@ -10,6 +10,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -25,12 +26,12 @@ __all__ = [
 ]
 
 APPLICATION_ID: Final = 0x66645079
-"""What tells our files from those of other programs (SQLite's header has a place for it)."""
+"""Marks our files in SQLite's header, which has a place for it."""
 
 # Another program that writes the same file holds it for milliseconds.
 _BUSY_SEC: Final = 2.0
 
-# Of the log beside the file, what is kept after its content went into the file.
+# The most that stays of the log beside the file once its content is in the file.
 _LOG_BYTES: Final = 4_000_000
 
 _FIRST: Final = """
@@ -159,7 +160,7 @@ INSERT INTO events SELECT id, closed_at, 'cluster_closed', NULL, '', NULL, NULL,
     '{"jobs":' || (queued + running) || '}' FROM runs WHERE closed_at IS NOT NULL
 """
 
-# Of runs from before, what their series say.
+# Earlier runs get what their series show.
 _COSTS: Final = """
 ALTER TABLE runs ADD COLUMN offered_sec REAL NOT NULL DEFAULT 0;
 ALTER TABLE runs ADD COLUMN used_sec REAL NOT NULL DEFAULT 0;
@@ -190,8 +191,8 @@ A file's ``user_version`` is the number of those that were applied to it.
 def open_for_writing(path: Path, *, busy_sec: float = _BUSY_SEC) -> sqlite3.Connection:
     """Open the history at *path*, which is made or brought up to date if need be.
 
-    The connection may be used by one thread at a time, whichever. It commits on its own but for
-    what :func:`transaction` holds together.
+    Any thread may use the connection, one at a time. Each statement is committed by itself,
+    except within :func:`transaction`.
 
     :param busy_sec: how long to wait for another program that is writing it.
     :raises HistoryError: the file is none of ours, or a newer version's.
@@ -222,6 +223,8 @@ def open_for_writing(path: Path, *, busy_sec: float = _BUSY_SEC) -> sqlite3.Conn
 def open_for_reading(path: Path) -> sqlite3.Connection:
     """Open the history at *path*, and change nothing but a schema that is out of date.
 
+    Bytes that are no text are read as replacement characters.
+
     :raises HistoryError: there is none, or it can't be read; says why.
     """
     if not path.is_file():
@@ -234,18 +237,19 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
             except BaseException:
                 db.close()
                 raise
-            if version == len(MIGRATIONS):
-                return db
-            db.close()
-            return open_for_writing(path)
+            if version != len(MIGRATIONS):
+                db.close()
+                db = open_for_writing(path)
     except (sqlite3.Error, OSError) as error:
         raise HistoryError(f"The history {path} can't be read: {error}.") from error
+    db.text_factory = partial(str, encoding="utf-8", errors="replace")
+    return db
 
 
 def _read_only(path: Path) -> sqlite3.Connection:
     uri = path.absolute().as_uri() + "?mode=ro"
     log = path.with_name(path.name + "-wal")
-    # SQLite reads even a file with an empty log only where it may make files beside it.
+    # Even with an empty log, SQLite reads a file only where it can create files beside it.
     untouched = not log.exists() or log.stat().st_size == 0
     if untouched and not os.access(path.parent, os.W_OK):
         uri += "&immutable=1"
@@ -255,8 +259,8 @@ def _read_only(path: Path) -> sqlite3.Connection:
 
 
 def _make_private(path: Path) -> None:
-    """Make the file, readable by its owner only: jobs' arguments and results go into it."""
-    # Of a link to a file that is yet to be made, the link itself exists.
+    """Create the file, readable by its owner only, because it gets jobs' arguments and results."""
+    # A link to a file that does not exist yet exists itself.
     path = Path(os.path.realpath(path))
     with contextlib.suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
@@ -267,7 +271,7 @@ def _refusing_strangers(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:
-        # Before Python 3.11 only the text tells this error.
+        # Before Python 3.11, only the text identifies this error.
         if "not a database" not in str(error):
             raise
         raise _foreign_file(path) from error
@@ -297,11 +301,11 @@ def _version(db: sqlite3.Connection, path: Path) -> int:
 
 
 def _migrate(db: sqlite3.Connection, path: Path) -> None:
-    """Apply what is missing, all of it or nothing."""
+    """Apply the missing steps, all or none."""
     if _version(db, path) == len(MIGRATIONS):
         return
     with transaction(db):
-        # Asked again, because another program may have been faster.
+        # Read again, because another program may have been faster.
         for script in MIGRATIONS[_version(db, path) :]:
             for statement in script.split(";"):
                 db.execute(statement)
@@ -311,13 +315,13 @@ def _migrate(db: sqlite3.Connection, path: Path) -> None:
 
 @contextmanager
 def transaction(db: sqlite3.Connection) -> Iterator[None]:
-    """Commit what is done meanwhile, or, if it raises, undo it."""
+    """Commit what the block does, or undo it if the block raises."""
     db.execute("BEGIN IMMEDIATE")
     try:
         yield
         db.execute("COMMIT")
     except BaseException:
-        # Where the disk is full, SQLite has rolled back by itself.
+        # If the disk is full, SQLite has rolled back by itself.
         if db.in_transaction:
             db.execute("ROLLBACK")
         raise

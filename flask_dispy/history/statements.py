@@ -1,4 +1,4 @@
-"""The SQL that the history's writer speaks."""
+"""The SQL statements of the history's writer."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _upsert(table: str, columns: tuple[str, ...], key: tuple[str, ...]) -> str:
 
 _SUMMARY: Final = ", ".join(f"{name} = ?{i}" for i, name in enumerate(RunSummary._fields, 2))
 
-# What is put twice, or again after it was moved to another cluster's run, replaces itself.
+# A row that is put again, perhaps for another cluster's run, replaces the earlier one.
 PUT_JOB: Final = _upsert("jobs", ("session", "run", *JOB_COLUMNS), ("session", "serial"))
 DELETE_JOB: Final = "DELETE FROM jobs WHERE session = ? AND serial = ?"
 PUT_OTHERS: Final[dict[type, str]] = {
@@ -67,7 +67,7 @@ PUT_SESSION: Final = (
     "ON CONFLICT (token) DO NOTHING"
 )
 FIND_SESSION: Final = "SELECT id FROM sessions WHERE token = ?"
-# Of a damaged file not what is no number, which SQLite sorts after all numbers.
+# The limit leaves out texts in a damaged file, which SQLite sorts after all numbers.
 LAST_SERIAL: Final = (
     "SELECT max((SELECT max(serial) FROM jobs WHERE session = sessions.id AND serial < 1e15)) "
     "FROM sessions"

@@ -1,7 +1,7 @@
 """The history's writer: a queue that never blocks, and a thread that empties it into the file.
 
-Whatever happens to the file, those who put records in notice nothing: what can't be written
-waits, and what can't wait is counted.
+Trouble with the file never reaches those who put records in: what can't be written waits, and
+what exceeds the queue is dropped and counted.
 """
 
 from __future__ import annotations
@@ -52,10 +52,10 @@ logger = logging.getLogger("flask_dispy.history")
 _COMMIT_SEC: Final = 0.4
 
 # Records that may wait for a file that can't be written just now: as many as the jobs that are
-# cancelled when a large run is given up. They keep jobs in memory that would be forgotten else.
+# cancelled when a large run is given up. They keep jobs in memory that would else be evicted.
 _QUEUE_LIMIT: Final = 100_000
 
-# Records of one transaction, about 0.1 s of work, and how many may gather before one is begun.
+# Records of one transaction, about 0.1 s of work; so many that wait begin one at once.
 _BATCH: Final = 5_000
 
 _RETRY_SEC: Final = 5.0
@@ -63,7 +63,7 @@ _LOG_EVERY_SEC: Final = 600.0
 _CLOSE_SEC: Final = 5.0
 
 
-# What a record raises that no row can be made of.
+# What SQLite raises for a record that it can't write.
 _BAD_RECORD: Final = (
     sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError, sqlite3.DataError,
     UnicodeError, OverflowError,
@@ -71,7 +71,7 @@ _BAD_RECORD: Final = (
 
 
 class Run:
-    """One cluster, from its first being watched to its last.
+    """One cluster, for as long as it is watched.
 
     ``figures`` is replaced as a whole, so that the writer may read it without a lock.
     """
@@ -106,9 +106,9 @@ class Store:
     """Writes a history file from a thread of its own.
 
     :param path: the file; made if there is none.
-    :param days: what ended before that many days is forgotten.
-    :param max_bytes: the file's size, about.
-    :param limit: records that may wait.
+    :param days: what ended more days ago is removed.
+    :param max_bytes: the most that the file may hold, about.
+    :param limit: how many records may wait.
     :param commit_sec: seconds that records gather before they are committed.
     :param retry_sec: seconds after a failure until the file is tried again.
     :param open_file: opens or makes the file.
@@ -132,7 +132,7 @@ class Store:
     ) -> None:
         self.path = Path(path).absolute()  # the program may change its directory
         self.first_serial = 1
-        """What to number the first job with, so that the file's jobs all have their own."""
+        """The number of the first job: no job in the file has it, or a higher one."""
         self._limit = limit
         self._commit_sec = commit_sec
         self._retry_sec = retry_sec
@@ -141,17 +141,17 @@ class Store:
         self._new_runs: deque[Run] = deque()
         self._runs: list[Run] = []  # the thread's own
         self._db: sqlite3.Connection | None = None
-        self._file: tuple[int, int] | None = None  # which one it is that is open
+        self._file: tuple[int, int] | None = None  # identifies the open file
         self._session: int | None = None
         self._token = secrets.token_hex(8)
         self._pruner = Pruner(days, max_bytes)
         self._old_runs, self._catching_up = OldRuns(), False
-        self._pruning = True  # the file may be too large from before
+        self._pruning = True  # the file may be too large already
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
-        self._start_at = 0.0  # not before, because no thread could be had
-        # Dropped by those who put records in, and by the thread; each counts for itself.
+        self._start_at = 0.0  # after no thread could be had: not before this
+        # Records dropped by callers of put, and by the thread; each side has its own count.
         self._refused = self._left_out = 0
         self._written = self._failures = 0
         self._error: str | None = None
@@ -164,7 +164,7 @@ class Store:
             self._note_failure(error)
             self._close_db()
 
-    # -- for those who put records in ----------------------------------------------------------
+    # -- for callers -------------------------------------------------------------------------
 
     def add_run(self, run: Run) -> None:
         """Enter a run; its records may follow."""
@@ -178,7 +178,7 @@ class Store:
         try:
             thread.start()
         except RuntimeError as error:
-            # The system has none left. A later record tries again.
+            # The system has no thread left. A later record tries again.
             self._start_at = time.monotonic() + self._retry_sec
             self._note_failure(error)
         else:
@@ -199,7 +199,7 @@ class Store:
             | LoadRow
         ),
     ) -> None:
-        """Have a record written; one that finds the queue full is counted and dropped."""
+        """Have a record written; if the queue is full, drop and count it."""
         if self._stop.is_set():
             return
         if len(self._queue) >= self._limit:
@@ -212,7 +212,7 @@ class Store:
             self._wake.set()
 
     def health(self) -> dict[str, Any]:
-        """Return how the file is kept: all is well if no problems."""
+        """Return the state of the file and the queue; ``problems`` is empty while all is well."""
         problems = []
         thread, error = self._thread, self._error
         dropped = self._refused + self._left_out
@@ -233,7 +233,7 @@ class Store:
         }
 
     def close(self) -> None:
-        """Write what waits, and end the thread; takes no more than five seconds."""
+        """Write the waiting records and end the thread; takes five seconds at most."""
         self._stop.set()
         self._wake.set()
         if self._thread is not None:
@@ -268,7 +268,7 @@ class Store:
             self._db = None
 
     def _guarded_step(self) -> bool:
-        """Write a batch, whatever comes of it; return whether more of it can be done at once."""
+        """Write a batch and survive any error; return whether more can be done at once."""
         resting = self._error is not None and time.monotonic() - self._tried_at < self._retry_sec
         if resting and not self._stop.is_set():
             return False
@@ -281,7 +281,7 @@ class Store:
             self._note_failure(error)
             return False
         except Exception:
-            # Not the file's fault, and not to be tried for ever.
+            # It is not the file's fault, and would fail again.
             self._failures += 1
             self._left_out += len(batch)
             logger.exception("%d records of the history were left out.", len(batch))
@@ -295,12 +295,12 @@ class Store:
             self._error = None
 
     def _step(self, batch: list[tuple[Run, Any]]) -> bool:
-        """Move what waits from the queue, by way of *batch*, into the file."""
+        """Move waiting records from the queue, through *batch*, into the file."""
         db = self._db or self._open()
         self._check_identity(db)
         while self._queue and len(batch) < _BATCH:
             batch.append(self._queue.popleft())
-        while self._new_runs:  # after the batch, for a run is entered before its records
+        while self._new_runs:  # after the batch, because a run is entered before its records
             self._runs.append(self._new_runs.popleft())
         changed = [(run, run.figures) for run in self._runs if run.figures is not run.written]
         if not batch and not changed and not self._pruning:
@@ -314,8 +314,8 @@ class Store:
                 self._write(db, batch)
         except _BAD_RECORD:
             self._write_singly(db, batch)
-        self._check_identity(db)  # it may have gone since, and the batch with it
-        self._note_success()  # first, for who sees the records counted is to see no error
+        self._check_identity(db)  # the file may have gone since, with the batch
+        self._note_success()  # first: no reader may see both the new count and an old error
         self._written += len(batch)
         batch.clear()
         db.executemany(UPDATE_RUN, [(*figures, run.id) for run, figures in changed])
@@ -328,7 +328,7 @@ class Store:
         return self._pruning or len(self._queue) >= _BATCH
 
     def _catch_up(self, db: sqlite3.Connection) -> None:
-        """Bring a little of what an earlier version wrote up to date; the run goes first."""
+        """Bring a few old runs up to date; records of the present run have been written first."""
         if self._catching_up:
             self._catching_up = self._old_runs.step(db, time.time())
 
@@ -349,7 +349,7 @@ class Store:
             db.executemany(statement, rows[kind])
 
     def _write_singly(self, db: sqlite3.Connection, batch: Iterable[tuple[Run, Any]]) -> None:
-        """Write what can be written: a record that no row can be made of must not stop the rest."""
+        """Write the records one by one, because a bad one must not stop the others."""
         for entry in batch:
             try:
                 with transaction(db):
@@ -367,18 +367,18 @@ class Store:
         return self._db
 
     def _check_identity(self, db: sqlite3.Connection) -> None:
-        """See that what is written to the file is found at its path; SQLite does not look.
+        """Check that the open file is still the one at its path, because SQLite does not.
 
         :raises HistoryError: the file was moved or deleted.
         """
         if self._file is not None and _identity(self.path) == self._file:
             return
-        # Nor would SQLite, when it closes the file, give it what is still in the log.
+        # When SQLite closes such a file, it leaves out what is still in the log.
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         raise HistoryError("it was moved or deleted, and is begun anew")
 
     def _close_db(self) -> None:
-        """Let go of a file that failed: it may be replaced by another before it is tried again."""
+        """Close a file that failed; another may replace it before the next attempt."""
         db, self._db, self._session = self._db, None, None
         for run in self._runs:
             run.id = run.written = None
@@ -419,7 +419,7 @@ class Store:
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
-    """Return what tells a file from any other of its name, ``None`` if there is none."""
+    """Return what distinguishes the file from others at that path, ``None`` without a file."""
     try:
         facts = path.stat()
     except OSError:

@@ -1,4 +1,4 @@
-"""What the table of runs shows of a run, as the run's row in the file keeps it."""
+"""The summary of a run for the table of runs, as the run's row keeps it."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ _EVERY_SEC: Final = 10.0
 class RunSummary(NamedTuple):
     """Figures of a run, in the order of the table's columns.
 
-    ``median_sec`` and ``p95_sec`` are of the jobs that finished; ``course`` says how many ended
-    when, as JSON.
+    ``median_sec`` and ``p95_sec`` are of the jobs that finished; ``course`` is JSON: how many jobs
+    ended when.
     """
 
     function: str | None
@@ -41,7 +41,7 @@ def summary_of_run(
 ) -> RunSummary:
     """Return the figures of a run.
 
-    :param total: what all its jobs came to.
+    :param total: the tally of all its jobs.
     """
     ran = None if total.finished is None else total.finished.ran
     return RunSummary(
@@ -59,18 +59,12 @@ def course_text(course: Course) -> str:
 
 
 def course_of(value: Any) -> Course | None:
-    """Return the course that a row says.
-
-    :raises Exception: one of :data:`~flask_dispy.history.checking.DAMAGE`: it can't be read.
-    """
+    """Return the course that a row contains."""
     return None if value is None else course(json_of(value, list))
 
 
 def summary_of_row(row: tuple[Any, ...]) -> RunSummary:
-    """Return the figures that a row says.
-
-    :raises Exception: one of :data:`~flask_dispy.history.checking.DAMAGE`: it can't be read.
-    """
+    """Return the summary that a row contains."""
     function, median_sec, p95_sec, cpu_time_sec, course = row
     return RunSummary(
         or_none(text, function),
@@ -82,7 +76,7 @@ def summary_of_row(row: tuple[Any, ...]) -> RunSummary:
 
 
 class SummaryDue:
-    """Follows one cluster, and says when the summary of its run is due to be written."""
+    """Follows one cluster and decides when to write the summary of its run."""
 
     def __init__(self, state: ClusterState) -> None:
         self._state = state

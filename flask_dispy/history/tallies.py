@@ -1,4 +1,4 @@
-"""What the history keeps of what jobs came to: a tally as a row of its table, and back."""
+"""The tallies of jobs in the history: a tally as a row of its table, and back."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["TalliesDue", "TallyRow", "enter_tally", "tally_of", "tally_row"]
 
 _EVERY_SEC: Final = 10.0
 
-# Tallies taken at a beat, of which there are two a second.
+# Tallies taken at a time, twice a second.
 _AT_A_BEAT: Final = 500
 
 
@@ -30,7 +30,7 @@ def tally_row(ip_addr: str, tally: Tally) -> TallyRow:
 
 
 class TalliesDue:
-    """Which tallies of a cluster have changed since they were last taken."""
+    """The tallies of a cluster that have changed since they were last taken."""
 
     def __init__(self, state: ClusterState) -> None:
         self._state = state
@@ -43,7 +43,7 @@ class TalliesDue:
             self._addresses[job.node or ""] = None
 
     def take(self, now: float) -> Iterator[TallyRow]:
-        """Yield what is due at a beat: each changed tally every ten seconds, some at a time."""
+        """Yield the tallies that are due: each changed one every ten seconds, some at a time."""
         if abs(now - self._taken_at) < _EVERY_SEC:
             return
         yield from self._take(_AT_A_BEAT)
@@ -51,7 +51,7 @@ class TalliesDue:
             self._taken_at = now
 
     def take_all(self) -> Iterator[TallyRow]:
-        """Yield all that changed."""
+        """Yield all changed tallies."""
         self._addresses.setdefault("")  # jobs may have gone to another cluster
         yield from self._take(len(self._addresses))
 
@@ -84,10 +84,7 @@ def _listed(spread: Spread) -> list[Any]:
 
 
 def tally_of(row: tuple[Any, ...]) -> tuple[str, Tally]:
-    """Return the address and the tally that a row says.
-
-    :raises Exception: one of :data:`~flask_dispy.history.checking.DAMAGE`: it can't be read.
-    """
+    """Return the address and the tally that a row contains."""
     ip_addr, said = row
     found = json_of(said, dict)
     tally = Tally()
@@ -114,9 +111,9 @@ def _spread_of(said: Any) -> Spread:
 
 
 def enter_tally(state: ClusterState, ip_addr: str, tally: Tally) -> None:
-    """Put a tally that was kept in the place of that of the jobs that were loaded.
+    """Replace the tally that was counted from loaded jobs with one that the file keeps.
 
-    Where more jobs were loaded than it counts, it is of a moment before the run's last.
+    A kept tally with a lower count was written before the run's end, so it replaces nothing.
     """
     if not ip_addr:
         if tally.total >= state.tallies.total.total:
