@@ -18,7 +18,7 @@ from flask_dispy.core.search.query import JobQuery
 from flask_dispy.core.search.values import value_test
 from flask_dispy.engine.reports.columns import ColumnReader, NodeSubject, Subjects
 from flask_dispy.watching.dashboard import board_of
-from flask_dispy.web.api.node_list import QUALIFIERS
+from flask_dispy.wire.node_list import QUALIFIERS
 from flask_dispy.wire.tables import JobTable, NodeTable
 
 

@@ -20,6 +20,7 @@ from ...watching.views import View
 from ...wire.answers import SettingsRow
 from ...wire.errorkinds import ErrorOrder
 from ...wire.exports import paths_of
+from ...wire.node_list import matching, sorted_rows
 from ...wire.shapes.jobs import JobDetail
 from ..context import Web
 from ..http.answers import json_answer
@@ -27,7 +28,6 @@ from ..http.errors import HttpError, invalid
 from ..http.values import whole_number
 from ..redirects import tidied
 from .exports import JSON, export, in_chunks, schema_paths
-from .node_list import matching, sorted_rows
 from .schemas import SCHEMAS
 
 __all__ = [

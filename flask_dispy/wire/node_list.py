@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from ...core.addresses import address_key
-from ...core.errors import BadRequest
-from ...core.nodes import NODE_STATES
-from ...core.roster import CLOCK_OFF_SEC
-from ...core.search.terms import Term, read_groups
-from ...core.search.values import value_test
-from ...wire.shapes.nodes import NodeRow
+from ..core.addresses import address_key
+from ..core.errors import BadRequest
+from ..core.nodes import NODE_STATES
+from ..core.roster import CLOCK_OFF_SEC
+from ..core.search.terms import Term, read_groups
+from ..core.search.values import value_test
+from .shapes.nodes import NodeRow
 
 __all__ = ["QUALIFIERS", "matching", "sorted_rows"]
 
