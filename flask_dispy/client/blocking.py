@@ -20,7 +20,7 @@ __all__ = ["Blocking", "File", "Rows", "answered", "filed", "iterated", "listed"
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 _Function = TypeVar("_Function", bound=Callable[..., Any])
-_Over = TypeVar("_Over")
+_Over = TypeVar("_Over", covariant=True)
 
 
 class Blocking(Generic[_Over]):
