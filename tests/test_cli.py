@@ -36,7 +36,27 @@ def test_without_a_command_it_explains_itself() -> None:
 
 def test_unknown_options_are_refused() -> None:
     done = run("--colour")
-    assert (done.returncode, "--colour" in done.stderr) == (2, True)
+    assert (done.returncode, "--colour" in done.stderr) == (64, True)
+
+
+@pytest.mark.parametrize("package", ["click", "httpx", "rich"])
+def test_what_needs_a_package_that_is_not_there_says_so(package: str) -> None:
+    without = f"import sys; sys.modules[{package!r}] = None; from flask_dispy.cli import main; "
+
+    def run_without(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-c", f"{without}main({list(arguments)})"],
+            capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+
+    done = run_without("wait")
+    assert (done.returncode, done.stdout) == (64, "")
+    assert done.stderr == (
+        f"flask-dispy: wait: needs {package}, which is not installed: "
+        "pip install 'flask_dispy[cli]'\n"
+    )
+    assert f"needs {package}" in " ".join(run_without().stdout.split())
+    assert "FILE" in run_without("history", "--help").stdout
 
 
 def test_dashboard_options_without_the_dashboard_are_refused() -> None:

@@ -36,6 +36,7 @@ NOT_RUN: Final = {
     "json": "what the API answers",
     "nginx": "nginx is not a part of this",
     "apache": "Apache is not a part of this",
+    "ini": "is no program; see unit/test_cli_settings.py",
 }
 """Languages that are not run, and why."""
 
@@ -46,6 +47,9 @@ RUN_ELSEWHERE: Final = {
     "python -m flask_dispy node --daemon ": "see engine/test_programs.py and test_cli.py",
     "flask-dispy scheduler --httpd": "see test_cli.py",
     "flask-dispy history": "see test_history_command.py",
+    "$ flask-dispy top http": "see web/test_command_line.py",
+    "$ flask-dispy cancel 41": "see web/test_command_line.py",
+    "flask-dispy top http://127.0.0.1": "see web/test_top_terminal.py",
     "python -m benchmarks --quick": "takes minutes; see test_benchmarks.py",
     "python -m benchmarks.soak": "takes half an hour; see test_soak.py",
     "curl http://127.0.0.1:8181/dispy/api": "of the example; see test_example_app.py",
@@ -191,6 +195,7 @@ def compute(n):
 COMMANDS: Final = {
     "$ waitress-serve": "see test_commands_of_the_documents_serve_an_app",
     "curl http://localhost:8181/api/v1/clusters": "see test_requests_of_the_documents_are_answered",
+    "flask-dispy wait --timeout 10h\ncode=$?": "see web/test_command_line.py",
     "curl -OJ 'http://localhost:8181/api/v1": "see tests/web/test_exports.py",
     '$ sqlite3 runs.sqlite "SELECT': "see test_query_of_the_documents_is_answered",
 }

@@ -51,6 +51,8 @@ OUTSIDE = {
     "jinja2": ("report", "web"),
     "sqlite3": ("history",),
     "httpx": ("client",),
+    "click": ("cli",),
+    "rich": ("cli",),
 }
 CORE_HAS_NO = {"json", "socket", "threading", "time", "logging"}
 
@@ -160,10 +162,22 @@ def test_the_walk_sees_relative_absolute_and_type_checking_imports() -> None:
     assert "flask_dispy.registry" in imported("__init__")
 
 
-def test_node_loads_neither_flask_nor_the_dashboard() -> None:
-    code = "import json, sys, flask_dispy.cli; print(json.dumps(sorted(sys.modules)))"
+def loaded_by(modules: str) -> list[str]:
+    """Return the modules that a fresh Python has after it imported some."""
+    code = f"import json, sys, {modules}; print(json.dumps(sorted(sys.modules)))"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout
-    loaded = json.loads(told)
-    assert {"flask", "werkzeug", "jinja2", "sqlite3", "httpx"}.isdisjoint(loaded)
+    loaded: list[str] = json.loads(told)
+    return loaded
+
+
+def test_node_loads_neither_flask_nor_the_dashboard() -> None:
+    loaded = loaded_by("flask_dispy.cli.programs, flask_dispy.programs.running")
+    assert {"flask", "werkzeug", "jinja2", "sqlite3", "httpx", "click", "rich"}.isdisjoint(loaded)
     ours = [name.split(".")[1] for name in loaded if name.startswith("flask_dispy.")]
     assert sorted(set(ours)) == ["cli", "core", "programs"]
+
+
+def test_commands_for_dashboards_load_neither_flask_nor_dispy() -> None:
+    loaded = loaded_by("flask_dispy.cli.commands")
+    assert {"rich", "flask_dispy.client"} <= set(loaded)
+    assert {"flask", "werkzeug", "jinja2", "sqlite3", "dispy", "pycos"}.isdisjoint(loaded)

@@ -1,21 +1,36 @@
-"""The ``flask-dispy`` command: dispy's own programs, on every Python and with our dashboard."""
+"""The commands that need only dispy: its own programs, on every Python, and past runs."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
 from importlib.metadata import version
-from typing import Any
+from typing import Any, Final
 
-from .core.settings import MOST_JOBS, MOST_RUNS
-from .programs.running import WITH_PARENT, run_node, run_scheduler
+from ..core.settings import MOST_JOBS, MOST_RUNS
 
-__all__ = ["main"]
+__all__ = ["PROGRAMS", "run_program"]
+
+PROGRAMS: Final = {
+    "node": "dispynode, with its own options",
+    "scheduler": "dispyscheduler, with this dashboard for its --httpd",
+    "history": "show the runs that a history file keeps",
+}
+"""The commands that are here, and what they do."""
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command; ``argv`` is without the program's name, ``sys.argv``'s if not given."""
-    parser = _parser()
+def run_program(argv: Sequence[str], *, lacking: str | None = None) -> None:
+    """Run one of these commands, or explain them.
+
+    :param argv: the arguments, without the program's name.
+    :param lacking: the package that all other commands need, if it is not installed.
+    """
+    # Imported only here: other commands list these, and need no dispy.
+    from ..programs.running import run_node
+
+    parser = _parser(lacking)
+    if lacking and argv and not argv[0].startswith("-"):
+        parser.exit(64, f"flask-dispy: {argv[0]}: {_remedy(lacking)}\n")
     options, others = parser.parse_known_args(argv)
     if options.version:
         print(version("flask_dispy"))
@@ -45,13 +60,14 @@ def _run_scheduler(
     elif given and "--httpd" not in others:
         parser.error("the --http-... options are of use with --httpd only")
     # Imported only where needed: nodes run this command most, and need no dashboard.
-    from .programs.dashboards import scheduler_httpd
+    from ..programs.dashboards import scheduler_httpd
+    from ..programs.running import run_scheduler
 
     run_scheduler(others, httpd=scheduler_httpd(**given))
 
 
 def _serve_history(options: argparse.Namespace) -> None:
-    from .programs.dashboards import serve_history
+    from ..programs.dashboards import serve_history
 
     serve_history(
         options.file,
@@ -70,12 +86,19 @@ _HTTP = (
 )  # fmt: skip
 
 
-def _parser() -> argparse.ArgumentParser:
+def _remedy(lacking: str) -> str:
+    return f"needs {lacking}, which is not installed: pip install 'flask_dispy[cli]'"
+
+
+def _parser(lacking: str | None) -> argparse.ArgumentParser:
+    from ..programs.running import WITH_PARENT
+
+    more = f"\nEach command for a running dashboard {_remedy(lacking)}" if lacking else ""
     parser = argparse.ArgumentParser(
         prog="flask-dispy",
         description="Runs dispy's own programs, on Pythons that they do not know either, and "
         "shows past runs.",
-        epilog=f"With {WITH_PARENT}, node and scheduler end when their standard input ends.",
+        epilog=f"With {WITH_PARENT}, node and scheduler end when their standard input ends.{more}",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="store_true", help="print it and end")
@@ -83,13 +106,13 @@ def _parser() -> argparse.ArgumentParser:
     # Its own --help is dispynode's: there is nothing to add to it.
     commands.add_parser(
         "node",
-        help="dispynode, with its own options",
+        help=PROGRAMS["node"],
         add_help=False,
         allow_abbrev=False,
     )
     scheduler = commands.add_parser(
         "scheduler",
-        help="dispyscheduler, with this dashboard for its --httpd",
+        help=PROGRAMS["scheduler"],
         description="Runs dispyscheduler. Whatever is not listed here goes to it as it stands; "
         "with its option --httpd it serves this dashboard.",
         epilog="dispyscheduler's own options:",
@@ -119,7 +142,7 @@ def _parser() -> argparse.ArgumentParser:
 def _add_history(commands: Any) -> None:
     history = commands.add_parser(
         "history",
-        help="show the runs that a history file keeps",
+        help=PROGRAMS["history"],
         description="Shows the runs of a history file, which a program writes that gives "
         "history=FILE to DispyHTTPServer or ClusterRegistry. Nothing can be changed.",
         allow_abbrev=False,

@@ -1,0 +1,35 @@
+"""How far a cluster is, and what will come of it, in two lines."""
+
+from __future__ import annotations
+
+from rich.text import Text
+
+from ..core.jobs import count_of
+from ..wire.shapes.clusters import Summary
+from ..wire.wording import Clock, count, expectation, percent
+from .cells import Part, bar, plain, style_of
+
+__all__ = ["outlook_line", "progress_row"]
+
+_LEAST_BAR = 10
+
+
+def progress_row(summary: Summary, width: int, *, ascii_only: bool = False) -> Text:
+    """Return a bar and the counts beside it: "72 %  1,204 of 1,680 done"."""
+    jobs = summary["jobs"]
+    whole = jobs["submitted"] + jobs["before_watching"]
+    running = 0 if summary["watching"] == "history" else jobs["running"]
+    other = jobs["abandoned"] + jobs["cancelled"] + count_of(jobs, "terminated")
+    words = f" {percent(summary['progress'])}  {count(jobs['done'])} of {count(whole)} done"
+    counts = (("finished", jobs["finished"]), ("failed", jobs["failed"]), ("other", other),
+              ("running", running))  # fmt: skip
+    parts: list[Part] = [(number / max(1, whole), word) for word, number in counts]
+    cells = max(_LEAST_BAR, width - len(words))
+    return bar(cells, parts, ascii_only=ascii_only).append(words)
+
+
+def outlook_line(summary: Summary, clock: Clock) -> Text:
+    """Return what will come of it, with times of the day."""
+    outlook = summary["outlook"]
+    told = plain(expectation(outlook, clock, summary["now"]))
+    return Text(told, style_of(outlook["state"]), overflow="ellipsis")

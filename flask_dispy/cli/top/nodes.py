@@ -1,0 +1,117 @@
+"""The nodes of the live view: a window over their rows, in columns that never jump."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from rich.text import Text
+
+from ...wire.shapes.nodes import NodeRow
+from ...wire.wording import count, duration, percent, size
+from ..cells import bar, line
+from ..tables import node_name, node_state, times_text
+from .state import TopState
+
+__all__ = ["node_lines"]
+
+_NAME: Final = 14
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A column of so many cells; ``sort`` is the name by which it is sorted by."""
+
+    heading: str
+    width: int
+    text: Callable[[NodeRow], Text | str]
+    sort: str = ""
+    is_number: bool = True
+    from_width: int = 0
+
+
+def _compared(name: str, written: Callable[[Any], str]) -> Callable[[NodeRow], str]:
+    return lambda row: written(dict(row["compared"] or {}).get(name))
+
+
+def _load(name: str, written: Callable[[Any], str]) -> Callable[[NodeRow], str]:
+    return lambda row: written(dict(row["avail_info"] or {}).get(name))
+
+
+def _share(value: float | None) -> str:
+    return percent(None if value is None else value / 100)
+
+
+_COLUMNS: Final = (
+    _Column("Address", 15, lambda row: line(row["ip_addr"]), "address", False, 100),
+    _Column("State", 14, node_state, "state", False),
+    _Column("Busy", 0, lambda _: "", "busy", False),
+    _Column("Jobs", 7, lambda row: count(row["jobs_done"]), "jobs done"),
+    _Column("Failed", 6, _compared("failed_share", percent), "failed"),
+    _Column("Median", 9, _compared("median_sec", duration), "median", True, 90),
+    _Column("x others", 8, _compared("times_others", times_text), "x others"),
+    _Column("CPU free", 8, _load("cpu", _share), "CPU free"),
+    _Column("Memory", 8, _load("memory", size), "memory free", True, 110),
+)
+
+
+def node_lines(state: TopState, width: int, room: int, *, ascii_only: bool) -> list[Text]:
+    """Return the headings, and the nodes that there is room for."""
+    rows = state.shown()
+    state.window = max(1, room - 2)
+    state.offset = max(0, min(state.offset, len(rows) - state.window))
+    bar_cells = 6 if width < 100 else 12
+    columns = [
+        _Column("Busy", bar_cells + 8, _busy(bar_cells, ascii_only), "busy", False)
+        if column.sort == "busy"
+        else column
+        for column in _COLUMNS
+        if column.from_width <= width
+    ]
+    taken = sum(column.width + 1 for column in columns)
+    columns.insert(0, _Column("Node", max(_NAME, width - taken), node_name, "name", False))
+    lines = [_headings(columns, state)]
+    for row in rows[state.offset : state.offset + state.window]:
+        lines.append(Text(" ").join(_cell(column, column.text(row)) for column in columns))
+    return [*lines, _counts(state, len(rows))]
+
+
+def _busy(cells: int, ascii_only: bool) -> Callable[[NodeRow], Text]:
+    def text(row: NodeRow) -> Text:
+        share = min(1.0, row["busy"] / row["cpus"]) if row["cpus"] else 0.0
+        found = bar(cells, [(share, "busy")], ascii_only=ascii_only)
+        return found.append(f" {count(row['busy'])}/{count(row['cpus'])}")
+
+    return text
+
+
+def _headings(columns: list[_Column], state: TopState) -> Text:
+    """Return the headings; that of the figure by which nodes are sorted is underlined."""
+    return Text(" ").join(
+        _cell(one, Text(one.heading, "bold underline" if one.sort == state.sort else "bold"))
+        for one in columns
+    )
+
+
+def _cell(column: _Column, text: Text | str) -> Text:
+    """Return a cell that is exactly as wide as its column."""
+    cell = text.copy() if isinstance(text, Text) else Text(text)
+    cell.truncate(column.width, overflow="ellipsis")
+    room = column.width - cell.cell_len
+    if column.is_number:
+        cell.pad_left(room)
+    else:
+        cell.pad_right(room)
+    return cell
+
+
+def _counts(state: TopState, found: int) -> Text:
+    """Return how much of the list is shown, and in which order."""
+    known = len(state.nodes)
+    first, last = state.offset + 1, min(found, state.offset + state.window)
+    span = f"{first:,} to {last:,} of {found:,} nodes" if found > state.window else (
+        "1 node" if found == 1 else f"{found:,} nodes")  # fmt: skip
+    of = f" ({known:,} without the filter)" if found < known else ""
+    order = ", reversed" if state.is_reversed else ""
+    return Text(f"{span}{of}, by {state.sort}{order}", "dim")

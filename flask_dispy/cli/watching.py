@@ -1,0 +1,256 @@
+"""The commands that watch: ``top``, and ``wait`` with its exit codes."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import shutil
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any, Final
+
+import click
+from rich.console import Group
+from rich.live import Live
+from rich.text import Text
+
+from ..client import AsyncClient, ClientError, Mirror
+from ..core.phrases import quantity
+from ..wire.shapes.clusters import Summary
+from ..wire.wording import Clock, count
+from .cells import line
+from .group import EXIT_FAILED, EXIT_UNREACHABLE, addressed, cli, connected, failure, of_cluster
+from .output import Output
+from .progress import outlook_line, progress_row
+from .settings import Dashboard
+from .top.loop import drawn, first_answer, run_top
+from .top.state import TopState
+
+__all__ = ["EXIT_DONE", "EXIT_STALLED", "EXIT_TIMEOUT", "closing", "verdict"]
+
+EXIT_DONE: Final = 0
+EXIT_STALLED: Final = 2
+EXIT_TIMEOUT: Final = 4
+
+_SETTLED_SEC: Final = 3.0
+"""So long all jobs must be done: a program may be about to submit more. The event "done" takes as
+long."""
+
+_LOOK_SEC: Final = 0.25
+_LINE_SEC: Final = 60.0
+"""Without a terminal, a line is written so often, and whenever the outlook's state changes."""
+
+_UNITS: Final = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
+
+
+def _seconds(_ctx: Any, _parameter: Any, text: str | None) -> float | None:
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd]?)", text or "0")
+    if found is None:
+        raise click.BadParameter(f"{text!r} is no duration, such as 90s, 30m or 8h.")
+    return None if text is None else float(found[1]) * _UNITS[found[2]]
+
+
+@cli.command()
+@click.argument("address", metavar="[URL]", required=False)
+@of_cluster
+@click.option("--once", is_flag=True, help="Show it once, as it is now.")
+@addressed
+def top(dashboard: Dashboard, output: Output, cluster: str, once: bool) -> None:
+    """Show a dashboard live: outlook, counts, nodes, errors and events.
+
+    Keys sort, filter and scroll the nodes and switch between clusters; ? lists them. Without a
+    terminal it is shown once. With --json, each change is a line, with the summary and the nodes.
+
+    \b
+    Examples:
+      flask-dispy top http://127.0.0.1:8181
+      ssh -t cluster.example flask-dispy top --cluster compute
+    """
+    is_live = output.console.is_terminal and not output.console.is_dumb_terminal
+    once = once or not (is_live or output.as_json)
+    asyncio.run(_top(dashboard, output, TopState(dashboard.url, cluster), once=once))
+
+
+async def _top(dashboard: Dashboard, output: Output, state: TopState, *, once: bool) -> None:
+    async with connected(AsyncClient, dashboard) as client:
+        if output.as_json:
+            await _write_changes(client, output, state.cluster, once=once)
+            return
+        await first_answer(client, state)
+        if once:
+            output.console.width = shutil.get_terminal_size().columns
+            height = None if output.console.is_terminal else len(state.nodes) + 20
+            output.show(drawn(state, output.console, height=height))
+        else:
+            await run_top(client, state, output.console)
+
+
+async def _write_changes(client: AsyncClient, output: Output, cluster: str, *, once: bool) -> None:
+    mirror = Mirror()
+    async for changes in client.follow(cluster):
+        mirror.apply(changes)
+        output.object(
+            {"summary": _of(changes["clusters"], cluster), "nodes": [*mirror.nodes.values()]}
+        )
+        if once:
+            return
+
+
+def _of(summaries: list[Summary], cluster: str) -> Summary:
+    """Return a cluster's summary among all."""
+    return next(
+        one for one in summaries if (one["combined"] if cluster == "*" else one["name"] == cluster)
+    )
+
+
+@cli.command()
+@of_cluster
+@click.option("--timeout", "timeout_sec", callback=_seconds, metavar="DURATION",
+              help="Give up after this long: 90s, 30m, 8h.")  # fmt: skip
+@addressed
+def wait(
+    dashboard: Dashboard, output: Output, cluster: str, timeout_sec: float | None
+) -> None:  # fmt: skip
+    """Wait until all jobs are done, and say by the exit code how that went.
+
+    Shows a progress bar with the outlook; without a terminal a line now and then, on standard
+    error. It waits for the first job as well.
+
+    \b
+    Exit codes:
+      0  all jobs finished
+      1  all jobs ended, but some failed, or were terminated, cancelled or abandoned; or the
+         cluster was closed before
+      2  the run has stalled
+      3  the dashboard can't be reached, does not let you in, or does not have the cluster
+      4  the time given by --timeout is over
+      64 the command line or the configuration makes no sense
+
+    \b
+    Example:
+      flask-dispy wait --timeout 10h || mail -s "The run: $?" ann@example.org < /dev/null
+    """
+    try:
+        summary, code = asyncio.run(_wait(dashboard, output, cluster, timeout_sec))
+    except ClientError as error:
+        raise failure(error, EXIT_UNREACHABLE) from error
+    if output.as_json:
+        output.object(summary)
+    else:
+        output.show(closing(summary, code))
+    raise click.exceptions.Exit(code)
+
+
+async def _wait(
+    dashboard: Dashboard, output: Output, cluster: str, timeout_sec: float | None
+) -> tuple[Summary, int]:
+    """Return the last summary, and the exit code."""
+    give_up_at = None if timeout_sec is None else time.monotonic() + timeout_sec
+    done_at: float | None = None
+    async with connected(AsyncClient, dashboard) as client:
+        summary = await client.cluster(cluster)
+        with _Progress(output) as progress:
+            async with aclosing(_summaries(client, cluster)) as summaries:
+                async for latest in summaries:
+                    summary = latest or summary
+                    progress.show(summary)
+                    now = time.monotonic()
+                    code = verdict(summary)
+                    if code in (EXIT_DONE, EXIT_FAILED) and summary["state"] == "open":
+                        done_at = done_at or now
+                        code = code if now - done_at >= _SETTLED_SEC else None
+                    elif code is None:
+                        done_at = None
+                    if code is not None:
+                        return summary, code
+                    if give_up_at is not None and now >= give_up_at:
+                        break
+    return summary, EXIT_TIMEOUT
+
+
+async def _summaries(client: AsyncClient, cluster: str) -> AsyncGenerator[Summary | None, None]:
+    """Yield each new summary, and ``None`` a few times a second."""
+    changes = client.follow(cluster)
+    upcoming = asyncio.ensure_future(anext(changes))
+    try:
+        while True:
+            await asyncio.wait({upcoming}, timeout=_LOOK_SEC)
+            if not upcoming.done():
+                yield None
+                continue
+            summaries = upcoming.result()["clusters"]
+            upcoming = asyncio.ensure_future(anext(changes))
+            yield _of(summaries, cluster)
+    finally:
+        upcoming.cancel()
+        await asyncio.gather(upcoming, return_exceptions=True)
+        await changes.aclose()
+
+
+def verdict(summary: Summary) -> int | None:
+    """Return the exit code for a cluster that is in this state; ``None`` if it goes on."""
+    outlook, jobs = summary["outlook"], summary["jobs"]
+    if outlook["state"] == "stalled":
+        return EXIT_STALLED
+    if outlook["reason"] == "closed":
+        return EXIT_FAILED
+    is_over = outlook["reason"] != "no_jobs" or summary["state"] == "closed"
+    if outlook["state"] != "done" or not is_over:
+        return None
+    return EXIT_DONE if jobs["finished"] == jobs["submitted"] else EXIT_FAILED
+
+
+def closing(summary: Summary, code: int) -> Text:
+    """Return the last line: what came of it."""
+    if code == EXIT_TIMEOUT:
+        return Text(f"Time is up: {quantity(summary['jobs']['pending'], 'job')} pending.")
+    if summary["outlook"]["state"] == "done":
+        return line(summary["outlook"]["message"])
+    return outlook_line(summary, Clock(summary["now"]))
+
+
+class _Progress:
+    """Shows how far the run is, on standard error: a bar, or without a terminal some lines."""
+
+    def __init__(self, output: Output) -> None:
+        self._console = output.notes
+        self._summary: Summary | None = None
+        self._live: Live | None = None
+        self._line = ("", 0.0)
+        if self._console.is_terminal and not self._console.is_dumb_terminal:
+            self._live = Live(
+                console=self._console, get_renderable=self._rows, transient=True, auto_refresh=False
+            )
+
+    def __enter__(self) -> _Progress:
+        if self._live is not None:
+            self._live.start()
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def show(self, summary: Summary) -> None:
+        """Show the newest summary."""
+        is_new, self._summary = summary is not self._summary, summary
+        if self._live is not None:
+            if is_new:
+                self._live.refresh()
+            return
+        state, at = self._line
+        now = time.monotonic()
+        if summary["outlook"]["state"] != state or now - at >= _LINE_SEC:
+            self._line = summary["outlook"]["state"], now
+            jobs, clock = summary["jobs"], Clock(summary["now"])
+            counts = f"{count(jobs['done'])} of {count(jobs['submitted'])} done"
+            start = Text(f"{clock.text(summary['now'])}  {counts}. ")
+            self._console.print(start.append_text(outlook_line(summary, clock)), soft_wrap=True)
+
+    def _rows(self) -> Group:
+        if self._summary is None:
+            return Group()
+        ascii_only = not self._console.encoding.startswith("utf")
+        row = progress_row(self._summary, self._console.width, ascii_only=ascii_only)
+        return Group(row, outlook_line(self._summary, Clock(time.time())))

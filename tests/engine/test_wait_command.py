@@ -1,0 +1,54 @@
+"""``flask-dispy wait`` on real runs: done, failed, stalled, and no longer there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import computations
+import pytest
+from click.testing import CliRunner
+from clusters import LocalDispy, cancel_all, submit
+from web.served import serving
+
+from flask_dispy import DispyHTTPServer
+from flask_dispy.cli.commands import cli
+
+pytestmark = pytest.mark.cluster
+
+
+def wait(server: DispyHTTPServer, folder: Path, *options: str) -> tuple[int, str]:
+    """Return the exit code, and what is written to standard output."""
+    env = {"FLASK_DISPY_URL": server.url, "FLASK_DISPY_CONFIG": str(folder / "none.ini")}
+    done = CliRunner().invoke(cli, ["wait", *options], env=env, catch_exceptions=False)
+    return done.exit_code, done.stdout
+
+
+def test_exit_code_says_what_became_of_the_run(local_dispy: LocalDispy, tmp_path: Path) -> None:
+    local_dispy.start_node()
+    cluster = local_dispy.job_cluster(computations.nap)
+    with serving(cluster, stall_sec=1) as server:
+        assert wait(server, tmp_path, "--timeout", "0.5s")[0] == 4  # there is no job yet
+        for _ in range(4):
+            submit(cluster, 0.05)
+        assert wait(server, tmp_path) == (0, "All jobs are done.\n")
+
+        submit(cluster, "no number")
+        code, told = wait(server, tmp_path)
+        assert (code, told) == (1, "All 5 jobs are done: 4 finished, 1 failed.\n")
+
+        hanging = submit(cluster, 600)
+        code, told = wait(server, tmp_path, "--cluster", "nap")
+        assert code == 2
+        assert told.startswith("Stalled: No job has ended for ")
+
+        # A night's script: the report of a run that has stalled.
+        env = {"FLASK_DISPY_URL": server.url, "FLASK_DISPY_CONFIG": str(tmp_path / "none.ini")}
+        report = tmp_path / "run.html"
+        done = CliRunner().invoke(cli, ["report", "-o", str(report)], env=env)
+        assert done.exit_code == 0, done.output
+        assert "Stalled: " in report.read_text()
+
+        cancel_all(cluster, [hanging])
+        code, told = wait(server, tmp_path)
+        assert (code, told.partition(":")[0]) == (1, "All 6 jobs have ended")
+    assert wait(server, tmp_path)[0] == 3
