@@ -166,6 +166,12 @@ def _lost(node: str, detail: Mapping[str, Any]) -> str:
     return f"{node} was lost, {quantity(jobs, 'job')} ran there" if jobs else f"{node} was lost"
 
 
+def _overdue(node: str, _detail: Mapping[str, Any]) -> str:
+    if "*" in node:
+        return f"No node that matches {node} has joined"
+    return f"{node} was asked to join and has not joined"
+
+
 def _cpus(node: str, detail: Mapping[str, Any]) -> str:
     return f"{node} uses {quantity(detail['cpus'], 'CPU')}, {detail['cpus_before']:,} before"
 
@@ -225,7 +231,7 @@ _WORDS: Final[dict[EntryKind, Callable[[str, Mapping[str, Any]], str]]] = {
     "node_deallocated": lambda node, _: f"{node} was deallocated",
     "node_asked": lambda node, _: f"{node} was asked to join",
     "node_withdrawn": lambda node, _: f"{node} is no longer asked to join",
-    "node_overdue": lambda node, _: f"{node} was asked to join and has not joined",
+    "node_overdue": _overdue,
     "cpus_set": _cpus,
     "jobs_cancelled": _cancelled,
     "error_kind": _error,

@@ -109,6 +109,13 @@ def test_what_concerns_all_names_no_cluster() -> None:
     assert found["link"] == "https://d.example/events.html"
 
 
+def test_pattern_of_nodes_is_named_as_one() -> None:
+    entry = Entry(1, 1_000.0, "node_overdue", "10.0.0.*")
+    assert (
+        event_row(entry, None, private=True)["text"] == "No node that matches 10.0.0.* has joined"
+    )
+
+
 def test_slack_gets_text_with_its_three_characters_escaped_and_no_markup() -> None:
     found = body("slack", row(name=HOSTILE))
     assert found["text"].startswith("compute: node lost\n&lt;!channel&gt; *b*")
