@@ -19,6 +19,7 @@ import pytest
 from clusters import LocalDispy
 from werkzeug.routing import Rule
 
+from flask_dispy import ClusterRegistry
 from flask_dispy.watching.intervals import Intervals
 
 # Some machines are set up so that no Python keeps its bytecode. Here hundreds are started, and each
@@ -119,6 +120,19 @@ def _chromium() -> str | None:
 def intervals() -> Intervals:
     """What a registry goes by. A test that must not wait overrides it, or is given another."""
     return Intervals()
+
+
+@pytest.fixture
+def history() -> Path | None:
+    """Where the registry keeps its history: nowhere, unless a file of tests overrides it."""
+    return None
+
+
+@pytest.fixture
+def registry(intervals: Intervals, history: Path | None) -> Iterator[ClusterRegistry]:
+    registry = ClusterRegistry(_intervals=intervals, history=history)
+    yield registry
+    registry.close()
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from flask_dispy import ClusterRegistry
-from flask_dispy.watching.intervals import Intervals
 
 pytest.register_assert_rewrite("browser.stage")
 
@@ -29,13 +28,6 @@ def browsers(browser: Any) -> Iterator[Browsers]:
     browsers = Browsers(browser)
     yield browsers
     browsers.close()
-
-
-@pytest.fixture
-def registry(intervals: Intervals) -> Iterator[ClusterRegistry]:
-    registry = ClusterRegistry(_intervals=intervals)
-    yield registry
-    registry.close()
 
 
 @pytest.fixture

@@ -17,7 +17,6 @@ from unit.stories import check, new_state
 
 from flask_dispy import ClusterRegistry
 from flask_dispy.core.cluster import ClusterState
-from flask_dispy.watching.intervals import Intervals
 from flask_dispy.watching.past import PastRegistry
 
 _SLOW = [HealthCheck.too_slow]
@@ -28,10 +27,9 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
 @pytest.fixture
-def registry(intervals: Intervals) -> Iterator[ClusterRegistry]:
-    registry = ClusterRegistry(_intervals=intervals)
-    yield registry
-    registry.close()
+def path(tmp_path: Path) -> Path:
+    """Where a history may be kept."""
+    return tmp_path / "runs.sqlite"
 
 
 @pytest.fixture

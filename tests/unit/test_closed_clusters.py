@@ -17,6 +17,7 @@ from impatience import SOON
 
 from flask_dispy import ClusterRegistry
 from flask_dispy.core.errors import BadRequest, UnknownCluster
+from flask_dispy.watching.closed import ClosedClusters
 from flask_dispy.watching.dashboard import board_of
 
 
@@ -118,16 +119,14 @@ def test_history_keeps_what_was_let_go(
 
 
 def test_texts_that_are_still_made_are_waited_for(
-    make_registry: Callable[..., ClusterRegistry], monkeypatch: pytest.MonkeyPatch
+    make_registry: Callable[..., ClusterRegistry],
 ) -> None:
-    registry = make_registry(closed_limit=0)
-    monkeypatch.setattr("flask_dispy.watching.late_texts.LateTexts.pending", True)
-    name = close_some(registry, 1)[0]
-    for _ in range(3):
-        board_of(registry).drop_closed()
-    assert registry.names() == [name]
-    monkeypatch.setattr("flask_dispy.watching.late_texts.LateTexts.pending", False)
-    wait_until(lambda: registry.names() == [])
+    registry = make_registry()
+    close_some(registry, 1)
+    members = board_of(registry).members()
+    closed = ClosedClusters(0, None, SOON)
+    assert closed.due(members, texts_wait=True) == []
+    assert closed.due(members, texts_wait=False) == members
 
 
 @pytest.mark.parametrize("limit", [-1, 1.5, "3", None])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -21,15 +20,8 @@ from flask_dispy.watching.dashboard import board_of
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "runs.sqlite"
-
-
-@pytest.fixture
-def registry(path: Path) -> Iterator[ClusterRegistry]:
-    registry = ClusterRegistry(history=path)
-    yield registry
-    registry.close()
+def history(path: Path) -> Path:
+    return path
 
 
 # -- what is kept ----------------------------------------------------------------------------

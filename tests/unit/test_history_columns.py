@@ -27,11 +27,6 @@ BATCH = Column("batch", label="Batch", value=lambda job: f"night {job.result}")
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "runs.sqlite"
-
-
-@pytest.fixture
 def past(path: Path) -> Iterator[Any]:
     """Return a function that opens the history; what it opened is closed with the test."""
     opened: list[PastRegistry] = []

@@ -25,11 +25,6 @@ USES: tuple[Callable[[Path], object], ...] = (
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "runs.sqlite"
-
-
-@pytest.fixture
 def next_version(monkeypatch: pytest.MonkeyPatch) -> None:
     """The version after this one, whose schema has a column more."""
     more = (*schema.MIGRATIONS, "ALTER TABLE runs ADD COLUMN note TEXT")

@@ -30,11 +30,6 @@ DEFAULTS: dict[str, Any] = {
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "runs.sqlite"
-
-
-@pytest.fixture
 def make_store(path: Path) -> Iterator[MakeStore]:
     stores: list[Store] = []
 

@@ -8,7 +8,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import pytest
 from dispy_objects import FakeCluster
 from unit.histories import rows, run_once
 from unit.old_history import back_to
@@ -17,11 +16,6 @@ from unit.stories import new_state, seen
 from flask_dispy import ClusterRegistry
 from flask_dispy.history.loads import LoadsDue
 from flask_dispy.watching.dashboard import board_of
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "runs.sqlite"
 
 
 def run_on(path: Path, nodes: int) -> None:

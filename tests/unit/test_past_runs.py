@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -25,15 +24,8 @@ from flask_dispy.watching.past import PastRegistry
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "runs.sqlite"
-
-
-@pytest.fixture
-def registry(path: Path) -> Iterator[ClusterRegistry]:
-    registry = ClusterRegistry(history=path)
-    yield registry
-    registry.close()
+def history(path: Path) -> Path:
+    return path
 
 
 def test_past_run_is_a_closed_cluster_with_its_name_and_time(path: Path, past: Any) -> None:

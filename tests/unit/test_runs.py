@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,15 +27,8 @@ from flask_dispy.wire.runs import RunRow
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "runs.sqlite"
-
-
-@pytest.fixture
-def registry(path: Path) -> Iterator[ClusterRegistry]:
-    registry = ClusterRegistry(history=path)
-    yield registry
-    registry.close()
+def history(path: Path) -> Path:
+    return path
 
 
 def work(cluster: FakeCluster, took_sec: float = 2.0, jobs: int = 10) -> None:

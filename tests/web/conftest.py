@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,15 +13,7 @@ from flask.testing import FlaskClient
 from web.fakes import FakeCluster, make_node, watched_cluster
 
 from flask_dispy import ClusterRegistry
-from flask_dispy.watching.intervals import Intervals
 from flask_dispy.web.blueprint import create_blueprint
-
-
-@pytest.fixture
-def registry(intervals: Intervals) -> Iterator[ClusterRegistry]:
-    registry = ClusterRegistry(_intervals=intervals)
-    yield registry
-    registry.close()
 
 
 @pytest.fixture
