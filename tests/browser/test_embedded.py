@@ -134,7 +134,7 @@ def test_readers_commands_are_refused(read_only: Stage) -> None:
     assert read_only.cluster.calls == []
 
 
-def test_reader_who_may_not_see_arguments_is_told(
+def test_reader_without_permission_for_arguments_is_informed(
     make_stage: Callable[..., Stage], registry: ClusterRegistry
 ) -> None:
     stage = make_stage(authorize=lambda permission, _request: permission == "view")

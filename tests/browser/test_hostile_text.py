@@ -103,7 +103,7 @@ def test_long_text_breaks_nothing(stage: Stage) -> None:
             assert height < 100
 
 
-def test_long_names_leave_room_for_what_tells_them_apart(stage: Stage) -> None:
+def test_long_names_leave_room_for_their_differences(stage: Stage) -> None:
     long = "x" * 300
     watched_cluster(stage.registry, long)
     stage.joins("10.0.0.2", long)

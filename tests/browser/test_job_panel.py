@@ -24,7 +24,7 @@ def _open(page: Page, job_id: str) -> Locator:
     return panel
 
 
-def test_detail_tells_how_a_job_failed(page: Page) -> None:
+def test_detail_shows_how_a_job_failed(page: Page) -> None:
     panel = _open(page, "broken")
     expect(panel.locator(".job-head .state")).to_have_text("failed")
     expect(panel.locator(".job-pre-exception")).to_contain_text("ValueError: no such thing")

@@ -113,7 +113,7 @@ def test_address_with_an_unknown_qualifier_is_explained(stage: Stage) -> None:
     becomes(lambda: len(job_ids(page)), 5)
 
 
-def test_what_was_typed_outlives_tab_and_enter(page: Page) -> None:
+def test_typed_search_outlives_tab_and_enter(page: Page) -> None:
     job_search(page).focus()
     page.keyboard.type("state:")
     page.keyboard.press("Escape")

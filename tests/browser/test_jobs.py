@@ -119,7 +119,7 @@ def test_question_can_be_refused(stage: Stage, page: Page) -> None:
     assert stage.cluster.calls == []
 
 
-def test_job_that_is_not_known_is_told(stage: Stage) -> None:
+def test_unknown_job_is_reported(stage: Stage) -> None:
     page = stage.open("jobs.html?job=4711")
     expect(page.locator(".job-message")).to_contain_text("4711")
 

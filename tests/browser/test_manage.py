@@ -50,7 +50,7 @@ def test_host_must_be_given(stage: Stage, page: Page) -> None:
     assert stage.cluster.calls == []
 
 
-def test_bad_port_is_told_at_its_field(stage: Stage, page: Page) -> None:
+def test_bad_port_is_reported_at_its_field(stage: Stage, page: Page) -> None:
     page.get_by_label("Host or IP address").fill("10.0.0.50")
     page.get_by_label("Port").fill("70000")
     page.keyboard.press("Enter")
@@ -67,7 +67,7 @@ def test_bad_port_is_told_at_its_field(stage: Stage, page: Page) -> None:
     expect(cpus).to_have_attribute("aria-describedby", "allocate-error cpus-note")
 
 
-def test_host_that_does_not_resolve_is_told(stage: Stage, page: Page) -> None:
+def test_host_that_does_not_resolve_is_reported(stage: Stage, page: Page) -> None:
     stage.cluster.answers["allocate_node"] = -1
     page.get_by_label("Host or IP address").fill("no-such-host.invalid")
     page.keyboard.press("Enter")
@@ -147,7 +147,7 @@ def test_actions_wait_for_a_selection(page: Page) -> None:
         expect(page.locator("#nodes").get_by_role("button", name=name, exact=True)).to_be_disabled()
 
 
-def test_call_that_fails_is_told_with_its_reason(stage: Stage, page: Page) -> None:
+def test_call_that_fails_is_reported_with_its_reason(stage: Stage, page: Page) -> None:
     stage.cluster.answers["close_node"] = RuntimeError("secret inside")
     page.get_by_role("checkbox", name="Select 10.0.0.9").check()
     page.locator("#nodes").get_by_role("button", name="Close", exact=True).click()
@@ -216,7 +216,7 @@ def test_cluster_can_be_opened_whatever_its_name(stage: Stage, name: str) -> Non
     expect(jobs.get_by_text("No job yet")).to_be_visible()
 
 
-def test_what_a_notice_lies_over_can_be_scrolled_out_from_under_it(page: Page) -> None:
+def test_content_under_a_notice_can_be_scrolled_into_view(page: Page) -> None:
     page.set_viewport_size({"width": 1000, "height": 500})
     page.get_by_label("Host or IP address").fill("10.9.9.9")
     page.get_by_role("button", name="Allocate", exact=True).first.click()

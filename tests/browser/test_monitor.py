@@ -47,7 +47,7 @@ def test_tile_leads_to_its_jobs(stage: Stage) -> None:
     becomes(lambda: page.locator(".tbody .job-link").all_inner_texts(), ["broken"])
 
 
-def test_progress_tells_how_much_is_done(stage: Stage) -> None:
+def test_progress_shows_how_much_is_done(stage: Stage) -> None:
     page = stage.open()
     row = page.locator("#progress .progress")
     expect(row).to_have_count(1)
@@ -134,7 +134,7 @@ def test_span_of_the_charts_lives_in_the_address(stage: Stage) -> None:
     expect(page.get_by_role("button", name="2 h")).to_have_attribute("aria-pressed", "true")
 
 
-def test_node_map_tells_of_each_node_by_keyboard(stage: Stage) -> None:
+def test_node_map_describes_each_node_by_keyboard(stage: Stage) -> None:
     page = stage.open()
     link = page.locator(".nodemap-link")
     link.focus()
@@ -154,7 +154,7 @@ def test_node_map_sums_the_states_up(stage: Stage) -> None:
     expect(page.locator(".nodemap-summary")).to_have_text("1 up · 1 lost · 1 closed")
 
 
-def test_title_and_favicon_tell_the_progress(stage: Stage) -> None:
+def test_title_and_favicon_show_the_progress(stage: Stage) -> None:
     page = stage.open()
     expect(page).to_have_title("40 % Monitor · compute · dispy")
     expect(page.locator("#favicon")).to_have_attribute(

@@ -136,7 +136,7 @@ def test_reader_on_a_phone_is_not_moved(stage: Stage) -> None:
     becomes(lambda: abs(read.evaluate(place) - before) < 1, True)
 
 
-def test_refused_termination_is_told(stage: Stage, page: Page) -> None:
+def test_refused_termination_is_reported(stage: Stage, page: Page) -> None:
     stage.cluster.answers["cancel"] = -1
     page.get_by_role("checkbox", name="Select job busy").check()
     page.get_by_role("button", name="Terminate", exact=True).click()
@@ -208,7 +208,7 @@ def test_its_jobs_lie_on_a_timeline(page: Page) -> None:
     )
 
 
-def test_unknown_node_is_told_and_waited_for(stage: Stage) -> None:
+def test_unknown_node_is_reported_and_waited_for(stage: Stage) -> None:
     page = stage.open("node.html?host=10.9.9.9")
     expect(page.locator("#missing")).to_be_visible()
     stage.joins("10.9.9.9", "late")
@@ -252,7 +252,7 @@ def test_node_may_be_named_in_the_address(stage: Stage) -> None:
     expect(page.locator("#node-title")).to_have_text("10.0.0.10")
 
 
-def test_what_happened_to_the_node_is_told(stage: Stage, page: Page) -> None:
+def test_events_of_the_node_are_listed(stage: Stage, page: Page) -> None:
     past = page.get_by_role("region", name="What happened to it")
     expect(past.get_by_role("listitem")).to_have_count(1)
     expect(past.get_by_role("listitem")).to_contain_text("joined")

@@ -244,7 +244,7 @@ def test_nodes_are_closed_in_bulk(stage: Stage, page: Page) -> None:
     assert [call[0] for call in stage.cluster.calls] == ["close_node"] * 2
 
 
-def test_outcomes_tell_each_node_and_stay_until_dismissed(stage: Stage, page: Page) -> None:
+def test_outcomes_list_each_node_and_stay_until_dismissed(stage: Stage, page: Page) -> None:
     def answer(address: str) -> int:
         if address == "10.0.0.9":
             raise RuntimeError("out of order")

@@ -40,7 +40,9 @@ def stall(stage: Stage) -> None:
         stage.runs(f"10.0.0.{2 + number % 2}", job_id=f"stuck{number}", since_sec=1_140)
 
 
-def test_stalled_run_says_so_and_shows_for_whom_it_waits(make_stage: Callable[..., Stage]) -> None:
+def test_stalled_run_says_so_and_shows_its_jobs(
+    make_stage: Callable[..., Stage],
+) -> None:
     stage = make_stage()
     stall(stage)
     page = stage.open()

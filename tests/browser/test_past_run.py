@@ -71,7 +71,7 @@ def test_page_says_past_run_and_has_no_live_words_or_commands(stage: Stage, path
         expect(page.get_by_role("button", name=command, exact=True)).to_have_count(0)
 
 
-def test_monitor_shows_what_the_run_came_to(stage: Stage) -> None:
+def test_monitor_shows_the_totals_of_the_run(stage: Stage) -> None:
     page = stage.open("monitor.html")
     settled(page)
     expect(tile(page, "Not ended")).to_have_text("4")

@@ -58,7 +58,7 @@ def test_nodes_that_are_killed_show_it(
         is_live(page)
 
 
-def test_scheduler_that_is_killed_is_told(
+def test_killed_scheduler_is_reported(
     local_dispy: LocalDispy, registry: ClusterRegistry, browsers: Browsers
 ) -> None:
     local_dispy.start_node(2)

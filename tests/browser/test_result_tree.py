@@ -41,7 +41,7 @@ def test_result_folds_and_can_be_read_as_its_text(stage: Stage) -> None:
     expect(tree.get_by_text("'<b>last</b>'")).to_be_visible()
 
 
-def test_what_is_unfolded_stays_so_while_an_interim_result_changes(stage: Stage) -> None:
+def test_unfolded_part_stays_open_while_an_interim_result_changes(stage: Stage) -> None:
     page = stage.open("jobs.html")
     stage.cluster.progress(stage.jobs["busy"], stage.nodes["10.0.0.2"], {"at": [1, 2]})
     page.get_by_role("link", name="busy", exact=True).click()

@@ -107,7 +107,7 @@ def test_detail_of_a_job_is_a_sheet(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize(("screen", "least"), [("phone", 44), ("desktop", 24)])
-def test_what_can_be_pressed_is_large_enough(stage: Stage, screen: str, least: int) -> None:
+def test_targets_to_press_are_large_enough(stage: Stage, screen: str, least: int) -> None:
     page = stage.open(phone=screen == "phone")
     for path in (*PAGES, "node.html", "jobs.html?job=2"):
         stage.go(page, path)
@@ -246,7 +246,7 @@ def test_all_rows_are_printed_and_then_leave_again(stage: Stage) -> None:
     becomes(lambda: rows(page).count() < 100, True)
 
 
-def test_paper_tells_when_it_was_printed(stage: Stage) -> None:
+def test_paper_shows_when_it_was_printed(stage: Stage) -> None:
     page = stage.open()
     is_live(page)
     expect(page.locator(".printed")).to_be_hidden()

@@ -39,7 +39,7 @@ def _follows(page: Page) -> Locator:
     return page.get_by_role("button", name="Follow now")
 
 
-def test_window_is_told_in_words(page: Page) -> None:
+def test_window_is_described_in_words(page: Page) -> None:
     expect(_range(page)).to_have_text(re.compile(r"^last 10 min, times in UTC"))
     expect(_summary(page)).to_contain_text(re.compile(r"on 3 nodes: .*2 running.*finished"))
 
@@ -264,7 +264,7 @@ def test_without_a_job_the_page_says_so(stage: Stage) -> None:
     expect(page.locator(".timeline-empty")).to_be_visible()
 
 
-def test_failure_to_load_is_told(stage: Stage) -> None:
+def test_failure_to_load_is_reported(stage: Stage) -> None:
     page = stage.open(
         "timeline.html",
         before=lambda page: page.route("**/timeline?*", lambda route: route.abort()),

@@ -278,7 +278,7 @@ def test_interval_can_be_made_the_servers(stage: Stage) -> None:
 # -- failures --------------------------------------------------------------------------------------
 
 
-def test_failed_update_is_told_and_mends_by_itself(stage: Stage) -> None:
+def test_failed_update_is_reported_and_mends_by_itself(stage: Stage) -> None:
     stage.registry.poll_sec = 0.2
     lines: list[_Line] = []
     page = stage.open(before=lambda page: lines.append(_Line(page)))

@@ -155,7 +155,7 @@ def test_job_is_copied_as_the_standard_library_copies_it(missing):
     assert all(getattr(ours, name) is getattr(job, name) for name in fields(job))
 
 
-def test_what_is_no_job_is_copied_as_ever():
+def test_other_objects_than_jobs_are_copied_as_before():
     class Kept(DispyJob):
         """A class of somebody's own, with a way of its own to be copied."""
 

@@ -103,7 +103,7 @@ def joined(side: FakeSide) -> DispyNode:
     return node
 
 
-def test_what_is_read_of_a_cluster(side: FakeSide) -> None:
+def test_figures_read_from_a_cluster(side: FakeSide) -> None:
     cluster = side.cluster
     assert kind_of(cluster) == "JobCluster"
     assert (cluster_name(cluster), pulse_sec(cluster)) == ("act", 1)
@@ -175,7 +175,7 @@ ANSWERS: dict[str, Callable[[Any], int]] = {
 }
 
 
-def test_what_commands_answer(side: FakeSide) -> None:
+def test_answers_of_commands(side: FakeSide) -> None:
     joined(side)
     assert {what: ask(side.cluster) for what, ask in ANSWERS.items()} == {
         "cpus": 1,

@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("no_lost_descriptors"
 
 
 @pytest.mark.timeout(180)  # its own waits come to more than others may take
-def test_what_happens_is_logged_once_and_in_order(local_dispy: LocalDispy) -> None:
+def test_events_are_logged_once_and_in_order(local_dispy: LocalDispy) -> None:
     cluster = local_dispy.job_cluster(act, pulse_interval=0.5)
     with serving(cluster, stall_sec=1.0) as server:
         last = 0

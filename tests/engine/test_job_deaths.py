@@ -151,7 +151,7 @@ def test_job_that_somebody_ended_has_not_failed(local_dispy, options, delay_sec)
     _must_be_free(cluster, cpus=4)
 
 
-def test_what_many_threads_printed_is_kept(local_dispy):
+def test_output_of_many_threads_is_kept(local_dispy):
     local_dispy.start_node()
     cluster = local_dispy.job_cluster(computations.print_much)
     job = _end_of(submit(cluster, 20_000))

@@ -102,7 +102,7 @@ DEEDS = [
     st.lists(st.tuples(st.sampled_from(DEEDS), st.integers(0, 3), st.integers(0, 1))),
     st.integers(2, 20),
 )
-def test_batches_come_to_the_same_as_single_reports(
+def test_batches_have_the_same_result_as_single_reports(
     deeds: list[tuple[str, int, int]], batch: int
 ) -> None:
     story = Story()
@@ -175,7 +175,7 @@ def test_first_of_two_ends_counts() -> None:
 
 @pytest.mark.parametrize("odd", [None, 5, float("nan"), -1.0, 0.0, 1e300, "soon", 10**400])
 @pytest.mark.parametrize("field", ["start_time", "end_time"])
-def test_times_that_are_none_come_to_the_same(field: str, odd: Any) -> None:
+def test_invalid_times_have_the_same_result(field: str, odd: Any) -> None:
     story = a_run()
     for _, _, job in story.reports[JOINED + 1 :]:
         setattr(job, field, odd)
@@ -183,7 +183,7 @@ def test_times_that_are_none_come_to_the_same(field: str, odd: Any) -> None:
     assert all_told(batched) == all_told(one_by_one)
 
 
-def test_interim_result_is_told_of_a_job_whose_start_was_not_reported() -> None:
+def test_interim_result_is_reported_of_a_job_without_a_reported_start() -> None:
     story = Story()
     for deed in ("submit", "progress", "Finished"):
         story.tell(deed, 0)

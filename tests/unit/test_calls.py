@@ -28,7 +28,7 @@ def test_answer_is_what_the_call_returns() -> None:
     assert Calls(5).run("add", "owner", lambda: 1 + 1) == 2
 
 
-def test_what_the_call_raises_is_raised() -> None:
+def test_exception_of_the_call_is_raised() -> None:
     with pytest.raises(ZeroDivisionError):
         Calls(5).run("divide", "owner", lambda: 1 / 0)
 

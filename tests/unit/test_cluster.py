@@ -76,7 +76,7 @@ def test_id_that_was_set_after_submitting_is_taken(state: ClusterState) -> None:
     assert job(state).id == "mine"
 
 
-def test_times_tell_queue_and_run(state: ClusterState) -> None:
+def test_times_of_queue_and_run(state: ClusterState) -> None:
     tell(state, queued("a", 0), started("a", at=2), ended("a", start=2, at=7))
     detail = JobTable().detail(job(state), state, 9_999)
     assert (detail["queue_sec"], detail["duration_sec"]) == (2.0, 5.0)
@@ -110,13 +110,13 @@ def test_clock_that_was_set_back_gives_no_negative_duration(state: ClusterState)
         [queued("a"), started("a"), ended("a"), queued("a", requeued=True)],
     ],
 )
-def test_whatever_the_order_one_job_finished_once(state: ClusterState, story: list[Any]) -> None:
+def test_one_job_finished_once_in_any_order(state: ClusterState, story: list[Any]) -> None:
     tell(state, *story)
     assert counts(state) == {"finished": 1}
     assert state.ledger.failed == 0
 
 
-def test_fast_job_without_running_still_tells_where_it_ran(state: ClusterState) -> None:
+def test_fast_job_without_running_still_shows_where_it_ran(state: ClusterState) -> None:
     tell(state, queued("a"), ended("a", node="n3", start=1))
     assert (job(state).node, job(state).attempts) == ("n3", 1)
 
@@ -184,7 +184,7 @@ def test_reentrant_job_goes_back_to_the_queue(state: ClusterState) -> None:
     assert state.nodes["n1"].running == {}
 
 
-def test_reentrant_job_runs_again_and_tells_its_past(state: ClusterState) -> None:
+def test_reentrant_job_runs_again_and_shows_its_past(state: ClusterState) -> None:
     tell(state, queued("a"), started("a", "n1", 1), queued("a", 3, requeued=True),
          started("a", "n2", 4), ended("a", node="n2", start=4, at=6))  # fmt: skip
     assert (job(state).attempts, job(state).node) == (2, "n2")

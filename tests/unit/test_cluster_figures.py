@@ -97,7 +97,7 @@ def test_cpus_busy_are_those_with_known_jobs(state: ClusterState) -> None:
     assert summary_of(state, 1_010)["cpus"] == {"total": 2, "busy": 1}
 
 
-def test_states_are_told_by_key(state: ClusterState) -> None:
+def test_states_are_listed_by_key(state: ClusterState) -> None:
     tell(state, queued("a"), started("b"))
     assert (state_of(state, "a"), state_of(state, "b")) == ("queued", "running")
 

@@ -191,7 +191,7 @@ def test_node_is_silent_after_five_pulses_without_a_sign(state: ClusterState) ->
     assert silence(state, 11.1, pulse_sec=2.0) == "silent"
 
 
-def test_node_that_tells_no_load_is_not_expected_to_pulse(state: ClusterState) -> None:
+def test_node_without_a_load_is_not_expected_to_pulse(state: ClusterState) -> None:
     tell(state, seen(updated=1))
     assert silence(state, 10_000, pulse_sec=2.0) == "up"
 
@@ -232,7 +232,7 @@ def test_pulse_interval_is_learnt_where_it_is_not_known(state: ClusterState) -> 
     assert silence(state, 81) == "silent"
 
 
-def test_one_pulse_tells_nothing_of_the_next(state: ClusterState) -> None:
+def test_one_pulse_predicts_no_other(state: ClusterState) -> None:
     tell(state, pulse(10))
     assert silence(state, 10_000) == "up"
 

@@ -92,7 +92,7 @@ def block(*rows: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def test_what_all_rows_share_stands_once() -> None:
+def test_values_that_all_rows_share_are_written_once() -> None:
     found = block(row(1), row(2), row(3, state="silent"))
     assert found["ip_addr"] == ["10.0.0.1", "10.0.0.2", "10.0.0.3"]
     assert found["cpus"] == [8]
@@ -108,7 +108,7 @@ def test_first_and_last_may_be_the_same_among_others() -> None:
     assert block(row(1, cpus=4), row(2), row(3, cpus=4))["cpus"] == [4, 8, 4]
 
 
-def test_nodes_without_figures_are_told_among_others_and_alone() -> None:
+def test_nodes_without_figures_are_written_among_others_and_alone() -> None:
     found = block(row(1, avail_info=None), row(2), row(3, avail_info=None))
     assert found["avail_info"]["memory"]["values"] == [None, 4096, None]
     found = block(row(1, avail_info=None), row(2, avail_info=None))
@@ -126,7 +126,7 @@ def test_hostile_names_come_through() -> None:
     block(row(1, name='","cpus":[1],"\t\n'), row(2, name="\ud800\u2028</script>"))
 
 
-def test_node_that_was_never_heard_of_is_told() -> None:
+def test_node_that_never_reported_is_in_its_block() -> None:
     block(row(1, update_time=0), row(2))
 
 
@@ -134,7 +134,7 @@ def test_node_that_was_never_heard_of_is_told() -> None:
     ("exact", "told"),
     [(0, 0), (0.4, 1), (49.4, 49), (49.6, 50), (99.7, 99), (100, 100)],
 )
-def test_all_and_none_are_told_of_nothing_less(exact: float, told: int) -> None:
+def test_whole_percents_show_all_and_none_for_these_alone(exact: float, told: int) -> None:
     load = {"cpu": exact, "memory": 0, "disk": 0, "swap": exact}
     (found,) = rows_of(json.loads(Sendable(*packed(row(1, avail_info=load))).plain()))
     assert (found["avail_info"]["cpu"], found["avail_info"]["swap"]) == (told, told)

@@ -245,7 +245,7 @@ def test_cluster_that_closes_meanwhile_is_closed(cluster: FakeCluster) -> None:
 
 
 @pytest.mark.parametrize("action", ["deallocate", "close"])
-def test_what_the_scheduler_cannot_do_is_unsupported(action: Any) -> None:
+def test_command_that_the_scheduler_lacks_is_unsupported(action: Any) -> None:
     control = control_of(SchedulersCluster(), "scheduler")
     assert codes(control.node_action("compute", action, "10.0.0.1")) == [(False, "unsupported")]
 
@@ -366,7 +366,7 @@ def test_cpus_that_are_ignored_are_not_sent_and_the_outcome_says_so(
      ("a..b", None, 0, "host"), ("[10.0.0.1]", None, 0, "host"), ("[::1", None, 0, "host"),
      ("[]", None, 0, "host"), ("[:]", None, 0, "host")],
 )  # fmt: skip
-def test_what_makes_no_sense_is_a_bad_request(
+def test_nonsense_is_a_bad_request(
     cluster: FakeCluster, host: str, port: int | None, cpus: int, field: str
 ) -> None:
     with pytest.raises(BadRequest) as caught:
@@ -386,7 +386,7 @@ def test_name_server_that_hangs_times_out(
 # -- CPUs -------------------------------------------------------------------------------------
 
 
-def test_outcome_tells_the_cpus_in_use(cluster: FakeCluster) -> None:
+def test_outcome_shows_the_cpus_in_use(cluster: FakeCluster) -> None:
     cluster.answers["set_node_cpus"] = 2
     outcome = control_of(cluster).set_cpus("compute", "10.0.0.1", 8)[0]
     assert (outcome.code, outcome.cpus) == ("ok", 2)

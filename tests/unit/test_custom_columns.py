@@ -45,7 +45,7 @@ def test_name_must_be_one_that_searches_can_read(name: Any) -> None:
     [("value", 5), ("label", "x" * 41), ("label", 3), ("label", "a\nb"), ("unit", "\ud800"),
      ("type", "integer"), ("sortable", 1)],
 )  # fmt: skip
-def test_what_makes_no_sense_is_named(field: str, value: Any) -> None:
+def test_nonsense_is_named(field: str, value: Any) -> None:
     with pytest.raises(BadRequest, match=f"The {field} of the column temp") as caught:
         Column("temp", **{"value": nothing, field: value})
     assert caught.value.field == field
@@ -76,7 +76,7 @@ def test_two_columns_of_one_name_are_refused() -> None:
 
 
 @pytest.mark.parametrize("columns", [5, "temp", ["temp"], Column("temp", value=nothing)])
-def test_what_is_no_list_of_columns_is_refused(columns: Any) -> None:
+def test_setting_that_is_no_list_of_columns_is_refused(columns: Any) -> None:
     with pytest.raises(BadRequest, match="must be a list of Column objects"):
         ClusterRegistry(node_columns=columns)
 
@@ -195,7 +195,7 @@ def raising(error: BaseException) -> Callable[[Any], object]:
 
 
 @pytest.mark.parametrize("error", [ValueError("no"), KeyError(3), SystemExit(1), BaseException()])
-def test_what_a_function_raises_is_unknown_and_counted(
+def test_value_is_unknown_and_counted_if_its_function_raises(
     make_rig: Callable[..., Rig], error: BaseException, caplog: Any
 ) -> None:
     rig = make_rig(raising(error), lambda _: 7)

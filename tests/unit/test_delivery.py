@@ -62,7 +62,7 @@ def test_reports_that_do_not_arrive_while_dispy_moves_on_are_missed() -> None:
     assert "replaced by one that forwards nothing" in str(_judged(delivery, ("b", 10)))
 
 
-def test_reports_that_come_later_than_what_they_tell_of_are_not_missed() -> None:
+def test_late_reports_are_not_missed() -> None:
     assert _judged(_doubtful(), ("a", 10), ("b", 10), ("b", 11), ("c", 11)) is None
 
 
@@ -110,7 +110,7 @@ def test_callback_that_says_that_it_hands_on_is_believed(registry: ClusterRegist
     assert (delivery.doubted, delivery.trouble) == (False, None)
 
 
-def test_callback_at_work_has_not_told_all() -> None:
+def test_callback_at_work_has_not_reported_all() -> None:
     queue = SimpleNamespace(unfinished_tasks=1)
     assert not all_reported(SimpleNamespace(_cluster=SimpleNamespace(worker_Q=queue)))
     assert all_reported(FakeCluster())
@@ -160,7 +160,7 @@ def test_callback_that_is_replaced_is_noticed_and_polled_instead(
     assert polled.health()["status"] == "ok"
 
 
-def test_what_the_trouble_was_seen_by_is_shown_with_it(polled: ClusterRegistry) -> None:
+def test_trouble_is_shown_with_its_evidence(polled: ClusterRegistry) -> None:
     polled.poll_sec = 3600
     cluster = FakeCluster()
     polled.add(cluster)

@@ -96,7 +96,7 @@ def test_values_of_the_standard_librarys_messages_are_taken_out(tmp_path: Path) 
     assert found == texts
 
 
-def test_syntax_error_is_told_from_the_code_that_it_shows() -> None:
+def test_syntax_error_is_distinguished_from_the_code_that_it_shows() -> None:
     assert failure_of(text_of(lambda: exec("x ==")))[:1] == ("SyntaxError",)
     assert failure_of(text_of(lambda: exec("f(\n  1"))).type == "SyntaxError"
 
@@ -167,7 +167,7 @@ def test_values_of_other_packages_messages_are_taken_out() -> None:
         ("the quoted 'text has no end", "the quoted '…'"),
     ],
 )  # fmt: skip
-def test_what_a_value_looks_like(message: str, pattern: str) -> None:
+def test_forms_of_values(message: str, pattern: str) -> None:
     assert kind_of(f"ValueError: {message}")[1] == pattern
 
 
@@ -181,7 +181,7 @@ def test_how_a_process_died_is_a_kind_of_its_own(exitcode: int | None, message: 
     assert failure_of(text) == Failure(PROCESS_DIED, message)
 
 
-def test_what_ended_the_process_is_named() -> None:
+def test_cause_of_the_process_end_is_named() -> None:
     last_words = text_of(raiser(KeyboardInterrupt("gone")))
     text = f"The job returned nothing: its process ended with exit code 1, after:\n{last_words}"
     assert failure_of(text) == (PROCESS_DIED, "ended with exit code 1, after KeyboardInterrupt")

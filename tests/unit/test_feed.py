@@ -62,7 +62,7 @@ def test_changes_come_in_the_order_of_the_last_change() -> None:
     assert feed.since(4) == ([], [])
 
 
-def test_removed_row_is_told_as_removed() -> None:
+def test_removed_row_is_reported_as_removed() -> None:
     feed = Feed()
     feed.touch(["a"], 1)
     feed.remove(["a"], 2)
@@ -77,7 +77,7 @@ def test_row_that_came_back_is_changed_and_not_removed() -> None:
     assert feed.since(1) == (["a"], [])
 
 
-def test_removing_what_was_never_there_tells_nobody() -> None:
+def test_removing_an_unknown_row_notifies_nobody() -> None:
     feed = Feed()
     feed.remove(["a"], 1)
     assert feed.since(0) == ([], [])

@@ -241,7 +241,7 @@ def test_odd_figures_make_no_error(duration_sec: float, age: float) -> None:
     queued=st.sampled_from((0, 1, 7, 10_000, 10**7)),
     cpus=st.integers(0, 1_000),
 )
-def test_whatever_jobs_took_the_range_holds_the_estimate(
+def test_range_holds_the_estimate_for_any_durations(
     known: list[tuple[float, float]], ages: list[tuple[float, int]], queued: int, cpus: int
 ) -> None:
     durations = Durations()
@@ -337,7 +337,7 @@ def a_run(jobs: int = 100, *, now: float = 0.0) -> ClusterState:
     return state
 
 
-def test_summary_tells_the_time_that_is_left_with_its_range() -> None:
+def test_summary_has_the_time_that_is_left_with_its_range() -> None:
     summary = summary_of(a_run(), 1_205)
     outlook = summary["outlook"]
     assert outlook["state"] == "going"

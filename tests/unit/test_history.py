@@ -33,7 +33,7 @@ def test_registry_without_history_keeps_none(tmp_path: Path) -> None:
     registry.close()
 
 
-def test_health_tells_of_the_history(registry: ClusterRegistry) -> None:
+def test_health_includes_the_history(registry: ClusterRegistry) -> None:
     history = registry.health()["history"]
     assert (history["dropped"], history["error"], "problems" in history) == (0, None, False)
 
@@ -96,7 +96,7 @@ def test_job_that_ended_beyond_the_limit_is_kept_all_the_same(path: Path, past: 
     assert (summary["history"]["retained"], summary["jobs"]["done"]) == (20, 20)
 
 
-def test_what_happened_to_nodes_is_kept(path: Path, registry: ClusterRegistry) -> None:
+def test_events_of_nodes_are_kept(path: Path, registry: ClusterRegistry) -> None:
     cluster = FakeCluster(pulse_interval=0.05)
     registry.add(cluster)
     alpha = cluster.join("10.0.0.1", "alpha")

@@ -40,7 +40,7 @@ def test_job_comes_back_whole(state: ClusterState) -> None:
     assert (again["args_truncated"], again["result_truncated"]) == (True, False)
 
 
-def test_attempts_that_came_to_nothing_come_back(state: ClusterState) -> None:
+def test_abandoned_attempts_are_restored(state: ClusterState) -> None:
     for event in (queued("a"), started("a"), queued("a", 3, requeued=True), started("a", "n2", 4),
                   ended("a", "terminated", node="n2", start=4, exception="Boom")):  # fmt: skip
         state.apply(event)
@@ -130,7 +130,7 @@ def series() -> Series:
     return found
 
 
-def test_buckets_tell_amounts_means_and_the_time_they_stand_for() -> None:
+def test_buckets_have_amounts_means_and_their_span() -> None:
     buckets = series().measured(10, 0.0)
     assert [bucket.start for bucket in buckets] == [1_000, 1_010, 1_020, 1_030]
     assert buckets[1] == Measured(1_010, 10.0, 10.0, 0.0, 5.0, 4.0, 4.0, 8.0)

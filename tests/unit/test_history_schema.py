@@ -122,7 +122,7 @@ def test_another_programs_database_is_refused_and_left_alone(path: Path) -> None
     assert path.read_bytes() == before
 
 
-def test_what_is_no_database_is_refused_and_left_alone(path: Path) -> None:
+def test_file_that_is_no_database_is_refused_and_left_alone(path: Path) -> None:
     path.write_text("import this\n" * 100)
     for use in USES:
         with pytest.raises(HistoryError, match="another program's file"):

@@ -378,7 +378,7 @@ def test_two_programs_share_a_file(path: Path, make_store: MakeStore) -> None:
 # -- what is forgotten -----------------------------------------------------------------------
 
 
-def test_what_ended_long_ago_is_forgotten(path: Path, make_store: MakeStore) -> None:
+def test_old_jobs_and_runs_are_removed(path: Path, make_store: MakeStore) -> None:
     now = time.time()
     one = make_store(days=2)
     run = new_run(one)

@@ -77,7 +77,7 @@ def test_how_a_process_ended(exitcode: int | None, said: str) -> None:
     ("count", "said"), [(0, "no out-of-memory kill"), (1, "1 out-of-memory kill"),
                         (2, "2 out-of-memory kills")],
 )  # fmt: skip
-def test_what_the_kernel_counted(monkeypatch: pytest.MonkeyPatch, count: int, said: str) -> None:
+def test_kernels_count_is_named(monkeypatch: pytest.MonkeyPatch, count: int, said: str) -> None:
     before = OomKills(4, "this machine")
     monkeypatch.setattr(jobdeaths, "oom_kills", lambda: OomKills(4 + count, "this machine"))
     assert how_it_ended(-9, before) == (
@@ -112,7 +112,7 @@ def test_kept_output_keeps_the_last_of_much() -> None:
     kept.close()
 
 
-def test_what_a_fork_of_the_job_prints_is_not_the_jobs() -> None:
+def test_output_of_a_fork_of_the_job_is_not_the_jobs() -> None:
     kept = KeptOutput()
     captured = CapturedOutput(kept)
     captured.write("one ")

@@ -145,7 +145,7 @@ def test_order_of_a_block_that_has_ended_is_kept_for_what_was_then() -> None:
     ["", "5", "ran~1.0~5", "ran~1.0~x~n1", "ran~nan~5~n1", "ran~1.0~5~tx", "ran~1.0~5~nx",
      "node~1.0~5~tx", "ran~1.0~5~q1", "ran~1.0~5~n1~n2"],
 )  # fmt: skip
-def test_what_is_no_cursor_is_refused(text: str) -> None:
+def test_invalid_cursor_is_refused(text: str) -> None:
     with pytest.raises(BadRequest, match="no cursor") as refused:
         Place.parse(text, "ran")
     assert refused.value.field == "after"

@@ -126,7 +126,7 @@ def test_url_joins_the_search() -> None:
     [("alpha", []), ("arg:alpha", []), ("error:timeout", []), ("TimeoutError", []), ("job-1", [1]),
      ("10.0.0.10", [3]), ("state:queued", [1]), ("n=5", []), ("k", [])],
 )  # fmt: skip
-def test_private_search_tells_nothing_of_arguments_and_errors(q: str, serials: list[int]) -> None:
+def test_private_search_reveals_neither_arguments_nor_errors(q: str, serials: list[int]) -> None:
     assert found(q, private=True) == serials
 
 
@@ -139,7 +139,7 @@ def test_private_search_tells_nothing_of_arguments_and_errors(q: str, serials: l
      ("serial:" + "9" * 19, "q"), ("slower:fast", "q"), ("slower:-1s", "q"), ("faster:1y", "q"),
      ("slower:1e9", "q"), ("x" * 501, "q")],
 )  # fmt: skip
-def test_what_makes_no_sense_is_a_bad_request(q: str, field: str) -> None:
+def test_nonsense_is_a_bad_request(q: str, field: str) -> None:
     with pytest.raises(BadRequest) as caught:
         JobQuery.parse(q)
     assert caught.value.field == field

@@ -124,7 +124,7 @@ def test_search_finds(q: str, serials: list[int]) -> None:
         ("waited:long", "no duration"),
     ],
 )
-def test_what_makes_no_sense_is_refused(q: str, part: str) -> None:
+def test_nonsense_is_refused(q: str, part: str) -> None:
     with pytest.raises(BadRequest, match=part) as refused:
         JobQuery.parse(q)
     assert refused.value.field == "q"

@@ -61,7 +61,7 @@ def test_node_that_was_there_before_watching_has_not_joined() -> None:
     assert kinds(state) == []
 
 
-def test_who_closed_a_node_is_known() -> None:
+def test_closed_node_names_its_closer() -> None:
     state = new_state()
     for number, why in enumerate(("closed", "deallocated", "given_up", "closed"), 1):
         tell(state, joined(f"n{number}"))
@@ -244,7 +244,7 @@ def test_serials_grow_over_all_clusters() -> None:
     assert (made, one.latest, other.latest) == ([1, 2, 3], 3, 2)
 
 
-def test_orders_that_come_to_nothing_are_forgotten() -> None:
+def test_orders_without_effect_are_forgotten() -> None:
     journal = Journal(itertools.count(1))
     for number in range(1_000):
         journal.order("cpus_set", str(number), None, 1_000.0 + number)

@@ -57,7 +57,7 @@ def test_node_whose_jobs_are_abandoned_is_lost_whatever_is_reported_first(
     assert state.nodes["n1"].past == [(1_000.0, "joined"), (1_005.0, "lost")]
 
 
-def test_node_whose_job_is_told_of_with_its_end_alone_is_lost(state: ClusterState) -> None:
+def test_node_is_lost_whose_job_was_reported_at_its_end_alone(state: ClusterState) -> None:
     """A run and its end that come together are told as one event, after the node's."""
     story = (seen(joined=True, at=1_000.0), gone(), ended("a", "abandoned", at=6.0))
     assert _left(state, *story) == "lost"

@@ -161,7 +161,7 @@ def test_commands_are_safe_to_paste_whatever_the_host_is_called(offers: Offers, 
                 assert host not in reason.command
 
 
-def test_where_somebody_listens_is_told_from_where_nobody_does() -> None:
+def test_open_port_is_distinguished_from_a_closed_one() -> None:
     cluster = FakeCluster()
     with closing(socket.create_server(("127.0.0.1", 0))) as server:
         port = server.getsockname()[1]
@@ -169,7 +169,7 @@ def test_where_somebody_listens_is_told_from_where_nobody_does() -> None:
     assert diagnose(cluster, Allocation("127.0.0.1", port, 0)) == "refused_connection"
 
 
-def test_what_dispy_knows_of_a_node_comes_before_what_can_be_seen() -> None:
+def test_dispys_own_knowledge_of_a_node_comes_before_observation() -> None:
     cluster: Any = FakeCluster()
     cluster._cluster = SimpleNamespace(_nodes={"10.0.0.7": object()}, node_port=9_701)
     assert diagnose(cluster, NODE) == "not_set_up"

@@ -79,7 +79,7 @@ def test_runs_of_an_old_file_are_as_they_were(path: Path, version: int) -> None:
 
 
 @pytest.mark.parametrize("jobs_at_once", [7, 60])
-def test_many_steps_come_to_the_same_as_one(path: Path, jobs_at_once: int) -> None:
+def test_many_steps_have_the_same_result_as_one(path: Path, jobs_at_once: int) -> None:
     now = opened(path)
     back_to(path, 1)
     old_runs = OldRuns(jobs_at_once)

@@ -74,7 +74,7 @@ ENDINGS = [
 
 
 @pytest.mark.parametrize(("jobs", "reason", "message"), ENDINGS)
-def test_what_became_of_the_jobs_is_said_of_one_cluster_and_of_all(
+def test_outlook_of_done_jobs_is_worded_for_one_cluster_and_for_all(
     jobs: dict[str, int], reason: str, message: str
 ) -> None:
     counts = dict.fromkeys(("finished", "failed", "terminated", "cancelled", "abandoned"), 0) | jobs
@@ -158,7 +158,7 @@ def test_cpus_that_an_unknown_cluster_holds_are_busy_too() -> None:
     )
 
 
-def test_what_nothing_explains_is_said_after_half_a_minute() -> None:
+def test_unexplained_wait_is_reported_after_half_a_minute() -> None:
     assert kind(after(29, **QUEUED)) == ("going", "starting")
     assert kind(after(30, **QUEUED)) == ("waiting", "not_started")
 

@@ -90,7 +90,7 @@ def test_now_of_a_past_run_is_its_end(path: Path, past: Any) -> None:
     assert timeline["lanes"] == [{"node": "10.0.0.1", "name": "alpha", "slots": 2}]
 
 
-def test_past_series_tell_what_ended(path: Path, registry: ClusterRegistry, past: Any) -> None:
+def test_past_series_count_ended_jobs(path: Path, registry: ClusterRegistry, past: Any) -> None:
     cluster = FakeCluster()
     registry.add(cluster)
     run_some(cluster, cluster.join("10.0.0.1"))
@@ -126,9 +126,7 @@ def test_past_nodes_have_their_figures(path: Path, past: Any) -> None:
     assert (row["jobs_done"], row["cpus"], row["avail_info"]["cpu"]) == (10, 2, 50.0)
 
 
-def test_past_nodes_tell_what_happened_to_them(
-    path: Path, registry: ClusterRegistry, past: Any
-) -> None:
+def test_past_nodes_have_their_events(path: Path, registry: ClusterRegistry, past: Any) -> None:
     cluster = FakeCluster()
     registry.add(cluster)
     for _ in range(20):

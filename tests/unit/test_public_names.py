@@ -172,7 +172,7 @@ def test_exceptions_are_documented_in_one_style(name: str) -> None:
     assert re.findall(r"\bRaises [A-Z]\w+|:raise \w+|Raises:", docstrings) == []
 
 
-def test_errors_tell_their_code_and_are_of_one_family() -> None:
+def test_errors_have_a_code_and_are_of_one_family() -> None:
     kinds = [getattr(errors, name) for name in errors.__all__]
     assert all(issubclass(kind, errors.FlaskDispyError) for kind in kinds)
     assert len({kind.code for kind in kinds}) == len(kinds)

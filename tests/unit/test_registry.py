@@ -28,7 +28,7 @@ def counts(registry: ClusterRegistry, name: str = "*") -> dict[str, int]:
 # -- names ------------------------------------------------------------------------------------
 
 
-def test_equal_names_are_told_apart(registry: ClusterRegistry) -> None:
+def test_equal_names_are_distinguished(registry: ClusterRegistry) -> None:
     names = [registry.add(FakeCluster("compute")) for _ in range(3)]
     assert names == ["compute", "compute (2)", "compute (3)"] == registry.names()
 
@@ -54,7 +54,7 @@ def test_empty_name_gets_one(registry: ClusterRegistry) -> None:
     assert registry.add(FakeCluster("")) != ""
 
 
-def test_what_is_no_cluster_is_refused(registry: ClusterRegistry) -> None:
+def test_other_object_than_a_cluster_is_refused(registry: ClusterRegistry) -> None:
     with pytest.raises(TypeError, match="no dispy cluster"):
         registry.add(object())
 

@@ -133,7 +133,7 @@ def test_cost_of_a_summary_does_not_grow_with_the_jobs(registry: ClusterRegistry
     assert effort(view.summary).calls < 1_000  # of 20,000 jobs
 
 
-def test_what_is_gone_leaves_nothing_behind(registry: ClusterRegistry) -> None:
+def test_removed_cluster_leaves_nothing_behind(registry: ClusterRegistry) -> None:
     for _ in range(20):
         cluster = FakeCluster("passing")
         registry.add(cluster)

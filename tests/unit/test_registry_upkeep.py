@@ -202,7 +202,7 @@ def test_many_clusters_added_at_once_start_one_pump() -> None:
 # -- waiting ----------------------------------------------------------------------------------
 
 
-def test_change_wakes_who_waits(registry: ClusterRegistry, cluster: FakeCluster) -> None:
+def test_change_wakes_waiting_readers(registry: ClusterRegistry, cluster: FakeCluster) -> None:
     version = board_of(registry).version
     timer = threading.Timer(0.05, cluster.submit, (1,))
     timer.start()
@@ -217,7 +217,7 @@ def test_waiting_ends_in_time(registry: ClusterRegistry, cluster: FakeCluster) -
     assert 0.04 < time.monotonic() - start < 2
 
 
-def test_waking_ends_the_wait_of_who_wants_no_more(registry: ClusterRegistry) -> None:
+def test_waking_ends_waits_whose_condition_is_met(registry: ClusterRegistry) -> None:
     enough, looked = threading.Event(), threading.Event()
 
     def until() -> bool:
@@ -238,7 +238,7 @@ def test_waking_ends_the_wait_of_who_wants_no_more(registry: ClusterRegistry) ->
     assert not waiting.is_alive()
 
 
-def test_close_wakes_who_waits(registry: ClusterRegistry) -> None:
+def test_close_wakes_waiting_readers(registry: ClusterRegistry) -> None:
     timer = threading.Timer(0.05, registry.close)
     timer.start()
     start = time.monotonic()

@@ -237,7 +237,7 @@ def test_text_is_not_shown_where_redact_fails(
     assert rig.text("secret") == shown
 
 
-def test_what_redact_returns_is_bounded_and_clean(make_rig: Callable[..., Rig]) -> None:
+def test_redacted_text_is_bounded_and_clean(make_rig: Callable[..., Rig]) -> None:
     rig = make_rig(redact=lambda text, kind: "\u202e" * 1_000)
     assert len(rig.text("x")) == 50
 

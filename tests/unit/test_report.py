@@ -90,7 +90,7 @@ def run() -> Iterator[Run]:
 # -- what it tells ---------------------------------------------------------------------------
 
 
-def test_report_of_a_run_tells_all_of_it(run: Run) -> None:
+def test_report_of_a_run_is_complete(run: Run) -> None:
     name = run.cluster()
     run.node(name)
     run.job(name, -60, -50, args="'first'")
@@ -118,7 +118,7 @@ def test_report_of_a_finished_run_says_so(run: Run) -> None:
     assert "All jobs are done." in check(run.text()).text
 
 
-def test_report_says_what_will_come_of_each_cluster(run: Run) -> None:
+def test_report_has_the_outlook_of_each_cluster(run: Run) -> None:
     stalled, going = run.cluster("stalls"), run.cluster("goes")
     for name in (stalled, going):
         run.node(name)

@@ -142,7 +142,7 @@ def test_added_later_it_takes_its_jobs_and_nodes_along(registry: ClusterRegistry
     assert jobs(registry, "compute") == {"finished": 2}
 
 
-def test_what_is_anothers_stays(registry: ClusterRegistry) -> None:
+def test_jobs_and_nodes_of_another_cluster_stay(registry: ClusterRegistry) -> None:
     first, second = forwarding(registry), forwarding(registry, "render")
     first.start(first.submit(1), first.join("10.0.0.1"))
     second.start(second.submit(1), second.join("10.0.0.1"))
@@ -222,7 +222,7 @@ def test_removed_other_clusters_come_back_when_they_report(registry: ClusterRegi
 
 
 @pytest.mark.parametrize("report", [(5, None, 3), (4, 2, None), (None, object(), object())])
-def test_report_that_is_none_of_dispys_is_left_out_and_counted(
+def test_invalid_report_is_left_out_and_counted(
     registry: ClusterRegistry, report: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     cluster = forwarding(registry)

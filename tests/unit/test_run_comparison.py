@@ -36,7 +36,7 @@ def told(changes: list[Change]) -> list[tuple[str, str, str, bool]]:
     return [(one.what, one.of, one.verdict, one.sure) for one in changes]
 
 
-def test_what_got_worse_for_sure_comes_first() -> None:
+def test_surely_worse_changes_come_first() -> None:
     first = run([1.0] * 100, odd=30)
     second = run([2.0] * 100, key=40, odd=2)
     changes = changes_between(first, second)

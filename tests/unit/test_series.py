@@ -88,7 +88,7 @@ def test_series_goes_on_as_gaps_when_nobody_samples() -> None:
     assert column(series, "queued", 1, 1004.2) == [5.0, None, None, None]
 
 
-def test_what_was_measured_does_not_make_room_for_gaps() -> None:
+def test_measured_values_do_not_make_room_for_gaps() -> None:
     series = Series(1000.0)
     steady(series, 1000, 1600, jobs_per_sec=1)
     found = series.as_dict(1, 1000.0 + 7 * DAY_SEC)
@@ -218,7 +218,7 @@ def test_any_clock_leaves_a_series_that_is_bounded_and_json(
 # -- windows ---------------------------------------------------------------------------------
 
 
-def test_ended_within_tells_the_time_that_it_knows_of() -> None:
+def test_ended_within_returns_the_span_that_it_covers() -> None:
     series = Series(1000.0)
     steady(series, 1000, 1010, jobs_per_sec=3)
     assert series.ended_within(1010.0, 600) == (30.0, 10.0)
@@ -280,7 +280,7 @@ def test_node_series_names_its_columns_and_marks_what_is_unknown() -> None:
     }
 
 
-def test_node_series_tells_figures_as_they_came() -> None:
+def test_node_series_has_figures_in_their_order() -> None:
     series = NodeSeries()
     series.add(100.0, (0.1, 2.0**33, 2.0**35, 99.7), 1)
     columns = series.as_dict()

@@ -45,7 +45,7 @@ def test_merging_is_the_same_as_counting_all_in_one(one: list[float], other: lis
 
 
 @given(_lists, _lists)
-def test_what_is_taken_out_leaves_no_trace_in_the_counts(
+def test_removed_durations_leave_no_trace_in_the_counts(
     kept: list[float], gone: list[float]
 ) -> None:
     spread = spread_of(kept + gone)

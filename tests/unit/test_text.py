@@ -126,7 +126,7 @@ def test_values_of_other_classes_are_not_plain(value: Any) -> None:
     assert plain_text(value, 100) is None
 
 
-def test_huge_integers_are_told_by_their_size() -> None:
+def test_huge_integers_are_shown_by_their_size() -> None:
     assert plain_text(1 << 5_000, 100) == "<int of 5001 bits>"
 
 
@@ -136,13 +136,13 @@ def test_a_list_that_holds_itself_ends() -> None:
     assert plain_text(loop, 100) == "[[[[[[[...]]]]]]]"
 
 
-def test_what_was_cut_says_so() -> None:
+def test_cut_text_says_so() -> None:
     text = plain_text("x" * 11, 10)
     assert text == "xxxxxxxxx…"
     assert isinstance(text, Cut)
 
 
-def test_what_fits_is_not_marked_as_cut() -> None:
+def test_text_that_fits_is_not_marked_as_cut() -> None:
     assert type(plain_text("x" * 10, 10)) is str
 
 

@@ -67,7 +67,7 @@ def bars(found: dict[str, Any]) -> list[dict[str, Any]]:
 # -- bars ------------------------------------------------------------------------------------
 
 
-def test_bar_tells_the_attempt_as_it_was() -> None:
+def test_bar_shows_the_attempt_as_it_was() -> None:
     one = job(-20, -10, state="terminated")
     told = {
         "lane": 0,
@@ -96,7 +96,7 @@ def test_job_that_never_ran_has_no_bar() -> None:
     assert (found["total"], bars(found)) == (0, [])
 
 
-def test_attempt_that_came_to_nothing_is_an_abandoned_bar_of_its_node() -> None:
+def test_abandoned_attempt_is_a_bar_of_its_node() -> None:
     past = [
         ("running", NOW - 50, A),
         ("abandoned", NOW - 40, A),
@@ -212,7 +212,7 @@ def test_more_jobs_than_the_limit_come_as_buckets() -> None:
     assert "bars" not in found
 
 
-def test_bucket_tells_how_many_ran_and_how_many_ended_in_what_way() -> None:
+def test_bucket_counts_running_and_ended_jobs_by_state() -> None:
     jobs = [
         job(-100, -80, node=B),
         job(-95, -90, node=B, state="terminated", exception="ValueError: x"),
@@ -327,7 +327,7 @@ def test_bars_never_overlap_in_a_slot(attempts: list[tuple[float, float | None, 
 
 
 @given(st.lists(_attempts, min_size=1, max_size=60), st.floats(-900, -1), st.floats(0.5, 900))
-def test_buckets_come_to_what_the_bars_come_to(
+def test_buckets_have_the_same_totals_as_bars(
     attempts: list[tuple[float, float | None, str]], start: float, span: float
 ) -> None:
     jobs = _jobs(attempts)
@@ -360,7 +360,7 @@ def window(start: float | None = None, end: float | None = None, *, oldest: floa
     return Window.of(start, end, now=NOW, oldest=oldest)
 
 
-def test_window_is_the_last_ten_minutes_unless_told() -> None:
+def test_window_is_the_last_ten_minutes_by_default() -> None:
     assert window() == (NOW - 600, NOW)
 
 

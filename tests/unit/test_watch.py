@@ -156,7 +156,7 @@ def test_end_states_have_names(status: int, state: str) -> None:
     assert jobs_told(watch)[1].state == state
 
 
-def test_abandoned_job_that_goes_back_to_the_queue_is_told_so() -> None:
+def test_abandoned_job_that_goes_back_to_the_queue_is_reported() -> None:
     cluster, watch = watching()
     job = cluster.submit(1)
     cluster.abandon(job, reentrant=True)
@@ -183,7 +183,7 @@ def test_live_job_is_handed_on_not_the_copy() -> None:
     assert held is job
 
 
-def test_job_without_known_arguments_tells_them_when_it_starts() -> None:
+def test_job_without_known_arguments_has_them_when_it_starts() -> None:
     cluster, watch = watching()
     job = cluster.submit(1)
     watch.inbox.clear()
@@ -192,7 +192,7 @@ def test_job_without_known_arguments_tells_them_when_it_starts() -> None:
 
 
 @pytest.mark.parametrize("time_told", [float("nan"), None, -1.0, -1e9, 0, 1e14, 10**400, "x"])
-def test_times_that_are_none_are_replaced_by_now(time_told: Any) -> None:
+def test_invalid_times_are_replaced_by_now(time_told: Any) -> None:
     cluster, watch = watching()
     job = cluster.submit(1)
     cluster.end_silently(job, DispyJob.Finished)
@@ -248,7 +248,7 @@ def test_redaction_sees_every_text_before_anybody() -> None:
 # -- nodes ------------------------------------------------------------------------------------
 
 
-def test_figures_of_a_node_are_told_once_for_many_reports() -> None:
+def test_figures_of_a_node_are_read_once_for_many_reports() -> None:
     cluster, watch = watching()
     node = cluster.join("10.0.0.1")
     told(watch)
@@ -295,7 +295,7 @@ def test_node_whose_joining_was_missed_is_read_where_dispy_changes_it() -> None:
     assert [event.cpus for event, _, _ in watch.nodes.refresh()] == [6]
 
 
-def test_last_figures_of_a_life_are_told_though_the_next_one_was_heard_of() -> None:
+def test_last_figures_of_a_life_are_reported_after_the_next_began() -> None:
     cluster, watch = watching()
     before = cluster.join("10.0.0.1")
     told(watch)
@@ -314,7 +314,7 @@ def test_node_that_is_said_twice_to_have_joined_ended_no_life() -> None:
     assert [event.joined for event in told(watch)] == [True, True]
 
 
-def test_pulse_of_a_life_before_is_none_of_the_present_one() -> None:
+def test_pulse_of_an_earlier_life_is_ignored() -> None:
     cluster, watch = watching()
     cluster.pulse(cluster.join("10.0.0.1"))
     now = cluster.join("10.0.0.1")
@@ -385,7 +385,7 @@ def test_node_that_is_being_set_up_is_left_until_it_reports() -> None:
     assert [event.joined for event, _, _ in watch.nodes.adopt([node])] == [True]
 
 
-def test_refresh_tells_what_is_new_of_any_node() -> None:
+def test_refresh_reports_changes_of_any_node() -> None:
     cluster, watch = watching()
     joined, listed = cluster.join("10.0.0.1"), make_node("10.0.0.2")
     told(watch)

@@ -97,7 +97,7 @@ def test_refusal_is_an_error_with_its_outcomes(client: Any, scene: Any) -> None:
     assert (answer.json["ok"], len(answer.json["outcomes"])) == (False, 1)
 
 
-def test_partial_success_is_told_outcome_by_outcome(client: Any, scene: Any) -> None:
+def test_partial_success_is_reported_outcome_by_outcome(client: Any, scene: Any) -> None:
     scene.other.answers["close_node"] = -1
     answer = client.post(f"{API}/clusters/*/nodes/alpha/close")
     assert answer.status_code == 200
@@ -105,7 +105,7 @@ def test_partial_success_is_told_outcome_by_outcome(client: Any, scene: Any) -> 
     assert [outcome["ok"] for outcome in answer.json["outcomes"]] == [True, False]
 
 
-def test_cpus_in_use_are_told(client: Any, scene: Any) -> None:
+def test_cpus_in_use_are_reported(client: Any, scene: Any) -> None:
     scene.cluster.answers["set_node_cpus"] = lambda _node, cpus: min(cpus, 4)
     body = client.patch(NODE, json={"cpus": 100}).json
     assert body["outcomes"][0]["cpus"] == 4

@@ -146,7 +146,7 @@ def test_unknown_qualifier_is_refused_with_those_that_exist(client: Any, scene: 
     assert client.get(f"{API}/clusters/*/jobs?q=http://first").json["total"] == 0
 
 
-def test_job_tells_all(client: Any, scene: Any) -> None:
+def test_job_detail_is_complete(client: Any, scene: Any) -> None:
     body = client.get(f"{API}/clusters/*/jobs/1").json
     assert body["args"].strip("'\"") == "first"
     assert "the result" in body["result"]
@@ -165,7 +165,7 @@ def test_changes_start_with_a_snapshot_and_go_on_from_the_cursor(client: Any, sc
     assert delta["clusters"][1]["jobs"]["running"] == 2
 
 
-def test_a_snapshot_by_column_tells_the_same_and_goes_on_in_rows(client: Any, scene: Any) -> None:
+def test_a_snapshot_by_column_is_equal_and_goes_on_in_rows(client: Any, scene: Any) -> None:
     rows = client.get(f"{API}/changes").json["nodes"]
     first = client.get(f"{API}/changes?form=columns").json
     assert (first["snapshot"], first["nodes"]) == (True, [])
@@ -210,7 +210,7 @@ def test_hidden_arguments_are_hidden_everywhere(client: Any, registry: Any, scen
     assert "the result" in body["result"]
 
 
-def test_who_may_not_see_arguments_sees_no_output_either(make_client: Any, scene: Any) -> None:
+def test_client_without_arguments_sees_no_output_either(make_client: Any, scene: Any) -> None:
     client = make_client(authorize=lambda permission, _request: permission != "see_arguments")
     for serial in (1, 2):
         answer = client.get(f"{API}/clusters/*/jobs/{serial}")
@@ -283,13 +283,13 @@ def test_bad_parameter_is_refused_by_name(client: Any, scene: Any, url: str, fie
         ("clusters/compute/jobs/" + "9" * 5000, "unknown_job"),
     ],
 )
-def test_what_is_unknown_is_not_found(client: Any, scene: Any, url: str, code: str) -> None:
+def test_unknown_names_are_not_found(client: Any, scene: Any, url: str, code: str) -> None:
     answer = client.get(f"{API}/{url}")
     assert (answer.status_code, answer.json["error"]["code"]) == (404, code)
 
 
 @pytest.mark.parametrize("serial", ["-+5", "+-5", "abc", "1.0", "\u0665", "9" * 40])
-def test_what_is_no_serial_is_unknown(client: Any, scene: Any, serial: str) -> None:
+def test_invalid_serial_is_unknown(client: Any, scene: Any, serial: str) -> None:
     answer = client.get(f"{API}/clusters/*/jobs/{serial}")
     assert (answer.status_code, answer.json["error"]["code"]) == (404, "unknown_job")
 

@@ -117,7 +117,7 @@ def test_types_are_left_out_and_code_beside_them_is_not() -> None:
         ('import { a } from "./pages/a.js";', "imports itself, by way of"),
     ],
 )
-def test_what_is_not_understood_is_refused(module: str, why: str) -> None:
+def test_unknown_syntax_is_refused(module: str, why: str) -> None:
     with pytest.raises(ValueError, match=why):
         _bundled(js__first=module)
 

@@ -180,7 +180,7 @@ def test_columns_are_served_with_the_page(client: FlaskClient) -> None:
 
 
 @pytest.mark.usefixtures("cluster")
-def test_who_may_not_see_arguments_sees_no_column_of_jobs(registry: ClusterRegistry) -> None:
+def test_client_without_arguments_sees_no_column_of_jobs(registry: ClusterRegistry) -> None:
     client = client_of(registry, authorize=lambda permission, _: permission == "view")
     row = ask(client, JOBS)["items"][0]
     assert (row["batch"], row["hidden"]) == (None, True)

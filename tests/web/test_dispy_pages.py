@@ -77,7 +77,7 @@ def test_monitor_chooses_a_cluster(open_page: Any) -> None:
     expect(page.locator("#nodes tr")).to_have_count(1)
 
 
-def test_monitor_updates_when_it_is_told_to(open_page: Any, scene: Any) -> None:
+def test_monitor_updates_when_asked_to(open_page: Any, scene: Any) -> None:
     page = open_page("")
     page.locator("#timeout-value").fill("0")
     page.locator("#update").click()
@@ -189,7 +189,7 @@ def test_node_changes_the_update_interval(open_page: Any, registry: Any) -> None
     assert registry.poll_sec == 7
 
 
-def test_node_that_is_unknown_is_told(open_page: Any) -> None:
+def test_unknown_node_is_reported(open_page: Any) -> None:
     page = open_page("node.html?host=10.9.9.9")
     expect(page.locator("#messages")).to_contain_text("Node update failed")
 
@@ -223,7 +223,7 @@ def test_manage_adds_a_node_to_the_chosen_cluster(open_page: Any, scene: Any) ->
     assert scene.cluster.calls == []
 
 
-def test_manage_is_told_of_a_host_that_does_not_resolve(open_page: Any, scene: Any) -> None:
+def test_manage_shows_that_a_host_does_not_resolve(open_page: Any, scene: Any) -> None:
     page = open_page("manage.html")
     page.locator("input[name=host_3]").fill("no host")
     page.locator("#add-nodes").click()

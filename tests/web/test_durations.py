@@ -64,7 +64,7 @@ def test_durations_are_asked_by_node_and_state(client: Any, two: None) -> None:
     assert client.get(f"{API}/quick/durations?state=queued").status_code == 422
 
 
-def test_durations_of_all_clusters_are_told_by_function(client: Any, two: None) -> None:
+def test_durations_of_all_clusters_are_listed_by_function(client: Any, two: None) -> None:
     found = client.get(f"{API}/*/durations?node=10.0.0.1").json
     assert found["ran"]["jobs"] == 4
     assert [(one["cluster"], one["jobs"]) for one in found["functions"]] == [

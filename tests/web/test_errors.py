@@ -110,7 +110,7 @@ def test_clusters_of_one_function_share_their_kinds(
     assert sum(shared["course"]["counts"]) == 2
 
 
-def test_who_may_not_see_output_sees_no_message(make_client: Any, tally: Counter[str]) -> None:
+def test_client_without_output_sees_no_message(make_client: Any, tally: Counter[str]) -> None:
     client = make_client(authorize=lambda permission, _request: permission != "see_arguments")
     body = client.get(URL)
     assert {item["type"]: item["count"] for item in body.json["items"]} == tally

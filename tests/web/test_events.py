@@ -99,7 +99,7 @@ def test_settings_concern_all_and_are_one_event(registry: Any, client: Any, scen
     assert texts(client)[0] == texts(client, url="/api/v1/clusters/render/events")[0] == shown[0][0]
 
 
-def test_who_may_not_see_arguments_sees_no_user_and_no_message(
+def test_client_without_arguments_sees_no_user_and_no_message(
     operator: Any, make_client: Any, scene: Any
 ) -> None:
     operator.post("/api/v1/clusters/compute/nodes/10.0.0.10/close")

@@ -178,6 +178,6 @@ def test_texts_that_are_hidden_are_not_in_the_file(
     assert "second" not in text
 
 
-def test_job_that_is_not_there_is_told(client: Any, scene: Scene) -> None:
+def test_missing_job_is_reported(client: Any, scene: Scene) -> None:
     assert client.get("/api/v1/clusters/compute/jobs/999/texts").status_code == 404
     assert client.get("/api/v1/clusters/compute/jobs/x/texts").status_code == 404

@@ -75,7 +75,7 @@ def test_client_that_does_not_read_is_let_go() -> None:
 # -- how many --------------------------------------------------------------------------------
 
 
-def test_one_too_many_is_told_so_and_served_later() -> None:
+def test_one_connection_too_many_is_refused_and_served_later() -> None:
     with site(max_connections=2) as served, contextlib.ExitStack() as clients:
         busy = [clients.enter_context(served.client()) for _ in range(2)]
         for client in busy:
@@ -97,7 +97,7 @@ def test_one_too_many_is_told_so_and_served_later() -> None:
             assert client.ask(get()).status == 200
 
 
-def test_connection_that_gets_no_thread_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_connection_without_a_thread_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     def start(_thread: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
@@ -269,7 +269,7 @@ def test_requests_are_logged_at_debug_and_nothing_is_printed(
     assert capfd.readouterr() == ("", "")
 
 
-def test_answers_do_not_tell_what_serves_them() -> None:
+def test_answers_do_not_name_the_server() -> None:
     with site() as served, served.client() as client:
         answer = client.ask(get())
         assert "server" not in answer.headers

@@ -75,7 +75,7 @@ def test_search_is_sorted_too(client: Any, many: Any) -> None:
     [("sort=size", "sort"), ("order=up", "order"), ("sort=ran&before=5", "before"),
      ("sort=ran&after=5", "after"), ("sort=ran&after=node~1.0~5~tx", "after")],
 )  # fmt: skip
-def test_what_makes_no_sense_is_refused(client: Any, many: Any, query: str, field: str) -> None:
+def test_nonsense_is_refused(client: Any, many: Any, query: str, field: str) -> None:
     refused = client.get(f"{JOBS}?{query}")
     assert (refused.status_code, refused.json["error"]["field"]) == (422, field)
 

@@ -87,7 +87,7 @@ class TestUsers:
         assert len(checked) == 2
         assert checked[1].startswith("pbkdf2:sha256:1000$")
 
-    def test_unknown_users_are_told_from_none_of_several_kinds(self) -> None:
+    def test_unknown_users_can_not_be_distinguished(self) -> None:
         slow = generate_password_hash("right", method="pbkdf2:sha256:2000")
         users = {"ann": (HASH, "viewer"), "bob": (slow, "viewer")}
         kinds: dict[str, set[str]] = {}
@@ -153,7 +153,7 @@ class TestThrottle:
         assert refused.status_code == 429
         assert 1 <= int(refused.headers["Retry-After"]) <= 60
 
-    def test_who_is_logged_in_stays_so(self, make_client: Any) -> None:
+    def test_login_lasts(self, make_client: Any) -> None:
         client = make_client(users=USERS)
         right = _basic("ann", "right")
         assert client.get(f"{API}/clusters", headers=right).status_code == 200

@@ -59,7 +59,7 @@ def test_offers_come_in_pages(client: Any, scene: Any) -> None:
     assert hosts == ["127.0.0.24"]
 
 
-def test_who_asked_is_kept_and_who_may_not_manage_only_reads(
+def test_asking_user_is_kept_and_a_viewer_only_reads(
     registry: ClusterRegistry, cluster: Any
 ) -> None:
     users = {
@@ -80,7 +80,7 @@ def test_who_asked_is_kept_and_who_may_not_manage_only_reads(
     assert client.get(OFFERS).status_code == 401
 
 
-def test_who_may_not_see_arguments_does_not_see_who_asked(make_client: Any, scene: Any) -> None:
+def test_client_without_arguments_does_not_see_who_asked(make_client: Any, scene: Any) -> None:
     def authorize(permission: str, request: Any) -> bool:
         return permission != "see_arguments"
 

@@ -144,7 +144,7 @@ _anything = st.recursive(
 
 @given(argument=_anything, job_id=_anything, result=_anything, trace=st.text())
 @_shared
-def test_whatever_a_job_holds_is_shown_as_safe_json(
+def test_any_job_is_shown_as_safe_json(
     client: FlaskClient,
     registry: ClusterRegistry,
     watched: FakeCluster,

@@ -99,7 +99,7 @@ def test_no_route_lets_it_out(client: FlaskClient, rule: str) -> None:
         assert SECRET not in answer.text
 
 
-def test_what_was_taken_out_is_seen_to_be(client: FlaskClient) -> None:
+def test_redacted_parts_are_marked(client: FlaskClient) -> None:
     jobs = client.get("/api/v1/clusters/compute/jobs").json["items"]
     assert {job["args"] for job in jobs} == {
         "[gone]",

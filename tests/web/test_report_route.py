@@ -27,7 +27,7 @@ def test_report_of_an_unknown_cluster_is_a_404(client: Any) -> None:
     assert answer.json["error"]["code"] == "unknown_cluster"
 
 
-def test_who_may_not_see_arguments_gets_a_report_without_them(make_client: Any, scene: Any) -> None:
+def test_client_without_arguments_gets_a_report_without_them(make_client: Any, scene: Any) -> None:
     client = make_client(authorize=lambda permission, _request: permission != "see_arguments")
     answer = client.get(URL)
     assert answer.status_code == 200
@@ -35,6 +35,6 @@ def test_who_may_not_see_arguments_gets_a_report_without_them(make_client: Any, 
     assert "first, n=1" not in answer.text
 
 
-def test_who_may_not_view_gets_no_report(make_client: Any, scene: Any) -> None:
+def test_client_without_view_gets_no_report(make_client: Any, scene: Any) -> None:
     client = make_client(authorize=lambda permission, _request: permission == "see_arguments")
     assert client.get(URL).status_code == 403

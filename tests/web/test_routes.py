@@ -101,7 +101,7 @@ def test_wrong_method_gets_the_error_shape(client: Any, method: str) -> None:
     assert answer.headers["Allow"] == "GET, HEAD"
 
 
-def test_method_that_is_not_taken_is_told_those_that_are(client: Any) -> None:
+def test_refused_method_names_the_allowed_ones(client: Any) -> None:
     answer = client.delete("/api/v1/settings")
     assert answer.json["error"]["message"] == "This URL takes GET, HEAD and PATCH only."
     answer = client.get("/node_info")
@@ -126,7 +126,7 @@ def test_host_apps_own_error_pages_do_not_replace_ours(registry: Any) -> None:
     assert client.get("/elsewhere").text == "<h1>Not here</h1>"
 
 
-def test_unexpected_error_tells_a_reference_and_nothing_else(
+def test_unexpected_error_gives_a_reference_and_nothing_else(
     client: Any, registry: Any, monkeypatch: Any, caplog: Any
 ) -> None:
     def fail() -> None:

@@ -78,7 +78,7 @@ def ids(body: Any) -> list[int]:
     return [item["id"] for item in body["items"]]
 
 
-def test_runs_come_newest_first_with_what_they_came_to(client: Any, past: PastRegistry) -> None:
+def test_runs_come_newest_first_with_their_totals(client: Any, past: PastRegistry) -> None:
     body = client.get(URL).json
     assert ids(body) == [3, 2, 1]
     assert (body["total"], body["next"], body["next_after"]) == (3, None, None)
@@ -110,7 +110,7 @@ def test_runs_are_searched_sorted_and_paged(client: Any) -> None:
     [("q=node:a", "q"), ("sort=x", "sort"), ("after=x", "after"), ("sort=jobs&after=name~1~ta",
      "after"), ("limit=0", "limit")],
 )  # fmt: skip
-def test_what_makes_no_sense_is_refused(client: Any, query: str, field: str) -> None:
+def test_nonsense_is_refused(client: Any, query: str, field: str) -> None:
     answer = client.get(f"{URL}?{query}")
     assert (answer.status_code, answer.json["error"]["field"]) == (422, field)
 
@@ -123,7 +123,7 @@ def test_all_runs_can_be_taken_along(client: Any) -> None:
     assert rows[1]["tags"] == "night, v2"
 
 
-def test_what_got_worse_comes_first(client: Any) -> None:
+def test_worse_changes_come_first(client: Any) -> None:
     body = client.get(f"{COMPARE}?a=1&b=2").json
     assert (body["a"]["id"], body["b"]["id"], body["next"]) == (1, 2, None)
     assert body["total"] == len(body["items"])

@@ -241,7 +241,7 @@ class TestHeaders:
             make_client(frame_ancestors=[source])
 
 
-def test_health_tells_strangers_the_status_only(make_client: Any) -> None:
+def test_health_shows_strangers_the_status_only(make_client: Any) -> None:
     answer = make_client(users=USERS).get("/healthz")
     assert (answer.status_code, answer.json) == (200, {"status": "ok"})
     assert "pump" in make_client().get("/healthz").json

@@ -233,7 +233,7 @@ def test_cluster_made_with_the_servers_callback_is_recognised() -> None:
             assert summary["watching"] == "callback"
 
 
-def test_what_is_no_cluster_is_refused_and_nothing_is_left() -> None:
+def test_other_object_than_a_cluster_is_refused_and_nothing_is_left() -> None:
     before = threading.active_count(), psutil.Process().num_fds()
     with pytest.raises(TypeError, match="no dispy cluster"):
         DispyHTTPServer(object(), "127.0.0.1", 0)

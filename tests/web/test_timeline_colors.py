@@ -94,7 +94,7 @@ def test_state_needs_no_column_of_its_own(client: Any, cluster: FakeCluster) -> 
     assert "ended_by" not in sums["buckets"]
 
 
-def test_functions_of_all_clusters_are_told_apart(
+def test_functions_of_all_clusters_are_distinguished(
     registry: Any, client: Any, cluster: FakeCluster
 ) -> None:
     names = ["compute", "compute", *(f"f{n}" for n in range(8))]

@@ -139,7 +139,7 @@ def test_silent_client_does_not_delay_the_end(authority: Authority) -> None:
         assert time.monotonic() - began_at < 10
 
 
-def test_plain_http_is_told_to_use_https(
+def test_plain_http_is_referred_to_https(
     authority: Authority, caplog: pytest.LogCaptureFixture
 ) -> None:
     tls = CertificateFiles(*authority.issue("a")).context

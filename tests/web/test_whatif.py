@@ -55,7 +55,7 @@ def test_idle_cluster_is_done(client: Any, scene: Any) -> None:
         ({"without": "nowhere"}, 404, "node"),
     ],
 )
-def test_what_makes_no_sense_is_refused(
+def test_nonsense_is_refused(
     client: Any, busy: Any, question: dict[str, Any], status: int, field: str
 ) -> None:
     answer = client.get(URL.format("compute"), query_string=question)
