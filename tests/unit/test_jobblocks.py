@@ -14,6 +14,7 @@ from flask_dispy.core.events import JobEnded, JobQueued, JobStarted, JobText
 from flask_dispy.core.jobs import Job
 from flask_dispy.core.search import blocks as jobblocks
 from flask_dispy.core.search.blocks import JobBlock, JobBlocks
+from flask_dispy.core.search.order import rows_between
 
 NOW = 10_000.0
 
@@ -32,9 +33,11 @@ def told(block: JobBlock) -> dict[str, Any]:
         "counts": dict(block.counts),
         "texts": block.texts,
         "by_node": {node: list(rows) for node, rows in block.by_node.items()},
+        "kinds": block.kinds,
+        "failed": list(block.rows_in_states({"failed"})),
         "raised": list(block.raised),
         "took": [
-            list(block.rows_that_took(least, most, NOW))
+            list(rows_between(block, range(len(block.jobs)), "ran", least, most, NOW))
             for least, most in ((-inf, 4), (4, inf), (3, 5), (-inf, inf), (NOW - 6, NOW))
         ],
         "holds": [block.holds(text) for text in ("job-1", "10.0.0.2", "boom", "late")],

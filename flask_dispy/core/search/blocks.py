@@ -9,18 +9,23 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cached_property
-from itertools import takewhile
-from math import inf, isnan, nan
+from itertools import chain, takewhile
+from math import inf
 from operator import attrgetter
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from ..columns import ColumnValue
 from ..events import JobWord
 from ..jobs import ENDED_STATES, Job
 
-__all__ = ["JobBlock", "JobBlocks"]
+__all__ = ["FEW", "JobBlock", "JobBlocks"]
+
+V = TypeVar("V")
+
+FEW: Final = 8
+"""If less than this fraction of a block's jobs is asked about, its whole column is not gathered."""
 
 # A block spans 1,024 serial numbers; a larger one would more often hold a job that has not ended.
 _SHIFT: Final = 10
@@ -40,11 +45,13 @@ class JobBlock:
         self.jobs = jobs
         # By column, where all had ended; see flask_dispy.core.search.order.
         self.orders: dict[str, Any] = {}
+        # Of all of them; see flask_dispy.core.search.facets.
+        self.counts_of_all: Any = None
 
     @cached_property
     def all_ended_at(self) -> float:
         """When the last of them ended; infinity while one has not."""
-        ends = [inf if job.state not in ENDED_STATES else job.ended_at or 0.0 for job in self.jobs]
+        ends = [inf if (end := job.ended_at) is None else end for job in self.jobs]
         return max(ends, default=inf)
 
     @cached_property
@@ -58,17 +65,16 @@ class JobBlock:
         return Counter(self.words)
 
     @cached_property
-    def traits(self) -> list[tuple[JobWord, str | None, str | None]]:
-        """The jobs' states, as people read them, their nodes and their kinds of error."""
-        known: dict[Any, Any] = {}
-        found = zip(self.words, ((job.node, job.error_kind) for job in self.jobs), strict=True)
-        each = ((word, node, kind) for word, (node, kind) in found)
-        return [known.setdefault(traits, traits) for traits in each]
+    def _by_word(self) -> Mapping[JobWord, array[int]]:
+        """The rows of each state, as people read them."""
+        return _rows_by(self.words)
 
-    @cached_property
-    def trait_counts(self) -> Counter[tuple[JobWord, str | None, str | None]]:
-        """How many jobs there are of each of ``traits``."""
-        return Counter(self.traits)
+    def rows_in_states(self, words: Collection[str]) -> Sequence[int]:
+        """Return the rows of jobs in one of these states, as people read them."""
+        if self.counts.keys() <= set(words):
+            return range(len(self.jobs))
+        found = [rows for word, rows in self._by_word.items() if word in words]
+        return found[0] if len(found) == 1 else sorted(chain.from_iterable(found))
 
     @cached_property
     def serials(self) -> list[int]:
@@ -88,22 +94,20 @@ class JobBlock:
     @cached_property
     def _arguments(self) -> tuple[array[int], array[int]]:
         """Where in each of ``texts`` the arguments begin and end."""
-        begins, ends = array("L"), array("L")
-        for job in self.jobs:
-            before = "\n".join(filter(None, (job.id, job.node))).casefold()
-            arguments = "\n".join(filter(None, (job.args, job.kwargs))).casefold()
-            begins.append(len(before) + bool(before))
-            ends.append(begins[-1] + len(arguments))
-        return begins, ends
+        begins, ends = zip(*map(_where_arguments_are, self.jobs), strict=True)
+        return array("L", begins), array("L", ends)
 
     def rows_with_argument(self, text: str, rows: Sequence[int]) -> Sequence[int]:
         """Return those of the rows whose arguments hold a text."""
-        texts = self.texts
-        rows = [row for row in rows if text in texts[row]]
-        if not rows:
-            return rows
+        texts, jobs = self.texts, self.jobs
+        if "_arguments" not in self.__dict__:
+            some = [row for row in rows if text in texts[row]]
+            if len(some) * FEW < len(jobs):
+                found = ((row, texts[row], _where_arguments_are(jobs[row])) for row in some)
+                return [row for row, whole, where in found if whole.find(text, *where) >= 0]
         begins, ends = self._arguments
-        return [row for row in rows if texts[row].find(text, begins[row], ends[row]) >= 0]
+        some = [row for row in rows if texts[row].find(text, begins[row], ends[row]) >= 0]
+        return rows if len(some) == len(rows) else some
 
     @cached_property
     def _text(self) -> str:
@@ -114,17 +118,14 @@ class JobBlock:
         return text in self._text
 
     @cached_property
+    def nodes(self) -> list[str | None]:
+        """The addresses of the jobs' nodes."""
+        return [job.node for job in self.jobs]
+
+    @cached_property
     def by_node(self) -> Mapping[str, array[int]]:
         """The rows of each node, by its address."""
-        found: dict[str, array[int]] = {}
-        for row, job in enumerate(self.jobs):
-            node = job.node
-            if node is not None:
-                rows = found.get(node)
-                if rows is None:
-                    rows = found[node] = array("L")
-                rows.append(row)
-        return found
+        return {node: rows for node, rows in _rows_by(self.nodes).items() if node is not None}
 
     @cached_property
     def raised(self) -> array[int]:
@@ -132,61 +133,36 @@ class JobBlock:
         return array("L", [row for row, job in enumerate(self.jobs) if job.exception])
 
     @cached_property
-    def _by_kind(self) -> Mapping[str, list[int]]:
-        """The rows of each kind of error, by its id."""
-        found: dict[str, list[int]] = {}
-        for row, job in enumerate(self.jobs):
-            if job.error_kind is not None:
-                found.setdefault(job.error_kind, []).append(row)
-        return found
+    def kinds(self) -> list[str | None]:
+        """The ids of the jobs' kinds of errors."""
+        return [job.error_kind for job in self.jobs]
+
+    @cached_property
+    def _by_kind(self) -> Mapping[str | None, array[int]]:
+        return _rows_by(self.kinds)
 
     def rows_of_kinds(self, kinds: Iterable[str]) -> Sequence[int]:
         """Return the rows of jobs that failed with an error of one of these kinds."""
         return sorted(row for kind in kinds for row in self._by_kind.get(kind, ()))
 
-    def _times(self) -> tuple[list[float], list[float]]:
-        """Starts and ends; NaN, for which every comparison is false, if there is none yet."""
-        times = [(job.started_at, job.ended_at) for job in self.jobs]
-        return (
-            [nan if start is None else start for start, _ in times],
-            [nan if end is None else end for _, end in times],
-        )
 
-    @cached_property
-    def _took(self) -> array[float]:
-        """Durations in seconds; NaN for jobs that have not ended or never ran."""
-        return array("d", [end - start for start, end in zip(*self._times(), strict=True)])
+def _rows_by(values: Iterable[V]) -> dict[V, array[int]]:
+    """Return the rows that have each of *values*."""
+    found: dict[V, array[int]] = {}
+    for row, value in enumerate(values):
+        rows = found.get(value)
+        if rows is None:
+            rows = found[value] = array("L")
+        rows.append(row)
+    return found
 
-    @cached_property
-    def _runs(self) -> list[tuple[int, float]]:
-        """The rows of running jobs, and their starts."""
-        starts, ends = self._times()
-        return [
-            (row, start)
-            for row, (start, end) in enumerate(zip(starts, ends, strict=True))
-            if isnan(end) and not isnan(start)
-        ]
 
-    @cached_property
-    def _bounds(self) -> tuple[float, float, bool]:
-        """The shortest and the longest duration, and whether every job has one."""
-        known = [sec for sec in self._took if not isnan(sec)]
-        return min(known, default=nan), max(known, default=nan), len(known) == len(self.jobs)
-
-    def rows_that_took(self, least: float, most: float, now: float) -> Sequence[int]:
-        """Return the rows of jobs whose duration, until *now* if they run, is in these bounds."""
-        took = self._took
-        if self._runs:
-            took = array("d", took)
-            for row, start in self._runs:
-                took[row] = now - start
-        else:
-            shortest, longest, all_took = self._bounds
-            if not (shortest <= most and longest >= least):
-                return ()
-            if all_took and shortest >= least and longest <= most:
-                return range(len(self.jobs))
-        return [row for row, sec in enumerate(took) if least <= sec <= most]
+def _where_arguments_are(job: Job) -> tuple[int, int]:
+    """Return where in its text for searches a job's arguments begin and end."""
+    before = "\n".join(filter(None, (job.id, job.node))).casefold()
+    arguments = "\n".join(filter(None, (job.args, job.kwargs))).casefold()
+    begin = len(before) + bool(before)
+    return begin, begin + len(arguments)
 
 
 class JobBlocks:

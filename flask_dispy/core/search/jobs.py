@@ -105,8 +105,8 @@ def _counts(block: JobBlock, rows: Sequence[int]) -> Mapping[Any, int]:
 
 
 def _in_states(block: JobBlock, rows: Sequence[int], query: JobQuery) -> Sequence[int]:
-    if len(rows) == len(block.jobs) and block.counts.keys() <= query.states:
-        return rows
+    if len(rows) == len(block.jobs):
+        return block.rows_in_states(query.states)
     words = block.words
     return [row for row in rows if words[row] in query.states]
 

@@ -107,7 +107,7 @@ class _Search:
         for wanted in filter(None, (query.serials, *self._kinds)):
             rows = [row for row in rows if block.serials[row] in wanted]
         if (query.slower_sec, query.faster_sec) != (None, None):
-            rows = _both(rows, block.rows_that_took(*self._bounds, self._now))
+            rows = rows_between(block, rows, "ran", *self._bounds, self._now)
         for text, is_id, number in self._ids:
             texts, serials = block.texts, block.serials
             rows = [
@@ -123,9 +123,9 @@ class _Search:
             values = block.columns
             rows = [row for row in rows if values[row] and matches_value(values[row][place])]
         if query.waited_sec is not None:
-            rows = _both(rows, rows_between(block, "waited", query.waited_sec, inf, self._now))
+            rows = rows_between(block, rows, "waited", query.waited_sec, inf, self._now)
         for column, span in query.spans:
-            rows = _both(rows, rows_between(block, column, *span.bounds(self._now), self._now))
+            rows = rows_between(block, rows, column, *span.bounds(self._now), self._now)
         rows = self._with_words(block, rows)
         for group in self._groups:
             if rows:
@@ -135,13 +135,13 @@ class _Search:
     def rows_in_states(self, block: JobBlock) -> Sequence[int]:
         """Return the rows of a block that match, their state included."""
         states, rows = self._query.states, self.rows(block)
-        words = block.words if states else ()
-        return [row for row in rows if words[row] in states] if states else rows
+        return _both(rows, block.rows_in_states(states)) if states else rows
 
     def _with_words(self, block: JobBlock, rows: Sequence[int]) -> Sequence[int]:
         for word in self._query.words:
             texts = block.texts
-            rows = [row for row in rows if word in texts[row]]
+            found = [row for row in rows if word in texts[row]]
+            rows = rows if len(found) == len(rows) else found
             if self._private:
                 jobs = block.jobs
                 rows = [

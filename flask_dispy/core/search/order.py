@@ -25,7 +25,7 @@ from ..columns import ColumnValue
 from ..errors import BadRequest
 from ..jobs import JOB_WORDS, Job
 from ..yielding import yield_now
-from .blocks import JobBlock
+from .blocks import FEW, JobBlock
 
 __all__ = [
     "JOB_SORTS",
@@ -54,9 +54,6 @@ _ID_LIMIT: Final = 100
 _HIGH: Final = 1 << 63
 _ALL_BITS: Final = (1 << 64) - 1
 _DIGITS: Final = re.compile(r"0*([0-9]+)")
-
-# If less than this fraction of a block's rows is wanted, only these are sorted.
-_FEW: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,26 +210,22 @@ class BlockOrder(NamedTuple):
 
 
 def _sorted_rows(block: JobBlock, rows: Iterable[int], order: JobOrder, as_of: float) -> BlockOrder:
-    key_of, jobs = order.key, block.jobs
-    known, without = [], array("L")
-    for row in rows:
-        key = key_of(jobs[row], as_of)
-        if key is None:
-            without.append(row)
-        else:
-            known.append((key, row))
-    known.sort()
-    keys = [key for key, _ in known]
+    key_of, jobs = order.key if order.place is not None else _KEYS[order.column], block.jobs
+    key_by_row: dict[int, Any] = {row: key_of(jobs[row], as_of) for row in rows}
+    without = [row for row, key in key_by_row.items() if key is None]
+    known = [row for row, key in key_by_row.items() if key is not None] if without else list(rows)
+    known.sort(key=key_by_row.__getitem__)  # equal ones stay in the order of their serials
+    keys = [key_by_row[row] for row in known]
     return BlockOrder(
         keys if _has_texts(order.column) else array("d", keys),
-        array("L", [row for _, row in known]),
-        without,
+        array("L", known),
+        array("L", without),
     )
 
 
 def _order_of(block: JobBlock, rows: Sequence[int], by: JobOrder, as_of: float) -> BlockOrder:
     """Return the order of some rows of a block."""
-    if len(rows) * _FEW < len(block.jobs):
+    if len(rows) * FEW < len(block.jobs):
         return _sorted_rows(block, rows, by, as_of)
     if as_of < block.all_ended_at:
         order = _sorted_rows(block, range(len(block.jobs)), by, as_of)
@@ -247,13 +240,21 @@ def _order_of(block: JobBlock, rows: Sequence[int], by: JobOrder, as_of: float) 
 
 
 def rows_between(
-    block: JobBlock, column: JobSort, least: Key, most: Key, as_of: float
+    block: JobBlock, rows: Sequence[int], column: JobSort, least: float, most: float, as_of: float
 ) -> Sequence[int]:
-    """Return the rows of a block whose key in an order is from *least* to *most*."""
-    every = range(len(block.jobs))
-    keys, rows, _ = _order_of(block, every, JobOrder(column), as_of)
+    """Return those of some rows of a block whose key in an order is from *least* to *most*."""
+    if len(rows) * FEW < len(block.jobs) or as_of < block.all_ended_at:
+        key_of, jobs = _KEYS[column], block.jobs
+        keys_of_rows = [(row, key_of(jobs[row], as_of)) for row in rows]
+        return [row for row, key in keys_of_rows if key is not None and least <= key <= most]
+    keys, by_key, _ = _order_of(block, range(len(block.jobs)), JobOrder(column), as_of)
     low, high = bisect_left(keys, least), bisect_right(keys, most)
-    return every if high - low == len(every) else sorted(rows[low:high])
+    if high - low == len(block.jobs):
+        return rows
+    if isinstance(rows, range):
+        return sorted(by_key[low:high])
+    wanted = frozenset(by_key[low:high])
+    return [row for row in rows if row in wanted]
 
 
 class _Walk:
