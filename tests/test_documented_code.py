@@ -17,7 +17,16 @@ from typing import Any
 
 import pytest
 from clusters import LocalDispy, free_port_family, wait_until
-from documented.blocks import APPS, BLOCKS, COMMANDS, NOT_RUN, RUN_ELSEWHERE, Block, blocks
+from documented.blocks import (
+    APPS,
+    BLOCKS,
+    COMMANDS,
+    NOT_RUN,
+    PROGRAMS,
+    RUN_ELSEWHERE,
+    Block,
+    blocks,
+)
 from web.fakes import make_node, watched_cluster
 
 from flask_dispy import DispyHTTPServer
@@ -34,7 +43,7 @@ def _holding(text: str) -> list[Block]:
 
 @pytest.mark.parametrize("block", ALL, ids=lambda b: f"{b.document}: {b.text[:40]!r}")
 def test_every_block_is_run_or_says_why_not(block: Block) -> None:
-    if block.language in NOT_RUN:
+    if block.language in NOT_RUN or block.document in PROGRAMS:
         return
     plans = (*BLOCKS, *APPS, *COMMANDS, *RUN_ELSEWHERE)
     assert len([plan for plan in plans if plan in block.text]) == 1, (
@@ -59,12 +68,23 @@ def _environment(port: int, **more: str) -> dict[str, str]:
     ids=lambda value: value.document if isinstance(value, Block) else value[:30],
 )
 def test_block_runs(scratch: Path, local_dispy: LocalDispy, plan: str, block: Block) -> None:
-    before, after = BLOCKS[plan]
+    _run(scratch, local_dispy, block.text, *BLOCKS[plan])
+
+
+@pytest.mark.parametrize("document", PROGRAMS)
+def test_blocks_of_a_document_run_as_one_program(
+    scratch: Path, local_dispy: LocalDispy, document: str
+) -> None:
+    found = [b.text for b in ALL if (b.document, b.language) == (document, "python")]
+    _run(scratch, local_dispy, "\n".join(found), *PROGRAMS[document])
+
+
+def _run(scratch: Path, local_dispy: LocalDispy, text: str, before: str, after: str) -> None:
     if "compute" in before:
         local_dispy.start_node()
     folder = scratch / "program"
     folder.mkdir()
-    text = block.text.replace("/etc/ssl/", "")
+    text = text.replace("/etc/ssl/", "")
     (folder / "program.py").write_text(f"{before}\n{text}\n{after}\nprint('to the end')\n")
     done = subprocess.run(
         [sys.executable, "program.py"], cwd=folder, env=_environment(local_dispy.port),

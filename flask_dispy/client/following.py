@@ -22,6 +22,9 @@ _ALIVE_SEC: Final = 1
 _QUIET_SEC: Final = 10.0
 """A stream that gives none for so long is held back by a proxy, or dead."""
 
+_FIRST_QUIET_SEC: Final = 3.0
+"""The same before the first event, which is sent at once."""
+
 _STREAM_AGAIN_SEC: Final = 60.0
 """How long to poll before the stream is tried again."""
 
@@ -88,10 +91,9 @@ class Follower:
         """
         while True:
             try:
-                if not self._heard or time.monotonic() < self._stream_at:
-                    # The first answer is polled for: it comes through any proxy.
+                if time.monotonic() < self._stream_at:
                     yield self._noted(await self._poll())
-                    wait_sec = self._poll_sec if time.monotonic() < self._stream_at else 0.0
+                    wait_sec = self._poll_sec
                 else:
                     async with aclosing(self._stream()) as found:
                         async for changes in found:
@@ -140,9 +142,10 @@ class Follower:
         values = {"cluster": self._cluster, "since": self._cursor, "alive_sec": _ALIVE_SEC}
         request = get(bytes, "api/v1/stream", **values)
         headers = {"Accept": "text/event-stream", "Last-Event-ID": self._cursor or ""}
+        quiet_sec = _QUIET_SEC if self._heard else _FIRST_QUIET_SEC
         is_good = False
         try:
-            answer = await self._sender.open_stream(request, headers, _QUIET_SEC)
+            answer = await self._sender.open_stream(request, headers, quiet_sec)
             chunks = self._sender.chunks(answer)
             async with aclosing(chunks), aclosing(_events(chunks)) as events:
                 async for name, data in events:
@@ -152,8 +155,9 @@ class Follower:
                         raise _Gone(told["code"], told["message"], status=404)
                     yield json.loads(data) if name == "changes" else None
         except (Busy, Unreachable) as error:
-            # All streams are taken, or a proxy holds this one back: polling goes through.
-            if not isinstance(error, Busy) and error.code != "timeout":
+            # All streams are taken, or a proxy holds this one back: polling goes through. It is
+            # also tried where nobody answers from the start, because it is tried more than once.
+            if self._heard and not isinstance(error, Busy) and error.code != "timeout":
                 raise
             is_good = False
         if not is_good:

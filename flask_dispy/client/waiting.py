@@ -82,7 +82,7 @@ class Waiting(Reading):
     ) -> Summary:
         """Wait until the outlook is as wanted, and return the summary that says so.
 
-        ``done`` waits for the first job, too.
+        ``done`` waits for the first job, too, unless the cluster is closed.
 
         :param until: a state of the outlook, or several: ``("done", "stalled")``.
         :param timeout_sec: seconds to wait, to about a second; ``None`` for ever.
@@ -96,8 +96,7 @@ class Waiting(Reading):
             async for changes in found:
                 if changes is not None:
                     summary = _summary_of(changes, cluster)
-                    outlook = summary["outlook"]
-                    if outlook["state"] in wanted and outlook["reason"] != "no_jobs":
+                    if _is_met(summary, wanted):
                         return summary
                 if give_up_at is not None and time.monotonic() >= give_up_at:
                     break
@@ -110,6 +109,12 @@ class Waiting(Reading):
             self._sender, cluster, since=since, poll_sec=poll_sec, give_up_sec=give_up_sec
         )
         return follower.changes()
+
+
+def _is_met(summary: Summary, wanted: set[State]) -> bool:
+    outlook = summary["outlook"]
+    has_begun = outlook["reason"] != "no_jobs" or summary["state"] == "closed"
+    return outlook["state"] in wanted and has_begun
 
 
 def _summary_of(changes: ChangesRow, cluster: str) -> Summary:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-__all__ = ["APPS", "BLOCKS", "COMMANDS", "NOT_RUN", "RUN_ELSEWHERE", "Block", "blocks"]
+__all__ = ["APPS", "BLOCKS", "COMMANDS", "NOT_RUN", "PROGRAMS", "RUN_ELSEWHERE", "Block", "blocks"]
 
 ROOT: Final = Path(__file__).parents[2]
 
@@ -86,12 +86,6 @@ pair.private_key_pem.write_to_path("dash.key")
 pair.cert_chain_pems[0].write_to_path("dash.crt")
 pair.private_key_and_cert_chain_pem.write_to_path("dash.pem")
 """
-_SERVED: Final = f"""{_CLUSTER}
-server = DispyHTTPServer(cluster)
-for name in ("Client", "AsyncClient"):
-    made = getattr(flask_dispy, name)
-    setattr(flask_dispy, name, lambda url, made=made, **k: made(server.url, **k))
-"""
 _DONE: Final = """
 cluster.wait()
 assert jobs and all(job.status == dispy.DispyJob.Finished for job in jobs)
@@ -107,10 +101,6 @@ app.add_url_rule("/login", "login", lambda: "log in")
 
 BLOCKS: Final[dict[str, tuple[str, str]]] = {
     # What a block holds: what goes before it, and what then must hold.
-    'client = Client("http://localhost:8181")': (
-        _SERVED,
-        f"{_DONE}assert summary['name'] == 'compute'\nclient.close()\nserver.shutdown()\n",
-    ),
     "server = DispyHTTPServer(cluster)  # http": (_CLUSTER, _DONE),
     "with DispyHTTPServer(cluster, host=": (_CLUSTER, f"assert '(ended)' in repr(server)\n{_DONE}"),
     'certfile="/etc/ssl/dash.crt"': (
@@ -176,6 +166,26 @@ BLOCKS: Final[dict[str, tuple[str, str]]] = {
     ),
 }
 """Blocks of Python that run by themselves, from top to bottom, in a process of their own."""
+
+PROGRAMS: Final = {
+    "docs/client.md": (
+        f"""{_CLUSTER}
+server = DispyHTTPServer(cluster)
+jobs += [job for n in range(5) if (job := cluster.submit(n))]
+for name in ("Client", "AsyncClient"):
+    made = getattr(flask_dispy, name)
+    setattr(flask_dispy, name, lambda url, made=made, **k: made(server.url, **k))
+""",
+        f"""{_DONE}
+assert summary["name"] == "compute" and summary["jobs"]["finished"] >= 5 and busy == 0
+assert open("failed.csv").read().startswith("serial")
+assert open("run.html").read().startswith("<!doctype")
+client.close()
+server.shutdown()
+""",
+    )
+}
+"""Documents whose blocks of Python are one program, and what goes before and after it."""
 
 APPS: Final = {
     "# With --debug this file runs twice": "",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import Any, get_origin, get_type_hints, is_typeddict
 
 import pytest
 
-from flask_dispy import AsyncClient, Client
+from flask_dispy import AsyncClient, Client, client
 from flask_dispy.client.blocking import finish
 from flask_dispy.client.clients import Asking
 from flask_dispy.client.files import AsyncFile
@@ -131,3 +133,10 @@ def test_plain_method_is_described_as_the_other(name: str) -> None:
     plain, other = getattr(Client, name), getattr(AsyncClient, name)
     assert plain.__doc__ == other.__doc__
     assert str(inspect.signature(plain)) == str(inspect.signature(other)).replace("Async", "")
+
+
+def test_every_method_and_error_is_documented() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "client.md").read_text()
+    documented = set(re.findall(r"`(\w+)(?:\([^`]*\))?`", text))
+    assert {name for name in dir(AsyncClient) if not name.startswith("_")} - documented == set()
+    assert {error.__name__ for error in client.ClientError.__subclasses__()} - documented == set()
