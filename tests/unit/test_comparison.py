@@ -17,7 +17,7 @@ from flask_dispy.core.standing import Standing
 from flask_dispy.core.summary import summary_of
 
 NODES = 10
-SEEDS = 200
+SEEDS = 60
 
 
 class Run:
@@ -76,11 +76,11 @@ def test_equal_nodes_are_called_slow_or_failing_in_2_percent_of_runs_at_most(
     took: Callable[[random.Random], float],
 ) -> None:
     alarmed = 0
-    for seed in range(SEEDS):
+    for seed in range(100):
         run = Run(seed)
         run.work(40, took)
         alarmed += bool(run.alarms)
-    assert alarmed <= 0.02 * SEEDS
+    assert alarmed <= 2
 
 
 def test_a_node_that_takes_twice_as_long_is_found_with_30_jobs() -> None:
