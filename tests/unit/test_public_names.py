@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import re
+from collections.abc import Iterator
 from inspect import getmembers, isfunction, unwrap
 from pathlib import Path
 from typing import Any, get_args
@@ -116,11 +117,10 @@ def returned_by(name: str) -> set[type]:
     return {found for hint in hints for found in types_in(hint)}
 
 
-@pytest.mark.parametrize("name", flask_dispy.__all__)
-def test_all_types_that_a_public_call_returns_are_public(name: str) -> None:
+def test_all_types_that_a_public_call_returns_are_public() -> None:
     public = {*flask_dispy.__all__, *importlib.import_module("flask_dispy.client").__all__}
-    hidden = {one.__name__ for one in returned_by(name)} - public
-    assert hidden == set()
+    returned = {name: {one.__name__ for one in returned_by(name)} for name in flask_dispy.__all__}
+    assert {name: types - public for name, types in returned.items() if types - public} == {}
 
 
 def test_types_of_calls_are_found() -> None:
@@ -129,9 +129,9 @@ def test_types_of_calls_are_found() -> None:
     assert returned_by("save_report") == set()
 
 
-@pytest.mark.parametrize("name", flask_dispy.__all__)
-def test_public_name_is_documented(name: str) -> None:
-    assert (getattr(flask_dispy, name).__doc__ or "").strip()
+def test_public_names_are_documented() -> None:
+    documented = {name: (getattr(flask_dispy, name).__doc__ or "") for name in flask_dispy.__all__}
+    assert [name for name in documented if not documented[name].strip()] == []
 
 
 def test_public_names_are_listed_and_no_others_are_there() -> None:
@@ -140,36 +140,42 @@ def test_public_names_are_listed_and_no_others_are_there() -> None:
         flask_dispy.ClusterRegister  # noqa: B018
 
 
-@pytest.mark.parametrize("name", MODULES)
-def test_module_has_a_docstring_and_what_it_names(name: str) -> None:
-    module = importlib.import_module(name)
-    assert (module.__doc__ or "").strip()
-    assert [public for public in module.__all__ if not hasattr(module, public)] == []
+def test_modules_have_docstrings_and_what_they_name() -> None:
+    modules = {name: importlib.import_module(name) for name in MODULES}
+    assert [name for name in modules if not (modules[name].__doc__ or "").strip()] == []
+    named = {f"{name}.{public}": (module, public)
+             for name, module in modules.items() for public in module.__all__}  # fmt: skip
+    assert [full for full, there in named.items() if not hasattr(*there)] == []
 
 
-@pytest.mark.parametrize("name", MODULES)
-def test_public_things_have_docstrings(name: str) -> None:
-    module = importlib.import_module(name)
-    tree = ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))
+def _trees() -> Iterator[tuple[str, ast.Module]]:
+    for name in MODULES:
+        path = Path(str(importlib.import_module(name).__file__))
+        yield name, ast.parse(path.read_text(encoding="utf-8"))
+
+
+def test_public_things_have_docstrings() -> None:
     bare = [
-        node.name
+        f"{name}.{node.name}"
+        for name, tree in _trees()
         for node in tree.body
         if isinstance(node, (ast.ClassDef, ast.FunctionDef))
-        and node.name in module.__all__
+        and node.name in importlib.import_module(name).__all__
         and not ast.get_docstring(node)
     ]
     assert bare == []
 
 
-@pytest.mark.parametrize("name", MODULES)
-def test_exceptions_are_documented_in_one_style(name: str) -> None:
-    source = Path(str(importlib.import_module(name).__file__)).read_text(encoding="utf-8")
-    docstrings = "\n".join(
-        ast.get_docstring(node) or ""
-        for node in ast.walk(ast.parse(source))
+def test_exceptions_are_documented_in_one_style() -> None:
+    other_styles = re.compile(r"\bRaises [A-Z]\w+|:raise \w+|Raises:")
+    others = [
+        (name, found)
+        for name, tree in _trees()
+        for node in ast.walk(tree)
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef))
-    )
-    assert re.findall(r"\bRaises [A-Z]\w+|:raise \w+|Raises:", docstrings) == []
+        for found in other_styles.findall(ast.get_docstring(node) or "")
+    ]
+    assert others == []
 
 
 def test_errors_have_a_code_and_are_of_one_family() -> None:
