@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from axe_playwright_python.sync_playwright import Axe
 from dispy import DispyJob, DispyNode
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from web.fakes import FakeCluster, make_node, watched_cluster
@@ -23,6 +24,7 @@ __all__ = [
     "Audience",
     "Browsers",
     "Stage",
+    "axe_violations",
     "becomes",
     "cells",
     "chooser",
@@ -114,11 +116,12 @@ class Browsers:
     def take_back(self, page: Page, resting_place: str, *, phone: bool) -> None:
         """Make a tab as good as new, but for its cache, and let it rest within its origin."""
         page.unroute_all(behavior="ignoreErrors")
+        # First, because a dashboard would lay itself out anew because of all that follows.
+        page.goto(resting_place)
         page.evaluate("localStorage.clear()")
         page.emulate_media(media="null", color_scheme="null", reduced_motion="null")
         page.set_viewport_size((_PHONE if phone else _DESKTOP)["viewport"])
         page.mouse.move(0, 0)
-        page.goto(resting_place)
         page.context.clear_cookies()
         page.context.clear_permissions()
         self._tabs[phone].append(page)
@@ -332,3 +335,30 @@ def job_ids(page: Page) -> list[str]:
 def job_search(page: Page) -> Locator:
     """The search box of Jobs."""
     return page.get_by_role("combobox", name="Search jobs")
+
+
+_AXE_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+_COLOUR_RULES = ["color-contrast", "link-in-text-block"]
+
+
+def axe_violations(page: Page, place: str = "body") -> list[Any]:
+    """What axe-core finds against WCAG 2.2 AA and its own best practices.
+
+    :param place: where to look at colours, in both themes. All other rules look at the whole page,
+        once: they find the same under each theme.
+    """
+    page.evaluate(Axe().axe_script)
+    rules = {rule: {"enabled": False} for rule in _COLOUR_RULES}
+    found = _axe_run(page, "html", "", {"runOnly": _AXE_RULES, "rules": rules})
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+        found += _axe_run(page, place, theme, {"runOnly": _COLOUR_RULES})
+    return found
+
+
+def _axe_run(page: Page, place: str, theme: str, options: dict[str, Any]) -> list[Any]:
+    rules = page.evaluate(
+        "([place, options]) => axe.run(place, options).then((found) => found.violations)",
+        [place, {"resultTypes": ["violations"], **options}],
+    )
+    return [(theme, rule["id"], [node["html"][:160] for node in rule["nodes"]]) for rule in rules]
