@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from rich.text import Text
 
 from ..core.jobs import count_of
@@ -11,7 +13,8 @@ from .cells import Part, bar, plain, style_of
 
 __all__ = ["outlook_line", "progress_row"]
 
-_LEAST_BAR = 10
+_LEAST_BAR: Final = 10
+_FAR_SEC: Final = 43_200
 
 
 def progress_row(summary: Summary, width: int, *, ascii_only: bool = False) -> Text:
@@ -29,7 +32,12 @@ def progress_row(summary: Summary, width: int, *, ascii_only: bool = False) -> T
 
 
 def outlook_line(summary: Summary, clock: Clock) -> Text:
-    """Return what will come of it, with times of the day."""
-    outlook = summary["outlook"]
-    told = plain(expectation(outlook, clock, summary["now"]))
-    return Text(told, style_of(outlook["state"]), overflow="ellipsis")
+    """Return what will come of it: "About 24 min left, 12 min to 38 min; done about 14:20."."""
+    outlook, now = summary["outlook"], summary["now"]
+    if outlook["state"] == "going" and outlook["eta_sec"] is not None:
+        layout = "%H:%M" if outlook["eta_sec"] < _FAR_SEC else "%Y-%m-%d %H:%M"
+        at = clock.text(now + outlook["eta_sec"], layout)
+        told = f"{outlook['message'].removesuffix('.')}; done about {at}."
+    else:
+        told = expectation(outlook, clock, now)
+    return Text(plain(told), style_of(outlook["state"]), overflow="ellipsis")

@@ -207,7 +207,11 @@ def closing(summary: Summary, code: int) -> Text:
         return Text(f"Time is up: {quantity(summary['jobs']['pending'], 'job')} pending.")
     if summary["outlook"]["state"] == "done":
         return line(summary["outlook"]["message"])
-    return outlook_line(summary, Clock(summary["now"]))
+    told = outlook_line(summary, Clock(summary["now"]))
+    if code == EXIT_STALLED:
+        over_sec = int(summary["outlook"]["stuck"]["over_sec"] or 0)
+        told.append(f"\nThe jobs: flask-dispy jobs state:running slower:{over_sec}s")
+    return told
 
 
 class _Progress:

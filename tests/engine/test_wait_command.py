@@ -12,6 +12,7 @@ from web.served import serving
 
 from flask_dispy import DispyHTTPServer
 from flask_dispy.cli.commands import cli
+from flask_dispy.core.search.query import JobQuery
 
 pytestmark = pytest.mark.cluster
 
@@ -39,7 +40,10 @@ def test_exit_code_says_what_became_of_the_run(local_dispy: LocalDispy, tmp_path
         hanging = submit(cluster, 600)
         code, told = wait(server, tmp_path, "--cluster", "nap")
         assert code == 2
-        assert told.startswith("Stalled: No job has ended for ")
+        stalled, jobs = told.splitlines()
+        assert stalled.startswith("Stalled: No job has ended for ")
+        search = jobs.removeprefix("The jobs: flask-dispy jobs ")
+        assert server.registry.view("*").jobs(JobQuery.parse(search)).total == 1
 
         # A night's script: the report of a run that has stalled.
         env = {"FLASK_DISPY_URL": server.url, "FLASK_DISPY_CONFIG": str(tmp_path / "none.ini")}

@@ -89,7 +89,10 @@ def _busy(cells: int, ascii_only: bool) -> Callable[[NodeRow], Text]:
 def _headings(columns: list[_Column], state: TopState) -> Text:
     """Return the headings; that of the figure by which nodes are sorted is underlined."""
     return Text(" ").join(
-        _cell(one, Text(one.heading, "bold underline" if one.sort == state.sort else "bold"))
+        _cell(
+            one,
+            Text.assemble((one.heading, "bold underline" if one.sort == state.sort else "bold")),
+        )
         for one in columns
     )
 

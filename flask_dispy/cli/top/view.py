@@ -176,7 +176,7 @@ def _beside(left: Sequence[Text], right: Sequence[Text], width: int) -> list[Tex
     for one, other in zip_longest(left, right, fillvalue=Text()):
         first = one.copy()
         first.truncate(width, overflow="ellipsis", pad=True)
-        lines.append(first.append(" " * _GAP).append_text(other))
+        lines.append(Text.assemble(first, " " * _GAP, other))
     return lines
 
 
