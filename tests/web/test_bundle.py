@@ -155,3 +155,17 @@ def test_every_page_has_its_bundle(page: str, tmp_path: Path) -> None:
     assert script.content.startswith(b"//# allFunctionsCalledOnLoad\n")
     (tmp_path / "page.js").write_bytes(script.content)
     _node("--check", str(tmp_path / "page.js"), script="")
+
+
+def test_every_page_has_the_colours_that_it_uses() -> None:
+    def read(name: str) -> str:
+        found = package_assets().find(name)
+        assert found is not None
+        return found.content.decode()
+
+    tokens = set(re.findall(r"(--[\w-]+):", read("css/tokens.css")))
+    assert "--surface" in tokens
+    for page in PAGES:
+        sheet = read(f"bundle/{page}.css")
+        used = set(re.findall(r"var\((--[\w-]+)", sheet)) & tokens
+        assert used <= set(re.findall(r"(--[\w-]+):", sheet)), page

@@ -27,6 +27,7 @@ const CHARTS = [
     label: "available",
     token: "--finished",
     format: percentOf100,
+    scale: "whole",
   },
   {
     key: "memory_avail_bytes",

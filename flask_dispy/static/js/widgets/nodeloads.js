@@ -63,6 +63,7 @@ export function createNodeLoads(element, shell) {
         unit: "% of each node's",
         series,
         format: (value) => percent(value / 100),
+        scale: "whole",
         crowded: series.length > LABELLED,
         past: Boolean(config.past),
         ...(nodes.length > 0 && {
