@@ -79,7 +79,7 @@ def test_values_of_the_standard_librarys_messages_are_taken_out(tmp_path: Path) 
             "Command '…' returned non-zero exit status #.",
         ),
         lambda: struct.unpack("<I", b"1"): ("struct.error", "unpack requires a buffer of #"),
-        lambda: datetime.datetime.strptime("2026", "%d"): (
+        lambda: datetime.datetime.strptime("2026", "%H"): (
             "ValueError",
             "unconverted data remains: #",
         ),

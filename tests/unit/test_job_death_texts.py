@@ -139,7 +139,7 @@ def node(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
 
 
 def _passed(*items: object) -> list[object]:
-    replies = ReplyQueue(ctx=multiprocessing.get_context())
+    replies = ReplyQueue(ctx=multiprocessing.get_context("fork"))
     replies._relay = object()  # type: ignore[assignment]
     for item in (*items, {"req": "over"}):
         replies.put(item)

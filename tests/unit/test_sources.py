@@ -42,14 +42,13 @@ def failure(code: str, call: str) -> str:
 
 
 def frames(text: str) -> list[str]:
-    """The lines behind the test's own frame."""
+    """The lines from the frame of ``compute`` on."""
     lines = text.splitlines()
-    return lines[next(i for i, line in enumerate(lines) if "<string>" in line) :]
+    return lines[next(i for i, line in enumerate(lines) if line.endswith("in compute")) :]
 
 
 def test_each_frame_of_the_code_sent_shows_its_line() -> None:
     assert frames(sent(CODE).with_lines(failure(CODE, "compute(2)"))) == [
-        '  File "<string>", line 1, in <module>',
         '  File "<string>", line 6, in compute',
         "    return helper(pairs)",
         '  File "<string>", line 15, in helper',
@@ -63,6 +62,24 @@ def test_each_frame_of_the_code_sent_shows_its_line() -> None:
 def test_line_within_a_comprehension_is_shown() -> None:
     shown = sent(CODE).with_lines(failure(CODE, "compute(0)"))
     assert "    (one, 1 / value) for one in range(3)\nZeroDivisionError" in shown
+
+
+def test_line_of_the_command_that_started_the_process_gives_way() -> None:
+    text = (
+        '  File "<string>", line 1, in compute\n'
+        "    from multiprocessing.spawn import spawn_main; spawn_main()\n"
+        "                                                  ~~~~~~~~~~^^\n"
+        '  File "/lib/other.py", line 7, in other\n'
+        "    raise ValueError\n"
+        "ValueError\n"
+    )
+    assert sent("def compute(): other()").with_lines(text) == (
+        '  File "<string>", line 1, in compute\n'
+        "    def compute(): other()\n"
+        '  File "/lib/other.py", line 7, in other\n'
+        "    raise ValueError\n"
+        "ValueError\n"
+    )
 
 
 def test_frame_within_an_exception_group_keeps_its_margin() -> None:

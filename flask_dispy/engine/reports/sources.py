@@ -17,8 +17,11 @@ _TRACEBACK_LIMIT: Final = 100_000
 _CODE_LIMIT: Final = 1_000_000
 
 _SENT: Final = 'File "<string>", line '
+# From 3.13 on, Python shows such a frame the code of its own "-c" instead, where that is as long.
 _FRAME: Final = re.compile(
-    r'^(?P<indent>[ |]*)File "<string>", line (?P<line>\d{1,7}), in (?P<function>.+)$', re.MULTILINE
+    r'^(?P<frame>(?P<indent>[ |]*)File "<string>", line (?P<line>\d{1,7}), in (?P<function>.+))'
+    r"(?:\n(?P=indent)  .*)*$",
+    re.MULTILINE,
 )
 
 
@@ -62,7 +65,7 @@ class SentCode:
         if self._lines and any(number in within for within in self._ranges_of(function)):
             line = self._lines[number - 1].strip()
             if line:
-                return f"{frame[0]}\n{frame['indent']}  {line}"
+                return f"{frame['frame']}\n{frame['indent']}  {line}"
         return frame[0]
 
     def _ranges_of(self, function: str) -> list[range]:
