@@ -81,7 +81,7 @@ def test_job_bound_to_a_node_that_died_never_starts_and_is_named(
     assert not any(job.finish.is_set() for job in bound)
     for job in bound:
         assert cluster.cancel(job) == 0
-    told = becomes(registry, "done", "all_done")
+    told = becomes(registry, "done", "all_ended")
     assert told["bound"] == 0
 
 
@@ -155,7 +155,7 @@ def test_last_jobs_that_hang_are_a_stall(
     assert page.total == 3
     for job in hung:
         cluster.cancel(job)
-    becomes(registry, "done", "all_done")
+    becomes(registry, "done", "all_ended")
 
 
 def test_node_whose_last_one_leaves(local_dispy: LocalDispy, registry: ClusterRegistry) -> None:
@@ -193,5 +193,5 @@ def test_jobs_from_before_watching_are_pending_until_they_end(
     assert seen["jobs"]["done"] + seen["jobs"]["pending"] == 10
     assert seen["progress"] == seen["jobs"]["done"] / 10
     assert seen["outlook"]["state"] == "going"
-    becomes(registry, "done", "all_done")
+    becomes(registry, "done", "all_ended")
     assert registry.view("act").summary()["jobs"]["pending"] == 0
