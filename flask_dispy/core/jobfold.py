@@ -128,7 +128,7 @@ class JobFold:
             self.roster.note_abandoned(job.node, at)
         job.id = job_id
         job.haystack = None
-        job.texts_dropped = False
+        job.texts_dropped = ()
         if job.serial in self.ledger.jobs:
             self.text_budget.note(job)
         return job

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from .columns import ColumnValue
 from .events import JobKey, JobState, JobWord
-from .text import last_line
+from .text import Cut, last_line
 
 __all__ = [
     "ENDED_STATES",
@@ -16,6 +16,7 @@ __all__ = [
     "ForgottenJob",
     "Job",
     "Output",
+    "TextSetting",
     "count_of",
     "job_title",
 ]
@@ -45,6 +46,9 @@ dispy calls a job terminated if it raised, if its process died, or if somebody e
 "failed" for the first two.
 """
 
+
+TextSetting = Literal["text_limit", "history_bytes"]
+"""The settings for want of which a text is not kept whole."""
 
 # Characters of each text in which searches look for a word.
 _SEARCHED: Final = 1_024
@@ -91,7 +95,8 @@ class Job:
     A queued job holds no ``Output`` and no past, because there may be hundreds of thousands of
     them. ``past`` lists the abandoned attempts, as (state, at, node); ``columns`` are the values of
     the custom columns in their order, empty before there are any; ``error_kind`` is the id of the
-    kind of error that it failed with; ``texts_dropped`` is whether its texts had to make room.
+    kind of error that it failed with; ``texts_dropped`` names those of its texts that, all or in
+    part, had to make room.
     """
 
     __slots__ = (
@@ -139,7 +144,7 @@ class Job:
         self.columns: tuple[ColumnValue, ...] = ()
         self.haystack: str | None = None
         self.error_kind: str | None = None
-        self.texts_dropped = False
+        self.texts_dropped: tuple[str, ...] = ()
 
     def make_haystack(self) -> str:
         """Return the text in which searches look for a free word, kept until the job changes.
@@ -182,6 +187,21 @@ class Job:
         """The traceback of a job that raised."""
         output = self.output
         return output.exception if output else None
+
+    @property
+    def texts_cut(self) -> dict[str, TextSetting] | None:
+        """Which of its texts are not kept whole, each with the setting that limits it."""
+        cut: dict[str, TextSetting] = {}
+        for name in ("args", "kwargs"):
+            if isinstance(getattr(self, name), Cut):
+                cut[name] = "text_limit"
+        if self.output is not None:
+            for name in Output.__slots__:
+                if isinstance(getattr(self.output, name), Cut):
+                    cut[name] = "text_limit"
+        for name in self.texts_dropped:
+            cut[name] = "history_bytes"
+        return cut or None
 
     @property
     def failed(self) -> bool:

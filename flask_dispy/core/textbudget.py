@@ -64,7 +64,6 @@ class TextBudget:
             _, (oldest, freed) = self._jobs.popitem(last=False)
             self.used -= freed
             self.dropped += 1
-            oldest.texts_dropped = True
             _drop_texts(oldest)
 
     def forget(self, job: Job) -> None:
@@ -89,10 +88,18 @@ def _size_of(job: Job) -> int:
 
 
 def _drop_texts(job: Job) -> None:
+    """Drop a job's texts but for what names it, and note which it has lost."""
+    output = job.output or Output()
+    # One that is still being made is empty.
+    lost = {name for name in Output.__slots__ if getattr(output, name) is not None}
+    lost |= {name for name in ("args", "kwargs") if len(getattr(job, name) or "") > _REMAINS}
+    exception = output.exception
+    if exception is None or len(exception) <= _REMAINS:
+        lost.discard("exception")
+    else:
+        exception = Cut(bounded(last_line(exception) or "", _REMAINS))
     job.args = job.args and bounded(job.args, _REMAINS)
     job.kwargs = job.kwargs and bounded(job.kwargs, _REMAINS)
     job.haystack = None
-    exception = job.exception
-    if exception is not None and len(exception) > _REMAINS:
-        exception = Cut(bounded(last_line(exception) or "", _REMAINS))
     job.output = None if exception is None else Output(exception=exception)
+    job.texts_dropped = tuple(sorted(lost.union(job.texts_dropped)))

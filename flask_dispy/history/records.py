@@ -34,13 +34,17 @@ __all__ = [
 # The states of a node that had not left when its row was written.
 _THERE: Final = ("up", "silent")
 
-# The order gives each text its bit in the column "cut": append only.
+# The order gives each text its bits in the column "cut": append only.
 _OWN_TEXTS: Final = ("id", "args", "kwargs")
 _OUTPUT_TEXTS: Final = ("result", "provisional_result", "stdout", "stderr", "exception")
+_TEXTS: Final = (*_OWN_TEXTS, *_OUTPUT_TEXTS)
+
+# Where in the column "cut" the bits of the texts begin that were dropped to make room.
+_DROPPED: Final = 16
 
 JOB_COLUMNS: Final = (
     "serial", "state", "node", "submitted_at", "started_at", "ended_at", "attempts",
-    *_OWN_TEXTS, *_OUTPUT_TEXTS, "cut", "past", "columns",
+    *_TEXTS, "cut", "past", "columns",
 )  # fmt: skip
 
 
@@ -117,6 +121,7 @@ def job_row(job: Job, columns: tuple[Column, ...] = ()) -> tuple[Any, ...] | Non
     texts = [getattr(job, name) for name in _OWN_TEXTS]
     texts += [getattr(job.output, name, None) for name in _OUTPUT_TEXTS]
     cut = sum(1 << bit for bit, text in enumerate(texts) if isinstance(text, Cut))
+    cut |= sum(1 << _DROPPED + _TEXTS.index(name) for name in job.texts_dropped)
     past = json.dumps(job.past) if job.past else None
     return (
         job.serial, job.state, job.node, job.submitted_at, job.started_at, ended_at, job.attempts,
@@ -144,6 +149,9 @@ def job_of(row: tuple[Any, ...], shift: int, columns: tuple[Column, ...] = ()) -
     job.node = None if node is None else intern(text(node))
     job.started_at, job.ended_at = or_none(moment, started_at), moment(ended_at)
     job.attempts = count(attempts)
+    if cut >> _DROPPED:
+        bits = enumerate(_TEXTS, _DROPPED)
+        job.texts_dropped = tuple(sorted(name for bit, name in bits if cut >> bit & 1))
     output = texts[len(_OWN_TEXTS) :]
     if any(one is not None for one in output):
         job.output = Output()

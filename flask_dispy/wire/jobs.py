@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any, Final
+from typing import Any, Final, get_args
 
-from ..core.jobs import JOB_STATES, Job
+from ..core.jobs import JOB_STATES, Job, TextSetting
 from ..core.text import last_line
 from .fields import COUNT, INTEGER, NUMBER, TEXT, Field
 
@@ -63,5 +63,14 @@ JOB_FIELDS: Final = (
         label="Error",
     ),
     _field("error_kind", TEXT, nullable=True),
+    _field(
+        "texts_cut",
+        {
+            "type": "object",
+            "additionalProperties": {"type": "string", "enum": list(get_args(TextSetting))},
+        },
+        nullable=True,
+        description="Which of its texts are not kept whole, each with the setting that limits it.",
+    ),
 )
 """The fields of a job's row, in their order."""

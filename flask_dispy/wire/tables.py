@@ -109,7 +109,7 @@ class JobTable:
             text = getattr(job.output, field, None)
             detail[field] = text
             detail[f"{field}_truncated"] = isinstance(text, Cut)
-        detail["texts_dropped"] = job.texts_dropped
+        detail["texts_dropped"] = bool(job.texts_dropped)
         started = job.started_at
         detail["queue_sec"] = None if started is None else max(0.0, started - job.submitted_at)
         detail["history"] = job.history()

@@ -137,7 +137,9 @@ def test_text_that_was_cut_says_so(stage: Stage) -> None:
     stage.ends(stage.runs("10.0.0.2", "x" * 50_000, job_id="long"))
     page = stage.open("jobs.html")
     page.locator(".job-link", has_text=re.compile("^long$")).click()
-    expect(page.locator(".job-text", has=page.locator(".job-pre-args"))).to_contain_text("Cut here")
+    expect(page.locator(".job-text", has=page.locator(".job-pre-args"))).to_contain_text(
+        "Its end was cut (text_limit)."
+    )
 
 
 def test_job_without_an_id_is_called_by_its_number(stage: Stage) -> None:

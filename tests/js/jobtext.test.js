@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { argumentsText } from "../../flask_dispy/static/js/widgets/jobcolumns.js";
-import { blocksOf, comparedText, plainLines, stepsOf } from "../../flask_dispy/static/js/data/jobtext.js";
+import { blocksOf, comparedText, droppedText, plainLines, stepsOf } from "../../flask_dispy/static/js/data/jobtext.js";
 
 /** @param {object} given */
 const job = (given) => /** @type {import("../../flask_dispy/static/js/data/jobtext.js").JobDetail} */ (given);
@@ -15,16 +15,16 @@ test("what went wrong stands first, and what is empty is left out", () => {
       kwargs: "",
       result: null,
       stdout: "hi",
-      stdout_truncated: true,
+      texts_cut: { stdout: "text_limit" },
       stderr: "",
     }),
   );
   assert.deepEqual(
     blocks.map(({ key, cut }) => [key, cut]),
     [
-      ["exception", false],
-      ["args", false],
-      ["stdout", true],
+      ["exception", ""],
+      ["args", ""],
+      ["stdout", "Its end was cut (text_limit)."],
     ],
   );
 });
@@ -81,4 +81,15 @@ test("a time is compared once enough jobs have finished", () => {
   );
   assert.equal(comparedText(12.4, { ...medians, median_sec: null }, names), "");
   assert.equal(comparedText(null, medians, names), "");
+});
+
+test("what made room is named", () => {
+  const cut = { exception: "history_bytes", result: "history_bytes", stdout: "history_bytes", stderr: "text_limit" };
+  const found = job({ exception: "ValueError: no", stderr: "…end", texts_cut: cut });
+  assert.equal(droppedText(found), "Dropped to make room for newer jobs (history_bytes): result, output.");
+  assert.deepEqual(
+    blocksOf(found).map((block) => block.cut),
+    ["Only its last line is kept (history_bytes).", "Its beginning was cut (text_limit)."],
+  );
+  assert.equal(droppedText(job({ args: "1" })), "");
 });

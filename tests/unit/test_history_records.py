@@ -10,6 +10,7 @@ from flask_dispy.core.cluster import ClusterState
 from flask_dispy.core.jobs import Job
 from flask_dispy.core.series import Measured, Sample, Series
 from flask_dispy.core.text import Cut
+from flask_dispy.core.textbudget import TextBudget
 from flask_dispy.history.records import job_of, job_row, node_of
 from flask_dispy.wire.rows import RowWriter
 from flask_dispy.wire.tables import JobTable
@@ -38,6 +39,17 @@ def test_job_comes_back_whole(state: ClusterState) -> None:
     again = JobTable().detail(back(job), state, NOW)
     assert again == JobTable().detail(job, state, NOW)
     assert (again["args_truncated"], again["result_truncated"]) == (True, False)
+
+
+def test_texts_that_made_room_are_restored_as_lost(state: ClusterState) -> None:
+    state.apply(ended("a", result="r" * 2_500))
+    job = state.ledger.jobs[1]
+    job.args = Cut("cut sho…")
+    assert back(job).texts_cut == {"args": "text_limit"}
+    budget = TextBudget(0)
+    budget.note(job)
+    assert back(job).texts_cut == {"args": "text_limit", "result": "history_bytes"}
+    assert JobTable().detail(back(job), state, NOW) == JobTable().detail(job, state, NOW)
 
 
 def test_abandoned_attempts_are_restored(state: ClusterState) -> None:

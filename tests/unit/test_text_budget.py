@@ -70,7 +70,7 @@ def test_job_whose_texts_were_dropped_keeps_what_names_it() -> None:
     tell(state, queued("a"))
     tell(state, ended("a", "terminated", exception=TRACEBACK)._replace(stdout=LONG))
     found = job(state, "a")
-    assert found.texts_dropped
+    assert found.texts_dropped == ("args", "exception", "stdout")
     assert found.exception == "ValueError: bad"
     assert found.word == "failed"
     assert found.args == LONG[:199] + "…"
@@ -81,6 +81,7 @@ def test_job_whose_texts_were_dropped_keeps_what_names_it() -> None:
     tell(state, events.JobText(found.serial, "args", LONG))
     assert len(found.args or "") == 200
     assert state.text_budget.used == 0
+    assert found.texts_cut == dict.fromkeys(("args", "exception", "stdout"), "history_bytes")
 
 
 def test_jobs_that_go_on_or_are_gone_take_no_room() -> None:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections import defaultdict
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from dispy import DispyJob
 from dispy_objects import FakeCluster as Cluster
+from flask import Flask
 from web.conftest import Scene
 from web.fakes import FakeCluster, make_node, watched_cluster
 
-from flask_dispy import ClusterRegistry
+from flask_dispy import ClusterRegistry, create_blueprint
 from flask_dispy.watching.past import PastRegistry
 
 TRACE = "/api/v1/clusters/{}/trace"
@@ -125,7 +128,7 @@ def test_past_run_has_its_trace(tmp_path: Path) -> None:
     past.close()
 
 
-def texts_of(client: Any, job: DispyJob) -> str:
+def texts_of(client: Any, job: Any) -> str:
     (row,) = client.get(f"/api/v1/clusters/*/jobs?q=id:{job.id}").json["items"]
     answer = client.get(f"/api/v1/clusters/compute/jobs/{row['serial']}/texts")
     assert answer.content_type == "text/plain; charset=utf-8"
@@ -161,6 +164,37 @@ def test_first_line_says_what_was_cut(client: Any, cluster: FakeCluster) -> None
         "Job x #1 of compute, finished: cut: the end of the arguments, the end of the result, "
         "the beginning of the output (text_limit)."
     )
+
+
+def test_texts_that_made_room_are_named_wherever_the_job_is_shown() -> None:
+    registry = ClusterRegistry(text_limit=1_000_000, history_bytes=1_000_000)
+    cluster = watched_cluster(registry, "compute")
+    node = cluster.join(make_node("10.0.0.1"))
+    for job_id in ("old", "new"):
+        job = cluster.submit("a" * 300, job_id=job_id)
+        cluster.start(job, node)
+        trace = f"Traceback\n{'x' * 300}\nValueError: no"
+        cluster.end(job, node, result="r" * 600_000, exception=trace)
+    app = Flask("host")
+    app.register_blueprint(create_blueprint(registry))
+    client = app.test_client()
+    new, old = client.get("/api/v1/clusters/compute/jobs").json["items"]
+    lost = dict.fromkeys(("args", "exception", "result"), "history_bytes")
+    assert (new["texts_cut"], old["texts_cut"]) == (None, lost)
+    detail = client.get(f"/api/v1/clusters/compute/jobs/{old['serial']}").json
+    assert (detail["texts_dropped"], detail["texts_cut"]) == (True, lost)
+    first = texts_of(client, SimpleNamespace(id="old")).splitlines()[0]
+    assert first == (
+        "Job old #1 of compute, failed: dropped to make room: all but the last line of the "
+        "traceback, all but the beginning of the arguments, the result (history_bytes)."
+    )
+    cells = list(csv.DictReader(client.get("/api/v1/clusters/*/jobs?format=csv").text.splitlines()))
+    assert [cell["texts_cut"] and json.loads(cell["texts_cut"]) for cell in cells] == ["", lost]
+    barred = Flask("host")
+    barred.register_blueprint(create_blueprint(registry, authorize=lambda p, _: p == "view"))
+    _, old = barred.test_client().get("/api/v1/clusters/compute/jobs").json["items"]
+    assert old["texts_cut"] is None
+    registry.close()
 
 
 def test_texts_that_are_hidden_are_not_in_the_file(

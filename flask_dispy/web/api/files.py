@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import chain
 from typing import Final
 
 from flask import Response
 
 from ...core.jobs import job_title
-from ...core.text import Cut
 from ...core.trace import TraceEvent
 from ...wire.rows import encode
 from ...wire.shapes.jobs import JobDetail
@@ -57,10 +56,7 @@ def job_texts(web: Web, name: str, serial: str) -> Response:
     job = job_of(view, serial)
     parts = [(title, job.get(field)) for field, title in _TEXTS.items() if field not in hidden]
     shown = [(title, text) for title, text in parts if isinstance(text, str) and text]
-    said = _said_of(shown, is_hidden=bool(hidden))
-    if job["texts_dropped"]:
-        said = f"the rest was dropped to make room (history_bytes); {said}"
-    about = f"{_about(job)}: {said}"
+    about = f"{_about(job)}: {_missing(job, hidden, any_shown=bool(shown))}"
     sections = (f"\n---- {title} ----\n{text}\n" for title, text in shown)
     answer = file_answer(f"job-{job['serial']}", view.name, "txt", "text/plain; charset=utf-8")
     answer.set_data("".join(chain([f"{about}\n"], sections)).encode(errors="replace"))
@@ -73,14 +69,25 @@ def _about(job: JobDetail) -> str:
     return f"Job {title} of {job['cluster']}, {word}"
 
 
-def _said_of(texts: list[tuple[str, str]], *, is_hidden: bool) -> str:
+def _missing(job: JobDetail, hidden: Collection[str], *, any_shown: bool) -> str:
     """Return what the first line says of texts: what is missing in the file."""
-    cuts = [
-        f"the {'beginning' if text.startswith('…') else 'end'} of the {title}"
-        for title, text in texts
-        if isinstance(text, Cut)
-    ]
-    said = f"cut: {', '.join(cuts)} (text_limit)" if cuts else "nothing was cut"
-    if is_hidden:
-        said += "; some texts are not shown to you"
-    return f"{said}." if texts else f"no text is kept; {said}."
+    cut, dropped = [], []
+    for field, title in _TEXTS.items():
+        why = (job["texts_cut"] or {}).get(field)
+        text = job.get(field)
+        if why is None or field in hidden:
+            continue
+        if why == "text_limit":
+            cut.append(f"the {'beginning' if str(text).startswith('…') else 'end'} of the {title}")
+        elif text:
+            dropped.append(
+                f"all but the {'last line' if field == 'exception' else 'beginning'} of the {title}"
+            )
+        else:
+            dropped.append(f"the {title}")
+    said = [] if any_shown else ["no text is kept"]
+    said += [f"cut: {', '.join(cut)} (text_limit)"] if cut else []
+    said += [f"dropped to make room: {', '.join(dropped)} (history_bytes)"] if dropped else []
+    said += [] if cut or dropped else ["nothing was cut"]
+    said += ["some texts are not shown to you"] if hidden else []
+    return f"{'; '.join(said)}."

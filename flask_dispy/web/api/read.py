@@ -381,7 +381,8 @@ def visible(row: Mapping[str, Any], hidden: Collection[str]) -> Mapping[str, Any
         return row
     empty = {field: None for field in hidden if field in row}
     whole = {f"{field}_truncated": False for field in hidden if f"{field}_truncated" in row}
-    return {**row, "hidden": True, **empty, **whole}
+    cut = {name: why for name, why in (row["texts_cut"] or {}).items() if name not in hidden}
+    return {**row, "hidden": True, **empty, **whole, "texts_cut": cut or None}
 
 
 def _tag(*parts: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal, TypedDict
 
 from ...core.events import JobState
+from ...core.jobs import TextSetting
 from .base import Count
 from .nodes import NodeEvent, NodeRow
 
@@ -34,6 +35,7 @@ class JobRow(_HiddenJob):
     attempts: Count
     error: str | None
     error_kind: str | None
+    texts_cut: dict[str, TextSetting] | None
 
 
 class JobStep(TypedDict):

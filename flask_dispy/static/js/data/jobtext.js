@@ -1,4 +1,4 @@
-/** @import {ComparedJob, ComparedTime, JobRow, JobState} from "./types.js" */
+/** @import {ComparedJob, ComparedTime, JobRow, JobState, TextSetting} from "./types.js" */
 import { plain, seconds } from "../lib/format.js";
 import { jobWord } from "./jobwords.js";
 import { timesText } from "./standing.js";
@@ -7,48 +7,59 @@ import { timesText } from "./standing.js";
  * A job with all its texts, each marked if it was cut.
  *
  * @typedef {JobRow & {
- *   exception?: string|null, exception_truncated?: boolean,
- *   result?: string|null, result_truncated?: boolean,
- *   provisional_result?: string|null, provisional_result_truncated?: boolean,
- *   stdout?: string|null, stdout_truncated?: boolean,
- *   stderr?: string|null, stderr_truncated?: boolean,
- *   args_truncated?: boolean, kwargs_truncated?: boolean,
- *   texts_dropped?: boolean,
+ *   exception?: string|null,
+ *   result?: string|null,
+ *   provisional_result?: string|null,
+ *   stdout?: string|null,
+ *   stderr?: string|null,
  *   queue_sec?: number|null,
  *   compared?: ComparedJob,
  *   history?: {state: JobState, at: number|null, node: string|null}[],
  * }} JobDetail
  */
 
-/** @typedef {{key: string, title: string, text: string, cut: boolean}} Block */
+/** @typedef {{key: string, title: string, text: string, cut: string}} Block  cut: what is missing; empty if nothing */
+
+/** The texts in the order in which they are read: errors first. */
+const TEXTS = /** @type {const} */ ([
+  ["exception", "Traceback"],
+  ["args", "Arguments"],
+  ["kwargs", "Keyword arguments"],
+  ["result", "Result"],
+  ["provisional_result", "Interim result"],
+  ["stdout", "Output"],
+  ["stderr", "Error output"],
+]);
 
 /**
- * The texts of a job in the order in which they are read: errors first.
+ * The texts of a job that there are.
  *
  * @param {JobDetail} job
  * @returns {Block[]}
  */
 export function blocksOf(job) {
-  const blocks = [
-    block("exception", "Traceback", job.exception, job.exception_truncated),
-    block("args", "Arguments", job.args, job.args_truncated),
-    block("kwargs", "Keyword arguments", job.kwargs, job.kwargs_truncated),
-    block("result", "Result", job.result, job.result_truncated),
-    block("provisional_result", "Interim result", job.provisional_result, job.provisional_result_truncated),
-    block("stdout", "Output", job.stdout, job.stdout_truncated),
-    block("stderr", "Error output", job.stderr, job.stderr_truncated),
-  ];
+  const blocks = TEXTS.map(([key, title]) => {
+    const [text, why] = [job[key] ?? "", job.texts_cut?.[key]];
+    return { key, title, text, cut: why ? `${lackOf(key, text, why)} (${why}).` : "" };
+  });
   return blocks.filter((each) => each.text !== "");
 }
 
+/** @param {string} key @param {string} text @param {TextSetting} why */
+function lackOf(key, text, why) {
+  if (key === "exception" && why === "history_bytes") return "Only its last line is kept";
+  return text.startsWith("…") ? "Its beginning was cut" : "Its end was cut";
+}
+
 /**
- * @param {string} key
- * @param {string} title
- * @param {string|null|undefined} text
- * @param {boolean|undefined} cut
- * @returns {Block}
+ * What was dropped of a job as a whole; empty if nothing.
+ *
+ * @param {JobDetail} job
  */
-const block = (key, title, text, cut) => ({ key, title, text: text ?? "", cut: cut === true });
+export function droppedText(job) {
+  const names = TEXTS.filter(([key]) => !job[key] && job.texts_cut?.[key]).map(([, title]) => title.toLowerCase());
+  return names.length > 0 ? `Dropped to make room for newer jobs (history_bytes): ${names.join(", ")}.` : "";
+}
 
 /**
  * Text of several lines with its control and direction characters made visible.

@@ -231,6 +231,8 @@
  * @property {(NodeRow|RemovedNode)[]} nodes
  * @property {NodeBlock[]} [blocks] of a snapshot, in place of `nodes`
  *
+ * @typedef {"text_limit"|"history_bytes"} TextSetting
+ *
  * @typedef {object} JobRow
  * @property {number} serial
  * @property {string} id
@@ -248,6 +250,7 @@
  * @property {number} attempts
  * @property {string|null} error last line of the traceback
  * @property {string|null} error_kind id of the kind of error that it failed with
+ * @property {null|Record<string, TextSetting>} texts_cut which of its texts are not kept whole, and why
  * @property {true} [hidden] whether its arguments, and perhaps its output, are hidden from this client
  *
  * @typedef {object} ComparedTime a job's time beside the medians of finished jobs, null of fewer than five

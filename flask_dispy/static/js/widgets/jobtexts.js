@@ -1,7 +1,7 @@
 /** The texts of a job, each in a block that can be copied; a text that was cut says so. */
 
 import { h, setText, show } from "../lib/dom.js";
-import { blocksOf, plainLines } from "../data/jobtext.js";
+import { blocksOf, droppedText, plainLines } from "../data/jobtext.js";
 import { copyText, flash } from "./clipboard.js";
 import { createTree } from "./tree.js";
 
@@ -18,11 +18,7 @@ const RESULTS = new Set(["result", "provisional_result"]);
 export function createJobTexts(element, { mayReadArguments, notices }) {
   const hidden = h("p", { class: "job-hidden muted", hidden: true });
   const list = h("div", { class: "job-texts" });
-  const dropped = h(
-    "p",
-    { class: "job-dropped muted", hidden: true },
-    "Its longer texts were dropped to make room for those of newer jobs (history_bytes).",
-  );
+  const dropped = h("p", { class: "job-dropped muted", hidden: true });
   element.append(hidden, dropped, list);
   /** @type {Map<string, ReturnType<typeof createBlock>>} */
   const shown = new Map();
@@ -35,7 +31,8 @@ export function createJobTexts(element, { mayReadArguments, notices }) {
         mayReadArguments ? "Arguments are hidden: Show Job Arguments is off." : "You may not see arguments and output.",
       );
       show(hidden, job.hidden === true);
-      show(dropped, job.texts_dropped === true);
+      setText(dropped, droppedText(job));
+      show(dropped, dropped.textContent !== "");
       const blocks = blocksOf(job);
       for (const [key, block] of shown) {
         if (blocks.some((each) => each.key === key)) continue;
@@ -63,7 +60,7 @@ function createBlock({ key, title }, notices) {
   let text = "";
   const id = `job-text-${key}`;
   const copy = h("button", { type: "button", class: "button small", "aria-label": `Copy: ${title}` }, "Copy");
-  const cut = h("p", { class: "caption", hidden: true }, "Cut here: no more of it was kept.");
+  const cut = h("p", { class: "caption", hidden: true });
   const pre = h("pre", {
     class: `job-pre job-pre-${key}`,
     tabindex: "0",
@@ -91,7 +88,8 @@ function createBlock({ key, title }, notices) {
     update(block) {
       text = block.text;
       setText(pre, plainLines(block.text));
-      show(cut, block.cut);
+      setText(cut, block.cut);
+      show(cut, block.cut !== "");
       tree?.update(block.cut ? "" : block.text);
     },
   };
