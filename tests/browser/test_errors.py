@@ -131,7 +131,7 @@ def test_monitor_shows_the_commonest_while_there_are_failures(
     becomes(lambda: rows(page.locator("#jobs")).count(), 16)
 
 
-@pytest.mark.parametrize("width", [1100, 1360, 1900])
+@pytest.mark.parametrize("width", [320, 390, 701, 768, 900, 1100, 1360, 1900])
 def test_error_is_never_dropped_and_shows_thirty_characters(
     failing: tuple[Stage, Counter[str]], width: int
 ) -> None:
@@ -147,11 +147,13 @@ def test_error_is_never_dropped_and_shows_thirty_characters(
               const range = document.createRange();
               range.setStart(text, 0);
               range.setEnd(text, 30);
-              const { right } = cell.closest(".td").getBoundingClientRect();
-              return range.getBoundingClientRect().right <= right;
+              const right = (part) => cell.closest(part).getBoundingClientRect().right;
+              return range.getBoundingClientRect().right <= Math.min(right(".td"), right(".table"));
             }"""
         )
         assert letters
+        if width < 1100:  # the panel covers the list
+            return
         rows(page.locator("#jobs")).first.locator(".job-link").click()
         expect(page.locator("#job .job-pre").first).to_be_visible()
 

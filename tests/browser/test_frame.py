@@ -195,6 +195,20 @@ def test_nothing_moves_for_those_who_want_no_motion(page: Page) -> None:
 # -- the rest --------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("width", [320, 701, 768, 900, 1121])
+def test_head_and_actions_fit_every_width(stage: Stage, width: int) -> None:
+    page = stage.open("jobs.html")
+    page.set_viewport_size({"width": width, "height": 860})
+    expect(rows(page)).to_have_count(5)
+    becomes(
+        lambda: page.locator(".top *, .jobs-actions *").evaluate_all(
+            """(found) => found.filter((each) => each.getBoundingClientRect().right > innerWidth)
+                .map((each) => each.className)"""
+        ),
+        [],
+    )
+
+
 def test_menu_says_which_page_this_is(stage: Stage, page: Page) -> None:
     for path in PAGES:
         stage.go(page, path)

@@ -102,10 +102,10 @@ export class JobTable {
     const looks = [
       this.#markingOpen(idColumn((job) => href(job.serial))),
       jobStateColumn,
+      errorColumn, // so far in front that it is in view at every width
       { ...jobNodeColumn((ip) => this.#shell.href("node.html", { host: ip })), optional: true },
       ...(cluster === COMBINED ? [clusterColumn] : []),
       { ...argumentsColumn, optional: true },
-      errorColumn,
       { ...whenColumn("submitted_at"), optional: true },
       { ...whenColumn("started_at"), optional: true, hidden: true },
       { ...whenColumn("ended_at"), optional: true, hidden: onCards },
