@@ -143,8 +143,9 @@ def test_page_of_the_app_itself_links_to_the_dashboard(example):
 
 def test_no_other_name_leads_to_the_example(example):
     request = urllib.request.Request(example().url(), headers={"Host": "evil.example"})
-    with pytest.raises(urllib.error.HTTPError, match="400"):
+    with pytest.raises(urllib.error.HTTPError, match="400") as refused:
         urllib.request.urlopen(request, timeout=10)
+    refused.value.close()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

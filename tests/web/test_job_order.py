@@ -15,10 +15,10 @@ JOBS = "/api/v1/clusters/*/jobs"
 
 @pytest.fixture
 def many(cluster: Any, registry: Any) -> Any:
-    """Jobs in each state, on three nodes."""
+    """Jobs in each state, on three nodes, whose waits differ by more than a slow test takes."""
     nodes = [cluster.join(make_node(f"10.0.0.{number}")) for number in (2, 10, 9)]
     for number in range(60):
-        job = cluster.submit(number, job_id=f"job-{number}", since_sec=number % 7 * 100.0)
+        job = cluster.submit(number, job_id=f"job-{number}", since_sec=number % 7 * 100.0 + number)
         if number % 4:
             cluster.start(job, nodes[number % 3])
         if number % 4 > 1:
