@@ -176,7 +176,7 @@ def events(
         if output.as_json:
             output.object(row)
         else:
-            output.show_table([*columns[:1], *columns[1:]], [row])
+            output.show_table(columns, [row], headings=False)
 
 
 @cli.command(context_settings=SEARCHING)

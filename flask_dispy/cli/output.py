@@ -79,9 +79,13 @@ class Output:
         if len(items) < total:
             self.note(f"{len(items):,} of {total:,} {noun}; --limit shows more.")
 
-    def show_table(self, columns: Sequence[Column[Row]], rows: Iterable[Row]) -> None:
-        """Write rows as a table."""
-        self.show(table(columns, rows, self.console.width))
+    def show_table(
+        self, columns: Sequence[Column[Row]], rows: Iterable[Row], *, headings: bool = True
+    ) -> None:
+        """Write rows as a table, or as more rows of one."""
+        made = table(columns, rows, self.console.width)
+        made.show_header = headings
+        self.show(made)
 
 
 def _console(width: int | None, *, stderr: bool = False) -> Console:

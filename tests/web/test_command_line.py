@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -127,6 +128,21 @@ def test_errors_and_events_are_listed(shell: Shell) -> None:
     assert [row["kind"] for row in shell.lines("events", "--kind", "error_kind")] == ["error_kind"]
     last = shell.shown("events", "--cluster", "compute").splitlines()[-1]
     assert last.rstrip().endswith("New kind of error: ValueError: secret")
+
+
+def test_events_are_followed_until_interrupted(
+    server: DispyHTTPServer, scene: Scene, tmp_path: Path
+) -> None:
+    env = {**os.environ, "FLASK_DISPY_URL": server.url, "FLASK_DISPY_CONFIG": str(tmp_path / "no")}
+    command = [sys.executable, "-m", "flask_dispy", "events", "--follow", "--limit", "1"]
+    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as follower:
+        assert follower.stdout is not None
+        assert follower.stdout.readline().split() == ["Time", "Cluster", "Event"]
+        follower.stdout.readline()
+        scene.cluster.join(make_node("10.0.0.3", "gamma"))
+        assert follower.stdout.readline().rstrip().endswith("gamma joined with 4 CPUs")
+        follower.send_signal(signal.SIGINT)
+        assert follower.wait(20) == 130
 
 
 def test_runs_need_a_history(shell: Shell) -> None:
