@@ -29,9 +29,10 @@ if TYPE_CHECKING:
     from .engine.commands.control import Control
     from .engine.commands.outcomes import Outcome
     from .patching import patch_dispy
-    from .registry import ClusterRegistry
+    from .registry import ClusterRegistry, progress
     from .report import render_report, save_report
     from .server import DispyHTTPServer, cluster_status
+    from .terminal.progress import Progress
     from .watching.past import PastRegistry
     from .watching.views import Changes, JobPage, NodeChanges, View
     from .web.blueprint import create_blueprint
@@ -81,6 +82,7 @@ __all__ = [
     "OutcomeRow",
     "OutlookRow",
     "PastRegistry",
+    "Progress",
     "RunComparison",
     "RunRow",
     "SeriesData",
@@ -100,6 +102,7 @@ __all__ = [
     "cluster_status",
     "create_blueprint",
     "patch_dispy",
+    "progress",
     "render_report",
     "save_report",
 ]
@@ -107,7 +110,6 @@ __all__ = [
 # Loaded when first asked for: ``flask-dispy node`` runs on every node of a cluster, and needs
 # neither Flask nor the dashboard.
 _HOMES: Final = {
-    "ClusterRegistry": ".registry",
     "Column": ".core.columns",
     "ComparedNode": ".wire.comparison",
     "Control": ".engine.commands.control",
@@ -117,6 +119,7 @@ _HOMES: Final = {
     "Outcome": ".engine.commands.outcomes",
     "OutcomeRow": ".wire.answers",
     "PastRegistry": ".watching.past",
+    "Progress": ".terminal.progress",
     "Tables": ".wire.tables",
     "TimelineData": ".wire.shapes.timeline",
     "TraceEvent": ".core.trace",
@@ -125,6 +128,7 @@ _HOMES: Final = {
     "create_blueprint": ".web.blueprint",
     "patch_dispy": ".patching",
     **dict.fromkeys(("AsyncClient", "Client"), ".client"),
+    **dict.fromkeys(("ClusterRegistry", "progress"), ".registry"),
     **dict.fromkeys(("Changes", "JobPage", "NodeChanges", "View"), ".watching.views"),
     **dict.fromkeys(("DispyHTTPServer", "cluster_status"), ".server"),
     **dict.fromkeys(("EventPage", "EventRow"), ".wire.journal"),

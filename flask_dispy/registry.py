@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import threading
 from collections.abc import Callable, Sequence
@@ -21,6 +22,7 @@ from .core.webhook import Webhook
 from .engine.commands.calls import Calls
 from .engine.commands.control import Control
 from .engine.reports.watch import Callback
+from .terminal.progress import Progress, is_terminal
 from .watching.board import ALL_NAMES
 from .watching.dashboard import Dashboard
 from .watching.health import health
@@ -34,7 +36,9 @@ from .watching.views import View
 from .watching.watched import Watched
 from .wire.journal import EventRow
 
-__all__ = ["ClusterRegistry"]
+__all__ = ["ClusterRegistry", "progress"]
+
+logger = logging.getLogger("flask_dispy")
 
 
 class ClusterRegistry(Dashboard):
@@ -270,6 +274,32 @@ class ClusterRegistry(Dashboard):
             self._hub.end()
             self._hub.announcer.close(self._intervals.last_alerts_sec)
             atexit.unregister(self.close)
+
+
+def progress(cluster: Any) -> Progress:
+    """Show in the terminal how far a cluster's run is, while the program goes on.
+
+    It ends when all jobs are done, or with the block, as a context manager: ``with
+    progress(cluster): cluster.wait()``. Nothing is shown, and nothing done, where standard error is
+    no terminal. It never raises; see :class:`~flask_dispy.terminal.progress.Progress`.
+
+    :param cluster: dispy's object. If no registry or server watches it, it is watched for as long
+        as it is shown, and jobs that have ended before are not counted.
+    """
+    if not is_terminal():
+        return Progress()
+    for registry in list(_registries):
+        watched = registry._hub.find(cluster) if registry._hub.is_ours() else None
+        if watched is not None:
+            return Progress(registry.view(watched.name).summary)
+    registry = ClusterRegistry()
+    try:
+        name = registry.add(cluster, chain=True)
+    except Exception as error:
+        logger.warning("no progress is shown: %s", error)
+        registry.close()
+        return Progress()
+    return Progress(registry.view(name).summary, registry.close)
 
 
 # Held while a registry that a fork has inherited begins anew.

@@ -32,6 +32,7 @@ from .hosting import (
 )
 from .registry import ClusterRegistry
 from .report import save_report
+from .terminal.progress import Progress
 from .watching.dashboard import Dashboard, board_of
 from .web.access.guard import Authorize
 from .web.access.origins import checked_hosts
@@ -248,6 +249,13 @@ class DispyHTTPServer:
         :raises OSError: the file can't be written.
         """
         return save_report(self.registry, path, cluster)
+
+    def progress(self, cluster: str = "*") -> Progress:
+        """Show in the terminal how far a cluster's run is, or all; see :func:`progress`.
+
+        :raises UnknownCluster: no cluster of that name is watched.
+        """
+        return Progress(self.registry.view(cluster).summary)
 
     def shutdown(self, wait: bool = True) -> None:
         """End the server and free its port; all its threads and streams end, too.

@@ -10,7 +10,7 @@ import click
 
 from ..client import Client, ClientError, NotFound
 from ..core.phrases import quantity
-from .cells import line, plain
+from ..terminal.cells import line, plain
 from .group import EXIT_FAILED, Failure, asks, cli, of_cluster, searches
 from .lists import SEARCHING
 from .output import Output

@@ -9,9 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from ..core.jobs import job_title
+from ..terminal.cells import block, line, plain, style_of
 from ..wire.shapes.jobs import JobDetail
 from ..wire.wording import UNKNOWN, Clock, count, duration
-from .cells import block, line, plain, style_of
 from .tables import job_state
 
 __all__ = ["job_details"]

@@ -11,7 +11,7 @@ import click
 
 from ..client import Client
 from ..core.text import clean
-from .cells import plain
+from ..terminal.cells import plain
 from .group import EXIT_FAILED, Failure, asks, cli, of_cluster, searches
 from .lists import SEARCHING
 from .output import Output

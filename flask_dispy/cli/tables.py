@@ -9,6 +9,7 @@ from typing import Any, Final, Generic, TypeVar
 from rich.table import Table
 from rich.text import Text
 
+from ..terminal.cells import line, plain, state, style_of
 from ..wire.errorkinds import ErrorKindRow
 from ..wire.journal import EventRow, by_whom
 from ..wire.runs import RunRow
@@ -16,7 +17,6 @@ from ..wire.shapes.clusters import Summary
 from ..wire.shapes.jobs import JobRow
 from ..wire.shapes.nodes import NodeRow
 from ..wire.wording import UNKNOWN, Clock, amount, count, duration, percent, size
-from .cells import line, plain, state, style_of
 
 __all__ = [
     "CLUSTERS",

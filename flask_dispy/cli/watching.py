@@ -17,12 +17,12 @@ from rich.text import Text
 
 from ..client import AsyncClient, ClientError, Mirror
 from ..core.phrases import quantity
+from ..terminal.cells import line
+from ..terminal.rows import outlook_line, progress_row
 from ..wire.shapes.clusters import Summary
 from ..wire.wording import Clock, count
-from .cells import line
 from .group import EXIT_FAILED, EXIT_UNREACHABLE, addressed, cli, connected, failure, of_cluster
 from .output import Output
-from .progress import outlook_line, progress_row
 from .settings import Dashboard
 from .top.loop import drawn, first_answer, run_top
 from .top.state import TopState

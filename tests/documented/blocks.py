@@ -150,6 +150,7 @@ BLOCKS: Final[dict[str, tuple[str, str]]] = {
         "assert not is_authentic(headers, b'{ }', 's' * 16)\n",
     ),
     'registry.on("stalled"': ("", "stop()\n"),
+    "with progress(cluster):": (_CLUSTER, _DONE),
     'history="runs.sqlite")': (_CLUSTER, f"{_DONE}server.shutdown()\n"),
     'PastRegistry("runs.sqlite"': (
         f"{_CLUSTER}with DispyHTTPServer(cluster, history='runs.sqlite'):\n    cluster.wait()\n"

@@ -19,6 +19,7 @@ FLOORS = (
     ("core",),
     ("wire",),
     ("client",),
+    ("terminal",),
     ("engine",),
     ("programs",),
     ("history",),
@@ -50,7 +51,7 @@ OUTSIDE = {
     "sqlite3": ("history",),
     "httpx": ("client",),
     "click": ("cli",),
-    "rich": ("cli",),
+    "rich": ("cli", "terminal"),
 }
 CORE_HAS_NO = {"json", "socket", "threading", "time", "logging"}
 

@@ -59,6 +59,7 @@ def test_public_names_are_these() -> None:
         "OutcomeRow",
         "OutlookRow",
         "PastRegistry",
+        "Progress",
         "RunComparison",
         "RunRow",
         "SeriesData",
@@ -78,6 +79,7 @@ def test_public_names_are_these() -> None:
         "cluster_status",
         "create_blueprint",
         "patch_dispy",
+        "progress",
         "render_report",
         "save_report",
     ]

@@ -14,10 +14,10 @@ from web.conftest import Scene
 from web.fakes import FakeCluster, make_node
 
 from flask_dispy import ClusterRegistry
-from flask_dispy.cli.cells import bar
 from flask_dispy.cli.top.keyboard import keys_of
 from flask_dispy.cli.top.state import SORTS, TopState
 from flask_dispy.cli.top.view import view
+from flask_dispy.terminal.cells import bar
 
 NOW = 1_795_860_000.0
 SIZES = [(80, 24), (200, 50), (40, 10), (20, 3)]

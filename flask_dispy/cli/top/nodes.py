@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from rich.text import Text
 
+from ...terminal.cells import bar, line
 from ...wire.shapes.nodes import NodeRow
 from ...wire.wording import count, duration, percent, size
-from ..cells import bar, line
 from ..tables import node_name, node_state, times_text
 from .state import TopState
 

@@ -14,11 +14,11 @@ from rich.text import Text
 
 from ...core.jobs import JOB_WORDS, count_of
 from ...core.phrases import quantity
+from ...terminal.cells import line, plain, style_of
+from ...terminal.rows import outlook_line, progress_row
 from ...wire.journal import by_whom
 from ...wire.shapes.clusters import Summary
 from ...wire.wording import Clock, amount, count, money
-from ..cells import line, plain, style_of
-from ..progress import outlook_line, progress_row
 from ..tables import cluster_name, kind_title
 from .nodes import node_lines
 from .state import TopState

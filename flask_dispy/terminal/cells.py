@@ -1,4 +1,4 @@
-"""What the command line shows, as rich's texts.
+"""What a terminal shows, as rich's texts.
 
 Every text from a dashboard may be hostile: a job chooses its id and its error. :func:`line` and
 :func:`block` are the only ways from there to the terminal. They show control characters, and those
