@@ -3,10 +3,30 @@
 from __future__ import annotations
 
 import re
+import socket
+from contextlib import ExitStack, closing
+from dataclasses import replace
+from typing import Any
 
 import pytest
-from browser.stage import PAGES, Stage, becomes, is_live, keys_shown, rows, tile
+from browser.stage import (
+    PAGES,
+    Browsers,
+    Stage,
+    becomes,
+    is_live,
+    keys_shown,
+    rows,
+    serve,
+    tile,
+)
+from dispy import DispyNode
+from impatience import SOON
 from playwright.sync_api import Page, expect
+from receivers import Receiver
+from web.fakes import watched_cluster
+
+from flask_dispy import ClusterRegistry, Webhook
 
 _BACKGROUND = "getComputedStyle(document.body).backgroundColor"
 LIGHT, DARK = "rgb(245, 246, 248)", "rgb(14, 17, 22)"
@@ -217,22 +237,25 @@ def test_menu_says_which_page_this_is(stage: Stage, page: Page) -> None:
         expect(page.get_by_role("heading", level=1)).to_have_count(1)
 
 
+_NOTIFIED = """
+    window.told = [];
+    window.Notification = class {
+      static permission = "granted";
+      static requestPermission = async () => "granted";
+      constructor(title, { body }) { window.told.push([title, body]); }
+    };
+"""
+
+
 def test_end_of_a_run_is_notified_to_who_asked_for_it(stage: Stage) -> None:
     def before(page: Page) -> None:
         page.clock.install()
-        page.add_init_script("""
-            window.told = [];
-            window.Notification = class {
-              static permission = "granted";
-              static requestPermission = async () => "granted";
-              constructor(title, { body }) { window.told.push([title, body]); }
-            };
-        """)
+        page.add_init_script(_NOTIFIED)
 
     page = stage.open(before=before)
     expect(tile(page, "running")).to_have_text("2")
     page.get_by_role("button", name="Update interval").click()
-    page.get_by_label("Notify me when a run ends").check()
+    page.get_by_label("Notify me when a run ends, stalls or goes wrong").check()
     for name in ("busy", "also busy"):
         stage.ends(stage.jobs[name])
     waiting = stage.jobs["waiting"]
@@ -245,3 +268,60 @@ def test_end_of_a_run_is_notified_to_who_asked_for_it(stage: Stage) -> None:
     becomes(
         lambda: page.evaluate("told"), [["compute: all 5 jobs are done", "4 finished, 1 failed"]]
     )
+
+
+def test_what_goes_wrong_is_notified_to_who_asked_for_it(stage: Stage) -> None:
+    page = stage.open(before=lambda page: page.add_init_script(_NOTIFIED))
+    expect(tile(page, "running")).to_have_text("2")
+    stage.cluster.report(
+        DispyNode.Closed, stage.nodes["10.0.0.10"], None
+    )  # lost, because jobs wait
+    expect(page.locator(".nodemap-summary")).to_have_text("2 up · 1 lost")
+    page.get_by_role("button", name="Update interval").click()
+    box = page.get_by_label("Notify me when a run ends, stalls or goes wrong")
+    expect(box).not_to_be_checked()
+    box.check()
+    stage.ends(stage.jobs["busy"], exception="Traceback\nKeyError: 'Ann'")
+    becomes(
+        lambda: page.evaluate("told"),
+        [["compute: new kind of error", "New kind of error: KeyError: '…'"]],
+    )
+    box.uncheck()
+    stage.cluster.report(DispyNode.Closed, stage.nodes["10.0.0.9"], None)
+    expect(page.locator(".nodemap-summary")).to_have_text("1 up · 2 lost")
+    assert len(page.evaluate("told")) == 1
+
+
+def test_settings_show_how_the_alerts_of_the_server_fare(browsers: Browsers) -> None:
+    with ExitStack() as ends, socket.socket() as taken:
+        receiver = ends.enter_context(closing(Receiver()))
+        taken.bind(("127.0.0.1", 0))  # and does not listen
+        away = f"http://127.0.0.1:{taken.getsockname()[1]}/secret"
+        options: dict[str, Any] = {"events": ["node_joined"], "allow_private": True}
+        registry = ClusterRegistry(
+            alerts=[
+                Webhook(f"{receiver.url}/secret", service="slack", name="team", **options),
+                Webhook(away, name="pager", **options),
+            ],
+            _intervals=replace(SOON, alert_waits_sec=()),
+        )
+        ends.callback(registry.close)
+        stage = ends.enter_context(serve(registry, browsers))
+        stage.cluster = watched_cluster(registry)
+        registry.on("node_joined", lambda _: 1 // 0)
+        stage.joins("10.0.0.2")
+
+        def sent() -> list[int]:
+            found = registry.health()["alerts"]["webhooks"]
+            return [one["delivered"] + one["failed"] for one in found]
+
+        becomes(sent, [1, 1])
+        page = stage.open("jobs.html")
+        page.get_by_role("button", name="Update interval").click()
+        lines = page.locator(".alerts-list > li")
+        expect(lines).to_have_text([
+            re.compile(r"^team \(slack\)1 delivered, the last at \d\d:\d\d"),
+            "pager0 delivered, 1 failed. The last was not delivered: connection refused",
+            "1 callback1 call, 1 failed, 0 dropped",
+        ])  # fmt: skip
+        expect(page.locator(".alerts-list .mark-failed")).to_have_count(2)

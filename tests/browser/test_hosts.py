@@ -73,7 +73,7 @@ def test_pages_need_no_more_than_the_strictest_common_policy(
         page.get_by_role("button", name="Help").click()
         # The tab's picture fills with the run.
         favicon = page.locator("#favicon")
-        becomes(lambda: "/ring-40-failed.svg" in (favicon.get_attribute("href") or ""), True)
+        becomes(lambda: "/ring-40-1.svg" in (favicon.get_attribute("href") or ""), True)
         for path in (*PAGES, "jobs.html?job=1", "timeline.html?job=2"):
             is_live(open_page(path))
 

@@ -73,7 +73,7 @@ def test_progress_says_when_all_is_done(make_stage: Callable[..., Stage]) -> Non
         "All 2 jobs have ended: 1 finished, 1 was abandoned."
     )
     expect(page.locator(".progress-count")).to_have_text("2 of 2 ended")
-    expect(page).to_have_title(re.compile("^Ended, Monitor"))
+    expect(page).to_have_title(re.compile(r"^\(1\) Ended, Monitor"))
 
 
 def test_each_cluster_has_a_bar(stage: Stage) -> None:
@@ -154,12 +154,17 @@ def test_node_map_sums_the_states_up(stage: Stage) -> None:
     expect(page.locator(".nodemap-summary")).to_have_text("1 up · 1 lost · 1 closed")
 
 
-def test_title_and_favicon_show_the_progress(stage: Stage) -> None:
+def test_title_and_favicon_show_the_progress_and_count_what_needs_attention(stage: Stage) -> None:
     page = stage.open()
-    expect(page).to_have_title("40 % Monitor · compute · dispy")
+    expect(page).to_have_title("(1) 40 % Monitor · compute · dispy")
     expect(page.locator("#favicon")).to_have_attribute(
-        "href", re.compile(r"/icons/ring-40-failed\.svg$")
+        "href", re.compile(r"/icons/ring-40-1\.svg$")
     )
+    expect(page.locator("#attention .chip:visible")).to_have_count(1)
+    stage.cluster.report(DispyNode.Closed, stage.nodes["10.0.0.9"], None)  # lost, because jobs wait
+    expect(page).to_have_title("(2) 40 % Monitor · compute · dispy")
+    expect(page.locator("#favicon")).to_have_attribute("href", re.compile("/icons/ring-40-2.svg$"))
+    expect(page.locator("#attention .chip:visible")).to_have_count(2)
 
 
 def test_without_a_node_the_page_says_how_to_start_one(make_stage: Callable[..., Stage]) -> None:

@@ -48,7 +48,7 @@ def test_stalled_run_says_so_and_shows_its_jobs(
     page = stage.open()
     expect(head(page)).to_have_text("Stalled 19 min")
     expect(note(page)).to_have_text("Waits for 3 jobs on 2 nodes, the oldest 19 min (usually 2 s).")
-    expect(page).to_have_title(re.compile("^Stalled, 25 % Monitor"))
+    expect(page).to_have_title(re.compile(r"^\(1\) Stalled, 25 % Monitor"))
     expect(page.locator("#favicon")).to_have_attribute("href", re.compile(r"-held\.svg$"))
     page.get_by_role("link", name="Show").click()
     expect(page).to_have_url(re.compile(r"q=state%3Arunning(\+|%20)slower%3A60s"))

@@ -389,7 +389,7 @@ def test_nothing_moves_on_updates(stage: Stage) -> None:
             stage.ends(stage.runs("10.0.0.2", "x" * 30 * number, job_id=f"job {number}"))
         stage.runs("10.0.0.9", job_id="long")
         progress = stage.registry.view("compute").summary()["progress"]
-        expect(page).to_have_title(re.compile(f"^{int(100 * progress + 0.5)} %"))
+        expect(page).to_have_title(re.compile(rf"^\(\d\) {int(100 * progress + 0.5)} %"))
         page.evaluate("() => new Promise((done) => setTimeout(done, 200))")  # what follows settles
         shifts = page.evaluate("window.shifts")
         assert sum(shift[0] for shift in shifts) < 0.02, (path, shifts)

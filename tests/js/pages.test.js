@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ApiError, clusterPath, Api } from "../../flask_dispy/static/js/data/api.js";
+import { attentionNeeded } from "../../flask_dispy/static/js/data/attention.js";
 import { readConfig } from "../../flask_dispy/static/js/data/config.js";
 import { headline, watchEnd } from "../../flask_dispy/static/js/frame/headline.js";
 import { nodeFilter, nodeFilterProblem } from "../../flask_dispy/static/js/data/nodefilter.js";
@@ -129,7 +130,7 @@ test("the title tells the progress of a run, the picture only while it lasts", (
   assert.deepEqual(headline("Monitor", undefined, "rest"), { title: "Monitor · dispy", favicon: "rest" });
   const during = headline("Monitor", summary({}), "rest");
   assert.equal(during.title, "50 % Monitor · compute · dispy");
-  assert.match(during.favicon, /^ring-50(-failed)?\.svg$/);
+  assert.equal(during.favicon, "ring-50.svg");
   assert.equal(headline("Monitor", summary({ pending: 0 }, { progress: 1 }), "rest").favicon, "rest");
 });
 
@@ -148,8 +149,23 @@ test("the title of a run that ended says how", () => {
     headline("Monitor", summary({ pending: 0, submitted: 5, terminated: 0, ...jobs }, { progress: 1 }), "rest").title;
   const rest = "Monitor · compute · dispy";
   assert.equal(ended({ finished: 5 }), `✓ ${rest}`);
-  assert.equal(ended({ abandoned: 5 }), `Abandoned, ${rest}`);
+  assert.equal(ended({ abandoned: 5 }), `(1) Abandoned, ${rest}`);
   assert.equal(ended({ finished: 4, cancelled: 1 }), `Ended, ${rest}`);
+});
+
+test("title and picture count the kinds of things that need attention", () => {
+  const attention = { failed: 3, abandoned: 0, silent: 0, lost: 2, stragglers: 1 };
+  const busy = headline("Monitor", summary({ failed: 3 }, { attention }), "a/rest.svg");
+  assert.deepEqual(busy, { title: "(3) 50 % Monitor · compute · dispy", favicon: "a/ring-50-3.svg" });
+  const ended = headline("Monitor", summary({ pending: 0, finished: 9, failed: 1 }), "a/rest.svg");
+  assert.match(ended.title, /^\(1\) /);
+  assert.equal(ended.favicon, "a/ring-100-1.svg");
+});
+
+test("trouble that the outlook names is counted once", () => {
+  const trouble = "The port is taken";
+  assert.equal(attentionNeeded(summary({}, { trouble })), 1);
+  assert.equal(attentionNeeded(summary({}, { trouble, outlook: { message: `5 jobs wait. ${trouble}.` } })), 0);
 });
 
 test("the end of a run is told once, and not while more comes", () => {

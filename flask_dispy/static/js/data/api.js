@@ -1,3 +1,4 @@
+/** @import {Health} from "./types.js" */
 /** @import {Meaning} from "./foreign.js" */
 import { isOurs, errorOf, retryAfterSecOf } from "./foreign.js";
 
@@ -75,6 +76,14 @@ export class Api {
     }
     const text = query.toString();
     return this.#options.base + path + (text && `?${text}`);
+  }
+
+  /** How the server itself is, for which the status of the answer stands, too. @returns {Promise<Health>} */
+  async health() {
+    const { fetch, timeoutSec } = this.#options;
+    const signal = AbortSignal.timeout(timeoutSec * 1000);
+    const response = await fetch(this.url("../../healthz"), { credentials: "same-origin", signal }).catch(fail);
+    return await response.json().catch(fail);
   }
 
   /** @param {string} path @param {QueryParams} [params] @returns {Promise<any>} */

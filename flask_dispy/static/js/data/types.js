@@ -40,6 +40,20 @@
  * @property {boolean} [sortable] lists can be sorted by its name
  * @property {boolean} custom whether the watched program declared it
  *
+ * @typedef {object} Health of /healthz, what pages show of it
+ * @property {{webhooks: WebhookHealth[], callbacks: {registered: number, called: number, failed: number, dropped: number}}} [alerts]
+ *
+ * @typedef {object} WebhookHealth
+ * @property {string} name
+ * @property {string} service
+ * @property {number} delivered
+ * @property {number} failed
+ * @property {number} dropped
+ * @property {number} waiting
+ * @property {number} gathered
+ * @property {number|null} delivered_at
+ * @property {string|null} error why the last message did not arrive
+ *
  * @typedef {object} JobCounts
  * @property {number} submitted
  * @property {number} queued

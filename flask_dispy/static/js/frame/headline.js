@@ -1,4 +1,5 @@
 /** @import {Summary} from "../data/types.js" */
+import { attentionNeeded } from "../data/attention.js";
 import { clusterLabel } from "../data/config.js";
 import { count, percent, plain } from "../lib/format.js";
 import { countOf, endWord } from "../data/jobwords.js";
@@ -25,13 +26,17 @@ export function headline(page, summary, restingIcon) {
   const name = plain(clusterLabel(summary.name));
   const title = `${page} · ${name} · dispy`;
   if (past) return { title: `${title} · past run`, favicon: restingIcon };
-  if (!running)
-    return { title: summary.jobs.submitted > 0 ? `${endMark(summary)}${title}` : title, favicon: restingIcon };
-  const failed = summary.jobs.failed > 0;
+  const needed = attentionNeeded(summary);
+  const first = needed ? `(${needed}) ` : "";
+  const mark = needed ? `-${needed > 9 ? "more" : needed}` : "";
+  if (!running) {
+    const how = summary.jobs.submitted > 0 ? endMark(summary) : "";
+    return { title: `${first}${how}${title}`, favicon: needed ? ringIcon(restingIcon, 1, mark) : restingIcon };
+  }
   const held = HELD[summary.outlook?.reason ?? ""] ?? HELD[summary.outlook?.state ?? ""] ?? "";
   return {
-    title: `${held}${percent(summary.progress)} ${title}`,
-    favicon: ringIcon(restingIcon, summary.progress ?? 0, held ? "-held" : failed ? "-failed" : ""),
+    title: `${first}${held}${percent(summary.progress)} ${title}`,
+    favicon: ringIcon(restingIcon, summary.progress ?? 0, held ? "-held" : mark),
   };
 }
 
@@ -49,7 +54,7 @@ function endMark({ jobs }) {
  *
  * @param {string} restingIcon
  * @param {number} done 0 to 1
- * @param {""|"-failed"|"-held"} mark
+ * @param {string} mark "", "-held", or how much needs attention, "-1" to "-9" or "-more"
  */
 function ringIcon(restingIcon, done, mark) {
   const percentDone = Math.floor(done * 20) * 5;

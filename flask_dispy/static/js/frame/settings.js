@@ -2,6 +2,8 @@
 /** @import {Interval} from "../data/interval.js" */
 /** @import {Config} from "../data/types.js" */
 import { h, need, setText } from "../lib/dom.js";
+import { AlertsStatus } from "./alertsstatus.js";
+import { switchNotices, wantsNotices } from "./browsernotices.js";
 import { boundedSec, LEAST_SEC } from "../data/interval.js";
 import { createPopover } from "../lib/popover.js";
 
@@ -34,18 +36,25 @@ export function intervalText(interval) {
 }
 
 /**
- * The update interval of this browser, the server's settings, and the notification at the end
- * of a run, in a panel under the header's button.
+ * The update interval of this browser, the server's settings, the browser's notices, and how the server's
+ * alerts fare, in a panel under the header's button.
  *
  * @param {Shell} shell
  */
 export function startSettings(shell) {
   const interval = new IntervalSetting(shell);
+  const alerts = new AlertsStatus(shell.api);
   const panel = h("div", { role: "group", "aria-label": "Settings" }, interval.element);
   if (shell.config.permissions.change_settings)
     panel.append(h("hr"), interval.shareButton(), h("br"), argumentsCheckbox(shell));
   if ("Notification" in window) panel.append(h("hr"), notifySetting(shell));
-  createPopover(/** @type {HTMLButtonElement} */ (need("settings")), panel, { onOpen: () => interval.fill() });
+  panel.append(alerts.element);
+  createPopover(/** @type {HTMLButtonElement} */ (need("settings")), panel, {
+    onOpen() {
+      interval.fill();
+      void alerts.update();
+    },
+  });
 }
 
 /** How often this browser updates its pages. */
@@ -150,17 +159,16 @@ class IntervalSetting {
 /** @param {Pick<Shell, "notices"|"storage">} shell */
 function notifySetting({ notices, storage }) {
   const box = h("input", { type: "checkbox", onchange: ask });
-  box.checked = storage?.getItem("dispy.notify") === "on" && Notification.permission === "granted";
+  box.checked = wantsNotices(storage);
   async function ask() {
-    const granted = box.checked && (await Notification.requestPermission()) === "granted";
-    storage?.setItem("dispy.notify", granted ? "on" : "off");
+    const granted = await switchNotices(storage, box.checked);
     if (box.checked && !granted)
       notices.show("This browser does not allow notifications from here", [
         { ok: false, text: "Allow them in the browser's site settings." },
       ]);
     box.checked = granted;
   }
-  return h("label", { class: "check" }, box, "Notify me when a run ends");
+  return h("label", { class: "check" }, box, "Notify me when a run ends, stalls or goes wrong");
 }
 
 /**

@@ -6,7 +6,8 @@ import { h, need, setText } from "../lib/dom.js";
 import { Feed } from "../data/feed.js";
 import { fetchAfter } from "../data/firstanswer.js";
 import { plain } from "../lib/format.js";
-import { endOfRun, headline, watchEnd } from "./headline.js";
+import { BrowserNotices } from "./browsernotices.js";
+import { headline } from "./headline.js";
 import { createHelp } from "./help.js";
 import { createKeys } from "../lib/keys.js";
 import { createNotices } from "./notices.js";
@@ -234,22 +235,21 @@ function startKeys({ keys, config, href, update }) {
   need("help").addEventListener("click", help);
 }
 
-/** The tab's title and picture, and the notification at the end. @param {Shell} shell @param {string} page */
-function startHeadline({ store, summary, storage, everySecond }, page) {
+/** The tab's title and picture, and the browser's notices. @param {Shell} shell @param {string} page */
+function startHeadline(shell, page) {
+  const { store, summary, everySecond } = shell;
   const link = /** @type {HTMLLinkElement} */ (need("favicon"));
   const resting = link.href;
   let picture = resting;
-  const ended = watchEnd((run) => {
-    if (storage?.getItem("dispy.notify") !== "on" || Notification.permission !== "granted") return;
-    const { title, body } = endOfRun(run);
-    new Notification(title, { body, icon: resting, tag: "dispy-end" });
+  const notices = new BrowserNotices(shell, (title, body, tag) => {
+    new Notification(title, { body, icon: resting, tag });
   });
 
   function update() {
     const { title, favicon } = headline(page, summary(), resting);
     if (document.title !== title) document.title = title;
     picture = favicon;
-    ended(summary(), Date.now() / 1000);
+    notices.update(summary(), Date.now() / 1000);
   }
 
   // At most once a second, because each picture is a document of its own to the browser.

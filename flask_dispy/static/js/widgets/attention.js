@@ -1,4 +1,5 @@
 /** @import {NodeRow, Summary} from "../data/types.js" */
+import { attentionCounts } from "../data/attention.js";
 import { timesText } from "../data/standing.js";
 import { h, icon, setText, show } from "../lib/dom.js";
 import { count, counted, percent, plain } from "../lib/format.js";
@@ -70,27 +71,24 @@ export function createAttention(element, { jobsHref, nodesHref, offersHref, node
 
   return {
     update(summary) {
-      const { attention, trouble: what } = summary;
-      const said = what && summary.outlook?.message.includes(what); // in the progress row
-      trouble.set(what && !said ? 1 : 0, () => what ?? "");
-      failed.set(summary.jobs.failed, (n) => `${counted(n, "job")} failed`);
-      abandoned.set(summary.jobs.abandoned, (n) => `${counted(n, "job")} abandoned`);
-      lost.set(attention?.lost ?? 0, (n) => `${counted(n, "node")} lost`);
-      offers.set(attention?.offers ?? 0, (n) => `${counted(n, "node")} not joined`);
-      silent.set(attention?.silent ?? 0, (n) => `${counted(n, "node")} silent`);
-      clocks.set(attention?.clocks_off ?? 0, (n) =>
-        n === 1 ? "1 node's clock is off" : `${count(n)} nodes' clocks are off`,
-      );
-      slow.set(attention?.slow ?? 0, (n) => {
+      const counts = attentionCounts(summary);
+      trouble.set(counts.trouble, () => summary.trouble ?? "");
+      failed.set(counts.failed, (n) => `${counted(n, "job")} failed`);
+      abandoned.set(counts.abandoned, (n) => `${counted(n, "job")} abandoned`);
+      lost.set(counts.lost, (n) => `${counted(n, "node")} lost`);
+      offers.set(counts.offers, (n) => `${counted(n, "node")} not joined`);
+      silent.set(counts.silent, (n) => `${counted(n, "node")} silent`);
+      clocks.set(counts.clocks, (n) => (n === 1 ? "1 node's clock is off" : `${count(n)} nodes' clocks are off`));
+      slow.set(counts.slow, (n) => {
         const row = n === 1 ? find(nodes(), ({ compared }) => compared?.slow) : null;
         return row ? `${nameOf(row)} slow: ${timesText(row.compared?.times_others)} others` : counted(n, "slow node");
       });
-      failing.set(attention?.failing ?? 0, (n) => {
+      failing.set(counts.failing, (n) => {
         const row = n === 1 ? find(nodes(), ({ compared }) => compared?.failing) : null;
         return row ? `${nameOf(row)} failing: ${percent(row.compared?.failed_share)}` : counted(n, "failing node");
       });
-      stragglers.set(attention?.stragglers ?? 0, (n) => counted(n, "straggler"));
-      dropped.set(summary.dropped_events ?? 0, (n) => `${counted(n, "event")} dropped: counts may be low`);
+      stragglers.set(counts.stragglers, (n) => counted(n, "straggler"));
+      dropped.set(counts.dropped, (n) => `${counted(n, "event")} dropped: counts may be low`);
     },
   };
 }

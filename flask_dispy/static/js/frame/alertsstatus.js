@@ -1,0 +1,70 @@
+/** @import {Api} from "../data/api.js" */
+/** @import {Health, WebhookHealth} from "../data/types.js" */
+import { h, show } from "../lib/dom.js";
+import { clock, count, counted, plain } from "../lib/format.js";
+
+/** @param {WebhookHealth} webhook */
+function webhookText({ delivered, delivered_at: at, failed, dropped, waiting, gathered, error }) {
+  const parts = [`${count(delivered)} delivered${at === null ? "" : `, the last at ${clock(at)}`}`];
+  if (failed) parts.push(`${count(failed)} failed`);
+  if (dropped) parts.push(`${count(dropped)} dropped`);
+  if (waiting) parts.push(`${count(waiting)} waiting`);
+  if (gathered) parts.push(`${counted(gathered, "event")} for the next one`);
+  return parts.join(", ") + (error ? `. The last was not delivered: ${plain(error)}` : "");
+}
+
+/**
+ * The lines about the server's webhooks and callbacks: a name, and how it fares.
+ *
+ * @param {Health} health
+ * @returns {{name: string, text: string, bad: boolean}[]}
+ */
+export function alertLines({ alerts }) {
+  if (!alerts) return [];
+  const lines = alerts.webhooks.map((one) => ({
+    name: plain(one.service === "json" ? one.name : `${one.name} (${one.service})`),
+    text: webhookText(one),
+    bad: one.error !== null,
+  }));
+  const { registered, called, failed, dropped } = alerts.callbacks;
+  if (registered) {
+    const text = `${counted(called, "call")}, ${count(failed)} failed, ${count(dropped)} dropped`;
+    lines.push({ name: counted(registered, "callback"), text, bad: failed > 0 });
+  }
+  return lines;
+}
+
+/** How the alerts of the server fare; nothing where it has none. */
+export class AlertsStatus {
+  #api;
+  #list = h("ul", { class: "alerts-list" });
+  element = h(
+    "div",
+    { class: "alerts", hidden: true },
+    h("hr"),
+    h("p", { class: "alerts-title", text: "Alerts of this server" }),
+    this.#list,
+  );
+
+  /** @param {Pick<Api, "health">} api */
+  constructor(api) {
+    this.#api = api;
+  }
+
+  async update() {
+    /** @type {Health} */
+    const health = await this.#api.health().catch(() => ({})); // the connection's state is shown
+    const lines = alertLines(health);
+    show(this.element, lines.length > 0);
+    this.#list.replaceChildren(
+      ...lines.map(({ name, text, bad }) =>
+        h(
+          "li",
+          {},
+          h("span", { class: `mark mark-${bad ? "failed" : "finished"}`, "aria-hidden": "true" }),
+          h("div", {}, h("strong", { text: name }), h("div", { class: "caption", text })),
+        ),
+      ),
+    );
+  }
+}
