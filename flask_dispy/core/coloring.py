@@ -151,7 +151,8 @@ def _key_of_time(medians: Mapping[str, float | None], function: str) -> ColorOf:
     if median is None:
         return lambda _job, _ran_sec, _word: _NONE
     edges = [median * edge for edge in _EDGES]
-    return lambda _job, ran_sec, _word: str(bisect_right(edges, ran_sec))
+    keys = [str(place) for place in range(len(edges) + 1)]
+    return lambda _job, ran_sec, _word: keys[bisect_right(edges, ran_sec)]
 
 
 def _times_labels() -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Literal, NamedTuple, get_args
 
 from .addresses import last_first
@@ -122,11 +122,12 @@ def timeline(
     order = last_first(ran.union(known))
     covered = _covered(window, oldest, now)
     figures = {address: lanes[address].figure for address in order if address in lanes}
-    if sort == "busy":
-        figures = _busy_shares(runs.colored(colors, now), lanes, covered, now)
-    if sort != "address":
-        order.sort(key=lambda address: -(figures.get(address) or 0.0))
     if len(runs) <= limit and not together:
+        if sort == "busy":
+            figures = _busy_shares(
+                _busy_sec(runs.colored(colors, now), covered, now), lanes, covered
+            )
+        order = _sorted_lanes(order, figures, sort)
         assigned = Runs(groups, _slots_from(window), window.end, now, node)
         assigned = assigned if len(assigned) <= _MOST_ASSIGNED else runs
         mode, body, most = "bars", *_bars(assigned.colored(colors, now), window, order, colors)
@@ -138,6 +139,13 @@ def timeline(
         if together:
             cpus = sum(lanes[address].cpus for address in known if address in lanes)
             order, lanes = [""], {"": Lane("", cpus)}
+        else:
+            if sort == "busy":
+                busy_sec = {order[lane]: sec for lane, sec in grid.busy_sec().items()}
+                figures = _busy_shares(busy_sec, lanes, covered)
+            order = _sorted_lanes(order, figures, sort)
+            place_of = {address: place for place, address in enumerate(order)}
+            grid.move({lane: place_of[address] for address, lane in lane_of.items()})
         mode, body, most = "aggregate", *_buckets(grid, order)
     shown = [_lane(address, lanes.get(address), most.get(address, 0)) for address in order]
     if sort != "address" and not together:
@@ -165,19 +173,32 @@ def _covered(window: Window, oldest: float, now: float) -> Window:
     return Window(start, max(start, min(window.end, now)))
 
 
-def _busy_shares(
-    runs: Iterator[Run], lanes: Mapping[str, Lane], covered: Window, now: float
-) -> dict[str, float | None]:
-    """Return the share of each node's CPUs that were busy, rounded so that orders are steady."""
+def _busy_sec(runs: Iterable[Run], covered: Window, now: float) -> dict[str, float]:
+    """Return the CPU time that each node's runs used."""
     start, end = covered
     busy_sec: defaultdict[str, float] = defaultdict(float)
     for began, ended, node, *_ in runs:
         busy_sec[node] += max(0.0, min(end, now if ended is None else ended) - max(start, began))
-    whole_sec = max(1e-9, end - start)
+    return busy_sec
+
+
+def _busy_shares(
+    busy_sec: Mapping[str, float], lanes: Mapping[str, Lane], covered: Window
+) -> dict[str, float | None]:
+    """Return the share of each node's CPUs that were busy, rounded so that orders are steady."""
+    whole_sec = max(1e-9, covered.end - covered.start)
     return {
         node: round(sec / whole_sec / max(1, lanes[node].cpus if node in lanes else 1), 2)
         for node, sec in busy_sec.items()
     }
+
+
+def _sorted_lanes(
+    order: Sequence[str], figures: Mapping[str, float | None], sort: LaneOrder
+) -> list[str]:
+    if sort == "address":
+        return list(order)
+    return sorted(order, key=lambda address: -(figures.get(address) or 0.0))
 
 
 # -- bars ------------------------------------------------------------------------------------
@@ -229,10 +250,11 @@ def _buckets(grid: TimeGrid, order: Sequence[str]) -> tuple[dict[str, Any], dict
     """Return the buckets, and the highest mean number of busy CPUs of each node."""
     busy_names = [f"busy {key}" for key in grid.colors]
     ended_names = [f"ended {key}" for key in grid.colors_ended]
-    columns = _columns(("lane", "bucket", *OUTCOMES, *busy_names, *ended_names), list(grid.rows()))
+    names = ("lane", "bucket", *OUTCOMES, *busy_names, *ended_names)
+    columns = dict(zip(names, grid.columns(), strict=True))
     busy_by = {key: columns.pop(f"busy {key}") for key in grid.colors}
     ended_by = {key: columns.pop(f"ended {key}") for key in grid.colors_ended}
-    busy = [round(sum(shares), 4) for shares in zip(*busy_by.values(), strict=True)]
+    busy = [round(cpus, 4) for cpus in map(sum, zip(*busy_by.values(), strict=True))]
     used: dict[str, int] = {}
     for lane, most in zip(columns["lane"], busy, strict=True):
         used[order[lane]] = max(used.get(order[lane], 0), math.ceil(most))
