@@ -17,7 +17,7 @@ from ..core.search.facets import count_facets
 from ..core.search.jobs import Candidates, Found, find
 from ..core.search.order import NEWEST, JobOrder, Place
 from ..core.search.query import JobQuery
-from ..wire.errorkinds import ErrorOrder, ErrorPage, error_page
+from ..wire.errorkinds import ErrorOrder, ErrorPage, KnownErrors
 from ..wire.facets import JobFacetsRow, job_facets
 from ..wire.shapes.jobs import JobDetail, JobRow
 from ..wire.tables import JobTable
@@ -159,9 +159,10 @@ class JobsView(ABC):
         offset: int = 0,
     ) -> ErrorPage:
         with self._folded() as now:
-            return error_page(
-                self._states(), now, sort=sort, descending=descending, limit=limit, offset=offset
-            )
+            known = KnownErrors(self._states())
+        chosen = known.chosen(sort=sort, descending=descending, limit=limit, offset=offset)
+        with self._board.lock:
+            return known.page(chosen, now)
 
     def pick_jobs(self, choose: Callable[[list[Job], float], list[Job]]) -> list[JobDetail]:
         with self._folded():

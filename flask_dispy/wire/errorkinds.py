@@ -11,16 +11,18 @@ from typing import Annotated, Final, Literal, TypedDict
 from ..core.cluster import ClusterState
 from ..core.errorkinds import Course, ErrorKind
 from ..core.text import Cut
+from ..core.yielding import yield_now
 
 __all__ = [
     "ERROR_ORDERS",
     "ErrorCourseRow",
+    "ErrorGroup",
     "ErrorKindRow",
     "ErrorNodeRow",
     "ErrorOrder",
     "ErrorPage",
+    "KnownErrors",
     "course_row",
-    "error_page",
 ]
 
 Count = Annotated[int, ("minimum", 0)]
@@ -84,7 +86,7 @@ class ErrorPage:
     items: list[ErrorKindRow]
 
 
-class _Group:
+class ErrorGroup:
     """What several clusters know of one kind of error."""
 
     def __init__(self) -> None:
@@ -93,18 +95,22 @@ class _Group:
 
     @property
     def count(self) -> int:
+        """How many failures there were."""
         return sum(kind.count for _, kind in self.parts)
 
     @property
     def share(self) -> float:
+        """The share of its function's jobs that it is."""
         return self.count / self.done if self.done else 0.0
 
     @property
     def first_at(self) -> float:
+        """When it was first seen."""
         return self.first.first_at
 
     @property
     def last_at(self) -> float:
+        """When it was last seen."""
         return max(kind.last_at for _, kind in self.parts)
 
     @property
@@ -113,7 +119,7 @@ class _Group:
         return min((kind for _, kind in self.parts), key=lambda kind: kind.first_at)
 
 
-_ORDERS: Final[dict[ErrorOrder, Callable[[_Group], float]]] = {
+_ORDERS: Final[dict[ErrorOrder, Callable[[ErrorGroup], float]]] = {
     "count": lambda group: group.count,
     "share": lambda group: group.share,
     "first_at": lambda group: group.first_at,
@@ -121,38 +127,47 @@ _ORDERS: Final[dict[ErrorOrder, Callable[[_Group], float]]] = {
 }
 
 
-def error_page(
-    states: Iterable[ClusterState],
-    now: float,
-    *,
-    sort: ErrorOrder = "count",
-    descending: bool = True,
-    limit: int,
-    offset: int = 0,
-) -> ErrorPage:
-    """Return some of the clusters' kinds of errors. The caller holds the board's lock.
+class KnownErrors:
+    """The kinds of errors of some clusters, as they are now. The caller holds the board's lock.
 
     Clusters of the same function share their kinds.
     """
-    groups: dict[str, _Group] = {}
-    done: Counter[str] = Counter()
-    failed = other = 0
-    for state in states:
-        kinds = state.error_kinds
-        done[kinds.function] += state.ledger.done
-        failed += state.ledger.failed
-        other += kinds.uncounted
-        for id_, kind in kinds.kinds.items():
-            groups.setdefault(id_, _Group()).parts.append((state.name, kind))
-    for group in groups.values():
-        group.done = done[group.parts[0][1].function]
-    choose = heapq.nlargest if descending else heapq.nsmallest
-    by = _ORDERS[sort]
-    chosen = choose(offset + limit, groups.values(), key=lambda group: (by(group), group.last_at))
-    return ErrorPage(len(groups), failed, other, [_row(group, now) for group in chosen[offset:]])
+
+    def __init__(self, states: Iterable[ClusterState]) -> None:
+        self._states = list(states)
+        self._known = [
+            (state.name, state.ledger.done, list(state.error_kinds.kinds.items()))
+            for state in self._states
+        ]
+        self._total = 0
+
+    def chosen(
+        self, *, sort: ErrorOrder, descending: bool, limit: int, offset: int
+    ) -> list[ErrorGroup]:
+        """Return some of the kinds, in order. Needs no lock, because it only reads numbers."""
+        groups: dict[str, ErrorGroup] = {}
+        done: Counter[str] = Counter()
+        for (name, ended, kinds), state in zip(self._known, self._states, strict=True):
+            done[state.error_kinds.function] += ended
+            for id_, kind in kinds:
+                groups.setdefault(id_, ErrorGroup()).parts.append((name, kind))
+            yield_now()
+        for group in groups.values():
+            group.done = done[group.parts[0][1].function]
+        self._total = len(groups)
+        choose = heapq.nlargest if descending else heapq.nsmallest
+        by = _ORDERS[sort]
+        found = choose(offset + limit, groups.values(), key=lambda one: (by(one), one.last_at))
+        return found[offset:]
+
+    def page(self, chosen: Iterable[ErrorGroup], now: float) -> ErrorPage:
+        """Return those that were chosen as a page. The caller holds the board's lock."""
+        failed = sum(state.ledger.failed for state in self._states)
+        other = sum(state.error_kinds.uncounted for state in self._states)
+        return ErrorPage(self._total, failed, other, [_row(group, now) for group in chosen])
 
 
-def _row(group: _Group, now: float) -> ErrorKindRow:
+def _row(group: ErrorGroup, now: float) -> ErrorKindRow:
     first = group.first
     kinds = [kind for _, kind in group.parts]
     nodes: Counter[str] = Counter()
