@@ -88,7 +88,8 @@ def block(*rows: dict[str, Any]) -> dict[str, Any]:
     sent = Sendable(*packed(*rows))
     assert gzip.decompress(sent.gzip()) == sent.plain()
     found: dict[str, Any] = json.loads(sent.plain())
-    assert rows_of(found) == list(rows)
+    pairs = zip(rows_of(found), rows, strict=True)
+    assert [{name: sent[name] for name in row} for sent, row in pairs] == list(rows)
     return found
 
 

@@ -195,30 +195,7 @@
  */
 
 /**
- * @template {number|null} Value
- * @typedef {{from?: number, unit?: number, values: Value[]}} Told figures: each is `from` plus that many units
- */
-
-/**
- * @typedef {object} NodeBlock nodes by column; a list of one value applies to all of them
- * @property {string[]} ip_addr
- * @property {string[]} name
- * @property {number[]} cpus
- * @property {number[]} avail_cpus
- * @property {number[]} busy
- * @property {number[]} running
- * @property {number[]} jobs_done
- * @property {number[]} cpu_time
- * @property {Told<number>} tx
- * @property {Told<number>} rx
- * @property {Told<number>} update_time
- * @property {(number|null)[]} clock_offset_sec
- * @property {(number|null)[]} avail_info_age_sec
- * @property {Record<keyof Compared, any[]>} [compared]
- * @property {Record<keyof NodeCost, any[]>} [cost]
- * @property {{cpu: (number|null)[], memory: Told<number|null>, disk: Told<number|null>, swap: (number|null)[]}} avail_info
- * @property {NodeState[]} state
- * @property {string[][]} [clusters] in the combined view
+ * @typedef {Record<string, any> & {ip_addr: string[]}} NodeBlock nodes by column; see nodeblocks.js
  *
  * @typedef {{ip_addr: string, removed: true}} RemovedNode
  *
