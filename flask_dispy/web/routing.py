@@ -31,7 +31,8 @@ class Route:
         the values of the query and body. One whose name is a Python keyword gets a ``_`` behind.
     :param summary: one sentence for OpenAPI. A route without is not of the JSON API: OpenAPI
         leaves it out, and its answer reads the request itself.
-    :param answers: the schema of a good answer, or its media type where that is not JSON.
+    :param answers: the shape of a good answer, a ``TypedDict``, or the name of its schema; its
+        media type where it is not JSON.
     :param files: the media types of the same answer as a file, where there are any.
     :param permission: what the asking client must be allowed to do.
     :param query: the parameters that it takes.
@@ -46,7 +47,7 @@ class Route:
     request: str
     answer: Callable[..., ResponseReturnValue]
     summary: str = ""
-    answers: str = ""
+    answers: str | type = ""
     files: tuple[str, ...] = ()
     permission: Access = "view"
     kind: Kind = "data"

@@ -11,7 +11,7 @@ from ...core.versions import version_of
 from ..http.answers import json_bytes_answer
 from ..http.values import Value
 from ..routing import Route
-from .schemas import SCHEMAS, ref
+from .schemas import SCHEMAS, name_of, ref, schema_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,8 +48,10 @@ def openapi(web: Web) -> Response:
 def build(routes: Sequence[Route], schemas: Mapping[str, Any] = SCHEMAS) -> dict[str, Any]:
     """Return the description of those of the *routes* that have a summary.
 
-    :param schemas: of their answers.
+    :param schemas: those to which the others refer, or that no shape describes alone.
     """
+    shapes = [route.answers for route in routes if not isinstance(route.answers, str)]
+    own = {name_of(shape): schema_of(shape) for shape in shapes}
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
         if route.summary:
@@ -68,7 +70,7 @@ def build(routes: Sequence[Route], schemas: Mapping[str, Any] = SCHEMAS) -> dict
         "security": [{}, {"basic": []}, {"bearer": []}],
         "paths": paths,
         "components": {
-            "schemas": schemas,
+            "schemas": {**own, **schemas},
             "securitySchemes": {
                 "basic": {"type": "http", "scheme": "basic"},
                 "bearer": {"type": "http", "scheme": "bearer"},
@@ -128,9 +130,10 @@ def _query_parameter(name: str, value: Value) -> dict[str, Any]:
 
 def _good_answer(route: Route) -> dict[str, Any]:
     files: dict[str, Any] = {media_type: {} for media_type in route.files}
-    if "/" in route.answers:
-        return {"description": "Good.", "content": {route.answers: {}, **files}}
-    schema = {"schema": ref(route.answers)}
+    answers = route.answers
+    if isinstance(answers, str) and "/" in answers:
+        return {"description": "Good.", "content": {answers: {}, **files}}
+    schema = {"schema": ref(answers if isinstance(answers, str) else name_of(answers))}
     return {"description": "Good.", "content": {_JSON: schema, **files}}
 
 

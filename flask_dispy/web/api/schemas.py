@@ -14,37 +14,26 @@ from typing import (
     is_typeddict,
 )
 
-from ...core.whatif import WhatIf
 from ...wire.answers import (
     Cancelled,
-    ClusterList,
     ComparisonList,
-    ErrorList,
-    EventList,
-    JobList,
     Matched,
-    NodeList,
-    OfferList,
     OutcomeRow,
-    Outcomes,
-    RunList,
-    SettingsRow,
 )
-from ...wire.durations import DurationsRow, SpreadRow
+from ...wire.durations import SpreadRow
 from ...wire.errorkinds import ErrorKindRow
 from ...wire.facets import JobFacetsRow
 from ...wire.fields import NUMBER, TEXT, NodeField, Schema, properties
 from ...wire.jobs import JobField
 from ...wire.journal import EventRow
-from ...wire.runs import RunComparison, RunRow
-from ...wire.shapes.clusters import OutlookRow, SeriesData, Summary
+from ...wire.runs import RunRow
+from ...wire.shapes.clusters import OutlookRow, Summary
 from ...wire.shapes.jobs import JobDetail, JobRow, NodeDetail
-from ...wire.shapes.nodes import NodeLoadsData, NodeRow, NodeSeriesData, OfferRow
-from ...wire.shapes.timeline import TimelineData
+from ...wire.shapes.nodes import NodeRow, OfferRow
 from ...wire.tables import JobTable, NodeTable, Tables
 from ..access.permissions import PERMISSIONS
 
-__all__ = ["SCHEMAS", "ref", "schema_of", "schemas_of"]
+__all__ = ["SCHEMAS", "name_of", "ref", "schema_of", "schemas_of"]
 
 
 def ref(name: str) -> Schema:
@@ -113,6 +102,7 @@ def _of_tables(tables: Tables) -> dict[str, Schema]:
 
 
 _NAMES: Final[dict[object, str]] = {
+    ComparisonList: "Comparison",
     ErrorKindRow: "ErrorKind",
     EventRow: "Event",
     JobRow: "Job",
@@ -178,17 +168,10 @@ SCHEMAS: Final[dict[str, Schema]] = {
         error=_object({"field": TEXT}, code=TEXT, message=TEXT),
     ),
     "Outlook": schema_of(OutlookRow),
-    "WhatIf": schema_of(WhatIf),
     "Summary": schema_of(Summary),
-    "Clusters": schema_of(ClusterList),
     **_of_tables(Tables(NodeTable(), JobTable())),
-    "Nodes": schema_of(NodeList),
     "NodeDetail": {"allOf": [ref("Node"), schema_of(NodeDetail, beyond=NodeRow)]},
     "Offer": schema_of(OfferRow),
-    "Offers": schema_of(OfferList),
-    "NodeLoads": schema_of(NodeLoadsData),
-    "NodeSeries": schema_of(NodeSeriesData),
-    "Jobs": schema_of(JobList),
     "ErrorKind": {
         **schema_of(ErrorKindRow),
         "description": "Failures of one function with one type of exception and one message, but "
@@ -205,7 +188,6 @@ SCHEMAS: Final[dict[str, Schema]] = {
         "first, other is what they leave out. failed counts those of the jobs that failed. States "
         "are counted as if the search named none, like counts of the jobs list.",
     },
-    "Errors": schema_of(ErrorList),
     "Event": {
         **schema_of(EventRow),
         "description": "serial grows with each event of a program, over all its clusters. cluster "
@@ -213,21 +195,14 @@ SCHEMAS: Final[dict[str, Schema]] = {
         "caused it, as far as is known, and by the user who gave the command, if there are users. "
         "by and message are null for a client that may not see them.",
     },
-    "Events": schema_of(EventList),
     "JobDetail": {"allOf": [ref("Job"), schema_of(JobDetail, beyond=JobRow)]},
-    "Series": schema_of(SeriesData),
-    "Comparison": schema_of(ComparisonList),
-    "Durations": schema_of(DurationsRow),
     "Spread": {
         **schema_of(SpreadRow),
         "description": "Bucket i holds durations above edges_sec[i], up to edges_sec[i + 1]; "
         "counts has the jobs in each, by how they ended. Edges are a tenth apart, so the median "
         "and the 95th percentile are off by 5 % at most; counts and longest_sec are exact.",
     },
-    "Timeline": schema_of(TimelineData),
     "Run": schema_of(RunRow),
-    "Runs": schema_of(RunList),
-    "RunComparison": schema_of(RunComparison),
     "Changes": _object(
         {"blocks": _list(ref("NodeBlock"))},
         cursor=TEXT,
@@ -244,13 +219,19 @@ SCHEMAS: Final[dict[str, Schema]] = {
         ),
     ),
     "Outcome": schema_of(OutcomeRow),
-    "Outcomes": schema_of(Outcomes),
     "Cancelled": {"anyOf": [schema_of(Cancelled), schema_of(Matched)]},
-    "Settings": schema_of(SettingsRow),
     "Health": _object(status=TEXT),
     "Permissions": {"type": "string", "enum": list(PERMISSIONS)},
 }
 """The shapes of a registry without custom columns."""
+
+
+def name_of(shape: type) -> str:
+    """Return the name of a shape's schema, such as ``Jobs`` for ``JobList``."""
+    name = _NAMES.get(shape) or shape.__name__
+    if name.endswith("List"):
+        return f"{name.removesuffix('List')}s"
+    return name.removesuffix("Data").removesuffix("Row")
 
 
 def schemas_of(tables: Tables) -> dict[str, Schema]:

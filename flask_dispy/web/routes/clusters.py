@@ -8,8 +8,13 @@ from ...core.coloring import COLORS_BY
 from ...core.journal import ENTRY_KINDS
 from ...core.tally import TIMED_WORDS
 from ...core.timeline import DEFAULT_LIMIT, LANE_ORDERS
+from ...core.whatif import WhatIf
 from ...engine.commands.outcomes import MOST_CPUS
+from ...wire.answers import ClusterList, ErrorList, EventList
+from ...wire.durations import DurationsRow
 from ...wire.errorkinds import ERROR_ORDERS
+from ...wire.shapes.clusters import SeriesData, Summary
+from ...wire.shapes.timeline import TimelineData
 from ..api import events, files, spreads
 from ..api import read as api_read
 from ..api.exports import MEDIA_TYPES
@@ -25,7 +30,7 @@ CLUSTERS: Final = (
         f"GET {API_ROOT}/clusters",
         api_read.clusters,
         "The summary of every cluster.",
-        "Clusters",
+        ClusterList,
         MEDIA_TYPES,
         query={"format": FORMAT},
     ),
@@ -34,7 +39,7 @@ CLUSTERS: Final = (
         f"GET {CLUSTER}",
         api_read.cluster,
         "A cluster's summary.",
-        "Summary",
+        Summary,
     ),
     Route(
         "what_if",
@@ -42,7 +47,7 @@ CLUSTERS: Final = (
         api_read.what_if,
         "When a cluster would be done with so many CPUs, how many it takes to be done by a time, "
         "or what it would take without a node.",
-        "WhatIf",
+        WhatIf,
         query={"cpus": Integer(least=1, most=MOST_CPUS), "by": Number(), "without": TEXT},
         errors=(409,),
         costly=True,
@@ -52,7 +57,7 @@ CLUSTERS: Final = (
         f"GET {CLUSTER}/errors",
         api_read.errors,
         "The kinds of errors that a cluster's jobs failed with, sorted and paged.",
-        "Errors",
+        ErrorList,
         MEDIA_TYPES,
         query={
             **sorted_by(ERROR_ORDERS, "count", "desc"),
@@ -65,7 +70,7 @@ CLUSTERS: Final = (
         f"GET {CLUSTER}/events",
         events.events,
         "What happened in a cluster, the newest first, filtered and paged.",
-        "Events",
+        EventList,
         MEDIA_TYPES,
         query={
             "kind": Words(known=ENTRY_KINDS),
@@ -82,7 +87,7 @@ CLUSTERS: Final = (
         f"GET {CLUSTER}/series",
         api_read.cluster_series,
         "A cluster's throughput, queue and CPUs over time.",
-        "Series",
+        SeriesData,
         query={"resolution_sec": Choice(choices=(1, 10, 60, 600), default=1)},
         costly=True,
     ),
@@ -91,7 +96,7 @@ CLUSTERS: Final = (
         f"GET {CLUSTER}/durations",
         spreads.durations,
         "How long jobs ran and waited: histograms over the whole run.",
-        "Durations",
+        DurationsRow,
         query={"state": Words(known=TIMED_WORDS), "node": TEXT},
         errors=(409,),
         costly=True,
@@ -101,7 +106,7 @@ CLUSTERS: Final = (
         f"GET {CLUSTER}/timeline",
         api_read.timeline,
         "What ran where in a window of time.",
-        "Timeline",
+        TimelineData,
         query={
             "from": Number(),
             "to": Number(),

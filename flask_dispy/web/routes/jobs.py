@@ -6,6 +6,7 @@ from typing import Final
 
 from ...core.jobs import JOB_WORDS
 from ...core.search.order import JOB_SORTS, NEWEST
+from ...wire.answers import JobList
 from ..api import control as api_control
 from ..api import files
 from ..api import read as api_read
@@ -22,7 +23,7 @@ JOBS: Final = (
         f"GET {CLUSTER}/jobs",
         api_read.jobs,
         "A cluster's jobs, filtered, sorted and paged.",
-        "Jobs",
+        JobList,
         MEDIA_TYPES,
         query={
             "state": Words(known=JOB_WORDS),

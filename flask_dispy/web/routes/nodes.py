@@ -7,6 +7,8 @@ from typing import Final
 
 from ...core.nodes import NODE_STATES
 from ...engine.commands.outcomes import NODE_ACTIONS
+from ...wire.answers import ComparisonList, NodeList, OfferList, Outcomes
+from ...wire.shapes.nodes import NodeLoadsData, NodeSeriesData
 from ...wire.tables import NodeTable
 from ..api import control as api_control
 from ..api import read as api_read
@@ -24,7 +26,7 @@ NODES: Final = (
         f"GET {CLUSTER}/nodes",
         api_read.nodes,
         "A cluster's nodes, filtered, sorted and paged.",
-        "Nodes",
+        NodeList,
         MEDIA_TYPES,
         query={
             "state": Words(known=NODE_STATES),
@@ -49,7 +51,7 @@ NODES: Final = (
         f"GET {NODE}/series",
         api_read.node_series,
         "A node's load over time.",
-        "NodeSeries",
+        NodeSeriesData,
         costly=True,
     ),
     Route(
@@ -57,14 +59,14 @@ NODES: Final = (
         f"GET {CLUSTER}/loads",
         api_read.node_loads,
         "How busy all nodes were over the last twenty minutes, beside each other.",
-        "NodeLoads",
+        NodeLoadsData,
     ),
     Route(
         "comparison",
         f"GET {CLUSTER}/comparison",
         spreads.comparison,
         "How the nodes' jobs did beside each other, the worse nodes first.",
-        "Comparison",
+        ComparisonList,
         query={"limit": NODE_LIMIT, "offset": OFFSET},
         costly=True,
     ),
@@ -73,7 +75,7 @@ NODES: Final = (
         f"GET {CLUSTER}/offers",
         api_read.offers,
         "The nodes that were asked to join and have not, with the likely reasons.",
-        "Offers",
+        OfferList,
         MEDIA_TYPES,
         query=PAGED,
     ),
@@ -82,7 +84,7 @@ NODES: Final = (
         f"POST {CLUSTER}/nodes",
         api_control.add_node,
         "Offer a node to a cluster.",
-        "Outcomes",
+        Outcomes,
         permission="manage_nodes",
         body=Group(
             members={
@@ -97,7 +99,7 @@ NODES: Final = (
         f"POST {OFFER}/ask",
         api_control.ask_again,
         "Ask a node anew that was asked to join and has not.",
-        "Outcomes",
+        Outcomes,
         permission="manage_nodes",
     ),
     Route(
@@ -105,7 +107,7 @@ NODES: Final = (
         f"DELETE {OFFER}",
         api_control.withdraw,
         "Take back the offer of a node that has not joined.",
-        "Outcomes",
+        Outcomes,
         permission="manage_nodes",
     ),
     Route(
@@ -113,7 +115,7 @@ NODES: Final = (
         f"PATCH {NODE}",
         api_control.change_node,
         "Set the CPUs that are used of a node.",
-        "Outcomes",
+        Outcomes,
         permission="manage_nodes",
         body=Group(members={"cpus": replace(api_control.CPUS, required=True)}),
     ),
@@ -123,7 +125,7 @@ NODES: Final = (
             f"POST {NODE}/{action}",
             api_control.node_action(action),
             f"{action.capitalize()} a node.",
-            "Outcomes",
+            Outcomes,
             permission="manage_nodes",
         )
         for action in NODE_ACTIONS

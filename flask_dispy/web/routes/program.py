@@ -7,6 +7,8 @@ from typing import Final
 from ...core.search.runs import NEWEST_RUN, RUN_SORTS
 from ...core.settings import LONGEST_POLL_SEC
 from ...watching.intervals import Intervals
+from ...wire.answers import RunList, SettingsRow
+from ...wire.runs import RunComparison
 from ..api import changes as stream
 from ..api import control as api_control
 from ..api import metrics, openapi
@@ -27,7 +29,7 @@ PROGRAM: Final = (
         f"GET {API_ROOT}/runs",
         api_runs.runs,
         "The runs of the history, filtered, sorted and paged.",
-        "Runs",
+        RunList,
         MEDIA_TYPES,
         query={
             "q": QUERY,
@@ -44,7 +46,7 @@ PROGRAM: Final = (
         f"GET {API_ROOT}/runs/compare",
         api_runs.compare,
         "Two runs side by side: what got worse in b comes first.",
-        "RunComparison",
+        RunComparison,
         query={"a": SERIAL, "b": SERIAL, "limit": LIMIT, "offset": OFFSET},
         errors=(404,),
         costly=True,
@@ -73,13 +75,13 @@ PROGRAM: Final = (
             "alive_sec": Integer(least=1, most=int(Intervals().keep_alive_sec)),
         },
     ),
-    Route("settings", f"GET {API_ROOT}/settings", api_read.settings, "The settings.", "Settings"),
+    Route("settings", f"GET {API_ROOT}/settings", api_read.settings, "The settings.", SettingsRow),
     Route(
         "change_settings",
         f"PATCH {API_ROOT}/settings",
         api_control.change_settings,
         "Change the settings that are given.",
-        "Settings",
+        SettingsRow,
         permission="change_settings",
         body=Group(
             members={
