@@ -38,7 +38,7 @@ export function createAttention(element, { jobsHref, nodesHref, offersHref, node
   failed.element.href = jobsHref("state:failed");
   stragglers.element.href = jobsHref("is:straggler");
   clocks.element.href = nodesHref("clock:off");
-  clocks.element.title = "What their jobs write bears wrong times. The times here are this server's own.";
+  clocks.element.title = "Times that their jobs write are wrong. The times here are this server's.";
   lost.element.href = nodesHref("state:lost");
   offers.element.href = offersHref;
   offers.element.title = "Asked to join over 30 s ago. Manage lists them, with the likely reasons.";

@@ -30,7 +30,7 @@ export class KindPanel {
     "aria-labelledby": "kind-sample-title",
     dir: "ltr",
   });
-  #hidden = h("p", { class: "muted", text: "You may not see what jobs put out." });
+  #hidden = h("p", { class: "muted", text: "You may not see the jobs' output." });
   #cut = h("p", { class: "caption", text: "Cut: no more of it was kept." });
   #more = h("li", { class: "muted" });
   #nodes;

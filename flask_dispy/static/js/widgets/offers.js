@@ -11,7 +11,7 @@ import { outcomeLine } from "./nodecommands.js";
 const WHERE = {
   here: "On this program's machine:",
   node: "On the node:",
-  output: "In what the program wrote, look for:",
+  output: "Look in the program's output for:",
 };
 
 /** How many are shown; the others are only counted. */

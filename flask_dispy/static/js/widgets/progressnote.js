@@ -52,7 +52,7 @@ function explanation() {
     h("p", {
       text: "They may wait for something: a file, a lock, another machine. Or their processes have died, killed for want of memory for instance: dispynode does not notice that, reports such jobs as running for ever, and keeps their CPUs.",
     }),
-    h("p", { text: "Nodes that are started so notice it, and report the job as failed:" }),
+    h("p", { text: "Nodes that are started this way notice it and report the job as failed:" }),
     h("code", { class: "command", tabindex: "0", text: "flask-dispy node --clean" }),
   );
 }

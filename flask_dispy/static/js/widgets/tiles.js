@@ -113,7 +113,7 @@ const PAST_TILES = [
     label: "Jobs per second",
     value: meanRate,
     text: (summary) => rate(meanRate(summary)),
-    title: () => "In the mean over the whole run",
+    title: () => "On average over the whole run",
   },
   ...TILES.slice(-1),
 ];
