@@ -125,13 +125,3 @@ def test_tests_that_the_promises_name_exist() -> None:
     for file, names in re.findall(r"`(test_\w+\.py)` (Test[A-Z]\w+(?:, Test[A-Z]\w+)*)", SECURITY):
         for name in names.split(", "):
             assert f"class {name}:" in (ROOT / "tests" / "web" / file).read_text(), name
-
-
-def _typed(name: str) -> set[str]:
-    """Return the properties of a type of the pages' scripts."""
-    types = (ROOT / "flask_dispy" / "static" / "js" / "data" / "types.js").read_text()
-    lines = types.partition(f"@typedef {{object}} {name}")[2].split("@typedef")[0]
-    return set(re.findall(r"@property \{.+\} \[?(\w+)", lines))
-
-
-def test_types_of_the_scripts_have_the_fields_of_rows() -> None:
