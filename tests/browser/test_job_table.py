@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import json
 import re
-import shlex
 import subprocess
 import sys
 import urllib.request
+from pathlib import Path
 
 import pytest
-from browser.stage import Stage, becomes, cells, rows
+from browser.stage import Stage, becomes, cells, is_live, rows
 from playwright.sync_api import Locator, Page, expect
 
 
@@ -82,7 +82,7 @@ def test_errors_can_not_be_hidden_while_a_job_shown_has_one(page: Page) -> None:
 
 def _open_menu(page: Page) -> Locator:
     page.get_by_role("button", name="Export").click()
-    menu = page.locator(".export-menu")
+    menu = page.locator(".export-menu:visible")
     expect(menu).to_be_visible()
     return menu
 
@@ -99,24 +99,37 @@ def test_jobs_of_the_search_are_saved_as_csv(stage: Stage) -> None:
     assert found == page.locator(".job-link").all_inner_texts()
 
 
-def test_search_is_copied_as_commands(stage: Stage) -> None:
-    page = stage.open("jobs.html?q=state:failed")
-    expect(rows(page)).to_have_count(1)
+@pytest.mark.parametrize(
+    ("path", "what", "first"),
+    [
+        ("jobs.html?q=-state:failed is:failed OR 'third' OR first&sort=started", "jobs", "done"),
+        ("jobs.html?view=errors", "errors", "ValueError"),
+        ("monitor.html?q=alpha OR beta&sort=-cpus", "nodes", "10.0.0.10"),
+        ("events.html?show=jobs", "events", "error_kind"),
+    ],
+)
+def test_commands_that_are_copied_fetch_the_list_that_is_shown(
+    stage: Stage, tmp_path: Path, path: str, what: str, first: str
+) -> None:
+    page = stage.open(path)
+    is_live(page)
     page.evaluate("navigator.clipboard.writeText = async (text) => { window.copied = text; }")
-    menu = _open_menu(page)
-    menu.get_by_role("button", name="Copy as curl").click()
-    expect(menu.get_by_role("button", name="Copied")).to_be_visible()
-    *_, url = shlex.split(page.evaluate("window.copied"))
-    with urllib.request.urlopen(url) as answer:
-        assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
-        assert len(answer.read().splitlines()) == 2
-    menu.get_by_role("button", name="Copy as Python").click()
+    page.get_by_role("button", name="Export", exact=True).locator("visible=true").click()
+    page.get_by_role("button", name="Copy as curl").locator("visible=true").click()
+    page.wait_for_function("window.copied?.startsWith('curl')")
+    subprocess.run(["sh", "-ec", page.evaluate("window.copied")], cwd=tmp_path, check=True)
+    (file,) = tmp_path.iterdir()
+    assert re.fullmatch(rf"dispy-{what}-Combined-\d{{8}}T\d{{6}}Z\.csv", file.name)
+    with file.open(encoding="utf-8", newline="") as lines:
+        found = list(csv.DictReader(lines))
+    assert first in found[0].values()
+    page.get_by_role("button", name="Copy as Python").locator("visible=true").click()
     page.wait_for_function("window.copied.startsWith('import')")
     program = page.evaluate("window.copied")
     ran = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
-    assert ran.stdout == "1 jobs\n"
+    assert ran.stdout == f"{len(found)} {what}\n"
 
 
 def test_nodes_shown_are_taken_along(stage: Stage) -> None:

@@ -6,6 +6,7 @@ import { showWithFigures } from "../frame/firstpaint.js";
 import { startShell } from "../frame/shell.js";
 import { h, need, setAttr, setText, show } from "../lib/dom.js";
 import { clock, count, day, exact, plain, stateMark } from "../lib/format.js";
+import { createExportMenu } from "../widgets/exportmenu.js";
 
 const PAGE = 100;
 
@@ -89,7 +90,8 @@ class EventsPage {
     store.subscribe((event) => {
       if (event.kind === "data") this.#feed.update(summary());
     });
-    need("export").setAttribute("href", api.url(clusterPath(cluster, "events"), { format: "csv" }));
+    const request = () => ({ path: clusterPath(cluster, "events"), params: { kind: this.#group.kinds } });
+    need("export").append(createExportMenu({ api, what: "events", request }));
   }
 
   /** @param {typeof GROUPS[number]} group */

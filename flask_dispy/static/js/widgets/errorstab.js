@@ -1,10 +1,12 @@
 /** The tab "Errors" of the Jobs page: the kinds of errors in a table, in place of the jobs. */
 
+import { clusterPath } from "../data/api.js";
 import { ErrorKindsFeed, kindTitle, leftOutText } from "../data/errorkinds.js";
 import { h, setAttr, setText, show } from "../lib/dom.js";
 import { count, counted, plain } from "../lib/format.js";
 import { Table } from "../table/table.js";
 import { kindColumns } from "./errorcolumns.js";
+import { createExportMenu } from "./exportmenu.js";
 import { KindPanel } from "./kindpanel.js";
 
 /** @import {Shell} from "../frame/parts.js" */
@@ -13,6 +15,8 @@ import { KindPanel } from "./kindpanel.js";
 /** Kinds that the tab lists, and that the search offers while it is not shown. */
 const LISTED = 500;
 const OFFERED = 20;
+/** What the server can sort by, too. */
+const SORTED = new Set(["count", "share", "first_at", "last_at"]);
 
 export class ErrorsTab {
   #shell;
@@ -30,6 +34,8 @@ export class ErrorsTab {
   #feed;
   #on = false;
   #hidden = "";
+  /** What the server is asked to sort exports by. @type {{sort?: string, order?: string}} */
+  #order = {};
   /** The id of a kind that is to be opened once it is known; empty if none. */
   #wanted = "";
   /** @type {ErrorKind[]} */
@@ -55,7 +61,21 @@ export class ErrorsTab {
       event.preventDefault();
       this.set(true);
     });
-    section.append(h("div", { class: "panel-head" }, h("h2", { text: "Kinds of errors" }), this.#caption), this.#place);
+    const menu = createExportMenu({
+      api,
+      what: "errors",
+      request: () => ({ path: clusterPath(cluster, "errors"), params: this.#order }),
+    });
+    section.append(
+      h(
+        "div",
+        { class: "panel-head" },
+        h("h2", { text: "Kinds of errors" }),
+        this.#caption,
+        h("div", { class: "end" }, menu),
+      ),
+      this.#place,
+    );
     this.#panel = new KindPanel(dialog, { shell, onClose: () => this.#close() });
     this.#feed = new ErrorKindsFeed({ api, cluster, limit: OFFERED, onChange: (kinds) => this.#show(kinds) });
     this.#place.addEventListener("click", (event) => this.#clicked(event));
@@ -72,6 +92,7 @@ export class ErrorsTab {
       keyOf: (/** @type {ErrorKind} */ kind) => kind.id,
       name: kindTitle,
       sort: { key: "count", order: "desc" },
+      onSort: ({ key, order }) => (this.#order = SORTED.has(key) ? { sort: key, order } : {}),
       now: store.now,
       empty: h("p", { class: "kind-none muted", text: "No job failed." }),
       onOpen: (kind) => this.#open(kind),
