@@ -252,6 +252,7 @@ class StateView(JobsView):
             colors = coloring(color, states)
             queued = sum(state.ledger.counts["queued"] for state in states)
             known_from = min((state.started_at for state in states), default=now)
+            ended_at = self._ended_at(states)
         starts = [oldest_start(jobs) for _, jobs in groups]
         oldest = min(min((at for at in starts if at is not None), default=known_from), now)
         window = Window.of(start, end, now=now, oldest=oldest)
@@ -274,9 +275,18 @@ class StateView(JobsView):
             )
         if window.start <= now <= window.end:
             times, depths = [*times, now], [*depths, queued]
-        head = {"from": window.start, "to": window.end, "now": now, "oldest": oldest}
+        head = {"from": window.start, "to": window.end, "now": now, "oldest": oldest,
+                "ended_at": ended_at}  # fmt: skip
         queue = {"t": times, "depth": depths}
         return cast(TimelineData, {**head, **found, "queue": queue})
+
+    def _ended_at(self, states: list[ClusterState]) -> float | None:
+        """Return when the last job ended, ``None`` if jobs go on or none was there."""
+        ledgers = [state.ledger for state in states]
+        if not self._board.past and any(one.pending + one.before_watching for one in ledgers):
+            return None
+        ends = (state.prospects.ended_at for state in states)
+        return max((at for at in ends if at is not None), default=None)
 
     def trace(self) -> tuple[float, Iterator[list[TraceEvent]]]:
         with self._folded() as now:

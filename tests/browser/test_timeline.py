@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
 from browser.stage import Stage, becomes
@@ -37,6 +38,28 @@ def _range(page: Page) -> Locator:
 
 def _follows(page: Page) -> Locator:
     return page.get_by_role("button", name="Follow now")
+
+
+def test_whole_run_ends_with_its_last_job(make_stage: Callable[..., Stage]) -> None:
+    stage = make_stage()
+    stage.cluster = watched_cluster(stage.registry)
+    stage.joins("10.0.0.2")
+    for job_id, ago in (("one", 1800), ("two", 1200)):
+        job = stage.runs("10.0.0.2", job_id=job_id, since_sec=ago)
+        stage.ends(job, after_sec=300)
+    page = stage.open("timeline.html")
+    expect(page.get_by_role("button", name="All", exact=True)).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    expect(_range(page)).to_contain_text(re.compile(r"\(1[56] min( \d+ s)?\)$"))
+    expect(_follows(page)).to_have_attribute("aria-pressed", "false")
+    _follows(page).click()
+    expect(_range(page)).to_contain_text(re.compile(r"^last 1[56] min"))
+    expect(_follows(page)).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name="All", exact=True).click()
+    expect(_follows(page)).to_have_attribute("aria-pressed", "false")
+    stage.runs("10.0.0.2", job_id="three")
+    expect(_range(page)).to_contain_text(re.compile(r"^last 3\d min"))
 
 
 def test_window_is_described_in_words(page: Page) -> None:

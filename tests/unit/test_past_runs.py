@@ -40,6 +40,13 @@ def test_past_run_is_a_closed_cluster_with_its_name_and_time(path: Path, past: A
     assert summary["progress"] == 1.0
 
 
+def test_timeline_of_a_past_run_says_when_its_last_job_ended(path: Path, past: Any) -> None:
+    run_once(path)
+    view = past(path).views()[0]
+    ends = [job["ended_at"] for job in view.jobs(limit=100).items]
+    assert view.timeline()["ended_at"] == max(ends)
+
+
 def test_past_jobs_are_found_by_all_that_is_known_of_them(path: Path, past: Any) -> None:
     run_once(path)
     view = past(path).views()[0]

@@ -44,6 +44,7 @@ class TimelineData(From, _Jobs):
     to: float
     now: float
     oldest: float
+    ended_at: float | None
     mode: Literal["bars", "aggregate"]
     total: Count
     color: ColorBy

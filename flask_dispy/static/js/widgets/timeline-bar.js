@@ -66,17 +66,18 @@ export function createTimelineBar({ span, zoom, pan, follow, choose }, more) {
      * @param {boolean} following
      * @param {boolean} whole  whether the window shows all there is
      * @param {boolean} past  whether the run is over, so that there is no present to follow
+     * @param {boolean} still  whether the window ends before the present, with the last job
      */
-    update(view, following, whole, past) {
+    update(view, following, whole, past, still) {
       followButton.hidden = past;
       const shown = view.to - view.from;
-      setAttr(followButton, "aria-pressed", String(following));
+      setAttr(followButton, "aria-pressed", String(following && !still));
       spans.forEach((button, index) => {
         const { sec } = SPANS[index];
         const chosen = following && (sec === Infinity ? whole : !whole && Math.abs(shown - sec) < sec * 0.02);
         setAttr(button, "aria-pressed", String(chosen));
       });
-      setText(range, rangeText(view, following && !past));
+      setText(range, rangeText(view, following && !past && !still));
     },
   };
 }

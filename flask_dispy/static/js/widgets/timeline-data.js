@@ -66,9 +66,10 @@ export class TimelineData {
   /**
    * Something happened in the cluster: fetches the window again if it can show it, now or when it is next allowed.
    * @param {View} view
+   * @param {boolean} [grows]  whether it goes on if another job runs, though it ends before the present
    */
-  refresh(view) {
-    const sec = this.served(view) ? this.#freshSec(view) : 0;
+  refresh(view, grows = false) {
+    const sec = this.served(view) ? this.#freshSec(view, grows) : 0;
     if (sec === Infinity) return;
     this.#wish = view;
     this.#schedule(sec * 1000);
@@ -81,10 +82,10 @@ export class TimelineData {
     return this.#answer.now + (this.#answer.past ? 0 : here - this.#fetchedAt);
   }
 
-  /** The time until a window may be fetched again; Infinity: nothing in it changes any more. @param {View} view */
-  #freshSec(view) {
+  /** The time until a window may be fetched again; Infinity: nothing in it changes any more. @param {View} view @param {boolean} grows */
+  #freshSec(view, grows) {
     if (!this.#answer) return 0;
-    if (this.#answer.past || view.to < this.#answer.now) return Infinity;
+    if (this.#answer.past || (!grows && view.to < this.#answer.now)) return Infinity;
     const wait = Math.min(FRESH_SEC.most, Math.max(FRESH_SEC.least, (view.to - view.from) * FRESH_SEC.share));
     return Math.max(0, wait - (this.#options.clock() - this.#fetchedAt));
   }

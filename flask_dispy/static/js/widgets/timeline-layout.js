@@ -14,7 +14,7 @@ import { jobWord } from "../data/jobwords.js";
 /** @typedef {{node: string, name: string, slots: number, figure?: number|null}} Lane */
 /** @typedef {{lane: number[], slot: number[], serial: number[], id: string[], start: number[], end: (number|null)[], state: JobState[], failed: boolean[], class?: number[]}} Bars */
 /** @typedef {{bucket_sec: number, lane: number[], bucket: number[], busy: number[], busy_by: Partial<Record<string, number[]>>, ended_by?: Partial<Record<string, number[]>>, finished: number[], failed: number[], terminated: number[], cancelled: number[], abandoned: number[]}} Buckets */
-/** @typedef {{from: number, to: number, now: number, oldest: number, mode: "bars"|"aggregate", total: number, color: ColorBy, classes: ColorClass[], lanes: Lane[], bars?: Bars, buckets?: Buckets, queue: {t: number[], depth: (number|null)[]}, past?: boolean}} Answer */
+/** @typedef {{from: number, to: number, now: number, oldest: number, ended_at?: number|null, mode: "bars"|"aggregate", total: number, color: ColorBy, classes: ColorClass[], lanes: Lane[], bars?: Bars, buckets?: Buckets, queue: {t: number[], depth: (number|null)[]}, past?: boolean}} Answer */
 /** @typedef {{tops: Float64Array, slotHeight: number, total: number}} LaneLayout */
 /** @typedef {{starts: Uint32Array, order: Uint32Array}} LaneIndex */
 

@@ -57,6 +57,8 @@ import { readTokens, watchTheme } from "./tokens.js";
  */
 
 const DEFAULT_SPAN_SEC = 600;
+/** A run is shown as a whole at first if no job has run for so long. */
+const STILL_SEC = 60;
 /** Width of the names at the left; on a phone, most of the room is left to the bars. */
 const GUTTER = { wide: 148, narrow: 84, below: 640 };
 /** Height of what is above and below the lanes on the page: header, controls, axis, queue, summary. */
@@ -96,7 +98,7 @@ export class Timeline {
   /** Goes to the present and follows it. */
   follow = () => this.#goTo(followView(this.#scene.view.to - this.#scene.view.from, this.#data.now()), true);
   #toAll = () => {
-    this.#goTo(followView(this.#wholeSpan(), this.#data.now()), true);
+    this.#goTo(followView(this.#wholeSpan(), this.#wholeEnd()), true);
     this.#growTo = Infinity;
   };
   /** @param {Answer} answer */
@@ -135,7 +137,7 @@ export class Timeline {
     if (!this.#compact) paintQueue(fitCanvas(this.#parts.queue, this.#scene.width, QUEUE_HEIGHT), this.#scene);
     this.#map?.paint(this.#scene);
     this.#events.draw(this.#scene);
-    this.#bar.update(this.#scene.view, this.#following, this.#growTo > 0, this.#isPast());
+    this.#bar.update(this.#scene.view, this.#following, this.#growTo > 0, this.#isPast(), this.#isStill());
   };
   #paint;
   #timeAt = (/** @type {number} */ x) => this.#scene.view.from + (x - this.#scene.gutter) * this.#secPerPixel();
@@ -296,11 +298,16 @@ export class Timeline {
 
   /** Something happened in the cluster. */
   update() {
-    this.#data.refresh(this.#scene.view);
+    this.#data.refresh(this.#scene.view, this.#isStill());
   }
 
   focus() {
     return this.#parts.lanes.focus({ preventScroll: true });
+  }
+
+  /** Whether nothing goes on, and has not for a while. @param {Answer} answer */
+  #isOver({ past, ended_at: end, now }) {
+    return past || (typeof end === "number" && now - end > STILL_SEC);
   }
 
   #isPast() {
@@ -308,8 +315,18 @@ export class Timeline {
   }
 
   #wholeSpan() {
-    const whole = clampView({ from: -1e12, to: 1e12 }, this.#limits());
+    const whole = clampView({ from: -1e12, to: 1e12 }, { ...this.#limits(), now: this.#wholeEnd() });
     return whole.to - whole.from;
+  }
+
+  /** The whole run ends with its last job, however long the cluster stays open. */
+  #wholeEnd() {
+    return Math.min(this.#scene.answer?.ended_at ?? Infinity, this.#data.now());
+  }
+
+  /** Whether the whole run is shown, which has ended. */
+  #isStill() {
+    return this.#growTo === Infinity && this.#wholeEnd() < this.#data.now();
   }
 
   /** @param {View} view @param {boolean} [follow] */
@@ -327,9 +344,10 @@ export class Timeline {
   /** At first: the whole run while it is short or once it is over, unless a window was chosen. @param {Answer} answer */
   #openingView(answer) {
     if (this.#following && !this.#chosen)
-      this.#growTo = answer.past ? Infinity : this.#wholeSpan() < DEFAULT_SPAN_SEC ? DEFAULT_SPAN_SEC : 0;
+      this.#growTo = this.#isOver(answer) ? Infinity : this.#wholeSpan() < DEFAULT_SPAN_SEC ? DEFAULT_SPAN_SEC : 0;
     if (this.#growTo > 0) this.#spanSec = Math.min(this.#growTo, this.#wholeSpan());
-    this.#scene.view = this.#following ? followView(this.#spanSec, answer.now) : clampView(this.#scene.view, answer);
+    const end = this.#growTo === Infinity ? this.#wholeEnd() : answer.now;
+    this.#scene.view = this.#following ? followView(this.#spanSec, end) : clampView(this.#scene.view, answer);
     this.#data.show(this.#scene.view);
   }
 
@@ -410,7 +428,7 @@ export class Timeline {
   #advance() {
     if (this.#following) {
       if (this.#growTo > 0) this.#spanSec = Math.min(this.#growTo, this.#wholeSpan());
-      this.#scene.view = followView(this.#spanSec, this.#data.now());
+      this.#scene.view = followView(this.#spanSec, this.#isStill() ? this.#wholeEnd() : this.#data.now());
       this.#paint();
     } else if (this.#scene.view.to >= this.#scene.now) this.#paint();
   }
