@@ -166,16 +166,20 @@ export class Histogram {
       { at: median_sec, label: "median" },
       { at: p95_sec, label: "95 %" },
     ].filter(({ at }) => at !== null && at > 0);
-    const crowded = marks.length > 1 && this.#x(Number(p95_sec)) - this.#x(Number(median_sec)) < 52;
+    const place = (/** @type {number|null} */ at) => Math.min(this.#width, Math.max(0, this.#x(Number(at))));
+    const last = place(p95_sec);
+    const crowded = marks.length > 1 && last - place(median_sec) < 52;
     fillChildren(
       this.#layers.marks,
       marks,
       () => svg("g", {}, svg("line", { y1: TOP - 4, y2: BOTTOM }), svg("text", { y: TOP - 7 })),
       (mark, { at, label }) => {
-        const x = Math.min(this.#width, Math.max(0, this.#x(Number(at)))).toFixed(1);
-        setAttrs(mark.children[0], { x1: x, x2: x });
-        const left = (crowded && label === "median") || Number(x) > this.#width - 40;
-        setAttrs(mark.children[1], { x, dx: left ? -3 : 3, "text-anchor": left ? "end" : "start" });
+        const x = place(at);
+        setAttrs(mark.children[0], { x1: x.toFixed(1), x2: x.toFixed(1) });
+        const left = (crowded && label === "median") || x > this.#width - 40;
+        // Where both labels are to the left of their lines, the first makes room for the second.
+        const from = label === "median" && crowded && last > this.#width - 40 ? Math.min(x, last - 34) : x;
+        setAttrs(mark.children[1], { x: from.toFixed(1), dx: left ? -3 : 3, "text-anchor": left ? "end" : "start" });
         setText(mark.children[1], label);
       },
     );
