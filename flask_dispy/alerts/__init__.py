@@ -1,1 +1,1 @@
-"""Tells people and programs what happens: users' callbacks, and messages to webhooks."""
+"""Passes events on to people and programs: users' callbacks, and messages to webhooks."""

@@ -1,4 +1,4 @@
-"""People are told what happens to a real cluster: an error, a stall, a node lost or never there."""
+"""What happens to a real cluster is passed on: an error, a stall, a node lost or never there."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("no_lost_descriptors"
 
 
 @pytest.mark.timeout(180)  # its own waits come to more than others may take
-def test_callbacks_and_webhooks_are_told_of_a_real_run_that_goes_wrong(
+def test_callbacks_and_webhooks_get_the_events_of_a_real_run_that_goes_wrong(
     local_dispy: LocalDispy, tmp_path: Path
 ) -> None:
     authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -9,6 +9,8 @@ import json
 import logging
 import socket
 import ssl
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -263,10 +265,10 @@ def test_what_concerns_all_clusters_is_one_event(watch: Watch, receiver: Receive
 
 
 @pytest.mark.parametrize(
-    ("details", "shown", "told"), [(False, True, False), (True, True, True), (True, False, False)]
+    ("details", "shown", "sent"), [(False, True, False), (True, True, True), (True, False, False)]
 )
 def test_messages_of_errors_are_sent_only_where_both_settings_allow(
-    watch: Watch, receiver: Receiver, details: bool, shown: bool, told: bool
+    watch: Watch, receiver: Receiver, details: bool, shown: bool, sent: bool
 ) -> None:
     _, cluster = watch(
         webhook(receiver, events=["error_kind"], details=details), show_job_args=shown
@@ -277,7 +279,7 @@ def test_messages_of_errors_are_sent_only_where_both_settings_allow(
     cluster.end(job, node, exception="ValueError: Ann")
     wait_until(lambda: receiver.received, what="the alert")
     (request,) = receiver.received
-    assert ("Ann" in request.body.decode()) is told
+    assert ("Ann" in request.body.decode()) is sent
     assert "ValueError" in request.json["text"]
 
 
@@ -292,6 +294,33 @@ def test_last_events_are_sent_before_the_registry_closes(watch: Watch, receiver:
     registry.close()
     assert [each.json["text"] for each in receiver.received] == ["The job is done"]
     assert not threads()
+
+
+_PROGRAM = """
+import os, sys
+from dispy_objects import FakeCluster
+from flask_dispy import ClusterRegistry, Webhook
+
+registry = ClusterRegistry(alerts=[Webhook(sys.argv[1], events=["done"], allow_private=True)])
+registry.on("done", lambda event: print("called with", event["kind"], flush=True))
+if os.fork():
+    os.wait()
+else:
+    cluster = FakeCluster()
+    registry.add(cluster)
+    node = cluster.join("10.0.0.1")
+    job = cluster.submit(1)
+    cluster.start(job, node)
+    cluster.end(job, node)
+"""
+
+
+def test_program_that_forks_and_closes_nothing_sends_the_last_events(receiver: Receiver) -> None:
+    command = [sys.executable, "-W", "ignore", "-c", _PROGRAM, f"{receiver.url}/x"]
+    folder = Path(__file__).parents[1]
+    run = subprocess.run(command, cwd=folder, capture_output=True, timeout=60, check=True)
+    assert (run.stdout, run.stderr) == (b"called with done\n", b"")
+    assert [each.json["text"] for each in receiver.received] == ["The job is done"]
 
 
 def test_closing_waits_for_no_receiver_that_is_silent(watch: Watch, receiver: Receiver) -> None:
