@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -25,9 +27,13 @@ def test_modules_of_the_pages():
     if not _can_test():
         assert not os.environ.get("CI"), "Node.js 20 or newer must be there in CI"
         pytest.skip("no Node.js 20 or newer on the PATH")
-    files = sorted(map(str, FOLDER.rglob("*.test.js")))
+    files = sorted(FOLDER.rglob("*.test.js"))
     assert files
+    # All in one process: ``node --test`` starts one a file, which takes five times the work.
+    program = "\n".join(f"import {json.dumps(file.as_uri())};" for file in files)
     run = subprocess.run(
-        [NODE, "--test", *files], capture_output=True, text=True, timeout=80, check=False
-    )
+        [NODE, "--input-type=module"], input=program,
+        capture_output=True, text=True, timeout=80, check=False,
+    )  # fmt: skip
     assert run.returncode == 0, run.stdout + run.stderr
+    assert re.search(r"^# pass [1-9]", run.stdout, re.M), run.stdout
