@@ -107,18 +107,13 @@ def test_reloader_that_makes_the_cluster_twice_is_noticed(
         assert f"dispy's port {local_dispy.port}" in (scratch / "app" / "log").read_text()
 
 
-@pytest.mark.parametrize(
-    ("command", "condition"),
-    [
-        ("flask run", "is_running_from_reloader() or not app.debug"),
-        ("app.run", "is_running_from_reloader()"),
-    ],
-)
 def test_jobs_run_under_the_reloader_as_the_documents_say(
-    scratch: Path, local_dispy: LocalDispy, command: str, condition: str
+    scratch: Path, local_dispy: LocalDispy
 ) -> None:
+    """Of ``flask run``, they have the code itself: see test_documented_code.py."""
     local_dispy.start_node()
-    with _running(scratch, condition, COMMANDS[command], local_dispy.port) as summary:
+    condition, command = "is_running_from_reloader()", COMMANDS["app.run"]
+    with _running(scratch, condition, command, local_dispy.port) as summary:
         found = wait_until(
             lambda: (one := summary()) and one["jobs"]["finished"] and one,
             timeout_sec=40,
