@@ -205,15 +205,15 @@ def test_good_outcome_leaves_by_itself(stage: Stage, page: Page) -> None:
     expect(page.locator(".notice")).to_have_count(0)
 
 
-@pytest.mark.parametrize("name", ["..", ".", "a?b#c%d", "a\\b", "../x"])
-def test_cluster_can_be_opened_whatever_its_name(stage: Stage, name: str) -> None:
-    watched_cluster(stage.registry, name)
-    page = stage.open(f"manage.html?{urlencode({'cluster': name})}")
-    page.get_by_label("Host or IP address").fill("10.0.0.50")
-    page.keyboard.press("Enter")
-    expect(page.locator(".notice-lines li")).to_contain_text("is asked to join")
-    jobs = stage.open(f"jobs.html?{urlencode({'cluster': name})}")
-    expect(jobs.get_by_text("No job yet")).to_be_visible()
+def test_clusters_can_be_opened_whatever_their_names(stage: Stage, page: Page) -> None:
+    for name in ("..", ".", "a?b#c%d", "a\\b", "../x"):
+        watched_cluster(stage.registry, name)
+        stage.go(page, f"manage.html?{urlencode({'cluster': name})}")
+        page.get_by_label("Host or IP address").fill("10.0.0.50")
+        page.keyboard.press("Enter")
+        expect(page.locator(".notice-lines li")).to_contain_text("is asked to join")
+        stage.go(page, f"jobs.html?{urlencode({'cluster': name})}")
+        expect(page.get_by_text("No job yet")).to_be_visible()
 
 
 def test_content_under_a_notice_can_be_scrolled_into_view(page: Page) -> None:
