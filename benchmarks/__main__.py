@@ -25,6 +25,7 @@ CHAPTERS: Final = (
     "viewers",
     "stream",
     "search",
+    "lists",
     "memory",
     "idle",
     "page",

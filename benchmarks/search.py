@@ -45,7 +45,7 @@ def measure(scale: Scale) -> list[Row]:
 
 
 def _searches(scale: Scale, jobs: int) -> list[Row]:
-    rounds = scale.pick(40, 10, 2)
+    rounds = scale.pick(40, 21, 2)
     rows = []
     everything: list[float] = []
     cpu: list[float] = []

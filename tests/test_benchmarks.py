@@ -30,8 +30,8 @@ def test_benchmarks_measure_and_write(tmp_path: Path) -> None:
         "before\n<!-- figures: written by python -m benchmarks --write -->\nlast run\n"
         "<!-- end of the figures -->\nafter\n"
     )
-    names = ("callback", "snapshots", "updates", "viewers", "stream", "search", "memory", "idle",
-             "outlook", "history")  # fmt: skip
+    names = ("callback", "snapshots", "updates", "viewers", "stream", "search", "lists", "memory",
+             "idle", "outlook", "history")  # fmt: skip
     run("--only", *names, "--write", str(page))
     text = page.read_text()
     assert text.startswith("before\n")
