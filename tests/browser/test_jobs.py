@@ -111,6 +111,16 @@ def test_all_that_match_are_counted_before_they_are_terminated(stage: Stage, pag
     assert [job.id for _, (job,) in stage.cluster.calls] == ["busy"]
 
 
+def test_nothing_is_offered_to_be_terminated_where_all_have_ended(stage: Stage) -> None:
+    page = stage.open("jobs.html?q=state:failed")
+    expect(rows(page)).to_have_count(1)
+    button = page.get_by_role("button", name="Terminate all that match")
+    expect(button).to_be_disabled()
+    page.get_by_role("link", name="Running", exact=False).first.click()
+    expect(rows(page)).to_have_count(2)
+    expect(button).to_be_enabled()
+
+
 def test_question_can_be_refused(stage: Stage, page: Page) -> None:
     page.get_by_role("button", name="Terminate all").click()
     expect(page.locator(".confirm:visible")).to_contain_text("5 match, 2 of them have ended.")

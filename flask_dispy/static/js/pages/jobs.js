@@ -3,7 +3,7 @@ import { filtersOf, rangeOf, withRange } from "../data/durations.js";
 import { JobList } from "../data/joblist.js";
 import { columnOf, orderText, readOrder, sortOf } from "../data/joborder.js";
 import { JOB_WORDS } from "../data/jobwords.js";
-import { addQualifiers, fromAddress as searchOf, toParams, withStates } from "../data/query.js";
+import { addQualifiers, fromAddress as searchOf, statesOf, toParams, withStates } from "../data/query.js";
 import { PANEL_KEYS, SEARCH_KEYS, TABLE_KEYS } from "../frame/keymap.js";
 import { startShell } from "../frame/shell.js";
 import { h, need, setText, show } from "../lib/dom.js";
@@ -285,8 +285,10 @@ class JobsPage {
   }
 
   #showActions() {
-    const { queued = 0, running = 0 } = this.#list.state.counts;
-    this.#actions?.update(queued + running > 0);
+    const { counts } = this.#list.state;
+    const asked = statesOf(this.#query); // the counts are those of all states
+    const going = ["queued", "running"].filter((word) => asked.length === 0 || asked.includes(word));
+    this.#actions?.update(going.some((word) => (counts[word] ?? 0) > 0));
   }
 
   #scrollToTop() {
