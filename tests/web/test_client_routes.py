@@ -53,7 +53,7 @@ def methods() -> dict[str, Any]:
 def request_of(name: str) -> Request[Any]:
     """Return what a method sends where all is given that it takes."""
     method = methods()[name]
-    given = {p: SAMPLES[p] for p in inspect.signature(method).parameters if p != "self"}
+    given = {p: SAMPLES.get(p, 1) for p in inspect.signature(method).parameters if p != "self"}
     found = method(Asking(Recorder()), **given)  # type: ignore[arg-type]
     if isinstance(found, (AsyncFile, AsyncRows)):
         found = found.read() if isinstance(found, AsyncFile) else found.page()
