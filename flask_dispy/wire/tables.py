@@ -201,10 +201,6 @@ def _of_pages(field: Field, *, custom: bool) -> dict[str, Any]:
 # -- sorting -------------------------------------------------------------------------------------
 
 
-def _itself(value: Any) -> Any:
-    return value
-
-
 def _sec_per_job(row: NodeRow) -> Any:
     return row["cpu_time"] / row["jobs_done"] if row["jobs_done"] else None
 
