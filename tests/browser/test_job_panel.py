@@ -241,3 +241,6 @@ def test_panel_compares_a_job_with_its_function_and_its_node(stage: Stage) -> No
         re.compile(r"^Ran [56]\.\d\s. the median of compute \(\S+ s\), [23]\.\d\s. that on alpha$")
     )
     expect(panel.locator(".job-facts")).to_contain_text("Ran for6.00 s")
+    # Opened from its address, the job is there before the nodes are.
+    page = stage.open(panel.page.url.removeprefix(stage.server.url))
+    expect(page.locator("#job .job-compared").first).to_have_text(re.compile("that on alpha$"))

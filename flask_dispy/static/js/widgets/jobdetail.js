@@ -145,7 +145,7 @@ export class JobPanel {
   }
 
   tick() {
-    if (this.#job && isCancellable(this.#job)) this.#facts.update(this.#job);
+    if (this.#job) this.#facts.update(this.#job); // how long ago it ended changes, too
   }
 
   get serial() {
