@@ -6,10 +6,11 @@ from types import TracebackType
 
 import httpx
 
-from .blocking import Blocking, answered, filed, iterated, listed
-from .commanding import Commanding
+from .blocking import Blocking
+from .commanding import BlockingCommands, Commanding
+from .reading import BlockingReads
 from .sending import AsyncIO, Auth, BlockingIO, Sender, Verify, http_options
-from .waiting import Waiting
+from .waiting import BlockingWaits, Waiting
 
 __all__ = ["AsyncClient", "Client"]
 
@@ -64,7 +65,7 @@ class AsyncClient(Asking):
         return f"<AsyncClient {self.url}>"
 
 
-class Client(Blocking[Asking]):
+class Client(BlockingWaits, BlockingReads, BlockingCommands, Blocking[Asking]):
     """Asks a dashboard, and commands it.
 
     It is a context manager. Thread-safe.
@@ -91,53 +92,6 @@ class Client(Blocking[Asking]):
         """The dashboard's root, without a login."""
         self._http = httpx.Client(**options)
         super().__init__(Asking(Sender(BlockingIO(self._http), timeout_sec)))
-
-    clusters = listed(Asking.clusters)
-    cluster = answered(Asking.cluster)
-    what_if = answered(Asking.what_if)
-    series = answered(Asking.series)
-    timeline = answered(Asking.timeline)
-    durations = answered(Asking.durations)
-    events = listed(Asking.events)
-    errors = listed(Asking.errors)
-    report = filed(Asking.report)
-    trace = filed(Asking.trace)
-
-    nodes = listed(Asking.nodes)
-    node = answered(Asking.node)
-    node_series = answered(Asking.node_series)
-    node_loads = answered(Asking.node_loads)
-    comparison = listed(Asking.comparison)
-    offers = listed(Asking.offers)
-
-    jobs = listed(Asking.jobs)
-    job = answered(Asking.job)
-    job_texts = filed(Asking.job_texts)
-    job_facets = answered(Asking.job_facets)
-
-    runs = listed(Asking.runs)
-    compare_runs = listed(Asking.compare_runs)
-
-    settings = answered(Asking.settings)
-    healthz = answered(Asking.healthz)
-    metrics = answered(Asking.metrics)
-    openapi = answered(Asking.openapi)
-
-    changes = answered(Asking.changes)
-    follow = iterated(Asking.follow)
-    follow_events = iterated(Asking.follow_events)
-    wait = answered(Asking.wait)
-
-    cancel = answered(Asking.cancel)
-    cancel_dry_run = answered(Asking.cancel_dry_run)
-    add_node = answered(Asking.add_node)
-    set_cpus = answered(Asking.set_cpus)
-    allocate = answered(Asking.allocate)
-    deallocate = answered(Asking.deallocate)
-    close_node = answered(Asking.close_node)
-    ask_again = answered(Asking.ask_again)
-    withdraw = answered(Asking.withdraw)
-    change_settings = answered(Asking.change_settings)
 
     def close(self) -> None:
         """Close all connections."""

@@ -7,9 +7,10 @@ from typing import Any, Final, TypeVar
 
 from ..core.events import JobWord
 from ..wire.answers import Cancelled, Matched, Outcomes, SettingsRow
+from .blocking import answered
 from .sending import Request, Sender
 
-__all__ = ["Commanding"]
+__all__ = ["BlockingCommands", "Commanding"]
 
 _T = TypeVar("_T")
 
@@ -126,3 +127,18 @@ def _cancelling(
     if (serials is None) == (not given):
         raise ValueError('give serials, or a search with q, state or node; q="" means all jobs')
     return {"filter": given} if serials is None else {"serials": list(serials)}
+
+
+class BlockingCommands:
+    """The same as plain methods, for a ``Blocking`` over a :class:`Commanding`."""
+
+    cancel = answered(Commanding.cancel)
+    cancel_dry_run = answered(Commanding.cancel_dry_run)
+    add_node = answered(Commanding.add_node)
+    set_cpus = answered(Commanding.set_cpus)
+    allocate = answered(Commanding.allocate)
+    deallocate = answered(Commanding.deallocate)
+    close_node = answered(Commanding.close_node)
+    ask_again = answered(Commanding.ask_again)
+    withdraw = answered(Commanding.withdraw)
+    change_settings = answered(Commanding.change_settings)

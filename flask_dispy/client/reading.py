@@ -41,11 +41,12 @@ from ..wire.shapes.clusters import SeriesData, Summary
 from ..wire.shapes.jobs import JobDetail, JobRow, NodeDetail
 from ..wire.shapes.nodes import NodeLoadsData, NodeRow, NodeSeriesData, OfferRow
 from ..wire.shapes.timeline import TimelineData
+from .blocking import answered, filed, listed
 from .files import AsyncFile
 from .rows import AsyncRows
 from .sending import Request, Sender, get
 
-__all__ = ["Reading"]
+__all__ = ["BlockingReads", "Reading"]
 
 _Direction = Literal["asc", "desc"]
 
@@ -298,3 +299,40 @@ class Reading:
     async def changes(self, cluster: str = "*", *, since: str | None = None) -> ChangesRow:
         """Return what changed since the cursor of an earlier answer; all without one."""
         return await self._get(ChangesRow, f"{_API}/changes", cluster=cluster, since=since)
+
+
+class BlockingReads:
+    """The same as plain methods, for a ``Blocking`` over a :class:`Reading`."""
+
+    clusters = listed(Reading.clusters)
+    cluster = answered(Reading.cluster)
+    what_if = answered(Reading.what_if)
+    series = answered(Reading.series)
+    timeline = answered(Reading.timeline)
+    durations = answered(Reading.durations)
+    events = listed(Reading.events)
+    errors = listed(Reading.errors)
+    report = filed(Reading.report)
+    trace = filed(Reading.trace)
+
+    nodes = listed(Reading.nodes)
+    node = answered(Reading.node)
+    node_series = answered(Reading.node_series)
+    node_loads = answered(Reading.node_loads)
+    comparison = listed(Reading.comparison)
+    offers = listed(Reading.offers)
+
+    jobs = listed(Reading.jobs)
+    job = answered(Reading.job)
+    job_texts = filed(Reading.job_texts)
+    job_facets = answered(Reading.job_facets)
+
+    runs = listed(Reading.runs)
+    compare_runs = listed(Reading.compare_runs)
+
+    settings = answered(Reading.settings)
+    healthz = answered(Reading.healthz)
+    metrics = answered(Reading.metrics)
+    openapi = answered(Reading.openapi)
+
+    changes = answered(Reading.changes)

@@ -11,11 +11,12 @@ from ..core.outlook import State
 from ..wire.answers import ChangesRow
 from ..wire.journal import EventRow
 from ..wire.shapes.clusters import Summary
+from .blocking import answered, iterated
 from .errors import WaitTimeout
 from .following import Follower
 from .reading import Reading
 
-__all__ = ["Waiting"]
+__all__ = ["BlockingWaits", "Waiting"]
 
 
 class Waiting(Reading):
@@ -133,3 +134,11 @@ def _too_late(
     error = WaitTimeout("wait_timeout", f"Not {words} within {timeout_sec:g} s.{said}")
     error.summary = summary
     return error
+
+
+class BlockingWaits:
+    """The same as plain methods, for a ``Blocking`` over a :class:`Waiting`."""
+
+    follow = iterated(Waiting.follow)
+    follow_events = iterated(Waiting.follow_events)
+    wait = answered(Waiting.wait)
