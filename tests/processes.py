@@ -12,8 +12,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 __all__ = [
     "START_SEC",
@@ -21,8 +22,11 @@ __all__ = [
     "accepts",
     "call_in_child",
     "free_port_family",
+    "in_thread",
     "wait_until",
 ]
+
+T = TypeVar("T")
 
 _TESTS = Path(__file__).parent
 _FAMILY = 3
@@ -42,6 +46,12 @@ def wait_until(
         assert time.monotonic() < give_up_at, f"{what} did not come true in {timeout_sec:g} s"
         time.sleep(0.02)
     return value
+
+
+def in_thread(call: Callable[[], T]) -> T:
+    """Call a function in a thread without an event loop; Playwright's runs in that of the tests."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(call).result()
 
 
 def free_port_family() -> int:

@@ -122,9 +122,9 @@ class Offers:
     def ask(
         self, host: str, node: Allocation, at: float, *, by: str | None, source: Source = "command"
     ) -> Offer:
-        """Keep an offer; it replaces an earlier one of the same address."""
-        self._drop(node.ip_addr)
-        number = next(self._numbers)
+        """Keep an offer; it replaces an earlier one of the same address, and takes its number."""
+        earlier = self._drop(node.ip_addr)
+        number = next(self._numbers) if earlier is None else earlier
         offer = Offer(number, host, *node, source, by, at)
         self.waiting[number] = offer
         self.changes += 1
@@ -198,6 +198,9 @@ class Offers:
         ]
         return sorted(due, key=lambda offer: offer.checked_at)[:most]
 
-    def _drop(self, ip_addr: str) -> None:
-        for offer in [one for one in self.waiting.values() if one.ip_addr == ip_addr]:
-            del self.waiting[offer.number]
+    def _drop(self, ip_addr: str) -> int | None:
+        """Remove the offer of an address and return its number, ``None`` if there is none."""
+        for number in [n for n, offer in self.waiting.items() if offer.ip_addr == ip_addr]:
+            del self.waiting[number]
+            return number
+        return None

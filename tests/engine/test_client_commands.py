@@ -102,7 +102,7 @@ def test_nodes_are_commanded(
     (offer,) = client.offers("act")
     assert (offer["host"], offer["cpus"]) == ("127.0.0.77", 1)
     assert codes(client.ask_again(offer["number"], "act")) == ["asked"]
-    (offer,) = client.offers("act")  # under a new number
+    (offer,) = client.offers("act")
     assert client.withdraw(offer["number"], "act")["ok"]
     assert list(client.offers()) == []
     assert codes(client.deallocate(NODE, "act")) == ["ok"]

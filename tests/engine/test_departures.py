@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -17,6 +18,23 @@ pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("no_lost_descriptors"
 
 def _becomes(server: DispyHTTPServer, state: str, ip_addr: str = NEAR) -> None:
     wait_until(lambda: state_of(server, ip_addr) == state, what=f"{ip_addr} {state}")
+
+
+def _comes_back(server: DispyHTTPServer, allocate: Callable[[], object]) -> None:
+    """Allocate the node until it is up.
+
+    A node refuses a cluster that it is still putting away, and one from which dispy only
+    deallocated it, and dispy asks it only once; it can be set up again after that.
+    """
+
+    def is_up() -> bool:
+        allocate()
+        with contextlib.suppress(AssertionError):
+            wait_until(lambda: state_of(server, NEAR) == "up", timeout_sec=3)
+            return True
+        return False
+
+    wait_until(is_up, timeout_sec=30, what=f"{NEAR} up again")
 
 
 def _at_work(server: DispyHTTPServer, cluster: Any, number: int = 2) -> list[Any]:
@@ -106,13 +124,8 @@ def test_node_that_the_users_program_lets_go_is_closed(
         getattr(cluster, method)(NEAR)
         _becomes(server, "closed")
         assert ask(server, ACT)[1]["attention"]["lost"] == 0
-        # From the pages it is taken back, whichever of the two it was. One that dispy only
-        # deallocated refuses to be set up again, is closed for that, and then can be.
-        for _ in range(3):
-            assert ask(server, f"{ACT}/nodes/{NEAR}/allocate", "POST")[0] == 200
-            with contextlib.suppress(AssertionError):
-                wait_until(lambda: state_of(server, NEAR) == "up", timeout_sec=5)
-                break
+        # From the pages it is taken back, whichever of the two it was.
+        _comes_back(server, lambda: ask(server, f"{ACT}/nodes/{NEAR}/allocate", "POST"))
         _works(server, cluster)
 
 
@@ -132,8 +145,7 @@ def test_node_that_a_command_lets_go_is_closed_until_it_is_allocated(
         assert _events(server)[0] == ("closed" if action == "close" else "deallocated")
         if shared and action == "close":
             return  # dispyscheduler does not set up again what it closed
-        assert ask(server, f"{ACT}/nodes/{NEAR}/allocate", "POST")[0] == 200
-        _becomes(server, "up")
+        _comes_back(server, lambda: ask(server, f"{ACT}/nodes/{NEAR}/allocate", "POST"))
         _works(server, cluster)
 
 
@@ -144,8 +156,7 @@ def test_program_that_takes_a_node_back_is_noticed(local_dispy: LocalDispy) -> N
         _works(server, cluster)
         cluster.deallocate_node(NEAR)
         _becomes(server, "closed")
-        cluster.allocate_node(NEAR)
-        _becomes(server, "up")
+        _comes_back(server, lambda: cluster.allocate_node(NEAR))
 
 
 def test_cluster_that_ends_closes_its_nodes_but_for_the_lost(local_dispy: LocalDispy) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import computations
 import pytest
 from click.testing import CliRunner
 from clusters import LocalDispy, cancel_all, submit, wait_until
+from processes import in_thread
 from web.served import serving
 
 from flask_dispy import DispyHTTPServer
@@ -20,7 +22,8 @@ pytestmark = pytest.mark.cluster
 def wait(server: DispyHTTPServer, folder: Path, *options: str) -> tuple[int, str]:
     """Return the exit code, and what is written to standard output."""
     env = {"FLASK_DISPY_URL": server.url, "FLASK_DISPY_CONFIG": str(folder / "none.ini")}
-    done = CliRunner().invoke(cli, ["wait", *options], env=env, catch_exceptions=False)
+    run = partial(CliRunner().invoke, cli, ["wait", *options], env=env, catch_exceptions=False)
+    done = in_thread(run)
     return done.exit_code, done.stdout
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import trustme
+from processes import in_thread
 from web.conftest import Scene
 from web.fakes import FakeCluster, watched_cluster
 from web.hosted import serving as hosting
@@ -139,7 +140,7 @@ def test_async_client_reads_the_same(server: DispyHTTPServer, scene: Scene) -> N
             csv = [line async for line in client.jobs(limit=1).csv().lines()]
             return ids, pages, len(csv), (await client.cluster("compute"))["name"], repr(client)
 
-    found = asyncio.run(read())
+    found = in_thread(lambda: asyncio.run(read()))
     assert found == (["b"], [4], 2, "compute", f"<AsyncClient {server.url}>")
 
 
@@ -147,7 +148,7 @@ def test_client_works_inside_an_event_loop(client: Client, scene: Scene) -> None
     async def read() -> list[str]:
         return [row["id"] for row in client.jobs(state="failed")]
 
-    assert asyncio.run(read()) == ["b"]
+    assert in_thread(lambda: asyncio.run(read())) == ["b"]
 
 
 # -- files -----------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from clusters import wait_until
 from flask import Flask
+from processes import in_thread
 from web.conftest import Scene
 from web.fakes import FakeCluster, make_node, watched_cluster
 from web.hosted import serving as hosting
@@ -333,7 +334,7 @@ def test_async_client_follows_and_waits(server: DispyHTTPServer, scene: Scene) -
                 await asyncio.sleep(0.02)
             return summary["outlook"]["state"], summary["jobs"]["pending"]
 
-    assert asyncio.run(follow()) == ("done", 0)
+    assert in_thread(lambda: asyncio.run(follow())) == ("done", 0)
 
 
 def test_event_stream_of_json_alone_is_read(client: Client, cluster: FakeCluster) -> None:

@@ -10,12 +10,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 import pytest
 from click.testing import CliRunner, Result
+from processes import in_thread
 from web.conftest import Scene
 from web.fakes import make_node, watched_cluster
 from web.served import serving
@@ -41,7 +43,8 @@ class Shell:
             "FLASK_DISPY_CONFIG": str(self.folder / "flask-dispy.ini"),
             **environ,
         }
-        return CliRunner().invoke(cli, arguments, input=answer, env=env, catch_exceptions=False)
+        run = partial(CliRunner().invoke, cli, arguments, input=answer, env=env)
+        return in_thread(partial(run, catch_exceptions=False))
 
     def lines(self, *arguments: str) -> list[Any]:
         """Return what is written with ``--json``."""

@@ -42,8 +42,7 @@ export class Offers {
     const list = h("ul", { class: "offers panel-body" });
     this.#items = new KeyedList(
       list,
-      // A node that is asked again gets another number.
-      (/** @type {Offer} */ offer) => `${offer.cluster} ${offer.ip_addr}`,
+      (/** @type {Offer} */ offer) => offer.number,
       (/** @type {Offer} */ offer) => this.#createItem(offer),
     );
     element.append(h("div", { class: "panel-head" }, title, this.#caption), list);
