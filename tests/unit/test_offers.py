@@ -88,8 +88,9 @@ def test_pattern_waits_until_any_node_that_it_stands_for_has_joined(
 
 
 def test_asking_again_takes_the_place_of_the_first_time(offers: Offers) -> None:
-    offers.ask("seven", NODE, 1_000.0, by="ann")
-    offers.ask("seven", NODE, 1_050.0, by="bob")
+    first = offers.ask("seven", NODE, 1_000.0, by="ann")
+    again = offers.ask("seven", NODE, 1_050.0, by="bob")
+    assert again.number == first.number  # a reader who has the first can withdraw it
     (offer,) = offers.waiting.values()
     assert (offer.asked_by, offer.asked_at) == ("bob", 1_050.0)
 
