@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from abc import abstractmethod
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -169,6 +170,16 @@ class StateView(JobsView):
     def node_loads(self) -> NodeLoadsData:
         with self._folded() as now:
             return present_loads(self._states(), self._loads().bands(now), now)
+
+    def clock_offsets(self, most: int) -> dict[str, float]:
+        with self._folded():
+            known = {
+                ip_addr: node.clock_offset_sec
+                for state in self._states()
+                for ip_addr, node in state.nodes.items()
+                if node.clock_offset_sec is not None and node.state not in GONE_STATES
+            }
+        return dict(heapq.nlargest(most, known.items(), key=lambda one: abs(one[1])))
 
     def node_events(self, host: str) -> list[NodeEvent]:
         with self._folded():

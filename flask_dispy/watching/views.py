@@ -155,6 +155,12 @@ class View(Protocol):
         Up to twelve each have a line; of more there are the least, the quartiles and the most.
         """
 
+    def clock_offsets(self, most: int) -> dict[str, float]:
+        """Return how many seconds the present nodes' clocks are ahead, by address, where known.
+
+        :param most: the most nodes that are wanted: those that are furthest off.
+        """
+
     def node_events(self, host: str) -> list[NodeEvent]:
         """Return what happened to a node in each of the clusters, the latest first.
 

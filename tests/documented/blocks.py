@@ -37,6 +37,7 @@ NOT_RUN: Final = {
     "nginx": "nginx is not a part of this",
     "apache": "Apache is not a part of this",
     "ini": "is no program; see unit/test_cli_settings.py",
+    "yaml": "is read by Prometheus; see web/test_prometheus.py",
 }
 """Languages that are not run, and why."""
 

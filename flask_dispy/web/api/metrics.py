@@ -1,13 +1,17 @@
-"""Figures for Prometheus, computed when they are asked for. Labels name clusters, never jobs."""
+"""Figures for Prometheus, computed when they are asked for.
+
+Labels name clusters, and within a bound nodes and kinds of errors, never jobs.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from functools import reduce
 from operator import getitem
 from typing import TYPE_CHECKING, Any, Final
 
-from flask import Response
+from flask import Response, request
 
 from ...core.jobs import JOB_WORDS, count_of
 from ...core.nodes import NODE_STATES
@@ -15,21 +19,26 @@ from ...core.outlook import REASONS
 from ..context import Web
 from ..http.errors import HttpError
 from .duration_metrics import duration_metrics
+from .view_metrics import view_metrics
 
 if TYPE_CHECKING:
     from prometheus_client import Metric
 
-__all__ = ["metrics"]
+__all__ = ["OPENMETRICS", "metrics"]
+
+OPENMETRICS: Final = "application/openmetrics-text"
+
+_PLAIN: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
 def metrics(web: Web) -> Response:
-    """Answer in the Prometheus text format.
+    """Answer in the text format of Prometheus, or as OpenMetrics to a client that prefers it.
 
     :raises HttpError: 501, the ``metrics`` extra is not installed.
     """
     try:
-        from prometheus_client import CollectorRegistry
-        from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+        from prometheus_client import CollectorRegistry, exposition
+        from prometheus_client.openmetrics import exposition as openmetrics
     except ImportError:
         raise HttpError(
             501,
@@ -38,7 +47,23 @@ def metrics(web: Web) -> Response:
         ) from None
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Collector(web))
-    return Response(generate_latest(registry), content_type=CONTENT_TYPE_PLAIN_0_0_4)
+    generate: Any = exposition.generate_latest  # that of OpenMetrics has no types
+    media_type = _PLAIN
+    if _prefers_openmetrics():
+        generate, media_type = openmetrics.generate_latest, openmetrics.CONTENT_TYPE_LATEST
+    answer = Response(generate(registry), content_type=media_type)
+    answer.vary.add("Accept")
+    return answer
+
+
+def _prefers_openmetrics() -> bool:
+    """Whether the client asks for OpenMetrics by name, and not for plain text before it."""
+    quality = {OPENMETRICS: 0.0, "text/plain": 0.0}
+    for accepted, value in request.accept_mimetypes:
+        media_type = accepted.partition(";")[0].strip().lower()
+        if media_type in quality:  # of any version: scrapers read the one that the answer names
+            quality[media_type] = max(quality[media_type], value)
+    return 0.0 < quality[OPENMETRICS] >= quality["text/plain"]
 
 
 # Of each cluster: name, help, and where its summary has the figure. ``_total`` makes a counter.
@@ -47,7 +72,9 @@ _FIGURES: Final[tuple[tuple[str, str, Any], ...]] = (
     ("dispy_jobs_failed_total", "Jobs that raised, or whose process died.", "jobs.failed"),
     ("dispy_jobs_per_second", "Jobs done lately.", "jobs_per_sec"),
     ("dispy_progress_ratio", "Jobs done, of those submitted.", "progress"),
-    ("dispy_eta_seconds", "Expected time left.", "eta_sec"),
+    ("dispy_eta_seconds", "Time left, as expected; none while stalled.", "eta_sec"),
+    ("dispy_eta_early_seconds", "Time left, if all goes well (1 in 10).", "outlook.eta_early_sec"),
+    ("dispy_eta_late_seconds", "Time left, if it goes badly (1 in 10).", "outlook.eta_late_sec"),
     (
         "dispy_stragglers",
         "Running jobs that take far longer than others.",
@@ -67,12 +94,26 @@ _FIGURES: Final[tuple[tuple[str, str, Any], ...]] = (
     ("dispy_cluster_up", "1 while the cluster is open.", lambda s: s["state"] == "open"),
     ("dispy_cpus", "CPUs of the cluster's nodes.", "cpus.total"),
     ("dispy_cpus_busy", "CPUs in use.", "cpus.busy"),
+    ("dispy_offers", "Nodes that were asked to join and have not.", "offers.waiting"),
     (
         "dispy_nodes_not_joined",
         "Nodes that were asked to join over 30 s ago and have not.",
         "attention.offers",
     ),
-    ("dispy_cpu_time_seconds_total", "CPU time that jobs used.", "cpu_time_sec"),
+    ("dispy_nodes_clock_off", "Nodes whose clocks are over a minute off.", "attention.clocks_off"),
+    ("dispy_cpu_time_seconds_total", "CPU time of jobs, as nodes report it.", "cpu_time_sec"),
+    ("dispy_cpu_offered_seconds_total", "CPU time that nodes offered.", "cost.offered_sec"),
+    # No counters: both may fall a little when a node reports how long a job really ran.
+    ("dispy_cpu_used_seconds", "CPU time that jobs used of what was offered.", "cost.used_sec"),
+    ("dispy_cpu_idle_seconds", "CPU time that no job used.", "cost.idle_sec"),
+    (
+        "dispy_cpu_lost_seconds_total",
+        "CPU time that failed jobs and abandoned attempts used.",
+        "cost.lost_sec",
+    ),
+    ("dispy_cost_total", "Price so far, in the currency of cpu_hour_price.", "cost.money"),
+    ("dispy_cost_per_hour", "Price of an hour as it is now.", "cost.money_per_hour"),
+    ("dispy_cost_at_end", "Price by the expected end.", "cost.end_money"),
 )
 
 # Of each state of something in each cluster.
@@ -117,6 +158,7 @@ class _Collector:
                     metric.add_metric([summary["name"], state], count)
             yield metric
         yield from duration_metrics(self._web.registry.views())
+        yield from view_metrics(self._web.registry.views())
         yield from _own_metrics(self._web)
 
 
@@ -125,8 +167,14 @@ def _at(summary: Any, path: str) -> Any:
     return reduce(getitem, path.split("."), summary)
 
 
+# Figures of /healthz that count from the program's start; all others go up and down.
+_COUNTED: Final = frozenset(
+    ("delivered", "died", "dropped", "failed", "failures", "faults", "unreadable", "written")
+)
+
+
 def _own_metrics(web: Web) -> Iterator[Metric]:
-    from prometheus_client.core import GaugeMetricFamily
+    from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
     yield GaugeMetricFamily("flask_dispy_streams", "Open event streams.", value=web.streams.taken)
     health = web.registry.health()
@@ -137,6 +185,7 @@ def _own_metrics(web: Web) -> Iterator[Metric]:
         if isinstance(figures, dict):
             for name, value in sorted(figures.items()):
                 if isinstance(value, (int, float)):
-                    yield GaugeMetricFamily(
-                        f"flask_dispy_{part}_{name}", f"{part}.{name} of /healthz.", value
-                    )
+                    family = CounterMetricFamily if name in _COUNTED else GaugeMetricFamily
+                    unit = re.sub(r"_sec$", "_seconds", name)
+                    text = f"{part}.{name} of /healthz."
+                    yield family(f"flask_dispy_{part}_{unit}", text, value)

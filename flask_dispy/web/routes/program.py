@@ -104,6 +104,7 @@ PROGRAM: Final = (
         metrics.metrics,
         "Figures for Prometheus.",
         "text/plain",
+        (metrics.OPENMETRICS,),
         errors=(501,),
         costly=True,
     ),
