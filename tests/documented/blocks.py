@@ -103,6 +103,14 @@ app.add_url_rule("/login", "login", lambda: "log in")
 BLOCKS: Final[dict[str, tuple[str, str]]] = {
     # What a block holds: what goes before it, and what then must hold.
     "server = DispyHTTPServer(cluster)  # http": (_CLUSTER, _DONE),
+    "http_server = DispyHTTPServer(cluster)": (_CLUSTER, _DONE),
+    "def create_app():": (
+        "",
+        "import threading\n"
+        "assert threading.active_count() == 1\n"
+        "for app in (create_app(), create_app()):\n"
+        "    assert app.test_client().get('/dispy/').status_code == 200\n",
+    ),
     "with DispyHTTPServer(cluster, host=": (_CLUSTER, f"assert '(ended)' in repr(server)\n{_DONE}"),
     'certfile="/etc/ssl/dash.crt"': (
         f"{_CLUSTER}{_CERTIFICATE}",
