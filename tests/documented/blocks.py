@@ -193,7 +193,23 @@ assert open("run.html").read().startswith("<!doctype")
 client.close()
 server.shutdown()
 """,
-    )
+    ),
+    "docs/tutorial.md": (
+        """
+import dispy
+import flask_dispy
+made, submit = flask_dispy.DispyHTTPServer, dispy.JobCluster.submit
+flask_dispy.DispyHTTPServer = lambda *a, **k: made(*a, **{**k, "port": 0})
+dispy.JobCluster.submit = lambda cluster, n, seconds: submit(cluster, n, seconds / 1000)
+# Needs a node, because of compute().
+""",
+        """
+(run,) = flask_dispy.PastRegistry("first.sqlite").views()
+jobs, (kind,) = run.summary()["jobs"], run.error_kinds().items
+assert (jobs["submitted"], kind["type"]) == (200, "ValueError")
+assert open("first.html").read().startswith("<!doctype")
+""",
+    ),
 }
 """Documents whose blocks of Python are one program, and what goes before and after it."""
 
