@@ -44,6 +44,12 @@ def _documented(rule: str) -> str:
     return rule
 
 
+def test_every_document_is_in_the_index() -> None:
+    listed = re.findall(r"^[\w/-]+$", (ROOT / "docs" / "index.md").read_text(), re.MULTILINE)
+    documents = [path.stem for path in (ROOT / "docs").glob("*.md") if path.stem != "index"]
+    assert sorted(documents) == sorted(name for name in listed if "/" not in name)
+
+
 def test_every_route_is_documented_with_its_permission_and_no_other() -> None:
     documented = set(re.findall(r"^\| `([A-Z]+ /[^`]*)` \| (\w+) \|", API, re.MULTILINE))
     routes = {(f"{r.method} {_documented(r.rule)}", r.permission) for r in ROUTES + DOCUMENT_ROUTES}
