@@ -33,6 +33,7 @@ from .hosting import (
 from .registry import ClusterRegistry
 from .report import save_report
 from .terminal.progress import Progress
+from .watching.card import Address
 from .watching.dashboard import Dashboard, board_of
 from .web.access.guard import Authorize
 from .web.access.origins import checked_hosts
@@ -54,6 +55,8 @@ _LONGEST_WAIT_SEC: Final = 60.0
 
 # A stream is heard of once a second, however short the update interval is.
 _LEAST_LATELY_SEC: Final = 5.0
+
+_ANYWHERE: Final = {"", "0.0.0.0", "::"}  # noqa: S104 - compared, not listened on
 
 
 class DispyHTTPServer:
@@ -77,6 +80,11 @@ class DispyHTTPServer:
         :class:`~flask_dispy.PastRegistry`, which stays open when the server ends. *poll_sec* and
         *show_job_args* are set on it if they are given.
     :param ssl_context: TLS settings of your own, in place of *keyfile* and *certfile*.
+    :param replace: first end the server that this process has on the same host and port, without
+        waiting for its viewers, as a notebook's cell that is run again needs. It is gone even if
+        this one can't be made. If one of both listens on all interfaces, the port decides.
+    :param public_url: where the browsers of those who see the card in a notebook find the server,
+        if not at :attr:`url`; ``/proxy/{port}/`` through jupyter-server-proxy.
     :param max_connections: at a time; one more is answered 503. Streams get at most three
         quarters of them.
     :param request_timeout_sec: the longest that a client may take to send a request.
@@ -116,6 +124,8 @@ class DispyHTTPServer:
         *,
         registry: Dashboard | None = None,
         ssl_context: ssl.SSLContext | None = None,
+        replace: bool = False,
+        public_url: str | None = None,
         max_connections: int = 512,
         request_timeout_sec: float = 10,
         keep_alive_sec: float = 75,
@@ -163,10 +173,16 @@ class DispyHTTPServer:
         self._ended = False
         self._audience = Audience()
         self._owns_registry = registry is None
+        self._host = host
+        if replace:
+            _end_earlier(host, port)
         with contextlib.ExitStack() as undo:
             sock = undo.enter_context(listen(host, port, backlog=limits.backlog))
             self.port = sock.getsockname()[1]
             self.url = local_url(sock, host, secure=tls is not None)
+            self._address = Address.of(
+                self.url, public_url, self.port, framed=bool(frame_ancestors)
+            )
             self.registry = _registry(registry, settings)
             if self._owns_registry:
                 undo.callback(self.registry.close)
@@ -198,6 +214,7 @@ class DispyHTTPServer:
                 self.add_cluster(cluster)
             undo.pop_all()
         self._hosting.start()
+        board_of(self.registry).addresses.append(self._address)
         _live.append(self)
 
     def add_cluster(self, cluster: Any, *, chain: bool = False) -> str:
@@ -276,6 +293,7 @@ class DispyHTTPServer:
                 self._wait_for_viewers()
             if self in _live:
                 _live.remove(self)
+                board_of(self.registry).addresses.remove(self._address)
             self._audience.closing.set()
             board_of(self.registry).wake()
             if self._owns_registry:
@@ -292,6 +310,10 @@ class DispyHTTPServer:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} at {self.url}{' (ended)' if self._ended else ''}>"
+
+    def _repr_mimebundle_(self, **_kinds: object) -> dict[str, str]:
+        """Return what a notebook shows; see docs/notebook.md."""
+        return self.registry._card(repr(self), [] if self._ended else [self._address])
 
     def _wait_for_viewers(self) -> None:
         poll_sec = self.registry.poll_sec
@@ -370,6 +392,13 @@ def _warn_open(url: str, read_only: bool) -> None:
         url,
         allowed,
     )
+
+
+def _end_earlier(host: str, port: int) -> None:
+    """End the server of this process that is in the way of one on *host* and *port*."""
+    for server in list(_live):
+        if server.port == port and (server._host == host or _ANYWHERE & {server._host, host}):
+            server.shutdown(wait=False)
 
 
 # The servers that run. They are held here because a program may drop its own reference: the threads

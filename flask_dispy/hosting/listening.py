@@ -16,7 +16,7 @@ _NO_IPV6 = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
 _REMEDIES = {
     errno.EADDRINUSE: (
         ". Another server has this port, perhaps an earlier run of this program: end it, give "
-        "another port=, or port=0 for any that is free"
+        "another port=, or port=0 for any that is free. replace=True ends one of this process"
     ),
     errno.EACCES: ". Ports below 1024 are the administrator's: give another port=",
     errno.EADDRNOTAVAIL: (

@@ -21,6 +21,7 @@ from ..core.text import bounded
 from ..history.recorder import Recorder
 from ..wire.rows import RowWriter
 from ..wire.tables import Tables
+from .card import Address
 from .intervals import Intervals
 from .runs import Runs
 
@@ -111,6 +112,7 @@ class Board(Generic[M]):
         )
         self.combined_feed = Feed()
         self.closed = False
+        self.addresses: list[Address] = []  # of the servers that show it
         self._changed = threading.Condition(self.lock)
         self._members: dict[str, M] = {}
         self._pid = os.getpid()

@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 from ..core.settings import checked_poll_sec
 from ..engine.commands.control import Control
 from .board import Board
+from .card import Address, card
 from .views import View
 
 __all__ = ["Dashboard", "board_of"]
@@ -37,6 +38,13 @@ class Dashboard(ABC):
     @abstractmethod
     def _board(self) -> Board[Any]:
         """What it shows."""
+
+    def _repr_mimebundle_(self, **_kinds: object) -> dict[str, str]:
+        """Return what a notebook shows; see docs/notebook.md."""
+        return self._card(type(self).__name__, self._board.addresses)
+
+    def _card(self, title: str, addresses: Sequence[Address]) -> dict[str, str]:
+        return card(title, self.views, addresses, newest_first=self._board.past)
 
     # -- settings ----------------------------------------------------------------------------
 

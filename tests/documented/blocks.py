@@ -142,7 +142,7 @@ BLOCKS: Final[dict[str, tuple[str, str]]] = {
         "for at in ('/day/', '/night/'):\n"
         "    assert app.test_client().get(at).status_code == 200\n",
     ),
-    "frame_ancestors=[": (_APP, ""),
+    "create_blueprint(registry, frame_ancestors=[": (_APP, ""),
     "node_columns=[": (f"{_CLUSTER}sensors = {{}}\n", f"{_DONE}server.shutdown()\n"),
     'view = registry.view("*")': (
         _APP,
@@ -208,6 +208,14 @@ dispy.JobCluster.submit = lambda cluster, n, seconds: submit(cluster, n, seconds
 jobs, (kind,) = run.summary()["jobs"], run.error_kinds().items
 assert (jobs["submitted"], kind["type"]) == (200, "ValueError")
 assert open("first.html").read().startswith("<!doctype")
+""",
+    ),
+    "docs/notebook.md": (
+        _CLUSTER,
+        f"""{_DONE}
+assert f'<iframe src="/proxy/{{server.port}}/' in server._repr_mimebundle_()["text/html"]
+for one in list(flask_dispy.server._live):
+    one.shutdown()
 """,
     ),
 }

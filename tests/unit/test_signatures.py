@@ -53,7 +53,8 @@ def test_server_takes_each_option_of_its_parts() -> None:
     blueprint = {
         name: one for name, one in keyword_only(create_blueprint).items() if name not in OWN
     }
-    assert set(ours) == {"registry", "ssl_context", *limits, *blueprint, *shared}
+    own = {"registry", "ssl_context", "replace", "public_url"}
+    assert set(ours) == {*own, *limits, *blueprint, *shared}
     assert {name: ours[name] for name in shared} == shared
     assert {name: default for name, (_, default) in limits.items()} == {
         name: described(Limits)[name][1] for name in limits
