@@ -9,7 +9,7 @@ __all__ = ["patch_dispy"]
 
 
 def patch_dispy(*, lighten: bool = True) -> None:
-    """Make dispy 4.15.2 work on the running Python, 3.11 to 3.13.
+    """Make dispy 4.15.2 work on the running Python, 3.11 to 3.14.
 
     Call it once, before the first cluster is made.
 
