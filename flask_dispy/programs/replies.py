@@ -53,6 +53,7 @@ class JobPipe:
         self._from, self._to = os.pipe()
         os.set_blocking(self._from, False)
         self._ended: int | None = None
+        self._torn = False
         _reading.add(self._from)
 
     # -- in the job
@@ -77,10 +78,14 @@ class JobPipe:
             self._send(_TRACEBACK, text.encode("utf-8", "replace"))
 
     def _send(self, kind: bytes, data: bytes) -> None:
+        if self._torn:
+            return  # a signal cut the last message off; the next would be read as its end
+        self._torn = True
         for part in (_HEAD.pack(kind, len(data)), data):
             rest = memoryview(part)
             while rest:
                 rest = rest[os.write(self._to, rest) :]
+        self._torn = False
 
     # -- in the process that started it
 

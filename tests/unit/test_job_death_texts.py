@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import sys
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -14,7 +16,7 @@ from flask_dispy.programs import jobdeaths
 from flask_dispy.programs.jobdeaths import how_it_ended
 from flask_dispy.programs.oomkills import OomKills, oom_kills
 from flask_dispy.programs.outputs import CapturedOutput, KeptOutput
-from flask_dispy.programs.replies import Death, ReplyQueue
+from flask_dispy.programs.replies import Death, JobPipe, ReplyQueue
 
 
 def _write(root: Path, path: str, text: str) -> None:
@@ -159,6 +161,32 @@ def test_second_report_of_a_job_does_not_end_the_next_at_its_address(node: Simpl
     assert _passed(stale, Death(stale)) == []
     node.job_infos.clear()
     assert _passed(_reply()) == []
+
+
+def _interrupt_reply(pipe: JobPipe, interrupted: Any) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 0.2)
+    try:
+        pipe.send_reply("x" * 1_000_000)  # more than a pipe takes before somebody reads it
+    except KeyboardInterrupt:
+        interrupted.set()
+        pipe.send_traceback("x" * 2_000_000)
+
+
+def test_traceback_does_not_become_the_end_of_a_reply_that_was_cut_off() -> None:
+    context = multiprocessing.get_context("fork")
+    pipe, interrupted = JobPipe(), context.Event()
+    process = context.Process(target=_interrupt_reply, args=(pipe, interrupted))
+    process.start()
+    pipe.after_fork_in_parent(process.pid)
+    assert interrupted.wait(20)
+    found = pipe.read_until_end_of(process)
+    pipe.close()  # so that a process that writes on ends
+    process.join()
+    assert found.reply is None
 
 
 def test_death_of_a_jobs_first_process_does_not_end_its_second(node: SimpleNamespace) -> None:
