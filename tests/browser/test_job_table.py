@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from browser.stage import Stage, becomes, cells, is_live, rows
+from dispy_objects import FakeCluster
 from playwright.sync_api import Locator, Page, expect
 
 
@@ -46,6 +47,15 @@ def test_heads_sort_by_their_columns(page: Page) -> None:
     _head(page, "Submitted").get_by_role("button").click()
     becomes(lambda: _order(page), newest)
     expect(page).to_have_url(re.compile(r"jobs\.html$"))
+
+
+def test_first_columns_fit_a_laptop(stage: Stage) -> None:
+    stage.registry.add(FakeCluster("render"))
+    page = stage.open("jobs.html?cluster=*")
+    page.set_viewport_size({"width": 1360, "height": 850})
+    table = page.locator("#jobs .table")
+    expect(_head(page, "Cluster")).to_be_visible()
+    becomes(lambda: table.evaluate("e => e.scrollWidth - e.clientWidth"), 0)
 
 
 def test_order_holds_while_jobs_come(stage: Stage, page: Page) -> None:

@@ -69,6 +69,17 @@ def test_every_size_is_filled_exactly(registry: ClusterRegistry, width: int, hei
     assert max(map(len, lines)) <= width
 
 
+@pytest.mark.usefixtures("scene")
+def test_no_column_is_cut_at_any_width(registry: ClusterRegistry) -> None:
+    state = state_of(registry)
+    for width in range(52, 201):
+        (headings,) = [line for line in lines_of(state, width) if line.startswith("Node ")]
+        assert "…" not in headings, width
+        assert ("x others" in headings) == (width >= 68), width
+    assert "Address" in headings
+    assert "Memory" in headings
+
+
 def test_wide_terminal_has_errors_and_events_beside_the_nodes(
     registry: ClusterRegistry, scene: Scene
 ) -> None:

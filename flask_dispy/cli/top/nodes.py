@@ -17,18 +17,23 @@ from .state import TopState
 __all__ = ["node_lines"]
 
 _NAME: Final = 14
+_SHORT_BAR: Final = 6
+_LONG_BAR: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """A column of so many cells; ``sort`` is the name by which it is sorted by."""
+    """A column of so many cells; ``sort`` is the name by which it is sorted by.
+
+    Where there is no room for all, those with the highest ``rank`` are left out.
+    """
 
     heading: str
     width: int
     text: Callable[[NodeRow], Text | str]
     sort: str = ""
     is_number: bool = True
-    from_width: int = 0
+    rank: int = 0
 
 
 def _compared(name: str, written: Callable[[Any], str]) -> Callable[[NodeRow], str]:
@@ -44,15 +49,15 @@ def _share(value: float | None) -> str:
 
 
 _COLUMNS: Final = (
-    _Column("Address", 15, lambda row: line(row["ip_addr"]), "address", False, 100),
+    _Column("Address", 15, lambda row: line(row["ip_addr"]), "address", False, 5),
     _Column("State", 14, node_state, "state", False),
-    _Column("Busy", 0, lambda _: "", "busy", False),
+    _Column("Busy", _SHORT_BAR + 8, lambda _: "", "busy", False),
     _Column("Jobs", 7, lambda row: count(row["jobs_done"]), "jobs done"),
-    _Column("Failed", 6, _compared("failed_share", percent), "failed"),
-    _Column("Median", 9, _compared("median_sec", duration), "median", True, 90),
-    _Column("x others", 8, _compared("times_others", times_text), "x others"),
-    _Column("CPU free", 8, _load("cpu", _share), "CPU free"),
-    _Column("Memory", 8, _load("memory", size), "memory free", True, 110),
+    _Column("Failed", 6, _compared("failed_share", percent), "failed", rank=1),
+    _Column("Median", 9, _compared("median_sec", duration), "median", rank=4),
+    _Column("x others", 8, _compared("times_others", times_text), "x others", rank=2),
+    _Column("CPU free", 8, _load("cpu", _share), "CPU free", rank=3),
+    _Column("Memory", 8, _load("memory", size), "memory free", rank=6),
 )
 
 
@@ -61,20 +66,30 @@ def node_lines(state: TopState, width: int, room: int, *, ascii_only: bool) -> l
     rows = state.shown()
     state.window = max(1, room - 2)
     state.offset = max(0, min(state.offset, len(rows) - state.window))
-    bar_cells = 6 if width < 100 else 12
-    columns = [
-        _Column("Busy", bar_cells + 8, _busy(bar_cells, ascii_only), "busy", False)
-        if column.sort == "busy"
-        else column
-        for column in _COLUMNS
-        if column.from_width <= width
-    ]
-    taken = sum(column.width + 1 for column in columns)
-    columns.insert(0, _Column("Node", max(_NAME, width - taken), node_name, "name", False))
+    shown = _fitting(width)
+    spare = width - _NAME - _taken(shown)
+    bar_cells = _LONG_BAR if spare >= _LONG_BAR - _SHORT_BAR else _SHORT_BAR
+    busy = _Column("Busy", bar_cells + 8, _busy(bar_cells, ascii_only), "busy", False)
+    shown = [busy if column.sort == "busy" else column for column in shown]
+    name = _Column("Node", max(_NAME, width - _taken(shown)), node_name, "name", False)
+    columns = [name, *shown]
     lines = [_headings(columns, state)]
     for row in rows[state.offset : state.offset + state.window]:
         lines.append(Text(" ").join(_cell(column, column.text(row)) for column in columns))
     return [*lines, _counts(state, len(rows))]
+
+
+def _fitting(width: int) -> list[_Column]:
+    """Return the columns for which there is room beside the name."""
+    shown = list(_COLUMNS)
+    for column in sorted(_COLUMNS, key=lambda one: -one.rank):
+        if column.rank and _NAME + _taken(shown) > width:
+            shown.remove(column)
+    return shown
+
+
+def _taken(columns: list[_Column]) -> int:
+    return sum(column.width + 1 for column in columns)
 
 
 def _busy(cells: int, ascii_only: bool) -> Callable[[NodeRow], Text]:

@@ -142,7 +142,7 @@ export const clusterColumn = {
 /** @type {JobLook} */
 export const argumentsColumn = {
   key: "args",
-  width: [120, 2],
+  width: [96, 2],
   text: (job) => plain(argumentsText(job) ?? "hidden") || UNKNOWN,
   title: (job) => plain(argumentsText(job) ?? ""),
 };
