@@ -147,7 +147,7 @@ class Offers:
         known = {offer.ip_addr: offer for offer in self.waiting.values()}
         for ip_addr in self._listed.keys() - now.keys():
             if ip_addr in known:
-                del self.waiting[known[ip_addr].number]
+                self.withdraw(known[ip_addr].number)
         for ip_addr in now.keys() - self._listed.keys() - known.keys():
             self.ask(ip_addr, now[ip_addr], at, by=None, source="program")
         self._listed = now

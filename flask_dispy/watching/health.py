@@ -41,8 +41,10 @@ def health(hub: Hub, pump: Pump, calls: Calls) -> dict[str, Any]:
         "inbox": {
             "length": sum(len(w.watch.inbox) for w in clusters) + len(router.inbox),
             "limit": hub.settings.inbox_limit,
-            "dropped": dropped,
-            "unreadable": sum(w.watch.skipped.count for w in clusters) + router.faults,
+            "dropped": dropped + hub.gone_dropped,
+            "unreadable": sum(w.watch.skipped.count for w in clusters)
+            + router.faults
+            + hub.gone_unreadable,
         },
         "engine": engine,
         "texts": {

@@ -68,6 +68,8 @@ class Hub(Board[Watched]):
         self._numbers = itertools.count(1)
         self._offer_numbers = itertools.count(1)
         self.text_budget = TextBudget(settings.history_bytes)
+        # Reports to clusters that were let go.
+        self.gone_dropped = self.gone_unreadable = 0
 
     # -- clusters come and go ----------------------------------------------------------------
 
@@ -177,6 +179,8 @@ class Hub(Board[Watched]):
 
     def _dismiss(self, watched: Watched) -> None:
         watched.uninstall()
+        self.gone_dropped += watched.watch.dropped
+        self.gone_unreadable += watched.watch.skipped.count
         if watched is self.router.other:
             self.router.other = None
         else:

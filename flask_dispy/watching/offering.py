@@ -42,10 +42,12 @@ class Offering:
                 offers.sync_with_program(listed, now)
             else:
                 offers.clear()
-            if offers.watch(watched.state.nodes, now):
+            changed = offers.watch(watched.state.nodes, now)
+            late = offers.newly_late(now)
+            for offer in late:
+                watched.state.journal.add("node_overdue", now, node=offer.host)
+            if changed or late:
                 watched.state.dirty = True
-                for late in offers.newly_late(now):
-                    watched.state.journal.add("node_overdue", now, node=late.host)
                 hub.publish(watched)
             most = _LOOKS_AT_ONCE - len(self._looks)
             due = offers.due_for_check(now, hub.intervals.diagnose_sec, most)

@@ -113,6 +113,14 @@ def test_programs_offers_come_and_go_with_its_list(offers: Offers) -> None:
     assert _waiting(offers) == ["*"]
 
 
+def test_offer_that_the_program_takes_back_is_a_change(offers: Offers) -> None:
+    offers.sync_with_program([NODE], 1_000.0)
+    assert offers.watch({}, 1_001.0)
+    offers.sync_with_program([], 1_002.0)
+    assert _waiting(offers) == []
+    assert offers.watch({}, 1_003.0)
+
+
 def test_offer_of_a_command_is_not_counted_again_as_the_programs(offers: Offers) -> None:
     offers.ask("seven", NODE, 1_000.0, by="ann")
     offers.sync_with_program([NODE], 1_001.0)  # for dispy keeps it in the same list

@@ -245,6 +245,16 @@ def test_reports_past_the_bound_are_dropped_and_counted() -> None:
     registry.close()
 
 
+def test_reports_to_a_cluster_stay_counted_when_it_is_removed(registry: ClusterRegistry) -> None:
+    cluster = FakeCluster()
+    name = registry.add(cluster)
+    cluster.report(DispyJob.Created, None, object())
+    assert registry.view(name).summary()["jobs"]["submitted"] == 0
+    assert registry.health()["inbox"]["unreadable"] == 1
+    registry.remove(name)
+    assert registry.health()["inbox"]["unreadable"] == 1
+
+
 def test_closed_registry_takes_nothing_in(registry: ClusterRegistry) -> None:
     stranger = forwarding(registry)
     registry.close()

@@ -103,11 +103,12 @@ _FIGURES: Final[tuple[tuple[str, str, Any], ...]] = (
     ("dispy_nodes_clock_off", "Nodes whose clocks are over a minute off.", "attention.clocks_off"),
     ("dispy_cpu_time_seconds_total", "CPU time of jobs, as nodes report it.", "cpu_time_sec"),
     ("dispy_cpu_offered_seconds_total", "CPU time that nodes offered.", "cost.offered_sec"),
-    # No counters: both may fall a little when a node reports how long a job really ran.
+    # No counters: they fall a little when a node reports how long a job really ran, or when a job
+    # that was abandoned ends after all.
     ("dispy_cpu_used_seconds", "CPU time that jobs used of what was offered.", "cost.used_sec"),
     ("dispy_cpu_idle_seconds", "CPU time that no job used.", "cost.idle_sec"),
     (
-        "dispy_cpu_lost_seconds_total",
+        "dispy_cpu_lost_seconds",
         "CPU time that failed jobs and abandoned attempts used.",
         "cost.lost_sec",
     ),
