@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sqlite3
+import threading
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -17,7 +18,6 @@ from impatience import SOON
 
 from flask_dispy import ClusterRegistry
 from flask_dispy.core.errors import BadRequest, UnknownCluster
-from flask_dispy.watching.closed import ClosedClusters
 from flask_dispy.watching.dashboard import board_of
 
 
@@ -127,12 +127,26 @@ def test_history_keeps_what_was_let_go(
 def test_texts_that_are_still_made_are_waited_for(
     make_registry: Callable[..., ClusterRegistry],
 ) -> None:
-    registry = make_registry()
-    close_some(registry, 1)
-    members = board_of(registry).members()
-    closed = ClosedClusters(0, None, SOON)
-    assert closed.due(members, texts_wait=True) == []
-    assert closed.due(members, texts_wait=False) == members
+    may_end = threading.Event()
+
+    class Slow:
+        def __str__(self) -> str:
+            may_end.wait(20)
+            return "slow"
+
+    registry = make_registry(closed_limit=0)
+    cluster = FakeCluster()
+    name = registry.add(cluster)
+    cluster.submit(Slow())
+    cluster.close()
+    try:
+        wait_until(lambda: is_closed(registry, name))
+        for _ in range(3):
+            board_of(registry).drop_closed()
+        assert registry.names() == [name]
+    finally:
+        may_end.set()
+    wait_until(lambda: registry.names() == [])
 
 
 @pytest.mark.parametrize("limit", [-1, 1.5, "3", None])
