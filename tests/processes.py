@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -16,6 +17,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
+import pytest
+
 __all__ = [
     "START_SEC",
     "Program",
@@ -23,6 +26,7 @@ __all__ = [
     "call_in_child",
     "free_port_family",
     "in_thread",
+    "needs_curl",
     "wait_until",
 ]
 
@@ -31,6 +35,10 @@ T = TypeVar("T")
 _TESTS = Path(__file__).parent
 _FAMILY = 3
 START_SEC = 20.0
+
+needs_curl = pytest.mark.skipif(
+    shutil.which("curl") is None and not os.environ.get("CI"), reason="no curl"
+)
 _STOP_SEC = 10.0
 
 

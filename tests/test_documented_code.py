@@ -27,6 +27,7 @@ from documented.blocks import (
     Block,
     blocks,
 )
+from processes import needs_curl
 from web.fakes import make_node, watched_cluster
 
 from flask_dispy import DispyHTTPServer
@@ -179,7 +180,7 @@ def test_commands_of_the_documents_serve_an_app(
         )  # fmt: skip
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="no curl")
+@needs_curl
 def test_requests_of_the_documents_are_answered() -> None:
     (block,) = _holding("curl http://localhost:8181/api/v1/clusters")
     with DispyHTTPServer(None, "127.0.0.1", 0) as server:

@@ -14,6 +14,7 @@ import pytest
 from browser.stage import Stage, becomes, cells, is_live, rows
 from dispy_objects import FakeCluster
 from playwright.sync_api import Locator, Page, expect
+from processes import needs_curl
 
 
 @pytest.fixture
@@ -109,6 +110,7 @@ def test_jobs_of_the_search_are_saved_as_csv(stage: Stage) -> None:
     assert found == page.locator(".job-link").all_inner_texts()
 
 
+@needs_curl
 @pytest.mark.parametrize(
     ("path", "what", "first"),
     [

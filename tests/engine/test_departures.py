@@ -20,6 +20,10 @@ def _becomes(server: DispyHTTPServer, state: str, ip_addr: str = NEAR) -> None:
     wait_until(lambda: state_of(server, ip_addr) == state, what=f"{ip_addr} {state}")
 
 
+def _allocate(server: DispyHTTPServer) -> None:
+    assert ask(server, f"{ACT}/nodes/{NEAR}/allocate", "POST")[0] == 200
+
+
 def _comes_back(server: DispyHTTPServer, allocate: Callable[[], object]) -> None:
     """Allocate the node until it is up.
 
@@ -125,7 +129,7 @@ def test_node_that_the_users_program_lets_go_is_closed(
         _becomes(server, "closed")
         assert ask(server, ACT)[1]["attention"]["lost"] == 0
         # From the pages it is taken back, whichever of the two it was.
-        _comes_back(server, lambda: ask(server, f"{ACT}/nodes/{NEAR}/allocate", "POST"))
+        _comes_back(server, lambda: _allocate(server))
         _works(server, cluster)
 
 
@@ -145,7 +149,7 @@ def test_node_that_a_command_lets_go_is_closed_until_it_is_allocated(
         assert _events(server)[0] == ("closed" if action == "close" else "deallocated")
         if shared and action == "close":
             return  # dispyscheduler does not set up again what it closed
-        _comes_back(server, lambda: ask(server, f"{ACT}/nodes/{NEAR}/allocate", "POST"))
+        _comes_back(server, lambda: _allocate(server))
         _works(server, cluster)
 
 

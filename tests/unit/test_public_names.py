@@ -15,8 +15,6 @@ import pytest
 import flask_dispy
 from flask_dispy.core import errors
 
-pytest.importorskip("httpx")  # the client's, which all modules are imported with
-
 ROOT = Path(flask_dispy.__file__).parent
 MODULES = [
     "flask_dispy" + "".join(f".{part}" for part in file.relative_to(ROOT).with_suffix("").parts)
