@@ -20,6 +20,7 @@ from ..core.phrases import quantity
 from ..terminal.cells import line
 from ..terminal.rows import outlook_line, progress_row
 from ..wire.shapes.clusters import Summary
+from ..wire.summaries import SETTLED_SEC, is_over, summary_of
 from ..wire.wording import Clock, count
 from .group import EXIT_FAILED, EXIT_UNREACHABLE, addressed, cli, connected, failure, of_cluster
 from .output import Output
@@ -32,10 +33,6 @@ __all__ = ["EXIT_DONE", "EXIT_STALLED", "EXIT_TIMEOUT", "closing", "verdict"]
 EXIT_DONE: Final = 0
 EXIT_STALLED: Final = 2
 EXIT_TIMEOUT: Final = 4
-
-_SETTLED_SEC: Final = 3.0
-"""So long all jobs must be done: a program may be about to submit more. The event "done" takes as
-long."""
 
 _LOOK_SEC: Final = 0.25
 _LINE_SEC: Final = 60.0
@@ -91,17 +88,10 @@ async def _write_changes(client: AsyncClient, output: Output, cluster: str, *, o
     async for changes in client.follow(cluster):
         mirror.apply(changes)
         output.object(
-            {"summary": _of(changes["clusters"], cluster), "nodes": [*mirror.nodes.values()]}
+            {"summary": summary_of(changes["clusters"], cluster), "nodes": [*mirror.nodes.values()]}
         )
         if once:
             return
-
-
-def _of(summaries: list[Summary], cluster: str) -> Summary:
-    """Return a cluster's summary among all."""
-    return next(
-        one for one in summaries if (one["combined"] if cluster == "*" else one["name"] == cluster)
-    )
 
 
 @cli.command()
@@ -159,7 +149,7 @@ async def _wait(
                     code = verdict(summary)
                     if code in (EXIT_DONE, EXIT_FAILED) and summary["state"] == "open":
                         done_at = done_at or now
-                        code = code if now - done_at >= _SETTLED_SEC else None
+                        code = code if now - done_at >= SETTLED_SEC else None
                     elif code is None:
                         done_at = None
                     if code is not None:
@@ -181,7 +171,7 @@ async def _summaries(client: AsyncClient, cluster: str) -> AsyncGenerator[Summar
                 continue
             summaries = upcoming.result()["clusters"]
             upcoming = asyncio.ensure_future(anext(changes))
-            yield _of(summaries, cluster)
+            yield summary_of(summaries, cluster)
     finally:
         upcoming.cancel()
         await asyncio.gather(upcoming, return_exceptions=True)
@@ -190,13 +180,10 @@ async def _summaries(client: AsyncClient, cluster: str) -> AsyncGenerator[Summar
 
 def verdict(summary: Summary) -> int | None:
     """Return the exit code for a cluster that is in this state; ``None`` if it goes on."""
-    outlook, jobs = summary["outlook"], summary["jobs"]
-    if outlook["state"] == "stalled":
+    jobs = summary["jobs"]
+    if summary["outlook"]["state"] == "stalled":
         return EXIT_STALLED
-    if outlook["reason"] == "closed":
-        return EXIT_FAILED
-    is_over = outlook["reason"] != "no_jobs" or summary["state"] == "closed"
-    if outlook["state"] != "done" or not is_over:
+    if not is_over(summary):
         return None
     return EXIT_DONE if jobs["finished"] == jobs["submitted"] else EXIT_FAILED
 

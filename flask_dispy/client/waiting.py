@@ -11,6 +11,7 @@ from ..core.outlook import State
 from ..wire.answers import ChangesRow
 from ..wire.journal import EventRow
 from ..wire.shapes.clusters import Summary
+from ..wire.summaries import is_over, summary_of
 from .blocking import answered, iterated
 from .errors import WaitTimeout
 from .following import Follower
@@ -63,7 +64,7 @@ class Waiting(Reading):
             async for changes in found:
                 if changes is None:
                     continue
-                latest = _summary_of(changes, cluster)["events"]["latest"]
+                latest = summary_of(changes["clusters"], cluster)["events"]["latest"]
                 if seen is None or latest < seen:  # it begins anew: another program's numbers
                     seen = latest if seen is None else 0
                 if latest > seen:
@@ -83,7 +84,8 @@ class Waiting(Reading):
     ) -> Summary:
         """Wait until the outlook is as wanted, and return the summary that says so.
 
-        ``done`` waits for the first job, too, unless the cluster is closed.
+        ``done`` waits for the first job, too. A closed cluster is not waited for, because nothing
+        changes any more: if jobs were left, the outlook's reason is ``closed``.
 
         :param until: a state of the outlook, or several: ``("done", "stalled")``.
         :param timeout_sec: seconds to wait, to about a second; ``None`` for ever.
@@ -96,7 +98,7 @@ class Waiting(Reading):
         async with aclosing(self._follow(cluster, None, poll_sec, give_up_sec)) as found:
             async for changes in found:
                 if changes is not None:
-                    summary = _summary_of(changes, cluster)
+                    summary = summary_of(changes["clusters"], cluster)
                     if _is_met(summary, wanted):
                         return summary
                 if give_up_at is not None and time.monotonic() >= give_up_at:
@@ -113,17 +115,10 @@ class Waiting(Reading):
 
 
 def _is_met(summary: Summary, wanted: set[State]) -> bool:
-    outlook = summary["outlook"]
-    has_begun = outlook["reason"] != "no_jobs" or summary["state"] == "closed"
-    return outlook["state"] in wanted and has_begun
-
-
-def _summary_of(changes: ChangesRow, cluster: str) -> Summary:
-    """Return a cluster's summary of all that there are."""
-    for summary in changes["clusters"]:
-        if summary["combined"] if cluster == "*" else summary["name"] == cluster:
-            return summary
-    raise LookupError(cluster)
+    if summary["state"] == "closed":  # nothing changes any more
+        return True
+    state = summary["outlook"]["state"]
+    return (state != "done" and state in wanted) or ("done" in wanted and is_over(summary))
 
 
 def _too_late(

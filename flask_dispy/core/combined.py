@@ -157,7 +157,7 @@ class CombinedState:
             "name": self.name,
             "kind": "combined",
             "combined": True,
-            "state": "open" if any(s["state"] == "open" for s in summaries) else "closed",
+            "state": "closed" if _are_closed(summaries) else "open",
             "jobs": jobs,
             "job_changes": sum(s["job_changes"] for s in summaries),
             "cpus": {"total": self.census.cpus, "busy": sum(s["cpus"]["busy"] for s in summaries)},
@@ -216,6 +216,11 @@ def _total(summaries: Sequence[Mapping[str, Any]], field: str) -> dict[str, int]
     if not summaries:
         return {}
     return {key: sum(s[field][key] for s in summaries) for key in summaries[0][field]}
+
+
+def _are_closed(summaries: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether all clusters are closed; if there are none, the first is still to come."""
+    return bool(summaries) and all(s["state"] == "closed" for s in summaries)
 
 
 def _least_sure(summaries: Sequence[Mapping[str, Any]]) -> str:

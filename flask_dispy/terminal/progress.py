@@ -16,6 +16,7 @@ from typing import Final
 
 from ..core.text import clean
 from ..wire.shapes.clusters import Summary
+from ..wire.summaries import SETTLED_SEC, is_over
 from ..wire.wording import Clock, count, expectation
 
 __all__ = ["Progress", "is_terminal"]
@@ -25,9 +26,6 @@ logger = logging.getLogger("flask_dispy")
 _LOOK_SEC: Final = 0.5
 _LINE_SEC: Final = 10.0
 """Without rich, a line is written so often, and whenever the outlook's state changes."""
-
-_SETTLED_SEC: Final = 3.0
-"""So long all jobs must be done: the program may be about to submit more."""
 
 _Show = Callable[[Summary, bool], None]
 """Shows a summary, which may be the last."""
@@ -85,8 +83,8 @@ class Progress:
                     is_last = self._closing.is_set()
                     summary = look()
                     now = time.monotonic()
-                    done_at = (done_at or now) if _is_over(summary) else None
-                    is_last |= done_at is not None and now - done_at >= _SETTLED_SEC
+                    done_at = (done_at or now) if is_over(summary) else None
+                    is_last |= done_at is not None and now - done_at >= SETTLED_SEC
                     show(summary, is_last)
                     if is_last:
                         break
@@ -97,11 +95,6 @@ class Progress:
             if end is not None:
                 end()
             atexit.unregister(self.close)
-
-
-def _is_over(summary: Summary) -> bool:
-    outlook = summary["outlook"]
-    return outlook["state"] == "done" and outlook["reason"] != "no_jobs"
 
 
 @contextmanager

@@ -273,6 +273,34 @@ def test_wait_for_a_run_that_has_not_begun_waits(client: Client, cluster: FakeCl
     assert client.wait("done", "compute", timeout_sec=30)["state"] == "closed"
 
 
+def test_wait_for_the_first_cluster_waits(client: Client, registry: ClusterRegistry) -> None:
+    with pytest.raises(WaitTimeout) as raised:
+        client.wait(timeout_sec=0.3)
+    assert raised.value.summary is not None
+    assert raised.value.summary["state"] == "open"
+    watched_cluster(registry, "compute").close()
+    assert client.wait(timeout_sec=30)["state"] == "closed"
+
+
+@pytest.mark.parametrize("until", ["done", "stalled", ("done", "stalled")])
+def test_wait_ends_with_a_cluster_that_is_closed_with_jobs_left(
+    client: Client, scene: Scene, until: Any
+) -> None:
+    scene.cluster.close()
+    summary = client.wait(until, "compute", timeout_sec=30)
+    assert (summary["outlook"]["state"], summary["outlook"]["reason"]) == ("waiting", "closed")
+    assert summary["jobs"]["pending"] == 2
+
+
+def test_wait_for_all_ends_if_the_jobs_left_are_of_a_closed_cluster(
+    client: Client, scene: Scene
+) -> None:
+    scene.cluster.close()
+    assert client.wait(timeout_sec=30)["outlook"]["reason"] == "closed"
+    with pytest.raises(WaitTimeout):  # another cluster is open, and may stall yet
+        client.wait("stalled", timeout_sec=0.3)
+
+
 def test_wait_notices_a_run_that_stalls() -> None:
     registry = ClusterRegistry(stall_sec=0.1)
     cluster = watched_cluster(registry, "compute")

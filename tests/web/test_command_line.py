@@ -359,6 +359,12 @@ def test_nights_script_reports_a_run_that_has_stalled(tmp_path: Path) -> None:
     assert len((tmp_path / "failed.csv").read_text().splitlines()) == 1
 
 
+def test_wait_waits_for_the_first_cluster(tmp_path: Path) -> None:
+    with serving() as server:
+        done = Shell(server.url, tmp_path).run("wait", "--timeout", "4")
+    assert (done.exit_code, done.stdout) == (4, "Time is up: 0 jobs pending.\n")
+
+
 # -- the verdict of wait ---------------------------------------------------------------------
 
 

@@ -114,7 +114,7 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 def test_it_ends_when_the_run_is_done_without_a_block(
     registry: ClusterRegistry, cluster: FakeCluster, shown: list[Any], monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr(bars, "_SETTLED_SEC", 0.0)
+    monkeypatch.setattr(bars, "SETTLED_SEC", 0.0)
     monkeypatch.setattr(bars, "_LOOK_SEC", 0.01)
     bar = flask_dispy.progress(cluster)
     wait_until(lambda: shown)
@@ -125,6 +125,20 @@ def test_it_ends_when_the_run_is_done_without_a_block(
     cluster.end(job, alpha)
     wait_until(lambda: bar._thread is not None and not bar._thread.is_alive())
     assert shown[-1]["outlook"]["state"] == "done"
+    bar.close()
+
+
+def test_it_ends_with_a_cluster_that_is_closed_with_jobs_left(
+    registry: ClusterRegistry, cluster: FakeCluster, shown: list[Any], monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(bars, "SETTLED_SEC", 0.0)
+    monkeypatch.setattr(bars, "_LOOK_SEC", 0.01)
+    cluster.submit("x")
+    bar = flask_dispy.progress(cluster)
+    wait_until(lambda: shown)
+    cluster.close()
+    wait_until(lambda: bar._thread is not None and not bar._thread.is_alive())
+    assert shown[-1]["outlook"]["reason"] == "closed"
     bar.close()
 
 
