@@ -2,7 +2,8 @@
 
 The address comes from the command line, ``FLASK_DISPY_URL`` or the configuration file, in this
 order; a token only from ``FLASK_DISPY_TOKEN`` or the file, because every user of a machine can read
-the arguments of its programs. A token is sent only to the server that it was given for.
+the arguments of its programs. A login of the file is sent only to the address of its section, and
+``FLASK_DISPY_TOKEN`` only to the server in ``FLASK_DISPY_URL``, if that is set.
 """
 
 from __future__ import annotations
@@ -69,11 +70,24 @@ def find_dashboard(given: str | None, environ: Mapping[str, str] = os.environ) -
             )
         return _of_section(known[url])
     _check(url, "The address")
+    section = _section_of(known, url)
     token = environ.get("FLASK_DISPY_TOKEN")
     if token and _same_server(environ.get("FLASK_DISPY_URL") or url, url):
-        return Dashboard(url, token)
-    section = next((one for one in known.values() if _same_server(one["url"], url)), {})
+        return Dashboard(url, token, ca=section.get("ca"))
     return _of_section({**section, "url": url})
+
+
+def _section_of(known: Mapping[str, Mapping[str, str]], url: str) -> Mapping[str, str]:
+    """Return the section of an address.
+
+    Another one of the same server has its certificate, but may be another program's: its login
+    stays where it is.
+    """
+    there = [one for one in known.values() if _same_server(one["url"], url)]
+    for section in there:
+        if _path(section["url"]) == _path(url):
+            return section
+    return next(({"ca": one["ca"]} for one in there if "ca" in one), {})
 
 
 def _of_section(section: Mapping[str, str]) -> Dashboard:
@@ -142,6 +156,10 @@ def _check(url: str, place: str) -> None:
 def _same_server(one: str, other: str) -> bool:
     """Whether two addresses have the same scheme, host and port."""
     return _origin(one) == _origin(other)
+
+
+def _path(url: str) -> str:
+    return urlsplit(url).path.rstrip("/")
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:

@@ -60,8 +60,10 @@ def test_token_goes_only_to_the_server_it_was_given_for(configured: dict[str, st
     def token_for(url: str, **more: str) -> str | None:
         return find_dashboard(url, {**configured, **more}).token
 
-    assert token_for("https://day.example:8443/other") == "day-secret"
+    assert token_for("https://day.example:8443/dispy/") == "day-secret"
     for url in (
+        "https://day.example:8443/other",
+        "https://day.example:8443/",
         "http://day.example:8443/dispy",
         "https://day.example/",
         "https://eve.example:8443/",
@@ -71,6 +73,45 @@ def test_token_goes_only_to_the_server_it_was_given_for(configured: dict[str, st
     assert token_for("http://env.example:80/", **bound) == "env-secret"
     assert token_for("http://eve.example/", **bound) is None
     assert token_for("http://any.example/", FLASK_DISPY_TOKEN="env-secret") == "env-secret"
+
+
+TWO = """
+[a]
+url = https://host/a
+token = AAA
+ca = a.pem
+
+[b]
+url = https://HOST:443/b/
+token = BBB
+"""
+
+
+@pytest.mark.parametrize(
+    ("url", "token", "ca"),
+    [
+        ("https://host/a", "AAA", "a.pem"),
+        ("https://host/b", "BBB", None),
+        ("https://host/c", None, "a.pem"),
+        ("https://other/a", None, None),
+    ],
+)
+def test_of_several_dashboards_of_one_server_each_gets_its_own_login(
+    environ: dict[str, str], url: str, token: str | None, ca: str | None
+) -> None:
+    path = config_path(environ)
+    path.touch(0o600)
+    path.write_text(TWO)
+    found = find_dashboard(url, environ)
+    assert (found.token, found.ca) == (token, ca)
+
+
+def test_token_of_the_environment_goes_with_the_certificates_of_the_file(
+    configured: dict[str, str],
+) -> None:
+    environ = {**configured, "FLASK_DISPY_TOKEN": "env-secret"}
+    found = find_dashboard("https://day.example:8443/dispy", environ)
+    assert (found.token, found.auth, found.ca) == ("env-secret", None, "/etc/ssl/ours.pem")
 
 
 def test_secrets_are_in_no_representation(configured: dict[str, str]) -> None:
