@@ -66,7 +66,7 @@ def _cancel(client: Client, output: Output, cluster: str, which: dict[str, Any])
         for outcome in done["outcomes"]:
             if output.as_json:
                 output.object(outcome)
-            elif not outcome["ok"] and outcome["code"] != "already_ended":
+            if not outcome["ok"] and outcome["code"] != "already_ended":
                 failed.append(outcome)
         before = done["next_before"]
         if before is None:

@@ -205,6 +205,19 @@ def test_cancel_says_first_what_it_would_do(shell: Shell, scene: Scene) -> None:
     assert [(one["serial"], one["code"]) for one in outcomes] == [(3, "terminating")]
 
 
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_cancel_fails_if_one_of_the_jobs_is_refused(
+    shell: Shell, scene: Scene, form: list[str]
+) -> None:
+    scene.cluster.answers["cancel"] = lambda job: -1 if job is scene.running else 0
+    done = shell.run("cancel", "--all", "--yes", *form)
+    assert done.exit_code == 1
+    assert done.stderr == "flask-dispy: 1 job could not be cancelled.\n"
+    if form:
+        codes = {row["serial"]: row["code"] for row in map(json.loads, done.stdout.splitlines())}
+        assert codes == {3: "refused", 4: "cancelled"}
+
+
 @pytest.mark.parametrize(
     "arguments", [[], ["--all", "state:failed"], ["3", "state:failed"], ["--yes"], ["--limt"]]
 )
