@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
@@ -27,6 +28,8 @@ _FIRST_QUIET_SEC: Final = 3.0
 
 _STREAM_AGAIN_SEC: Final = 60.0
 """How long to poll before the stream is tried again."""
+
+_HAIR_SEC: Final = 0.01
 
 _FIRST_PAUSE_SEC: Final = 0.25
 _LONGEST_PAUSE_SEC: Final = 5.0
@@ -62,6 +65,7 @@ class Follower:
     :param since: the cursor to go on from; all is new without one.
     :param poll_sec: how often to ask while there is no stream.
     :param give_up_sec: how long the dashboard may be away once it has answered.
+    :param end_at: when to end, by ``time.monotonic``; no read that begins waits beyond that.
     """
 
     def __init__(
@@ -72,12 +76,14 @@ class Follower:
         since: str | None,
         poll_sec: float,
         give_up_sec: float,
+        end_at: float = math.inf,
     ) -> None:
         self._sender = sender
         self._cluster = cluster
         self._cursor = since
         self._poll_sec = poll_sec
         self._give_up_sec = give_up_sec
+        self._end_at = end_at
         self._stream_at = 0.0
         self._away_since: float | None = None
         self._pause_sec = _FIRST_PAUSE_SEC
@@ -89,7 +95,7 @@ class Follower:
         :raises NotFound: there is no such cluster, or no longer.
         :raises Unreachable: the dashboard stayed away for ``give_up_sec``.
         """
-        while True:
+        while self._left_sec() > 0:
             try:
                 if time.monotonic() < self._stream_at:
                     yield self._noted(await self._poll())
@@ -98,12 +104,23 @@ class Follower:
                     async with aclosing(self._stream()) as found:
                         async for changes in found:
                             yield None if changes is None else self._noted(changes)
+                            if self._left_sec() <= 0:
+                                return
                     wait_sec = 0.0
             except (Busy, NotFound, ServerFailed, Unreachable) as error:
+                if self._left_sec() <= 0:
+                    return
                 wait_sec = self._pause_after(error)
-            async with aclosing(self._waited(wait_sec)) as signs:
+            async with aclosing(self._waited(min(wait_sec, self._left_sec()))) as signs:
                 async for _ in signs:
                     yield None
+
+    def _left_sec(self) -> float:
+        return self._end_at - time.monotonic()
+
+    def _at_most(self, sec: float) -> float:
+        """Return how long to wait for an answer: so long, or until the end has just come."""
+        return min(sec, max(0.0, self._left_sec()) + _HAIR_SEC)
 
     async def _waited(self, wait_sec: float) -> AsyncGenerator[None, None]:
         """Wait, with a sign of life every second."""
@@ -133,8 +150,9 @@ class Follower:
 
     async def _poll(self) -> ChangesRow:
         request = get(ChangesRow, "api/v1/changes", cluster=self._cluster, since=self._cursor)
+        sender = self._sender.within(self._at_most(math.inf))
         # Later tries are counted here.
-        ask = self._sender.ask_once if self._heard else self._sender.ask
+        ask = sender.ask_once if self._heard else sender.ask
         return await ask(request)
 
     async def _stream(self) -> AsyncGenerator[ChangesRow | None, None]:
@@ -142,11 +160,12 @@ class Follower:
         values = {"cluster": self._cluster, "since": self._cursor, "alive_sec": _ALIVE_SEC}
         request = get(bytes, "api/v1/stream", **values)
         headers = {"Accept": "text/event-stream", "Last-Event-ID": self._cursor or ""}
-        quiet_sec = _QUIET_SEC if self._heard else _FIRST_QUIET_SEC
+        sender = self._sender.within(self._at_most(math.inf))
+        quiet_sec = self._at_most(_QUIET_SEC if self._heard else _FIRST_QUIET_SEC)
         is_good = False
         try:
-            answer = await self._sender.open_stream(request, headers, quiet_sec)
-            chunks = self._sender.chunks(answer)
+            answer = await sender.open_stream(request, headers, quiet_sec)
+            chunks = sender.chunks(answer)
             async with aclosing(chunks), aclosing(_events(chunks)) as events:
                 async for name, data in events:
                     is_good = True

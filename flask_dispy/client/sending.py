@@ -187,6 +187,10 @@ class Sender:
         self.io = io
         self.timeout_sec = timeout_sec
 
+    def within(self, sec: float) -> Sender:
+        """Return one that waits no longer than that for each part of an answer."""
+        return Sender(self.io, min(self.timeout_sec, sec))
+
     async def ask(self, request: Request[_T]) -> _T:
         """Return the JSON of the answer; a read is tried three times.
 

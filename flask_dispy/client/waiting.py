@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import AsyncGenerator, Collection
 from contextlib import aclosing
@@ -56,17 +57,22 @@ class Waiting(Reading):
     ) -> AsyncGenerator[EventRow, None]:
         """Yield what happens, as it happens.
 
+        The events of a program that was started anew meanwhile are yielded from its first.
+
         :param after: begin with the events after this serial number; with the next one if not
-            given.
+            given. Each program counts its own, so one of an earlier program may skip events.
         """
-        seen = after
+        seen, epoch = after, ""
         async with aclosing(self._follow(cluster, None, poll_sec, give_up_sec)) as found:
             async for changes in found:
                 if changes is None:
                     continue
                 latest = summary_of(changes["clusters"], cluster)["events"]["latest"]
-                if seen is None or latest < seen:  # it begins anew: another program's numbers
-                    seen = latest if seen is None else 0
+                program, epoch = epoch, changes["cursor"].partition("-")[0]
+                if seen is None:
+                    seen = latest
+                elif latest < seen or program not in ("", epoch):  # another program's numbers
+                    seen = 0
                 if latest > seen:
                     rows = [row async for row in self.events(cluster, kind=kind, after=seen)]
                     for row in reversed(rows):
@@ -88,28 +94,38 @@ class Waiting(Reading):
         changes any more: if jobs were left, the outlook's reason is ``closed``.
 
         :param until: a state of the outlook, or several: ``("done", "stalled")``.
-        :param timeout_sec: seconds to wait, to about a second; ``None`` for ever.
+        :param timeout_sec: seconds to wait, to about a second; ``None`` for ever. If the server
+            stops answering meanwhile, it may be as long again, but no more than ten seconds.
         :raises WaitTimeout: it took longer.
         :raises NotFound: there is no such cluster, or it was removed.
         """
         wanted = {until} if isinstance(until, str) else set(until)
-        give_up_at = None if timeout_sec is None else time.monotonic() + timeout_sec
+        end_at = math.inf if timeout_sec is None else time.monotonic() + timeout_sec
         summary: Summary | None = None
-        async with aclosing(self._follow(cluster, None, poll_sec, give_up_sec)) as found:
+        following = self._follow(cluster, None, poll_sec, give_up_sec, end_at)
+        async with aclosing(following) as found:
             async for changes in found:
                 if changes is not None:
                     summary = summary_of(changes["clusters"], cluster)
                     if _is_met(summary, wanted):
                         return summary
-                if give_up_at is not None and time.monotonic() >= give_up_at:
-                    break
         raise _too_late(summary, wanted, timeout_sec)
 
     def _follow(
-        self, cluster: str, since: str | None, poll_sec: float, give_up_sec: float
+        self,
+        cluster: str,
+        since: str | None,
+        poll_sec: float,
+        give_up_sec: float,
+        end_at: float = math.inf,
     ) -> AsyncGenerator[ChangesRow | None, None]:
         follower = Follower(
-            self._sender, cluster, since=since, poll_sec=poll_sec, give_up_sec=give_up_sec
+            self._sender,
+            cluster,
+            since=since,
+            poll_sec=poll_sec,
+            give_up_sec=give_up_sec,
+            end_at=end_at,
         )
         return follower.changes()
 
@@ -124,9 +140,9 @@ def _is_met(summary: Summary, wanted: set[State]) -> bool:
 def _too_late(
     summary: Summary | None, wanted: set[State], timeout_sec: float | None
 ) -> WaitTimeout:
-    said = f" {summary['outlook']['message']}" if summary is not None else ""
+    said = summary["outlook"]["message"] if summary else "The dashboard has not answered."
     words = " or ".join(sorted(wanted))
-    error = WaitTimeout("wait_timeout", f"Not {words} within {timeout_sec:g} s.{said}")
+    error = WaitTimeout("wait_timeout", f"Not {words} within {timeout_sec:g} s. {said}")
     error.summary = summary
     return error
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -301,6 +303,30 @@ def test_wait_for_all_ends_if_the_jobs_left_are_of_a_closed_cluster(
         client.wait("stalled", timeout_sec=0.3)
 
 
+@pytest.mark.parametrize("first", [b"", b"event: changes\ndata: {}\n\n"], ids=["mute", "hangs"])
+def test_wait_gives_up_in_time_on_a_server_that_does_not_answer(
+    client: Client, cluster: FakeCluster, first: bytes
+) -> None:
+    go_on = threading.Event()
+    event = first.replace(b"{}", json.dumps(client.changes("compute")).encode())
+
+    def app(environ: Any, start_response: Callable[..., Any]) -> Iterator[bytes]:
+        start_response("200 OK", [("Content-Type", "text/event-stream")])
+        if event and environ["PATH_INFO"].endswith("/stream"):
+            yield event
+        go_on.wait(30)
+
+    began = time.monotonic()
+    with hosting(app) as (host, port), Client(f"http://{host}:{port}") as waiting:
+        with pytest.raises(WaitTimeout) as raised:
+            waiting.wait("done", "compute", timeout_sec=0.5)
+        took_sec = time.monotonic() - began
+        go_on.set()
+    assert took_sec < 3  # the shortest of its other deadlines
+    said = "No job has been submitted yet." if event else "The dashboard has not answered."
+    assert said in str(raised.value)
+
+
 def test_wait_notices_a_run_that_stalls() -> None:
     registry = ClusterRegistry(stall_sec=0.1)
     cluster = watched_cluster(registry, "compute")
@@ -328,12 +354,17 @@ def test_events_come_as_they_happen_the_oldest_first(client: Client, scene: Scen
     happened.close()
 
 
-def test_events_go_on_after_a_restart(client: Client, scene: Scene, restart: Restart) -> None:
+@pytest.mark.parametrize("joined", [1, 9], ids=["fewer", "more"])
+def test_events_go_on_after_a_restart(
+    client: Client, scene: Scene, restart: Restart, joined: int
+) -> None:
     happened = client.follow_events("compute", after=0, kind="node_joined")
     assert [next(happened)["name"] for _ in range(2)] == ["alpha", "beta"]
-    restart.cluster.join(make_node("10.9.9.9", "other"))
+    names = [f"other{number}" for number in range(joined)]
+    for number, name in enumerate(names):
+        restart.cluster.join(make_node(f"10.9.9.{number}", name))
     restart.end()
-    assert next(happened)["name"] == "other"
+    assert [next(happened)["name"] for _ in names] == names
     happened.close()
 
 
