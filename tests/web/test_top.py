@@ -98,6 +98,7 @@ def test_stalled_cluster_says_so_before_all_else(registry: ClusterRegistry, scen
     _, first, second, *_ = lines_of(state)
     assert first.startswith("Stalled: No job has ended.")
     assert second.endswith("…")  # two lines at most
+    assert f"{first} {second[:-1]}" in f"Stalled: {'No job has ended. ' * 9}"
 
 
 def test_more_nodes_than_lines_are_scrolled(

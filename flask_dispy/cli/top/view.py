@@ -88,14 +88,15 @@ def _folded(text: Text, width: int, most: int) -> list[Text]:
     """Return a text on as many lines as it needs, cut after some."""
     words = text.plain.split(" ")
     lines = [""]
-    for word in words:
+    for place, word in enumerate(words):
         longer = f"{lines[-1]} {word}".lstrip() if lines[-1] else word
         if Text(longer).cell_len <= width or not lines[-1]:
             lines[-1] = longer
         elif len(lines) < most:
             lines.append(word)
         else:
-            lines[-1] = f"{lines[-1]} {' '.join(words)}"  # too long, so that it is cut
+            rest = " ".join(words[place:])
+            lines[-1] = f"{lines[-1]} {rest}"  # too long, so that it is cut
             break
     return [Text(one, text.style, no_wrap=True) for one in lines]
 
