@@ -310,8 +310,12 @@ def http_options(
     """
     try:
         root = httpx.URL(url)
-    except httpx.InvalidURL as error:
-        raise ValueError(f"the URL makes no sense: {error}") from None
+    except httpx.InvalidURL:
+        # httpx quotes the part at fault: of a password with a slash, its beginning.
+        raise ValueError(
+            "the URL makes no sense: give one like http://host:8181, and in a password %2F for "
+            "each slash, or auth=(user, password)"
+        ) from None
     if root.scheme not in ("http", "https") or not root.host:
         shown = url.rpartition("@")[2]
         raise ValueError(f"{shown!r} is no URL of a dashboard: give one like http://host:8181")

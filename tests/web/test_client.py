@@ -291,6 +291,15 @@ def test_what_makes_no_sense_is_refused_at_once(url: str, login: Any, said: str)
         Client(url, **login)
 
 
+@pytest.mark.parametrize("url", ["http://ann:se/cret@host", "http://ann:se?cret@host:8181"])
+def test_password_that_makes_no_url_is_not_shown(url: str) -> None:
+    with pytest.raises(ValueError, match="makes no sense") as raised:
+        Client(url)
+    assert "'se'" not in str(raised.value)
+    assert "cret" not in str(raised.value)
+    assert "auth=" in str(raised.value)
+
+
 # -- errors and retries ----------------------------------------------------------------------
 
 
