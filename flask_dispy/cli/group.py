@@ -63,6 +63,11 @@ def failure(error: ClientError, exit_code: int = EXIT_FAILED) -> Failure:
             "Set FLASK_DISPY_TOKEN, or put a token, or user and password, into the section of "
             f"{config_path()} that has this address."
         )
+    elif error.code == "not_a_dashboard" and 300 <= (error.status or 0) < 400:
+        remedy = (
+            "If the dashboard is there, give that URL. If it is a login page, set "
+            f"FLASK_DISPY_TOKEN, or put a login into {config_path()}."
+        )
     elif error.code == "tls":
         remedy = f"For a certificate of your own, put ca = FILE into {config_path()}."
     elif error.code == "timeout":

@@ -20,6 +20,7 @@ from click.testing import CliRunner, Result
 from processes import in_thread
 from web.conftest import Scene
 from web.fakes import make_node, watched_cluster
+from web.hosted import serving as hosting
 from web.served import serving
 
 from flask_dispy import ClusterRegistry, DispyHTTPServer
@@ -262,6 +263,19 @@ def test_dashboard_that_is_not_there_ends_every_command_with_3(alone: Shell) -> 
 )
 def test_wrong_usage_is_none_of_the_codes_of_wait(alone: Shell, arguments: str) -> None:
     assert alone.run(*arguments.split()).exit_code == 64
+
+
+def test_redirect_to_a_login_page_is_explained_in_the_shells_words(tmp_path: Path) -> None:
+    def app(environ: Any, start_response: Any) -> list[bytes]:
+        start_response("302 Found", [("Location", "https://sso.example/login")])
+        return []
+
+    with hosting(app) as (host, port):
+        done = Shell(f"http://{host}:{port}/", tmp_path).run("clusters")
+    assert done.exit_code == 3
+    assert "answered 302 Found, to https://sso.example/login." in done.stderr
+    assert "FLASK_DISPY_TOKEN" in done.stderr
+    assert "token=" not in done.stderr
 
 
 def test_unknown_cluster_fails_and_wait_calls_it_unreachable(shell: Shell) -> None:
