@@ -21,7 +21,7 @@ from ..terminal.cells import line
 from ..terminal.rows import outlook_line, progress_row
 from ..wire.shapes.clusters import Summary
 from ..wire.summaries import SETTLED_SEC, is_over, summary_of
-from ..wire.wording import Clock, count
+from ..wire.wording import Clock, done_count
 from .group import EXIT_FAILED, EXIT_UNREACHABLE, addressed, cli, connected, failure, of_cluster
 from .output import Output
 from .settings import Dashboard
@@ -234,9 +234,8 @@ class _Progress:
         now = time.monotonic()
         if summary["outlook"]["state"] != state or now - at >= _LINE_SEC:
             self._line = summary["outlook"]["state"], now
-            jobs, clock = summary["jobs"], Clock(summary["now"])
-            counts = f"{count(jobs['done'])} of {count(jobs['submitted'])} done"
-            start = Text(f"{clock.text(summary['now'])}  {counts}. ")
+            clock = Clock(summary["now"])
+            start = Text(f"{clock.text(summary['now'])}  {done_count(summary['jobs'])} done. ")
             self._console.print(start.append_text(outlook_line(summary, clock)), soft_wrap=True)
 
     def _rows(self) -> Group:

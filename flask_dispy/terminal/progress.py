@@ -17,7 +17,7 @@ from typing import Final
 from ..core.text import clean
 from ..wire.shapes.clusters import Summary
 from ..wire.summaries import SETTLED_SEC, is_over
-from ..wire.wording import Clock, count, expectation
+from ..wire.wording import Clock, done_count, expectation
 
 __all__ = ["Progress", "is_terminal"]
 
@@ -134,8 +134,7 @@ class _Lines:
         if not is_new and outlook["state"] == self._state and now - self._at < _LINE_SEC:
             return
         self._state, self._at, self._done = outlook["state"], now, jobs["done"]
-        whole = count(jobs["submitted"] + jobs["before_watching"])
         clock = Clock(summary["now"])
         said = clean(expectation(outlook, clock, summary["now"]))
         time_of_day = clock.text(summary["now"])
-        print(f"{time_of_day}  {count(jobs['done'])} of {whole} done. {said}", file=sys.stderr)
+        print(f"{time_of_day}  {done_count(jobs)} done. {said}", file=sys.stderr)

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from ..core.jobs import count_of
 from ..wire.shapes.clusters import Summary
-from ..wire.wording import Clock, count, expectation, percent
+from ..wire.wording import Clock, done_count, expectation, percent
 from .cells import Part, bar, plain, style_of
 
 __all__ = ["outlook_line", "progress_row"]
@@ -23,7 +23,7 @@ def progress_row(summary: Summary, width: int, *, ascii_only: bool = False) -> T
     whole = jobs["submitted"] + jobs["before_watching"]
     running = 0 if summary["watching"] == "history" else jobs["running"]
     other = jobs["abandoned"] + jobs["cancelled"] + count_of(jobs, "terminated")
-    words = f" {percent(summary['progress'])}  {count(jobs['done'])} of {count(whole)} done"
+    words = f" {percent(summary['progress'])}  {done_count(jobs)} done"
     counts = (("finished", jobs["finished"]), ("failed", jobs["failed"]), ("other", other),
               ("running", running))  # fmt: skip
     parts: list[Part] = [(number / max(1, whole), word) for word, number in counts]

@@ -11,7 +11,7 @@ from typing import Final
 from ..core.errors import WrongProcess
 from ..core.text import clean
 from ..wire.shapes.clusters import Summary
-from ..wire.wording import Clock, count, expectation
+from ..wire.wording import Clock, count, done_count, expectation
 from .views import View
 
 __all__ = ["Address", "card"]
@@ -75,7 +75,7 @@ def _cells(summary: Summary) -> tuple[str, ...]:
     jobs, now = summary["jobs"], summary["now"]
     cells = (
         summary["name"],
-        f"{count(jobs['done'])} of {count(jobs['submitted'] + jobs['before_watching'])}",
+        done_count(jobs),
         count(0 if summary["watching"] == "history" else jobs["running"]),
         count(jobs["failed"]),
         count(summary["nodes"]["up"]),

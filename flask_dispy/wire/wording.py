@@ -8,7 +8,7 @@ from typing import Final
 from ..core.columns import ColumnValue
 from ..core.endings import ALL_DONE
 from ..core.phrases import two_units
-from .shapes.clusters import Cost, OutlookRow
+from .shapes.clusters import Cost, JobCounts, OutlookRow
 
 __all__ = [
     "UNKNOWN",
@@ -16,6 +16,7 @@ __all__ = [
     "amount",
     "cost_text",
     "count",
+    "done_count",
     "duration",
     "expectation",
     "percent",
@@ -31,6 +32,11 @@ _BYTE_UNITS: Final = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 def count(number: float | None) -> str:
     """Return a whole number with its thousands grouped: "12,310"."""
     return UNKNOWN if number is None else f"{number:,.0f}"
+
+
+def done_count(jobs: JobCounts) -> str:
+    """Return how many jobs are done, of all that are known of: "1,204 of 1,680"."""
+    return f"{count(jobs['done'])} of {count(jobs['submitted'] + jobs['before_watching'])}"
 
 
 def amount(number: float | None) -> str:

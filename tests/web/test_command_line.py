@@ -25,7 +25,8 @@ from web.served import serving
 
 from flask_dispy import ClusterRegistry, DispyHTTPServer
 from flask_dispy.cli.commands import cli
-from flask_dispy.cli.watching import verdict
+from flask_dispy.cli.output import Output
+from flask_dispy.cli.watching import _Progress, verdict
 
 TOKEN = "s3cret" * 8
 
@@ -390,6 +391,16 @@ def test_wait_waits_for_the_first_cluster(tmp_path: Path) -> None:
     with serving() as server:
         done = Shell(server.url, tmp_path).run("wait", "--timeout", "4")
     assert (done.exit_code, done.stdout) == (4, "Time is up: 0 jobs pending.\n")
+
+
+def test_wait_counts_the_jobs_from_before_the_watching_where_there_is_no_terminal(
+    registry: ClusterRegistry, scene: Scene, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told: Any = registry.view("compute").summary()
+    told["jobs"]["before_watching"] = 5
+    with _Progress(Output()) as progress:
+        progress.show(told)
+    assert "  2 of 9 done. " in capsys.readouterr().err
 
 
 # -- the verdict of wait ---------------------------------------------------------------------
