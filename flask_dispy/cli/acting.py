@@ -139,7 +139,7 @@ _node_command(
 )
 _node_command(
     "close",
-    "Close a node: no further jobs go there; running jobs end as usual.",
+    "Close a node: no further jobs go there; its running jobs end as usual.",
     lambda client, host, cluster: client.close_node(host, cluster),
     asks_first=True,
 )

@@ -92,7 +92,7 @@ class Commanding:
         return await self._node_command("deallocate", host, cluster)
 
     async def close_node(self, host: str, cluster: str = "*") -> Outcomes:
-        """Close a node for the cluster: its running jobs are abandoned."""
+        """Close a node for the cluster: no further jobs go there; its running jobs end as usual."""
         return await self._node_command("close", host, cluster)
 
     async def _node_command(self, action: str, host: str, cluster: str) -> Outcomes:

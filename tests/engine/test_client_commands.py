@@ -86,6 +86,23 @@ def test_jobs_are_found_cancelled_and_waited_for(
         list(client.compare_runs(run["id"], 10**6))
 
 
+@pytest.mark.parametrize("command", ["close_node", "deallocate"])
+def test_jobs_that_run_on_a_node_that_is_let_go_end_as_usual(
+    local_dispy: LocalDispy, server: DispyHTTPServer, clients: dict[str, Client], command: str
+) -> None:
+    local_dispy.start_node(2)
+    cluster = local_dispy.job_cluster(act, ping_interval=1000)
+    server.add_cluster(cluster)
+    client = clients["commands"]
+    job = cluster.submit("nap", 3)
+    wait_until(lambda: client.cluster("act")["jobs"]["running"] == 1, what="the job")
+    assert codes(getattr(client, command)(NODE, "act")) == ["ok"]
+    assert client.cluster("act")["jobs"]["running"] == 1
+    result_of(job)
+    assert client.wait("done", "act", timeout_sec=30)["jobs"]["finished"] == 1
+    shut_down(cluster)
+
+
 def test_nodes_are_commanded(
     local_dispy: LocalDispy, server: DispyHTTPServer, clients: dict[str, Client]
 ) -> None:
