@@ -160,8 +160,8 @@ def events(
     Example:
       flask-dispy events --follow --kind node_lost --kind stalled --json
     """
-    page = client.events(cluster, kind=kind, limit=limit).page()
-    latest = list(reversed(page["items"]))
+    pages = list(client.events(cluster, kind=kind, limit=limit).pages())
+    latest = [row for page in pages for row in page["items"]][::-1]
     columns = event_columns(Clock(time.time()))
     if output.as_json:
         for row in latest:
@@ -172,7 +172,7 @@ def events(
         output.note("No events.")
     if not follow:
         return
-    for row in client.follow_events(cluster, kind=kind, after=page["latest"]):
+    for row in client.follow_events(cluster, kind=kind, after=pages[0]["latest"]):
         if output.as_json:
             output.object(row)
         else:

@@ -151,13 +151,22 @@ class Rows(Blocking[AsyncRows[Row, Page]], Generic[Row, Page]):
         return each(self._over.pages())
 
     def page(self) -> Page:
-        """Return the first page, as long as the server makes it where there is no limit."""
+        """Return the first page, as long as the server makes it where there is no limit.
+
+        A limit that is longer than a page gets the longest one; :meth:`pages` has all.
+        """
         return finish(self._over.page())
 
     def csv(self) -> File:
-        """Return the list as a file of comma-separated values."""
+        """Return the list as a file of comma-separated values.
+
+        The server takes a limit as long as a page at most; without one, the file has all rows.
+        """
         return File(self._over.csv())
 
     def jsonl(self) -> File:
-        """Return the list as a file with a row of JSON on each line."""
+        """Return the list as a file with a row of JSON on each line.
+
+        The server takes a limit as long as a page at most; without one, the file has all rows.
+        """
         return File(self._over.jsonl())

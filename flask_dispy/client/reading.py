@@ -43,7 +43,7 @@ from ..wire.shapes.nodes import NodeLoadsData, NodeRow, NodeSeriesData, OfferRow
 from ..wire.shapes.timeline import TimelineData
 from .blocking import answered, filed, listed
 from .files import AsyncFile
-from .rows import AsyncRows
+from .rows import NODES_AT_ONCE, AsyncRows
 from .sending import Request, Sender, get
 
 __all__ = ["BlockingReads", "Reading"]
@@ -185,7 +185,8 @@ class Reading:
         :param q: a search, such as ``is:slow``.
         """
         values = {"name": cluster, "q": q, "state": state, "sort": sort, "order": order}
-        return AsyncRows(self._sender, get(NodeList, f"{_CLUSTER}/nodes", **values), limit)
+        request = get(NodeList, f"{_CLUSTER}/nodes", **values)
+        return AsyncRows(self._sender, request, limit, longest=NODES_AT_ONCE)
 
     async def node(self, host: str, cluster: str = "*") -> NodeDetail:
         """Return a node, by its address or name, what happened to it, and the jobs there."""
@@ -204,7 +205,7 @@ class Reading:
     ) -> AsyncRows[ComparedNode, ComparisonList]:
         """Return how the nodes' jobs did beside each other, the worst node first."""
         request = get(ComparisonList, f"{_CLUSTER}/comparison", name=cluster)
-        return AsyncRows(self._sender, request, limit)
+        return AsyncRows(self._sender, request, limit, longest=NODES_AT_ONCE)
 
     def offers(
         self, cluster: str = "*", *, limit: int | None = None

@@ -12,13 +12,16 @@ import httpx
 from .files import AsyncFile
 from .sending import Request, Sender
 
-__all__ = ["AsyncRows", "Page", "Row"]
+__all__ = ["NODES_AT_ONCE", "AsyncRows", "Page", "Row"]
 
 Row = TypeVar("Row")
 Page = TypeVar("Page")
 
 _MOST: Final = 1_000
-"""Rows that are asked for at a time."""
+"""Rows that are asked for at a time, and the longest page of most lists."""
+
+NODES_AT_ONCE: Final = 20_000
+"""The longest page of nodes."""
 
 
 class AsyncRows(Generic[Row, Page]):
@@ -28,6 +31,7 @@ class AsyncRows(Generic[Row, Page]):
 
     :param limit: the most rows in all; ``None`` for all.
     :param most: rows that are asked for at a time; ``None`` for a list that comes whole.
+    :param longest: rows of the longest page that the server makes.
     """
 
     def __init__(
@@ -37,11 +41,13 @@ class AsyncRows(Generic[Row, Page]):
         limit: int | None = None,
         *,
         most: int | None = _MOST,
+        longest: int = _MOST,
     ) -> None:
         self._sender = sender
         self._request = request
         self._limit = limit
         self._most = most
+        self._longest = longest
 
     async def __aiter__(self) -> AsyncGenerator[Row, None]:
         """Yield the rows of all pages."""
@@ -63,15 +69,25 @@ class AsyncRows(Generic[Row, Page]):
                 return
 
     async def page(self) -> Page:
-        """Return the first page, as long as the server makes it where there is no limit."""
-        return await self._sender.ask(self._part(self._limit))
+        """Return the first page, as long as the server makes it where there is no limit.
+
+        A limit that is longer than a page gets the longest one; :meth:`pages` has all.
+        """
+        limit = None if self._limit is None else min(self._limit, self._longest)
+        return await self._sender.ask(self._part(limit))
 
     def csv(self) -> AsyncFile:
-        """Return the list as a file of comma-separated values."""
+        """Return the list as a file of comma-separated values.
+
+        The server takes a limit as long as a page at most; without one, the file has all rows.
+        """
         return self._file("csv")
 
     def jsonl(self) -> AsyncFile:
-        """Return the list as a file with a row of JSON on each line."""
+        """Return the list as a file with a row of JSON on each line.
+
+        The server takes a limit as long as a page at most; without one, the file has all rows.
+        """
         return self._file("jsonl")
 
     def _file(self, form: str) -> AsyncFile:

@@ -97,6 +97,7 @@ def test_limit_is_for_all_rows(client: Client, cluster: FakeCluster) -> None:
         cluster.submit(number)
     assert len(list(client.jobs(limit=1_002))) == 1_002
     assert [row["serial"] for row in client.jobs(limit=2)] == [1_010, 1_009]
+    assert len(client.jobs(limit=1_002).page()["items"]) == 1_000
     assert len(list(client.jobs(limit=3).jsonl().lines())) == 3
     page = client.jobs(limit=2, q="state:queued").page()
     assert (page["total"], len(page["items"]), page["counts"]["queued"]) == (1_010, 2, 1_010)

@@ -73,6 +73,24 @@ def described() -> dict[tuple[str, str], Any]:
     }
 
 
+def limited_lists() -> list[str]:
+    """Return the names of the methods that return a list with a limit."""
+    returned = {name: get_type_hints(method)["return"] for name, method in methods().items()}
+    lists = {name for name, shape in returned.items() if get_origin(shape) is AsyncRows}
+    return sorted(lists - {"clusters"})
+
+
+@pytest.mark.parametrize("name", limited_lists())
+def test_page_of_a_long_list_asks_for_the_longest_that_the_server_makes(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(SAMPLES, "limit", 1_000_000)
+    request = request_of(name)
+    parameters = described()[request.method, f"/{request.path}"]["parameters"]
+    (longest,) = [one["schema"]["maximum"] for one in parameters if one["name"] == "limit"]
+    assert int(request.query["limit"]) == longest
+
+
 def test_every_route_of_the_api_has_a_method() -> None:
     requests = [request_of(name) for name in methods()]
     # The stream is what "follow" listens to: see test_client_following.py.

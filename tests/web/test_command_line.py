@@ -135,6 +135,20 @@ def test_errors_and_events_are_listed(shell: Shell) -> None:
     assert last.rstrip().endswith("New kind of error: ValueError: secret")
 
 
+def test_more_events_than_a_page_has_are_listed(shell: Shell, scene: Scene) -> None:
+    most = 500  # events of a kind that are kept
+    nodes = [
+        scene.cluster.join(f"10.1.{number // 250}.{number % 250}", f"node{number}")
+        for number in range(most)
+    ]
+    assert len(shell.lines("nodes", "node499")) == 1
+    for node in nodes:
+        scene.cluster.leave(node)
+    rows = shell.lines("events", "--cluster", "compute", "--limit", "5000")
+    assert len(rows) == 1_001
+    assert [row["serial"] for row in rows] == sorted(row["serial"] for row in rows)
+
+
 def test_events_are_followed_until_interrupted(
     server: DispyHTTPServer, scene: Scene, tmp_path: Path
 ) -> None:
