@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import find_spec as _find_spec
 from typing import TYPE_CHECKING, Any, Final
 
 from .core.errors import (
@@ -107,6 +108,12 @@ __all__ = [
     "save_report",
 ]
 
+if _find_spec("httpx") is None:
+    # Listed but absent, they break "import *" and inspect.getmembers(). Access still raises the
+    # ImportError that names the remedy.
+    __all__.remove("AsyncClient")
+    __all__.remove("Client")
+
 # Loaded when first asked for: ``flask-dispy node`` runs on every node of a cluster, and needs
 # neither Flask nor the dashboard.
 _HOMES: Final = {
@@ -144,7 +151,7 @@ _HOMES: Final = {
 
 
 def __getattr__(name: str) -> Any:
-    if name not in __all__:
+    if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     home = import_module(_HOMES[name], __name__)
     value = globals()[name] = getattr(home, name)

@@ -479,6 +479,19 @@ def test_package_without_httpx_says_what_to_install() -> None:
     assert "pip install 'flask_dispy[client]'" in found.stdout
 
 
+def test_package_without_httpx_lists_only_what_there_is() -> None:
+    code = (
+        "import sys; sys.modules['httpx'] = None\n"
+        "import inspect, flask_dispy\n"
+        "from flask_dispy import *\n"
+        "names = {name for name, _ in inspect.getmembers(flask_dispy)}\n"
+        "print(sorted({'Client', 'AsyncClient', 'ClusterRegistry'} & names))\n"
+        "print('Client' in flask_dispy.__all__, ClusterRegistry.__name__)"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    assert found.stdout == "['ClusterRegistry']\nFalse ClusterRegistry\n"
+
+
 def test_client_loads_neither_flask_nor_dispy() -> None:
     code = "import sys, flask_dispy; flask_dispy.Client; print(*sys.modules)"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
