@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 import logging
+import math
 import random
 import time
 from collections.abc import Sequence
@@ -56,6 +57,7 @@ class Outbox:
         self._worker: Worker[Message] = Worker(
             "flask_dispy-alert", self._deliver, limit=_MOST_WAITING
         )
+        self._give_up_at = math.inf
         self._delivered = self._failed = 0
         self._delivered_at: float | None = None
         self._error: str | None = None
@@ -90,6 +92,7 @@ class Outbox:
 
     def join(self, give_up_at: float) -> None:
         """Wait until they are, or until then, by the monotonic clock."""
+        self._give_up_at = give_up_at
         self._worker.join(give_up_at)
 
     def health(self) -> dict[str, Any]:
@@ -132,7 +135,8 @@ class Outbox:
         for wait_sec in (*self._waits_sec, None):
             asked_sec = None
             try:
-                answer = post(self.webhook, body, self._headers(message.id, body))
+                headers = self._headers(message.id, body)
+                answer = post(self.webhook, body, headers, give_up_at=self._give_up_at)
             except NotSent as error:
                 why, final = str(error), error.final
             else:

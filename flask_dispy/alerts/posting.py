@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import io
 import ipaddress
+import math
 import socket
 import ssl
-import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlunsplit
 
 from ..core.webhook import Webhook
@@ -43,12 +44,16 @@ class Answer:
     retry_after_sec: float | None
 
 
-def post(webhook: Webhook, body: bytes, headers: Mapping[str, str]) -> Answer:
+def post(
+    webhook: Webhook, body: bytes, headers: Mapping[str, str], *, give_up_at: float = math.inf
+) -> Answer:
     """POST a body to a webhook. Follows no redirect and uses no proxy.
 
     The name is resolved here and an address of it is connected to, so that a name that changes
     its address between check and use leads nowhere else.
 
+    :param give_up_at: when to give up, by the monotonic clock, if that is before the webhook's
+        timeout.
     :raises NotSent: there was no answer in time.
     """
     parts = webhook.split_url
@@ -57,20 +62,18 @@ def post(webhook: Webhook, body: bytes, headers: Mapping[str, str]) -> Answer:
     if webhook.service == "ntfy":
         path = path.rpartition("/")[0] + "/"  # where ntfy takes JSON
     target = urlunsplit(("", "", path, parts.query, ""))
-    deadline = time.monotonic() + webhook.timeout_sec
+    deadline = min(time.monotonic() + webhook.timeout_sec, give_up_at)
     with contextlib.ExitStack() as cleanup:
         try:
             sock = cleanup.enter_context(
                 _connected(host, parts.port or (443 if secure else 80), webhook, deadline)
             )
-            # Each read has its own timeout; only this ends an answer that comes drop by drop.
-            watchdog = _Watchdog(sock, deadline)
-            cleanup.callback(watchdog.cancel)
             if secure:
                 context = ssl.create_default_context(cafile=webhook.ca_file)
+                sock.settimeout(_left(deadline))  # it is for the whole handshake
                 sock = cleanup.enter_context(context.wrap_socket(sock, server_hostname=host))
             connection = http.client.HTTPConnection(host)
-            connection.sock = sock
+            connection.sock = _Exchange(sock, deadline)
             all_headers = {**(webhook.headers or {}), **headers, "Host": parts.netloc}
             connection.request("POST", target, body, all_headers)
             response = cleanup.enter_context(connection.getresponse())
@@ -89,24 +92,48 @@ def _why(error: Exception, deadline: float) -> str:
     return f"no proper answer ({type(error).__name__})"
 
 
-class _Watchdog:
-    """Shuts a connection down at a deadline, in whatever call it is used then."""
+def _left(deadline: float) -> float:
+    return max(0.001, deadline - time.monotonic())  # 0 would mean not to wait at all
+
+
+class _Exchange:
+    """A connection as :mod:`http.client` uses it, until a deadline.
+
+    A socket's own timeout is for each read, so an answer that comes drop by drop would never end.
+    A thread that cuts it off can't be started when the program ends.
+    """
 
     def __init__(self, sock: socket.socket, deadline: float) -> None:
-        self._sock = sock.dup()  # TLS takes the socket's own descriptor away
-        self._timer = threading.Timer(max(0.0, deadline - time.monotonic()), self._cut)
-        self._timer.daemon = True
-        self._timer.name = "flask_dispy-alert-timeout"
-        self._timer.start()
+        self._sock = sock
+        self._deadline = deadline
 
-    def _cut(self) -> None:
-        with contextlib.suppress(OSError):
-            self._sock.shutdown(socket.SHUT_RDWR)
+    def sendall(self, data: bytes) -> None:
+        self._sock.settimeout(_left(self._deadline))
+        self._sock.sendall(data)
 
-    def cancel(self) -> None:
-        self._timer.cancel()
-        self._timer.join()
-        self._sock.close()
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        return io.BufferedReader(_Incoming(self._sock, self._deadline))
+
+    def close(self) -> None:
+        """Leave the socket to whoever has made it."""
+
+
+class _Incoming(io.RawIOBase):
+    """The bytes that arrive until a deadline."""
+
+    def __init__(self, sock: socket.socket, deadline: float) -> None:
+        super().__init__()
+        self._sock = sock
+        self._deadline = deadline
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if time.monotonic() >= self._deadline:
+            raise TimeoutError
+        self._sock.settimeout(_left(self._deadline))
+        return self._sock.recv_into(buffer)
 
 
 def _connected(host: str, port: int, webhook: Webhook, deadline: float) -> socket.socket:
@@ -123,7 +150,7 @@ def _connected(host: str, port: int, webhook: Webhook, deadline: float) -> socke
     for family, kind, protocol, _, address in found:
         sock = socket.socket(family, kind, protocol)
         try:
-            sock.settimeout(max(0.001, deadline - time.monotonic()))
+            sock.settimeout(_left(deadline))
             sock.connect(address)
         except OSError as raised:
             sock.close()

@@ -23,6 +23,8 @@ class Worker(Generic[T]):
     :param limit: how many items may wait; further ones are dropped and counted.
 
     ``closing`` is set when the thread is to end: what waits is still worked off, without delay.
+    Where no thread can be started, :meth:`join` works it off: from Python 3.12 on none starts any
+    more when the program ends.
     """
 
     def __init__(self, thread_name: str, work: Callable[[T], None], *, limit: int) -> None:
@@ -57,7 +59,8 @@ class Worker(Generic[T]):
             self._thread.start()
         except RuntimeError as error:
             self._thread = None  # the system has none left; the next item tries again
-            logger.error("A thread for events can't be started: %s", error)
+            if threading.main_thread().is_alive():  # else the program ends, and join() does it
+                logger.error("A thread for events can't be started: %s", error)
 
     def _run(self) -> None:
         while True:
@@ -76,10 +79,21 @@ class Worker(Generic[T]):
             self._changed.notify()
 
     def join(self, give_up_at: float) -> None:
-        """Wait for the thread to end until then, by the monotonic clock; then drop what waits."""
+        """Wait for the thread to end until then, by the monotonic clock; then drop what waits.
+
+        Call :meth:`close` first. What is being worked on is not cut off.
+        """
         thread = self._thread
-        if thread is not None and thread is not threading.current_thread():
+        if thread is None:
+            while time.monotonic() < give_up_at and (item := self._next()) is not None:
+                self._work(item)
+        elif thread is not threading.current_thread():
             thread.join(max(0.0, give_up_at - time.monotonic()))
         with self._changed:
             self.dropped += len(self._items)
             self._items.clear()
+
+    def _next(self) -> T | None:
+        """Take the item whose turn it is, if one waits."""
+        with self._changed:
+            return self._items.popleft() if self._items else None

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,16 @@ def happen(registry: ClusterRegistry, name: str = "alpha", at: float = 1.0) -> N
 def of(registry: ClusterRegistry, number: int = 0) -> dict[str, Any]:
     found: dict[str, Any] = registry.health()["alerts"]["webhooks"][number]
     return found
+
+
+def drip(ended: threading.Event, handler: Any) -> None:
+    """Answer drop by drop for half a minute, unless the other side ends it."""
+    try:
+        for _ in range(600):
+            handler.wfile.write(b"H")
+            time.sleep(0.05)
+    except OSError:
+        ended.set()
 
 
 def threads() -> set[str]:
@@ -323,6 +334,52 @@ def test_program_that_forks_and_closes_nothing_sends_the_last_events(receiver: R
     assert [each.json["text"] for each in receiver.received] == ["The job is done"]
 
 
+@pytest.fixture
+def no_new_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse the threads of alerts, as Python 3.12 does all while a program ends."""
+    start = threading.Thread.start
+
+    def refuse(thread: threading.Thread) -> None:
+        if thread.name.startswith(("flask_dispy-event", "flask_dispy-alert")):
+            raise RuntimeError("can't create new thread at interpreter shutdown")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+
+
+@pytest.mark.usefixtures("no_new_threads")
+def test_last_events_are_passed_on_where_no_thread_can_be_started(
+    watch: Watch, receiver: Receiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    registry, _ = watch(webhook(receiver))
+    seen: list[str | None] = []
+    registry.on("cpus_set", lambda event: seen.append(event["node"]))
+    for name in ("a", "b"):
+        happen(registry, name)
+    registry.close()
+    assert seen == ["a", "b"]
+    texts = "\n".join(each.json["text"] for each in receiver.received)
+    assert texts == "a uses 1 CPU, 2 before\nb uses 1 CPU, 2 before"
+    health = registry.health()["alerts"]
+    assert (health["dropped"], health["failed"], health["callbacks"]["dropped"]) == (0, 0, 0)
+    assert "A thread for events can't be started" in caplog.text
+
+
+@pytest.mark.usefixtures("no_new_threads")
+def test_last_message_is_cut_off_where_no_thread_can_be_started(
+    watch: Watch, receiver: Receiver
+) -> None:
+    ended = threading.Event()
+    receiver.answers.append(partial(drip, ended))
+    registry, _ = watch(
+        webhook(receiver, timeout_sec=60), intervals=replace(PROMPT, last_alerts_sec=0.5)
+    )
+    happen(registry)
+    registry.close()
+    assert of(registry)["error"] == "no answer in time"
+    assert ended.wait(20)  # long before the receiver has said all
+
+
 def test_closing_waits_for_no_receiver_that_is_silent(watch: Watch, receiver: Receiver) -> None:
     release = threading.Event()
     receiver.answers.append(lambda _: release.wait(30))
@@ -391,16 +448,7 @@ def test_the_address_that_was_checked_is_connected_to(
 
 def test_answer_that_comes_drop_by_drop_is_cut_off(watch: Watch, receiver: Receiver) -> None:
     ended = threading.Event()
-
-    def drip(handler: Any) -> None:
-        try:
-            for _ in range(600):
-                handler.wfile.write(b"H")
-                time.sleep(0.05)
-        except OSError:
-            ended.set()
-
-    receiver.answers.append(drip)
+    receiver.answers.append(partial(drip, ended))
     registry, _ = watch(
         webhook(receiver, timeout_sec=0.5), intervals=replace(PROMPT, alert_waits_sec=())
     )
@@ -459,3 +507,17 @@ class TestTls:
         happen(registry)
         wait_until(lambda: of(registry)["failed"] == 1, what="the refusal")
         assert "the certificate is not trusted" in of(registry)["error"]
+
+    def test_answer_that_comes_drop_by_drop_is_cut_off(
+        self, watch: Watch, secured: Receiver, ca_file: Path
+    ) -> None:
+        ended = threading.Event()
+        secured.answers.append(partial(drip, ended))
+        registry, _ = watch(
+            webhook(secured, ca_file=ca_file, timeout_sec=0.5),
+            intervals=replace(PROMPT, alert_waits_sec=()),
+        )
+        happen(registry)
+        wait_until(lambda: of(registry)["failed"] == 1, what="the timeout")
+        assert of(registry)["error"] == "no answer in time"
+        assert ended.wait(20)
