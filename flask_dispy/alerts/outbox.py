@@ -144,12 +144,11 @@ class Outbox:
                     return None
                 why, final, asked_sec = _refused(answer)
             self._note(why)
-            if final or wait_sec is None:
+            if final or wait_sec is None or self._worker.closing.is_set():
                 return why
             jittered = wait_sec * random.uniform(0.8, 1.2)
             pause_sec = min(max(jittered, asked_sec or 0.0), _LONGEST_WAIT_SEC)
-            if self._worker.closing.is_set() or self._worker.closing.wait(pause_sec):
-                return why
+            self._worker.closing.wait(pause_sec)  # closing ends it early, for the last attempt
         return None
 
     def _headers(self, id_: str, body: bytes) -> dict[str, str]:

@@ -380,6 +380,19 @@ def test_last_message_is_cut_off_where_no_thread_can_be_started(
     assert ended.wait(20)  # long before the receiver has said all
 
 
+@pytest.mark.parametrize(("last", "counts"), [(204, (1, 0)), (503, (0, 1))])
+def test_message_that_waits_for_its_next_attempt_gets_a_last_one_when_the_registry_closes(
+    watch: Watch, receiver: Receiver, last: int, counts: tuple[int, int]
+) -> None:
+    receiver.answers.extend([(503, {"Retry-After": "60"}), (last, {})])
+    registry, _ = watch(webhook(receiver))
+    happen(registry)
+    wait_until(lambda: of(registry)["error"], what="the refusal")
+    registry.close()
+    assert len(receiver.received) == 2
+    assert (of(registry)["delivered"], of(registry)["failed"]) == counts
+
+
 def test_closing_waits_for_no_receiver_that_is_silent(watch: Watch, receiver: Receiver) -> None:
     release = threading.Event()
     receiver.answers.append(lambda _: release.wait(30))
