@@ -168,8 +168,13 @@ def _is_public(text: str) -> bool:
         inner = address.ipv4_mapped or address.sixtofour
         if address in _NAT64:
             inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-        if address.teredo is not None:
+        if address.teredo is not None or address.is_site_local:
             return False
+        # ISATAP (RFC 5214): an IPv4 address behind 0:5efe or 200:5efe, in any network.
+        if (int(address) >> 32) & 0xFCFFFFFF == 0x5EFE:
+            embedded = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+            if not _is_public(str(embedded)):
+                return False
     if inner is not None:
         return _is_public(str(inner))
     return address.is_global and not (address.is_multicast or address.is_reserved)

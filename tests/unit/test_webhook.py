@@ -77,6 +77,8 @@ def test_a_registry_takes_ten() -> None:
      ("::1", False), ("::", False), ("fe80::1%lo", False), ("fc00::1", False), ("ff02::1", False),
      ("::ffff:10.0.0.1", False), ("::ffff:8.8.8.8", True), ("64:ff9b::7f00:1", False),
      ("64:ff9b::808:808", True), ("2002:7f00:1::", False), ("2002:808:808::", True),
+     ("fec0::1", False), ("2606:4700::5efe:7f00:1", False), ("2606:4700::200:5efe:a00:1", False),
+     ("2606:4700::5efe:808:808", True), ("fe80::5efe:808:808", False),
      ("2001:0:1::1", False), ("192.0.2.1", False), ("2001:db8::1", False)],
 )  # fmt: skip
 def test_address_is_public_unless_it_is_private_whatever_it_hides_in(
