@@ -58,6 +58,7 @@ def post(
     """
     parts = webhook.split_url
     host, secure = parts.hostname or "", parts.scheme == "https"
+    port = parts.port or (443 if secure else 80)
     path = parts.path or "/"
     if webhook.service == "ntfy":
         path = path.rpartition("/")[0] + "/"  # where ntfy takes JSON
@@ -65,14 +66,13 @@ def post(
     deadline = min(time.monotonic() + webhook.timeout_sec, give_up_at)
     with contextlib.ExitStack() as cleanup:
         try:
-            sock = cleanup.enter_context(
-                _connected(host, parts.port or (443 if secure else 80), webhook, deadline)
-            )
+            sock = cleanup.enter_context(_connected(host, port, webhook, deadline))
             if secure:
                 context = ssl.create_default_context(cafile=webhook.ca_file)
                 sock.settimeout(_left(deadline))  # it is for the whole handshake
                 sock = cleanup.enter_context(context.wrap_socket(sock, server_hostname=host))
-            connection = http.client.HTTPConnection(host)
+            # Without the port it would look for one in the host, and find it in an IPv6 address.
+            connection = http.client.HTTPConnection(host, port)
             connection.sock = _Exchange(sock, deadline)
             all_headers = {**(webhook.headers or {}), **headers, "Host": parts.netloc}
             connection.request("POST", target, body, all_headers)

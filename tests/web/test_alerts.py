@@ -481,6 +481,15 @@ def test_receiver_that_is_not_there_is_named_with_the_reason(watch: Watch) -> No
         assert of(registry)["error"] == "connection refused"
 
 
+def test_address_may_be_one_of_ipv6(watch: Watch, receiver: Receiver) -> None:
+    """It is IPv4's loopback in the form of IPv6, so the receiver, which has IPv4 alone, gets it."""
+    url = f"http://[::ffff:127.0.0.1]:{receiver.port}/x"
+    registry, _ = watch(Webhook(url, events=["cpus_set"], quiet_sec=0, allow_private=True))
+    happen(registry)
+    wait_until(lambda: of(registry)["delivered"] == 1, what="the message")
+    assert receiver.received[0].headers["host"] == f"[::ffff:127.0.0.1]:{receiver.port}"
+
+
 class TestTls:
     @pytest.fixture
     def authority(self) -> trustme.CA:
