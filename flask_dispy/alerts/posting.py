@@ -38,7 +38,7 @@ class NotSent(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A status, and the seconds after which the next attempt is welcome, if it says so."""
+    """A status and, of a refusal, the seconds after which the next attempt is welcome, if given."""
 
     status: int
     retry_after_sec: float | None
@@ -77,7 +77,9 @@ def post(
             all_headers = {**(webhook.headers or {}), **headers, "Host": parts.netloc}
             connection.request("POST", target, body, all_headers)
             response = cleanup.enter_context(connection.getresponse())
-            return Answer(response.status, _retry_after(response.headers.get("Retry-After")))
+            refused = not 200 <= response.status < 300
+            asked = response.headers.get("Retry-After") if refused else None
+            return Answer(response.status, _retry_after(asked))
         except (OSError, http.client.HTTPException) as error:
             raise NotSent(_why(error, deadline)) from None
 
@@ -188,5 +190,5 @@ def _retry_after(text: str | None) -> float | None:
         return float(text[:9])
     try:
         return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
-    except ValueError:
+    except (ValueError, OverflowError):
         return None

@@ -226,6 +226,20 @@ def test_message_is_sent_again_after_a_passing_fault(watch: Watch, receiver: Rec
     assert all(is_authentic(each.headers, each.body) for each in receiver.received)
 
 
+@pytest.mark.parametrize(("status", "attempts"), [(200, 1), (503, 2)])
+@pytest.mark.parametrize(
+    "text", ["Mon, 01 Jan 99999999999 00:00:00 GMT", "Mon, 01 Jan 2030 00:00:00 +99999999999999"]
+)
+def test_date_that_no_clock_reaches_is_not_waited_for(
+    watch: Watch, receiver: Receiver, text: str, status: int, attempts: int
+) -> None:
+    receiver.answers.append((status, {"Retry-After": text}))
+    registry, _ = watch(webhook(receiver))
+    happen(registry)
+    wait_until(lambda: of(registry)["delivered"] + of(registry)["failed"], what="the end")
+    assert (len(receiver.received), of(registry)["delivered"]) == (attempts, 1)
+
+
 @pytest.mark.parametrize(("status", "attempts"), [(404, 1), (400, 1), (307, 1), (500, 3), (408, 3)])
 def test_message_that_is_refused_is_given_up_and_the_next_one_is_sent(
     watch: Watch, receiver: Receiver, caplog: pytest.LogCaptureFixture, status: int, attempts: int
