@@ -30,7 +30,7 @@ WAITS_SEC: Final = (1.0, 5.0, 25.0, 125.0, 300.0)
 
 _MOST_WAITING: Final = 100
 _LONGEST_WAIT_SEC: Final = 3600.0
-_AGAIN: Final = frozenset((408, 425, 429, 500, 502, 503, 504))
+_AGAIN: Final = frozenset((408, 425, 429))  # and 500 or more
 
 
 @dataclass(slots=True)
@@ -155,9 +155,10 @@ class Outbox:
         """Return the headers of an attempt, signed as Standard Webhooks describe."""
         headers = {
             "Content-Type": "application/json; charset=utf-8",
-            "User-Agent": "flask_dispy",
             "webhook-id": id_,
         }
+        if not any(name.lower() == "user-agent" for name in self.webhook.headers or ()):
+            headers["User-Agent"] = "flask_dispy"
         key = self.webhook.key
         if key is not None:
             timestamp = str(int(time.time()))

@@ -203,6 +203,26 @@ def test_message_arrives_signed(watch: Watch, receiver: Receiver) -> None:
     assert (of(registry)["failed"], of(registry)["error"]) == (0, None)
 
 
+@pytest.mark.parametrize(
+    ("headers", "agents"), [({}, ["flask_dispy"]), ({"user-agent": "farm/2"}, ["farm/2"])]
+)
+def test_user_agent_is_ours_unless_one_is_given(
+    watch: Watch, receiver: Receiver, headers: dict[str, str], agents: list[str]
+) -> None:
+    seen: list[str] = []
+
+    def answer(handler: Any) -> None:
+        seen.extend(handler.headers.get_all("User-Agent"))
+        handler.send_response(204)
+        handler.end_headers()
+
+    receiver.answers.append(answer)
+    registry, _ = watch(webhook(receiver, headers=headers))
+    happen(registry)
+    wait_until(lambda: of(registry)["delivered"] == 1, what="the message")
+    assert seen == agents
+
+
 @pytest.mark.parametrize("service", ["slack", "mattermost", "teams", "ntfy"])
 def test_each_service_gets_its_form(watch: Watch, receiver: Receiver, service: Any) -> None:
     registry, _ = watch(webhook(receiver, service=service))
