@@ -6,7 +6,7 @@ import base64
 import binascii
 import os
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, Final, Literal, get_args
 from urllib.parse import SplitResult, urlsplit
@@ -93,10 +93,7 @@ class Webhook:
             raise self._invalid("service", f"give one of {', '.join(get_args(Service))}")
         self._check_url()
         self._check_secrets()
-        kinds = () if isinstance(self.events, str) else tuple(self.events)
-        if not kinds or not set(kinds) <= set(ENTRY_KINDS):
-            raise self._invalid("events", f"give a list of {', '.join(ENTRY_KINDS)}")
-        object.__setattr__(self, "events", kinds)
+        object.__setattr__(self, "events", self._checked_events())
         for name, least, most in (
             ("quiet_sec", 0.0, _DAY),
             ("timeout_sec", 0.001, _LONGEST_TIMEOUT_SEC),
@@ -105,6 +102,8 @@ class Webhook:
             number = isinstance(value, (int, float)) and not isinstance(value, bool)
             if not number or not least <= value <= most:
                 raise self._invalid(name, f"give seconds, {most:.0f} at most")
+        if self.ca_file is not None and not _is_file(self.ca_file):
+            raise self._invalid("ca_file", "give the path of a file of certificates in PEM")
         text = self.name
         if not isinstance(text, str) or len(text) > 80 or not text.isprintable():
             raise self._invalid("name", "give a text of up to 80 printable characters")
@@ -126,6 +125,13 @@ class Webhook:
 
     def __repr__(self) -> str:
         return f"<Webhook {self.name} ({self.service})>"
+
+    def _checked_events(self) -> tuple[EntryKind, ...]:
+        given: Any = self.events
+        kinds = tuple(given) if isinstance(given, Iterable) and not isinstance(given, str) else ()
+        if not kinds or not all(kind in ENTRY_KINDS for kind in kinds):
+            raise self._invalid("events", f"give a list of {', '.join(ENTRY_KINDS)}")
+        return kinds
 
     def _check_url(self) -> None:
         parts = _split(self.url)
@@ -173,6 +179,10 @@ def _split(url: Any) -> SplitResult | None:
     except ValueError:
         return None
     return parts if usable else None
+
+
+def _is_file(path: Any) -> bool:
+    return isinstance(path, (str, os.PathLike)) and os.path.isfile(path)
 
 
 def _is_header(name: Any, value: Any) -> bool:

@@ -37,6 +37,8 @@ def body(service: Service, *events: EventRow, more: int = 0, **options: Any) -> 
      ("url", "https://h:x/"), ("url", "https:///x"), ("url", "https://h/\r\nX: y"), ("url", None),
      ("url", "https://[h/"), ("service", "irc"), ("secret", "short"), ("secret", "whsec_!!"),
      ("secret", 5), ("events", []), ("events", ["node_eaten"]), ("events", "done"),
+     ("events", None), ("events", 5), ("events", [[1]]), ("ca_file", 5), ("ca_file", "/no/ca.pem"),
+     ("ca_file", "a\0b"),
      ("headers", {"Host": "h"}), ("headers", {"webhook-id": "1"}), ("headers", {"a b": "c"}),
      ("headers", {"X": "a\nb"}), ("headers", {"X": 1}), ("headers", "X: y"),
      ("dashboard_url", "/dispy"), ("details", 1), ("allow_private", "no"), ("quiet_sec", -1),
