@@ -58,6 +58,7 @@ class Announcer:
         self._settings = settings
         self._listeners: tuple[Listener, ...] = ()
         self._changing = threading.Lock()
+        self._passing = threading.Lock()  # the upkeep may be late, and still at it as we close
         self._wanted: frozenset[EntryKind] = frozenset()
         self._noted: deque[tuple[str | None, Entry]] = deque()
         self._dropped = 0
@@ -113,7 +114,13 @@ class Announcer:
                 self._dropped += 1
 
     def pass_on(self) -> None:
-        """Hand what was noted to those who wait for it, and send what is due."""
+        """Hand what was noted to those who wait for it, and send what is due. Thread-safe."""
+        with self._passing:
+            self._hand_over()
+            for outbox in self.outboxes:
+                outbox.send_due()
+
+    def _hand_over(self) -> None:
         noted = self._noted
         for _ in range(len(noted)):
             cluster, entry = noted.popleft()
@@ -125,18 +132,17 @@ class Announcer:
                 if entry.kind in webhook.events:
                     private = not (webhook.details and self._settings.show_job_args)
                     outbox.gather(event_row(entry, cluster, private=private))
-        for outbox in self.outboxes:
-            outbox.send_due()
 
     def close(self, timeout_sec: float) -> None:
         """Let callbacks and webhooks have the last events, for so long at the most."""
-        self.pass_on()
         give_up_at = time.monotonic() + timeout_sec
-        listeners = self._listeners
-        for listener in listeners:
-            listener.worker.close()
-        for outbox in self.outboxes:
-            outbox.close()
+        with self._passing:
+            self._hand_over()
+            listeners = self._listeners
+            for listener in listeners:
+                listener.worker.close()
+            for outbox in self.outboxes:
+                outbox.close()
         for listener in listeners:
             listener.worker.join(give_up_at)
         for outbox in self.outboxes:

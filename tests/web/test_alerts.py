@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -29,6 +30,7 @@ from receivers import Receiver
 
 from flask_dispy import BadRequest, ClusterRegistry, EventRow, Webhook
 from flask_dispy.watching.dashboard import board_of
+from flask_dispy.wire.journal import event_row
 
 PROMPT = replace(SOON, alert_waits_sec=(0.01, 0.01), last_alerts_sec=3.0)
 SECRET = "a-secret-of-the-tests"
@@ -412,6 +414,35 @@ def test_last_message_is_cut_off_where_no_thread_can_be_started(
     registry.close()
     assert of(registry)["error"] == "no answer in time"
     assert ended.wait(20)  # long before the receiver has said all
+
+
+def test_closing_while_events_are_passed_on_loses_none(
+    watch: Watch, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where the upkeep is so late that closing no longer waits for it."""
+    registry, _ = watch(webhook(receiver), intervals=replace(PROMPT, tick_sec=60))
+    seen: list[str | None] = []
+    registry.on("cpus_set", lambda event: seen.append(event["node"]))
+    begun, second = threading.Event(), threading.Event()
+
+    def slow(*values: Any, **options: Any) -> EventRow:
+        if begun.is_set():
+            second.set()
+        begun.set()
+        second.wait(0.3)  # nobody comes in between
+        return event_row(*values, **options)
+
+    monkeypatch.setattr("flask_dispy.alerts.announcer.event_row", slow)
+    for name in ("a", "b"):
+        happen(registry, name)
+    with ThreadPoolExecutor() as pool:
+        passing = pool.submit(board_of(registry).announcer.pass_on)
+        assert begun.wait(20)
+        registry.close()
+        passing.result(20)
+    assert seen == ["a", "b"]
+    texts = "\n".join(each.json["text"] for each in receiver.received)
+    assert texts == "a uses 1 CPU, 2 before\nb uses 1 CPU, 2 before"
 
 
 @pytest.mark.parametrize(("last", "counts"), [(204, (1, 0)), (503, (0, 1))])
