@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -94,36 +95,46 @@ def _json(message: Message, _webhook: Webhook) -> dict[str, Any]:
     }
 
 
-def _lines(message: Message) -> str:
-    return "\n".join(filter(None, (message.title, message.text, message.link)))
+# Chats and phones make links of bare addresses. A space of no width behind this keeps them text.
+_ADDRESS: Final = re.compile(r":(?=//)|www(?=\.)", re.IGNORECASE)
+
+
+def _said(message: Message) -> tuple[str, str]:
+    """Return the title and the text for people, without an address that becomes a link."""
+    title, text = (_ADDRESS.sub("\\g<0>\u200b", part) for part in (message.title, message.text))
+    return title, text
 
 
 def _slack(message: Message, _webhook: Webhook) -> dict[str, Any]:
     # Slack's own three characters; without mrkdwn, no others mean anything.
-    text = _lines(message).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    text = "\n".join(filter(None, (*_said(message), message.link)))
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return {"text": text, "mrkdwn": False, "unfurl_links": False, "unfurl_media": False}
 
 
 # Markdown's characters, and "@", which a backslash does not keep from naming people.
 _MARKDOWN: Final = str.maketrans({**{one: f"\\{one}" for one in "\\`*_[]~|#>"}, "@": "@\u200b"})
+# ":sos:" is a picture there.
+_EMOJI: Final = re.compile(r":(?=[-+\w]+:)")
 
 
 def _mattermost(message: Message, _webhook: Webhook) -> dict[str, Any]:
-    title, text = (part.translate(_MARKDOWN) for part in (message.title, message.text))
+    title, text = (_EMOJI.sub(":\u200b", part).translate(_MARKDOWN) for part in _said(message))
     return {"text": "\n".join(filter(None, (f"**{title}**", text, message.link)))}
 
 
 def _teams(message: Message, _webhook: Webhook) -> dict[str, Any]:
     # Text runs, because text blocks are Markdown.
-    runs = [{"type": "TextRun", "text": message.title, "weight": "Bolder", "size": "Medium"}]
+    title, text = _said(message)
+    runs = [{"type": "TextRun", "text": title, "weight": "Bolder", "size": "Medium"}]
     if message.is_urgent:
         runs[0]["color"] = "Attention"
-    blocks = [runs, *([{"type": "TextRun", "text": line}] for line in message.text.split("\n"))]
+    blocks = [runs, *([{"type": "TextRun", "text": line}] for line in text.split("\n"))]
     card: dict[str, Any] = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",
         "version": "1.2",
-        "fallbackText": message.title,
+        "fallbackText": title,
         "body": [{"type": "RichTextBlock", "inlines": block} for block in blocks],
     }
     if message.link:
@@ -138,11 +149,12 @@ def _teams(message: Message, _webhook: Webhook) -> dict[str, Any]:
 
 
 def _ntfy(message: Message, webhook: Webhook) -> dict[str, Any]:
-    text = message.text.encode()[:_MOST_NTFY_BYTES].decode(errors="ignore")
+    title, text = _said(message)
+    text = text.encode()[:_MOST_NTFY_BYTES].decode(errors="ignore")
     tag = "warning" if message.is_urgent else "white_check_mark"
     body = {
         "topic": webhook.split_url.path.rpartition("/")[2],
-        "title": message.title,
+        "title": title,
         "message": text,
         "priority": 4 if message.is_urgent else 3,
         "tags": [tag],

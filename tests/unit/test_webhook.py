@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -135,10 +136,32 @@ def test_mattermost_gets_markdown_in_which_names_are_text() -> None:
         "**compute: node lost**", "https://d.example/a_b/events.html?cluster=compute",
     )  # fmt: skip
     assert r"\<" not in text
-    assert (
-        r"<!channel\> \*b\* \[x\](http://h) @ll \`c\` & \~s\~ \#t".replace("@", "@\u200ba") in text
-    )
+    escaped = r"<!channel\> \*b\* \[x\](http:!//h) @!all \`c\` & \~s\~ \#t"
+    assert escaped.replace(":!", ":\u200b").replace("@!", "@\u200b") in text
     assert set(found) == {"text"}
+
+
+@pytest.mark.parametrize("service", ["slack", "mattermost", "teams", "ntfy"])
+def test_address_in_a_name_becomes_no_link_for_people(service: Service) -> None:
+    name = "http://evil.example HTTPS://evil.example WWW.evil.example"
+    inert = "http:!//evil.example HTTPS:!//evil.example WWW!.evil.example".replace("!", "\u200b")
+    said = json.dumps(
+        body(service, row(cluster=name, name=name), dashboard_url="https://d.example"),
+        ensure_ascii=False,
+    )
+    assert said.count(inert) >= 2  # in the title and in the text
+    assert name not in said
+    assert "https://d.example/events.html?cluster=http%3A" in said
+
+
+def test_address_in_a_name_is_left_to_programs_as_it_is() -> None:
+    assert body("json", row(name="http://h www.h"))["text"].startswith("http://h www.h was lost")
+
+
+def test_mattermost_shows_no_picture_in_place_of_a_name() -> None:
+    said = body("mattermost", row(name=":sos: fe80::1:100:2 10:30"))["text"].split("\n")[1]
+    shown = ":!sos: fe80::!1:!100:2 10:30".replace("!", "\u200b")
+    assert said.startswith(shown)
 
 
 def test_teams_gets_an_adaptive_card_of_text_runs() -> None:
@@ -152,7 +175,7 @@ def test_teams_gets_an_adaptive_card_of_text_runs() -> None:
     assert {block["type"] for block in card["body"]} == {"RichTextBlock"}
     assert {run["type"] for run in runs} == {"TextRun"}
     assert runs[0]["text"] == "compute: node lost"
-    assert runs[1]["text"].startswith("<!channel> *b* [x](http://h)")
+    assert runs[1]["text"].startswith("<!channel> *b* [x](http:\u200b//h)")
     assert card["actions"][0]["url"].startswith("https://d.example/events.html")
 
 
