@@ -50,7 +50,8 @@ def post(
     """POST a body to a webhook. Follows no redirect and uses no proxy.
 
     The name is resolved here and an address of it is connected to, so that a name that changes
-    its address between check and use leads nowhere else.
+    its address between check and use leads nowhere else. Resolving can't be cut off; all else ends
+    in time.
 
     :param give_up_at: when to give up, by the monotonic clock, if that is before the webhook's
         timeout.
