@@ -64,8 +64,8 @@ class Webhook:
         and who gave a command.
     :param quiet_sec: after a message about a kind of event in a cluster, further such events are
         gathered for so long, then sent as one message; 0 to gather nothing, a day at most.
-    :param timeout_sec: how long an attempt may take; 60 at most. Resolving the name counts, but is not
-        cut off: the system has limits of its own.
+    :param timeout_sec: how long an attempt may take; 60 at most. Resolving the name counts, but is
+        not cut off: the system has limits of its own.
     :param allow_private: whether the address may be private or of this machine.
     :param ca_file: certificates, in PEM, of the authorities to trust in place of the system's.
     :param name: what pages, log and ``/healthz`` call it; the host's name if not given.
