@@ -154,7 +154,7 @@ def test_mistake_in_the_file_is_named_without_its_secrets(
 
 
 @pytest.mark.parametrize("url", ["http://", "http://a:0", "http://a:b", "file:///etc", "http://[a"])
-def test_address_that_is_none_is_refused(environ: dict[str, str], url: str) -> None:
+def test_malformed_address_is_refused(environ: dict[str, str], url: str) -> None:
     with pytest.raises(BadSettings, match="http:// or https:// and a host"):
         find_dashboard(url, environ)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,15 +11,41 @@ import pytest
 from dispy import DispyJob, DispyNode
 from flask import Flask
 from flask.testing import FlaskClient
+from receivers import Receiver
+from web.alerting import PROMPT, Watch
 from web.fakes import FakeCluster, make_node, watched_cluster
 
-from flask_dispy import ClusterRegistry
+from flask_dispy import ClusterRegistry, Webhook
 from flask_dispy.web.blueprint import create_blueprint
 
 
 @pytest.fixture
 def cluster(registry: ClusterRegistry) -> FakeCluster:
     return watched_cluster(registry, "compute")
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with closing(Receiver()) as one:
+        yield one
+
+
+@pytest.fixture
+def watch() -> Iterator[Watch]:
+    """Return a function that makes a registry and a cluster with a node."""
+    registries: list[ClusterRegistry] = []
+
+    def make(
+        *webhooks: Webhook, intervals: Any = PROMPT, **settings: Any
+    ) -> tuple[ClusterRegistry, FakeCluster]:
+        registries.append(ClusterRegistry(alerts=webhooks, _intervals=intervals, **settings))
+        cluster = FakeCluster("compute")
+        registries[-1].add(cluster)
+        return registries[-1], cluster
+
+    yield make
+    for registry in registries:
+        registry.close()
 
 
 @dataclass
