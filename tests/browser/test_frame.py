@@ -242,7 +242,11 @@ _NOTIFIED = """
     window.Notification = class {
       static permission = "granted";
       static requestPermission = async () => "granted";
-      constructor(title, { body }) { window.told.push([title, body]); }
+      constructor(title, { body }) {
+        this.shown = [title, body];
+        window.told.push(this.shown);
+      }
+      close() { window.told = window.told.filter((shown) => shown !== this.shown); }
     };
 """
 
@@ -290,6 +294,23 @@ def test_what_goes_wrong_is_notified_to_who_asked_for_it(stage: Stage) -> None:
     stage.cluster.report(DispyNode.Closed, stage.nodes["10.0.0.9"], None)
     expect(page.locator(".nodemap-summary")).to_have_text("1 up · 2 lost")
     assert len(page.evaluate("told")) == 1
+
+
+def test_notices_stay_off_where_a_page_can_show_none(stage: Stage) -> None:
+    page = stage.open(
+        before=lambda page: page.add_init_script("""
+            window.Notification = class {
+              static permission = "granted";
+              static requestPermission = async () => "granted";
+              constructor() { throw new TypeError("Illegal constructor"); }  // Chrome on Android
+            };
+        """)
+    )
+    page.get_by_role("button", name="Update interval").click()
+    box = page.get_by_label("Notify me when a run ends, stalls or goes wrong")
+    box.click()
+    expect(page.locator(".notice")).to_contain_text("It has none for pages.")
+    expect(box).not_to_be_checked()
 
 
 def test_settings_show_how_the_alerts_of_the_server_fare(browsers: Browsers) -> None:

@@ -24,9 +24,19 @@ const WORDS = {
 export const wantsNotices = (storage) =>
   "Notification" in window && storage?.getItem(KEY) === "on" && Notification.permission === "granted";
 
+/** Whether a page can show notices: Chrome on Android throws, because only service workers can there. */
+export function canShow() {
+  try {
+    new Notification("Notices are on", { silent: true }).close(); // not shown at all without permission
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Ask the browser for notices, or switch them off; returns whether they are on. @param {Storage|null} storage @param {boolean} wanted */
 export async function switchNotices(storage, wanted) {
-  const granted = wanted && (await Notification.requestPermission()) === "granted";
+  const granted = wanted && canShow() && (await Notification.requestPermission()) === "granted";
   storage?.setItem(KEY, granted ? "on" : "off");
   return granted;
 }
@@ -36,7 +46,7 @@ export async function switchNotices(storage, wanted) {
  *
  * @param {Event[]} events the newest first
  * @param {string} cluster the name of the page's cluster
- * @returns {{kind: EventKind, title: string, body: string}[]}
+ * @returns {{kind: EventKind, serial: number, title: string, body: string}[]} `serial`: of the newest event
  */
 export function noticesOf(events, cluster) {
   const kinds = [...new Set(events.map(({ kind }) => kind))].reverse();
@@ -45,7 +55,7 @@ export function noticesOf(events, cluster) {
     const lines = all.slice(0, NAMED).map(({ text }) => plain(text));
     if (all.length > NAMED) lines.push(`and ${all.length - NAMED} more`);
     const name = plain(clusterLabel(all[0].cluster ?? cluster));
-    return { kind, title: `${name}: ${WORDS[kind] ?? kind}`, body: lines.join("\n") };
+    return { kind, serial: all[0].serial, title: `${name}: ${WORDS[kind] ?? kind}`, body: lines.join("\n") };
   });
 }
 
@@ -55,12 +65,14 @@ export class BrowserNotices {
   #show;
   /** The newest event that was there when somebody could see it, or that a notice named. */
   #seen = -1;
+  /** The newest event when the server was last asked, even if it didn't answer. */
+  #askedFor = -1;
   #asking = false;
   #ended;
 
   /**
    * @param {Pick<Shell, "api"|"cluster"|"storage">} shell
-   * @param {(title: string, body: string, tag: string) => void} show
+   * @param {(title: string, body: string, tag: string) => void} show a notice replaces that of the same tag silently
    */
   constructor(shell, show) {
     this.#shell = shell;
@@ -68,7 +80,7 @@ export class BrowserNotices {
     this.#ended = watchEnd((run) => {
       if (!wantsNotices(shell.storage)) return;
       const { title, body } = endOfRun(run);
-      show(title, body, "dispy-end");
+      this.#say(title, body, `dispy-end-${shell.cluster}-${run.jobs.done}`);
     });
   }
 
@@ -78,22 +90,34 @@ export class BrowserNotices {
     const latest = summary?.events?.latest;
     if (latest === undefined || this.#asking) return;
     // Nothing is said of what was there before, nor of what another program's events are numbered.
-    if (this.#seen < 0 || latest < this.#seen || !wantsNotices(this.#shell.storage)) this.#seen = latest;
-    else if (latest > this.#seen) void this.#ask(latest);
+    if (this.#askedFor < 0 || latest < this.#askedFor || !wantsNotices(this.#shell.storage))
+      this.#seen = this.#askedFor = latest;
+    else if (latest > this.#askedFor) void this.#ask(latest);
+  }
+
+  /** @param {string} title @param {string} body @param {string} tag */
+  #say(title, body, tag) {
+    try {
+      this.#show(title, body, tag);
+    } catch {
+      // Chrome on Android: see canShow().
+      this.#shell.storage?.setItem(KEY, "off");
+    }
   }
 
   /** @param {number} latest */
   async #ask(latest) {
     const { api, cluster } = this.#shell;
     this.#asking = true;
+    this.#askedFor = latest;
     try {
       const kind = Object.keys(WORDS);
       const found = await api.get(clusterPath(cluster, "events"), { after: this.#seen, kind, limit: 100 });
       for (const notice of noticesOf(found.items, cluster))
-        this.#show(notice.title, notice.body, `dispy-${notice.kind}-${cluster}`);
+        this.#say(notice.title, notice.body, `dispy-${notice.kind}-${cluster}-${notice.serial}`);
       this.#seen = Math.max(latest, found.latest);
     } catch {
-      // The next change asks again.
+      // The next event asks again, for this one too.
     } finally {
       this.#asking = false;
     }

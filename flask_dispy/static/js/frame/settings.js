@@ -3,7 +3,7 @@
 /** @import {Config} from "../data/types.js" */
 import { h, need, setText } from "../lib/dom.js";
 import { AlertsStatus } from "./alertsstatus.js";
-import { switchNotices, wantsNotices } from "./browsernotices.js";
+import { canShow, switchNotices, wantsNotices } from "./browsernotices.js";
 import { boundedSec, LEAST_SEC } from "../data/interval.js";
 import { createPopover } from "../lib/popover.js";
 
@@ -164,7 +164,7 @@ function notifySetting({ notices, storage }) {
     const granted = await switchNotices(storage, box.checked);
     if (box.checked && !granted)
       notices.show("This browser does not allow notifications from here", [
-        { ok: false, text: "Allow them in the browser's site settings." },
+        { ok: false, text: canShow() ? "Allow them in the browser's site settings." : "It has none for pages." },
       ]);
     box.checked = granted;
   }
