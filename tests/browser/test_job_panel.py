@@ -81,6 +81,40 @@ def test_back_leads_to_the_search_of_its_address(page: Page) -> None:
     expect(rows(page)).to_have_count(5)
 
 
+def test_panel_closes_after_the_list_was_sorted_and_leaves_no_entry(page: Page) -> None:
+    _open(page, "busy")
+    entries = page.evaluate("history.length")
+    page.locator("#jobs .th-button", has_text="State").click()
+    expect(page).to_have_url(re.compile("sort="))
+    order = re.search("sort=[^&]*", page.url)
+    assert order is not None
+    page.locator("#job").get_by_role("button", name="Close").click()
+    expect(page).not_to_have_url(re.compile("job="))
+    expect(page).to_have_url(re.compile(re.escape(order.group())))
+    page.go_forward()
+    expect(page.get_by_role("dialog").locator("#job-title")).to_have_text("busy")
+    page.go_back()
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    expect(page).to_have_url(re.compile(re.escape(order.group())))
+    assert page.evaluate("history.length") == entries
+
+
+def test_forward_opens_what_its_address_names_from_another_search_and_tab(page: Page) -> None:
+    page.locator(".job-link").first.click()
+    expect(page.locator("#job")).to_be_visible()
+    opened = page.url
+    page.go_back()
+    expect(page.locator("#job")).to_be_hidden()
+    job_search(page).fill("busy")
+    job_search(page).press("Enter")
+    expect(page).to_have_url(re.compile("q=busy"))
+    page.locator(".tab-errors").click()
+    expect(page.locator("#errors")).to_be_visible()
+    page.go_forward()
+    expect(page.locator("#job")).to_be_visible()
+    expect(page).to_have_url(opened)
+
+
 def test_detail_is_called_as_its_row_is(page: Page) -> None:
     number = page.locator(".tr", has_text="broken").locator(".job-number").inner_text()
     panel = _open(page, "broken")

@@ -229,6 +229,30 @@ def test_click_on_a_bar_opens_its_job(stage: Stage, page: Page) -> None:
     expect(page.locator(".timeline-lanes")).to_be_focused()
 
 
+def test_panel_closes_by_back_after_the_window_was_moved(stage: Stage, page: Page) -> None:
+    stage.runs("10.0.0.2", job_id="long", since_sec=120)
+    page.get_by_role("button", name="1 min", exact=True).click()
+    expect(page).to_have_url(re.compile("span=60"))
+    expect(_summary(page)).to_contain_text("3 running")
+    _point_at_a_bar(page)
+    page.mouse.down()
+    page.mouse.up()
+    expect(page.locator("#job-title")).to_be_visible()
+    entries = page.evaluate("history.length")
+    page.locator(".timeline-lanes").press("ArrowLeft")
+    expect(page).to_have_url(re.compile(r"job=\d+.*from=\d+"))
+    moved = re.search("from=.*", page.url)
+    assert moved is not None
+    page.keyboard.press("Escape")
+    expect(page.locator("#job")).to_be_hidden()
+    expect(page).not_to_have_url(re.compile("job="))
+    expect(page).to_have_url(re.compile(re.escape(moved.group())))  # as the window is still shown
+    page.go_forward()
+    expect(page.locator("#job-title")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"job=\d+.*" + re.escape(moved.group())))
+    assert page.evaluate("history.length") == entries
+
+
 def test_the_same_jobs_stand_in_a_table(page: Page) -> None:
     page.get_by_text("Show as a table").click()
     table = page.get_by_role("region", name="What the timeline shows, as a table")

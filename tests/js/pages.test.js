@@ -96,10 +96,46 @@ test("state in the address keeps what it does not name", () => {
     replaceState: (/** @type {unknown} */ _state, /** @type {string} */ _unused, /** @type {string} */ to) =>
       void seen.push(to),
   });
-  const url = createUrlState({ location, history });
+  const url = createUrlState({ location, history, addEventListener: () => {} });
   url.set({ q: null, sort: "-busy" });
   url.set({ q: "old" });
   assert.deepEqual(seen, ["/d/?cluster=x&sort=-busy#n"]);
+});
+
+test("an entry of the history stays that of its panel while the address names it", () => {
+  const location = { search: "?q=old", hash: "", pathname: "/d/" };
+  /** @type {{state: any, search: string}[]} */
+  const below = [];
+  /** @type {() => void} */
+  let listener = () => {};
+  const history = /** @type {any} */ ({ state: null });
+  history.replaceState = (/** @type {unknown} */ state, /** @type {string} */ _unused, /** @type {string} */ to) => {
+    history.state = state;
+    location.search = to.replace("/d/", "");
+  };
+  history.pushState = (/** @type {unknown} */ state, /** @type {string} */ unused, /** @type {string} */ to) => {
+    below.push({ state: history.state, search: location.search });
+    history.replaceState(state, unused, to);
+  };
+  history.back = () => {
+    const entry = below.pop();
+    assert.ok(entry);
+    history.state = entry.state;
+    location.search = entry.search;
+    listener();
+  };
+  const url = createUrlState({ location, history, addEventListener: (_type, run) => (listener = run) });
+  url.open("job", 7);
+  url.set({ sort: "-busy" });
+  assert.deepEqual([history.state, location.search], [{ panel: "job" }, "?q=old&job=7&sort=-busy"]);
+  url.close("job");
+  assert.deepEqual([history.state, location.search, below.length], [null, "?q=old&sort=-busy", 0]);
+  url.open("job", 8);
+  url.set({ view: "errors", job: null });
+  assert.deepEqual([history.state, location.search], [null, "?q=old&sort=-busy&view=errors"]);
+  url.open("kind", "ab");
+  url.set({ q: "new" }, { step: true });
+  assert.deepEqual([history.state, location.search], [null, "?q=new&sort=-busy&view=errors&kind=ab"]);
 });
 
 test("the filter's words must all match", () => {

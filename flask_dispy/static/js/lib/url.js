@@ -35,18 +35,19 @@ export function pageHref(page, params = {}) {
 /**
  * @typedef {object} UrlState
  * @property {(name: string, fallback?: string) => string} get
- * @property {(params: Params) => void} set an empty value removes the name
+ * @property {(params: Params, options?: {step?: boolean}) => void} set an empty value removes the name; `step`: Back leads to what was before, even if a panel is open
  * @property {(name: string, value: string|number) => void} open a panel: the first one adds a history entry, so that Back closes it
- * @property {(name: string) => void} close the panel, as Back does
+ * @property {(name: string) => void} close the panel, as Back does, but keep the rest of the address
  */
 
 /**
  * Read and change the query of the page's own address, without a new history entry but for panels that open.
  *
- * @param {{location: {search: string, hash: string, pathname: string}, history: Pick<History, "state"|"back"|"pushState"|"replaceState">}} where
+ * @param {{location: {search: string, hash: string, pathname: string}, history: Pick<History, "state"|"back"|"pushState"|"replaceState">, addEventListener: (type: "popstate", listener: () => void, options: AddEventListenerOptions) => void}} where
  * @returns {UrlState}
  */
-export function createUrlState({ location, history }) {
+export function createUrlState(where) {
+  const { location, history } = where;
   /** @param {Params} params the address with these in its query */
   const withParams = (params) => {
     const query = new URLSearchParams(location.search);
@@ -61,17 +62,25 @@ export function createUrlState({ location, history }) {
     get(name, fallback = "") {
       return new URLSearchParams(location.search).get(name) ?? fallback;
     },
-    set(params) {
+    set(params, { step = false } = {}) {
       const next = withParams(params);
-      if (next !== location.pathname + location.search + location.hash) history.replaceState(null, "", next);
+      if (next === location.pathname + location.search + location.hash) return;
+      // What open() noted of the entry holds as long as its address names the panel.
+      const panel = history.state?.panel;
+      const ends = step || (panel in params && !params[panel]);
+      history.replaceState(ends ? null : history.state, "", next);
     },
     open(name, value) {
       if (state.get(name)) history.replaceState(history.state, "", withParams({ [name]: value }));
       else history.pushState({ panel: name }, "", withParams({ [name]: value }));
     },
     close(name) {
-      if (history.state?.panel === name) history.back();
-      else state.set({ [name]: null });
+      if (history.state?.panel !== name) return state.set({ [name]: null });
+      // The entry below is shown as the page is now, sorted anew perhaps; pages listen after this.
+      const next = withParams({ [name]: null });
+      const keep = () => history.replaceState(history.state, "", next);
+      where.addEventListener("popstate", keep, { once: true, capture: true });
+      history.back();
     },
   };
   return state;

@@ -189,7 +189,7 @@ class JobsPage {
       const reordered = orderText(order) !== orderText(this.#order);
       this.#order = order;
       if (reordered) this.#table.setSort(columnOf(order));
-      if (asked !== this.#query || reordered) this.#searchFor(asked);
+      if (asked !== this.#query || reordered) this.#searchFor(asked, { remember: false });
       this.#fromAddress();
     });
   }
@@ -233,11 +233,11 @@ class JobsPage {
     return { clusters: config.clusters, nodes, errorKinds: this.#errors.offered };
   }
 
-  /** @param {string} text */
-  #searchFor(text) {
+  /** @param {string} text @param {{remember?: boolean}} [options] */
+  #searchFor(text, { remember = true } = {}) {
     this.#query = text;
-    this.#errors.set(false);
-    this.#shell.url.set({ q: text, state: null });
+    this.#errors.set(false, { remember });
+    if (remember) this.#shell.url.set({ q: text, state: null }, { step: true });
     this.#search.set(text);
     this.#tabs.update(text, this.#list.state.counts);
     this.#table.selectNone();

@@ -12,6 +12,9 @@ const STORED = { color: "dispy.timeline.color", sort: "dispy.timeline.sort" };
 
 export function start(shell = startShell("Timeline")) {
   const { api, cluster, config, feed, keys, storage, store, url } = shell;
+  /** What the address says of the timeline, which Back and Forward don't change. @type {import("../lib/url.js").Params} */
+  let shown = {};
+  const remember = (/** @type {import("../lib/url.js").Params} */ params) => url.set((shown = { ...shown, ...params }));
   const wanted = viewFromParams(new URLSearchParams(location.search));
   const detail = new JobPanel(/** @type {HTMLDialogElement} */ (need("job")), { shell, onClose: closeJob });
   const timeline = new Timeline(need("timeline"), {
@@ -28,9 +31,9 @@ export function start(shell = startShell("Timeline")) {
       storage?.setItem(STORED.color, color);
       storage?.setItem(STORED.sort, sort);
       // The usual ones are named as well, where this browser's memory might say otherwise.
-      url.set({ color, sort });
+      remember({ color, sort });
     },
-    onView: (view, following, whole) => url.set(viewToParams(view, following, whole)),
+    onView: (view, following, whole) => remember(viewToParams(view, following, whole)),
     onOpen(serial) {
       if (serial !== detail.serial) url.open("job", serial);
       detail.open(serial);
@@ -53,7 +56,10 @@ export function start(shell = startShell("Timeline")) {
     if (Number.isInteger(asked) && asked > 0) detail.open(asked);
     else if (detail.serial !== null) hideJob();
   };
-  window.addEventListener("popstate", fromAddress);
+  window.addEventListener("popstate", () => {
+    url.set(shown);
+    fromAddress();
+  });
   fromAddress();
   if (!config.past) keys.bind("f", "Follow now", () => timeline.follow());
   keys.describe([...LANE_KEYS, ...EVENT_KEYS, ...RUN_KEYS, ...PANEL_KEYS]);
