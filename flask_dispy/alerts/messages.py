@@ -29,8 +29,10 @@ _TITLES: Final[dict[EntryKind, str]] = {
     "node_lost": "node lost",
     "node_overdue": "node has not joined",
     "failing": "many jobs fail",
+    "recovered": "few jobs fail again",
     "error_kind": "new kind of error",
     "history_failing": "history can't be written",
+    "history_resumed": "history is written again",
 }
 
 _URGENT: Final = frozenset[EntryKind](

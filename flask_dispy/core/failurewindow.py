@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Final
+from typing import Final, Literal
 
 __all__ = ["FAILING_JOBS", "FAILING_PERCENT", "FailureWindow"]
 
@@ -14,8 +14,8 @@ FAILING_JOBS: Final = 100
 class FailureWindow:
     """Counts failures among the latest *jobs* that finished or failed. Guarded by the hub's lock.
 
-    There are many if they are more than *percent* of *jobs*, and no longer many once they are no
-    more than half of that, so that a rate at the edge is reported once.
+    There are many if they are more than *percent* of *jobs*, and few again once they are no more
+    than half of that, so that a rate at the edge is reported once.
     """
 
     __slots__ = ("_latest", "_many", "_most", "failed")
@@ -26,19 +26,20 @@ class FailureWindow:
         self._most = jobs * percent / 100
         self._many = False
 
-    def note(self, *, failed: bool) -> bool:
-        """Count a job that ended; return whether failures have just become many."""
+    def note(self, *, failed: bool) -> Literal["failing", "recovered"] | None:
+        """Count a job that ended; return what has just begun: many failures, or few again."""
         latest = self._latest
         if len(latest) == latest.maxlen:
             self.failed -= latest[0]
         latest.append(failed)
         self.failed += failed
-        if self.failed > self._most:
-            was_many, self._many = self._many, True
-            return not was_many
-        if self.failed <= self._most / 2:
+        if not self._many and self.failed > self._most:
+            self._many = True
+            return "failing"
+        if self._many and self.failed <= self._most / 2:
             self._many = False
-        return False
+            return "recovered"
+        return None
 
     @property
     def jobs(self) -> int:

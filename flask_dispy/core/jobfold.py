@@ -123,7 +123,7 @@ class JobFold:
             self.error_kinds.note(job, ended=self.ledger.done, since=self.prospects.first_ended_at)
             self._log_if_new(job.error_kind)
         if job.failed or state == "finished":
-            self._log_if_many_failed(at, failed=job.failed)
+            self._log_if_failing_or_recovered(at, failed=job.failed)
         if state == "abandoned":
             self.roster.note_abandoned(job.node, at)
         job.id = job_id
@@ -186,10 +186,10 @@ class JobFold:
                 function=kind.function, type=kind.failure.type, message=kind.failure.message,
             )  # fmt: skip
 
-    def _log_if_many_failed(self, at: float, *, failed: bool) -> None:
+    def _log_if_failing_or_recovered(self, at: float, *, failed: bool) -> None:
         window = self.failure_window
-        if window.note(failed=failed):
-            self.journal.add("failing", at, jobs=window.jobs, failed=window.failed)
+        if kind := window.note(failed=failed):
+            self.journal.add(kind, at, jobs=window.jobs, failed=window.failed)
 
     def values(self, event: events.JobValues) -> Job | None:
         job = self.ledger.jobs.get(event.serial)

@@ -19,8 +19,8 @@ __all__ = ["ALERT_EVENTS", "MOST_WEBHOOKS", "Service", "Webhook"]
 Service = Literal["json", "slack", "mattermost", "teams", "ntfy"]
 
 ALERT_EVENTS: Final[tuple[EntryKind, ...]] = (
-    "done", "stalled", "going", "node_lost", "node_overdue", "failing", "error_kind",
-    "history_failing",
+    "done", "stalled", "going", "node_lost", "node_overdue", "failing", "recovered", "error_kind",
+    "history_failing", "history_resumed",
 )  # fmt: skip
 """The events that alerts are sent of by default."""
 

@@ -196,6 +196,11 @@ def _many_failed(_node: str, detail: Mapping[str, Any]) -> str:
     return f"{detail['failed']:,} of the latest {quantity(detail['jobs'], 'job')} failed"
 
 
+def _few_failed(_node: str, detail: Mapping[str, Any]) -> str:
+    few = f"Only {detail['failed']:,}" if detail["failed"] else "None"
+    return f"{few} of the latest {quantity(detail['jobs'], 'job')} failed"
+
+
 def _history_failing(_node: str, detail: Mapping[str, Any]) -> str:
     why = detail["message"]
     return f"The history can't be written{f': {bounded(why, _MESSAGE)}' if why else ''}"
@@ -236,6 +241,7 @@ _WORDS: Final[dict[EntryKind, Callable[[str, Mapping[str, Any]], str]]] = {
     "jobs_cancelled": _cancelled,
     "error_kind": _error,
     "failing": _many_failed,
+    "recovered": _few_failed,
     "stalled": lambda _, detail: str(detail["message"]),
     "going": lambda _, __: "Jobs end again",
     "done": _done,

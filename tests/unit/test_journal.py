@@ -11,6 +11,7 @@ from flask_dispy.core import events
 from flask_dispy.core.cluster import ClusterState
 from flask_dispy.core.failurewindow import FailureWindow
 from flask_dispy.core.journal import ENTRY_KINDS, MOST_OF_A_KIND, Entry, Journal
+from flask_dispy.wire.journal import event_row
 
 
 def entries(state: ClusterState) -> list[Entry]:
@@ -152,24 +153,32 @@ def test_kind_of_error_is_logged_when_it_first_comes() -> None:
     assert (second.kind, second.detail["type"]) == ("error_kind", "ValueError")
 
 
-def test_many_failures_among_the_latest_jobs_are_logged_once_until_they_were_few() -> None:
+def test_many_failures_and_few_again_are_logged_in_turn() -> None:
     window = FailureWindow(jobs=10, percent=40.0)
     state = ClusterState(
         "c", 1_000.0, serials=itertools.count(1), history_limit=9, failure_window=window
     )
-    outcomes = "ffff.ff" + "." * 8 + "fffff"  # the fifth failure of ten, and again after few
+    # The fifth failure of ten, three to seven of them, only two; then five again, and none.
+    outcomes = "ffff.f.ff" + "." * 8 + "f.ffff" + "." * 10
     for at, outcome in enumerate(outcomes):
         how = {"state": "terminated", "exception": "E: 1"} if outcome == "f" else {}
         tell(state, ended(f"j{at}", at=float(at), **how))  # type: ignore[arg-type]
         tell(state, ended(f"c{at}", "cancelled", at=float(at)))
-    found = [(entry.at, entry.detail) for entry in entries(state) if entry.kind == "failing"]
-    assert found == [
-        (1_005.0, {"jobs": 6, "failed": 5}),
-        (1_019.0, {"jobs": 10, "failed": 5}),
+    rows = [event_row(one, "c", private=True) for one in entries(state) if one.kind != "error_kind"]
+    assert [(row["kind"], row["at"], row["text"]) for row in rows] == [
+        ("failing", 1_005.0, "5 of the latest 6 jobs failed"),
+        ("recovered", 1_015.0, "Only 2 of the latest 10 jobs failed"),
+        ("failing", 1_022.0, "5 of the latest 10 jobs failed"),
+        ("recovered", 1_030.0, "Only 2 of the latest 10 jobs failed"),
     ]
 
 
-def test_no_share_of_failures_is_more_than_all() -> None:
+def test_recovery_without_a_failure_says_none() -> None:
+    entry = Entry(1, 1.0, "recovered", detail={"jobs": 100, "failed": 0})
+    assert event_row(entry, "c", private=True)["text"] == "None of the latest 100 jobs failed"
+
+
+def test_percentage_of_100_is_never_exceeded() -> None:
     window = FailureWindow(jobs=3, percent=100.0)
     assert not any(window.note(failed=True) for _ in range(9))
 

@@ -29,6 +29,7 @@ export const EVENT_MARKS = {
   jobs_cancelled: "cancelled",
   error_kind: "failed",
   failing: "failed",
+  recovered: "running",
   stalled: "silent",
   going: "running",
   done: "finished",
@@ -171,7 +172,7 @@ export function eventHref({ kind, node, error_kind: errorKind, job, at }, href) 
   if (errorKind) return href("jobs.html", { q: `error-kind:${errorKind}` });
   if (job) return href("jobs.html", { job });
   if (kind === "jobs_cancelled") return href("jobs.html", { q: "state:cancelled,terminated" });
-  if (kind === "failing") return href("jobs.html", { q: "state:failed" });
+  if (kind === "failing" || kind === "recovered") return href("jobs.html", { q: "state:failed" });
   if (kind === "node_asked" || kind === "node_withdrawn" || kind === "node_overdue")
     return `${href("manage.html")}#offers`;
   if (kind === "settings_changed" || kind.startsWith("history_")) return null;

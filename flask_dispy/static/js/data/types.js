@@ -276,7 +276,7 @@
  *
  * @typedef {{total: number, items: ErrorKind[], next: string|null, failed: number, other: number}} ErrorKinds
  *
- * @typedef {"node_joined"|"node_silent"|"node_heard"|"node_lost"|"node_closed"|"node_deallocated"|"node_asked"|"node_withdrawn"|"node_overdue"|"cpus_set"|"jobs_cancelled"|"error_kind"|"failing"|"stalled"|"going"|"done"|"cluster_closed"|"settings_changed"|"history_failing"|"history_resumed"} EventKind
+ * @typedef {"node_joined"|"node_silent"|"node_heard"|"node_lost"|"node_closed"|"node_deallocated"|"node_asked"|"node_withdrawn"|"node_overdue"|"cpus_set"|"jobs_cancelled"|"error_kind"|"failing"|"recovered"|"stalled"|"going"|"done"|"cluster_closed"|"settings_changed"|"history_failing"|"history_resumed"} EventKind
  *
  * @typedef {object} Event something that happened
  * @property {number} serial grows with each

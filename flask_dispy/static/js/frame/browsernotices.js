@@ -16,8 +16,10 @@ const WORDS = {
   node_lost: "node lost",
   node_overdue: "node has not joined",
   failing: "many jobs fail",
+  recovered: "few jobs fail again",
   error_kind: "new kind of error",
   history_failing: "history can't be written",
+  history_resumed: "history is written again",
 };
 
 /** Whether somebody asked for notices in this browser, and it allows them. @param {Storage|null} storage */

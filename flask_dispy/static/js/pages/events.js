@@ -37,7 +37,7 @@ const GROUPS = [
   {
     name: "jobs",
     label: "Jobs",
-    kinds: ["error_kind", "failing", "stalled", "going", "done", "jobs_cancelled", "cluster_closed"],
+    kinds: ["error_kind", "failing", "recovered", "stalled", "going", "done", "jobs_cancelled", "cluster_closed"],
   },
   {
     name: "changes",

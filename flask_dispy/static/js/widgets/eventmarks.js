@@ -23,6 +23,7 @@ const ORDER = [
   "cpus_set",
   "jobs_cancelled",
   "going",
+  "recovered",
 ];
 /** Centred on 0, in a box of 10: what went wrong has corners, what was done to it is square, the rest is round. */
 const SHAPES = {
