@@ -93,7 +93,7 @@ def test_page_of_a_long_list_asks_for_the_longest_that_the_server_makes(
 
 def test_every_route_of_the_api_has_a_method() -> None:
     requests = [request_of(name) for name in methods()]
-    # The stream is what "follow" listens to: see test_client_following.py.
+    # The stream is what "follow" listens to: see test_following.py.
     found = {("GET", "/api/v1/stream")} | {(r.method, f"/{r.path}") for r in requests}
     assert found == set(described())
 
@@ -147,14 +147,14 @@ def test_both_clients_have_the_same_methods() -> None:
 
 
 @pytest.mark.parametrize("name", sorted({*methods(), *GOING_ON}))
-def test_plain_method_is_described_as_the_other(name: str) -> None:
+def test_blocking_method_has_the_signature_of_the_async_one(name: str) -> None:
     plain, other = getattr(Client, name), getattr(AsyncClient, name)
     assert plain.__doc__ == other.__doc__
     assert str(inspect.signature(plain)) == str(inspect.signature(other)).replace("Async", "")
 
 
 def test_every_method_and_error_is_documented() -> None:
-    text = (Path(__file__).parents[2] / "docs" / "client.md").read_text()
+    text = (Path(__file__).parents[3] / "docs" / "client.md").read_text()
     documented = set(re.findall(r"`(\w+)(?:\([^`]*\))?`", text))
     assert {name for name in dir(AsyncClient) if not name.startswith("_")} - documented == set()
     assert {error.__name__ for error in client.ClientError.__subclasses__()} - documented == set()

@@ -23,18 +23,6 @@ from flask_dispy.client import Mirror, NotFound, Unreachable, WaitTimeout, follo
 from flask_dispy.client.sending import BlockingIO
 
 
-@pytest.fixture
-def server(registry: ClusterRegistry) -> Iterator[DispyHTTPServer]:
-    with serving(registry=registry) as server:
-        yield server
-
-
-@pytest.fixture
-def client(server: DispyHTTPServer) -> Iterator[Client]:
-    with Client(server.url) as client:
-        yield client
-
-
 def run_job(cluster: FakeCluster, node: Any, **end: Any) -> None:
     job = cluster.submit("x")
     cluster.start(job, node)
@@ -253,7 +241,7 @@ def test_follower_polls_where_there_is_no_stream(
 # -- waiting ---------------------------------------------------------------------------------
 
 
-def test_wait_returns_the_summary_that_says_so(client: Client, scene: Scene) -> None:
+def test_wait_returns_the_summary_that_met_the_condition(client: Client, scene: Scene) -> None:
     scene.cluster.end(scene.running, scene.alpha)
     scene.cluster.start(scene.queued, scene.alpha)
     scene.cluster.end(scene.queued, scene.alpha)
