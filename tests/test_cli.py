@@ -29,7 +29,7 @@ def test_version_is_that_of_the_package() -> None:
     assert run("--version").stdout.strip() == version("flask_dispy")
 
 
-def test_without_a_command_it_explains_itself() -> None:
+def test_without_a_command_the_program_shows_its_help() -> None:
     done = run()
     assert (done.returncode, "scheduler" in done.stdout) == (0, True)
 
@@ -40,7 +40,7 @@ def test_unknown_options_are_refused() -> None:
 
 
 @pytest.mark.parametrize("package", ["click", "httpx", "rich"])
-def test_what_needs_a_package_that_is_not_there_says_so(package: str) -> None:
+def test_missing_package_is_named_with_its_remedy(package: str) -> None:
     without = f"import sys; sys.modules[{package!r}] = None; from flask_dispy.cli import main; "
 
     def run_without(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -55,7 +55,7 @@ def test_table_says_by_how_much_and_is_sorted_by_it(page: Page) -> None:
     assert "35 %" in cells(page, "failed_share")
 
 
-def test_columns_that_compare_stay_hidden_for_who_hid_them(page: Page) -> None:
+def test_hidden_columns_of_the_comparison_stay_hidden(page: Page) -> None:
     head = page.get_by_role("columnheader", name=re.compile("x others"))
     expect(head).to_be_visible()
     assert page.locator(".table").first.evaluate("e => e.scrollWidth <= e.clientWidth")

@@ -167,7 +167,7 @@ def test_pages_ask_for_nothing_that_their_policy_forbids(stage: Stage) -> None:
     assert stage.audience.logged == []
 
 
-def test_policy_would_stop_what_came_in_all_the_same(stage: Stage) -> None:
+def test_policy_stops_injected_scripts(stage: Stage) -> None:
     page = stage.open()
     expect(rows(page)).to_have_count(3)
     page.evaluate("""() => {

@@ -50,7 +50,7 @@ def test_texts_of_errors_stay_texts(stage: Stage) -> None:
     expect(value(opened(stage), "OSError")).to_contain_text("OSError: no <b>disk<")
 
 
-def test_it_is_folded_until_it_is_opened_and_stays_so(stage: Stage) -> None:
+def test_breakdown_on_a_phone_opens_by_its_button_and_stays_open(stage: Stage) -> None:
     page = stage.open("jobs.html", phone=True)
     expect(rows(page)).not_to_have_count(0)
     expect(page.locator(".facets")).to_be_hidden()
@@ -63,7 +63,7 @@ def test_it_is_folded_until_it_is_opened_and_stays_so(stage: Stage) -> None:
     expect(page.locator(".facets")).to_be_hidden()
 
 
-def test_it_follows_the_jobs(stage: Stage) -> None:
+def test_breakdown_follows_the_jobs(stage: Stage) -> None:
     page = opened(stage)
     jobs = value(page, "10.0.0.9").locator(".facet-jobs")
     expect(jobs).to_have_text("4")

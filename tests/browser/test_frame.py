@@ -251,7 +251,7 @@ _NOTIFIED = """
 """
 
 
-def test_end_of_a_run_is_notified_to_who_asked_for_it(stage: Stage) -> None:
+def test_end_of_a_run_is_notified_if_the_box_is_checked(stage: Stage) -> None:
     def before(page: Page) -> None:
         page.clock.install()
         page.add_init_script(_NOTIFIED)
@@ -274,7 +274,7 @@ def test_end_of_a_run_is_notified_to_who_asked_for_it(stage: Stage) -> None:
     )
 
 
-def test_what_goes_wrong_is_notified_to_who_asked_for_it(stage: Stage) -> None:
+def test_trouble_is_notified_only_while_the_box_is_checked(stage: Stage) -> None:
     page = stage.open(before=lambda page: page.add_init_script(_NOTIFIED))
     expect(tile(page, "running")).to_have_text("2")
     stage.cluster.report(

@@ -156,7 +156,7 @@ def test_call_that_fails_is_reported_with_its_reason(stage: Stage, page: Page) -
     expect(page.locator(".notice-lines")).not_to_contain_text("secret inside")
 
 
-def test_asked_is_not_done(stage: Stage, page: Page) -> None:
+def test_request_to_a_node_is_shown_as_pending(stage: Stage, page: Page) -> None:
     page.get_by_label("Host or IP address").fill("10.9.9.9")
     page.keyboard.press("Enter")
     line = page.locator(".notice-lines li")

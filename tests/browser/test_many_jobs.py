@@ -101,7 +101,7 @@ def test_older_jobs_come_as_they_are_scrolled_to(stage: Stage) -> None:
     expect(shown).to_contain_text("of 100,000")
 
 
-def test_timeline_draws_what_they_come_to(stage: Stage) -> None:
+def test_timeline_sums_up_many_jobs(stage: Stage) -> None:
     page = stage.open("timeline.html")
     page.get_by_role("button", name="All", exact=True).click()
     summary = page.locator(".timeline-summary")

@@ -38,7 +38,7 @@ def test_chip_leads_to_the_list(stage: Stage, page: Page) -> None:
     expect(_items(monitor)).to_have_count(2)
 
 
-def test_each_says_who_asked_what_is_known_and_what_shows_why(page: Page) -> None:
+def test_offer_shows_its_asker_the_finding_and_a_command(page: Page) -> None:
     first, second = _items(page).first, _items(page).last
     expect(first).to_contain_text("127.0.0.9, port 9")
     expect(first).to_contain_text("by ann")

@@ -219,7 +219,7 @@ def test_other_cpus_are_asked_and_answered_in_the_progress_row(
     expect(head(page)).to_be_focused()
 
 
-def test_nothing_is_asked_of_a_run_that_is_done(make_stage: Callable[..., Stage]) -> None:
+def test_run_with_nothing_to_do_offers_no_question(make_stage: Callable[..., Stage]) -> None:
     stage = make_stage()
     stage.cluster = watched_cluster(stage.registry, "compute")
     stage.joins("10.0.0.2")

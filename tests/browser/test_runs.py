@@ -152,7 +152,7 @@ def test_keyboard_is_enough_to_compare(stage: Stage) -> None:
     expect(rows(page)).to_have_count(4)
 
 
-def test_run_that_is_gone_is_said_to_be(stage: Stage) -> None:
+def test_unknown_run_is_named(stage: Stage) -> None:
     page = opened(stage, "runs.html?a=1&b=77")
     expect(page.locator("#compare")).to_contain_text("There is no run 77 in the history")
 

@@ -52,7 +52,7 @@ def test_tabs_fade_where_more_of_them_wait(stage: Stage) -> None:
     expect(tabs).to_have_attribute("data-more", "start")
 
 
-def test_columns_that_say_nothing_give_their_room_to_others(stage: Stage) -> None:
+def test_columns_without_values_give_their_room_to_others(stage: Stage) -> None:
     page = stage.open("jobs.html?q=is:straggler state:running")
     expect(page.get_by_role("columnheader", name="Cluster")).to_have_count(0)
     expect(page.get_by_role("columnheader", name="Error")).to_have_count(0)

@@ -25,7 +25,7 @@ def _found(server: DispyHTTPServer, ip_addr: str) -> Callable[[], str]:
     return lambda: _offers(server).get(ip_addr, {}).get("finding", "")
 
 
-def test_each_node_that_does_not_join_is_missed_with_what_is_known_of_it(
+def test_node_that_does_not_join_is_listed_with_its_reason(
     local_dispy: LocalDispy,
 ) -> None:
     local_dispy.start_node(2)

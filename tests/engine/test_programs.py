@@ -49,7 +49,7 @@ def test_jobs_that_end_at_once_are_not_lost(local_dispy, options):
 
 
 @pytest.mark.cluster
-def test_node_that_is_stopped_ends_all_the_same(local_dispy):
+def test_suspended_node_can_be_ended(local_dispy):
     node = local_dispy.start_node()
     node.signal(signal.SIGSTOP)
     node.stop()

@@ -300,7 +300,7 @@ def test_sample_of_a_long_run_is_bounded_and_spread_over_it() -> None:
     assert max(gaps) <= 2 * min(gap for gap in gaps if gap)
 
 
-def test_forecast_is_not_made_anew_for_each_who_asks() -> None:
+def test_readers_share_one_forecast() -> None:
     known, jobs, forecaster = took(drawn(10, 300)), running(4.0, 2.0), Forecaster()
 
     def at(later_sec: float, waiting: int) -> Forecast:

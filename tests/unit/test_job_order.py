@@ -86,7 +86,7 @@ def paged(blocks: Any, order: JobOrder, limit: int, as_of: float = NOW) -> list[
 @pytest.mark.parametrize("column", [*JOB_SORTS, "batch"])
 @pytest.mark.parametrize("descending", [True, False])
 @given(seed=st.integers(0, 10_000))
-def test_pages_are_what_a_plain_sort_gives(column: Any, descending: bool, seed: int) -> None:
+def test_pages_equal_a_plain_sort(column: Any, descending: bool, seed: int) -> None:
     rng = random.Random(seed)
     jobs = [job_of(serial, rng) for serial in range(1, 60)]
     picked = [job for job in jobs if rng.random() < rng.choice([0.05, 0.6, 1.0])]

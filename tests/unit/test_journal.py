@@ -112,7 +112,7 @@ def test_cpus_that_are_set_are_logged_with_those_before() -> None:
     ]
 
 
-def test_order_that_failed_or_is_old_is_nobodys() -> None:
+def test_failed_or_old_command_is_not_named_as_the_cause() -> None:
     state = new_state()
     tell(state, joined())
     state.journal.order("cpus_set", "n1", "ann", 1_002.0)

@@ -130,7 +130,7 @@ def test_closed_cluster_whose_jobs_ended_is_done() -> None:
         ({"is_open": False}, "closed", "The cluster was closed; 5 jobs have not ended."),
     ],
 )  # fmt: skip
-def test_waiting_at_once_for_what_is_plain(facts: Any, reason: str, message: str) -> None:
+def test_plain_reason_to_wait_is_shown_at_once(facts: Any, reason: str, message: str) -> None:
     seen = found(**QUEUED | facts)
     assert (kind(seen), seen.message) == (("waiting", reason), message)
     assert not seen.has_eta

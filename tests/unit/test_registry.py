@@ -178,7 +178,7 @@ def test_cluster_without_status_is_still_added(registry: ClusterRegistry, how: s
     wait_until(lambda: registry.health()["engine"]["in_flight"] == 0)
 
 
-def test_removing_what_is_not_watched_is_no_error(registry: ClusterRegistry) -> None:
+def test_removing_an_unwatched_cluster_is_no_error(registry: ClusterRegistry) -> None:
     registry.remove("nobody")
     registry.remove(FakeCluster())
 
@@ -241,7 +241,7 @@ def test_adding_and_removing_while_reports_rush_in_loses_none(registry: ClusterR
     assert registry.health()["pump"]["faults"] == 0
 
 
-def test_reader_waits_for_who_has_emptied_an_inbox_and_not_folded_it_yet(
+def test_reader_waits_while_another_thread_folds_the_inbox(
     registry: ClusterRegistry, cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drained, release = threading.Event(), threading.Event()

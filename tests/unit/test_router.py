@@ -117,7 +117,7 @@ def test_reports_that_reach_us_end_the_polling(registry: ClusterRegistry) -> Non
 # -- one that was never added -----------------------------------------------------------------
 
 
-def test_cluster_nobody_added_is_shown_all_the_same(registry: ClusterRegistry) -> None:
+def test_cluster_that_was_not_added_is_shown_once_it_reports(registry: ClusterRegistry) -> None:
     stranger = forwarding(registry)
     stranger.start(stranger.submit("x"), stranger.join("10.0.0.1"))
     board_of(registry).fold()
@@ -126,7 +126,7 @@ def test_cluster_nobody_added_is_shown_all_the_same(registry: ClusterRegistry) -
     assert registry.view(OTHER_NAME).node("10.0.0.1")["running"] == 1
 
 
-def test_added_later_it_takes_its_jobs_and_nodes_along(registry: ClusterRegistry) -> None:
+def test_cluster_added_later_takes_its_jobs_and_nodes_along(registry: ClusterRegistry) -> None:
     stranger = forwarding(registry)
     node = stranger.join("10.0.0.1")
     running, done = stranger.submit(1), stranger.submit(2)

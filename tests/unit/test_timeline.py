@@ -266,7 +266,7 @@ def test_buckets_begin_at_round_times_so_that_they_stay_while_the_window_moves()
     assert compared > 1000
 
 
-def test_buckets_cover_only_the_time_of_which_there_is_something_to_tell() -> None:
+def test_buckets_cover_only_the_time_with_attempts() -> None:
     jobs = [job(-100 + n / 100, -99 + n / 100) for n in range(2000)]
     found = draw(jobs, -1e9, 1e9)
     assert found["from"] == pytest.approx(NOW - 100, abs=1)

@@ -14,7 +14,7 @@ NOT_NUMBERS = [
 
 
 @pytest.mark.parametrize("text", [*NOT_NUMBERS, "1.0", "1e3", "9" * 19, "9" * 5000])
-def test_what_is_no_whole_number(text: str) -> None:
+def test_text_that_is_no_whole_number_is_refused(text: str) -> None:
     assert whole_number(text) is None
 
 
@@ -27,7 +27,7 @@ def test_whole_numbers(text: str, value: int) -> None:
 
 
 @pytest.mark.parametrize("text", [*NOT_NUMBERS, "1e400", "-1e400", "9" * 400])
-def test_what_is_no_finite_number(text: str) -> None:
+def test_text_that_is_no_finite_number_is_refused(text: str) -> None:
     assert finite_number(text) is None
 
 

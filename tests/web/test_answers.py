@@ -15,7 +15,7 @@ def test_encoding_survives_half_a_character() -> None:
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf")])
-def test_encoding_refuses_what_is_no_json(number: float) -> None:
+def test_encoding_refuses_values_that_are_no_json(number: float) -> None:
     with pytest.raises(ValueError, match="JSON compliant"):
         encode(number)
 

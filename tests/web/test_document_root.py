@@ -157,7 +157,7 @@ def test_api_and_commands_stay_ours(folder: Path, make_client: Any) -> None:
     assert client.post("/dispy.js").status_code == 405
 
 
-def test_folder_that_is_none_is_a_mistake(tmp_path: Path, make_client: Any) -> None:
+def test_missing_document_root_is_refused(tmp_path: Path, make_client: Any) -> None:
     with pytest.raises(ValueError, match="no directory"):
         make_client(document_root=tmp_path / "none")
 

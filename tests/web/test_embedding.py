@@ -163,7 +163,7 @@ def test_hostile_names_stay_text(registry: Any, name: str) -> None:
     assert _config(answer.text)["clusters"] == [name]
 
 
-def test_it_sets_nothing_on_the_host_app(registry: Any) -> None:
+def test_blueprint_sets_nothing_on_the_host_app(registry: Any) -> None:
     def facts(app: Flask) -> dict[str, Any]:
         return {
             "config": dict(app.config),

@@ -133,7 +133,7 @@ def redacting() -> Iterator[ClusterRegistry]:
     registry.close()
 
 
-def test_redacted_text_is_what_counts(redacting: ClusterRegistry) -> None:
+def test_errors_are_grouped_by_their_redacted_text(redacting: ClusterRegistry) -> None:
     cluster = Cluster("compute")
     redacting.add(cluster)
     node = cluster.join("10.0.0.1")

@@ -166,7 +166,7 @@ def test_jobs_that_are_dropped_meanwhile_are_exported(
     answer.close()
 
 
-def test_exports_are_packed_for_who_takes_it(client: Any, many: Any) -> None:
+def test_exports_are_compressed_for_clients_that_accept_it(client: Any, many: Any) -> None:
     plain = client.get(f"{JOBS}?format=csv&state=failed").data
     answer = client.get(f"{JOBS}?format=csv&state=failed", headers={"Accept-Encoding": "gzip"})
     assert answer.headers["Content-Encoding"] == "gzip"

@@ -115,7 +115,7 @@ def test_body_that_does_not_come_is_half_sent() -> None:
         assert kept.ask(get()).status == 200
 
 
-def test_whole_requests_are_worked_on_whoever_comes() -> None:
+def test_crowd_does_not_end_requests_at_work() -> None:
     with site(max_connections=2) as served, contextlib.ExitStack() as stack:
         busy = [stack.enter_context(served.client()) for _ in range(2)]
         for client in busy:

@@ -230,7 +230,7 @@ class TestThrottle:
         assert len(checks) == 100
         assert _admits(guard, "ann", "right")
 
-    def test_brake_is_not_got_rid_of_by_other_names(self) -> None:
+    def test_other_user_names_do_not_lift_the_brake(self) -> None:
         now = [0.0]
         throttle = Throttle(free=3, names=5, size=5, clock=lambda: now[0])
 
@@ -259,7 +259,7 @@ class TestThrottle:
             ]
             assert statuses == [401] * 10 + [429] * 2
 
-    def test_try_that_is_not_checked_takes_as_long(self) -> None:
+    def test_unchecked_login_takes_as_long_as_a_checked_one(self) -> None:
         waits: list[float] = []
         credentials = Credentials(USERS, pause=waits.append)
         credentials.prove(Authorization("basic", {"username": "ann", "password": "x"}))
@@ -269,24 +269,24 @@ class TestThrottle:
 
 
 class TestAuthorize:
-    def test_undecided_leaves_it_to_the_users(self, make_client: Any) -> None:
+    def test_undecided_authorize_leaves_the_answer_to_the_users(self, make_client: Any) -> None:
         client = make_client(authorize=lambda _permission, _request: None, users=USERS)
         assert client.get(f"{API}/clusters").status_code == 401
         assert client.get(f"{API}/clusters", headers=_basic("ann", "right")).status_code == 200
 
-    def test_its_word_goes_before_the_users(self, make_client: Any) -> None:
+    def test_authorize_overrules_the_users(self, make_client: Any) -> None:
         client = make_client(authorize=lambda _permission, _request: False, users=USERS)
         assert client.get(f"{API}/clusters", headers=_basic("ann", "right")).status_code == 403
 
     @pytest.mark.parametrize("answer", ["yes", 1, [1], object()])
-    def test_anything_but_a_clear_word_is_a_no(
+    def test_authorize_must_return_a_bool(
         self, make_client: Any, answer: object, caplog: Any
     ) -> None:
         client = make_client(authorize=lambda _permission, _request: answer)
         assert client.get(f"{API}/clusters").status_code == 403
         assert "access is denied" in caplog.text
 
-    def test_exception_is_a_no(self, make_client: Any, caplog: Any) -> None:
+    def test_authorize_that_raises_denies_access(self, make_client: Any, caplog: Any) -> None:
         def fail(_permission: str, _request: Any) -> bool:
             raise KeyError("session")
 
@@ -295,7 +295,7 @@ class TestAuthorize:
         assert "session" not in answer.text
         assert "KeyError" in caplog.text
 
-    def test_it_is_given_the_request(self, make_client: Any) -> None:
+    def test_authorize_gets_the_request(self, make_client: Any) -> None:
         client = make_client(
             authorize=lambda _permission, request: request.headers.get("X-User") == "ann"
         )

@@ -80,7 +80,7 @@ def test_asking_user_is_kept_and_a_viewer_only_reads(
     assert client.get(OFFERS).status_code == 401
 
 
-def test_client_without_arguments_does_not_see_who_asked(make_client: Any, scene: Any) -> None:
+def test_client_without_arguments_does_not_see_the_asker(make_client: Any, scene: Any) -> None:
     def authorize(permission: str, request: Any) -> bool:
         return permission != "see_arguments"
 

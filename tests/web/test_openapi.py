@@ -80,7 +80,7 @@ def test_route_with_a_query_parameter_is_declared_in_one_place(
     ]
 
 
-def test_it_is_served_with_a_relative_server(make_client: Any) -> None:
+def test_document_names_its_server_by_a_relative_url(make_client: Any) -> None:
     body = make_client(prefix="/dispy").get("/dispy/api/v1/openapi.json").json
     assert body["servers"] == [{"url": "../.."}]
     assert "/api/v1/clusters/{name}/jobs" in body["paths"]

@@ -111,7 +111,7 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     return summaries
 
 
-def test_it_ends_when_the_run_is_done_without_a_block(
+def test_progress_without_a_block_ends_when_the_run_is_done(
     registry: ClusterRegistry, cluster: FakeCluster, shown: list[Any], monkeypatch: Any
 ) -> None:
     monkeypatch.setattr(bars, "SETTLED_SEC", 0.0)
@@ -128,7 +128,7 @@ def test_it_ends_when_the_run_is_done_without_a_block(
     bar.close()
 
 
-def test_it_ends_with_a_cluster_that_is_closed_with_jobs_left(
+def test_progress_ends_when_a_cluster_is_closed_with_jobs_left(
     registry: ClusterRegistry, cluster: FakeCluster, shown: list[Any], monkeypatch: Any
 ) -> None:
     monkeypatch.setattr(bars, "SETTLED_SEC", 0.0)
@@ -142,7 +142,7 @@ def test_it_ends_with_a_cluster_that_is_closed_with_jobs_left(
     bar.close()
 
 
-def test_cluster_that_is_watched_already_is_shown_as_it_is_known(
+def test_progress_of_a_watched_cluster_shows_its_registered_name(
     registry: ClusterRegistry, shown: list[Any]
 ) -> None:
     first, second = (watched_cluster(registry, "compute") for _ in range(2))
@@ -165,7 +165,7 @@ def test_server_shows_one_cluster_or_all(
             server.progress("none")
 
 
-def test_what_goes_wrong_with_it_does_not_reach_the_run(shown: list[Any], caplog: Any) -> None:
+def test_failing_progress_bar_does_not_disturb_the_run(shown: list[Any], caplog: Any) -> None:
     ended = threading.Event()
 
     def look() -> Any:

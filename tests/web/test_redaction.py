@@ -92,7 +92,7 @@ def _addresses(rule: str) -> list[str]:
         if route.method == "GET" and "<version>" not in route.rule and route.endpoint != "stream"
     ],
 )
-def test_no_route_lets_it_out(client: FlaskClient, rule: str) -> None:
+def test_no_route_shows_redacted_text(client: FlaskClient, rule: str) -> None:
     for address in _addresses(rule):
         answer = client.get(address)
         assert answer.status_code == 200
@@ -109,25 +109,25 @@ def test_redacted_parts_are_marked(client: FlaskClient) -> None:
     assert "[gone]" in client.get("/api/v1/clusters/compute/report").text
 
 
-def test_stream_does_not_let_it_out(client: FlaskClient) -> None:
+def test_stream_shows_no_redacted_text(client: FlaskClient) -> None:
     answer = client.get("/api/v1/stream")
     frames = itertools.islice(answer.iter_encoded(), 2)
     assert all(SECRET.encode() not in frame for frame in frames)
     answer.close()
 
 
-def test_forms_of_old_pages_do_not_let_it_out(client: FlaskClient) -> None:
+def test_forms_of_old_pages_show_no_redacted_text(client: FlaskClient) -> None:
     answer = client.post("/node_info", data={"host": "10.0.0.2"})
     assert "[gone]" in answer.text
     assert SECRET not in answer.text
 
 
-def test_search_does_not_find_it(client: FlaskClient) -> None:
+def test_search_finds_no_redacted_text(client: FlaskClient) -> None:
     for query in (SECRET, f"arg:{SECRET}", f"error:{SECRET}"):
         assert client.get(f"/api/v1/clusters/compute/jobs?q={query}").json["total"] == 0
 
 
-def test_history_does_not_keep_it(
+def test_history_keeps_no_redacted_text(
     client: FlaskClient, registry: ClusterRegistry, tmp_path: Path
 ) -> None:
     assert client.get("/healthz").status_code == 200

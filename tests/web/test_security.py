@@ -174,7 +174,7 @@ class TestHost:
         assert client.get("/", headers={"Host": "evil-dash.example"}).status_code == 403
 
     @pytest.mark.parametrize("entry", ["", ".", "https://dash.example/", "a b", 7])
-    def test_trusted_host_that_is_none_is_a_mistake(self, make_client: Any, entry: Any) -> None:
+    def test_invalid_trusted_host_is_refused(self, make_client: Any, entry: Any) -> None:
         with pytest.raises(ValueError, match="trusted_hosts"):
             make_client(trusted_hosts=[entry])
 
@@ -190,7 +190,7 @@ class TestHost:
     def test_mounted_blueprint_leaves_hosts_to_the_app(self, client: Any) -> None:
         assert _change(client, Host="dash.example") == 200
 
-    def test_one_name_instead_of_a_list_is_a_mistake(self, make_client: Any) -> None:
+    def test_one_name_instead_of_a_list_is_refused(self, make_client: Any) -> None:
         with pytest.raises(ValueError, match="trusted_hosts"):
             make_client(trusted_hosts="dash.example")
 

@@ -200,7 +200,7 @@ def test_clusters_come_and_go() -> None:
         assert first.cluster_status is None
 
 
-def test_removing_what_is_not_there_or_closed_does_not_raise() -> None:
+def test_removing_an_unknown_or_closed_cluster_does_not_raise() -> None:
     cluster = FakeCluster()
     with serving(cluster) as server:
         cluster.close()

@@ -111,7 +111,7 @@ def test_functions_of_all_clusters_are_distinguished(
     assert body["classes"][-1] == {"key": "other", "label": "other", "detail": "2 functions"}
 
 
-def test_message_of_an_error_is_for_who_may_see_output(
+def test_error_message_needs_the_permission_to_see_output(
     make_client: Any, cluster: FakeCluster
 ) -> None:
     fill(cluster)

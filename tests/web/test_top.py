@@ -177,7 +177,7 @@ def test_keys_switch_the_cluster_show_help_and_quit(registry: ClusterRegistry) -
     assert state.ended
 
 
-def test_without_new_data_the_view_says_what_is_in_the_way() -> None:
+def test_view_without_new_data_shows_the_error() -> None:
     head, *_, foot = lines_of(TopState("http://dashboard/", away="Nobody answers."))
     assert "No connection" in head
     assert foot.startswith("Nobody answers. Trying again.")
