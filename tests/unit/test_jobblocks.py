@@ -25,7 +25,7 @@ def ended_job(serial: int) -> Job:
     return job
 
 
-def told(block: JobBlock) -> dict[str, Any]:
+def answers_of(block: JobBlock) -> dict[str, Any]:
     """All that a search may ask of a block."""
     return {
         "serials": block.serials,
@@ -35,7 +35,8 @@ def told(block: JobBlock) -> dict[str, Any]:
         "by_node": {node: list(rows) for node, rows in block.by_node.items()},
         "kinds": block.kinds,
         "failed": list(block.rows_in_states({"failed"})),
-        "raised": list(block.raised),
+        "with_word": [list(block.rows_with_word(word)) for word in ("job-1", "boom", "late")],
+        "with_error": [list(block.rows_with_error(text)) for text in ("boom", "line 3", "-")],
         "took": [
             list(rows_between(block, range(len(block.jobs)), "ran", least, most, NOW))
             for least, most in ((-inf, 4), (4, inf), (3, 5), (-inf, inf), (NOW - 6, NOW))
@@ -134,10 +135,10 @@ class KeptBlocks(RuleBasedStateMachine):
             self.state.adopt([job])
 
     @invariant()
-    def all_is_told(self) -> None:
+    def kept_blocks_answer_as_new_ones(self) -> None:
         ledger = self.state.ledger
         kept, anew = ledger.blocks(), JobBlocks().of(ledger.jobs)
-        assert list(map(told, kept)) == list(map(told, anew))
+        assert list(map(answers_of, kept)) == list(map(answers_of, anew))
 
 
 TestKeptBlocks = KeptBlocks.TestCase

@@ -30,6 +30,9 @@ FEW: Final = 8
 # A block spans 1,024 serial numbers; a larger one would more often hold a job that has not ended.
 _SHIFT: Final = 10
 
+# How many answers a block keeps: 2 bytes for each job found.
+_KEPT: Final = 4
+
 _serial_of: Final[Callable[[Job], int]] = attrgetter("serial")
 _word_of: Final[Callable[[Job], JobWord]] = attrgetter("word")
 
@@ -47,6 +50,8 @@ class JobBlock:
         self.orders: dict[str, Any] = {}
         # Of all of them; see flask_dispy.core.search.facets.
         self.counts_of_all: Any = None
+        # By what was searched for and the text, as a page asks the same again and again.
+        self._found: dict[tuple[str, str], Sequence[int]] = {}
 
     @cached_property
     def all_ended_at(self) -> float:
@@ -85,6 +90,30 @@ class JobBlock:
     def texts(self) -> list[str]:
         """The texts in which searches look for free words."""
         return [job.haystack or job.make_haystack() for job in self.jobs]
+
+    def rows_with_word(self, word: str) -> Sequence[int]:
+        """Return the rows whose ``texts`` hold a word."""
+        texts = self.texts
+        return self._kept(("word", word), lambda: (r for r in self._all if word in texts[r]))
+
+    def rows_with_error(self, text: str) -> Sequence[int]:
+        """Return the rows of jobs whose traceback holds a text, of any case."""
+        errors = ((row, self.jobs[row].exception or "") for row in self._raised)
+        return self._kept(("error", text), lambda: (r for r, e in errors if text in e.casefold()))
+
+    @property
+    def _all(self) -> range:
+        return range(len(self.jobs))
+
+    def _kept(self, asked: tuple[str, str], find: Callable[[], Iterable[int]]) -> Sequence[int]:
+        """Return what was found when the same was asked, or find it."""
+        rows = self._found.get(asked)
+        if rows is None:
+            if len(self._found) >= _KEPT:
+                self._found = {}
+            found = array("H", find())
+            rows = self._found[asked] = self._all if len(found) == len(self.jobs) else found
+        return rows
 
     @cached_property
     def columns(self) -> list[tuple[ColumnValue, ...]]:
@@ -128,7 +157,7 @@ class JobBlock:
         return {node: rows for node, rows in _rows_by(self.nodes).items() if node is not None}
 
     @cached_property
-    def raised(self) -> array[int]:
+    def _raised(self) -> array[int]:
         """The rows of jobs that left a traceback."""
         return array("L", [row for row, job in enumerate(self.jobs) if job.exception])
 

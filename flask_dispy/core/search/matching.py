@@ -102,8 +102,6 @@ class _Search:
             rows = _both(rows, _on_nodes(block, matches))
         if query.error_kinds:
             rows = _both(rows, block.rows_of_kinds(query.error_kinds))
-        if query.errors:
-            rows = _both(rows, block.raised)
         for wanted in filter(None, (query.serials, *self._kinds)):
             rows = [row for row in rows if block.serials[row] in wanted]
         if (query.slower_sec, query.faster_sec) != (None, None):
@@ -118,7 +116,7 @@ class _Search:
         for text in query.args:
             rows = block.rows_with_argument(text, rows)
         for text in query.errors:
-            rows = [row for row in rows if text in (jobs[row].exception or "").casefold()]
+            rows = _both(rows, block.rows_with_error(text))
         for place, matches_value in self._columns:
             values = block.columns
             rows = [row for row in rows if values[row] and matches_value(values[row][place])]
@@ -139,9 +137,7 @@ class _Search:
 
     def _with_words(self, block: JobBlock, rows: Sequence[int]) -> Sequence[int]:
         for word in self._query.words:
-            texts = block.texts
-            found = [row for row in rows if word in texts[row]]
-            rows = rows if len(found) == len(rows) else found
+            rows = _both(rows, block.rows_with_word(word))
             if self._private:
                 jobs = block.jobs
                 rows = [
