@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import wraps
+from shlex import quote
 from typing import Any, Final, NoReturn, TypeVar
 
 import click
@@ -158,17 +161,49 @@ def asks(function: Callable[..., None]) -> Callable[..., None]:
 _AnyClient = TypeVar("_AnyClient", Client, AsyncClient)
 
 
-def connected(kind: type[_AnyClient], dashboard: Dashboard) -> _AnyClient:
+def connected(
+    kind: type[_AnyClient], dashboard: Dashboard, *, timeout_sec: float = 10.0
+) -> _AnyClient:
     """Return a client of a dashboard."""
-    verify = dashboard.ca or True
-    return kind(dashboard.url, token=dashboard.token, auth=dashboard.auth, verify=verify)
+    return kind(
+        dashboard.url, token=dashboard.token, auth=dashboard.auth, verify=dashboard.ca or True,
+        timeout_sec=timeout_sec,
+    )  # fmt: skip
 
 
 def of_cluster(function: Callable[..., None]) -> Callable[..., None]:
     """Give a command the option that chooses a cluster."""
     return click.option(
-        "--cluster", default="*", metavar="NAME", help="One cluster, instead of all together."
-    )(function)
+        "--cluster", default="*", metavar="NAME", help="One cluster, instead of all together.",
+        shell_complete=_suggested_clusters,
+    )(function)  # fmt: skip
+
+
+_SUGGEST_SEC: Final = 1.0
+"""How long a shell waits for the names that complete what was typed."""
+
+
+def _suggested_clusters(context: click.Context, _parameter: Any, begun: str) -> list[str]:
+    """Return the clusters whose names begin so; none where the dashboard does not answer soon.
+
+    Shells insert a name as it is, so one that they would not read as one plain word is left out.
+    """
+    names: list[str] = []
+    # While its last option lacks a value, click leaves a command's arguments aside.
+    addresses = context.args[:1] if "address" in context.params else []
+    given = next(iter(addresses), context.params["url"])
+
+    def ask() -> None:
+        with contextlib.suppress(Exception):
+            chosen = find_dashboard(given)
+            with connected(Client, chosen, timeout_sec=_SUGGEST_SEC) as client:
+                names.extend(row["name"] for row in client.clusters())
+
+    # A daemon, because looking up a host's name has no timeout.
+    asking = threading.Thread(target=ask, name="flask_dispy-suggest", daemon=True)
+    asking.start()
+    asking.join(_SUGGEST_SEC)
+    return [name for name in names if name.startswith(begun) and quote(name) == name]
 
 
 def searches(function: Callable[..., None]) -> Callable[..., None]:
