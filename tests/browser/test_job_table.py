@@ -8,13 +8,16 @@ import re
 import subprocess
 import sys
 import urllib.request
+from base64 import b64encode
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from browser.stage import Stage, becomes, cells, is_live, rows
+from browser.stage import Stage, becomes, cells, fill_stage, is_live, rows
 from dispy_objects import FakeCluster
 from playwright.sync_api import Locator, Page, expect
 from processes import needs_curl
+from werkzeug.security import generate_password_hash
 
 
 @pytest.fixture
@@ -110,6 +113,14 @@ def test_jobs_of_the_search_are_saved_as_csv(stage: Stage) -> None:
     assert found == page.locator(".job-link").all_inner_texts()
 
 
+def _copied(page: Page, button: str, begins: str) -> str:
+    """Return the command that a button of the open menu copies."""
+    page.evaluate("navigator.clipboard.writeText = async (text) => { window.copied = text; }")
+    page.get_by_role("button", name=button).locator("visible=true").click()
+    page.wait_for_function("begins => window.copied?.startsWith(begins)", arg=begins)
+    return str(page.evaluate("window.copied"))
+
+
 @needs_curl
 @pytest.mark.parametrize(
     ("path", "what", "first"),
@@ -125,23 +136,46 @@ def test_commands_that_are_copied_fetch_the_list_that_is_shown(
 ) -> None:
     page = stage.open(path)
     is_live(page)
-    page.evaluate("navigator.clipboard.writeText = async (text) => { window.copied = text; }")
     page.get_by_role("button", name="Export", exact=True).locator("visible=true").click()
-    page.get_by_role("button", name="Copy as curl").locator("visible=true").click()
-    page.wait_for_function("window.copied?.startsWith('curl')")
-    subprocess.run(["sh", "-ec", page.evaluate("window.copied")], cwd=tmp_path, check=True)
+    command = _copied(page, "Copy as curl", "curl")
+    subprocess.run(["sh", "-ec", command], cwd=tmp_path, check=True)
     (file,) = tmp_path.iterdir()
     assert re.fullmatch(rf"dispy-{what}-Combined-\d{{8}}T\d{{6}}Z\.csv", file.name)
     with file.open(encoding="utf-8", newline="") as lines:
         found = list(csv.DictReader(lines))
     assert first in found[0].values()
-    page.get_by_role("button", name="Copy as Python").locator("visible=true").click()
-    page.wait_for_function("window.copied.startsWith('import')")
-    program = page.evaluate("window.copied")
+    program = _copied(page, "Copy as Python", "import")
     ran = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert ran.stdout == f"{len(found)} {what}\n"
+
+
+@needs_curl
+def test_copied_commands_ask_for_the_password_of_who_logged_in(
+    make_stage: Callable[..., Stage],
+) -> None:
+    hashed = generate_password_hash("secret", method="pbkdf2:sha256:1000")
+    stage = make_stage(users={"ann": (hashed, "viewer")})
+    fill_stage(stage)
+    login = {"Authorization": "Basic " + b64encode(b"ann:secret").decode()}
+    page = stage.open("jobs.html", before=lambda page: page.set_extra_http_headers(login))
+    _open_menu(page)
+    command = _copied(page, "Copy as curl", "curl").replace("'ann'", "'ann:secret'")
+    fetched = subprocess.run(
+        ["sh", "-ec", command.replace("-fOJ", "-fsS")], capture_output=True, text=True, check=True
+    )
+    assert len(list(csv.DictReader(fetched.stdout.splitlines()))) == 5
+    program = _copied(page, "Copy as Python", "import")
+    ran = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program],
+        input="secret\n",
+        capture_output=True,
+        text=True,
+        check=True,
+        start_new_session=True,  # without a terminal that getpass would ask
+    )
+    assert ran.stdout == "5 jobs\n"
 
 
 def test_nodes_shown_are_taken_along(stage: Stage) -> None:

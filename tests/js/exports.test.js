@@ -10,6 +10,11 @@ test("no address breaks out of its command", () => {
   assert.match(pythonOf('http://h/"', "jobs"), /urlopen\("http:\/\/h\/\\""\) as answer:\n {4}jobs = /);
 });
 
+test("commands ask for the password of who logged in", () => {
+  assert.equal(curlOf("http://h/x", "ann's"), `curl -fOJ -u 'ann'\\''s' 'http://h/x'`);
+  assert.match(pythonOf("http://h/x", "jobs", 'a"b'), /b64encode\(\("a\\"b:" \+ getpass\(\)\)/);
+});
+
 test("an order is read from the address and written into it", () => {
   assert.deepEqual(readOrder("-ran"), { sort: "ran", order: "desc" });
   assert.deepEqual(readOrder("node"), { sort: "node", order: "asc" });

@@ -84,6 +84,7 @@ def _config(web: Web) -> dict[str, Any]:
         "poll_sec": web.registry.poll_sec,
         "show_job_args": web.registry.show_job_args,
         "permissions": web.guard.permissions(),
+        "user": web.guard.user(),
         "csrf_token": _csrf_token(),
         "version": version_of("flask_dispy"),
         "node_fields": tables.nodes.of_pages(),

@@ -50,6 +50,7 @@ export class Api {
    * @param {object} options
    * @param {string} options.base
    * @param {string|null} [options.csrfToken] sent with every unsafe request
+   * @param {string|null} [options.user] the name that the browser logged in with
    * @param {typeof globalThis.fetch} [options.fetch]
    * @param {number} [options.timeoutSec] past this a request fails with code "timeout"
    * @param {() => number} [options.now] epoch seconds
@@ -58,12 +59,18 @@ export class Api {
   constructor({
     base,
     csrfToken = null,
+    user = null,
     fetch = globalThis.fetch,
     timeoutSec = 30,
     now = () => Date.now() / 1000,
     onRemedy = () => {},
   }) {
-    this.#options = { base, csrfToken, fetch, timeoutSec, now, onRemedy };
+    this.#options = { base, csrfToken, user, fetch, timeoutSec, now, onRemedy };
+  }
+
+  /** The name that the browser logged in with, if it was asked for one. */
+  get user() {
+    return this.#options.user;
   }
 
   /** @param {string} path @param {QueryParams} [params] */

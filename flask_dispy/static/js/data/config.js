@@ -20,6 +20,7 @@ export function readConfig(doc) {
     job_fields: [],
     poll_sec: 10,
     show_job_args: true,
+    user: null,
     csrf_token: null,
     version: "",
     limits: { poll_sec: Infinity, query_letters: Infinity, serials: Infinity }, // the server checks them itself

@@ -24,6 +24,7 @@
  * @property {number} poll_sec seconds between updates; 0 or less: none
  * @property {boolean} show_job_args
  * @property {Permissions} permissions
+ * @property {string|null} user the name that the browser logged in with, one of the server's own users
  * @property {string|null} csrf_token
  * @property {string} version
  * @property {{poll_sec: number, query_letters: number, serials: number}} limits the most that the server accepts

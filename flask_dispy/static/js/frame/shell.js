@@ -35,6 +35,7 @@ export function startShell(pageName) {
   const api = new Api({
     base: config.api,
     csrfToken: config.csrf_token,
+    user: config.user,
     fetch: fetchAfter(dispyFirst, document.baseURI),
     onRemedy: () => void feed.update(),
   });

@@ -8,7 +8,7 @@ import { copyText, flash } from "./clipboard.js";
  * A button whose panel exports the list that is shown: as a complete file, or as a command.
  *
  * @param {object} options
- * @param {Pick<Api, "url">} options.api
+ * @param {Pick<Api, "url"|"user">} options.api
  * @param {string} options.what a word for the rows
  * @param {() => {path: string, params: QueryParams}} options.request the request for what the list shows now
  * @returns {HTMLElement}
@@ -31,8 +31,8 @@ export function createExportMenu({ api, what, request }) {
     { class: "export-menu" },
     h("p", { class: "caption" }, `All ${what} found, in this order`),
     ...links.map(({ element }) => element),
-    copyButton("Copy as curl", () => curlOf(whole("csv"))),
-    copyButton("Copy as Python", () => pythonOf(whole("jsonl"), what)),
+    copyButton("Copy as curl", () => curlOf(whole("csv"), api.user)),
+    copyButton("Copy as Python", () => pythonOf(whole("jsonl"), what, api.user)),
   );
   const popover = createPopover(button, panel, {
     onOpen: () => links.forEach(({ format, element }) => element.setAttribute("href", address(format))),
