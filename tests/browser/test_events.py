@@ -145,6 +145,22 @@ def test_timelines_marks_are_one_tab_stop_with_arrows_between(stage: Stage) -> N
     expect(tip).to_have_count(0)
 
 
+def test_tip_of_a_mark_moves_with_it(stage: Stage) -> None:
+    page = stage.open("timeline.html")
+    page.get_by_role("button", name="1 min", exact=True).click()
+    page.get_by_role("slider", name="Events").focus()
+    mark = page.locator(".timeline-events .event-mark")
+    expect(mark).to_have_count(1)
+    expect(page.locator(".timeline-stage .tip:visible")).to_have_count(1)
+    places = """() => [".event-mark .event-shape", ".timeline-stage .tip:not([hidden])"].map(
+        (selector) => document.querySelector(`#timeline ${selector}`).getBoundingClientRect())"""
+    at_first, tip_at_first = page.evaluate(places)
+    becomes(lambda: page.evaluate(places)[0]["x"] < at_first["x"] - 20, True)
+    at_last, tip_at_last = page.evaluate(places)
+    moved = at_last["x"] - at_first["x"]
+    assert abs(tip_at_last["x"] - tip_at_first["x"] - moved) <= 2
+
+
 def test_comma_and_point_go_from_event_to_event_in_a_chart(stage: Stage) -> None:
     earlier(stage, 150)
     board = board_of(stage.registry)

@@ -72,6 +72,16 @@ test("marks too near each other are one, which looks as the worst does", () => {
     tipLines(marks[1]).map(({ label }) => label),
     ["node_lost", "node_joined"],
   );
+  const looks = (/** @type {string[]} */ ...kinds) =>
+    placeMarks(
+      kinds.map((k) => event(k, 50)),
+      (at) => at,
+      0,
+      100,
+    )[0].look;
+  assert.equal(looks("done", "history_failing"), "failed");
+  assert.equal(looks("cpus_set", "node_overdue"), "silent");
+  assert.equal(looks("node_joined", "node_closed"), "closed");
   assert.equal(markNear(marks, 56, 0)?.x, 50);
   assert.equal(markNear(marks, 70, 0), null);
 });

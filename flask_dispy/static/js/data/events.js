@@ -14,29 +14,29 @@ const MARKED = 500;
 /** Nodes that do the same within so many seconds are one line. */
 const TOGETHER_SEC = 10;
 
-/** How an event looks. @type {Record<EventKind, string>} */
+/** How an event looks; the worst first, because it decides how several at one time look. @type {Record<EventKind, string>} */
 export const EVENT_MARKS = {
-  node_joined: "up",
-  node_silent: "silent",
-  node_heard: "up",
   node_lost: "lost",
-  node_closed: "closed",
-  node_deallocated: "closed",
-  node_asked: "queued",
-  node_withdrawn: "cancelled",
-  node_overdue: "silent",
-  cpus_set: "terminated",
-  jobs_cancelled: "cancelled",
-  error_kind: "failed",
-  failing: "failed",
-  recovered: "running",
   stalled: "silent",
-  going: "running",
+  failing: "failed",
+  history_failing: "failed",
+  error_kind: "failed",
+  node_silent: "silent",
+  node_overdue: "silent",
   done: "finished",
   cluster_closed: "closed",
+  node_closed: "closed",
+  node_deallocated: "closed",
+  cpus_set: "terminated",
+  jobs_cancelled: "cancelled",
+  node_withdrawn: "cancelled",
   settings_changed: "terminated",
-  history_failing: "failed",
+  going: "running",
+  recovered: "running",
   history_resumed: "finished",
+  node_asked: "queued",
+  node_heard: "up",
+  node_joined: "up",
 };
 
 /** What of a kind several nodes do, in one line. @type {Partial<Record<EventKind, string>>} */

@@ -5,26 +5,14 @@ import { clock } from "../lib/format.js";
 import { setAttr } from "../lib/dom.js";
 import { fillChildren, setAttrs, svg } from "./svg.js";
 
-/** @import {Event, EventKind} from "../data/types.js" */
+/** @import {Event} from "../data/types.js" */
 /** @import {TipLine} from "./tip.js" */
 
 /** Marks are at least so many pixels apart. */
 const APART = 12;
 /** Lines that a tip shows of one mark. */
 const MOST_LINES = 4;
-/** The worst first: it decides how a mark of several looks. @type {EventKind[]} */
-const ORDER = [
-  "node_lost",
-  "stalled",
-  "failing",
-  "error_kind",
-  "node_silent",
-  "done",
-  "cpus_set",
-  "jobs_cancelled",
-  "going",
-  "recovered",
-];
+const ORDER = Object.keys(EVENT_MARKS);
 /** Centred on 0, in a box of 10: what went wrong has corners, what was done to it is square, the rest is round. */
 const SHAPES = {
   cross: "M-4-4 4 4M4-4-4 4",
@@ -71,10 +59,8 @@ export function placeMarks(events, x, left, right, slack = 0) {
 }
 
 /** @param {Event[]} events */
-function worst(events) {
-  const kinds = events.map(({ kind }) => kind);
-  return ORDER.find((kind) => kinds.includes(kind)) ?? kinds[0];
-}
+const worst = (events) =>
+  events.map(({ kind }) => kind).reduce((a, b) => (ORDER.indexOf(b) < ORDER.indexOf(a) ? b : a));
 
 /**
  * @param {SVGGElement} group

@@ -24,6 +24,8 @@ export class TimelineEvents {
   #marks = [];
   /** The newest event of the mark that the keys are at: marks come and go as the window moves. @type {number|null} */
   #at = null;
+  /** The newest event of the mark whose tip is shown. @type {number|null} */
+  #tipped = null;
   #stage;
   #group = svg("g", {});
   #drawing = svg("svg", { class: "timeline-events", "aria-hidden": "true", focusable: "false" }, this.#group);
@@ -61,10 +63,16 @@ export class TimelineEvents {
     drawMarks(this.#group, this.#marks, { y: AXIS_HEIGHT - OVER_FOOT, bottom });
     show(this.#slider, this.#marks.length > 0);
     this.#describe();
+    if (this.#tipped !== null) this.#show(this.#markOf(this.#tipped));
   }
 
   #current() {
-    return this.#marks.find(({ events }) => events.some(({ serial }) => serial === this.#at)) ?? null;
+    return this.#markOf(this.#at);
+  }
+
+  /** @param {number|null} wanted the serial of one of its events */
+  #markOf(wanted) {
+    return this.#marks.find(({ events }) => events.some(({ serial }) => serial === wanted)) ?? null;
   }
 
   /** @param {Mark|undefined} mark */
@@ -89,6 +97,7 @@ export class TimelineEvents {
 
   /** @param {Mark|null} mark */
   #show(mark) {
+    this.#tipped = mark?.events[0].serial ?? null;
     if (mark === null) return this.#tip?.hide();
     this.#tip ??= createTip(this.#stage);
     this.#tip.show(mark.x, AXIS_HEIGHT, clock(mark.events[0].at), tipLines(mark));
