@@ -16,9 +16,18 @@ SLOW, FAILING = "10.0.0.4", "10.0.0.6"
 @pytest.fixture
 def page(stage: Stage) -> Page:
     """Monitor, with six nodes of which one is slow and one fails."""
+    join(stage)
+    work(stage)
+    return show(stage)
+
+
+def join(stage: Stage) -> None:
     stage.cluster = watched_cluster(stage.registry, "compared")
     for ip_addr in NODES:
         stage.joins(ip_addr, f"node {ip_addr[-1]}")
+
+
+def work(stage: Stage) -> None:
     for number in range(40):
         for ip_addr in NODES:
             took = 40.0 + number % 7
@@ -28,6 +37,9 @@ def page(stage: Stage) -> Page:
                 stage.ends(job, exception="Traceback\nValueError: no")
             else:
                 stage.ends(job, after_sec=took)
+
+
+def show(stage: Stage) -> Page:
     page = stage.open(
         "monitor.html?cluster=compared",
         before=lambda page: page.set_viewport_size({"width": 1280, "height": 800}),
@@ -65,6 +77,29 @@ def test_hidden_columns_of_the_comparison_stay_hidden(page: Page) -> None:
     page.reload()
     expect(page.get_by_role("columnheader", name="Failed")).to_be_visible()
     expect(head).to_have_count(0)
+
+
+def test_comparison_columns_take_no_room_from_columns_chosen_before(stage: Stage) -> None:
+    join(stage)
+    page = show(stage)
+    expect(page.get_by_role("columnheader", name="x others")).to_have_count(0)
+    page.get_by_role("button", name="Choose columns").click()
+    page.get_by_label("Name", exact=True).uncheck()
+    page.keyboard.press("Escape")
+    work(stage)
+    expect(page.get_by_role("columnheader", name="x others")).to_be_visible()
+    expect(page.get_by_role("columnheader", name="Swap")).to_be_visible()
+
+
+def test_columns_that_made_room_are_not_kept_as_hidden(page: Page) -> None:
+    expect(page.get_by_role("columnheader", name="x others")).to_be_visible()
+    expect(page.get_by_role("columnheader", name="Swap")).to_have_count(0)
+    page.get_by_role("button", name="Choose columns").click()
+    page.get_by_label("Name", exact=True).uncheck()
+    expect(page.get_by_role("columnheader", name="Swap")).to_have_count(0)
+    kept = page.evaluate("JSON.parse(localStorage.getItem('dispy.columns.monitor'))")
+    assert "name" in kept
+    assert "swap" not in kept
 
 
 def test_phone_shows_them_too_and_the_nodes_cards_say_the_verdict(page: Page, stage: Stage) -> None:

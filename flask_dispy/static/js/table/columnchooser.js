@@ -23,6 +23,11 @@ export function createColumnChooser(element, { columns, store, storage, onChange
   const optional = columns.filter((column) => column.optional);
   const stored = storedKeys(storage, store);
   const hidden = new Set(stored ?? optional.filter((column) => column.hidden).map(({ key }) => key));
+  let chosen = stored !== null;
+  /** Columns that are hidden, or not, because of what the rows say: not kept. @type {Map<string, boolean>} */
+  const forNow = new Map();
+  const isHidden = (/** @type {string} */ key) => forNow.get(key) ?? hidden.has(key);
+  const change = () => onChange(optional.map(({ key }) => key).filter(isHidden));
   const button = h(
     "button",
     { type: "button", class: "button quiet icon-button", title: "Choose columns" },
@@ -50,20 +55,22 @@ export function createColumnChooser(element, { columns, store, storage, onChange
       if (shown) hidden.delete(each);
       else hidden.add(each);
     }
+    chosen = true;
+    forNow.delete(key);
     storage?.setItem(store, JSON.stringify([...hidden]));
-    onChange([...hidden]);
+    change();
   }
 
   /** @param {string[]} keys @param {string[]} spare */
   function reveal(keys, spare) {
-    const due = boxes.filter(({ key }) => keys.includes(key) && hidden.has(key) && !hidden.has(HIDDEN_BY_HAND + key));
+    const due = boxes.filter(({ key }) => keys.includes(key) && isHidden(key) && !hidden.has(HIDDEN_BY_HAND + key));
     if (due.length === 0) return;
     for (const { key, box } of boxes) {
-      if (due.some((each) => each.key === key)) hidden.delete(key);
-      else if (stored === null && spare.includes(key)) hidden.add(key);
-      box.checked = !hidden.has(key);
+      if (due.some((each) => each.key === key)) forNow.set(key, false);
+      else if (!chosen && spare.includes(key)) forNow.set(key, true);
+      box.checked = !isHidden(key);
     }
-    onChange([...hidden]);
+    change();
   }
 
   return { hidden: [...hidden], reveal };
