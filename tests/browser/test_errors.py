@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from browser.stage import Stage, becomes, cells, rows
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from web.fakes import watched_cluster
 
 TRACE = 'Traceback (most recent call last):\n  File "job.py", line 7, in compute\n    step(row)\n'
@@ -203,6 +203,56 @@ def test_kind_of_an_address_that_did_not_occur_is_missed(
     )
     expect(page).to_have_url(re.compile("view=errors$"))
     expect(page.locator("#kind")).to_be_hidden()
+
+
+def test_kind_of_an_address_is_missed_where_no_job_failed(stage: Stage) -> None:
+    stage.cluster = watched_cluster(stage.registry, "faultless")
+    page = stage.open("jobs.html?cluster=faultless&view=errors&kind=0123456789ab")
+    expect(page.locator(".notice-title")).to_have_text(
+        "No job failed with the error kind 0123456789ab"
+    )
+    expect(page).to_have_url(re.compile("view=errors$"))
+
+
+def test_kind_beyond_those_listed_is_not_said_to_be_none(
+    failing: tuple[Stage, Counter[str]],
+) -> None:
+    stage, _ = failing
+
+    def more(route: Route) -> None:
+        answer = route.fetch()
+        found = answer.json()
+        found["items"] = (found["items"] * 100)[:500]
+        for number, kind in enumerate(found["items"]):
+            kind["id"] = f"{number:012}"
+        route.fulfill(response=answer, json={**found, "total": 501})
+
+    page = stage.open(
+        "jobs.html?view=errors&kind=0123456789ab",
+        before=lambda page: page.route(re.compile(r"/errors\?limit=500"), more),
+    )
+    expect(page.locator(".notice-title")).to_have_text(
+        "The error kind 0123456789ab is not among the 500 listed"
+    )
+    expect(page).to_have_url(re.compile("view=errors$"))
+
+
+def test_export_says_whether_its_order_is_that_of_the_list(
+    failing: tuple[Stage, Counter[str]],
+) -> None:
+    stage, _ = failing
+    page = stage.open("jobs.html?view=errors")
+    section = errors_of(page)
+    caption = section.locator(".export-menu .caption")
+    expect(rows(section)).to_have_count(6)
+    for column, text in (
+        ("Share", "All kinds of errors, in this order"),
+        ("Nodes", "All kinds of errors"),
+    ):
+        section.locator(".th-button", has_text=column).click()
+        section.get_by_role("button", name="Export").click()
+        expect(caption).to_have_text(text)
+        page.keyboard.press("Escape")
 
 
 def test_errors_take_the_place_of_an_open_job_in_the_address_too(

@@ -11,12 +11,15 @@ import { KindPanel } from "./kindpanel.js";
 
 /** @import {Shell} from "../frame/parts.js" */
 /** @import {ErrorKind, ErrorKinds} from "../data/types.js" */
+/** @import {Sort} from "../table/columns.js" */
 
 /** Kinds that the tab lists, and that the search offers while it is not shown. */
 const LISTED = 500;
 const OFFERED = 20;
 /** What the server can sort by, too. */
 const SORTED = new Set(["count", "share", "first_at", "last_at"]);
+/** @type {Sort} */
+const FIRST = { key: "count", order: "desc" };
 
 export class ErrorsTab {
   #shell;
@@ -34,8 +37,7 @@ export class ErrorsTab {
   #feed;
   #on = false;
   #hidden = "";
-  /** What the server is asked to sort exports by. @type {{sort?: string, order?: string}} */
-  #order = {};
+  #sort = FIRST;
   /** The id of a kind that is to be opened once it is known; empty if none. */
   #wanted = "";
   /** @type {ErrorKind[]} */
@@ -64,7 +66,12 @@ export class ErrorsTab {
     const menu = createExportMenu({
       api,
       what: "errors",
-      request: () => ({ path: clusterPath(cluster, "errors"), params: this.#order }),
+      which: "All kinds of errors",
+      request: () => {
+        const { key, order } = this.#sort;
+        const ordered = SORTED.has(key);
+        return { path: clusterPath(cluster, "errors"), params: ordered ? { sort: key, order } : {}, ordered };
+      },
     });
     section.append(
       h(
@@ -91,8 +98,8 @@ export class ErrorsTab {
       }),
       keyOf: (/** @type {ErrorKind} */ kind) => kind.id,
       name: kindTitle,
-      sort: { key: "count", order: "desc" },
-      onSort: ({ key, order }) => (this.#order = SORTED.has(key) ? { sort: key, order } : {}),
+      sort: FIRST,
+      onSort: (sort) => (this.#sort = sort),
       now: store.now,
       empty: h("p", { class: "kind-none muted", text: "No job failed." }),
       onOpen: (kind) => this.#open(kind),
@@ -141,16 +148,21 @@ export class ErrorsTab {
     if (kind) this.#open(kind, { remember: false });
   }
 
-  /** @param {string} id of a kind in the address that is not among the kinds */
-  #miss(id) {
+  /** The kind of the address is not among the kinds. @param {boolean} all whether the kinds are all listed */
+  #miss(all) {
+    const id = plain(this.#wanted);
     this.#wanted = "";
     this.#shell.url.set({ kind: null });
-    this.#shell.notices.show(`No job failed with the error kind ${plain(id)}`);
+    this.#shell.notices.show(
+      all ? `No job failed with the error kind ${id}` : `The error kind ${id} is not among the ${LISTED} listed`,
+    );
   }
 
   /** Reads the kinds again if more jobs have failed. */
   update() {
-    this.#feed.update(this.#shell.summary());
+    const summary = this.#shell.summary();
+    this.#feed.update(summary);
+    if (this.#wanted && summary?.jobs.failed === 0) this.#miss(true);
   }
 
   tick() {
@@ -174,7 +186,7 @@ export class ErrorsTab {
     this.#hideColumns();
     this.#table?.setRows(this.#on ? kinds.items : []);
     if (this.#wanted) this.#openWanted();
-    if (this.#wanted && kinds.items.length === Math.min(kinds.total, LISTED)) this.#miss(this.#wanted);
+    if (this.#wanted && kinds.items.length === Math.min(kinds.total, LISTED)) this.#miss(kinds.total <= LISTED);
     const open = kinds.items.find((kind) => kind.id === this.#panel.id);
     if (open) this.#panel.update(open);
   }

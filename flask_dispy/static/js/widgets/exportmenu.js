@@ -1,6 +1,6 @@
 /** @import {Api, QueryParams} from "../data/api.js" */
 import { curlOf, FORMATS, pythonOf } from "../data/exports.js";
-import { h } from "../lib/dom.js";
+import { h, setAttr, setText } from "../lib/dom.js";
 import { createPopover } from "../lib/popover.js";
 import { copyText, flash } from "./clipboard.js";
 
@@ -10,10 +10,12 @@ import { copyText, flash } from "./clipboard.js";
  * @param {object} options
  * @param {Pick<Api, "url"|"user">} options.api
  * @param {string} options.what a word for the rows
- * @param {() => {path: string, params: QueryParams}} options.request the request for what the list shows now
+ * @param {string} [options.which] which of them are exported
+ * @param {() => {path: string, params: QueryParams, ordered?: boolean}} options.request the request for what the
+ *   list shows now; `ordered` false: the server can't sort as the list does
  * @returns {HTMLElement}
  */
-export function createExportMenu({ api, what, request }) {
+export function createExportMenu({ api, what, which = `All ${what} found`, request }) {
   const button = h("button", { type: "button", class: "button small" }, "Export");
   const links = FORMATS.map(([format, word]) => ({
     format,
@@ -26,16 +28,20 @@ export function createExportMenu({ api, what, request }) {
   };
   /** @param {string} format */
   const whole = (format) => new URL(address(format), location.href).href;
+  const caption = h("p", { class: "caption" });
   const panel = h(
     "div",
     { class: "export-menu" },
-    h("p", { class: "caption" }, `All ${what} found, in this order`),
+    caption,
     ...links.map(({ element }) => element),
     copyButton("Copy as curl", () => curlOf(whole("csv"), api.user)),
     copyButton("Copy as Python", () => pythonOf(whole("jsonl"), what, api.user)),
   );
   const popover = createPopover(button, panel, {
-    onOpen: () => links.forEach(({ format, element }) => element.setAttribute("href", address(format))),
+    onOpen: () => {
+      setText(caption, which + (request().ordered === false ? "" : ", in this order"));
+      for (const { format, element } of links) setAttr(element, "href", address(format));
+    },
   });
   for (const { element } of links) element.addEventListener("click", () => popover.close({ refocus: true }));
   return popover.element;

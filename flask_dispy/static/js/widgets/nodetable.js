@@ -105,7 +105,7 @@ export class NodeTable {
         const name = key === "avail_cpu" ? "cpu" : key;
         const sorted = fields.has(name) || name === "sec_per_job"; // the server can't sort by the others
         const params = { q: this.#input.value.trim(), ...(sorted && { sort: name, order }) };
-        return { path: clusterPath(cluster, "nodes"), params };
+        return { path: clusterPath(cluster, "nodes"), params, ordered: sorted };
       },
     });
   }
