@@ -5,6 +5,7 @@ import { attentionNeeded } from "../../flask_dispy/static/js/data/attention.js";
 import { readConfig } from "../../flask_dispy/static/js/data/config.js";
 import { headline, watchEnd } from "../../flask_dispy/static/js/frame/headline.js";
 import { nodeFilter, nodeFilterProblem } from "../../flask_dispy/static/js/data/nodefilter.js";
+import { foremost } from "../../flask_dispy/static/js/widgets/nodechooser.js";
 import { outlookWords } from "../../flask_dispy/static/js/widgets/outlook.js";
 import { notEnded, pastWords, whenText } from "../../flask_dispy/static/js/frame/pastrun.js";
 import { createLiveSeries, resolutionFor } from "../../flask_dispy/static/js/data/series.js";
@@ -136,6 +137,23 @@ test("an entry of the history stays that of its panel while the address names it
   url.open("kind", "ab");
   url.set({ q: "new" }, { step: true });
   assert.deepEqual([history.state, location.search], [null, "?q=new&sort=-busy&view=errors&kind=ab"]);
+});
+
+test("nodes that need attention stand first, then the busiest, and each is judged once", () => {
+  let judged = 0;
+  const nodes = Array.from({ length: 200 }, (_, i) => ({
+    ip_addr: `10.0.0.${i}`,
+    state: i === 7 ? "lost" : "up",
+    busy: i % 50,
+    get compared() {
+      judged += 1;
+      return { slow: i === 3 };
+    },
+  }));
+  const found = foremost(/** @type {any} */ (nodes)).map(({ ip_addr: ip }) => ip.replace("10.0.0.", ""));
+  assert.equal(judged, 199); // one is lost
+  assert.deepEqual(found.slice(0, 4), ["7", "3", "199", "198"]);
+  assert.deepEqual([found.length, found.at(-1)], [48, "39"]);
 });
 
 test("the filter's words must all match", () => {

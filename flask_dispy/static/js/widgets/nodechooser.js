@@ -5,7 +5,7 @@ import { h, icon, need, setText } from "../lib/dom.js";
 import { count, plain, stateMark } from "../lib/format.js";
 import { nodeFilter } from "../data/nodefilter.js";
 import { verdictOf, verdictText } from "../data/standing.js";
-import { lastFirst } from "../lib/sort.js";
+import { addressKey, compareValues, lastFirst } from "../lib/sort.js";
 import { createNoNode } from "./nonode.js";
 
 /** Suggestions and cards beyond this are found faster by typing another letter. */
@@ -90,10 +90,7 @@ function showCards(shell) {
   let shown = /** @type {string|null} */ (null);
   store.subscribe((event) => {
     if (event.kind !== "data") return;
-    const rows = [...store.nodes.values()]
-      .sort((a, b) => trouble(b) - trouble(a) || b.busy - a.busy || lastFirst(a, b))
-      .slice(0, CARDS)
-      .sort((a, b) => trouble(b) - trouble(a) || lastFirst(a, b));
+    const rows = foremost(store.nodes.values());
     const total = store.nodes.size;
     const first = trouble(rows[0]) ? "those that need attention first" : "the busiest";
     setText(note, total > rows.length ? `${count(rows.length)} of ${count(total)}, ${first}` : "");
@@ -105,6 +102,16 @@ function showCards(shell) {
     }
     rows.forEach((row, i) => showStanding(/** @type {HTMLElement} */ (cards.children[i].lastElementChild), row));
   });
+}
+
+/** The nodes that are shown: those that need attention, then the busiest, each by address. @param {Iterable<NodeRow>} nodes */
+export function foremost(nodes) {
+  return [...nodes]
+    .map((row) => ({ row, amiss: trouble(row), address: addressKey(row.ip_addr) })) // once, not in each comparison
+    .sort((a, b) => b.amiss - a.amiss || b.row.busy - a.row.busy || compareValues(b.address, a.address))
+    .slice(0, CARDS)
+    .sort((a, b) => b.amiss - a.amiss || compareValues(b.address, a.address))
+    .map(({ row }) => row);
 }
 
 /** Whether a node needs attention; one that was closed does not. @param {NodeRow|undefined} row */
