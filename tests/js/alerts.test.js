@@ -159,4 +159,13 @@ test("alerts say what was delivered, and why not", () => {
     },
   ]);
   assert.deepEqual(alertLines({}), []);
+  const marks = (/** @type {object} */ figures) =>
+    alertLines({
+      alerts: { webhooks: [{ ...one, ...figures }], callbacks: { ...callbacks, registered: 1, ...figures } },
+    }).map(({ bad }) => bad);
+  assert.deepEqual([{}, { failed: 1 }, { dropped: 1 }].map(marks), [
+    [false, false],
+    [true, true],
+    [true, true],
+  ]);
 });

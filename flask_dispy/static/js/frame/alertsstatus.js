@@ -13,6 +13,9 @@ function webhookText({ delivered, delivered_at: at, failed, dropped, waiting, ga
   return parts.join(", ") + (error ? `. The last was not delivered: ${plain(error)}` : "");
 }
 
+/** Whether an alert got lost: it failed, was dropped, or has not been delivered so far. @param {{failed: number, dropped: number, error?: string|null}} one */
+const isBad = ({ failed, dropped, error = null }) => failed > 0 || dropped > 0 || error !== null;
+
 /**
  * The lines about the server's webhooks and callbacks: a name, and how it fares.
  *
@@ -24,12 +27,12 @@ export function alertLines({ alerts }) {
   const lines = alerts.webhooks.map((one) => ({
     name: plain(one.service === "json" ? one.name : `${one.name} (${one.service})`),
     text: webhookText(one),
-    bad: one.error !== null,
+    bad: isBad(one),
   }));
   const { registered, called, failed, dropped } = alerts.callbacks;
   if (registered) {
     const text = `${counted(called, "call")}, ${count(failed)} failed, ${count(dropped)} dropped`;
-    lines.push({ name: counted(registered, "callback"), text, bad: failed > 0 });
+    lines.push({ name: counted(registered, "callback"), text, bad: isBad(alerts.callbacks) });
   }
   return lines;
 }
