@@ -152,6 +152,10 @@ class Program:
         """Send a signal to it alone: SIGSTOP and SIGCONT for a node that falls silent."""
         self._process.send_signal(number)
 
+    def wait(self) -> int:
+        """Wait until it has ended by itself, and return its exit code."""
+        return self._process.wait(_STOP_SEC)
+
     def tell_stacks(self) -> None:
         """End it and its jobs; what their threads were at then stands in its log."""
         self.resume()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import subprocess
 import sys
 import urllib.request
@@ -13,6 +14,8 @@ from typing import Any
 import computations
 import pytest
 from clusters import LocalDispy, Program, submit, wait_until
+
+from flask_dispy import PastRegistry
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -104,6 +107,23 @@ def test_scheduler_serves_the_dashboard_of_its_clients(local_dispy: LocalDispy) 
     assert "echo" in name
     cluster.close()
     wait_until(lambda: clusters_shown(url) == {}, what="the client's cluster is gone")
+
+
+@pytest.mark.cluster
+def test_scheduler_that_is_terminated_leaves_a_whole_history(local_dispy: LocalDispy) -> None:
+    local_dispy.start_node()
+    history = local_dispy.folder / "runs.sqlite"
+    scheduler = local_dispy.start_scheduler(
+        *("--httpd", "--http-host=127.0.0.1", "--http-port=0", f"--http-history={history}")
+    )
+    url = wait_until(lambda: dashboard_url(scheduler), what="the dashboard's address")
+    cluster = local_dispy.shared_cluster(computations.nap)
+    submit(cluster, 60)
+    wait_until(lambda: [c["jobs"]["running"] for c in clusters_shown(url).values()] == [1])
+    scheduler.signal(signal.SIGTERM)
+    assert scheduler.wait() == 0
+    (run,) = PastRegistry(history).views()
+    assert run.summary()["jobs"]["running"] == 1
 
 
 @pytest.mark.cluster

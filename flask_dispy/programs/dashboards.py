@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -86,12 +87,25 @@ def scheduler_httpd(**options: Any) -> ModuleType:
             server = DispyHTTPServer(cluster, **options)
         except (OSError, ValueError) as error:
             sys.exit(f"flask-dispy: {_reason(error)}")
+        signal.signal(signal.SIGTERM, lambda *_: _end_with(server))
         print(f"The dashboard is at {server.url}", flush=True)
         return server
 
     httpd = ModuleType("dispy.httpd", "The dashboard of flask_dispy, for dispyscheduler.")
     vars(httpd).update(DispyHTTPServer=serve, cluster_status=cluster_status)
     return httpd
+
+
+def _end_with(server: DispyHTTPServer) -> None:
+    """End this process, once the history has all that happened.
+
+    dispyscheduler itself would wait for its clients, which is what Ctrl-C is for.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        server.shutdown(wait=False)
+    finally:
+        os._exit(0)
 
 
 def _reason(error: Exception) -> str:
