@@ -35,6 +35,7 @@ from .watching.upkeep import Pump
 from .watching.views import View
 from .watching.watched import Watched
 from .wire.journal import EventRow
+from .wire.shapes.jobs import JobRow
 
 __all__ = ["ClusterRegistry", "progress"]
 
@@ -152,6 +153,7 @@ class ClusterRegistry(Dashboard):
         name: str | None = None,
         chain: bool = False,
         tags: Sequence[str] = (),
+        rerun: Callable[[JobRow], object] | None = None,
     ) -> str:
         """Watch a cluster; return the name that it is shown under.
 
@@ -161,21 +163,27 @@ class ClusterRegistry(Dashboard):
         :param chain: if the cluster has a callback of its own, call ours before it.
         :param tags: up to 10 words of up to 50 letters that mark this run in the table of runs of
             the history, such as a version or a data set. They pass ``redact``.
+        :param rerun: runs a job of this cluster again: pages, API and command line then offer
+            that for jobs that ended without finishing. Called with the job's row, on a thread of
+            its own; see docs/rerun.md. If it returns the new ``DispyJob``, both are linked.
 
         Sets the cluster's ``cluster_status`` if that is ``None``. A cluster that has its own
         keeps it: then, unless *chain* is given or that callback calls ours, jobs cannot be
         counted, and its nodes come from ``cluster.status()``; so it is if its callback is replaced
         later. Once it is known that no reports arrive, a warning is logged, and the summary's
-        ``trouble`` says so. A cluster that is watched already
-        keeps the name it has.
+        ``trouble`` says so. A cluster that is watched already keeps the name it has, and gets the
+        *rerun* that is given.
 
         :raises TypeError: *cluster* is none of dispy's clusters.
-        :raises BadRequest: *tags* are no list of texts, too many or too long.
+        :raises BadRequest: *tags* are no list of texts, too many or too long, or *rerun* is no
+            function.
         :raises ValueError: it is closed already.
         :raises RuntimeError: the registry is closed.
         :raises WrongProcess: this is a fork of the process that made the registry.
         """
-        watched, is_new = self._board.add(cluster, name, chain=chain, receiver=self, tags=tags)
+        watched, is_new = self._board.add(
+            cluster, name, chain=chain, receiver=self, tags=tags, rerun=rerun
+        )
         if is_new:
             self._pump.add(watched)
         return watched.name

@@ -41,6 +41,7 @@ from .web.blueprint import create_blueprint
 from .web.http.audience import Audience
 from .web.http.turns import COSTLY_SHARE
 from .web.http.validation import MAX_BODY_BYTES
+from .wire.shapes.jobs import JobRow
 
 __all__ = ["DispyHTTPServer", "cluster_status"]
 
@@ -85,6 +86,7 @@ class DispyHTTPServer:
         this one can't be made. If one of both listens on all interfaces, the port decides.
     :param public_url: where the browsers of those who see the card in a notebook find the server,
         if not at :attr:`url`; ``/proxy/{port}/`` through jupyter-server-proxy.
+    :param rerun: runs a job of *cluster* again; see :meth:`ClusterRegistry.add`.
     :param max_connections: at a time; one more is answered 503. Streams get at most three
         quarters of them.
     :param request_timeout_sec: the longest that a client may take to send a request.
@@ -126,6 +128,7 @@ class DispyHTTPServer:
         ssl_context: ssl.SSLContext | None = None,
         replace: bool = False,
         public_url: str | None = None,
+        rerun: Callable[[JobRow], object] | None = None,
         max_connections: int = 512,
         request_timeout_sec: float = 10,
         keep_alive_sec: float = 75,
@@ -211,16 +214,23 @@ class DispyHTTPServer:
             self._hosting = ThreadServer(app, sock, limits=limits, tls=tls, name=name)
             undo.callback(self._hosting.server_close)
             if cluster is not None:
-                self.add_cluster(cluster)
+                self.add_cluster(cluster, rerun=rerun)
             undo.pop_all()
         self._hosting.start()
         board_of(self.registry).addresses.append(self._address)
         _live.append(self)
 
-    def add_cluster(self, cluster: Any, *, chain: bool = False) -> str:
+    def add_cluster(
+        self,
+        cluster: Any,
+        *,
+        chain: bool = False,
+        rerun: Callable[[JobRow], object] | None = None,
+    ) -> str:
         """Show another cluster; see :meth:`ClusterRegistry.add`. Returns the name it is given.
 
         :param chain: put our callback before the cluster's own, if it has one.
+        :param rerun: runs a job of the cluster again.
         :raises TypeError: *cluster* is none of dispy's, or the server shows past runs.
         :raises ValueError: it is closed already.
         :raises RuntimeError: the registry is closed.
@@ -231,7 +241,7 @@ class DispyHTTPServer:
                 "This server lives on in the process of which this one is a fork: make the "
                 "clusters there, or another server here."
             )
-        return self._watching().add(cluster, chain=chain)
+        return self._watching().add(cluster, chain=chain, rerun=rerun)
 
     def del_cluster(self, cluster: Any) -> None:
         """Show a cluster no longer. It may have been closed, or never been added.

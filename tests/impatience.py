@@ -18,6 +18,7 @@ SOON: Final = Intervals(
     poll_sec=0.05,
     busy_grace_sec=0.1,
     overdue_sec=0.0,
+    new_job_sec=0.1,
     linger_sec=0.0,
 )
 """For fake clusters, which report at once."""

@@ -15,10 +15,13 @@ from .group import EXIT_FAILED, Failure, asks, cli, of_cluster, searches
 from .lists import SEARCHING
 from .output import Output
 
-__all__ = ["CANCELLED_AT_ONCE"]
+__all__ = ["CANCELLED_AT_ONCE", "RERUN_AT_ONCE"]
 
 CANCELLED_AT_ONCE: Final = 1_000
 """Jobs that one request cancels."""
+
+RERUN_AT_ONCE: Final = 100
+"""Jobs that one request runs again: few, because their program's function may be slow."""
 
 _yes = click.option("--yes", is_flag=True, help="Do it, without asking.")
 
@@ -42,6 +45,16 @@ def cancel(
       flask-dispy cancel 41 42
       flask-dispy cancel state:running slower:1h --yes
     """
+    which = _which(query, everything)
+    would = client.cancel_dry_run(cluster=cluster, **which)
+    jobs = quantity(would["cancellable"], "job")
+    if _agreed(yes, output, dict(would), f"Cancel {jobs}?", nothing=not would["cancellable"]):
+        outcomes = _in_parts(client.cancel, output, cluster, which, CANCELLED_AT_ONCE)
+        _sum_up(output, outcomes, "cancelled", unharmed="already_ended")
+
+
+def _which(query: str, everything: bool) -> dict[str, Any]:
+    """Return which jobs a command is for."""
     if bool(query) == everything:
         raise click.UsageError("Give serial numbers, a search, or --all.")
     words = query.split()
@@ -49,34 +62,76 @@ def cancel(
     if serials and len(serials) < len(words):
         raise click.UsageError("Give serial numbers or a search, not both; a number that is a "
                                "word of a search goes into quotes: '\"42\"'.")  # fmt: skip
-    which: dict[str, Any] = {"serials": serials} if serials else {"q": query}
-    would = client.cancel_dry_run(cluster=cluster, **which)
-    jobs = quantity(would["cancellable"], "job")
-    if _agreed(yes, output, dict(would), f"Cancel {jobs}?", nothing=not would["cancellable"]):
-        _cancel(client, output, cluster, which)
+    return {"serials": serials} if serials else {"q": query}
 
 
-def _cancel(client: Client, output: Output, cluster: str, which: dict[str, Any]) -> None:
-    cancelled, before = 0, None
-    failed: list[Any] = []
-    more: dict[str, Any] = {} if "serials" in which else {"limit": CANCELLED_AT_ONCE}
+def _in_parts(
+    command: Callable[..., Any], output: Output, cluster: str, which: dict[str, Any], at_once: int
+) -> list[Any]:
+    """Give a command for jobs, some at a time; return and write their outcomes."""
+    outcomes: list[Any] = []
+    more: dict[str, Any] = {} if "serials" in which else {"limit": at_once}
+    before = None
     while True:
-        done = client.cancel(cluster=cluster, before=before, **which, **more)
-        cancelled += done["cancelled"]
-        for outcome in done["outcomes"]:
-            if output.as_json:
+        done = command(cluster=cluster, before=before, **which, **more)
+        outcomes += done["outcomes"]
+        if output.as_json:
+            for outcome in done["outcomes"]:
                 output.object(outcome)
-            if not outcome["ok"] and outcome["code"] != "already_ended":
-                failed.append(outcome)
         before = done["next_before"]
         if before is None:
-            break
+            return outcomes
+
+
+def _sum_up(output: Output, outcomes: list[Any], done: str, *, unharmed: str = "") -> None:
+    """Show what became of jobs.
+
+    :param done: what happened to them: "cancelled".
+    :param unharmed: the code of an outcome that is neither good nor bad.
+    :raises Failure: a command failed for one of them.
+    """
+    good = sum(outcome["ok"] for outcome in outcomes)
+    failed = [one for one in outcomes if not one["ok"] and one["code"] != unharmed]
     if not output.as_json:
-        output.show(f"{quantity(cancelled, 'job')} cancelled.")
+        output.show(f"{quantity(good, 'job')} {done}.")
         for outcome in failed[:20]:
             output.show(line(f"#{outcome.get('serial')}: {outcome['message']}"))
     if failed:
-        raise Failure(f"{quantity(len(failed), 'job')} could not be cancelled.", EXIT_FAILED)
+        raise Failure(f"{quantity(len(failed), 'job')} could not be {done}.", EXIT_FAILED)
+
+
+@cli.command(context_settings=SEARCHING)
+@searches
+@of_cluster
+@click.option("--all", "everything", is_flag=True, help="All jobs that ended without finishing.")
+@_yes
+@asks
+def rerun(
+    client: Client, output: Output, query: str, cluster: str, everything: bool, yes: bool
+) -> None:
+    """Run the jobs again that a search finds, or those with the given serial numbers.
+
+    That takes a program that says how; only jobs that ended without finishing are run again. Says
+    first how many that would be, and asks. Without a terminal to ask in, nothing is run again
+    unless there is --yes.
+
+    \b
+    Examples:
+      flask-dispy rerun 41 42
+      flask-dispy rerun state:failed -is:rerun --yes
+    """
+    which = _which(query, everything)
+    would = client.rerun_dry_run(cluster=cluster, **which)
+    if not output.as_json and not yes:
+        for refusal in would["refused"]:
+            jobs = quantity(refusal["jobs"], "job")
+            output.show(line(f"{jobs} refused: {refusal['message']}"))
+        if would["again"]:
+            output.show(f"{quantity(would['again'], 'job')} of them ran again before.")
+    question = f"Run {quantity(would['rerunnable'], 'job')} again?"
+    if _agreed(yes, output, dict(would), question, nothing=not would["rerunnable"]):
+        outcomes = _in_parts(client.rerun, output, cluster, which, RERUN_AT_ONCE)
+        _sum_up(output, outcomes, "run again")
 
 
 def _agreed(

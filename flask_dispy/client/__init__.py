@@ -22,6 +22,8 @@ from ..wire.answers import (
     NodeList,
     OfferList,
     Outcomes,
+    RanAgain,
+    Rerunnable,
     RunList,
     SettingsRow,
 )
@@ -71,7 +73,9 @@ __all__ = [
     "NotFound",
     "OfferList",
     "Outcomes",
+    "RanAgain",
     "Refused",
+    "Rerunnable",
     "Rows",
     "RunChange",
     "RunList",

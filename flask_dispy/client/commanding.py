@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import Any, Final, TypeVar
 
 from ..core.events import JobWord
-from ..wire.answers import Cancelled, Matched, Outcomes, SettingsRow
+from ..wire.answers import Cancelled, Matched, Outcomes, RanAgain, Rerunnable, SettingsRow
 from .blocking import answered
 from .sending import Request, Sender
 
@@ -19,6 +19,7 @@ _CLUSTER: Final = f"{_API}/clusters/{{name}}"
 _NODE: Final = f"{_CLUSTER}/nodes/{{host}}"
 _OFFER: Final = f"{_CLUSTER}/offers/{{number}}"
 _CANCEL: Final = f"{_CLUSTER}/jobs/cancel"
+_RERUN: Final = f"{_CLUSTER}/jobs/rerun"
 
 
 class Commanding:
@@ -53,9 +54,7 @@ class Commanding:
         :param limit: so many of the search's jobs at a time, the newest first.
         :param before: go on with the jobs before this serial, the last ``next_before``.
         """
-        body = _cancelling(serials, q, state, node)
-        body |= {} if limit is None else {"limit": limit}
-        body |= {} if before is None else {"before": before}
+        body = _which(serials, q, state, node, limit, before)
         return await self._command(Cancelled, "POST", _CANCEL, body, name=cluster)
 
     async def cancel_dry_run(
@@ -68,8 +67,40 @@ class Commanding:
         node: str | None = None,
     ) -> Matched:
         """Return how many jobs :meth:`cancel` would find and cancel."""
-        body = {**_cancelling(serials, q, state, node), "dry_run": True}
+        body = {**_which(serials, q, state, node), "dry_run": True}
         return await self._command(Matched, "POST", _CANCEL, body, name=cluster)
+
+    async def rerun(
+        self,
+        serials: Sequence[int] | None = None,
+        cluster: str = "*",
+        *,
+        q: str | None = None,
+        state: JobWord | Collection[JobWord] = (),
+        node: str | None = None,
+        limit: int | None = None,
+        before: int | None = None,
+    ) -> RanAgain:
+        """Run jobs again: those with these serials, or those that a search finds (docs/rerun.md).
+
+        :param limit: so many of the search's jobs at a time, the newest first; up to 1,000.
+        :param before: go on with the jobs before this serial, the last ``next_before``.
+        """
+        body = _which(serials, q, state, node, limit, before)
+        return await self._command(RanAgain, "POST", _RERUN, body, name=cluster)
+
+    async def rerun_dry_run(
+        self,
+        serials: Sequence[int] | None = None,
+        cluster: str = "*",
+        *,
+        q: str | None = None,
+        state: JobWord | Collection[JobWord] = (),
+        node: str | None = None,
+    ) -> Rerunnable:
+        """Return how many jobs :meth:`rerun` would run again, and which it would refuse."""
+        body = {**_which(serials, q, state, node), "dry_run": True}
+        return await self._command(Rerunnable, "POST", _RERUN, body, name=cluster)
 
     async def add_node(
         self, host: str, cluster: str = "*", *, port: int | None = None, cpus: int | None = None
@@ -117,16 +148,23 @@ class Commanding:
         return await self._command(SettingsRow, "PATCH", f"{_API}/settings", body)
 
 
-def _cancelling(
-    serials: Sequence[int] | None, q: str | None, state: str | Collection[str], node: str | None
+def _which(
+    serials: Sequence[int] | None,
+    q: str | None,
+    state: str | Collection[str],
+    node: str | None,
+    limit: int | None = None,
+    before: int | None = None,
 ) -> dict[str, Any]:
-    """Return what to cancel. An empty search has to be asked for: it finds all jobs."""
+    """Return which jobs are meant. An empty search has to be asked for: it finds all jobs."""
     words = [state] if isinstance(state, str) else list(state)
     search = {"q": q, "state": words or None, "node": node}
     given = {name: value for name, value in search.items() if value is not None}
     if (serials is None) == (not given):
         raise ValueError('give serials, or a search with q, state or node; q="" means all jobs')
-    return {"filter": given} if serials is None else {"serials": list(serials)}
+    body: dict[str, Any] = {"filter": given} if serials is None else {"serials": list(serials)}
+    part = {"limit": limit, "before": before}
+    return body | {name: value for name, value in part.items() if value is not None}
 
 
 class BlockingCommands:
@@ -134,6 +172,8 @@ class BlockingCommands:
 
     cancel = answered(Commanding.cancel)
     cancel_dry_run = answered(Commanding.cancel_dry_run)
+    rerun = answered(Commanding.rerun)
+    rerun_dry_run = answered(Commanding.rerun_dry_run)
     add_node = answered(Commanding.add_node)
     set_cpus = answered(Commanding.set_cpus)
     allocate = answered(Commanding.allocate)

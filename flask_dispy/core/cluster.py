@@ -20,7 +20,7 @@ from .durations import Durations
 from .errorkinds import ErrorKinds
 from .failurewindow import FailureWindow
 from .jobfold import JOB_EVENTS, JobFold
-from .jobs import ENDED_STATES, ForgottenJob, Job
+from .jobs import ENDED_STATES, ForgottenJob, Job, Rerun
 from .journal import Journal
 from .ledger import Ledger
 from .meter import Price, Usage
@@ -179,6 +179,26 @@ class ClusterState:
     def adopt(self, jobs: list[Job]) -> None:
         """Add jobs that another cluster released, or that a history kept."""
         self.jobs.adopt(jobs)
+        self.jobs_changed()
+
+    def note_rerun(self, serial: int) -> None:
+        """Note that a job was run again."""
+        job = self.ledger.jobs.get(serial)
+        if job is not None:
+            self.ledger.note_rerun(job)
+            self._relate(job)
+
+    def relate(self, serial: int, *, of: int | None = None, latest: int | None = None) -> None:
+        """Note which job another was made from by running it again; see :class:`.jobs.Rerun`."""
+        job = self.ledger.jobs.get(serial)
+        if job is not None:
+            known = job.rerun or Rerun()
+            job.rerun = known._replace(of=of or known.of, latest=latest or known.latest)
+            self._relate(job)
+
+    def _relate(self, job: Job) -> None:
+        if job.state in ENDED_STATES:
+            self.dirty_ends[job.serial] = job
         self.jobs_changed()
 
     def awaits_text(self, serial: int) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from .columns import ColumnValue
 from .events import JobKey, JobState, JobWord
@@ -13,9 +13,11 @@ __all__ = [
     "ENDED_STATES",
     "JOB_STATES",
     "JOB_WORDS",
+    "UNFINISHED_WORDS",
     "ForgottenJob",
     "Job",
     "Output",
+    "Rerun",
     "TextSetting",
     "count_of",
     "job_title",
@@ -47,6 +49,9 @@ dispy calls a job terminated if it raised, if its process died, or if somebody e
 """
 
 
+UNFINISHED_WORDS: Final = frozenset[JobWord](("failed", "terminated", "cancelled", "abandoned"))
+"""The states of jobs that ended without finishing, which can be run again."""
+
 TextSetting = Literal["text_limit", "history_bytes"]
 """The settings for want of which a text is not kept whole."""
 
@@ -67,6 +72,18 @@ def job_title(job_id: str, serial: int) -> str:
     """Return a job's name for people: its id, and its serial number unless that is the same."""
     name = job_id.strip()
     return name if name == str(serial) else f"{name} #{serial}".strip()
+
+
+class Rerun(NamedTuple):
+    """How a job is related to others, by their serial numbers.
+
+    It was made by running the job *of* again. It was itself run again *times* times; *latest* is
+    the newest job that was made so, ``None`` if no such job is known.
+    """
+
+    of: int | None = None
+    latest: int | None = None
+    times: int = 0
 
 
 class Output:
@@ -96,7 +113,7 @@ class Job:
     them. ``past`` lists the abandoned attempts, as (state, at, node); ``columns`` are the values of
     the custom columns in their order, empty before there are any; ``error_kind`` is the id of the
     kind of error that it failed with; ``texts_dropped`` names those of its texts that, all or in
-    part, had to make room.
+    part, had to make room; ``rerun`` is what is known of running it again, ``None`` if nothing.
     """
 
     __slots__ = (
@@ -112,6 +129,7 @@ class Job:
         "node",
         "output",
         "past",
+        "rerun",
         "serial",
         "started_at",
         "state",
@@ -145,6 +163,7 @@ class Job:
         self.haystack: str | None = None
         self.error_kind: str | None = None
         self.texts_dropped: tuple[str, ...] = ()
+        self.rerun: Rerun | None = None
 
     def make_haystack(self) -> str:
         """Return the text in which searches look for a free word, kept until the job changes.

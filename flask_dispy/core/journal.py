@@ -17,9 +17,9 @@ __all__ = ["ENTRY_KINDS", "MOST_OF_A_KIND", "SHARED_KINDS", "Entry", "EntryKind"
 
 EntryKind = Literal[
     "node_joined", "node_silent", "node_heard", "node_lost", "node_closed", "node_deallocated",
-    "node_asked", "node_withdrawn", "node_overdue", "cpus_set", "jobs_cancelled", "error_kind",
-    "failing", "recovered", "stalled", "going", "done", "cluster_closed", "settings_changed",
-    "history_failing", "history_resumed",
+    "node_asked", "node_withdrawn", "node_overdue", "cpus_set", "jobs_cancelled", "jobs_rerun",
+    "error_kind", "failing", "recovered", "stalled", "going", "done", "cluster_closed",
+    "settings_changed", "history_failing", "history_resumed",
 ]  # fmt: skip
 """What an entry says happened; docs/api.md explains each."""
 

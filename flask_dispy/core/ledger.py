@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from .events import JobKey, JobState
-from .jobs import ENDED_STATES, JOB_STATES, Job
+from .jobs import ENDED_STATES, JOB_STATES, Job, Rerun
 from .search.blocks import JobBlock, JobBlocks
 from .textbudget import TextBudget
 
@@ -31,9 +31,10 @@ class Ledger:
 
     ``jobs`` is ordered by serial number, ``running`` by start. ``named`` has all jobs that are kept
     or remembered, by key. ``bound`` has the address of the node that is gone, by serial number, for
-    queued jobs that are bound to such a node. Counters: ``counts`` (jobs by state), ``failed``
-    (terminated by an error), ``evicted`` (ended jobs no longer kept), ``before_watching`` (jobs
-    submitted before watching began and not reported since).
+    queued jobs that are bound to such a node. ``rerun`` has the serial numbers of the jobs that
+    were run again. Counters: ``counts`` (jobs by state), ``failed`` (terminated by an error),
+    ``evicted`` (ended jobs no longer kept), ``before_watching`` (jobs submitted before watching
+    began and not reported since).
     """
 
     def __init__(self, serials: Iterator[int], history_limit: int, text_budget: TextBudget) -> None:
@@ -48,6 +49,7 @@ class Ledger:
         self._starts_us = 0
         self.named: dict[JobKey, Job] = {}
         self.bound: dict[int, str] = {}
+        self.rerun: set[int] = set()
         self._serials = serials
         self._text_budget = text_budget
         self._history: deque[Job] = deque()
@@ -131,6 +133,12 @@ class Ledger:
         jobs = ((self.named.get(key), ip_addr) for key, ip_addr in bound)
         self.bound = {job.serial: ip for job, ip in jobs if job and job.state == "queued"}
 
+    def note_rerun(self, job: Job) -> None:
+        """Note that a job was run again."""
+        before = job.rerun or Rerun()
+        job.rerun = before._replace(times=before.times + 1)
+        self.rerun.add(job.serial)
+
     def move(self, job: Job, state: JobState) -> None:
         """Move a job to *state*."""
         before = job.state
@@ -161,6 +169,7 @@ class Ledger:
     def _forget(self, job: Job) -> None:
         self.evicted += 1
         self._text_budget.forget(job)
+        self.rerun.discard(job.serial)
         del self.jobs[job.serial]
         if self._blocks.known:  # most clusters are never searched
             self._blocks.forget((job.serial,))
@@ -203,6 +212,7 @@ class Ledger:
             if self.running.pop(job.serial, None) is not None:
                 self._starts_us -= _start_us(job)
             self.bound.pop(job.serial, None)
+            self.rerun.discard(job.serial)
             self.named.pop(job.key, None)
         gone = {job.serial for job in jobs}
         self._blocks.forget(gone)
@@ -214,6 +224,8 @@ class Ledger:
             self.counts[job.state] += 1
             self.failed += job.failed
             self.jobs[job.serial] = self.named[job.key] = job
+            if job.rerun is not None and job.rerun.times:
+                self.rerun.add(job.serial)
         self._sort()
         for job in jobs:
             if job.state in ENDED_STATES:

@@ -15,14 +15,15 @@ from typing import Any, Final
 
 from ..alerts.announcer import Announcer
 from ..core.cluster import ClusterState
-from ..core.errors import UnknownCluster
+from ..core.errors import BadRequest, UnknownCluster
 from ..core.failurewindow import FailureWindow
-from ..core.jobs import ENDED_STATES
+from ..core.jobs import ENDED_STATES, Job
 from ..core.meter import Price
 from ..core.settings import Settings
 from ..core.tags import TAG_LETTERS, checked_tags
 from ..core.textbudget import TextBudget
 from ..engine.clusters import Kind, cluster_name, compute_id, kind_of
+from ..engine.commands.outcomes import Rerun
 from ..engine.forks import unregister_exit_handlers
 from ..engine.reports.parsed import ParsedReport, text_requests
 from ..engine.reports.render import TextRequest, redacted
@@ -34,6 +35,7 @@ from .board import ALL_NAMES, Board, free_name, tidy_name
 from .closed import ClosedClusters
 from .intervals import Intervals
 from .late_texts import LateTexts
+from .reruns import Relations
 from .runs import Runs
 from .watched import Watched
 
@@ -67,6 +69,7 @@ class Hub(Board[Watched]):
         self._serials = itertools.count(self.recorder.store.first_serial if self.recorder else 1)
         self._numbers = itertools.count(1)
         self._offer_numbers = itertools.count(1)
+        self.relations = Relations()
         self.text_budget = TextBudget(settings.history_bytes)
         # Reports to clusters that were let go.
         self.gone_dropped = self.gone_unreadable = 0
@@ -81,6 +84,7 @@ class Hub(Board[Watched]):
         chain: bool,
         receiver: object,
         tags: Sequence[str] = (),
+        rerun: Rerun | None = None,
     ) -> tuple[Watched, bool]:
         """Watch a cluster; return what belongs to it, and whether it was not watched yet.
 
@@ -90,19 +94,30 @@ class Hub(Board[Watched]):
         """
         self.check_process()
         kind, shown = kind_of(cluster), checked_tags(tags, self._redacted_tag)
+        if rerun is not None and not callable(rerun):
+            raise BadRequest("rerun must be a function of a job's row.", field="rerun")
         with self.folding:
             if self.closed:
                 raise RuntimeError("The registry is closed: it watches no more clusters.")
             known = self.find(cluster)
             if known is not None:
+                self._set_rerun(known, rerun)
                 return known, False
             own_name = cluster_name(cluster)
             if own_name is None:
                 raise ValueError("The cluster is closed: add it before closing it.")
             watched = self._enter(cluster, kind, name or own_name, shown)
             watched.compute_id = compute_id(cluster)
+            self._set_rerun(watched, rerun)
             self._take_over(watched, receiver, chain=chain)
         return watched, True
+
+    def _set_rerun(self, watched: Watched, rerun: Rerun | None) -> None:
+        if rerun is not None:
+            with self.lock:
+                watched.rerun = rerun
+                watched.state.dirty = True
+                self.publish(watched)
 
     def _redacted_tag(self, tag: str) -> str:
         redact = self.settings.redact
@@ -259,10 +274,17 @@ class Hub(Board[Watched]):
                     live.pop(job.serial, None)
                 elif held is not None:
                     live[job.serial] = held
+                if self.relations.expected:
+                    self._note_relation(watched, job)
                 if later:
                     asked.extend(text_requests(later, job.serial))
             self.publish(watched)
         self.texts.ask(asked)
+
+    def _note_relation(self, watched: Watched, job: Job) -> None:
+        other = self.relations.note(watched, job)
+        if other is not None and other is not watched:
+            self.publish(other)
 
     def _fold_texts(self) -> None:
         if not self.texts.waiting:

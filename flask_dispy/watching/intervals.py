@@ -67,6 +67,9 @@ class Intervals:
     linger_for_texts_sec: float = 60.0
     """The same, where its texts are still being made: a user's ``__str__`` may hang."""
 
+    new_job_sec: float = 1.0
+    """How long dispy may take to report a job that was just submitted by running another again."""
+
     last_reports_sec: float = 0.25
     """How long a server that ends waits for dispy's last reports."""
 

@@ -193,4 +193,5 @@ class JobsView(ABC):
 _SERIALS: Final[dict[str, Callable[[ClusterState, float], list[int]]]] = {
     "straggler": lambda state, now: [job.serial for job in state.stragglers(now)],
     "bound": lambda state, _: list(state.ledger.bound),
+    "rerun": lambda state, _: list(state.ledger.rerun),
 }

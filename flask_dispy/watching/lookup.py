@@ -5,18 +5,26 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any, Final, cast
 
 from ..core.cluster import ClusterState
 from ..core.errors import UnknownNode, UnknownOffer
-from ..core.events import Departure
+from ..core.events import Departure, JobKey
 from ..core.journal import EntryKind
 from ..core.offers import Allocation, Offer
+from ..core.text import Cut
 from ..engine.commands.outcomes import JobTarget, Target
+from ..engine.commands.rerunning import MOST_MESSAGE
+from ..engine.reports.render import redacted
+from ..wire.shapes.jobs import JobRow
 from .board import shown_name
 from .hosts import address_of
 from .hub import Hub
 
 __all__ = ["Lookup"]
+
+# How often we look whether dispy has reported a job that was just submitted.
+_LOOK_SEC: Final = 0.02
 
 
 class Lookup:
@@ -63,7 +71,9 @@ class Lookup:
                     job = watched.state.ledger.jobs.get(serial)
                     if job is not None:
                         live = watched.watch.jobs.get(serial)
-                        found[serial] = JobTarget(watched.target(), live, job.word, job.id)
+                        reruns = job.rerun.times if job.rerun else 0
+                        target = watched.target()
+                        found[serial] = JobTarget(target, live, job.word, job.id, reruns)
                         break
         return found
 
@@ -132,13 +142,77 @@ class Lookup:
 
     def cancelled(self, name: str, serials: Sequence[int], by: str | None) -> None:
         """Note that somebody cancelled jobs."""
+        self._log_jobs("jobs_cancelled", name, serials, by)
+
+    def _log_jobs(self, kind: EntryKind, name: str, serials: Sequence[int], by: str | None) -> None:
         if not serials:
             return
         job = serials[0] if len(serials) == 1 else None
         with self._changing(name) as state:
             if state is not None:
-                state.journal.add("jobs_cancelled", time.time(), source="command", by=by,
+                state.journal.add(kind, time.time(), source="command", by=by,
                                   jobs=len(serials), job=job)  # fmt: skip
+
+    # -- jobs that are run again -------------------------------------------------------------
+
+    def rows_of_jobs(self, serials: Iterable[int]) -> dict[int, JobRow]:
+        """Return the rows of the retained jobs among those, without classes of our own."""
+        watched_list, table = self._hub.members(), self._hub.tables.jobs
+        rows: dict[int, JobRow] = {}
+        with self._hub.folded() as now:
+            for serial in serials:
+                for watched in watched_list:
+                    job = watched.state.ledger.jobs.get(serial)
+                    if job is not None:
+                        rows[serial] = table.row(job, watched.name, now)
+        return {serial: _plain(row) for serial, row in rows.items()}
+
+    def relate(self, name: str, serial: int, made: JobKey | None) -> bool:
+        """Note that a job was run again; false if the job that this *made* was there before."""
+        old = self._hub.member(name)
+        if old is None:
+            return True
+        with self._hub.lock:
+            new = None
+            if made is not None:
+                try:
+                    new = self._hub.relations.relate(old, serial, made, self._hub.members())
+                except ValueError:
+                    return False
+            old.state.note_rerun(serial)
+            for watched in {old, new or old}:
+                self._hub.publish(watched)
+        return True
+
+    def serials_of(self, made: Iterable[JobKey]) -> dict[JobKey | None, int]:
+        """Return the serial numbers of jobs that were just submitted, as far as they are known."""
+        wanted = set(made)
+        deadline = time.monotonic() + self._hub.intervals.new_job_sec
+        while True:
+            with self._hub.folded():
+                version = self._hub.version
+                ledgers = [state.ledger for state in self._hub.states()]
+                found: dict[JobKey | None, int] = {
+                    key: ledger.named[key].serial
+                    for ledger in ledgers
+                    for key in wanted
+                    if key in ledger.named
+                }
+            left = deadline - time.monotonic()
+            if len(found) == len(wanted) or left <= 0:
+                return found
+            self._hub.wait_for_change(version, min(left, _LOOK_SEC))
+
+    def reran(self, name: str, serials: Sequence[int], by: str | None) -> None:
+        """Note that somebody ran jobs again."""
+        self._log_jobs("jobs_rerun", name, serials, by)
+
+    def redacted(self, text: str) -> str:
+        """Return what the program's hook lets be shown of an error's text."""
+        redact = self._hub.settings.redact
+        return text if redact is None else redacted(redact, text, "exception", MOST_MESSAGE)
+
+    # -- offers ------------------------------------------------------------------------------
 
     def offer(self, name: str, number: int) -> tuple[Target, Offer]:
         """Return an offer that waits, and its cluster.
@@ -161,3 +235,11 @@ class Lookup:
             if state and offer:
                 state.journal.add("node_withdrawn", time.time(), node=offer.host,
                                   source="command", by=by)  # fmt: skip
+
+
+def _plain(row: JobRow) -> JobRow:
+    """Return a row that a user's function may send to a node, which has no classes of ours."""
+    values: dict[str, Any] = {
+        name: str.__str__(value) if isinstance(value, Cut) else value for name, value in row.items()
+    }
+    return cast(JobRow, values)

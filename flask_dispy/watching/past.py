@@ -108,6 +108,7 @@ class _Runs(Board[Member]):
             "watching": "history",
             "dropped_events": 0,
             "trouble": None,
+            "rerun": False,
             "now": now,
             "jobs_per_sec": 0.0,  # nothing goes on any more
             "cpus": {"total": run.cpus, "busy": 0},

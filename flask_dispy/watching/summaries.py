@@ -47,6 +47,8 @@ class Summaries:
         summary["watching"] = watched.mode if watched else "removed"
         summary["dropped_events"] = watched.watch.dropped if watched else 0
         summary["trouble"] = watched.all_trouble if watched else None
+        able = watched is not None and watched.rerun is not None
+        summary["rerun"] = able and state.closed_at is None
         summary["now"] = now
         return summary
 
@@ -66,6 +68,7 @@ def combined_summary(board: Board[Any], each: list[Summary], now: float) -> Summ
     summary["watching"] = "polling" if polled else "callback"
     summary["dropped_events"] = sum(s["dropped_events"] for s in each) + board.dropped()
     summary["trouble"] = next((s["trouble"] for s in each if s.get("trouble")), None)
+    summary["rerun"] = any(s["rerun"] for s in each)
     summary["now"] = now
     return summary
 

@@ -27,7 +27,10 @@ __all__ = [
     "OfferList",
     "OutcomeRow",
     "Outcomes",
+    "RanAgain",
+    "Refusal",
     "RemovedNode",
+    "Rerunnable",
     "RunList",
     "SettingsRow",
     "WordCounts",
@@ -155,6 +158,7 @@ class OutcomeRow(_OutcomeRow, total=False):
     ip_addr: str
     cpus: int
     id: str
+    rerun_as: int
 
 
 class Outcomes(TypedDict):
@@ -179,6 +183,34 @@ class Matched(TypedDict):
 
     matched: Count
     cancellable: Count
+
+
+class RanAgain(TypedDict):
+    """What became of a command to run jobs again: of each job, and how many of each kind."""
+
+    matched: Count
+    outcomes: list[OutcomeRow]
+    dispatched: Count
+    refused: Count
+    failed: Count
+    next_before: Count | None
+
+
+class Refusal(TypedDict):
+    """Why some jobs can't be run again."""
+
+    code: str
+    message: str
+    jobs: Count
+
+
+class Rerunnable(TypedDict):
+    """What a command to run jobs again would do: ``again`` of them were run again before."""
+
+    matched: Count
+    rerunnable: Count
+    again: Count
+    refused: list[Refusal]
 
 
 class SettingsRow(TypedDict):

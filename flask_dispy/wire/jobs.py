@@ -64,6 +64,26 @@ JOB_FIELDS: Final = (
     ),
     _field("error_kind", TEXT, nullable=True),
     _field(
+        "rerun_of",
+        COUNT,
+        nullable=True,
+        value=lambda job: job.rerun and job.rerun.of,
+        description="The number of the job that was run again and so made this one.",
+    ),
+    _field(
+        "rerun_as",
+        COUNT,
+        nullable=True,
+        value=lambda job: job.rerun and job.rerun.latest,
+        description="The number of the newest job that was made by running this one again.",
+    ),
+    _field(
+        "reruns",
+        COUNT,
+        value=lambda job: job.rerun.times if job.rerun else 0,
+        description="How many times it was run again.",
+    ),
+    _field(
         "texts_cut",
         {
             "type": "object",

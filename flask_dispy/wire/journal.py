@@ -187,6 +187,12 @@ def _cancelled(_node: str, detail: Mapping[str, Any]) -> str:
     return f"{quantity(detail['jobs'], 'job')} were cancelled"
 
 
+def _rerun(_node: str, detail: Mapping[str, Any]) -> str:
+    if detail.get("job") is not None:
+        return f"Job #{detail['job']} was run again"
+    return f"{quantity(detail['jobs'], 'job')} were run again"
+
+
 def _error(_node: str, detail: Mapping[str, Any]) -> str:
     said = ": ".join(filter(None, (detail["type"], detail["message"])))
     return f"New kind of error: {bounded(said, _MESSAGE) or 'one without a text'}"
@@ -239,6 +245,7 @@ _WORDS: Final[dict[EntryKind, Callable[[str, Mapping[str, Any]], str]]] = {
     "node_overdue": _overdue,
     "cpus_set": _cpus,
     "jobs_cancelled": _cancelled,
+    "jobs_rerun": _rerun,
     "error_kind": _error,
     "failing": _many_failed,
     "recovered": _few_failed,

@@ -50,6 +50,7 @@ RUN_ELSEWHERE: Final = {
     "flask-dispy history": "see test_history_command.py",
     "$ flask-dispy top http": "see web/test_command_line.py",
     "$ flask-dispy cancel 41": "see web/test_command_line.py",
+    "$ flask-dispy rerun 41": "see web/test_command_line.py",
     "flask-dispy top http://127.0.0.1": "see web/test_top_terminal.py",
     "python -m benchmarks --quick": "takes minutes; see test_benchmarks.py",
     "python -m benchmarks.soak": "takes half an hour; see test_soak.py",
@@ -208,6 +209,16 @@ dispy.JobCluster.submit = lambda cluster, n, seconds: submit(cluster, n, seconds
 jobs, (kind,) = run.summary()["jobs"], run.error_kinds().items
 assert (jobs["submitted"], kind["type"]) == (200, "ValueError")
 assert open("first.html").read().startswith("<!doctype")
+""",
+    ),
+    "docs/rerun.md": (
+        _CLUSTER,
+        f"""
+made = [function(dict(id="part-99", part=99)) for function in (rerun, rerun_by_column)]
+{_DONE}
+assert [job.result for job in made] == [99 * 99] * 2
+for one in list(flask_dispy.server._live):
+    one.shutdown()
 """,
     ),
     "docs/notebook.md": (

@@ -116,7 +116,7 @@ test("what is written reads back", () => {
 for (const [text, problem] of /** @type {[string, RegExp][]} */ ([
   ["state:lost", /No state is called “lost”/],
   ["slower:soon", /takes a time/],
-  ["is:late", /is: takes failed, straggler or bound/],
+  ["is:late", /is: takes failed, straggler, bound or rerun/],
   ["serial:x1", /whole number/],
   ["node:", /needs a value/],
 ])) {

@@ -68,6 +68,21 @@ class Fixed:
     def cancelled(self, name: str, serials: Sequence[int], by: str | None) -> None:
         self.ended.append((list(serials), by))
 
+    def rows_of_jobs(self, serials: Iterable[int]) -> dict[int, Any]:
+        raise NotImplementedError
+
+    def relate(self, name: str, serial: int, made: object) -> bool:
+        raise NotImplementedError
+
+    def serials_of(self, made: Iterable[object]) -> dict[Any, int]:
+        raise NotImplementedError
+
+    def reran(self, name: str, serials: Sequence[int], by: str | None) -> None:
+        raise NotImplementedError
+
+    def redacted(self, text: str) -> str:
+        raise NotImplementedError
+
     def node_rejoined(self, name: str, ip_addr: str) -> None:
         self.rejoined = True
 

@@ -116,7 +116,7 @@ def test_search_finds(q: str, serials: list[int]) -> None:
         ("alpha OR stat:failed", "no qualifier stat"),
         ("-node:", "node: needs a value"),
         ("-state:gone", "no job state"),
-        ("-is:odd", "is: takes failed, straggler or bound"),
+        ("-is:odd", "is: takes failed, straggler, bound or rerun"),
         ("since:yesterday", "since: takes how long ago"),
         ("until:2026-11-28", "until: takes how long ago"),
         ("until:20:24", "until: takes how long ago"),

@@ -53,7 +53,7 @@ def test_server_takes_each_option_of_its_parts() -> None:
     blueprint = {
         name: one for name, one in keyword_only(create_blueprint).items() if name not in OWN
     }
-    own = {"registry", "ssl_context", "replace", "public_url"}
+    own = {"registry", "ssl_context", "replace", "public_url", "rerun"}
     assert set(ours) == {*own, *limits, *blueprint, *shared}
     assert {name: ours[name] for name in shared} == shared
     assert {name: default for name, (_, default) in limits.items()} == {

@@ -143,6 +143,7 @@ def test_page_knows_the_chosen_cluster_and_the_permissions(registry: Any) -> Non
         "view": True,
         "see_arguments": True,
         "cancel_jobs": True,
+        "rerun_jobs": True,
         "manage_nodes": False,
         "change_settings": True,
     }

@@ -33,8 +33,8 @@ QUALIFIERS: Final = (
 # Americans call a cancelled job "canceled".
 _ALIASES: Final[dict[str, JobWord]] = {"canceled": "cancelled"}
 
-# The values of "is:": jobs that need attention.
-_KINDS: Final = ("failed", "straggler", "bound")
+# The values of "is:": jobs that need attention, and those that were run again.
+_KINDS: Final = ("failed", "straggler", "bound", "rerun")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,7 @@ class JobQuery:
 
     @property
     def kinds_named(self) -> frozenset[str]:
-        """Which of ``straggler`` and ``bound`` it names; clusters know which jobs those are."""
+        """Which of ``straggler``, ``bound`` and ``rerun`` it names; clusters know those jobs."""
         return self.kinds.union(*(query.kinds for group in self.groups for _, query in group))
 
     def wants_cluster(self, name: str) -> bool:

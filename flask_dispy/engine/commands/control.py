@@ -9,108 +9,33 @@ from __future__ import annotations
 
 import re
 import socket
-import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from ...core.addresses import MOST_PORT, without_brackets
 from ...core.errors import BadRequest, EngineTimeout
 from ...core.events import Departure
 from ...core.journal import EntryKind
 from ...core.offers import Allocation
-from ..clusters import is_closed
 from ..offering import forget_closed_node, withdraw_allocation
-from .calls import Calls
-from .cancelling import cancel_until
+from .jobcommands import JobCommands, in_parallel
 from .outcomes import (
     MOST_CPUS,
     NODE_ACTIONS,
-    JobTarget,
     NodeAction,
     Outcome,
     Target,
-    Targets,
 )
 from .schedulers import scheduler_trouble
 
 __all__ = ["Control"]
 
-_T = TypeVar("_T")
-_R = TypeVar("_R")
-
-
-# Cancelling a job takes dispy about a millisecond, more in a long queue; a command for many jobs
-# may take this many times as long as one for a single job.
-_BULK_FACTOR: Final = 3
-
-# How many clusters are asked at a time: a third of all calls that may be under way.
-_MOST_AT_ONCE: Final = 8
-
 _HOST: Final = re.compile(r"[A-Za-z0-9_.:*%-]{1,253}")
 
 
-class Control:
+class Control(JobCommands):
     """Commands to dispy. Thread-safe; every call ends within its time limit."""
-
-    def __init__(self, targets: Targets, calls: Calls) -> None:
-        self._targets = targets
-        self._calls = calls
-
-    # -- jobs --------------------------------------------------------------------------------
-
-    def cancel(
-        self, serials: Sequence[int], cluster: str | None = None, *, by: str | None = None
-    ) -> list[Outcome]:
-        """Cancel queued jobs and terminate running ones; return an outcome for each.
-
-        :param cluster: the cluster that the jobs must belong to; any if ``None`` or ``*``.
-        :param by: who asks, where there are users.
-        """
-        wanted = None
-        if cluster is not None:
-            wanted = {cluster, *(target.name for target in self._targets.targets(cluster))}
-        outcomes: dict[int, Outcome] = {}
-        ids: dict[int, str] = {}
-        batches: dict[str, list[tuple[int, JobTarget]]] = {}
-        retained = self._targets.targets_of_jobs(dict.fromkeys(serials))
-        for serial in dict.fromkeys(serials):
-            found = retained.get(serial)
-            if found is not None:
-                ids[serial] = found.id
-            if found is None or (wanted is not None and found.target.name not in wanted):
-                outcomes[serial] = Outcome(
-                    cluster or "*", False, "unknown", "No such job is retained.", serial=serial
-                )
-            elif found.target.cluster is None:
-                message = "Its cluster was not added, so it takes no commands."
-                outcomes[serial] = found.target.failed("unsupported", message, serial=serial)
-            elif found.job is None:
-                message = f"It has ended already: {found.state}."
-                outcomes[serial] = found.target.failed("already_ended", message, serial=serial)
-            else:
-                batches.setdefault(found.target.name, []).append((serial, found))
-        for done in _in_parallel(lambda batch: self._cancel_batch(batch, by), [*batches.values()]):
-            outcomes.update(done)
-        return [replace(outcomes[serial], id=ids.get(serial)) for serial in dict.fromkeys(serials)]
-
-    def _cancel_batch(
-        self, batch: list[tuple[int, JobTarget]], by: str | None
-    ) -> dict[int, Outcome]:
-        """Cancel jobs of one cluster in one call; those for which time ran out have failed."""
-        target = batch[0][1].target
-        done: dict[int, Outcome] = {}
-        limit = self._calls.timeout_sec * (_BULK_FACTOR if len(batch) > 1 else 1)
-        deadline = time.monotonic() + limit
-        what = f"cancel jobs of {target.name}"
-        failed = self._guarded(target, what, lambda: cancel_until(deadline, batch, done), limit)
-        self._targets.cancelled(target.name, [s for s, one in done.items() if one.ok], by)
-        code, message = failed or ("timeout", "Time ran out before this job's turn came.")
-        return {
-            serial: done.get(serial) or target.failed(code, message, serial=serial)
-            for serial, _ in batch
-        }
 
     # -- nodes -------------------------------------------------------------------------------
 
@@ -151,7 +76,7 @@ class Control:
         if not targets:
             message = "There is no cluster that takes commands: none was added."
             return [Outcome(cluster, False, "unsupported", message)]
-        return _in_parallel(lambda target: self._allocate_in(target, host, request, by), targets)
+        return in_parallel(lambda target: self._allocate_in(target, host, request, by), targets)
 
     def resolve(self, host: str) -> str:
         """Return the address of a host; as in dispy, IPv4 if it has both kinds.
@@ -242,7 +167,7 @@ class Control:
                 f"{action!r} is no action: it is one of {', '.join(NODE_ACTIONS)}.", field="action"
             )
         ip_addr, targets = self._targets.targets_of_node(cluster, host)
-        return _in_parallel(lambda target: self._act_on_node(target, action, ip_addr, by), targets)
+        return in_parallel(lambda target: self._act_on_node(target, action, ip_addr, by), targets)
 
     def _act_on_node(
         self, target: Target, action: NodeAction, ip_addr: str, by: str | None
@@ -343,33 +268,6 @@ class Control:
 
         failed = self._guarded(target, what, call)
         return target.failed(*failed) if failed else answers[0]
-
-    def _guarded(
-        self, target: Target, what: str, call: Callable[[], None], limit: float | None = None
-    ) -> tuple[str, str] | None:
-        """Run *call*; return the code and message of its failure, ``None`` if it succeeded."""
-        if is_closed(target.cluster):
-            return ("closed", f"The cluster {target.name} is closed and takes no more commands.")
-        try:
-            self._calls.run(what, id(target.cluster), call, timeout_sec=limit)
-        except EngineTimeout as error:
-            return ("timeout", error.message)
-        except Exception as error:
-            if is_closed(target.cluster):
-                return ("closed", f"The cluster {target.name} was closed meanwhile.")
-            return ("refused", f"dispy failed to {what}: {type(error).__name__}.")
-        return None
-
-
-def _in_parallel(ask: Callable[[_T], _R], whom: Sequence[_T]) -> list[_R]:
-    """Return the results of *ask* for each, several at a time.
-
-    Each is for another cluster; one that does not answer must not use up the others' time.
-    """
-    if len(whom) < 2:
-        return [ask(one) for one in whom]
-    with ThreadPoolExecutor(min(len(whom), _MOST_AT_ONCE), "flask_dispy-ask") as pool:
-        return list(pool.map(ask, whom))
 
 
 # What each action comes to.

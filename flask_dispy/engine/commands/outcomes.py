@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal, Protocol, cast
 
-from ...core.events import Departure
+from ...core.events import Departure, JobKey
 from ...core.journal import EntryKind
 from ...core.offers import Allocation, Offer
 from ...wire.answers import OutcomeRow
+from ...wire.shapes.jobs import JobRow
 from ..clusters import Kind
 
 __all__ = [
@@ -18,12 +19,16 @@ __all__ = [
     "JobTarget",
     "NodeAction",
     "Outcome",
+    "Rerun",
     "Target",
     "Targets",
 ]
 
 NodeAction = Literal["allocate", "deallocate", "close"]
 NODE_ACTIONS: Final[tuple[NodeAction, ...]] = ("allocate", "deallocate", "close")
+
+Rerun = Callable[[JobRow], object]
+"""A user's function that runs a job again, given its row; it may return the new DispyJob."""
 
 MOST_CPUS: Final = 65_536
 """A node's CPUs, at the most."""
@@ -35,7 +40,10 @@ class Outcome:
 
     ``code`` is one of ``ok``, ``asked`` (a node was asked to join, and is there once it has),
     ``cancelled`` (it was queued), ``terminating`` (it runs, and its node was asked to end it),
-    ``already_ended``, ``unknown``, ``refused``, ``unsupported``, ``timeout`` and ``closed``.
+    ``already_ended``, ``unknown``, ``refused``, ``unsupported``, ``timeout`` and ``closed``; for a
+    job that is run again also ``submitted`` (``rerun_as`` is the new job's serial number, once it
+    is known), ``called`` (the function returned no job), ``again`` (in a dry run: it was run again
+    before), ``not_ended``, ``finished``, ``raised`` and ``bad_result``.
     """
 
     cluster: str
@@ -46,6 +54,7 @@ class Outcome:
     ip_addr: str | None = None
     cpus: int | None = None
     id: str | None = None
+    rerun_as: int | None = None
 
     def as_dict(self) -> OutcomeRow:
         """Return the outcome without the fields that do not apply to it."""
@@ -55,11 +64,15 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A cluster to which commands can be sent; ``cluster`` is dispy's object."""
+    """A cluster to which commands can be sent.
+
+    ``cluster`` is dispy's object, ``rerun`` what its program gave to run jobs again.
+    """
 
     name: str
     cluster: Any
     kind: Kind
+    rerun: Rerun | None = None
 
     def done(self, code: str, message: str, **subject: Any) -> Outcome:
         """Return a good outcome for *subject*: ``serial=`` or ``ip_addr=``, and ``cpus=``."""
@@ -72,13 +85,14 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class JobTarget:
-    """A job that can be cancelled: its cluster, dispy's object if it lives, its state as people
-    read it, and its id."""
+    """A job that commands may be for: its cluster, dispy's object if it lives, its state as people
+    read it, its id, and how many times it was run again."""
 
     target: Target
     job: Any
     state: str
     id: str = ""
+    reruns: int = 0
 
 
 class Targets(Protocol):
@@ -114,6 +128,24 @@ class Targets(Protocol):
 
     def cancelled(self, name: str, serials: Sequence[int], by: str | None) -> None:
         """Note that somebody cancelled jobs."""
+
+    def rows_of_jobs(self, serials: Iterable[int]) -> Mapping[int, JobRow]:
+        """Return the rows of the retained jobs among those, for a user's function."""
+
+    def relate(self, name: str, serial: int, made: JobKey | None) -> bool:
+        """Note that a job was run again; false if the job that this *made* was there before."""
+
+    def serials_of(self, made: Iterable[JobKey]) -> Mapping[JobKey | None, int]:
+        """Return the serial numbers of jobs that were just submitted, as far as they are known.
+
+        It waits a moment for dispy to report them.
+        """
+
+    def reran(self, name: str, serials: Sequence[int], by: str | None) -> None:
+        """Note that somebody ran jobs again."""
+
+    def redacted(self, text: str) -> str:
+        """Return what may be shown of an error's text."""
 
     def offered(self, name: str, host: str, offered: Allocation, by: str | None) -> None:
         """Note that somebody offered a node to a cluster."""

@@ -6,18 +6,27 @@ from typing import Final, Literal
 
 __all__ = ["PERMISSIONS", "Access", "Kind", "Permission"]
 
-Permission = Literal["view", "see_arguments", "cancel_jobs", "manage_nodes", "change_settings"]
+Permission = Literal[
+    "view", "see_arguments", "cancel_jobs", "rerun_jobs", "manage_nodes", "change_settings"
+]
 
 PERMISSIONS: Final[tuple[Permission, ...]] = (
     "view",
     "see_arguments",
     "cancel_jobs",
+    "rerun_jobs",
     "manage_nodes",
     "change_settings",
 )
 
 Access = Literal[
-    "public", "view", "see_arguments", "cancel_jobs", "manage_nodes", "change_settings"
+    "public",
+    "view",
+    "see_arguments",
+    "cancel_jobs",
+    "rerun_jobs",
+    "manage_nodes",
+    "change_settings",
 ]
 """The permission that a route asks for; ``public`` is for answers without any of the clusters."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from flask import Response
 
@@ -27,14 +27,19 @@ __all__ = [
     "MOST_FILTERED",
     "MOST_SERIALS",
     "PORT",
+    "Part",
     "add_node",
     "all_timed_out",
     "ask_again",
     "cancel_jobs",
     "change_node",
     "change_settings",
+    "count_jobs",
+    "narrowed",
     "node_action",
     "outcomes_answer",
+    "part_of",
+    "query_of",
     "refuse_if_all_failed",
     "withdraw",
 ]
@@ -65,9 +70,7 @@ def cancel_jobs(
     """Cancel the jobs listed, or all that match a filter; or say how many that would be."""
     view = web.view(name)
     if filter is not None:
-        query = JobQuery.parse(
-            filter["q"], filter["state"] or [], filter["node"] or None, columns=web.job_columns()
-        )
+        query = query_of(web, filter)
         return _cancel_matching(web, view, query, dry_run, limit, before)
     serials = serials or []
     if dry_run:
@@ -75,6 +78,13 @@ def cancel_jobs(
             len(serials), sum(_is_cancellable(view, serial) for serial in serials)
         )
     return _cancel(web, view, serials, matched=len(serials))
+
+
+def query_of(web: Web, filter: dict[str, Any]) -> JobQuery:
+    """Return the search that a command's filter is."""
+    return JobQuery.parse(
+        filter["q"], filter["state"] or [], filter["node"] or None, columns=web.job_columns()
+    )
 
 
 def add_node(web: Web, name: str, *, host: str, port: int | None, cpus: int) -> Response:
@@ -157,26 +167,65 @@ def outcomes_answer(outcomes: Sequence[Outcome]) -> Response:
 def _cancel_matching(
     web: Web, view: View, query: JobQuery, dry_run: bool, limit: int | None, before: int | None
 ) -> Response:
+    if dry_run:
+        narrow = narrowed(query, _CANCELLABLE)
+        return _dry_run_answer(
+            count_jobs(web, view, query), count_jobs(web, view, narrow) if narrow else 0
+        )
+    part = part_of(web, view, query, _CANCELLABLE, limit, before, most=MOST_FILTERED)
+    return _cancel(web, view, part.serials, matched=part.matched, next_before=part.next_before)
+
+
+def narrowed(query: JobQuery, states: frozenset[str]) -> JobQuery | None:
+    """Return the search for those jobs that are in one of *states*; ``None`` if none can be."""
+    wanted = (query.states or states) & states
+    return replace(query, states=wanted) if wanted else None
+
+
+def count_jobs(web: Web, view: View, query: JobQuery) -> int:
+    """Return how many jobs a search finds."""
     with web.turn():
-        matched = web.jobs(view, query, limit=1, after=None).total
-    wanted = (query.states or _CANCELLABLE) & _CANCELLABLE
-    if not wanted:
-        return _dry_run_answer(matched, 0) if dry_run else _cancel(web, view, [], matched=matched)
-    query = replace(query, states=wanted)
+        return web.jobs(view, query, limit=1, after=None).total
+
+
+class Part(NamedTuple):
+    """Some jobs of a search: their serial numbers, how many it finds in all, where to go on."""
+
+    serials: list[int]
+    matched: int
+    next_before: int | None
+
+
+def part_of(
+    web: Web,
+    view: View,
+    query: JobQuery,
+    states: frozenset[str],
+    limit: int | None,
+    before: int | None,
+    *,
+    most: int,
+) -> Part:
+    """Return the next jobs of a search that a command is for.
+
+    :param states: of the jobs that it is for.
+    :param most: jobs at a time.
+    :raises HttpError: there are more than *most*, and no *limit* is given.
+    """
+    matched, narrow = count_jobs(web, view, query), narrowed(query, states)
+    if narrow is None:
+        return Part([], matched, None)
     after = None if before is None else Place.before(before)
     with web.turn():
-        page = web.jobs(view, query, limit=limit or MOST_FILTERED, after=after)
-    if dry_run:
-        return _dry_run_answer(matched, page.total)
+        page = web.jobs(view, narrow, limit=limit or most, after=after)
     if limit is None and page.end is not None:
         raise invalid(
             "filter",
-            f"The filter matches {page.total} jobs that can be cancelled; "
-            f"{MOST_FILTERED} are the most at once. Give a limit to go on in parts.",
+            f"The command is for {page.total} of the filter's jobs; "
+            f"{most} are the most at once. Give a limit to go on in parts.",
         )
-    serials = [item["serial"] for item in page.items]
     next_before = None if page.end is None else page.end.serial
-    return _cancel(web, view, serials, matched=matched, next_before=next_before)
+    return Part([item["serial"] for item in page.items], matched, next_before)
 
 
 def _is_cancellable(view: View, serial: int) -> bool:

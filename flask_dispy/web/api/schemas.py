@@ -19,6 +19,8 @@ from ...wire.answers import (
     ComparisonList,
     Matched,
     OutcomeRow,
+    RanAgain,
+    Rerunnable,
 )
 from ...wire.durations import SpreadRow
 from ...wire.errorkinds import ErrorKindRow
@@ -220,6 +222,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
     ),
     "Outcome": schema_of(OutcomeRow),
     "Cancelled": {"anyOf": [schema_of(Cancelled), schema_of(Matched)]},
+    "RanAgain": {"anyOf": [schema_of(RanAgain), schema_of(Rerunnable)]},
     "Health": _object(status=TEXT),
     "Permissions": {"type": "string", "enum": list(PERMISSIONS)},
 }

@@ -8,7 +8,7 @@ from ...core.jobs import JOB_WORDS
 from ...core.search.order import JOB_SORTS, NEWEST
 from ...wire.answers import JobList
 from ..api import control as api_control
-from ..api import files
+from ..api import files, rerun
 from ..api import read as api_read
 from ..api.exports import MEDIA_TYPES
 from ..http.values import Flag, Group, Integer, Numbers, Words
@@ -16,6 +16,24 @@ from ..routing import Route
 from .parameters import CLUSTER, FORMAT, LIMIT, QUERY, SERIAL, TEXT, sorted_by
 
 __all__ = ["JOBS"]
+
+
+def _which_jobs(most: int) -> Group:
+    """Return the body of a command for jobs: a list, or a filter that finds *most* at a time."""
+    return Group(
+        members={
+            "serials": Numbers(most=api_control.MOST_SERIALS),
+            "filter": Group(
+                members={"q": QUERY, "state": Words(known=JOB_WORDS, most=20), "node": TEXT}
+            ),
+            "dry_run": Flag(default=False),
+            "limit": Integer(least=1, most=most, nullable=True),
+            "before": Integer(least=1, nullable=True),
+        },
+        one_of=("serials", "filter"),
+        needs={"limit": "filter", "before": "filter"},
+    )
+
 
 JOBS: Final = (
     Route(
@@ -72,18 +90,15 @@ JOBS: Final = (
         "Cancel the jobs listed, or all that match.",
         "Cancelled",
         permission="cancel_jobs",
-        body=Group(
-            members={
-                "serials": Numbers(most=api_control.MOST_SERIALS),
-                "filter": Group(
-                    members={"q": QUERY, "state": Words(known=JOB_WORDS, most=20), "node": TEXT}
-                ),
-                "dry_run": Flag(default=False),
-                "limit": Integer(least=1, most=api_control.MOST_FILTERED, nullable=True),
-                "before": Integer(least=1, nullable=True),
-            },
-            one_of=("serials", "filter"),
-            needs={"limit": "filter", "before": "filter"},
-        ),
+        body=_which_jobs(api_control.MOST_FILTERED),
+    ),
+    Route(
+        "rerun",
+        f"POST {CLUSTER}/jobs/rerun",
+        rerun.rerun_jobs,
+        "Run the jobs listed again, or all that match and ended without finishing.",
+        "RanAgain",
+        permission="rerun_jobs",
+        body=_which_jobs(rerun.MOST_RERUN),
     ),
 )

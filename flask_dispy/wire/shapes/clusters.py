@@ -174,6 +174,10 @@ class Summary(_PastRun):
         str | None,
         ("description", "What is wrong with the cluster as a whole, such as a lost scheduler."),
     ]
+    rerun: Annotated[
+        bool,
+        ("description", "Whether its program says how jobs are run again, and it is open."),
+    ]
     now: float
 
 

@@ -35,6 +35,9 @@ class JobRow(_HiddenJob):
     attempts: Count
     error: str | None
     error_kind: str | None
+    rerun_of: Count | None
+    rerun_as: Count | None
+    reruns: Count
     texts_cut: dict[str, TextSetting] | None
 
 

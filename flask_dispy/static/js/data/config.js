@@ -29,6 +29,7 @@ export function readConfig(doc) {
       view: true,
       see_arguments: false,
       cancel_jobs: false,
+      rerun_jobs: false,
       manage_nodes: false,
       change_settings: false,
       ...given.permissions,

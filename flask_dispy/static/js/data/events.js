@@ -29,6 +29,7 @@ export const EVENT_MARKS = {
   node_deallocated: "closed",
   cpus_set: "terminated",
   jobs_cancelled: "cancelled",
+  jobs_rerun: "queued",
   node_withdrawn: "cancelled",
   settings_changed: "terminated",
   going: "running",
@@ -172,6 +173,7 @@ export function eventHref({ kind, node, error_kind: errorKind, job, at }, href) 
   if (errorKind) return href("jobs.html", { q: `error-kind:${errorKind}` });
   if (job) return href("jobs.html", { job });
   if (kind === "jobs_cancelled") return href("jobs.html", { q: "state:cancelled,terminated" });
+  if (kind === "jobs_rerun") return href("jobs.html", { q: "is:rerun" });
   if (kind === "failing" || kind === "recovered") return href("jobs.html", { q: "state:failed" });
   if (kind === "node_asked" || kind === "node_withdrawn" || kind === "node_overdue")
     return `${href("manage.html")}#offers`;

@@ -23,7 +23,10 @@ import { orProblem, readTerm, readTerms, unknownProblem } from "./searchterms.js
  */
 export const FIELDS = [
   { name: "state", hint: "queued, running, finished, failed …" },
-  { name: "is", hint: "failed; straggler: running far longer than others; bound: to a node that is gone" },
+  {
+    name: "is",
+    hint: "failed; straggler: running far longer than others; bound: to a node that is gone; rerun: was run again",
+  },
   { name: "node", hint: "address or name of a node" },
   { name: "id", hint: "the job's id or number" },
   { name: "arg", hint: "text in the arguments" },
@@ -54,7 +57,7 @@ export function addQualifiers(columns) {
 
 const ALIASES = /** @type {Record<string, string>} */ ({ canceled: "cancelled" });
 const STATES = /** @type {readonly string[]} */ (JOB_WORDS);
-const KINDS = ["failed", "straggler", "bound"];
+const KINDS = ["failed", "straggler", "bound", "rerun"];
 const DURATION = /^\d+(\.\d+)?(ms|s|sec|m|min|h|d)?$/i;
 const MOMENT = /^(\d+(\.\d+)?(ms|s|sec|m|min|h|d)?|\d{4}-\d\d-\d\d.+(z|[+-]\d\d:?\d\d))$/i;
 const LONGEST_LIST = 8;

@@ -12,6 +12,7 @@
  * @property {boolean} view
  * @property {boolean} see_arguments
  * @property {boolean} cancel_jobs
+ * @property {boolean} rerun_jobs
  * @property {boolean} manage_nodes
  * @property {boolean} change_settings
  *
@@ -129,6 +130,7 @@
  * @property {number} [now]
  * @property {number} [dropped_events]
  * @property {string | null} [trouble] what is wrong with the cluster as a whole
+ * @property {boolean} [rerun] whether its jobs can be run again
  * @property {{retained: number, limit: number, evicted: number}} [history]
  * @property {number|null} [job_p95_sec]
  *
@@ -242,6 +244,9 @@
  * @property {number} attempts
  * @property {string|null} error last line of the traceback
  * @property {string|null} error_kind id of the kind of error that it failed with
+ * @property {number|null} rerun_of serial number of the job that was run again and so made this one
+ * @property {number|null} rerun_as serial number of the newest job that was made by running this one again
+ * @property {number} reruns how many times it was run again
  * @property {null|Record<string, TextSetting>} texts_cut which of its texts are not kept whole, and why
  * @property {true} [hidden] whether its arguments, and perhaps its output, are hidden from this client
  *
@@ -277,7 +282,7 @@
  *
  * @typedef {{total: number, items: ErrorKind[], next: string|null, failed: number, other: number}} ErrorKinds
  *
- * @typedef {"node_joined"|"node_silent"|"node_heard"|"node_lost"|"node_closed"|"node_deallocated"|"node_asked"|"node_withdrawn"|"node_overdue"|"cpus_set"|"jobs_cancelled"|"error_kind"|"failing"|"recovered"|"stalled"|"going"|"done"|"cluster_closed"|"settings_changed"|"history_failing"|"history_resumed"} EventKind
+ * @typedef {"node_joined"|"node_silent"|"node_heard"|"node_lost"|"node_closed"|"node_deallocated"|"node_asked"|"node_withdrawn"|"node_overdue"|"cpus_set"|"jobs_cancelled"|"jobs_rerun"|"error_kind"|"failing"|"recovered"|"stalled"|"going"|"done"|"cluster_closed"|"settings_changed"|"history_failing"|"history_resumed"} EventKind
  *
  * @typedef {object} Event something that happened
  * @property {number} serial grows with each
@@ -398,6 +403,7 @@
  * @property {string} [id] of the job
  * @property {string} [ip_addr]
  * @property {number} [cpus]
+ * @property {number} [rerun_as] serial number of the job that was made by running it again
  */
 
 export {};

@@ -37,7 +37,17 @@ const GROUPS = [
   {
     name: "jobs",
     label: "Jobs",
-    kinds: ["error_kind", "failing", "recovered", "stalled", "going", "done", "jobs_cancelled", "cluster_closed"],
+    kinds: [
+      "error_kind",
+      "failing",
+      "recovered",
+      "stalled",
+      "going",
+      "done",
+      "jobs_cancelled",
+      "jobs_rerun",
+      "cluster_closed",
+    ],
   },
   {
     name: "changes",
@@ -45,6 +55,7 @@ const GROUPS = [
     kinds: [
       "cpus_set",
       "jobs_cancelled",
+      "jobs_rerun",
       "node_asked",
       "node_withdrawn",
       "node_closed",

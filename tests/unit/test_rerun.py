@@ -1,0 +1,348 @@
+"""Jobs are run again by the function of their program, whatever that does."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from clusters import wait_until
+from dispy import DispyJob
+from dispy_objects import FakeCluster
+from impatience import SOON
+
+from flask_dispy import BadRequest, ClusterRegistry
+from flask_dispy.engine.commands.outcomes import Outcome
+from flask_dispy.watching.dashboard import board_of
+
+
+@pytest.fixture
+def registry() -> Iterator[ClusterRegistry]:
+    registry = ClusterRegistry(engine_timeout_sec=5, _intervals=SOON)
+    yield registry
+    registry.close()
+
+
+def failed(cluster: FakeCluster, *args: Any, **options: Any) -> DispyJob:
+    """Submit a job that fails."""
+    job = cluster.submit(*args, **options)
+    cluster.end(job, None, exception="ValueError: no")
+    return job
+
+
+def watched(registry: ClusterRegistry, rerun: Any = None, name: str = "compute") -> FakeCluster:
+    cluster = FakeCluster(name)
+    registry.add(cluster, rerun=rerun or (lambda job: cluster.submit(job["id"])))
+    return cluster
+
+
+def row(registry: ClusterRegistry, serial: int) -> Any:
+    return registry.view("*").job(serial)
+
+
+def codes(outcomes: list[Outcome]) -> list[tuple[str, bool]]:
+    return [(outcome.code, outcome.ok) for outcome in outcomes]
+
+
+def test_job_that_is_run_again_and_the_new_one_are_linked(registry: ClusterRegistry) -> None:
+    cluster = watched(registry)
+    failed(cluster, 7, job_id="seven")
+    (outcome,) = registry.control.rerun([1])
+    assert (outcome.code, outcome.rerun_as, outcome.id) == ("submitted", 2, "seven")
+    old, new = row(registry, 1), row(registry, 2)
+    assert (old["rerun_of"], old["rerun_as"], old["reruns"]) == (None, 2, 1)
+    assert (new["rerun_of"], new["rerun_as"], new["reruns"]) == (1, None, 0)
+
+
+def test_function_gets_the_row_of_the_job(registry: ClusterRegistry) -> None:
+    seen: list[Any] = []
+    cluster = watched(registry, seen.append)
+    failed(cluster, "x" * 3000, n=1, job_id="y" * 3000)
+    registry.control.rerun([1])
+    (job,) = seen
+    detail = row(registry, 1)
+    assert {name: value for name, value in job.items() if name != "reruns"} == {
+        name: detail[name] for name in job if name != "reruns"
+    }
+    assert (job["state"], job["failed"], job["error"]) == ("terminated", True, "ValueError: no")
+    assert (job["kwargs"], job["texts_cut"]["args"]) == ("n=1", "text_limit")
+    # A node could not unpickle a class of ours.
+    assert {type(value) for value in job.values()} <= {str, int, float, bool, dict, type(None)}
+
+
+def test_function_that_returns_nothing_is_called_and_counted(registry: ClusterRegistry) -> None:
+    cluster = watched(registry, lambda job: None)
+    failed(cluster)
+    assert codes(registry.control.rerun([1])) == [("called", True)]
+    assert (row(registry, 1)["rerun_as"], row(registry, 1)["reruns"]) == (None, 1)
+
+
+@pytest.mark.parametrize("error", [ValueError("no input"), SystemExit(3), KeyboardInterrupt()])
+def test_error_of_the_function_is_the_outcome_of_that_job_alone(
+    registry: ClusterRegistry, error: BaseException
+) -> None:
+    def rerun(job: Any) -> Any:
+        if job["serial"] == 1:
+            raise error
+        return cluster.submit()
+
+    cluster = watched(registry, rerun)
+    failed(cluster)
+    failed(cluster)
+    first, second = registry.control.rerun([1, 2])
+    assert (first.code, second.code) == ("raised", "submitted")
+    text = f": {error}" if str(error) else "."
+    assert first.message == f"rerun raised {type(error).__name__}{text}"
+    assert row(registry, 1)["reruns"] == 0
+
+
+def test_error_whose_text_fails_and_one_that_is_redacted() -> None:
+    class Bad(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError
+
+    errors = [Bad(), ValueError("a secret")]
+
+    def rerun(job: Any) -> None:
+        raise errors[job["serial"] - 1]
+
+    registry = ClusterRegistry(redact=lambda text, kind: text.replace("secret", "***"))
+    cluster = watched(registry, rerun)
+    failed(cluster)
+    failed(cluster)
+    outcomes = registry.control.rerun([1, 2])
+    assert [one.message for one in outcomes] == [
+        "rerun raised Bad.", "rerun raised ValueError: a ***",
+    ]  # fmt: skip
+    registry.close()
+
+
+def test_hanging_function_ends_in_time_and_what_it_does_later_counts() -> None:
+    registry = ClusterRegistry(engine_timeout_sec=0.05)
+    release = threading.Event()
+
+    def rerun(job: Any) -> Any:
+        if job["serial"] == 2:
+            release.wait(60)
+        return cluster.submit()
+
+    cluster = watched(registry, rerun)
+    for _ in range(3):
+        failed(cluster)
+    outcomes = registry.control.rerun([1, 2, 3], by="ann")
+    assert codes(outcomes) == [("submitted", True), ("timeout", False), ("timeout", False)]
+    assert ["has not returned" in one.message for one in outcomes] == [False, True, False]
+    # dispy's own calls still have their places.
+    assert codes(registry.control.cancel([4])) == [("cancelled", True)]
+    release.set()
+    wait_until(lambda: row(registry, 2)["rerun_as"], what="the late job")
+    logged = registry.view("*").events(["jobs_rerun"])
+    wait_until(lambda: len(registry.view("*").events(["jobs_rerun"]).items) == 2, what="its entry")
+    logged = registry.view("*").events(["jobs_rerun"])
+    assert [event["text"] for event in logged.items] == [
+        "Job #2 was run again", "Job #1 was run again",
+    ]  # fmt: skip
+    assert row(registry, 3)["reruns"] == 0
+    registry.close()
+
+
+def test_function_that_always_hangs_takes_few_threads() -> None:
+    registry = ClusterRegistry(engine_timeout_sec=0.01)
+    release = threading.Event()
+    cluster = watched(registry, lambda job: release.wait(60) and None)
+    failed(cluster)
+    for _ in range(5):
+        assert codes(registry.control.rerun([1])) == [("timeout", False)]
+    assert registry.health()["engine"]["in_flight"] == 3
+    release.set()
+    registry.close()
+
+
+@pytest.mark.parametrize("made", [7, "job", object(), DispyJob, True])
+def test_function_that_returns_something_else_has_failed(
+    registry: ClusterRegistry, made: object
+) -> None:
+    cluster = watched(registry, lambda job: made)
+    failed(cluster)
+    (outcome,) = registry.control.rerun([1])
+    assert (outcome.code, outcome.ok) == ("bad_result", False)
+    assert row(registry, 1)["reruns"] == 0
+
+
+def test_job_that_was_there_before_is_no_new_one(registry: ClusterRegistry) -> None:
+    made: list[DispyJob] = []
+    cluster = watched(registry, lambda job: made[-1])
+    made.append(failed(cluster))
+    assert codes(registry.control.rerun([1])) == [("bad_result", False)]
+    failed(cluster)
+    made.append(cluster.submit())  # one for two
+    outcomes = registry.control.rerun([1, 2])
+    assert codes(outcomes) == [("submitted", True), ("bad_result", False)]
+    assert (row(registry, 1)["rerun_as"], row(registry, 2)["rerun_as"]) == (3, None)
+
+
+def test_new_job_may_be_another_clusters(registry: ClusterRegistry) -> None:
+    other = watched(registry, name="other")
+    cluster = watched(registry, lambda job: other.submit())
+    failed(cluster)
+    (outcome,) = registry.control.rerun([1])
+    assert (outcome.cluster, outcome.rerun_as) == ("compute", 2)
+    assert (row(registry, 2)["cluster"], row(registry, 2)["rerun_of"]) == ("other", 1)
+
+
+def test_new_job_of_a_cluster_that_is_not_watched_is_not_linked(registry: ClusterRegistry) -> None:
+    unseen = FakeCluster("unseen")
+    cluster = watched(registry, lambda job: unseen.submit())
+    failed(cluster)
+    (outcome,) = registry.control.rerun([1])
+    assert (outcome.code, outcome.rerun_as) == ("submitted", None)
+    assert (row(registry, 1)["rerun_as"], row(registry, 1)["reruns"]) == (None, 1)
+
+
+def test_new_job_that_dispy_reports_late_is_linked_then(registry: ClusterRegistry) -> None:
+    late: list[DispyJob] = []
+    report = threading.Event()
+
+    def rerun(job: Any) -> Any:
+        cluster.cluster_status, ours = None, cluster.cluster_status
+        late.append(cluster.submit())
+        cluster.cluster_status = ours
+        return late[0]
+
+    cluster = watched(registry, rerun)
+    failed(cluster)
+    (outcome,) = registry.control.rerun([1])
+    assert (outcome.code, outcome.rerun_as, report.is_set()) == ("submitted", None, False)
+    cluster.report(DispyJob.Created, None, late[0])
+    assert (row(registry, 1)["rerun_as"], row(registry, 2)["rerun_of"]) == (2, 1)
+
+
+def test_jobs_that_are_not_to_be_run_again_are_refused(registry: ClusterRegistry) -> None:
+    cluster = watched(registry)
+    registry.add(plain := FakeCluster("plain"))
+    cluster.end(cluster.submit(), None)
+    cluster.submit()
+    failed(plain)
+    for dry_run in (True, False):
+        outcomes = registry.control.rerun([1, 2, 3, 99], dry_run=dry_run)
+        assert codes(outcomes) == [
+            ("finished", False), ("not_ended", False), ("unsupported", False), ("unknown", False),
+        ]  # fmt: skip
+    failed(cluster)
+    assert codes(registry.control.rerun([4], "plain")) == [("unknown", False)]
+    assert registry.control.rerunners("*") == ["compute"]
+
+
+@pytest.mark.parametrize("status", [DispyJob.Cancelled, DispyJob.Terminated, DispyJob.Abandoned])
+def test_jobs_that_somebody_ended_or_a_node_lost_can_be_run_again(
+    registry: ClusterRegistry, status: int
+) -> None:
+    cluster = watched(registry)
+    cluster.end(cluster.submit(), None, status)
+    assert codes(registry.control.rerun([1])) == [("submitted", True)]
+
+
+def test_dry_run_calls_nothing_and_knows_what_was_run_again(registry: ClusterRegistry) -> None:
+    cluster = watched(registry)
+    failed(cluster)
+    failed(cluster)
+    registry.control.rerun([1])
+    outcomes = registry.control.rerun([1, 2], dry_run=True)
+    assert codes(outcomes) == [("again", True), ("ok", True)]
+    assert registry.view("*").summary()["jobs"]["submitted"] == 3
+
+
+def test_closed_cluster_runs_nothing_again(registry: ClusterRegistry) -> None:
+    def rerun(job: Any) -> None:
+        cluster.close()
+
+    cluster = watched(registry, rerun)
+    failed(cluster)
+    failed(cluster)
+    assert registry.view("compute").summary()["rerun"]
+    assert codes(registry.control.rerun([1, 2])) == [("called", True), ("closed", False)]
+    assert codes(registry.control.rerun([1])) == [("closed", False)]
+    wait_until(lambda: not registry.view("compute").summary()["rerun"], what="its end")
+    assert registry.control.rerunners("*") == []
+
+
+def test_cluster_may_be_removed_while_its_function_runs(registry: ClusterRegistry) -> None:
+    cluster = watched(registry, lambda job: registry.remove(cluster))
+    failed(cluster)
+    assert codes(registry.control.rerun([1])) == [("called", True)]
+
+
+def test_function_may_read_and_command_the_registry(registry: ClusterRegistry) -> None:
+    def rerun(job: Any) -> Any:
+        assert registry.view("compute").job(job["serial"])["state"] == "terminated"
+        registry.control.cancel([2])
+        return cluster.submit()
+
+    cluster = watched(registry, rerun)
+    failed(cluster)
+    cluster.submit()
+    assert codes(registry.control.rerun([1])) == [("submitted", True)]
+
+
+def test_no_function_is_refused_and_a_later_one_counts(registry: ClusterRegistry) -> None:
+    cluster = FakeCluster()
+    with pytest.raises(BadRequest, match="rerun must be a function"):
+        registry.add(cluster, rerun="submit")  # type: ignore[arg-type]
+    registry.add(cluster)
+    failed(cluster)
+    assert not registry.view("*").summary()["rerun"]
+    registry.add(cluster, rerun=lambda job: cluster.submit())
+    assert registry.view("*").summary()["rerun"]
+    assert codes(registry.control.rerun([1])) == [("submitted", True)]
+
+
+def found(registry: ClusterRegistry, q: str) -> list[int]:
+    from flask_dispy.core.search.query import JobQuery
+
+    return [job["serial"] for job in registry.view("*").jobs(JobQuery.parse(q)).items]
+
+
+def test_search_finds_what_was_run_again_until_it_is_evicted() -> None:
+    registry = ClusterRegistry(history_limit=2)
+    cluster = watched(registry)
+    failed(cluster)
+    failed(cluster)
+    registry.control.rerun([1])
+    assert (found(registry, "is:rerun"), found(registry, "state:failed -is:rerun")) == ([1], [2])
+    failed(cluster)
+    assert found(registry, "is:rerun") == []
+    board = board_of(registry)
+    assert [state.ledger.rerun for state in board.states()] == [set()]
+    assert row(registry, 3)["rerun_of"] == 1
+    registry.close()
+
+
+def test_command_is_an_event_of_its_user(registry: ClusterRegistry) -> None:
+    cluster = watched(registry)
+    for _ in range(3):
+        failed(cluster)
+    registry.control.rerun([1, 2, 3], by="ann")
+    (event,) = registry.view("compute").events(["jobs_rerun"]).items
+    assert (event["text"], event["by"], event["source"]) == (
+        "3 jobs were run again", "ann", "command",
+    )  # fmt: skip
+
+
+def test_callback_of_dispy_is_free_while_the_function_runs(registry: ClusterRegistry) -> None:
+    called, release = threading.Event(), threading.Event()
+
+    def rerun(job: Any) -> None:
+        called.set()
+        release.wait(60)
+
+    cluster = watched(registry, rerun)
+    failed(cluster)
+    asking: Callable[[], Any] = lambda: registry.control.rerun([1])  # noqa: E731
+    thread = threading.Thread(target=asking)
+    thread.start()
+    assert called.wait(30)
+    cluster.submit()
+    assert row(registry, 2)["state"] == "queued"
+    release.set()
+    thread.join(30)
