@@ -89,10 +89,10 @@ class JobProcess(multiprocessing.Process):
             raise
         except BaseException as error:
             # An error that is no Exception, or that pickling the result raised: dispy ignores
-            # these.
+            # these. multiprocessing would also write it to the job's error output.
             frames = error.__traceback__ and error.__traceback__.tb_next
             job.pipe.send_traceback("".join(traceback.format_exception(type(error), error, frames)))
-            raise
+            raise SystemExit(1) from None
 
     def terminated(self) -> None:
         """Note that somebody terminates it."""

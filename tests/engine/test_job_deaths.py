@@ -99,6 +99,7 @@ def test_exception_says_what_was_raised(local_dispy, options):
     assert job.exception.rstrip().endswith("TypeError: cannot pickle '_thread.lock' object")
     job = _end_of(submit(cluster, "raise", "gone"))
     assert job.exception.rstrip().endswith("KeyboardInterrupt: gone")
+    assert job.stderr == "reported raise\n", "the traceback stands there once"
     job = _end_of(submit(cluster, "sys.exit", "no more"))
     assert job.stderr == "reported sys.exit\nno more\n"
 
