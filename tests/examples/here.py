@@ -1,0 +1,44 @@
+"""What the example programs share: where dispy runs here, and a last look at their dashboard."""
+
+import json
+import os
+import time
+import urllib.request
+from urllib.parse import quote
+
+from flask_dispy import patch_dispy
+
+patch_dispy()
+
+NODES, HOST, SCHEDULER, PORT = json.loads(os.environ["EXAMPLE_HERE"])
+CLUSTER = {
+    "nodes": NODES, "host": HOST, "dispy_port": PORT, "pulse_interval": 1, "ping_interval": 1,
+}  # fmt: skip
+
+
+def look(server, jobs, **more):
+    """Save what the dashboard shows once no job is pending there, beside the jobs themselves."""
+
+    def get(path):
+        with urllib.request.urlopen(server.url + path, timeout=10) as answer:
+            return json.load(answer)
+
+    give_up_at = time.monotonic() + 20
+    while (summary := get("api/v1/clusters")["items"][0])["jobs"]["pending"]:
+        assert time.monotonic() < give_up_at, f"jobs still pending: {summary}"
+        time.sleep(0.05)
+    # Names of programs have slashes.
+    api = f"api/v1/clusters/{quote(quote(summary['name'], safe=''))}/"
+    rows = get(api + "jobs?order=asc&limit=1000")["items"]
+    seen = {
+        "summary": summary,
+        "nodes": get(api + "nodes")["items"],
+        "offers": get(api + "offers")["items"],
+        "events": get(api + "events")["items"],
+        "jobs": [get(f"{api}jobs/{row['serial']}") for row in rows],
+        "problems": get("healthz")["problems"],
+        "statuses": [job.status for job in jobs],
+        **more,
+    }
+    with open("seen.json", "w") as file:
+        json.dump(seen, file)
