@@ -29,7 +29,7 @@ def test_monitor_says_what_the_run_cost(priced: Stage) -> None:
     expect(cost.locator(".tile-value")).to_have_text(MONEY)
     expect(cost).to_have_attribute("title", re.compile("so far.*an hour as it is now.*were idle"))
     page.get_by_role("button", name="Columns").click()
-    page.get_by_label("Cost", exact=True).check()
+    page.get_by_role("checkbox", name="Cost", exact=True).check()
     page.keyboard.press("Escape")
     expect(page.get_by_role("columnheader", name="Cost", exact=True)).to_be_visible()
     expect(page.locator("[data-key='10.0.0.2']")).to_contain_text(re.compile(r"\d\.\d\d"))

@@ -173,8 +173,8 @@ def test_typed_text_survives_updates(stage: Stage, page: Page) -> None:
 
 def test_columns_are_chosen_and_remembered(page: Page) -> None:
     page.get_by_role("button", name="Choose columns").click()
-    page.get_by_label("Swap", exact=True).uncheck()
-    page.get_by_label("State", exact=True).check()
+    page.get_by_role("checkbox", name="Swap", exact=True).uncheck()
+    page.get_by_role("checkbox", name="State", exact=True).check()
     for _ in range(2):
         expect(page.get_by_role("columnheader", name="Swap")).to_have_count(0)
         expect(page.get_by_role("columnheader", name="State")).to_be_visible()
@@ -186,7 +186,7 @@ def test_open_column_chooser_survives_updates(stage: Stage, page: Page) -> None:
     page.get_by_role("button", name="Choose columns").click()
     stage.joins("10.0.0.77", "late")
     expect(rows(page)).to_have_count(4)
-    expect(page.get_by_label("Swap", exact=True)).to_be_visible()
+    expect(page.get_by_role("checkbox", name="Swap", exact=True)).to_be_visible()
 
 
 # -- selection and actions -----------------------------------------------------------------------

@@ -8,6 +8,9 @@ export const TABLE_KEYS = [
   ["PgUp PgDn", "Rows: ten back, ten on"],
   ["Home End", "Rows: first, last"],
   ["Enter", "Rows: open"],
+  ["← →", "Edge of a column: narrower, wider; in large steps with Shift"],
+  ["↑ ↓", "Edge of a column: that of the column before, after"],
+  ["Enter", "Edge of a column: the usual width"],
 ];
 
 /** See widgets/searchbox.js. @type {KeyList} */

@@ -1,5 +1,6 @@
 /** @import {Column} from "./columns.js" */
-import { h, icon } from "../lib/dom.js";
+/** @import {ColumnWidths} from "./columnwidths.js" */
+import { h, icon, show } from "../lib/dom.js";
 import { createPopover } from "../lib/popover.js";
 
 /** Before the key of a column, among those that are kept: it is hidden because somebody chose so. */
@@ -14,12 +15,13 @@ const HIDDEN_BY_HAND = "-";
  * @param {Column<Row>[]} options.columns
  * @param {string} options.store name under which the choice is kept
  * @param {Pick<Storage, "getItem"|"setItem">|null} options.storage
+ * @param {ColumnWidths} options.widths that can be made the usual ones again
  * @param {(hidden: string[]) => void} options.onChange
  * @returns {{hidden: string[], reveal: (keys: string[], spare: string[]) => void}} the keys of the columns that are
  *   hidden to begin with; shows columns that have something to say now, but for those that somebody has hidden, in
  *   place of some to spare, if nobody has chosen columns
  */
-export function createColumnChooser(element, { columns, store, storage, onChange }) {
+export function createColumnChooser(element, { columns, store, storage, widths, onChange }) {
   const optional = columns.filter((column) => column.optional);
   const stored = storedKeys(storage, store);
   const hidden = new Set(stored ?? optional.filter((column) => column.hidden).map(({ key }) => key));
@@ -39,6 +41,7 @@ export function createColumnChooser(element, { columns, store, storage, onChange
     box.checked = !hidden.has(column.key);
     return { key: column.key, box, label: h("label", { class: "check" }, box, column.label) };
   });
+  const reset = h("button", { type: "button", class: "button small", onclick: () => widths.reset() }, "Usual widths");
   element.append(button);
   createPopover(
     button,
@@ -46,7 +49,9 @@ export function createColumnChooser(element, { columns, store, storage, onChange
       "div",
       { class: "columns" },
       h("fieldset", {}, h("legend", { text: "Columns" }), ...boxes.map(({ label }) => label)),
+      reset,
     ),
+    { onOpen: () => show(reset, widths.any) },
   );
 
   /** @param {string} key @param {boolean} shown */

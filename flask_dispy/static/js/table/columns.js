@@ -12,6 +12,7 @@
  * @property {string} [hint] the column's meaning, shown when the pointer is on its heading
  * @property {"start"|"end"} [align] numbers are aligned at the end
  * @property {[number, number]} [width] least width in pixels, share of the remaining width
+ * @property {boolean} [firm] nobody makes it narrower than its least width
  * @property {boolean} [primary] names the row: first on a card, fixed when the table scrolls sideways
  * @property {boolean} [optional] the column chooser may hide it
  * @property {boolean} [hidden] hidden until it is chosen

@@ -1,7 +1,9 @@
 /** @import {Sortable} from "../lib/sort.js" */
 /** @import {Column, Sort} from "./columns.js" */
+/** @import {ColumnWidths} from "./columnwidths.js" */
 /** @import {RowView} from "./rowview.js" */
 import { h, oncePerFrame, setAttr, setStyle, setText, show } from "../lib/dom.js";
+import { tracksOf } from "./columnwidths.js";
 import { RowModel } from "./rowmodel.js";
 import { Selection } from "./selection.js";
 import { createRowView } from "./rowview.js";
@@ -99,6 +101,7 @@ export class Table {
    * @param {boolean} [options.selectable]
    * @param {Sort|null} [options.sort] null: in the order in which rows came
    * @param {Iterable<string>} [options.hidden]
+   * @param {ColumnWidths} [options.widths] that the reader can change
    * @param {Node} [options.empty] shown in place of rows when there are none
    * @param {Node} [options.noMatch] shown when there are rows but none passes the filter
    * @param {boolean} [options.steady] rows that are added above the visible ones don't move these
@@ -111,14 +114,19 @@ export class Table {
    * @param {() => void} [options.onCount] how many are shown, or exist, changed
    */
   constructor(element, options) {
-    const { label, columns, keyOf, tie = keyOf, selectable = false, sort = null, hidden = [] } = options;
+    const { label, columns, keyOf, tie = keyOf, selectable = false, sort = null, hidden = [], widths } = options;
     this.#element = element;
     this.#options = { name: keyOf, now: () => Date.now() / 1000, ...options, selectable };
     this.#sort = sort;
     this.#model = new RowModel({ keyOf, tie });
     this.#hiddenKeys = new Set(hidden);
     this.#shownColumns = columns.filter((column) => !this.#hiddenKeys.has(column.key));
-    this.#head = new TableHead({ columns, selectable, onSort: this.#sortBy, onSelectAll: this.#selectAll });
+    this.#head = new TableHead({ columns, selectable, onSort: this.#sortBy, onSelectAll: this.#selectAll, widths });
+    if (widths)
+      widths.onChange = () => {
+        this.#fit();
+        this.#noteOverflow();
+      };
     this.#grid = h(
       "div",
       { class: "table", role: "grid", "aria-label": label, "aria-multiselectable": selectable ? "true" : null },
@@ -308,11 +316,15 @@ export class Table {
     }
   }
 
-  #layout() {
-    const template = this.#shownColumns.map(({ width: [least, share] = [80, 1] }) => `minmax(${least}px, ${share}fr)`);
-    const least = this.#shownColumns.reduce((sum, { width: [pixels] = [80, 1] }) => sum + pixels, 0);
-    setStyle(this.#grid, "--columns", (this.#options.selectable ? "36px " : "") + template.join(" "));
+  /** Gives the columns their widths, without touching a row. */
+  #fit() {
+    const { template, least } = tracksOf(this.#shownColumns, this.#options.widths);
+    setStyle(this.#grid, "--columns", (this.#options.selectable ? "36px " : "") + template);
     setStyle(this.#grid, "--least-width", `${least + this.#shownColumns.length * 12 + 64}px`);
+  }
+
+  #layout() {
+    this.#fit();
     setAttr(this.#grid, "aria-colcount", this.#shownColumns.length + (this.#options.selectable ? 1 : 0));
     this.#head.setColumns(this.#shownColumns);
     for (const view of this.#views.values()) view.element.remove();

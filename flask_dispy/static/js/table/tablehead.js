@@ -1,4 +1,5 @@
 /** @import {Column, Sort} from "./columns.js" */
+/** @import {ColumnWidths} from "./columnwidths.js" */
 import { h, icon, setAttr, setChildren } from "../lib/dom.js";
 
 /**
@@ -11,6 +12,7 @@ export class TableHead {
   #selectable;
   #onSort;
   #onSelectAll;
+  #widths;
   /** @type {Sort|null} */
   #sort = null;
   /** @type {Map<string, HTMLElement>} */
@@ -40,12 +42,14 @@ export class TableHead {
    * @param {boolean} options.selectable
    * @param {(sort: Sort) => void} options.onSort
    * @param {(all: boolean) => void} options.onSelectAll
+   * @param {ColumnWidths} [options.widths] that the reader can change
    */
-  constructor({ columns, selectable, onSort, onSelectAll }) {
+  constructor({ columns, selectable, onSort, onSelectAll, widths }) {
     this.#columns = columns;
     this.#selectable = selectable;
     this.#onSort = onSort;
     this.#onSelectAll = onSelectAll;
+    this.#widths = widths;
     this.element = h("div", { class: "thead", role: "rowgroup" }, this.#row);
     this.#boxes = [0, 1].map(() =>
       h("input", { type: "checkbox", "aria-label": "Select all rows shown", onchange: this.#chooseAll }),
@@ -75,6 +79,8 @@ export class TableHead {
   setColumns(shown) {
     this.#cells = new Map(shown.map((column) => [column.key, this.#cells.get(column.key) ?? this.#headCell(column)]));
     setChildren(this.#row, [...(this.#selectable ? [this.#selectCell] : []), ...this.#cells.values()]);
+    if (!this.#row.querySelector(".th-edge[tabindex='0']"))
+      this.#row.querySelector(".th-edge")?.setAttribute("tabindex", "0");
     this.setSort(this.#sort);
   }
 
@@ -109,25 +115,27 @@ export class TableHead {
       class: `th td-${column.align ?? "start"}${column.primary ? " td-primary" : ""}`,
       role: "columnheader",
       "data-column": column.key,
+      "aria-label": this.#widths ? column.label : null, // without its edge
     });
-    if (!isSortable(column)) {
-      cell.append(h("span", { text: column.label, title: column.hint ?? null }));
-      return cell;
-    }
+    cell.append(this.#title(column));
+    if (this.#widths) cell.append(this.#widths.edge(column));
+    return cell;
+  }
+
+  /** @param {Column<Row>} column */
+  #title(column) {
+    if (!isSortable(column)) return h("span", { text: column.label, title: column.hint ?? null });
     const again = () => {
       const order =
         this.#sort?.key === column.key ? (this.#sort.order === "asc" ? "desc" : "asc") : (column.first ?? "asc");
       this.#onSort({ key: column.key, order });
     };
-    cell.append(
-      h(
-        "button",
-        { type: "button", class: "th-button", title: column.hint ?? null, onclick: again },
-        h("span", { text: column.label }),
-        icon("sorted"),
-      ),
+    return h(
+      "button",
+      { type: "button", class: "th-button", title: column.hint ?? null, onclick: again },
+      h("span", { text: column.label }),
+      icon("sorted"),
     );
-    return cell;
   }
 }
 

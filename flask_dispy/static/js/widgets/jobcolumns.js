@@ -151,6 +151,7 @@ export const argumentsColumn = {
 export const errorColumn = {
   key: "error",
   width: [248, 1.6],
+  firm: true,
   text: (job) => plain(job.error ?? ""),
   title: (job) => plain(job.error ?? ""),
 };

@@ -5,6 +5,7 @@ import { sortOf } from "../data/joborder.js";
 import { jobTitle } from "../data/jobwords.js";
 import { h } from "../lib/dom.js";
 import { createColumnChooser } from "../table/columnchooser.js";
+import { ColumnWidths } from "../table/columnwidths.js";
 import { Table } from "../table/table.js";
 import {
   argumentsColumn,
@@ -59,8 +60,10 @@ export class JobTable {
   constructor(tools, { shell, href, sort, empty, onSort, onSelect, onOpen, onEnd }) {
     this.#shell = shell;
     this.#columns = this.#makeColumns(href);
+    const widths = new ColumnWidths({ store: "dispy.widths.jobs", storage: shell.storage });
     this.#unchosen = createColumnChooser(tools, {
       columns: this.#columns,
+      widths,
       store: "dispy.columns.jobs",
       storage: shell.storage,
       onChange: (keys) => {
@@ -72,6 +75,7 @@ export class JobTable {
       label: "Jobs",
       columns: this.#columns,
       hidden: this.#unchosen,
+      widths,
       sort,
       onSort,
       keyOf: (/** @type {JobRow} */ job) => String(job.serial),

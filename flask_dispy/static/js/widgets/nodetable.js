@@ -4,6 +4,7 @@
 /** @import {DataEvent} from "../data/store.js" */
 /** @import {NodeRow} from "../data/types.js" */
 import { createColumnChooser } from "../table/columnchooser.js";
+import { ColumnWidths } from "../table/columnwidths.js";
 import { h, icon, setAttr, setText } from "../lib/dom.js";
 import { count } from "../lib/format.js";
 import { clusterPath } from "../data/api.js";
@@ -69,14 +70,16 @@ export class NodeTable {
     const place = h("div", {});
     panel.replaceChildren(this.#head(mayManage ? actions : null, chooser), place);
     const sort = readSort(shell.url.get("sort"), columns);
+    const widths = new ColumnWidths({ store: `dispy.widths.${name}`, storage: shell.storage });
     const { hidden, reveal } = createColumnChooser(chooser, {
       columns,
+      widths,
       store: `dispy.columns.${name}`,
       storage: shell.storage,
       onChange: (keys) => this.#table.setHidden(keys),
     });
     this.#reveal = reveal;
-    this.#table = this.#makeTable(place, { hidden, sort });
+    this.#table = this.#makeTable(place, { hidden, sort, widths });
     if (mayManage)
       this.#actions = new NodeActions(actions, { shell, selected: () => this.#table.selected(), withCpus });
     this.#sayOrder(sort);
@@ -118,18 +121,17 @@ export class NodeTable {
     return h("div", { class: "panel-head" }, title, search, this.#counts, this.#order, actions, chooser);
   }
 
-  /** @param {HTMLElement} place @param {{hidden: Iterable<string>, sort: Sort}} look */
-  #makeTable(place, { hidden, sort }) {
+  /** @param {HTMLElement} place @param {{hidden: Iterable<string>, sort: Sort, widths: ColumnWidths}} look */
+  #makeTable(place, look) {
     const { config, store, url, href } = this.#shell;
     return new Table(place, {
       label: "Nodes",
       columns: this.#columns,
-      hidden,
+      ...look,
       keyOf: (/** @type {NodeRow} */ row) => row.ip_addr,
       tie: (row) => addressKey(row.ip_addr),
       name: (row) => row.ip_addr,
       selectable: config.permissions.manage_nodes,
-      sort,
       now: store.now,
       empty: createNoNode(this.#shell),
       noMatch: noMatchMessage(() => this.setFilter("")),

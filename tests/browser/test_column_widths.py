@@ -1,0 +1,159 @@
+"""Columns are as wide as the reader makes them, by pointer or keys, and stay so in this browser."""
+
+from __future__ import annotations
+
+import pytest
+from browser.stage import Stage, becomes, rows
+from playwright.sync_api import Locator, Page, expect
+
+
+@pytest.fixture
+def page(stage: Stage) -> Page:
+    """Monitor with its rows."""
+    page = stage.open("monitor.html")
+    expect(rows(page)).to_have_count(3)
+    return page
+
+
+def _edge(page: Page, label: str) -> Locator:
+    return page.get_by_role("separator", name=f"Width of {label}", exact=True)
+
+
+def _spans(page: Page, part: str = ".th") -> dict[str, tuple[int, int]]:
+    """Return from where to where each column reaches: its head, or its cell in the first row."""
+    return {
+        key: (round(left), round(right))
+        for key, left, right in page.evaluate(
+            """(part) => [...document.querySelectorAll(part + "[data-column]")].map((cell) => {
+                const { left, right } = cell.getBoundingClientRect();
+                return [cell.dataset.column, left, right];
+            })""",
+            part,
+        )
+    }
+
+
+def _width(page: Page, column: str) -> int:
+    left, right = _spans(page)[column]
+    return right - left
+
+
+def _drag(page: Page, label: str, by: int) -> None:
+    box = _edge(page, label).bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + by / 2, y)
+    page.mouse.move(x + by, y)
+    page.mouse.up()
+
+
+def test_edge_follows_the_pointer_and_the_width_is_kept(page: Page) -> None:
+    before = _spans(page)
+    _drag(page, "Name", 60)
+    left, right = before["name"]
+    becomes(lambda: _spans(page)["name"], (left, right + 60))
+    after = _spans(page)
+    assert after["ip_addr"] == before["ip_addr"]
+    assert _spans(page, ".tbody .tr:first-child .td") == after
+    page.reload()
+    expect(rows(page)).to_have_count(3)
+    assert _spans(page)["name"] == (left, right + 60)
+    expect(page.locator("[data-column=name][role=columnheader]")).to_have_attribute(
+        "aria-sort", "none"
+    )
+
+
+def test_rows_are_the_same_elements_while_an_edge_is_dragged(page: Page) -> None:
+    page.evaluate("document.querySelectorAll('.tbody .tr').forEach((row) => { row.kept = true; })")
+    before = _width(page, "name")
+    _drag(page, "Name", -20)
+    becomes(lambda: _width(page, "name"), before - 20)
+    assert page.evaluate("[...document.querySelectorAll('.tbody .tr')].every((row) => row.kept)")
+
+
+def test_keys_move_an_edge_and_go_from_edge_to_edge(page: Page) -> None:
+    first = page.get_by_role("separator").first
+    page.get_by_role("button", name="IP address").focus()
+    page.keyboard.press("Tab")
+    expect(first).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    edge = _edge(page, "Name")
+    expect(edge).to_be_focused()
+    before = _width(page, "name")
+    expect(edge).to_have_attribute("aria-valuenow", str(before))
+    page.keyboard.press("ArrowRight")
+    becomes(lambda: _width(page, "name"), before + 8)
+    page.keyboard.press("Shift+ArrowLeft")
+    becomes(lambda: _width(page, "name"), before - 32)
+    expect(edge).to_have_attribute("aria-valuenow", str(before - 32))
+    page.keyboard.press("ArrowUp")
+    expect(first).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    becomes(lambda: _width(page, "name") > before - 32, True)
+    page.keyboard.press("Shift+Tab")
+    expect(page.locator(".th-button:focus")).to_have_text("Name")
+    expect(page.locator(".th-edge[tabindex='0']")).to_have_count(1)
+
+
+def test_double_click_or_the_column_chooser_bring_the_usual_widths_back(page: Page) -> None:
+    before = _spans(page)
+    page.get_by_role("button", name="Choose columns").click()
+    usual = page.get_by_role("button", name="Usual widths")
+    expect(usual).to_be_hidden()
+    _drag(page, "IP address", 40)
+    _edge(page, "IP address").dblclick()
+    becomes(lambda: _spans(page), before)
+    _drag(page, "Name", 40)
+    page.get_by_role("button", name="Choose columns").click()
+    usual.click()
+    becomes(lambda: _spans(page), before)
+    assert page.evaluate("localStorage.getItem('dispy.widths.monitor')") == "{}"
+
+
+def test_table_of_jobs_has_widths_of_its_own_and_errors_stay_legible(
+    stage: Stage, page: Page
+) -> None:
+    stage.go(page, "jobs.html")
+    expect(rows(page)).to_have_count(5)
+    left, _ = _spans(page)["state"]
+    _drag(page, "State", -300)
+    becomes(lambda: _spans(page)["state"], (left, left + 48))
+    _drag(page, "Error", -500)
+    becomes(lambda: _width(page, "error"), 248)
+    page.locator(".job-link").first.click()
+    expect(page.locator("#job")).to_be_visible()
+    assert _width(page, "state") == 48
+    stage.go(page, "monitor.html")
+    expect(rows(page)).to_have_count(3)
+    assert page.evaluate("localStorage.getItem('dispy.widths.monitor')") is None
+
+
+def test_rows_keep_their_names_in_view_where_columns_are_too_wide(page: Page) -> None:
+    left, _ = _spans(page)["ip_addr"]
+    _drag(page, "Name", 300)
+    becomes(lambda: page.locator(".table-wide").count(), 1)
+    page.locator(".table").evaluate("table => table.scrollTo(1000, 0)")
+    becomes(lambda: _spans(page)["ip_addr"][0] < left, True)
+    assert _spans(page)["ip_addr"][0] > 0
+    assert _spans(page, ".tbody .tr:first-child .td") == _spans(page)
+
+
+def test_column_that_is_shown_again_has_its_width(page: Page) -> None:
+    _drag(page, "Name", 40)
+    width = _width(page, "name")
+    page.get_by_role("button", name="Choose columns").click()
+    box = page.get_by_role("checkbox", name="Name", exact=True)
+    box.uncheck()
+    expect(page.get_by_role("columnheader", name="Name", exact=True)).to_have_count(0)
+    expect(page.locator(".th-edge[tabindex='0']")).to_have_count(1)
+    box.check()
+    becomes(lambda: _width(page, "name"), width)
+
+
+def test_phone_has_no_edges(stage: Stage) -> None:
+    page = stage.open("jobs.html", phone=True)
+    expect(rows(page)).to_have_count(5)
+    expect(page.locator(".th-edge:visible")).to_have_count(0)
