@@ -8,7 +8,7 @@ from .columns import ColumnValue
 from .events import Departure, Load, NodeSeen
 from .jobs import Job
 from .meter import Meter
-from .series import NodeSeries
+from .nodeseries import NodeSeries
 from .standing import Standing
 from .tally import Tally
 

@@ -17,8 +17,9 @@ from ..core.feed import Feed
 from ..core.journal import EntryKind
 from ..core.loads import Loads
 from ..core.nodes import GONE_STATES
+from ..core.nodeseries import NodeSeries
 from ..core.runs import oldest_start
-from ..core.series import NodeSeries, Series
+from ..core.series import Series
 from ..core.tally import TimedWord
 from ..core.timeline import (
     DEFAULT_CELLS,

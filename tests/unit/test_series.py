@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flask_dispy.core.errors import BadRequest
-from flask_dispy.core.series import RESOLUTIONS, NodeSeries, Sample, Series
+from flask_dispy.core.series import RESOLUTIONS, Sample, Series
 
 DAY_SEC = 86_400.0
 
@@ -259,76 +259,3 @@ def test_gauge_answers_for_any_window(start: float, end: float) -> None:
     steady(series, 1000, 1100, jobs_per_sec=1)
     times, values = series.gauge("queued", start, end, now=1100.0, points=10)
     assert len(times) == len(values) <= 10
-
-
-# -- a node's series -------------------------------------------------------------------------
-
-LOAD = (90.0, 2.0**33, 2.0**35, 100.0)
-
-
-def test_node_series_names_its_columns_and_marks_what_is_unknown() -> None:
-    series = NodeSeries()
-    series.add(100.0, None, 1)
-    series.add(120.0, LOAD, 2)
-    assert series.as_dict() == {
-        "t": [100.0, 120.0],
-        "cpu_avail": [None, 90.0],
-        "memory_avail_bytes": [None, 2.0**33],
-        "disk_avail_bytes": [None, 2.0**35],
-        "swap_avail": [None, 100.0],
-        "running": [1.0, 2.0],
-    }
-
-
-def test_node_series_has_figures_in_their_order() -> None:
-    series = NodeSeries()
-    series.add(100.0, (0.1, 2.0**33, 2.0**35, 99.7), 1)
-    columns = series.as_dict()
-    assert (columns["cpu_avail"], columns["swap_avail"]) == ([0.1], [99.7])
-
-
-def test_node_series_keeps_the_newest_sign_and_few_between() -> None:
-    series = NodeSeries()
-    for at in range(100):
-        series.add(float(at), LOAD, at)
-    times = series.as_dict()["t"]
-    assert times[-1] == 99.0
-    assert times == [float(at) for at in range(9, 100, 10)]
-
-
-def test_node_series_is_bounded_and_drops_the_oldest() -> None:
-    series = NodeSeries()
-    for n in range(1000):
-        series.add(20.0 * n, LOAD, n)
-    assert series.as_dict()["running"] == [float(n) for n in range(880, 1000)]
-
-
-def test_node_series_times_never_fall() -> None:
-    series = NodeSeries()
-    for at in (100.0, 120.0, 140.0, 60.0, 61.0):
-        series.add(at, LOAD, int(at))
-    assert series.as_dict()["t"] == [100.0, 120.0, 140.0]
-    assert series.as_dict()["running"] == [100.0, 120.0, 61.0]
-    series.add(160.0, LOAD, 160)
-    assert series.as_dict()["t"] == [100.0, 120.0, 140.0, 160.0]
-
-
-def test_jobs_of_other_clusters_on_the_node_are_added() -> None:
-    ours, theirs = NodeSeries(), NodeSeries()
-    for at in (100.0, 120.0, 140.0):
-        ours.add(at, None, 1)
-    for at, running in ((110.0, 2), (135.0, 0)):
-        theirs.add(at, None, running)
-    assert ours.as_dict([theirs])["running"] == [1.0, 3.0, 1.0]
-
-
-def test_clusters_that_take_turns_on_a_node_never_add_up_to_more_than_ran() -> None:
-    ours, theirs = NodeSeries(), NodeSeries()
-    for turn in range(60):
-        at = 100.0 + 3 * turn
-        mine, other = (2, 0) if turn % 2 else (0, 2)
-        for series, before, now in ((ours, other, mine), (theirs, mine, other)):
-            series.add(at, None, min(before, now))  # one job ends
-            series.add(at, None, now)  # before another begins
-    assert set(ours.as_dict([theirs])["running"]) == {2.0}
-    assert set(theirs.as_dict([ours])["running"]) == {2.0}
