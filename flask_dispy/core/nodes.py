@@ -281,8 +281,11 @@ class Node:
         if self.load is not None or self.running or self.series is not None:
             if self.series is None:
                 self.series = NodeSeries()
-            is_old = at - self.load_at >= _OLD_SEC
-            self.series.add(at, None if is_old else self.load, len(self.running))
+            self.series.add(at, self.load_then(at), len(self.running))
+
+    def load_then(self, at: float) -> tuple[float, ...] | None:
+        """Return the load, ``None`` if it is out of date at the time *at*."""
+        return None if at - self.load_at >= _OLD_SEC else self.load
 
     def amend_running(self) -> None:
         """Set the number of running jobs in the last point of the series."""

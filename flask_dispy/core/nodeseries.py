@@ -1,14 +1,15 @@
-"""A node's load over time."""
+"""A node's load over time: its latest signs of life, or in few points the whole run."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable
+from itertools import pairwise
 from math import inf, isnan, nan
 from struct import Struct
 from typing import Any, Final
 
-__all__ = ["NodeSeries"]
+__all__ = ["NodeCourse", "NodeSeries"]
 
 # A point of a node's series: its time, which needs a double's precision, and five figures, which do
 # not.
@@ -39,7 +40,7 @@ class NodeSeries:
         self._last_at = -inf
         self._points = bytearray(_POINT.size * self.POINTS)
 
-    def add(self, at: float, load: tuple[float, ...] | None, running: int) -> None:
+    def add(self, at: float, load: tuple[float, ...] | None, running: float) -> None:
         """Add a sign of life; it replaces an earlier one within the same step.
 
         Steps begin at round times, so that the points of several clusters coincide and
@@ -101,3 +102,49 @@ class NodeSeries:
             return 0.0
         point = _POINT.unpack_from(self._points, self._offset(indexes[place - 1]))
         return float(point[-1])
+
+
+class NodeCourse(NodeSeries):
+    """A node's load over the whole run.
+
+    When it is full, its steps become twice as long, and each keeps its last point.
+    """
+
+    __slots__ = ()
+
+    def note(self, at: float, load: tuple[float, ...] | None, running: int) -> None:
+        """Add the load at the time *at*.
+
+        If fewer or more jobs run than before, a point just before says how many did until then:
+        nodes may give no sign for as long as a job takes.
+        """
+        if self._count:
+            _, *known, before = self._read_last()
+            if before != running and at - self._last_at > 2 * self.step_sec:
+                self._make_room()
+                self.add(at - self.step_sec, tuple(known), before)
+        self._make_room()
+        self.add(at, load, running)
+
+    def _read_last(self) -> tuple[float, ...]:
+        return _POINT.unpack_from(self._points, self._offset(self._count - 1))
+
+    def _make_room(self) -> None:
+        """Have room for a point. What another thread reads meanwhile are points all the same."""
+        if self._count < self.POINTS:
+            return
+        points, step_sec = self._read(), self.step_sec
+        while len(points) == self.POINTS:
+            step_sec *= 2
+            points = [
+                *(
+                    one
+                    for one, next in pairwise(points)
+                    if one[0] // step_sec != next[0] // step_sec
+                ),
+                points[-1],
+            ]
+        thinned = bytearray(_POINT.size * self.POINTS)
+        for index, point in enumerate(points):
+            _POINT.pack_into(thinned, index * _POINT.size, *point)
+        self._count, self._points, self.step_sec = len(points), thinned, step_sec

@@ -92,6 +92,8 @@ def _forget_the_rest(db: sqlite3.Connection, oldest: float) -> None:
     db.execute("DELETE FROM series WHERE start < ?", (oldest,))
     for table in ("node_events", "events", "loads"):
         db.execute(f"DELETE FROM {table} WHERE at < ?", (oldest,))
+    ended = "SELECT id FROM runs WHERE last_at < ?"
+    db.execute(f"DELETE FROM node_courses WHERE run IN ({ended})", (oldest,))
 
 
 def _forget_runs(db: sqlite3.Connection, oldest: float) -> None:
@@ -102,7 +104,7 @@ def _forget_runs(db: sqlite3.Connection, oldest: float) -> None:
         (oldest,),
     ).fetchall()
     db.executemany("DELETE FROM runs WHERE id = ?", gone)
-    for table in ("nodes", "series", "tallies", "error_kinds", "loads"):
+    for table in ("nodes", "series", "tallies", "error_kinds", "loads", "node_courses"):
         db.executemany(f"DELETE FROM {table} WHERE run = ?", gone)
     db.execute(
         "DELETE FROM sessions WHERE started_at < ? AND NOT EXISTS "

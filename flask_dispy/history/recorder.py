@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from ..core.nodes import GONE_STATES
 from .columns import NO_COLUMNS, Columns
+from .courses import CoursesDue
 from .errorkinds import ErrorKindsDue
 from .events import EventRow
 from .loads import LoadsDue
@@ -75,6 +77,8 @@ class Recorder:
             self.store.put(record.run, EventRow(entry))
         if state.roster.dirty:
             record.record_nodes(state.roster.dirty, time.time())
+            record.courses.note(state.roster.dirty, time.time())
+        record.courses.forget(state.roster.dropped)
         if state.dirty_ends:
             record.tallies.note_ends()
             record.record_figures(time.time())
@@ -116,6 +120,7 @@ class _Record:
         # An ordered set: those that wait longest come first.
         self._rows_due: dict[str, None] = {}
         self.tallies = TalliesDue(state)
+        self.courses = CoursesDue(state)
         self._error_kinds = ErrorKindsDue(state)
         self._loads = LoadsDue(state)
         self._bucket: Measured | None = None
@@ -149,7 +154,7 @@ class _Record:
         changed = self._record_series() or changed
         for kind in self._error_kinds.take(now):
             self._store.put(self.run, kind)
-        for row in self.tallies.take(now):
+        for row in chain(self.tallies.take(now), self.courses.take(now)):
             self._store.put(self.run, row)
         self._record_load(now)
         self._record_summary(now)
@@ -165,7 +170,7 @@ class _Record:
         self._record_series()
         for kind in self._error_kinds.take_all():
             self._store.put(self.run, kind)
-        for row in self.tallies.take_all():
+        for row in chain(self.tallies.take_all(), self.courses.take_all()):
             self._store.put(self.run, row)
         self._record_load(now, last=True)
         self._record_summary(now, last=True)

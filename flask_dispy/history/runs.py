@@ -11,9 +11,11 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from ..core.errors import HistoryError, UnknownRun
 from ..core.failures import Failure
+from ..core.nodeseries import NodeCourse
 from ..core.runcomparison import RunData
 from ..core.tally import Tally
 from .checking import DAMAGE, json_of, moment, serial, text
+from .courses import course_of
 from .errorkinds import error_kind_of
 from .records import Figures, figures_of
 from .schema import open_for_reading
@@ -27,6 +29,7 @@ __all__ = [
     "SELECT_RUNS",
     "RunRecord",
     "ShownRun",
+    "read_course",
     "read_run",
     "read_runs",
     "run_of",
@@ -134,6 +137,24 @@ def read_run(path: Path, run: int) -> tuple[RunRecord, RunData, dict[str, str]]:
             kinds[kind.failure] = kinds.get(kind.failure, 0) + kind.count
         names = db.execute("SELECT ip_addr, row FROM nodes WHERE run = ?", (run,))
         return found[0], RunData(total, nodes, kinds), dict(_readable(_named, names))
+
+    return _asked(path, ask)
+
+
+def read_course(path: Path, run: int, ip_addr: str) -> NodeCourse | None:
+    """Return a node's load over a run, empty if nothing is known of it.
+
+    ``None`` if the file keeps the load of none of the run's nodes.
+
+    :raises HistoryError: the file can't be read; says why.
+    """
+
+    def ask(db: sqlite3.Connection) -> NodeCourse | None:
+        found = "SELECT course FROM node_courses WHERE run = ?"
+        rows = db.execute(f"{found} AND ip_addr = ?", (run, ip_addr))
+        for course in _readable(course_of, rows):
+            return course
+        return NodeCourse() if db.execute(found, (run,)).fetchone() else None
 
     return _asked(path, ask)
 

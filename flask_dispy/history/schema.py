@@ -179,8 +179,17 @@ CREATE TABLE loads (
 ) WITHOUT ROWID;
 """
 
+_COURSES: Final = """
+CREATE TABLE node_courses (
+    run INTEGER NOT NULL,
+    ip_addr TEXT NOT NULL,
+    course TEXT NOT NULL,
+    PRIMARY KEY (run, ip_addr)
+);
+"""
+
 MIGRATIONS: tuple[str, ...] = (
-    _FIRST, _TALLIES, _COLUMNS, _ERROR_KINDS, _RUNS, _EVENTS, _COSTS, _LOADS
+    _FIRST, _TALLIES, _COLUMNS, _ERROR_KINDS, _RUNS, _EVENTS, _COSTS, _LOADS, _COURSES
 )  # fmt: skip
 """Statements that lead from each version of the schema to the next; the first makes the tables.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ..core.series import Measured
+from .courses import CourseRow
 from .errorkinds import ErrorKindRow
 from .events import EVENT_COLUMNS, EventRow
 from .loads import LoadRow
@@ -42,6 +43,7 @@ DELETE_JOB: Final = "DELETE FROM jobs WHERE session = ? AND serial = ?"
 PUT_OTHERS: Final[dict[type, str]] = {
     Measured: _upsert("series", ("run", *Measured._fields), ("run", "start")),
     NodeRow: _upsert("nodes", ("run", "ip_addr", "row"), ("run", "ip_addr")),
+    CourseRow: _upsert("node_courses", ("run", "ip_addr", "course"), ("run", "ip_addr")),
     ErrorKindRow: _upsert("error_kinds", ("run", "kind", "row"), ("run", "kind")),
     LoadRow: _upsert("loads", ("run", *LoadRow._fields), ("run", "at")),
     TallyRow: _upsert("tallies", ("run", "ip_addr", "tally"), ("run", "ip_addr")),

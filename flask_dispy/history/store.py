@@ -23,12 +23,11 @@ from ..core.errors import HistoryError
 from ..core.jobs import Job
 from ..core.series import Measured
 from .columns import NO_COLUMNS, Columns
-from .errorkinds import ErrorKindRow
 from .events import EventRow
 from .loads import LoadRow
 from .oldruns import OldRuns
 from .pruning import Pruner
-from .records import Figures, NodeEvent, NodeRow, job_row
+from .records import Figures, LateRow, NodeEvent, NodeRow, job_row
 from .schema import open_for_writing, transaction
 from .statements import (
     DELETE_JOB,
@@ -42,7 +41,6 @@ from .statements import (
     UPDATE_RUN,
 )
 from .summaries import RunSummary
-from .tallies import TallyRow
 
 __all__ = ["Run", "Store"]
 
@@ -187,17 +185,7 @@ class Store:
     def put(
         self,
         run: Run,
-        record: (
-            Job
-            | Measured
-            | NodeEvent
-            | NodeRow
-            | TallyRow
-            | ErrorKindRow
-            | RunSummary
-            | EventRow
-            | LoadRow
-        ),
+        record: Job | Measured | NodeEvent | NodeRow | LateRow | RunSummary | EventRow | LoadRow,
     ) -> None:
         """Have a record written; if the queue is full, drop and count it."""
         if self._stop.is_set():

@@ -1,20 +1,37 @@
-"""How busy nodes are beside each other, as views answer it."""
+"""The load of one node, and how busy nodes are beside each other, as views answer it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
-from typing import Final
+from typing import Final, cast
 
 from ..core.cluster import ClusterState
 from ..core.loads import LINES, Band, Load, percent_of
 from ..core.nodes import GONE_STATES, Node
-from ..wire.shapes.nodes import NodeLoad, NodeLoadsData, NoLoads
+from ..core.nodeseries import NodeSeries
+from ..wire.shapes.nodes import NodeLoad, NodeLoadsData, NodeSeriesData, NoLoads
 
-__all__ = ["no_loads", "past_loads", "present_loads"]
+__all__ = ["no_loads", "node_series_data", "past_loads", "present_loads"]
 
 # Nodes that are looked through for those that are there, where few may be.
 _LOOKED_AT: Final = 1_000
+
+
+def node_series_data(
+    ip_addr: str,
+    series: NodeSeries,
+    others: Iterable[NodeSeries] = (),
+    *,
+    unavailable: NoLoads | None = None,
+) -> NodeSeriesData:
+    """Return a node's load over time.
+
+    :param others: what other clusters know of the node.
+    :param unavailable: why nothing is known of a past run's node.
+    """
+    head = {"ip_addr": ip_addr, "resolution_sec": series.step_sec, "unavailable": unavailable}
+    return cast(NodeSeriesData, head | series.as_dict(others))
 
 
 def no_loads(unavailable: NoLoads) -> NodeLoadsData:

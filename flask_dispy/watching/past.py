@@ -15,6 +15,7 @@ from typing import Any, cast
 
 from ..core.cluster import ClusterState
 from ..core.errors import HistoryError, NoCommands, UnknownCluster
+from ..core.nodeseries import NodeCourse
 from ..core.phrases import quantity
 from ..core.prospects import Surroundings
 from ..core.series import PAST_RESOLUTIONS, Measured, Series
@@ -26,12 +27,12 @@ from ..history.oldruns import bring_up_to_date
 from ..history.reader import PastFile, PastRun, refill
 from ..history.runs import ShownRun
 from ..wire.shapes.clusters import SeriesData, Summary
-from ..wire.shapes.nodes import NodeLoadsData
+from ..wire.shapes.nodes import NodeLoadsData, NodeSeriesData, NoLoads
 from ..wire.shapes.timeline import TimelineData
 from .board import ALL_NAMES, Board, Member, free_name
 from .dashboard import Dashboard
 from .intervals import Intervals
-from .loads import no_loads, past_loads
+from .loads import no_loads, node_series_data, past_loads
 from .runs import Runs
 from .stateviews import ClusterView, CombinedView, StateView
 from .summaries import combined_summary, others_on
@@ -82,14 +83,19 @@ class _Runs(Board[Member]):
         states = self._runs if state is None else (state,)
         return min((one.started_at for one in states), default=self.combined.started_at)
 
+    def one(self, state: ClusterState | None) -> PastRun | None:
+        """Return a run; with ``None`` the only one, if there is only one."""
+        if state is None and len(self._runs) == 1:
+            (state,) = self._runs
+        return None if state is None else self._runs[state]
+
     def loads(self, state: ClusterState | None) -> NodeLoadsData:
         """Return how busy a run's nodes were; with ``None`` those of the only run."""
-        if state is None:
-            if len(self._runs) != 1:
-                return no_loads("several_runs")
-            (state,) = self._runs
-        kept = self._runs[state].loads
-        return past_loads(kept, state.nodes) if kept or not state.nodes else no_loads("not_kept")
+        run = self.one(state)
+        if run is None:
+            return no_loads("several_runs")
+        nodes = run.state.nodes
+        return past_loads(run.loads, nodes) if run.loads or not nodes else no_loads("not_kept")
 
     # -- summaries ---------------------------------------------------------------------------
 
@@ -162,6 +168,20 @@ class _PastView(StateView):
             (i for c in columns.values() for i, v in enumerate(c) if v is not None), default=-1
         )
         return {**found, "columns": {name: c[: last + 1] for name, c in columns.items()}}
+
+    def node_series(self, host: str) -> NodeSeriesData:
+        """Return the node's load over the whole run, which is read from the file.
+
+        :raises HistoryError: the file can't be read now.
+        """
+        with self._folded():
+            ip_addr, run = self._address(host), self._board.one(self._run)
+        runs = self._board.runs
+        if run is None or runs is None:
+            return node_series_data(ip_addr, NodeCourse(), unavailable="several_runs")
+        course = runs.node_course(run.id, ip_addr)
+        unavailable: NoLoads | None = "not_kept" if course is None else None
+        return node_series_data(ip_addr, course or NodeCourse(), unavailable=unavailable)
 
     def node_loads(self) -> NodeLoadsData:
         with self._folded():

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from ..core.jobs import JOB_STATES
+from ..core.nodeseries import NodeCourse
 from ..core.runcomparison import Change, changes_between
 from ..core.search.runs import NEWEST_RUN, RunOrder, RunPlace, RunQuery, RunSort, page_of
 from ..history.checking import DAMAGE
-from ..history.runs import RunRecord, ShownRun, read_run, read_runs
+from ..history.runs import RunRecord, ShownRun, read_course, read_run, read_runs
 from ..history.summaries import course_of
 from ..wire.comparison import rounded
 from ..wire.errorkinds import course_row
@@ -123,6 +124,13 @@ class Runs:
             "nodes_only_a": _first(ip for ip in data_a.nodes if ip not in data_b.nodes),
             "nodes_only_b": _first(ip for ip in data_b.nodes if ip not in data_a.nodes),
         }
+
+    def node_course(self, run: int, ip_addr: str) -> NodeCourse | None:
+        """Return a node's load over a run, ``None`` if the file keeps that of none of its nodes.
+
+        :raises HistoryError: the file can't be read now.
+        """
+        return read_course(self.path, run, ip_addr)
 
     def _listed(self, records: Sequence[RunRecord]) -> Iterator[_Listed]:
         shown_here = self._shown()

@@ -50,7 +50,7 @@ from ..wire.tables import Tables
 from .board import Board, Member
 from .hosts import address_of, addresses_of
 from .jobviews import JobsView
-from .loads import present_loads
+from .loads import node_series_data, present_loads
 from .noderows import NodeRows
 from .offerlist import offer_items
 from .views import Changes, NodeChanges, View
@@ -164,9 +164,7 @@ class StateView(JobsView):
             latest = max(nodes, key=lambda node: node.updated_at)
             series = latest.series or NodeSeries()
             others = [node.series for node in nodes if node.series and node is not latest]
-            columns = series.as_dict(others)
-        head = {"ip_addr": ip_addr, "resolution_sec": NodeSeries.STEP_SEC}
-        return cast(NodeSeriesData, head | columns)
+            return node_series_data(ip_addr, series, others)
 
     def node_loads(self) -> NodeLoadsData:
         with self._folded() as now:

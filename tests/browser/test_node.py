@@ -298,7 +298,7 @@ def test_old_figures_say_how_old_they_are(stage: Stage) -> None:
 
 def test_chart_of_a_dead_node_ends_with_what_runs_there(stage: Stage) -> None:
     page = stage.open("node.html?host=10.0.0.2", before=lambda page: page.clock.install())
-    chart = page.get_by_role("region", name="Running jobs over time")
+    chart = page.get_by_role("region", name="Jobs running over time")
     expect(chart.locator(".chart-value")).to_have_text("1")
     node = stage.nodes["10.0.0.2"]
     node.cpus = 0

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
+import sqlite3
+import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from browser.stage import Browsers, Stage, rows, serve, tile
+from browser.stage import Browsers, Stage, axe_violations, rows, serve, tile
 from dispy import DispyJob
 from dispy_objects import FakeCluster
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
+from unit.histories import run_once
+from unit.old_history import back_to
 
 from flask_dispy import ClusterRegistry
 from flask_dispy.watching.dashboard import board_of
@@ -102,3 +108,47 @@ def test_manage_page_says_that_there_is_nothing_to_do(stage: Stage) -> None:
     page = stage.open("manage.html")
     expect(page.get_by_text("There is nothing to manage in a past run")).to_be_visible()
     expect(page.locator("#nodes")).to_be_hidden()
+
+
+def node_chart(page: Page, title: str) -> Locator:
+    return page.get_by_role("region", name=f"{title} over time")
+
+
+def test_nodes_page_has_its_load_over_the_run(tmp_path: Path, browsers: Browsers) -> None:
+    path = tmp_path / "runs.sqlite"
+    run_once(path)
+    course = {
+        "step_sec": 20, "start": int(time.time()) - 2_000, "t": [20 * n for n in range(100)],
+        "cpu_avail": [50] * 90 + [None] * 10, "memory_avail_mb": [4_000] * 100,
+        "disk_avail_mb": [90_000] * 100, "swap_avail": [100] * 100, "running": [3] * 99 + [0],
+    }  # fmt: skip
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("UPDATE node_courses SET course = ?", (json.dumps(course),))
+    with (
+        closing(PastRegistry(path)) as registry,
+        serve(registry, browsers, read_only=True) as stage,
+    ):
+        page = stage.open("node.html?host=10.0.0.1")
+        plot = node_chart(page, "Jobs running").get_by_role("slider")
+        expect(plot).to_have_attribute("aria-valuemax", "99")
+        plot.press("Home")
+        expect(node_chart(page, "Jobs running").locator(".tip")).to_contain_text("3")
+        expect(node_chart(page, "Available CPU").locator(".chart-label")).to_contain_text("50 %")
+        expect(node_chart(page, "Available memory")).to_contain_text("3.7 GiB")
+        assert axe_violations(page) == []
+
+
+def test_nodes_page_says_that_an_earlier_file_keeps_no_load(
+    tmp_path: Path, browsers: Browsers
+) -> None:
+    path = tmp_path / "runs.sqlite"
+    run_once(path)
+    back_to(path, 8)
+    with (
+        closing(PastRegistry(path)) as registry,
+        serve(registry, browsers, read_only=True) as stage,
+    ):
+        page = stage.open("node.html?host=10.0.0.1")
+        expect(page.get_by_text("The node's load is not known")).to_be_visible()
+        expect(page.locator("#node .chart")).to_have_count(0)
+        assert axe_violations(page) == []

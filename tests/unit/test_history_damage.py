@@ -29,6 +29,7 @@ ODD: list[Any] = [
 ROOTS = ("sessions", "runs")
 LEAVES = (
     "jobs", "nodes", "node_events", "series", "tallies", "error_kinds", "events", "loads",
+    "node_courses",
 )  # fmt: skip
 TABLES = (*ROOTS, *LEAVES)
 

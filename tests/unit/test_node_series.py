@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from flask_dispy.core.nodeseries import NodeSeries
+from itertools import pairwise
+
+from flask_dispy.core.nodeseries import NodeCourse, NodeSeries
 
 LOAD = (90.0, 2.0**33, 2.0**35, 100.0)
 
@@ -73,3 +75,41 @@ def test_clusters_that_take_turns_on_a_node_never_add_up_to_more_than_ran() -> N
             series.add(at, None, now)  # before another begins
     assert set(ours.as_dict([theirs])["running"]) == {2.0}
     assert set(theirs.as_dict([ours])["running"]) == {2.0}
+
+
+# -- over a whole run ------------------------------------------------------------------------
+
+
+def test_course_covers_the_whole_run_in_few_points() -> None:
+    course = NodeCourse()
+    for number in range(10_000):
+        course.note(10.0 * number, LOAD, number % 7)
+    times = course.as_dict()["t"]
+    assert 60 <= len(times) <= 120
+    assert (times[0], times[-1]) == (course.step_sec - 10.0, 99_990.0)
+    assert {later - sooner for sooner, later in pairwise(times[:-1])} == {course.step_sec}
+
+
+def test_course_keeps_the_last_figures_of_each_step() -> None:
+    course = NodeCourse()
+    for number in range(121):
+        course.note(10.0 * number, (float(number), 1.0, 1.0, 1.0), 0)
+    assert course.step_sec == 20.0
+    assert course.as_dict()["cpu_avail"][:3] == [1.0, 3.0, 5.0]
+
+
+def test_course_shows_how_many_jobs_ran_until_that_changed() -> None:
+    course = NodeCourse()
+    course.note(1_000.0, None, 2)
+    course.note(5_000.0, None, 0)
+    columns = course.as_dict()
+    assert (columns["t"], columns["running"]) == ([1_000.0, 4_990.0, 5_000.0], [2.0, 2.0, 0.0])
+
+
+def test_course_stays_small_whatever_the_clock_does() -> None:
+    course = NodeCourse()
+    for at in (0.0, 1e9, 5.0, 2e9, 1e11, 3.0, *(1e11 + 7.0 * n for n in range(500))):
+        course.note(at, LOAD, int(at) % 3)
+    times = course.as_dict()["t"]
+    assert len(times) <= 120
+    assert times == sorted(times)

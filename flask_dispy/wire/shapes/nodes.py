@@ -87,8 +87,15 @@ class NodeEvent(TypedDict):
     cluster: str
 
 
+NoLoads = Literal["not_kept", "several_runs"]
+"""Why nothing is known of a past run: its file does not keep it, or it is several runs."""
+
+
 class NodeSeriesData(TypedDict):
-    """A node's load over its latest signs of life, by column; ``None`` marks what is unknown."""
+    """A node's load over its latest signs of life, by column; ``None`` marks what is unknown.
+
+    Of a past run, it is that of the whole run; ``unavailable`` says why there is nothing.
+    """
 
     ip_addr: str
     resolution_sec: float
@@ -98,6 +105,7 @@ class NodeSeriesData(TypedDict):
     swap_avail: Column
     disk_avail_bytes: Column
     running: Column
+    unavailable: NoLoads | None
 
 
 class NodeLoad(TypedDict):
@@ -108,15 +116,11 @@ class NodeLoad(TypedDict):
     busy: list[int | None]
 
 
-NoLoads = Literal["not_kept", "several_runs"]
-
-
 class NodeLoadsData(TypedDict):
     """How busy the nodes that are there were, in percent of their CPUs, at some times.
 
     Up to twelve are in ``nodes``, each with a line; of more there are bands: the least busy, the
-    quartiles, and the most busy. ``unavailable`` says why a past run has neither: an earlier
-    version wrote its file, or it is several runs.
+    quartiles, and the most busy. ``unavailable`` says why a past run has neither.
     """
 
     t: list[float]

@@ -368,6 +368,7 @@
  * @property {(number|null)[]} swap_avail
  * @property {(number|null)[]} disk_avail_bytes
  * @property {(number|null)[]} running
+ * @property {"not_kept"|"several_runs"|null} unavailable
  *
  * @typedef {object} ClusterSeries sample i covers [from + i * resolution_sec, ... + resolution_sec)
  * @property {number} resolution_sec

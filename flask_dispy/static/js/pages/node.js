@@ -132,11 +132,9 @@ class NodePage {
 
   /** @param {string} ip */
   #startHistory(ip) {
-    const { api, cluster, config, href, keys } = this.#shell;
+    const { api, cluster, href, keys } = this.#shell;
     keys.describe([...LANE_KEYS, ...EVENT_KEYS]);
-    // A history doesn't keep the nodes' load.
-    if (config.past) need("charts").hidden = true;
-    else this.#charts = createNodeCharts(need("charts"), { shell: this.#shell, ip });
+    this.#charts = createNodeCharts(need("charts"), { shell: this.#shell, ip });
     const noRange = { fromSec: null, toSec: null };
     new DurationsPanel(need("durations"), {
       shell: this.#shell,

@@ -218,8 +218,9 @@ function drawGrid({ grid, values }, { ticks = [], y, right }, { format }) {
  * @param {string} end what the right edge is
  */
 function drawAxis(axis, { t }, { x, to, right, bottom }, end) {
+  const room = right - end.length * LETTER - 31;
   const ticks = timeTicks(t[0], to, Math.max(2, Math.floor(right / 80)))
-    .filter(({ at }) => x(at) > 18 && x(at) < right - 52)
+    .filter(({ at }) => x(at) > 18 && x(at) < room)
     .map(({ at, label }) => ({ place: x(at), label }));
   ticks.push({ place: right, label: end });
   fillChildren(

@@ -9,12 +9,18 @@ import { keepFilled } from "./refill.js";
 /** @param {number|null|undefined} value percent, 0 to 100 */
 const percentOf100 = (value) => percent(value === null || value === undefined ? null : value / 100);
 
+/** Why a past run has no charts. */
+const UNAVAILABLE = {
+  not_kept: "The node's load is not known: this run's file does not keep it, or no longer.",
+  several_runs: "The node's load is shown of one run at a time: choose one above.",
+};
+
 /** @type {{key: "running"|"cpu_avail"|"memory_avail_bytes"|"disk_avail_bytes", title: string, unit: string, label: string, token: string, format: (value: number|null|undefined) => string, scale?: "whole"|"bytes"}[]} */
 const CHARTS = [
   {
     key: "running",
-    title: "Running jobs",
-    unit: "jobs",
+    title: "Jobs running",
+    unit: "",
     label: "running",
     token: "--running",
     format: count,
@@ -57,20 +63,21 @@ const CHARTS = [
  * @returns {{fill: () => Promise<void>, mark: (events: import("../data/types.js").Event[]) => void}} `fill` asks for the series now
  */
 export function createNodeCharts(element, { shell, ip }) {
-  const { api, cluster, store } = shell;
+  const { api, cluster, config, store } = shell;
+  const past = Boolean(config.past);
   const charts = CHARTS.map(({ key, title, unit, label, token, format, scale }) => {
     const panel = h("section", { class: "panel chart-panel", "aria-label": `${title} over time` });
     element.append(panel);
-    return new Chart(panel, { title, unit, series: [{ key, label, token }], format, scale });
+    return new Chart(panel, { title, unit, series: [{ key, label, token }], format, scale, past });
   });
   /** @type {{t: number[], columns: Record<string, (number|null)[]>}[]} */
   const shown = [];
 
   /** Up to now, whenever the node last reported; its running jobs are known without its reports. */
   function draw() {
-    const now = store.now();
     const running = store.nodes.get(ip)?.running;
     for (const [i, { t, columns }] of shown.entries()) {
+      const now = past ? t[t.length - 1] : store.now();
       const known = CHARTS[i].key === "running" && running !== undefined && t.length > 0 && t[t.length - 1] < now;
       charts[i].update(
         known ? { t: [...t, now], columns: { running: [...columns.running, running] }, now } : { t, columns, now },
@@ -81,6 +88,10 @@ export function createNodeCharts(element, { shell, ip }) {
   const fill = keepFilled(shell, async () => {
     /** @type {NodeSeries} */
     const series = await api.get(clusterPath(cluster, "nodes", ip, "series"));
+    if (series.unavailable) {
+      element.replaceWith(h("p", { class: "panel empty" }, UNAVAILABLE[series.unavailable]));
+      return;
+    }
     for (const [i, { key }] of CHARTS.entries()) {
       shown[i] = { t: series.t, columns: { [key]: series[key] } };
     }

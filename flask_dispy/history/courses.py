@@ -1,0 +1,116 @@
+"""The nodes' load over a run in the history: a course as a row of its table, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import partial
+from math import nan
+from typing import Any, Final
+
+from ..core.cluster import ClusterState
+from ..core.nodeseries import NodeCourse
+from .checking import figure, json_of, moment, or_none
+from .records import LateRow
+
+__all__ = ["CourseRow", "CoursesDue", "course_of"]
+
+# How often a changed course is taken: what a killed run lacks is a small part of it.
+_SHARE: Final = 1 / 20
+_SHORTEST_SEC: Final = 10.0
+_LONGEST_SEC: Final = 300.0
+
+# Courses taken at a time, twice a second.
+_AT_A_BEAT: Final = 50
+
+# A figure's name in the file, and how many of the course's units it counts: with bytes, a row
+# would take twice as much.
+_FIGURES: Final = {
+    "cpu_avail": ("cpu_avail", 1.0),
+    "memory_avail_bytes": ("memory_avail_mb", 1e6),
+    "disk_avail_bytes": ("disk_avail_mb", 1e6),
+    "swap_avail": ("swap_avail", 1.0),
+    "running": ("running", 1.0),
+}
+
+
+class CourseRow(LateRow):
+    """A node's course, of up to 4 KB."""
+
+
+class CoursesDue:
+    """The courses of a cluster's nodes, and which have changed since they were last taken."""
+
+    def __init__(self, state: ClusterState) -> None:
+        self._state = state
+        self._courses: dict[str, NodeCourse] = {}
+        self._changed: dict[str, None] = {}  # an ordered set
+        self._due: list[str] = []  # of these, those that are taken now
+        self._taken_at = 0.0
+
+    def note(self, addresses: Iterable[str], now: float) -> None:
+        """Add how busy these nodes are now."""
+        for ip_addr in addresses:
+            node = self._state.nodes.get(ip_addr)
+            if node is None or (node.series is None and not node.running):
+                continue  # nothing is known of its load
+            course = self._courses.get(ip_addr)
+            if course is None:
+                course = self._courses[ip_addr] = NodeCourse()
+            course.note(now, node.load_then(now), len(node.running))
+            self._changed[ip_addr] = None
+
+    def forget(self, addresses: Iterable[str]) -> None:
+        """Forget nodes that are no longer listed, once their courses have been taken."""
+        for ip_addr in addresses:
+            if ip_addr not in self._changed:
+                self._courses.pop(ip_addr, None)
+
+    def take(self, now: float) -> Iterator[CourseRow]:
+        """Yield the courses that are due, some at a time."""
+        wanted_sec = max(_SHORTEST_SEC, (now - self._state.started_at) * _SHARE)
+        is_time = abs(now - self._taken_at) >= min(wanted_sec, _LONGEST_SEC)
+        if is_time and self._changed and not self._due:
+            self._taken_at, self._due = now, list(self._changed)
+        due, self._due = self._due[:_AT_A_BEAT], self._due[_AT_A_BEAT:]
+        yield from self._take(due)
+
+    def take_all(self) -> Iterator[CourseRow]:
+        """Yield all changed courses."""
+        yield from self._take(list(self._changed))
+
+    def _take(self, addresses: list[str]) -> Iterator[CourseRow]:
+        for ip_addr in addresses:
+            course = self._courses[ip_addr]
+            del self._changed[ip_addr]
+            self.forget(() if ip_addr in self._state.nodes else (ip_addr,))
+            yield CourseRow(ip_addr, partial(_course_json, course))
+
+
+def _course_json(course: NodeCourse) -> dict[str, Any]:
+    columns = course.as_dict()
+    start = int(columns["t"][0])
+    found: dict[str, Any] = {"step_sec": course.step_sec, "start": start}
+    found["t"] = [round(at - start) for at in columns["t"]]
+    for name, (short, unit) in _FIGURES.items():
+        found[short] = [or_none(_rounded, value and value / unit) for value in columns[name]]
+    return found
+
+
+def _rounded(value: float) -> float:
+    return round(value) if value == round(value) else round(value, 1)
+
+
+def course_of(row: tuple[Any, ...]) -> NodeCourse:
+    """Return the course that a row contains."""
+    said = json_of(row[0], dict)
+    start, times, course = said["start"], said["t"], NodeCourse(figure(said["step_sec"]))
+    if not course.step_sec > 0 or len(times) > course.POINTS:
+        raise ValueError("that is no course")
+    columns = [[_figure(value, unit) for value in said[short]] for short, unit in _FIGURES.values()]
+    for after_sec, *load, running in zip(times, *columns, strict=True):
+        course.add(moment(figure(start) + figure(after_sec)), tuple(load), running)
+    return course
+
+
+def _figure(value: Any, unit: float) -> float:
+    return nan if value is None else figure(value) * unit
