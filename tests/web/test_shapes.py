@@ -24,6 +24,7 @@ from flask_dispy import ClusterRegistry, PastRegistry
 from flask_dispy.watching.views import View
 from flask_dispy.web.api.schemas import SCHEMAS, schema_of
 from flask_dispy.wire.answers import OutcomeRow
+from flask_dispy.wire.journal import EventRow
 from flask_dispy.wire.shapes.clusters import JobCounts, OutlookRow, SeriesData, Summary
 from flask_dispy.wire.shapes.jobs import JobDetail, JobRow
 from flask_dispy.wire.shapes.nodes import (
@@ -51,6 +52,7 @@ SCRIPTS = {
     "NodeSeries": NodeSeriesData,
     "ClusterSeries": SeriesData,
     "Outcome": OutcomeRow,
+    "Event": EventRow,
 }
 FIXED = {int: "number", float: "number", str: "string", bool: "boolean", type(None): "null"}
 
