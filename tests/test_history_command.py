@@ -129,6 +129,7 @@ def test_killed_run_is_shown_with_its_search_timeline_series_and_report(path: Pa
 
         assert ask(f"{cluster}/timeline")["total"] >= safe
         assert ask(f"{cluster}/nodes")["items"][0]["name"] == "alpha"
+        assert ask(f"{cluster}/nodes/alpha/series")["running"]
         rates = ask(f"{cluster}/series?resolution_sec=10")["columns"]["jobs_per_sec"]
         assert max(filter(None, rates)) > 0
         with urllib.request.urlopen(f"{cluster}/report", timeout=10) as answer:

@@ -51,8 +51,8 @@ class CoursesDue:
         """Add how busy these nodes are now."""
         for ip_addr in addresses:
             node = self._state.nodes.get(ip_addr)
-            if node is None or (node.series is None and not node.running):
-                continue  # nothing is known of its load
+            if node is None:
+                continue
             course = self._courses.get(ip_addr)
             if course is None:
                 course = self._courses[ip_addr] = NodeCourse()

@@ -143,13 +143,13 @@ def test_many_nodes_take_turns() -> None:
     assert {address for each in found for address in each} == state.nodes.keys()
 
 
-def test_nodes_whose_load_is_unknown_are_left_out() -> None:
-    state = new_state()
-    state.apply(seen("n1", cpus=2))
-    state.nodes["n1"].series = None
+def test_node_that_reports_no_load_has_its_running_jobs() -> None:
+    state = busy_state(1)
     due = CoursesDue(state)
-    due.note(["n1", "nobody"], 1_010.0)
-    assert taken(due, 1_010.0) == []
+    due.note(["n0", "nobody"], 1_010.0)
+    ((_, said),) = due.take(1_010.0)
+    course = json.loads(said)
+    assert (course["running"], course["cpu_avail"]) == ([1], [None])
 
 
 def test_forgotten_nodes_take_no_memory_once_they_are_written() -> None:
