@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { clusterPath } from "../../flask_dispy/static/js/data/api.js";
 import { busyText } from "../../flask_dispy/static/js/data/busytext.js";
-import { cancelMatching } from "../../flask_dispy/static/js/widgets/jobcommands.js";
+import { commandMatching, RERUN, TERMINATE } from "../../flask_dispy/static/js/widgets/jobcommands.js";
+import { rerunText, wouldRerun } from "../../flask_dispy/static/js/widgets/dryrun.js";
 import { outcomeLine } from "../../flask_dispy/static/js/widgets/nodecommands.js";
 
 /** A server with so many queued jobs, and a notice that remembers what it showed. */
@@ -49,7 +50,7 @@ function world(/** @type {number} */ jobs) {
 
 test("any number of jobs is terminated, in parts", async () => {
   const { seen, place } = world(12_000);
-  await cancelMatching(place, "", 12_000);
+  await commandMatching(place, TERMINATE, "", 12_000);
   assert.equal(seen.lines.length, 12_000);
   assert.equal(new Set(seen.asked.map(({ before }) => before)).size, 24);
   assert.equal(seen.titles.at(0), "Terminating 12,000 jobs");
@@ -64,16 +65,51 @@ test("it can be stopped", async () => {
     if (seen.asked.length === 2) seen.stop?.();
     return send(...given);
   };
-  await cancelMatching(place, "", 12_000);
+  await commandMatching(place, TERMINATE, "", 12_000);
   assert.equal(seen.asked.length, 3);
   assert.equal(seen.titles.at(-1), "Stopped: terminated 1,500 jobs");
 });
 
 test("a few jobs need no stop", async () => {
   const { seen, place } = world(3);
-  await cancelMatching(place, "", 3);
+  await commandMatching(place, TERMINATE, "", 3);
   assert.equal(seen.stop, null);
   assert.deepEqual(seen.titles.at(-1), "Terminated 3 jobs");
+});
+
+test("jobs are run again a hundred at a time, and it says so", async () => {
+  const { seen, place } = world(250);
+  await commandMatching(place, RERUN, "state:failed", 250);
+  assert.equal(seen.asked.length, 3);
+  assert.equal(seen.titles.at(0), "Running 250 jobs again");
+  assert.equal(seen.titles.at(1), "Running again: 100 of 250 jobs");
+  assert.equal(seen.titles.at(-1), "Ran 250 jobs again");
+});
+
+test("a dry run of many selected jobs adds up what the server says of each thousand", async () => {
+  const { place } = world(0);
+  place.config = { limits: { serials: 1000 } };
+  place.api.send = async (/** @type {any} */ _method, /** @type {any} */ _path, /** @type {any} */ body) => ({
+    matched: body.serials.length,
+    rerunnable: body.serials.length - 1,
+    again: 1,
+    refused: [{ code: "finished", message: "They finished.", jobs: 1 }],
+  });
+  const serials = Array.from({ length: 1500 }, (_, i) => i);
+  const { detail, action, danger } = await wouldRerun(place, serials);
+  assert.equal(action, "Run 1,498 jobs again");
+  assert.equal(danger, false);
+  assert.equal(
+    detail,
+    "Their program submits 1,498 again.\n2 of them were run again before.\n2 jobs refused: They finished.",
+  );
+});
+
+test("a dry run says of one job whether it was run again before", () => {
+  const one = { matched: 1, rerunnable: 1, again: 0, refused: [] };
+  assert.equal(rerunText(one), "Its program submits it again.");
+  assert.equal(rerunText({ ...one, again: 1 }), "It was run again before.");
+  assert.equal(rerunText({ ...one, rerunnable: 0 }), "None of them can be run again.");
 });
 
 test("an outcome says nothing twice, and claims no success that is not known", () => {

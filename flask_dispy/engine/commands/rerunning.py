@@ -84,7 +84,7 @@ class Reruns:
             )
         known = self._targets.serials_of(made.values()) if made else {}
         return {
-            serial: replace(done[serial], rerun_as=known.get(made.get(serial)))
+            serial: _with_number(done[serial], known.get(made.get(serial)))
             if serial in done
             else self._failed(code, message, serial)
             for serial in self._serials
@@ -132,3 +132,9 @@ class Reruns:
         with self._lock:
             self._made[serial] = key
         return target.done("submitted", "It was submitted again.", serial=serial)
+
+
+def _with_number(outcome: Outcome, made: int | None) -> Outcome:
+    if made is None:
+        return outcome
+    return replace(outcome, rerun_as=made, message=f"It was submitted again as job #{made}.")

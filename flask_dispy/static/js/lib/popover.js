@@ -57,6 +57,7 @@ export function createPopover(button, panel, { onOpen, onClose, toggles = true }
   element.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || panel.hidden) return;
     event.stopPropagation();
+    event.preventDefault(); // else it would close a dialog around it, too
     close({ refocus: true });
   });
 

@@ -83,7 +83,8 @@ class JobsPage {
       this.#failure,
       this.#table.element,
     );
-    this.#actions = config.permissions.cancel_jobs ? this.#makeActions(actions) : null;
+    const { cancel_jobs: mayCancel, rerun_jobs: mayRerun } = config.permissions;
+    this.#actions = mayCancel || mayRerun ? this.#makeActions(actions) : null;
     this.#durations = new DurationsPanel(need("durations"), {
       shell,
       asked: () => ({
@@ -170,7 +171,7 @@ class JobsPage {
   /** @param {HTMLElement} place */
   #makeActions(place) {
     return createJobActions(place, {
-      place: this.#shell,
+      shell: this.#shell,
       selected: () => this.#table.selectedJobs,
       query: () => this.#query,
       onDone: () => void this.#list.refresh(false),

@@ -7,93 +7,109 @@ import { outcomeLine } from "./nodecommands.js";
 import { toParams } from "../data/query.js";
 import { failureLine } from "../data/remedy.js";
 
-/** How many of a search's jobs are cancelled by one request: few, so that the count moves and Stop acts soon. */
-const PART = 500;
-
 /** @typedef {{api: Api, config: Pick<Config, "limits">, cluster: string, notices: Notices}} Place */
-/** @typedef {{matched: number, outcomes: Outcome[], cancelled: number, failed: number, next_before?: number|null}} Cancelled */
+/** @typedef {{outcomes: Outcome[], next_before?: number|null}} Answer */
 
 /**
- * Cancel jobs by their numbers and show each outcome.
+ * @typedef {object} Command for jobs
+ * @property {"cancel"|"rerun"} name
+ * @property {number} part how many jobs one request is for: few, so that the count moves and Stop acts soon
+ * @property {string} doing
+ * @property {(verb: "do"|"doing"|"done", jobs: string) => string} words
+ * @property {string} failed
+ */
+
+/** @type {Command} */
+export const TERMINATE = {
+  name: "cancel",
+  part: 500,
+  doing: "Terminating",
+  words: (verb, jobs) => `${{ do: "Terminate", doing: "Terminating", done: "Terminated" }[verb]} ${jobs}`,
+  failed: "Could not terminate all jobs",
+};
+
+/** The function of the watched program may take its time. @type {Command} */
+export const RERUN = {
+  name: "rerun",
+  part: 100,
+  doing: "Running again",
+  words: (verb, jobs) => `${{ do: "Run", doing: "Running", done: "Ran" }[verb]} ${jobs} again`,
+  failed: "Could not run all jobs again",
+};
+
+/**
+ * Send a command for jobs by their numbers and show each outcome.
  *
  * @param {Place} place
+ * @param {Command} command
  * @param {number[]} serials
  */
-export async function cancelJobs({ api, config, cluster, notices }, serials) {
-  const notice = notices.show(`Terminating ${counted(serials.length, "job")}`);
-  const atOnce = config.limits.serials;
+export async function commandJobs({ api, config, cluster, notices }, command, serials) {
+  const notice = notices.show(command.words("doing", counted(serials.length, "job")));
+  const atOnce = Math.min(command.part, config.limits.serials);
   /** @type {Outcome[]} */
   const outcomes = [];
   try {
     for (let at = 0; at < serials.length; at += atOnce) {
-      /** @type {Cancelled} */
-      const answer = await api.send("POST", clusterPath(cluster, "jobs", "cancel"), {
+      /** @type {Answer} */
+      const answer = await api.send("POST", clusterPath(cluster, "jobs", command.name), {
         serials: serials.slice(at, at + atOnce),
       });
       outcomes.push(...answer.outcomes);
     }
-    showOutcomes(notice, outcomes);
+    showOutcomes(notice, command, outcomes);
   } catch (error) {
-    failed(notice, outcomes, error);
+    failed(notice, command, outcomes, error);
   }
 }
 
 /**
- * How many jobs a search matches, and how many of them have not ended.
- *
- * @param {Place} place
- * @param {string} query
- * @returns {Promise<{matched: number, cancellable: number}>}
- */
-export const countCancellable = ({ api, cluster }, query) =>
-  api.send("POST", clusterPath(cluster, "jobs", "cancel"), { filter: toParams(query), dry_run: true });
-
-/**
- * Cancel all jobs that a search matches, some at a time, until none is left or somebody stops it,
+ * Send a command for all jobs that a search matches, some at a time, until none is left or somebody stops it,
  * and show each outcome.
  *
  * @param {Place} place
+ * @param {Command} command
  * @param {string} query
  * @param {number} expected  as the dry run counted
  */
-export async function cancelMatching({ api, cluster, notices }, query, expected) {
-  const notice = notices.show(`Terminating ${counted(expected, "job")}`);
+export async function commandMatching({ api, cluster, notices }, command, query, expected) {
+  const notice = notices.show(command.words("doing", counted(expected, "job")));
   /** @type {Outcome[]} */
   const outcomes = [];
   let stopped = false;
-  if (expected > PART) notice.offer("Stop", () => (stopped = true));
+  if (expected > command.part) notice.offer("Stop", () => (stopped = true));
   /** @type {number|null} */
   let before = null;
   try {
     do {
-      /** @type {Cancelled} */
-      const answer = await api.send("POST", clusterPath(cluster, "jobs", "cancel"), {
+      /** @type {Answer} */
+      const answer = await api.send("POST", clusterPath(cluster, "jobs", command.name), {
         filter: toParams(query),
         dry_run: false,
-        limit: PART,
+        limit: command.part,
         before,
       });
       outcomes.push(...answer.outcomes);
       before = answer.next_before ?? null;
-      notice.progress(
-        `Terminating: ${count(outcomes.length)} of ${counted(Math.max(expected, outcomes.length), "job")}`,
-      );
+      const all = counted(Math.max(expected, outcomes.length), "job");
+      notice.progress(`${command.doing}: ${count(outcomes.length)} of ${all}`);
     } while (before !== null && !stopped);
-    showOutcomes(notice, outcomes, stopped && before !== null);
+    showOutcomes(notice, command, outcomes, stopped && before !== null);
   } catch (error) {
-    failed(notice, outcomes, error);
+    failed(notice, command, outcomes, error);
   }
 }
 
 /**
  * @param {ReturnType<Notices["show"]>} notice
+ * @param {Command} command
  * @param {Outcome[]} outcomes
  * @param {boolean} [stopped]  before all had their turn
  */
-function showOutcomes(notice, outcomes, stopped = false) {
+function showOutcomes(notice, { words }, outcomes, stopped = false) {
   const good = outcomes.filter((outcome) => outcome.ok).length;
   const all = counted(outcomes.length, "job");
-  const title = good === outcomes.length ? `Terminated ${all}` : `Terminated ${count(good)} of ${all}`;
+  const title = words("done", good === outcomes.length ? all : `${count(good)} of ${all}`);
   notice.done(
     stopped ? `Stopped: ${title.toLowerCase()}` : title,
     outcomes.map((outcome) => outcomeLine(outcome)),
@@ -102,9 +118,10 @@ function showOutcomes(notice, outcomes, stopped = false) {
 
 /**
  * @param {ReturnType<Notices["show"]>} notice
+ * @param {Command} command
  * @param {Outcome[]} outcomes  of those that were reached
  * @param {unknown} error
  */
-function failed(notice, outcomes, error) {
-  notice.done("Could not terminate all jobs", [failureLine(error), ...outcomes.map((outcome) => outcomeLine(outcome))]);
+function failed(notice, command, outcomes, error) {
+  notice.done(command.failed, [failureLine(error), ...outcomes.map((outcome) => outcomeLine(outcome))]);
 }

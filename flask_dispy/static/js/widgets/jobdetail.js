@@ -7,10 +7,11 @@ import { ApiError, clusterPath } from "../data/api.js";
 import { confirmInPlace } from "../lib/confirm.js";
 import { h, icon, setAttr, setText, show } from "../lib/dom.js";
 import { stateMark } from "../lib/format.js";
-import { cancelJobs } from "./jobcommands.js";
+import { confirmDryRun, wouldRerun } from "./dryrun.js";
+import { commandJobs, TERMINATE } from "./jobcommands.js";
 import { jobName, jobNumber, jobWord } from "../data/jobwords.js";
 import { copyText, flash } from "./clipboard.js";
-import { isCancellable } from "./jobactions.js";
+import { isCancellable, isRerunnable } from "./jobactions.js";
 import { createJobFacts } from "./jobfacts.js";
 import { createJobLike } from "./joblike.js";
 import { createJobTexts } from "./jobtexts.js";
@@ -38,7 +39,9 @@ export class JobPanel {
   #readAt = 0;
   #reading = false;
   /** It was requested again while it was being read; the answer under way may be older. */
-  #again = false;
+  #readAgain = false;
+  /** Runs the job again. @type {HTMLElement} */
+  #again;
   /** @type {ReturnType<typeof setTimeout>|null} */
   #later = null;
 
@@ -59,9 +62,19 @@ export class JobPanel {
     const fields = config.job_fields.filter(({ custom }) => custom);
     const nodeHref = (/** @type {string} */ ip) => shell.href("node.html", { host: ip });
     const nodeName = (/** @type {string} */ ip) => store.nodes.get(ip)?.name || ip;
-    this.#facts = createJobFacts(this.#parts.body, { nodeHref, nodeName, now: store.now, fields });
+    this.#facts = createJobFacts(this.#parts.body, {
+      nodeHref,
+      nodeName,
+      jobHref: config.past ? null : (serial) => shell.href("jobs.html", { job: serial }),
+      now: store.now,
+      fields,
+    });
     this.#like = createJobLike(this.#parts.body, shell);
     this.#texts = createJobTexts(this.#parts.body, { mayReadArguments: config.permissions.see_arguments, notices });
+    this.#again = confirmDryRun(this.#parts.again, {
+      ask: () => wouldRerun(shell, this.#serial === null ? [] : [this.#serial]),
+      onDone: () => void this.#read(),
+    }).element;
     this.#listen();
   }
 
@@ -69,7 +82,7 @@ export class JobPanel {
     confirmInPlace(this.#parts.terminate, () => {
       if (!this.#job || !isCancellable(this.#job)) return null;
       const { serial } = this.#job;
-      const run = () => void cancelJobs(this.#shell, [serial]).then(() => this.#read());
+      const run = () => void commandJobs(this.#shell, TERMINATE, [serial]).then(() => this.#read());
       return { action: "Terminate this job", detail: "What it has done so far is lost.", run };
     });
     this.#parts.close.addEventListener("click", this.#onClose);
@@ -89,7 +102,7 @@ export class JobPanel {
   }
 
   async #read() {
-    this.#again = this.#reading;
+    this.#readAgain = this.#reading;
     if (this.#serial === null || this.#reading) return;
     const { api, cluster } = this.#shell;
     const wanted = this.#serial;
@@ -102,7 +115,7 @@ export class JobPanel {
       if (wanted === this.#serial) this.#complain(error);
     } finally {
       this.#reading = false;
-      if (this.#again) void this.#read();
+      if (this.#readAgain) void this.#read();
     }
   }
 
@@ -119,6 +132,7 @@ export class JobPanel {
     for (const part of [this.#parts.state, this.#parts.cluster]) setText(part, "");
     setAttr(this.#parts.mark, "class", "");
     show(this.#parts.terminate, false);
+    show(this.#again, false);
     this.#showMessage("Loading …");
     this.#dialog.scrollTop = 0;
     void this.#read();
@@ -145,7 +159,14 @@ export class JobPanel {
   }
 
   tick() {
-    if (this.#job) this.#facts.update(this.#job); // how long ago it ended changes, too
+    if (!this.#job) return;
+    this.#facts.update(this.#job); // how long ago it ended changes, too
+    this.#offerAgain();
+  }
+
+  /** The job may be read before it is known what its cluster can do. */
+  #offerAgain() {
+    show(this.#again, this.#job !== null && isRerunnable(this.#job, this.#shell));
   }
 
   get serial() {
@@ -171,6 +192,7 @@ export class JobPanel {
     setAttr(this.#parts.mark, "class", stateMark(jobWord(found)));
     setText(this.#parts.state, jobWord(found));
     show(this.#parts.terminate, this.#shell.config.permissions.cancel_jobs && isCancellable(found));
+    this.#offerAgain();
     const { api, cluster } = this.#shell;
     setAttr(this.#parts.save, "href", api.url(clusterPath(cluster, "jobs", found.serial, "texts")));
     this.#facts.update(found);
@@ -200,6 +222,7 @@ function build(dialog) {
     "Save texts",
   );
   const terminate = h("button", { type: "button", class: "button small", hidden: true }, "Terminate");
+  const again = h("button", { type: "button", class: "button small" }, "Run again");
   const close = h(
     "button",
     { type: "button", class: "button quiet icon-button", "aria-label": "Close" },
@@ -217,11 +240,11 @@ function build(dialog) {
         { class: "job-head-line" },
         h("span", { class: "state" }, mark, state),
         cluster,
-        h("div", { class: "actions end" }, copyLink, save, terminate),
+        h("div", { class: "actions end" }, copyLink, save, again, terminate),
       ),
     ),
     message,
     body,
   );
-  return { title, number, mark, state, cluster, copyLink, save, terminate, close, message, body };
+  return { title, number, mark, state, cluster, copyLink, save, again, terminate, close, message, body };
 }

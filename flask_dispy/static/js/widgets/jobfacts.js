@@ -15,16 +15,20 @@ import { fillChildren } from "./svg.js";
  * @param {object} options
  * @param {(ip: string) => string} options.nodeHref
  * @param {(ip: string) => string} options.nodeName
+ * @param {((serial: number) => string)|null} options.jobHref null: the other jobs are not there
  * @param {() => number} options.now
  * @param {ServedField[]} options.fields custom columns
  */
-export function createJobFacts(element, { nodeHref, nodeName, now, fields }) {
+export function createJobFacts(element, { nodeHref, nodeName, jobHref, now, fields }) {
   const node = h("a", {});
   const facts = {
     waited: fact("Waited"),
     run: fact("Ran for"),
     attempts: fact("Attempts"),
   };
+  const [before, after] = [h("a"), h("a")];
+  const reruns = h("span");
+  const relations = { of: fact("Again of", before), as: fact("Run again", h("span", {}, reruns, after)) };
   const custom = fields.map((field) => ({ field, ...fact(field.label) }));
   const nodeFact = fact("Node", node);
   const compared = { waited: h("p", { class: "job-compared" }), ran: h("p", { class: "job-compared" }) };
@@ -34,7 +38,7 @@ export function createJobFacts(element, { nodeHref, nodeName, now, fields }) {
       "dl",
       { class: "job-facts" },
       nodeFact.element,
-      ...[...Object.values(facts), ...custom].map((each) => each.element),
+      ...[...Object.values(facts), ...Object.values(relations), ...custom].map((each) => each.element),
     ),
     compared.ran,
     compared.waited,
@@ -59,10 +63,27 @@ export function createJobFacts(element, { nodeHref, nodeName, now, fields }) {
       const wait = comparedText(waited, job.compared?.waited, names);
       say(compared.waited, job.state === "queued" ? "Has waited" : "Waited", wait);
       setText(facts.attempts.value, count(job.attempts));
+      show(relations.of.element, job.rerun_of !== null);
+      show(relations.as.element, job.reruns > 0);
+      setText(reruns, rerunsText(job));
+      for (const [link, serial] of /** @type {const} */ ([
+        [before, job.rerun_of],
+        [after, job.rerun_as],
+      ])) {
+        setText(link, serial === null ? "" : `#${serial}`);
+        setAttr(link, "href", serial === null || !jobHref ? null : jobHref(serial));
+      }
       for (const { field, value } of custom) setText(value, fieldText(job, field, at));
       fillChildren(steps, stepsOf(job, at), makeStep, (item, step) => fillStep(item, step, at));
     },
   };
+}
+
+/** What stands before the number of the newest job that running a job again made. @param {JobDetail} job */
+function rerunsText({ reruns, rerun_as: latest }) {
+  const times = reruns === 1 ? "" : `${count(reruns)} times`;
+  if (latest === null) return times || "once";
+  return times ? `${times}, last as ` : "as ";
 }
 
 /**

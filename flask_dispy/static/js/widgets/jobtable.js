@@ -80,7 +80,7 @@ export class JobTable {
       onSort,
       keyOf: (/** @type {JobRow} */ job) => String(job.serial),
       name: (job) => `job ${jobTitle(job)}`,
-      selectable: shell.config.permissions.cancel_jobs,
+      selectable: shell.config.permissions.cancel_jobs || shell.config.permissions.rerun_jobs,
       now: shell.store.now,
       empty,
       onSelect,

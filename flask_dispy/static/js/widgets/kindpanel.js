@@ -6,6 +6,7 @@ import { h, icon, setAttr, setText, show } from "../lib/dom.js";
 import { KeyedList } from "../lib/keyedlist.js";
 import { count, counted, exact, percent, plain } from "../lib/format.js";
 import { copyText, flash } from "./clipboard.js";
+import { confirmDryRun, wouldRerun } from "./dryrun.js";
 import { SidePanel } from "./sidepanel.js";
 
 /** @import {Shell} from "../frame/parts.js" */
@@ -20,6 +21,7 @@ export class KindPanel {
   #title = h("h2", { id: "kind-title", class: "job-title", tabindex: "-1" });
   #close = h("button", { type: "button", class: "button quiet icon-button", "aria-label": "Close" }, icon("close"));
   #jobs = h("a", { class: "button small" });
+  #again;
   #copy = h("button", { type: "button", class: "button small", "aria-label": "Copy: Sample" }, "Copy");
   #message = h("p", { class: "kind-whole" });
   #facts = h("dl", { class: "job-facts" });
@@ -58,7 +60,12 @@ export class KindPanel {
       () => this.#createSerial(),
     );
     const head = h("div", { class: "job-head-line" }, this.#title, this.#close);
-    const actions = h("div", { class: "job-head-line" }, this.#jobs);
+    const again = h("button", { type: "button", class: "button small" }, "Run again");
+    const actions = h("div", { class: "job-head-line" }, this.#jobs, again);
+    this.#again = confirmDryRun(again, {
+      ask: () => wouldRerun(shell, this.#kind ? searchOfKind(this.#kind) : []),
+      onDone: () => {},
+    }).element;
     const sample = h("h3", { id: "kind-sample-title", text: "Sample: the first one's text" });
     dialog.append(
       h("div", { class: "job-head" }, head, actions),
@@ -105,6 +112,7 @@ export class KindPanel {
   /** @param {ErrorKind} kind */
   update(kind) {
     this.#kind = kind;
+    show(this.#again, this.#shell.config.permissions.rerun_jobs && Boolean(this.#shell.summary()?.rerun));
     setText(this.#title, plain(kind.type) || kindTitle(kind));
     setText(this.#message, plain(kind.message ?? ""));
     show(this.#message, Boolean(kind.message));

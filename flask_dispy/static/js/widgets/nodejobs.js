@@ -16,7 +16,7 @@ import {
 } from "./jobcolumns.js";
 import { jobTitle } from "../data/jobwords.js";
 import { TABLE_KEYS } from "../frame/keymap.js";
-import { cancelJobs } from "./jobcommands.js";
+import { commandJobs, TERMINATE } from "./jobcommands.js";
 import { Table } from "../table/table.js";
 
 /** The jobs of one node: the running ones, which can be selected and terminated, and those that ended last. */
@@ -143,7 +143,7 @@ class JobChoice {
       return {
         action: `Terminate ${counted(serials.length, "job")}`,
         detail: "What they have done so far is lost.",
-        run: () => void cancelJobs(shell, serials),
+        run: () => void commandJobs(shell, TERMINATE, serials),
       };
     });
     this.update(0);

@@ -5,7 +5,7 @@ import { h, icon, setAttr, setText, show } from "../lib/dom.js";
 import { counted } from "../lib/format.js";
 import { stuckJobs, stuckQuery } from "./outlook.js";
 import { createPopover } from "../lib/popover.js";
-import { confirmCount } from "./jobactions.js";
+import { confirmDryRun, wouldTerminate } from "./dryrun.js";
 
 /**
  * A line under a cluster's bar: what is in the way of its jobs, and what can be done about it.
@@ -22,7 +22,10 @@ export function createProgressNote(name, { api, config, href, notices }) {
   const element = h("div", { class: "progress-note", hidden: true }, icon("warning"), text, actions);
   let query = "";
   const place = { api, config, cluster: name, notices };
-  const { element: forTerminate } = confirmCount(terminate, { place, query: () => query, onDone: () => {} });
+  const { element: forTerminate } = confirmDryRun(terminate, {
+    ask: () => wouldTerminate(place, query),
+    onDone: () => {},
+  });
   const { element: forWhy } = createPopover(why, explanation());
   forWhy.classList.add("progress-why");
 
