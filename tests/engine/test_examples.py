@@ -113,8 +113,9 @@ def test_few_jobs_at_a_time_are_all_counted(run: Run) -> None:
     assert _of(seen, "result") == [str(n) for n in range(1, 41)]
 
 
-def test_jobs_share_what_the_setup_of_their_node_made(run: Run) -> None:
-    seen = run("shared_value")
+def test_jobs_share_what_the_setup_of_their_node_made_while_workers_prepare_more(run: Run) -> None:
+    seen = run("processes")
+    assert _of(seen, "args") == [str(2 * n) for n in range(1, 11)]
     for node in (ALPHA, BETA):
         jobs = [job for job in seen["jobs"] if job["node"] == node]
         total = sum(int(job["args"]) for job in jobs)
