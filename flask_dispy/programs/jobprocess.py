@@ -27,6 +27,7 @@ from dispy import DispyJob
 from pycos import Task
 
 from .jobdeaths import GROUP_SIGNALS, death_reply, how_it_ended
+from .nodesignals import heed_signals
 from .oomkills import oom_kills
 from .outputs import CapturedOutput, KeptOutput
 from .patches import replace
@@ -233,6 +234,7 @@ def patch_node_when_loaded() -> None:
         node = sys.modules["__main__"]
         replace(node, "multiprocessing", multiprocessing, Process=JobProcess, Queue=_reply_queue)
         _mark_terminated_jobs(node)
+        heed_signals(node)
         vars(node)["Task"] = _NodeTask
 
     multiprocessing.set_start_method = set_start_method
