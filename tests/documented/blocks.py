@@ -36,8 +36,9 @@ NOT_RUN: Final = {
     "json": "what the API answers",
     "nginx": "nginx is not a part of this",
     "apache": "Apache is not a part of this",
-    "ini": "is no program; see unit/test_cli_settings.py",
-    "yaml": "is read by Prometheus; see web/test_prometheus.py",
+    "ini": "is no program; see unit/test_cli_settings.py and test_services.py",
+    "yaml": "is read by Prometheus or Docker; see web/test_prometheus.py and test_services.py",
+    "dockerfile": "needs Docker",
 }
 """Languages that are not run, and why."""
 
@@ -161,6 +162,18 @@ BLOCKS: Final[dict[str, tuple[str, str]]] = {
     ),
     'registry.on("stalled"': ("", "stop()\n"),
     "with progress(cluster):": (_CLUSTER, _DONE),
+    'trusted_hosts=["run"]': (
+        """
+import os
+import flask_dispy
+_made = flask_dispy.DispyHTTPServer
+flask_dispy.DispyHTTPServer = lambda *a, **k: _made(*a, **{**k, "port": 0})
+os.mkdir("data")
+# Needs a node, because of compute().
+""",
+        "(run,) = flask_dispy.PastRegistry('data/runs.sqlite').views()\n"
+        "assert run.summary()['jobs']['finished'] == 100\n",
+    ),
     'history="runs.sqlite")': (_CLUSTER, f"{_DONE}server.shutdown()\n"),
     'PastRegistry("runs.sqlite"': (
         f"{_CLUSTER}with DispyHTTPServer(cluster, history='runs.sqlite'):\n    cluster.wait()\n"

@@ -69,10 +69,16 @@ def on_exit(server):
     ("made_in", "owner", "options"),
     [
         ("module", "worker", []),
+        ("module", "worker", ["--worker-class=gevent"]),
         ("worker", "worker", ["--preload"]),
         ("module", "master", ["--preload"]),
     ],
-    ids=["no preload", "preload, clusters in the worker", "preload, clusters before the fork"],
+    ids=[
+        "no preload",
+        "gevent",
+        "preload, clusters in the worker",
+        "preload, clusters before the fork",
+    ],
 )
 def test_pages_serve_and_sigterm_ends_it(
     tmp_path: Path, made_in: str, owner: str, options: list[str]
