@@ -6,8 +6,6 @@ import asyncio
 import re
 import shutil
 import time
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from typing import Any, Final
 
 import click
@@ -15,12 +13,12 @@ from rich.console import Group
 from rich.live import Live
 from rich.text import Text
 
-from ..client import AsyncClient, ClientError, Mirror
+from ..client import AsyncClient, Client, ClientError, Mirror, WaitTimeout
 from ..core.phrases import quantity
 from ..terminal.cells import line
 from ..terminal.rows import outlook_line, progress_row
 from ..wire.shapes.clusters import Summary
-from ..wire.summaries import SETTLED_SEC, is_over, summary_of
+from ..wire.summaries import summary_of
 from ..wire.wording import Clock, done_count
 from .group import EXIT_FAILED, EXIT_UNREACHABLE, addressed, cli, connected, failure, of_cluster
 from .output import Output
@@ -34,7 +32,6 @@ EXIT_DONE: Final = 0
 EXIT_STALLED: Final = 2
 EXIT_TIMEOUT: Final = 4
 
-_LOOK_SEC: Final = 0.25
 _LINE_SEC: Final = 60.0
 """Without a terminal, a line is written so often, and whenever the outlook's state changes."""
 
@@ -122,7 +119,7 @@ def wait(
       flask-dispy wait --timeout 10h || mail -s "The run: $?" ann@example.org < /dev/null
     """
     try:
-        summary, code = asyncio.run(_wait(dashboard, output, cluster, timeout_sec))
+        summary, code = _wait(dashboard, output, cluster, timeout_sec)
     except ClientError as error:
         raise failure(error, EXIT_UNREACHABLE) from error
     if output.as_json:
@@ -132,59 +129,28 @@ def wait(
     raise click.exceptions.Exit(code)
 
 
-async def _wait(
+def _wait(
     dashboard: Dashboard, output: Output, cluster: str, timeout_sec: float | None
 ) -> tuple[Summary, int]:
     """Return the last summary, and the exit code."""
-    give_up_at = None if timeout_sec is None else time.monotonic() + timeout_sec
-    done_at: float | None = None
-    async with connected(AsyncClient, dashboard) as client:
-        summary = await client.cluster(cluster)
+    with connected(Client, dashboard) as client:
+        summary = client.cluster(cluster)
         with _Progress(output) as progress:
-            async with aclosing(_summaries(client, cluster)) as summaries:
-                async for latest in summaries:
-                    summary = latest or summary
-                    progress.show(summary)
-                    now = time.monotonic()
-                    code = verdict(summary)
-                    if code in (EXIT_DONE, EXIT_FAILED) and summary["state"] == "open":
-                        done_at = done_at or now
-                        code = code if now - done_at >= SETTLED_SEC else None
-                    elif code is None:
-                        done_at = None
-                    if code is not None:
-                        return summary, code
-                    if give_up_at is not None and now >= give_up_at:
-                        break
-    return summary, EXIT_TIMEOUT
+            progress.show(summary)
+            try:
+                summary = client.wait(
+                    ("done", "stalled"), cluster, timeout_sec=timeout_sec, show=progress.show
+                )
+            except WaitTimeout as late:
+                return late.summary or summary, EXIT_TIMEOUT
+    return summary, verdict(summary)
 
 
-async def _summaries(client: AsyncClient, cluster: str) -> AsyncGenerator[Summary | None, None]:
-    """Yield each new summary, and ``None`` a few times a second."""
-    changes = client.follow(cluster)
-    upcoming = asyncio.ensure_future(anext(changes))
-    try:
-        while True:
-            await asyncio.wait({upcoming}, timeout=_LOOK_SEC)
-            if not upcoming.done():
-                yield None
-                continue
-            summaries = upcoming.result()["clusters"]
-            upcoming = asyncio.ensure_future(anext(changes))
-            yield summary_of(summaries, cluster)
-    finally:
-        upcoming.cancel()
-        await asyncio.gather(upcoming, return_exceptions=True)
-        await changes.aclose()
-
-
-def verdict(summary: Summary) -> int | None:
-    """Return the exit code for a cluster that is in this state; ``None`` if it goes on."""
+def verdict(summary: Summary) -> int:
+    """Return the exit code for a cluster that is waited for no longer."""
     jobs = summary["jobs"]
     if summary["outlook"]["state"] == "stalled":
         return EXIT_STALLED
-    if not is_over(summary):
-        return None
     return EXIT_DONE if jobs["finished"] == jobs["submitted"] else EXIT_FAILED
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import AsyncGenerator, Collection
+from collections.abc import AsyncGenerator, Callable, Collection
 from contextlib import aclosing
 
 from ..core.journal import EntryKind
@@ -12,7 +12,7 @@ from ..core.outlook import State
 from ..wire.answers import ChangesRow
 from ..wire.journal import EventRow
 from ..wire.shapes.clusters import Summary
-from ..wire.summaries import is_over, summary_of
+from ..wire.summaries import SETTLED_SEC, is_over, summary_of
 from .blocking import answered, iterated
 from .errors import WaitTimeout
 from .following import Follower
@@ -87,13 +87,16 @@ class Waiting(Reading):
         timeout_sec: float | None = None,
         poll_sec: float = 2.0,
         give_up_sec: float = 60.0,
+        show: Callable[[Summary], object] | None = None,
     ) -> Summary:
         """Wait until the outlook is as wanted, and return the summary that says so.
 
-        ``done`` waits for the first job, too. A closed cluster is not waited for, because nothing
-        changes any more: if jobs were left, the outlook's reason is ``closed``.
+        ``done`` waits for the first job, too, and until no job has been left for three seconds,
+        because the program may be about to submit more. A closed cluster is not waited for, because
+        nothing changes any more: if jobs were left, the outlook's reason is ``closed``.
 
         :param until: a state of the outlook, or several: ``("done", "stalled")``.
+        :param show: called with each summary, and about once a second with the same again.
         :param timeout_sec: seconds to wait, to about a second; ``None`` for ever. If the server
             stops answering meanwhile, it may be as long again, but no more than ten seconds.
         :raises WaitTimeout: it took longer.
@@ -102,13 +105,22 @@ class Waiting(Reading):
         wanted = {until} if isinstance(until, str) else set(until)
         end_at = math.inf if timeout_sec is None else time.monotonic() + timeout_sec
         summary: Summary | None = None
+        over_since: float | None = None
         following = self._follow(cluster, None, poll_sec, give_up_sec, end_at)
         async with aclosing(following) as found:
             async for changes in found:
-                if changes is not None:
-                    summary = summary_of(changes["clusters"], cluster)
-                    if _is_met(summary, wanted):
-                        return summary
+                summary = summary_of(changes["clusters"], cluster) if changes else summary
+                if summary is None:
+                    continue
+                if show is not None:
+                    show(summary)
+                now = time.monotonic()
+                over_since = (over_since or now) if is_over(summary) else None
+                settled = over_since is not None and now - over_since >= SETTLED_SEC
+                if _is_met(summary, wanted, settled=settled):
+                    return summary
+        if summary is not None and _is_met(summary, wanted, settled=True):
+            return summary
         raise _too_late(summary, wanted, timeout_sec)
 
     def _follow(
@@ -130,11 +142,12 @@ class Waiting(Reading):
         return follower.changes()
 
 
-def _is_met(summary: Summary, wanted: set[State]) -> bool:
+def _is_met(summary: Summary, wanted: set[State], *, settled: bool) -> bool:
     if summary["state"] == "closed":  # nothing changes any more
         return True
     state = summary["outlook"]["state"]
-    return (state != "done" and state in wanted) or ("done" in wanted and is_over(summary))
+    is_done = "done" in wanted and settled and is_over(summary)
+    return is_done or (state != "done" and state in wanted)
 
 
 def _too_late(

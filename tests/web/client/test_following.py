@@ -19,8 +19,16 @@ from web.hosted import serving as hosting
 from web.served import serving
 
 from flask_dispy import AsyncClient, Client, ClusterRegistry, DispyHTTPServer, create_blueprint
-from flask_dispy.client import Mirror, NotFound, Unreachable, WaitTimeout, following
+from flask_dispy.client import (
+    Mirror,
+    NotFound,
+    Unreachable,
+    WaitTimeout,
+    following,
+    waiting,
+)
 from flask_dispy.client.sending import BlockingIO
+from flask_dispy.wire.shapes.clusters import Summary
 
 
 def run_job(cluster: FakeCluster, node: Any, **end: Any) -> None:
@@ -241,6 +249,39 @@ def test_follower_polls_where_there_is_no_stream(
 # -- waiting ---------------------------------------------------------------------------------
 
 
+@pytest.fixture(autouse=True)
+def settled_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "SETTLED_SEC", 0.0)
+
+
+def test_wait_goes_on_while_the_program_submits_one_job_after_another(
+    client: Client, cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "SETTLED_SEC", 3_600.0)
+    alpha = cluster.join(make_node("10.0.0.1", "alpha"))
+    run_job(cluster, alpha)
+    later: list[Any] = []
+
+    def show(summary: Summary) -> None:
+        if not later:
+            assert summary["outlook"]["state"] == "done"
+            later.append(cluster.submit("the next one"))
+        elif summary["jobs"]["pending"] and waiting.SETTLED_SEC:
+            cluster.start(later[0], alpha)
+            cluster.end(later[0], alpha)
+            monkeypatch.setattr(waiting, "SETTLED_SEC", 0.0)
+
+    assert client.wait("done", "compute", show=show)["jobs"]["finished"] == 2
+
+
+def test_wait_for_jobs_that_are_over_returns_at_its_timeout(
+    client: Client, cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "SETTLED_SEC", 60.0)
+    run_job(cluster, cluster.join(make_node("10.0.0.1", "alpha")))
+    assert client.wait("done", "compute", timeout_sec=3)["jobs"]["finished"] == 1
+
+
 def test_wait_returns_the_summary_that_met_the_condition(client: Client, scene: Scene) -> None:
     scene.cluster.end(scene.running, scene.alpha)
     scene.cluster.start(scene.queued, scene.alpha)
@@ -305,9 +346,9 @@ def test_wait_gives_up_in_time_on_a_server_that_does_not_answer(
         go_on.wait(30)
 
     began = time.monotonic()
-    with hosting(app) as (host, port), Client(f"http://{host}:{port}") as waiting:
+    with hosting(app) as (host, port), Client(f"http://{host}:{port}") as asking:
         with pytest.raises(WaitTimeout) as raised:
-            waiting.wait("done", "compute", timeout_sec=0.5)
+            asking.wait("done", "compute", timeout_sec=0.5)
         took_sec = time.monotonic() - began
         go_on.set()
     assert took_sec < 3  # the shortest of its other deadlines
@@ -362,21 +403,21 @@ def test_events_go_on_after_a_restart(
 def test_async_client_follows_and_waits(server: DispyHTTPServer, scene: Scene) -> None:
     async def follow() -> tuple[str, int]:
         async with AsyncClient(server.url) as client:
-            waiting = asyncio.create_task(client.wait("done", "compute", timeout_sec=30))
+            task = asyncio.create_task(client.wait("done", "compute", timeout_sec=30))
             followed = client.follow("compute")
             assert (await anext(followed))["snapshot"]
             scene.cluster.end(scene.running, scene.alpha)
             scene.cluster.start(scene.queued, scene.alpha)
             scene.cluster.end(scene.queued, scene.alpha)
-            summary = await waiting
+            summary = await task
             await followed.aclose()
             # One that is cancelled leaves no stream behind.
-            waiting = asyncio.create_task(client.wait("stalled"))
+            task = asyncio.create_task(client.wait("stalled"))
             while (await client.healthz())["streams"] != 1:
                 await asyncio.sleep(0.02)
-            waiting.cancel()
+            task.cancel()
             with pytest.raises(asyncio.CancelledError):
-                await waiting
+                await task
             while (await client.healthz())["streams"]:
                 await asyncio.sleep(0.02)
             return summary["outlook"]["state"], summary["jobs"]["pending"]
