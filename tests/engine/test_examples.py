@@ -128,6 +128,7 @@ def test_functions_sent_with_jobs_run_and_fail_like_others(run: Run) -> None:
     failed = seen["jobs"][5]
     assert (failed["args"], failed["failed"]) == ("square, 5", True)
     assert failed["error"] == "ValueError: no square of 5"
+    assert 'raise ValueError(f"no square of {n}")' in failed["exception"]
     assert [event["type"] for event in seen["events"] if event["kind"] == "error_kind"] == [
         "ValueError"
     ]

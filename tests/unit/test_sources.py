@@ -59,6 +59,30 @@ def test_each_frame_of_the_code_sent_shows_its_line() -> None:
     ]
 
 
+def test_function_sent_with_a_job_comes_before_one_of_the_same_name() -> None:
+    own = "\ndef helper(what):\n    if what:\n        raise ValueError(what)\n"
+    space: dict[str, object] = {}
+    for code in (CODE, own):
+        exec(compile(code, "<string>", "exec"), space)
+    with pytest.raises(ValueError, match=r"2\.0") as raised:
+        space["compute"](0.5)  # type: ignore[operator]
+    text = "".join(traceback.format_exception(raised.value))
+    one = sent(CODE)
+    for _ in range(2):
+        assert frames(one.with_lines(text, own)) == [
+            '  File "<string>", line 6, in compute',
+            "    return helper(pairs)",
+            '  File "<string>", line 4, in helper',
+            "    raise ValueError(what)",
+            "ValueError: [(0, 2.0), (1, 2.0), (2, 2.0)]",
+        ]
+    # Of another job, which has none.
+    assert frames(one.with_lines(text))[2:4] == [
+        '  File "<string>", line 4, in helper',
+        "ValueError: [(0, 2.0), (1, 2.0), (2, 2.0)]",
+    ]
+
+
 def test_line_within_a_comprehension_is_shown() -> None:
     shown = sent(CODE).with_lines(failure(CODE, "compute(0)"))
     assert "    (one, 1 / value) for one in range(3)\nZeroDivisionError" in shown

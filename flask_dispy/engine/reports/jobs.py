@@ -73,13 +73,19 @@ class JobReports:
         # By the _uid of live jobs whose arguments were reported: when their node had confirmed
         # them, by our clock, or 0.
         self._confirmed_at: dict[int, float] = {}
+        # By the _uid of live jobs: the code that is sent with them, if any.
+        self._own_code: dict[int, str] = {}
 
     def _queued(self, _status: int, _node: Any, job: Any, _now: float) -> ParsedReport:
         uid, submitted_at = job._uid, job.submit_time
         live = _original(job)
-        pinned = getattr(getattr(job, "_dispy_job_", None), "pinned", None)
+        sent = getattr(job, "_dispy_job_", None)
+        pinned = getattr(sent, "pinned", None)
         if pinned is not None:
             self.queue.pinned[uid, submitted_at] = pinned
+        code = getattr(sent, "code", None)
+        if code:
+            self._own_code[uid] = code
         deferred: DeferredTexts = []
         job_id = self._texts.id_of(live, deferred)
         args, kwargs = self._texts.arguments(job, deferred)
@@ -166,8 +172,9 @@ class JobReports:
             self._subjects.note_job((uid, submitted_at), job, job.id, ended=True)
         began_at, over_at = self._span(state, node, job, now)
         result, stdout, stderr, exception = job.result, job.stdout, job.stderr, job.exception
+        own_code = self._own_code.pop(uid, None) if self._own_code else None
         if type(exception) is str:
-            exception = self._code.with_lines(exception)
+            exception = self._code.with_lines(exception, own_code)
         event = _make(
             JobEnded,
             (

@@ -33,40 +33,56 @@ class SentCode:
 
     def __init__(self, cluster: Any) -> None:
         self._cluster = cluster
-        self._lines: list[str] | None = None
-        self._ranges: dict[str, list[range]] = {}
+        self._code: _Code | None = None
+        self._own = _Code(None)
 
-    def with_lines(self, traceback: str) -> str:
-        """Return a traceback with the source line below each frame that runs the code sent."""
+    def with_lines(self, traceback: str, own: str | None = None) -> str:
+        """Return a traceback with the source line below each frame that runs the code sent.
+
+        :param own: the code that was sent with the job itself.
+        """
         if _SENT not in traceback or len(traceback) > _TRACEBACK_LIMIT:
             return traceback
-        if self._lines is None:
-            self._read()
-        return _FRAME.sub(self._with_line, traceback)
+        if self._code is None:
+            self._code = _Code(getattr(getattr(self._cluster, "_compute", None), "code", None))
+        if own != self._own.text:  # many jobs are sent the same
+            self._own = _Code(own)
+        # What is sent with a job replaces functions of the same name.
+        codes = (self._own, self._code)
 
-    def _read(self) -> None:
-        code = getattr(getattr(self._cluster, "_compute", None), "code", None)
-        self._lines = []
-        if not isinstance(code, str) or len(code) > _CODE_LIMIT:
+        def with_line(frame: re.Match[str]) -> str:
+            number, function = int(frame["line"]), frame["function"]
+            line = next(filter(None, (code.line(number, function) for code in codes)), None)
+            return f"{frame['frame']}\n{frame['indent']}  {line}" if line else frame[0]
+
+        return _FRAME.sub(with_line, traceback)
+
+
+class _Code:
+    """A text of code, and where its functions are."""
+
+    def __init__(self, text: Any) -> None:
+        self.text = text
+        self._lines: list[str] = []
+        self._ranges: dict[str, list[range]] = {}
+        if not isinstance(text, str) or len(text) > _CODE_LIMIT:
             return
         try:
-            module = ast.parse(code)
+            module = ast.parse(text)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return
-        self._lines = code.split("\n")  # as Python counts them
+        self._lines = text.split("\n")  # as Python counts them
         for node in ast.walk(module):
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 within = range(node.lineno, (node.end_lineno or node.lineno) + 1)
                 self._ranges.setdefault(node.name, []).append(within)
 
-    def _with_line(self, frame: re.Match[str]) -> str:
-        number, function = int(frame["line"]), frame["function"]
+    def line(self, number: int, function: str) -> str:
+        """Return a line of a function, or nothing if it is not there."""
         # Code that the job itself compiles is "<string>", too; it has other functions.
-        if self._lines and any(number in within for within in self._ranges_of(function)):
-            line = self._lines[number - 1].strip()
-            if line:
-                return f"{frame['frame']}\n{frame['indent']}  {line}"
-        return frame[0]
+        if any(number in within for within in self._ranges_of(function)):
+            return self._lines[number - 1].strip()
+        return ""
 
     def _ranges_of(self, function: str) -> list[range]:
         """Return where a function is; one without a name can be in any."""
