@@ -20,7 +20,8 @@ def patch_dispy(*, lighten: bool = True) -> None:
     - TLS between client, scheduler and nodes (3.12);
     - ``import dispy.httpd``, which gives flask_dispy's server if dispy's own can't be imported any
       more (3.13);
-    - the client's recovery files, without which no job runs (3.13).
+    - the client's recovery files, without which no job runs (3.13);
+    - ``dispy.recover_jobs``, which can't read what dispy writes (any).
 
     **Lightens**, on every Python:
 

@@ -15,6 +15,9 @@ Python   removed or changed                              what fails in dispy
          thread                                          written from several threads
 =======  ==============================================  ========================================
 
+On every Python, ``dispy.recover_jobs`` fails, because it looks in the recovery file for a name that
+dispy does not write.
+
 :func:`patch_dispy` replaces those four names inside dispy's and pycos's modules, and two more that
 make reports far cheaper: ``queue.Queue``, through which dispy hands a report to a thread
 (:class:`_Callbacks`), and ``copy.copy``, with which it copies the job (:func:`_copied`). The
@@ -24,6 +27,7 @@ standard library itself is never touched, so no other code of the process is aff
 from __future__ import annotations
 
 import copy
+import dbm
 import dbm.dumb
 import importlib
 import importlib.util
@@ -47,6 +51,8 @@ __all__ = ["patch_dispy", "replace"]
 
 _patching = threading.Lock()
 
+_SQLITE_SHELVES: Final = importlib.util.find_spec("dbm.sqlite3") is not None
+
 
 def patch_dispy(
     *, httpd: ModuleType | None = None, replace_httpd: bool = False, lighten: bool = True
@@ -65,8 +71,7 @@ def patch_dispy(
         replace(dispy, "inspect", inspect, getargspec=_getargspec)
         if not hasattr(ssl, "wrap_socket"):
             replace(pycos, "ssl", ssl, wrap_socket=_wrap_socket)
-        if importlib.util.find_spec("dbm.sqlite3") is not None:
-            replace(dispy, "shelve", shelve, open=_open_shelf)
+        replace(dispy, "shelve", shelve, open=_open_shelf)
         if httpd is not None:
             _patch_httpd(httpd, always=replace_httpd)
         if lighten:
@@ -181,6 +186,15 @@ def _wrap_socket(
     )
 
 
+class _RecoveryFile(shelve.Shelf[Any]):
+    """A client's recovery file, which ``dispy.recover_jobs`` can use."""
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        if key == "_cluster":  # on every Python, recover_jobs looks for the hosts under this name
+            value = {**value, "ip_addrs": value["hosts"]}
+        super().__setitem__(key, value)
+
+
 def _open_shelf(
     filename: str, flag: Any = "c", protocol: int | None = None, writeback: bool = False
 ) -> shelve.Shelf[Any]:
@@ -192,7 +206,8 @@ def _open_shelf(
     """
     if flag == "r":
         return shelve.open(filename, flag, protocol, writeback)
-    return shelve.Shelf(dbm.dumb.open(filename, flag), protocol, writeback)  # type: ignore[arg-type]
+    file: Any = (dbm.dumb if _SQLITE_SHELVES else dbm).open(filename, flag)
+    return _RecoveryFile(file, protocol, writeback)
 
 
 def _patch_httpd(stand_in: ModuleType, *, always: bool) -> None:

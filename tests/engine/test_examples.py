@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections import Counter
@@ -39,16 +40,9 @@ def run(local_dispy: LocalDispy, scratch: Path) -> Run:
     """Run an example, which must end well and count its jobs as the dashboard does."""
     for node in local_dispy.programs:
         assert accepts((node.ip_addr, node.port)), "its node ended when a test before it failed"
-    here = [[ALPHA, BETA], local_dispy.client_ip_addr, local_dispy.scheduler_ip_addr]
-    environment = os.environ | {"EXAMPLE_HERE": json.dumps([*here, local_dispy.port])}
 
     def run(name: str) -> dict[str, Any]:
-        command = [sys.executable, str(EXAMPLES / f"{name}.py")]
-        ended = subprocess.run(
-            command, cwd=scratch, env=environment, capture_output=True, text=True, timeout=60,
-            check=False,
-        )  # fmt: skip
-        assert (ended.returncode, ended.stderr) == (0, ""), ended.stdout
+        _start(local_dispy, name)
         seen: dict[str, Any] = json.loads((scratch / "seen.json").read_text())
         counted, tally = seen["summary"]["jobs"], Counter(STATES[one] for one in seen["statuses"])
         assert {state: counted[state] for state in STATES.values() if counted[state]} == tally
@@ -62,6 +56,16 @@ def run(local_dispy: LocalDispy, scratch: Path) -> Run:
         return seen
 
     return run
+
+
+def _start(local_dispy: LocalDispy, name: str, *arguments: str, code: int = 0) -> None:
+    here = [[ALPHA, BETA], local_dispy.client_ip_addr, local_dispy.scheduler_ip_addr]
+    environment = os.environ | {"EXAMPLE_HERE": json.dumps([*here, local_dispy.port])}
+    command = [sys.executable, str(EXAMPLES / f"{name}.py"), *arguments]
+    ended = subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (ended.returncode, ended.stderr) == (code, ""), ended.stdout
 
 
 def _of(seen: dict[str, Any], field: str) -> list[Any]:
@@ -170,6 +174,15 @@ def test_files_that_jobs_send_arrive_and_count_as_received(run: Run) -> None:
     sizes = (1, 1000, 3_000_000)
     assert seen["files"] == {f"result-{size}.txt": size for size in sizes}
     assert sum(node["rx"] for node in seen["nodes"]) > sum(sizes)
+
+
+@pytest.mark.usefixtures("run")
+def test_jobs_of_a_program_that_died_are_recovered(local_dispy: LocalDispy, scratch: Path) -> None:
+    _start(local_dispy, "recover", code=-signal.SIGKILL)
+    assert list(scratch.glob("recovery*"))
+    _start(local_dispy, "recover", "again")
+    assert sorted(json.loads((scratch / "seen.json").read_text())) == [0, 1, 4, 9]
+    assert list(scratch.glob("recovery*")) == []
 
 
 def test_jobs_of_a_scheduler_are_shown_with_interim_results(
