@@ -21,7 +21,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +50,8 @@ WAVE = 24  # jobs that each cluster gets at a time: one frame of the picture
 BATCH = 9  # jobs that each cluster gets with --once
 START_SEC = 30.0
 BATCH_SEC = 120.0
+
+Work = tuple[str, tuple[Any, ...]]  # a job's id and arguments
 
 HOME = """<!doctype html>
 <html lang="en"><title>Mandelbrot and pi</title>
@@ -94,9 +96,20 @@ def watch(
         cleanup.callback(thread.join)
         cleanup.callback(server.shutdown)
         url = f"http://127.0.0.1:{server.server_port}/dispy/"
-    for cluster in clusters:
-        registry.add(cluster)
+    for cluster, work in zip(clusters, WORK, strict=True):
+        registry.add(cluster, rerun=rerun_on(cluster, work))
     return registry, url
+
+
+def rerun_on(cluster: Any, work: Callable[[int], Work]) -> Callable[[Any], Any]:
+    """Return a function that runs a job of the cluster again: its id leads to its arguments."""
+
+    def rerun(job: Any) -> Any:
+        number = int(job["id"].rpartition("-")[2])
+        job_id, arguments = work(number)
+        return cluster.submit_job_id(job_id, *arguments)
+
+    return rerun
 
 
 # --- The computations. dispy sends their source to the nodes, so imports belong inside the
@@ -151,21 +164,23 @@ def estimate_pi(seed: int, rounds: int, pause_sec: float = 0.5) -> float:
     return estimate
 
 
-# --- The work: endless streams of jobs, each an id and arguments. ---
+# --- The work: jobs by their numbers. ---
 
 
-def tiles() -> Iterator[tuple[str, tuple[Any, ...]]]:
-    """Yield the tiles of one frame after another, quick ones and slow ones."""
-    for number in itertools.count():
-        frame, place = divmod(number, 24)
-        row, column = divmod(place, 6)
-        yield f"{frame}-{place}", (Tile(frame, column, row), (0.3, 1.0, 2.5, 6.0)[number % 4])
+def tile_job(number: int) -> Work:
+    """Return the job of one tile of one frame after another, quick ones and slow ones."""
+    frame, place = divmod(number, 24)
+    row, column = divmod(place, 6)
+    return f"tile-{number}", (Tile(frame, column, row), (0.3, 1.0, 2.5, 6.0)[number % 4])
 
 
-def darts() -> Iterator[tuple[str, tuple[Any, ...]]]:
-    """Yield short estimates, and every tenth time a long one."""
-    for seed in itertools.count(1):
-        yield f"pi-{seed}", (seed, 40 if seed % 10 == 0 else 2 + seed % 7)
+def dart_job(number: int) -> Work:
+    """Return the job of a short estimate, and every tenth time of a long one."""
+    return f"pi-{number}", (number, 40 if number % 10 == 9 else 3 + number % 7)
+
+
+# What each cluster does, in the order of make_clusters().
+WORK = (tile_job, dart_job)
 
 
 def is_unfinished(job: Any) -> bool:
@@ -284,8 +299,8 @@ def make_clusters(
 
 def run_batch(clusters: list[Any], registry: ClusterRegistry) -> bool:
     """Run a fixed batch of jobs and print the counts; return whether all ended in time."""
-    for cluster, work in zip(clusters, (tiles(), darts()), strict=True):
-        for job_id, arguments in itertools.islice(work, BATCH):
+    for cluster, work in zip(clusters, WORK, strict=True):
+        for job_id, arguments in map(work, range(BATCH)):
             cluster.submit_job_id(job_id, *arguments)
 
     def done() -> int:
@@ -305,8 +320,10 @@ def run_until_stopped(clusters: list[Any]) -> None:
     """Keep the clusters busy until Ctrl-C, or SIGTERM."""
     stopping = threading.Event()
     feeders = [
-        threading.Thread(target=feed, args=(cluster, work, stopping), daemon=True)
-        for cluster, work in zip(clusters, (tiles(), darts()), strict=True)
+        threading.Thread(
+            target=feed, args=(cluster, map(work, itertools.count()), stopping), daemon=True
+        )
+        for cluster, work in zip(clusters, WORK, strict=True)
     ]
     try:
         for feeder in feeders:

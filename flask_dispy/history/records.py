@@ -8,7 +8,7 @@ from sys import intern
 from typing import Any, Final, NamedTuple, get_args
 
 from ..core.columns import Column
-from ..core.jobs import ENDED_STATES, JOB_STATES, Job, Output
+from ..core.jobs import ENDED_STATES, JOB_STATES, Job, Output, Rerun
 from ..core.nodes import Node, NodeChange
 from ..core.series import Measured
 from ..core.text import Cut
@@ -44,7 +44,7 @@ _DROPPED: Final = 16
 
 JOB_COLUMNS: Final = (
     "serial", "state", "node", "submitted_at", "started_at", "ended_at", "attempts",
-    *_TEXTS, "cut", "past", "columns",
+    *_TEXTS, "cut", "past", "columns", "rerun",
 )  # fmt: skip
 
 
@@ -123,9 +123,10 @@ def job_row(job: Job, columns: tuple[Column, ...] = ()) -> tuple[Any, ...] | Non
     cut = sum(1 << bit for bit, text in enumerate(texts) if isinstance(text, Cut))
     cut |= sum(1 << _DROPPED + _TEXTS.index(name) for name in job.texts_dropped)
     past = json.dumps(job.past) if job.past else None
+    rerun = json.dumps(job.rerun) if job.rerun else None
     return (
         job.serial, job.state, job.node, job.submitted_at, job.started_at, ended_at, job.attempts,
-        *texts, cut, past, values_json(columns, job.columns),
+        *texts, cut, past, values_json(columns, job.columns), rerun,
     )  # fmt: skip
 
 
@@ -136,7 +137,7 @@ def job_of(row: tuple[Any, ...], shift: int, columns: tuple[Column, ...] = ()) -
     :param columns: the custom columns of jobs that are shown.
     """
     number, state, node, submitted_at, started_at, ended_at, attempts, *rest = row
-    *texts, cut, past, values = rest
+    *texts, cut, past, values, rerun = rest
     for bit, one in enumerate(texts):
         if one is not None:
             texts[bit] = Cut(text(one)) if cut >> bit & 1 else text(one)
@@ -164,6 +165,10 @@ def job_of(row: tuple[Any, ...], shift: int, columns: tuple[Column, ...] = ()) -
         ]
     if values and columns:
         job.columns = values_of(columns, json_of(values, dict))
+    if rerun:
+        of, latest, times = json_of(rerun, list)
+        of, latest = or_none(serial, of), or_none(serial, latest)
+        job.rerun = Rerun(of and of + shift, latest and latest + shift, count(times))
     return job
 
 

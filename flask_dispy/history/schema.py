@@ -188,8 +188,10 @@ CREATE TABLE node_courses (
 );
 """
 
+_RERUNS: Final = "ALTER TABLE jobs ADD COLUMN rerun TEXT"
+
 MIGRATIONS: tuple[str, ...] = (
-    _FIRST, _TALLIES, _COLUMNS, _ERROR_KINDS, _RUNS, _EVENTS, _COSTS, _LOADS, _COURSES
+    _FIRST, _TALLIES, _COLUMNS, _ERROR_KINDS, _RUNS, _EVENTS, _COSTS, _LOADS, _COURSES, _RERUNS
 )  # fmt: skip
 """Statements that lead from each version of the schema to the next; the first makes the tables.
 

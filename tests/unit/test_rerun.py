@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,9 +13,9 @@ from dispy import DispyJob
 from dispy_objects import FakeCluster
 from impatience import SOON
 
-from flask_dispy import BadRequest, ClusterRegistry
+from flask_dispy import BadRequest, ClusterRegistry, PastRegistry
 from flask_dispy.engine.commands.outcomes import Outcome
-from flask_dispy.watching.dashboard import board_of
+from flask_dispy.watching.dashboard import Dashboard, board_of
 
 
 @pytest.fixture
@@ -297,7 +298,7 @@ def test_no_function_is_refused_and_a_later_one_counts(registry: ClusterRegistry
     assert codes(registry.control.rerun([1])) == [("submitted", True)]
 
 
-def found(registry: ClusterRegistry, q: str) -> list[int]:
+def found(registry: Dashboard, q: str) -> list[int]:
     from flask_dispy.core.search.query import JobQuery
 
     return [job["serial"] for job in registry.view("*").jobs(JobQuery.parse(q)).items]
@@ -346,3 +347,29 @@ def test_callback_of_dispy_is_free_while_the_function_runs(registry: ClusterRegi
     assert row(registry, 2)["state"] == "queued"
     release.set()
     thread.join(30)
+
+
+def test_past_run_knows_what_was_run_again(tmp_path: Path) -> None:
+    path = tmp_path / "runs.sqlite"
+    for _ in range(2):  # the second program's numbers go on where the first one's end
+        registry = ClusterRegistry(history=path, history_limit=2)
+        cluster = watched(registry)
+        first = failed(cluster)
+        (serial,) = found(registry, "")
+        registry.control.rerun([serial])
+        (outcome,) = registry.control.rerun([serial])
+        newest = outcome.rerun_as
+        for job in list(cluster._alive.values()):
+            cluster.end(job.job, None)
+        failed(cluster)  # now the first ones are evicted
+        assert first
+        registry.close()
+    past = PastRegistry(path)
+    rows = [job for view in past.views() for job in view.jobs().items if job["reruns"]]
+    assert [(job["rerun_as"] - job["serial"], job["reruns"]) for job in rows] == [(2, 2), (2, 2)]
+    assert newest in {job["rerun_as"] for job in rows}
+    made = past.view("*").job(rows[0]["rerun_as"])
+    assert (made["rerun_of"], made["reruns"]) == (rows[0]["serial"], 0)
+    assert len(found(past, "is:rerun")) == 2
+    assert not past.view("*").summary()["rerun"]
+    past.close()
