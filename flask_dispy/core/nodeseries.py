@@ -66,7 +66,7 @@ class NodeSeries:
         :param others: what other clusters know of the same node; the jobs that run are theirs
             and ours.
         """
-        points = self._read()
+        points = self.points()
         columns = {
             name: [None if isnan(point[place]) else point[place] for point in points]
             for place, name in enumerate(self.NAMES)
@@ -81,7 +81,8 @@ class NodeSeries:
             for name, column in columns.items()
         }
 
-    def _read(self) -> list[tuple[float, ...]]:
+    def points(self) -> list[tuple[float, ...]]:
+        """Return the points, oldest first, each in the order of ``NAMES``; NaN is unknown."""
         return [_POINT.unpack_from(self._points, self._offset(i)) for i in self._indexes()]
 
     def _indexes(self) -> range:
@@ -133,7 +134,7 @@ class NodeCourse(NodeSeries):
         """Have room for a point. What another thread reads meanwhile are points all the same."""
         if self._count < self.POINTS:
             return
-        points, step_sec = self._read(), self.step_sec
+        points, step_sec = self.points(), self.step_sec
         while len(points) == self.POINTS:
             step_sec *= 2
             points = [

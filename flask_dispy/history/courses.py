@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import partial
-from math import nan
+from math import isnan, nan
 from typing import Any, Final
 
 from ..core.cluster import ClusterState
 from ..core.nodeseries import NodeCourse
-from .checking import figure, json_of, moment, or_none
+from .checking import figure, json_of, moment
 from .records import LateRow
 
 __all__ = ["CourseRow", "CoursesDue", "course_of"]
@@ -22,15 +22,15 @@ _LONGEST_SEC: Final = 300.0
 # Courses taken at a time, twice a second.
 _AT_A_BEAT: Final = 50
 
-# A figure's name in the file, and how many of the course's units it counts: with bytes, a row
-# would take twice as much.
-_FIGURES: Final = {
-    "cpu_avail": ("cpu_avail", 1.0),
-    "memory_avail_bytes": ("memory_avail_mb", 1e6),
-    "disk_avail_bytes": ("disk_avail_mb", 1e6),
-    "swap_avail": ("swap_avail", 1.0),
-    "running": ("running", 1.0),
-}
+# The figures in the order of a point's, with the unit and the digits that the file has: with bytes,
+# a row would take twice as much.
+_FIGURES: Final = (
+    ("cpu_avail", 1.0, 1),
+    ("memory_avail_mb", 1e6, None),
+    ("disk_avail_mb", 1e6, None),
+    ("swap_avail", 1.0, 1),
+    ("running", 1.0, None),
+)
 
 
 class CourseRow(LateRow):
@@ -87,17 +87,13 @@ class CoursesDue:
 
 
 def _course_json(course: NodeCourse) -> dict[str, Any]:
-    columns = course.as_dict()
-    start = int(columns["t"][0])
+    times, *columns = zip(*course.points(), strict=True)
+    start = int(times[0])
     found: dict[str, Any] = {"step_sec": course.step_sec, "start": start}
-    found["t"] = [round(at - start) for at in columns["t"]]
-    for name, (short, unit) in _FIGURES.items():
-        found[short] = [or_none(_rounded, value and value / unit) for value in columns[name]]
+    found["t"] = [round(at) - start for at in times]
+    for (name, unit, digits), column in zip(_FIGURES, columns, strict=True):
+        found[name] = [None if isnan(value) else round(value / unit, digits) for value in column]
     return found
-
-
-def _rounded(value: float) -> float:
-    return round(value) if value == round(value) else round(value, 1)
 
 
 def course_of(row: tuple[Any, ...]) -> NodeCourse:
@@ -106,7 +102,7 @@ def course_of(row: tuple[Any, ...]) -> NodeCourse:
     start, times, course = said["start"], said["t"], NodeCourse(figure(said["step_sec"]))
     if not course.step_sec > 0 or len(times) > course.POINTS:
         raise ValueError("that is no course")
-    columns = [[_figure(value, unit) for value in said[short]] for short, unit in _FIGURES.values()]
+    columns = [[_figure(value, unit) for value in said[name]] for name, unit, _ in _FIGURES]
     for after_sec, *load, running in zip(times, *columns, strict=True):
         course.add(moment(figure(start) + figure(after_sec)), tuple(load), running)
     return course

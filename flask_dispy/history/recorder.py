@@ -170,11 +170,13 @@ class _Record:
         self._record_series()
         for kind in self._error_kinds.take_all():
             self._store.put(self.run, kind)
-        for row in chain(self.tallies.take_all(), self.courses.take_all()):
-            self._store.put(self.run, row)
+        for tally in self.tallies.take_all():
+            self._store.put(self.run, tally)
         self._record_load(now, last=True)
         self._record_summary(now, last=True)
         self.record_figures(now, complete=True)
+        for course in self.courses.take_all():  # of thousands of nodes, these take longest
+            self._store.put(self.run, course)
 
     def _record_load(self, now: float, *, last: bool = False) -> None:
         load = self._loads.take(now, last=last)

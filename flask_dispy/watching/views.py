@@ -144,7 +144,7 @@ class View(Protocol):
         """
 
     def node_series(self, host: str) -> NodeSeriesData:
-        """Return the node's load over its latest signs of life.
+        """Return the node's load over its latest signs of life, of a past run over all of it.
 
         :raises UnknownNode: the cluster knows no such node.
         """
