@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import unicodedata
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -252,26 +253,32 @@ def assert_small(cost: Effort) -> None:
     assert cost.memory < 20_000
 
 
-@pytest.mark.parametrize(
-    "value",
-    ["x" * BIG, b"x" * BIG, ["y" * BIG], {"k" * 100: "v" * BIG}, {"k" * BIG: "v" * BIG},
-     [1] * 10_000_000, "\0" * BIG, [[["z" * BIG]] * 1_000] * 1_000],
-    ids=["str", "bytes", "in a list", "after a long key", "both", "many", "controls", "nested"],
-)  # fmt: skip
-def test_huge_values_cost_no_more_than_what_is_shown(value: Any) -> None:
-    assert_small(effort(plain_text, value, 64))
+# Made when a test runs, for each worker of ``pytest -n`` collects all tests.
+_HUGE: dict[str, Callable[[], Any]] = {
+    "str": lambda: "x" * BIG,
+    "bytes": lambda: b"x" * BIG,
+    "in a list": lambda: ["y" * BIG],
+    "after a long key": lambda: {"k" * 100: "v" * BIG},
+    "both": lambda: {"k" * BIG: "v" * BIG},
+    "many": lambda: [1] * 10_000_000,
+    "controls": lambda: "\0" * BIG,
+    "nested": lambda: [[["z" * BIG]] * 1_000] * 1_000,
+}
+_MANY: dict[str, Callable[[], tuple[Any, Any]]] = {
+    "numbers": lambda: ((1,) * 3_000_000, {}),
+    "strings": lambda: (("",) * 3_000_000, {}),
+    "named": lambda: ((), dict.fromkeys(map(str, range(10**6)), 1)),
+}
 
 
-@pytest.mark.parametrize(
-    ("args", "kwargs"),
-    [
-        ((1,) * 3_000_000, {}),
-        (("",) * 3_000_000, {}),
-        ((), dict.fromkeys(map(str, range(10**6)), 1)),
-    ],
-    ids=["numbers", "strings", "named"],
-)
-def test_many_arguments_cost_no_more_than_what_is_shown(args: Any, kwargs: Any) -> None:
+@pytest.mark.parametrize("which", _HUGE)
+def test_huge_values_cost_no_more_than_what_is_shown(which: str) -> None:
+    assert_small(effort(plain_text, _HUGE[which](), 64))
+
+
+@pytest.mark.parametrize("which", _MANY)
+def test_many_arguments_cost_no_more_than_what_is_shown(which: str) -> None:
+    args, kwargs = _MANY[which]()
     assert_small(effort(plain_call, args, kwargs, 64))
     texts = plain_call(args, kwargs, 64)
     assert texts is not None
