@@ -197,7 +197,6 @@ def test_keys_of_the_rows_work_from_the_controls_of_the_panel(page: Page) -> Non
 
 
 def test_space_presses_the_button_that_has_the_focus(page: Page) -> None:
-    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     panel = _open(page, "broken")
     panel.get_by_role("button", name="Copy: Traceback").focus()
     page.keyboard.press("Space")
@@ -254,7 +253,6 @@ def test_keys_of_the_list_the_search_and_the_panel_are_shown(page: Page) -> None
 
 
 def test_texts_are_copied(page: Page) -> None:
-    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     panel = _open(page, "broken")
     panel.get_by_role("button", name="Copy: Traceback").click()
     becomes(
