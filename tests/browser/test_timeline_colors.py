@@ -144,7 +144,7 @@ def _point_at_a_bar_of(page: Page, text: str) -> None:
     raise AssertionError("no such bar in the middle")
 
 
-def test_tip_says_what_a_job_was_given(page: Page) -> None:
+def test_tip_shows_a_jobs_arguments(page: Page) -> None:
     page.evaluate("document.documentElement.scrollTop = 0")
     _point_at_a_bar_of(page, "Job b")
     tip = page.locator(".tip").filter(has_text="Job b")

@@ -89,7 +89,7 @@ def test_runs_lie_between_submission_and_now_and_are_as_long_as_the_node_says(
 
 
 @pytest.mark.parametrize("ahead_sec", [0.3, -0.3, 1.9, -1.9])
-def test_clock_that_is_hardly_off_is_not_spoken_of(ahead_sec: float) -> None:
+def test_small_clock_offset_is_not_mentioned(ahead_sec: float) -> None:
     runs = Runs(ahead_sec)
     runs.run()
     assert runs.offset_sec is None

@@ -135,7 +135,7 @@ def test_node_that_never_reported_is_in_its_block() -> None:
     ("exact", "told"),
     [(0, 0), (0.4, 1), (49.4, 49), (49.6, 50), (99.7, 99), (100, 100)],
 )
-def test_whole_percents_show_all_and_none_for_these_alone(exact: float, told: int) -> None:
+def test_whole_percents_show_0_and_100_only_if_exact(exact: float, told: int) -> None:
     load = {"cpu": exact, "memory": 0, "disk": 0, "swap": exact}
     (found,) = rows_of(json.loads(Sendable(*packed(row(1, avail_info=load))).plain()))
     assert (found["avail_info"]["cpu"], found["avail_info"]["swap"]) == (told, told)

@@ -34,7 +34,7 @@ def test_equal_names_are_distinguished(registry: ClusterRegistry) -> None:
 
 
 @pytest.mark.parametrize("taken", ["*", "* Combined"])
-def test_combined_views_name_is_nobodys(registry: ClusterRegistry, taken: str) -> None:
+def test_no_cluster_gets_the_combined_views_name(registry: ClusterRegistry, taken: str) -> None:
     assert registry.add(FakeCluster(), name=taken) == f"{taken} (2)"
 
 

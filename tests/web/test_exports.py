@@ -174,7 +174,7 @@ def test_exports_are_compressed_for_clients_that_accept_it(client: Any, many: An
     assert len(answer.data) < len(plain) / 3
 
 
-def test_so_many_exports_go_on_at_once(client: Any, many: Any) -> None:
+def test_ninth_export_at_once_is_refused(client: Any, many: Any) -> None:
     url = f"{JOBS}?format=csv"
     under_way = [client.get(url, buffered=False) for _ in range(8)]
     refused = client.get(url)

@@ -303,7 +303,7 @@ class TestAuthorize:
         assert client.get(f"{API}/clusters").status_code == 403
 
 
-def test_read_only_refuses_changes_whoever_asks(make_client: Any, scene: Any) -> None:
+def test_read_only_refuses_changes_despite_authorize(make_client: Any, scene: Any) -> None:
     client = make_client(read_only=True, authorize=lambda _permission, _request: True)
     assert client.get(f"{API}/clusters").status_code == 200
     for method, url in (

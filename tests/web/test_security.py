@@ -216,7 +216,7 @@ class TestHeaders:
             assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
             assert headers["X-Frame-Options"] == "DENY"
 
-    def test_scripts_and_styles_bear_what_browsers_heed_on_them(self, client: Any) -> None:
+    def test_scripts_and_styles_have_only_the_headers_that_apply_to_them(self, client: Any) -> None:
         for url in ("/dispy-assets/0/js/data/api.js", "/dispy-assets/0/css/app.css"):
             headers = client.get(url).headers
             assert headers["X-Content-Type-Options"] == "nosniff"
