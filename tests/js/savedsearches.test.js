@@ -8,9 +8,13 @@ import {
   withSearch,
   writeSearches,
 } from "../../flask_dispy/static/js/data/savedsearches.js";
+import { openStorage } from "../../flask_dispy/static/js/lib/storage.js";
 
 /** @param {string|null} text */
 const holding = (text) => ({ getItem: () => text });
+const refuse = () => {
+  throw new Error("QuotaExceededError");
+};
 
 test("searches are read as they were written, by name", () => {
   let stored = /** @type {string|null} */ (null);
@@ -41,10 +45,8 @@ test("what is no list of searches is none, and a browser that keeps nothing is n
     assert.deepEqual(readSearches(holding(text)), []);
   assert.deepEqual(readSearches(null), []);
   assert.equal(writeSearches(null, []), false);
-  const full = {
-    setItem() {
-      throw new Error("QuotaExceededError");
-    },
-  };
+  const full = openStorage({ localStorage: /** @type {any} */ ({ ...holding(null), setItem: refuse }) });
   assert.equal(writeSearches(full, []), false);
+  const blocked = Object.defineProperty({}, "localStorage", { get: refuse });
+  assert.equal(openStorage(/** @type {any} */ (blocked)), null);
 });

@@ -44,14 +44,11 @@ export const withoutSearch = (searches, name) =>
 
 /**
  * Whether they could be kept: a browser may refuse, as in private windows.
- * @param {Pick<Storage, "setItem">|null} storage
+ * @param {Pick<Storage, "getItem"|"setItem">|null} storage
  * @param {readonly SavedSearch[]} searches
  */
 export function writeSearches(storage, searches) {
-  try {
-    storage?.setItem(STORED, JSON.stringify(searches));
-    return storage !== null;
-  } catch {
-    return false;
-  }
+  const text = JSON.stringify(searches);
+  storage?.setItem(STORED, text);
+  return storage?.getItem(STORED) === text;
 }

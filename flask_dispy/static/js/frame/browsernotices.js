@@ -22,7 +22,7 @@ const WORDS = {
   history_resumed: "history is written again",
 };
 
-/** Whether somebody asked for notices in this browser, and it allows them. @param {Storage|null} storage */
+/** Whether somebody asked for notices in this browser, and it allows them. @param {Shell["storage"]} storage */
 export const wantsNotices = (storage) =>
   "Notification" in window && storage?.getItem(KEY) === "on" && Notification.permission === "granted";
 
@@ -36,11 +36,11 @@ export function canShow() {
   }
 }
 
-/** Ask the browser for notices, or switch them off; returns whether they are on. @param {Storage|null} storage @param {boolean} wanted */
+/** Ask the browser for notices, or switch them off; returns whether they are on. @param {Shell["storage"]} storage @param {boolean} wanted */
 export async function switchNotices(storage, wanted) {
   const granted = wanted && canShow() && (await Notification.requestPermission()) === "granted";
   storage?.setItem(KEY, granted ? "on" : "off");
-  return granted;
+  return wantsNotices(storage);
 }
 
 /**

@@ -21,7 +21,7 @@
  * @property {Keys} keys
  * @property {Notices} notices
  * @property {UrlState} url
- * @property {Storage|null} storage null where the browser blocks it
+ * @property {import("../lib/storage.js").Kept|null} storage null where the browser blocks it
  * @property {() => Summary|undefined} summary of the chosen cluster
  * @property {(page: string, params?: import("../lib/url.js").Params) => string} href of another page, same cluster
  * @property {() => void} update requests an update, because somebody wants one

@@ -1,5 +1,6 @@
 /** @import {Shell} from "./parts.js" */
 /** @import {Store} from "../data/store.js" */
+/** @import {Kept} from "../lib/storage.js" */
 import { Api } from "../data/api.js";
 import { clusterLabel, COMBINED, readConfig } from "../data/config.js";
 import { h, need, setText } from "../lib/dom.js";
@@ -15,6 +16,7 @@ import { startPastRun } from "./pastrun.js";
 import { initialInterval, startSettings } from "./settings.js";
 import { startSince } from "./since.js";
 import { startStatus } from "./status.js";
+import { openStorage } from "../lib/storage.js";
 import { createStore } from "../data/store.js";
 import { shareStreams } from "../data/sharedstream.js";
 import { createTheme } from "./theme.js";
@@ -30,7 +32,7 @@ export function startShell(pageName) {
   const config = readConfig(document);
   const url = createUrlState(window);
   const cluster = config.cluster || COMBINED;
-  const storage = openStorage();
+  const storage = openStorage(window);
   const { dispyFirst } = /** @type {{dispyFirst?: import("../data/firstanswer.js").FirstAnswer}} */ (window);
   const api = new Api({
     base: config.api,
@@ -126,14 +128,6 @@ function streamOpener() {
   return (/** @type {string} */ address) => share(new URL(address, document.baseURI).href);
 }
 
-function openStorage() {
-  try {
-    return window.localStorage;
-  } catch {
-    return null;
-  }
-}
-
 /** @param {() => void} run */
 function everySecond(run) {
   setInterval(() => {
@@ -196,7 +190,7 @@ function choices(known, chosen) {
   return names.map((name) => [name, plain(clusterLabel(name))]);
 }
 
-/** @param {Storage|null} storage */
+/** @param {Kept|null} storage */
 function startTheme(storage) {
   const theme = createTheme(document.documentElement, storage);
   const button = need("theme");

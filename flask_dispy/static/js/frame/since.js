@@ -119,7 +119,7 @@ export function startSince(shell) {
   });
 }
 
-/** What this browser remembers of a cluster; nothing where it keeps nothing. @param {Storage|null} storage @param {string} cluster */
+/** What this browser remembers of a cluster; nothing where it keeps nothing. @param {Shell["storage"]} storage @param {string} cluster */
 function createMemory(storage, cluster) {
   const place = `${location.pathname.replace(/[^/]*$/, "")} ${cluster}`;
   /** @returns {Record<string, Seen>} */
@@ -138,11 +138,7 @@ function createMemory(storage, cluster) {
     keep(seen) {
       const others = Object.entries(all()).filter(([name]) => name !== place);
       const kept = others.slice(1 - MOST);
-      try {
-        storage?.setItem(KEY, JSON.stringify(Object.fromEntries([...kept, [place, seen]])));
-      } catch {
-        // full, or a private window: the next visit has nothing to compare with
-      }
+      storage?.setItem(KEY, JSON.stringify(Object.fromEntries([...kept, [place, seen]])));
     },
   };
 }
