@@ -65,6 +65,34 @@ def test_edge_follows_the_pointer_and_the_width_is_kept(page: Page) -> None:
     )
 
 
+def test_edge_that_is_dragged_back_is_where_it_was(page: Page) -> None:
+    before = _spans(page)
+    box = _edge(page, "Name").bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 60, y)
+    becomes(lambda: _width(page, "name") > before["name"][1] - before["name"][0], True)
+    page.mouse.move(x, y)
+    page.mouse.up()
+    becomes(lambda: _spans(page)["name"], before["name"])
+
+
+def test_long_label_of_a_narrow_column_stays_in_its_head(page: Page) -> None:
+    for label, column in (("Received", "rx"), ("Memory", "memory")):
+        _drag(page, label, -300)
+        becomes(lambda column=column: _width(page, column), 48)
+    beyond = page.evaluate(
+        """[...document.querySelectorAll(".th-button > *")].filter((part) => {
+            const inner = part.getBoundingClientRect();
+            const outer = part.closest(".th").getBoundingClientRect();
+            return inner.left < outer.left - 2 || inner.right > outer.right + 2;
+        }).map((part) => part.textContent)"""
+    )
+    assert beyond == []
+
+
 def test_rows_are_the_same_elements_while_an_edge_is_dragged(page: Page) -> None:
     page.evaluate("document.querySelectorAll('.tbody .tr').forEach((row) => { row.kept = true; })")
     before = _width(page, "name")
@@ -151,6 +179,20 @@ def test_column_that_is_shown_again_has_its_width(page: Page) -> None:
     expect(page.locator(".th-edge[tabindex='0']")).to_have_count(1)
     box.check()
     becomes(lambda: _width(page, "name"), width)
+
+
+def test_columns_change_where_the_browser_keeps_nothing(page: Page) -> None:
+    before = _spans(page)
+    page.evaluate("() => { Storage.prototype.setItem = () => { throw new Error('full'); }; }")
+    _drag(page, "Name", 40)
+    becomes(lambda: _spans(page) == before, False)
+    _edge(page, "Name").press("Enter")
+    becomes(lambda: _spans(page)["name"], before["name"])
+    page.get_by_role("button", name="Choose columns").click()
+    page.get_by_role("button", name="Usual widths").click()
+    becomes(lambda: _spans(page), before)
+    page.get_by_role("checkbox", name="Name", exact=True).uncheck()
+    expect(page.get_by_role("columnheader", name="Name", exact=True)).to_have_count(0)
 
 
 def test_phone_has_no_edges(stage: Stage) -> None:

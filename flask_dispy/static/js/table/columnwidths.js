@@ -8,6 +8,8 @@ const LEAST = 48;
 const MOST = 1200;
 /** Pixels for a press of a key, and with Shift. */
 const [STEP, LARGE_STEP] = [8, 40];
+/** The least width of a column in pixels, and its share of the room that is left, if it names none. @type {[number, number]} */
+const USUAL = [80, 1];
 
 export class ColumnWidths {
   #store;
@@ -28,9 +30,10 @@ export class ColumnWidths {
     return this.#chosen.size > 0;
   }
 
-  /** @param {string} key @returns {number|undefined} pixels; undefined: as wide as there is room */
-  of(key) {
-    return this.#chosen.get(key);
+  /** @param {Column<any>} column @returns {number|undefined} pixels; undefined: as wide as there is room */
+  of(column) {
+    const chosen = this.#chosen.get(column.key);
+    return chosen === undefined ? undefined : Math.max(leastOf(column), chosen);
   }
 
   /** Let all columns be as wide as there is room. */
@@ -46,7 +49,7 @@ export class ColumnWidths {
    * @param {Column<any>} column
    */
   edge(column) {
-    const { key, label, width: [least] = [80], firm } = column;
+    const { label, width: [usual] = USUAL } = column;
     const edge = h("div", {
       class: "th-edge",
       role: "separator",
@@ -54,9 +57,9 @@ export class ColumnWidths {
       title: "Drag for another width; double click for the usual one",
       "aria-label": `Width of ${label}`,
       "aria-orientation": "vertical",
-      "aria-valuemin": String(firm ? least : Math.min(LEAST, least)),
+      "aria-valuemin": String(leastOf(column)),
       "aria-valuemax": String(MOST),
-      "aria-valuenow": String(this.#chosen.get(key) ?? least),
+      "aria-valuenow": String(this.of(column) ?? usual),
     });
     edge.addEventListener("pointerdown", (event) => this.#drag(edge, event));
     edge.addEventListener("dblclick", () => this.#forget(edge));
@@ -73,11 +76,15 @@ export class ColumnWidths {
     if (down.button !== 0) return;
     down.preventDefault(); // selects no text
     const start = headOf(edge).offsetWidth;
+    let moved = false;
     const stop = new AbortController();
     edge.setPointerCapture(down.pointerId);
     edge.addEventListener(
       "pointermove",
-      ({ clientX }) => clientX !== down.clientX && this.#set(edge, start + clientX - down.clientX),
+      ({ clientX }) => {
+        moved ||= clientX !== down.clientX;
+        if (moved) this.#set(edge, start + clientX - down.clientX);
+      },
       { signal: stop.signal },
     );
     edge.addEventListener(
@@ -137,6 +144,9 @@ export class ColumnWidths {
   }
 }
 
+/** @param {Column<any>} column */
+const leastOf = ({ width: [least] = USUAL, firm }) => (firm ? least : Math.min(LEAST, least));
+
 /** @param {HTMLElement} edge */
 const headOf = (edge) => /** @type {HTMLElement} */ (edge.parentElement);
 
@@ -171,8 +181,9 @@ function kept(storage, store) {
  */
 export function tracksOf(columns, widths) {
   let sum = 0;
-  const tracks = columns.map(({ key, width: [least, share] = [80, 1] }) => {
-    const chosen = widths?.of(key);
+  const tracks = columns.map((column) => {
+    const [least, share] = column.width ?? USUAL;
+    const chosen = widths?.of(column);
     sum += chosen ?? least;
     return chosen === undefined ? `minmax(${least}px, ${share}fr)` : `${chosen}px`;
   });
