@@ -162,6 +162,8 @@ class DispyHTTPServer:
         alerts: Sequence[Webhook] = (),
     ) -> None:
         settings = among(locals())
+        if rerun is not None and cluster is None:
+            raise ValueError("rerun belongs to a cluster: give it to add_cluster() with that.")
         limits = Limits(
             max_connections=max_connections,
             request_timeout_sec=request_timeout_sec,

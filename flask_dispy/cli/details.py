@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..core.jobs import job_title
+from ..core.phrases import quantity
 from ..terminal.cells import block, line, plain, style_of
 from ..wire.shapes.jobs import JobDetail
 from ..wire.wording import UNKNOWN, Clock, count, duration
@@ -42,6 +43,11 @@ def job_details(job: JobDetail, clock: Clock) -> RenderableType:
         ("Error kind", line(job["error_kind"] or UNKNOWN)),
     ):
         facts.add_row(name, value)
+    if job["rerun_of"]:
+        facts.add_row("Again of", f"#{job['rerun_of']}")
+    if job["reruns"]:
+        last = f", last as #{job['rerun_as']}" if job["rerun_as"] else ""
+        facts.add_row("Run again", f"{quantity(job['reruns'], 'time')}{last}")
     for step in job["history"]:
         where = f" on {plain(step['node'])}" if step["node"] else ""
         word = "failed" if job["failed"] and step["state"] == "terminated" else step["state"]

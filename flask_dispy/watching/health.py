@@ -29,7 +29,7 @@ def health(hub: Hub, pump: Pump, calls: Calls) -> dict[str, Any]:
     if dropped:
         problems.append(f"{dropped} status reports were dropped because the inbox was full.")
     if engine["stuck"]:
-        problems.append(f"{engine['stuck']} calls into dispy have not come back.")
+        problems.append(f"{engine['stuck']} calls into dispy, or of rerun, have not come back.")
     if renderer.stuck:
         problems.append(f"{renderer.stuck} __str__ of job data have not come back.")
     if columns.stuck:

@@ -199,7 +199,7 @@ class Lookup:
                     if key in ledger.named
                 }
             left = deadline - time.monotonic()
-            if len(found) == len(wanted) or left <= 0:
+            if len(found) == len(wanted) or left <= 0 or self._hub.closed:
                 return found
             self._hub.wait_for_change(version, min(left, _LOOK_SEC))
 

@@ -75,8 +75,9 @@ def create_blueprint(
         :class:`~flask_dispy.PastRegistry`, which takes no commands.
     :param name: the blueprint's name; a second blueprint in one app needs another.
     :param authorize: called as ``authorize(permission, request)`` for every request, with
-        ``view``, ``see_arguments``, ``cancel_jobs``, ``manage_nodes`` or ``change_settings``;
-        returns ``True``, ``False``, or ``None`` to leave it to *users* and *tokens*.
+        ``view``, ``see_arguments``, ``cancel_jobs``, ``rerun_jobs``, ``manage_nodes`` or
+        ``change_settings``; returns ``True``, ``False``, or ``None`` to leave it to *users* and
+        *tokens*.
     :param users: name to (hash made by ``werkzeug.security.generate_password_hash``, role) for
         HTTP Basic; the roles are ``viewer`` and ``operator``.
     :param tokens: Bearer token to role, for scripts.

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
-from browser.stage import Stage, axe_violations, rows
+from browser.stage import Browsers, Stage, axe_violations, rows, serve
+from dispy_objects import FakeCluster
 from playwright.sync_api import Locator, Page, expect
 from web.fakes import watched_cluster
+
+from flask_dispy import ClusterRegistry, PastRegistry
 
 FAILED = 2  # the serial number of the stage's job that failed
 
@@ -126,6 +130,23 @@ def test_cluster_of_the_job_decides(able: Stage) -> None:
     expect(again(page)).to_have_count(0)
     able.go(page, f"jobs.html?job={FAILED}")
     expect(again(panel)).to_be_visible()
+
+
+def test_past_run_says_as_text_what_was_run_again(browsers: Browsers, tmp_path: Path) -> None:
+    path = tmp_path / "runs.sqlite"
+    program = ClusterRegistry(history=path)
+    cluster = FakeCluster("compute")
+    program.add(cluster, rerun=lambda job: cluster.submit())
+    cluster.end(cluster.submit(), None, exception="Traceback\nValueError: no")
+    program.control.rerun([1])
+    program.close()
+    past = PastRegistry(path)
+    with serve(past, browsers, read_only=True) as stage:
+        page, panel = panel_of(stage, 1)
+        expect(fact(panel, "Run again")).to_contain_text("as #2")
+        expect(fact(panel, "Run again").get_by_role("link")).to_have_count(0)
+        expect(again(page)).to_have_count(0)
+    past.close()
 
 
 def test_no_button_for_who_may_not(stage: Stage, make_stage: Any) -> None:

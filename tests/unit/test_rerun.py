@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import TimeoutError as FutureTimeout
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from dispy_objects import FakeCluster
 from impatience import SOON
 
 from flask_dispy import BadRequest, ClusterRegistry, PastRegistry
+from flask_dispy.engine.commands.calls import Calls
 from flask_dispy.engine.commands.outcomes import Outcome
 from flask_dispy.watching.dashboard import Dashboard, board_of
 
@@ -119,13 +121,32 @@ def test_error_whose_text_fails_and_one_that_is_redacted() -> None:
     registry.close()
 
 
-def test_hanging_function_ends_in_time_and_what_it_does_later_counts() -> None:
-    registry = ClusterRegistry(engine_timeout_sec=0.05)
-    release = threading.Event()
+class UntilItHangs(Calls):
+    """Calls whose time is up as soon as something hangs."""
+
+    def __init__(self) -> None:
+        super().__init__(30)
+        self.hangs = threading.Event()
+
+    def start(self, what: str, owner: Any, call: Callable[[], Any]) -> Any:
+        future = super().start(what, owner, call)
+        return self if isinstance(owner, tuple) else future
+
+    def result(self, timeout_sec: float) -> None:
+        assert self.hangs.wait(timeout_sec)
+        raise FutureTimeout
+
+
+def test_hanging_function_ends_in_time_and_what_it_does_later_counts(
+    registry: ClusterRegistry,
+) -> None:
+    release, calls = threading.Event(), UntilItHangs()
+    registry.control._calls = calls
 
     def rerun(job: Any) -> Any:
         if job["serial"] == 2:
-            release.wait(60)
+            calls.hangs.set()
+            assert release.wait(60)
         return cluster.submit()
 
     cluster = watched(registry, rerun)
@@ -134,30 +155,34 @@ def test_hanging_function_ends_in_time_and_what_it_does_later_counts() -> None:
     outcomes = registry.control.rerun([1, 2, 3], by="ann")
     assert codes(outcomes) == [("submitted", True), ("timeout", False), ("timeout", False)]
     assert ["has not returned" in one.message for one in outcomes] == [False, True, False]
-    # dispy's own calls still have their places.
-    assert codes(registry.control.cancel([4])) == [("cancelled", True)]
     release.set()
     wait_until(lambda: row(registry, 2)["rerun_as"], what="the late job")
-    logged = registry.view("*").events(["jobs_rerun"])
     wait_until(lambda: len(registry.view("*").events(["jobs_rerun"]).items) == 2, what="its entry")
     logged = registry.view("*").events(["jobs_rerun"])
     assert [event["text"] for event in logged.items] == [
         "Job #2 was run again", "Job #1 was run again",
     ]  # fmt: skip
     assert row(registry, 3)["reruns"] == 0
-    registry.close()
 
 
-def test_function_that_always_hangs_takes_few_threads() -> None:
-    registry = ClusterRegistry(engine_timeout_sec=0.01)
-    release = threading.Event()
-    cluster = watched(registry, lambda job: release.wait(60) and None)
+def test_function_that_always_hangs_takes_few_threads_and_none_of_its_clusters(
+    registry: ClusterRegistry,
+) -> None:
+    release, calls = threading.Event(), UntilItHangs()
+    registry.control._calls = calls
+
+    def rerun(job: Any) -> None:
+        calls.hangs.set()
+        assert release.wait(60)
+
+    cluster = watched(registry, rerun)
     failed(cluster)
     for _ in range(5):
+        calls.hangs.clear()
         assert codes(registry.control.rerun([1])) == [("timeout", False)]
-    assert registry.health()["engine"]["in_flight"] == 3
+    assert calls.health()["in_flight"] == 3
+    assert calls.run("cancel", id(cluster), lambda: "done") == "done"
     release.set()
-    registry.close()
 
 
 @pytest.mark.parametrize("made", [7, "job", object(), DispyJob, True])
@@ -373,3 +398,25 @@ def test_past_run_knows_what_was_run_again(tmp_path: Path) -> None:
     assert len(found(past, "is:rerun")) == 2
     assert not past.view("*").summary()["rerun"]
     past.close()
+
+
+def test_function_that_runs_its_own_job_again_ends(registry: ClusterRegistry) -> None:
+    inner: list[str] = []
+
+    def rerun(job: Any) -> None:
+        inner.extend(outcome.code for outcome in registry.control.rerun([job["serial"]]))
+
+    cluster = watched(registry, rerun)
+    failed(cluster)
+    assert codes(registry.control.rerun([1])) == [("called", True)]
+    assert inner == ["timeout", "called", "called"]  # the innermost had no thread left
+
+
+def test_closing_the_registry_ends_the_wait_for_the_new_job(registry: ClusterRegistry) -> None:
+    def rerun(job: Any) -> Any:
+        registry.close()
+        return FakeCluster("unseen").submit()
+
+    cluster = watched(registry, rerun)
+    failed(cluster)
+    assert codes(registry.control.rerun([1])) == [("submitted", True)]

@@ -132,6 +132,11 @@ def test_past_run_refuses(tmp_path: Path) -> None:
     past.close()
 
 
+def test_function_without_its_cluster_is_refused(registry: ClusterRegistry) -> None:
+    with pytest.raises(ValueError, match="rerun belongs to a cluster"):
+        DispyHTTPServer(None, port=0, rerun=print)
+
+
 @pytest.fixture
 def server(registry: ClusterRegistry) -> Iterator[DispyHTTPServer]:
     with serving(registry=registry, users={"ann": (HASH, "operator")}) as server:
@@ -172,6 +177,12 @@ def test_command_says_first_what_it_would_do(shell: Shell, scene: Scene) -> None
     assert (would["rerunnable"], would["dry_run"]) == (1, True)
     (outcome,) = shell.lines("rerun", str(FAILED), "--yes")
     assert (outcome["code"], outcome["rerun_as"]) == ("submitted", 6)
+
+
+def test_job_says_what_it_was_run_again_as(shell: Shell) -> None:
+    shell.shown("rerun", str(FAILED), "--yes")
+    assert "1 time, last as #5" in shell.shown("job", str(FAILED))
+    assert "Again of" in shell.shown("job", "5")
 
 
 def test_command_fails_for_a_job_that_is_not_run_again(shell: Shell) -> None:

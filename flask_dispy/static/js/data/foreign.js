@@ -17,7 +17,7 @@ const MEMBERS = [
   [/^GET clusters\/[^/]*\/nodes\/[^/]*$/, "ip_addr"],
   [/^GET clusters\/[^/]*\/(nodes\/[^/]*\/)?series$/, "resolution_sec"],
   [/^GET clusters\/[^/]*\/timeline$/, "now"],
-  [/^POST clusters\/[^/]*\/jobs\/cancel$/, "matched"],
+  [/^POST clusters\/[^/]*\/jobs\/(cancel|rerun)$/, "matched"],
   [/^(POST|PATCH|DELETE) clusters\/[^/]*\/(nodes|offers)(\/|$)/, "outcomes"],
 ];
 
