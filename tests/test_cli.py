@@ -126,6 +126,29 @@ def test_scheduler_that_is_terminated_leaves_a_whole_history(local_dispy: LocalD
     assert run.summary()["jobs"]["running"] == 1
 
 
+_TERMINATED_TWICE = """
+import os, signal
+from flask_dispy.programs.dashboards import scheduler_httpd
+
+server = scheduler_httpd(host="127.0.0.1", port=0).DispyHTTPServer(None)
+close = server.registry.close
+
+def close_interrupted():
+    os.kill(os.getpid(), signal.SIGTERM)
+    close()
+    print("closed", flush=True)
+
+server.registry.close = close_interrupted
+os.kill(os.getpid(), signal.SIGTERM)
+"""
+
+
+def test_scheduler_that_is_terminated_twice_ends_properly_all_the_same() -> None:
+    command = [sys.executable, "-W", "ignore", "-c", _TERMINATED_TWICE]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "closed")
+
+
 @pytest.mark.cluster
 def test_scheduler_whose_dashboard_port_is_taken_says_so(local_dispy: LocalDispy) -> None:
     first = local_dispy.start_scheduler("--httpd", "--http-host=127.0.0.1", "--http-port", "0")

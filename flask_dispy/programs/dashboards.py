@@ -101,7 +101,9 @@ def _end_with(server: DispyHTTPServer) -> None:
 
     dispyscheduler itself would wait for its clients, which is what Ctrl-C is for.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # A second signal would interrupt the shutdown, and wait for the lock that this holds.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     try:
         server.shutdown(wait=False)
     finally:
