@@ -15,7 +15,10 @@ from ..wire.shapes.nodes import NodeRow
 from .errors import Busy, ClientError, NotFound, ServerFailed, Unreachable
 from .sending import Sender, get, lines_of
 
-__all__ = ["Follower", "Mirror"]
+__all__ = ["AWAY", "Follower", "Mirror"]
+
+AWAY: Final = (Busy, NotFound, ServerFailed, Unreachable)
+"""The errors that a dashboard which is started anew leads to."""
 
 _ALIVE_SEC: Final = 1
 """How often a quiet stream gives a sign of life."""
@@ -30,6 +33,9 @@ _STREAM_AGAIN_SEC: Final = 60.0
 """How long to poll before the stream is tried again."""
 
 _HAIR_SEC: Final = 0.01
+
+_LEAST_SEC: Final = 1.0
+"""How long the first answer may take, even if following is to end sooner."""
 
 _FIRST_PAUSE_SEC: Final = 0.25
 _LONGEST_PAUSE_SEC: Final = 5.0
@@ -65,7 +71,8 @@ class Follower:
     :param since: the cursor to go on from; all is new without one.
     :param poll_sec: how often to ask while there is no stream.
     :param give_up_sec: how long the dashboard may be away once it has answered.
-    :param end_at: when to end, by ``time.monotonic``; no read that begins waits beyond that.
+    :param end_at: when to end, by ``time.monotonic``; no read that begins waits beyond that. The
+        first answer is given a second all the same.
     """
 
     def __init__(
@@ -84,6 +91,7 @@ class Follower:
         self._poll_sec = poll_sec
         self._give_up_sec = give_up_sec
         self._end_at = end_at
+        self._heard_by = time.monotonic() + _LEAST_SEC
         self._stream_at = 0.0
         self._away_since: float | None = None
         self._pause_sec = _FIRST_PAUSE_SEC
@@ -107,7 +115,7 @@ class Follower:
                             if self._left_sec() <= 0:
                                 return
                     wait_sec = 0.0
-            except (Busy, NotFound, ServerFailed, Unreachable) as error:
+            except AWAY as error:
                 if self._left_sec() <= 0:
                     return
                 wait_sec = self._pause_after(error)
@@ -116,7 +124,8 @@ class Follower:
                     yield None
 
     def _left_sec(self) -> float:
-        return self._end_at - time.monotonic()
+        end_at = self._end_at if self._heard else max(self._end_at, self._heard_by)
+        return end_at - time.monotonic()
 
     def _at_most(self, sec: float) -> float:
         """Return how long to wait for an answer: so long, or until the end has just come."""

@@ -15,7 +15,7 @@ from ..wire.shapes.clusters import Summary
 from ..wire.summaries import SETTLED_SEC, is_over, summary_of
 from .blocking import answered, iterated
 from .errors import WaitTimeout
-from .following import Follower
+from .following import AWAY, Follower
 from .reading import Reading
 
 __all__ = ["BlockingWaits", "Waiting"]
@@ -63,21 +63,31 @@ class Waiting(Reading):
             given. Each program counts its own, so one of an earlier program may skip events.
         """
         seen, epoch = after, ""
+        unread_since: float | None = None
         async with aclosing(self._follow(cluster, None, poll_sec, give_up_sec)) as found:
-            async for changes in found:
-                if changes is None:
+            async for news in found:
+                if news is None and unread_since is None:
                     continue
-                latest = summary_of(changes["clusters"], cluster)["events"]["latest"]
-                program, epoch = epoch, changes["cursor"].partition("-")[0]
-                if seen is None:
-                    seen = latest
-                elif latest < seen or program not in ("", epoch):  # another program's numbers
-                    seen = 0
-                if latest > seen:
-                    rows = [row async for row in self.events(cluster, kind=kind, after=seen)]
-                    for row in reversed(rows):
-                        yield row
-                    seen = max([latest, *(row["serial"] for row in rows)])
+                try:
+                    changes = news or await self.changes(cluster)
+                    latest = summary_of(changes["clusters"], cluster)["events"]["latest"]
+                    program, epoch = epoch, changes["cursor"].partition("-")[0]
+                    if seen is None:
+                        seen = latest
+                    elif (program != epoch) if program else (latest < seen):
+                        seen = 0  # those are another program's numbers
+                    rows = []
+                    if latest > seen:
+                        rows = [row async for row in self.events(cluster, kind=kind, after=seen)]
+                except AWAY:  # the next sign of life lets us try again
+                    unread_since = unread_since or time.monotonic()
+                    if time.monotonic() - unread_since > give_up_sec:
+                        raise
+                    continue
+                unread_since = None
+                for row in reversed(rows):
+                    yield row
+                seen = max([seen, latest, *(row["serial"] for row in rows)])
 
     async def wait(
         self,
@@ -97,8 +107,9 @@ class Waiting(Reading):
 
         :param until: a state of the outlook, or several: ``("done", "stalled")``.
         :param show: called with each summary, and about once a second with the same again.
-        :param timeout_sec: seconds to wait, to about a second; ``None`` for ever. If the server
-            stops answering meanwhile, it may be as long again, but no more than ten seconds.
+        :param timeout_sec: seconds to wait, to about a second; ``None`` for ever, 0 for a single
+            look. If the server stops answering meanwhile, it may be as long again, but no more
+            than ten seconds.
         :raises WaitTimeout: it took longer.
         :raises NotFound: there is no such cluster, or it was removed.
         """
