@@ -1,7 +1,6 @@
 """Run a program, not a function, once on each node that is discovered."""
 
 import pathlib
-import sys
 import threading
 
 import dispy
@@ -29,8 +28,7 @@ def cluster_status(status, node, job):
 if __name__ == "__main__":
     jobs, begun, submitted = [], threading.Event(), threading.Event()
     script = pathlib.Path("update.py").absolute()
-    script.write_text(f"#!{sys.executable}\n{SCRIPT}")
-    script.chmod(0o755)
+    script.write_text(SCRIPT)
     options = {**CLUSTER, "nodes": ["127.0.0.*"]}
     cluster = dispy.JobCluster(str(script), cluster_status=cluster_status, **options)
     server = DispyHTTPServer(cluster, "127.0.0.1", 0)
