@@ -54,6 +54,7 @@ def run(tmp_path: Path, *, before: str = "", last: str = "") -> tuple[int, str, 
                 return
 
     env = {**os.environ, "TERM": "xterm", "COLUMNS": "100", "PYTHONUTF8": "1"}
+    env["PYTHON_COLORS"] = "0"  # from 3.13 on, Python colours its own tracebacks
     reader = threading.Thread(target=read)
     with subprocess.Popen(
         [sys.executable, "program.py"], cwd=tmp_path, env=env, text=True,
