@@ -133,6 +133,7 @@ class _Runs(Board[Member]):
             {
                 **combined_summary(self, each, ended_at),
                 "watching": "history",
+                "state": "closed",  # even where there is no run
                 "closed_at": ended_at,
                 "cpus": {
                     "total": max((one["cpus"]["total"] for one in each), default=0),

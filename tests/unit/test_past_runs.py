@@ -40,6 +40,12 @@ def test_past_run_is_a_closed_cluster_with_its_name_and_time(path: Path, past: A
     assert summary["progress"] == 1.0
 
 
+def test_history_without_a_run_is_closed_because_none_will_come(path: Path, past: Any) -> None:
+    ClusterRegistry(history=path).close()
+    summary = past(path).view("*").summary()
+    assert (summary["state"], summary["outlook"]["reason"]) == ("closed", "no_jobs")
+
+
 def test_timeline_of_a_past_run_says_when_its_last_job_ended(path: Path, past: Any) -> None:
     run_once(path)
     view = past(path).views()[0]
