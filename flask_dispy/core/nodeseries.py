@@ -83,7 +83,8 @@ class NodeSeries:
 
     def points(self) -> list[tuple[float, ...]]:
         """Return the points, oldest first, each in the order of ``NAMES``; NaN is unknown."""
-        return [_POINT.unpack_from(self._points, self._offset(i)) for i in self._indexes()]
+        kept = self._points  # before the indexes: another thread may be making room
+        return [_POINT.unpack_from(kept, self._offset(i)) for i in self._indexes()]
 
     def _indexes(self) -> range:
         return range(max(0, self._count - self.POINTS), self._count)
@@ -131,7 +132,10 @@ class NodeCourse(NodeSeries):
         return _POINT.unpack_from(self._points, self._offset(self._count - 1))
 
     def _make_room(self) -> None:
-        """Have room for a point. What another thread reads meanwhile are points all the same."""
+        """Have room for a point.
+
+        A thread that reads meanwhile gets the points from before, or the oldest of them.
+        """
         if self._count < self.POINTS:
             return
         points, step_sec = self.points(), self.step_sec

@@ -113,3 +113,21 @@ def test_course_stays_small_whatever_the_clock_does() -> None:
     times = course.as_dict()["t"]
     assert len(times) <= 120
     assert times == sorted(times)
+
+
+def test_course_that_is_thinned_while_it_is_read_has_no_points_of_its_own_making() -> None:
+    due: list[float] = []
+
+    class Overtaken(NodeCourse):
+        def _offset(self, index: int) -> int:
+            if index == 90 and due:
+                self.note(due.pop(), LOAD, 1)  # as another thread does
+            return super()._offset(index)
+
+    course = Overtaken()
+    for number in range(course.POINTS):
+        course.note(1_000.0 + 10.0 * number, LOAD, 1)
+    due.append(3_000.0)
+    columns = course.as_dict()
+    assert columns["t"] == [1_000.0 + 10.0 * number for number in range(course.POINTS)]
+    assert set(columns["running"]) == {1.0}
