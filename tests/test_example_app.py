@@ -18,6 +18,8 @@ import psutil
 import pytest
 from clusters import wait_until
 
+from flask_dispy import Client
+
 pytestmark = pytest.mark.cluster
 
 EXAMPLE = Path(__file__).parent.parent / "example_app.py"
@@ -124,10 +126,14 @@ def test_cluster_is_shown_until_a_signal_ends_it(example, scratch, options, numb
     assert list(scratch.iterdir()) == []
 
 
-def test_both_clusters_get_their_turn(example):
+def test_both_clusters_get_their_turn_and_run_failed_jobs_again(example):
     run = example()
     for name in ("render", "estimate_pi"):
         wait_until(lambda name=name: _done(run, name), timeout_sec=45, what=f"a job of {name}")
+    with Client(run.url()) as client:
+        wait_until(lambda: client.cluster("render")["jobs"]["failed"], what="a blank tile")
+        outcome, *_ = client.rerun(q="state:failed", cluster="render")["outcomes"]
+        assert client.job(outcome["rerun_as"])["id"] == outcome["id"]
 
 
 def _done(run, name):

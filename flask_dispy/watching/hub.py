@@ -23,7 +23,7 @@ from ..core.settings import Settings
 from ..core.tags import TAG_LETTERS, checked_tags
 from ..core.textbudget import TextBudget
 from ..engine.clusters import Kind, cluster_name, compute_id, kind_of
-from ..engine.commands.outcomes import Rerun
+from ..engine.commands.outcomes import RerunFunction
 from ..engine.forks import unregister_exit_handlers
 from ..engine.reports.parsed import ParsedReport, text_requests
 from ..engine.reports.render import TextRequest, redacted
@@ -84,7 +84,7 @@ class Hub(Board[Watched]):
         chain: bool,
         receiver: object,
         tags: Sequence[str] = (),
-        rerun: Rerun | None = None,
+        rerun: RerunFunction | None = None,
     ) -> tuple[Watched, bool]:
         """Watch a cluster; return what belongs to it, and whether it was not watched yet.
 
@@ -112,7 +112,7 @@ class Hub(Board[Watched]):
             self._take_over(watched, receiver, chain=chain)
         return watched, True
 
-    def _set_rerun(self, watched: Watched, rerun: Rerun | None) -> None:
+    def _set_rerun(self, watched: Watched, rerun: RerunFunction | None) -> None:
         if rerun is not None:
             with self.lock:
                 watched.rerun = rerun

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from ..core.cluster import ClusterState
 from ..engine.clusters import Kind
-from ..engine.commands.outcomes import Rerun, Target
+from ..engine.commands.outcomes import RerunFunction, Target
 from ..engine.reports.delivery import Delivery
 from ..engine.reports.reconcile import Reconciler
 from ..engine.reports.watch import Callback, Watch
@@ -30,7 +30,7 @@ class Watched(Member):
         self.kind = kind
         self.watch = watch
         self.mode: Mode = "callback"
-        self.rerun: Rerun | None = None
+        self.rerun: RerunFunction | None = None
         self.compute_id: Any = None
         self.reconciler = Reconciler(watch, scheduler=kind == "scheduler")
         self.poll: Future[Any] | None = None

@@ -19,7 +19,7 @@ __all__ = [
     "JobTarget",
     "NodeAction",
     "Outcome",
-    "Rerun",
+    "RerunFunction",
     "Target",
     "Targets",
 ]
@@ -27,7 +27,7 @@ __all__ = [
 NodeAction = Literal["allocate", "deallocate", "close"]
 NODE_ACTIONS: Final[tuple[NodeAction, ...]] = ("allocate", "deallocate", "close")
 
-Rerun = Callable[[JobRow], object]
+RerunFunction = Callable[[JobRow], object]
 """A user's function that runs a job again, given its row; it may return the new DispyJob."""
 
 MOST_CPUS: Final = 65_536
@@ -72,7 +72,7 @@ class Target:
     name: str
     cluster: Any
     kind: Kind
-    rerun: Rerun | None = None
+    rerun: RerunFunction | None = None
 
     def done(self, code: str, message: str, **subject: Any) -> Outcome:
         """Return a good outcome for *subject*: ``serial=`` or ``ip_addr=``, and ``cpus=``."""
