@@ -19,7 +19,7 @@ from flask_dispy import ClusterRegistry
 from flask_dispy.core.cluster import ClusterState
 from flask_dispy.history.courses import CoursesDue
 from flask_dispy.history.pruning import Pruner
-from flask_dispy.history.schema import MIGRATIONS, open_for_writing
+from flask_dispy.history.schema import open_for_writing
 from flask_dispy.watching.dashboard import board_of
 
 COURSE = {
@@ -74,7 +74,7 @@ def test_damaged_course_is_shown_as_unknown(path: Path, past: Any, damage: Any) 
     assert all(value in ([], None) for value in list(found.values())[2:])
 
 
-@pytest.mark.parametrize("version", range(1, len(MIGRATIONS)))
+@pytest.mark.parametrize("version", range(1, 9))
 def test_file_of_an_earlier_version_says_that_it_keeps_no_load(
     path: Path, past: Any, version: int
 ) -> None:
