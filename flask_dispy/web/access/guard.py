@@ -20,7 +20,7 @@ _log = logging.getLogger("flask_dispy.web")
 
 Authorize = Callable[[Permission, Request], "bool | None"]
 
-_CHANGES: Final = frozenset(("cancel_jobs", "rerun_jobs", "manage_nodes", "change_settings"))
+_CHANGES: Final = frozenset(PERMISSIONS) - {"view", "see_arguments"}
 
 
 class Guard:

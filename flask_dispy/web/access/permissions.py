@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 __all__ = ["PERMISSIONS", "Access", "Kind", "Permission"]
 
@@ -10,24 +10,9 @@ Permission = Literal[
     "view", "see_arguments", "cancel_jobs", "rerun_jobs", "manage_nodes", "change_settings"
 ]
 
-PERMISSIONS: Final[tuple[Permission, ...]] = (
-    "view",
-    "see_arguments",
-    "cancel_jobs",
-    "rerun_jobs",
-    "manage_nodes",
-    "change_settings",
-)
+PERMISSIONS: Final[tuple[Permission, ...]] = get_args(Permission)
 
-Access = Literal[
-    "public",
-    "view",
-    "see_arguments",
-    "cancel_jobs",
-    "rerun_jobs",
-    "manage_nodes",
-    "change_settings",
-]
+Access = Literal["public", Permission]
 """The permission that a route asks for; ``public`` is for answers without any of the clusters."""
 
 Kind = Literal["page", "data", "asset", "document"]
