@@ -40,6 +40,20 @@ def fact(panel: Locator, name: str) -> Locator:
     return panel.locator(".job-facts > div", has=panel.page.get_by_text(name, exact=True))
 
 
+def _cut_off(panel: Locator) -> list[str]:
+    """Return the texts of those buttons of a panel that it cuts off."""
+    texts: list[str] = panel.evaluate(
+        """(panel) => {
+            const { left, right } = panel.getBoundingClientRect();
+            return [...panel.querySelectorAll("button:not([hidden])")].filter((button) => {
+                const box = button.getBoundingClientRect();
+                return box.width > 0 && (box.left < left || box.right > right);
+            }).map((button) => button.textContent);
+        }"""
+    )
+    return texts
+
+
 @pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])
 def test_panel_runs_its_job_again_and_leads_to_the_new_one(able: Stage, phone: bool) -> None:
     page, panel = panel_of(able, phone=phone)
@@ -47,6 +61,7 @@ def test_panel_runs_its_job_again_and_leads_to_the_new_one(able: Stage, phone: b
     expect(panel.locator(".confirm-detail >> visible=true")).to_have_text(
         "Its program submits it again."
     )
+    assert _cut_off(panel) == []
     assert axe_violations(page, "#job .popover-panel:not([hidden])") == []
     panel.get_by_role("button", name="Run 1 job again").click()
     notice = page.locator(".notice")

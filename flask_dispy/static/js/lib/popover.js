@@ -6,6 +6,7 @@ import { h, setAttr, show } from "./dom.js";
  * @property {HTMLElement} panel
  * @property {() => void} open
  * @property {(options?: {refocus?: boolean}) => void} close
+ * @property {() => void} fit keep the panel in view though its content has grown
  * @property {boolean} isOpen
  */
 
@@ -66,6 +67,7 @@ export function createPopover(button, panel, { onOpen, onClose, toggles = true }
     panel,
     open,
     close,
+    fit: () => keepInView(panel),
     get isOpen() {
       return !panel.hidden;
     },
@@ -81,6 +83,7 @@ function keepInView(panel) {
   panel.classList.remove("popover-end", "popover-up");
   const { right, bottom, height, top } = panel.getBoundingClientRect();
   const { clientWidth, clientHeight } = document.documentElement;
-  panel.classList.toggle("popover-end", right > clientWidth - 8);
+  const cutAt = panel.closest("dialog")?.getBoundingClientRect().right ?? Infinity; // it scrolls
+  panel.classList.toggle("popover-end", right > Math.min(clientWidth, cutAt) - 8);
   panel.classList.toggle("popover-up", bottom > clientHeight - 8 && top - height > 96);
 }

@@ -54,8 +54,10 @@ export function confirmDryRun(button, { ask, onDone }) {
       setAttr(yes, "class", `button ${found.danger ? "danger" : "primary"}`);
       show(yes, found.action !== "");
     } catch (error) {
+      if (time !== times) return;
       setText(detail, `They can't be counted: ${error instanceof Error ? error.message : error}`);
     }
+    popover.fit();
   });
   yes.addEventListener("click", () => {
     popover.close({ refocus: true });
