@@ -173,9 +173,15 @@ def connected(
 
 def of_cluster(function: Callable[..., None]) -> Callable[..., None]:
     """Give a command the option that chooses a cluster."""
+
+    def named(_ctx: Any, _parameter: Any, name: str) -> str:
+        if not name:  # as of a variable of the shell that is not set
+            raise click.BadParameter("the name is empty; without the option, all are meant.")
+        return name
+
     return click.option(
         "--cluster", default="*", metavar="NAME", help="One cluster, instead of all together.",
-        shell_complete=_suggested_clusters,
+        callback=named, shell_complete=_suggested_clusters,
     )(function)  # fmt: skip
 
 

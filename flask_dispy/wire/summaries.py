@@ -22,7 +22,7 @@ def summary_of(summaries: Iterable[Summary], cluster: str) -> Summary:
     for summary in summaries:
         if summary["combined"] if cluster == "*" else summary["name"] == cluster:
             return summary
-    raise LookupError(cluster)
+    raise LookupError(f"there is no summary of {cluster!r}")
 
 
 def is_over(summary: Summary) -> bool:

@@ -282,6 +282,13 @@ def test_wrong_usage_is_none_of_the_codes_of_wait(alone: Shell, arguments: str) 
     assert alone.run(*arguments.split()).exit_code == 64
 
 
+@pytest.mark.parametrize("command", ["nodes", "top", "wait"])
+def test_empty_name_of_a_cluster_is_refused(alone: Shell, command: str) -> None:
+    done = alone.run(command, "--cluster", "")
+    assert (done.exit_code, done.stdout) == (64, "")
+    assert "the name is empty; without the option, all are meant." in done.stderr
+
+
 def test_redirect_to_a_login_page_is_explained_in_the_shells_words(tmp_path: Path) -> None:
     def app(environ: Any, start_response: Any) -> list[bytes]:
         start_response("302 Found", [("Location", "https://sso.example/login")])
