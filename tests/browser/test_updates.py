@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-import pytest
 from browser.stage import PAGES, Stage, becomes, is_live, rows, tile
 from playwright.sync_api import Page, Route, expect
 
@@ -192,24 +191,23 @@ def test_interval_of_seconds_polls(stage: Stage) -> None:
     expect(tile(page, "finished")).to_have_text("2")
 
 
-@pytest.mark.parametrize(
-    ("typed", "used"), [("2200000", "86400 s"), ("1e308", "86400 s"), ("0.001", "0.5 s")]
-)
-def test_interval_that_no_timer_can_keep_is_bounded(stage: Stage, typed: str, used: str) -> None:
+def test_interval_that_no_timer_can_keep_is_bounded(stage: Stage) -> None:
     page = stage.open()
-    _set_interval(page, typed)
-    expect(page.locator(".interval-value")).to_have_text(used)
-    # As a browser may have kept it from a version before, too.
-    page.evaluate("text => localStorage.setItem('dispy.interval', text)", typed)
-    page.reload()
-    expect(page.locator(".interval-value")).to_have_text(used)
-    expect(_connection(page)).to_have_text("Polling")
-    if used != "0.5 s":
-        asked = _requests(page, re.compile("/api/v1/changes"))
-        page.get_by_role("button", name="Update", exact=True).click()
-        page.get_by_role("button", name="Update interval").click()
-        expect(page.get_by_label("Update Interval Seconds")).to_have_value(used.split()[0])
-        assert asked() <= 2
+    for typed, used in (("2200000", "86400 s"), ("1e308", "86400 s"), ("0.001", "0.5 s")):
+        _set_interval(page, typed)
+        expect(page.locator(".interval-value")).to_have_text(used)
+        # As a browser may have kept it from a version before, too.
+        page.evaluate("text => localStorage.setItem('dispy.interval', text)", typed)
+        page.reload()
+        expect(page.locator(".interval-value")).to_have_text(used)
+        expect(_connection(page)).to_have_text("Polling")
+        if used != "0.5 s":
+            asked = _requests(page, re.compile("/api/v1/changes"))
+            page.get_by_role("button", name="Update", exact=True).click()
+            page.get_by_role("button", name="Update interval").click()
+            expect(page.get_by_label("Update Interval Seconds")).to_have_value(used.split()[0])
+            assert asked() <= 2
+            page.keyboard.press("Escape")
 
 
 def test_interval_of_nothing_can_be_made_the_servers(stage: Stage) -> None:
