@@ -218,10 +218,9 @@ def _endpoint() -> str:
 
 def _view(endpoint: str, answers: _Answers, web: Web) -> Callable[..., ResponseReturnValue]:
     """Return the view function of an endpoint."""
-    bound = {method: route.bind(web) for method, route in answers.items()}
 
     def view(**variables: Any) -> ResponseReturnValue:
-        return bound[request.method](**variables)
+        return answers[request.method].respond(web, variables)
 
     view.__name__ = endpoint
     return view

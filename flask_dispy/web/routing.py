@@ -76,20 +76,14 @@ class Route:
         """The path as a template of OpenAPI, such as ``/nodes/{host}``."""
         return _VARIABLE.sub(r"{\1}", self.rule)
 
-    def bind(self, web: Web) -> Callable[..., ResponseReturnValue]:
-        """Return the view function for one blueprint."""
-        answer = self.answer
-        own = frozenset(self.variables)
-
-        def view(**variables: Any) -> ResponseReturnValue:
-            # The others are of the host app's prefix or subdomain, and for its authorize hook.
-            given = {name: variables[name] for name in own} | self._read()
-            if not self.costly:
-                return answer(web, **given)
-            with web.turn():
-                return answer(web, **given)
-
-        return view
+    def respond(self, web: Web, variables: Mapping[str, Any]) -> ResponseReturnValue:
+        """Answer the current request, in whose URL the variables have these values."""
+        # The others are of the host app's prefix or subdomain, and for its authorize hook.
+        given = {name: variables[name] for name in self.variables} | self._read()
+        if not self.costly:
+            return self.answer(web, **given)
+        with web.turn():
+            return self.answer(web, **given)
 
     def _read(self) -> dict[str, Any]:
         """Return the values of the current request's query and body."""
