@@ -74,7 +74,7 @@ def test_answer_that_comes_drop_by_drop_is_cut_off(watch: Watch, receiver: Recei
     ended = threading.Event()
     receiver.answers.append(partial(drip, ended))
     registry, _ = watch(
-        webhook(receiver, timeout_sec=0.5), intervals=replace(PROMPT, alert_waits_sec=())
+        webhook(receiver, timeout_sec=2), intervals=replace(PROMPT, alert_waits_sec=())
     )
     happen(registry)
     wait_until(lambda: of(registry)["failed"] == 1, what="the timeout")
@@ -147,7 +147,7 @@ class TestTls:
         ended = threading.Event()
         secured.answers.append(partial(drip, ended))
         registry, _ = watch(
-            webhook(secured, ca_file=ca_file, timeout_sec=0.5),
+            webhook(secured, ca_file=ca_file, timeout_sec=2),
             intervals=replace(PROMPT, alert_waits_sec=()),
         )
         happen(registry)

@@ -99,7 +99,7 @@ def test_last_message_is_cut_off_where_no_thread_can_be_started(
     ended = threading.Event()
     receiver.answers.append(partial(drip, ended))
     registry, _ = watch(
-        webhook(receiver, timeout_sec=60), intervals=replace(PROMPT, last_alerts_sec=0.5)
+        webhook(receiver, timeout_sec=60), intervals=replace(PROMPT, last_alerts_sec=2)
     )
     happen(registry)
     registry.close()

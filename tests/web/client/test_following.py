@@ -378,8 +378,8 @@ def test_wait_gives_up_in_time_on_a_server_that_does_not_answer(
         with pytest.raises(WaitTimeout) as raised:
             asking.wait("done", "compute", timeout_sec=0.5)
         go_on.set()
-    assert len(patience) == 1
-    assert 0.5 < patience[0] < 1.1
+    (most_sec,) = patience
+    assert most_sec < 1.1
     said = "No job has been submitted yet." if event else "The dashboard has not answered."
     assert said in str(raised.value)
 
