@@ -1,12 +1,13 @@
-"""Take interim results as they come; once one is good enough, terminate all jobs."""
+"""Take interim results as they come; once three jobs are done and one is good, terminate all."""
 
-import queue
+import threading
 
 import dispy
 from here import CLUSTER, look
 
 from flask_dispy import DispyHTTPServer
 
+JOBS = 10
 PENDING = (dispy.DispyJob.Created, dispy.DispyJob.Running, dispy.DispyJob.ProvisionalResult)
 
 
@@ -22,25 +23,26 @@ def compute(number, best, steps):
 
 def job_status(job):
     if job.status != dispy.DispyJob.ProvisionalResult:
-        ended.put(job)
+        ended.append(job)
+        if len(ended) == JOBS:
+            over.set()
         return
     number, best = job.result
     interim[number] = best
-    if best == 0:
+    if best <= 0 and len(ended) >= 3:
         for one in jobs:
             if one.status in PENDING:
                 cluster.cancel(one)
 
 
 if __name__ == "__main__":
-    jobs, interim, ended = [], {}, queue.Queue()
+    jobs, interim, ended, over = [], {}, [], threading.Event()
     cluster = dispy.JobCluster(compute, job_status=job_status, **CLUSTER)
     with DispyHTTPServer(cluster, "127.0.0.1", 0) as server:
-        for number in range(10):
+        for number in range(JOBS):
             best, steps = (20, 3) if number < 3 else (5, 1000)
             jobs.append(cluster.submit(number, best, steps))
-        for _ in jobs:
-            ended.get()
+        over.wait()
         look(server, jobs, interim=interim)
     cluster.print_status()
     cluster.close()

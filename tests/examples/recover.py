@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import sys
+import time
 
 import dispy
 from here import CLUSTER, NODES
@@ -11,10 +12,12 @@ from here import CLUSTER, NODES
 from flask_dispy import DispyHTTPServer
 
 
-def compute(n):
+def compute(n, program):
+    import os
     import time
 
-    time.sleep(0.3)
+    while os.path.exists(f"/proc/{program}"):
+        time.sleep(0.05)
     return n * n
 
 
@@ -26,7 +29,7 @@ if __name__ == "__main__":
     else:
         cluster = dispy.JobCluster(compute, recover_file="recovery", **CLUSTER)
         server = DispyHTTPServer(cluster, "127.0.0.1", 0)
-        jobs = [cluster.submit(n) for n in range(2 * len(NODES))]
+        jobs = [cluster.submit(n, os.getpid()) for n in range(2 * len(NODES))]
         while any(job.status == dispy.DispyJob.Created for job in jobs):
-            pass
+            time.sleep(0.01)
         os.kill(os.getpid(), signal.SIGKILL)

@@ -49,8 +49,9 @@ def cluster_status(status, node, job):
 if __name__ == "__main__":
     batches, ready = {}, queue.Queue()
     options = {**CLUSTER, "nodes": [NodeAllocate(node) for node in NODES]}
-    cluster = dispy.JobCluster(compute, setup=setup, cleanup=cleanup, **options)
-    cluster.cluster_status = cluster_status
+    cluster = dispy.JobCluster(
+        compute, setup=setup, cleanup=cleanup, cluster_status=cluster_status, **options
+    )
     server = DispyHTTPServer(None, "127.0.0.1", 0)
     server.add_cluster(cluster, chain=True)
     jobs = [cluster.submit(n) for n in range(6)]

@@ -3,7 +3,7 @@
 import pathlib
 
 import dispy
-from here import CLUSTER, NODES, look
+from here import CLUSTER, look
 
 from flask_dispy import DispyHTTPServer
 
@@ -27,7 +27,7 @@ if __name__ == "__main__":
     jobs = [cluster.submit(n) for n in (1, 1000, 3_000_000)]
     results = [job() for job in jobs]
     pathlib.Path("more.txt").write_text("more")
-    sent = [cluster.send_file("more.txt", node) for node in NODES]
+    sent = [cluster.send_file("more.txt", node) for node in cluster.status().nodes]
     files = {path.name: path.stat().st_size for path in pathlib.Path().glob("result-*.txt")}
     look(server, jobs, results=results, sent=sent, files=files)
     server.shutdown()
