@@ -18,6 +18,8 @@ nitpick_ignore_regex = [("py:.*", ".*")]
 
 myst_heading_anchors = 4
 
+linkcheck_ignore = ["http://127.0.0.1:8181/"]
+
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented"
@@ -32,3 +34,11 @@ html_title = "flask_dispy"
 html_show_copyright = False
 html_show_sourcelink = False
 html_copy_source = False
+# So that what is wider than the page can be scrolled by keys in every browser.
+_SCROLLABLE = """
+addEventListener("load", () => {
+  for (const wide of document.querySelectorAll("pre, .table-wrapper"))
+    if (wide.scrollWidth > wide.clientWidth) wide.tabIndex = 0;
+});
+"""
+html_js_files = [(None, {"body": _SCROLLABLE})]

@@ -145,7 +145,18 @@ def _read(_app: Sphinx, page: str, source: list[str]) -> None:
     source[0] = re.sub(r'^<a id="([\w-]+)"></a>$', r"(\1)=", text, flags=re.M)
 
 
+def _give_levels(
+    _app: Sphinx, _page: str, _template: str, context: dict[str, Any], *_: Any
+) -> None:
+    """Say of what level the headings of the theme's navigation are, as their role requires."""
+    tree = context.get("furo_navigation_tree", "")
+    context["furo_navigation_tree"] = tree.replace(
+        'role="heading"', 'role="heading" aria-level="2"'
+    )
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Have these pages made as Sphinx reads the files."""
     app.connect("source-read", _read)
+    app.connect("html-page-context", _give_levels, priority=900)  # after the theme
     return {"parallel_read_safe": True}
