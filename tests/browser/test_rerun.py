@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser.stage import Browsers, Stage, axe_violations, rows, serve
+from browser.stage import Browsers, Stage, axe_violations, becomes, rows, serve
 from dispy_objects import FakeCluster
 from playwright.sync_api import Locator, Page, expect
 from web.fakes import watched_cluster
@@ -124,6 +124,32 @@ def test_error_of_the_function_is_shown_for_its_job(able: Stage) -> None:
     expect(page.locator(".notice")).to_contain_text("Ran 0 of 1 job again")
     expect(page.locator(".notice")).to_contain_text("rerun raised LookupError: no <b>input</b>")
     expect(fact(panel, "Run again")).to_be_hidden()
+
+
+def test_sheet_over_the_page_shows_the_outcome(able: Stage) -> None:
+    def rerun(job: Any) -> None:
+        raise LookupError("no input")
+
+    able.registry.add(able.cluster, rerun=rerun)
+    page, panel = panel_of(able, phone=True)
+    again(panel).click()
+    panel.get_by_role("button", name="Run 1 job again").click()
+    expect(page.locator(".notice")).to_contain_text("rerun raised LookupError: no input")
+    panel.get_by_role("button", name="Dismiss").click()  # which nothing covers
+    expect(page.locator(".notice")).to_have_count(0)
+    page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+    expect(page.locator("body > #notices")).to_have_count(1)
+
+
+def test_confirmation_fits_a_small_phone(able: Stage) -> None:
+    page = able.open("jobs.html?view=errors", phone=True)
+    page.set_viewport_size({"width": 320, "height": 640})
+    page.locator("#errors .tr [data-column=kind]").last.click()
+    kind = page.locator("#kind")
+    again(kind).click()
+    expect(kind.get_by_role("button", name="Run 1 job again")).to_be_visible()
+    becomes(lambda: _cut_off(kind), [])
 
 
 def test_no_button_without_a_function_or_for_jobs_that_finished(stage: Stage) -> None:

@@ -1,4 +1,4 @@
-import { h, setAttr, show } from "./dom.js";
+import { h, setAttr, setStyle, show } from "./dom.js";
 
 /**
  * @typedef {object} Popover
@@ -81,9 +81,12 @@ export function createPopover(button, panel, { onOpen, onClose, toggles = true }
  */
 function keepInView(panel) {
   panel.classList.remove("popover-end", "popover-up");
+  setStyle(panel, "translate", "");
   const { right, bottom, height, top } = panel.getBoundingClientRect();
   const { clientWidth, clientHeight } = document.documentElement;
   const cutAt = panel.closest("dialog")?.getBoundingClientRect().right ?? Infinity; // it scrolls
   panel.classList.toggle("popover-end", right > Math.min(clientWidth, cutAt) - 8);
   panel.classList.toggle("popover-up", bottom > clientHeight - 8 && top - height > 96);
+  const { left } = panel.getBoundingClientRect();
+  setStyle(panel, "translate", left < 8 ? `${8 - left}px` : "");
 }

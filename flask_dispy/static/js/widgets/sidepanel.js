@@ -1,6 +1,6 @@
 /** A panel beside what it is about; a sheet over the page where there is no room for both. */
 
-import { isTyping, setAttr } from "../lib/dom.js";
+import { isTyping, need, setAttr } from "../lib/dom.js";
 
 /** Below this width it is a sheet. */
 const NARROW = "screen and (max-width: 1099px)";
@@ -24,6 +24,9 @@ export class SidePanel {
     dialog.addEventListener("cancel", (event) => {
       event.preventDefault();
       onClose();
+    });
+    dialog.addEventListener("close", () => {
+      if (!dialog.open && dialog.contains(need("notices"))) holdNotices(document.body);
     });
     // Wherever the focus is, except in a field, which uses Escape itself, or in another dialog.
     document.addEventListener("keydown", (event) => {
@@ -55,5 +58,9 @@ export class SidePanel {
     if (this.#dialog.open) return;
     if (this.#narrow.matches) this.#dialog.showModal();
     else this.#dialog.show();
+    holdNotices(this.#narrow.matches ? this.#dialog : document.body);
   }
 }
+
+/** Under a sheet, notices could neither be seen nor pressed, nor be heard. @param {HTMLElement} place */
+const holdNotices = (place) => place.append(need("notices"), need("live"));
