@@ -19,6 +19,7 @@ from ..core.tally import TimedWord
 from ..core.timeline import DEFAULT_LIMIT, LaneOrder
 from ..core.whatif import WhatIf
 from ..wire.answers import (
+    MOST_NODES,
     ChangesRow,
     ClusterList,
     ComparisonList,
@@ -43,7 +44,7 @@ from ..wire.shapes.nodes import NodeLoadsData, NodeRow, NodeSeriesData, OfferRow
 from ..wire.shapes.timeline import TimelineData
 from .blocking import answered, filed, listed
 from .files import AsyncFile
-from .rows import NODES_AT_ONCE, AsyncRows
+from .rows import AsyncRows
 from .sending import Request, Sender, get
 
 __all__ = ["BlockingReads", "Reading"]
@@ -186,7 +187,7 @@ class Reading:
         """
         values = {"name": cluster, "q": q, "state": state, "sort": sort, "order": order}
         request = get(NodeList, f"{_CLUSTER}/nodes", **values)
-        return AsyncRows(self._sender, request, limit, longest=NODES_AT_ONCE)
+        return AsyncRows(self._sender, request, limit, longest=MOST_NODES)
 
     async def node(self, host: str, cluster: str = "*") -> NodeDetail:
         """Return a node, by its address or name, what happened to it, and the jobs there."""
@@ -205,7 +206,7 @@ class Reading:
     ) -> AsyncRows[ComparedNode, ComparisonList]:
         """Return how the nodes' jobs did beside each other, the worst node first."""
         request = get(ComparisonList, f"{_CLUSTER}/comparison", name=cluster)
-        return AsyncRows(self._sender, request, limit, longest=NODES_AT_ONCE)
+        return AsyncRows(self._sender, request, limit, longest=MOST_NODES)
 
     def offers(
         self, cluster: str = "*", *, limit: int | None = None

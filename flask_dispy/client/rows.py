@@ -5,23 +5,18 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
-from typing import Any, Final, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 import httpx
 
+from ..wire.answers import MOST_ROWS
 from .files import AsyncFile
 from .sending import Request, Sender
 
-__all__ = ["NODES_AT_ONCE", "AsyncRows", "Page", "Row"]
+__all__ = ["AsyncRows", "Page", "Row"]
 
 Row = TypeVar("Row")
 Page = TypeVar("Page")
-
-_MOST: Final = 1_000
-"""Rows that are asked for at a time, and the longest page of most lists."""
-
-NODES_AT_ONCE: Final = 20_000
-"""The longest page of nodes."""
 
 
 class AsyncRows(Generic[Row, Page]):
@@ -40,8 +35,8 @@ class AsyncRows(Generic[Row, Page]):
         request: Request[Page],
         limit: int | None = None,
         *,
-        most: int | None = _MOST,
-        longest: int = _MOST,
+        most: int | None = MOST_ROWS,
+        longest: int = MOST_ROWS,
     ) -> None:
         self._sender = sender
         self._request = request

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypedDict
+from typing import Annotated, Final, Literal, TypedDict
 
 from .comparison import ComparedNode
 from .errorkinds import ErrorKindRow
@@ -14,6 +14,8 @@ from .shapes.jobs import JobRow
 from .shapes.nodes import NodeRow, OfferRow
 
 __all__ = [
+    "MOST_NODES",
+    "MOST_ROWS",
     "Cancelled",
     "ChangesRow",
     "ClusterList",
@@ -38,6 +40,12 @@ __all__ = [
 
 
 # -- lists -----------------------------------------------------------------------------------
+
+MOST_ROWS: Final = 1_000
+"""Rows of the longest page of most lists."""
+
+MOST_NODES: Final = 20_000
+"""Rows of the longest page of nodes."""
 
 
 class _List(TypedDict):

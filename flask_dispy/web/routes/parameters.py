@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from ...core.search.query import MAX_QUERY_LENGTH
+from ...wire.answers import MOST_NODES, MOST_ROWS
 from ..api.exports import FORMATS
 from ..http.values import Choice, Integer, Text
 
@@ -32,8 +33,8 @@ OFFER: Final = f"{CLUSTER}/offers/<number>"
 
 TEXT: Final = Text()
 QUERY: Final = Text(longest=MAX_QUERY_LENGTH)
-LIMIT: Final = Integer(least=1, most=1_000, default=100)
-NODE_LIMIT: Final = Integer(least=1, most=20_000, default=1_000)
+LIMIT: Final = Integer(least=1, most=MOST_ROWS, default=100)
+NODE_LIMIT: Final = Integer(least=1, most=MOST_NODES, default=1_000)
 OFFSET: Final = Integer(least=0, default=0)
 SERIAL: Final = Integer(least=1)
 FORMAT: Final = Choice(choices=FORMATS, default=FORMATS[0])
