@@ -70,7 +70,9 @@ _CHROMIUM_ARGS = (
 _CHAINS = {
     "clusters, a to f": re.compile(r"^tests/engine/test_[a-f]"),
     "clusters, g to z": re.compile(r"^tests/engine/"),
-    "programs": re.compile(r"^tests/(browser/test_real_|test_(cli|example_app|documented_code))"),
+    "programs": re.compile(
+        r"^tests/(browser/test_real_|test_(cli|example_app|documented_code|services))"
+    ),
     "loads": re.compile(r"^tests/test_(benchmarks|history_command)"),
 }
 

@@ -46,10 +46,11 @@ def test_report_opens_from_disk_without_help(browser: Any, report: Path) -> None
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme=scheme)
         page.goto(report.as_uri())
-        assert page.get_by_role("heading", name="compute").is_visible()
-        assert page.locator("svg .bar title").count() == 6
+        look = f"{width} px wide, {scheme}"
+        assert page.get_by_role("heading", name="compute").is_visible(), look
+        assert page.locator("svg .bar title").count() == 6, look
         page.get_by_text("ValueError: no such scene").first.click()
-        assert page.get_by_text("Traceback (most recent call last):").is_visible()
+        assert page.get_by_text("Traceback (most recent call last):").is_visible(), look
         for link in page.locator("nav a").all():
             link.click()
     assert requests == [report.as_uri()] * len(looks)
