@@ -48,12 +48,10 @@ class NodeSeries:
         point gets the time of the previous one.
         """
         at = max(at, self._last_at)
-        if at // self.step_sec == self._last_at // self.step_sec:
-            self._count -= 1
+        place = self._count - (at // self.step_sec == self._last_at // self.step_sec)
         self._last_at = at
-        offset = self._count % self.POINTS * _POINT.size
-        _POINT.pack_into(self._points, offset, at, *(load or _NO_LOAD), running)
-        self._count += 1
+        _POINT.pack_into(self._points, self._offset(place), at, *(load or _NO_LOAD), running)
+        self._count = place + 1  # at once: another thread may be reading
 
     def amend_running(self, running: int) -> None:
         """Set the number of running jobs in the last point."""

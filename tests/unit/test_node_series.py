@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 from flask_dispy.core.nodeseries import NodeCourse, NodeSeries
 
@@ -131,3 +132,18 @@ def test_course_that_is_thinned_while_it_is_read_has_no_points_of_its_own_making
     columns = course.as_dict()
     assert columns["t"] == [1_000.0 + 10.0 * number for number in range(course.POINTS)]
     assert set(columns["running"]) == {1.0}
+
+
+def test_node_series_that_is_read_while_a_point_is_replaced_is_not_empty() -> None:
+    seen: list[int] = []
+
+    class Reading:
+        def __float__(self) -> float:
+            seen.append(len(series.points()))  # as another thread does
+            return 1.0
+
+    series = NodeSeries()
+    running: Any = Reading()
+    for at in (100.0, 101.0, 102.0):
+        series.add(at, LOAD, running)
+    assert seen == [0, 1, 1]
