@@ -167,8 +167,17 @@ class Lookup:
                         rows[serial] = table.row(job, watched.name, now)
         return {serial: _plain(row) for serial, row in rows.items()}
 
-    def relate(self, name: str, serial: int, made: JobKey | None) -> bool:
-        """Note that a job was run again; false if the job that this *made* was there before."""
+    def newest_job(self) -> int:
+        """Return the serial number of the newest job that is retained, 0 without any."""
+        with self._hub.folded():
+            ledgers = [state.ledger for state in self._hub.states()]
+            return max((next(reversed(ledger.jobs), 0) for ledger in ledgers), default=0)
+
+    def relate(self, name: str, serial: int, made: JobKey | None, newest: int) -> bool:
+        """Note that a job was run again; false if the job that this *made* was there before.
+
+        :param newest: the newest job before it was run again.
+        """
         old = self._hub.member(name)
         if old is None:
             return True
@@ -176,7 +185,7 @@ class Lookup:
             new = None
             if made is not None:
                 try:
-                    new = self._hub.relations.relate(old, serial, made, self._hub.members())
+                    new = self._hub.relations.relate(old, serial, made, newest, self._hub.members())
                 except ValueError:
                     return False
             old.state.note_rerun(serial)

@@ -27,10 +27,11 @@ class Relations:
         self.expected: dict[JobKey, tuple[Watched, int]] = {}
 
     def relate(
-        self, old: Watched, serial: int, made: JobKey, clusters: Iterable[Watched]
+        self, old: Watched, serial: int, made: JobKey, newest: int, clusters: Iterable[Watched]
     ) -> Watched | None:
         """Relate a job with the one that running it again made, or expect that.
 
+        :param newest: the newest job before it was run again.
         :raises ValueError: the other job was there before.
         :return: the new job's cluster; ``None`` if it is not reported yet.
         """
@@ -38,7 +39,7 @@ class Relations:
             job = watched.state.ledger.named.get(made)
             if job is None:
                 continue
-            if job.serial <= serial or (job.rerun is not None and job.rerun.of):
+            if job.serial <= newest or (job.rerun is not None and job.rerun.of):
                 raise ValueError("it was there before")
             _relate(old, serial, watched, job)
             return watched

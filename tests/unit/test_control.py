@@ -71,7 +71,10 @@ class Fixed:
     def rows_of_jobs(self, serials: Iterable[int]) -> dict[int, Any]:
         raise NotImplementedError
 
-    def relate(self, name: str, serial: int, made: object) -> bool:
+    def newest_job(self) -> int:
+        raise NotImplementedError
+
+    def relate(self, name: str, serial: int, made: object, newest: int) -> bool:
         raise NotImplementedError
 
     def serials_of(self, made: Iterable[object]) -> dict[Any, int]:

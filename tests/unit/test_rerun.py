@@ -176,10 +176,10 @@ def test_function_that_always_hangs_takes_few_threads_and_none_of_its_clusters(
         assert release.wait(60)
 
     cluster = watched(registry, rerun)
-    failed(cluster)
-    for _ in range(5):
+    for serial in range(1, 6):
+        failed(cluster)
         calls.hangs.clear()
-        assert codes(registry.control.rerun([1])) == [("timeout", False)]
+        assert codes(registry.control.rerun([serial])) == [("timeout", False)]
     assert calls.health()["in_flight"] == 3
     assert calls.run("cancel", id(cluster), lambda: "done") == "done"
     release.set()
@@ -201,11 +201,52 @@ def test_job_that_was_there_before_is_no_new_one(registry: ClusterRegistry) -> N
     cluster = watched(registry, lambda job: made[-1])
     made.append(failed(cluster))
     assert codes(registry.control.rerun([1])) == [("bad_result", False)]
+    made.append(cluster.submit())  # newer, but not by running it again
+    assert codes(registry.control.rerun([1])) == [("bad_result", False)]
+    assert row(registry, 1)["reruns"] == 0
+
+
+def test_one_new_job_is_made_by_one_old_job_alone(registry: ClusterRegistry) -> None:
+    made: list[DispyJob] = []
+
+    def rerun(job: Any) -> DispyJob:
+        if not made:
+            made.append(cluster.submit())
+        return made[0]
+
+    cluster = watched(registry, rerun)
     failed(cluster)
-    made.append(cluster.submit())  # one for two
+    failed(cluster)
     outcomes = registry.control.rerun([1, 2])
     assert codes(outcomes) == [("submitted", True), ("bad_result", False)]
     assert (row(registry, 1)["rerun_as"], row(registry, 2)["rerun_as"]) == (3, None)
+
+
+def test_job_is_run_again_once_if_two_ask_at_the_same_time(registry: ClusterRegistry) -> None:
+    others: list[tuple[str, bool]] = []
+
+    def rerun(job: Any) -> DispyJob:
+        others.extend(codes(registry.control.rerun([1, 2], by="bob")))
+        return cluster.submit()
+
+    cluster = watched(registry, rerun)
+    failed(cluster)
+    cluster.end(cluster.submit(), None)
+    assert codes(registry.control.rerun([1], by="ann")) == [("submitted", True)]
+    assert others == [("under_way", False), ("finished", False)]
+    assert (row(registry, 1)["reruns"], row(registry, 1)["rerun_as"]) == (1, 3)
+
+
+def test_job_that_comes_back_before_its_turn_is_not_run_again(registry: ClusterRegistry) -> None:
+    def rerun(job: Any) -> None:
+        cluster.start(second, node)
+
+    cluster = watched(registry, rerun)
+    node = cluster.join("10.0.0.1")
+    failed(cluster)
+    second = cluster.submit()
+    cluster.abandon(second)
+    assert codes(registry.control.rerun([1, 2])) == [("called", True), ("not_ended", False)]
 
 
 def test_new_job_may_be_another_clusters(registry: ClusterRegistry) -> None:
@@ -400,7 +441,7 @@ def test_past_run_knows_what_was_run_again(tmp_path: Path) -> None:
     past.close()
 
 
-def test_function_that_runs_its_own_job_again_ends(registry: ClusterRegistry) -> None:
+def test_function_that_runs_its_own_job_again_is_refused(registry: ClusterRegistry) -> None:
     inner: list[str] = []
 
     def rerun(job: Any) -> None:
@@ -409,7 +450,7 @@ def test_function_that_runs_its_own_job_again_ends(registry: ClusterRegistry) ->
     cluster = watched(registry, rerun)
     failed(cluster)
     assert codes(registry.control.rerun([1])) == [("called", True)]
-    assert inner == ["timeout", "called", "called"]  # the innermost had no thread left
+    assert inner == ["under_way"]
 
 
 def test_closing_the_registry_ends_the_wait_for_the_new_job(registry: ClusterRegistry) -> None:

@@ -39,6 +39,7 @@ class JobCommands:
     def __init__(self, targets: Targets, calls: Calls) -> None:
         self._targets = targets
         self._calls = calls
+        self._under_way: dict[int, Reruns] = {}
 
     def cancel(
         self, serials: Sequence[int], cluster: str | None = None, *, by: str | None = None
@@ -137,7 +138,7 @@ class JobCommands:
         """Run jobs of one cluster again; what the function does to its cluster is its own."""
         target, limit = batch[0][1].target, self._limit_sec(batch)
         rows = self._targets.rows_of_jobs([serial for serial, _ in batch])
-        reruns = Reruns(self._targets, batch, rows, by)
+        reruns = Reruns(self._targets, batch, rows, by, self._under_way)
         deadline = time.monotonic() + limit
         what = f"run jobs of {target.name} again"
         # A function that hangs must not take the cluster's own places for calls that hang.

@@ -43,7 +43,7 @@ class Outcome:
     ``already_ended``, ``unknown``, ``refused``, ``unsupported``, ``timeout`` and ``closed``; for a
     job that is run again also ``submitted`` (``rerun_as`` is the new job's serial number, once it
     is known), ``called`` (the function returned no job), ``again`` (in a dry run: it was run again
-    before), ``not_ended``, ``finished``, ``raised`` and ``bad_result``.
+    before), ``not_ended``, ``finished``, ``under_way``, ``raised`` and ``bad_result``.
     """
 
     cluster: str
@@ -132,8 +132,14 @@ class Targets(Protocol):
     def rows_of_jobs(self, serials: Iterable[int]) -> Mapping[int, JobRow]:
         """Return the rows of the retained jobs among those, for a user's function."""
 
-    def relate(self, name: str, serial: int, made: JobKey | None) -> bool:
-        """Note that a job was run again; false if the job that this *made* was there before."""
+    def newest_job(self) -> int:
+        """Return the serial number of the newest job that is retained, 0 without any."""
+
+    def relate(self, name: str, serial: int, made: JobKey | None, newest: int) -> bool:
+        """Note that a job was run again; false if the job that this *made* was there before.
+
+        :param newest: the newest job before it was run again.
+        """
 
     def serials_of(self, made: Iterable[JobKey]) -> Mapping[JobKey | None, int]:
         """Return the serial numbers of jobs that were just submitted, as far as they are known.

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 from dispy import DispyJob
 
 from ...core.events import JobKey
+from ...core.jobs import UNFINISHED_WORDS
 from ...core.text import bounded, clean, type_name
 from ...wire.shapes.jobs import JobRow
 from ..clusters import is_closed
@@ -36,6 +37,7 @@ class Reruns:
 
     :param rows: the jobs' rows, as the function gets them.
     :param by: who asks, where there are users.
+    :param under_way: by serial number, what runs a job again just now, in any command.
     """
 
     def __init__(
@@ -44,12 +46,14 @@ class Reruns:
         batch: Sequence[tuple[int, JobTarget]],
         rows: Mapping[int, JobRow],
         by: str | None,
+        under_way: MutableMapping[int, Reruns],
     ) -> None:
         self._targets = targets
         self._target: Target = batch[0][1].target
         self._serials = [serial for serial, _ in batch]
         self._rows = rows
         self._by = by
+        self._under_way = under_way
         self._lock = threading.Lock()
         self._done: dict[int, Outcome] = {}
         self._made: dict[int, JobKey] = {}
@@ -94,17 +98,32 @@ class Reruns:
         return self._target.failed(code, message, serial=serial)
 
     def _rerun(self, serial: int) -> Outcome:
+        if self._under_way.setdefault(serial, self) is not self:  # one step, without a lock
+            message = "It is being run again just now; the function has not returned."
+            return self._failed("under_way", message, serial)
+        try:
+            return self._called(serial)
+        finally:
+            del self._under_way[serial]
+
+    def _called(self, serial: int) -> Outcome:
         target, row, function = self._target, self._rows.get(serial), self._target.rerun
         if row is None or function is None:
             return self._failed("unknown", "No such job is retained.", serial)
         if is_closed(target.cluster):
             message = f"The cluster {target.name} was closed meanwhile."
             return self._failed("closed", message, serial)
+        found = self._targets.targets_of_jobs([serial]).get(serial)
+        if found is not None and found.state not in UNFINISHED_WORDS:
+            message = f"It came back from a lost node meanwhile: it is {found.state}."
+            code = "finished" if found.state == "finished" else "not_ended"
+            return self._failed(code, message, serial)
+        newest = self._targets.newest_job()
         try:
             made: object = function(row)
         except BaseException as error:  # it is the user's code, and may even exit
             return self._failed("raised", self._raised(error, serial), serial)
-        return self._returned(made, serial)
+        return self._returned(made, serial, newest)
 
     def _raised(self, error: BaseException, serial: int) -> str:
         if not self._logged:  # a function that fails for one job may fail for a thousand
@@ -118,13 +137,13 @@ class Reruns:
         text = self._targets.redacted(text) if text else text
         return f"rerun raised {type_name(error)}{f': {text}' if text else '.'}"
 
-    def _returned(self, made: object, serial: int) -> Outcome:
+    def _returned(self, made: object, serial: int, newest: int) -> Outcome:
         target = self._target
         if made is not None and not isinstance(made, DispyJob):
             message = f"rerun returned {type_name(made)}, neither a DispyJob nor None."
             return self._failed("bad_result", message, serial)
         key: Any = None if made is None else job_key(made)
-        if not self._targets.relate(target.name, serial, key):
+        if not self._targets.relate(target.name, serial, key, newest):
             message = "rerun returned a job that was there before."
             return self._failed("bad_result", message, serial)
         if key is None:
