@@ -102,7 +102,7 @@ def test_all_jobs_of_a_kind_of_error_are_run_again(able: Stage) -> None:
             job, exception="Traceback (most recent call last):\nValueError: no such thing"
         )  # as the first
     page = able.open("jobs.html?view=errors")
-    page.locator("#errors .tr [data-column=kind]").last.click()
+    rows(page.locator("#errors")).locator("[data-column=kind]").click()
     kind = page.locator("#kind")
     again(kind).click()
     expect(kind.locator(".confirm-detail")).to_have_text("Their program submits 3 again.")

@@ -162,6 +162,7 @@ export class ErrorsTab {
   update() {
     const summary = this.#shell.summary();
     this.#feed.update(summary);
+    this.#panel.offerAgain();
     if (this.#wanted && summary?.jobs.failed === 0) this.#miss(true);
   }
 

@@ -112,7 +112,7 @@ export class KindPanel {
   /** @param {ErrorKind} kind */
   update(kind) {
     this.#kind = kind;
-    show(this.#again, this.#shell.config.permissions.rerun_jobs && Boolean(this.#shell.summary()?.rerun));
+    this.offerAgain();
     setText(this.#title, plain(kind.type) || kindTitle(kind));
     setText(this.#message, plain(kind.message ?? ""));
     show(this.#message, Boolean(kind.message));
@@ -125,6 +125,11 @@ export class KindPanel {
     show(this.#hidden, kind.sample === null);
     show(this.#cut, kind.sample_truncated);
     this.#fillNodes(kind);
+  }
+
+  /** Jobs can be run again, as far as is known by now. */
+  offerAgain() {
+    show(this.#again, this.#shell.config.permissions.rerun_jobs && Boolean(this.#shell.summary()?.rerun));
   }
 
   #createSerial() {
