@@ -82,6 +82,7 @@ test("marks too near each other are one, which looks as the worst does", () => {
   assert.equal(looks("done", "history_failing"), "failed");
   assert.equal(looks("cpus_set", "node_overdue"), "silent");
   assert.equal(looks("node_joined", "node_closed"), "closed");
+  assert.equal(looks("kind_of_a_newer_server", "node_lost"), "lost");
   assert.equal(markNear(marks, 56, 0)?.x, 50);
   assert.equal(markNear(marks, 70, 0), null);
 });

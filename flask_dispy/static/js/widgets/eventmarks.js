@@ -5,14 +5,14 @@ import { clock } from "../lib/format.js";
 import { setAttr } from "../lib/dom.js";
 import { fillChildren, setAttrs, svg } from "./svg.js";
 
-/** @import {Event} from "../data/types.js" */
+/** @import {Event, EventKind} from "../data/types.js" */
 /** @import {TipLine} from "./tip.js" */
 
 /** Marks are at least so many pixels apart. */
 const APART = 12;
 /** Lines that a tip shows of one mark. */
 const MOST_LINES = 4;
-const ORDER = Object.keys(EVENT_MARKS);
+const ORDER = /** @type {EventKind[]} */ (Object.keys(EVENT_MARKS));
 /** Centred on 0, in a box of 10: what went wrong has corners, what was done to it is square, the rest is round. */
 const SHAPES = {
   cross: "M-4-4 4 4M4-4-4 4",
@@ -58,9 +58,8 @@ export function placeMarks(events, x, left, right, slack = 0) {
   return marks;
 }
 
-/** @param {Event[]} events */
-const worst = (events) =>
-  events.map(({ kind }) => kind).reduce((a, b) => (ORDER.indexOf(b) < ORDER.indexOf(a) ? b : a));
+/** A page may be older than the server, and not know a kind. @param {Event[]} events */
+const worst = (events) => ORDER.find((known) => events.some(({ kind }) => kind === known)) ?? events[0].kind;
 
 /**
  * @param {SVGGElement} group
