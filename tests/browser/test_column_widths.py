@@ -195,6 +195,16 @@ def test_columns_change_where_the_browser_keeps_nothing(page: Page) -> None:
     expect(page.get_by_role("columnheader", name="Name", exact=True)).to_have_count(0)
 
 
+def test_help_names_the_keys_of_edges_only_where_there_are_edges(page: Page, stage: Stage) -> None:
+    for path, names in (("jobs.html", True), ("node.html?host=10.0.0.2", False)):
+        stage.go(page, path)
+        expect(page.locator(".tbody .tr").first).to_be_visible()
+        page.keyboard.press("?")
+        shortcuts = page.locator(".shortcuts")
+        expect(shortcuts.get_by_text("Rows: open").first).to_be_visible()
+        assert ("Edge of a column" in shortcuts.first.inner_text()) is names
+
+
 def test_phone_has_no_edges(stage: Stage) -> None:
     page = stage.open("jobs.html", phone=True)
     expect(rows(page)).to_have_count(5)

@@ -8,6 +8,10 @@ export const TABLE_KEYS = [
   ["PgUp PgDn", "Rows: ten back, ten on"],
   ["Home End", "Rows: first, last"],
   ["Enter", "Rows: open"],
+];
+
+/** See table/columnwidths.js. @type {KeyList} */
+export const EDGE_KEYS = [
   ["← →", "Edge of a column: narrower, wider; in large steps with Shift"],
   ["↑ ↓", "Edge of a column: that of the column before, after"],
   ["Enter", "Edge of a column: the usual width"],

@@ -4,7 +4,7 @@ import { JobList } from "../data/joblist.js";
 import { columnOf, orderText, readOrder, sortOf } from "../data/joborder.js";
 import { JOB_WORDS } from "../data/jobwords.js";
 import { addQualifiers, fromAddress as searchOf, statesOf, toParams, withStates } from "../data/query.js";
-import { PANEL_KEYS, SEARCH_KEYS, TABLE_KEYS } from "../frame/keymap.js";
+import { EDGE_KEYS, PANEL_KEYS, SEARCH_KEYS, TABLE_KEYS } from "../frame/keymap.js";
 import { startShell } from "../frame/shell.js";
 import { h, need, setText, show } from "../lib/dom.js";
 import { count } from "../lib/format.js";
@@ -221,7 +221,7 @@ class JobsPage {
     keys.bind("j", "Next job", () => move(1));
     keys.bind("k", "Previous job", () => move(-1));
     keys.bind(" ", "Select the job", () => this.#table.toggle());
-    keys.describe([...TABLE_KEYS, ...SEARCH_KEYS, ...PANEL_KEYS]);
+    keys.describe([...TABLE_KEYS, ...EDGE_KEYS, ...SEARCH_KEYS, ...PANEL_KEYS]);
   }
 
   /** What completion offers: the clusters and nodes that this page knows of. */

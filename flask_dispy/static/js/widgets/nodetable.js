@@ -8,7 +8,7 @@ import { ColumnWidths } from "../table/columnwidths.js";
 import { h, icon, setAttr, setText } from "../lib/dom.js";
 import { count } from "../lib/format.js";
 import { clusterPath } from "../data/api.js";
-import { TABLE_KEYS } from "../frame/keymap.js";
+import { EDGE_KEYS, TABLE_KEYS } from "../frame/keymap.js";
 import { verdictOf } from "../data/standing.js";
 import { nodeFilter, nodeFilterProblem } from "../data/nodefilter.js";
 import { addressKey } from "../lib/sort.js";
@@ -181,7 +181,7 @@ export class NodeTable {
     keys.bind("j", "Next row", () => this.#table.move(1));
     keys.bind("k", "Previous row", () => this.#table.move(-1));
     keys.bind(" ", "Select the row", () => this.#table.toggle());
-    keys.describe(TABLE_KEYS);
+    keys.describe([...TABLE_KEYS, ...EDGE_KEYS]);
   }
 
   #filter() {
