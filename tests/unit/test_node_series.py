@@ -116,7 +116,7 @@ def test_course_stays_small_whatever_the_clock_does() -> None:
     assert times == sorted(times)
 
 
-def test_course_that_is_thinned_while_it_is_read_has_no_points_of_its_own_making() -> None:
+def test_course_that_is_thinned_while_it_is_read_is_read_as_it_was_before() -> None:
     due: list[float] = []
 
     class Overtaken(NodeCourse):

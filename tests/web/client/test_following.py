@@ -345,7 +345,7 @@ def test_wait_for_all_ends_if_the_jobs_left_are_of_a_closed_cluster(
 
 
 @pytest.mark.usefixtures("patient")
-def test_wait_of_no_time_looks_once(client: Client, scene: Scene) -> None:
+def test_wait_without_time_looks_once(client: Client, scene: Scene) -> None:
     with pytest.raises(WaitTimeout) as raised:
         client.wait("done", "compute", timeout_sec=0)
     assert raised.value.summary is not None
