@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
+from ..core.phrases import quantity
 from ..engine.commands.calls import Calls
 from .hub import Hub
 from .upkeep import Pump
 
 __all__ = ["health"]
+
+_LATE: Final = "did not come back in time."
 
 
 def health(hub: Hub, pump: Pump, calls: Calls) -> dict[str, Any]:
@@ -27,13 +30,13 @@ def health(hub: Hub, pump: Pump, calls: Calls) -> dict[str, Any]:
         if w.unheard is not None and w.delivery is not None and w.delivery.replaced
     ]
     if dropped:
-        problems.append(f"{dropped} status reports were dropped because the inbox was full.")
+        problems.append(f"The inbox was full and dropped {quantity(dropped, 'status report')}.")
     if engine["stuck"]:
-        problems.append(f"{engine['stuck']} calls into dispy, or of rerun, have not come back.")
+        problems.append(f"{quantity(engine['stuck'], 'call')} into dispy, or of rerun, {_LATE}")
     if renderer.stuck:
-        problems.append(f"{renderer.stuck} __str__ of job data have not come back.")
+        problems.append(f"{quantity(renderer.stuck, 'call')} of __str__ of job data {_LATE}")
     if columns.stuck:
-        problems.append(f"{columns.stuck} functions of custom columns have not come back.")
+        problems.append(f"{quantity(columns.stuck, 'function')} of custom columns {_LATE}")
     return {
         "status": "degraded" if problems else "ok",
         "problems": problems,

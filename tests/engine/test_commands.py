@@ -12,6 +12,7 @@ from dispy import DispyJob
 
 from flask_dispy import ClusterRegistry
 from flask_dispy.core.errors import BadRequest, UnknownNode
+from flask_dispy.core.phrases import quantity
 from flask_dispy.core.search.query import JobQuery
 
 pytestmark = pytest.mark.cluster
@@ -213,5 +214,5 @@ def test_a_cooperative_scheduler_sets_cpus_and_the_outcome_says_how_many(
     for asked, used in ((1, 1), (9, 2), (-1, 1), (0, 0)):
         (outcome,) = registry.control.set_cpus("act", NODE, asked)
         assert (outcome.code, outcome.cpus) == ("ok", used)
-        assert outcome.message == f"{NODE} now uses {used} CPUs."
+        assert outcome.message == f"{NODE} now uses {quantity(used, 'CPU')}."
         wait_until(lambda used=used: _node(registry)["cpus"] == used, what="dispy's own word")  # type: ignore[misc]

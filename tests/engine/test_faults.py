@@ -192,7 +192,7 @@ def test_scheduler_that_hangs_lets_commands_time_out(local_dispy: LocalDispy) ->
         status, health = ask(server, "/healthz")
         assert (status, health["status"]) == (503, "degraded")
         assert health["engine"]["stuck"] > 0
-        assert any("have not come back" in problem for problem in health["problems"])
+        assert any("did not come back in time" in problem for problem in health["problems"])
         # The bound holds: no more threads wait for it, whatever is asked.
         for _ in range(3):
             _commands(server)

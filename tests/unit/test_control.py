@@ -17,6 +17,7 @@ from flask_dispy.core.errors import BadRequest, UnknownCluster, UnknownNode, Unk
 from flask_dispy.core.events import Departure
 from flask_dispy.core.journal import EntryKind
 from flask_dispy.core.offers import Allocation, Offer
+from flask_dispy.core.phrases import quantity
 from flask_dispy.engine.clusters import Kind
 from flask_dispy.engine.commands.calls import Calls
 from flask_dispy.engine.commands.control import Control
@@ -426,7 +427,7 @@ def test_zero_is_success_of_a_shared_cluster(cluster: FakeCluster, asked: int, u
     cluster._dispy_nodes = {"10.0.0.1": node}  # type: ignore[attr-defined]
     outcome = control_of(cluster, "SharedJobCluster").set_cpus("compute", "10.0.0.1", asked)[0]
     assert (outcome.code, outcome.cpus) == ("ok", used)
-    assert outcome.message == f"10.0.0.1 now uses {used} CPUs."
+    assert outcome.message == f"10.0.0.1 now uses {quantity(used, 'CPU')}."
 
 
 def test_schedulers_zero_means_that_it_did() -> None:

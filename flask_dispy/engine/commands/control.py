@@ -18,6 +18,7 @@ from ...core.errors import BadRequest, EngineTimeout
 from ...core.events import Departure
 from ...core.journal import EntryKind
 from ...core.offers import Allocation
+from ...core.phrases import quantity
 from ..offering import forget_closed_node, withdraw_allocation
 from .jobcommands import JobCommands, in_parallel
 from .outcomes import (
@@ -238,7 +239,7 @@ class Control(JobCommands):
         in_use = answer
         if target.kind != "JobCluster":
             in_use = _cpus_in_use(target.cluster, ip_addr, cpus)
-        message = f"{ip_addr} now uses {in_use} CPUs."
+        message = f"{ip_addr} now uses {quantity(in_use, 'CPU')}."
         return target.done("ok", message, ip_addr=ip_addr, cpus=in_use)
 
     # -- asking dispy ------------------------------------------------------------------------
