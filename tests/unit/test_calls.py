@@ -57,9 +57,9 @@ def test_answer_in_the_moment_of_the_timeout_counts() -> None:
             return super().result()
 
     class LateCalls(Calls):
-        def start(self, *call: Any) -> Future[Any]:
+        def start(self, *call: Any, **options: Any) -> Future[Any]:
             late: Future[Any] = Late()
-            late.set_result(super().start(*call).result(5))
+            late.set_result(super().start(*call, **options).result(5))
             return late
 
     assert LateCalls(5).run("add", "owner", lambda: 2) == 2
@@ -80,6 +80,15 @@ def test_all_clusters_together_are_bounded(release: threading.Event) -> None:
         calls.start("wait", number, release.wait)
     with pytest.raises(EngineTimeout):
         calls.start("wait", "another", release.wait)
+
+
+def test_functions_that_hang_take_no_place_of_calls_into_dispy(release: threading.Event) -> None:
+    calls = Calls(5)
+    for number in range(24):
+        calls.start("run again", number, release.wait, callee="rerun")
+    with pytest.raises(EngineTimeout, match="24 in all"):
+        calls.start("run again", "another", release.wait, callee="rerun")
+    assert calls.run("cancel", 1, lambda: "done") == "done"
 
 
 def test_call_that_came_back_makes_room(release: threading.Event) -> None:
@@ -111,3 +120,10 @@ def test_health_names_what_is_under_way(release: threading.Event) -> None:
     health = wait_until(lambda: (h := calls.health())["stuck"] and h)
     assert (health["in_flight"], health["stuck"], health["calls"]) == (1, 1, ["wait for it"])
     assert health["longest_sec"] >= 0.01
+
+
+def test_call_that_may_take_longer_is_late_later(release: threading.Event) -> None:
+    calls = Calls(0.01)
+    calls.start("run jobs again", "a", release.wait, callee="rerun", timeout_sec=600)
+    wait_until(lambda: calls.health()["longest_sec"] > 0.01)
+    assert calls.health()["stuck"] == 0

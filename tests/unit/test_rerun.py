@@ -128,9 +128,9 @@ class UntilItHangs(Calls):
         super().__init__(30)
         self.hangs = threading.Event()
 
-    def start(self, what: str, owner: Any, call: Callable[[], Any]) -> Any:
-        future = super().start(what, owner, call)
-        return self if isinstance(owner, tuple) else future
+    def start(self, what: str, owner: Any, call: Callable[[], Any], **options: Any) -> Any:
+        future = super().start(what, owner, call, **options)
+        return self if options.get("callee") == "rerun" else future
 
     def result(self, timeout_sec: float) -> None:
         assert self.hangs.wait(timeout_sec)

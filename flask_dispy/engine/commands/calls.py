@@ -3,18 +3,18 @@
 Most methods of a cluster run a task of pycos and wait for it without a limit: if the cluster was
 shut down, or its scheduler is gone, they wait for ever, and Python cannot end a waiting thread. So
 each call gets its own thread and a time limit. Threads whose call does not return are left behind;
-their number is bounded, for each cluster and in all.
+their number is bounded, for each cluster and in all. A user's function that runs jobs again is
+called so, too; what hangs there takes none of the places for dispy.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, NamedTuple, TypeVar
 
 from ...core.errors import EngineTimeout
 
@@ -22,9 +22,19 @@ __all__ = ["Calls"]
 
 T = TypeVar("T")
 
+Callee = Literal["dispy", "rerun"]
+
 # A cluster that hangs may hold only this many threads, so that it leaves some to the others.
 _MOST_PER_CLUSTER: Final = 3
 _MOST: Final = 24
+
+
+class _Call(NamedTuple):
+    what: str
+    owner: Hashable
+    callee: Callee
+    since: float
+    limit_sec: float
 
 
 class Calls:
@@ -36,7 +46,7 @@ class Calls:
     def __init__(self, timeout_sec: float) -> None:
         self.timeout_sec = timeout_sec
         self._lock = threading.Lock()
-        self._running: dict[int, tuple[str, Hashable, float]] = {}
+        self._running: dict[int, _Call] = {}
         self._next = 0
 
     def run(
@@ -55,7 +65,7 @@ class Calls:
             take effect.
         """
         limit = self.timeout_sec if timeout_sec is None else timeout_sec
-        future = self.start(what, owner, call)
+        future = self.start(what, owner, call, timeout_sec=timeout_sec)
         try:
             return future.result(limit)
         except FutureTimeout:
@@ -66,12 +76,23 @@ class Calls:
                 "down or lost its scheduler; the command may still take effect."
             ) from None
 
-    def start(self, what: str, owner: Hashable, call: Callable[[], T]) -> Future[T]:
+    def start(
+        self,
+        what: str,
+        owner: Hashable,
+        call: Callable[[], T],
+        *,
+        callee: Callee = "dispy",
+        timeout_sec: float | None = None,
+    ) -> Future[T]:
         """Start *call* and return its future at once.
 
+        :param callee: what is called; the calls of each are limited apart.
+        :param timeout_sec: from when on :meth:`health` says that it is late.
         :raises EngineTimeout: too many calls hang already, or the system has no thread left.
         """
-        number = self._begin(what, owner)
+        limit = self.timeout_sec if timeout_sec is None else timeout_sec
+        number = self._begin(_Call(what, owner, callee, time.monotonic(), limit))
         future: Future[T] = Future()
         thread = threading.Thread(
             target=self._work, args=(number, future, call), name="flask_dispy-call", daemon=True
@@ -83,16 +104,17 @@ class Calls:
             raise EngineTimeout(f"Not asked to {what}: the system has no thread left.") from None
         return future
 
-    def _begin(self, what: str, owner: Hashable) -> int:
+    def _begin(self, call: _Call) -> int:
         with self._lock:
-            owners = Counter(entry[1] for entry in self._running.values())
-            if owners[owner] >= _MOST_PER_CLUSTER or len(self._running) >= _MOST:
+            owners = [one.owner for one in self._running.values() if one.callee == call.callee]
+            own = owners.count(call.owner)
+            if own >= _MOST_PER_CLUSTER or len(owners) >= _MOST:
                 raise EngineTimeout(
-                    f"Not asked to {what}: {owners[owner]} earlier calls to this cluster and "
-                    f"{len(self._running)} in all have not come back."
+                    f"Not asked to {call.what}: {own} earlier calls to this cluster and "
+                    f"{len(owners)} in all have not come back."
                 )
             self._next += 1
-            self._running[self._next] = (what, owner, time.monotonic())
+            self._running[self._next] = call
             return self._next
 
     def _work(self, number: int, future: Future[Any], call: Callable[[], Any]) -> None:
@@ -112,11 +134,11 @@ class Calls:
         now = time.monotonic()
         with self._lock:
             entries = list(self._running.values())
-        late = [now - since for _, _, since in entries if now - since > self.timeout_sec]
+        late = [one for one in entries if now - one.since > one.limit_sec]
         return {
             "in_flight": len(entries),
             "stuck": len(late),
             "limit": _MOST,
-            "longest_sec": round(max((now - since for _, _, since in entries), default=0.0), 3),
-            "calls": sorted({what for what, _, _ in entries}),
+            "longest_sec": round(max((now - one.since for one in entries), default=0.0), 3),
+            "calls": sorted({one.what for one in entries}),
         }

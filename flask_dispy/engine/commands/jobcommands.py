@@ -141,10 +141,11 @@ class JobCommands:
         reruns = Reruns(self._targets, batch, rows, by, self._under_way)
         deadline = time.monotonic() + limit
         what = f"run jobs of {target.name} again"
-        # A function that hangs must not take the cluster's own places for calls that hang.
-        owner = ("rerun", id(target.cluster))
         try:
-            self._calls.start(what, owner, lambda: reruns.work(deadline)).result(limit)
+            self._calls.start(
+                what, id(target.cluster), lambda: reruns.work(deadline),
+                callee="rerun", timeout_sec=limit,
+            ).result(limit)  # fmt: skip
         except EngineTimeout as error:
             return reruns.end("timeout", error.message)
         except FutureTimeout:
