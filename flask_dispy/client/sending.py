@@ -48,6 +48,10 @@ _TRIES: Final = 3
 
 _FIRST_PAUSE_SEC: Final = 0.25
 
+# How many times as long as a read a command is waited for: for several jobs, the server may take
+# three times its engine_timeout_sec, and a moment.
+_PATIENCE: Final = 4
+
 # What may pass by itself: the server restarts, or a proxy waits for it.
 _PASSING: Final = frozenset(("unreachable", "bad_gateway"))
 
@@ -239,14 +243,17 @@ class Sender:
         headers: dict[str, str] | None = None,
         quiet_sec: float | None = None,
     ) -> httpx.Response:
-        timeout = httpx.Timeout(self.timeout_sec, read=quiet_sec or self.timeout_sec)
+        patience = 1 if request.method == "GET" else _PATIENCE
+        read_sec = quiet_sec or patience * self.timeout_sec
+        timeout = httpx.Timeout(self.timeout_sec, read=read_sec)
         built = self.io.http.build_request(
             request.method, request.url, json=request.body, headers=headers, timeout=timeout
         )
         try:
             answer = await self.io.send(built)
         except httpx.TransportError as error:
-            raise from_httpx(error, built, self.timeout_sec) from error
+            took_sec = read_sec if isinstance(error, httpx.ReadTimeout) else self.timeout_sec
+            raise from_httpx(error, built, took_sec) from error
         if answer.status_code == 200 or answer.status_code in request.good:
             return answer
         raise error_of(answer, _parsed(await self.read(answer)))

@@ -147,3 +147,14 @@ test("Retry-After may be a date, and makes no sense or too much of it now and th
   }
   assert.equal(state.asked.length, 1);
 });
+
+test("a command is waited for longer than the server may take for many jobs", async (t) => {
+  const waits = t.mock.method(AbortSignal, "timeout");
+  const { api } = server({ body: "{}" });
+  await api.send("POST", "clusters/x/jobs/rerun", {}).catch(() => {});
+  await api.get("clusters").catch(() => {});
+  assert.deepEqual(
+    waits.mock.calls.map(({ arguments: [ms] }) => ms),
+    [60_000, 30_000],
+  );
+});

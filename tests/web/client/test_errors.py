@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
 from web.hosted import serving as hosting
 
@@ -170,6 +171,25 @@ def test_slow_server_is_given_up_and_not_asked_again(pauses: list[float]) -> Non
     assert "may have taken effect" in str(command.value)
     assert requests == ["GET", "POST"]
     assert pauses == []
+
+
+def test_command_is_waited_for_as_long_as_the_server_may_take(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    waits: dict[str, Any] = {}
+
+    async def send(_io: Any, request: httpx.Request) -> httpx.Response:
+        waits[request.method] = request.extensions["timeout"]
+        raise httpx.ReadTimeout("late")
+
+    monkeypatch.setattr(BlockingIO, "send", send)
+    with Client("http://127.0.0.1:9") as client:
+        with pytest.raises(Unreachable, match="within 10 s"):
+            client.settings()
+        with pytest.raises(Unreachable, match="within 40 s"):
+            client.rerun([1])
+    assert (waits["GET"]["read"], waits["POST"]["read"]) == (10.0, 40.0)
+    assert waits["POST"]["connect"] == 10.0
 
 
 def test_degraded_dashboard_is_no_error() -> None:

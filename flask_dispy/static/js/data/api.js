@@ -52,7 +52,7 @@ export class Api {
    * @param {string|null} [options.csrfToken] sent with every unsafe request
    * @param {string|null} [options.user] the name that the browser logged in with
    * @param {typeof globalThis.fetch} [options.fetch]
-   * @param {number} [options.timeoutSec] past this a request fails with code "timeout"
+   * @param {number} [options.timeoutSec] past this a request fails with code "timeout"; a command past twice that
    * @param {() => number} [options.now] epoch seconds
    * @param {() => void} [options.onRemedy] called after a command failed for want of a login and the like
    */
@@ -134,11 +134,13 @@ export class Api {
     const address = this.url(path, params);
     const known = method === "GET" ? this.#tagged.get(address) : undefined;
     if (known) init = { ...init, headers: { ...init.headers, "If-None-Match": known.etag } };
+    // The server may take three times its engine_timeout_sec, and a moment, for a command for many jobs.
+    const waitsSec = method === "GET" ? timeoutSec : 2 * timeoutSec;
     const response = await fetch(address, {
       ...init,
       credentials: "same-origin",
       redirect: "manual", // a script can neither follow a redirect to another site's login page nor see where it leads
-      signal: AbortSignal.timeout(timeoutSec * 1000),
+      signal: AbortSignal.timeout(waitsSec * 1000),
     }).catch(fail);
     // Not text(): Chromium decodes the megabytes of a snapshot piece by piece there, and slower.
     const body = await response.arrayBuffer().catch(fail);
