@@ -192,7 +192,12 @@ class Ledger:
             self._forgotten.remove(job.key)
             self.evicted -= 1
             self.jobs[job.serial] = job
+            self._list_if_rerun(job)
             self._sort()
+
+    def _list_if_rerun(self, job: Job) -> None:
+        if job.rerun is not None and job.rerun.times:
+            self.rerun.add(job.serial)
 
     def _sort(self) -> None:
         self.jobs = dict(sorted(self.jobs.items()))
@@ -224,8 +229,7 @@ class Ledger:
             self.counts[job.state] += 1
             self.failed += job.failed
             self.jobs[job.serial] = self.named[job.key] = job
-            if job.rerun is not None and job.rerun.times:
-                self.rerun.add(job.serial)
+            self._list_if_rerun(job)
         self._sort()
         for job in jobs:
             if job.state in ENDED_STATES:

@@ -201,6 +201,7 @@ class Hub(Board[Watched]):
         else:
             self.router.dismiss(watched)
         with self.lock:
+            self.relations.forget(watched)
             self.leave(watched)
 
     def drop_closed(self) -> None:

@@ -57,6 +57,10 @@ class Relations:
             _relate(old, serial, watched, job)
         return old
 
+    def forget(self, old: Watched) -> None:
+        """Expect no job for a cluster that is watched no longer."""
+        self.expected = {key: one for key, one in self.expected.items() if one[0] is not old}
+
 
 def _relate(old: Watched, serial: int, watched: Watched, job: Job) -> None:
     watched.state.relate(job.serial, of=serial)

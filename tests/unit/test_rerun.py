@@ -385,6 +385,30 @@ def test_search_finds_what_was_run_again_until_it_is_evicted() -> None:
     registry.close()
 
 
+def test_search_finds_a_job_that_was_run_again_and_evicted_and_comes_back() -> None:
+    registry = ClusterRegistry(history_limit=1)
+    cluster = watched(registry)
+    node, lost = cluster.join("10.0.0.1"), cluster.submit()
+    cluster.abandon(lost)
+    registry.control.rerun([1])
+    failed(cluster)
+    assert found(registry, "is:rerun") == []
+    cluster.start(lost, node)
+    assert (found(registry, "is:rerun"), row(registry, 1)["reruns"]) == ([1], 1)
+    registry.close()
+
+
+def test_cluster_that_is_removed_leaves_nothing_of_its_jobs(registry: ClusterRegistry) -> None:
+    unseen = FakeCluster("unseen")
+    cluster = watched(registry, lambda job: unseen.submit())
+    failed(cluster)
+    registry.control.rerun([1])
+    relations = board_of(registry).relations
+    assert len(relations.expected) == 1
+    registry.remove(cluster)
+    assert relations.expected == {}
+
+
 def test_command_is_an_event_of_its_user(registry: ClusterRegistry) -> None:
     cluster = watched(registry)
     for _ in range(3):
