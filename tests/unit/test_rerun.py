@@ -206,6 +206,19 @@ def test_job_that_was_there_before_is_no_new_one(registry: ClusterRegistry) -> N
     assert row(registry, 1)["reruns"] == 0
 
 
+def test_job_that_was_not_submitted_is_no_new_one(registry: ClusterRegistry) -> None:
+    class Odd(DispyJob):  # type: ignore[misc]
+        def __init__(self) -> None:
+            pass
+
+    made = [DispyJob(None, (), {}), Odd()]
+    cluster = watched(registry, lambda job: made[job["serial"] - 1])
+    failed(cluster)
+    failed(cluster)
+    assert codes(registry.control.rerun([1, 2])) == [("bad_result", False)] * 2
+    assert row(registry, 1)["reruns"] == 0
+
+
 def test_one_new_job_is_made_by_one_old_job_alone(registry: ClusterRegistry) -> None:
     made: list[DispyJob] = []
 

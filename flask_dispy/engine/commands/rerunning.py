@@ -142,6 +142,9 @@ class Reruns:
         if made is not None and not isinstance(made, DispyJob):
             message = f"rerun returned {type_name(made)}, neither a DispyJob nor None."
             return self._failed("bad_result", message, serial)
+        if made is not None and not _was_submitted(made):
+            message = "rerun returned a job that was not submitted."
+            return self._failed("bad_result", message, serial)
         key: Any = None if made is None else job_key(made)
         if not self._targets.relate(target.name, serial, key, newest):
             message = "rerun returned a job that was there before."
@@ -151,6 +154,13 @@ class Reruns:
         with self._lock:
             self._made[serial] = key
         return target.done("submitted", "It was submitted again.", serial=serial)
+
+
+def _was_submitted(job: DispyJob) -> bool:
+    try:
+        return job._dispy_job_ is not None or job.status != DispyJob.Created
+    except AttributeError:  # a subclass may lack what dispy's own jobs have
+        return False
 
 
 def _with_number(outcome: Outcome, made: int | None) -> Outcome:
