@@ -38,12 +38,28 @@ def _width(page: Page, column: str) -> int:
     return right - left
 
 
+def _grab(page: Page, label: str) -> tuple[float, float]:
+    """Press the pointer on an edge, and again if the page moved it away meanwhile; return where."""
+    edge = _edge(page, label)
+    place = 0.0, 0.0
+
+    def grabbed() -> bool:
+        nonlocal place
+        page.mouse.up()
+        edge.hover()
+        box = edge.bounding_box()
+        assert box is not None
+        place = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        page.mouse.move(*place)
+        page.mouse.down()
+        return bool(edge.evaluate("edge => edge.matches(':active')"))
+
+    becomes(grabbed, True)
+    return place
+
+
 def _drag(page: Page, label: str, by: int) -> None:
-    box = _edge(page, label).bounding_box()
-    assert box is not None
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    page.mouse.move(x, y)
-    page.mouse.down()
+    x, y = _grab(page, label)
     page.mouse.move(x + by / 2, y)
     page.mouse.move(x + by, y)
     page.mouse.up()
@@ -67,11 +83,7 @@ def test_edge_follows_the_pointer_and_the_width_is_kept(page: Page) -> None:
 
 def test_edge_that_is_dragged_back_is_where_it_was(page: Page) -> None:
     before = _spans(page)
-    box = _edge(page, "Name").bounding_box()
-    assert box is not None
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    page.mouse.move(x, y)
-    page.mouse.down()
+    x, y = _grab(page, "Name")
     page.mouse.move(x + 60, y)
     becomes(lambda: _width(page, "name") > before["name"][1] - before["name"][0], True)
     page.mouse.move(x, y)
