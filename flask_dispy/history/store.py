@@ -64,7 +64,6 @@ _CLOSE_SEC: Final = 5.0
 # What SQLite raises for a record that it can't write.
 _BAD_RECORD: Final = (
     sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError, sqlite3.DataError,
-    UnicodeError, OverflowError,
 )  # fmt: skip
 
 
@@ -300,7 +299,9 @@ class Store:
         try:
             with transaction(db):
                 self._write(db, batch)
-        except _BAD_RECORD:
+        except Exception as error:
+            if not _is_of_a_record(error):
+                raise
             self._write_singly(db, batch)
         self._check_identity(db)  # the file may have gone since, with the batch
         self._note_success()  # first: no reader may see both the new count and an old error
@@ -342,7 +343,9 @@ class Store:
             try:
                 with transaction(db):
                     self._write(db, [entry])
-            except _BAD_RECORD:
+            except Exception as error:
+                if not _is_of_a_record(error):
+                    raise
                 self._left_out += 1
                 logger.exception("A record of the history was left out.")
 
@@ -404,6 +407,11 @@ class Store:
                 "The history %s can't be written: %s. The run goes on; up to %d records wait "
                 "until it can be.", self.path, self._error, self._limit,
             )  # fmt: skip
+
+
+def _is_of_a_record(error: Exception) -> bool:
+    """Whether a record can't be made or written, rather than the file."""
+    return isinstance(error, _BAD_RECORD) or not isinstance(error, (sqlite3.Error, OSError))
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
