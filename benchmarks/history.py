@@ -12,7 +12,6 @@ from contextlib import closing
 from pathlib import Path
 from urllib.request import urlopen
 
-from flask_dispy.history.records import JOB_COLUMNS
 from flask_dispy.history.schema import open_for_writing, transaction
 
 from .scale import Scale
@@ -21,6 +20,12 @@ from .table import Row, Target
 __all__ = ["measure"]
 
 _RUNS = 20
+
+# What a job that ended well has; the other columns are for errors and the like.
+_COLUMNS = (
+    "session", "run", "serial", "state", "node", "submitted_at", "started_at", "ended_at",
+    "attempts", "id", "args", "result", "cut",
+)  # fmt: skip
 
 
 def measure(scale: Scale) -> list[Row]:
@@ -55,8 +60,7 @@ def _opened_sec(path: Path) -> float:
 def _write(path: Path, jobs: int) -> None:
     """Make a history of so many jobs, of a run an hour, as of runs that ended well."""
     first = time.time() - _RUNS * 3_600
-    columns = ("session", "run", *JOB_COLUMNS)
-    put = f"INSERT INTO jobs ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+    put = f"INSERT INTO jobs ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"
     each = jobs // _RUNS
     with closing(open_for_writing(path)) as db, transaction(db):
         for run in range(1, _RUNS + 1):
@@ -75,6 +79,7 @@ def _write(path: Path, jobs: int) -> None:
 
 
 def _job(run: int, number: int, at: float) -> tuple[object, ...]:
-    texts = (str(number), f"({number},)", None, str(number), None, None, None, None)
+    """Return the row of a job, in the order of ``_COLUMNS``."""
     serial, node = run * 10_000_000 + number, f"10.0.0.{number % 20}"
-    return (run, run, serial, "finished", node, at, at + 1, at + 3, 1, *texts, 0, None, None)
+    texts = (str(number), f"({number},)", str(number))
+    return (run, run, serial, "finished", node, at, at + 1, at + 3, 1, *texts, 0)
