@@ -164,7 +164,9 @@ def test_node_that_is_set_up_anew_stays_the_same_node(run: Run) -> None:
     nodes = {node["ip_addr"]: node["state"] for node in seen["nodes"]}
     assert nodes == {ALPHA: "up", BETA: "up"}
     assert {event["kind"] for event in seen["events"]} <= {"node_joined"}
-    assert len(seen["events"]) <= 2
+    # Each joins before the watching begins or after it, and once more with its new setup.
+    joined = Counter(event["node"] for event in seen["events"])
+    assert max(joined.values()) <= 2, seen["events"]
 
 
 def test_files_that_jobs_send_arrive_and_count_as_received(run: Run) -> None:
