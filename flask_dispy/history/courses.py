@@ -90,7 +90,8 @@ def _course_json(course: NodeCourse) -> dict[str, Any]:
     times, *columns = zip(*course.points(), strict=True)
     start = int(times[0])
     found: dict[str, Any] = {"step_sec": course.step_sec, "start": start}
-    found["t"] = [round(at) - start for at in times]
+    # Rounded up, a time could be in the next step, whose own point would replace this one.
+    found["t"] = [int(at) - start for at in times]
     for (name, unit, digits), column in zip(_FIGURES, columns, strict=True):
         found[name] = [None if isnan(value) else round(value / unit, digits) for value in column]
     return found

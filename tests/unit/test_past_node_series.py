@@ -17,7 +17,7 @@ from unit.stories import gone, new_state, seen, started
 
 from flask_dispy import ClusterRegistry
 from flask_dispy.core.cluster import ClusterState
-from flask_dispy.history.courses import CoursesDue
+from flask_dispy.history.courses import CoursesDue, course_of
 from flask_dispy.history.pruning import Pruner
 from flask_dispy.history.schema import open_for_writing
 from flask_dispy.watching.dashboard import board_of
@@ -150,6 +150,15 @@ def test_node_that_reports_no_load_has_its_running_jobs() -> None:
     ((_, said),) = due.take(1_010.0)
     course = json.loads(said)
     assert (course["running"], course["cpu_avail"]) == ([1], [None])
+
+
+def test_all_points_of_a_course_come_back() -> None:
+    state = busy_state(1)
+    due = CoursesDue(state)
+    for at in (1_000.0, 1_019.7, 1_021.0, 1_039.9, 1_045.0):
+        due.note(["n0"], at)
+    ((_, said),) = due.take_all()
+    assert course_of((said,)).as_dict()["t"] == [1_000.0, 1_019.0, 1_021.0, 1_039.0, 1_045.0]
 
 
 def test_forgotten_nodes_take_no_memory_once_they_are_written() -> None:
