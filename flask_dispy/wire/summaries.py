@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Final
+from urllib.parse import unquote
 
 from .shapes.clusters import Summary
 
@@ -14,14 +15,17 @@ SETTLED_SEC: Final = 3.0
 may be about to submit more. The event "done" takes as long."""
 
 
-def summary_of(summaries: Iterable[Summary], cluster: str) -> Summary:
-    """Return a cluster's summary among all; that of all together for ``*``.
+def summary_of(summaries: Sequence[Summary], cluster: str) -> Summary:
+    """Return the summary of the cluster that a dashboard was asked for; of all together for ``*``.
+
+    The dashboard reads a name that it does not know as an encoded one, and so does this.
 
     :raises LookupError: it is not among them.
     """
-    for summary in summaries:
-        if summary["combined"] if cluster == "*" else summary["name"] == cluster:
-            return summary
+    for name in (cluster, unquote(cluster)):
+        for summary in summaries:
+            if summary["combined"] if name == "*" else summary["name"] == name:
+                return summary
     raise LookupError(f"there is no summary of {cluster!r}")
 
 

@@ -307,6 +307,24 @@ def test_unknown_cluster_fails_and_wait_calls_it_unreachable(shell: Shell) -> No
     assert shell.run("wait", "--cluster", "nap").exit_code == 3
 
 
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [("%2A", "* Combined"), ("* Combined", "* Combined"), ("a%2Fb", "a/b"), ("50%", "50%")],
+)
+def test_name_of_a_cluster_may_be_encoded(
+    shell: Shell, registry: ClusterRegistry, written: str, name: str
+) -> None:
+    for made in ("a/b", "50%"):
+        watched_cluster(registry, made).close()
+    of_it = ["--cluster", written]
+    (seen,) = shell.lines("top", "--once", *of_it)
+    assert seen["summary"]["name"] == name
+    shown = shell.run("top", *of_it, COLUMNS="100").stdout.splitlines()[0]
+    assert f"flask-dispy top  {'All clusters' if name == '* Combined' else name} (" in shown
+    waited = shell.run("wait", "--timeout", "1", "--json", *of_it)
+    assert json.loads(waited.stdout)["name"] == name
+
+
 def test_token_is_sent_and_never_shown(
     registry: ClusterRegistry, scene: Scene, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -11,6 +11,7 @@ from typing import Final
 from rich.console import Console, Group
 
 from ...client import AsyncClient, ClientError, Mirror, NeedsLogin, NotAllowed, NotFound
+from ...wire.summaries import summary_of
 from .keyboard import listening
 from .state import TopState
 from .view import view
@@ -34,7 +35,10 @@ async def first_answer(client: AsyncClient, state: TopState) -> None:
     :raises ClientError: it can't be had.
     """
     mirror = Mirror()
-    mirror.apply(await client.changes(state.cluster))
+    changes = await client.changes(state.cluster)
+    mirror.apply(changes)
+    asked = summary_of(changes["clusters"], state.cluster)
+    state.cluster = "*" if asked["combined"] else asked["name"]
     _take(state, mirror)
     await _ask_more(client, state)
 
