@@ -224,6 +224,14 @@ def test_job_of_another_cluster_is_unknown_to_this_one() -> None:
     registry.close()
 
 
+def test_job_of_a_cluster_nobody_added_is_not_unknown(registry: ClusterRegistry) -> None:
+    stranger = FakeCluster()
+    stranger.cluster_status = registry.cluster_status
+    stranger.submit()
+    for cluster in (None, "*", *registry.names()):
+        assert codes(registry.control.cancel([1], cluster)) == [(False, "unsupported")]
+
+
 # -- nodes ------------------------------------------------------------------------------------
 
 

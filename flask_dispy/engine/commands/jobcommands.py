@@ -97,7 +97,7 @@ class JobCommands:
         :param act: is called with some jobs of one cluster, several clusters' at a time.
         """
         wanted = None
-        if cluster is not None:
+        if cluster not in (None, "*"):
             wanted = {cluster, *(target.name for target in self._targets.targets(cluster))}
         outcomes: dict[int, Outcome] = {}
         ids: dict[int, str] = {}

@@ -242,8 +242,7 @@ def _dry_run_answer(matched: int, cancellable: int) -> Response:
 def _cancel(
     web: Web, view: View, serials: list[int], *, matched: int, next_before: int | None = None
 ) -> Response:
-    scope = None if view.combined else view.name
-    outcomes = web.registry.control.cancel(serials, scope, by=web.guard.user())
+    outcomes = web.registry.control.cancel(serials, target(view), by=web.guard.user())
     if all_timed_out(outcomes):
         refuse_if_all_failed(outcomes)
     done = sum(outcome.ok for outcome in outcomes)

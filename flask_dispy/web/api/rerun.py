@@ -50,8 +50,7 @@ def rerun_jobs(
         serials = serials or []
         if not dry_run:
             return _rerun(web, view, serials, matched=len(serials))
-        scope = None if view.combined else view.name
-        return _would_rerun(web.registry.control.rerun(serials, scope, dry_run=True))
+        return _would_rerun(web.registry.control.rerun(serials, target(view), dry_run=True))
     query = query_of(web, filter)
     if dry_run:
         return _count(web, view, query, able)
@@ -106,8 +105,7 @@ def _refusals(refused: Counter[tuple[str, str]]) -> list[Refusal]:
 def _rerun(
     web: Web, view: View, serials: list[int], *, matched: int, next_before: int | None = None
 ) -> Response:
-    scope = None if view.combined else view.name
-    outcomes = web.registry.control.rerun(serials, scope, by=web.guard.user())
+    outcomes = web.registry.control.rerun(serials, target(view), by=web.guard.user())
     private = not web.guard.allows("see_arguments")
     dispatched = sum(outcome.ok for outcome in outcomes)
     failed = sum(outcome.code in _FAILED for outcome in outcomes)
