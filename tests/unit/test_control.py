@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from clusters import wait_until
 from dispy import DispyJob
 from dispy_objects import FakeCluster
 
@@ -230,6 +231,27 @@ def test_job_of_a_cluster_nobody_added_is_not_unknown(registry: ClusterRegistry)
     stranger.submit()
     for cluster in (None, "*", *registry.names()):
         assert codes(registry.control.cancel([1], cluster)) == [(False, "unsupported")]
+
+
+def test_outcomes_of_cancelled_jobs_are_what_was_logged(
+    cluster: FakeCluster, release: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    control = with_jobs(cluster, "queued", "queued", timeout_sec=0.05)
+
+    def hang(job: Any) -> int:
+        release.wait()
+        return 0
+
+    def until_the_late_call_has_ended(name: str, serials: Sequence[int], by: str | None) -> None:
+        logged.extend(serials)
+        release.set()
+        wait_until(lambda: control._calls.health()["in_flight"] == 0, what="the late call's end")
+
+    logged: list[int] = []
+    cluster.answers["cancel"] = hang
+    monkeypatch.setattr(control._targets, "cancelled", until_the_late_call_has_ended)
+    outcomes = control.cancel([1, 2])
+    assert [outcome.serial for outcome in outcomes if outcome.ok] == logged == []
 
 
 # -- nodes ------------------------------------------------------------------------------------

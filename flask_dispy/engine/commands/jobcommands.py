@@ -122,11 +122,14 @@ class JobCommands:
     def _cancel_batch(self, batch: _Batch, by: str | None) -> dict[int, Outcome]:
         """Cancel jobs of one cluster in one call; those for which time ran out have failed."""
         target = batch[0][1].target
-        done: dict[int, Outcome] = {}
+        under_way: dict[int, Outcome] = {}
         limit = self._limit_sec(batch)
         deadline = time.monotonic() + limit
         what = f"cancel jobs of {target.name}"
-        failed = self._guarded(target, what, lambda: cancel_until(deadline, batch, done), limit)
+        failed = self._guarded(
+            target, what, lambda: cancel_until(deadline, batch, under_way), limit
+        )
+        done = under_way.copy()  # a call that hangs may still add to it
         self._targets.cancelled(target.name, [s for s, one in done.items() if one.ok], by)
         code, message = failed or _OUT_OF_TIME
         return {
