@@ -60,6 +60,21 @@ def test_last_change_of_all_reaches_the_detail(stage: Stage) -> None:
     expect(panel.locator(".job-pre-result")).to_have_text("at last")
 
 
+def test_detail_of_a_job_that_is_forgotten_offers_nothing_for_it(stage: Stage, page: Page) -> None:
+    panel = _open(page, "busy")
+    terminate = panel.get_by_role("button", name="Terminate", exact=True)
+    save = panel.get_by_role("link", name="Save texts")
+    expect(terminate).to_be_visible()
+    expect(save).to_be_visible()
+    gone = {"error": {"code": "unknown_job", "message": "compute retains no such job."}}
+    page.route(re.compile(r"/jobs/\d+$"), lambda route: route.fulfill(status=404, json=gone))
+    stage.ends(stage.jobs["busy"], result="at last")
+    expect(panel.locator(".job-message")).to_have_text("compute retains no such job.")
+    expect(terminate).to_be_hidden()
+    expect(save).to_be_hidden()
+    expect(panel.locator(".job-head .state")).to_have_text("")
+
+
 def test_detail_terminates_its_job(stage: Stage, page: Page) -> None:
     panel = _open(page, "busy")
     panel.get_by_role("button", name="Terminate", exact=True).click()

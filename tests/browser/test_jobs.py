@@ -132,6 +132,7 @@ def test_question_can_be_refused(stage: Stage, page: Page) -> None:
 def test_unknown_job_is_reported(stage: Stage) -> None:
     page = stage.open("jobs.html?job=4711")
     expect(page.locator(".job-message")).to_contain_text("4711")
+    expect(page.locator("#job").get_by_text("Save texts")).to_be_hidden()
 
 
 def test_without_a_job_the_page_says_how_they_come(stage: Stage) -> None:

@@ -128,11 +128,6 @@ export class JobPanel {
   /** @param {number} serial */
   #begin(serial) {
     this.#serial = serial;
-    this.#job = null;
-    for (const part of [this.#parts.state, this.#parts.cluster]) setText(part, "");
-    setAttr(this.#parts.mark, "class", "");
-    show(this.#parts.terminate, false);
-    show(this.#again, false);
     this.#showMessage("Loading …");
     this.#dialog.scrollTop = 0;
     void this.#read();
@@ -140,9 +135,12 @@ export class JobPanel {
 
   /** @param {string} message shown in place of the job */
   #showMessage(message) {
-    show(this.#parts.body, false);
-    setText(this.#parts.title, `#${this.#serial}`);
-    setText(this.#parts.number, "");
+    this.#job = null;
+    const { body, title, number, mark, state, cluster, save, terminate } = this.#parts;
+    for (const part of [body, save, terminate, this.#again]) show(part, false);
+    setText(title, `#${this.#serial}`);
+    for (const part of [number, state, cluster]) setText(part, "");
+    setAttr(mark, "class", "");
     setText(this.#parts.message, message);
     show(this.#parts.message, true);
   }
@@ -195,6 +193,7 @@ export class JobPanel {
     this.#offerAgain();
     const { api, cluster } = this.#shell;
     setAttr(this.#parts.save, "href", api.url(clusterPath(cluster, "jobs", found.serial, "texts")));
+    show(this.#parts.save, true);
     this.#facts.update(found);
     this.#like.update(found);
     this.#texts.update(found);
