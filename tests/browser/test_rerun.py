@@ -126,6 +126,16 @@ def test_error_of_the_function_is_shown_for_its_job(able: Stage) -> None:
     expect(fact(panel, "Run again")).to_be_hidden()
 
 
+def test_server_that_fails_is_named_in_place_of_the_question(able: Stage) -> None:
+    page, panel = panel_of(able)
+    page.route(re.compile("/jobs/rerun$"), lambda route: route.abort())
+    again(panel).click()
+    expect(panel.locator(".confirm-detail >> visible=true")).to_contain_text(
+        "The server could not say: "
+    )
+    expect(panel.get_by_role("button", name="Run 1 job again")).to_have_count(0)
+
+
 def test_sheet_over_the_page_shows_the_outcome(able: Stage) -> None:
     def rerun(job: Any) -> None:
         raise LookupError("no input")

@@ -109,7 +109,8 @@ test("a dry run says of one job whether it was run again before", () => {
   const one = { matched: 1, rerunnable: 1, again: 0, refused: [] };
   assert.equal(rerunText(one), "Its program submits it again.");
   assert.equal(rerunText({ ...one, again: 1 }), "It was run again before.");
-  assert.equal(rerunText({ ...one, rerunnable: 0 }), "None of them can be run again.");
+  assert.equal(rerunText({ ...one, rerunnable: 0 }), "It can't be run again.");
+  assert.equal(rerunText({ ...one, matched: 2, rerunnable: 0 }), "None of them can be run again.");
 });
 
 test("an outcome says nothing twice, and claims no success that is not known", () => {

@@ -2,6 +2,26 @@ import { h, setText } from "./dom.js";
 import { createPopover } from "./popover.js";
 
 /**
+ * A panel under a button for a question. Cancel closes it; what the other button does is up to the caller.
+ *
+ * @param {HTMLButtonElement} button a button in the page
+ */
+export function createQuestion(button) {
+  const detail = h("p", { class: "confirm-detail" });
+  const yes = h("button", { type: "button", class: "button danger" });
+  const no = h("button", { type: "button", class: "button", text: "Cancel" });
+  const panel = h(
+    "div",
+    { class: "confirm", role: "group", "aria-label": "Confirm" },
+    detail,
+    h("div", { class: "confirm-buttons" }, yes, no),
+  );
+  const popover = createPopover(button, panel, { toggles: false });
+  no.addEventListener("click", () => popover.close({ refocus: true }));
+  return { popover, detail, yes, no };
+}
+
+/**
  * @typedef {object} Question
  * @property {string} action what the confirming button says: "Close 3 nodes"
  * @property {string} [detail] the consequences, if they are not obvious
@@ -18,19 +38,8 @@ import { createPopover } from "./popover.js";
 export function confirmInPlace(button, ask) {
   /** @type {Question|null} */
   let question = null;
-  const detail = h("p", { class: "confirm-detail" });
-  const yes = h("button", { type: "button", class: "button danger", onclick: accept });
-  const no = h("button", { type: "button", class: "button", text: "Cancel", onclick: dismiss });
-  const panel = h(
-    "div",
-    { class: "confirm", role: "group", "aria-label": "Confirm" },
-    detail,
-    h("div", { class: "confirm-buttons" }, yes, no),
-  );
-  const popover = createPopover(button, panel, { toggles: false });
-  button.addEventListener("click", press);
-
-  function press() {
+  const { popover, detail, yes } = createQuestion(button);
+  button.addEventListener("click", () => {
     if (popover.isOpen) return popover.close();
     question = ask();
     if (!question) return;
@@ -39,15 +48,9 @@ export function confirmInPlace(button, ask) {
     detail.hidden = !question.detail;
     popover.open();
     yes.focus();
-  }
-
-  function accept() {
-    const asked = question;
+  });
+  yes.addEventListener("click", () => {
     popover.close({ refocus: true });
-    asked?.run();
-  }
-
-  function dismiss() {
-    popover.close({ refocus: true });
-  }
+    question?.run();
+  });
 }

@@ -2,14 +2,13 @@
 
 import { clusterPath } from "../data/api.js";
 import { toParams } from "../data/query.js";
-import { h, setAttr, setText, show } from "../lib/dom.js";
+import { failureLine } from "../data/remedy.js";
+import { createQuestion } from "../lib/confirm.js";
+import { setAttr, setText, show } from "../lib/dom.js";
 import { count, counted, plain } from "../lib/format.js";
-import { createPopover } from "../lib/popover.js";
-import { commandJobs, commandMatching, RERUN, TERMINATE } from "./jobcommands.js";
+import { commandJobs, commandMatching, inParts, LOST, RERUN, TERMINATE } from "./jobcommands.js";
 
 /** @import {Place} from "./jobcommands.js" */
-
-export const LOST = "What they have done so far is lost.";
 
 /**
  * @typedef {object} DryRun what a command would do
@@ -24,16 +23,8 @@ export const LOST = "What they have done so far is lost.";
  * @param {{ask: () => Promise<DryRun>, onDone: () => void}} options
  */
 export function confirmDryRun(button, { ask, onDone }) {
-  const detail = h("p", { class: "confirm-detail", role: "status" });
-  const yes = h("button", { type: "button", class: "button" });
-  const no = h("button", { type: "button", class: "button" }, "Cancel");
-  const panel = h(
-    "div",
-    { class: "confirm", role: "group", "aria-label": "Confirm" },
-    detail,
-    h("div", { class: "confirm-buttons" }, yes, no),
-  );
-  const popover = createPopover(button, panel, { toggles: false });
+  const { popover, detail, yes, no } = createQuestion(button);
+  setAttr(detail, "role", "status");
   /** @type {DryRun|null} */
   let asked = null;
   let times = 0;
@@ -41,7 +32,7 @@ export function confirmDryRun(button, { ask, onDone }) {
   button.addEventListener("click", async () => {
     if (popover.isOpen) return popover.close();
     const time = ++times; // an answer may come after the button was pressed anew
-    setText(detail, "Counting …");
+    setText(detail, "Asking the server …");
     show(yes, false);
     popover.open();
     no.focus();
@@ -55,7 +46,7 @@ export function confirmDryRun(button, { ask, onDone }) {
       show(yes, found.action !== "");
     } catch (error) {
       if (time !== times) return;
-      setText(detail, `They can't be counted: ${error instanceof Error ? error.message : error}`);
+      setText(detail, `The server could not say: ${failureLine(error).text}`);
     }
     popover.fit();
   });
@@ -63,7 +54,6 @@ export function confirmDryRun(button, { ask, onDone }) {
     popover.close({ refocus: true });
     void asked?.run().then(onDone);
   });
-  no.addEventListener("click", () => popover.close({ refocus: true }));
   return popover;
 }
 
@@ -111,8 +101,7 @@ function lossText(matched, cancellable) {
 export async function wouldRerun(place, which, able) {
   /** @type {Rerunnable} */
   const sum = { matched: 0, rerunnable: 0, again: 0, refused: [] };
-  const most = Math.min(1000, place.config.limits.serials);
-  for (const part of typeof which === "string" ? [which] : parts(which, most)) {
+  for (const part of typeof which === "string" ? [which] : inParts(which, place.config.limits.serials)) {
     const jobs = typeof part === "string" ? { filter: toParams(part) } : { serials: part };
     /** @type {Rerunnable} */
     const found = await send(place, "rerun", { ...jobs, dry_run: true });
@@ -135,9 +124,9 @@ export async function wouldRerun(place, which, able) {
 }
 
 /** @param {Rerunnable} found */
-export function rerunText({ rerunnable, again, refused }) {
+export function rerunText({ matched, rerunnable, again, refused }) {
   const lines = [];
-  if (rerunnable === 0) lines.push("None of them can be run again.");
+  if (rerunnable === 0) lines.push(matched === 1 ? "It can't be run again." : "None of them can be run again.");
   else if (rerunnable === 1) lines.push(again ? "It was run again before." : "Its program submits it again.");
   else {
     lines.push(`Their program submits ${count(rerunnable)} again.`);
@@ -149,8 +138,3 @@ export function rerunText({ rerunnable, again, refused }) {
 
 /** @param {Place} place @param {string} command @param {object} body */
 const send = ({ api, cluster }, command, body) => api.send("POST", clusterPath(cluster, "jobs", command), body);
-
-/** @param {number[]} serials @param {number} most */
-function parts(serials, most) {
-  return Array.from({ length: Math.ceil(serials.length / most) }, (_, i) => serials.slice(i * most, (i + 1) * most));
-}

@@ -4,8 +4,8 @@ import { confirmInPlace } from "../lib/confirm.js";
 import { h, setText, show } from "../lib/dom.js";
 import { count, counted } from "../lib/format.js";
 import { jobWord } from "../data/jobwords.js";
-import { confirmDryRun, LOST, wouldRerun, wouldTerminate } from "./dryrun.js";
-import { commandJobs, TERMINATE } from "./jobcommands.js";
+import { confirmDryRun, wouldRerun, wouldTerminate } from "./dryrun.js";
+import { TERMINATE, terminationOf } from "./jobcommands.js";
 
 /** @import {Shell} from "../frame/parts.js" */
 /** @import {JobRow, JobState} from "../data/types.js" */
@@ -51,15 +51,7 @@ export function createJobActions(element, { shell, selected, query, onDone }) {
       .filter(which)
       .map((job) => job.serial);
 
-  confirmInPlace(some, () => {
-    const jobs = serials(isCancellable);
-    if (jobs.length === 0) return null;
-    return {
-      action: TERMINATE.words("do", counted(jobs.length, "job")),
-      detail: LOST,
-      run: () => void commandJobs(shell, TERMINATE, jobs).then(onDone),
-    };
-  });
+  confirmInPlace(some, () => terminationOf(shell, serials(isCancellable), onDone));
   const { element: forAgain } = confirmDryRun(again, {
     ask: () =>
       wouldRerun(

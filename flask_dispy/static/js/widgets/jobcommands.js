@@ -1,6 +1,7 @@
 /** @import {Api} from "../data/api.js" */
 /** @import {Notices} from "../frame/notices.js" */
 /** @import {Config, Outcome} from "../data/types.js" */
+/** @import {Question} from "../lib/confirm.js" */
 import { clusterPath } from "../data/api.js";
 import { count, counted } from "../lib/format.js";
 import { outcomeLine } from "./nodecommands.js";
@@ -37,6 +38,32 @@ export const RERUN = {
   failed: "Could not run all jobs again",
 };
 
+export const LOST = "What they have done so far is lost.";
+
+/**
+ * What is asked before jobs are terminated by their numbers.
+ *
+ * @param {Place} place
+ * @param {number[]} serials
+ * @param {() => void} [onDone]
+ * @returns {Question|null} null without any
+ */
+export function terminationOf(place, serials, onDone) {
+  if (serials.length === 0) return null;
+  return {
+    action: TERMINATE.words("do", counted(serials.length, "job")),
+    detail: LOST,
+    run: () => void commandJobs(place, TERMINATE, serials).then(onDone),
+  };
+}
+
+/** @param {number[]} serials @param {number} most in one part; may be infinite */
+export function inParts(serials, most) {
+  const parts = [];
+  for (let at = 0; at < serials.length; at += most) parts.push(serials.slice(at, at + most));
+  return parts;
+}
+
 /**
  * Send a command for jobs by their numbers and show each outcome.
  *
@@ -46,15 +73,12 @@ export const RERUN = {
  */
 export async function commandJobs({ api, config, cluster, notices }, command, serials) {
   const notice = notices.show(command.words("doing", counted(serials.length, "job")));
-  const atOnce = Math.min(command.part, config.limits.serials);
   /** @type {Outcome[]} */
   const outcomes = [];
   try {
-    for (let at = 0; at < serials.length; at += atOnce) {
+    for (const part of inParts(serials, Math.min(command.part, config.limits.serials))) {
       /** @type {Answer} */
-      const answer = await api.send("POST", clusterPath(cluster, "jobs", command.name), {
-        serials: serials.slice(at, at + atOnce),
-      });
+      const answer = await api.send("POST", clusterPath(cluster, "jobs", command.name), { serials: part });
       outcomes.push(...answer.outcomes);
     }
     showOutcomes(notice, command, outcomes);

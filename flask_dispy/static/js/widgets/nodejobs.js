@@ -16,7 +16,7 @@ import {
 } from "./jobcolumns.js";
 import { jobTitle } from "../data/jobwords.js";
 import { TABLE_KEYS } from "../frame/keymap.js";
-import { commandJobs, TERMINATE } from "./jobcommands.js";
+import { terminationOf } from "./jobcommands.js";
 import { Table } from "../table/table.js";
 
 /** The jobs of one node: the running ones, which can be selected and terminated, and those that ended last. */
@@ -137,15 +137,7 @@ class JobChoice {
 
   /** @param {Shell} shell @param {() => number[]} selected serials */
   constructor(shell, selected) {
-    confirmInPlace(this.#terminate, () => {
-      const serials = selected();
-      if (serials.length === 0) return null;
-      return {
-        action: `Terminate ${counted(serials.length, "job")}`,
-        detail: "What they have done so far is lost.",
-        run: () => void commandJobs(shell, TERMINATE, serials),
-      };
-    });
+    confirmInPlace(this.#terminate, () => terminationOf(shell, selected()));
     this.update(0);
   }
 
