@@ -110,7 +110,6 @@ class ClusterState:
             self.prospects,
             self.journal,
             failure_window or FailureWindow(),
-            self.text_budget,
         )
         # For the history: jobs that ended, or whose end changed, since changes were last published.
         self.dirty_ends = self.jobs.ends

@@ -15,7 +15,6 @@ from .ledger import Ledger
 from .prospects import Prospects
 from .roster import Roster
 from .tallies import Tallies
-from .textbudget import TextBudget
 
 __all__ = ["JOB_EVENTS", "JobFold"]
 
@@ -35,7 +34,6 @@ class JobFold:
         prospects: Prospects,
         journal: Journal,
         failure_window: FailureWindow,
-        text_budget: TextBudget,
     ) -> None:
         self.ledger = ledger
         self.roster = roster
@@ -44,7 +42,6 @@ class JobFold:
         self.prospects = prospects
         self.journal = journal
         self.failure_window = failure_window
-        self.text_budget = text_budget
         self.ends: dict[int, Job] = {}
 
     # Events are unpacked in one step: reading a single field by name takes as long.
@@ -130,7 +127,7 @@ class JobFold:
         job.haystack = None
         job.texts_dropped = ()
         if job.serial in self.ledger.jobs:
-            self.text_budget.note(job)
+            self.ledger.note_texts(job)
         return job
 
     @staticmethod
@@ -174,7 +171,7 @@ class JobFold:
             setattr(job, event.field, event.text)
         job.haystack = None
         if job.state in ENDED_STATES:
-            self.text_budget.note(job)
+            self.ledger.note_texts(job)
         return job
 
     def _log_if_new(self, id_: str | None) -> None:
@@ -243,7 +240,7 @@ class JobFold:
                 self.ends[job.serial] = job
                 self.prospects.note_end(job)
                 if job.serial in self.ledger.jobs:
-                    self.text_budget.note(job)
+                    self.ledger.note_texts(job)
             elif job.state == "running":
                 self.roster.add_running(job)
             if job.failed:

@@ -58,6 +58,7 @@ class Ledger:
         self._forgotten_limit = max(0, _LEAST_REMEMBERED - history_limit)
         self._pending_counted_at = 0.0
         self._blocks = JobBlocks()
+        self._texts_dropped = self._blocks.forget
 
     @property
     def submitted(self) -> int:
@@ -202,6 +203,10 @@ class Ledger:
     def _sort(self) -> None:
         self.jobs = dict(sorted(self.jobs.items()))
         self._blocks.forget()
+
+    def note_texts(self, job: Job) -> None:
+        """Count the texts of a job that has ended, or whose texts have changed since."""
+        self._text_budget.note(job, self._texts_dropped)
 
     def forget_texts(self) -> None:
         """Count the texts of the ended jobs no longer, because the whole cluster is dropped."""

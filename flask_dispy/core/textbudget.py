@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from sys import getsizeof
-from typing import Final
+from typing import Final, TypeAlias
 
 from .jobs import Job, Output
 from .text import Cut, bounded, last_line
@@ -27,6 +28,8 @@ _SMALL: Final = 2_000
 # What is kept of an error, and of arguments, once a job's texts are dropped.
 _REMAINS: Final = 200
 
+_Dropped: TypeAlias = Callable[[tuple[int, ...]], None]
+
 
 def most_kept(field: str, text_limit: int) -> int:
     """Return the most characters that are kept of a job's *field*."""
@@ -47,10 +50,13 @@ class TextBudget:
         self.limit = limit
         self.used = 0
         self.dropped = 0
-        self._jobs: OrderedDict[int, tuple[Job, int]] = OrderedDict()
+        self._jobs: OrderedDict[int, tuple[Job, int, _Dropped]] = OrderedDict()
 
-    def note(self, job: Job) -> None:
-        """Count the texts of a job that has ended, or whose texts have changed since."""
+    def note(self, job: Job, dropped: _Dropped) -> None:
+        """Count the texts of a job that has ended, or whose texts have changed since.
+
+        :param dropped: called with its serial number, in a tuple, if they are dropped later.
+        """
         if job.texts_dropped:
             _drop_texts(job)
             return
@@ -59,12 +65,13 @@ class TextBudget:
         if not size and known is None:
             return
         self.used += size - (known[1] if known else 0)
-        self._jobs[job.serial] = job, size  # one that is known keeps its place
+        self._jobs[job.serial] = job, size, dropped  # one that is known keeps its place
         while self.used > self.limit:
-            _, (oldest, freed) = self._jobs.popitem(last=False)
+            serial, (oldest, freed, note_dropped) = self._jobs.popitem(last=False)
             self.used -= freed
             self.dropped += 1
             _drop_texts(oldest)
+            note_dropped((serial,))
 
     def forget(self, job: Job) -> None:
         """Count the texts of a job no longer, because the job is dropped or runs again."""

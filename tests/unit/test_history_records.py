@@ -47,7 +47,7 @@ def test_texts_that_made_room_are_restored_as_lost(state: ClusterState) -> None:
     job.args = Cut("cut sho…")
     assert back(job).texts_cut == {"args": "text_limit"}
     budget = TextBudget(0)
-    budget.note(job)
+    budget.note(job, lambda _: None)
     assert back(job).texts_cut == {"args": "text_limit", "result": "history_bytes"}
     assert JobTable().detail(back(job), state, NOW) == JobTable().detail(job, state, NOW)
 

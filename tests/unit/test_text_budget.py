@@ -97,6 +97,29 @@ def test_jobs_that_go_on_or_are_gone_take_no_room() -> None:
     assert state.text_budget.used == 0
 
 
+def test_search_finds_no_text_that_was_dropped_for_a_job_of_another_cluster() -> None:
+    one = new_state(25_000)
+    other = ClusterState(
+        "other",
+        1_000.0,
+        serials=itertools.count(2),
+        history_limit=100,
+        text_budget=one.text_budget,
+    )
+    tell(one, queued("a"))
+    tell(one, ended("a", "terminated", exception=TRACEBACK))
+
+    def found() -> list[list[int]]:
+        (block,) = one.ledger.blocks()
+        rows = block.rows_with_error("xxx"), block.rows_with_word("x" * 300)
+        return list(map(list, rows))
+
+    assert found() == [[0], [0]]
+    tell(other, ended("b", result=LONG))
+    assert dropped(one)
+    assert found() == [[], []]
+
+
 def test_text_that_is_made_later_counts() -> None:
     state = new_state()
     tell(state, ended("a", result=""))
