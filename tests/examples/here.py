@@ -17,19 +17,25 @@ CLUSTER = {
 
 
 def look(server, jobs, **more):
-    """Save what the dashboard shows once no job is pending there, beside the jobs themselves."""
+    """Save what the dashboard shows once it has all jobs, ended and with their ids as texts."""
 
     def get(path):
         with urllib.request.urlopen(server.url + path, timeout=10) as answer:
             return json.load(answer)
 
+    # Texts that only a __str__ can make come after the reports, in their order; ids come last.
+    ids = sorted("" if job.id is None else str(job.id) for job in jobs)
     give_up_at = time.monotonic() + 20
-    while (summary := get("api/v1/clusters")["items"][0])["jobs"]["pending"]:
-        assert time.monotonic() < give_up_at, f"jobs still pending: {summary}"
+    while True:
+        summary = get("api/v1/clusters")["items"][0]
+        # Names of programs have slashes.
+        api = f"api/v1/clusters/{quote(quote(summary['name'], safe=''))}/"
+        rows = get(api + "jobs?order=asc&limit=1000")["items"]
+        done = summary["jobs"]["done"]
+        if done == len(jobs) and sorted(row["id"] or "" for row in rows) == ids:
+            break
+        assert time.monotonic() < give_up_at, f"not as expected: {summary}, {rows}"
         time.sleep(0.05)
-    # Names of programs have slashes.
-    api = f"api/v1/clusters/{quote(quote(summary['name'], safe=''))}/"
-    rows = get(api + "jobs?order=asc&limit=1000")["items"]
     seen = {
         "summary": summary,
         "nodes": get(api + "nodes")["items"],
