@@ -49,9 +49,9 @@ RUN_ELSEWHERE: Final = {
     "python -m flask_dispy node --daemon ": "see engine/test_programs.py and test_cli.py",
     "flask-dispy scheduler --httpd": "see test_cli.py",
     "flask-dispy history": "see test_history_command.py",
-    "$ flask-dispy top http": "see web/test_command_line.py",
-    "$ flask-dispy cancel 41": "see web/test_command_line.py",
-    "$ flask-dispy rerun 41": "see web/test_command_line.py",
+    "$ flask-dispy top http": "see web/command_line/test_reading.py",
+    "$ flask-dispy cancel 41": "see web/command_line/test_commands.py",
+    "$ flask-dispy rerun 41": "see web/test_rerun.py",
     "flask-dispy top http://127.0.0.1": "see web/test_top_terminal.py",
     "python -m benchmarks --quick": "takes minutes; see test_benchmarks.py",
     "python -m benchmarks.soak": "takes half an hour; see test_soak.py",
@@ -263,7 +263,7 @@ def compute(n):
 COMMANDS: Final = {
     "$ waitress-serve": "see test_commands_of_the_documents_serve_an_app",
     "curl http://localhost:8181/api/v1/clusters": "see test_requests_of_the_documents_are_answered",
-    "flask-dispy wait --timeout 10h\ncode=$?": "see web/test_command_line.py",
+    "flask-dispy wait --timeout 10h\ncode=$?": "see web/command_line/test_waiting.py",
     "curl -OJ 'http://localhost:8181/api/v1": "see tests/web/test_exports.py",
     '$ sqlite3 runs.sqlite "SELECT': "see test_query_of_the_documents_is_answered",
 }

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from web.conftest import Scene
 from web.served import serving
-from web.test_command_line import Shell
+from web.shell import Shell
 from werkzeug.security import generate_password_hash
 
 from flask_dispy import Client, ClusterRegistry, DispyHTTPServer, PastRegistry, create_blueprint
