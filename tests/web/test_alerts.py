@@ -17,6 +17,7 @@ from receivers import Receiver
 from web.alerting import Watch, happen, of, webhook
 
 from flask_dispy import EventRow
+from flask_dispy.watching.dashboard import board_of
 
 SECRET = "a-secret-of-the-tests"
 
@@ -129,16 +130,18 @@ def test_message_that_is_refused_is_given_up_and_the_next_one_is_sent(
 
 def test_events_of_a_kind_are_gathered_while_it_is_quiet(watch: Watch, receiver: Receiver) -> None:
     registry, _ = watch(webhook(receiver, quiet_sec=1.0))
+    begun = time.monotonic()
     happen(registry, "first")
     wait_until(lambda: receiver.received, what="the first")
-    for number in range(13):
-        happen(registry, f"n{number}")
+    with board_of(registry).announcer._passing:  # the quiet time may be over before the last
+        for number in range(13):
+            happen(registry, f"n{number}")
     wait_until(lambda: len(receiver.received) == 2, what="the rest")
     first, rest = receiver.received
     assert first.json["text"] == "first uses 1 CPU, 2 before"
     lines = rest.json["text"].split("\n")
     assert (len(lines), lines[0], lines[-1]) == (11, "n0 uses 1 CPU, 2 before", "and 3 more")
-    assert rest.at - first.at >= 0.9
+    assert rest.at - begun >= 1.0
 
 
 def test_what_concerns_all_clusters_is_one_event(watch: Watch, receiver: Receiver) -> None:
