@@ -7,12 +7,13 @@ import time
 from collections.abc import AsyncGenerator, Callable, Collection
 from contextlib import aclosing
 
+from ..core.endings import SETTLED_SEC
 from ..core.journal import EntryKind
 from ..core.outlook import State
 from ..wire.answers import ChangesRow
 from ..wire.journal import EventRow
 from ..wire.shapes.clusters import Summary
-from ..wire.summaries import SETTLED_SEC, is_over, summary_of
+from ..wire.summaries import is_over, summary_of
 from .blocking import answered, iterated
 from .errors import WaitTimeout
 from .following import AWAY, Follower

@@ -1,14 +1,18 @@
-"""What became of jobs of which none is pending, in words."""
+"""When jobs of which none is pending are done, and what became of them, in words."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
 
-__all__ = ["ALL_DONE", "ending"]
+__all__ = ["ALL_DONE", "SETTLED_SEC", "ending"]
 
 ALL_DONE: Final = "All jobs are done."
 """What is said if all jobs finished."""
+
+SETTLED_SEC: Final = 3.0
+"""How long no job of an open cluster must be left until its run is done: a loop may submit the next
+one."""
 
 _BY_THEMSELVES: Final = frozenset(("finished", "failed"))
 

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from .endings import SETTLED_SEC
 from .events import JobState
 from .journal import Journal
 from .ledger import Ledger
 from .outlook import Outlook
 
 __all__ = ["Milestones"]
-
-# A run is done when no job has waited for so long: a loop may submit the next one.
-_DONE_AFTER_SEC: Final = 3.0
-
 
 _ENDS: Final[tuple[JobState, ...]] = ("finished", "terminated", "cancelled", "abandoned")
 
@@ -40,7 +37,7 @@ class Milestones:
         elif found.state == "going" and self._stalled:
             self._stalled = False
             self._journal.add("going", now)
-        elif ended_at is not None and now - ended_at >= _DONE_AFTER_SEC:
+        elif ended_at is not None and now - ended_at >= SETTLED_SEC:
             self.note_if_done(ended_at)
 
     def note_if_done(self, ended_at: float | None) -> None:

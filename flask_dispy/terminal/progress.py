@@ -14,9 +14,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from ..core.endings import SETTLED_SEC
 from ..core.text import clean
 from ..wire.shapes.clusters import Summary
-from ..wire.summaries import SETTLED_SEC, is_over
+from ..wire.summaries import is_over
 from ..wire.wording import Clock, done_count, expectation
 
 __all__ = ["Progress", "is_terminal"]

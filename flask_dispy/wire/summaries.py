@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 from urllib.parse import unquote
 
 from .shapes.clusters import Summary
 
-__all__ = ["SETTLED_SEC", "is_over", "summary_of"]
-
-SETTLED_SEC: Final = 3.0
-"""How long the jobs of an open cluster must be over before a display or command ends: the program
-may be about to submit more. The event "done" takes as long."""
+__all__ = ["is_over", "summary_of"]
 
 
 def summary_of(summaries: Sequence[Summary], cluster: str) -> Summary:
