@@ -5,13 +5,16 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import re
+from contextlib import closing
 from pathlib import Path
 from typing import get_args
 
 import pytest
 
+from flask_dispy.core.jobs import JOB_STATES
 from flask_dispy.core.settings import Settings
 from flask_dispy.core.webhook import ALERT_EVENTS, Service, Webhook
+from flask_dispy.history.schema import MIGRATIONS, open_for_writing
 from flask_dispy.web.access.permissions import PERMISSIONS
 from flask_dispy.web.blueprint import create_blueprint
 from flask_dispy.web.http.errors import STATUS_OF_CODE
@@ -25,6 +28,8 @@ API = (ROOT / "docs" / "api.md").read_text()
 ALERTS = (ROOT / "docs" / "alerts.md").read_text()
 EMBEDDING = (ROOT / "docs" / "embedding.md").read_text()
 SECURITY = (ROOT / "docs" / "security.md").read_text()
+RELIABILITY = (ROOT / "docs" / "reliability.md").read_text()
+HISTORY = (ROOT / "docs" / "history.md").read_text()
 
 _NAMES = {
     "<path:name>": "NAME",
@@ -145,8 +150,32 @@ def test_codes_of_outcomes_have_a_status(code: str) -> None:
 
 
 def test_tests_that_the_promises_name_exist() -> None:
-    for name in set(re.findall(r"`(test_\w+\.py)`", SECURITY)):
+    for name in set(re.findall(r"`(test_\w+\.py)`", SECURITY + RELIABILITY)):
         assert list((ROOT / "tests").rglob(name)), name
     for file, names in re.findall(r"`(test_\w+\.py)` (Test[A-Z]\w+(?:, Test[A-Z]\w+)*)", SECURITY):
         for name in names.split(", "):
             assert f"class {name}:" in (ROOT / "tests" / "web" / file).read_text(), name
+
+
+_COLUMNS = (
+    "SELECT m.name, c.name FROM sqlite_master AS m, pragma_table_info(m.name) AS c "
+    "WHERE m.type = 'table'"
+)
+
+
+def test_version_of_the_historys_schema_is_documented() -> None:
+    assert re.findall(r"version of the schema, now (\d+)", HISTORY) == [str(len(MIGRATIONS))]
+
+
+def test_tables_of_the_history_are_documented(tmp_path: Path) -> None:
+    section = HISTORY.partition("## Querying the file")[2]
+    documented = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", section, re.M))
+    with closing(open_for_writing(tmp_path / "runs.sqlite")) as db:
+        columns: dict[str, list[str]] = {}
+        for table, column in db.execute(_COLUMNS):
+            columns.setdefault(table, []).append(column)
+    assert documented.keys() == columns.keys()
+    for table, names in columns.items():
+        lacking = {name for name in names if f"`{name}`" not in documented[table]}
+        # "The jobs in each of dispy's states."
+        assert lacking - {*JOB_STATES, "submitted"} == set(), table
