@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from browser.stage import Browsers, Stage, axe_violations, rows, serve, tile
@@ -108,6 +109,16 @@ def test_manage_page_says_that_there_is_nothing_to_do(stage: Stage) -> None:
     page = stage.open("manage.html")
     expect(page.get_by_text("There is nothing to manage in a past run")).to_be_visible()
     expect(page.locator("#nodes")).to_be_hidden()
+
+
+def test_last_update_of_a_node_counts_from_the_end_of_the_run(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    days_later = SimpleNamespace(**vars(time) | {"time": lambda: time.time() + 200_000})
+    monkeypatch.setattr("flask_dispy.watching.board.time", days_later)
+    page = stage.open("node.html?host=10.0.0.1")
+    update = page.locator(".fact", has_text="Last update").locator("dd")
+    expect(update).to_have_text(re.compile(r"^(now|\d+ (s|min|h) ago)$"))
 
 
 def node_chart(page: Page, title: str) -> Locator:

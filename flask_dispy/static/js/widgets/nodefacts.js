@@ -119,8 +119,9 @@ export function createNodeFacts(element, { shell }) {
 
   function tick() {
     if (!shown) return;
+    const end = config.past ? shell.summary()?.now : null; // the facts of a past run are as of its end
+    const now = end ?? store.now();
     for (const [i, fact] of known.entries()) {
-      const now = store.now();
       let text = fact.text(shown, now, clusters, store.nodes.values());
       // All figures of a past run are old.
       if (fact.load && !config.past) {
