@@ -193,25 +193,24 @@ def test_open_kind_is_in_the_address(failing: tuple[Stage, Counter[str]]) -> Non
     expect(page).to_have_url(re.compile("view=errors$"))
 
 
+def _is_missed(page: Page, said: str) -> None:
+    expect(page.locator(".notice-title")).to_have_text(said)
+    expect(page).to_have_url(re.compile("view=errors$"))
+
+
 def test_kind_of_an_address_that_did_not_occur_is_missed(
     failing: tuple[Stage, Counter[str]],
 ) -> None:
     stage, _ = failing
     page = stage.open("jobs.html?view=errors&kind=0123456789ab")
-    expect(page.locator(".notice-title")).to_have_text(
-        "No job failed with the error kind 0123456789ab"
-    )
-    expect(page).to_have_url(re.compile("view=errors$"))
+    _is_missed(page, "No job failed with the error kind 0123456789ab")
     expect(page.locator("#kind")).to_be_hidden()
 
 
 def test_kind_of_an_address_is_missed_where_no_job_failed(stage: Stage) -> None:
     stage.cluster = watched_cluster(stage.registry, "faultless")
     page = stage.open("jobs.html?cluster=faultless&view=errors&kind=0123456789ab")
-    expect(page.locator(".notice-title")).to_have_text(
-        "No job failed with the error kind 0123456789ab"
-    )
-    expect(page).to_have_url(re.compile("view=errors$"))
+    _is_missed(page, "No job failed with the error kind 0123456789ab")
 
 
 def test_kind_beyond_those_listed_is_not_said_to_be_none(
@@ -231,10 +230,7 @@ def test_kind_beyond_those_listed_is_not_said_to_be_none(
         "jobs.html?view=errors&kind=0123456789ab",
         before=lambda page: page.route(re.compile(r"/errors\?limit=500"), more),
     )
-    expect(page.locator(".notice-title")).to_have_text(
-        "The error kind 0123456789ab is not among the 500 listed"
-    )
-    expect(page).to_have_url(re.compile("view=errors$"))
+    _is_missed(page, "The error kind 0123456789ab is not among the 500 listed")
 
 
 def test_export_says_whether_its_order_is_that_of_the_list(
