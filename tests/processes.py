@@ -26,7 +26,7 @@ __all__ = [
     "call_in_child",
     "free_port_family",
     "in_thread",
-    "needs_curl",
+    "needs",
     "wait_until",
 ]
 
@@ -36,10 +36,13 @@ _TESTS = Path(__file__).parent
 _FAMILY = 3
 START_SEC = 20.0
 
-needs_curl = pytest.mark.skipif(
-    shutil.which("curl") is None and not os.environ.get("CI"), reason="no curl"
-)
 _STOP_SEC = 10.0
+
+
+def needs(program: str) -> pytest.MarkDecorator:
+    """Skip a test where this program is missing, but not in CI: there it must be."""
+    is_missing = shutil.which(program) is None and not os.environ.get("CI")
+    return pytest.mark.skipif(is_missing, reason=f"no {program}")
 
 
 def wait_until(

@@ -27,7 +27,7 @@ from documented.blocks import (
     Block,
     blocks,
 )
-from processes import needs_curl
+from processes import needs
 from web.fakes import make_node, watched_cluster
 
 from flask_dispy import DispyHTTPServer
@@ -180,7 +180,7 @@ def test_commands_of_the_documents_serve_an_app(
         )  # fmt: skip
 
 
-@needs_curl
+@needs("curl")
 def test_requests_of_the_documents_are_answered() -> None:
     (block,) = _holding("curl http://localhost:8181/api/v1/clusters")
     with DispyHTTPServer(None, "127.0.0.1", 0) as server:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import shutil
 import signal
 import subprocess
 import sys
@@ -13,14 +12,14 @@ from pathlib import Path
 
 import pytest
 from clusters import LocalDispy, wait_until
-from processes import accepts
+from processes import accepts, needs
 
 _DOCUMENT = (Path(__file__).parents[1] / "docs" / "services.md").read_text()
 _UNITS = dict(re.findall(r"as `(\w+\.service)`:\n\n```ini\n(.*?)^```", _DOCUMENT, re.M | re.S))
 _PROGRAMS = Path(sys.executable).parent
 
 
-@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd-analyze")
+@needs("systemd-analyze")
 def test_systemd_finds_no_fault_in_the_units(tmp_path: Path) -> None:
     files = []
     for name, text in _UNITS.items():

@@ -16,7 +16,7 @@ import pytest
 from browser.stage import Stage, becomes, cells, fill_stage, is_live, rows
 from dispy_objects import FakeCluster
 from playwright.sync_api import Locator, Page, expect
-from processes import needs_curl
+from processes import needs
 from werkzeug.security import generate_password_hash
 
 
@@ -121,7 +121,7 @@ def _copied(page: Page, button: str, begins: str) -> str:
     return str(page.evaluate("window.copied"))
 
 
-@needs_curl
+@needs("curl")
 @pytest.mark.parametrize(
     ("path", "what", "first"),
     [
@@ -151,7 +151,7 @@ def test_commands_that_are_copied_fetch_the_list_that_is_shown(
     assert ran.stdout == f"{len(found)} {what}\n"
 
 
-@needs_curl
+@needs("curl")
 def test_copied_commands_ask_for_the_password_of_who_logged_in(
     make_stage: Callable[..., Stage],
 ) -> None:

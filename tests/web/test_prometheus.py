@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -12,6 +11,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from processes import needs
 from prometheus_client.parser import text_string_to_metric_families
 from web.fakes import make_node, stall, watched_cluster
 
@@ -23,12 +23,6 @@ RULES = DOCS / "prometheus" / "alerts.yml"
 BOARD = json.loads((DOCS / "prometheus" / "dashboard.json").read_text())
 
 OURS = re.compile(r"\b(?:flask_)?dispy_[a-z_]+")
-
-PROMTOOL = shutil.which("promtool")
-needs_promtool = pytest.mark.skipif(
-    PROMTOOL is None and not os.environ.get("CI"),
-    reason="needs promtool, of Debian's package prometheus",
-)
 
 
 def promtool(*arguments: str | Path, given: str | None = None) -> str:
@@ -71,12 +65,12 @@ def expressions(board: dict[str, Any]) -> list[str]:
     return [one.replace("$__rate_interval", "1m").replace("$cluster", ".*") for one in found]
 
 
-@needs_promtool
+@needs("promtool")
 def test_names_and_units_are_as_prometheus_wants_them(text: str) -> None:
     promtool("check", "metrics", given=text)
 
 
-@needs_promtool
+@needs("promtool")
 def test_prometheus_reads_what_it_gets_as_openmetrics(
     priced: ClusterRegistry, tmp_path: Path
 ) -> None:
@@ -90,13 +84,13 @@ def test_prometheus_reads_what_it_gets_as_openmetrics(
     assert "NUM SAMPLES" in blocks
 
 
-@needs_promtool
+@needs("promtool")
 def test_alert_rules_are_right() -> None:
     promtool("check", "rules", RULES)
     promtool("test", "rules", RULES.with_name("alerts_test.yml"))
 
 
-@needs_promtool
+@needs("promtool")
 def test_expressions_of_the_dashboard_are_right(tmp_path: Path) -> None:
     rules = [{"record": f"panel:{n}", "expr": one} for n, one in enumerate(expressions(BOARD))]
     file = tmp_path / "rules.yml"
@@ -104,7 +98,7 @@ def test_expressions_of_the_dashboard_are_right(tmp_path: Path) -> None:
     assert f"{len(rules)} rules found" in promtool("check", "rules", file)
 
 
-@needs_promtool
+@needs("promtool")
 def test_configuration_of_the_document_is_right(tmp_path: Path) -> None:
     (block,) = re.findall(r"^```yaml\n(.*?)^```", (DOCS / "prometheus.md").read_text(), re.M | re.S)
     shutil.copy(RULES, tmp_path)
@@ -114,7 +108,7 @@ def test_configuration_of_the_document_is_right(tmp_path: Path) -> None:
     promtool("check", "config", file)
 
 
-@needs_promtool
+@needs("promtool")
 def test_stalled_cluster_raises_the_alert(client: Any, registry: Any, tmp_path: Path) -> None:
     stall(registry, "stalls")
     lines = client.get("/metrics").text.splitlines()
