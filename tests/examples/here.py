@@ -16,8 +16,11 @@ CLUSTER = {
 }  # fmt: skip
 
 
-def look(server, jobs, **more):
-    """Save what the dashboard shows once it has all jobs, ended and with their ids as texts."""
+def look(server, jobs, missing=0, **more):
+    """Save what the dashboard shows once it has all jobs, ended and with their ids as texts.
+
+    :param missing: how many nodes it must wait for by then.
+    """
 
     def get(path):
         with urllib.request.urlopen(server.url + path, timeout=10) as answer:
@@ -31,8 +34,9 @@ def look(server, jobs, **more):
         # Names of programs have slashes.
         api = f"api/v1/clusters/{quote(quote(summary['name'], safe=''))}/"
         rows = get(api + "jobs?order=asc&limit=1000")["items"]
-        done = summary["jobs"]["done"]
-        if done == len(jobs) and sorted(row["id"] or "" for row in rows) == ids:
+        are_done = summary["jobs"]["done"] == len(jobs)
+        are_missed = summary["offers"]["waiting"] >= missing
+        if are_done and are_missed and sorted(row["id"] or "" for row in rows) == ids:
             break
         assert time.monotonic() < give_up_at, f"not as expected: {summary}, {rows}"
         time.sleep(0.05)

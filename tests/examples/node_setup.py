@@ -46,7 +46,7 @@ if __name__ == "__main__":
     server = DispyHTTPServer(cluster, "127.0.0.1", 0)
     jobs = [cluster.submit(n) for n in range(6)]
     results = [job() for job in jobs]
-    look(server, jobs, results=results)
+    look(server, jobs, missing=1, results=results)
     server.shutdown()
     cluster.print_status()
     cluster.close()
