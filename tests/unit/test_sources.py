@@ -6,7 +6,9 @@ import traceback
 from types import SimpleNamespace
 
 import pytest
+from dispy_objects import FakeCluster
 
+from flask_dispy import ClusterRegistry
 from flask_dispy.engine.reports.sources import SentCode
 
 CODE = """
@@ -81,6 +83,20 @@ def test_function_sent_with_a_job_comes_before_one_of_the_same_name() -> None:
         '  File "<string>", line 4, in helper',
         "ValueError: [(0, 2.0), (1, 2.0), (2, 2.0)]",
     ]
+
+
+def test_function_sent_with_a_job_is_shown_where_watching_began_later(
+    registry: ClusterRegistry,
+) -> None:
+    cluster = FakeCluster()
+    node, job = cluster.join("10.0.0.1"), cluster.submit(1)
+    job._dispy_job_.code = "\ndef compute():\n    raise ValueError('own')\n"
+    name = registry.add(cluster)
+    cluster.start(job, node)
+    cluster.end(job, node, exception=failure(job._dispy_job_.code, "compute()"))
+    (row,) = registry.view(name).jobs().items
+    exception = registry.view(name).job(row["serial"])["exception"]
+    assert "    raise ValueError('own')" in frames(exception or "")
 
 
 def test_line_within_a_comprehension_is_shown() -> None:

@@ -83,9 +83,7 @@ class JobReports:
         pinned = getattr(sent, "pinned", None)
         if pinned is not None:
             self.queue.pinned[uid, submitted_at] = pinned
-        code = getattr(sent, "code", None)
-        if code:
-            self._own_code[uid] = code
+        self._note_code(uid, sent)
         deferred: DeferredTexts = []
         job_id = self._texts.id_of(live, deferred)
         args, kwargs = self._texts.arguments(job, deferred)
@@ -94,6 +92,12 @@ class JobReports:
             self._subjects.note_job((uid, submitted_at), job, live.id)
         event = _make(JobQueued, ((uid, submitted_at), submitted_at, job_id, args, kwargs, False))
         return (event, live, tuple(deferred))
+
+    def _note_code(self, uid: int, sent: Any) -> None:
+        """Note the code that is sent with a job: once it has ended, dispy has it no longer."""
+        code = getattr(sent, "code", None)
+        if code:
+            self._own_code[uid] = code
 
     def requeued(self, job: Any, now: float) -> ParsedReport:
         """Return the event that *job* is back in the queue."""
@@ -117,7 +121,8 @@ class JobReports:
         deferred: DeferredTexts = []
         job_id = self._texts.id_of(live, deferred)
         args = kwargs = None
-        if not known:
+        if not known:  # it was submitted before watching began
+            self._note_code(uid, getattr(job, "_dispy_job_", None))
             args, kwargs = self._texts.arguments(job, deferred)
         event = _make(
             JobStarted,
