@@ -6,7 +6,7 @@ import re
 import time
 
 from browser.stage import Stage, becomes, is_live
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from flask_dispy.watching.dashboard import board_of
 
@@ -63,6 +63,19 @@ def test_kinds_are_chosen_and_the_address_keeps_the_choice(stage: Stage) -> None
     page.get_by_role("button", name="All").click()
     page.get_by_role("link", name=ERROR).click()
     expect(page.locator("#jobs .tbody .tr")).to_have_count(1)
+
+
+def test_page_lists_events_of_kinds_that_it_does_not_know(stage: Stage) -> None:
+    def newer(route: Route) -> None:
+        answer = route.fetch()
+        found = answer.json()
+        found["items"][0] |= {"kind": "of_a_newer_server", "text": "Something new"}
+        route.fulfill(response=answer, json=found)
+
+    page = stage.open(
+        "events.html", before=lambda page: page.route(re.compile(r"/events\?"), newer)
+    )
+    becomes(lambda: lines(page), ["Something new", "3 nodes joined"])
 
 
 def test_keys_lead_to_the_page(stage: Stage) -> None:

@@ -40,6 +40,9 @@ export const EVENT_MARKS = {
   node_joined: "up",
 };
 
+/** How an event looks; empty for a kind of a newer server, which an open page does not know. @param {EventKind} kind */
+export const lookOf = (kind) => EVENT_MARKS[kind] ?? "";
+
 /** What of a kind several nodes do, in one line. @type {Partial<Record<EventKind, string>>} */
 const TOGETHER = {
   node_joined: "joined",

@@ -1,7 +1,7 @@
 /** @import {Shell} from "../frame/parts.js" */
 /** @import {Event, EventKind, Events} from "../data/types.js" */
 import { clusterPath } from "../data/api.js";
-import { byWhom, EVENT_MARKS, eventHref, EventsFeed, eventText, lineText, linesOf } from "../data/events.js";
+import { byWhom, eventHref, EventsFeed, eventText, lineText, linesOf, lookOf } from "../data/events.js";
 import { showWithFigures } from "../frame/firstpaint.js";
 import { startShell } from "../frame/shell.js";
 import { h, need, setAttr, setText, show } from "../lib/dom.js";
@@ -164,7 +164,7 @@ class EventsPage {
     return h(
       "li",
       { class: "event", "data-key": key, "data-kind": event.kind },
-      h("span", { class: stateMark(EVENT_MARKS[event.kind]), "aria-hidden": "true" }),
+      h("span", { class: stateMark(lookOf(event.kind)), "aria-hidden": "true" }),
       h("time", { class: "event-time muted", title: exact(event.at), text: clock(event.at) }),
       h("span", { class: "event-what" }, what),
       h("span", { class: "event-who muted", text: [byWhom(event), where].filter(Boolean).join(" · ") }),

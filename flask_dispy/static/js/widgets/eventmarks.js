@@ -1,6 +1,6 @@
 /** Events as marks along the time of a chart: a shape and a line each, those too near each other as one. */
 
-import { EVENT_MARKS, eventText, lineText, linesOf } from "../data/events.js";
+import { EVENT_MARKS, eventText, lineText, linesOf, lookOf } from "../data/events.js";
 import { clock } from "../lib/format.js";
 import { setAttr } from "../lib/dom.js";
 import { fillChildren, setAttrs, svg } from "./svg.js";
@@ -54,11 +54,11 @@ export function placeMarks(events, x, left, right, slack = 0) {
     if (last && place - last.x < APART) last.events.unshift(event);
     else marks.push({ x: place, events: [event], look: "" });
   }
-  for (const mark of marks) mark.look = EVENT_MARKS[worst(mark.events)];
+  for (const mark of marks) mark.look = lookOf(worst(mark.events));
   return marks;
 }
 
-/** A page may be older than the server, and not know a kind. @param {Event[]} events */
+/** @param {Event[]} events */
 const worst = (events) => ORDER.find((known) => events.some(({ kind }) => kind === known)) ?? events[0].kind;
 
 /**
@@ -96,7 +96,7 @@ export function tipLines({ events }) {
   const lines = linesOf(events);
   /** @type {TipLine[]} */
   const shown = lines.slice(0, MOST_LINES).map((line) => ({
-    state: EVENT_MARKS[line[0].kind],
+    state: lookOf(line[0].kind),
     label: line.length === 1 ? eventText(line[0]) : lineText(line),
     value: clock(line[0].at),
   }));
