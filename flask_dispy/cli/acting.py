@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import click
@@ -46,11 +46,13 @@ def cancel(
       flask-dispy cancel state:running slower:1h --yes
     """
     which = _which(query, everything)
-    would = client.cancel_dry_run(cluster=cluster, **which)
-    jobs = quantity(would["cancellable"], "job")
-    if _agreed(yes, output, dict(would), f"Cancel {jobs}?", nothing=not would["cancellable"]):
-        outcomes = _in_parts(client.cancel, output, cluster, which, CANCELLED_AT_ONCE)
-        _sum_up(output, outcomes, "cancelled", unharmed="already_ended")
+    if not yes:
+        would = client.cancel_dry_run(cluster=cluster, **which)
+        question = f"Cancel {quantity(would['cancellable'], 'job')}?"
+        if not _agreed(output, would, question, nothing=not would["cancellable"]):
+            return
+    outcomes = _in_parts(client.cancel, output, cluster, which, CANCELLED_AT_ONCE)
+    _sum_up(output, outcomes, "cancelled", unharmed="already_ended")
 
 
 def _which(query: str, everything: bool) -> dict[str, Any]:
@@ -121,28 +123,28 @@ def rerun(
       flask-dispy rerun state:failed -is:rerun --yes
     """
     which = _which(query, everything)
-    would = client.rerun_dry_run(cluster=cluster, **which)
-    if not output.as_json and not yes:
-        for refusal in would["refused"]:
-            jobs = quantity(refusal["jobs"], "job")
-            output.show(line(f"{jobs} refused: {refusal['message']}"))
-        if would["again"]:
-            output.show(f"{quantity(would['again'], 'job')} of them ran again before.")
-    question = f"Run {quantity(would['rerunnable'], 'job')} again?"
-    if _agreed(yes, output, dict(would), question, nothing=not would["rerunnable"]):
-        outcomes = _in_parts(client.rerun, output, cluster, which, RERUN_AT_ONCE)
-        _sum_up(output, outcomes, "run again")
+    if not yes:
+        would = client.rerun_dry_run(cluster=cluster, **which)
+        if not output.as_json:
+            for refusal in would["refused"]:
+                jobs = quantity(refusal["jobs"], "job")
+                output.show(line(f"{jobs} refused: {refusal['message']}"))
+            if would["again"]:
+                output.show(f"{quantity(would['again'], 'job')} of them ran again before.")
+        question = f"Run {quantity(would['rerunnable'], 'job')} again?"
+        if not _agreed(output, would, question, nothing=not would["rerunnable"]):
+            return
+    outcomes = _in_parts(client.rerun, output, cluster, which, RERUN_AT_ONCE)
+    _sum_up(output, outcomes, "run again")
 
 
 def _agreed(
-    yes: bool, output: Output, would: dict[str, Any], question: str, *, nothing: bool = False
+    output: Output, would: Mapping[str, object], question: str, *, nothing: bool = False
 ) -> bool:
     """Show what a command would do, and return whether to do it.
 
     :param nothing: that is nothing.
     """
-    if yes:
-        return True
     if output.as_json:
         output.object({**would, "dry_run": True})
         return False
@@ -165,7 +167,7 @@ def _node_command(
     @asks
     def command(client: Client, output: Output, host: str, cluster: str, yes: bool = True) -> None:
         question = f"{name.capitalize()} {plain(host)}?"
-        if _agreed(yes, output, {"command": name, "host": host}, question):
+        if yes or _agreed(output, {"command": name, "host": host}, question):
             _show_outcomes(output, lambda: call(client, host, cluster))
 
     cli.command(name, help=purpose)(_yes(command) if asks_first else command)

@@ -8,6 +8,9 @@ import pytest
 from web.conftest import Scene
 from web.shell import Shell
 
+from flask_dispy import ClusterRegistry
+from flask_dispy.client.commanding import BlockingCommands
+
 
 def cancelled(scene: Scene) -> int:
     return sum(name == "cancel" for name, _ in scene.cluster.calls)
@@ -23,6 +26,16 @@ def test_cancel_says_first_what_it_would_do(shell: Shell, scene: Scene) -> None:
     assert cancelled(scene) == 1
     outcomes = shell.lines("cancel", "3", "--yes")
     assert [(one["serial"], one["code"]) for one in outcomes] == [(3, "terminating")]
+
+
+def test_command_that_need_not_ask_counts_nothing_first(
+    shell: Shell, registry: ClusterRegistry, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry.add(scene.cluster, rerun=lambda job: scene.cluster.submit())
+    for name in ("cancel_dry_run", "rerun_dry_run"):
+        monkeypatch.delattr(BlockingCommands, name)
+    assert shell.shown("cancel", "state:queued", "--yes") == "1 job cancelled.\n"
+    assert shell.shown("rerun", "state:failed", "--yes") == "1 job run again.\n"
 
 
 @pytest.mark.parametrize("form", [[], ["--json"]])
