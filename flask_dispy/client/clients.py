@@ -28,8 +28,8 @@ class AsyncClient(Asking):
     :param token: a Bearer token.
     :param auth: a user and password, or one of httpx's ways to log in.
     :param verify: ``False`` trusts any certificate; a path is of a file with those to trust.
-    :param timeout_sec: how long the server may take to connect, and for each part of an answer;
-        for that to a command four times as long.
+    :param timeout_sec: how long the server may take to connect, and for each part of an answer; if
+        that is a command's, four times as long.
     :raises ValueError: the URL is none, or there are two logins.
     """
 
@@ -75,8 +75,8 @@ class Client(BlockingWaits, BlockingReads, BlockingCommands, Blocking[Asking]):
     :param token: a Bearer token.
     :param auth: a user and password, or one of httpx's ways to log in.
     :param verify: ``False`` trusts any certificate; a path is of a file with those to trust.
-    :param timeout_sec: how long the server may take to connect, and for each part of an answer;
-        for that to a command four times as long.
+    :param timeout_sec: how long the server may take to connect, and for each part of an answer; if
+        that is a command's, four times as long.
     :raises ValueError: the URL is none, or there are two logins.
     """
 
