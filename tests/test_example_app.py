@@ -133,7 +133,8 @@ def test_both_clusters_get_their_turn_and_run_failed_jobs_again(example):
     with Client(run.url()) as client:
         wait_until(lambda: client.cluster("render")["jobs"]["failed"], what="a blank tile")
         outcome, *_ = client.rerun(q="state:failed", cluster="render")["outcomes"]
-        assert client.job(outcome["rerun_as"])["id"] == outcome["id"]
+        again = wait_until(lambda: client.job(outcome["serial"])["rerun_as"], what="the new job")
+        assert client.job(again)["id"] == outcome["id"]
 
 
 def _done(run, name):
