@@ -168,8 +168,8 @@ def _interrupt_reply(pipe: JobPipe, interrupted: Any) -> None:
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGALRM, interrupt)
-    signal.setitimer(signal.ITIMER_REAL, 0.2)
     try:
+        signal.setitimer(signal.ITIMER_REAL, 0.2)
         pipe.send_reply("x" * 1_000_000)  # more than a pipe takes before somebody reads it
     except KeyboardInterrupt:
         interrupted.set()
