@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import mimetypes
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -24,21 +23,14 @@ ASSETS: Final = "dispy-assets"
 """Where the files are, below the blueprint's root. Not ``static``: that is the host app's own,
 whose folders a blueprint mounted at the app's root would take."""
 
-# Not left to mimetypes alone: Windows takes its table from the registry, where .js may be
-# text/plain, and browsers refuse modules of that type.
+# Not left to mimetypes: Windows takes its table from the registry, where .js may be text/plain, and
+# browsers refuse modules of that type.
 _TYPES: Final[Mapping[str, str]] = {
     ".css": "text/css; charset=utf-8",
-    ".html": "text/html; charset=utf-8",
-    ".ico": "image/x-icon",
     ".js": "text/javascript; charset=utf-8",
-    ".json": "application/json; charset=utf-8",
     ".map": "application/json; charset=utf-8",
-    ".png": "image/png",
     ".svg": "image/svg+xml; charset=utf-8",
-    ".webmanifest": "application/manifest+json; charset=utf-8",
-    ".woff2": "font/woff2",
 }
-_COMPRESSIBLE: Final = frozenset((".css", ".html", ".js", ".json", ".map", ".svg", ".webmanifest"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +49,7 @@ class Assets:
     """
 
     def __init__(self, folder: Traversable) -> None:
-        files = _read(folder)
+        files = dict(sorted(_below(folder, "")))
         files |= bundles(files)
         files |= favicons()
         digest = hashlib.sha256()
@@ -79,20 +71,12 @@ class Assets:
         """Return a file, ``None`` if there is none."""
         return self._assets.get(name)
 
-    def names(self) -> list[str]:
-        """Return the names of all files."""
-        return list(self._assets)
-
 
 @lru_cache(maxsize=1)
 def package_assets() -> Assets:
     """Return the package's files, read when they are first asked for."""
     # The package may lie in a zip archive.
     return Assets(resources.files("flask_dispy") / "static")
-
-
-def _read(folder: Traversable) -> dict[str, bytes]:
-    return dict(sorted(_below(folder, "")))
 
 
 def _below(folder: Traversable, prefix: str) -> Iterator[tuple[str, bytes]]:
@@ -106,9 +90,10 @@ def _below(folder: Traversable, prefix: str) -> Iterator[tuple[str, bytes]]:
 
 
 def _load(name: str, content: bytes) -> _Asset:
-    suffix = PurePosixPath(name).suffix.lower()
-    content_type = _TYPES.get(suffix) or mimetypes.types_map.get(suffix, "application/octet-stream")
-    packed = compress(content, level=9) if suffix in _COMPRESSIBLE else None
-    if packed is not None and len(packed) >= len(content):
-        packed = None
-    return _Asset(content, packed, content_type, hashlib.sha256(content).hexdigest()[:16])
+    packed = compress(content, level=9)
+    return _Asset(
+        content,
+        packed if len(packed) < len(content) else None,
+        _TYPES.get(PurePosixPath(name).suffix, "application/octet-stream"),
+        hashlib.sha256(content).hexdigest()[:16],
+    )
