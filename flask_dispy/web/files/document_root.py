@@ -55,19 +55,15 @@ class DocumentRoot:
         """
         try:
             path = self._resolve(name)
-            descriptor = None if path is None else self._open(path)
+            if path is None:
+                return None
+            with open(path, "rb", opener=self._open) as file:
+                facts = os.fstat(file.fileno())
+                if not stat.S_ISREG(facts.st_mode) or facts.st_size > _LARGEST_BYTES:
+                    return None
+                return file.read(_LARGEST_BYTES)
         except OSError:
             return None
-        if descriptor is None:
-            return None
-        try:
-            facts = os.fstat(descriptor)
-            if not stat.S_ISREG(facts.st_mode) or facts.st_size > _LARGEST_BYTES:
-                return None
-            with open(descriptor, "rb", closefd=False) as file:
-                return file.read(_LARGEST_BYTES)
-        finally:
-            os.close(descriptor)
 
     def _resolve(self, name: str) -> str | None:
         parts = name.split("/")
@@ -79,7 +75,7 @@ class DocumentRoot:
             return None
         return path
 
-    def _open(self, path: str) -> int:
+    def _open(self, path: str, _flags: int) -> int:
         """Open a path that is resolved already: a link put there since is not followed."""
         # O_NONBLOCK: opening a FIFO would otherwise wait for somebody to write to it.
         flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
