@@ -14,7 +14,7 @@ from typing import Final, Literal, TypeVar, get_args
 from werkzeug.datastructures import Authorization
 from werkzeug.security import check_password_hash, generate_password_hash
 
-from ..http.errors import HttpError
+from ..http.errors import not_now
 from .permissions import PERMISSIONS, Permission
 
 __all__ = ["ROLES", "Credentials", "Role"]
@@ -114,11 +114,8 @@ class Credentials:
         name, password = offered.username or "", offered.password or ""
         password_hash, role = self._users.get(name) or (self._decoy(name), None)
         if not self._checks.acquire(timeout=_CHECK_WAIT_SEC):
-            raise HttpError(
-                503,
-                "unavailable",
-                "Too many logins are being checked. Try again in a few seconds.",
-                headers={"Retry-After": "5"},
+            raise not_now(
+                "unavailable", "Too many logins are being checked. Try again in a few seconds.", 5
             )
         began_at = time.monotonic()
         try:

@@ -12,7 +12,7 @@ from hashlib import blake2b
 from typing import Any, Final, TypeVar
 
 from ...core.addresses import network_of
-from ..http.errors import HttpError
+from ..http.errors import not_now
 
 __all__ = ["Throttle"]
 
@@ -89,12 +89,8 @@ class Throttle:
                 _make_room(client.strangers, self._names, mark, _failures)
                 return
         seconds = math.ceil(left)
-        raise HttpError(
-            429,
-            "too_many_requests",
-            f"Too many failed logins of this user from here. Try again in {seconds} s.",
-            headers={"Retry-After": str(seconds)},
-        )
+        message = f"Too many failed logins of this user from here. Try again in {seconds} s."
+        raise not_now("too_many_requests", message, seconds, status=429)
 
     def tries_too_many_names(self, address: str | None) -> bool:
         """Whether *address*, which tries a name that nobody has, did so too often.

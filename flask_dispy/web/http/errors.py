@@ -25,6 +25,7 @@ __all__ = [
     "HttpError",
     "error_answer",
     "invalid",
+    "not_now",
     "status_of",
 ]
 
@@ -105,6 +106,11 @@ class HttpError(Exception):
 def invalid(field: str, message: str) -> HttpError:
     """Return the 422 error for a value that was understood and makes no sense."""
     return HttpError(422, "invalid_value", message, field=field)
+
+
+def not_now(code: str, message: str, retry_sec: int, *, status: int = 503) -> HttpError:
+    """Return the error for what may be asked for again after so many seconds."""
+    return HttpError(status, code, message, headers={"Retry-After": str(retry_sec)})
 
 
 def status_of(code: str) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from .errors import HttpError
+from .errors import not_now
 
 __all__ = ["StreamPlaces"]
 
@@ -41,12 +41,7 @@ class StreamPlaces:
         """
         with self._lock:
             if self._open >= self._most:
-                raise HttpError(
-                    503,
-                    self._code,
-                    f"All {self._most} {self._what}.",
-                    headers={"Retry-After": "10"},
-                )
+                raise not_now(self._code, f"All {self._most} {self._what}.", 10)
             self._open += 1
 
     def give_back(self) -> None:
