@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from ...core.yielding import on_yield
-from .errors import HttpError
+from .errors import HttpError, not_now
 
 __all__ = ["COSTLY_SHARE", "Turns"]
 
@@ -124,13 +124,7 @@ class Turns:
             work.end()
 
     def _take(self, client: str, give_up_at: float) -> None:
-        with self._lock:
-            if not self._taken and not self._waiting:
-                self._taken = True
-                waiter = None
-            else:
-                waiter = self._line_up(client)
-        if waiter is not None and not self._is_called(waiter, give_up_at):
+        if not self._is_called(self._line_up(client), give_up_at):
             raise _refusal("Too many searches, reports and the like are being asked for.")
         try:
             self._wait_for_share(give_up_at)
@@ -139,25 +133,32 @@ class Turns:
             raise
 
     def _line_up(self, client: str) -> _Waiter:
-        """Return what waits for *client*, perhaps refused already. The caller holds the lock."""
+        """Return what waits for *client*: called already if it is its turn, or refused."""
         waiter = _Waiter(client)
-        if self._count >= self._most_waiting:
-            greediest = max(self._waiting, key=lambda name: len(self._waiting[name]), default="")
-            mine = len(self._waiting.get(client, ()))
-            if greediest and len(self._waiting[greediest]) > mine + 1:
-                self._dismiss(self._waiting[greediest][-1])
+        with self._lock:
+            if not self._taken:
+                self._taken = True
+                waiter.called.set()
+            elif self._count < self._most_waiting or self._make_room(client):
+                self._add(waiter)
             else:
                 waiter.refused = True
-                return waiter
-        self._waiting.setdefault(client, deque()).append(waiter)
-        self._count += 1
         return waiter
 
-    def _dismiss(self, waiter: _Waiter) -> None:
-        """Let a request wait no longer. The caller holds the lock."""
+    def _make_room(self, client: str) -> bool:
+        """Refuse the last request of whoever has most, if *client* has fewer yet."""
+        greediest = max(self._waiting.values(), key=len, default=deque[_Waiter]())
+        if len(greediest) <= len(self._waiting.get(client, ())) + 1:
+            return False
+        waiter = greediest[-1]
         waiter.refused = True
         self._drop(waiter)
         waiter.called.set()
+        return True
+
+    def _add(self, waiter: _Waiter) -> None:
+        self._waiting.setdefault(waiter.client, deque()).append(waiter)
+        self._count += 1
 
     def _drop(self, waiter: _Waiter) -> None:
         line = self._waiting[waiter.client]
@@ -210,20 +211,15 @@ class Turns:
             spare_from = self._clock() - _SPARE_SEC / self._share
             self._free_at = max(self._free_at, spare_from) + work_sec / self._share
 
-    def _yield_turn(self, client: str, give_up_at: float) -> None:
-        """Let others have their turn, if any wait, and go on when it is one's own again."""
+    def _pass_turn(self, client: str, give_up_at: float) -> bool:
+        """Let others have their turn, if any wait; false if it does not come back in time."""
         with self._lock:
             if not self._waiting:
-                waiter = None
-            else:
-                waiter = _Waiter(client)
-                self._waiting.setdefault(client, deque()).append(waiter)
-                self._count += 1
-        if waiter is not None:
-            self._give_back()
-            if not self._is_called(waiter, give_up_at):
-                raise _Lost("This took too long, because many ask for such answers.")
-        self._wait_for_share(give_up_at)
+                return True
+            waiter = _Waiter(client)
+            self._add(waiter)
+        self._give_back()
+        return self._is_called(waiter, give_up_at)
 
 
 class _Work:
@@ -243,15 +239,12 @@ class _Work:
             return
         self._charge(now)
         time.sleep(_MOMENT_SEC)
-        if now - self._passed_at < _QUANTUM_SEC:
-            self._turns._wait_for_share(self._give_up_at)
-            return
-        self._passed_at = now
-        try:
-            self._turns._yield_turn(self._client, self._give_up_at)
-        except _Lost:
-            self._has_turn = False
-            raise
+        if now - self._passed_at >= _QUANTUM_SEC:
+            self._passed_at = now
+            self._has_turn = self._turns._pass_turn(self._client, self._give_up_at)
+            if not self._has_turn:
+                raise _busy("This took too long, because many ask for such answers.")
+        self._turns._wait_for_share(self._give_up_at)
 
     def end(self) -> None:
         """Give the turn back, unless it was lost."""
@@ -264,17 +257,9 @@ class _Work:
         self._charged_to = now
 
 
-class _Lost(HttpError):
-    """The turn did not come back in time."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(503, "busy", message, headers={"Retry-After": str(_RETRY_SEC)})
+def _busy(message: str) -> HttpError:
+    return not_now("busy", message, _RETRY_SEC)
 
 
 def _refusal(message: str) -> HttpError:
-    return HttpError(
-        503,
-        "busy",
-        f"{message} They take turns, so that the run goes on; try again in a few seconds.",
-        headers={"Retry-After": str(_RETRY_SEC)},
-    )
+    return _busy(f"{message} They take turns, so that the run goes on; try again in a few seconds.")
