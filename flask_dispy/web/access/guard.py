@@ -10,7 +10,13 @@ from flask import Request, request
 
 from ..http.errors import HttpError
 from .credentials import ROLES, Credentials
-from .origins import SAFE_METHODS, check_host, refuse_cross_site_read, refuse_cross_site_write
+from .origins import (
+    SAFE_METHODS,
+    check_host,
+    is_trusted,
+    refuse_cross_site_read,
+    refuse_cross_site_write,
+)
 from .permissions import PERMISSIONS, Access, Kind, Permission
 from .throttle import Throttle
 
@@ -34,7 +40,7 @@ class Guard:
 
     :param authorize: the host app's word: ``True``, ``False``, or ``None`` for undecided. An
         exception, or any other value, counts as ``False`` and is logged.
-    :param trusted_hosts: further names that an open server answers under; see ``check_host``.
+    :param trusted_hosts: further names that an open server answers under; see ``is_trusted``.
     :param standalone: whether this is the whole server, so that nobody else checks the Host. In
         an app, hosts are the app's affair until *trusted_hosts* are given.
     """
@@ -95,7 +101,7 @@ class Guard:
 
     def allows(self, permission: Permission) -> bool:
         """Whether the current request's sender has *permission*."""
-        if not self._host_is_trusted():
+        if self._checks_host and not is_trusted(request.host, self._trusted_hosts):
             return False
         if self._read_only and permission in _CHANGES:
             return False
@@ -106,15 +112,6 @@ class Guard:
             return True
         role = self._role()
         return role is not None and permission in ROLES[role]
-
-    def _host_is_trusted(self) -> bool:
-        if not self._checks_host:
-            return True
-        try:
-            check_host(request.host, self._trusted_hosts)
-        except HttpError:
-            return False
-        return True
 
     def user(self) -> str | None:
         """Return the name that the current request's sender logged in with, if one of ours."""

@@ -18,6 +18,7 @@ __all__ = [
     "SAFE_METHODS",
     "check_host",
     "checked_hosts",
+    "is_trusted",
     "refuse_cross_site_read",
     "refuse_cross_site_write",
 ]
@@ -62,20 +63,25 @@ def refuse_cross_site_read(request: Request) -> None:
         raise _cross_site("Sec-Fetch-Site")
 
 
-def check_host(host: str, trusted: Iterable[str]) -> None:
-    """Refuse a request whose Host is a name that anybody could point at this machine.
+def is_trusted(host: str, trusted: Iterable[str]) -> bool:
+    """Whether the Host of a request is a name that nobody else could point at this machine.
 
-    That is DNS rebinding: a page of evil.example resolves that name to this address and is then
-    same-origin with us, free to read and to command. An address has no name to rebind, and the
+    That would be DNS rebinding: a page of evil.example resolves that name to this address and is
+    then same-origin with us, free to read and to command. An address has no name to rebind, and the
     machine's own names and localhost do not resolve to a page of theirs.
 
     :param trusted: further names. ``.example.org`` stands for that name and all below it, ``*``
         for every name, where a proxy checks the Host.
     """
     name = _host_name(host)
-    if name is not None and (_is_local(name) or any(_covers(entry, name) for entry in trusted)):
+    return name is not None and (_is_local(name) or any(_covers(entry, name) for entry in trusted))
+
+
+def check_host(host: str, trusted: Iterable[str]) -> None:
+    """Refuse a request whose Host is not to be trusted."""
+    if is_trusted(host, trusted):
         return
-    shown = name or "your-name.example"
+    shown = _host_name(host) or "your-name.example"
     raise HttpError(
         403,
         "untrusted_host",
@@ -96,7 +102,7 @@ def checked_hosts(given: Iterable[str] | None) -> tuple[str, ...]:
     for name in names:
         if not isinstance(name, str):
             raise ValueError(f"trusted_hosts holds {name!r}, which is no name")
-        if name != "*" and not _host_name(name.removeprefix(".")):
+        if not _host_name(name.removeprefix(".")):
             raise ValueError(
                 f"trusted_hosts holds {name!r}, which is no host: give 'dash.example' for a name, "
                 "'.example' for a domain and all below it, or '*' for every name"
@@ -113,12 +119,9 @@ def _is_local(name: str) -> bool:
 
 def _covers(entry: str, name: str) -> bool:
     """Whether an entry of the trusted hosts stands for *name*."""
-    if entry == "*":
-        return True
     if entry.startswith("."):
-        domain = _host_name(entry[1:]) or ""
-        return name == domain or name.endswith(f".{domain}")
-    return name == _host_name(entry)
+        return f".{name}".endswith(f".{_host_name(entry[1:])}")
+    return entry == "*" or name == _host_name(entry)
 
 
 def _cross_site(header: str) -> HttpError:
