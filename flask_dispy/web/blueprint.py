@@ -116,7 +116,7 @@ def create_blueprint(
         raise ValueError("costly_waiting must be a whole number; 0 lets no request wait")
     if not 0 < costly_wait_sec <= threading.TIMEOUT_MAX:
         raise ValueError("costly_wait_sec must be a number of seconds, more than 0")
-    closing = threading.Event() if audience is None else audience.closing
+    audience = audience or Audience()
     guard = Guard(
         authorize=authorize,
         credentials=Credentials(users, tokens),
@@ -141,13 +141,12 @@ def create_blueprint(
         frames=ByteCache(_SHARED_DELTAS, _SHARED_SEC),
         document_root=None if document_root is None else DocumentRoot(document_root),
         audience=audience,
-        closing=closing,
         max_body_bytes=max_body_bytes,
         turns=Turns(
             share=costly_share,
             most_waiting=costly_waiting,
             wait_sec=costly_wait_sec,
-            closing=closing,
+            closing=audience.closing,
             at_work=lambda: board_of(registry).at_work(),
         ),
         description=cache(lambda: encode(build(routes, schemas_of(tables)))),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -42,8 +41,7 @@ class Web:
     packed_changes: ByteCache
     frames: ByteCache
     document_root: DocumentRoot | None
-    audience: Audience | None
-    closing: threading.Event
+    audience: Audience
     max_body_bytes: int
     turns: Turns
     description: Callable[[], bytes]
@@ -104,8 +102,7 @@ class Web:
 
         :param again: whether it asked for what changed, and not for all that there is.
         """
-        if self.audience is not None:
-            self.audience.asked(browser_of(request), version, again=again)
+        self.audience.asked(browser_of(request), version, again=again)
 
 
 def browser_of(request: Request) -> str:

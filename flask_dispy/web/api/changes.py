@@ -73,6 +73,7 @@ class _Events:
         self._name = name
         self._since = since
         self._alive_sec = alive_sec
+        self._closing = web.audience.closing
         self._intervals = web.board.intervals
         self._quiet_sec = alive_sec or self._intervals.keep_alive_sec
         self._key = f"stream {next(_numbers)}"
@@ -89,7 +90,7 @@ class _Events:
         try:
             # A server that ends now waits for the first event, too.
             self._present(0)
-            while not (web.closing.is_set() or self._is_cut()) and time.monotonic() < end:
+            while not self._ends() and time.monotonic() < end:
                 yield self._next_frame()
                 version = _version_of(self._since)
                 # The generator was asked to go on, so the server has handed that to the socket.
@@ -99,12 +100,10 @@ class _Events:
             # The cluster was removed. The browser reconnects, gets the 404, and stops.
             yield _event("gone", "", encode({"code": error.code, "message": error.message}))
         finally:
-            if web.audience is not None:
-                web.audience.left(self._key)
+            web.audience.left(self._key)
 
     def _present(self, version: int) -> None:
-        if self._web.audience is not None:
-            self._web.audience.listens(self._key, self._browser, version)
+        self._web.audience.listens(self._key, self._browser, version)
 
     def _next_frame(self) -> bytes:
         """Return the event that follows the reader's cursor, shared with who stands there too.
@@ -132,15 +131,16 @@ class _Events:
 
         After a quiet time the first change is sent at once, and only then one at each tick.
         """
-        web, look_up_sec = self._web, self._intervals.look_up_sec
-        web.closing.wait(_until_next_tick(time.monotonic(), self._intervals.tick_sec))
+        board, look_up_sec = self._web.board, self._intervals.look_up_sec
+        self._closing.wait(_until_next_tick(time.monotonic(), self._intervals.tick_sec))
         quiet_since = time.monotonic()
-        while not web.closing.is_set() and not self._is_cut():
+        while not self._ends():
             asked_at = time.monotonic()
-            if self._next_version(version) > version:
+            newest = board.wait_for_change(version, look_up_sec, until=self._closing.is_set)
+            if newest > version:
                 return
             if time.monotonic() - asked_at < look_up_sec / 2:
-                web.closing.wait(look_up_sec)  # a closed registry no longer waits
+                self._closing.wait(look_up_sec)  # a closed registry no longer waits
             self._present(version)
             if time.monotonic() - quiet_since >= self._quiet_sec:
                 quiet_since = time.monotonic()
@@ -152,10 +152,8 @@ class _Events:
             return _COMMENT
         return _event("alive", self._since, encode({"cursor": self._since}))
 
-    def _next_version(self, version: int) -> int:
-        web = self._web
-        wait_sec = self._intervals.look_up_sec
-        return web.board.wait_for_change(version, wait_sec, until=web.closing.is_set)
+    def _ends(self) -> bool:
+        return self._closing.is_set() or self._is_cut()
 
 
 def _event(name: str, cursor: str, body: bytes) -> bytes:

@@ -151,7 +151,7 @@ def _in_turn(web: Web, client: str, texts: Iterator[str]) -> str | None:
     """
     give_up_at = time.monotonic() + _PATIENCE_SEC
     with ExitStack() as turn:
-        while not web.closing.is_set():  # a server that ends cuts off what takes too long
+        while not web.audience.closing.is_set():  # a server that ends cuts off what takes too long
             try:
                 turn.enter_context(web.turns.turn(client))
                 break
