@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-from functools import partial
+from flask import Response
 
-from flask import Response, request
-
-from ...core.journal import ENTRY_KINDS, EntryKind
+from ...core.journal import ENTRY_KINDS
 from ..context import Web
 from ..http.answers import json_answer
-from ..http.errors import invalid
-from .exports import JSON, export, in_chunks, schema_paths
-from .read import link
-from .schemas import SCHEMAS
+from ..http.values import word_of
+from .exports import JSON
+from .lists import export_rows, link, most_rows
 
 __all__ = ["events"]
 
@@ -31,17 +27,16 @@ def events(
 ) -> Response:
     """Answer with what happened in a cluster, the newest first: filtered, then a page of it."""
     view = web.view(name)
-    kinds = [_kind(text) for text in kind]
-    private = not web.guard.allows("see_arguments")
-    ask = partial(view.events, kinds, since=since, after=after or 0, private=private)
+    page = view.events(
+        [word_of("kind", text, ENTRY_KINDS) for text in kind],
+        since=since,
+        after=after or 0,
+        before=before,
+        limit=most_rows(limit, format),
+        private=not web.guard.allows("see_arguments"),
+    )
     if format != JSON:
-        most = limit if "limit" in request.args else sys.maxsize
-        paths, chunks = (
-            schema_paths(SCHEMAS["Event"]),
-            in_chunks(ask(before=before, limit=most).items),
-        )
-        return export(web, "events", view.name, format, paths=paths, chunks=chunks)
-    page = ask(before=before, limit=limit)
+        return export_rows(web, "events", view.name, format, "Event", page.items)
     return json_answer(
         {
             "total": page.total,
@@ -52,10 +47,3 @@ def events(
             "counts": page.counts,
         }
     )
-
-
-def _kind(text: str) -> EntryKind:
-    for kind in ENTRY_KINDS:
-        if text.casefold() == kind:
-            return kind
-    raise invalid("kind", f"{text[:80]!r} is none of {', '.join(ENTRY_KINDS)}.")

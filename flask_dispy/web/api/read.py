@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Collection, Mapping
 from hashlib import blake2b
 from typing import Any, Final
-from urllib.parse import urlencode
 
 from flask import Response, request
 
@@ -27,8 +25,8 @@ from ..http.answers import json_answer
 from ..http.errors import HttpError, invalid
 from ..http.values import whole_number
 from ..redirects import tidied
-from .exports import JSON, export, in_chunks, schema_paths
-from .schemas import SCHEMAS
+from .exports import JSON, export, in_chunks
+from .lists import export_rows, link, most_rows, next_page, rows_answer
 
 __all__ = [
     "cluster",
@@ -40,7 +38,6 @@ __all__ = [
     "job",
     "job_facets",
     "jobs",
-    "link",
     "no_such_route",
     "node",
     "node_loads",
@@ -64,8 +61,7 @@ def clusters(web: Web, *, format: str) -> Response:
     """Answer with the summary of every cluster."""
     items = [view.summary() for view in web.registry.views()]
     if format != JSON:
-        paths = schema_paths(SCHEMAS["Summary"])
-        return export(web, "clusters", "all", format, paths=paths, chunks=in_chunks(items))
+        return export_rows(web, "clusters", "all", format, "Summary", items)
     return json_answer({"total": len(items), "items": items, "next": None})
 
 
@@ -101,13 +97,11 @@ def nodes(
     found = matching(view.nodes(), q, state, view.name, view.tables.nodes.names)
     key = view.tables.nodes.sort_keys[sort]
     rows = sorted_rows(found, key, descending=order == "desc")
-    end = offset + limit
     if format != JSON:
         fields = [f for f in view.tables.nodes.fields if view.combined or f.combine != "listed"]
-        chunks = in_chunks(rows[offset : end if "limit" in request.args else None])
+        chunks = in_chunks(rows[offset : offset + most_rows(limit, format)])
         return export(web, "nodes", view.name, format, paths=paths_of(fields), chunks=chunks)
-    following = link(offset=end, limit=limit) if end < len(rows) else None
-    return json_answer({"total": len(rows), "items": rows[offset:end], "next": following})
+    return rows_answer(rows, limit=limit, offset=offset)
 
 
 def node(web: Web, name: str, host: str) -> Response:
@@ -146,13 +140,10 @@ def offers(web: Web, name: str, *, limit: int, offset: int, format: str) -> Resp
     items = view.offers()
     if not web.guard.allows("see_arguments"):
         items = [{**item, "asked_by": None} for item in items]
-    end = offset + limit
     if format != JSON:
-        paths = schema_paths(SCHEMAS["Offer"])
-        shown = items[offset : end if "limit" in request.args else None]
-        return export(web, "offers", view.name, format, paths=paths, chunks=in_chunks(shown))
-    following = link(offset=end, limit=limit) if end < len(items) else None
-    return json_answer({"total": len(items), "items": items[offset:end], "next": following})
+        shown = items[offset : offset + most_rows(limit, format)]
+        return export_rows(web, "offers", view.name, format, "Offer", shown)
+    return rows_answer(items, limit=limit, offset=offset)
 
 
 def jobs(
@@ -181,7 +172,7 @@ def jobs(
         found = view.job_chunks(
             query,
             order=by,
-            limit=limit if "limit" in request.args else None,
+            limit=most_rows(limit, format),
             after=place,
             private=web.hides_arguments(),
         )
@@ -252,25 +243,22 @@ def errors(
 ) -> Response:
     """Answer with the kinds of errors that a cluster's jobs failed with, over the whole run."""
     view = web.view(name)
-    whole = format != JSON and "limit" not in request.args
     page = view.error_kinds(
         sort=sort,
         descending=order == "desc",
-        limit=sys.maxsize if whole else limit,
+        limit=most_rows(limit, format),
         offset=offset,
     )
     rows: list[dict[str, Any]] = [{**row} for row in page.items]
     if not web.guard.allows("see_arguments"):
         rows = [{**row, "message": None, "sample": None, "sample_truncated": False} for row in rows]
     if format != JSON:
-        paths = schema_paths(SCHEMAS["ErrorKind"])
-        return export(web, "errors", view.name, format, paths=paths, chunks=in_chunks(rows))
-    end = offset + limit
+        return export_rows(web, "errors", view.name, format, "ErrorKind", rows)
     return json_answer(
         {
             "total": page.total,
             "items": rows,
-            "next": link(offset=end, limit=limit) if end < page.total else None,
+            "next": next_page(offset + limit, limit, page.total),
             "failed": page.failed,
             "other": page.other,
         }
@@ -394,9 +382,3 @@ def _tag(*parts: str) -> str:
 def _tagged(answer: Response, tag: str) -> Response:
     answer.set_etag(tag, weak=True)  # the durations of running jobs go on under the same tag
     return answer
-
-
-def link(**changed: Any) -> str:
-    """Return the link to another page of this list, relative to this one."""
-    query = [(key, value) for key, value in request.args.items(multi=True) if key not in changed]
-    return "?" + urlencode([*query, *((key, str(value)) for key, value in changed.items())])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response, request
+from flask import Response
 
 from ...core.errors import UnknownRun
 from ...core.search.runs import RunOrder, RunPlace, RunQuery, RunSort
@@ -10,9 +10,8 @@ from ...watching.runs import Runs
 from ..context import Web
 from ..http.answers import json_answer
 from ..http.errors import invalid
-from .exports import JSON, export, in_chunks, schema_paths
-from .read import link
-from .schemas import SCHEMAS
+from .exports import JSON
+from .lists import export_rows, link, most_rows, next_page
 
 __all__ = ["compare", "runs"]
 
@@ -21,16 +20,14 @@ def runs(
     web: Web, *, q: str, sort: RunSort, order: str, limit: int, after: str, format: str
 ) -> Response:
     """Answer with the runs of the history: filtered, sorted, then a page of them, or all."""
-    is_whole = format != JSON and "limit" not in request.args
     page = _runs_of(web).page(
         RunQuery.parse(q),
         RunOrder(sort, order == "desc"),
         after=RunPlace.parse(after, sort) if after else None,
-        limit=None if is_whole else limit,
+        limit=most_rows(limit, format),
     )
     if format != JSON:
-        paths = schema_paths(SCHEMAS["Run"])
-        return export(web, "runs", "all", format, paths=paths, chunks=in_chunks(page.items))
+        return export_rows(web, "runs", "all", format, "Run", page.items)
     next_after = None if page.end is None else str(page.end)
     return json_answer(
         {
@@ -54,7 +51,7 @@ def compare(web: Web, *, a: int | None, b: int | None, limit: int, offset: int) 
     items = found["items"][offset:end]
     if not web.guard.allows("see_arguments"):
         items = [{**row, "detail": None} if row["of"] == "error_kind" else row for row in items]
-    following = link(offset=end, limit=limit) if end < found["total"] else None
+    following = next_page(end, limit, found["total"])
     return json_answer({**found, "items": items, "next": following})
 
 

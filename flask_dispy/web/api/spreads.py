@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from flask import Response
 
-from ...core.tally import TIMED_WORDS, TimedWord
+from ...core.tally import TIMED_WORDS
 from ..http.answers import json_answer
-from ..http.errors import invalid
+from ..http.values import word_of
+from .lists import rows_answer
 
 if TYPE_CHECKING:
     from ..context import Web
@@ -18,20 +19,10 @@ __all__ = ["comparison", "durations"]
 
 def comparison(web: Web, name: str, *, limit: int, offset: int) -> Response:
     """Answer with how a cluster's nodes did beside each other, the worse first."""
-    items = web.view(name).comparison()
-    end = offset + limit
-    following = f"?offset={end}&limit={limit}" if end < len(items) else None
-    return json_answer({"total": len(items), "items": items[offset:end], "next": following})
+    return rows_answer(web.view(name).comparison(), limit=limit, offset=offset)
 
 
 def durations(web: Web, name: str, *, state: list[str], node: str) -> Response:
     """Answer with how long a cluster's jobs ran and waited."""
-    words = [_word(text) for text in state]
+    words = [word_of("state", text, TIMED_WORDS) for text in state]
     return json_answer(web.view(name).durations(node=node or None, words=words))
-
-
-def _word(text: str) -> TimedWord:
-    for word in TIMED_WORDS:
-        if text.casefold() == word:
-            return word
-    raise invalid("state", f"{text[:80]!r} is none of {', '.join(TIMED_WORDS)}.")

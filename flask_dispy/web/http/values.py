@@ -12,7 +12,7 @@ import math
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from .errors import invalid
 
@@ -31,7 +31,10 @@ __all__ = [
     "finite_number",
     "refuse_unknown",
     "whole_number",
+    "word_of",
 ]
+
+_Word = TypeVar("_Word", bound=str)
 
 LONGEST_TEXT: Final = 1000
 """Characters of a text, where its declaration says nothing else."""
@@ -315,6 +318,17 @@ def finite_number(text: str) -> float | None:
     text = text.strip(" ")
     value = float(text) if _NUMBER.fullmatch(text) else math.nan
     return value if math.isfinite(value) else None
+
+
+def word_of(name: str, text: str, known: Sequence[_Word]) -> _Word:
+    """Return which of the *known* words *text* is, perhaps in capitals.
+
+    :raises HttpError: 422, it is none.
+    """
+    for word in known:
+        if text.casefold() == word:
+            return word
+    raise invalid(name, f"{text[:80]!r} is none of {', '.join(known)}.")
 
 
 def _list(name: str, value: Any, most: int) -> list[Any]:
