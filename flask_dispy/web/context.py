@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
@@ -62,6 +62,10 @@ class Web:
         if "%" in name and name not in self.registry.names():
             name = unquote(name)
         return self.registry.view(name or "*")
+
+    def job_query(self, q: str, state: Sequence[str] | None, node: str) -> JobQuery:
+        """Return the search for jobs that a query or a command's filter is."""
+        return JobQuery.parse(q, state or (), node or None, columns=self.job_columns())
 
     def jobs(
         self,

@@ -39,7 +39,6 @@ __all__ = [
     "node_action",
     "outcomes_answer",
     "part_of",
-    "query_of",
     "refuse_if_all_failed",
     "withdraw",
 ]
@@ -70,7 +69,7 @@ def cancel_jobs(
     """Cancel the jobs listed, or all that match a filter; or say how many that would be."""
     view = web.view(name)
     if filter is not None:
-        query = query_of(web, filter)
+        query = web.job_query(**filter)
         return _cancel_matching(web, view, query, dry_run, limit, before)
     serials = serials or []
     if dry_run:
@@ -78,13 +77,6 @@ def cancel_jobs(
             len(serials), sum(_is_cancellable(view, serial) for serial in serials)
         )
     return _cancel(web, view, serials, matched=len(serials))
-
-
-def query_of(web: Web, filter: dict[str, Any]) -> JobQuery:
-    """Return the search that a command's filter is."""
-    return JobQuery.parse(
-        filter["q"], filter["state"] or [], filter["node"] or None, columns=web.job_columns()
-    )
 
 
 def add_node(web: Web, name: str, *, host: str, port: int | None, cpus: int) -> Response:

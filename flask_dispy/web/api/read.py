@@ -11,7 +11,6 @@ from flask import Response, request
 from ...core.coloring import ColorBy
 from ...core.errors import UnknownJob
 from ...core.search.order import JOB_SORTS, NEWEST, JobOrder, Place
-from ...core.search.query import JobQuery
 from ...core.timeline import LaneOrder
 from ...report import render_report
 from ...watching.views import View
@@ -161,8 +160,7 @@ def jobs(
     format: str,
 ) -> Response:
     """Answer with a cluster's jobs: filtered, sorted, then a page of them, or all."""
-    columns = web.job_columns()
-    query = JobQuery.parse(q, state, node or None, columns=columns)
+    query, columns = web.job_query(q, state, node), web.job_columns()
     by = JobOrder(sort, order == "desc", columns.index(sort) if sort in columns else None)
     if by.place is None and sort not in JOB_SORTS:
         raise invalid("sort", f"Sorting by {sort} takes the permission see_arguments.")
@@ -210,7 +208,7 @@ def job_facets(
     web: Web, name: str, *, state: list[str], node: str, q: str, limit: int
 ) -> Response:  # fmt: skip
     """Answer with what the jobs of a search have in common."""
-    query = JobQuery.parse(q, state, node or None, columns=web.job_columns())
+    query = web.job_query(q, state, node)
     found = web.view(name).job_facets(
         query,
         limit=limit,

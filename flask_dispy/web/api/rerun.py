@@ -16,7 +16,7 @@ from ...wire.answers import OutcomeRow, RanAgain, Refusal, Rerunnable
 from ..context import Web, target
 from ..http.answers import json_answer
 from ..http.errors import HttpError
-from .control import count_jobs, narrowed, part_of, query_of
+from .control import count_jobs, narrowed, part_of
 
 __all__ = ["MOST_RERUN", "rerun_jobs"]
 
@@ -51,7 +51,7 @@ def rerun_jobs(
         if not dry_run:
             return _rerun(web, view, serials, matched=len(serials))
         return _would_rerun(web.registry.control.rerun(serials, target(view), dry_run=True))
-    query = query_of(web, filter)
+    query = web.job_query(**filter)
     if dry_run:
         return _count(web, view, query, able)
     part = part_of(web, view, query, UNFINISHED_WORDS, limit, before, most=MOST_RERUN)
