@@ -68,15 +68,38 @@ def cancel_jobs(
 ) -> Response:
     """Cancel the jobs listed, or all that match a filter; or say how many that would be."""
     view = web.view(name)
-    if filter is not None:
-        query = web.job_query(**filter)
-        return _cancel_matching(web, view, query, dry_run, limit, before)
-    serials = serials or []
+    query = None if filter is None else web.job_query(**filter)
     if dry_run:
-        return _dry_run_answer(
-            len(serials), sum(_is_cancellable(view, serial) for serial in serials)
+        return json_answer(_would_cancel(web, view, serials or [], query))
+    part = part_of(web, view, serials, query, _CANCELLABLE, limit, before, most=MOST_FILTERED)
+    outcomes = web.registry.control.cancel(part.serials, target(view), by=web.guard.user())
+    if all_timed_out(outcomes):
+        refuse_if_all_failed(outcomes)
+    done = sum(outcome.ok for outcome in outcomes)
+    return json_answer(
+        Cancelled(
+            matched=part.matched,
+            outcomes=[outcome.as_dict() for outcome in outcomes],
+            cancelled=done,
+            failed=len(outcomes) - done,
+            next_before=part.next_before,
         )
-    return _cancel(web, view, serials, matched=len(serials))
+    )
+
+
+def _would_cancel(web: Web, view: View, serials: list[int], query: JobQuery | None) -> Matched:
+    if query is None:
+        able = sum(_is_cancellable(view, serial) for serial in serials)
+        return Matched(matched=len(serials), cancellable=able)
+    able = count_jobs(web, view, narrowed(query, _CANCELLABLE))
+    return Matched(matched=count_jobs(web, view, query), cancellable=able)
+
+
+def _is_cancellable(view: View, serial: int) -> bool:
+    try:
+        return view.job(serial)["state"] in _CANCELLABLE
+    except UnknownJob:
+        return False
 
 
 def add_node(web: Web, name: str, *, host: str, port: int | None, cpus: int) -> Response:
@@ -156,32 +179,22 @@ def outcomes_answer(outcomes: Sequence[Outcome]) -> Response:
     return json_answer(Outcomes(outcomes=rows, ok=all(outcome.ok for outcome in outcomes)))
 
 
-def _cancel_matching(
-    web: Web, view: View, query: JobQuery, dry_run: bool, limit: int | None, before: int | None
-) -> Response:
-    if dry_run:
-        narrow = narrowed(query, _CANCELLABLE)
-        return _dry_run_answer(
-            count_jobs(web, view, query), count_jobs(web, view, narrow) if narrow else 0
-        )
-    part = part_of(web, view, query, _CANCELLABLE, limit, before, most=MOST_FILTERED)
-    return _cancel(web, view, part.serials, matched=part.matched, next_before=part.next_before)
-
-
 def narrowed(query: JobQuery, states: frozenset[str]) -> JobQuery | None:
     """Return the search for those jobs that are in one of *states*; ``None`` if none can be."""
     wanted = (query.states or states) & states
     return replace(query, states=wanted) if wanted else None
 
 
-def count_jobs(web: Web, view: View, query: JobQuery) -> int:
-    """Return how many jobs a search finds."""
+def count_jobs(web: Web, view: View, query: JobQuery | None) -> int:
+    """Return how many jobs a search finds; none, if it can find none."""
+    if query is None:
+        return 0
     with web.turn():
         return web.jobs(view, query, limit=1, after=None).total
 
 
 class Part(NamedTuple):
-    """Some jobs of a search: their serial numbers, how many it finds in all, where to go on."""
+    """What a command is for: jobs' serial numbers, how many match in all, where to go on."""
 
     serials: list[int]
     matched: int
@@ -191,19 +204,23 @@ class Part(NamedTuple):
 def part_of(
     web: Web,
     view: View,
-    query: JobQuery,
+    serials: list[int] | None,
+    query: JobQuery | None,
     states: frozenset[str],
     limit: int | None,
     before: int | None,
     *,
     most: int,
 ) -> Part:
-    """Return the next jobs of a search that a command is for.
+    """Return the jobs that a command is for: those listed, or the next of a search.
 
     :param states: of the jobs that it is for.
     :param most: jobs at a time.
     :raises HttpError: there are more than *most*, and no *limit* is given.
     """
+    if query is None:
+        serials = serials or []
+        return Part(serials, len(serials), None)
     matched, narrow = count_jobs(web, view, query), narrowed(query, states)
     if narrow is None:
         return Part([], matched, None)
@@ -218,32 +235,3 @@ def part_of(
         )
     next_before = None if page.end is None else page.end.serial
     return Part([item["serial"] for item in page.items], matched, next_before)
-
-
-def _is_cancellable(view: View, serial: int) -> bool:
-    try:
-        return view.job(serial)["state"] in _CANCELLABLE
-    except UnknownJob:
-        return False
-
-
-def _dry_run_answer(matched: int, cancellable: int) -> Response:
-    return json_answer(Matched(matched=matched, cancellable=cancellable))
-
-
-def _cancel(
-    web: Web, view: View, serials: list[int], *, matched: int, next_before: int | None = None
-) -> Response:
-    outcomes = web.registry.control.cancel(serials, target(view), by=web.guard.user())
-    if all_timed_out(outcomes):
-        refuse_if_all_failed(outcomes)
-    done = sum(outcome.ok for outcome in outcomes)
-    return json_answer(
-        Cancelled(
-            matched=matched,
-            outcomes=[outcome.as_dict() for outcome in outcomes],
-            cancelled=done,
-            failed=len(outcomes) - done,
-            next_before=next_before,
-        )
-    )

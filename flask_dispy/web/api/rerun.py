@@ -16,7 +16,7 @@ from ...wire.answers import OutcomeRow, RanAgain, Refusal, Rerunnable
 from ..context import Web, target
 from ..http.answers import json_answer
 from ..http.errors import HttpError
-from .control import count_jobs, narrowed, part_of
+from .control import Part, count_jobs, narrowed, part_of
 
 __all__ = ["MOST_RERUN", "rerun_jobs"]
 
@@ -46,52 +46,48 @@ def rerun_jobs(
             f"No job of {view.name} can be run again: none of its open clusters was added with a "
             "rerun function.",
         )
-    if filter is None:
-        serials = serials or []
-        if not dry_run:
-            return _rerun(web, view, serials, matched=len(serials))
-        return _would_rerun(web.registry.control.rerun(serials, target(view), dry_run=True))
-    query = web.job_query(**filter)
-    if dry_run:
-        return _count(web, view, query, able)
-    part = part_of(web, view, query, UNFINISHED_WORDS, limit, before, most=MOST_RERUN)
-    return _rerun(web, view, part.serials, matched=part.matched, next_before=part.next_before)
+    query = None if filter is None else web.job_query(**filter)
+    if not dry_run:
+        part = part_of(web, view, serials, query, UNFINISHED_WORDS, limit, before, most=MOST_RERUN)
+        return _rerun(web, view, part)
+    if query is not None:
+        return json_answer(_count(web, view, query, able))
+    outcomes = web.registry.control.rerun(serials or [], target(view), dry_run=True)
+    return json_answer(_would_rerun(outcomes))
 
 
-def _would_rerun(outcomes: list[Outcome]) -> Response:
+def _would_rerun(outcomes: list[Outcome]) -> Rerunnable:
     good = [outcome for outcome in outcomes if outcome.ok]
     refused = Counter((one.code, one.message) for one in outcomes if not one.ok)
-    return json_answer(
-        Rerunnable(
-            matched=len(outcomes),
-            rerunnable=len(good),
-            again=sum(outcome.code == "again" for outcome in good),
-            refused=_refusals(refused),
-        )
+    return Rerunnable(
+        matched=len(outcomes),
+        rerunnable=len(good),
+        again=sum(outcome.code == "again" for outcome in good),
+        refused=_refusals(refused),
     )
 
 
-def _count(web: Web, view: View, query: JobQuery, able: list[str]) -> Response:
-    """Say how many of a search's jobs would be run again, without a look at each."""
+def _count(web: Web, view: View, query: JobQuery, able: list[str]) -> Rerunnable:
+    """Return how many of a search's jobs would be run again, without a look at each."""
     found = Rerunnable(matched=0, rerunnable=0, again=0, refused=[])
     refused = Counter[tuple[str, str]]()
     narrow, well = narrowed(query, UNFINISHED_WORDS), narrowed(query, frozenset(("finished",)))
     for member in view.members():
         matched = count_jobs(web, member, query)
-        can = count_jobs(web, member, narrow) if narrow and matched else 0
+        can = count_jobs(web, member, narrow) if matched else 0
         found["matched"] += matched
         if member.name in able:
             found["rerunnable"] += can
             before = replace(narrow, kinds=narrow.kinds | {"rerun"}) if narrow and can else None
-            found["again"] += count_jobs(web, member, before) if before else 0
-            finished = count_jobs(web, member, well) if well and matched > can else 0
+            found["again"] += count_jobs(web, member, before)
+            finished = count_jobs(web, member, well) if matched > can else 0
             refused["finished", "They finished: only jobs that did not are run again."] += finished
             refused["not_ended", "They have not ended yet."] += matched - can - finished
         else:
             message = f"{member.name} is closed, or was added without a rerun function."
             refused["unsupported", message] += matched
     found["refused"] = _refusals(refused)
-    return json_answer(found)
+    return found
 
 
 def _refusals(refused: Counter[tuple[str, str]]) -> list[Refusal]:
@@ -102,21 +98,19 @@ def _refusals(refused: Counter[tuple[str, str]]) -> list[Refusal]:
     ]
 
 
-def _rerun(
-    web: Web, view: View, serials: list[int], *, matched: int, next_before: int | None = None
-) -> Response:
-    outcomes = web.registry.control.rerun(serials, target(view), by=web.guard.user())
+def _rerun(web: Web, view: View, part: Part) -> Response:
+    outcomes = web.registry.control.rerun(part.serials, target(view), by=web.guard.user())
     private = not web.guard.allows("see_arguments")
     dispatched = sum(outcome.ok for outcome in outcomes)
     failed = sum(outcome.code in _FAILED for outcome in outcomes)
     return json_answer(
         RanAgain(
-            matched=matched,
+            matched=part.matched,
             outcomes=[_row(outcome, private=private) for outcome in outcomes],
             dispatched=dispatched,
             refused=len(outcomes) - dispatched - failed,
             failed=failed,
-            next_before=next_before,
+            next_before=part.next_before,
         )
     )
 
