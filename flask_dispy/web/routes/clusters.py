@@ -59,10 +59,7 @@ CLUSTERS: Final = (
         "The kinds of errors that a cluster's jobs failed with, sorted and paged.",
         ErrorList,
         MEDIA_TYPES,
-        query={
-            **sorted_by(ERROR_ORDERS, "count", "desc"),
-            **PAGED,
-        },
+        query={**sorted_by(ERROR_ORDERS, "count", "desc"), **PAGED},
         costly=True,
     ),
     Route(

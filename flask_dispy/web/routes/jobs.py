@@ -18,6 +18,9 @@ from .parameters import CLUSTER, FORMAT, LIMIT, QUERY, SERIAL, TEXT, sorted_by
 __all__ = ["JOBS"]
 
 
+_SEARCH: Final = {"state": Words(known=JOB_WORDS), "node": TEXT, "q": QUERY}
+
+
 def _which_jobs(most: int) -> Group:
     """Return the body of a command for jobs: a list, or a filter that finds *most* at a time."""
     return Group(
@@ -44,9 +47,7 @@ JOBS: Final = (
         JobList,
         MEDIA_TYPES,
         query={
-            "state": Words(known=JOB_WORDS),
-            "node": TEXT,
-            "q": QUERY,
+            **_SEARCH,
             **sorted_by(JOB_SORTS, NEWEST.column, "desc"),
             "limit": LIMIT,
             "before": SERIAL,
@@ -61,12 +62,7 @@ JOBS: Final = (
         api_read.job_facets,
         "How many jobs of a search are of each state, node, cluster and kind of error.",
         "JobFacets",
-        query={
-            "state": Words(known=JOB_WORDS),
-            "node": TEXT,
-            "q": QUERY,
-            "limit": Integer(least=1, most=1_000, default=10),
-        },
+        query={**_SEARCH, "limit": Integer(least=1, most=1_000, default=10)},
         costly=True,
     ),
     Route(
