@@ -9,7 +9,6 @@ from flask import Response
 
 from ...core.versions import version_of
 from ..http.answers import json_bytes_answer
-from ..http.values import Value
 from ..routing import Route
 from .schemas import SCHEMAS, name_of, ref, schema_of
 
@@ -86,8 +85,8 @@ def _described(route: Route) -> dict[str, Any]:
         "summary": route.summary,
         "x-permission": route.permission,
         "parameters": [
-            *(_path_parameter(name) for name in route.variables),
-            *(_query_parameter(name, value) for name, value in route.query.items()),
+            *(_parameter(name, "path", {"type": "string"}) for name in route.variables),
+            *(_parameter(name, "query", value.schema()) for name, value in route.query.items()),
         ],
         "responses": {
             "200": _good_answer(route),
@@ -120,12 +119,8 @@ def _common_errors(route: Route) -> list[int]:
     return statuses
 
 
-def _path_parameter(name: str) -> dict[str, Any]:
-    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-
-
-def _query_parameter(name: str, value: Value) -> dict[str, Any]:
-    return {"name": name, "in": "query", "required": False, "schema": value.schema()}
+def _parameter(name: str, where: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"name": name, "in": where, "required": where == "path", "schema": schema}
 
 
 def _good_answer(route: Route) -> dict[str, Any]:
@@ -141,11 +136,6 @@ def _error_answer(status: int) -> dict[str, Any]:
     if status == 414:
         # The server refuses it before it knows what it is for.
         return {"description": _ERRORS[status], "content": {"text/plain": {}}}
-    # /healthz sends its status with 503, hence the open schema there.
-    return {"description": _ERRORS[status], "content": {_JSON: {"schema": _error_schema(status)}}}
-
-
-def _error_schema(status: int) -> dict[str, Any]:
-    if status == 503:
-        return {"anyOf": [ref("Error"), ref("Health")]}
-    return ref("Error")
+    # /healthz sends its status with 503.
+    schema = {"anyOf": [ref("Error"), ref("Health")]} if status == 503 else ref("Error")
+    return {"description": _ERRORS[status], "content": {_JSON: {"schema": schema}}}
