@@ -59,8 +59,7 @@ def stream(web: Web, *, cluster: str, since: str, alive_sec: int | None) -> Resp
     answer.headers["X-Accel-Buffering"] = "no"
     if request.method == "HEAD":
         return answer
-    web.streams.take()
-    answer.call_on_close(web.streams.give_back)
+    web.streams.take_for(answer)
     answer.response = _Events(web, cluster, since, alive_sec).frames()
     return answer
 

@@ -105,9 +105,8 @@ def streamed(web: Web, answer: Response, texts: Iterator[str]) -> Response:
     if request.method == "HEAD":
         return answer
     first = next(texts, "")
-    web.exports.take()
-    answer.call_on_close(web.exports.give_back)
-    pieces = chain([first], _in_turns(web, texts))
+    web.exports.take_for(answer)
+    pieces = chain([first], _in_turns(web, network_of(request.remote_addr), texts))
     encoded = (text.encode(errors="replace") for text in pieces)
     if accepts_gzip():
         answer.content_encoding = "gzip"
@@ -132,15 +131,10 @@ def schema_paths(schema: dict[str, Any]) -> list[Path]:
     return found
 
 
-def _in_turns(web: Web, texts: Iterator[str]) -> Iterator[str]:
-    """Return the texts, each made in a turn of its own."""
-    client = network_of(request.remote_addr)
-
-    def made() -> Iterator[str]:
-        while (text := _in_turn(web, client, texts)) is not None:
-            yield text
-
-    return made()
+def _in_turns(web: Web, client: str, texts: Iterator[str]) -> Iterator[str]:
+    """Yield the texts, each made in a turn of its own."""
+    while (text := _in_turn(web, client, texts)) is not None:
+        yield text
 
 
 def _in_turn(web: Web, client: str, texts: Iterator[str]) -> str | None:

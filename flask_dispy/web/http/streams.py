@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 
+from flask import Response
+
 from .errors import not_now
 
 __all__ = ["StreamPlaces"]
@@ -34,8 +36,8 @@ class StreamPlaces:
         """How many streams are open."""
         return self._open
 
-    def take(self) -> None:
-        """Take a place.
+    def take_for(self, answer: Response) -> None:
+        """Take a place for an answer, until that is closed.
 
         :raises HttpError: 503, all are taken.
         """
@@ -43,8 +45,8 @@ class StreamPlaces:
             if self._open >= self._most:
                 raise not_now(self._code, f"All {self._most} {self._what}.", 10)
             self._open += 1
+        answer.call_on_close(self._give_back)
 
-    def give_back(self) -> None:
-        """Give a place back."""
+    def _give_back(self) -> None:
         with self._lock:
             self._open -= 1
