@@ -152,9 +152,7 @@ def create_blueprint(
         description=cache(lambda: encode(build(routes, schemas_of(tables)))),
     )
     blueprint = Blueprint(name, __name__)
-    _install(blueprint, web, _with_refusals(routes))
-    if standalone:
-        _answer_for_the_app(blueprint, web)
+    _install(blueprint, web, _with_refusals(routes), standalone=standalone)
     return blueprint
 
 
@@ -162,13 +160,18 @@ def create_blueprint(
 _Answers = dict[str, Route]
 
 
-def _install(blueprint: Blueprint, web: Web, endpoints: Mapping[str, _Answers]) -> None:
-    """Put the routes into *blueprint*, behind its one gate."""
+def _install(
+    blueprint: Blueprint, web: Web, endpoints: dict[str, _Answers], *, standalone: bool
+) -> None:
+    """Put the routes into *blueprint*, behind its one gate.
+
+    :param standalone: give the errors of URLs that no route matches our shape, too.
+    """
     reached = f"flask_dispy.reached.{id(web)}"
 
-    def current() -> Route | None:
+    def kind() -> Kind:
         answers = endpoints.get(_endpoint())
-        return None if answers is None else answers[request.method]
+        return "data" if answers is None else answers[request.method].kind
 
     @blueprint.before_request
     def gate() -> None:
@@ -184,19 +187,18 @@ def _install(blueprint: Blueprint, web: Web, endpoints: Mapping[str, _Answers]) 
         # The app's own hooks come first: a page to log in on, say, is theirs, scripts and all.
         if reached not in request.environ:
             return answer
-        return harden(answer, _kind_of(current()), web.policy)
+        return harden(answer, kind(), web.policy)
 
     def failed(error: Exception) -> ResponseReturnValue:
-        kind = _kind_of(current())
-        return harden(error_answer(error, html=kind in ("page", "document")), kind, web.policy)
+        return harden(error_answer(error, html=kind() in ("page", "document")), kind(), web.policy)
 
     # By code as well: an app's own handler of a code goes before a blueprint's of all exceptions.
     for code in default_exceptions:
         blueprint.register_error_handler(code, failed)
+        if standalone:
+            blueprint.app_errorhandler(code)(failed)
     blueprint.register_error_handler(Exception, failed)
     for endpoint, answers in endpoints.items():
-        if endpoint == REDIRECT.endpoint:
-            continue
         blueprint.add_url_rule(
             next(iter(answers.values())).rule,
             endpoint,
@@ -206,7 +208,8 @@ def _install(blueprint: Blueprint, web: Web, endpoints: Mapping[str, _Answers]) 
             strict_slashes=True,  # below "jobs.html/" no link of the page would lead anywhere
         )
     routes = [route for answers in endpoints.values() for route in answers.values()]
-    view = _view(REDIRECT.endpoint, endpoints[REDIRECT.endpoint], web)
+    redirects = endpoints[REDIRECT.endpoint] = dict.fromkeys(_METHODS, REDIRECT)
+    view = _view(REDIRECT.endpoint, redirects, web)
     blueprint.record(lambda state: add_redirects(state, routes, view))
 
 
@@ -223,16 +226,6 @@ def _view(endpoint: str, answers: _Answers, web: Web) -> Callable[..., ResponseR
 
     view.__name__ = endpoint
     return view
-
-
-def _answer_for_the_app(blueprint: Blueprint, web: Web) -> None:
-    """Give the errors of URLs that no route matches our shape too: the whole app is ours."""
-
-    def failed(error: Exception) -> ResponseReturnValue:
-        return harden(error_answer(error), "data", web.policy)
-
-    for code in default_exceptions:
-        blueprint.app_errorhandler(code)(failed)
 
 
 def _with_refusals(routes: Sequence[Route]) -> dict[str, _Answers]:
@@ -255,7 +248,6 @@ def _with_refusals(routes: Sequence[Route]) -> dict[str, _Answers]:
         answers.update({method: refusal for method in _METHODS if method not in taken})
     rest = Route("api_not_found", f"* {CATCH_ALL}", no_such_route)
     found[rest.endpoint] = dict.fromkeys(_METHODS, rest)
-    found[REDIRECT.endpoint] = dict.fromkeys(_METHODS, REDIRECT)
     return found
 
 
@@ -269,7 +261,3 @@ def _refusal(endpoint: str, rule: str, answers: _Answers, allowed: list[str]) ->
 def _listed(words: list[str]) -> str:
     *others, last = words
     return f"{', '.join(others)} and {last}" if others else last
-
-
-def _kind_of(route: Route | None) -> Kind:
-    return "data" if route is None else route.kind
