@@ -79,7 +79,8 @@ class Value:
 
     def schema(self) -> dict[str, Any]:
         """Return the JSON Schema."""
-        return self._shape() if self.default is None else {**self._shape(), "default": self.default}
+        shape = self._shape()
+        return shape if self.default in (None, "") else {**shape, "default": self.default}
 
     def _shape(self) -> dict[str, Any]:
         raise NotImplementedError
@@ -111,11 +112,9 @@ class Text(Value):
             raise invalid(name, f"{name} is empty.")
         return text
 
-    def schema(self) -> dict[str, Any]:
+    def _shape(self) -> dict[str, Any]:
         shape: dict[str, Any] = {"type": "string", "maxLength": self.longest}
-        if self.shortest:
-            shape["minLength"] = self.shortest
-        return {**shape, "default": self.default} if self.default else shape
+        return {**shape, "minLength": self.shortest} if self.shortest else shape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
