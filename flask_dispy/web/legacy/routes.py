@@ -21,7 +21,7 @@ from ...watching.views import NodeChanges
 from ...wire.packing import Piece, Sendable
 from ...wire.shapes.nodes import NodeRow
 from ..api.control import CPUS, HOST, MOST_FILTERED, PORT, all_timed_out, refuse_if_all_failed
-from ..api.read import hidden_fields, visible
+from ..api.read import hidden_fields, settings, visible
 from ..context import Web, target
 from ..http.answers import encode, json_answer, json_bytes_answer
 from ..http.errors import HttpError, invalid
@@ -164,7 +164,6 @@ def set_cpus(web: Web) -> Response:
 def update(web: Web) -> Response:
     """Change the update interval and whether arguments are shown; answer with both."""
     form = read_form()
-    registry = web.registry
     interval = _value(form, "timeout", Number())
     if interval is not None and interval > LONGEST_POLL_SEC:
         raise invalid("timeout", f"timeout must be at most {LONGEST_POLL_SEC:g} seconds.")
@@ -176,7 +175,7 @@ def update(web: Web) -> Response:
         show_job_args=show == "true" if show else None,
         by=web.guard.user(),
     )
-    return json_answer({"poll_sec": registry.poll_sec, "show_job_args": registry.show_job_args})
+    return settings(web)
 
 
 def _clusters_answer(web: Web, cursor: LegacyCursor) -> Response:
