@@ -183,20 +183,16 @@ def jobs(
     if tag is not None and request.if_none_match.contains_weak(tag):
         return _tagged(Response(status=304), tag)
     page = web.jobs(view, query, order=by, limit=limit, after=place)
-    is_newest = by == NEWEST
-    next_before = page.end.serial if page.end and is_newest else None
-    next_after = str(page.end) if page.end and not is_newest else None
-    following = None
+    on: dict[str, Any] = {}
     if page.end is not None:
-        where = {"before": next_before} if is_newest else {"after": next_after}
-        following = link(**where, limit=limit)
+        on = {"before": page.end.serial} if by == NEWEST else {"after": str(page.end)}
     answer = json_answer(
         {
             "total": page.total,
             "items": [visible(item, hidden) for item in page.items],
-            "next": following,
-            "next_before": next_before,
-            "next_after": next_after,
+            "next": link(**on, limit=limit) if on else None,
+            "next_before": on.get("before"),
+            "next_after": on.get("after"),
             "counts": page.counts,
             "limit": limit,
         }
