@@ -182,7 +182,7 @@ class DispyHTTPServer:
         if replace:
             _end_earlier(host, port)
         with contextlib.ExitStack() as undo:
-            sock = undo.enter_context(listen(host, port, backlog=limits.backlog))
+            sock = undo.enter_context(listen(host, port))
             self.port = sock.getsockname()[1]
             self.url = local_url(sock, host, secure=tls is not None)
             self._address = Address.of(

@@ -37,9 +37,6 @@ class Limits:
     max_headers: int = 100
     """Number of header lines; 431 beyond."""
 
-    backlog: int = 128
-    """Connections that the system holds ready until they are accepted."""
-
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)

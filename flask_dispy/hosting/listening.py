@@ -10,6 +10,9 @@ from ..core.addresses import MOST_PORT
 
 __all__ = ["listen", "local_url", "plain_address", "reachable_from_outside"]
 
+# Connections that the system holds ready until they are accepted.
+_BACKLOG = 128
+
 # What binding to [::] ends in where IPv6 is compiled in but switched off, as in many containers.
 _NO_IPV6 = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
 
@@ -25,7 +28,7 @@ _REMEDIES = {
 }
 
 
-def listen(host: str, port: int, *, backlog: int = 128) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
     """Bind and listen.
 
     :param host: an address of this machine, a name of it, or ``""`` for all its interfaces: IPv6
@@ -44,9 +47,9 @@ def listen(host: str, port: int, *, backlog: int = 128) -> socket.socket:
         raise TypeError(f"host must be a name or an address, not {host!r}")
     try:
         if not host:
-            return _listen_everywhere(port, backlog)
+            return _listen_everywhere(port)
         family, address = _resolve(host, port)
-        return socket.create_server(address, family=family, backlog=backlog)
+        return socket.create_server(address, family=family, backlog=_BACKLOG)
     except OSError as error:
         shown = f"[{host}]" if ":" in host else host or "*"
         # create_server adds the address to its reason, which stands here already.
@@ -57,23 +60,22 @@ def listen(host: str, port: int, *, backlog: int = 128) -> socket.socket:
         ) from error
 
 
-def _listen_everywhere(port: int, backlog: int) -> socket.socket:
+def _listen_everywhere(port: int) -> socket.socket:
     if socket.has_dualstack_ipv6():
         try:
             return socket.create_server(
-                ("", port), family=socket.AF_INET6, backlog=backlog, dualstack_ipv6=True
+                ("", port), family=socket.AF_INET6, backlog=_BACKLOG, dualstack_ipv6=True
             )
         except OSError as error:
             if error.errno not in _NO_IPV6:
                 raise
-    return socket.create_server(("", port), backlog=backlog)
+    return socket.create_server(("", port), backlog=_BACKLOG)
 
 
 def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, tuple[object, ...]]:
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     # IPv4 first, as dispy.httpd knew only that and scripts have its addresses written into them.
-    found.sort(key=lambda entry: entry[0] != socket.AF_INET)
-    family, _, _, _, address = found[0]
+    family, *_, address = min(found, key=lambda entry: entry[0] != socket.AF_INET)
     return family, address
 
 
