@@ -33,7 +33,7 @@ _PART: Final = 8
 class Seat:
     """One connection's place: its thread, whose it is, and what it is doing.
 
-    ``phase`` is set by the connection's own thread; everybody may read it.
+    Everybody may read its ``phase``, what the connection is doing.
     """
 
     def __init__(self, connection: Connection, thread: threading.Thread) -> None:
@@ -43,26 +43,21 @@ class Seat:
         self.is_cut = False
         self.proven = False
         self.since = time.monotonic()
-        self._phase: Phase = "idle"
+        self.phase: Phase = "idle"
 
-    @property
-    def phase(self) -> Phase:
-        """What the connection is doing."""
-        return self._phase
-
-    @phase.setter
-    def phase(self, phase: Phase) -> None:
-        if phase == self._phase:
+    def begin(self, phase: Phase) -> None:
+        """Go on to another phase. For the connection's own thread alone."""
+        if phase == self.phase:
             return
         # A client that has sent a whole request is no longer suspected.
         self.proven = self.proven or phase in ("working", "answering")
-        self._phase, self.since = phase, time.monotonic()
+        self.phase, self.since = phase, time.monotonic()
 
     def holds_back(self, now: float) -> bool:
         """Whether it is open without a whole request having come, or with a half-sent one."""
-        if self._phase == "receiving":
+        if self.phase == "receiving":
             return not self.proven or now - self.since > _HALF_SENT_SEC
-        return self._phase == "idle" and not self.proven
+        return self.phase == "idle" and not self.proven
 
 
 class Connections:
@@ -105,7 +100,7 @@ class Connections:
 
         Returns False where it should not wait, because the server is stopping.
         """
-        seat.phase = "idle"
+        seat.begin("idle")
         # In this order: close() sets the one, then its caller cuts whoever is the other.
         return not self.closing
 

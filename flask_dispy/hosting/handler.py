@@ -88,14 +88,13 @@ class RequestHandler(WSGIRequestHandler):
         try:
             if not self.connections.begin_waiting(self.seat) or not self.link.reader.peek(1):
                 return False
-            self.seat.phase = "receiving"
+            self.seat.begin("receiving")
             return True
         except TimeoutError:
             return False
 
     def _refuse(self, status: HTTPStatus, message: str) -> None:
-        answer = Answer(self.link.send, method="GET", version="HTTP/1.0", may_stay=lambda: False)
-        answer.refuse(status, message)
+        Answer(self.link.send, method="GET", version="HTTP/1.0").refuse(status, message)
         _access_log.debug("%s refused: %d %s", self.client_address[0], status, message)
 
     def _serve(self, head: Head) -> None:
@@ -109,7 +108,7 @@ class RequestHandler(WSGIRequestHandler):
 
         def received() -> None:
             if self.seat.phase == "receiving":
-                self.seat.phase = "working"
+                self.seat.begin("working")
 
         body = Body(
             self.link.reader,
@@ -121,7 +120,7 @@ class RequestHandler(WSGIRequestHandler):
             self.link.send,
             method=head.method,
             version=head.version,
-            on_begin=self._answering,
+            on_begin=lambda: self.seat.begin("answering"),
             may_stay=lambda: (
                 head.keep_alive and not self.connections.closing and body.can_skip(_SKIP_BYTES)
             ),
@@ -135,9 +134,6 @@ class RequestHandler(WSGIRequestHandler):
             pass  # The rest of the body did not come; the connection ends, the answer is out.
         finally:
             self._note(answer, time.monotonic() - began_at)
-
-    def _answering(self) -> None:
-        self.seat.phase = "answering"
 
     def _run_app(self, answer: Answer, body: Body) -> None:
         try:
