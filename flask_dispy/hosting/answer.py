@@ -42,7 +42,7 @@ class Answer:
         *,
         method: str,
         version: str,
-        may_stay: Callable[[], bool],
+        may_stay: Callable[[], bool] = lambda: False,
         on_begin: Callable[[], None] = lambda: None,
     ) -> None:
         self._send = send
@@ -111,18 +111,6 @@ class Answer:
         if not data:
             return
         head = b"" if self.begun else self._begin()
-        self._send_body(head, data)
-
-    def _finish(self) -> None:
-        if not self.begun:
-            self._send(self._begin())
-        if self._chunked:
-            self._send(b"0\r\n\r\n")
-        elif self._left and not self._bodiless:
-            # Shorter than promised: only the end of the connection shows the client that.
-            self.keep_alive = False
-
-    def _send_body(self, head: bytes, data: bytes) -> None:
         if self._bodiless:
             data = b""
         elif self._chunked:
@@ -137,6 +125,15 @@ class Answer:
         else:
             self._send(head)
             self._send(data)
+
+    def _finish(self) -> None:
+        if not self.begun:
+            self._send(self._begin())
+        if self._chunked:
+            self._send(b"0\r\n\r\n")
+        elif self._left and not self._bodiless:
+            # Shorter than promised: only the end of the connection shows the client that.
+            self.keep_alive = False
 
     def _begin(self) -> bytes:
         """Decide how the answer ends and build its head."""

@@ -79,7 +79,10 @@ class Body(io.RawIOBase):
             raise Disconnected("the request's body ended early")
         self._left -= count
         if not self._left:
-            self._end_part()
+            if not self._chunked:
+                self._end()
+            elif self._reader.readline(2) != b"\r\n":
+                raise Disconnected("a chunk is longer than it said")
         return count
 
     def can_skip(self, limit_bytes: int) -> bool:
@@ -93,12 +96,6 @@ class Body(io.RawIOBase):
         """Read to the end and drop it."""
         while not self.ended:
             self.read(65_536)
-
-    def _end_part(self) -> None:
-        if not self._chunked:
-            self._end()
-        elif self._reader.readline(2) != b"\r\n":
-            raise Disconnected("a chunk is longer than it said")
 
     def _end(self) -> None:
         self.ended = True
