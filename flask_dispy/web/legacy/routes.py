@@ -18,6 +18,7 @@ from ...core.errors import BadRequest, NoCommands, UnknownNode
 from ...core.settings import LONGEST_POLL_SEC
 from ...engine.commands.outcomes import NodeAction, Outcome
 from ...watching.views import NodeChanges
+from ...wire.nodes import NODE_FIELDS
 from ...wire.packing import Piece, Sendable
 from ...wire.shapes.nodes import NodeRow
 from ..api.control import CPUS, HOST, MOST_FILTERED, PORT, all_timed_out, refuse_if_all_failed
@@ -43,19 +44,7 @@ __all__ = [
 
 _TEXT: Final = Text()
 _UIDS: Final = Words(known=(), most=MOST_FILTERED)
-_NODE_FIELDS: Final = (
-    "ip_addr",
-    "name",
-    "cpus",
-    "avail_cpus",
-    "busy",
-    "jobs_done",
-    "cpu_time",
-    "tx",
-    "rx",
-    "update_time",
-    "avail_info",
-)
+_NODE_FIELDS: Final = tuple(field.name for field in NODE_FIELDS if field.dispys)
 
 
 def cluster_status(web: Web) -> Response:
@@ -243,7 +232,7 @@ def _host_list(form: MultiDict[str, str]) -> list[str]:
     try:
         hosts = json.loads(text)
     except (ValueError, RecursionError):
-        raise invalid("nodes", "nodes must be a JSON list of addresses.") from None
+        hosts = None
     if not isinstance(hosts, list) or not all(isinstance(host, str) for host in hosts):
         raise invalid("nodes", "nodes must be a JSON list of addresses.")
     if not hosts:
