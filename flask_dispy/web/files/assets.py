@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..http.answers import compress
 from .bundle import bundles
+from .document_root import CONTENT_TYPES
 from .favicons import favicons
 
 if TYPE_CHECKING:
@@ -22,15 +23,6 @@ __all__ = ["ASSETS", "Assets", "package_assets"]
 ASSETS: Final = "dispy-assets"
 """Where the files are, below the blueprint's root. Not ``static``: that is the host app's own,
 whose folders a blueprint mounted at the app's root would take."""
-
-# Not left to mimetypes: Windows takes its table from the registry, where .js may be text/plain, and
-# browsers refuse modules of that type.
-_TYPES: Final[Mapping[str, str]] = {
-    ".css": "text/css; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".map": "application/json; charset=utf-8",
-    ".svg": "image/svg+xml; charset=utf-8",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +86,6 @@ def _load(name: str, content: bytes) -> _Asset:
     return _Asset(
         content,
         packed if len(packed) < len(content) else None,
-        _TYPES.get(PurePosixPath(name).suffix, "application/octet-stream"),
+        CONTENT_TYPES.get(PurePosixPath(name).suffix, "application/octet-stream"),
         hashlib.sha256(content).hexdigest()[:16],
     )

@@ -13,6 +13,8 @@ from typing import Final
 
 __all__ = ["CONTENT_TYPES", "DocumentRoot", "script_hashes"]
 
+# Not left to mimetypes: Windows takes its table from the registry, where .js may be text/plain, and
+# browsers refuse modules of that type.
 CONTENT_TYPES: Final[Mapping[str, str]] = {
     ".css": "text/css; charset=utf-8",
     ".gif": "image/gif",
