@@ -50,16 +50,10 @@ STATUS_OF_CODE: Final[Mapping[str, int]] = {
 }
 """HTTP status of each error code that comes from below the web layer; any other is 500."""
 
+# Of Flask's and werkzeug's refusals. The codes of all others are their phrases: "not_found".
 _CODE_OF_STATUS: Final[Mapping[int, str]] = {
-    400: "bad_request",
-    401: "unauthorized",
-    403: "forbidden",
-    404: "not_found",
-    405: "method_not_allowed",
     413: "too_large",
-    415: "unsupported_media_type",
     422: "invalid_value",
-    429: "too_many_requests",
     503: "unavailable",
 }
 
