@@ -78,17 +78,15 @@ class Audience:
         """
         with self._changed:
             now = self._clock()
-            known = self._asking.pop(browser, None)
-            reader = _Reader(now, version, again=int(again))
-            if known is not None:
-                gap_sec = now - known.heard_at
-                # Two requests may be under way; the older answer takes nothing back.
-                reader = _Reader(
-                    now,
-                    max(version, known.version),
-                    gap_sec=gap_sec if again and gap_sec >= _LEAST_GAP_SEC else known.gap_sec,
-                    again=known.again + again,
-                )
+            known = self._asking.pop(browser, None) or _Reader(now, version)
+            gap_sec = now - known.heard_at
+            # Two requests may be under way; the older answer takes nothing back.
+            reader = _Reader(
+                now,
+                max(version, known.version),
+                gap_sec=gap_sec if again and gap_sec >= _LEAST_GAP_SEC else known.gap_sec,
+                again=known.again + again,
+            )
             self._note(self._asking, browser, reader)
 
     def listens(self, stream: str, browser: str, version: int) -> None:
@@ -141,8 +139,7 @@ class Audience:
             with self._changed:
                 behind = [r for r in self._present(within_sec) if r.version < version]
                 give_up_at = max(
-                    (_expected_at(r, began_at + timeout_sec, longest_sec) for r in behind),
-                    default=began_at,
+                    (_expected_at(r, began_at + timeout_sec) for r in behind), default=began_at
                 )
                 remaining = min(give_up_at, began_at + max(timeout_sec, longest_sec))
                 remaining -= self._clock()
@@ -172,8 +169,8 @@ class Audience:
                 yield reader
 
 
-def _expected_at(reader: _Reader, give_up_at: float, longest_sec: float) -> float:
+def _expected_at(reader: _Reader, give_up_at: float) -> float:
     """Return until when to wait for a client that lacks something."""
-    if not longest_sec or not reader.gap_sec:
+    if not reader.gap_sec:
         return give_up_at
     return max(give_up_at, reader.heard_at + _LATE * reader.gap_sec + _LATE_SEC)
