@@ -50,7 +50,6 @@ class Guard:
         *,
         authorize: Authorize | None = None,
         credentials: Credentials | None = None,
-        throttle: Throttle | None = None,
         read_only: bool = False,
         trusted_hosts: Collection[str] = (),
         standalone: bool = False,
@@ -61,7 +60,7 @@ class Guard:
             )
         self._authorize = authorize
         self._credentials = credentials or Credentials()
-        self._throttle = throttle or Throttle()
+        self._throttle = Throttle()
         self._read_only = read_only
         self._trusted_hosts = tuple(trusted_hosts)
         is_open = authorize is None and not self._credentials
@@ -90,7 +89,7 @@ class Guard:
             return
         if self._read_only and permission in _CHANGES:
             raise HttpError(403, "read_only", "This dashboard is read-only.")
-        if self._asks_login(permission):
+        if self._credentials and self._ask(permission) is None and self._role() is None:
             raise HttpError(
                 401,
                 "unauthorized",
@@ -142,9 +141,6 @@ class Guard:
             type(verdict).__name__,
         )
         return False
-
-    def _asks_login(self, permission: Permission) -> bool:
-        return bool(self._credentials) and self._ask(permission) is None and self._role() is None
 
     def _role(self) -> str | None:
         """Return the role that the request's credentials prove; ``None`` for nobody."""
