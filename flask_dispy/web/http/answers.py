@@ -108,19 +108,15 @@ class ByteCache:
         """Return the bytes for *key*, made by *make* if none are fresh."""
         with self._lock:
             now = self._clock()
-            entry = self._entries.get(key)
-            if entry is not None and now - entry[0] <= self._max_age_sec:
-                return entry[1]
+            if key in self._entries and not self._is_old(key, now):
+                return self._entries[key][1]
             made = make()
             self._entries.pop(key, None)
             self._entries[key] = (now, made)
-            self._forget(now)
+            # The oldest come first. With 10,000 nodes a snapshot has 3 MB.
+            while len(self._entries) > self._size or self._is_old(next(iter(self._entries)), now):
+                self._entries.popitem(last=False)
             return made
 
-    def _forget(self, now: float) -> None:
-        """Drop what is too old or too many: with 10,000 nodes a snapshot has 3 MB."""
-        while self._entries:
-            key, (made_at, _) = next(iter(self._entries.items()))
-            if len(self._entries) <= self._size and now - made_at <= self._max_age_sec:
-                break
-            del self._entries[key]
+    def _is_old(self, key: Hashable, now: float) -> bool:
+        return now - self._entries[key][0] > self._max_age_sec
