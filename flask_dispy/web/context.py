@@ -11,11 +11,10 @@ from urllib.parse import unquote
 from flask import Request, request
 
 from ..core.addresses import network_of
-from ..core.search.order import NEWEST, JobOrder, Place
 from ..core.search.query import JobQuery
 from ..watching.board import Board
 from ..watching.dashboard import Dashboard, board_of
-from ..watching.views import JobPage, View
+from ..watching.views import View
 from .access.guard import Guard
 from .access.headers import ContentPolicy
 from .files.assets import Assets
@@ -67,22 +66,6 @@ class Web:
         """Return the search for jobs that a query or a command's filter is."""
         return JobQuery.parse(q, state or (), node or None, columns=self.job_columns())
 
-    def jobs(
-        self,
-        view: View,
-        query: JobQuery,
-        *,
-        order: JobOrder = NEWEST,
-        limit: int,
-        after: Place | None,
-    ) -> JobPage:
-        """Return a page of jobs, not searched in what the current client may not see.
-
-        Else a client could find out an argument by guessing at it with ``arg:``.
-        """
-        private = self.hides_arguments()
-        return view.jobs(query, order=order, limit=limit, after=after, private=private)
-
     def job_columns(self) -> tuple[str, ...]:
         """Return the names of the jobs' custom columns, as far as the current client may see any.
 
@@ -91,7 +74,11 @@ class Web:
         return self.board.tables.jobs.names if self.guard.allows("see_arguments") else ()
 
     def hides_arguments(self) -> bool:
-        """Whether jobs' arguments are hidden, from this client or from all."""
+        """Whether jobs' arguments are hidden, from this client or from all.
+
+        If so, jobs are not searched in them either: else a client could find out an argument by
+        guessing at it with ``arg:``.
+        """
         return not self.registry.show_job_args or not self.guard.allows("see_arguments")
 
     def turn(self) -> AbstractContextManager[None]:
@@ -100,13 +87,6 @@ class Web:
         :raises HttpError: 503, too many wait.
         """
         return self.turns.turn(network_of(request.remote_addr))
-
-    def record_seen(self, version: int, *, again: bool) -> None:
-        """Record that the current request's browser has seen *version*.
-
-        :param again: whether it asked for what changed, and not for all that there is.
-        """
-        self.audience.asked(browser_of(request), version, again=again)
 
 
 def browser_of(request: Request) -> str:

@@ -45,7 +45,7 @@ def changes(web: Web, *, cluster: str, since: str, form: str) -> Response:
             )
 
         answer = json_bytes_answer(found.body, packed=packed)
-    web.record_seen(found.version, again=not found.snapshot)
+    web.audience.asked(browser_of(request), found.version, again=not found.snapshot)
     return answer
 
 

@@ -190,7 +190,7 @@ def count_jobs(web: Web, view: View, query: JobQuery | None) -> int:
     if query is None:
         return 0
     with web.turn():
-        return web.jobs(view, query, limit=1, after=None).total
+        return view.jobs(query, limit=1, private=web.hides_arguments()).total
 
 
 class Part(NamedTuple):
@@ -226,7 +226,8 @@ def part_of(
         return Part([], matched, None)
     after = None if before is None else Place.before(before)
     with web.turn():
-        page = web.jobs(view, narrow, limit=limit or most, after=after)
+        private = web.hides_arguments()
+        page = view.jobs(narrow, limit=limit or most, after=after, private=private)
     if limit is None and page.end is not None:
         raise invalid(
             "filter",

@@ -182,7 +182,8 @@ def jobs(
     tag = None if timed else _tag(view.jobs_mark(), *hidden)
     if tag is not None and request.if_none_match.contains_weak(tag):
         return _tagged(Response(status=304), tag)
-    page = web.jobs(view, query, order=by, limit=limit, after=place)
+    private = web.hides_arguments()
+    page = view.jobs(query, order=by, limit=limit, after=place, private=private)
     on: dict[str, Any] = {}
     if page.end is not None:
         on = {"before": page.end.serial} if by == NEWEST else {"after": str(page.end)}

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from typing import Any, Final
 
-from flask import Response
+from flask import Response, request
 from werkzeug.datastructures import MultiDict
 
 from ...core.errors import BadRequest, NoCommands, UnknownNode
@@ -23,7 +23,7 @@ from ...wire.packing import Piece, Sendable
 from ...wire.shapes.nodes import NodeRow
 from ..api.control import CPUS, HOST, MOST_FILTERED, PORT, all_timed_out, refuse_if_all_failed
 from ..api.read import hidden_fields, settings, visible
-from ..context import Web, target
+from ..context import Web, browser_of, target
 from ..http.answers import encode, json_answer, json_bytes_answer
 from ..http.errors import HttpError, invalid
 from ..http.validation import read_form
@@ -176,7 +176,8 @@ def _clusters_answer(web: Web, cursor: LegacyCursor) -> Response:
     cursor.store(answer, [part.cursor for _, part in found], web.registry.poll_sec)
     if found:
         # The first was read first, so what it reaches, all do.
-        web.record_seen(found[0][1].version, again=bool(cursor.since(0)))
+        again = bool(cursor.since(0))
+        web.audience.asked(browser_of(request), found[0][1].version, again=again)
     return answer
 
 
