@@ -36,8 +36,7 @@ class CertificateFiles:
     def __init__(
         self, certfile: str | os.PathLike[str], keyfile: str | os.PathLike[str] | None = None
     ) -> None:
-        self._certfile = Path(certfile)
-        self._keyfile = Path(keyfile) if keyfile is not None else None
+        self._files = [Path(path) for path in (certfile, keyfile) if path is not None]
         self._lock = threading.Lock()
         self._stamp = self._current_stamp()
         self._context = self._load()
@@ -52,43 +51,40 @@ class CertificateFiles:
                 self._stamp = stamp
                 try:
                     self._context = self._load()
-                    _log.info("read the changed certificate in %s", self._certfile)
+                    _log.info("read the changed certificate in %s", self._files[0])
                 except (OSError, ValueError) as error:
                     _log.error("kept the old certificate: %s", error)
             return self._context
 
     def _current_stamp(self) -> _Stamp:
         """What differs once a file is replaced, without reading any."""
-        return tuple(_stamp(path) for path in (self._certfile, self._keyfile) if path is not None)
+        return tuple(_stamp(path) for path in self._files)
 
     def _load(self) -> ssl.SSLContext:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.set_alpn_protocols(["http/1.1"])
-        for path in (self._certfile, self._keyfile):
-            if path is not None:
-                # OpenSSL's error would not say which of the two files it could not open.
-                path.open("rb").close()
+        for path in self._files:
+            # OpenSSL's error would not say which of the two files it could not open.
+            path.open("rb").close()
         try:
-            context.load_cert_chain(self._certfile, self._keyfile, password=_no_pass_phrase)
+            context.load_cert_chain(self._files[0], self._files[-1], password=_no_pass_phrase)
         except ssl.SSLError as error:
             raise ValueError(self._diagnosis(error)) from error
         return context
 
     def _diagnosis(self, error: ssl.SSLError) -> str:
+        certfile, keyfile = self._files[0], self._files[-1]
         if error.reason == "KEY_VALUES_MISMATCH":
-            return (
-                f"the key in {self._keyfile or self._certfile} is not that of the (first) "
-                f"certificate in {self._certfile}"
-            )
+            return f"the key in {keyfile} is not that of the (first) certificate in {certfile}"
         # OpenSSL has no word for a file in which something is missing.
         reason = f" ({error.reason})" if error.reason else ""
-        if self._keyfile is None:
+        if keyfile is certfile:
             return (
-                f"{self._certfile} does not hold a PEM certificate and its key{reason}; "
+                f"{certfile} does not hold a PEM certificate and its key{reason}; "
                 f"a key in a file of its own is given as keyfile"
             )
-        return f"{self._certfile} and {self._keyfile} are not a PEM certificate and its key{reason}"
+        return f"{certfile} and {keyfile} are not a PEM certificate and its key{reason}"
 
 
 def tls_contexts(
