@@ -89,8 +89,7 @@ class Connections:
                     return False
                 victim.is_cut = True
                 victim.connection.cut()
-                self._changed.wait_for(lambda: self._has_room(seat.network), _MAKE_ROOM_SEC)
-                if not self._has_room(seat.network):
+                if not self._changed.wait_for(lambda: self._has_room(seat.network), _MAKE_ROOM_SEC):
                     return False
             self._seats[seat.connection] = seat
             return True
@@ -126,11 +125,8 @@ class Connections:
 
     def wait_until_empty(self, timeout_sec: float) -> bool:
         """Wait until no other thread's connection is left; false if there still is one."""
-        me = threading.current_thread()
         with self._changed:
-            return self._changed.wait_for(
-                lambda: all(seat.thread is me for seat in self._seats.values()), timeout_sec
-            )
+            return self._changed.wait_for(lambda: not self.others(), timeout_sec)
 
     def _has_room(self, network: str) -> bool:
         """Whether a client of *network* may have one more. The caller holds the lock."""
