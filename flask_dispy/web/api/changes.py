@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
+from functools import partial
 from itertools import count
 from typing import Final
 
@@ -38,12 +39,8 @@ def changes(web: Web, *, cluster: str, since: str, form: str) -> Response:
     view = web.view(cluster)
     with web.turn() if view.is_long_since(since or None) else nullcontext():
         found = view.changes(since or None, by_column=by_column)
-
-        def packed() -> bytes:
-            return web.packed_changes.get(
-                (cluster, since, by_column, found.cursor), found.body.gzip
-            )
-
+        key = (cluster, since, by_column, found.cursor)
+        packed = partial(web.packed_changes.get, key, found.body.gzip)
         answer = json_bytes_answer(found.body, packed=packed)
     web.audience.asked(browser_of(request), found.version, again=not found.snapshot)
     return answer
