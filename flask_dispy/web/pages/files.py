@@ -41,14 +41,13 @@ def asset(web: Web, version: str, name: str) -> Response:
     return answer
 
 
-def document(web: Web, filename: str = "monitor.html") -> Response:
+def document(web: Web, filename: str) -> Response:
     """Answer with a file of DocumentRoot."""
-    name = "monitor.html" if filename == "index.html" else filename
-    content = None if web.document_root is None else web.document_root.read(name)
+    content = None if web.document_root is None else web.document_root.read(filename)
     if content is None:
         raise HttpError(404, "not_found", "There is no such page.")
-    suffix = Path(name).suffix.lower()
-    if name.endswith(_TEMPLATE_NAMES):
+    suffix = Path(filename).suffix.lower()
+    if filename.endswith(_TEMPLATE_NAMES):
         content = _fill(content, web.registry.poll_sec, web.registry.show_job_args)
     answer = Response(content, content_type=CONTENT_TYPES.get(suffix, "application/octet-stream"))
     if suffix in (".html", ".htm", ".svg"):
