@@ -171,8 +171,6 @@ class DispyHTTPServer:
             send_timeout_sec=send_timeout_sec,
         )
         tls = tls_contexts(certfile, keyfile, ssl_context)
-        # The name at which the server was asked to listen is no stranger's.
-        own_name = (host,) if isinstance(host, str) and host and ":" not in host else ()
         self._pid = os.getpid()
         self._ending = threading.Lock()
         self._ended = False
@@ -191,6 +189,8 @@ class DispyHTTPServer:
             self.registry = _registry(registry, settings)
             if self._owns_registry:
                 undo.callback(self.registry.close)
+            # The name at which the server was asked to listen is no stranger's.
+            own_name = (host,) if host and ":" not in host else ()
             blueprint = create_blueprint(
                 self.registry,
                 authorize=authorize,
