@@ -236,26 +236,25 @@ def _with_refusals(routes: Sequence[Route]) -> dict[str, _Answers]:
     a rule takes Werkzeug a millisecond to make.
     """
     found: dict[str, _Answers] = {}
-    by_rule: dict[str, list[str]] = {}
+    by_rule: dict[str, list[Route]] = {}
     for route in routes:
         methods = (route.method, "HEAD") if route.method == "GET" else (route.method,)
         found[route.endpoint] = dict.fromkeys(methods, route)
-        by_rule.setdefault(route.rule, []).append(route.endpoint)
-    for rule, (first, *others) in by_rule.items():
-        answers = found[first]
-        taken = {method for endpoint in (first, *others) for method in found[endpoint]}
-        refusal = _refusal(first, rule, answers, sorted(taken))
-        answers.update({method: refusal for method in _METHODS if method not in taken})
+        by_rule.setdefault(route.rule, []).append(route)
+    for alike in by_rule.values():
+        taken = {method for route in alike for method in found[route.endpoint]}
+        refusal = _refusal(alike[0], sorted(taken))
+        found[refusal.endpoint] |= {m: refusal for m in _METHODS if m not in taken}
     rest = Route("api_not_found", f"* {CATCH_ALL}", no_such_route)
     found[rest.endpoint] = dict.fromkeys(_METHODS, rest)
     return found
 
 
-def _refusal(endpoint: str, rule: str, answers: _Answers, allowed: list[str]) -> Route:
+def _refusal(first: Route, allowed: list[str]) -> Route:
     def refuse(_web: Web, **_variables: str) -> ResponseReturnValue:
         raise MethodNotAllowed(allowed, f"This URL takes {_listed(allowed)} only.")
 
-    return Route(endpoint, f"* {rule}", refuse, kind=next(iter(answers.values())).kind)
+    return Route(first.endpoint, f"* {first.rule}", refuse, kind=first.kind)
 
 
 def _listed(words: list[str]) -> str:
