@@ -14,11 +14,11 @@ from rich.live import Live
 from rich.text import Text
 
 from ..client import AsyncClient, Client, ClientError, Mirror, WaitTimeout
+from ..client.following import summary_in
 from ..core.phrases import quantity
 from ..terminal.cells import line
 from ..terminal.rows import outlook_line, progress_row
 from ..wire.shapes.clusters import Summary
-from ..wire.summaries import summary_of
 from ..wire.wording import Clock, done_count
 from .group import EXIT_FAILED, EXIT_UNREACHABLE, addressed, cli, connected, failure, of_cluster
 from .output import Output
@@ -84,9 +84,7 @@ async def _write_changes(client: AsyncClient, output: Output, cluster: str, *, o
     mirror = Mirror()
     async for changes in client.follow(cluster):
         mirror.apply(changes)
-        output.object(
-            {"summary": summary_of(changes["clusters"], cluster), "nodes": [*mirror.nodes.values()]}
-        )
+        output.object({"summary": summary_in(changes, cluster), "nodes": [*mirror.nodes.values()]})
         if once:
             return
 

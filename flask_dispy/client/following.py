@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Final
+from urllib.parse import unquote
 
 from ..wire.answers import ChangesRow
 from ..wire.shapes.clusters import Summary
@@ -15,7 +16,7 @@ from ..wire.shapes.nodes import NodeRow
 from .errors import Busy, ClientError, NotFound, ServerFailed, Unreachable
 from .sending import Sender, get, lines_of
 
-__all__ = ["AWAY", "Follower", "Mirror"]
+__all__ = ["AWAY", "Follower", "Mirror", "summary_in"]
 
 AWAY: Final = (Busy, NotFound, ServerFailed, Unreachable)
 """The errors that a dashboard which is started anew leads to."""
@@ -63,6 +64,20 @@ class Mirror:
                 self.nodes.pop(row["ip_addr"], None)
             else:
                 self.nodes[row["ip_addr"]] = row
+
+
+def summary_in(changes: ChangesRow, cluster: str) -> Summary:
+    """Return the summary of the cluster that was asked for; of all together for ``*``.
+
+    The dashboard reads a name that it does not know as an encoded one, and so does this.
+
+    :raises NotFound: the cluster was removed just before the dashboard answered.
+    """
+    for name in (cluster, unquote(cluster)):
+        for summary in changes["clusters"]:
+            if summary["combined"] if name == "*" else summary["name"] == name:
+                return summary
+    raise NotFound("unknown_cluster", f"The cluster {cluster[:80]!r} was removed.", status=404)
 
 
 class Follower:

@@ -13,10 +13,10 @@ from ..core.outlook import State
 from ..wire.answers import ChangesRow
 from ..wire.journal import EventRow
 from ..wire.shapes.clusters import Summary
-from ..wire.summaries import is_over, summary_of
+from ..wire.summaries import is_over
 from .blocking import answered, iterated
 from .errors import WaitTimeout
-from .following import AWAY, Follower
+from .following import AWAY, Follower, summary_in
 from .reading import Reading
 
 __all__ = ["BlockingWaits", "Waiting"]
@@ -71,7 +71,7 @@ class Waiting(Reading):
                     continue
                 try:
                     changes = news or await self.changes(cluster)
-                    latest = summary_of(changes["clusters"], cluster)["events"]["latest"]
+                    latest = summary_in(changes, cluster)["events"]["latest"]
                     program, epoch = epoch, changes["cursor"].partition("-")[0]
                     if seen is None:
                         seen = latest
@@ -121,7 +121,7 @@ class Waiting(Reading):
         following = self._follow(cluster, None, poll_sec, give_up_sec, end_at)
         async with aclosing(following) as found:
             async for changes in found:
-                summary = summary_of(changes["clusters"], cluster) if changes else summary
+                summary = summary_in(changes, cluster) if changes else summary
                 if summary is None:
                     continue
                 if show is not None:

@@ -11,7 +11,7 @@ from typing import Final
 from rich.console import Console, Group
 
 from ...client import AsyncClient, ClientError, Mirror, NeedsLogin, NotAllowed, NotFound
-from ...wire.summaries import summary_of
+from ...client.following import summary_in
 from .keyboard import listening
 from .state import TopState
 from .view import view
@@ -37,7 +37,7 @@ async def first_answer(client: AsyncClient, state: TopState) -> None:
     mirror = Mirror()
     changes = await client.changes(state.cluster)
     mirror.apply(changes)
-    asked = summary_of(changes["clusters"], state.cluster)
+    asked = summary_in(changes, state.cluster)
     state.cluster = "*" if asked["combined"] else asked["name"]
     _take(state, mirror)
     await _ask_more(client, state)

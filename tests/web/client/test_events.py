@@ -13,9 +13,9 @@ from web.fakes import make_node, watched_cluster
 
 from flask_dispy import Client, ClusterRegistry
 from flask_dispy.client import sending, waiting
+from flask_dispy.client.following import summary_in
 from flask_dispy.client.reading import Reading
 from flask_dispy.wire.shapes.clusters import Summary
-from flask_dispy.wire.summaries import summary_of
 
 
 def test_events_come_as_they_happen_the_oldest_first(client: Client, scene: Scene) -> None:
@@ -66,12 +66,12 @@ def test_events_are_not_repeated_when_the_cluster_with_the_latest_is_removed(
 ) -> None:
     shown: list[int] = []
 
-    def noting(summaries: Any, cluster: str) -> Summary:
-        summary = summary_of(summaries, cluster)
+    def noting(changes: Any, cluster: str) -> Summary:
+        summary = summary_in(changes, cluster)
         shown.append(summary["events"]["latest"])
         return summary
 
-    monkeypatch.setattr(waiting, "summary_of", noting)
+    monkeypatch.setattr(waiting, "summary_in", noting)
     first, second = (watched_cluster(registry, name) for name in ("first", "second"))
     happened = client.follow_events(after=0, kind="node_joined")
     first.join(make_node("10.0.0.1", "alpha"))

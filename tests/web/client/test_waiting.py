@@ -18,7 +18,7 @@ from web.hosted import serving as hosting
 from web.served import serving
 
 from flask_dispy import AsyncClient, Client, ClusterRegistry, DispyHTTPServer
-from flask_dispy.client import WaitTimeout, following, waiting
+from flask_dispy.client import NotFound, WaitTimeout, following, waiting
 from flask_dispy.client.sending import BlockingIO
 from flask_dispy.wire.shapes.clusters import Summary
 
@@ -158,6 +158,22 @@ def test_wait_gives_up_in_time_on_a_server_that_does_not_answer(
     assert most_sec < 1.1
     said = "No job has been submitted yet." if event else "The dashboard has not answered."
     assert said in str(raised.value)
+
+
+def test_wait_ends_with_a_cluster_that_is_removed_while_the_server_answers(client: Client) -> None:
+    alone = json.dumps(client.changes())  # without the cluster
+
+    def app(environ: Any, start_response: Callable[..., Any]) -> list[bytes]:
+        start_response("200 OK", [("Content-Type", "text/event-stream")])
+        return [f"event: changes\ndata: {alone}\n\n".encode()]
+
+    with hosting(app) as (host, port), Client(f"http://{host}:{port}") as asking:
+        with pytest.raises(NotFound, match="'compute' was removed"):
+            asking.wait("done", "compute")
+        with pytest.raises(WaitTimeout) as late:
+            asking.wait("done", "*", timeout_sec=0)
+    assert late.value.summary is not None
+    assert late.value.summary["combined"]
 
 
 def test_wait_notices_a_run_that_stalls() -> None:
