@@ -33,7 +33,7 @@ from .hosting import (
 from .registry import ClusterRegistry
 from .report import save_report
 from .terminal.progress import Progress
-from .watching.card import Address
+from .watching.addresses import Address
 from .watching.dashboard import Dashboard, board_of
 from .web.access.guard import Authorize
 from .web.access.origins import checked_hosts

@@ -21,7 +21,7 @@ from ..core.text import bounded
 from ..history.recorder import Recorder
 from ..wire.rows import RowWriter
 from ..wire.tables import Tables
-from .card import Address
+from .addresses import Address
 from .intervals import Intervals
 from .runs import Runs
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from html import escape
 from typing import Final
 
@@ -12,35 +10,13 @@ from ..core.errors import WrongProcess
 from ..core.text import clean
 from ..wire.shapes.clusters import Summary
 from ..wire.wording import Clock, count, done_count, expectation
+from .addresses import Address
 from .views import View
 
-__all__ = ["Address", "card"]
+__all__ = ["card"]
 
 _MOST_ROWS: Final = 20
 _HEADINGS: Final = ("Cluster", "Done", "Running", "Failed", "Nodes up", "Outlook")
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where browsers find a server; *framed* if other pages may show it in a frame."""
-
-    url: str
-    framed: bool
-
-    @classmethod
-    def of(cls, url: str, public_url: str | None, port: int, *, framed: bool) -> Address:
-        """Return the address that users gave, or *url*.
-
-        :raises ValueError: *public_url* is neither an address nor a path.
-        """
-        if public_url is None:
-            return cls(url, framed)
-        if not isinstance(public_url, str) or not re.fullmatch(r"(https?:/)?/[!-~]*", public_url):
-            raise ValueError(
-                f"public_url={public_url!r} is no address: give one such as "
-                "'https://dash.example/', or a path such as '/proxy/{port}/'"
-            )
-        return cls(public_url.replace("{port}", str(port)), framed)
 
 
 def card(

@@ -8,8 +8,9 @@ from typing import Any, Protocol, TypeVar
 
 from ..core.settings import checked_poll_sec
 from ..engine.commands.control import Control
+from .addresses import Address
 from .board import Board
-from .card import Address, card
+from .card import card
 from .views import View
 
 __all__ = ["Dashboard", "board_of"]

@@ -1,4 +1,4 @@
-"""What views of states answer about jobs: single ones, those of a node, and searches."""
+"""What views answer about jobs: single ones, those of a node, and searches."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any, Final
 
@@ -22,9 +23,11 @@ from ..wire.facets import JobFacetsRow, job_facets
 from ..wire.shapes.jobs import JobDetail, JobRow
 from ..wire.tables import JobTable
 from .board import Board
-from .views import ANY_JOB, JobPage
 
-__all__ = ["JobsView"]
+__all__ = ["JobPage", "JobsView"]
+
+# The search that finds all jobs.
+_ANY_JOB: Final = JobQuery()
 
 # A job that was found, with its place in the order and its cluster.
 _Placed = tuple[Place, ClusterState, Job]
@@ -33,8 +36,22 @@ _Placed = tuple[Place, ClusterState, Job]
 _CHUNK: Final = 250
 
 
+@dataclass(frozen=True, slots=True)
+class JobPage:
+    """A page of a jobs search.
+
+    ``total`` counts all matches, ``counts`` those of each state as if the search named no state,
+    ``end`` is the place to go on after, ``None`` at the end.
+    """
+
+    total: int
+    items: list[JobRow]
+    end: Place | None
+    counts: dict[str, int]
+
+
 class JobsView(ABC):
-    """The jobs' part of a view over states; see :class:`~flask_dispy.watching.views.View`.
+    """The jobs' part of a :class:`~flask_dispy.View`.
 
     Reads under the board's lock, for as short as it can.
     """
@@ -59,6 +76,10 @@ class JobsView(ABC):
             yield now
 
     def job(self, serial: int) -> JobDetail:
+        """Return all that is known of one job.
+
+        :raises UnknownJob: no such job is retained here.
+        """
         with self._folded() as now:
             for state in self._states():
                 job = state.ledger.jobs.get(serial)
@@ -70,6 +91,7 @@ class JobsView(ABC):
         )
 
     def running_jobs(self, ip_addr: str, limit: int | None = None) -> list[JobRow]:
+        """Return the jobs that run on a node, the longest running first."""
         with self._folded() as now:
             return [
                 self._jobs.row(job, state.name, now)
@@ -79,6 +101,10 @@ class JobsView(ABC):
             ][:limit]
 
     def ended_jobs(self, ip_addr: str, limit: int) -> tuple[list[JobRow], int]:
+        """Return the newest retained jobs that ended on a node, and how many there are in all.
+
+        It looks at the history alone, however many jobs are queued or running.
+        """
         with self._folded() as now:
             found = [
                 (job.serial, state.name, job)
@@ -91,13 +117,18 @@ class JobsView(ABC):
 
     def jobs(
         self,
-        query: JobQuery = ANY_JOB,
+        query: JobQuery = _ANY_JOB,
         *,
         order: JobOrder = NEWEST,
         limit: int = 100,
         after: Place | None = None,
         private: bool = False,
     ) -> JobPage:
+        """Return a page of the jobs that match *query*: first filter, then sort, then page.
+
+        :param after: the place where the page before this one ended.
+        :param private: search as for a client that may not see arguments.
+        """
         found, jobs = self._found(query, order, after, private)
         page = list(islice(jobs, limit + 1))
         following = page[limit - 1][0] if len(page) > limit else None
@@ -105,25 +136,37 @@ class JobsView(ABC):
 
     def job_chunks(
         self,
-        query: JobQuery = ANY_JOB,
+        query: JobQuery = _ANY_JOB,
         *,
         order: JobOrder = NEWEST,
         limit: int | None = None,
         after: Place | None = None,
         private: bool = False,
     ) -> Iterator[list[JobRow]]:
+        """Return all jobs that match *query* now, in order, some hundred at a time.
+
+        Each is as it is when its chunk is made. What the history drops meanwhile is there too.
+
+        :param limit: the most that are wanted.
+        """
         _, found = self._found(query, order, after, private)
         jobs = islice(found, limit)
         return iter(lambda: self._job_rows(list(islice(jobs, _CHUNK))), [])
 
     def job_facets(
         self,
-        query: JobQuery = ANY_JOB,
+        query: JobQuery = _ANY_JOB,
         *,
         limit: int = 10,
         private: bool = False,
         messages: bool = True,
     ) -> JobFacetsRow:
+        """Return how many of the jobs that match *query* are of each state, node and so on.
+
+        :param limit: the most values of each that are listed.
+        :param private: search as for a client that may not see arguments.
+        :param messages: whether the titles of kinds of errors have the errors' messages.
+        """
         now, candidates = self._candidates(query)
         found = find(query, candidates, now, private=private)
         counts = count_facets(found)
@@ -146,6 +189,7 @@ class JobsView(ABC):
             return [self._jobs.row(job, state.name, now) for _, state, job in jobs]
 
     def jobs_mark(self) -> str:
+        """Return a text that is another one whenever a row of a job may have changed."""
         with self._folded():
             changes = [f"{state.started_at}:{state.job_changes}" for state in self._states()]
         return f"{self._board.epoch} {' '.join(changes)}"
@@ -158,6 +202,7 @@ class JobsView(ABC):
         limit: int = 100,
         offset: int = 0,
     ) -> ErrorPage:
+        """Return the kinds of errors that jobs failed with, over the whole run."""
         with self._folded() as now:
             known = KnownErrors(self._states())
         chosen = known.chosen(sort=sort, descending=descending, limit=limit, offset=offset)
@@ -165,6 +210,11 @@ class JobsView(ABC):
             return known.page(chosen, now)
 
     def pick_jobs(self, choose: Callable[[list[Job], float], list[Job]]) -> list[JobDetail]:
+        """Return all that is known of a few jobs.
+
+        :param choose: picks them out of all retained jobs; called with these and the time, and
+            without a lock.
+        """
         with self._folded():
             states = self._states()
             jobs = list(chain.from_iterable(state.ledger.jobs.values() for state in states))

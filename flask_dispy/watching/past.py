@@ -34,9 +34,8 @@ from .dashboard import Dashboard
 from .intervals import Intervals
 from .loads import no_loads, node_series_data, past_loads
 from .runs import Runs
-from .stateviews import ClusterView, CombinedView, StateView
 from .summaries import combined_summary, others_on
-from .views import View
+from .views import ClusterView, CombinedView, View
 
 __all__ = ["PastRegistry"]
 
@@ -149,7 +148,7 @@ class _Runs(Board[Member]):
         ]
 
 
-class _PastView(StateView):
+class _PastView(View):
     """What a past run's view has of its own, and that of all of them."""
 
     _board: _Runs
