@@ -124,11 +124,10 @@ class _Record:
         self._error_kinds = ErrorKindsDue(state)
         self._loads = LoadsDue(state)
         self._bucket: Measured | None = None
-        figures = self.figures(state.started_at)
         self.summary = SummaryDue(state)
         self.run = Run(
-            state.name, state.kind, state.started_at, figures, columns,
-            function=state.error_kinds.function, tags=state.tags,
+            state.name, state.kind, state.started_at, self.figures(state.started_at), columns,
+            state.error_kinds.function, state.tags,
         )  # fmt: skip
         store.add_run(self.run)
 

@@ -15,7 +15,8 @@ import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -60,43 +61,33 @@ _RETRY_SEC: Final = 5.0
 _LOG_EVERY_SEC: Final = 600.0
 _CLOSE_SEC: Final = 5.0
 
-
 # What SQLite raises for a record that it can't write.
 _BAD_RECORD: Final = (
     sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError, sqlite3.DataError,
 )  # fmt: skip
 
 
+@dataclass(eq=False, slots=True)
 class Run:
     """One cluster, for as long as it is watched.
 
-    ``figures`` is replaced as a whole, so that the writer may read it without a lock.
+    ``figures`` is replaced as a whole, so that the writer may read it without a lock. ``id`` and
+    ``written`` are the writer's: its id in the file, and the figures that it has there.
     """
 
-    __slots__ = (
-        "columns", "figures", "function", "id", "kind", "name", "started_at", "tags", "written",
-    )  # fmt: skip
+    name: str
+    kind: str
+    started_at: float
+    figures: Figures
+    columns: Columns = NO_COLUMNS
+    function: str = ""
+    tags: tuple[str, ...] = ()
+    id: int | None = None
+    written: Figures | None = None
 
-    def __init__(
-        self,
-        name: str,
-        kind: str,
-        started_at: float,
-        figures: Figures,
-        columns: Columns = NO_COLUMNS,
-        *,
-        function: str = "",
-        tags: tuple[str, ...] = (),
-    ) -> None:
-        self.name = name
-        self.function = function or name
-        self.tags = tags
-        self.kind = kind
-        self.started_at = started_at
-        self.figures = figures
-        self.columns = columns
-        self.id: int | None = None
-        self.written: Figures | None = None
+
+Record = Job | Measured | NodeEvent | NodeRow | LateRow | RunSummary | EventRow | LoadRow
+_Records = list[tuple[Run, Record]]
 
 
 class Store:
@@ -134,15 +125,15 @@ class Store:
         self._commit_sec = commit_sec
         self._retry_sec = retry_sec
         self._open_file = open_file
-        self._queue: deque[tuple[Run, Any]] = deque()
-        self._new_runs: deque[Run] = deque()
+        self._queue = deque[tuple[Run, Record]]()
+        self._new_runs = deque[Run]()
         self._runs: list[Run] = []  # the thread's own
         self._db: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None  # identifies the open file
         self._session: int | None = None
         self._token = secrets.token_hex(8)
         self._pruner = Pruner(days, max_bytes)
-        self._old_runs, self._catching_up = OldRuns(), False
+        self._old_runs: OldRuns | None = None  # as long as there may be some
         self._pruning = True  # the file may be too large already
         self._wake = threading.Event()
         self._stop = threading.Event()
@@ -174,18 +165,13 @@ class Store:
         thread = threading.Thread(target=self._work, name="flask_dispy-history", daemon=True)
         try:
             thread.start()
+            self._thread = thread
         except RuntimeError as error:
             # The system has no thread left. A later record tries again.
             self._start_at = time.monotonic() + self._retry_sec
             self._note_failure(error)
-        else:
-            self._thread = thread
 
-    def put(
-        self,
-        run: Run,
-        record: Job | Measured | NodeEvent | NodeRow | LateRow | RunSummary | EventRow | LoadRow,
-    ) -> None:
+    def put(self, run: Run, record: Record) -> None:
         """Have a record written; if the queue is full, drop and count it."""
         if self._stop.is_set():
             return
@@ -193,8 +179,7 @@ class Store:
             self._refused += 1
             return
         self._queue.append((run, record))
-        if self._thread is None:
-            self._start()
+        self._start()
         if len(self._queue) == _BATCH:
             self._wake.set()
 
@@ -243,27 +228,23 @@ class Store:
         self._guarded_step()
         while self._queue and self._error is None and time.monotonic() < give_up_at:
             self._guarded_step()
-        self._end()
-
-    def _end(self) -> None:
         if lost := len(self._queue):
             self._left_out += lost
             self._queue.clear()
             logger.warning("%d records of the history %s were lost.", lost, self.path)
         if self._db is not None:
             self._db.close()  # which moves the log into the file
-            self._db = None
 
     def _guarded_step(self) -> bool:
         """Write a batch and survive any error; return whether more can be done at once."""
         resting = self._error is not None and time.monotonic() - self._tried_at < self._retry_sec
         if resting and not self._stop.is_set():
             return False
-        batch: list[tuple[Run, Any]] = []
+        batch: _Records = []
         try:
             more = self._step(batch)
         except (sqlite3.Error, OSError, HistoryError) as error:
-            self._put_back(batch)
+            self._queue.extendleft(reversed(batch))
             self._close_db()  # first: whoever sees the error may replace the file
             self._note_failure(error)
             return False
@@ -281,7 +262,7 @@ class Store:
             logger.warning("The history %s is written again.", self.path)
             self._error = None
 
-    def _step(self, batch: list[tuple[Run, Any]]) -> bool:
+    def _step(self, batch: _Records) -> bool:
         """Move waiting records from the queue, through *batch*, into the file."""
         db = self._db or self._open()
         self._check_identity(db)
@@ -318,15 +299,15 @@ class Store:
 
     def _catch_up(self, db: sqlite3.Connection) -> None:
         """Bring a few old runs up to date; records of the present run have been written first."""
-        if self._catching_up:
-            self._catching_up = self._old_runs.step(db, time.time())
+        if self._old_runs is not None and not self._old_runs.step(db, time.time()):
+            self._old_runs = None
 
-    def _write(self, db: sqlite3.Connection, batch: Iterable[tuple[Run, Any]]) -> None:
+    def _write(self, db: sqlite3.Connection, batch: _Records) -> None:
         rows: dict[type, list[tuple[Any, ...]]] = {kind: [] for kind in PUT_OTHERS}
         ended: dict[int, tuple[Any, ...]] = {}
         unended: list[tuple[int | None, int]] = []
         for run, record in batch:
-            if type(record) is not Job:
+            if not isinstance(record, Job):
                 rows[type(record)].append((run.id, *record))
             elif row := job_row(record, run.columns.jobs):
                 ended[record.serial] = (self._session, run.id, *row)
@@ -337,7 +318,7 @@ class Store:
         for kind, statement in PUT_OTHERS.items():
             db.executemany(statement, rows[kind])
 
-    def _write_singly(self, db: sqlite3.Connection, batch: Iterable[tuple[Run, Any]]) -> None:
+    def _write_singly(self, db: sqlite3.Connection, batch: _Records) -> None:
         """Write the records one by one, because a bad one must not stop the others."""
         for entry in batch:
             try:
@@ -353,7 +334,7 @@ class Store:
 
     def _open(self) -> sqlite3.Connection:
         self._db = self._open_file(self.path)
-        self._old_runs, self._catching_up = OldRuns(), True
+        self._old_runs = OldRuns()
         self._file = _identity(self.path)
         return self._db
 
@@ -385,17 +366,13 @@ class Store:
             if self._session is None:
                 entry = (self._token, time.time(), socket.gethostname(), os.getpid())
                 db.execute(PUT_SESSION, entry)
-                found = db.execute(FIND_SESSION, (self._token,))
-                (self._session,) = found.fetchone()
+                (self._session,) = db.execute(FIND_SESSION, (self._token,)).fetchone()
             key = (self._session, run.name, run.kind, run.started_at)
             found = db.execute(FIND_RUN, key).fetchone()
             if found is None:
                 own = (run.columns.text(), json.dumps(run.tags), run.function)
                 return int(db.execute(PUT_RUN, (*key, *own, *figures)).lastrowid or 0)
             return int(found[0])
-
-    def _put_back(self, batch: list[tuple[Run, Any]]) -> None:
-        self._queue.extendleft(reversed(batch))
 
     def _note_failure(self, error: Exception) -> None:
         self._failures += 1
