@@ -65,21 +65,15 @@ class CoursesDue:
             if ip_addr not in self._changed:
                 self._courses.pop(ip_addr, None)
 
-    def take(self, now: float) -> Iterator[CourseRow]:
-        """Yield the courses that are due, some at a time."""
+    def take(self, now: float, *, last: bool = False) -> Iterator[CourseRow]:
+        """Yield the courses that are due, some at a time; at *last* all changed ones."""
         wanted_sec = max(_SHORTEST_SEC, (now - self._state.started_at) * _SHARE)
         is_time = abs(now - self._taken_at) >= min(wanted_sec, _LONGEST_SEC)
-        if is_time and self._changed and not self._due:
+        if last or (is_time and self._changed and not self._due):
             self._taken_at, self._due = now, list(self._changed)
-        due, self._due = self._due[:_AT_A_BEAT], self._due[_AT_A_BEAT:]
-        yield from self._take(due)
-
-    def take_all(self) -> Iterator[CourseRow]:
-        """Yield all changed courses."""
-        yield from self._take(list(self._changed))
-
-    def _take(self, addresses: list[str]) -> Iterator[CourseRow]:
-        for ip_addr in addresses:
+        most = len(self._due) if last else _AT_A_BEAT
+        due, self._due = self._due[:most], self._due[most:]
+        for ip_addr in due:
             course = self._courses[ip_addr]
             del self._changed[ip_addr]
             self.forget(() if ip_addr in self._state.nodes else (ip_addr,))

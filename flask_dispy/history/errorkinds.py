@@ -61,14 +61,11 @@ class ErrorKindsDue:
         self._state = state
         self._taken_at = 0.0
 
-    def take(self, now: float) -> Iterator[ErrorKindRow]:
-        """Yield the kinds that are due: each changed one every five seconds."""
-        if abs(now - self._taken_at) >= _EVERY_SEC:
-            self._taken_at = now
-            yield from self.take_all()
-
-    def take_all(self) -> Iterator[ErrorKindRow]:
-        """Yield all changed kinds."""
+    def take(self, now: float, *, last: bool = False) -> Iterator[ErrorKindRow]:
+        """Yield the kinds that are due, each changed one every five seconds; at *last* all."""
+        if abs(now - self._taken_at) < _EVERY_SEC and not last:
+            return
+        self._taken_at = now
         dirty = self._state.error_kinds.dirty
         for kind in list(dirty):
             del dirty[kind]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from itertools import islice
+from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 from ..core.cluster import ClusterState
@@ -37,22 +37,22 @@ class LoadsDue:
         self._state = state
         self._at = self._next_at = 0.0
 
-    def take(self, now: float, *, last: bool = False) -> LoadRow | None:
-        """Return the load of now if it is due, or in any case as the *last*."""
+    def take(self, now: float, *, last: bool = False) -> Iterator[LoadRow]:
+        """Yield the load of now if it is due, or in any case as the *last*."""
         if self._at <= now < self._next_at and not last:
-            return None
+            return
         roster = self._state.roster
         band = roster.loads.band(now)
         if band is None:
-            return None
+            return
         age_sec = now - self._state.started_at
         self._at = now
         self._next_at = now + next(step for until, step in _STEPS if age_sec < until)
-        if roster.loads.nodes > LINES or len(roster.nodes) > _LOOKED_AT:
-            return LoadRow(now, json.dumps(band[1:]))
-        nodes = islice(roster.nodes.values(), _LOOKED_AT)
-        each = {n.ip_addr: n.busy_percent for n in nodes if n.busy_percent is not None}
-        return LoadRow(now, json.dumps(each))
+        load: object = band[1:]
+        if roster.loads.nodes <= LINES and len(roster.nodes) <= _LOOKED_AT:
+            nodes = roster.nodes.values()
+            load = {n.ip_addr: n.busy_percent for n in nodes if n.busy_percent is not None}
+        yield LoadRow(now, json.dumps(load))
 
 
 def load_from(row: tuple[Any, ...]) -> Load:

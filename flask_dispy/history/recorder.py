@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from ..core.nodes import GONE_STATES
@@ -71,17 +70,17 @@ class Recorder:
         record = self._records.get(state)
         if record is None:
             record = self._records[state] = _Record(self.store, self._rows, self._columns, state)
+        now = time.time()
         for job in state.dirty_ends.values():
             self.store.put(record.run, job)
         for entry in state.journal.fresh:
             self.store.put(record.run, EventRow(entry))
-        if state.roster.dirty:
-            record.record_nodes(state.roster.dirty, time.time())
-            record.courses.note(state.roster.dirty, time.time())
+        record.record_nodes(state.roster.dirty, now)
+        record.courses.note(state.roster.dirty, now)
         record.courses.forget(state.roster.dropped)
         if state.dirty_ends:
             record.tallies.note_ends()
-            record.record_figures(time.time())
+            record.record_figures(now)
 
     def record_due(self, states: Iterable[ClusterState], now: float) -> None:
         """Record what is due at intervals; called often, it works twice a second."""
@@ -121,10 +120,12 @@ class _Record:
         self._rows_due: dict[str, None] = {}
         self.tallies = TalliesDue(state)
         self.courses = CoursesDue(state)
-        self._error_kinds = ErrorKindsDue(state)
-        self._loads = LoadsDue(state)
-        self._bucket: Measured | None = None
         self.summary = SummaryDue(state)
+        # The courses last: of thousands of nodes, they take longest to write.
+        self._dues = (
+            ErrorKindsDue(state), self.tallies, LoadsDue(state), self.summary, self.courses
+        )  # fmt: skip
+        self._bucket: Measured | None = None
         self.run = Run(
             state.name, state.kind, state.started_at, self.figures(state.started_at), columns,
             state.error_kinds.function, state.tags,
@@ -151,12 +152,7 @@ class _Record:
     def record_due(self, now: float) -> None:
         changed = self._record_rows(_ROWS_AT_ONCE)
         changed = self._record_series() or changed
-        for kind in self._error_kinds.take(now):
-            self._store.put(self.run, kind)
-        for row in chain(self.tallies.take(now), self.courses.take(now)):
-            self._store.put(self.run, row)
-        self._record_load(now)
-        self._record_summary(now)
+        self._record_dues(now)
         before = self.run.figures
         if changed or self.figures(before.last_at).lasting != before.lasting:
             self.record_figures(now)
@@ -167,25 +163,13 @@ class _Record:
         self._mark_rows_of_all_there()
         self._record_rows(len(self._rows_due))
         self._record_series()
-        for kind in self._error_kinds.take_all():
-            self._store.put(self.run, kind)
-        for tally in self.tallies.take_all():
-            self._store.put(self.run, tally)
-        self._record_load(now, last=True)
-        self._record_summary(now, last=True)
+        self._record_dues(now, last=True)
         self.record_figures(now, complete=True)
-        for course in self.courses.take_all():  # of thousands of nodes, these take longest
-            self._store.put(self.run, course)
 
-    def _record_load(self, now: float, *, last: bool = False) -> None:
-        load = self._loads.take(now, last=last)
-        if load is not None:
-            self._store.put(self.run, load)
-
-    def _record_summary(self, now: float, *, last: bool = False) -> None:
-        summary = self.summary.take(now, last=last)
-        if summary is not None:
-            self._store.put(self.run, summary)
+    def _record_dues(self, now: float, *, last: bool = False) -> None:
+        for due in self._dues:
+            for row in due.take(now, last=last):
+                self._store.put(self.run, row)
 
     def _mark_rows_of_all_there(self) -> None:
         """Have the nodes' rows recorded with their cost until now."""

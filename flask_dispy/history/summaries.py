@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 from ..core.cluster import ClusterState
@@ -95,17 +96,16 @@ class SummaryDue:
             self._course,
         )
 
-    def take(self, at: float, *, last: bool = False) -> RunSummary | None:
-        """Return the summary if it changed and the latest is ten seconds old, or it is the last."""
+    def take(self, at: float, *, last: bool = False) -> Iterator[RunSummary]:
+        """Yield the summary if it changed, each ten seconds and at *last*."""
         self._note_ends(at)
         if not last and abs(at - self._taken_at) < _EVERY_SEC:
-            return None
+            return
         self._taken_at = at
         found = self.now(at)
-        if found == self._taken:
-            return None
-        self._taken = found
-        return found
+        if found != self._taken:
+            self._taken = found
+            yield found
 
     def _note_ends(self, at: float) -> None:
         done = self._state.ledger.done

@@ -42,21 +42,18 @@ class TalliesDue:
         for job in self._state.dirty_ends.values():
             self._addresses[job.node or ""] = None
 
-    def take(self, now: float) -> Iterator[TallyRow]:
-        """Yield the tallies that are due: each changed one every ten seconds, some at a time."""
-        if abs(now - self._taken_at) < _EVERY_SEC:
+    def take(self, now: float, *, last: bool = False) -> Iterator[TallyRow]:
+        """Yield the tallies that are due: each changed one every ten seconds, some at a time.
+
+        At *last* yield all changed ones.
+        """
+        if last:
+            self._addresses.setdefault("")  # jobs may have gone to another cluster
+        elif abs(now - self._taken_at) < _EVERY_SEC:
             return
-        yield from self._take(_AT_A_BEAT)
-        if not self._addresses:
+        due = list(self._addresses)[: None if last else _AT_A_BEAT]
+        if len(due) == len(self._addresses):
             self._taken_at = now
-
-    def take_all(self) -> Iterator[TallyRow]:
-        """Yield all changed tallies."""
-        self._addresses.setdefault("")  # jobs may have gone to another cluster
-        yield from self._take(len(self._addresses))
-
-    def _take(self, most: int) -> Iterator[TallyRow]:
-        due = list(self._addresses)[:most]
         for ip_addr in due:
             del self._addresses[ip_addr]
             node = self._state.nodes.get(ip_addr)

@@ -85,12 +85,12 @@ def test_the_longer_a_run_goes_on_the_less_is_kept() -> None:
     times = [
         row.at - start
         for at in range(start, start + 3 * day_sec, 10)
-        if (row := due.take(float(at))) is not None
+        for row in due.take(float(at))
     ]
     assert len([at for at in times if at < 7_200]) == 720
     assert len([at for at in times if 7_200 <= at < day_sec]) == 1_320
     assert len([at for at in times if at >= day_sec]) == 2 * 144
-    assert due.take(start - 500.0) is not None  # a clock that was set back
+    assert list(due.take(start - 500.0))  # a clock that was set back
 
 
 def test_a_long_run_is_shown_at_720_times_the_last_among_them(path: Path, past: Any) -> None:

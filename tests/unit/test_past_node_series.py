@@ -157,7 +157,7 @@ def test_all_points_of_a_course_come_back() -> None:
     due = CoursesDue(state)
     for at in (1_000.0, 1_019.7, 1_021.0, 1_039.9, 1_045.0):
         due.note(["n0"], at)
-    ((_, said),) = due.take_all()
+    ((_, said),) = due.take(1_045.0, last=True)
     assert course_of((said,)).as_dict()["t"] == [1_000.0, 1_019.0, 1_021.0, 1_039.0, 1_045.0]
 
 
@@ -183,7 +183,7 @@ def test_course_takes_four_kilobytes_however_long_the_run() -> None:
         at = state.started_at + 61.0 * number
         node.load, node.load_at = (97.3, 987_654e6 + number, 98_765_432e6, 99.7), at
         due.note(["n0"], at)
-    (row,) = due.take_all()
+    (row,) = due.take(at, last=True)
     _, said = row
     assert 60 <= len(json.loads(said)["t"]) <= 120
     assert len(said) < 4_000
