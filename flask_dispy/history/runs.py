@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from ..core.errors import HistoryError, UnknownRun
 from ..core.failures import Failure
+from ..core.jobs import JOB_STATES
 from ..core.nodeseries import NodeCourse
 from ..core.runcomparison import RunData
 from ..core.tally import Tally
@@ -58,8 +59,20 @@ SELECT_RUNS: Final = (
 """The newest runs, for :func:`run_of`."""
 
 
+class ShownRun(NamedTuple):
+    """What this program itself shows of a run.
+
+    :param cluster: the name that its pages are under; ``None`` if it has none.
+    :param figures: of a run that is watched, as it is now; so is *summary*.
+    """
+
+    cluster: str | None = None
+    figures: Figures | None = None
+    summary: RunSummary | None = None
+
+
 class RunRecord(NamedTuple):
-    """A run's row. ``columns`` are its custom columns, as text."""
+    """A run's row. ``columns`` are its custom columns, as text; ``shown`` is not in the file."""
 
     id: int
     session: int
@@ -69,6 +82,7 @@ class RunRecord(NamedTuple):
     tags: tuple[str, ...]
     summary: RunSummary
     figures: Figures
+    shown: ShownRun = ShownRun()
 
     @property
     def ended_at(self) -> float:
@@ -76,17 +90,15 @@ class RunRecord(NamedTuple):
         figures = self.figures
         return figures.last_at if figures.closed_at is None else figures.closed_at
 
+    @property
+    def duration_sec(self) -> float:
+        """How long it went on."""
+        return max(0.0, self.ended_at - self.started_at)
 
-class ShownRun(NamedTuple):
-    """A run that has pages in this program.
-
-    :param cluster: the name that they are under.
-    :param figures: of a run that is watched, as it is now; so is *summary*.
-    """
-
-    cluster: str
-    figures: Figures | None = None
-    summary: RunSummary | None = None
+    @property
+    def jobs(self) -> int:
+        """How many jobs it had."""
+        return sum(getattr(self.figures, state) for state in JOB_STATES)
 
 
 def run_of(row: tuple[Any, ...]) -> RunRecord:

@@ -8,7 +8,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from ..core.jobs import JOB_STATES
 from ..core.nodeseries import NodeCourse
 from ..core.runcomparison import Change, changes_between
 from ..core.search.runs import NEWEST_RUN, RunOrder, RunPlace, RunQuery, RunSort, page_of
@@ -31,44 +30,6 @@ class RunPage(NamedTuple):
     total: int
     items: list[RunRow]
     end: RunPlace | None
-
-
-class _Listed(NamedTuple):
-    """A run in the table."""
-
-    id: int
-    name: str
-    tags: tuple[str, ...]
-    record: RunRecord
-    shown: ShownRun | None
-
-    @property
-    def started_at(self) -> float:
-        return self.record.started_at
-
-    @property
-    def duration_sec(self) -> float:
-        return max(0.0, self.record.ended_at - self.record.started_at)
-
-    @property
-    def jobs(self) -> int:
-        return sum(getattr(self.record.figures, state) for state in JOB_STATES)
-
-    @property
-    def failed(self) -> int:
-        return self.record.figures.failed
-
-    @property
-    def median_sec(self) -> float | None:
-        return self.record.summary.median_sec
-
-    @property
-    def p95_sec(self) -> float | None:
-        return self.record.summary.p95_sec
-
-    @property
-    def cpu_time_sec(self) -> float | None:
-        return self.record.summary.cpu_time_sec
 
 
 class Runs:
@@ -97,8 +58,10 @@ class Runs:
 
         :raises HistoryError: the file can't be read now.
         """
-        found = [one for one in self._listed(read_runs(self.path)) if query.matches(one)]
-        items, end = page_of(found, _key_of, order, after=after, limit=limit)
+        found = [run for run in self._listed(read_runs(self.path)) if query.matches(run)]
+        items, end = page_of(
+            found, lambda run, column: _KEYS[column](run), order, after=after, limit=limit
+        )
         return RunPage(len(found), list(map(_row, items)), end)
 
     def compare(self, first: int, second: int) -> RunComparison:
@@ -112,9 +75,10 @@ class Runs:
         a, data_a, names_a = read_run(self.path, first)
         b, data_b, names_b = read_run(self.path, second)
         a_row, b_row = map(_row, self._listed([a, b]))
-        functions = a.summary.function or a.name, b.summary.function or b.name
-        named = _Names(functions, {**names_a, **names_b})
-        items = list(map(named.row, changes_between(data_a, data_b)))
+        functions = (run.summary.function or run.name for run in (a, b))
+        function, nodes = " → ".join(dict.fromkeys(functions)), {**names_a, **names_b}
+        changes = changes_between(data_a, data_b)
+        items = [_change(one, function, nodes) for one in changes]
         return {
             "a": a_row,
             "b": b_row,
@@ -132,63 +96,59 @@ class Runs:
         """
         return read_course(self.path, run, ip_addr)
 
-    def _listed(self, records: Sequence[RunRecord]) -> Iterator[_Listed]:
+    def _listed(self, runs: Sequence[RunRecord]) -> Iterator[RunRecord]:
+        """Yield runs of the file, those that go on with their figures as they are now."""
         shown_here = self._shown()
-        for record in records:
-            shown = shown_here.get(record.id)
-            if shown is not None:
-                record = record._replace(  # noqa: PLW2901
-                    figures=shown.figures or record.figures,
-                    summary=shown.summary or record.summary,
-                )
-            yield _Listed(record.id, record.name, record.tags, record, shown)
+        for run in runs:
+            shown = shown_here.get(run.id, run.shown)
+            figures, summary = shown.figures or run.figures, shown.summary or run.summary
+            yield run._replace(figures=figures, summary=summary, shown=shown)
 
 
-class _Names:
-    """What differences are called."""
-
-    def __init__(self, functions: tuple[str, str], nodes: Mapping[str, str]) -> None:
-        first, second = functions
-        self._function = second if first == second else f"{first} → {second}"
-        self._nodes = nodes
-
-    def row(self, change: Change) -> RunChange:
-        if change.failure is not None:
-            return change_row(change, change.failure.type, change.failure.message)
-        if change.of == "node":
-            return change_row(change, change.name, self._nodes.get(change.name))
-        return change_row(change, self._function, None)
+def _change(change: Change, function: str, nodes: Mapping[str, str]) -> RunChange:
+    """Return a difference with its name: a kind of error, a node, or the *function*."""
+    if change.failure is not None:
+        return change_row(change, change.failure.type, change.failure.message)
+    if change.of == "node":
+        return change_row(change, change.name, nodes.get(change.name))
+    return change_row(change, function, None)
 
 
 def _first(addresses: Iterator[str]) -> list[str]:
     return list(islice(addresses, _NODES))
 
 
-def _key_of(run: _Listed, column: RunSort) -> float | str | None:
-    key: float | str | None = getattr(run, column)
-    return key.casefold() if isinstance(key, str) else key
+# What runs are sorted by.
+_KEYS: Final[dict[RunSort, Callable[[RunRecord], float | str | None]]] = {
+    "started_at": lambda run: run.started_at,
+    "name": lambda run: run.name.casefold(),
+    "duration_sec": lambda run: run.duration_sec,
+    "jobs": lambda run: run.jobs,
+    "failed": lambda run: run.figures.failed,
+    "median_sec": lambda run: run.summary.median_sec,
+    "p95_sec": lambda run: run.summary.p95_sec,
+    "cpu_time_sec": lambda run: run.summary.cpu_time_sec,
+}
 
 
-def _row(run: _Listed) -> RunRow:
-    record, shown = run.record, run.shown
-    is_live = shown is not None and shown.figures is not None
-    course = None
+def _row(run: RunRecord) -> RunRow:
+    summary, course = run.summary, None
     with suppress(*DAMAGE):
-        course = course_of(record.summary.course)
+        course = course_of(summary.course)
     return {
         "id": run.id,
         "name": run.name,
         "tags": list(run.tags),
-        "cluster": None if shown is None else shown.cluster,
-        "live": is_live and record.figures.closed_at is None,
-        "complete": record.figures.complete,
+        "cluster": run.shown.cluster,
+        "live": run.shown.figures is not None and run.figures.closed_at is None,
+        "complete": run.figures.complete,
         "started_at": run.started_at,
-        "ended_at": record.ended_at,
+        "ended_at": run.ended_at,
         "duration_sec": round(run.duration_sec, 3),
         "jobs": run.jobs,
-        "failed": run.failed,
-        "median_sec": rounded(run.median_sec, 6),
-        "p95_sec": rounded(run.p95_sec, 6),
-        "cpu_time_sec": run.cpu_time_sec,
+        "failed": run.figures.failed,
+        "median_sec": rounded(summary.median_sec, 6),
+        "p95_sec": rounded(summary.p95_sec, 6),
+        "cpu_time_sec": summary.cpu_time_sec,
         "course": None if course is None else course_row(course),
     }
