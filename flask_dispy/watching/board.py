@@ -81,7 +81,8 @@ class Board(Generic[M]):
 
     ``lock`` guards the states and is held for each batch of events and each read. ``version``
     grows with every change. ``tables`` are the fields of nodes and jobs, ``rows`` writes those of
-    nodes.
+    nodes. ``keep_up`` is called when a reader comes; the upkeep sets it, whose thread may have
+    died.
 
     :raises BadRequest: the name of a custom column is taken.
     """
@@ -112,6 +113,7 @@ class Board(Generic[M]):
         )
         self.combined_feed = Feed()
         self.closed = False
+        self.keep_up: Callable[[], None] = lambda: None
         self.addresses: list[Address] = []  # of the servers that show it
         self._changed = threading.Condition(self.lock)
         self._members: dict[str, M] = {}
@@ -246,13 +248,11 @@ class Board(Generic[M]):
         """Apply what waits to be: here, nothing does."""
         self.check_process()
 
-    def dropped(self) -> int:
-        """Return how many reports were dropped before it was known whose they are."""
-        return 0
-
     def at_work(self) -> bool:
         """Whether jobs are queued or running in any of the clusters, as far as is known."""
-        return False
+        with self.lock:
+            counts = [state.ledger.counts for state in self.states()]
+        return not self.past and any(one["queued"] or one["running"] for one in counts)
 
     def wait_for_change(
         self, version: int, timeout_sec: float, *, until: Callable[[], bool] = lambda: False
@@ -264,6 +264,7 @@ class Board(Generic[M]):
         :raises WrongProcess: this is a fork of the process that made it.
         """
         self.check_process()
+        self.keep_up()
         deadline = time.monotonic() + timeout_sec
         with self._changed:
             while self.version <= version and not self.closed and not until():

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from ..alerts.announcer import Announcer
@@ -22,7 +22,7 @@ from ..core.meter import Price
 from ..core.settings import Settings
 from ..core.tags import TAG_LETTERS, checked_tags
 from ..core.textbudget import TextBudget
-from ..engine.clusters import Kind, cluster_name, compute_id, kind_of
+from ..engine.clusters import Kind, cluster_name, kind_of
 from ..engine.commands.outcomes import RerunFunction
 from ..engine.forks import unregister_exit_handlers
 from ..engine.reports.parsed import ParsedReport, text_requests
@@ -50,8 +50,7 @@ class Hub(Board[Watched]):
     """The clusters that are watched: lets them in and out, folds their events. Thread-safe.
 
     ``folding`` is held by whoever drains a watch and applies its events; it is taken before
-    ``lock``. ``keep_up`` is called when a reader comes; the upkeep sets it, whose thread may have
-    died.
+    ``lock``.
     """
 
     def __init__(self, settings: Settings, intervals: Intervals) -> None:
@@ -64,7 +63,6 @@ class Hub(Board[Watched]):
         self.folding = threading.RLock()
         self.router = Router(settings.inbox_limit)
         self.texts = LateTexts(settings)
-        self.keep_up: Callable[[], None] = lambda: None
         self._closed_clusters = ClosedClusters(settings.closed_limit, settings.history, intervals)
         self._serials = itertools.count(self.recorder.store.first_serial if self.recorder else 1)
         self._numbers = itertools.count(1)
@@ -107,7 +105,6 @@ class Hub(Board[Watched]):
             if own_name is None:
                 raise ValueError("The cluster is closed: add it before closing it.")
             watched = self._enter(cluster, kind, name or own_name, shown)
-            watched.compute_id = compute_id(cluster)
             self._set_rerun(watched, rerun)
             self._take_over(watched, receiver, chain=chain)
         return watched, True
@@ -308,26 +305,6 @@ class Hub(Board[Watched]):
         self.fold()
         with self.lock:
             return self.recorder.shown_runs(time.time())
-
-    # -- reading -----------------------------------------------------------------------------
-
-    def dropped(self) -> int:
-        """Return how many reports were dropped before it was known whose they are."""
-        return self.router.dropped
-
-    def at_work(self) -> bool:
-        """Whether jobs are queued or running in any of the clusters, as far as is known."""
-        with self.lock:
-            states = self.states()
-        return any(state.ledger.counts[name] for state in states for name in ("queued", "running"))
-
-    def wait_for_change(
-        self, version: int, timeout_sec: float, *, until: Callable[[], bool] = lambda: False
-    ) -> int:
-        """Wait as a board does, once it is seen to that somebody folds meanwhile."""
-        self.check_process()
-        self.keep_up()
-        return super().wait_for_change(version, timeout_sec, until=until)
 
     # -- the end -----------------------------------------------------------------------------
 

@@ -62,13 +62,9 @@ class LateTexts:
         self.renderer.watch()
         self.columns.watch()
 
-    def apply(self, clusters: Sequence[Watched]) -> bool:
-        """Give what was made to its job or node; return whether there was anything.
-
-        The caller holds the hub's lock.
-        """
-        waiting = len(self._made)
-        for _ in range(waiting):
+    def apply(self, clusters: Sequence[Watched]) -> None:
+        """Give what was made to its job or node. The caller holds the hub's lock."""
+        for _ in range(len(self._made)):
             event, state = self._made.popleft()
             self._taken += 1
             for watched in clusters:
@@ -79,7 +75,6 @@ class LateTexts:
                 if mine:
                     _apply(watched, event)
                     break
-        return waiting > 0
 
     @property
     def waiting(self) -> bool:

@@ -10,6 +10,7 @@ from typing import Any, Final, cast
 from ..core.cluster import ClusterState
 from ..core.errors import UnknownNode, UnknownOffer
 from ..core.events import Departure, JobKey
+from ..core.jobs import Job
 from ..core.journal import EntryKind
 from ..core.offers import Allocation, Offer
 from ..core.text import Cut
@@ -20,6 +21,7 @@ from ..wire.shapes.jobs import JobRow
 from .board import shown_name
 from .hosts import address_of
 from .hub import Hub
+from .watched import Watched
 
 __all__ = ["Lookup"]
 
@@ -63,19 +65,23 @@ class Lookup:
 
     def targets_of_jobs(self, serials: Iterable[int]) -> dict[int, JobTarget]:
         """Return those of the jobs with these serials that are retained."""
-        watched_list = self._hub.members()
         found: dict[int, JobTarget] = {}
         with self._hub.folded():
-            for serial in serials:
-                for watched in watched_list:
-                    job = watched.state.ledger.jobs.get(serial)
-                    if job is not None:
-                        live = watched.watch.jobs.get(serial)
-                        reruns = job.rerun.times if job.rerun else 0
-                        target = watched.target()
-                        found[serial] = JobTarget(target, live, job.word, job.id, reruns)
-                        break
+            for watched, job in self._retained(serials):
+                live = watched.watch.jobs.get(job.serial)
+                reruns = job.rerun.times if job.rerun else 0
+                found[job.serial] = JobTarget(watched.target(), live, job.word, job.id, reruns)
         return found
+
+    def _retained(self, serials: Iterable[int]) -> Iterator[tuple[Watched, Job]]:
+        """Yield the jobs among those that are retained. The caller holds the lock."""
+        watched_list = self._hub.members()
+        for serial in serials:
+            for watched in watched_list:
+                job = watched.state.ledger.jobs.get(serial)
+                if job is not None:
+                    yield watched, job
+                    break
 
     def node_left(self, name: str, ip_addr: str) -> Departure | None:
         """Return why a node is no longer a cluster's; ``None`` for one that is, or never was."""
@@ -157,15 +163,10 @@ class Lookup:
 
     def rows_of_jobs(self, serials: Iterable[int]) -> dict[int, JobRow]:
         """Return the rows of the retained jobs among those, without classes of our own."""
-        watched_list, table = self._hub.members(), self._hub.tables.jobs
-        rows: dict[int, JobRow] = {}
+        table = self._hub.tables.jobs
         with self._hub.folded() as now:
-            for serial in serials:
-                for watched in watched_list:
-                    job = watched.state.ledger.jobs.get(serial)
-                    if job is not None:
-                        rows[serial] = table.row(job, watched.name, now)
-        return {serial: _plain(row) for serial, row in rows.items()}
+            rows = [table.row(job, watched.name, now) for watched, job in self._retained(serials)]
+        return {row["serial"]: _plain(row) for row in rows}
 
     def newest_job(self) -> int:
         """Return the serial number of the newest job that is retained, 0 without any."""

@@ -31,7 +31,9 @@ class Summaries:
     def all(self, now: float) -> list[Summary]:
         """Return all summaries, that of all clusters first."""
         each = [self._single(watched, watched.state, now) for watched in self._hub.members()]
-        return [combined_summary(self._hub, each, now), *each]
+        combined = combined_summary(self._hub, each, now)
+        combined["dropped_events"] += self._hub.router.dropped
+        return [combined, *each]
 
     def backlog(self, state: ClusterState, now: float) -> Backlog | None:
         """Return what a cluster has to do yet, ``None`` if nothing."""
@@ -46,7 +48,7 @@ class Summaries:
         summary = cast(Summary, summary_of(state, now, self.surroundings(watched, state)))
         summary["watching"] = watched.mode if watched else "removed"
         summary["dropped_events"] = watched.watch.dropped if watched else 0
-        summary["trouble"] = watched.all_trouble if watched else None
+        summary["trouble"] = (watched.trouble or watched.unheard) if watched else None
         able = watched is not None and watched.rerun is not None
         summary["rerun"] = able and state.closed_at is None
         summary["now"] = now
@@ -66,7 +68,7 @@ def combined_summary(board: Board[Any], each: list[Summary], now: float) -> Summ
     summary = cast(Summary, board.combined.summary(each, now))
     polled = any(s["watching"] == "polling" for s in each)
     summary["watching"] = "polling" if polled else "callback"
-    summary["dropped_events"] = sum(s["dropped_events"] for s in each) + board.dropped()
+    summary["dropped_events"] = sum(s["dropped_events"] for s in each)
     summary["trouble"] = next((s["trouble"] for s in each if s.get("trouble")), None)
     summary["rerun"] = any(s["rerun"] for s in each)
     summary["now"] = now

@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from typing import Any, Literal
 
 from ..core.cluster import ClusterState
-from ..engine.clusters import Kind
+from ..engine.clusters import Kind, compute_id
 from ..engine.commands.outcomes import RerunFunction, Target
 from ..engine.reports.delivery import Delivery
 from ..engine.reports.reconcile import Reconciler
@@ -31,7 +31,7 @@ class Watched(Member):
         self.watch = watch
         self.mode: Mode = "callback"
         self.rerun: RerunFunction | None = None
-        self.compute_id: Any = None
+        self.compute_id = compute_id(cluster)
         self.reconciler = Reconciler(watch, scheduler=kind == "scheduler")
         self.poll: Future[Any] | None = None
         self.scheduler_check: Future[str | None] | None = None
@@ -44,11 +44,6 @@ class Watched(Member):
         self.due: dict[str, float] = {}
         self._installed: Callback | None = None
         self._previous: Callback | None = None
-
-    @property
-    def all_trouble(self) -> str | None:
-        """What is wrong with the cluster as a whole."""
-        return self.trouble or self.unheard
 
     def is_due(self, what: str, every_sec: float) -> bool:
         """Whether something that is done every so often is to be done now."""
