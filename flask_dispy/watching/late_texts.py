@@ -26,7 +26,6 @@ class LateTexts:
         # With each the state that it is for, or None: that which has the job.
         self._made: deque[tuple[events.Event, object]] = deque()
         self._asked = self._taken = 0
-        self._has_columns = bool(settings.node_columns or settings.job_columns)
         self.renderer = Renderer(
             lambda *text: self._made.append((events.JobText(*text), None)),
             limit=settings.text_limit,
@@ -47,8 +46,6 @@ class LateTexts:
 
     def ask_columns(self, watched: Watched) -> None:
         """Have the custom columns read of what a cluster's reports were of. Never waits."""
-        if not self._has_columns:
-            return
         nodes, jobs = watched.watch.subjects.take()
         for ip_addr, node in nodes.items():
             self._asked += self.columns.ask(NodeSubject(watched.state, ip_addr, node))

@@ -22,6 +22,7 @@ from ..engine.commands.calls import Calls
 from ..engine.commands.schedulers import scheduler_trouble
 from ..engine.faultlog import FaultLog
 from ..engine.ports import port_trouble
+from ..engine.reports.delivery import status_of
 from ..engine.reports.parsed import ParsedReport
 from ..engine.reports.queues import pending_jobs
 from .hub import CHUNK, Hub
@@ -184,25 +185,24 @@ class Pump:
             with self._hub.lock:
                 running = set(watched.state.ledger.running)
             reports = watched.reconciler.sweep(running, now)
-            reports.extend(self._queue(watched, now))
-            if watched.state.closed_at is None and is_closed(watched.cluster):
-                reports.append((events.WatchingEnded(now), None, ()))
+            if watched.state.closed_at is None:
+                reports.extend(self._queue(watched, now))
+                if is_closed(watched.cluster):
+                    reports.append((events.WatchingEnded(now), None, ()))
             if reports:
                 self._hub.apply(watched, reports)
 
     @staticmethod
     def _queue(watched: Watched, now: float) -> Iterator[ParsedReport]:
         """Yield what dispy's own records say of the jobs that wait. Nobody folds meanwhile."""
-        ledger, cluster = watched.state.ledger, watched.cluster
-        if cluster is None or watched.state.closed_at is not None:
-            return
+        ledger = watched.state.ledger
 
         def is_queued(key: JobKey) -> bool:
             job = ledger.named.get(key)
             return job is not None and job.state == "queued"
 
         idle = ledger.counts["queued"] > 0 and not ledger.counts["running"]
-        seen = watched.watch.job_reports.queue.look(cluster, is_queued, idle=idle)
+        seen = watched.watch.job_reports.queue.look(watched.cluster, is_queued, idle=idle)
         if seen is not None:
             yield (seen, None, ())
         yield from Pump._unseen(watched, now)
@@ -214,11 +214,11 @@ class Pump:
         These may end without a report. dispy counts a job before it reports it, and a slow callback
         of the user's holds up the reports: only a difference that two looks in a row find is one.
         """
-        ledger, cluster = watched.state.ledger, watched.cluster
+        ledger = watched.state.ledger
         watched.had_jobs_before = watched.had_jobs_before or ledger.before_watching > 0
         if not watched.had_jobs_before or watched.mode != "callback":
             return
-        pending = pending_jobs(cluster)
+        pending = pending_jobs(watched.cluster)
         if pending is None:
             return
         unseen, received = max(0, pending - ledger.pending), watched.watch.received
@@ -245,30 +245,25 @@ class Pump:
 
     def _adopt_existing(self, watched: Watched) -> None:
         """Take over the nodes and the pending jobs of a cluster that may have run for long."""
-        cluster = watched.cluster
-        if watched.kind == "scheduler":
-            # Asked on the scheduler's own thread: what is there can be read, and nothing called.
-            self._adopt_status(watched, list(cluster._dispy_nodes.values()), cluster.pending_jobs)
-            return
+        ask = partial(status_of, watched.cluster, watched.kind)
+        limit_sec = min(self._hub.intervals.status_sec, self._calls.timeout_sec)
         try:
-            status = self._calls.run(
-                f"ask for the status of {watched.name}", id(cluster), cluster.status,
-                timeout_sec=min(self._hub.intervals.status_sec, self._calls.timeout_sec),
+            # We are on the scheduler's own thread: what it has can be read, and nothing called.
+            status = ask() if watched.kind == "scheduler" else self._calls.run(
+                f"ask for the status of {watched.name}", id(watched.cluster), ask,
+                timeout_sec=limit_sec,
             )  # fmt: skip
         except Exception:
             logger.warning(
                 "The cluster %s did not report its status; its nodes will show as they report.",
                 watched.name, exc_info=True,
             )  # fmt: skip
-        else:
-            self._adopt_status(watched, status.nodes, status.jobs_pending)
-
-    def _adopt_status(self, watched: Watched, nodes: list[Any], pending: int) -> None:
+            return
         now = time.time()
         self._hub.fold()
         with self._hub.folding:
-            reports = watched.watch.nodes.adopt(nodes)
-            reports.append((events.PendingCounted(now, pending), None, ()))
+            reports = watched.watch.nodes.adopt(status.nodes)
+            reports.append((events.PendingCounted(now, status.jobs_pending), None, ()))
             self._hub.apply(watched, reports)
 
     def _check_scheduler(self, watched: Watched) -> None:
