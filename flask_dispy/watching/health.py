@@ -32,7 +32,8 @@ def health(hub: Hub, pump: Pump, calls: Calls) -> dict[str, Any]:
     if dropped:
         problems.append(f"The inbox was full and dropped {quantity(dropped, 'status report')}.")
     if engine["stuck"]:
-        problems.append(f"{quantity(engine['stuck'], 'call')} into dispy, or of rerun, {_LATE}")
+        calls_late = quantity(engine["stuck"], "call")
+        problems.append(f"{calls_late} of dispy or of a rerun function {_LATE}")
     if renderer.stuck:
         problems.append(f"{quantity(renderer.stuck, 'call')} of __str__ of job data {_LATE}")
     if columns.stuck:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import closing
 from typing import Any
 
 import pytest
 from clusters import wait_until
 from dispy import DispyJob
+from impatience import SOON
 from unit.rerun.conftest import codes, failed, row, watched
 
 from flask_dispy import ClusterRegistry
@@ -141,6 +143,16 @@ def test_function_that_always_hangs_takes_few_threads_and_none_of_its_clusters(
     assert calls.health()["in_flight"] == 3
     assert calls.run("cancel", id(cluster), lambda: "done") == "done"
     release.set()
+
+
+def test_health_says_plainly_that_a_function_hangs() -> None:
+    registry, release = ClusterRegistry(engine_timeout_sec=0.1, _intervals=SOON), threading.Event()
+    with closing(registry):
+        failed(watched(registry, lambda job: release.wait(60)))
+        assert codes(registry.control.rerun([1])) == [("timeout", False)]
+        plain = "1 call of dispy or of a rerun function did not come back in time."
+        wait_until(lambda: plain in registry.health()["problems"], what="the problem")
+        release.set()
 
 
 @pytest.mark.parametrize("made", [7, "job", object(), DispyJob, True])
