@@ -47,7 +47,7 @@ class Listener:
 
 
 class Announcer:
-    """The callbacks and the webhooks of one registry.
+    """The callbacks, ``listeners``, and the webhooks of one registry, ``outboxes``.
 
     :meth:`note` is called under the hub's lock and only appends; :meth:`pass_on`, called by the
     upkeep, does the rest without it. While nobody listens, neither costs anything.
@@ -56,7 +56,7 @@ class Announcer:
     def __init__(self, settings: Settings, *, waits_sec: Sequence[float]) -> None:
         self.outboxes = [Outbox(one, waits_sec=waits_sec) for one in settings.alerts]
         self._settings = settings
-        self._listeners: tuple[Listener, ...] = ()
+        self.listeners: tuple[Listener, ...] = ()
         self._changing = threading.Lock()
         self._passing = threading.Lock()  # the upkeep may be late, and still at it as we close
         self._wanted: frozenset[EntryKind] = frozenset()
@@ -68,30 +68,25 @@ class Announcer:
 
     # -- listeners ---------------------------------------------------------------------------
 
-    @property
-    def listeners(self) -> tuple[Listener, ...]:
-        """The callbacks."""
-        return self._listeners
-
     def add(self, listener: Listener) -> None:
         """Let a callback listen from now on."""
         with self._changing:
-            self._listeners += (listener,)
+            self.listeners += (listener,)
             self._want()
 
     def remove(self, listener: Listener) -> None:
         """Let a callback listen no more; what waits for it is dropped. Again is no error."""
         with self._changing:
-            if listener not in self._listeners:
+            if listener not in self.listeners:
                 return
-            self._listeners = tuple(one for one in self._listeners if one is not listener)
+            self.listeners = tuple(one for one in self.listeners if one is not listener)
             self._want()
             self._gone = [a + b for a, b in zip(self._gone, _counts(listener), strict=True)]
         listener.worker.close()
         listener.worker.join(0.0)
 
     def _want(self) -> None:
-        wanted = {one.kind for one in self._listeners}
+        wanted = {one.kind for one in self.listeners}
         self._wanted = frozenset(wanted.union(*(one.webhook.events for one in self.outboxes)))
 
     # -- events ------------------------------------------------------------------------------
@@ -124,7 +119,7 @@ class Announcer:
         noted = self._noted
         for _ in range(len(noted)):
             cluster, entry = noted.popleft()
-            for listener in self._listeners:
+            for listener in self.listeners:
                 if listener.kind == entry.kind:
                     listener.worker.put(event_row(entry, cluster, private=False))
             for outbox in self.outboxes:
@@ -138,7 +133,7 @@ class Announcer:
         give_up_at = time.monotonic() + timeout_sec
         with self._passing:
             self._hand_over()
-            listeners = self._listeners
+            listeners = self.listeners
             for listener in listeners:
                 listener.worker.close()
             for outbox in self.outboxes:
@@ -151,7 +146,7 @@ class Announcer:
     def health(self) -> dict[str, Any]:
         """Return what was delivered, failed and was dropped: all is well if no problems."""
         with self._changing:
-            listeners, gone = self._listeners, self._gone
+            listeners, gone = self.listeners, self._gone
         counts = [gone, *map(_counts, listeners)]
         called, failed, dropped = (sum(column) for column in zip(*counts, strict=True))
         webhooks = [outbox.health() for outbox in self.outboxes]

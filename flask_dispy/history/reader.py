@@ -144,13 +144,13 @@ def _label(record: RunRecord) -> str:
 class _Loader:
     """Loads runs in one transaction, as long as there is room for their jobs.
 
-    Rows that can't be read are left out and counted.
+    Rows that can't be read are left out and counted, in ``_bad``, which each run has of its own.
     """
 
     def __init__(self, db: sqlite3.Connection, most_runs: int) -> None:
         self._db = db
         self._room = 0
-        self._unreadable = Counter[str]()
+        self._bad = Counter[str]()
         self.is_ended = False
         self._events: list[tuple[ClusterState, Entry]] = []
         rows = self._all(SELECT_RUNS, most_runs)
@@ -160,7 +160,7 @@ class _Loader:
         ((self.total_runs,),) = self._all(f"SELECT count(*) {FOUND}")
 
     def load(self, most_jobs: int) -> Past:
-        self._room = most_jobs
+        self._room, unreadable = most_jobs, self._bad
         shifts = self._shifts({record.session for record in self.records})
         runs = []
         for record in self.records:
@@ -170,23 +170,21 @@ class _Loader:
         enter_events(self._events)
         ((total_jobs,),) = self._all("SELECT count(*) FROM jobs")
         for run in runs:
-            self._unreadable.update(run.unreadable)
-        return Past(runs, total_jobs, self._unreadable)
+            unreadable.update(run.unreadable)
+        return Past(runs, total_jobs, unreadable)
 
     def _all(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         return self._db.execute(statement, values).fetchall()
 
     def _readable(
-        self, kind: str, make: Callable[[Any], Made], rows: Iterable[Any],
-        unreadable: Counter[str] | None = None,
-    ) -> Iterator[Made]:  # fmt: skip
+        self, kind: str, make: Callable[[Any], Made], rows: Iterable[Any]
+    ) -> Iterator[Made]:
         """Yield what *make* returns for each row; count the rows that can't be read."""
         for row in rows:
             try:
                 yield make(row)
             except DAMAGE as error:
-                counts = self._unreadable if unreadable is None else unreadable
-                counts[kind] += 1
+                self._bad[kind] += 1
                 logger.debug("One of the %s of a history can't be read: %s", kind, error)
 
     def _shifts(self, sessions: Iterable[int]) -> dict[int, int]:
@@ -221,10 +219,10 @@ class _Loader:
             *(session, run, self._room),
         )
         self._room -= len(rows)
-        bad = Counter[str]()
+        self._bad = Counter[str]()
         make = partial(job_of, shift=shift, columns=self.columns.jobs)
-        jobs = list(self._readable("jobs", make, reversed(rows), bad))
-        kinds = self._error_kinds(run, shift, bad)
+        jobs = list(self._readable("jobs", make, reversed(rows)))
+        kinds = self._error_kinds(run, shift)
         state = ClusterState(
             _label(record),
             started_at,
@@ -235,63 +233,60 @@ class _Loader:
             tags=record.tags,
         )
         state.series = Series(started_at, PAST_RESOLUTIONS)
-        cpus = self._load_nodes(run, state, bad)
+        cpus = self._load_nodes(run, state)
         state.adopt(jobs)
         _count(state, figures)
         enter_error_kinds(state, kinds)
-        self._load_tallies(run, state, bad)
-        self._load_events(run, state, shift, bad)
+        self._load_tallies(run, state)
+        self._load_events(run, state, shift)
         _enter_usage(state, figures)
         state.comparison.refresh_all()
         ended_at = max([record.ended_at, *(job.ended_at or 0.0 for job in jobs)])
         state.closed_at = ended_at
-        whole, buckets = self._coarse_series(run, ended_at, bad), self._buckets(run, ended_at, bad)
+        whole, buckets = self._coarse_series(run, ended_at), self._buckets(run, ended_at)
         refill(state.series, whole, buckets)
         cpus = math.ceil(max([cpus, *(bucket.cpus_total for bucket in buckets)]))
-        loads = self._loads(run, ended_at, bad)
-        return PastRun(run, state, ended_at, figures.complete, cpus, buckets, whole, loads, bad)
+        loads = self._loads(run, ended_at)
+        return PastRun(
+            run, state, ended_at, figures.complete, cpus, buckets, whole, loads, self._bad
+        )
 
-    def _load_nodes(self, run: int, state: ClusterState, bad: Counter[str]) -> int:
+    def _load_nodes(self, run: int, state: ClusterState) -> int:
         """Load a run's nodes and their events; return how many CPUs they had."""
         rows = (text for (text,) in self._all("SELECT row FROM nodes WHERE run = ?", run))
         make = partial(node_of, columns=self.columns.nodes)
-        for node in self._readable("nodes", make, rows, bad):
+        for node in self._readable("nodes", make, rows):
             state.nodes[node.ip_addr] = node
             state.roster.changed(node)
         happened = self._all(
             "SELECT ip_addr, at, event FROM node_events WHERE run = ? ORDER BY at", run
         )
-        for ip_addr, at, event in self._readable("node events", event_of, happened, bad):
+        for ip_addr, at, event in self._readable("node events", event_of, happened):
             if ip_addr in state.nodes:
                 state.nodes[ip_addr].note(at, event)
         return sum(node.cpus or node.avail_cpus for node in state.nodes.values())
 
-    def _load_tallies(self, run: int, state: ClusterState, bad: Counter[str]) -> None:
+    def _load_tallies(self, run: int, state: ClusterState) -> None:
         """Load the tallies of the run's jobs; files of the first version have none."""
         rows = self._all("SELECT ip_addr, tally FROM tallies WHERE run = ?", run)
-        for ip_addr, tally in self._readable("tallies", tally_of, rows, bad):
+        for ip_addr, tally in self._readable("tallies", tally_of, rows):
             enter_tally(state, ip_addr, tally)
 
-    def _load_events(self, run: int, state: ClusterState, shift: int, bad: Counter[str]) -> None:
+    def _load_events(self, run: int, state: ClusterState, shift: int) -> None:
         """Load the events of a run; they are numbered when all runs are loaded."""
         columns = ", ".join(EVENT_COLUMNS)
         rows = self._all(f"SELECT {columns} FROM events WHERE run = ? ORDER BY rowid", run)
         make = partial(entry_of, shift=shift)
         state.journal = Journal(iter(()))  # loading its jobs is no event
-        self._events += ((state, entry) for entry in self._readable("events", make, rows, bad))
+        self._events += ((state, entry) for entry in self._readable("events", make, rows))
 
-    def _error_kinds(self, run: int, shift: int, bad: Counter[str]) -> list[ErrorKind]:
+    def _error_kinds(self, run: int, shift: int) -> list[ErrorKind]:
         """Load a run's kinds of errors; files of early versions have none."""
         rows = self._all("SELECT kind, row FROM error_kinds WHERE run = ?", run)
-        return [
-            kind
-            for kind in self._readable(
-                "kinds of errors", lambda row: error_kind_of(row, shift), rows, bad
-            )
-            if kind.count
-        ]
+        kinds = self._readable("kinds of errors", partial(error_kind_of, shift=shift), rows)
+        return [kind for kind in kinds if kind.count]
 
-    def _coarse_series(self, run: int, ended_at: float, bad: Counter[str]) -> list[Measured]:
+    def _coarse_series(self, run: int, ended_at: float) -> list[Measured]:
         """Return the series of a run in coarse steps, which hold a month."""
         rows = self._all(
             "SELECT CAST(start / ? AS INTEGER) * ? AS step, sum(span_sec), sum(done), sum(failed), "
@@ -299,9 +294,9 @@ class _Loader:
             "WHERE run = ? AND start BETWEEN 1 AND ? GROUP BY step ORDER BY step DESC LIMIT ?",
             *(WHOLE_SEC, WHOLE_SEC, run, ended_at, PAST_RESOLUTIONS[WHOLE_SEC]),
         )
-        return list(self._readable("series", bucket_of, reversed(rows), bad))
+        return list(self._readable("series", bucket_of, reversed(rows)))
 
-    def _loads(self, run: int, ended_at: float, bad: Counter[str]) -> list[Load]:
+    def _loads(self, run: int, ended_at: float) -> list[Load]:
         """Return how busy a run's nodes were; files from before this was kept have nothing."""
         found = "FROM loads WHERE run = ? AND at BETWEEN 1 AND ?"
         ((kept,),) = self._all(f"SELECT count(*) {found}", run, ended_at)
@@ -311,15 +306,15 @@ class _Loader:
             f"SELECT at, load FROM ({numbered}) WHERE number % ? = 1 % ? ORDER BY at",
             *(run, ended_at, each, each),
         )
-        return list(self._readable("loads", load_from, rows, bad))
+        return list(self._readable("loads", load_from, rows))
 
-    def _buckets(self, run: int, ended_at: float, bad: Counter[str]) -> list[Measured]:
+    def _buckets(self, run: int, ended_at: float) -> list[Measured]:
         rows = self._all(
             f"SELECT {', '.join(Measured._fields)} FROM series "
             "WHERE run = ? AND start BETWEEN ? AND ? ORDER BY start",
             *(run, ended_at - _SERIES_SEC, ended_at),
         )
-        return list(self._readable("series", bucket_of, rows, bad))
+        return list(self._readable("series", bucket_of, rows))
 
 
 def refill(series: Series, whole: Iterable[Measured], buckets: Iterable[Measured]) -> None:
