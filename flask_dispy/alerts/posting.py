@@ -22,8 +22,6 @@ __all__ = ["Answer", "NotSent", "post"]
 
 _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
 
-_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-
 
 class NotSent(Exception):
     """There was no answer. The text says why, and contains no secret.
@@ -165,21 +163,17 @@ def _connected(host: str, port: int, webhook: Webhook, deadline: float) -> socke
 
 def _is_public(text: str) -> bool:
     """Whether an address is one that all the world may use, and no other hides in it."""
-    address: _Address = ipaddress.ip_address(text.partition("%")[0])
-    inner: _Address | None = None
+    address = ipaddress.ip_address(text.partition("%")[0])
     if isinstance(address, ipaddress.IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour
-        if address in _NAT64:
-            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
         if address.teredo is not None or address.is_site_local:
             return False
+        last = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
         # ISATAP (RFC 5214): an IPv4 address behind 0:5efe or 200:5efe, in any network.
-        if (int(address) >> 32) & 0xFCFFFFFF == 0x5EFE:
-            embedded = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-            if not _is_public(str(embedded)):
-                return False
-    if inner is not None:
-        return _is_public(str(inner))
+        if (int(address) >> 32) & 0xFCFFFFFF == 0x5EFE and not _is_public(str(last)):
+            return False
+        inner = address.ipv4_mapped or address.sixtofour or (last if address in _NAT64 else None)
+        if inner is not None:
+            return _is_public(str(inner))
     return address.is_global and not (address.is_multicast or address.is_reserved)
 
 

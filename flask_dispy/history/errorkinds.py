@@ -112,7 +112,7 @@ def enter_error_kinds(state: ClusterState, kept: Iterable[ErrorKind]) -> None:
         there = kinds.get(kind.id)
         if there is None and len(kinds) >= MOST_KINDS:
             continue
-        if kind.count and (there is None or kind.count >= there.count):
+        if there is None or kind.count >= there.count:
             kinds[kind.id] = kind
     counted = sum(kind.count for kind in kinds.values()) + len(known.unread)
     state.ledger.failed = max(state.ledger.failed, counted)

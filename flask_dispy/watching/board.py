@@ -12,7 +12,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from ..core.cluster import ClusterState
 from ..core.combined import COMBINED_NAME, CombinedState
-from ..core.errors import WrongProcess
+from ..core.errors import UnknownCluster, WrongProcess
 from ..core.feed import Feed, new_epoch
 from ..core.journal import Entry, EntryKind
 from ..core.offers import Source
@@ -25,7 +25,9 @@ from .addresses import Address
 from .intervals import Intervals
 from .runs import Runs
 
-__all__ = ["ALL_NAMES", "Board", "Member", "free_name", "shown_name", "tidy_name"]
+__all__ = [
+    "ALL_NAMES", "Board", "Member", "free_name", "shown_name", "tidy_name", "unknown_cluster",
+]  # fmt: skip
 
 ALL_NAMES: Final = ("*", COMBINED_NAME)
 """The names that stand for all clusters."""
@@ -51,6 +53,12 @@ def free_name(name: str, *taken: Collection[str]) -> str:
     name = tidy_name(name)
     candidates = itertools.chain([name], (f"{name} ({n})" for n in itertools.count(2)))
     return next(c for c in candidates if not any(c in names for names in (*taken, ALL_NAMES)))
+
+
+def unknown_cluster(name: str, why: str | None = None) -> UnknownCluster:
+    """Return the error that no cluster of that name is watched, and *why* if that is known."""
+    known = f"No cluster {name[:80]!r} is watched: the clusters are listed under clusters."
+    return UnknownCluster(why or known, field="cluster")
 
 
 class Member:

@@ -51,16 +51,13 @@ def addresses_of(states: Sequence[ClusterState], hosts: Iterable[str]) -> dict[s
         if (bare := without_brackets(host)) in known:
             found[host] = bare
         elif named := names.get(host.lower()):
-            found[host], *others = sorted(named, key=address_key)
-            if others:
-                raise _ambiguous(host, [found[host], *others])
+            addresses = sorted(named, key=address_key)
+            if len(addresses) > 1:
+                more = f" and {len(addresses) - 10} more" * (len(addresses) > 10)
+                raise AmbiguousNode(
+                    f"{len(addresses)} nodes are called {host[:80]!r}: "
+                    f"{', '.join(addresses[:10])}{more}. Name one by its address.",
+                    field="node",
+                )
+            found[host] = addresses[0]
     return found
-
-
-def _ambiguous(host: str, addresses: list[str]) -> AmbiguousNode:
-    more = f" and {len(addresses) - 10} more" * (len(addresses) > 10)
-    return AmbiguousNode(
-        f"{len(addresses)} nodes are called {host[:80]!r}: {', '.join(addresses[:10])}{more}. "
-        "Name one by its address.",
-        field="node",
-    )

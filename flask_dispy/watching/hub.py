@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from ..alerts.announcer import Announcer
 from ..core.cluster import ClusterState
-from ..core.errors import BadRequest, UnknownCluster
+from ..core.errors import BadRequest
 from ..core.failurewindow import FailureWindow
 from ..core.jobs import ENDED_STATES, Job
 from ..core.meter import Price
@@ -31,7 +31,7 @@ from ..engine.reports.router import OTHER_NAME, Router, forwards_to
 from ..engine.reports.watch import Watch
 from ..history.recorder import recorder_of
 from ..history.runs import ShownRun
-from .board import ALL_NAMES, Board, free_name, tidy_name
+from .board import ALL_NAMES, Board, free_name, tidy_name, unknown_cluster
 from .closed import ClosedClusters
 from .intervals import Intervals
 from .late_texts import LateTexts
@@ -228,11 +228,7 @@ class Hub(Board[Watched]):
             return self.members()
         watched = self.member(name)
         if watched is None:
-            raise UnknownCluster(
-                self._closed_clusters.words(name)
-                or f"No cluster {name[:80]!r} is watched: the clusters are listed under clusters.",
-                field="cluster",
-            )
+            raise unknown_cluster(name, self._closed_clusters.words(name))
         return [watched]
 
     # -- folding -----------------------------------------------------------------------------

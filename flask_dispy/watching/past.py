@@ -7,6 +7,7 @@ import os
 import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from functools import partial
 from itertools import chain
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from ..core.cluster import ClusterState
-from ..core.errors import HistoryError, NoCommands, UnknownCluster
+from ..core.errors import NoCommands
 from ..core.nodeseries import NodeCourse
 from ..core.phrases import quantity
 from ..core.prospects import Surroundings
@@ -29,7 +30,7 @@ from ..history.runs import ShownRun
 from ..wire.shapes.clusters import SeriesData, Summary
 from ..wire.shapes.nodes import NodeLoadsData, NodeSeriesData, NoLoads
 from ..wire.shapes.timeline import TimelineData
-from .board import ALL_NAMES, Board, Member, free_name
+from .board import ALL_NAMES, Board, Member, free_name, unknown_cluster
 from .dashboard import Dashboard
 from .intervals import Intervals
 from .loads import no_loads, node_series_data, past_loads
@@ -260,8 +261,7 @@ class PastRegistry(Dashboard):
         self._views: dict[str, View] = {}
         self._combined = _RunsView(self._runs, self._runs, self.views)
         self._closed = threading.Event()
-        self._loaded = threading.Event()
-        self._failure: HistoryError | None = None
+        self._loaded = Future[None]()
         self._loader = threading.Thread(
             target=self._load, args=(most_jobs,), name="flask_dispy-past", daemon=True
         )
@@ -277,9 +277,7 @@ class PastRegistry(Dashboard):
         with self._starting:
             if self._loader.ident is None:
                 self._loader.start()
-        self._loaded.wait()
-        if self._failure is not None:
-            raise self._failure
+        self._loaded.result()
 
     def _load(self, most_jobs: int) -> None:
         try:
@@ -290,11 +288,10 @@ class PastRegistry(Dashboard):
             runs = self._runs
             runs.fill(past.runs, self._names)
             self._views = {member.name: _RunView(runs, member) for member in runs.members()}
-        except HistoryError as error:
-            self._failure = error
-        finally:
-            self._loaded.set()
-        if self._failure is None:
+        except BaseException as error:
+            self._loaded.set_exception(error)
+        else:
+            self._loaded.set_result(None)
             bring_up_to_date(self._path, self._closed.is_set)
 
     def damage(self) -> str:
@@ -317,10 +314,7 @@ class PastRegistry(Dashboard):
         self.wait()
         found = self._combined if name in ALL_NAMES else self._views.get(name)
         if found is None:
-            raise UnknownCluster(
-                f"No cluster {name[:80]!r} is watched: the clusters are listed under clusters.",
-                field="cluster",
-            )
+            raise unknown_cluster(name)
         return found
 
     def views(self) -> list[View]:
