@@ -89,7 +89,8 @@ class Past(NamedTuple):
 class PastFile:
     """An open history: its runs are known at once, their results once they are loaded.
 
-    Other programs may write to the file meanwhile; all is read as of one moment.
+    Other programs may write to the file meanwhile; all is read as of one moment. Rows that can't
+    be read are left out and counted, those of each run apart.
 
     :param most_runs: how many runs are loaded, the newest first.
     :raises HistoryError: there is no history at *path*, or it can't be read; says why.
@@ -98,32 +99,48 @@ class PastFile:
     def __init__(self, path: Path, *, most_runs: int) -> None:
         self._path = path
         self._closed = False
+        self._room = 0
+        self._bad = Counter[str]()
+        self._events: list[tuple[ClusterState, Entry]] = []
         self._db = open_for_reading(path)
         try:
             with self._explaining_damage():
                 self._db.execute("BEGIN")
-                self._loader = _Loader(self._db, most_runs)
+                rows = self._all(SELECT_RUNS, most_runs)
+                self._records = list(self._readable("runs", run_of, rows))
+                declared = (record.columns for record in self._records)
+                self.columns = together(self._readable("columns", columns_of, declared))
+                ((self.total_runs,),) = self._all(f"SELECT count(*) {FOUND}")
         except BaseException:
             self._db.close()
             raise
-        self.columns = self._loader.columns
-        self.total_runs = self._loader.total_runs
 
     def labels(self) -> dict[int, str]:
         """Return the labels of the runs to be loaded, by their ids, the newest first."""
-        return {record.id: _label(record) for record in self._loader.records}
+        return {record.id: _label(record) for record in self._records}
 
     def load(self, most_jobs: int) -> Past:
-        """Load the runs and their newest jobs, and close the file.
+        """Load the runs, as long as there is room for their jobs, and close the file.
 
         :raises HistoryError: it can't be read, or was closed meanwhile; says why.
         """
         with closing(self._db), self._explaining_damage():
-            return self._loader.load(most_jobs)
+            self._room, unreadable = most_jobs, self._bad
+            shifts = self._shifts({record.session for record in self._records})
+            runs = []
+            for record in self._records:
+                if self._closed:
+                    raise ValueError("it was closed while it was loaded")
+                runs.append(self._run(record, shifts[record.session]))
+            enter_events(self._events)
+            ((total_jobs,),) = self._all("SELECT count(*) FROM jobs")
+            for run in runs:
+                unreadable.update(run.unreadable)
+            return Past(runs, total_jobs, unreadable)
 
     def close(self) -> None:
         """End a :meth:`load` that is under way in another thread."""
-        self._loader.is_ended = True
+        self._closed = True
 
     @contextmanager
     def _explaining_damage(self) -> Iterator[None]:
@@ -134,44 +151,6 @@ class PastFile:
                 f"The history {self._path} is damaged: {error}. What is whole of it may be saved "
                 "by the command .recover of sqlite3, into a new file."
             ) from error
-
-
-def _label(record: RunRecord) -> str:
-    begun = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(record.started_at))
-    return f"{bounded(record.name, _NAME_LETTERS)} {begun}"
-
-
-class _Loader:
-    """Loads runs in one transaction, as long as there is room for their jobs.
-
-    Rows that can't be read are left out and counted, in ``_bad``, which each run has of its own.
-    """
-
-    def __init__(self, db: sqlite3.Connection, most_runs: int) -> None:
-        self._db = db
-        self._room = 0
-        self._bad = Counter[str]()
-        self.is_ended = False
-        self._events: list[tuple[ClusterState, Entry]] = []
-        rows = self._all(SELECT_RUNS, most_runs)
-        self.records = list(self._readable("runs", run_of, rows))
-        declared = (record.columns for record in self.records)
-        self.columns = together(self._readable("columns", columns_of, declared))
-        ((self.total_runs,),) = self._all(f"SELECT count(*) {FOUND}")
-
-    def load(self, most_jobs: int) -> Past:
-        self._room, unreadable = most_jobs, self._bad
-        shifts = self._shifts({record.session for record in self.records})
-        runs = []
-        for record in self.records:
-            if self.is_ended:
-                raise ValueError("it was closed while it was loaded")
-            runs.append(self._run(record, shifts[record.session]))
-        enter_events(self._events)
-        ((total_jobs,),) = self._all("SELECT count(*) FROM jobs")
-        for run in runs:
-            unreadable.update(run.unreadable)
-        return Past(runs, total_jobs, unreadable)
 
     def _all(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         return self._db.execute(statement, values).fetchall()
@@ -315,6 +294,11 @@ class _Loader:
             *(run, ended_at - _SERIES_SEC, ended_at),
         )
         return list(self._readable("series", bucket_of, rows))
+
+
+def _label(record: RunRecord) -> str:
+    begun = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(record.started_at))
+    return f"{bounded(record.name, _NAME_LETTERS)} {begun}"
 
 
 def refill(series: Series, whole: Iterable[Measured], buckets: Iterable[Measured]) -> None:
