@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from ..core.nodes import GONE_STATES
-from .columns import NO_COLUMNS, Columns
+from ..core.cluster import ClusterState
+from ..core.nodes import GONE_STATES, NodeState
+from ..core.series import Measured
+from ..core.settings import Settings
+from ..wire.rows import RowWriter
+from .columns import Columns
 from .courses import CoursesDue
 from .errorkinds import ErrorKindsDue
 from .events import EventRow
@@ -17,13 +21,6 @@ from .runs import ShownRun
 from .store import Run, Store
 from .summaries import SummaryDue
 from .tallies import TalliesDue
-
-if TYPE_CHECKING:
-    from ..core.cluster import ClusterState
-    from ..core.nodes import NodeState
-    from ..core.series import Measured
-    from ..core.settings import Settings
-    from ..wire.rows import RowWriter
 
 __all__ = ["RECORD_SEC", "SERIES_SEC", "Recorder", "recorder_of"]
 
@@ -58,7 +55,7 @@ class Recorder:
     All methods are called under the registry's lock; none of them waits for anything.
     """
 
-    def __init__(self, store: Store, rows: RowWriter, columns: Columns = NO_COLUMNS) -> None:
+    def __init__(self, store: Store, rows: RowWriter, columns: Columns) -> None:
         self.store = store
         self._rows = rows
         self._columns = columns

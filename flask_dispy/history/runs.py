@@ -26,7 +26,6 @@ from .tallies import tally_of
 __all__ = [
     "FOUND",
     "MOST_LISTED",
-    "NO_SUMMARY",
     "SELECT_RUNS",
     "RunRecord",
     "ShownRun",
@@ -40,9 +39,6 @@ Made = TypeVar("Made")
 
 MOST_LISTED: Final = 10_000
 """How many runs are listed, the newest: some 0.1 s."""
-
-NO_SUMMARY: Final = RunSummary(None, None, None, None, None)
-"""The summary of a run without one."""
 
 FOUND: Final = (
     "FROM runs WHERE queued + running + finished + terminated + cancelled + abandoned > 0 "
@@ -105,7 +101,7 @@ def run_of(row: tuple[Any, ...]) -> RunRecord:
     """Return the run that a row of ``SELECT_RUNS`` describes."""
     id_, session, name, started_at, columns, tags, *rest = row
     summary, figures = rest[: len(RunSummary._fields)], rest[len(RunSummary._fields) :]
-    found = NO_SUMMARY
+    found = RunSummary(None, None, None, None, None)
     with suppress(*DAMAGE):  # the rest of the row may be whole
         found = summary_of_row(tuple(summary))
     return RunRecord(

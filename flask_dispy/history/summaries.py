@@ -8,14 +8,13 @@ from typing import Any, Final, NamedTuple
 
 from ..core.cluster import ClusterState
 from ..core.errorkinds import Course
-from ..core.tally import Tally
+from ..core.tally import Tally, Times
 from .checking import course, figure, json_of, or_none, text
 
 __all__ = [
     "RunSummary",
     "SummaryDue",
     "course_of",
-    "course_text",
     "summary_of_row",
     "summary_of_run",
 ]
@@ -44,19 +43,10 @@ def summary_of_run(
 
     :param total: the tally of all its jobs.
     """
-    ran = None if total.finished is None else total.finished.ran
-    return RunSummary(
-        function,
-        ran.quantile(0.5) if ran else None,
-        ran.quantile(0.95) if ran else None,
-        cpu_time_sec,
-        None if course is None else course_text(course),
-    )
-
-
-def course_text(course: Course) -> str:
-    """Return a course as JSON."""
-    return json.dumps([round(course.start, 3), course.step_sec, *course.counts])
+    ran, said = (total.finished or Times()).ran, None
+    if course is not None:
+        said = json.dumps([round(course.start, 3), course.step_sec, *course.counts])
+    return RunSummary(function, ran.quantile(0.5), ran.quantile(0.95), cpu_time_sec, said)
 
 
 def course_of(value: Any) -> Course | None:

@@ -26,26 +26,8 @@ class Summaries:
 
     def of(self, state: ClusterState, now: float) -> Summary:
         """Return a cluster's summary."""
-        return self._single(self._watched(state), state, now)
-
-    def all(self, now: float) -> list[Summary]:
-        """Return all summaries, that of all clusters first."""
-        each = [self._single(watched, watched.state, now) for watched in self._hub.members()]
-        combined = combined_summary(self._hub, each, now)
-        combined["dropped_events"] += self._hub.router.dropped
-        return [combined, *each]
-
-    def backlog(self, state: ClusterState, now: float) -> Backlog | None:
-        """Return what a cluster has to do yet, ``None`` if nothing."""
-        return state.backlog(now, self.surroundings(self._watched(state), state))
-
-    def _watched(self, state: ClusterState) -> Watched | None:
-        # A view outlives its cluster, whose name may be another's by now.
-        watched = self._hub.member(state.name)
-        return watched if watched is not None and watched.state is state else None
-
-    def _single(self, watched: Watched | None, state: ClusterState, now: float) -> Summary:
-        summary = cast(Summary, summary_of(state, now, self.surroundings(watched, state)))
+        watched = self._watched(state)
+        summary = cast(Summary, summary_of(state, now, self.surroundings(state)))
         summary["watching"] = watched.mode if watched else "removed"
         summary["dropped_events"] = watched.watch.dropped if watched else 0
         summary["trouble"] = (watched.trouble or watched.unheard) if watched else None
@@ -54,8 +36,25 @@ class Summaries:
         summary["now"] = now
         return summary
 
-    def surroundings(self, watched: Watched | None, state: ClusterState) -> Surroundings:
+    def all(self, now: float) -> list[Summary]:
+        """Return all summaries, that of all clusters first."""
+        each = [self.of(state, now) for state in self._hub.states()]
+        combined = combined_summary(self._hub, each, now)
+        combined["dropped_events"] += self._hub.router.dropped
+        return [combined, *each]
+
+    def backlog(self, state: ClusterState, now: float) -> Backlog | None:
+        """Return what a cluster has to do yet, ``None`` if nothing."""
+        return state.backlog(now, self.surroundings(state))
+
+    def _watched(self, state: ClusterState) -> Watched | None:
+        # A view outlives its cluster, whose name may be another's by now.
+        watched = self._hub.member(state.name)
+        return watched if watched is not None and watched.state is state else None
+
+    def surroundings(self, state: ClusterState) -> Surroundings:
         """Return what a cluster's own state can't know of how its jobs will go on."""
+        watched = self._watched(state)
         return Surroundings(
             trouble=watched.trouble if watched else None,
             counted=watched is None or watched.mode != "polling",

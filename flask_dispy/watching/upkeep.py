@@ -160,7 +160,7 @@ class Pump:
             for watched in hub.members():
                 watched.state.take_sample(now)
                 if watched.is_due("pace", hub.intervals.pace_sec):
-                    around = self._summaries.surroundings(watched, watched.state)
+                    around = self._summaries.surroundings(watched.state)
                     watched.state.refresh_pace(now, around)
                     hub.publish(watched)
             hub.combined.take_sample(now)
