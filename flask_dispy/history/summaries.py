@@ -56,14 +56,9 @@ def course_of(value: Any) -> Course | None:
 
 def summary_of_row(row: tuple[Any, ...]) -> RunSummary:
     """Return the summary that a row contains."""
-    function, median_sec, p95_sec, cpu_time_sec, course = row
-    return RunSummary(
-        or_none(text, function),
-        or_none(figure, median_sec),
-        or_none(figure, p95_sec),
-        or_none(figure, cpu_time_sec),
-        or_none(text, course),
-    )
+    function, *figures, course = row
+    known = (or_none(figure, one) for one in figures)
+    return RunSummary._make((or_none(text, function), *known, or_none(text, course)))
 
 
 class SummaryDue:

@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterable
 from typing import Final
 
+from ..core.settings import Settings
 from .intervals import Intervals
 from .watched import Watched
 
@@ -18,17 +19,10 @@ _MOST_NAMES: Final = 1_000
 
 
 class ClosedClusters:
-    """Says which closed clusters are to be let go. Guarded by the hub's ``folding``.
+    """Says which closed clusters are to be let go. Guarded by the hub's ``folding``."""
 
-    :param limit: closed clusters that are kept.
-    :param history: the file that keeps the jobs of those let go, if there is one.
-    """
-
-    def __init__(
-        self, limit: int, history: str | os.PathLike[str] | None, intervals: Intervals
-    ) -> None:
-        self._limit = limit
-        self._history = history
+    def __init__(self, settings: Settings, intervals: Intervals) -> None:
+        self._settings = settings
         self._intervals = intervals
         self._gone: OrderedDict[str, None] = OrderedDict()
 
@@ -39,7 +33,7 @@ class ClosedClusters:
         linger_sec = waits.linger_for_texts_sec if texts_wait else waits.linger_sec
         closed = [one for one in watched if one.cluster is not None and _closed_at(one)]
         closed.sort(key=_closed_at)
-        beyond = closed[: max(0, len(closed) - self._limit)]
+        beyond = closed[: max(0, len(closed) - self._settings.closed_limit)]
         return [
             one
             for one in beyond
@@ -61,14 +55,12 @@ class ClosedClusters:
         """Return what became of a cluster that was let go, ``None`` if it was none of them."""
         if name not in self._gone:
             return None
-        kept = (
-            f"its jobs are kept in the history {os.fspath(self._history)}"
-            if self._history is not None
-            else "history= would keep its jobs"
-        )
+        history, kept = self._settings.history, "history= would keep its jobs"
+        if history is not None:
+            kept = f"its jobs are kept in the history {os.fspath(history)}"
         return (
             f"The cluster {name[:80]!r} was closed, and has made room for newer ones "
-            f"(closed_limit is {self._limit}); {kept}."
+            f"(closed_limit is {self._settings.closed_limit}); {kept}."
         )
 
 

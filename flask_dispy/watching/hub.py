@@ -17,7 +17,7 @@ from ..alerts.announcer import Announcer
 from ..core.cluster import ClusterState
 from ..core.errors import BadRequest
 from ..core.failurewindow import FailureWindow
-from ..core.jobs import ENDED_STATES, Job
+from ..core.jobs import ENDED_STATES
 from ..core.meter import Price
 from ..core.settings import Settings
 from ..core.tags import TAG_LETTERS, checked_tags
@@ -63,7 +63,7 @@ class Hub(Board[Watched]):
         self.folding = threading.RLock()
         self.router = Router(settings.inbox_limit)
         self.texts = LateTexts(settings)
-        self._closed_clusters = ClosedClusters(settings.closed_limit, settings.history, intervals)
+        self._closed_clusters = ClosedClusters(settings, intervals)
         self._serials = itertools.count(self.recorder.store.first_serial if self.recorder else 1)
         self._numbers = itertools.count(1)
         self._offer_numbers = itertools.count(1)
@@ -91,7 +91,8 @@ class Hub(Board[Watched]):
         :param receiver: what a callback of the cluster's own may hand its reports on to.
         """
         self.check_process()
-        kind, shown = kind_of(cluster), checked_tags(tags, self._redacted_tag)
+        kind = kind_of(cluster)
+        shown = checked_tags(tags, lambda tag: self.redacted(tag, "tag", TAG_LETTERS))
         if rerun is not None and not callable(rerun):
             raise BadRequest("rerun must be a function of a job's row.", field="rerun")
         with self.folding:
@@ -116,9 +117,10 @@ class Hub(Board[Watched]):
                 watched.state.dirty = True
                 self.publish(watched)
 
-    def _redacted_tag(self, tag: str) -> str:
+    def redacted(self, text: str, kind: str, limit: int) -> str:
+        """Return what the program's hook lets be shown of a text."""
         redact = self.settings.redact
-        return tag if redact is None else redacted(redact, tag, "tag", TAG_LETTERS)
+        return text if redact is None else redacted(redact, text, kind, limit)
 
     def _enter(self, cluster: Any, kind: Kind, name: str, tags: tuple[str, ...] = ()) -> Watched:
         settings = self.settings
@@ -151,9 +153,6 @@ class Hub(Board[Watched]):
             watched = Watched(cluster, kind, watch, state, next(self._numbers))
             self.enter(watched)
         return watched
-
-    def _enter_other(self) -> Watched:
-        return self._enter(None, "other", OTHER_NAME)
 
     def _take_over(self, watched: Watched, receiver: object, *, chain: bool) -> None:
         """See to it that the cluster's reports reach us."""
@@ -238,7 +237,7 @@ class Hub(Board[Watched]):
         self.check_process()
         # Even with nothing in the inboxes: another thread may be about to fold what it took out.
         with self.folding:
-            self.router.route(self.members(), self._enter_other)
+            self.router.route(self.members(), lambda: self._enter(None, "other", OTHER_NAME))
             for watched in self.members():
                 waiting = len(watched.watch.inbox)
                 while waiting > 0:
@@ -268,17 +267,13 @@ class Hub(Board[Watched]):
                     live.pop(job.serial, None)
                 elif held is not None:
                     live[job.serial] = held
-                if self.relations.expected:
-                    self._note_relation(watched, job)
+                other = self.relations.note(watched, job) if self.relations.expected else None
+                if other is not None and other is not watched:
+                    self.publish(other)
                 if later:
                     asked.extend(text_requests(later, job.serial))
             self.publish(watched)
         self.texts.ask(asked)
-
-    def _note_relation(self, watched: Watched, job: Job) -> None:
-        other = self.relations.note(watched, job)
-        if other is not None and other is not watched:
-            self.publish(other)
 
     def _fold_texts(self) -> None:
         if not self.texts.waiting:

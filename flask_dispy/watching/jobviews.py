@@ -6,7 +6,7 @@ import heapq
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any, Final
@@ -69,11 +69,9 @@ class JobsView(ABC):
     def _states(self) -> list[ClusterState]:
         """Return the states that are viewed. Called under the lock."""
 
-    @contextmanager
-    def _folded(self) -> Iterator[float]:
+    def _folded(self) -> AbstractContextManager[float]:
         """Fold what waits and hold the lock; gives the time that the answer is to be of."""
-        with self._board.folded() as now:
-            yield now
+        return self._board.folded()
 
     def job(self, serial: int) -> JobDetail:
         """Return all that is known of one job.

@@ -16,7 +16,6 @@ from ..core.offers import Allocation, Offer
 from ..core.text import Cut
 from ..engine.commands.outcomes import JobTarget, Target
 from ..engine.commands.rerunning import MOST_MESSAGE
-from ..engine.reports.render import redacted
 from ..wire.shapes.jobs import JobRow
 from .board import shown_name
 from .hosts import address_of
@@ -219,8 +218,7 @@ class Lookup:
 
     def redacted(self, text: str) -> str:
         """Return what the program's hook lets be shown of an error's text."""
-        redact = self._hub.settings.redact
-        return text if redact is None else redacted(redact, text, "exception", MOST_MESSAGE)
+        return self._hub.redacted(text, "exception", MOST_MESSAGE)
 
     # -- offers ------------------------------------------------------------------------------
 
