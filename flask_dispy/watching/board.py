@@ -186,6 +186,14 @@ class Board(Generic[M]):
         state.dirty = False
         self._changed.notify_all()
 
+    @contextmanager
+    def changing(self, member: M) -> Iterator[None]:
+        """Hold the lock, and publish what the block changes of a cluster."""
+        with self.lock:
+            yield
+            member.state.dirty = True
+            self.publish(member)
+
     def _combine(self, addresses: Iterable[str]) -> None:
         known, gone = self.combined.nodes_changed(addresses)
         self.combined_feed.touch(known, self.version)

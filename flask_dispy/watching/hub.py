@@ -112,10 +112,8 @@ class Hub(Board[Watched]):
 
     def _set_rerun(self, watched: Watched, rerun: RerunFunction | None) -> None:
         if rerun is not None:
-            with self.lock:
+            with self.changing(watched):
                 watched.rerun = rerun
-                watched.state.dirty = True
-                self.publish(watched)
 
     def redacted(self, text: str, kind: str, limit: int) -> str:
         """Return what the program's hook lets be shown of a text."""

@@ -57,11 +57,9 @@ class Listening:
             logger.warning("Trouble with the cluster %s: %s", watched.name, trouble)
         else:
             logger.info("The reports of the cluster %s arrive again.", watched.name)
-        with self._hub.lock:
+        with self._hub.changing(watched):
             watched.unheard = trouble
             watched.mode = "callback" if trouble is None else "polling"
-            watched.state.dirty = True
-            self._hub.publish(watched)
 
     def _poll(self, watched: Watched, delivery: Delivery) -> None:
         if watched.poll is not None:

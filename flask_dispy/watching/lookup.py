@@ -112,10 +112,8 @@ class Lookup:
         if watched is None:
             yield None
             return
-        with self._hub.lock:
+        with self._hub.changing(watched):
             yield watched.state
-            watched.state.dirty = True
-            self._hub.publish(watched)
 
     def offered(self, name: str, host: str, offered: Allocation, by: str | None) -> None:
         """Note that somebody offered a node to a cluster."""

@@ -301,10 +301,8 @@ class Pump:
             return
         if trouble is not None:
             logger.warning("Trouble with the cluster %s: %s", watched.name, trouble)
-        with self._hub.lock:
+        with self._hub.changing(watched):
             watched.trouble = trouble
-            watched.state.dirty = True
-            self._hub.publish(watched)
 
 
 def _until_next_tick(tick_sec: float) -> float:
