@@ -8,7 +8,7 @@ from .columns import ColumnValue
 from .events import Departure, Load, NodeSeen
 from .jobs import Job
 from .meter import Meter
-from .nodeseries import NodeSeries
+from .nodeseries import OLD_SEC, NodeSeries
 from .standing import Standing
 from .tally import Tally
 
@@ -45,9 +45,6 @@ _MOST_PAST: Final = 30
 
 # When dispy gives a node up, its pulse is missed if it is overdue by this many intervals.
 _MISSED_PULSES: Final = 3
-
-# A node's load is outdated after this long.
-_OLD_SEC: Final = 60
 
 # Reports are read a few times a second, so shorter gaps can't be distinguished.
 _LEAST_PULSE_SEC: Final = 0.5
@@ -285,7 +282,7 @@ class Node:
 
     def load_then(self, at: float) -> tuple[float, ...] | None:
         """Return the load, ``None`` if it is out of date at the time *at*."""
-        return None if at - self.load_at >= _OLD_SEC else self.load
+        return None if at - self.load_at >= OLD_SEC else self.load
 
     def amend_running(self) -> None:
         """Set the number of running jobs in the last point of the series."""
@@ -307,7 +304,7 @@ class Node:
         """
         if self.load is None:
             return None
-        return int(max(0.0, self.updated_at - self.load_at) // _OLD_SEC * _OLD_SEC)
+        return int(max(0.0, self.updated_at - self.load_at) // OLD_SEC * OLD_SEC)
 
     def forget_encoding(self) -> None:
         """Drop the encoded row, because the row changed."""

@@ -9,7 +9,10 @@ from math import inf, isnan, nan
 from struct import Struct
 from typing import Any, Final
 
-__all__ = ["NodeCourse", "NodeSeries"]
+__all__ = ["OLD_SEC", "NodeCourse", "NodeSeries"]
+
+OLD_SEC: Final = 60
+"""How long a load is known after a node has reported it."""
 
 # A point of a node's series: its time, which needs a double's precision, and five figures, which do
 # not.
@@ -119,10 +122,11 @@ class NodeCourse(NodeSeries):
         nodes may give no sign for as long as a job takes.
         """
         if self._count:
-            _, *known, before = self._read_last()
-            if before != running and at - self._last_at > 2 * self.step_sec:
+            known_at, *known, before = self._read_last()
+            if before != running and at - known_at > 2 * self.step_sec:
                 self._make_room()
-                self.add(at - self.step_sec, tuple(known), before)
+                until = at - self.step_sec
+                self.add(until, None if until - known_at >= OLD_SEC else tuple(known), before)
         self._make_room()
         self.add(at, load, running)
 

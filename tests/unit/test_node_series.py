@@ -107,6 +107,17 @@ def test_course_shows_how_many_jobs_ran_until_that_changed() -> None:
     assert (columns["t"], columns["running"]) == ([1_000.0, 4_990.0, 5_000.0], [2.0, 2.0, 0.0])
 
 
+def test_load_is_not_known_for_longer_than_a_minute_until_the_jobs_change() -> None:
+    course = NodeCourse()
+    course.note(1_000.0, LOAD, 0)
+    course.note(1_040.0, LOAD, 1)
+    course.note(5_000.0, None, 0)
+    columns = course.as_dict()
+    assert columns["t"] == [1_000.0, 1_030.0, 1_040.0, 4_990.0, 5_000.0]
+    assert columns["cpu_avail"] == [90.0, 90.0, 90.0, None, None]
+    assert columns["running"] == [0.0, 0.0, 1.0, 1.0, 0.0]
+
+
 def test_course_stays_small_whatever_the_clock_does() -> None:
     course = NodeCourse()
     for at in (0.0, 1e9, 5.0, 2e9, 1e11, 3.0, *(1e11 + 7.0 * n for n in range(500))):
