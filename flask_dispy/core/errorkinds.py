@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Final
 
 from .failures import Failure, failure_of, kind_id
@@ -29,20 +30,16 @@ _BUCKETS: Final = 48
 _LEAST_STEP_SEC: Final = 1.0
 
 
+@dataclass(slots=True, eq=False)
 class Course:
     """Counts over time, in at most 48 equal steps, whose length doubles as time goes on.
 
     :param start: when the first step begins, in epoch seconds.
     """
 
-    __slots__ = ("counts", "start", "step_sec")
-
-    def __init__(
-        self, start: float, step_sec: float = _LEAST_STEP_SEC, counts: Iterable[int] = ()
-    ) -> None:
-        self.start = start
-        self.step_sec = step_sec
-        self.counts = list(counts)
+    start: float
+    step_sec: float = _LEAST_STEP_SEC
+    counts: list[int] = field(default_factory=list)
 
     def add(self, at: float, count: int = 1) -> None:
         """Count an occurrence at *at*; one before the start belongs to the first step."""
@@ -67,6 +64,7 @@ class Course:
                 yield self.start + (step + 0.5) * self.step_sec, count
 
 
+@dataclass(slots=True, eq=False)
 class ErrorKind:
     """Failures with the same function, exception type, and message without its values.
 
@@ -75,24 +73,17 @@ class ErrorKind:
     the newest serial numbers, the latest one last.
     """
 
-    __slots__ = (
-        "count", "course", "failure", "first_at", "function", "id", "last_at", "late", "latest",
-        "nodes", "sample",
-    )  # fmt: skip
-
-    def __init__(
-        self, id_: str, function: str, failure: Failure, at: float, sample: str, course: Course
-    ) -> None:
-        self.id = id_
-        self.function = function
-        self.failure = failure
-        self.sample = sample
-        self.count = 0
-        self.first_at = self.last_at = at
-        self.late = False
-        self.nodes: dict[str, int] = {}
-        self.course = course
-        self.latest: deque[int] = deque(maxlen=_LATEST)
+    id: str
+    function: str
+    failure: Failure
+    first_at: float
+    sample: str
+    course: Course
+    count: int = 0
+    last_at: float = 0.0
+    late: bool = False
+    nodes: dict[str, int] = field(default_factory=dict)
+    latest: deque[int] = field(default_factory=lambda: deque(maxlen=_LATEST))
 
     def add(self, serial: int, node: str | None, at: float) -> None:
         """Count a failure."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from . import events
@@ -19,30 +20,21 @@ from .tallies import Tallies
 __all__ = ["JOB_EVENTS", "JobFold"]
 
 
+@dataclass(eq=False)
 class JobFold:
     """Folds the events of one cluster's jobs into the parts of its state.
 
     ``ends`` are the jobs that ended, or whose end changed, since changes were last published.
     """
 
-    def __init__(
-        self,
-        ledger: Ledger,
-        roster: Roster,
-        tallies: Tallies,
-        error_kinds: ErrorKinds,
-        prospects: Prospects,
-        journal: Journal,
-        failure_window: FailureWindow,
-    ) -> None:
-        self.ledger = ledger
-        self.roster = roster
-        self.tallies = tallies
-        self.error_kinds = error_kinds
-        self.prospects = prospects
-        self.journal = journal
-        self.failure_window = failure_window
-        self.ends: dict[int, Job] = {}
+    ledger: Ledger
+    roster: Roster
+    tallies: Tallies
+    error_kinds: ErrorKinds
+    prospects: Prospects
+    journal: Journal
+    failure_window: FailureWindow
+    ends: dict[int, Job] = field(default_factory=dict)
 
     # Events are unpacked in one step: reading a single field by name takes as long.
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, Literal, NamedTuple
+from dataclasses import dataclass
+from typing import Any, Final, Literal, NamedTuple, get_args
 
 from .columns import ColumnValue
-from .events import JobKey, JobState, JobWord
+from .events import EndState, JobKey, JobState, JobWord
 from .text import Cut, last_line
 
 __all__ = [
@@ -23,25 +24,10 @@ __all__ = [
     "job_title",
 ]
 
-JOB_STATES: Final[tuple[JobState, ...]] = (
-    "queued",
-    "running",
-    "finished",
-    "terminated",
-    "cancelled",
-    "abandoned",
-)
-ENDED_STATES: Final = frozenset(("finished", "terminated", "cancelled", "abandoned"))
+JOB_STATES: Final[tuple[JobState, ...]] = get_args(JobState)
+ENDED_STATES: Final[frozenset[JobState]] = frozenset(get_args(EndState))
 
-JOB_WORDS: Final[tuple[JobWord, ...]] = (
-    "queued",
-    "running",
-    "finished",
-    "failed",
-    "terminated",
-    "cancelled",
-    "abandoned",
-)
+JOB_WORDS: Final[tuple[JobWord, ...]] = get_args(JobWord)
 """The states as people read them; each job is in one of them.
 
 dispy calls a job terminated if it raised, if its process died, or if somebody ended it. People read
@@ -86,26 +72,18 @@ class Rerun(NamedTuple):
     times: int = 0
 
 
+@dataclass(slots=True, eq=False)
 class Output:
     """What a job has produced so far, as bounded texts, or ``None``."""
 
-    __slots__ = ("exception", "provisional_result", "result", "stderr", "stdout")
-
-    def __init__(
-        self,
-        result: str | None = None,
-        stdout: str | None = None,
-        stderr: str | None = None,
-        exception: str | None = None,
-        provisional_result: str | None = None,
-    ) -> None:
-        self.result = result
-        self.stdout = stdout
-        self.stderr = stderr
-        self.exception = exception
-        self.provisional_result = provisional_result
+    result: str | None = None
+    stdout: str | None = None
+    stderr: str | None = None
+    exception: str | None = None
+    provisional_result: str | None = None
 
 
+@dataclass(slots=True, eq=False)
 class Job:
     """A job's record: mutable, owned by one ``ClusterState``, read under the hub's lock.
 
@@ -116,54 +94,24 @@ class Job:
     part, had to make room; ``rerun`` is what is known of running it again, ``None`` if nothing.
     """
 
-    __slots__ = (
-        "args",
-        "attempts",
-        "columns",
-        "ended_at",
-        "error_kind",
-        "haystack",
-        "id",
-        "key",
-        "kwargs",
-        "node",
-        "output",
-        "past",
-        "rerun",
-        "serial",
-        "started_at",
-        "state",
-        "submitted_at",
-        "texts_dropped",
-    )
-
-    def __init__(
-        self,
-        serial: int,
-        key: JobKey,
-        submitted_at: float,
-        job_id: str,
-        args: str | None,
-        kwargs: str | None,
-    ) -> None:
-        self.serial = serial
-        self.key = key
-        self.id = job_id
-        self.args = args
-        self.kwargs = kwargs
-        self.state: JobState = "queued"
-        self.node: str | None = None
-        self.submitted_at = submitted_at
-        self.started_at: float | None = None
-        self.ended_at: float | None = None
-        self.attempts = 0
-        self.output: Output | None = None
-        self.past: list[tuple[str, float, str | None]] | None = None
-        self.columns: tuple[ColumnValue, ...] = ()
-        self.haystack: str | None = None
-        self.error_kind: str | None = None
-        self.texts_dropped: tuple[str, ...] = ()
-        self.rerun: Rerun | None = None
+    serial: int
+    key: JobKey
+    submitted_at: float
+    id: str
+    args: str | None
+    kwargs: str | None
+    state: JobState = "queued"
+    node: str | None = None
+    started_at: float | None = None
+    ended_at: float | None = None
+    attempts: int = 0
+    output: Output | None = None
+    past: list[tuple[str, float, str | None]] | None = None
+    columns: tuple[ColumnValue, ...] = ()
+    haystack: str | None = None
+    error_kind: str | None = None
+    texts_dropped: tuple[str, ...] = ()
+    rerun: Rerun | None = None
 
     def make_haystack(self) -> str:
         """Return the text in which searches look for a free word, kept until the job changes.

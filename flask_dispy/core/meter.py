@@ -26,6 +26,7 @@ class Price:
     by_node: Mapping[str, float]
 
     @classmethod
+@dataclass(slots=True, eq=False)
     def of(cls, setting: CpuHourPrice | None) -> Price | None:
         """Return the price that a setting gives, ``None`` if it gives none."""
         if setting is None:
@@ -48,14 +49,11 @@ class Meter:
     several times a second, so each is exact to a fraction of a second.
     """
 
-    __slots__ = ("at", "cpus", "money", "offered_sec", "per_hour")
-
-    def __init__(self, at: float = 0.0) -> None:
-        self.at = at
-        self.cpus = 0
-        self.per_hour = 0.0
-        self.offered_sec = 0.0
-        self.money = 0.0
+    at: float = 0.0
+    cpus: int = 0
+    per_hour: float = 0.0
+    offered_sec: float = 0.0
+    money: float = 0.0
 
     def pass_time(self, at: float) -> None:
         """Note that it is later."""

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, get_args
 
 from .endings import SETTLED_SEC
-from .events import JobState
+from .events import EndState
 from .journal import Journal
 from .ledger import Ledger
 from .outlook import Outlook
 
 __all__ = ["Milestones"]
-
-_ENDS: Final[tuple[JobState, ...]] = ("finished", "terminated", "cancelled", "abandoned")
 
 
 class Milestones:
@@ -47,7 +45,7 @@ class Milestones:
             return
         self._stalled = False
         self._done = ledger.done
-        counts: dict[str, Any] = {name: ledger.counts[name] for name in _ENDS}
+        counts: dict[str, Any] = {name: ledger.counts[name] for name in get_args(EndState)}
         self._journal.add("done", ended_at, jobs=ledger.done, failed=ledger.failed, **counts)
 
     def close(self, at: float, ended_at: float | None) -> None:

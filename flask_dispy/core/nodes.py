@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeAlias, get_args
 
 from .columns import ColumnValue
@@ -50,6 +51,7 @@ _MISSED_PULSES: Final = 3
 _LEAST_PULSE_SEC: Final = 0.5
 
 
+@dataclass(slots=True, eq=False)
 class Node:
     """A node's figures as its cluster last reported them. Guarded by the hub's lock.
 
@@ -64,77 +66,42 @@ class Node:
     load was reported.
     """
 
-    __slots__ = (
-        "_carried",
-        "_figures",
-        "_last",
-        "_pulsed_at",
-        "_reported_at",
-        "abandoned",
-        "avail_cpus",
-        "busy",
-        "busy_percent",
-        "clock_offset_sec",
-        "columns",
-        "counted",
-        "cpus",
-        "ip_addr",
-        "left",
-        "load",
-        "load_at",
-        "meter",
-        "name",
-        "news",
-        "past",
-        "price",
-        "pulse_sec",
-        "running",
-        "series",
-        "standing",
-        "state",
-        "tally",
-        "texts",
-        "totals",
-        "updated_at",
-    )
-
-    def __init__(self, ip_addr: str) -> None:
-        self.ip_addr = ip_addr
-        self.name = ""
-        self.cpus = 0
-        self.avail_cpus = 0
-        self.busy = 0
-        self.updated_at = 0.0
-        self.load: Load | None = None
-        self.clock_offset_sec: float | None = None
-        self.pulse_sec: float | None = None  # observed; None for a node that sends none
-        self.counted: Counted | None = None
-        self.meter = Meter()
-        self.busy_percent: int | None = None  # as it is counted beside the others
-        self.price: float | None = None  # of an hour of one of its CPUs, if it is known
-        self.state: NodeState = "up"
-        self.left: Departure | None = None  # why it left; None if it has not
-        self.abandoned = False  # whether jobs were abandoned on it since it joined
-        self.running: dict[int, Job] = {}
-        # The latest events, as (at, event).
-        self.past: list[tuple[float, NodeChange]] | None = None
-        # The latest event, as (at, event), until the journal has it.
-        self.news: tuple[float, NodeChange] | None = None
-        self.series: NodeSeries | None = None
-        # The custom columns' values, in their order; empty before there were any.
-        self.columns: tuple[ColumnValue, ...] = ()
-        self.standing: Standing | None = None  # how it did beside the others
-        self.tally: Tally | None = None  # of the jobs that ended there; made with the first
-        # jobs_done, cpu_time, tx, rx: of all lives, of earlier lives, and as last reported.
-        self.totals: tuple[float, ...] = (0, 0.0, 0, 0)
-        self._carried: tuple[float, ...] = (0, 0.0, 0, 0)
-        self._last: tuple[float, ...] = (0, 0.0, 0, 0)
-        self._figures: tuple[object, ...] = ()  # as last reported, but for load and time
-        self._reported_at = 0.0
-        self._pulsed_at = 0.0
-        self.load_at = 0.0
-        # The encoded row, for those who encode: cleared here, and never read.
-        self.texts: Any = None
+    ip_addr: str
+    name: str = ""
+    cpus: int = 0
+    avail_cpus: int = 0
+    busy: int = 0
+    updated_at: float = 0.0
+    load: Load | None = None
+    load_at: float = 0.0
+    clock_offset_sec: float | None = None
+    pulse_sec: float | None = None  # observed; None for a node that sends none
+    counted: Counted | None = None
+    meter: Meter = field(default_factory=Meter)
+    busy_percent: int | None = None  # as it is counted beside the others
+    price: float | None = None  # of an hour of one of its CPUs, if it is known
+    state: NodeState = "up"
+    left: Departure | None = None  # why it left; None if it has not
+    abandoned: bool = False  # whether jobs were abandoned on it since it joined
+    running: dict[int, Job] = field(default_factory=dict)
+    # The latest events, as (at, event).
+    past: list[tuple[float, NodeChange]] | None = None
+    # The latest event, as (at, event), until the journal has it.
+    news: tuple[float, NodeChange] | None = None
+    series: NodeSeries | None = None
+    # The custom columns' values, in their order; empty before there were any.
+    columns: tuple[ColumnValue, ...] = ()
+    standing: Standing | None = None  # how it did beside the others
+    tally: Tally | None = None  # of the jobs that ended there; made with the first
+    # jobs_done, cpu_time, tx, rx: of all lives, of earlier lives, and as last reported.
+    totals: tuple[float, ...] = (0, 0.0, 0, 0)
+    _carried: tuple[float, ...] = (0, 0.0, 0, 0)
+    _last: tuple[float, ...] = (0, 0.0, 0, 0)
+    _figures: tuple[object, ...] = ()  # as last reported, but for load and time
+    _reported_at: float = 0.0
+    _pulsed_at: float = 0.0
+    # The encoded row, for those who encode: cleared here, and never read.
+    texts: Any = None
 
     def update(self, seen: NodeSeen) -> bool:
         """Update the figures; return whether anything in the row changed."""
@@ -301,6 +268,7 @@ class Node:
 
         ``None`` if no load is known. A node reports its load with its pulses; if it sends none, the
         load stays that of the time when it joined.
+@dataclass(slots=True, eq=False)
         """
         if self.load is None:
             return None
@@ -321,13 +289,10 @@ class Census:
     ``per_hour`` is what their CPUs cost in an hour.
     """
 
-    __slots__ = ("cpu_time", "cpus", "per_hour", "states")
-
-    def __init__(self) -> None:
-        self.cpus = 0
-        self.cpu_time = 0.0
-        self.per_hour = 0.0
-        self.states: dict[NodeState, int] = dict.fromkeys(NODE_STATES, 0)
+    cpus: int = 0
+    cpu_time: float = 0.0
+    per_hour: float = 0.0
+    states: dict[NodeState, int] = field(default_factory=lambda: dict.fromkeys(NODE_STATES, 0))
 
     def count(self, node: Node) -> None:
         """Count *node* as it is now, in place of its previous figures."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Final, Literal, get_args
 
 from .spread import Spread
@@ -14,20 +15,19 @@ TIMED_WORDS: Final[tuple[TimedWord, ...]] = get_args(TimedWord)
 """The ends whose times show how long jobs take; jobs that were abandoned or cancelled do not."""
 
 
+@dataclass(slots=True, eq=False)
 class Times:
     """The jobs that ended in one way: how many, how long they ran, and how long they had waited.
 
     ``jobs`` includes those whose start, and so whose times, are unknown.
     """
 
-    __slots__ = ("jobs", "ran", "waited")
-
-    def __init__(self) -> None:
-        self.jobs = 0
-        self.ran = Spread()
-        self.waited = Spread()
+    jobs: int = 0
+    ran: Spread = field(default_factory=Spread)
+    waited: Spread = field(default_factory=Spread)
 
 
+@dataclass(slots=True, eq=False)
 class Tally:
     """A tally of the jobs of a cluster or a node. Guarded by the hub's lock.
 
@@ -35,14 +35,11 @@ class Tally:
     that of failed jobs and abandoned attempts.
     """
 
-    __slots__ = ("failed", "finished", "lost_sec", "terminated", "used_sec")
-
-    def __init__(self) -> None:
-        self.finished: Times | None = None
-        self.failed: Times | None = None
-        self.terminated: Times | None = None
-        self.used_sec = 0.0
-        self.lost_sec = 0.0
+    finished: Times | None = None
+    failed: Times | None = None
+    terminated: Times | None = None
+    used_sec: float = 0.0
+    lost_sec: float = 0.0
 
     def times(self, word: TimedWord) -> Times | None:
         """Return the times of the jobs with that end; ``None`` if there are none."""

@@ -79,7 +79,7 @@ def course(value: Any) -> Course:
     start, step_sec, *counts = value
     if not figure(step_sec) > 0 or len(counts) > _MOST_STEPS:
         raise ValueError("that is no course")
-    return Course(moment(start), step_sec, map(count, counts))
+    return Course(moment(start), step_sec, [count(one) for one in counts])
 
 
 def one_of(value: Any, known: Collection[str]) -> str:
