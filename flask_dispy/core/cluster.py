@@ -23,7 +23,7 @@ from .jobfold import JOB_EVENTS, JobFold
 from .jobs import ENDED_STATES, ForgottenJob, Job, Rerun
 from .journal import Journal
 from .ledger import Ledger
-from .meter import Price, Usage
+from .meter import CpuHourPrice, Usage
 from .milestones import Milestones
 from .offers import Offers
 from .outlook import Outlook
@@ -73,7 +73,7 @@ class ClusterState:
         overdue_sec: float = 30.0,
         offer_numbers: Iterator[int] | None = None,
         entry_numbers: Iterator[int] | None = None,
-        price: Price | None = None,
+        price: CpuHourPrice | None = None,
         failure_window: FailureWindow | None = None,
         text_budget: TextBudget | None = None,
     ) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, TypeAlias
 
-__all__ = ["OTHERS", "CpuHourPrice", "Meter", "Price", "Usage", "cost_row"]
+__all__ = ["OTHERS", "CpuHourPrice", "Meter", "Usage", "cost_row", "price_at"]
 
 CpuHourPrice: TypeAlias = float | Mapping[str, float]
 """What an hour of a CPU costs, on all nodes or by node."""
@@ -19,28 +19,14 @@ OTHERS: Final = "*"
 _SMALL_STEP_SEC: Final = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class Price:
-    """What an hour of a node's CPU costs: by address, by name, or as that of all others."""
+def price_at(setting: CpuHourPrice, ip_addr: str, name: str) -> float:
+    """Return what an hour of a node's CPU costs; 0 for a node that the setting leaves out."""
+    if not isinstance(setting, Mapping):
+        return setting
+    return next((setting[key] for key in (ip_addr, name, OTHERS) if key in setting), 0.0)
 
-    by_node: Mapping[str, float]
 
-    @classmethod
 @dataclass(slots=True, eq=False)
-    def of(cls, setting: CpuHourPrice | None) -> Price | None:
-        """Return the price that a setting gives, ``None`` if it gives none."""
-        if setting is None:
-            return None
-        return cls(setting if isinstance(setting, Mapping) else {OTHERS: setting})
-
-    def at(self, ip_addr: str, name: str) -> float:
-        """Return the price on a node; 0 for one that the setting leaves out."""
-        for key in (ip_addr, name, OTHERS):
-            if key in self.by_node:
-                return self.by_node[key]
-        return 0.0
-
-
 class Meter:
     """Adds up what CPUs offer and cost as time passes. Guarded by the hub's lock.
 

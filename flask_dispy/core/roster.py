@@ -9,7 +9,7 @@ from . import events
 from .jobs import Job
 from .journal import EntryKind, Journal
 from .loads import Loads, percent_of
-from .meter import Meter, Price
+from .meter import CpuHourPrice, Meter, price_at
 from .nodes import GONE_STATES, Census, Node, NodeChange
 
 __all__ = ["CLOCK_OFF_SEC", "Roster"]
@@ -50,7 +50,7 @@ class Roster:
         journal: Journal,
         started_at: float = 0.0,
         *,
-        price: Price | None = None,
+        price: CpuHourPrice | None = None,
         most_gone: int = 10_000,
     ) -> None:
         self._most_gone = most_gone
@@ -77,7 +77,7 @@ class Roster:
     def _count(self, node: Node) -> None:
         """Count a node as it is now, and what it offers and costs from now on."""
         if self.price is not None:
-            node.price = self.price.at(node.ip_addr, node.name)
+            node.price = price_at(self.price, node.ip_addr, node.name)
         self.census.count(node)
         own = node.meter
         if own.at:  # what a past run did not measure stays unknown

@@ -21,7 +21,6 @@ from ..core.events import JobState
 from ..core.jobs import JOB_STATES
 from ..core.journal import Entry, Journal
 from ..core.loads import Load
-from ..core.meter import Price
 from ..core.series import PAST_RESOLUTIONS, WHOLE_SEC, Measured, Series
 from ..core.text import bounded
 from .checking import DAMAGE
@@ -315,7 +314,7 @@ def _enter_usage(state: ClusterState, figures: Figures) -> None:
     meter.offered_sec, meter.money = figures.offered_sec, figures.money or 0.0
     state.tallies.total.used_sec = figures.used_sec
     if figures.money is not None:
-        state.roster.price = Price({})  # the price itself is not kept
+        state.roster.price = {}  # the price itself is not kept
 
 
 def _count(state: ClusterState, figures: Figures) -> None:

@@ -18,7 +18,6 @@ from ..core.cluster import ClusterState
 from ..core.errors import BadRequest
 from ..core.failurewindow import FailureWindow
 from ..core.jobs import ENDED_STATES
-from ..core.meter import Price
 from ..core.settings import Settings
 from ..core.tags import TAG_LETTERS, checked_tags
 from ..core.textbudget import TextBudget
@@ -145,7 +144,7 @@ class Hub(Board[Watched]):
                 overdue_sec=self.intervals.overdue_sec,
                 offer_numbers=self._offer_numbers,
                 entry_numbers=self.entry_numbers,
-                price=Price.of(settings.cpu_hour_price),
+                price=settings.cpu_hour_price,
                 failure_window=FailureWindow(settings.failing_jobs, settings.failing_percent),
             )
             watched = Watched(cluster, kind, watch, state, next(self._numbers))

@@ -19,7 +19,7 @@ from flask_dispy.core.events import (
     NodeClosed,
     WatchingEnded,
 )
-from flask_dispy.core.meter import CpuHourPrice, Meter, Price
+from flask_dispy.core.meter import CpuHourPrice, Meter
 from flask_dispy.core.settings import Settings
 from flask_dispy.core.summary import summary_of
 from flask_dispy.wire.rows import RowWriter
@@ -34,7 +34,7 @@ class Run:
     def __init__(self, price: CpuHourPrice | None = None, *, history_limit: int = 2) -> None:
         self.now = BEGAN
         self.state = ClusterState(
-            "compute", BEGAN, serials=SERIALS, history_limit=history_limit, price=Price.of(price)
+            "compute", BEGAN, serials=SERIALS, history_limit=history_limit, price=price
         )
 
     def passes(self, seconds: float) -> None:
