@@ -27,7 +27,6 @@ from .meter import CpuHourPrice, Usage
 from .milestones import Milestones
 from .offers import Offers
 from .outlook import Outlook
-from .progress import jobs_per_sec
 from .prospects import ALONE, Prospects, Surroundings
 from .roster import Roster
 from .series import Sample, Series
@@ -239,7 +238,7 @@ class ClusterState:
         if self.closed_at is None:
             self.milestones.note(found, now, self.prospects.ended_at)
         pace = (
-            round(jobs_per_sec(self.series, now), 3),
+            round(self.series.jobs_per_sec(now), 3),
             len(self.stragglers(now)),
             found.key,
             self.journal.latest,

@@ -29,6 +29,12 @@ PAST_RESOLUTIONS: Final[dict[int, int]] = {**RESOLUTIONS, WHOLE_SEC: 4320}
 # bucket until the clock catches up; after a larger step, the buckets that lie ahead are cleared.
 _SMALL_STEP_SEC: Final = 5.0
 
+# Throughput is read over the last half minute: shorter flickers, longer hides that a run stalls.
+_RATE_WINDOW_SEC: Final = 30.0
+
+# A shorter time, at the start or after the clock stood still, gives no rate yet.
+_LEAST_SPAN_SEC: Final = 1.0
+
 
 class Sample(NamedTuple):
     """A cluster's figures at one moment; *done* and *failed* are totals since the start."""
@@ -155,12 +161,13 @@ class _Ring:
                 )
         return found
 
-    def ended(self, now: float, window_sec: float) -> tuple[float, float]:
+    def jobs_per_sec(self, now: float) -> float:
         if self.first is None:
-            return 0.0, 0.0
-        since = int((now - window_sec) // self.resolution_sec) + 1
+            return 0.0
+        since = int((now - _RATE_WINDOW_SEC) // self.resolution_sec) + 1
         indexes = [b % self.size for b in range(max(since, self.first), self.last + 1)]
-        return sum(self.sums[_DONE][i] for i in indexes), sum(self.spans[i] for i in indexes)
+        span_sec = sum(self.spans[i] for i in indexes)
+        return sum(self.sums[_DONE][i] for i in indexes) / max(span_sec, _LEAST_SPAN_SEC)
 
 
 class Series:
@@ -169,10 +176,9 @@ class Series:
     :param resolutions: the seconds of a bucket, and the number of such buckets that are kept.
     """
 
-    __slots__ = ("_previous", "_rings", "_sampled_at", "started_at")
+    __slots__ = ("_previous", "_rings", "_sampled_at")
 
     def __init__(self, started_at: float, resolutions: Mapping[int, int] = RESOLUTIONS) -> None:
-        self.started_at = started_at
         self._sampled_at = started_at
         self._previous = Sample(0, 0, 0, 0, 0, 0)
         self._rings = {sec: _Ring(sec, size) for sec, size in resolutions.items()}
@@ -213,15 +219,9 @@ class Series:
                 at = bucket.start + part * ring.resolution_sec
                 ring.add(at, share[0], (*share[1:], *bucket[4:]))
 
-    def ended_within(self, now: float, window_sec: float) -> tuple[float, float]:
-        """Return how many jobs ended in the last *window_sec*, and the seconds that were measured.
-
-        Those are fewer than *window_sec* if watching began later.
-
-        :param window_sec: 7,200 at most.
-        """
-        ring = self._rings[1 if window_sec <= 600 else 10]
-        return ring.ended(now, window_sec)
+    def jobs_per_sec(self, now: float) -> float:
+        """Return how many jobs ended per second over the last half minute."""
+        return self._rings[1].jobs_per_sec(now)
 
     def gauge(
         self, name: str, start: float, end: float, *, now: float, points: int

@@ -6,7 +6,6 @@ from typing import Any
 
 from .cluster import ClusterState
 from .meter import cost_row
-from .progress import jobs_per_sec
 from .prospects import ALONE, Surroundings
 
 __all__ = ["summary_of"]
@@ -28,7 +27,7 @@ def summary_of(state: ClusterState, now: float, around: Surroundings = ALONE) ->
         "job_changes": state.job_changes,
         "cpus": {"total": census.cpus, "busy": state.cpus_busy()},
         "nodes": census.as_dict(),
-        "jobs_per_sec": round(jobs_per_sec(state.series, now), 3),
+        "jobs_per_sec": round(state.series.jobs_per_sec(now), 3),
         "cpu_time_sec": round(census.cpu_time, 3),
         "cost": cost_row(state.usage(now), row),
         "progress": round(ledger.done / of, 6) if of else None,

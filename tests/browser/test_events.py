@@ -180,7 +180,7 @@ def test_comma_and_point_go_from_event_to_event_in_a_chart(stage: Stage) -> None
     with board.lock:
         for state in (*board.states(), board.combined):
             series = state.series
-            series._sampled_at = series.started_at = time.time() - 300
+            series._sampled_at = time.time() - 300
             for ago in range(300, 0, -1):
                 series.add(time.time() - ago, state.sample())
     page = stage.open("monitor.html")

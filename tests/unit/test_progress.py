@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from flask_dispy.core.progress import jobs_per_sec
 from flask_dispy.core.series import Sample, Series
 
 
@@ -26,31 +25,31 @@ class Run:
 
 def test_pace_is_that_of_the_last_half_minute() -> None:
     run = Run().go(300, 10).go(31, 2)
-    assert jobs_per_sec(run.series, run.now) == pytest.approx(2.0, rel=0.02)
+    assert run.series.jobs_per_sec(run.now) == pytest.approx(2.0, rel=0.02)
 
 
 def test_pace_of_a_young_run_is_by_the_time_it_has_run() -> None:
     run = Run().go(5, 8)
-    assert jobs_per_sec(run.series, run.now) == 8.0
+    assert run.series.jobs_per_sec(run.now) == 8.0
 
 
 def test_pace_of_the_first_moment_is_not_blown_up() -> None:
     series = Series(1000.0)
     series.add(1000.01, Sample(3, 0, 0, 0, 0, 0))
-    assert jobs_per_sec(series, 1000.01) == 3.0
+    assert series.jobs_per_sec(1000.01) == 3.0
 
 
 def test_pace_falls_to_nothing_when_nothing_ends() -> None:
     run = Run().go(60, 10).go(31, 0)
-    assert jobs_per_sec(run.series, run.now) == 0.0
+    assert run.series.jobs_per_sec(run.now) == 0.0
 
 
 def test_pace_without_any_sample_is_nothing() -> None:
-    assert jobs_per_sec(Series(1000.0), 2000.0) == 0.0
+    assert Series(1000.0).jobs_per_sec(2000.0) == 0.0
 
 
 def test_clock_set_back_does_not_blow_up_the_pace() -> None:
     run = Run().go(1200, 5)
     run.now -= 3600
     run.go(60, 5)
-    assert jobs_per_sec(run.series, run.now) == pytest.approx(5.0, rel=0.01)
+    assert run.series.jobs_per_sec(run.now) == pytest.approx(5.0, rel=0.01)

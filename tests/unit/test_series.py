@@ -176,7 +176,7 @@ def test_clock_set_back_by_an_hour_goes_on_from_there() -> None:
     rates = found["columns"]["jobs_per_sec"]
     assert found["from"] + 10 * len(rates) == 13_710
     assert rates[-10:-1] == [4.0] * 9
-    assert series.ended_within(13_700.0, 30) == (120.0, 30.0)
+    assert series.jobs_per_sec(13_700.0) == 4.0
 
 
 def test_clock_set_back_before_all_that_is_kept_starts_anew() -> None:
@@ -210,19 +210,10 @@ def test_any_clock_leaves_a_series_that_is_bounded_and_json(
             assert len(lengths) == 1
             assert lengths.pop() <= buckets
             assert all(v is None or v >= 0 for v in found["columns"]["jobs_per_sec"])
-        jobs, span = series.ended_within(at, 600)
-        assert 0 <= jobs <= done
-        assert span >= 0
+        assert 0 <= series.jobs_per_sec(at) <= done
 
 
 # -- windows ---------------------------------------------------------------------------------
-
-
-def test_ended_within_returns_the_span_that_it_covers() -> None:
-    series = Series(1000.0)
-    steady(series, 1000, 1010, jobs_per_sec=3)
-    assert series.ended_within(1010.0, 600) == (30.0, 10.0)
-    assert series.ended_within(1010.0, 4) == (12.0, 4.0)
 
 
 def test_gauge_takes_the_finest_ring_that_reaches_back() -> None:
