@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from math import isfinite
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from .columns import MOST_COLUMNS, Column
 from .errors import BadRequest
@@ -23,12 +22,8 @@ MOST_JOBS: Final = 100_000
 MOST_RUNS: Final = 100
 """How many past runs are loaded by default; each is in every page's list of clusters."""
 
-_DAY: Final = 86_400.0
-
-LONGEST_POLL_SEC: Final = _DAY
+LONGEST_POLL_SEC: Final = 86_400.0
 """A day, the longest poll interval."""
-
-_MOST_DAYS = 36_500
 
 _MOST_LATEST_JOBS: Final = 100_000
 
@@ -42,6 +37,15 @@ _LEAST = {
     "inbox_limit": 1,
     "history_max_bytes": 1_000_000,
 }
+
+# What these must be above 0 and at most, and how that is said.
+_UP_TO: Final = {
+    "engine_timeout_sec": (3_600, "give seconds up to 3600"),
+    "stall_sec": (86_400, "give seconds, a day (86400) at most"),
+    "history_days": (36_500, "give days, up to 36500"),
+}
+
+_T = TypeVar("_T")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -77,79 +81,49 @@ class Settings:
         for name, least in _LEAST.items():
             value = getattr(self, name)
             if type(value) is not int or value < least:
-                raise BadRequest(f"{name} is {value!r}: give a whole number from {least} up.",
-                                 field=name)  # fmt: skip
+                raise _invalid(name, value, f"give a whole number from {least} up")
         if self.text_limit > MOST_TEXT:
-            raise BadRequest(
-                f"text_limit is {self.text_limit}: {MOST_TEXT} characters are the most.",
-                field="text_limit",
-            )
-        timeout = self.engine_timeout_sec
-        if not isinstance(timeout, (int, float)) or not 0 < timeout <= 3600:
-            raise BadRequest(
-                f"engine_timeout_sec is {timeout!r}: give seconds up to 3600.",
-                field="engine_timeout_sec",
-            )
-        stall = self.stall_sec
-        if isinstance(stall, bool) or not isinstance(stall, (int, float)) or not 0 < stall <= _DAY:
-            raise BadRequest(
-                f"stall_sec is {stall!r:.80}: give seconds, a day ({_DAY:.0f}) at most.",
-                field="stall_sec",
-            )
+            raise _invalid("text_limit", self.text_limit, f"{MOST_TEXT} characters are the most")
+        for name, (most, remedy) in _UP_TO.items():
+            value = getattr(self, name)
+            if not _is_number(value) or not 0 < value <= most:
+                raise _invalid(name, value, remedy)
         if self.redact is not None and not callable(self.redact):
             raise BadRequest("redact must be a function of (text, kind).", field="redact")
+        path = self.history
+        if path is not None and not (isinstance(path, (str, os.PathLike)) and os.fspath(path)):
+            raise _invalid("history", path, "give a file's path")
         self._check_failing()
-        self._check_history()
-        self.node_columns = _checked_columns("node_columns", self.node_columns)
-        self.job_columns = _checked_columns("job_columns", self.job_columns)
+        self.node_columns = _checked("node_columns", self.node_columns, Column, MOST_COLUMNS)
+        self.job_columns = _checked("job_columns", self.job_columns, Column, MOST_COLUMNS)
         self.cpu_hour_price = _checked_price(self.cpu_hour_price)
-        self.alerts = _checked_alerts(self.alerts)
+        self.alerts = _checked("alerts", self.alerts, Webhook, MOST_WEBHOOKS)
 
     def _check_failing(self) -> None:
         percent, jobs = self.failing_percent, self.failing_jobs
-        number = isinstance(percent, (int, float)) and not isinstance(percent, bool)
-        if not number or not 0 <= percent <= 100:
-            raise BadRequest(
-                f"failing_percent is {percent!r:.80}: give percent, from 0 to 100.",
-                field="failing_percent",
-            )
+        if not _is_number(percent) or not 0 <= percent <= 100:
+            raise _invalid("failing_percent", percent, "give percent, from 0 to 100")
         if type(jobs) is not int or not 1 <= jobs <= _MOST_LATEST_JOBS:
-            raise BadRequest(
-                f"failing_jobs is {jobs!r:.80}: give a whole number from 1 to "
-                f"{_MOST_LATEST_JOBS:,}.",
-                field="failing_jobs",
-            )
-
-    def _check_history(self) -> None:
-        path, days = self.history, self.history_days
-        if path is not None and not (isinstance(path, (str, os.PathLike)) and os.fspath(path)):
-            raise BadRequest(f"history is {path!r:.80}: give a file's path.", field="history")
-        number = isinstance(days, (int, float)) and not isinstance(days, bool)
-        if not number or not 0 < days <= _MOST_DAYS:
-            raise BadRequest(
-                f"history_days is {days!r:.80}: give days, up to {_MOST_DAYS}.",
-                field="history_days",
-            )
+            remedy = f"give a whole number from 1 to {_MOST_LATEST_JOBS:,}"
+            raise _invalid("failing_jobs", jobs, remedy)
 
 
-def _checked_columns(setting: str, columns: Sequence[Column]) -> tuple[Column, ...]:
-    found = tuple(columns) if isinstance(columns, (list, tuple)) else None
-    if found is None or not all(isinstance(column, Column) for column in found):
-        raise BadRequest(f"{setting} must be a list of Column objects.", field=setting)
-    if len(found) > MOST_COLUMNS:
+def _invalid(name: str, value: object, remedy: str) -> BadRequest:
+    return BadRequest(f"{name} is {value!r:.80}: {remedy}.", field=name)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _checked(setting: str, values: Sequence[_T], kind: type[_T], most: int) -> tuple[_T, ...]:
+    found = tuple(values) if isinstance(values, (list, tuple)) else None
+    if found is None or not all(isinstance(one, kind) for one in found):
+        raise BadRequest(f"{setting} must be a list of {kind.__name__} objects.", field=setting)
+    if len(found) > most:
+        things = f"{kind.__name__.lower()}s"
         raise BadRequest(
-            f"{setting} has {len(found)} columns; {MOST_COLUMNS} are the most.", field=setting
-        )
-    return found
-
-
-def _checked_alerts(alerts: Sequence[Webhook]) -> tuple[Webhook, ...]:
-    found = tuple(alerts) if isinstance(alerts, (list, tuple)) else None
-    if found is None or not all(isinstance(one, Webhook) for one in found):
-        raise BadRequest("alerts must be a list of Webhook objects.", field="alerts")
-    if len(found) > MOST_WEBHOOKS:
-        raise BadRequest(
-            f"alerts has {len(found)} webhooks; {MOST_WEBHOOKS} are the most.", field="alerts"
+            f"{setting} has {len(found)} {things}; {most} are the most.", field=setting
         )
     return found
 
@@ -165,7 +139,7 @@ def _checked_price(setting: CpuHourPrice | None) -> CpuHourPrice | None:
                 f'all others as "{OTHERS}".',
                 field="cpu_hour_price",
             )
-        if not _is_price(price):
+        if not _is_number(price) or not 0 <= price <= _HIGHEST_PRICE:
             of = f" of {node!r:.80}" if isinstance(setting, Mapping) else ""
             raise BadRequest(
                 f"cpu_hour_price{of} is {price!r:.80}: give what an hour of a CPU costs, up to "
@@ -173,11 +147,6 @@ def _checked_price(setting: CpuHourPrice | None) -> CpuHourPrice | None:
                 field="cpu_hour_price",
             )
     return by_node if isinstance(setting, Mapping) else setting
-
-
-def _is_price(price: Any) -> bool:
-    number = isinstance(price, (int, float)) and not isinstance(price, bool)
-    return number and isfinite(price) and 0 <= price <= _HIGHEST_PRICE
 
 
 def among(arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -190,10 +159,6 @@ def checked_poll_sec(value: float) -> float:
 
     :raises BadRequest: it is no number, or longer than a day.
     """
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not number or not value <= LONGEST_POLL_SEC:  # NaN is not below it either
-        raise BadRequest(
-            f"poll_sec is {value!r:.80}: give a number of seconds, a day ({_DAY:.0f}) at most.",
-            field="poll_sec",
-        )
+    if not _is_number(value) or not value <= LONGEST_POLL_SEC:  # NaN is not below it either
+        raise _invalid("poll_sec", value, "give a number of seconds, a day (86400) at most")
     return max(0, value)
