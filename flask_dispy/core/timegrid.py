@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 from operator import add
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from .yielding import yield_now
 
-__all__ = ["OUTCOMES", "Run", "TimeGrid"]
+__all__ = ["Run", "TimeGrid"]
 
 _MOST_BUCKETS: Final = 400
 _LEAST_BUCKETS: Final = 10
 _LEAST_BUCKET_SEC: Final = 0.001  # below it, the floats of today's times have too few digits
 
-OUTCOMES: Final = ("finished", "failed", "terminated", "cancelled", "abandoned")
-"""A bucket counts how jobs ended, in the words that people read."""
+# A bucket counts how jobs ended, in the words that people read.
+_OUTCOMES: Final = ("finished", "failed", "terminated", "cancelled", "abandoned")
 
 Run: TypeAlias = tuple[float, "float | None", str, str, int, str, str]
 """One attempt of a job: start, end (``None`` while it runs), node, word for its state, serial, id,
@@ -58,12 +58,12 @@ class TimeGrid:
         self,
         start: float,
         end: float,
-        lane_of: Mapping[str, int],
+        lane_of: Mapping[str, str],
         cells: int,
         *,
         by_state: bool,
     ) -> None:
-        lanes = sorted(set(lane_of.values()))
+        lanes = set(lane_of.values())
         self._window = (start, end)
         count = max(_LEAST_BUCKETS, min(_MOST_BUCKETS, cells // max(1, len(lanes))))
         self.bucket_sec = _round_step(max(_LEAST_BUCKET_SEC, (end - start) / count))
@@ -76,7 +76,7 @@ class TimeGrid:
         self._size = len(lanes) * self._width
         self._by_state = by_state
         self._busy: dict[str, _Busy] = {}  # by colour, of those that occur
-        self._ended = {word: [0] * self._size for word in OUTCOMES}
+        self._ended = {word: [0] * self._size for word in _OUTCOMES}
 
     def add(self, runs: Iterable[Run], *, counted_until: float, now: float) -> None:
         """Add the part of each run that lies in the window, in constant time for each."""
@@ -118,7 +118,7 @@ class TimeGrid:
         busy = self._busy[color] = _Busy([0] * size, [0.0] * size, ended)
         return busy
 
-    def busy_sec(self) -> dict[int, float]:
+    def busy_sec(self) -> dict[str, float]:
         """Return the CPU time that was used in each lane."""
         return {
             lane: self.bucket_sec
@@ -130,41 +130,33 @@ class TimeGrid:
             for lane, base in self._base_of_lane.items()
         }
 
-    def move(self, place_of: Mapping[int, int]) -> None:
-        """Give each lane its place in another order."""
-        moved = {place_of[lane]: base for lane, base in self._base_of_lane.items()}
-        self._base_of_lane = dict(sorted(moved.items()))
-
-    @property
-    def colors(self) -> tuple[str, ...]:
-        """The keys of the colours of the runs that were added."""
-        return tuple(self._busy)
-
-    @property
-    def colors_ended(self) -> tuple[str, ...]:
-        """Those whose ends are counted: none by state, because the outcomes are these colours."""
-        return () if self._by_state else self.colors
-
-    def columns(self) -> list[list[Any]]:
+    def columns(
+        self, lanes: Sequence[str]
+    ) -> tuple[dict[str, list[Any]], dict[str, list[Any]], dict[str, list[Any]]]:
         """Return the buckets in which jobs ran or ended, lane by lane, as columns.
 
-        These are: lane, bucket, ends by outcome ..., busy CPUs by colour ..., ends by colour ...
+        These are: lane (its place among *lanes*), bucket and ends by outcome; busy CPUs by colour;
+        ends by colour, none by state, because the outcomes are these colours.
         """
-        ended_by = () if self._by_state else (busy.ended for busy in self._busy.values())
-        counted = (*self._ended.values(), *ended_by)
-        first_ended_by = len(self._ended)
-        columns: list[list[Any]] = [[] for _ in range(2 + len(counted) + len(self._busy))]
-        for lane, base in self._base_of_lane.items():
+        by_color = [busy.ended for busy in self._busy.values() if busy.ended]
+        counted = [*self._ended.values(), *by_color]
+        first: dict[str, list[Any]] = {name: [] for name in ("lane", "bucket", *self._ended)}
+        ended_by: dict[str, list[Any]] = {key: [] for key, of in self._busy.items() if of.ended}
+        busy_by: dict[str, list[Any]] = {key: [] for key in self._busy}
+        columns = [*first.values(), *ended_by.values(), *busy_by.values()]
+        for lane, name in enumerate(lanes):
+            base = self._base_of_lane.get(name)
+            if base is None:
+                continue
             yield_now()
             until = base + self.count
-            ends = [counts[base:until] for counts in counted]
-            shares = [busy.of(base, until) for busy in self._busy.values()]
-            cells = [*ends[:first_ended_by], *shares, *ends[first_ended_by:]]
+            cells: list[Sequence[float]] = [counts[base:until] for counts in counted]
+            cells += (busy.of(base, until) for busy in self._busy.values())
             kept = [bucket for bucket, each in enumerate(zip(*cells, strict=True)) if any(each)]
             values = ([lane] * len(kept), kept, *(map(of.__getitem__, kept) for of in cells))
             for column, some in zip(columns, values, strict=True):
                 column.extend(some)
-        return columns
+        return first, busy_by, ended_by
 
 
 def _round_step(rough_sec: float) -> float:

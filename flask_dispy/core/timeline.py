@@ -15,7 +15,7 @@ from .addresses import last_first
 from .coloring import Coloring, by_state
 from .errors import BadRequest
 from .runs import Group, Runs, Slots
-from .timegrid import OUTCOMES, Run, TimeGrid
+from .timegrid import Run, TimeGrid
 
 __all__ = [
     "DEFAULT_CELLS",
@@ -127,13 +127,12 @@ def timeline(
             figures = _busy_shares(
                 _busy_sec(runs.colored(colors, now), covered, now), lanes, covered
             )
-        order = _sorted_lanes(order, figures, sort)
+        order = _sorted_lanes(order, figures)
         assigned = Runs(groups, _slots_from(window), window.end, now, node)
         assigned = assigned if len(assigned) <= _MOST_ASSIGNED else runs
         mode, body, most = "bars", *_bars(assigned.colored(colors, now), window, order, colors)
     else:
-        lane_of = {address: 0 if together else at for at, address in enumerate(order)}
-        lane_of = {address: at for address, at in lane_of.items() if address in ran}
+        lane_of = {address: "" if together else address for address in ran}
         grid = TimeGrid(*covered, lane_of, cells, by_state=colors.by == "state")
         grid.add(runs.colored(colors, now), counted_until=window.end, now=now)
         if together:
@@ -141,11 +140,8 @@ def timeline(
             order, lanes = [""], {"": Lane("", cpus)}
         else:
             if sort == "busy":
-                busy_sec = {order[lane]: sec for lane, sec in grid.busy_sec().items()}
-                figures = _busy_shares(busy_sec, lanes, covered)
-            order = _sorted_lanes(order, figures, sort)
-            place_of = {address: place for place, address in enumerate(order)}
-            grid.move({lane: place_of[address] for address, lane in lane_of.items()})
+                figures = _busy_shares(grid.busy_sec(), lanes, covered)
+            order = _sorted_lanes(order, figures)
         mode, body, most = "aggregate", *_buckets(grid, order)
     shown = [_lane(address, lanes.get(address), most.get(address, 0)) for address in order]
     if sort != "address" and not together:
@@ -193,11 +189,7 @@ def _busy_shares(
     }
 
 
-def _sorted_lanes(
-    order: Sequence[str], figures: Mapping[str, float | None], sort: LaneOrder
-) -> list[str]:
-    if sort == "address":
-        return list(order)
+def _sorted_lanes(order: Sequence[str], figures: Mapping[str, float | None]) -> list[str]:
     return sorted(order, key=lambda address: -(figures.get(address) or 0.0))
 
 
@@ -248,12 +240,7 @@ def _bars(
 
 def _buckets(grid: TimeGrid, order: Sequence[str]) -> tuple[dict[str, Any], dict[str, int]]:
     """Return the buckets, and the highest mean number of busy CPUs of each node."""
-    busy_names = [f"busy {key}" for key in grid.colors]
-    ended_names = [f"ended {key}" for key in grid.colors_ended]
-    names = ("lane", "bucket", *OUTCOMES, *busy_names, *ended_names)
-    columns = dict(zip(names, grid.columns(), strict=True))
-    busy_by = {key: columns.pop(f"busy {key}") for key in grid.colors}
-    ended_by = {key: columns.pop(f"ended {key}") for key in grid.colors_ended}
+    columns, busy_by, ended_by = grid.columns(order)
     busy = [round(cpus, 4) for cpus in map(sum, zip(*busy_by.values(), strict=True))]
     used: dict[str, int] = {}
     for lane, most in zip(columns["lane"], busy, strict=True):
