@@ -165,10 +165,8 @@ class _Writer:
         leaf = _LEAVES.get(kind)
         if leaf is not None:
             self.put(leaf(value))
-        elif kind is str:
+        elif kind in (str, bytes, bytearray):
             # Sliced first, because repr() of 50 MB would build all of it.
-            self.put(repr(value[: max(self.room, 0) + 1]))  # type: ignore[index]
-        elif kind is bytes or kind is bytearray:
             self.put(repr(value[: max(self.room, 0) + 1]))  # type: ignore[index]
         elif kind in _BRACKETS:
             self.container(kind, value, depth)
@@ -183,35 +181,22 @@ class _Writer:
         self.put(opening)
         if depth >= _MAX_DEPTH and value:
             self.put("...")
-        elif kind is dict:
-            self.pairs(value, depth)
         else:
-            self.items(value, depth)
+            self.items(value.items() if kind is dict else value, kind, depth)
             if kind is tuple and len(value) == 1:
                 self.put(",")
         self.put(closing)
 
-    def items(self, values: Iterable[object], depth: int) -> None:
-        first = True
-        for value in values:
+    def items(self, items: Iterable[Any], kind: type, depth: int) -> None:
+        for place, item in enumerate(items):
             if self.room <= 0:
                 return
-            if not first:
+            if place:
                 self.put(", ")
-            first = False
-            self.value(value, depth + 1)
-
-    def pairs(self, values: Mapping[object, object], depth: int) -> None:
-        first = True
-        for key, value in values.items():
-            if self.room <= 0:
-                return
-            if not first:
-                self.put(", ")
-            first = False
-            self.value(key, depth + 1)
-            self.put(": ")
-            self.value(value, depth + 1)
+            if kind is dict:
+                self.value(item[0], depth + 1)
+                self.put(": ")
+            self.value(item[1] if kind is dict else item, depth + 1)
 
 
 def plain_text(value: object, limit: int) -> str | None:
@@ -282,21 +267,19 @@ def _any_call(
 ) -> tuple[str, str] | None:
     """Return the texts of arguments of any kind and any length."""
     try:
-        positional = _plain_join(args, None, limit)
-        if positional is None or not kwargs:
-            return None if positional is None else (positional, "")
-        named = _plain_join(kwargs.values(), kwargs, limit)
-    except (RuntimeError, ValueError):
+        positional = _plain_join(enumerate(args), limit, named=False)
+        named = _plain_join(kwargs.items(), limit, named=True)
+    except RuntimeError:
         return None  # changed meanwhile
-    return None if named is None else (positional, named)
+    return None if positional is None or named is None else (positional, named)
 
 
-def _plain_join(values: Iterable[object], names: Iterable[str] | None, limit: int) -> str | None:
+def _plain_join(values: Iterable[tuple[Any, object]], limit: int, *, named: bool) -> str | None:
+    """Return the texts of values, each behind its name if they are *named*."""
     texts: list[str] = []
     room = limit
     cut = False
-    name = iter(names) if names is not None else None
-    for value in values:
+    for name, value in values:
         if room <= 0:
             cut = True
             break
@@ -304,11 +287,10 @@ def _plain_join(values: Iterable[object], names: Iterable[str] | None, limit: in
         if text is None:
             return None
         cut = cut or type(text) is Cut
-        if name is not None:
-            called = next(name)
-            if type(called) is not str:
+        if named:
+            if type(name) is not str:
                 return None
-            text = f"{bounded(called, limit)}={text}"
+            text = f"{bounded(name, limit)}={text}"
         texts.append(text)
         room -= len(text) + 2
     joined = bounded(", ".join(texts), limit)
