@@ -64,9 +64,8 @@ class JobFold:
 
     def started(self, event: events.JobStarted) -> Job:
         key, at, submitted_at, node, job_id, args, kwargs = event
-        job = self.ledger.named.get(key)
-        if job is None:
-            job = self.ledger.new(key, submitted_at, job_id, args, kwargs)
+        ledger = self.ledger
+        job = ledger.named.get(key) or ledger.new(key, submitted_at, job_id, args, kwargs)
         if job.state == "running" and job.node != node:
             self._requeue(job, at)  # dispy did not report why it left the first node
         if job.state in ("queued", "abandoned"):
@@ -89,9 +88,8 @@ class JobFold:
     def ended(self, event: events.JobEnded) -> Job:
         (key, at, submitted_at, started_at, node, state, job_id,
          result, stdout, stderr, exception) = event  # fmt: skip
-        job = self.ledger.named.get(key)
-        if job is None:
-            job = self.ledger.new(key, submitted_at, job_id, None, None)
+        ledger = self.ledger
+        job = ledger.named.get(key) or ledger.new(key, submitted_at, job_id, None, None)
         # An abandoned job may be reported again; every other end is final.
         if job.state in ENDED_STATES and (job.state != "abandoned" or state == "abandoned"):
             return job
@@ -100,16 +98,16 @@ class JobFold:
         if elsewhere and started_at is not None and state != "cancelled":
             self._requeue(job, started_at)  # dispy did not report why it left the first node
         if job.state == "abandoned":
-            self.tallies.uncount(job)
+            self.tallies.note(job, -1)
         job.ended_at = at
         self._keep_output(job, result, stdout, stderr, exception)
         self._move(job, state)
         self._note_run(job, state, node, started_at)
-        self.ledger.failed += job.failed
+        ledger.failed += job.failed
         self.prospects.note_end(job)
         self.tallies.note(job)
         if job.failed:
-            self.error_kinds.note(job, ended=self.ledger.done, since=self.prospects.first_ended_at)
+            self.error_kinds.note(job, ended=ledger.done, since=self.prospects.first_ended_at)
             self._log_if_new(job.error_kind)
         if job.failed or state == "finished":
             self._log_if_failing_or_recovered(at, failed=job.failed)
@@ -118,8 +116,8 @@ class JobFold:
         job.id = job_id
         job.haystack = None
         job.texts_dropped = ()
-        if job.serial in self.ledger.jobs:
-            self.ledger.note_texts(job)
+        if job.serial in ledger.jobs:
+            ledger.note_texts(job)
         return job
 
     @staticmethod
@@ -219,14 +217,14 @@ class JobFold:
         for job in jobs:
             self.roster.remove_running(job)
             self.ends.pop(job.serial, None)
-        self.tallies.release(jobs)
+        self.tallies.note_all(jobs, -1)
         self.error_kinds.release(jobs)
         self.ledger.release(jobs)
 
     def adopt(self, jobs: list[Job]) -> None:
         """Add jobs that another cluster released, or that a history kept."""
         self.ledger.adopt(jobs)
-        self.tallies.adopt(jobs)
+        self.tallies.note_all(jobs)
         for job in jobs:
             if job.state in ENDED_STATES:
                 self.ends[job.serial] = job

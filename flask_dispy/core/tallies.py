@@ -28,58 +28,46 @@ class Tallies:
         self._nodes = nodes
         self.total = Tally()
 
-    def note(self, job: Job) -> None:
-        """Count a job that has just ended."""
+    def note(self, job: Job, sign: int = 1) -> None:
+        """Count a job that has just ended.
+
+        :param sign: -1 undoes that, before the job changes because it goes on or is released.
+        """
         word, started_at, ended_at = job.word, job.started_at, job.ended_at
         tallies = self._tallies(job.node)
-        if word in TIMED_WORDS:
-            counted = [tally.enter(word) for tally in tallies]
-            for times in counted:
-                times.jobs += 1
-            if started_at is None or ended_at is None:
-                return
-            ran_sec = ended_at - started_at if ended_at > started_at else 0.0
-            waited_sec = max(0.0, started_at - job.submitted_at)
-            ran, waited = bucket_of(ran_sec), bucket_of(waited_sec)
-            for times in counted:
+        counted = [tally.enter(word) for tally in tallies] if word in TIMED_WORDS else []
+        for times in counted:
+            times.jobs = max(0, times.jobs + sign)
+        if started_at is None or ended_at is None:
+            return
+        ran_sec = max(0.0, ended_at - started_at)
+        _add_used(tallies, sign * ran_sec, lost=word in _LOST)
+        if not counted:
+            return
+        waited_sec = max(0.0, started_at - job.submitted_at)
+        ran, waited = bucket_of(ran_sec), bucket_of(waited_sec)
+        for times in counted:
+            if sign > 0:
                 times.ran.add(ran, ran_sec)
                 times.waited.add(waited, waited_sec)
-        if started_at is not None and ended_at is not None:
-            _add_used(tallies, max(0.0, ended_at - started_at), lost=word in _LOST)
-
-    def uncount(self, job: Job) -> None:
-        """Undo :meth:`note` before the job changes, because it goes on or is released."""
-        word, started_at, ended_at = job.word, job.started_at, job.ended_at
-        tallies = self._tallies(job.node)
-        if started_at is not None and ended_at is not None:
-            _add_used(tallies, -max(0.0, ended_at - started_at), lost=word in _LOST)
-        if word not in TIMED_WORDS:
-            return
-        for tally in tallies:
-            times = tally.enter(word)
-            times.jobs = max(0, times.jobs - 1)
-            if started_at is not None and ended_at is not None:
-                times.ran.remove(bucket_of(max(0.0, ended_at - started_at)))
-                times.waited.remove(bucket_of(max(0.0, started_at - job.submitted_at)))
+            else:
+                times.ran.remove(ran)
+                times.waited.remove(waited)
 
     def count_lost_attempt(self, job: Job, at: float) -> None:
         """Note that an attempt of a running job ends at *at* and that it will run again."""
         if job.started_at is not None:
             _add_used(self._tallies(job.node), max(0.0, at - job.started_at), lost=True)
 
-    def adopt(self, jobs: Iterable[Job]) -> None:
-        """Count jobs that another cluster released, or that a history kept."""
-        for job in jobs:
-            for node, lost_sec in _lost_attempts(job):
-                _add_used(self._tallies(node), lost_sec, lost=True)
-            self.note(job)
+    def note_all(self, jobs: Iterable[Job], sign: int = 1) -> None:
+        """Count jobs that another cluster released, or that a history kept.
 
-    def release(self, jobs: Iterable[Job]) -> None:
-        """Undo :meth:`adopt`, because another cluster adopts the jobs."""
+        :param sign: -1 undoes that, because another cluster adopts the jobs.
+        """
         for job in jobs:
             for node, lost_sec in _lost_attempts(job):
-                _add_used(self._tallies(node), -lost_sec, lost=True)
-            self.uncount(job)
+                _add_used(self._tallies(node), sign * lost_sec, lost=True)
+            self.note(job, sign)
 
     def _tallies(self, ip_addr: str | None) -> tuple[Tally, ...]:
         node = self._nodes.get(ip_addr) if ip_addr else None
