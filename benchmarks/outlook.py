@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 from flask_dispy.core import events
 from flask_dispy.core.cluster import ClusterState
 from flask_dispy.core.summary import summary_of
-from flask_dispy.core.whatif import Question, what_if
+from flask_dispy.core.whatif import what_if
 
 from .runs import FAMILIES, Run, changed, hanging, made, recorded
 from .scale import Scale
@@ -225,9 +225,8 @@ def _if_changed(family: str, seed: int) -> Asked | None:
     replay = _Replay.of(run)
     replay.go_to(at)
     now = _BEGAN_AT + at
-    found = what_if(
-        Question(cpus=cpus), [replay.state.backlog(now)], replay.state.roster.census.cpus, now
-    )
+    state = replay.state
+    found = what_if([state.backlog(now)], state.roster.census.cpus, now, cpus=cpus)
     return Asked(
         at / run.length_sec, left_sec, found["eta_sec"], found["eta_early_sec"],
         found["eta_late_sec"],

@@ -17,7 +17,7 @@ from .nodes import GONE_STATES, Node
 from .phrases import quantity, span
 from .text import bounded
 
-__all__ = ["Backlog", "Loss", "Question", "Times", "WhatIf", "what_if"]
+__all__ = ["Backlog", "Loss", "Times", "WhatIf", "what_if"]
 
 # The search for enough CPUs ends at this many times the present ones: a forecast so far from what
 # was seen would be worthless.
@@ -108,34 +108,32 @@ class Loss(NamedTuple):
         return cls(node.name, node.cpus, len(node.running))
 
 
-class Question(NamedTuple):
-    """The question: with *cpus* CPUs; done *by* a time, in epoch seconds; or without a node, for
-    which *lost* says what each cluster would lose."""
-
-    cpus: int | None = None
-    by: float | None = None
-    lost: Sequence[Loss] | None = None
-
-
 def what_if(
-    question: Question, backlogs: Sequence[Backlog | None], cpus_now: int, now: float
+    backlogs: Sequence[Backlog | None],
+    cpus_now: int,
+    now: float,
+    *,
+    cpus: int | None = None,
+    by: float | None = None,
+    lost: Sequence[Loss] | None = None,
 ) -> WhatIf:
-    """Return when all would be done.
+    """Return when all would be done with *cpus* CPUs; *by* a time; or without a node.
 
     :param backlogs: of each cluster; ``None`` for one that has nothing to do.
     :param cpus_now: the number of present CPUs.
-    :param now: epoch seconds.
+    :param now: epoch seconds, as is *by*.
+    :param lost: what each cluster would lose with the node.
     :raises BadRequest: the requested time is in the past.
     """
     pending = [backlog for backlog in backlogs if backlog is not None]
-    if question.lost is not None:
-        lost = [one for one, backlog in zip(question.lost, backlogs, strict=True) if backlog]
-        return _without_node(pending, cpus_now, question.lost, lost)
-    if question.by is None:
-        return _with_cpus(pending, cpus_now, cpus_now if question.cpus is None else question.cpus)
-    if question.by <= now:
+    if lost is not None:
+        of_pending = [one for one, backlog in zip(lost, backlogs, strict=True) if backlog]
+        return _without_node(pending, cpus_now, lost, of_pending)
+    if by is None:
+        return _with_cpus(pending, cpus_now, cpus_now if cpus is None else cpus)
+    if by <= now:
         raise BadRequest("by is in the past: give a time to come.", field="by")
-    return _cpus_needed(pending, cpus_now, question.by - now)
+    return _cpus_needed(pending, cpus_now, by - now)
 
 
 def _with_cpus(backlogs: Sequence[Backlog], cpus_now: int, cpus: int) -> WhatIf:
@@ -242,7 +240,8 @@ def _row(
     if not backlogs:
         message = "No job is pending."
     elif then is not None:
-        message = f"{head}: about {span(then.eta_sec)}, {_range(then)}"
+        between = f"{span(then.early_sec)} to {span(then.late_sec)}"
+        message = f"{head}: about {span(then.eta_sec)}, {between}"
         message += f", in place of about {span(now.eta_sec)}." if now else "."
     return WhatIf(
         **_times(then), cpus_now=cpus_now, cpus=cpus, cpus_sure=None, now=_times(now),
@@ -261,10 +260,6 @@ def _times(found: Forecast | None) -> Times:
         eta_late_sec=round(found.late_sec, 1),
         eta_confidence=found.confidence,
     )
-
-
-def _range(found: Forecast) -> str:
-    return f"{span(found.early_sec)} to {span(found.late_sec)}"
 
 
 def _cpus(cpus: int, cpus_now: int) -> str:

@@ -25,7 +25,7 @@ from ..core.series import Series
 from ..core.tally import TimedWord
 from ..core.timeline import DEFAULT_CELLS, DEFAULT_LIMIT, Lane, LaneOrder, Window, timeline
 from ..core.trace import TraceEvent, trace_events
-from ..core.whatif import Backlog, Loss, Question, WhatIf, what_if
+from ..core.whatif import Backlog, Loss, WhatIf, what_if
 from ..wire.durations import DurationsRow, durations_row
 from ..wire.journal import EventPage, event_page, gathered
 from ..wire.packing import Piece, Sendable
@@ -140,7 +140,7 @@ class View(NodesView):
             cpus_now = self._summary(now)["cpus"]["total"]
             lost = [Loss.of(nodes.get(ip_addr)) for _, nodes in parts] if ip_addr else None
         backlogs = [backlog for backlog, _ in parts]
-        return what_if(Question(cpus, by, lost), backlogs, cpus_now, now)
+        return what_if(backlogs, cpus_now, now, cpus=cpus, by=by, lost=lost)
 
     def series(self, resolution_sec: int) -> SeriesData:
         """Return the time series at a resolution of 1, 10 or 60 seconds.

@@ -8,7 +8,7 @@ import pytest
 
 from flask_dispy.core.cluster import ClusterState
 from flask_dispy.core.errors import BadRequest
-from flask_dispy.core.whatif import Loss, Question, WhatIf, what_if
+from flask_dispy.core.whatif import Loss, WhatIf, what_if
 
 from .stories import ended, gone, new_state, queued, seen, started, tell
 
@@ -33,7 +33,7 @@ def state() -> ClusterState:
 
 def ask(*states: ClusterState, cpus_now: int = 4, **question: Any) -> WhatIf:
     backlogs = [state.backlog(NOW) for state in states]
-    return what_if(Question(**question), backlogs, cpus_now, NOW)
+    return what_if(backlogs, cpus_now, NOW, **question)
 
 
 def loss(state: ClusterState, name: str) -> Loss:
@@ -127,7 +127,7 @@ def test_nobody_knows_before_a_job_has_finished() -> None:
 def test_cpus_help_no_cluster_that_stalls(state: ClusterState) -> None:
     later = NOW + 3_600
     backlogs = [state.backlog(later)]
-    found = what_if(Question(cpus=8), backlogs, 4, later)
+    found = what_if(backlogs, 4, later, cpus=8)
     assert (found["eta_sec"], found["now"]["eta_sec"]) == (None, None)
     assert found["message"].startswith("No job has ended for ")
 
