@@ -283,11 +283,11 @@ def _waiting(s: Situation, unstarted_sec: float) -> tuple[str, str] | None:
         return "scheduler_silent" if s.is_shared else "port_taken", s.trouble
     if s.running or not s.counted:
         return None
-    return _no_node(s) or _no_cpu(s, unstarted_sec)
-
-
-def _no_node(s: Situation) -> tuple[str, str] | None:
     waits = f"{quantity(s.pending, 'job')} {'waits' if s.pending == 1 else 'wait'}"
+    return _no_node(s, waits) or _no_cpu(s, waits, unstarted_sec)
+
+
+def _no_node(s: Situation, waits: str) -> tuple[str, str] | None:
     if not s.known_nodes:
         return "no_node", f"{waits}: no node has joined yet."
     if not s.there:
@@ -310,8 +310,7 @@ def _left_text(s: Situation) -> str:
     return f"all {s.known_nodes:,} nodes have left"
 
 
-def _no_cpu(s: Situation, unstarted_sec: float) -> tuple[str, str] | None:
-    waits = f"{quantity(s.pending, 'job')} {'waits' if s.pending == 1 else 'wait'}"
+def _no_cpu(s: Situation, waits: str, unstarted_sec: float) -> tuple[str, str] | None:
     also = _bound_text(s)
     if s.cpus <= 0:
         whose = "the node" if s.there == 1 else f"all {s.there:,} nodes"
@@ -384,16 +383,7 @@ def _no_estimate_text(s: Situation) -> str:
     return f"No job has finished yet; {who} for {span(oldest)}.{_bound_text(s)}"
 
 
-def with_eta(
-    message: str,
-    eta_sec: float | None,
-    early_sec: float | None = None,
-    late_sec: float | None = None,
-) -> str:
+def with_eta(message: str, eta_sec: float, early_sec: float, late_sec: float) -> str:
     """Return a sentence on the time that is left, followed by *message*."""
-    if eta_sec is None:
-        return message or "How long it will take is not known yet."
-    left = f"About {span(eta_sec)} left"
-    if early_sec is not None and late_sec is not None:
-        left += f", {span(early_sec)} to {span(late_sec)}"
+    left = f"About {span(eta_sec)} left, {span(early_sec)} to {span(late_sec)}"
     return f"{left}. {message}".strip()

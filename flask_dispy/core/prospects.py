@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from .durations import Durations
 from .ends import Ends
-from .forecast.forecast import Confidence, Forecast, Forecaster, ages_of
+from .forecast.forecast import Confidence, Forecaster, ages_of
 from .jobs import Job
 from .ledger import Ledger
 from .outlook import ETA_FIELDS, Memory, Outlook, Situation, outlook, with_eta
@@ -146,9 +146,13 @@ class Prospects:
             return row | dict.fromkeys(ETA_FIELDS, 0.0), "good"
         if not found.has_eta:
             return row, "none"
-        expected = self._expected(now, around)
+        queued, cpus = self._to_do(around)
+        expected = self._forecaster.ask(
+            self._durations, self._ledger.running, queued=queued, cpus=cpus, now=now
+        )
         if expected is None:
-            return row | {"message": with_eta(found.message, None)}, "none"
+            unknown = "How long it will take is not known yet."
+            return row | {"message": found.message or unknown}, "none"
         times = (expected.eta_sec, expected.early_sec, expected.late_sec)
         row |= zip(ETA_FIELDS, (round(seconds, 1) for seconds in times), strict=True)
         return row | {"message": with_eta(found.message, *times)}, expected.confidence
@@ -158,13 +162,6 @@ class Prospects:
         queued, cpus = self._to_do(around)
         ages = ages_of(self._ledger.running, now)
         return Backlog(self._durations.copy(), queued, ages, cpus, now, blocked)
-
-    def _expected(self, now: float, around: Surroundings) -> Forecast | None:
-        """Return a forecast for the jobs that can go on, ``None`` if there can be none."""
-        queued, cpus = self._to_do(around)
-        return self._forecaster.ask(
-            self._durations, self._ledger.running, queued=queued, cpus=cpus, now=now
-        )
 
     def _to_do(self, around: Surroundings) -> tuple[int, int]:
         """Return how many queued jobs can start, and how many CPUs may run them."""
