@@ -15,7 +15,7 @@ from .endings import ending
 from .jobs import JOB_STATES
 from .loads import Loads, percent_of
 from .meter import Meter, Usage, cost_row
-from .nodes import GONE_STATES, Census, Counted, Node, NodeState
+from .nodes import GONE_STATES, NODE_STATES, Census, Counted, Node
 from .phrases import quantity
 from .series import Sample, Series
 from .text import bounded
@@ -23,8 +23,6 @@ from .text import bounded
 __all__ = ["COMBINED_NAME", "CombinedState", "current_holders", "worst_outlook"]
 
 COMBINED_NAME: Final = "* Combined"
-
-_STATE_ORDER: Final[tuple[NodeState, ...]] = ("up", "silent", "lost", "closed")
 
 
 class CombinedState:
@@ -115,20 +113,6 @@ class CombinedState:
             self.meter.per_hour if self.priced else None,
         )
 
-    def _clocks_off(self) -> set[str]:
-        """Return the addresses of the nodes whose clocks are far off, each once."""
-        return set().union(*(state.roster.clocks_off for state in self._states()))
-
-    def _need_attention(self) -> tuple[set[str], set[str]]:
-        """Return the addresses of the nodes that are slow, and of those that fail, each once."""
-        slow: set[str] = set()
-        failing: set[str] = set()
-        for state in self._states():
-            found = state.comparison.need_attention(gone=state.closed_at is not None)
-            slow |= found[0]
-            failing |= found[1]
-        return slow, failing
-
     def take_sample(self, now: float) -> None:
         """Note the figures of this moment, and that time has passed."""
         self.meter.pass_time(now)
@@ -137,27 +121,28 @@ class CombinedState:
 
     def sample(self) -> Sample:
         """Return the figures that the time series keep."""
-        samples = [state.sample() for state in self._states()]
-        sums = (
-            Sample(*(sum(column) for column in zip(*samples, strict=True)))
-            if samples
-            else (Sample(0, 0, 0, 0, 0, 0))
-        )
+        samples = [Sample(0, 0, 0, 0, 0, 0), *(state.sample() for state in self._states())]
+        sums = Sample(*map(sum, zip(*samples, strict=True)))
         return sums._replace(cpus_total=self.census.cpus)
 
     def summary(self, summaries: Sequence[Mapping[str, Any]], now: float) -> dict[str, Any]:
         """Return the summary of all clusters from the *summaries* of each."""
-        jobs = _total(summaries, "jobs") or dict.fromkeys(
-            ("submitted", *JOB_STATES, "failed", "done", "pending", "before_watching"), 0
-        )
+        states = self._states()
+        jobs = _sums(
+            summaries, "jobs",
+            ("submitted", *JOB_STATES, "failed", "done", "pending", "before_watching"),
+        )  # fmt: skip
         worst = worst_outlook([s["outlook"] for s in summaries], jobs)
         of = jobs["submitted"] + jobs["before_watching"]
-        slow, failing = self._need_attention()
+        slow_failing = [
+            state.comparison.need_attention(gone=state.closed_at is not None) for state in states
+        ]
         return {
             "name": self.name,
             "kind": "combined",
             "combined": True,
-            "state": "closed" if _are_closed(summaries) else "open",
+            # Open if there are none, because the first is still to come.
+            "state": "closed" if {s["state"] for s in summaries} == {"closed"} else "open",
             "jobs": jobs,
             "job_changes": sum(s["job_changes"] for s in summaries),
             "cpus": {"total": self.census.cpus, "busy": sum(s["cpus"]["busy"] for s in summaries)},
@@ -173,19 +158,17 @@ class CombinedState:
             "closed_at": None,
             "job_p95_sec": None,
             "attention": {
-                "failed": sum(s["attention"]["failed"] for s in summaries),
-                "abandoned": sum(s["attention"]["abandoned"] for s in summaries),
+                **_sums(summaries, "attention", ("failed", "abandoned", "stragglers", "offers")),
                 "silent": self.census.states["silent"],
                 "lost": self.census.states["lost"],
-                "stragglers": sum(s["attention"]["stragglers"] for s in summaries),
-                "slow": len(slow),
-                "failing": len(failing),
-                "clocks_off": len(self._clocks_off()),
-                "offers": sum(s["attention"]["offers"] for s in summaries),
+                # A node that is so in several clusters counts once.
+                "slow": _size(slow for slow, _ in slow_failing),
+                "failing": _size(failing for _, failing in slow_failing),
+                "clocks_off": _size(state.roster.clocks_off for state in states),
             },
             "events": {"latest": max((s["events"]["latest"] for s in summaries), default=0)},
-            "offers": _total(summaries, "offers") or {"waiting": 0, "overdue": 0, "changes": 0},
-            "history": _total(summaries, "history") or {"retained": 0, "limit": 0, "evicted": 0},
+            "offers": _sums(summaries, "offers", ("waiting", "overdue", "changes")),
+            "history": _sums(summaries, "history", ("retained", "limit", "evicted")),
         }
 
 
@@ -208,29 +191,28 @@ def current_holders(nodes: Iterable[Node]) -> list[Node]:
     """
     nodes = list(nodes)
     states = {node.state for node in nodes}
-    state = next(state for state in _STATE_ORDER if state in states)
+    state = next(state for state in NODE_STATES if state in states)
     return [node for node in nodes if node.state == state]
 
 
-def _total(summaries: Sequence[Mapping[str, Any]], field: str) -> dict[str, int]:
-    if not summaries:
-        return {}
-    return {key: sum(s[field][key] for s in summaries) for key in summaries[0][field]}
+def _sums(
+    summaries: Sequence[Mapping[str, Any]], field: str, names: Sequence[str]
+) -> dict[str, int]:
+    return {name: sum(s[field][name] for s in summaries) for name in names}
 
 
-def _are_closed(summaries: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether all clusters are closed; if there are none, the first is still to come."""
-    return bool(summaries) and all(s["state"] == "closed" for s in summaries)
+def _size(addresses: Iterable[set[str]]) -> int:
+    return len(set[str]().union(*addresses))
 
 
 def _least_sure(summaries: Sequence[Mapping[str, Any]]) -> str:
-    found = {s["eta_confidence"] for s in summaries if _goes_on(s)}
+    """Return the least confidence among the clusters whose jobs may still end."""
+    found = {
+        s["eta_confidence"]
+        for s in summaries
+        if s["jobs"]["pending"] and s["outlook"]["reason"] != "closed"
+    }
     return next((word for word in ("none", "low") if word in found), "good")
-
-
-def _goes_on(summary: Mapping[str, Any]) -> bool:
-    """Whether jobs of a cluster may still end; those of a closed one never will."""
-    return bool(summary["jobs"]["pending"]) and summary["outlook"]["reason"] != "closed"
 
 
 # -- the outlook of several clusters -----------------------------------------------------------

@@ -82,11 +82,12 @@ class Comparison:
 
         :param gone: whether those that have left are among them.
         """
-        slow, failing = (
-            {ip for ip in found if ip in self._nodes and (gone or _is_there(self._nodes[ip]))}
-            for found in (self.slow, self.failing)
-        )
-        return slow, failing
+        shown = {
+            ip
+            for ip in self.slow | self.failing
+            if ip in self._nodes and (gone or self._nodes[ip].state not in GONE_STATES)
+        }
+        return self.slow & shown, self.failing & shown
 
     def _compare(self, node: Node, total: Tally, count: int, *, none_left: bool) -> bool:
         tally = node.tally or Tally()
@@ -101,9 +102,11 @@ class Comparison:
         )
         is_last = none_left and found.look > 0 and found.jobs != last.judged
         if is_last or found.look > last.look:
-            found = found._replace(judged=found.jobs, last_looks=last.last_looks + is_last)
-            look = found.last_looks if is_last else found.look
+            last_looks = last.last_looks + is_last
+            look = last_looks if is_last else found.look
             found = found._replace(
+                judged=found.jobs,
+                last_looks=last_looks,
                 slow=_is_slow(tally, total, found, nodes=count, look=look),
                 failing=_is_failing(tally, total, nodes=count, look=look),
             )
@@ -111,10 +114,6 @@ class Comparison:
         _mark(self.slow, node.ip_addr, found.slow)
         _mark(self.failing, node.ip_addr, found.failing)
         return found != before
-
-
-def _is_there(node: Node) -> bool:
-    return node.state not in GONE_STATES
 
 
 def _mark(found: set[str], ip_addr: str, there: bool) -> None:
