@@ -83,10 +83,9 @@ class ClusterState:
         self.closed_at: float | None = None
         self.text_budget = text_budget or TextBudget()
         self.ledger = Ledger(serials, history_limit, self.text_budget)
-        self.journal = Journal(itertools.count(1) if entry_numbers is None else entry_numbers)
+        self.journal = Journal(entry_numbers or itertools.count(1))
         self.roster = Roster(self.journal, started_at, price=price)
-        numbers = itertools.count(1) if offer_numbers is None else offer_numbers
-        self.offers = Offers(numbers, overdue_sec=overdue_sec)
+        self.offers = Offers(offer_numbers or itertools.count(1), overdue_sec=overdue_sec)
         self.nodes: Final = self.roster.nodes
         self.series = Series(started_at)
         self.durations = Durations()

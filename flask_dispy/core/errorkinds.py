@@ -166,20 +166,16 @@ class ErrorKinds:
     def release(self, jobs: Iterable[Job]) -> None:
         """Uncount the failed ones of these jobs, because another cluster adopts them."""
         for job in jobs:
-            if job.failed:
-                self._uncount(job)
-
-    def _uncount(self, job: Job) -> None:
-        if self.unread.pop(job.serial, None) is not None:
-            return
-        kind = self.kinds.get(job.error_kind or "")
-        if kind is None:
-            self.other -= 1
-            return
-        kind.remove(job.serial, job.node, job.ended_at or 0.0)
-        if not kind.count:
-            del self.kinds[kind.id]
-        self.dirty[kind.id] = None
+            if not job.failed or self.unread.pop(job.serial, None) is not None:
+                continue
+            kind = self.kinds.get(job.error_kind or "")
+            if kind is None:
+                self.other -= 1
+                continue
+            kind.remove(job.serial, job.node, job.ended_at or 0.0)
+            if not kind.count:
+                del self.kinds[kind.id]
+            self.dirty[kind.id] = None
 
     @property
     def uncounted(self) -> int:

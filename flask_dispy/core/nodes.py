@@ -220,25 +220,20 @@ class Node:
 
     def _count_up(self, reported: tuple[float, ...]) -> None:
         """Update the totals from those of the node's present life."""
-        if reported == self._last:
-            return
         jobs_done, cpu_time, tx, rx = reported
-        last, carried = self._last, self._carried
-        if jobs_done >= last[0] and cpu_time >= last[1] and tx >= last[2] and rx >= last[3]:
-            # Almost always, no total fell.
-            self._last = reported
-            self.totals = (carried[0] + jobs_done, carried[1] + cpu_time, carried[2] + tx,
-                           carried[3] + rx)  # fmt: skip
-            return
-        fell = [now < before for now, before in zip(reported, self._last, strict=True)]
-        fell[1] = fell[1] and fell[0]
-        if any(fell):
+        last = self._last
+        if jobs_done < last[0] or cpu_time < last[1] or tx < last[2] or rx < last[3]:
+            fell = [now < before for now, before in zip(reported, last, strict=True)]
+            fell[1] = fell[1] and fell[0]
             self._carried = tuple(
                 total if gone else carried
                 for gone, total, carried in zip(fell, self.totals, self._carried, strict=True)
             )
         self._last = reported
-        self.totals = tuple(a + b for a, b in zip(self._carried, reported, strict=True))
+        # Written out, because a node reports several times a second.
+        carried = self._carried
+        self.totals = (carried[0] + jobs_done, carried[1] + cpu_time, carried[2] + tx,
+                       carried[3] + rx)  # fmt: skip
 
     def sample(self, at: float) -> None:
         """Add the node's load to its series."""
@@ -250,11 +245,6 @@ class Node:
     def load_then(self, at: float) -> tuple[float, ...] | None:
         """Return the load, ``None`` if it is out of date at the time *at*."""
         return None if at - self.load_at >= OLD_SEC else self.load
-
-    def amend_running(self) -> None:
-        """Set the number of running jobs in the last point of the series."""
-        if self.series is not None:
-            self.series.amend_running(len(self.running))
 
     def used_sec(self) -> float:
         """Return the CPU time that jobs have used, up to when its meter was read."""
@@ -268,21 +258,17 @@ class Node:
 
         ``None`` if no load is known. A node reports its load with its pulses; if it sends none, the
         load stays that of the time when it joined.
-@dataclass(slots=True, eq=False)
         """
         if self.load is None:
             return None
         return int(max(0.0, self.updated_at - self.load_at) // OLD_SEC * OLD_SEC)
-
-    def forget_encoding(self) -> None:
-        """Drop the encoded row, because the row changed."""
-        self.texts = None
 
 
 Counted: TypeAlias = tuple[NodeState, int, float, float]
 """What a node counts for: its state, its CPUs, its CPU time, the price of an hour of a CPU."""
 
 
+@dataclass(slots=True, eq=False)
 class Census:
     """Sums over all nodes of a view, updated as they change: no reader walks 10,000 nodes.
 

@@ -17,7 +17,6 @@ OLD_SEC: Final = 60
 # A point of a node's series: its time, which needs a double's precision, and five figures, which do
 # not.
 _POINT: Final = Struct("=d5f")
-_TIME: Final = Struct("=d")
 _RUNNING_AT: Final = Struct("=f")
 _LOAD_END: Final = _POINT.size - _RUNNING_AT.size
 _NO_LOAD: Final = (nan, nan, nan, nan)
@@ -93,18 +92,14 @@ class NodeSeries:
     def _offset(self, index: int) -> int:
         return index % self.POINTS * _POINT.size
 
-    def _step(self, index: int) -> float:
-        (at,) = _TIME.unpack_from(self._points, self._offset(index))
-        return float(at // self.step_sec)
+    def _point(self, index: int) -> tuple[float, ...]:
+        return _POINT.unpack_from(self._points, self._offset(index))
 
     def running_at(self, at: float) -> float:
         """Return how many jobs ran at the end of the step that *at* is in."""
-        indexes = self._indexes()
-        place = bisect_right(indexes, at // self.step_sec, key=self._step)
-        if not place:
-            return 0.0
-        point = _POINT.unpack_from(self._points, self._offset(indexes[place - 1]))
-        return float(point[-1])
+        indexes, sec = self._indexes(), self.step_sec
+        place = bisect_right(indexes, at // sec, key=lambda index: self._point(index)[0] // sec)
+        return self._point(indexes[place - 1])[-1] if place else 0.0
 
 
 class NodeCourse(NodeSeries):
@@ -122,16 +117,13 @@ class NodeCourse(NodeSeries):
         nodes may give no sign for as long as a job takes.
         """
         if self._count:
-            known_at, *known, before = self._read_last()
+            known_at, *known, before = self._point(self._count - 1)
             if before != running and at - known_at > 2 * self.step_sec:
                 self._make_room()
                 until = at - self.step_sec
                 self.add(until, None if until - known_at >= OLD_SEC else tuple(known), before)
         self._make_room()
         self.add(at, load, running)
-
-    def _read_last(self) -> tuple[float, ...]:
-        return _POINT.unpack_from(self._points, self._offset(self._count - 1))
 
     def _make_room(self) -> None:
         """Have room for a point.

@@ -13,15 +13,7 @@ from typing import Final, Literal, NamedTuple, get_args
 
 from .nodes import GONE_STATES, Node
 
-__all__ = [
-    "FINDINGS",
-    "SOURCES",
-    "Allocation",
-    "Finding",
-    "Offer",
-    "Offers",
-    "Source",
-]  # fmt: skip
+__all__ = ["SOURCES", "Allocation", "Finding", "Offer", "Offers", "Source"]
 
 Source = Literal["program", "command"]
 """Who offered the node: the program, or somebody with a command."""
@@ -49,7 +41,6 @@ class Allocation(NamedTuple):
 
 
 SOURCES: Final[tuple[Source, ...]] = get_args(Source)
-FINDINGS: Final[tuple[Finding, ...]] = get_args(Finding)
 
 
 @dataclass(slots=True)
@@ -123,10 +114,10 @@ class Offers:
         self, host: str, node: Allocation, at: float, *, by: str | None, source: Source = "command"
     ) -> Offer:
         """Keep an offer; it replaces an earlier one of the same address, and takes its number."""
-        earlier = self._drop(node.ip_addr)
-        number = next(self._numbers) if earlier is None else earlier
-        offer = Offer(number, host, *node, source, by, at)
-        self.waiting[number] = offer
+        earlier = [n for n, offer in self.waiting.items() if offer.ip_addr == node.ip_addr]
+        number = earlier[0] if earlier else next(self._numbers)
+        self.waiting.pop(number, None)
+        offer = self.waiting[number] = Offer(number, host, *node, source, by, at)
         self.changes += 1
         while len(self.waiting) > self._most:
             del self.waiting[next(iter(self.waiting))]
@@ -197,10 +188,3 @@ class Offers:
             and not offer.is_pattern
         ]
         return sorted(due, key=lambda offer: offer.checked_at)[:most]
-
-    def _drop(self, ip_addr: str) -> int | None:
-        """Remove the offer of an address and return its number, ``None`` if there is none."""
-        for number in [n for n, offer in self.waiting.items() if offer.ip_addr == ip_addr]:
-            del self.waiting[number]
-            return number
-        return None

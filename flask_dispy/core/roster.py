@@ -211,8 +211,8 @@ class Roster:
         if node is not None and node.running.pop(job.serial, None) is not None:
             self.dirty[node.ip_addr] = None
             self._count_load(node)
-            if node.state in GONE_STATES:
-                node.amend_running()
+            if node.state in GONE_STATES and node.series is not None:
+                node.series.amend_running(len(node.running))
 
     def mark_silent(
         self, now: float, pulse_sec: float | None, update_sec: float, *, jobs_wait: bool
@@ -248,7 +248,7 @@ class Roster:
     def forget_encodings(self) -> None:
         """Drop the encoded rows of nodes that changed, before anybody reads them."""
         for ip_addr in self.dirty:
-            self.nodes[ip_addr].forget_encoding()
+            self.nodes[ip_addr].texts = None
 
     def published(self) -> None:
         """Forget which nodes changed, because the changes were published."""

@@ -173,7 +173,7 @@ class _Record:
         for node in self._state.nodes.values():
             if node.state not in GONE_STATES:
                 self._state.roster.changed(node)
-                node.forget_encoding()
+                node.texts = None
                 self._rows_due[node.ip_addr] = None
 
     def _record_rows(self, most: int) -> bool:
