@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
@@ -134,14 +134,10 @@ def change_node(web: Web, name: str, host: str, *, cpus: int) -> Response:
     return outcomes_answer(control.set_cpus(target(web.view(name)), host, cpus, by=by))
 
 
-def node_action(action: NodeAction) -> Callable[..., Response]:
-    """Return the route's function for allocate, deallocate or close."""
-
-    def answer(web: Web, name: str, host: str) -> Response:
-        control, by = web.registry.control, web.guard.user()
-        return outcomes_answer(control.node_action(target(web.view(name)), action, host, by=by))
-
-    return answer
+def node_action(action: NodeAction, web: Web, name: str, host: str) -> Response:
+    """Allocate, deallocate or close a node."""
+    control, by = web.registry.control, web.guard.user()
+    return outcomes_answer(control.node_action(target(web.view(name)), action, host, by=by))
 
 
 def change_settings(web: Web, *, poll_sec: float | None, show_job_args: bool | None) -> Response:

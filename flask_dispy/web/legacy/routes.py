@@ -110,29 +110,25 @@ def add_node(web: Web) -> Response:
     )
 
 
-def node_action(action: NodeAction) -> Callable[..., Response]:
-    """Return the route's function for allocate, deallocate or close; it answers 0 or -1."""
-
-    def answer(web: Web) -> Response:
-        form = read_form()
-        view = web.view(_value(form, "cluster"))
-        hosts = _host_list(form)
-        control = web.registry.control
-        outcomes: list[Outcome] = []
-        known = view.addresses(hosts)
-        for host in hosts:
-            if host not in known:
-                view.node(host)  # raises what says so
-        for ip_addr in known.values():
-            found = control.node_action(target(view), action, ip_addr, by=web.guard.user())
-            outcomes += found
-            if all_timed_out(found):
-                break  # the next node would take as long, and come to no other end
-        if all_timed_out(outcomes):
-            refuse_if_all_failed(outcomes)
-        return json_answer(0 if outcomes and all(outcome.ok for outcome in outcomes) else -1)
-
-    return answer
+def node_action(action: NodeAction, web: Web) -> Response:
+    """Allocate, deallocate or close nodes; answer with 0, or -1 if one of them failed."""
+    form = read_form()
+    view = web.view(_value(form, "cluster"))
+    hosts = _host_list(form)
+    control = web.registry.control
+    outcomes: list[Outcome] = []
+    known = view.addresses(hosts)
+    for host in hosts:
+        if host not in known:
+            view.node(host)  # raises what says so
+    for ip_addr in known.values():
+        found = control.node_action(target(view), action, ip_addr, by=web.guard.user())
+        outcomes += found
+        if all_timed_out(found):
+            break  # the next node would take as long, and come to no other end
+    if all_timed_out(outcomes):
+        refuse_if_all_failed(outcomes)
+    return json_answer(0 if outcomes and all(outcome.ok for outcome in outcomes) else -1)
 
 
 def set_cpus(web: Web) -> Response:

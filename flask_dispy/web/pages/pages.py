@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
 from typing import Any
 from urllib.parse import urlencode
@@ -26,32 +25,22 @@ __all__ = ["PAGES", "index", "page_answer"]
 PAGES = ("monitor", "node", "jobs", "timeline", "events", "manage", "runs")
 
 
-def page_answer(page: str) -> Callable[[Web], ResponseReturnValue]:
-    """Return the route's function for *page*.
-
-    A page of the same name in DocumentRoot stands in for ours.
-    """
-
-    def answer(web: Web) -> ResponseReturnValue:
-        name = f"{page}.html"
-        if web.document_root is not None and web.document_root.read(name) is not None:
-            return document(web, name)
-        template = _templates().get_template(f"flask_dispy/{name}")
-        return make_response(
-            template.render(
-                page=page,
-                config=_config(web),
-                asset_url=web.assets.url,
-                page_url=_page_url,
-            )
+def page_answer(page: str, web: Web) -> ResponseReturnValue:
+    """Answer with *page*; a page of the same name in DocumentRoot stands in for ours."""
+    name = f"{page}.html"
+    if web.document_root is not None and web.document_root.read(name) is not None:
+        return document(web, name)
+    template = _templates().get_template(f"flask_dispy/{name}")
+    return make_response(
+        template.render(
+            page=page, config=_config(web), asset_url=web.assets.url, page_url=_page_url
         )
-
-    return answer
+    )
 
 
 def index(web: Web) -> ResponseReturnValue:
     """Answer with the first page: past runs open on their table."""
-    return page_answer("runs" if web.board.past else "monitor")(web)
+    return page_answer("runs" if web.board.past else "monitor", web)
 
 
 @cache

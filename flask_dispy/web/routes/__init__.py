@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from ...core.search.order import NEWEST
@@ -28,7 +29,7 @@ __all__ = ["API_ROOT", "CATCH_ALL", "DOCUMENT_ROUTES", "ROUTES", "with_sort_keys
 ROUTES: Final[tuple[Route, ...]] = (
     Route("index", "GET /", index, kind="page"),
     Route("index_html", "GET /index.html", index, kind="page"),
-    *(Route(page, f"GET /{page}.html", page_answer(page), kind="page") for page in PAGES),
+    *(Route(page, f"GET /{page}.html", partial(page_answer, page), kind="page") for page in PAGES),
     Route("asset", f"GET /{ASSETS}/<version>/<path:name>", asset, kind="asset"),
     *CLUSTERS,
     *NODES,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from ...engine.commands.outcomes import NODE_ACTIONS
@@ -22,7 +23,7 @@ LEGACY: Final = (
         Route(
             f"legacy_{action}_node",
             f"POST /{action}_node",
-            legacy.node_action(action),
+            partial(legacy.node_action, action),
             permission="manage_nodes",
         )
         for action in NODE_ACTIONS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from ...core.nodes import NODE_STATES
@@ -123,7 +124,7 @@ NODES: Final = (
         Route(
             f"{action}_node",
             f"POST {NODE}/{action}",
-            api_control.node_action(action),
+            partial(api_control.node_action, action),
             f"{action.capitalize()} a node.",
             Outcomes,
             permission="manage_nodes",
