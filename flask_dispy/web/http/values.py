@@ -148,27 +148,22 @@ class Integer(Value):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Number(Value):
-    """A finite number, from *least* to *most* where these are given."""
+    """A finite number, from minus *most* to *most* if that is given."""
 
-    least: float = -math.inf
-    most: float = math.inf
+    most: float | None = None
 
     def from_text(self, name: str, text: str) -> float | None:
         return self.from_json(name, finite_number(text)) if text else self.default
 
     def from_json(self, name: str, value: Any) -> float:
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if not number or not self.least <= value <= self.most:
-            bounds = f" from {self.least:g} to {self.most:g}" if self._is_bounded else ""
+        if not number or (self.most is not None and abs(value) > self.most):
+            bounds = "" if self.most is None else f" from {-self.most:g} to {self.most:g}"
             raise invalid(name, f"{name} must be a number{bounds}.")
         return value  # type: ignore[no-any-return]
 
-    @property
-    def _is_bounded(self) -> bool:
-        return math.isfinite(self.least) and math.isfinite(self.most)
-
     def _shape(self) -> dict[str, Any]:
-        bounds = {"minimum": self.least, "maximum": self.most} if self._is_bounded else {}
+        bounds = {} if self.most is None else {"minimum": -self.most, "maximum": self.most}
         return {"type": "number", **bounds}
 
 

@@ -85,7 +85,7 @@ PROGRAM: Final = (
         permission="change_settings",
         body=Group(
             members={
-                "poll_sec": Number(least=-LONGEST_POLL_SEC, most=LONGEST_POLL_SEC),
+                "poll_sec": Number(most=LONGEST_POLL_SEC),
                 "show_job_args": Flag(),
             }
         ),
