@@ -243,7 +243,8 @@ class _Work:
             self._passed_at = now
             self._has_turn = self._turns._pass_turn(self._client, self._give_up_at)
             if not self._has_turn:
-                raise _busy("This took too long, because many ask for such answers.")
+                message = "This took too long, because many ask for such answers."
+                raise not_now("busy", message, _RETRY_SEC)
         self._turns._wait_for_share(self._give_up_at)
 
     def end(self) -> None:
@@ -257,9 +258,6 @@ class _Work:
         self._charged_to = now
 
 
-def _busy(message: str) -> HttpError:
-    return not_now("busy", message, _RETRY_SEC)
-
-
-def _refusal(message: str) -> HttpError:
-    return _busy(f"{message} They take turns, so that the run goes on; try again in a few seconds.")
+def _refusal(reason: str) -> HttpError:
+    advice = "They take turns, so that the run goes on; try again in a few seconds."
+    return not_now("busy", f"{reason} {advice}", _RETRY_SEC)
