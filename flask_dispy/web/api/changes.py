@@ -140,13 +140,9 @@ class _Events:
             self._present(version)
             if time.monotonic() - quiet_since >= self._quiet_sec:
                 quiet_since = time.monotonic()
-                yield self._sign_of_life()
-
-    def _sign_of_life(self) -> bytes:
-        """Return what keeps the connection: a comment, or an event, which scripts see too."""
-        if self._alive_sec is None:
-            return _COMMENT
-        return _event("alive", self._since, encode({"cursor": self._since}))
+                # A comment keeps the connection; scripts see only an event.
+                alive = _event("alive", self._since, encode({"cursor": self._since}))
+                yield alive if self._alive_sec else _COMMENT
 
     def _ends(self) -> bool:
         return self._closing.is_set() or self._is_cut()
