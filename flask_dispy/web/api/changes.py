@@ -37,8 +37,8 @@ def changes(web: Web, *, cluster: str, since: str, form: str) -> Response:
     """Answer with what changed since the reader's cursor."""
     by_column = form == "columns"
     view = web.view(cluster)
-    with web.turn() if view.is_long_since(since or None) else nullcontext():
-        found = view.changes(since or None, by_column=by_column)
+    with web.turn() if view.is_long_since(since) else nullcontext():
+        found = view.changes(since, by_column=by_column)
         key = (cluster, since, by_column, found.cursor)
         packed = partial(web.packed_changes.get, key, found.body.gzip)
         answer = json_bytes_answer(found.body, packed=packed)
@@ -111,10 +111,10 @@ class _Events:
         tick = time.monotonic() // self._intervals.tick_sec
         # Looked up each time, because the cluster may have been removed, or added again.
         view = self._web.view(self._name)
-        is_long = view.is_long_since(since or None)
+        is_long = view.is_long_since(since)
 
         def make() -> bytes:
-            found = view.changes(since or None)
+            found = view.changes(since)
             return _event("changes", found.cursor, found.body.plain())
 
         with self._web.turns.turn(self._client) if is_long else nullcontext():

@@ -56,11 +56,9 @@ class LegacyCursor:
         """Return the cursor of a tab that starts, whatever other tabs have read."""
         return replace(self, from_start=True, shared=any(self.base))
 
-    def since(self, index: int) -> str | None:
+    def since(self, index: int) -> str:
         """Return the cursor in the changes of the cluster at *index*."""
-        if self.from_start or index >= len(self.base):
-            return None
-        return self.base[index] or None
+        return "" if self.from_start or index >= len(self.base) else self.base[index]
 
     def store(self, answer: Response, cursors: list[str], poll_sec: float) -> None:
         """Put into the answer's cookie that this reader now stands at *cursors*."""
