@@ -64,7 +64,7 @@ class Web:
 
     def job_query(self, q: str, state: Sequence[str] | None, node: str) -> JobQuery:
         """Return the search for jobs that a query or a command's filter is."""
-        return JobQuery.parse(q, state or (), node or None, columns=self.job_columns())
+        return JobQuery.parse(q, state or (), node, columns=self.job_columns())
 
     def job_columns(self) -> tuple[str, ...]:
         """Return the names of the jobs' custom columns, as far as the current client may see any.
