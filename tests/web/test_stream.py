@@ -251,9 +251,10 @@ def test_head_takes_no_place(registry: Any) -> None:
 def test_two_hundred_viewers_share_the_work(
     open_stream: Any, registry: Any, scene: Any, monkeypatch: Any
 ) -> None:
-    readers = [open_stream() for _ in range(200)]
-    for reader in readers:
-        reader.event()
+    readers = []
+    for _ in range(200):
+        readers.append(open_stream())
+        readers[-1].event()  # before the next: of snapshots, only so many wait for their turn
     view = type(registry.view("*"))
     made: list[str] = []
     changes = view.changes
