@@ -19,7 +19,7 @@ from ..core.text import clean
 from ..core.yielding import yield_now
 from ..wire import wording
 from . import charts, lanes
-from .gathering import MOST_CLUSTERS, MOST_JOBS, MOST_NODES, gather
+from .gathering import gather
 
 if TYPE_CHECKING:
     from ..watching.dashboard import Dashboard
@@ -111,10 +111,6 @@ def _templates() -> Environment:
         chart_box=(charts.WIDTH, charts.HEIGHT, charts.LEFT),
         gutter=lanes.GUTTER,
         lanes_width=lanes.WIDTH,
-        most_clusters=MOST_CLUSTERS,
-        most_jobs=MOST_JOBS,
-        most_lanes=lanes.MOST_LANES,
-        most_nodes=MOST_NODES,
         tokens=Markup(_TOKENS.read_text(encoding="utf-8")),
     )
     return environment

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import platform
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from ..core.addresses import last_first
@@ -27,14 +27,15 @@ if TYPE_CHECKING:
     from ..watching.views import View
     from ..wire.durations import DurationsRow
     from ..wire.fields import Field
+    from ..wire.shapes.jobs import JobDetail
     from ..wire.tables import JobTable, NodeTable
 
-__all__ = ["MOST_CLUSTERS", "MOST_EVENTS", "MOST_JOBS", "MOST_NODES", "gather"]
+__all__ = ["gather"]
 
-MOST_NODES: Final = 500
-MOST_JOBS: Final = 50
-MOST_EVENTS: Final = 200
-MOST_CLUSTERS: Final = 50
+_MOST_NODES: Final = 500
+_MOST_JOBS: Final = 50
+_MOST_EVENTS: Final = 200
+_MOST_CLUSTERS: Final = 50
 
 # Cells of an aggregated timeline, in all and for each node: columns 8 px wide, in which the
 # pattern of what failed can be seen. A cell takes 90 bytes at most.
@@ -48,13 +49,15 @@ _SHARES: Final[tuple[JobWord, ...]] = (
 
 # Characters kept of each text, whatever the registry keeps: each may take five bytes when it is
 # escaped, and the whole must stay below 2 MB.
-_TEXT: Final = {"id": 80, "args": 200, "kwargs": 120, "error": 200, "node": 60}
+_TEXT: Final = 200
+_KEYWORDS: Final = 120
 _TRACEBACK: Final = 2_000
+_ID: Final = 80
 _NAME: Final = 60
 _VALUE: Final = 40
 
 # Custom columns of nodes that are shown, and of jobs.
-MOST_COLUMNS: Final = 5
+_MOST_COLUMNS: Final = 5
 
 
 def gather(view: View, *, arguments: bool) -> dict[str, Any]:
@@ -71,13 +74,6 @@ def gather(view: View, *, arguments: bool) -> dict[str, Any]:
     course = Span(max(summary["started_at"], span.end - DAY_SEC), span.end)
     course = course if summary["history"]["evicted"] and course.start < span.start else span
     cells = min(_CELLS, _CELLS_A_NODE * summary["nodes"]["known"])
-    slowest, total_ran = _ranked(
-        view,
-        lambda job: job.started_at is not None,
-        _took_sec,
-        clock,
-        arguments=arguments,
-    )
     return {
         "summary": summary,
         "name": "All clusters" if view.combined else bounded(summary["name"], _NAME),
@@ -100,11 +96,9 @@ def gather(view: View, *, arguments: bool) -> dict[str, Any]:
         "job_columns": [
             bounded(field.label, _VALUE) for field in _custom(view.tables.jobs) if arguments
         ],
-        "total_nodes": summary["nodes"]["known"],
         "total_node_columns": len(view.tables.nodes.names),
         "total_job_columns": len(view.tables.jobs.names) if arguments else 0,
-        "slowest": slowest,
-        "total_ran": total_ran,
+        **_slowest(view, clock, arguments=arguments),
         **_errors(view, arguments=arguments),
         **_events(view, arguments=arguments),
         "arguments": arguments and view.show_job_args,
@@ -115,11 +109,11 @@ def gather(view: View, *, arguments: bool) -> dict[str, Any]:
 
 def _events(view: View, *, arguments: bool) -> dict[str, Any]:
     """Return what happened last, in the order in which it did, and how much did in all."""
-    page = view.events(limit=MOST_EVENTS, private=not arguments)
+    page = view.events(limit=_MOST_EVENTS, private=not arguments)
     events = [
         {
             "at": row["at"],
-            "text": bounded(row["text"], _TEXT["error"]),
+            "text": bounded(row["text"], _TEXT),
             "who": by_whom(row),
             "cluster": bounded(row["cluster"] or "", _NAME),
         }
@@ -131,12 +125,12 @@ def _events(view: View, *, arguments: bool) -> dict[str, Any]:
 
 def _errors(view: View, *, arguments: bool) -> dict[str, Any]:
     """Return the commonest kinds of errors, cut to what fits, and how many there are."""
-    page = view.error_kinds(limit=MOST_JOBS)
+    page = view.error_kinds(limit=_MOST_JOBS)
     kinds = [
         {
             **kind,
-            "type": bounded(kind["type"], _TEXT["error"]),
-            "message": bounded(kind["message"] or "", _TEXT["error"]) if arguments else None,
+            "type": bounded(kind["type"], _TEXT),
+            "message": bounded(kind["message"] or "", _TEXT) if arguments else None,
             "sample": ending(kind["sample"] or "", _TRACEBACK) if arguments else None,
             "function": bounded(kind["function"], _NAME),
             "nodes": [
@@ -168,35 +162,41 @@ def _latest(jobs: list[Job], _now: float) -> list[Job]:
     )
 
 
-def _ranked(
-    view: View,
-    among: Callable[[Job], bool],
-    by: Callable[[Job, float], float],
-    clock: Clock,
-    *,
-    arguments: bool,
-) -> tuple[list[dict[str, Any]], int]:
-    """Return the jobs with the highest rank, with what the reader may see, and of how many."""
+def _slowest(view: View, clock: Clock, *, arguments: bool) -> dict[str, Any]:
+    """Return the jobs that took longest, with what the reader may see, and how many ran."""
     total = 0
 
     def choose(jobs: list[Job], now: float) -> list[Job]:
         nonlocal total
-        found = [job for piece in chunks(jobs) for job in piece if among(job)]
-        total = len(found)
-        return heapq.nlargest(MOST_JOBS, found, key=lambda job: by(job, now))
+        ran = [job for piece in chunks(jobs) for job in piece if job.started_at is not None]
+        total = len(ran)
+        return heapq.nlargest(_MOST_JOBS, ran, key=lambda job: job.duration_sec(now) or 0.0)
 
-    hidden = set() if arguments and view.show_job_args else {"args", "kwargs"}
-    if not arguments:
-        hidden |= {"error", "exception"}
-    table = view.tables.jobs
-    return [
-        {**_shown(job, hidden), "columns": _values(table, job, clock) if arguments else []}
+    shows_arguments = arguments and view.show_job_args
+    rows = [
+        {
+            "title": job_title(bounded(job["id"], _ID), job["serial"]),
+            "cluster": bounded(job["cluster"], _NAME),
+            "word": "failed" if job["failed"] else job["state"],
+            "node": bounded(job["node"], _NAME) if job["node"] else None,
+            "ran_sec": job["duration_sec"],
+            "queued_sec": job["queue_sec"],
+            "started_at": job["started_at"],
+            "columns": _values(view.tables.jobs, job, clock) if arguments else [],
+            "arguments": _arguments(job) if shows_arguments else "",
+        }
         for job in view.pick_jobs(choose)
-    ], total
+    ]
+    return {"slowest": rows, "total_ran": total}
+
+
+def _arguments(job: JobDetail) -> str:
+    texts = bounded(job["args"] or "", _TEXT), bounded(job["kwargs"] or "", _KEYWORDS)
+    return ", ".join(filter(None, texts))
 
 
 def _custom(table: NodeTable | JobTable) -> Sequence[Field]:
-    return [field for field in table.fields if field.name in table.names][:MOST_COLUMNS]
+    return [field for field in table.fields if field.name in table.names][:_MOST_COLUMNS]
 
 
 def _values(table: NodeTable | JobTable, row: Mapping[str, Any], clock: Clock) -> list[str]:
@@ -206,47 +206,21 @@ def _values(table: NodeTable | JobTable, row: Mapping[str, Any], clock: Clock) -
     ]
 
 
-def _took_sec(job: Job, now: float) -> float:
-    # Each is read once: without the lock the job may change between two readings.
-    start, end = job.started_at, job.ended_at
-    return 0.0 if start is None else (now if end is None else end) - start
-
-
-def _shown(job: Mapping[str, Any], hidden: set[str]) -> dict[str, Any]:
-    """Return of a job what the reader may see, cut to what fits."""
-    row: dict[str, Any] = {name: None if name in hidden else job[name] for name in _JOB_FIELDS}
-    for name, limit in _TEXT.items():
-        row[name] = bounded(row[name], limit) if row[name] else row[name]
-    if row["exception"]:
-        row["exception"] = ending(row["exception"], _TRACEBACK)
-    row["cluster"] = bounded(job["cluster"], _NAME)
-    row["word"] = "failed" if job["failed"] else job["state"]
-    row["title"] = job_title(row["id"], job["serial"])
-    return row
-
-
-_JOB_FIELDS: Final = (
-    "serial", "id", "cluster", "state", "failed", "node", "args", "kwargs", "submitted_at",
-    "started_at", "ended_at", "duration_sec", "queue_sec", "attempts", "error", "exception",
-)  # fmt: skip
-
-
 def _clusters(view: View) -> list[dict[str, Any]]:
-    summaries = [member.summary() for member in view.members()[:MOST_CLUSTERS]]
     return [
         {
             **each,
             "name": bounded(each["name"], _NAME),
             "terminated": count_of(each["jobs"], "terminated"),
         }
-        for each in summaries
+        for each in (member.summary() for member in view.members()[:_MOST_CLUSTERS])
     ]
 
 
 def _functions(durations: DurationsRow) -> list[dict[str, Any]]:
     """Return the durations of each function, those of most jobs if there are too many."""
     known = [one for one in durations["functions"] if one["jobs"]]
-    most = heapq.nlargest(MOST_CLUSTERS, known, key=lambda one: one["jobs"])
+    most = heapq.nlargest(_MOST_CLUSTERS, known, key=lambda one: one["jobs"])
     return [{**one, "cluster": bounded(one["cluster"], _NAME)} for one in most]
 
 
@@ -254,8 +228,8 @@ def _nodes(view: View, clock: Clock) -> list[dict[str, Any]]:
     """Return the nodes by address; of too many, those that worked most."""
     compared = {row["ip_addr"]: row for row in view.comparison()}
     found = view.nodes()
-    if len(found) > MOST_NODES:
-        found = heapq.nlargest(MOST_NODES, found, key=lambda row: row["cpu_time"])
+    if len(found) > _MOST_NODES:
+        found = heapq.nlargest(_MOST_NODES, found, key=lambda row: row["cpu_time"])
     rows: list[dict[str, Any]] = [
         {
             **row,
