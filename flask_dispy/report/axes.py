@@ -1,19 +1,55 @@
-"""Ticks at round values and round times, and numbers as SVG wants them."""
+"""What the drawings share: scales, ticks at round values and times, numbers as SVG wants them."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from ..wire.wording import Clock, amount, count
 
-__all__ = ["DAY_SEC", "number", "time_ticks", "value_ticks"]
+__all__ = ["DAY_SEC", "Bar", "Span", "number", "time_ticks", "value_ticks"]
 
 # Steps of a clock in seconds, so that ticks stand at times that people name.
 _CLOCK_STEPS: Final = (
     1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400,
 )  # fmt: skip
 DAY_SEC: Final = 86_400
+
+# From a tick to either end of the axis: room for half of its label.
+_ROOM: Final = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """Some jobs; *word* is their state as people read it, *title* what a pointer shows."""
+
+    word: str
+    x: str
+    y: str
+    width: str
+    height: str
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The time that a drawing covers, in epoch seconds."""
+
+    start: float
+    end: float
+
+    def scale(self, left: float, right: float) -> Callable[[float], float]:
+        """Return the map from times to places between *left* and *right*."""
+        factor = (right - left) / (self.end - self.start)
+        return lambda at: left + (at - self.start) * factor
+
+    def ticks(self, left: float, right: float, steps: int, clock: Clock) -> list[tuple[str, str]]:
+        """Return the (place, label) of round times, *steps* apart at most, whose labels fit."""
+        scale = self.scale(left, right)
+        ticks = [(scale(at), label) for at, label in time_ticks(self.start, self.end, steps, clock)]
+        return [(number(x), label) for x, label in ticks if left + _ROOM <= x <= right - _ROOM]
 
 
 def number(value: float) -> str:

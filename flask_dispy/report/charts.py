@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Final
 
 from ..wire.shapes.clusters import SeriesData
 from ..wire.wording import Clock, amount, count
-from .axes import number, time_ticks, value_ticks
+from .axes import Span, number, value_ticks
 
-__all__ = ["Chart", "Line", "Span", "charts"]
+__all__ = ["Chart", "Line", "charts"]
 
 WIDTH: Final = 360
 HEIGHT: Final = 150
@@ -20,19 +21,6 @@ _BOTTOM: Final = 126
 _POINTS: Final = 300
 
 Values = Sequence["float | None"]
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """The time that a drawing covers, in epoch seconds."""
-
-    start: float
-    end: float
-
-    def scale(self, left: float, right: float) -> Callable[[float], float]:
-        """Return the map from times to places between *left* and *right*."""
-        factor = (right - left) / (self.end - self.start)
-        return lambda at: left + (at - self.start) * factor
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +47,8 @@ class Chart:
 
 def charts(series: SeriesData, span: Span, clock: Clock) -> list[Chart]:
     """Return the charts of throughput, queue and CPUs over *span*."""
-    columns = _within(series, span)
-    drawer = _Drawer(columns.pop("t"), span, clock)
+    times, columns = _within(series, span)
+    drawer = _Drawer(times, span, clock)
     done, failed = columns["jobs_per_sec"], columns["failed_per_sec"]
     busy, total = columns["cpus_busy"], columns["cpus_total"]
     return [
@@ -95,20 +83,19 @@ def _note(values: Values, text: Callable[[float], str], unit: str = "") -> str:
     return f"at most {peak}, on average {mean} {unit}".rstrip()
 
 
-def _within(series: SeriesData, span: Span) -> dict[str, list[float | None]]:
-    """Return the columns' part in *span* and its times, in ``_POINTS`` points at most."""
+def _within(series: SeriesData, span: Span) -> tuple[list[float], dict[str, Values]]:
+    """Return the times in *span* and the columns' values then, in ``_POINTS`` points at most."""
     sec, start = series["resolution_sec"], series["from"]
     columns = series["columns"]
     length = len(next(iter(columns.values())))
     first = max(0, min(length, int((span.start - start) // sec)))
     last = max(first, min(length, int((span.end - start) // sec) + 1))
     group = max(1, -(-(last - first) // _POINTS))
-    found: dict[str, list[float | None]] = {
-        name: [_mean(values[at : at + group]) for at in range(first, last, group)]
-        for name, values in columns.items()
+    places = range(first, last, group)
+    times = [start + (at + group / 2) * sec for at in places]
+    return times, {
+        name: [_mean(values[at : at + group]) for at in places] for name, values in columns.items()
     }
-    found["t"] = [start + (at + group / 2) * sec for at in range(first, last, group)]
-    return found
 
 
 def _mean(values: Values) -> float | None:
@@ -119,14 +106,10 @@ def _mean(values: Values) -> float | None:
 class _Drawer:
     """Draws columns over the same times."""
 
-    def __init__(self, times: Values, span: Span, clock: Clock) -> None:
+    def __init__(self, times: list[float], span: Span, clock: Clock) -> None:
         self._times = times
         self._x = span.scale(LEFT, WIDTH)
-        ticks = time_ticks(span.start, span.end, 4, clock)
-        inside = [(self._x(at), label) for at, label in ticks]
-        self._time_ticks = [
-            (number(x), label) for x, label in inside if LEFT + 24 <= x <= WIDTH - 24
-        ]
+        self._time_ticks = span.ticks(LEFT, WIDTH, 4, clock)
 
     def chart(
         self, title: str, columns: list[tuple[str, str, Values]], *, note: str, whole: bool
@@ -156,23 +139,15 @@ class _Drawer:
     ) -> Line:
         path: list[str] = []
         area: list[str] = []
-        for piece in self._pieces(values):
-            points = [f"{number(self._x(at))} {number(y(value))}" for at, value in piece]
+        places = zip(map(self._x, self._times), values, strict=True)
+        for _, piece in groupby(places, key=lambda place: place[1] is None):
+            points = [(number(x), number(y(value))) for x, value in piece if value is not None]
+            if not points:
+                continue
             if len(points) == 1:  # a lone point shows as a dot: a line of no length, round ends
                 points *= 2
-            path.append("M" + "L".join(points))
+            line = "L".join(map(" ".join, points))
+            path.append(f"M{line}")
             if filled:
-                first, last = (number(self._x(piece[end][0])) for end in (0, -1))
-                area.append(f"M{first} {_BOTTOM}L{'L'.join(points)}L{last} {_BOTTOM}Z")
+                area.append(f"M{points[0][0]} {_BOTTOM}L{line}L{points[-1][0]} {_BOTTOM}Z")
         return Line(label, kind, "".join(path), "".join(area))
-
-    def _pieces(self, values: Values) -> list[list[tuple[float, float]]]:
-        """Return the runs of points between gaps."""
-        pieces: list[list[tuple[float, float]]] = [[]]
-        for at, value in zip(self._times, values, strict=True):
-            if value is None or at is None:
-                if pieces[-1]:
-                    pieces.append([])
-            else:
-                pieces[-1].append((at, value))
-        return [piece for piece in pieces if piece]

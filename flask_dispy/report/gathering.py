@@ -16,8 +16,8 @@ from ..core.yielding import chunks
 from ..wire.journal import by_whom
 from ..wire.shapes.clusters import JobCounts, SeriesData, Summary
 from ..wire.wording import Clock, value_text
-from .axes import DAY_SEC
-from .charts import Span, charts
+from .axes import DAY_SEC, Span
+from .charts import charts
 from .histograms import histograms
 from .lanes import draw_lanes
 

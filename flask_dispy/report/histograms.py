@@ -9,10 +9,10 @@ from typing import Final
 from ..core.tally import TIMED_WORDS
 from ..wire.durations import DurationsRow, SpreadRow
 from ..wire.wording import count, duration
-from .axes import number
+from .axes import Bar, number
 from .charts import WIDTH
 
-__all__ = ["Bar", "Histogram", "histograms"]
+__all__ = ["Histogram", "histograms"]
 
 _TOP: Final = 18
 _BOTTOM: Final = 126
@@ -28,17 +28,6 @@ _NAMED: Final = (
     0.0001, 0.003, 0.03, 0.3, 3, 30, 300, 1800, 10_800, 259_200,
     0.002, 0.005, 0.02, 0.05, 0.2, 0.5, 2, 5, 20, 120, 1200, 7200, 18_000, 43_200, 172_800,
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """The jobs of one end in some buckets."""
-
-    kind: str
-    x: str
-    y: str
-    width: str
-    height: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -10,15 +10,15 @@ from typing import Any, Final
 from ..core.jobs import job_title
 from ..core.text import bounded
 from ..wire.wording import Clock, duration
-from .axes import number, time_ticks
-from .charts import Span
+from .axes import Bar, Span, number
 
-__all__ = ["MOST_LANES", "Bar", "Drawing", "LaneDrawing", "draw_lanes"]
+__all__ = ["Drawing", "LaneDrawing", "draw_lanes"]
 
 WIDTH: Final = 1120
 GUTTER: Final = 150
-MOST_LANES: Final = 100
-"""Lanes that are drawn at most; past that nobody follows one with the eye, or on paper."""
+
+# Lanes that are drawn at most; past that nobody follows one with the eye, or on paper.
+_MOST_LANES: Final = 100
 
 _AXIS: Final = 24
 _GAP: Final = 6
@@ -34,24 +34,13 @@ _TITLE: Final = 60
 _OUTCOMES: Final = ("failed", "abandoned", "terminated", "cancelled", "finished")
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """An attempt of a job; *word* is its state as people read it, *title* what a pointer shows."""
-
-    word: str
-    x: str
-    y: str
-    width: str
-    height: str
-    title: str
-
-
 @dataclass(slots=True)
 class LaneDrawing:
     """A node's lane: its bars, or the columns of each word as one path."""
 
     node: str
     name: str
+    slots: int
     y: float
     height: float
     bars: list[Bar] = field(default_factory=list)
@@ -73,7 +62,7 @@ class Drawing:
 def draw_lanes(timeline: Mapping[str, Any], span: Span, clock: Clock) -> Drawing:
     """Return the drawing of a timeline over *span*.
 
-    If there are more than ``MOST_LANES`` nodes, only the busiest are drawn.
+    If there are more than ``_MOST_LANES`` nodes, only the busiest are drawn.
     """
     bars, buckets = timeline.get("bars"), timeline.get("buckets", {})
     weights: Counter[int] = Counter()
@@ -82,20 +71,17 @@ def draw_lanes(timeline: Mapping[str, Any], span: Span, clock: Clock) -> Drawing
     else:
         for lane, busy in zip(buckets["lane"], buckets["busy"], strict=True):
             weights[lane] += busy
-    chosen = sorted(lane for lane, _ in weights.most_common(MOST_LANES))
+    chosen = sorted(lane for lane, _ in weights.most_common(_MOST_LANES))
     lanes = _layout([timeline["lanes"][lane] for lane in chosen], in_bars=bars is not None)
-    place_of = {lane: lanes[place] for place, lane in enumerate(chosen)}
-    slots_of = {lane: timeline["lanes"][lane]["slots"] for lane in chosen}
+    lane_of = dict(zip(chosen, lanes, strict=True))
     if bars is not None:
-        _add_bars(bars, place_of, slots_of, span, clock, timeline["now"])
+        _add_bars(bars, lane_of, span, clock, timeline["now"])
     else:
-        _add_columns(timeline, place_of, slots_of, span)
-    x = span.scale(GUTTER, WIDTH)
-    ticks = [(x(at), label) for at, label in time_ticks(span.start, span.end, 9, clock)]
+        _add_columns(timeline, lane_of, span)
     return Drawing(
         height=max((lane.y + lane.height for lane in lanes), default=_AXIS) + _GAP,
         lanes=lanes,
-        time_ticks=[(number(x), label) for x, label in ticks if GUTTER + 24 <= x <= WIDTH - 26],
+        time_ticks=span.ticks(GUTTER, WIDTH, 9, clock),
         total=timeline["total"],
         bucket_sec=buckets.get("bucket_sec"),
         known=len(weights),
@@ -111,72 +97,66 @@ def _layout(rows: list[dict[str, Any]], *, in_bars: bool) -> list[LaneDrawing]:
     for row in rows:
         height = max(float(_LEAST_LANE), row["slots"] * slot) if in_bars else _BUCKETS_LANE
         height = min(height, 240.0)
-        lanes.append(LaneDrawing(row["node"], row["name"], y, height))
+        lanes.append(LaneDrawing(row["node"], row["name"], row["slots"], y, height))
         y += height + _GAP
     return lanes
 
 
 def _add_bars(
     bars: dict[str, list[Any]],
-    place_of: dict[int, LaneDrawing],
-    slots_of: dict[int, int],
+    lane_of: dict[int, LaneDrawing],
     span: Span,
     clock: Clock,
     now: float,
 ) -> None:
-    x = span.scale(GUTTER, WIDTH)
-    for lane, slot, serial, job_id, start, end, state, failed in zip(*bars.values(), strict=True):
-        place = place_of.get(lane)
-        if place is None:
+    for place, slot, serial, job_id, start, end, state, failed in zip(*bars.values(), strict=True):
+        lane = lane_of.get(place)
+        if lane is None:
             continue
-        step = min(place.height / slots_of[lane], _SLOT[1])
-        top = place.y + (place.height - step * slots_of[lane]) / 2
-        left = max(float(GUTTER), x(start))
-        right = min(float(WIDTH), x(now if end is None else end))
-        took = duration((now if end is None else end) - start)
+        until = now if end is None else end
+        left, width = _extent(span, start, until, least=1.0)
+        step = min(lane.height / lane.slots, _SLOT[1])
+        top = lane.y + (lane.height - step * lane.slots) / 2
         word = "failed" if failed else state
-        name = bounded(job_title(job_id, serial), _TITLE)
-        place.bars.append(
+        name, took = bounded(job_title(job_id, serial), _TITLE), duration(until - start)
+        lane.bars.append(
             Bar(
                 word=word,
                 x=number(left),
                 y=number(top + slot * step),
-                width=number(max(1.0, right - left - (0.5 if right - left > 4 else 0))),
+                width=number(width),
                 height=number(max(1.0, step - (1 if step > 3 else 0.3))),
                 title=f"job {name}: {word}, {took}, from {clock.text(start, '%H:%M:%S')}",
             )
         )
 
 
-def _add_columns(
-    timeline: Mapping[str, Any],
-    place_of: dict[int, LaneDrawing],
-    slots_of: dict[int, int],
-    span: Span,
-) -> None:
+def _extent(span: Span, start: float, end: float, *, least: float) -> tuple[float, float]:
+    """Return where a stretch of time begins, and how wide it is drawn; a wide one leaves a gap."""
+    x = span.scale(GUTTER, WIDTH)
+    left, right = max(float(GUTTER), x(start)), min(float(WIDTH), x(end))
+    return left, max(least, right - left - (0.5 if right - left > 4 else 0))
+
+
+def _add_columns(timeline: Mapping[str, Any], lane_of: dict[int, LaneDrawing], span: Span) -> None:
     """Add columns as high as CPUs were busy, divided by what became of the jobs in them."""
     buckets = timeline["buckets"]
     sec, origin = buckets["bucket_sec"], timeline["from"]
-    x = span.scale(GUTTER, WIDTH)
-    paths: dict[int, defaultdict[str, list[str]]] = {lane: defaultdict(list) for lane in place_of}
     rows = zip(*(buckets[name] for name in ("lane", "bucket", "busy")), strict=True)
-    for index, (lane, bucket, busy) in enumerate(rows):
-        place = place_of.get(lane)
-        if place is None:
+    for index, (place, bucket, busy) in enumerate(rows):
+        lane = lane_of.get(place)
+        if lane is None:
             continue
-        left = max(float(GUTTER), x(origin + bucket * sec))
-        right = min(float(WIDTH), x(origin + (bucket + 1) * sec))
-        width = max(0.8, right - left - (0.5 if right - left > 4 else 0))
-        full = place.height
-        high = min(full, full * busy / slots_of[lane])
+        start = origin + bucket * sec
+        left, width = _extent(span, start, start + sec, least=0.8)
+        full = lane.height
+        high = min(full, full * busy / lane.slots)
         for word, low, tall in _stack(_shares(buckets, index), high, full):
-            foot = place.y + full - low
+            foot = lane.y + full - low
             box = (
                 f"M{number(left)} {number(foot)}h{number(width)}v{number(-tall)}h{number(-width)}Z"
             )
-            paths[lane][word].append(box)
-    for lane, place in place_of.items():
-        place.paths = {word: "".join(boxes) for word, boxes in paths[lane].items()}
+            lane.paths[word] = lane.paths.get(word, "") + box
 
 
 def _shares(buckets: dict[str, Any], index: int) -> list[tuple[str, float, bool]]:
