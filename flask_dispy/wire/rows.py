@@ -6,17 +6,17 @@ address, in a slot that the state clears and never looks into. Cells are kept by
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from json import JSONEncoder
 from json.encoder import encode_basestring_ascii
-from typing import Any, Final, Protocol, cast
+from typing import Any, Final, cast
 
 from ..core.combined import CombinedState, current_holders
 from ..core.nodes import Node
 from .columns import SEPARATOR, Block, cell_writer
 from .fields import NodeField
 from .nodes import NODE_FIELDS
-from .packing import Part
 from .shapes.nodes import NodeRow
 
 __all__ = ["ClusterRows", "CombinedRows", "RowWriter", "Rows", "encode"]
@@ -28,33 +28,34 @@ encode: Final = JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 # A row's JSON without its braces: dispy's own fields, and the others.
 _Texts = tuple[str, str]
 
+_Write = Callable[[Iterable[Any]], str]
+
 _CLUSTERS: Final = NODE_FIELDS[-1].name
 
 
-class _Form:
-    """A text with places for the values of fields.
+def _form(parts: Iterable[tuple[str, str | Callable[[Any], str]]]) -> _Write:
+    """Return what writes a text with values in their places.
 
-    :param parts: for each field the text before its value and how the value is written: a
-        conversion of ``%``, or a function. Figures are written by conversions, all at once: a row
-        takes 5 us, with a JSON encoder 7.
+    :param parts: for each value the text before it and how it is written: a conversion of ``%``, or
+        a function. Figures are written by conversions, all at once: a row takes 5 us, with a JSON
+        encoder 7.
     """
+    template, writers = "", list[tuple[int, Callable[[Any], str]]]()
+    for index, (before, how) in enumerate(parts):
+        template += before.replace("%", "%%")
+        if isinstance(how, str):
+            template += how
+        else:
+            template += "%s"
+            writers.append((index, how))
 
-    def __init__(self, parts: Iterable[tuple[str, str | Callable[[Any], str]]]) -> None:
-        template = ""
-        self._writers: list[tuple[int, Callable[[Any], str]]] = []
-        for index, (before, how) in enumerate(parts):
-            template += before.replace("%", "%%")
-            template += how if isinstance(how, str) else "%s"
-            if not isinstance(how, str):
-                self._writers.append((index, how))
-        self._template: Final = template
-
-    def __call__(self, values: Iterable[Any]) -> str:
-        """Return the text with *values* in their places."""
+    def write_all(values: Iterable[Any]) -> str:
         texts = list(values)
-        for index, write in self._writers:
+        for index, write in writers:
             texts[index] = write(texts[index])
-        return self._template % tuple(texts)
+        return template % tuple(texts)
+
+    return write_all
 
 
 def _or_null(value: float | None) -> str:
@@ -86,12 +87,12 @@ def _cell(field: NodeField) -> str | Callable[[Any], str]:
     return cell_writer(field) or _exact(field)
 
 
-def _cells_form(fields: Iterable[NodeField]) -> _Form:
-    return _Form((SEPARATOR if number else "", _cell(field)) for number, field in enumerate(fields))
+def _cells_form(fields: Iterable[NodeField]) -> _Write:
+    return _form((SEPARATOR if number else "", _cell(field)) for number, field in enumerate(fields))
 
 
-def _json_form(fields: Iterable[NodeField]) -> _Form:
-    return _Form(
+def _json_form(fields: Iterable[NodeField]) -> _Write:
+    return _form(
         (f'{"," if number else ""}"{field.name}":', _exact(field))
         for number, field in enumerate(fields)
     )
@@ -118,16 +119,15 @@ class RowWriter:
         self._own = sum(field.dispys for field in single)
         self._own_form = _json_form(single[: self._own])
         self._more_form = _json_form(single[self._own :])
-        self._cells_form = _cells_form(single)
-        self.block = Block.empty(fields)
+        self.cells: Final = _cells_form(single)
+        """Returns the cells of the row that has some values."""
+        self.block: Final = Block.empty(fields)
         """A block of no rows' cells, of which others are made."""
 
-    def values(self, node: Node) -> list[Any]:
-        """Return the values of a node in one cluster."""
-        return [value(node) for value in self._values_of]
-
-    def combined_values(self, nodes: list[Node]) -> list[Any]:
-        """Return the values of a node that several clusters know."""
+    def values(self, nodes: Sequence[Node]) -> list[Any]:
+        """Return the values of a node, as the clusters that know it have it."""
+        if len(nodes) == 1:
+            return [value(nodes[0]) for value in self._values_of]
         there = current_holders(nodes)
         latest = max(there, key=lambda node: node.updated_at)
         values: list[Any] = []
@@ -154,26 +154,18 @@ class RowWriter:
         """Return the row that has these values as JSON, without its braces."""
         return self._own_form(values[: self._own]), self._more_form(values[self._own :])
 
-    def cells(self, values: list[Any]) -> str:
-        """Return the cells of the row that has these values."""
-        return self._cells_form(values)
-
     # -- of one cluster's nodes --------------------------------------------------------------
 
     def node_row(self, node: Node) -> NodeRow:
         """Return a node's row in one cluster."""
-        return self.row(self.values(node))
+        return self.row(self.values([node]))
 
     def node_texts(self, node: Node) -> _Texts:
         """Return a node's row as JSON, without its braces, made once for each change."""
         if node.texts is None:
-            node.texts = self.texts(self.values(node))
+            node.texts = self.texts(self.values([node]))
         texts: _Texts = node.texts
         return texts
-
-    def node_cells(self, node: Node) -> str:
-        """Return the cells of a node's row in one cluster."""
-        return self.cells(self.values(node))
 
     def node_json(self, node: Node) -> str:
         """Return a node's row in one cluster as JSON, made once for each change."""
@@ -184,61 +176,60 @@ def _whole(texts: _Texts) -> str:
     return f"{{{texts[0]},{texts[1]}}}"
 
 
-class Rows(Protocol):
+class Rows(ABC):
     """The rows of a view's nodes. Its methods are called under the lock that guards the state."""
 
-    @property
-    def block(self) -> Part:
-        """A block of no rows' cells, of which others are made."""
+    def __init__(self, writer: RowWriter) -> None:
+        self._writer = writer
+        self.block: Final = writer.block
 
+    @abstractmethod
     def row(self, ip_addr: str) -> NodeRow:
         """Return a node's row; KeyError for a node that is not known."""
 
+    @abstractmethod
+    def _texts(self, ip_addr: str) -> _Texts: ...
+
+    @abstractmethod
+    def _cells(self, ip_addr: str) -> str: ...
+
     def json(self, addresses: Iterable[str]) -> list[str]:
         """Return rows as JSON."""
+        return list(map(_whole, map(self._texts, addresses)))
 
     def own_json(self, addresses: Iterable[str]) -> list[str]:
         """Return rows as JSON, of dispy's own fields alone."""
+        return [f"{{{own}}}" for own, _ in map(self._texts, addresses)]
 
     def cells(self, addresses: Iterable[str]) -> list[str]:
         """Return rows as cells, see :class:`~flask_dispy.wire.columns.Block`."""
+        return list(map(self._cells, addresses))
 
 
-class ClusterRows:
+class ClusterRows(Rows):
     """The rows of one cluster's nodes."""
 
     def __init__(self, nodes: Mapping[str, Node], writer: RowWriter) -> None:
+        super().__init__(writer)
         self._nodes = nodes
-        self._writer = writer
-        self.block = writer.block
 
     def row(self, ip_addr: str) -> NodeRow:
         """See :class:`Rows`."""
         return self._writer.node_row(self._nodes[ip_addr])
 
-    def json(self, addresses: Iterable[str]) -> list[str]:
-        """See :class:`Rows`."""
-        nodes, json_of = self._nodes, self._writer.node_json
-        return [json_of(nodes[ip_addr]) for ip_addr in addresses]
+    def _texts(self, ip_addr: str) -> _Texts:
+        return self._writer.node_texts(self._nodes[ip_addr])
 
-    def own_json(self, addresses: Iterable[str]) -> list[str]:
-        """See :class:`Rows`."""
-        nodes, texts_of = self._nodes, self._writer.node_texts
-        return [f"{{{texts_of(nodes[ip_addr])[0]}}}" for ip_addr in addresses]
-
-    def cells(self, addresses: Iterable[str]) -> list[str]:
-        """See :class:`Rows`."""
-        nodes, cells_of = self._nodes, self._writer.node_cells
-        return [cells_of(nodes[ip_addr]) for ip_addr in addresses]
+    def _cells(self, ip_addr: str) -> str:
+        return self._writer.cells(self._writer.values([self._nodes[ip_addr]]))
 
 
-class CombinedRows:
+class CombinedRows(Rows):
     """The rows of all clusters' nodes, each node once."""
 
     def __init__(self, state: CombinedState, writer: RowWriter) -> None:
+        super().__init__(writer)
         self._state = state
-        self._writer = writer
-        self.block = writer.block
 
     def _known(self, ip_addr: str) -> tuple[list[str], list[Node]]:
         known = self._state.known(ip_addr)
@@ -249,8 +240,8 @@ class CombinedRows:
     def row(self, ip_addr: str) -> NodeRow:
         """See :class:`Rows`."""
         names, nodes = self._known(ip_addr)
-        writer = self._writer
-        return cast(NodeRow, {**writer.row(writer.combined_values(nodes)), _CLUSTERS: names})
+        row = self._writer.row(self._writer.values(nodes))
+        return cast(NodeRow, {**row, _CLUSTERS: names})
 
     def _texts(self, ip_addr: str) -> _Texts:
         made: _Texts | None = self._state.texts.get(ip_addr)
@@ -261,28 +252,12 @@ class CombinedRows:
             if len(nodes) == 1:
                 own, more = writer.node_texts(nodes[0])
             else:
-                own, more = writer.texts(writer.combined_values(nodes))
+                own, more = writer.texts(writer.values(nodes))
             made = own, f'{more},"{_CLUSTERS}":{encode(names)}'
             self._state.texts[ip_addr] = made
         return made
 
     def _cells(self, ip_addr: str) -> str:
         names, nodes = self._known(ip_addr)
-        writer = self._writer
-        if len(nodes) == 1:
-            cells = writer.node_cells(nodes[0])
-        else:
-            cells = writer.cells(writer.combined_values(nodes))
+        cells = self._writer.cells(self._writer.values(nodes))
         return f"{cells}{SEPARATOR}{encode(names)}"
-
-    def json(self, addresses: Iterable[str]) -> list[str]:
-        """See :class:`Rows`."""
-        return list(map(_whole, map(self._texts, addresses)))
-
-    def own_json(self, addresses: Iterable[str]) -> list[str]:
-        """See :class:`Rows`."""
-        return [f"{{{self._texts(ip_addr)[0]}}}" for ip_addr in addresses]
-
-    def cells(self, addresses: Iterable[str]) -> list[str]:
-        """See :class:`Rows`."""
-        return list(map(self._cells, addresses))
