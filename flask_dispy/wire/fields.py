@@ -94,7 +94,8 @@ class Field:
 class NodeField(Field):
     """A field of a node's row.
 
-    :param value: returns its value in one cluster; of one with *parts*, theirs or ``None``.
+    :param value: returns its value in one cluster; of one with *parts*, theirs or ``None``. Never
+        asked of a part, nor of a field that is ``listed``.
     :param digits: to how many decimals rows round it; ``None``: not at all.
     :param dispys: whether dispy.httpd reports it too. These come first.
     :param combine: see :data:`Combine`.
@@ -107,7 +108,7 @@ class NodeField(Field):
     :param parts: the fields of the object that it is. All are unknown, or none.
     """
 
-    value: Callable[[Node], Any]
+    value: Callable[[Node], Any] = itself
     digits: int | None = None
     dispys: bool = False
     combine: Combine = "latest"

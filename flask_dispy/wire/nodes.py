@@ -15,7 +15,8 @@ from ..core.addresses import address_key
 from ..core.comparison import combined_standing
 from ..core.nodes import NODE_STATES, Node
 from ..core.standing import Standing
-from .fields import COUNT, INTEGER, NUMBER, TEXT, NodeField, itself
+from .comparison import rounded
+from .fields import COUNT, INTEGER, NUMBER, TEXT, NodeField, Schema
 
 __all__ = ["NODE_FIELDS"]
 
@@ -25,13 +26,6 @@ MIB: Final = 1048576
 
 def _setting(name: str) -> Callable[[Node, Any], None]:
     return lambda node, value: setattr(node, name, value)
-
-
-def _setting_total(place: int) -> Callable[[Node, Any], None]:
-    def restore(node: Node, value: Any) -> None:
-        node.totals = (*node.totals[:place], value, *node.totals[place + 1 :])
-
-    return restore
 
 
 def _set_load_age(node: Node, age_sec: float | None) -> None:
@@ -48,13 +42,12 @@ def _load(node: Node) -> tuple[float, int, int, float] | None:
 def _compared(standing: Standing | None) -> tuple[Any, ...] | None:
     if standing is None:
         return None
-    share, median_sec, times = standing.failed_share, standing.median_sec, standing.times_others
     return (
         standing.failed,
-        None if share is None else round(share, 4),
-        None if median_sec is None else round(median_sec, 4),
-        None if standing.p95_sec is None else round(standing.p95_sec, 4),
-        None if times is None else round(times, 3),
+        rounded(standing.failed_share, 4),
+        rounded(standing.median_sec, 4),
+        rounded(standing.p95_sec, 4),
+        rounded(standing.times_others, 3),
         round(standing.lost_sec, 3),
         standing.slow,
         standing.failing,
@@ -85,115 +78,72 @@ def _set_cost(node: Node, values: tuple[float, float, float | None] | None) -> N
         node.meter.money, node.price = money or 0.0, None if money is None else 0.0
 
 
-def _compare_part(name: str, **more: Any) -> NodeField:
-    """Return a part of what a comparison says, which ``_compared`` gives a value."""
-    how: dict[str, Any] = {"schema": NUMBER, "nullable": True, "combine": "merged"}
-    return NodeField(name=name, value=lambda _: None, **how | more)
+def _field(name: str, schema: Schema, **more: Any) -> NodeField:
+    """Return a field whose value is the attribute of its name, if nothing else is given."""
+    return NodeField(name=name, schema=schema, **{"value": attrgetter(name), **more})
 
 
-def _available(name: str, index: int, **more: Any) -> NodeField:
-    def value(node: Node) -> Any:
-        return None if node.load is None else node.load[index]
+def _total(name: str, place: int, schema: Schema = NUMBER, **more: Any) -> NodeField:
+    """Return the field of one of a node's totals."""
 
-    return NodeField(name=name, schema=NUMBER, value=value, **more)
+    def restore(node: Node, value: Any) -> None:
+        node.totals = (*node.totals[:place], value, *node.totals[place + 1 :])
+
+    how: dict[str, Any] = {"dispys": True, "combine": "sum", "restore": restore}
+    return _field(name, schema, value=lambda node: node.totals[place], **how, **more)
+
+
+def _compare_part(name: str, schema: Schema = NUMBER, **more: Any) -> NodeField:
+    """Return a part, which may be unknown, of an object that is put together of all clusters."""
+    how: dict[str, Any] = {"nullable": True, "combine": "merged"}
+    return NodeField(name=name, schema=schema, **how | more)
 
 
 NODE_FIELDS: Final = (
-    NodeField(
-        name="ip_addr",
-        schema=TEXT,
-        value=attrgetter("ip_addr"),
-        dispys=True,
-        label="IP address",
-        sort=address_key,
-    ),
-    NodeField(
-        name="name",
-        schema=TEXT,
-        value=attrgetter("name"),
-        dispys=True,
-        label="Name",
-        sort=str.casefold,
-        restore=_setting("name"),
-    ),
-    NodeField(
-        name="cpus",
-        schema=INTEGER,
-        value=attrgetter("cpus"),
+    _field("ip_addr", TEXT, dispys=True, label="IP address", sort=address_key),
+    _field("name", TEXT, dispys=True, label="Name", sort=str.casefold, restore=_setting("name")),
+    _field(
+        "cpus",
+        INTEGER,
         dispys=True,
         combine="largest",
         label="CPUs",
         hint="CPUs that dispy may use",
         restore=_setting("cpus"),
     ),
-    NodeField(
-        name="avail_cpus",
-        schema=INTEGER,
-        value=attrgetter("avail_cpus"),
-        dispys=True,
-        combine="largest",
-        restore=_setting("avail_cpus"),
-    ),
-    NodeField(
-        name="busy",
-        schema=INTEGER,
-        value=attrgetter("busy"),
-        dispys=True,
-        combine="sum",
-        label="Busy",
-        hint="CPUs at work now",
-    ),
-    NodeField(
-        name="jobs_done",
-        schema=COUNT,
-        value=lambda node: node.totals[0],
-        dispys=True,
-        combine="sum",
-        label="Jobs done",
-        restore=_setting_total(0),
-    ),
-    NodeField(
-        name="cpu_time",
-        schema=NUMBER,
-        value=lambda node: node.totals[1],
+    _field("avail_cpus", INTEGER, dispys=True, combine="largest", restore=_setting("avail_cpus")),
+    _field("busy", INTEGER, dispys=True, combine="sum", label="Busy", hint="CPUs at work now"),
+    _total("jobs_done", 0, COUNT, label="Jobs done"),
+    _total(
+        "cpu_time",
+        1,
         digits=3,
-        dispys=True,
-        combine="sum",
         unit="seconds",
         precision="four_digits",
         label="CPU time",
         hint="CPU time of all its jobs",
-        restore=_setting_total(1),
     ),
-    NodeField(
-        name="tx",
-        schema=NUMBER,
-        value=lambda node: node.totals[2],
-        dispys=True,
-        combine="sum",
+    _total(
+        "tx",
+        2,
         unit="bytes",
         precision="four_digits",
         multiple=KIB,
         label="Sent",
         hint="Sent to the node",
-        restore=_setting_total(2),
     ),
-    NodeField(
-        name="rx",
-        schema=NUMBER,
-        value=lambda node: node.totals[3],
-        dispys=True,
-        combine="sum",
+    _total(
+        "rx",
+        3,
         unit="bytes",
         precision="four_digits",
         multiple=KIB,
         label="Received",
         hint="Received from the node",
-        restore=_setting_total(3),
     ),
-    NodeField(
-        name="update_time",
-        schema=NUMBER,
+    _field(
+        "update_time",
+        NUMBER,
         value=attrgetter("updated_at"),
         digits=3,
         dispys=True,
@@ -204,44 +154,44 @@ NODE_FIELDS: Final = (
         hint="When it last took on a job, ended one or sent a sign of life",
         restore=_setting("updated_at"),
     ),
-    NodeField(
-        name="avail_info",
-        schema={"type": "object"},
+    _field(
+        "avail_info",
+        {"type": "object"},
         sort=None,
         value=_load,
         nullable=True,
         dispys=True,
         description="What is available: cpu and swap in percent, memory and disk in bytes.",
         parts=(
-            _available(
-                "cpu",
-                0,
+            NodeField(
+                name="cpu",
+                schema=NUMBER,
                 unit="percent",
                 precision="percent",
                 label="Available CPU",
                 hint="Available CPU, percent",
             ),
-            _available(
-                "memory",
-                1,
+            NodeField(
+                name="memory",
+                schema=NUMBER,
                 unit="bytes",
                 precision="four_digits",
                 multiple=MIB,
                 label="Memory",
                 hint="Available memory",
             ),
-            _available(
-                "disk",
-                2,
+            NodeField(
+                name="disk",
+                schema=NUMBER,
                 unit="bytes",
                 precision="four_digits",
                 multiple=MIB,
                 label="Disk",
                 hint="Available disk space",
             ),
-            _available(
-                "swap",
-                3,
+            NodeField(
+                name="swap",
+                schema=NUMBER,
                 unit="percent",
                 precision="percent",
                 label="Swap",
@@ -250,42 +200,35 @@ NODE_FIELDS: Final = (
         ),
         restore=_setting("load"),
     ),
-    NodeField(
-        name="state",
-        schema={"type": "string", "enum": list(NODE_STATES)},
-        value=attrgetter("state"),
+    _field(
+        "state",
+        {"type": "string", "enum": list(NODE_STATES)},
         label="State",
         restore=_setting("state"),
     ),
-    NodeField(
-        name="running",
-        schema=COUNT,
-        value=lambda node: len(node.running),
-        combine="sum",
-    ),
-    NodeField(
-        name="clock_offset_sec",
+    _field("running", COUNT, value=lambda node: len(node.running), combine="sum"),
+    _field(
+        "clock_offset_sec",
+        NUMBER,
         sort=None,
-        schema=NUMBER,
         nullable=True,
-        value=attrgetter("clock_offset_sec"),
         unit="seconds",
         description="By how much the node's clock is ahead of the server's; null while it is less "
         "than two seconds off, and while nothing is known of it.",
     ),
-    NodeField(
-        name="avail_info_age_sec",
+    _field(
+        "avail_info_age_sec",
+        NUMBER,
         sort=None,
-        schema=NUMBER,
         nullable=True,
         value=Node.load_age_sec,
         unit="seconds",
         description="How much older avail_info is than update_time; 0 for less than a minute.",
         restore=_set_load_age,
     ),
-    NodeField(
-        name="compared",
-        schema={"type": "object"},
+    _field(
+        "compared",
+        {"type": "object"},
         sort=None,
         nullable=True,
         value=lambda node: _compared(node.standing),
@@ -296,7 +239,7 @@ NODE_FIELDS: Final = (
         parts=(
             _compare_part(
                 "failed",
-                schema=COUNT,
+                COUNT,
                 nullable=False,
                 label="Failed",
                 hint="Jobs that failed there",
@@ -333,13 +276,13 @@ NODE_FIELDS: Final = (
                 label="CPU time lost",
                 hint="CPU time of its failed and abandoned jobs",
             ),
-            _compare_part("slow", schema={"type": "boolean"}, nullable=False, sort=None),
-            _compare_part("failing", schema={"type": "boolean"}, nullable=False, sort=None),
+            _compare_part("slow", {"type": "boolean"}, nullable=False, sort=None),
+            _compare_part("failing", {"type": "boolean"}, nullable=False, sort=None),
         ),
     ),
-    NodeField(
-        name="cost",
-        schema={"type": "object"},
+    _field(
+        "cost",
+        {"type": "object"},
         sort=None,
         nullable=True,
         value=lambda node: _cost([node]),
@@ -373,9 +316,8 @@ NODE_FIELDS: Final = (
     ),
     NodeField(
         name="clusters",
-        sort=None,
         schema={"type": "array", "items": TEXT},
-        value=itself,  # of no node: the names of the clusters
+        sort=None,
         combine="listed",
         label="Clusters",
     ),

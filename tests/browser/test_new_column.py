@@ -20,10 +20,10 @@ import flask_dispy
 pytestmark = pytest.mark.browser
 
 TESTS = Path(__file__).parents[1]
-BEFORE = '    NodeField(\n        name="running",'
-ADDED = """    NodeField(
-        name="idle",
-        schema=INTEGER,
+BEFORE = '    _field("running",'
+ADDED = """    _field(
+        "idle",
+        INTEGER,
         value=lambda node: node.cpus - node.busy,
         combine="sum",
         label="Idle",
