@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypedDict
 
 from ..core.spread import Spread, edge_sec
 from ..core.tally import TIMED_WORDS, Tally, TimedWord
+from .comparison import rounded
 from .shapes.base import Count
 
 __all__ = ["DurationsRow", "FunctionRow", "SpreadRow", "durations_row"]
@@ -62,25 +63,20 @@ def durations_row(
     :param node: the address of the node whose tallies they are.
     """
     words = [word for word in TIMED_WORDS if not words or word in words]
-    known = [tally for tally in tallies.values() if tally is not None]
-    ran = {word: _spreads(known, word, "ran") for word in words}
-    waited = {word: _spreads(known, word, "waited") for word in words}
+    known = {cluster: tally for cluster, tally in tallies.items() if tally is not None}
     return {
         "node": node,
         "state": words,
-        "ran": _row({word: Spread.merged(found) for word, found in ran.items()}),
-        "waited": _row({word: Spread.merged(found) for word, found in waited.items()}),
-        "functions": [
-            _function(cluster, tally, words)
-            for cluster, tally in tallies.items()
-            if tally is not None
-        ],
+        "ran": _row({word: _merged(known.values(), [word], "ran") for word in words}),
+        "waited": _row({word: _merged(known.values(), [word], "waited") for word in words}),
+        "functions": [_function(cluster, tally, words) for cluster, tally in known.items()],
     }
 
 
-def _spreads(tallies: Sequence[Tally], word: TimedWord, which: str) -> list[Spread]:
-    found = (tally.times(word) for tally in tallies)
-    return [getattr(times, which) for times in found if times is not None]
+def _merged(tallies: Iterable[Tally], words: Iterable[TimedWord], which: str) -> Spread:
+    """Return how long the jobs that ended so *ran*, or *waited*, together."""
+    found = (tally.times(word) for tally in tallies for word in words)
+    return Spread.merged([getattr(times, which) for times in found if times is not None])
 
 
 def _row(spreads: Mapping[TimedWord, Spread]) -> SpreadRow:
@@ -94,31 +90,24 @@ def _row(spreads: Mapping[TimedWord, Spread]) -> SpreadRow:
     edges = [edge_sec(bucket) for bucket in range(first - 1, first + length)] if length else []
     return {
         "jobs": whole.total,
-        "median_sec": _rounded(whole.quantile(0.5)),
-        "p95_sec": _rounded(whole.quantile(0.95)),
-        "longest_sec": _rounded(whole.longest_sec) if length else None,
+        "median_sec": rounded(whole.quantile(0.5), _DIGITS),
+        "p95_sec": rounded(whole.quantile(0.95), _DIGITS),
+        "longest_sec": rounded(whole.longest_sec, _DIGITS) if length else None,
         "edges_sec": [float(f"{edge:.{_DIGITS}g}") for edge in edges],
         "counts": counts,
     }
 
 
 def _function(cluster: str, tally: Tally, words: Sequence[TimedWord]) -> FunctionRow:
-    ran, waited = (
-        Spread.merged([spread for word in words for spread in _spreads([tally], word, which)])
-        for which in ("ran", "waited")
-    )
+    ran, waited = (_merged([tally], words, which) for which in ("ran", "waited"))
     known = bool(ran.counts)
     return {
         "cluster": cluster,
         "jobs": ran.total,
-        "median_sec": _rounded(ran.quantile(0.5)),
-        "p95_sec": _rounded(ran.quantile(0.95)),
-        "longest_sec": _rounded(ran.longest_sec) if known else None,
-        "waited_median_sec": _rounded(waited.quantile(0.5)),
-        "waited_p95_sec": _rounded(waited.quantile(0.95)),
-        "waited_longest_sec": _rounded(waited.longest_sec) if known else None,
+        "median_sec": rounded(ran.quantile(0.5), _DIGITS),
+        "p95_sec": rounded(ran.quantile(0.95), _DIGITS),
+        "longest_sec": rounded(ran.longest_sec, _DIGITS) if known else None,
+        "waited_median_sec": rounded(waited.quantile(0.5), _DIGITS),
+        "waited_p95_sec": rounded(waited.quantile(0.95), _DIGITS),
+        "waited_longest_sec": rounded(waited.longest_sec, _DIGITS) if known else None,
     }
-
-
-def _rounded(seconds: float | None) -> float | None:
-    return None if seconds is None else round(seconds, 6)
