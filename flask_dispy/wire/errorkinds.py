@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Final, Literal, TypedDict
+from operator import attrgetter
+from typing import Final, Literal, TypedDict, get_args
 
 from ..core.cluster import ClusterState
 from ..core.errorkinds import Course, ErrorKind
 from ..core.text import Cut
 from ..core.yielding import yield_now
+from .shapes.base import Count
 
 __all__ = [
     "ERROR_ORDERS",
@@ -25,11 +27,9 @@ __all__ = [
     "course_row",
 ]
 
-Count = Annotated[int, ("minimum", 0)]
-
 ErrorOrder = Literal["count", "share", "first_at", "last_at"]
-ERROR_ORDERS: Final[tuple[ErrorOrder, ...]] = ("count", "share", "first_at", "last_at")
-"""What kinds of errors can be sorted by."""
+ERROR_ORDERS: Final[tuple[ErrorOrder, ...]] = get_args(ErrorOrder)
+"""What kinds of errors can be sorted by: figures of an :class:`ErrorGroup`."""
 
 # Nodes of a kind that are listed: those with most failures. Serials: those of the latest.
 _NODES: Final = 10
@@ -119,14 +119,6 @@ class ErrorGroup:
         return min((kind for _, kind in self.parts), key=lambda kind: kind.first_at)
 
 
-_ORDERS: Final[dict[ErrorOrder, Callable[[ErrorGroup], float]]] = {
-    "count": lambda group: group.count,
-    "share": lambda group: group.share,
-    "first_at": lambda group: group.first_at,
-    "last_at": lambda group: group.last_at,
-}
-
-
 class KnownErrors:
     """The kinds of errors of some clusters, as they are now. The caller holds the board's lock.
 
@@ -156,9 +148,8 @@ class KnownErrors:
             group.done = done[group.parts[0][1].function]
         self._total = len(groups)
         choose = heapq.nlargest if descending else heapq.nsmallest
-        by = _ORDERS[sort]
-        found = choose(offset + limit, groups.values(), key=lambda one: (by(one), one.last_at))
-        return found[offset:]
+        by = attrgetter(sort, "last_at")
+        return choose(offset + limit, groups.values(), key=by)[offset:]
 
     def page(self, chosen: Iterable[ErrorGroup], now: float) -> ErrorPage:
         """Return those that were chosen as a page. The caller holds the board's lock."""

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
 from ..core.cluster import ClusterState
-from ..core.failures import Failure
 from ..core.search.facets import Facet, FacetCounts
 from .shapes.base import Count
 
@@ -90,10 +89,6 @@ def _label(facet: Facet, value: str, states: Sequence[ClusterState], private: bo
         if facet == "node" and value in state.nodes:
             return state.nodes[value].name
         if facet == "error-kind" and value in state.error_kinds.kinds:
-            return _title(state.error_kinds.kinds[value].failure, private)
+            failure = state.error_kinds.kinds[value].failure
+            return ": ".join(filter(None, (failure.type, None if private else failure.message)))
     return None
-
-
-def _title(failure: Failure, private: bool) -> str:
-    message = None if private else failure.message
-    return f"{failure.type}: {message}" if message else failure.type

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, TypedDict
+from typing import Any, Final, TypedDict
 
 from ..core.cluster import ClusterState
 from ..core.endings import ending
@@ -12,10 +12,9 @@ from ..core.journal import ENTRY_KINDS, SHARED_KINDS, Entry, EntryKind
 from ..core.offers import Source
 from ..core.phrases import quantity
 from ..core.text import bounded
+from .shapes.base import Count
 
 __all__ = ["EventCounts", "EventPage", "EventRow", "Happened", "by_whom", "event_page", "gathered"]
-
-Count = Annotated[int, ("minimum", 0)]
 
 # Kinds with a text that only some readers may see.
 _WITH_MESSAGE: Final = frozenset[EntryKind](("error_kind", "history_failing"))
@@ -181,16 +180,13 @@ def _left(node: str, detail: Mapping[str, Any]) -> str:
     return f"{node} was closed" if detail["source"] else f"{node} left, with nothing left to do"
 
 
-def _cancelled(_node: str, detail: Mapping[str, Any]) -> str:
-    if detail.get("job") is not None:
-        return f"Job #{detail['job']} was cancelled"
-    return f"{quantity(detail['jobs'], 'job')} were cancelled"
+def _were(done: str) -> Callable[[str, Mapping[str, Any]], str]:
+    def words(_node: str, detail: Mapping[str, Any]) -> str:
+        if detail.get("job") is not None:
+            return f"Job #{detail['job']} was {done}"
+        return f"{quantity(detail['jobs'], 'job')} were {done}"
 
-
-def _rerun(_node: str, detail: Mapping[str, Any]) -> str:
-    if detail.get("job") is not None:
-        return f"Job #{detail['job']} was run again"
-    return f"{quantity(detail['jobs'], 'job')} were run again"
+    return words
 
 
 def _error(_node: str, detail: Mapping[str, Any]) -> str:
@@ -244,8 +240,8 @@ _WORDS: Final[dict[EntryKind, Callable[[str, Mapping[str, Any]], str]]] = {
     "node_withdrawn": lambda node, _: f"{node} is no longer asked to join",
     "node_overdue": _overdue,
     "cpus_set": _cpus,
-    "jobs_cancelled": _cancelled,
-    "jobs_rerun": _rerun,
+    "jobs_cancelled": _were("cancelled"),
+    "jobs_rerun": _were("run again"),
     "error_kind": _error,
     "failing": _many_failed,
     "recovered": _few_failed,
