@@ -27,8 +27,7 @@ def paths_of(fields: Iterable[Field]) -> list[Path]:
     """Return where a row with these *fields* holds its values, in their order."""
     found: list[Path] = []
     for field in fields:
-        parts: Sequence[Field] = getattr(field, "parts", ())
-        found += [(field.name, part.name) for part in parts] or [(field.name,)]
+        found += [(field.name, part.name) for part in field.parts] or [(field.name,)]
     return found
 
 

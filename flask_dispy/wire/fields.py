@@ -69,6 +69,7 @@ class Field:
     :param unit: what its figures are: ``bytes``, ``seconds``, ``percent``, ``time`` (seconds
         since the epoch), nothing, or a custom column's own.
     :param description: for the API's documentation.
+    :param parts: the fields of the object that it is. All are unknown, or none.
     """
 
     name: str
@@ -78,6 +79,7 @@ class Field:
     hint: str = ""
     unit: str = ""
     description: str = ""
+    parts: tuple[Field, ...] = ()
 
     def described(self) -> Schema:
         """Return the field's JSON Schema."""
@@ -87,6 +89,8 @@ class Field:
             found["type"] = [*([kind] if isinstance(kind, str) else kind), "null"]
         if self.description:
             found["description"] = self.description
+        if self.parts:
+            found |= properties(self.parts)
         return found
 
 
@@ -122,13 +126,6 @@ class NodeField(Field):
     def columns(self) -> tuple[NodeField, ...]:
         """Return the fields that are columns: itself, or its parts."""
         return self.parts or (self,)
-
-    def described(self) -> Schema:
-        """Return the field's JSON Schema."""
-        found = super(NodeField, self).described()
-        if self.parts:
-            found |= properties(self.parts)
-        return found
 
 
 def properties(fields: Iterable[Field], optional: Iterable[str] = ()) -> Schema:
