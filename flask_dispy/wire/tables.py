@@ -34,6 +34,9 @@ _TAKEN_OF_JOBS: Final = frozenset((
     "constructor",
 ))  # fmt: skip
 
+# The texts of a job that may be cut short.
+_TEXTS: Final = ("id", "args", "kwargs", *Output.__slots__)
+
 RowKey = Callable[[NodeRow], Any]
 
 
@@ -51,18 +54,19 @@ class NodeTable:
         own = [part.name for field in NODE_FIELDS for part in (field, *field.parts)]
         _check_names("node_columns", columns, {*own, *_TAKEN_OF_NODES})
         self.names = tuple(column.name for column in columns)
+        custom = [
+            NodeField(**_of_column(place, column), sort=_any_kind if column.sortable else None)
+            for place, column in enumerate(columns)
+        ]
         *single, clusters = NODE_FIELDS
-        self.fields = (*single, *map(_node_field, range(len(columns)), columns), clusters)
+        self.fields = (*single, *custom, clusters)
         self.sort_keys = _sort_keys(self.fields)
 
     def of_pages(self) -> list[dict[str, Any]]:
         """Return what the pages are to know of the fields that have a column."""
         return [
-            {
-                **_of_pages(column, custom=column.name in self.names),
-                **({"within": field.name} if field.parts else {}),
-                "sortable": column.sort is not None,
-            }
+            _of_pages(column, self.names, sortable=column.sort is not None)
+            | ({"within": field.name} if field.parts else {})
             for field in self.fields
             for column in field.columns()
             if column.label
@@ -80,11 +84,11 @@ class JobTable:
     """
 
     def __init__(self, columns: Sequence[Column] = ()) -> None:
-        texts = ("id", "args", "kwargs", *Output.__slots__)
-        taken = {*(field.name for field in JOB_FIELDS), *(f"{name}_truncated" for name in texts)}
+        taken = {*(field.name for field in JOB_FIELDS), *(f"{name}_truncated" for name in _TEXTS)}
         _check_names("job_columns", columns, taken | _TAKEN_OF_JOBS)
         self.names = tuple(column.name for column in columns)
-        self.fields = (*JOB_FIELDS, *map(_job_field, range(len(columns)), columns))
+        custom = [JobField(**_of_column(place, column)) for place, column in enumerate(columns)]
+        self.fields = (*JOB_FIELDS, *custom)
         self.sort_keys = (*JOB_SORTS, *(column.name for column in columns if column.sortable))
         self._values = [(field.name, field.value or (lambda _: None)) for field in self.fields]
 
@@ -103,15 +107,10 @@ class JobTable:
         """Return all that is known of a job of a cluster."""
         row = self.row(job, state.name, now)
         detail: dict[str, Any] = {**row, "compared": compared_job(row, state)}
-        for field in ("id", "args", "kwargs"):
-            detail[f"{field}_truncated"] = isinstance(detail[field], Cut)
-        for field in Output.__slots__:
-            text = getattr(job.output, field, None)
-            detail[field] = text
-            detail[f"{field}_truncated"] = isinstance(text, Cut)
+        detail |= {name: getattr(job.output, name, None) for name in Output.__slots__}
+        detail |= {f"{name}_truncated": isinstance(detail[name], Cut) for name in _TEXTS}
         detail["texts_dropped"] = bool(job.texts_dropped)
-        started = job.started_at
-        detail["queue_sec"] = None if started is None else max(0.0, started - job.submitted_at)
+        detail["queue_sec"] = None if job.started_at is None else row["waited_sec"]
         detail["history"] = job.history()
         return cast(JobDetail, detail)
 
@@ -122,10 +121,7 @@ class JobTable:
         """
         fields = self.fields if custom else JOB_FIELDS
         return [
-            {
-                **_of_pages(field, custom=field.name in self.names),
-                "sortable": field.name in self.sort_keys,
-            }
+            _of_pages(field, self.names, sortable=field.name in self.sort_keys)
             for field in fields
             if field.label
         ]
@@ -173,20 +169,12 @@ def _of_column(place: int, column: Column) -> dict[str, Any]:
     }
 
 
-def _node_field(place: int, column: Column) -> NodeField:
-    return NodeField(**_of_column(place, column), sort=_any_kind if column.sortable else None)
-
-
-def _job_field(place: int, column: Column) -> JobField:
-    return JobField(**_of_column(place, column))
-
-
 def _any_kind(value: Any) -> tuple[int, Any]:
     """Sort numbers before texts."""
     return (1, value.casefold()) if isinstance(value, str) else (0, value)
 
 
-def _of_pages(field: Field, *, custom: bool) -> dict[str, Any]:
+def _of_pages(field: Field, custom: Sequence[str], *, sortable: bool) -> dict[str, Any]:
     kind = field.schema["type"]
     return {
         "name": field.name,
@@ -194,7 +182,8 @@ def _of_pages(field: Field, *, custom: bool) -> dict[str, Any]:
         "hint": field.hint,
         "unit": field.unit,
         "type": kind if isinstance(kind, str) else "any",
-        "custom": custom,
+        "custom": field.name in custom,
+        "sortable": sortable,
     }
 
 
@@ -207,7 +196,7 @@ def _sec_per_job(row: NodeRow) -> Any:
 
 def _sorted_by(name: str, sort: SortKey, within: str | None) -> RowKey:
     def key(row: Mapping[str, Any]) -> Any:
-        value = row[within][name] if within and row[within] else None if within else row[name]
+        value = (row[within] and row[within][name]) if within else row[name]
         return None if value is None else sort(value)
 
     return key
