@@ -30,7 +30,6 @@ from .blocks import FEW, JobBlock
 __all__ = [
     "JOB_SORTS",
     "NEWEST",
-    "BlockOrder",
     "JobOrder",
     "JobSort",
     "Place",
@@ -72,12 +71,13 @@ class JobOrder:
         """Whether the order changes as time passes, even if no job changes."""
         return self.column in ("waited", "ran")
 
-    def key(self, job: Job, as_of: float) -> Key | None:
-        """Return what *job* is sorted by."""
-        if self.place is not None:
-            return _value_key(job.columns[self.place]) if job.columns else None
-        key: Key | None = _KEYS[self.column](job, as_of)
-        return key
+    @property
+    def key_of(self) -> Callable[[Job, float], Key | None]:
+        """Returns what a job is sorted by, as of a time."""
+        place = self.place
+        if place is None:
+            return _KEYS[self.column]
+        return lambda job, _: _value_key(job.columns[place]) if job.columns else None
 
 
 NEWEST: Final = JobOrder()
@@ -136,10 +136,6 @@ def _read_key(text: str, column: str) -> Key | None:
 # -- what jobs are sorted by ---------------------------------------------------------------------
 
 
-def _waited(job: Job, as_of: float) -> float:
-    return job.waited_sec(as_of)
-
-
 def _ran(job: Job, as_of: float) -> float | None:
     started, ended = job.started_at, job.ended_at
     if started is None or started > as_of:
@@ -189,7 +185,7 @@ _KEYS: Final[dict[str, Callable[[Job, float], Any]]] = {
     "submitted": lambda job, _: job.submitted_at,
     "started": lambda job, as_of: _not_after(job.started_at, as_of),
     "ended": lambda job, as_of: _not_after(job.ended_at, as_of),
-    "waited": _waited,
+    "waited": Job.waited_sec,
     "ran": _ran,
     "attempts": lambda job, _: job.attempts,
     "node": _node,
@@ -201,7 +197,7 @@ _KEYS: Final[dict[str, Callable[[Job, float], Any]]] = {
 # -- a block's order -----------------------------------------------------------------------------
 
 
-class BlockOrder(NamedTuple):
+class _BlockOrder(NamedTuple):
     """Rows of a block by their keys, smallest first, equal ones by serial; and those without."""
 
     keys: Sequence[Any]
@@ -209,33 +205,33 @@ class BlockOrder(NamedTuple):
     without: Sequence[int]
 
 
-def _sorted_rows(block: JobBlock, rows: Iterable[int], order: JobOrder, as_of: float) -> BlockOrder:
-    key_of, jobs = order.key if order.place is not None else _KEYS[order.column], block.jobs
+def _sorted_rows(
+    block: JobBlock, rows: Iterable[int], order: JobOrder, as_of: float
+) -> _BlockOrder:
+    key_of, jobs = order.key_of, block.jobs
     key_by_row: dict[int, Any] = {row: key_of(jobs[row], as_of) for row in rows}
     without = [row for row, key in key_by_row.items() if key is None]
     known = [row for row, key in key_by_row.items() if key is not None] if without else list(rows)
     known.sort(key=key_by_row.__getitem__)  # equal ones stay in the order of their serials
     keys = [key_by_row[row] for row in known]
-    return BlockOrder(
+    return _BlockOrder(
         keys if _has_texts(order.column) else array("d", keys),
         array("L", known),
         array("L", without),
     )
 
 
-def _order_of(block: JobBlock, rows: Sequence[int], by: JobOrder, as_of: float) -> BlockOrder:
+def _order_of(block: JobBlock, rows: Sequence[int], by: JobOrder, as_of: float) -> _BlockOrder:
     """Return the order of some rows of a block."""
     if len(rows) * FEW < len(block.jobs):
         return _sorted_rows(block, rows, by, as_of)
+    whole = range(len(block.jobs))
     if as_of < block.all_ended_at:
-        order = _sorted_rows(block, range(len(block.jobs)), by, as_of)
-    else:
-        # If all jobs had ended by then, the order stays the same.
-        known = block.orders.get(by.column)
-        if known is None:
-            known = _sorted_rows(block, range(len(block.jobs)), by, as_of)
-            block.orders[by.column] = known
-        order = known
+        return _sorted_rows(block, whole, by, as_of)
+    # If all jobs had ended by then, the order stays the same.
+    if by.column not in block.orders:
+        block.orders[by.column] = _sorted_rows(block, whole, by, as_of)
+    order: _BlockOrder = block.orders[by.column]
     return order
 
 
