@@ -34,7 +34,7 @@ def answers_of(block: JobBlock) -> dict[str, Any]:
         "texts": block.texts,
         "by_node": {node: list(rows) for node, rows in block.by_node.items()},
         "kinds": block.kinds,
-        "failed": list(block.rows_in_states({"failed"})),
+        "failed": list(block.rows_in_states(range(len(block.jobs)), {"failed"})),
         "with_word": [list(block.rows_with_word(word)) for word in ("job-1", "boom", "late")],
         "with_error": [list(block.rows_with_error(text)) for text in ("boom", "line 3", "-")],
         "took": [

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from flask_dispy.core.errors import BadRequest
 from flask_dispy.core.jobs import Job, Output
+from flask_dispy.core.nodes import Node
 from flask_dispy.core.search.blocks import JobBlock
-from flask_dispy.core.search.matching import matching_rows
+from flask_dispy.core.search.matching import Known, matching_rows
 from flask_dispy.core.search.moments import duration_sec
 from flask_dispy.core.search.query import JobQuery
 
@@ -47,15 +48,16 @@ def select(query: JobQuery, jobs: Sequence[Job], **options: Any) -> list[Job]:
     blocks = [JobBlock(list(jobs[at : at + 2])) for at in range(0, len(jobs), 2)]
     return [
         block.jobs[row]
-        for block, rows in matching_rows(query, blocks, NOW, **options)
+        for block, rows in matching_rows(query, blocks, Known(NOW, **options))
         for row in rows
     ]
 
 
 def found(q: str, *, private: bool = False, **options: Any) -> list[int]:
-    names = {"10.0.0.2": "alpha", "10.0.0.10": "beta"}
+    nodes = {"10.0.0.2": Node("10.0.0.2"), "10.0.0.10": Node("10.0.0.10")}
+    nodes["10.0.0.2"].name, nodes["10.0.0.10"].name = "alpha", "beta"
     query = JobQuery.parse(q, **options)
-    selected = select(query, JOBS, node_names=names.get, private=private)
+    selected = select(query, JOBS, nodes=nodes, private=private)
     return [job.serial for job in selected if not query.states or job.word in query.states]
 
 
@@ -162,7 +164,7 @@ def test_bad_state_of_the_url_names_its_field() -> None:
      ("250ms", 0.25), ("3sec", 3)],
 )  # fmt: skip
 def test_durations(text: str, seconds: float) -> None:
-    assert duration_sec(text, "q") == seconds
+    assert duration_sec(text) == seconds
 
 
 @given(st.text(max_size=500))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from flask_dispy.core.errors import BadRequest
 from flask_dispy.core.jobs import Job, Output
 from flask_dispy.core.search.blocks import JobBlock
-from flask_dispy.core.search.matching import matching_rows
+from flask_dispy.core.search.matching import Known, matching_rows
 from flask_dispy.core.search.moments import Moment, Span
 from flask_dispy.core.search.query import JobQuery
 
@@ -41,7 +41,8 @@ KINDS = {"straggler": [3], "bound": [4]}
 def found(q: str, **options: Any) -> list[int]:
     query = JobQuery.parse(q, columns=["temp"])
     blocks = [JobBlock(JOBS[:2]), JobBlock(JOBS[2:])]
-    chosen = matching_rows(query, blocks, NOW, cluster="compute", kinds=KINDS, **options)
+    known = Known(NOW, cluster="compute", kinds=KINDS, **options)
+    chosen = matching_rows(query, blocks, known)
     jobs = [block.jobs[row] for block, rows in chosen for row in rows]
     return [job.serial for job in jobs if not query.states or job.word in query.states]
 

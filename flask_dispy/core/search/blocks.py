@@ -13,7 +13,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import chain, takewhile
 from math import inf
-from operator import attrgetter
 from typing import Any, Final, TypeVar
 
 from ..columns import ColumnValue
@@ -32,9 +31,6 @@ _SHIFT: Final = 10
 
 # How many answers a block keeps: 2 bytes for each job found.
 _KEPT: Final = 4
-
-_serial_of: Final[Callable[[Job], int]] = attrgetter("serial")
-_word_of: Final[Callable[[Job], JobWord]] = attrgetter("word")
 
 
 class JobBlock:
@@ -62,7 +58,7 @@ class JobBlock:
     @cached_property
     def words(self) -> list[JobWord]:
         """The jobs' states, as people read them."""
-        return list(map(_word_of, self.jobs))
+        return [job.word for job in self.jobs]
 
     @cached_property
     def counts(self) -> Counter[JobWord]:
@@ -74,8 +70,11 @@ class JobBlock:
         """The rows of each state, as people read them."""
         return _rows_by(self.words)
 
-    def rows_in_states(self, words: Collection[str]) -> Sequence[int]:
-        """Return the rows of jobs in one of these states, as people read them."""
+    def rows_in_states(self, rows: Sequence[int], words: Collection[str]) -> Sequence[int]:
+        """Return those of the rows whose jobs are in one of these states, as people read them."""
+        if len(rows) < len(self.jobs):
+            word_of = self.words
+            return [row for row in rows if word_of[row] in words]
         if self.counts.keys() <= set(words):
             return range(len(self.jobs))
         found = [rows for word, rows in self._by_word.items() if word in words]
@@ -84,7 +83,7 @@ class JobBlock:
     @cached_property
     def serials(self) -> list[int]:
         """The jobs' serial numbers."""
-        return list(map(_serial_of, self.jobs))
+        return [job.serial for job in self.jobs]
 
     @cached_property
     def texts(self) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,14 +12,14 @@ from ..cluster import ClusterState
 from ..jobs import JOB_WORDS, Job
 from ..yielding import yield_now
 from .blocks import JobBlock
-from .matching import matching_rows
+from .matching import Known, matching_rows
 from .order import NEWEST, JobOrder, Place, in_order
 from .query import JobQuery
 
 __all__ = ["Candidates", "Found", "find"]
 
 Candidates = tuple[ClusterState, list[JobBlock], Mapping[str, Collection[int]]]
-"""A cluster, its jobs, and which of these ``is:`` finds, see :func:`.matching.matching_rows`."""
+"""A cluster, its jobs, and which of these ``is:`` finds, see :class:`.matching.Known`."""
 
 # A block of jobs, and the rows that match.
 _Rows = tuple[JobBlock, Sequence[int]]
@@ -69,32 +69,16 @@ def find(
     found: list[tuple[ClusterState, list[_Rows]]] = []
     counts: Counter[str] = Counter(dict.fromkeys(JOB_WORDS, 0))
     for state, blocks, kinds in candidates:
-        names = _names_of(state)
-        matches = matching_rows(
-            query,
-            blocks,
-            now,
-            node_names=names,
-            private=private,
-            cluster=state.name,
-            kinds=kinds,
-        )
+        known = Known(now, state.nodes, private, state.name, kinds)
+        matches = matching_rows(query, blocks, known)
         for block, rows in matches:
             counts.update(_counts(block, rows))
             yield_now()
         if query.states:
-            matches = [(block, _in_states(block, rows, query)) for block, rows in matches]
+            matches = [(block, block.rows_in_states(rows, query.states)) for block, rows in matches]
         total += sum(len(rows) for _, rows in matches)
         found.append((state, matches))
     return Found(total, dict(counts), found)
-
-
-def _names_of(state: ClusterState) -> Callable[[str], str | None]:
-    def name_of(ip_addr: str) -> str | None:
-        node = state.nodes.get(ip_addr)
-        return node.name if node else None
-
-    return name_of
 
 
 def _counts(block: JobBlock, rows: Sequence[int]) -> Mapping[Any, int]:
@@ -102,13 +86,6 @@ def _counts(block: JobBlock, rows: Sequence[int]) -> Mapping[Any, int]:
     if len(rows) == len(block.jobs):
         return block.counts
     return Counter(map(block.words.__getitem__, rows))
-
-
-def _in_states(block: JobBlock, rows: Sequence[int], query: JobQuery) -> Sequence[int]:
-    if len(rows) == len(block.jobs):
-        return block.rows_in_states(query.states)
-    words = block.words
-    return [row for row in rows if words[row] in query.states]
 
 
 def _newest(

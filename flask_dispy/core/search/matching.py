@@ -6,41 +6,42 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cache
 from itertools import chain
-from math import inf
 from types import MappingProxyType
+from typing import NamedTuple
 
+from ..nodes import Node
 from ..yielding import yield_now
 from .blocks import JobBlock
 from .order import rows_between
 from .query import JobQuery
 from .values import pattern_test, serial_named, value_test
 
-__all__ = ["matching_rows"]
+__all__ = ["Known", "matching_rows"]
 
 
-def matching_rows(
-    query: JobQuery,
-    blocks: Iterable[JobBlock],
-    now: float,
-    *,
-    node_names: Callable[[str], str | None] = lambda _ip: None,
-    private: bool = False,
-    cluster: str = "",
-    kinds: Mapping[str, Collection[int]] = MappingProxyType({}),
-) -> list[tuple[JobBlock, Sequence[int]]]:
-    """Return the blocks with matching jobs, whatever their state, and the rows of these.
+class Known(NamedTuple):
+    """What a search depends on besides its words and the jobs.
 
     :param now: epoch seconds, to know how long running jobs have taken.
-    :param node_names: returns the name of a node by its address, so that ``node:`` takes
-        either.
+    :param nodes: the cluster's nodes by address, whose names ``node:`` takes, too.
     :param private: the reader may not see arguments and errors: they are not searched, and
         ``arg:`` and ``error:`` match nothing.
     :param cluster: the name of the jobs' cluster.
     :param kinds: the serial numbers of the jobs that ``is:`` finds, by its value.
     """
-    if private and (query.args or query.errors):
-        return []
-    search = _Search(query, now, node_names, private, cluster, kinds)
+
+    now: float
+    nodes: Mapping[str, Node] = MappingProxyType({})
+    private: bool = False
+    cluster: str = ""
+    kinds: Mapping[str, Collection[int]] = MappingProxyType({})
+
+
+def matching_rows(
+    query: JobQuery, blocks: Iterable[JobBlock], known: Known
+) -> list[tuple[JobBlock, Sequence[int]]]:
+    """Return the blocks with matching jobs, whatever their state, and the rows of these."""
+    search = _Search(query, known)
     found = []
     for block in blocks:
         rows = search.rows(block)
@@ -53,41 +54,25 @@ def matching_rows(
 class _Search:
     """One search, block by block."""
 
-    def __init__(
-        self,
-        query: JobQuery,
-        now: float,
-        node_names: Callable[[str], str | None],
-        private: bool,
-        cluster: str,
-        kinds: Mapping[str, Collection[int]],
-    ) -> None:
+    def __init__(self, query: JobQuery, known: Known) -> None:
         self._query = query
-        self._now = now
-        self._private = private
-        # Those that can't match at all, in place of their search.
+        self._known = known
         self._groups = [
-            [
-                (excluded, _Search(one, now, node_names, private, cluster, kinds))
-                if one.wants_cluster(cluster) and not (private and (one.args or one.errors))
-                else (excluded, None)
-                for excluded, one in group
-            ]
-            for group in query.groups
+            [(excluded, _Search(one, known)) for excluded, one in group] for group in query.groups
         ]
-        self._nodes = [_node_matcher(pattern, node_names) for pattern in query.nodes]
+        self._nodes = [_node_matcher(pattern, known.nodes) for pattern in query.nodes]
         self._ids = [(_literal(p), pattern_test(p), serial_named(p)) for p in query.ids]
-        self._bounds = (
-            -inf if query.slower_sec is None else query.slower_sec,
-            inf if query.faster_sec is None else query.faster_sec,
-        )
         self._texts = [*query.args, *query.words]
-        self._kinds = [frozenset(kinds.get(kind, ())) for kind in query.kinds]
+        self._kinds = [frozenset(known.kinds.get(kind, ())) for kind in query.kinds]
         self._columns = [(place, value_test(text)) for place, text in query.columns]
+        is_hidden = known.private and bool(query.args or query.errors)
+        self._is_vain = is_hidden or not query.wants_cluster(known.cluster)
 
     def rows(self, block: JobBlock) -> Sequence[int]:
         """Return the rows of a block that match, in order."""
-        query, jobs = self._query, block.jobs
+        if self._is_vain:
+            return ()
+        query, jobs, now = self._query, block.jobs, self._known.now
         # Searching one text of all jobs takes a fraction of the time of searching each job.
         if not all(map(block.holds, self._texts)):
             return ()
@@ -104,8 +89,6 @@ class _Search:
             rows = _both(rows, block.rows_of_kinds(query.error_kinds))
         for wanted in filter(None, (query.serials, *self._kinds)):
             rows = [row for row in rows if block.serials[row] in wanted]
-        if (query.slower_sec, query.faster_sec) != (None, None):
-            rows = rows_between(block, rows, "ran", *self._bounds, self._now)
         for text, is_id, number in self._ids:
             texts, serials = block.texts, block.serials
             rows = [
@@ -120,10 +103,8 @@ class _Search:
         for place, matches_value in self._columns:
             values = block.columns
             rows = [row for row in rows if values[row] and matches_value(values[row][place])]
-        if query.waited_sec is not None:
-            rows = rows_between(block, rows, "waited", query.waited_sec, inf, self._now)
         for column, span in query.spans:
-            rows = rows_between(block, rows, column, *span.bounds(self._now), self._now)
+            rows = rows_between(block, rows, column, *span.bounds(now), now)
         rows = self._with_words(block, rows)
         for group in self._groups:
             if rows:
@@ -133,12 +114,12 @@ class _Search:
     def rows_in_states(self, block: JobBlock) -> Sequence[int]:
         """Return the rows of a block that match, their state included."""
         states, rows = self._query.states, self.rows(block)
-        return _both(rows, block.rows_in_states(states)) if states else rows
+        return block.rows_in_states(rows, states) if states else rows
 
     def _with_words(self, block: JobBlock, rows: Sequence[int]) -> Sequence[int]:
         for word in self._query.words:
             rows = _both(rows, block.rows_with_word(word))
-            if self._private:
+            if self._known.private:
                 jobs = block.jobs
                 rows = [
                     row for row in rows if word in f"{jobs[row].id}\n{jobs[row].node}".casefold()
@@ -147,12 +128,12 @@ class _Search:
 
 
 def _of_group(
-    group: Sequence[tuple[bool, _Search | None]], block: JobBlock, rows: Sequence[int]
+    group: Sequence[tuple[bool, _Search]], block: JobBlock, rows: Sequence[int]
 ) -> Sequence[int]:
     """Return those of the rows that match one of a group."""
     found = set[int]()
     for excluded, search in group:
-        some: Sequence[int] = () if search is None else search.rows_in_states(block)
+        some = search.rows_in_states(block)
         some = _without(rows, some) if excluded else _both(rows, some)
         if len(group) == 1:
             return some
@@ -173,10 +154,16 @@ def _literal(pattern: str) -> str:
     return max(re.split(r"[*?]", pattern.casefold()), key=len)
 
 
-def _node_matcher(pattern: str, node_names: Callable[[str], str | None]) -> Callable[[str], bool]:
+def _node_matcher(pattern: str, nodes: Mapping[str, Node]) -> Callable[[str], bool]:
     """Return a test of a node's address or name, evaluated once for each node."""
     matches = pattern_test(pattern)
-    return cache(lambda address: matches(address) or matches(node_names(address) or address))
+
+    @cache
+    def test(address: str) -> bool:
+        node = nodes.get(address)
+        return matches(address) or (node is not None and matches(node.name))
+
+    return test
 
 
 def _on_nodes(block: JobBlock, matches: Callable[[str], bool]) -> list[int]:

@@ -21,7 +21,7 @@ _UNIT_SEC: Final = {
 _EPOCH: Final = re.compile(r"\d{10,11}(?:\.\d+)?")
 
 
-def duration_sec(text: str, field: str) -> float:
+def duration_sec(text: str) -> float:
     """Return the seconds of a duration such as ``30s``, ``5m`` or ``1.5h``.
 
     :raises BadRequest: *text* is no duration.
@@ -29,15 +29,14 @@ def duration_sec(text: str, field: str) -> float:
     match = _DURATION.fullmatch(text.casefold())
     if match is None:
         raise BadRequest(
-            f"{text!r} is no duration: give a number with ms, s, m, h or d, such as 30s.",
-            field=field,
+            f"{text!r} is no duration: give a number with ms, s, m, h or d, such as 30s.", field="q"
         )
     return float(match["number"]) * _UNIT_SEC[match["unit"]]
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A time: in epoch seconds, or so many seconds ago."""
+    """A time: in epoch seconds, or so many seconds ago. In a span of lengths, a length."""
 
     sec: float
     is_ago: bool = False
@@ -55,7 +54,7 @@ class Moment:
         if _EPOCH.fullmatch(text):
             return cls(float(text))
         if _DURATION.fullmatch(text.casefold()):
-            return cls(duration_sec(text, "q"), is_ago=True)
+            return cls(duration_sec(text), is_ago=True)
         try:
             at = datetime.fromisoformat(re.sub(r"[zZ]$", "+00:00", text))
             if at.tzinfo is not None:
@@ -71,7 +70,7 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """From one moment to another; ``None`` for no bound."""
+    """From one moment, or length, to another; ``None`` for no bound."""
 
     start: Moment | None = None
     end: Moment | None = None
@@ -89,7 +88,7 @@ class Span:
         )
 
     def bounds(self, now: float) -> tuple[float, float]:
-        """Return the span in epoch seconds."""
+        """Return the span in epoch seconds, or of lengths in seconds."""
         return (
             -inf if self.start is None else self.start.at(now),
             inf if self.end is None else self.end.at(now),

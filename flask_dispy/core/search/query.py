@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -33,6 +33,16 @@ QUALIFIERS: Final = (
 # Americans call a cancelled job "canceled".
 _ALIASES: Final[dict[str, JobWord]] = {"canceled": "cancelled"}
 
+# What has to lie in a span, and how the span is read.
+_SPANS: Final[dict[str, tuple[JobSort, Callable[[str], Span]]]] = {
+    "slower": ("ran", lambda text: Span(Moment(duration_sec(text)))),
+    "faster": ("ran", lambda text: Span(None, Moment(duration_sec(text)))),
+    "waited": ("waited", lambda text: Span(Moment(duration_sec(text)))),
+    "since": ("submitted", lambda text: Span(Moment.parse(text, "since"))),
+    "until": ("submitted", lambda text: Span(None, Moment.parse(text, "until"))),
+    "ended": ("ended", lambda text: Span.parse(text, "ended")),
+}
+
 # The values of "is:": jobs that need attention, and those that were run again.
 _KINDS: Final = ("failed", "straggler", "bound", "rerun")
 
@@ -48,12 +58,9 @@ class JobQuery:
     errors: tuple[str, ...] = ()
     serials: frozenset[int] = frozenset()
     clusters: tuple[str, ...] = ()
-    slower_sec: float | None = None
-    faster_sec: float | None = None
     words: tuple[str, ...] = ()
     kinds: frozenset[str] = frozenset()
     columns: tuple[tuple[int, str], ...] = ()
-    waited_sec: float | None = None
     spans: tuple[tuple[JobSort, Span], ...] = ()
     groups: tuple[tuple[Alternative, ...], ...] = ()
     error_kinds: frozenset[str] = frozenset()
@@ -61,11 +68,9 @@ class JobQuery:
     @property
     def depends_on_time(self) -> bool:
         """Whether other jobs may match as time passes, even if none changes."""
-        lengths = (self.slower_sec, self.faster_sec, self.waited_sec)
         return (
-            any(length is not None for length in lengths)
-            or "straggler" in self.kinds_named
-            or bool(self.spans)
+            bool(self.spans)
+            or "straggler" in self.kinds
             or any(query.depends_on_time for group in self.groups for _, query in group)
         )
 
@@ -127,15 +132,16 @@ class JobQuery:
             errors=tuple(text.casefold() for text in found.get("error", ())),
             serials=frozenset(_serial(text) for text in found.get("serial", ())),
             clusters=tuple(found.get("cluster", ())),
-            slower_sec=max((duration_sec(t, "q") for t in found.get("slower", ())), default=None),
-            faster_sec=min((duration_sec(t, "q") for t in found.get("faster", ())), default=None),
             words=tuple(text.casefold() for text in found.get("word", ())),
             kinds=kinds - {"failed"},
             columns=tuple(
                 (place, text) for place, name in enumerate(columns) for text in found.get(name, ())
             ),
-            waited_sec=max((duration_sec(t, "q") for t in found.get("waited", ())), default=None),
-            spans=_spans(found),
+            spans=tuple(
+                (column, read(text))
+                for name, (column, read) in _SPANS.items()
+                for text in found.get(name, ())
+            ),
             groups=groups,
             error_kinds=frozenset(text.casefold() for text in found.get("error-kind", ())),
         )
@@ -152,15 +158,6 @@ class JobQuery:
 
 Alternative = tuple[bool, JobQuery]
 """One of the words of a group: whether it is excluded, and what it looks for."""
-
-
-def _spans(found: Mapping[str, Sequence[str]]) -> tuple[tuple[JobSort, Span], ...]:
-    """Return the spans of time in which jobs were to be submitted, or to end."""
-    spans: list[tuple[JobSort, Span]] = []
-    spans += [("submitted", Span(Moment.parse(text, "since"))) for text in found.get("since", ())]
-    spans += [("submitted", Span(None, Moment.parse(t, "until"))) for t in found.get("until", ())]
-    spans += [("ended", Span.parse(text, "ended")) for text in found.get("ended", ())]
-    return tuple(spans)
 
 
 def _kind_of_word(term: Term) -> str:
