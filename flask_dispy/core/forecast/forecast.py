@@ -123,7 +123,7 @@ def ages_of(running: dict[int, Job], now: float) -> list[tuple[float, int]]:
 
 
 def _age(job: Job, now: float) -> float:
-    return 0.0 if job.started_at is None else max(0.0, now - job.started_at)
+    return job.duration_sec(now) or 0.0
 
 
 def forecast(

@@ -111,8 +111,7 @@ def _grouped(ages: Sequence[tuple[float, int]]) -> list[tuple[float, int]]:
     for part in range(parts):
         members = rest[len(rest) * part // parts : len(rest) * (part + 1) // parts]
         count = sum(count for _, count in members)
-        if count:
-            groups.append((sum(age * count for age, count in members) / count, count))
+        groups.append((sum(age * count for age, count in members) / count, count))
     return groups
 
 
