@@ -52,9 +52,14 @@ def read_groups(text: str, qualifiers: Sequence[str]) -> list[list[Term]]:
     :raises BadRequest: a qualifier that does not exist or has no value, too many words, or an
         ``OR`` that stands between no two words.
     """
+    matches = list(_TERM.finditer(text))
+    if len(matches) > _MOST_TERMS:
+        raise BadRequest(
+            f"The search has {len(matches)} terms; {_MOST_TERMS} are the most.", field="q"
+        )
     groups: list[list[Term]] = []
     joins = False
-    for match in _matches(text):
+    for match in matches:
         if match.group() == _OR:
             if joins or not groups:
                 raise BadRequest(_NO_OR, field="q")
@@ -69,15 +74,6 @@ def read_groups(text: str, qualifiers: Sequence[str]) -> list[list[Term]]:
         raise BadRequest(_NO_OR, field="q")
     filled = ([term for term in group if term.value] for group in groups)
     return [group for group in filled if group]
-
-
-def _matches(text: str) -> list[re.Match[str]]:
-    matches = list(_TERM.finditer(text))
-    if len(matches) > _MOST_TERMS:
-        raise BadRequest(
-            f"The search has {len(matches)} terms; {_MOST_TERMS} are the most.", field="q"
-        )
-    return matches
 
 
 def _term(match: re.Match[str], qualifiers: Sequence[str]) -> Term:
