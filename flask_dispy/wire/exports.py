@@ -6,12 +6,12 @@ import csv
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from io import StringIO
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from .fields import Field
 from .rows import encode
 
-__all__ = ["CsvLines", "JsonLines", "Lines", "Path", "paths_of"]
+__all__ = ["Path", "csv_head", "csv_lines", "json_lines", "paths_of"]
 
 Path = tuple[str, ...]
 """Where a row holds a value: a field's name, and the names within the object that it is."""
@@ -31,51 +31,26 @@ def paths_of(fields: Iterable[Field]) -> list[Path]:
     return found
 
 
-class Lines(Protocol):
-    """How rows are written."""
-
-    def head(self) -> str:
-        """Return what stands before the first row."""
-
-    def of(self, rows: Iterable[Mapping[str, Any]]) -> str:
-        """Return the lines of some rows."""
+def json_lines(rows: Iterable[Mapping[str, Any]]) -> str:
+    """Return rows as they are in the JSON API, one a line."""
+    return "".join([f"{encode(row)}\n" for row in rows])
 
 
-class JsonLines:
-    """Each row as it is in the JSON API, one a line."""
-
-    def head(self) -> str:
-        """See :class:`Lines`."""
-        return ""
-
-    def of(self, rows: Iterable[Mapping[str, Any]]) -> str:
-        """See :class:`Lines`."""
-        return "".join([f"{encode(row)}\n" for row in rows])
+def csv_head(paths: Iterable[Path]) -> str:
+    """Return the header of some columns. Names within an object are joined by a dot."""
+    return _written([[".".join(path) for path in paths]])
 
 
-class CsvLines:
-    """Each row as a line of cells, below a header.
+def csv_lines(paths: Sequence[Path], rows: Iterable[Mapping[str, Any]]) -> str:
+    """Return rows as lines of cells.
 
     Unknown values are empty. Text that a spreadsheet would run as a formula gets an apostrophe
     before it; numbers stay as they are.
-
-    :param paths: of the columns. Names within an object are joined by a dot: ``avail_info.cpu``.
     """
-
-    def __init__(self, paths: Sequence[Path]) -> None:
-        self._paths = paths
-        self._single = [path[0] for path in paths if len(path) == 1]
-
-    def head(self) -> str:
-        """See :class:`Lines`."""
-        return _written([[".".join(path) for path in self._paths]])
-
-    def of(self, rows: Iterable[Mapping[str, Any]]) -> str:
-        """See :class:`Lines`."""
-        if len(self._single) == len(self._paths):
-            names = self._single
-            return _written([[_cell(row.get(name)) for name in names] for row in rows])
-        return _written([[_cell(_value(row, path)) for path in self._paths] for row in rows])
+    if all(len(path) == 1 for path in paths):
+        names = [path[0] for path in paths]
+        return _written([[_cell(row.get(name)) for name in names] for row in rows])
+    return _written([[_cell(_value(row, path)) for path in paths] for row in rows])
 
 
 def _written(rows: Iterable[Iterable[str | int | float]]) -> str:

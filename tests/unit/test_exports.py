@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flask_dispy.wire.exports import CsvLines, JsonLines, paths_of
+from flask_dispy.wire.exports import csv_head, csv_lines, json_lines, paths_of
 from flask_dispy.wire.nodes import NODE_FIELDS
 
 
 def cells(value: object) -> str:
     """What a cell holds of a value, as a reader of the file gets it."""
-    lines = CsvLines([("a",), ("b",)])
-    text = lines.head() + lines.of([{"a": value, "b": "end"}])
+    paths = [("a",), ("b",)]
+    text = csv_head(paths) + csv_lines(paths, [{"a": value, "b": "end"}])
     (head, row) = csv.reader(io.StringIO(text, newline=""))
     assert head == ["a", "b"]
     assert row[1] == "end"
@@ -50,20 +50,20 @@ def test_any_text_is_read_again(text: str) -> None:
 
 
 def test_lines_end_as_rfc_4180_has_them() -> None:
-    assert CsvLines([("a",), ("b",)]).of([{"a": 'x "y"', "b": 1.5}]) == '"x ""y""",1.5\r\n'
+    assert csv_lines([("a",), ("b",)], [{"a": 'x "y"', "b": 1.5}]) == '"x ""y""",1.5\r\n'
 
 
 def test_fields_of_an_object_are_columns() -> None:
     paths = paths_of(NODE_FIELDS)
     assert ("avail_info", "cpu") in paths
     assert ("ip_addr",) in paths
-    lines = CsvLines([("n",), ("avail_info", "cpu")])
-    assert lines.head() == "n,avail_info.cpu\r\n"
+    shown = [("n",), ("avail_info", "cpu")]
+    assert csv_head(shown) == "n,avail_info.cpu\r\n"
     rows = [{"n": 1, "avail_info": None}, {"n": 2, "avail_info": {"cpu": 97.5}}]
-    assert lines.of(rows) == "1,\r\n2,97.5\r\n"
+    assert csv_lines(shown, rows) == "1,\r\n2,97.5\r\n"
 
 
 def test_json_lines_hold_one_object_each() -> None:
     rows = [{"a": "x\ny\u2028", "b": None}, {"a": "\ud800", "b": 2}]
-    text = JsonLines().of(rows)
+    text = json_lines(rows)
     assert [json.loads(line) for line in text.splitlines()] == rows

@@ -14,7 +14,7 @@ from typing import Any, Final
 from flask import Response, request
 
 from ...core.addresses import network_of
-from ...wire.exports import CsvLines, JsonLines, Lines, Path
+from ...wire.exports import Path, csv_head, csv_lines, json_lines
 from ..context import Web
 from ..http.answers import accepts_gzip
 from ..http.errors import HttpError
@@ -75,14 +75,14 @@ def export(
     :param chunks: the rows, some at a time; made without a lock that is held from one to the next.
     :raises HttpError: 503, as many exports as are allowed are under way.
     """
-    lines: Lines = CsvLines(paths) if kind == "csv" else JsonLines()
+    is_csv = kind == "csv"
     answer = file_answer(what, cluster, kind, f"{_FILES[kind]}; charset=utf-8")
-    texts = (lines.of(rows) for rows in chunks)
-    return streamed(web, answer, _headed(lines, texts))
+    texts = (csv_lines(paths, rows) if is_csv else json_lines(rows) for rows in chunks)
+    return streamed(web, answer, _headed(csv_head(paths) if is_csv else "", texts))
 
 
-def _headed(lines: Lines, texts: Iterator[str]) -> Iterator[str]:
-    yield lines.head() + next(texts, "")
+def _headed(head: str, texts: Iterator[str]) -> Iterator[str]:
+    yield head + next(texts, "")
     yield from texts
 
 
