@@ -63,7 +63,9 @@ class _Search:
         self._nodes = [_node_matcher(pattern, known.nodes) for pattern in query.nodes]
         self._ids = [(_literal(p), pattern_test(p), serial_named(p)) for p in query.ids]
         self._texts = [*query.args, *query.words]
-        self._kinds = [frozenset(known.kinds.get(kind, ())) for kind in query.kinds]
+        self._serials = [frozenset(known.kinds.get(kind, ())) for kind in query.kinds]
+        if query.serials:
+            self._serials.append(query.serials)
         self._columns = [(place, value_test(text)) for place, text in query.columns]
         is_hidden = known.private and bool(query.args or query.errors)
         self._is_vain = is_hidden or not query.wants_cluster(known.cluster)
@@ -76,9 +78,7 @@ class _Search:
         # Searching one text of all jobs takes a fraction of the time of searching each job.
         if not all(map(block.holds, self._texts)):
             return ()
-        if query.serials and query.serials.isdisjoint(block.serials):
-            return ()
-        if any(kind.isdisjoint(block.serials) for kind in self._kinds):
+        if any(wanted.isdisjoint(block.serials) for wanted in self._serials):
             return ()
         if not all(block.holds(text) or number in block.serials for text, _, number in self._ids):
             return ()
@@ -87,7 +87,7 @@ class _Search:
             rows = _both(rows, _on_nodes(block, matches))
         if query.error_kinds:
             rows = _both(rows, block.rows_of_kinds(query.error_kinds))
-        for wanted in filter(None, (query.serials, *self._kinds)):
+        for wanted in self._serials:
             rows = [row for row in rows if block.serials[row] in wanted]
         for text, is_id, number in self._ids:
             texts, serials = block.texts, block.serials
