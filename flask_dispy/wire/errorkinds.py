@@ -128,7 +128,7 @@ class KnownErrors:
     def __init__(self, states: Iterable[ClusterState]) -> None:
         self._states = list(states)
         self._known = [
-            (state.name, state.ledger.done, list(state.error_kinds.kinds.items()))
+            (state, state.ledger.done, list(state.error_kinds.kinds.items()))
             for state in self._states
         ]
         self._total = 0
@@ -139,10 +139,10 @@ class KnownErrors:
         """Return some of the kinds, in order. Needs no lock, because it only reads numbers."""
         groups: dict[str, ErrorGroup] = {}
         done: Counter[str] = Counter()
-        for (name, ended, kinds), state in zip(self._known, self._states, strict=True):
+        for state, ended, kinds in self._known:
             done[state.error_kinds.function] += ended
             for id_, kind in kinds:
-                groups.setdefault(id_, ErrorGroup()).parts.append((name, kind))
+                groups.setdefault(id_, ErrorGroup()).parts.append((state.name, kind))
             yield_now()
         for group in groups.values():
             group.done = done[group.parts[0][1].function]
