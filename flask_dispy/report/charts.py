@@ -79,8 +79,7 @@ def _note(values: Values, text: Callable[[float], str], unit: str = "") -> str:
     known = _known(values)
     if not known:
         return "not measured"
-    peak, mean = text(max(known)), amount(sum(known) / len(known))
-    return f"at most {peak}, on average {mean} {unit}".rstrip()
+    return f"at most {text(max(known))}, on average {amount(_mean(values))} {unit}".rstrip()
 
 
 def _within(series: SeriesData, span: Span) -> tuple[list[float], dict[str, Values]]:

@@ -13,7 +13,7 @@ from ..core.tally import Times
 from .shapes.base import Count
 from .shapes.jobs import ComparedJob, ComparedTime, JobRow
 
-__all__ = ["ComparedNode", "compared_job", "compared_nodes", "ranked"]
+__all__ = ["ComparedNode", "compared_job", "compared_nodes", "ranked", "rounded"]
 
 
 class ComparedNode(TypedDict):
@@ -78,7 +78,7 @@ def _row(ip_addr: str, name: str, standing: Standing) -> ComparedNode:
 
 
 def rounded(value: float | None, digits: int) -> float | None:
-    """Return a figure with so many digits behind the point, if it is known."""
+    """Return a figure with so many digits behind the point; ``None`` for one that is unknown."""
     return None if value is None else round(value, digits)
 
 

@@ -19,6 +19,7 @@ __all__ = [
     "done_count",
     "duration",
     "expectation",
+    "money",
     "percent",
     "size",
     "value_text",
