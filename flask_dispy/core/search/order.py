@@ -15,10 +15,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain
 from math import isfinite
 from operator import itemgetter
-from typing import Any, Final, Literal, NamedTuple, TypeVar, get_args
+from typing import Any, Final, Generic, Literal, NamedTuple, TypeVar, get_args
 
 from ..addresses import address_key
 from ..columns import ColumnValue
@@ -253,17 +252,20 @@ def rows_between(
     return [row for row in rows if row in wanted]
 
 
-class _Walk:
+class _Walk(Generic[_Whose]):
     """The rows of one block that a search found, in order, after a place."""
 
-    def __init__(self, block: JobBlock, rows: Sequence[int], order: JobOrder, as_of: float) -> None:
+    def __init__(
+        self, whose: _Whose, block: JobBlock, rows: Sequence[int], order: JobOrder, as_of: float
+    ) -> None:
+        self._whose = whose
         self._block = block
         self._wanted = None if len(rows) == len(block.jobs) else frozenset(rows)
         self._order = _order_of(block, rows, order, as_of)
         self._descending = order.descending
 
-    def known(self, after: Place | None) -> Iterator[tuple[tuple[Key, int], Job]]:
-        """Yield the jobs that have a key, with it and their serials."""
+    def known(self, after: Place | None) -> Iterator[tuple[tuple[Key, int], _Whose, Job]]:
+        """Yield the jobs that have a key, each behind its key and serial, and its owner."""
         keys, rows, _ = self._order
         serials, jobs, wanted = self._block.serials, self._block.jobs, self._wanted
         places = range(len(rows))
@@ -274,7 +276,7 @@ class _Walk:
         for place in places:
             row = rows[place]
             if wanted is None or row in wanted:
-                yield (keys[place], serials[row]), jobs[row]
+                yield (keys[place], serials[row]), self._whose, jobs[row]
 
     def _from(self, after: Place) -> range:
         keys, rows, _ = self._order
@@ -284,15 +286,15 @@ class _Walk:
         place = find(rows, after.serial, low, high, key=self._block.serials.__getitem__)
         return range(place) if self._descending else range(place, len(rows))
 
-    def without(self, after: int | None) -> Iterator[tuple[int, Job]]:
-        """Yield the jobs that have no key, with their serials."""
+    def without(self, after: int | None) -> Iterator[tuple[int, _Whose, Job]]:
+        """Yield the jobs that have no key, each behind its serial and its owner."""
         serials, jobs, wanted = self._block.serials, self._block.jobs, self._wanted
         rows = self._order.without
         for row in reversed(rows) if self._descending else rows:
             serial = serials[row]
             beyond = after is None or (serial < after if self._descending else serial > after)
             if beyond and (wanted is None or row in wanted):
-                yield serial, jobs[row]
+                yield serial, self._whose, jobs[row]
 
 
 def in_order(
@@ -309,33 +311,24 @@ def in_order(
     :param as_of: epoch seconds; those of *after*, if it is given.
     :param after: the place after which to begin.
     """
-    walks: list[tuple[_Whose, list[_Walk]]] = []
+    walks: list[_Walk[_Whose]] = []
     for whose, blocks in found:
-        of_one = []
         for block, rows in blocks:
-            of_one.append(_Walk(block, rows, order, as_of))
+            walks.append(_Walk(whose, block, rows, order, as_of))
             yield_now()
-        walks.append((whose, of_one))
     return _merged(walks, order, as_of, after)
 
 
 def _merged(
-    walks: list[tuple[_Whose, list[_Walk]]], order: JobOrder, as_of: float, after: Place | None
+    walks: list[_Walk[_Whose]], order: JobOrder, as_of: float, after: Place | None
 ) -> Iterator[tuple[Place, _Whose, Job]]:
     column, reverse = order.column, order.descending
     if after is None or after.key is not None:
-        known = (_of(whose, walk.known(after)) for whose, each in walks for walk in each)
+        known = (walk.known(after) for walk in walks)
         for (key, serial), whose, job in heapq.merge(*known, key=itemgetter(0), reverse=reverse):
             yield Place(column, key, serial, as_of), whose, job
         after = None
     last = None if after is None else after.serial
-    rest = (
-        _of(whose, chain.from_iterable(w.without(last) for w in (each[::-1] if reverse else each)))
-        for whose, each in walks
-    )
+    rest = (walk.without(last) for walk in walks)
     for serial, whose, job in heapq.merge(*rest, key=itemgetter(0), reverse=reverse):
         yield Place(column, None, serial, as_of), whose, job
-
-
-def _of(whose: _Whose, jobs: Iterable[tuple[Any, Job]]) -> Iterator[tuple[Any, _Whose, Job]]:
-    return ((at, whose, job) for at, job in jobs)
