@@ -124,7 +124,7 @@ class RowWriter:
         self.block: Final = Block.empty(fields)
         """A block of no rows' cells, of which others are made."""
 
-    def values(self, nodes: Sequence[Node]) -> list[Any]:
+    def values(self, nodes: list[Node]) -> list[Any]:
         """Return the values of a node, as the clusters that know it have it."""
         if len(nodes) == 1:
             return [value(nodes[0]) for value in self._values_of]
