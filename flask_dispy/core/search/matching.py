@@ -6,13 +6,14 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cache
 from itertools import chain
+from math import inf
 from types import MappingProxyType
 from typing import NamedTuple
 
 from ..nodes import Node
 from ..yielding import yield_now
 from .blocks import JobBlock
-from .order import rows_between
+from .order import JobSort, rows_between
 from .query import JobQuery
 from .values import pattern_test, serial_named, value_test
 
@@ -67,6 +68,11 @@ class _Search:
         if query.serials:
             self._serials.append(query.serials)
         self._columns = [(place, value_test(text)) for place, text in query.columns]
+        self._bounds: dict[JobSort, tuple[float, float]] = {}
+        for column, span in query.spans:
+            low, high = self._bounds.get(column, (-inf, inf))
+            least, most = span.bounds(known.now)
+            self._bounds[column] = max(low, least), min(high, most)
         is_hidden = known.private and bool(query.args or query.errors)
         self._is_vain = is_hidden or not query.wants_cluster(known.cluster)
 
@@ -74,7 +80,7 @@ class _Search:
         """Return the rows of a block that match, in order."""
         if self._is_vain:
             return ()
-        query, jobs, now = self._query, block.jobs, self._known.now
+        query, jobs = self._query, block.jobs
         # Searching one text of all jobs takes a fraction of the time of searching each job.
         if not all(map(block.holds, self._texts)):
             return ()
@@ -103,8 +109,8 @@ class _Search:
         for place, matches_value in self._columns:
             values = block.columns
             rows = [row for row in rows if values[row] and matches_value(values[row][place])]
-        for column, span in query.spans:
-            rows = rows_between(block, rows, column, *span.bounds(now), now)
+        for column, bounds in self._bounds.items():
+            rows = rows_between(block, rows, column, *bounds, self._known.now)
         rows = self._with_words(block, rows)
         for group in self._groups:
             if rows:
