@@ -83,20 +83,16 @@ def bring_up_to_date(path: Path, is_ended: Callable[[], bool]) -> None:
     :param is_ended: called between steps; ends the work when it returns true.
     """
     try:
-        if not _lacks(path):
-            return
+        with closing(open_for_reading(path)) as db:
+            lacking = db.execute(_NEXT, (time.time() - _QUIET_SEC,)).fetchone()
+        if lacking is None:
+            return  # a file that lacks nothing is not opened for writing
         with closing(open_for_writing(path)) as db:
             old_runs = OldRuns()
             while not is_ended() and old_runs.step(db, time.time()):
                 pass
     except (sqlite3.Error, OSError, HistoryError) as error:
         logger.info("The history %s is not brought up to date: %s", path, error)
-
-
-def _lacks(path: Path) -> bool:
-    """Whether a run lacks its summary; else the file is not opened for writing."""
-    with closing(open_for_reading(path)) as db:
-        return db.execute(_NEXT, (time.time() - _QUIET_SEC,)).fetchone() is not None
 
 
 class _OldRun:
