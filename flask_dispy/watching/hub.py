@@ -97,22 +97,17 @@ class Hub(Board[Watched]):
         with self.folding:
             if self.closed:
                 raise RuntimeError("The registry is closed: it watches no more clusters.")
-            known = self.find(cluster)
-            if known is not None:
-                self._set_rerun(known, rerun)
-                return known, False
-            own_name = cluster_name(cluster)
-            if own_name is None:
-                raise ValueError("The cluster is closed: add it before closing it.")
-            watched = self._enter(cluster, kind, name or own_name, shown)
-            self._set_rerun(watched, rerun)
-            self._take_over(watched, receiver, chain=chain)
-        return watched, True
-
-    def _set_rerun(self, watched: Watched, rerun: RerunFunction | None) -> None:
-        if rerun is not None:
-            with self.changing(watched):
-                watched.rerun = rerun
+            known = watched = self.find(cluster)
+            if watched is None:
+                own_name = cluster_name(cluster)
+                if own_name is None:
+                    raise ValueError("The cluster is closed: add it before closing it.")
+                watched = self._enter(cluster, kind, name or own_name, shown)
+                self._take_over(watched, receiver, chain=chain)
+            if rerun is not None:
+                with self.changing(watched):
+                    watched.rerun = rerun
+        return watched, known is None
 
     def redacted(self, text: str, kind: str, limit: int) -> str:
         """Return what the program's hook lets be shown of a text."""
