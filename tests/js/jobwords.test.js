@@ -43,6 +43,11 @@ test("every job is counted under one word", () => {
 test("the end of a run names both", () => {
   const run = /** @type {any} */ ({ name: "compute", jobs: counts });
   assert.equal(endOfRun(run).title, "compute: all 18 jobs have ended");
+  const none = { finished: 0, failed: 0, terminated: 0, cancelled: 0, abandoned: 0 };
+  const alone = (/** @type {object} */ jobs) =>
+    endOfRun({ ...run, jobs: { ...counts, ...none, done: 1, ...jobs } }).title;
+  assert.equal(alone({ finished: 1 }), "compute: its job is done");
+  assert.equal(alone({ cancelled: 1 }), "compute: its job was cancelled");
   assert.equal(endOfRun(run).body, "3 finished, 5 failed, 4 terminated, 4 cancelled, 2 abandoned");
   assert.equal(
     endOfRun({ ...run, jobs: { ...counts, terminated: 5 } }).body,

@@ -86,8 +86,8 @@ export function watchEnd(onEnd) {
   };
 }
 
-/** @type {Record<string, string>} */
-const BECAME = { done: "are done", failed: "failed", ended: "have ended" };
+/** What became of one job, and of several. @type {Record<string, [string, string]>} */
+const BECAME = { done: ["is done", "are done"], failed: ["failed", "failed"], ended: ["has ended", "have ended"] };
 
 /**
  * @param {Summary} summary
@@ -96,13 +96,14 @@ const BECAME = { done: "are done", failed: "failed", ended: "have ended" };
 export function endOfRun(summary) {
   const { done, finished } = summary.jobs;
   const word = endWord(summary.jobs);
+  const [one, several] = BECAME[word] ?? [`was ${word}`, `were ${word}`];
   const parts = [`${count(finished)} finished`];
   for (const word of /** @type {const} */ (["failed", "terminated", "cancelled", "abandoned"])) {
     const number = countOf(summary.jobs, word);
     if (number > 0) parts.push(`${count(number)} ${word}`);
   }
   return {
-    title: `${plain(clusterLabel(summary.name))}: all ${count(done)} jobs ${BECAME[word] ?? `were ${word}`}`,
+    title: `${plain(clusterLabel(summary.name))}: ${done === 1 ? `its job ${one}` : `all ${count(done)} jobs ${several}`}`,
     body: parts.join(", "),
   };
 }
