@@ -1,21 +1,17 @@
 /** @import {Sortable} from "../lib/sort.js" */
 /** @import {Column, Sort} from "./columns.js" */
 /** @import {ColumnWidths} from "./columnwidths.js" */
-/** @import {RowView} from "./rowview.js" */
 import { h, oncePerFrame, setAttr, setStyle, setText, show } from "../lib/dom.js";
 import { tracksOf } from "./columnwidths.js";
 import { RowModel } from "./rowmodel.js";
+import { RowPool } from "./rowpool.js";
 import { Selection } from "./selection.js";
 import { createRowView } from "./rowview.js";
 import { TableHead } from "./tablehead.js";
-import { firstRead, follow, orderChildren, revealRow, rowsInView } from "./viewport.js";
+import { firstRead, follow, revealRow, rowsInView } from "./viewport.js";
 
 /** A table this short is in the page whole, for find-in-page, screenshots and screen readers. */
 const WHOLE_ROWS = 60;
-/** How many unused row elements are kept for reuse. */
-const SPARE_ROWS = 60;
-/** How long after the last change the order in the document is brought in line with the order on screen. */
-const SETTLE_MS = 150;
 /** The most rows that are printed; the table says how many it left out. */
 const PRINTED_ROWS = 500;
 
@@ -30,12 +26,8 @@ export class Table {
   #options;
   #sort;
   #model;
-  /** @type {Map<string, RowView<Row>>} */
-  #views = new Map();
-  /** @type {RowView<Row>[]} */
-  #spare = [];
-  /** @type {Set<string>} */
-  #stale = new Set();
+  /** @type {RowPool<Row>} */
+  #views;
   #selection = new Selection();
   #hiddenKeys;
   #shownColumns;
@@ -45,8 +37,6 @@ export class Table {
   /** The table's width when its rows were measured, in whole pixels. */
   #width = -1;
   #printing = false;
-  /** @type {ReturnType<typeof setTimeout>|undefined} */
-  #settling;
   #lastCounts = "";
   #head;
   #body = h("div", { class: "tbody", role: "rowgroup" });
@@ -61,20 +51,9 @@ export class Table {
     const [first, last] = this.#range();
     const keys = this.#model.order.slice(first, last);
     if (this.#activeKey === null || !this.#model.has(this.#activeKey)) this.#activeKey = this.#model.order[0] ?? null;
-    this.#freeViews(new Set(keys));
+    this.#views.free(new Set(keys));
     keys.forEach((key, i) => this.#showRow(key, first + i));
-    for (const view of this.#spare) view.element.remove();
-    this.#spare.length = Math.min(this.#spare.length, SPARE_ROWS);
-    this.#stale.clear();
-    clearTimeout(this.#settling);
-    this.#settling = setTimeout(
-      () =>
-        orderChildren(
-          this.#body,
-          keys.flatMap((key) => this.#views.get(key)?.element ?? []),
-        ),
-      SETTLE_MS,
-    );
+    this.#views.settle(keys);
     this.#renderCounts();
     if (this.#options.onEnd && last === this.#model.order.length && last > 0) this.#options.onEnd();
   };
@@ -119,6 +98,11 @@ export class Table {
     this.#options = { name: keyOf, now: () => Date.now() / 1000, ...options, selectable };
     this.#sort = sort;
     this.#model = new RowModel({ keyOf, tie });
+    this.#views = new RowPool(this.#body, {
+      create: () => createRowView(this.#shownColumns, selectable, this.#options.name),
+      fill: (view, key) => view.fill(this.#rowOf(key), this.#options.now()),
+      has: (key) => this.#model.has(key),
+    });
     this.#hiddenKeys = new Set(hidden);
     this.#shownColumns = columns.filter((column) => !this.#hiddenKeys.has(column.key));
     this.#head = new TableHead({ columns, selectable, onSort: this.#sortBy, onSelectAll: this.#selectAll, widths });
@@ -188,7 +172,7 @@ export class Table {
       setStyle(this.#body, "height", `${this.#model.order.length * this.#rowHeight}px`);
       follow(this.#parts, moved * this.#rowHeight);
     }
-    for (const key of this.#views.keys()) this.#stale.add(key);
+    this.#views.change();
     this.#pruneSelection();
     this.#renderSoon();
   }
@@ -197,9 +181,9 @@ export class Table {
   change(changed, removed = []) {
     const list = [...changed];
     const moved = this.#model.change(list, removed);
-    for (const row of list) if (this.#views.has(this.#options.keyOf(row))) this.#stale.add(this.#options.keyOf(row));
+    const seen = this.#views.change(list.map(this.#options.keyOf));
     if (moved) this.#pruneSelection();
-    if (moved || this.#stale.size) this.#renderSoon();
+    if (moved || seen) this.#renderSoon();
   }
 
   /** @param {((row: Row) => boolean)|null} filter */
@@ -218,8 +202,7 @@ export class Table {
 
   /** Update the cells that change with time. */
   tick() {
-    const at = this.#options.now();
-    for (const view of this.#views.values()) view.tick(at);
+    this.#views.tick(this.#options.now());
   }
 
   /** @param {Iterable<string>} keys */
@@ -256,46 +239,18 @@ export class Table {
   #measure() {
     const key = this.#model.order[0];
     if (this.#rowHeight || key === undefined) return;
-    const view = createRowView(this.#shownColumns, this.#options.selectable, this.#options.name);
-    view.fill(this.#rowOf(key), this.#options.now());
-    this.#body.append(view.element);
+    const sample = this.#views.sample(key);
     show(this.#grid, true);
-    this.#rowHeight = Math.max(1, view.element.offsetHeight);
+    this.#rowHeight = Math.max(1, sample.offsetHeight);
     this.#width = this.#element.clientWidth;
     this.#noteOverflow();
-    this.#spare.push(view); // stays where it is: it will be the first row
   }
 
   /** @param {string} key @param {number} index */
   #showRow(key, index) {
-    let view = this.#views.get(key);
-    if (!view || this.#stale.has(key)) {
-      view ??= this.#spare.pop() ?? createRowView(this.#shownColumns, this.#options.selectable, this.#options.name);
-      view.fill(this.#rowOf(key), this.#options.now());
-      this.#views.set(key, view);
-    }
+    const view = this.#views.show(key);
     view.place({ key, index, top: index * this.#rowHeight });
     view.mark({ selected: this.#selection.has(key), active: key === this.#activeKey });
-    if (!view.element.parentNode) this.#body.append(view.element);
-  }
-
-  /**
-   * Rows that are out of view are reused for others, except the row that has the focus. They stay in the page
-   * until then, because removing and inserting elements takes most of a frame.
-   *
-   * @param {Set<string>} wanted
-   */
-  #freeViews(wanted) {
-    for (const [key, view] of this.#views) {
-      if (wanted.has(key)) continue;
-      const focused = view.element.contains(document.activeElement) && this.#model.has(key);
-      if (!focused) {
-        this.#views.delete(key);
-        this.#spare.push(view);
-      } else if (this.#stale.has(key)) {
-        view.fill(this.#rowOf(key), this.#options.now());
-      }
-    }
   }
 
   #renderCounts() {
@@ -327,9 +282,7 @@ export class Table {
     this.#fit();
     setAttr(this.#grid, "aria-colcount", this.#shownColumns.length + (this.#options.selectable ? 1 : 0));
     this.#head.setColumns(this.#shownColumns);
-    for (const view of this.#views.values()) view.element.remove();
     this.#views.clear();
-    this.#spare = [];
     this.#rowHeight = 0;
     this.#renderSoon();
   }
