@@ -119,6 +119,27 @@ export function isTyping(target) {
 }
 
 /**
+ * Whether a click is for this page: with another button or a key, it has the browser open a link elsewhere.
+ *
+ * @param {MouseEvent} event
+ */
+export const isPlainClick = (event) => event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey;
+
+/**
+ * Act on a plain click on a link, in place of following it.
+ *
+ * @param {HTMLAnchorElement} link
+ * @param {() => void} act
+ */
+export function onPlainClick(link, act) {
+  link.addEventListener("click", (event) => {
+    if (!isPlainClick(event)) return;
+    event.preventDefault();
+    act();
+  });
+}
+
+/**
  * Return a function that runs once, a moment after its last call.
  *
  * @param {() => void} run

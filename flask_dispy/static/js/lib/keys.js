@@ -22,6 +22,18 @@ const SEQUENCE_MS = 1200;
 const isFocusable = (target) => target instanceof HTMLElement && target.tabIndex >= 0;
 
 /**
+ * Do what a key means here, if anything, in place of what it means to the browser.
+ *
+ * @param {KeyboardEvent} event
+ * @param {Record<string, () => void>} meanings by key
+ */
+export function pressKey(event, meanings) {
+  if (event.ctrlKey || event.metaKey || event.altKey || !(event.key in meanings)) return;
+  event.preventDefault();
+  meanings[event.key]();
+}
+
+/**
  * The keyboard map of the page. Keys typed into a field, or together with Ctrl, Alt or Meta, are left
  * alone.
  *

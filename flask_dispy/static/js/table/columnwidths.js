@@ -2,6 +2,7 @@
 
 /** @import {Column} from "./columns.js" */
 import { h, setAttr } from "../lib/dom.js";
+import { pressKey } from "../lib/keys.js";
 
 /** What a column may be made to measure, in pixels: its label's first letters, or half a screen. */
 const LEAST = 48;
@@ -99,24 +100,19 @@ export class ColumnWidths {
 
   /** @param {HTMLElement} edge @param {KeyboardEvent} event */
   #onKey(edge, event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
     const edges = edgesBeside(edge);
     const step = event.shiftKey ? LARGE_STEP : STEP;
     const by = (/** @type {number} */ pixels) => {
       this.#set(edge, headOf(edge).offsetWidth + pixels);
       this.#keep();
     };
-    /** @type {Record<string, () => void>} */
-    const keys = {
+    pressKey(event, {
       ArrowLeft: () => by(-step),
       ArrowRight: () => by(step),
       ArrowUp: () => edges[edges.indexOf(edge) - 1]?.focus(),
       ArrowDown: () => edges[edges.indexOf(edge) + 1]?.focus(),
       Enter: () => this.#forget(edge),
-    };
-    if (!(event.key in keys)) return;
-    event.preventDefault();
-    keys[event.key]();
+    });
   }
 
   /** The columns before it keep their widths: else they would give way, and the edge would not follow the pointer. @param {HTMLElement} edge @param {number} pixels */

@@ -9,7 +9,7 @@ import { h, setAttr, setStyle, setText } from "../lib/dom.js";
  * @property {(row: Row, now: number) => void} fill
  * @property {(now: number) => void} tick only the cells that change with time
  * @property {(place: {key: string, index: number, top: number}) => void} place
- * @property {(state: {selected: boolean, active: boolean}) => void} mark
+ * @property {(state: {selected: boolean, active: boolean, open: boolean}) => void} mark
  */
 
 /**
@@ -60,6 +60,7 @@ export function createRowView(columns, selectable, name) {
         if (box.checked !== state.selected) box.checked = state.selected;
         setAttr(element, "aria-selected", String(state.selected));
       }
+      element.classList.toggle("is-open", state.open);
       setAttr(element, "tabindex", state.active ? "0" : "-1");
       if (active !== state.active) {
         active = state.active;

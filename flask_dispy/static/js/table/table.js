@@ -1,7 +1,8 @@
 /** @import {Sortable} from "../lib/sort.js" */
 /** @import {Column, Sort} from "./columns.js" */
 /** @import {ColumnWidths} from "./columnwidths.js" */
-import { h, oncePerFrame, setAttr, setStyle, setText, show } from "../lib/dom.js";
+import { h, isPlainClick, oncePerFrame, setAttr, setStyle, setText, show } from "../lib/dom.js";
+import { pressKey } from "../lib/keys.js";
 import { tracksOf } from "./columnwidths.js";
 import { RowModel } from "./rowmodel.js";
 import { RowPool } from "./rowpool.js";
@@ -29,10 +30,11 @@ export class Table {
   /** @type {RowPool<Row>} */
   #views;
   #selection = new Selection();
-  #hiddenKeys;
   #shownColumns;
   /** @type {string|null} */
   #activeKey = null;
+  /** The row whose detail is open. @type {string|null} */
+  #openKey = null;
   #rowHeight = 0;
   /** The table's width when its rows were measured, in whole pixels. */
   #width = -1;
@@ -88,6 +90,7 @@ export class Table {
    * @param {(sort: Sort) => void} [options.onSort]
    * @param {(keys: string[]) => void} [options.onSelect]
    * @param {(row: Row) => void} [options.onOpen] Enter on a row
+   * @param {boolean} [options.clickable] a click on a row opens it as well, but not one on its links and fields
    * @param {() => void} [options.onEnd] the last row came into view
    * @param {(row: Row) => void} [options.onActive] a key made a row the active one
    * @param {() => void} [options.onCount] how many are shown, or exist, changed
@@ -103,8 +106,7 @@ export class Table {
       fill: (view, key) => view.fill(this.#rowOf(key), this.#options.now()),
       has: (key) => this.#model.has(key),
     });
-    this.#hiddenKeys = new Set(hidden);
-    this.#shownColumns = columns.filter((column) => !this.#hiddenKeys.has(column.key));
+    this.#shownColumns = without(columns, hidden);
     this.#head = new TableHead({ columns, selectable, onSort: this.#sortBy, onSelectAll: this.#selectAll, widths });
     if (widths)
       widths.onChange = () => {
@@ -195,8 +197,7 @@ export class Table {
 
   /** @param {Iterable<string>} keys of columns not to show */
   setHidden(keys) {
-    this.#hiddenKeys = new Set(keys);
-    this.#shownColumns = this.#options.columns.filter((column) => !this.#hiddenKeys.has(column.key));
+    this.#shownColumns = without(this.#options.columns, keys);
     this.#layout();
   }
 
@@ -211,9 +212,16 @@ export class Table {
     this.#selectionChanged();
   }
 
-  /** Key of the active row. */
-  active() {
-    return this.#activeKey;
+  /** Mark the row whose detail is open, also when it scrolls in later. @param {string|null} key */
+  setOpen(key) {
+    const before = this.#openKey;
+    this.#openKey = key;
+    for (const each of [before, key]) this.#mark(each);
+  }
+
+  /** @param {string} key of a row, which gets the focus if it is in view */
+  focusRow(key) {
+    this.#views.get(key)?.element.focus({ preventScroll: true });
   }
 
   counts() {
@@ -248,9 +256,15 @@ export class Table {
 
   /** @param {string} key @param {number} index */
   #showRow(key, index) {
-    const view = this.#views.show(key);
-    view.place({ key, index, top: index * this.#rowHeight });
-    view.mark({ selected: this.#selection.has(key), active: key === this.#activeKey });
+    this.#views.show(key).place({ key, index, top: index * this.#rowHeight });
+    this.#mark(key);
+  }
+
+  /** @param {string|null} key */
+  #mark(key) {
+    if (key === null) return;
+    const [active, open] = [key === this.#activeKey, key === this.#openKey];
+    this.#views.get(key)?.mark({ selected: this.#selection.has(key), active, open });
   }
 
   #renderCounts() {
@@ -303,24 +317,25 @@ export class Table {
     };
     this.#grid.addEventListener("keydown", (event) => {
       const onRow = event.target instanceof HTMLElement && event.target.classList.contains("tr");
-      if (!onRow || event.ctrlKey || event.metaKey || event.altKey || !(event.key in rowKeys)) return;
-      event.preventDefault();
-      rowKeys[event.key]();
+      if (onRow) pressKey(event, rowKeys);
     });
     this.#body.addEventListener("click", (event) => {
       const target = /** @type {HTMLElement} */ (event.target);
       const key = target.closest(".tr")?.getAttribute("data-key");
-      if (key && target instanceof HTMLInputElement && target.closest(".td-select")) {
-        this.#selectRow(key, target.checked, event.shiftKey);
-      }
+      if (!key) return;
+      if (target instanceof HTMLInputElement && target.closest(".td-select"))
+        return this.#selectRow(key, target.checked, event.shiftKey);
+      const within = target.closest("a:not(.job-link), button, input, label");
+      if (!this.#options.clickable || within || !isPlainClick(event) || String(getSelection() ?? "") !== "") return;
+      event.preventDefault();
+      this.#options.onOpen?.(this.#rowOf(key));
     });
     this.#body.addEventListener("focusin", (event) => {
       const key = /** @type {HTMLElement} */ (event.target).closest(".tr")?.getAttribute("data-key");
       if (!key || key === this.#activeKey) return;
-      const before = this.#activeKey === null ? undefined : this.#views.get(this.#activeKey);
+      const before = this.#activeKey;
       this.#activeKey = key;
-      before?.mark({ selected: this.#selection.has(before.key), active: false });
-      this.#views.get(key)?.mark({ selected: this.#selection.has(key), active: true });
+      for (const each of [before, key]) this.#mark(each);
     });
   }
 
@@ -363,7 +378,7 @@ export class Table {
     this.#measure(); // after a change of size, the height is measured only in the next frame
     revealRow(this.#parts, this.#rowHeight, at);
     this.#render();
-    this.#views.get(key)?.element.focus({ preventScroll: true });
+    this.focusRow(key);
     this.#options.onActive?.(this.#rowOf(key));
   }
 
@@ -377,4 +392,14 @@ export class Table {
     show(this.#note, on && this.#model.order.length > PRINTED_ROWS);
     this.#render();
   }
+}
+
+/**
+ * @template Row
+ * @param {Column<Row>[]} columns
+ * @param {Iterable<string>} hidden keys
+ */
+function without(columns, hidden) {
+  const keys = new Set(hidden);
+  return columns.filter(({ key }) => !keys.has(key));
 }

@@ -2,7 +2,7 @@
 
 import { clusterPath } from "../data/api.js";
 import { ErrorKindsFeed, kindTitle, leftOutText } from "../data/errorkinds.js";
-import { h, setAttr, setText, show } from "../lib/dom.js";
+import { h, onPlainClick, setAttr, setText, show } from "../lib/dom.js";
 import { count, counted, plain } from "../lib/format.js";
 import { Table } from "../table/table.js";
 import { kindColumns } from "./errorcolumns.js";
@@ -58,11 +58,7 @@ export class ErrorsTab {
     this.#onToggle = onToggle;
     const { api, cluster, href } = shell;
     this.tab = h("a", { class: "tab tab-errors", href: href("jobs.html", { view: "errors" }) }, "Errors ", this.#count);
-    this.tab.addEventListener("click", (event) => {
-      if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey) return;
-      event.preventDefault();
-      this.set(true);
-    });
+    onPlainClick(this.tab, () => this.set(true));
     const menu = createExportMenu({
       api,
       what: "errors",
@@ -85,7 +81,6 @@ export class ErrorsTab {
     );
     this.#panel = new KindPanel(dialog, { shell, onClose: () => this.#close() });
     this.#feed = new ErrorKindsFeed({ api, cluster, limit: OFFERED, onChange: (kinds) => this.#show(kinds) });
-    this.#place.addEventListener("click", (event) => this.#clicked(event));
   }
 
   #makeTable() {
@@ -103,6 +98,7 @@ export class ErrorsTab {
       now: store.now,
       empty: h("p", { class: "kind-none muted", text: "No job failed." }),
       onOpen: (kind) => this.#open(kind),
+      clickable: true,
       onActive: (kind) => this.#panel.id !== null && this.#open(kind, { focus: false }),
     });
   }
@@ -192,16 +188,6 @@ export class ErrorsTab {
     if (open) this.#panel.update(open);
   }
 
-  /** @param {MouseEvent} event */
-  #clicked(event) {
-    if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    const target = /** @type {HTMLElement} */ (event.target);
-    const key = target.closest(".tr[data-key]")?.getAttribute("data-key");
-    const kind = this.#items.find(({ id }) => id === key);
-    if (!kind || target.closest("a, button, input, label") || String(getSelection() ?? "") !== "") return;
-    this.#open(kind);
-  }
-
   /** @param {ErrorKind} kind @param {{focus?: boolean, remember?: boolean}} [options] */
   #open(kind, { focus = true, remember = true } = {}) {
     this.#wanted = "";
@@ -209,7 +195,7 @@ export class ErrorsTab {
     this.#layout.classList.add("has-detail");
     this.#panel.open(kind, { focus });
     this.#hideColumns();
-    this.#mark();
+    this.#table?.setOpen(kind.id);
   }
 
   /** @param {{remember?: boolean}} [options] */
@@ -220,11 +206,8 @@ export class ErrorsTab {
     this.#panel.close();
     this.#layout.classList.remove("has-detail");
     this.#hideColumns();
-    this.#mark();
-    requestAnimationFrame(() => {
-      const row = this.#place.querySelector(`.tr[data-key="${id}"]`);
-      if (row instanceof HTMLElement && this.#on) row.focus({ preventScroll: true });
-    });
+    this.#table?.setOpen(null);
+    requestAnimationFrame(() => this.#on && this.#table?.focusRow(id));
   }
 
   /** Hide the function if all kinds have the same; beside the panel, hide what the panel shows. */
@@ -234,11 +217,5 @@ export class ErrorsTab {
     const hidden = [...(one ? ["function"] : []), ...(this.#panel.id === null ? [] : ["nodes", "first_at"])];
     if (hidden.join() !== this.#hidden) this.#table.setHidden(hidden);
     this.#hidden = hidden.join();
-  }
-
-  #mark() {
-    for (const row of this.#place.querySelectorAll(".tr[data-key]")) {
-      row.classList.toggle("is-open", row.getAttribute("data-key") === this.#panel.id);
-    }
   }
 }

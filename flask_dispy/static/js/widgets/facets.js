@@ -1,7 +1,7 @@
 /** How many jobs of the search are of each function, node and kind of error; each a link that narrows the search. */
 
 import { asksFor, listedFacets, toggled, valueName } from "../data/facets.js";
-import { h, setAttr, setText, show } from "../lib/dom.js";
+import { h, onPlainClick, setAttr, setText, show } from "../lib/dom.js";
 import { count, counted, percent } from "../lib/format.js";
 import { KeyedList } from "../lib/keyedlist.js";
 import { AskingPanel } from "./askingpanel.js";
@@ -84,11 +84,7 @@ export class FacetsPanel {
     const failed = h("span", { class: "facet-failed" });
     const link = h("a", { class: "facet-value" }, name, " ", jobs);
     if (field !== "error-kind") link.append(" ", failed);
-    link.addEventListener("click", (event) => {
-      if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey) return;
-      event.preventDefault();
-      onSearch(toggled(search(), field, value));
-    });
+    onPlainClick(link, () => onSearch(toggled(search(), field, value)));
     return {
       element: h("li", {}, link),
       /** @param {FacetValue} item */

@@ -21,7 +21,6 @@ import {
   whenColumn,
 } from "./jobcolumns.js";
 
-/** @import {JobLook} from "./jobcolumns.js" */
 /** @import {Shell} from "../frame/parts.js" */
 /** @import {Sort} from "../table/columns.js" */
 /** @import {JobRow} from "../data/types.js" */
@@ -41,7 +40,7 @@ export class JobTable {
   #hidden = "";
   /** @type {JobRow[]} */
   #rows = [];
-  /** The job whose detail is open. @type {number|null} */
+  /** The key of the job whose detail is open. @type {string|null} */
   #open = null;
   #table;
 
@@ -85,17 +84,9 @@ export class JobTable {
       empty,
       onSelect,
       onOpen: (job) => onOpen(job.serial, false),
+      clickable: true,
       onActive: (job) => this.#open !== null && onOpen(job.serial, true),
       onEnd,
-    });
-    this.element.addEventListener("click", (event) => {
-      if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey) return;
-      const target = /** @type {HTMLElement} */ (event.target);
-      const row = target.closest(".tr[data-key]");
-      const other = target.closest("a:not(.job-link), input, label, button");
-      if (!row || other || String(getSelection() ?? "") !== "") return;
-      event.preventDefault();
-      onOpen(Number(row.getAttribute("data-key")), false);
     });
   }
 
@@ -104,7 +95,7 @@ export class JobTable {
     const { cluster, config, store } = this.#shell;
     const onCards = matchMedia("(max-width: 700px)").matches; // each would be a line more
     const looks = [
-      this.#markingOpen(idColumn((job) => href(job.serial))),
+      idColumn((job) => href(job.serial)),
       jobStateColumn,
       errorColumn, // so far in front that it is in view at every width
       { ...jobNodeColumn((ip) => this.#shell.href("node.html", { host: ip })), optional: true },
@@ -125,20 +116,6 @@ export class JobTable {
     }));
   }
 
-  /** @param {JobLook} column @returns {JobLook} */
-  #markingOpen(column) {
-    return {
-      ...column,
-      render: (cell) => {
-        const fill = column.render?.(cell);
-        return (job, now) => {
-          fill?.(job, now);
-          cell.closest(".tr")?.classList.toggle("is-open", job.serial === this.#open);
-        };
-      },
-    };
-  }
-
   /** @param {JobRow[]} rows */
   setRows(rows) {
     this.#rows = rows;
@@ -146,13 +123,11 @@ export class JobTable {
     this.#table.setRows(rows);
   }
 
-  /** The job whose detail is open is marked, also when its row scrolls in later. @param {number|null} serial */
+  /** Mark the job whose detail is open. @param {number|null} serial */
   mark(serial) {
-    const others = (serial === null) !== (this.#open === null);
-    this.#open = serial;
-    if (others) this.arrange();
-    for (const row of this.element.querySelectorAll(".tr[data-key]"))
-      row.classList.toggle("is-open", row.getAttribute("data-key") === String(serial));
+    this.#open = serial === null ? null : String(serial);
+    this.arrange();
+    this.#table.setOpen(this.#open);
   }
 
   /**
@@ -199,7 +174,7 @@ export class JobTable {
 
   /** While a detail is open, from the row of its job. @param {number} step */
   move(step) {
-    this.#table.move(step, this.#open === null ? null : String(this.#open));
+    this.#table.move(step, this.#open);
   }
 
   toggle() {
@@ -212,7 +187,6 @@ export class JobTable {
 
   /** @param {number} serial */
   focusRow(serial) {
-    const row = this.element.querySelector(`.tr[data-key="${serial}"]`);
-    if (row instanceof HTMLElement) row.focus({ preventScroll: true });
+    this.#table.focusRow(String(serial));
   }
 }

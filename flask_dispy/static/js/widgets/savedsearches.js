@@ -1,7 +1,7 @@
 /** A button beside the search box, whose panel has the searches that are kept in this browser. */
 
 import { LONGEST_NAME, MOST, readSearches, withoutSearch, withSearch, writeSearches } from "../data/savedsearches.js";
-import { h, icon, setAttr, setText } from "../lib/dom.js";
+import { h, icon, onPlainClick, setAttr, setText } from "../lib/dom.js";
 import { plain } from "../lib/format.js";
 import { KeyedList } from "../lib/keyedlist.js";
 import { createPopover } from "../lib/popover.js";
@@ -87,9 +87,7 @@ export class SavedSearches {
       { type: "button", class: "button quiet icon-button", "aria-label": `Delete ${plain(name)}` },
       icon("close"),
     );
-    link.addEventListener("click", (event) => {
-      if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey) return;
-      event.preventDefault();
+    onPlainClick(link, () => {
       this.#popover.close({ refocus: true });
       this.#options.onSearch(this.#searches.find((one) => one.name === name)?.q ?? "");
     });

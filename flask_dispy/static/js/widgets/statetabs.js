@@ -1,6 +1,6 @@
 /** The states of jobs as tabs with their counts. Each is a link to the same search in that state. */
 
-import { h, oncePerFrame, setAttr, setText } from "../lib/dom.js";
+import { h, oncePerFrame, onPlainClick, setAttr, setText } from "../lib/dom.js";
 import { count, stateMark } from "../lib/format.js";
 import { JOB_WORDS } from "../data/jobwords.js";
 import { statesOf, withStates } from "../data/query.js";
@@ -24,11 +24,7 @@ export function createStateTabs(element, { href, onChoose, words = JOB_WORDS, ot
       " ",
       number,
     );
-    link.addEventListener("click", (event) => {
-      if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey) return;
-      event.preventDefault();
-      onChoose(state ? [state] : []);
-    });
+    onPlainClick(link, () => onChoose(state ? [state] : []));
     return { state, link, number };
   });
   const row = h("div", { class: "tabs" }, ...tabs.map(({ link }) => link), ...others);

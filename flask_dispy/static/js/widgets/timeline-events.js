@@ -5,6 +5,7 @@
 
 import { h, setAttr, show } from "../lib/dom.js";
 import { clock } from "../lib/format.js";
+import { pressKey } from "../lib/keys.js";
 import { drawMarks, markAfter, placeMarks, spokenLines, tipLines } from "./eventmarks.js";
 import { setAttrs, svg } from "./svg.js";
 import { AXIS_HEIGHT, timeScale } from "./timeline-paint.js";
@@ -105,20 +106,17 @@ export class TimelineEvents {
 
   /** @param {KeyboardEvent} event */
   #onKey(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
     const x = this.#current()?.x ?? Infinity;
-    /** @type {Record<string, () => Mark|undefined>} */
-    const found = {
-      ArrowLeft: () => markAfter(this.#marks, x, -1),
-      ArrowDown: () => markAfter(this.#marks, x, -1),
-      ArrowRight: () => markAfter(this.#marks, x, 1),
-      ArrowUp: () => markAfter(this.#marks, x, 1),
-      Home: () => this.#marks[0],
-      End: () => this.#marks.at(-1),
-      Escape: () => undefined,
-    };
-    if (!(event.key in found) || (event.key === "Escape" && this.#at === null)) return;
-    event.preventDefault();
-    this.#goTo(found[event.key]());
+    const earlier = () => this.#goTo(markAfter(this.#marks, x, -1));
+    const later = () => this.#goTo(markAfter(this.#marks, x, 1));
+    pressKey(event, {
+      ArrowLeft: earlier,
+      ArrowDown: earlier,
+      ArrowRight: later,
+      ArrowUp: later,
+      Home: () => this.#goTo(this.#marks[0]),
+      End: () => this.#goTo(this.#marks.at(-1)),
+      ...(this.#at !== null && { Escape: () => this.#goTo(undefined) }),
+    });
   }
 }

@@ -3,6 +3,7 @@
  * nor painting.
  */
 
+import { pressKey } from "../lib/keys.js";
 import { panView, pinchView, zoomView } from "./timeline-layout.js";
 
 /** @import {Limits, View} from "./timeline-layout.js" */
@@ -74,15 +75,14 @@ function onWheel(event, stage, hand) {
  * @param {Hand} hand
  */
 function onKey(event, lanes, hand) {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target !== lanes) return;
+  if (event.target !== lanes) return;
   const view = hand.view();
   const limits = hand.limits();
   const span = view.to - view.from;
   const step = span * (event.shiftKey ? 0.5 : 0.1);
   const anchor = view.to >= limits.now ? limits.now : (view.from + view.to) / 2;
   const zoom = (/** @type {number} */ factor) => hand.setView(zoomView(view, factor, anchor, limits));
-  /** @type {Record<string, () => void>} */
-  const keys = {
+  pressKey(event, {
     ArrowLeft: () => hand.setView(panView(view, -step, limits)),
     ArrowRight: () => hand.setView(panView(view, step, limits)),
     ArrowUp: () => lanes.scrollBy(0, -40),
@@ -96,10 +96,7 @@ function onKey(event, lanes, hand) {
     0: () => hand.toAll(),
     Home: () => hand.setView(panView(view, limits.oldest - view.from, limits)),
     End: () => hand.toNow(),
-  };
-  if (!(event.key in keys)) return;
-  event.preventDefault();
-  keys[event.key]();
+  });
 }
 
 /**

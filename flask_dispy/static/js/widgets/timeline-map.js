@@ -3,6 +3,7 @@
 import { clusterPath } from "../data/api.js";
 import { h, setAttr } from "../lib/dom.js";
 import { seconds } from "../lib/format.js";
+import { pressKey } from "../lib/keys.js";
 import { whenText } from "../frame/pastrun.js";
 import { fitCanvas } from "./canvas.js";
 import { scale } from "./chart-scale.js";
@@ -166,15 +167,15 @@ export class TimelineMap {
 
   /** @param {KeyboardEvent} event */
   #onKey(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || !this.#scene) return;
+    if (!this.#scene) return;
     const { view } = this.#scene;
     const limits = this.#options.limits();
     const step = (view.to - view.from) * (event.shiftKey ? STEP.far : STEP.pan);
     const middle = (view.from + view.to) / 2;
-    const pan = (/** @type {number} */ sec) => panView(view, sec, limits);
-    const zoom = (/** @type {number} */ factor) => zoomView(view, factor, middle, limits);
-    /** @type {Record<string, () => View>} */
-    const keys = {
+    const { setView } = this.#options;
+    const pan = (/** @type {number} */ sec) => setView(panView(view, sec, limits));
+    const zoom = (/** @type {number} */ factor) => setView(zoomView(view, factor, middle, limits));
+    pressKey(event, {
       ArrowLeft: () => pan(-step),
       ArrowDown: () => pan(-step),
       ArrowRight: () => pan(step),
@@ -186,9 +187,6 @@ export class TimelineMap {
       "+": () => zoom(1 / STEP.zoom),
       "=": () => zoom(1 / STEP.zoom),
       "-": () => zoom(STEP.zoom),
-    };
-    if (!(event.key in keys)) return;
-    event.preventDefault();
-    this.#options.setView(keys[event.key]());
+    });
   }
 }
