@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ApiError, clusterPath, Api } from "../../flask_dispy/static/js/data/api.js";
 import { attentionNeeded } from "../../flask_dispy/static/js/data/attention.js";
-import { readConfig } from "../../flask_dispy/static/js/data/config.js";
 import { headline, watchEnd } from "../../flask_dispy/static/js/frame/headline.js";
 import { nodeFilter, nodeFilterProblem } from "../../flask_dispy/static/js/data/nodefilter.js";
 import { foremost } from "../../flask_dispy/static/js/widgets/nodechooser.js";
@@ -27,12 +26,6 @@ const summary = (jobs, more = {}) => ({
 });
 
 const bytes = (/** @type {string} */ text) => new TextEncoder().encode(text).buffer;
-
-test("without a word from the server nothing is allowed", () => {
-  const config = readConfig({ body: { dataset: {} } });
-  assert.equal(config.permissions.manage_nodes, false);
-  assert.equal(config.cluster, "*");
-});
 
 test("names are encoded into the path", () => {
   assert.equal(clusterPath("a/b c", "nodes", "::1"), "clusters/a%252Fb%2520c/nodes/%3A%3A1");
@@ -240,7 +233,8 @@ test("the end of a run is told once, and not while more comes", () => {
 
 test("the stream comes first unless the server or the viewer said otherwise", () => {
   const stored = (/** @type {string|null} */ value) => ({ getItem: () => value });
-  const config = (/** @type {number} */ poll_sec) => ({ ...readConfig({ body: { dataset: {} } }), poll_sec });
+  const limits = { poll_sec: 86_400, query_letters: 500, serials: 1000 };
+  const config = (/** @type {number} */ poll_sec) => ({ poll_sec, limits });
   assert.equal(initialInterval(null, config(10)), "live");
   assert.equal(initialInterval(null, config(0)), 0);
   assert.equal(initialInterval(stored("2.5"), config(10)), 2.5);

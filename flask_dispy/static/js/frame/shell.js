@@ -1,9 +1,9 @@
 /** @import {Shell} from "./parts.js" */
 /** @import {Store} from "../data/store.js" */
-/** @import {Kept} from "../lib/storage.js" */
+/** @import {Config} from "../data/types.js" */
 import { Api } from "../data/api.js";
-import { clusterLabel, COMBINED, readConfig } from "../data/config.js";
-import { h, need, setText } from "../lib/dom.js";
+import { clusterLabel, COMBINED } from "../data/config.js";
+import { h, need } from "../lib/dom.js";
 import { Feed } from "../data/feed.js";
 import { fetchAfter } from "../data/firstanswer.js";
 import { plain } from "../lib/format.js";
@@ -19,7 +19,7 @@ import { startStatus } from "./status.js";
 import { openStorage } from "../lib/storage.js";
 import { createStore } from "../data/store.js";
 import { shareStreams } from "../data/sharedstream.js";
-import { createTheme } from "./theme.js";
+import { startTheme } from "./theme.js";
 import { createUrlState, pageHref, queryString } from "../lib/url.js";
 
 /**
@@ -29,9 +29,10 @@ import { createUrlState, pageHref, queryString } from "../lib/url.js";
  * @returns {Shell}
  */
 export function startShell(pageName) {
-  const config = readConfig(document);
+  /** @type {Config} */
+  const config = JSON.parse(document.body.dataset.config ?? "");
+  const { cluster } = config;
   const url = createUrlState(window);
-  const cluster = config.cluster || COMBINED;
   const storage = openStorage(window);
   const { dispyFirst } = /** @type {{dispyFirst?: import("../data/firstanswer.js").FirstAnswer}} */ (window);
   const api = new Api({
@@ -188,23 +189,6 @@ function choices(known, chosen) {
   const names = [COMBINED, ...known];
   if (!names.includes(chosen)) names.push(chosen);
   return names.map((name) => [name, plain(clusterLabel(name))]);
-}
-
-/** @param {Kept|null} storage */
-function startTheme(storage) {
-  const theme = createTheme(document.documentElement, storage);
-  const button = need("theme");
-  const [picture, words] = button.children;
-  function label() {
-    picture.className = `icon icon-${theme.theme}`;
-    setText(words, `Theme: ${theme.theme}`);
-    button.title = `Theme: ${theme.theme}`;
-  }
-  button.addEventListener("click", () => {
-    theme.next();
-    label();
-  });
-  label();
 }
 
 /** @param {Shell} shell */

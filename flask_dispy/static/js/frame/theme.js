@@ -1,32 +1,35 @@
-/** @typedef {"system"|"light"|"dark"} Theme */
+/** @import {Kept} from "../lib/storage.js" */
+import { need, setText } from "../lib/dom.js";
 
-/** @type {Theme[]} */
-const ORDER = ["system", "light", "dark"];
+const THEMES = ["system", "light", "dark"];
 
 /**
- * The choice of theme, remembered in this browser (early.js applies it before the first paint).
+ * The button for the theme, whose choice this browser remembers (early.js applies it before the first paint).
  *
- * @param {HTMLElement} root the document element
- * @param {Pick<Storage, "getItem"|"setItem"|"removeItem">|null} storage
- * @returns {{theme: Theme, next: () => Theme}}
+ * @param {Kept|null} storage
  */
-export function createTheme(root, storage) {
-  /** @type {Theme} */
-  let theme = ORDER.find((name) => name === root.dataset.theme) ?? "system";
-  return {
-    get theme() {
-      return theme;
-    },
-    next() {
-      theme = ORDER[(ORDER.indexOf(theme) + 1) % ORDER.length];
-      if (theme === "system") {
-        delete root.dataset.theme;
-        storage?.removeItem("dispy.theme");
-      } else {
-        root.dataset.theme = theme;
-        storage?.setItem("dispy.theme", theme);
-      }
-      return theme;
-    },
-  };
+export function startTheme(storage) {
+  const { dataset } = document.documentElement;
+  const button = need("theme");
+  const [picture, words] = button.children;
+  let theme = dataset.theme ?? "system";
+
+  function label() {
+    picture.className = `icon icon-${theme}`;
+    setText(words, `Theme: ${theme}`);
+    button.title = `Theme: ${theme}`;
+  }
+
+  button.addEventListener("click", () => {
+    theme = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length];
+    if (theme === "system") {
+      delete dataset.theme;
+      storage?.removeItem("dispy.theme");
+    } else {
+      dataset.theme = theme;
+      storage?.setItem("dispy.theme", theme);
+    }
+    label();
+  });
+  label();
 }
