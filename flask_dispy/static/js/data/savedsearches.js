@@ -1,5 +1,7 @@
 /** Searches that are kept in this browser under a name. */
 
+import { readKept } from "../lib/storage.js";
+
 /** @typedef {{name: string, q: string}} SavedSearch */
 
 const STORED = "dispy.searches";
@@ -13,16 +15,12 @@ export const LONGEST_NAME = 60;
  * @returns {SavedSearch[]}
  */
 export function readSearches(storage) {
-  try {
-    const found = JSON.parse(storage?.getItem(STORED) ?? "[]");
-    if (!Array.isArray(found)) return [];
-    return found
-      .filter((one) => typeof one?.name === "string" && typeof one.q === "string" && one.name.trim() !== "")
-      .slice(0, MOST)
-      .map(({ name, q }) => ({ name: name.slice(0, LONGEST_NAME), q }));
-  } catch {
-    return [];
-  }
+  const found = readKept(storage, STORED);
+  if (!Array.isArray(found)) return [];
+  return found
+    .filter((one) => typeof one?.name === "string" && typeof one.q === "string" && one.name.trim() !== "")
+    .slice(0, MOST)
+    .map(({ name, q }) => ({ name: name.slice(0, LONGEST_NAME), q }));
 }
 
 /**

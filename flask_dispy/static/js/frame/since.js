@@ -3,6 +3,7 @@
 import { clusterPath } from "../data/api.js";
 import { h, icon, need, setText, show } from "../lib/dom.js";
 import { clock, count, day, plain, rate } from "../lib/format.js";
+import { readKept } from "../lib/storage.js";
 
 /** One who was away for less has missed nothing. */
 const AWAY_SEC = 300;
@@ -123,14 +124,7 @@ export function startSince(shell) {
 function createMemory(storage, cluster) {
   const place = `${location.pathname.replace(/[^/]*$/, "")} ${cluster}`;
   /** @returns {Record<string, Seen>} */
-  function all() {
-    try {
-      const found = JSON.parse(storage?.getItem(KEY) ?? "{}");
-      return found && typeof found === "object" ? found : {};
-    } catch {
-      return {};
-    }
-  }
+  const all = () => Object(readKept(storage, KEY));
   return {
     /** @returns {Seen|null} */
     recall: () => all()[place] ?? null,

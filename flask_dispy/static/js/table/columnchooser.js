@@ -2,6 +2,7 @@
 /** @import {ColumnWidths} from "./columnwidths.js" */
 import { h, icon, show } from "../lib/dom.js";
 import { createPopover } from "../lib/popover.js";
+import { readKept } from "../lib/storage.js";
 
 /** Before the key of a column, among those that are kept: it is hidden because somebody chose so. */
 const HIDDEN_BY_HAND = "-";
@@ -23,7 +24,8 @@ const HIDDEN_BY_HAND = "-";
  */
 export function createColumnChooser(element, { columns, store, storage, widths, onChange }) {
   const optional = columns.filter((column) => column.optional);
-  const stored = storedKeys(storage, store);
+  const kept = readKept(storage, store);
+  const stored = Array.isArray(kept) ? kept.map(String) : null;
   const hidden = new Set(stored ?? optional.filter((column) => column.hidden).map(({ key }) => key));
   let chosen = stored !== null;
   /** Columns that are hidden, or not, because of what the rows say: not kept. @type {Map<string, boolean>} */
@@ -79,18 +81,4 @@ export function createColumnChooser(element, { columns, store, storage, widths, 
   }
 
   return { hidden: [...hidden], reveal };
-}
-
-/**
- * @param {Pick<Storage, "getItem">|null} storage
- * @param {string} store
- * @returns {string[]|null}
- */
-function storedKeys(storage, store) {
-  try {
-    const keys = JSON.parse(storage?.getItem(store) ?? "null");
-    return Array.isArray(keys) ? keys.map(String) : null;
-  } catch {
-    return null;
-  }
 }

@@ -3,6 +3,7 @@
 /** @import {Column} from "./columns.js" */
 import { h, setAttr } from "../lib/dom.js";
 import { pressKey } from "../lib/keys.js";
+import { readKept } from "../lib/storage.js";
 
 /** What a column may be made to measure, in pixels: its label's first letters, or half a screen. */
 const LEAST = 48;
@@ -161,12 +162,8 @@ const edgesBeside = (edge) =>
  * @returns {[string, number][]}
  */
 function kept(storage, store) {
-  try {
-    const all = Object.entries(JSON.parse(storage?.getItem(store) ?? "{}"));
-    return all.filter(([, width]) => Number.isInteger(width) && width > 0 && width <= MOST);
-  } catch {
-    return [];
-  }
+  const all = Object.entries(readKept(storage, store) ?? {});
+  return all.filter(([, width]) => Number.isInteger(width) && width > 0 && width <= MOST);
 }
 
 /**
