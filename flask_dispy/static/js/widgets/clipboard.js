@@ -1,12 +1,28 @@
 import { h, setText } from "../lib/dom.js";
 
 /**
+ * Makes a button copy a text, and say for a moment whether that worked.
+ *
+ * @param {HTMLButtonElement} button
+ * @param {() => string} text
+ * @param {string} failed what the button says if it did not
+ * @param {(copied: boolean) => void} [onCopy]
+ */
+export function copies(button, text, failed, onCopy) {
+  button.addEventListener("click", async () => {
+    const copied = await copyText(text());
+    onCopy?.(copied);
+    flash(button, copied ? "Copied" : failed);
+  });
+}
+
+/**
  * Copies text, also if the page is not served securely and so has no access to the clipboard.
  *
  * @param {string} text
  * @returns {Promise<boolean>} whether it worked
  */
-export async function copyText(text) {
+async function copyText(text) {
   try {
     await navigator.clipboard.writeText(text);
     return true;
@@ -29,7 +45,7 @@ export async function copyText(text) {
  * @param {HTMLButtonElement} button
  * @param {string} word
  */
-export function flash(button, word) {
+function flash(button, word) {
   const before = button.dataset.word ?? button.textContent ?? "";
   button.dataset.word = before;
   button.style.minWidth = `${button.offsetWidth}px`;

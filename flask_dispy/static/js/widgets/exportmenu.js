@@ -2,7 +2,7 @@
 import { curlOf, FORMATS, pythonOf } from "../data/exports.js";
 import { h, setAttr, setText } from "../lib/dom.js";
 import { createPopover } from "../lib/popover.js";
-import { copyText, flash } from "./clipboard.js";
+import { copies } from "./clipboard.js";
 
 /**
  * A button whose panel exports the list that is shown: as a complete file, or as a command.
@@ -50,8 +50,6 @@ export function createExportMenu({ api, what, which = `All ${what} found`, reque
 /** @param {string} word @param {() => string} text */
 function copyButton(word, text) {
   const button = h("button", { type: "button", class: "button" }, word);
-  button.addEventListener("click", async () => {
-    flash(button, (await copyText(text())) ? "Copied" : "Can't copy here");
-  });
+  copies(button, text, "Can't copy here");
   return button;
 }

@@ -10,7 +10,7 @@ import { stateMark } from "../lib/format.js";
 import { confirmDryRun, wouldRerun } from "./dryrun.js";
 import { commandJobs, TERMINATE } from "./jobcommands.js";
 import { jobName, jobNumber, jobWord } from "../data/jobwords.js";
-import { copyText, flash } from "./clipboard.js";
+import { copies } from "./clipboard.js";
 import { isCancellable, isRerunnable } from "./jobactions.js";
 import { createJobFacts } from "./jobfacts.js";
 import { createJobLike } from "./joblike.js";
@@ -86,7 +86,9 @@ export class JobPanel {
       return { action: "Terminate this job", detail: "What it has done so far is lost.", run };
     });
     this.#parts.close.addEventListener("click", this.#onClose);
-    this.#parts.copyLink.addEventListener("click", () => void this.#copyLink());
+    const say = (/** @type {boolean} */ copied) =>
+      this.#shell.notices.say(copied ? "Link copied" : "The link could not be copied");
+    copies(this.#parts.copyLink, () => this.#link(), "Not copied", say);
   }
 
   /** Read the job again if it may have changed: now, or when it is due, so that the last change is not missed. */
@@ -171,12 +173,8 @@ export class JobPanel {
     return this.#serial;
   }
 
-  async #copyLink() {
-    const { origin, pathname } = location;
-    const base = origin + pathname.replace(/[^/]*$/, "");
-    const copied = await copyText(base + this.#shell.href("jobs.html", { job: this.#serial }));
-    this.#shell.notices.say(copied ? "Link copied" : "The link could not be copied");
-    flash(this.#parts.copyLink, copied ? "Copied" : "Not copied");
+  #link() {
+    return new URL(this.#shell.href("jobs.html", { job: this.#serial }), location.href).href;
   }
 
   /** @param {JobDetail} found */

@@ -2,7 +2,7 @@
 
 import { h, setText, show } from "../lib/dom.js";
 import { blocksOf, droppedText, plainLines } from "../data/jobtext.js";
-import { copyText, flash } from "./clipboard.js";
+import { copies } from "./clipboard.js";
 import { createTree } from "./tree.js";
 
 /** @import {Notices} from "../frame/notices.js" */
@@ -77,11 +77,8 @@ function createBlock({ key, title }, notices) {
     tree?.element ?? null,
     cut,
   );
-  copy.addEventListener("click", async () => {
-    const copied = await copyText(text);
-    notices.say(copied ? `${title} copied` : "It could not be copied");
-    flash(copy, copied ? "Copied" : "Failed");
-  });
+  const say = (/** @type {boolean} */ copied) => notices.say(copied ? `${title} copied` : "It could not be copied");
+  copies(copy, () => text, "Failed", say);
   return {
     element,
     /** @param {Block} block */

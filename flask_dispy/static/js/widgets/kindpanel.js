@@ -5,7 +5,7 @@ import { plainLines } from "../data/jobtext.js";
 import { h, icon, setAttr, setText, show } from "../lib/dom.js";
 import { KeyedList } from "../lib/keyedlist.js";
 import { count, counted, exact, percent, plain } from "../lib/format.js";
-import { copyText, flash } from "./clipboard.js";
+import { copies } from "./clipboard.js";
 import { confirmDryRun, wouldRerun } from "./dryrun.js";
 import { SidePanel } from "./sidepanel.js";
 
@@ -87,9 +87,7 @@ export class KindPanel {
       ),
     );
     this.#close.addEventListener("click", onClose);
-    this.#copy.addEventListener("click", async () => {
-      flash(this.#copy, (await copyText(this.#kind?.sample ?? "")) ? "Copied" : "Failed");
-    });
+    copies(this.#copy, () => this.#kind?.sample ?? "", "Failed");
   }
 
   /** The id of the shown kind. */
