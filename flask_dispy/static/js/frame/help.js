@@ -1,5 +1,5 @@
 /** @import {Keys} from "../lib/keys.js" */
-import { h, icon } from "../lib/dom.js";
+import { h, iconButton } from "../lib/dom.js";
 
 /**
  * The keyboard map, as a dialog made when it is first opened.
@@ -13,11 +13,7 @@ export function createHelp(keys, version) {
   let dialog = null;
 
   function build() {
-    const close = h(
-      "button",
-      { type: "button", class: "button icon-button quiet", "aria-label": "Close", onclick: () => dialog?.close() },
-      icon("close"),
-    );
+    const close = iconButton("close", "Close", { onclick: () => dialog?.close() });
     const box = h("input", { type: "checkbox", onchange: () => (keys.enabled = box.checked) });
     box.checked = keys.enabled;
     const made = h(

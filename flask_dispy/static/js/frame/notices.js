@@ -1,5 +1,5 @@
 /** @import {Line} from "../data/remedy.js" */
-import { h, icon, setStyle, setText } from "../lib/dom.js";
+import { h, iconButton, setStyle, setText } from "../lib/dom.js";
 import { failureLine, remedyLink } from "../data/remedy.js";
 
 /** More lines than this are summed up, because a notice is meant to be read. */
@@ -42,11 +42,7 @@ export function createNotices(element, live) {
   function open(title, lines) {
     const head = h("p", { class: "notice-title", text: title });
     const list = h("ul", { class: "notice-lines", hidden: true, tabindex: "0", "aria-label": "Outcomes" });
-    const close = h(
-      "button",
-      { type: "button", class: "button icon-button", "aria-label": "Dismiss", onclick: () => box.remove() },
-      icon("close"),
-    );
+    const close = iconButton("close", "Dismiss", { onclick: () => box.remove() });
     const offers = h("span", {});
     const box = h(
       "div",

@@ -1,7 +1,7 @@
 /** @import {Shell} from "./parts.js" */
 /** @import {Event, Summary} from "../data/types.js" */
 import { clusterPath } from "../data/api.js";
-import { h, icon, need, setText, show } from "../lib/dom.js";
+import { h, icon, iconButton, need, setText, show } from "../lib/dom.js";
 import { clock, count, day, plain, rate } from "../lib/format.js";
 import { readKept } from "../lib/storage.js";
 
@@ -154,17 +154,7 @@ class Strip {
     this.#shell = shell;
     this.#onDismiss = onDismiss;
     const all = h("a", { class: "since-all", href: shell.href("events.html"), text: "Events" });
-    const close = h(
-      "button",
-      {
-        type: "button",
-        class: "button icon-button quiet",
-        "aria-label": "Dismiss",
-        title: "Dismiss (x)",
-        onclick: () => this.dismiss(),
-      },
-      icon("close"),
-    );
+    const close = iconButton("close", "Dismiss", { title: "Dismiss (x)", onclick: () => this.dismiss() });
     element.append(icon("clock"), this.#text, all, close);
   }
 

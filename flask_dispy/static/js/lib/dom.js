@@ -95,6 +95,16 @@ export function setChildren(parent, children) {
 export const icon = (name) => h("span", { class: `icon icon-${name}`, "aria-hidden": "true" });
 
 /**
+ * A button that shows an icon.
+ *
+ * @param {string} picture
+ * @param {string} label
+ * @param {Record<string, Prop>} [props]
+ */
+export const iconButton = (picture, label, props = {}) =>
+  h("button", { type: "button", class: "button quiet icon-button", "aria-label": label, ...props }, icon(picture));
+
+/**
  * The element with this id, which the page's template must have.
  *
  * @param {string} id

@@ -5,7 +5,7 @@
 
 import { ApiError, clusterPath } from "../data/api.js";
 import { confirmInPlace } from "../lib/confirm.js";
-import { h, icon, setAttr, setText, show } from "../lib/dom.js";
+import { h, iconButton, setAttr, setText, show } from "../lib/dom.js";
 import { stateMark } from "../lib/format.js";
 import { confirmDryRun, wouldRerun } from "./dryrun.js";
 import { commandJobs, TERMINATE } from "./jobcommands.js";
@@ -220,11 +220,7 @@ function build(dialog) {
   );
   const terminate = h("button", { type: "button", class: "button small", hidden: true }, "Terminate");
   const again = h("button", { type: "button", class: "button small" }, "Run again");
-  const close = h(
-    "button",
-    { type: "button", class: "button quiet icon-button", "aria-label": "Close" },
-    icon("close"),
-  );
+  const close = iconButton("close", "Close");
   const message = h("p", { class: "job-message muted", role: "status" });
   const body = h("div", { class: "job-body", hidden: true });
   dialog.append(

@@ -2,7 +2,7 @@
 
 import { kindTitle, searchOfKind } from "../data/errorkinds.js";
 import { plainLines } from "../data/jobtext.js";
-import { h, icon, setAttr, setText, show } from "../lib/dom.js";
+import { h, iconButton, setAttr, setText, show } from "../lib/dom.js";
 import { KeyedList } from "../lib/keyedlist.js";
 import { count, counted, exact, percent, plain } from "../lib/format.js";
 import { copies } from "./clipboard.js";
@@ -19,7 +19,7 @@ export class KindPanel {
   /** @type {ErrorKind|null} */
   #kind = null;
   #title = h("h2", { id: "kind-title", class: "job-title", tabindex: "-1" });
-  #close = h("button", { type: "button", class: "button quiet icon-button", "aria-label": "Close" }, icon("close"));
+  #close = iconButton("close", "Close");
   #jobs = h("a", { class: "button small" });
   #again;
   #copy = h("button", { type: "button", class: "button small", "aria-label": "Copy: Sample" }, "Copy");

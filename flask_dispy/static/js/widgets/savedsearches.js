@@ -1,7 +1,7 @@
 /** A button beside the search box, whose panel has the searches that are kept in this browser. */
 
 import { LONGEST_NAME, MOST, readSearches, withoutSearch, withSearch, writeSearches } from "../data/savedsearches.js";
-import { h, icon, onPlainClick, setAttr, setText } from "../lib/dom.js";
+import { h, iconButton, onPlainClick, setAttr, setText } from "../lib/dom.js";
 import { plain } from "../lib/format.js";
 import { KeyedList } from "../lib/keyedlist.js";
 import { createPopover } from "../lib/popover.js";
@@ -82,11 +82,7 @@ export class SavedSearches {
     const title = h("bdi", { class: "saved-name" });
     const words = h("span", { class: "saved-words muted" });
     const link = h("a", { class: "saved-link" }, title, " ", words);
-    const remove = h(
-      "button",
-      { type: "button", class: "button quiet icon-button", "aria-label": `Delete ${plain(name)}` },
-      icon("close"),
-    );
+    const remove = iconButton("close", `Delete ${plain(name)}`);
     onPlainClick(link, () => {
       this.#popover.close({ refocus: true });
       this.#options.onSearch(this.#searches.find((one) => one.name === name)?.q ?? "");
