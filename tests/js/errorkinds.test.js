@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import {
   coursePath,
-  ErrorKindsFeed,
+  errorKindsFeed,
   kindTitle,
   leftOutText,
   nodesText,
@@ -49,7 +49,8 @@ test("kinds are read where more jobs failed, and not again without need", async 
   let asked = 0;
   const api = { get: () => Promise.resolve({ total: (asked += 1) }) };
   const seen = /** @type {any[]} */ ([]);
-  const feed = new ErrorKindsFeed({ api, cluster: "compute", limit: 5, onChange: (kinds) => seen.push(kinds.total) });
+  const onChange = (/** @type {any} */ kinds) => seen.push(kinds.total);
+  const feed = errorKindsFeed({ api, cluster: "compute", limit: () => 5, onChange });
   const summary = /** @type {any} */ ({ jobs: { failed: 0, done: 3 } });
   feed.update(summary);
   feed.update({ ...summary, jobs: { failed: 1, done: 4 } });

@@ -2,73 +2,30 @@
 
 import { clusterPath } from "./api.js";
 import { counted, plain } from "../lib/format.js";
+import { SummaryFeed } from "./summaryfeed.js";
 
 /** @import {Api} from "./api.js" */
-/** @import {ErrorKind, ErrorKinds, Summary} from "./types.js" */
+/** @import {ErrorKind, ErrorKinds} from "./types.js" */
 
 /** Least time between two readings, because a run whose jobs keep failing changes all the time. */
 const REST_MS = 2000;
 
-export class ErrorKindsFeed {
-  #api;
-  #cluster;
-  #onChange;
-  #seen = "";
-  #asking = false;
-  #readAt = -Infinity;
-  /** @type {ReturnType<typeof setTimeout>|null} */
-  #later = null;
-  /** @type {Summary|null} */
-  #summary = null;
-  /** How many kinds to read, those with the most failures. */
-  limit;
-
-  /**
-   * @param {object} options
-   * @param {Pick<Api, "get">} options.api
-   * @param {string} options.cluster
-   * @param {number} options.limit
-   * @param {(kinds: ErrorKinds) => void} options.onChange
-   */
-  constructor({ api, cluster, limit, onChange }) {
-    this.#api = api;
-    this.#cluster = cluster;
-    this.limit = limit;
-    this.#onChange = onChange;
-  }
-
-  /** @param {Summary|null|undefined} summary */
-  update(summary) {
-    this.#summary = summary ?? null;
-    if (!summary || this.#asking || this.#later !== null || this.#key() === this.#seen) return;
-    const waitMs = this.#readAt + REST_MS - Date.now();
-    if (waitMs <= 0) return void this.read();
-    this.#later = setTimeout(() => {
-      this.#later = null;
-      void this.read();
-    }, waitMs);
-  }
-
-  #key() {
-    const { failed = 0, done = 0 } = this.#summary?.jobs ?? {};
-    return failed ? `${failed} ${done} ${this.limit}` : "";
-  }
-
-  async read() {
-    const key = this.#key();
-    this.#asking = true;
-    this.#readAt = Date.now();
-    try {
-      this.#onChange(await this.#api.get(clusterPath(this.#cluster, "errors"), { limit: this.limit }));
-      this.#seen = key;
-    } catch {
-      // The connection's state is shown; the next change asks again.
-    } finally {
-      this.#asking = false;
-    }
-    if (this.#key() !== this.#seen && this.#seen === key) this.update(this.#summary);
-  }
-}
+/**
+ * @param {object} options
+ * @param {Pick<Api, "get">} options.api
+ * @param {string} options.cluster
+ * @param {() => number} options.limit how many kinds to read, those with the most failures
+ * @param {(kinds: ErrorKinds) => void} options.onChange
+ */
+export const errorKindsFeed = ({ api, cluster, limit, onChange }) =>
+  new SummaryFeed({
+    api,
+    path: clusterPath(cluster, "errors"),
+    asked: () => ({ limit: limit() }),
+    state: ({ jobs: { failed, done } }) => (failed ? `${failed} ${done} ${limit()}` : ""),
+    restMs: REST_MS,
+    onChange,
+  });
 
 /** The search for the jobs of a kind. @param {ErrorKind} kind */
 export const searchOfKind = (kind) => `error-kind:${kind.id}`;

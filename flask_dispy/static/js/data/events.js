@@ -2,8 +2,9 @@
 
 import { clusterPath } from "./api.js";
 import { counted, plain } from "../lib/format.js";
+import { SummaryFeed } from "./summaryfeed.js";
 
-/** @import {Api} from "./api.js" */
+/** @import {Api, QueryParams} from "./api.js" */
 /** @import {Store} from "./store.js" */
 /** @import {Event, EventKind, Events, Summary} from "./types.js" */
 
@@ -53,59 +54,22 @@ const TOGETHER = {
   node_overdue: "have not joined",
 };
 
-export class EventsFeed {
-  #api;
-  #cluster;
-  #asked;
-  #onChange;
-  #seen = -1;
-  #latest = 0;
-  #asking = false;
-  #readAt = -Infinity;
-  /** @type {ReturnType<typeof setTimeout>|null} */
-  #later = null;
-
-  /**
-   * @param {object} options
-   * @param {Pick<Api, "get">} options.api
-   * @param {string} options.cluster
-   * @param {() => import("./api.js").QueryParams} options.asked  what to ask for
-   * @param {(events: Events) => void} options.onChange
-   */
-  constructor({ api, cluster, asked, onChange }) {
-    this.#api = api;
-    this.#cluster = cluster;
-    this.#asked = asked;
-    this.#onChange = onChange;
-  }
-
-  /** @param {Summary|undefined} summary */
-  update(summary) {
-    this.#latest = summary?.events?.latest ?? 0;
-    if (!summary || this.#asking || this.#later !== null || this.#latest === this.#seen) return;
-    this.#later = setTimeout(
-      () => {
-        this.#later = null;
-        void this.read();
-      },
-      Math.max(0, this.#readAt + REST_MS - Date.now()),
-    );
-  }
-
-  async read() {
-    const latest = this.#latest;
-    this.#asking = true;
-    this.#readAt = Date.now();
-    try {
-      this.#onChange(await this.#api.get(clusterPath(this.#cluster, "events"), this.#asked()));
-      this.#seen = latest;
-    } catch {
-      // The connection's state is shown; the next change asks again.
-    } finally {
-      this.#asking = false;
-    }
-  }
-}
+/**
+ * @param {object} options
+ * @param {Pick<Api, "get">} options.api
+ * @param {string} options.cluster
+ * @param {() => QueryParams} options.asked  what to ask for
+ * @param {(events: Events) => void} options.onChange
+ */
+export const eventsFeed = ({ api, cluster, asked, onChange }) =>
+  new SummaryFeed({
+    api,
+    path: clusterPath(cluster, "events"),
+    asked,
+    state: ({ events }) => events?.latest ?? 0,
+    restMs: REST_MS,
+    onChange,
+  });
 
 /**
  * The newest events of the page's cluster, for all of its charts.
@@ -114,12 +78,8 @@ export class EventsFeed {
  * @param {(events: Event[]) => void} onChange
  */
 export function followEvents({ api, cluster, store, summary }, onChange) {
-  const feed = new EventsFeed({
-    api,
-    cluster,
-    asked: () => ({ limit: MARKED }),
-    onChange: ({ items }) => onChange(items),
-  });
+  const asked = () => ({ limit: MARKED });
+  const feed = eventsFeed({ api, cluster, asked, onChange: ({ items }) => onChange(items) });
   store.subscribe((event) => event.kind === "data" && feed.update(summary()));
   feed.update(summary());
 }

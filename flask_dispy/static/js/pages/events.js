@@ -1,7 +1,7 @@
 /** @import {Shell} from "../frame/parts.js" */
 /** @import {Event, EventKind, Events} from "../data/types.js" */
 import { clusterPath } from "../data/api.js";
-import { byWhom, eventHref, EventsFeed, eventText, lineText, linesOf, lookOf } from "../data/events.js";
+import { byWhom, eventHref, eventsFeed, eventText, lineText, linesOf, lookOf } from "../data/events.js";
 import { showWithFigures } from "../frame/firstpaint.js";
 import { startShell } from "../frame/shell.js";
 import { h, need, setAttr, setText, show } from "../lib/dom.js";
@@ -92,7 +92,7 @@ class EventsPage {
       this.#wanted += PAGE;
       void this.#feed.read();
     });
-    this.#feed = new EventsFeed({
+    this.#feed = eventsFeed({
       api,
       cluster,
       asked: () => ({ kind: this.#group.kinds, limit: Math.min(this.#wanted, 1000) }),

@@ -1,6 +1,6 @@
 /** @import {Column} from "./columns.js" */
 /** @import {ColumnWidths} from "./columnwidths.js" */
-import { h, icon, show } from "../lib/dom.js";
+import { h, iconButton, show } from "../lib/dom.js";
 import { createPopover } from "../lib/popover.js";
 import { readKept } from "../lib/storage.js";
 
@@ -32,12 +32,7 @@ export function createColumnChooser(element, { columns, store, storage, widths, 
   const forNow = new Map();
   const isHidden = (/** @type {string} */ key) => forNow.get(key) ?? hidden.has(key);
   const change = () => onChange(optional.map(({ key }) => key).filter(isHidden));
-  const button = h(
-    "button",
-    { type: "button", class: "button quiet icon-button", title: "Choose columns" },
-    icon("columns"),
-    h("span", { class: "sr", text: "Choose columns" }),
-  );
+  const button = iconButton("columns", "Choose columns", { title: "Choose columns" });
   const boxes = optional.map((column) => {
     const box = h("input", { type: "checkbox", onchange: () => choose(column.key, box.checked) });
     box.checked = !hidden.has(column.key);

@@ -1,7 +1,7 @@
 /** The tab "Errors" of the Jobs page: the kinds of errors in a table, in place of the jobs. */
 
 import { clusterPath } from "../data/api.js";
-import { ErrorKindsFeed, kindTitle, leftOutText } from "../data/errorkinds.js";
+import { errorKindsFeed, kindTitle, leftOutText } from "../data/errorkinds.js";
 import { h, onPlainClick, setAttr, setText, show } from "../lib/dom.js";
 import { count, counted, plain } from "../lib/format.js";
 import { Table } from "../table/table.js";
@@ -80,7 +80,12 @@ export class ErrorsTab {
       this.#place,
     );
     this.#panel = new KindPanel(dialog, { shell, onClose: () => this.#close() });
-    this.#feed = new ErrorKindsFeed({ api, cluster, limit: OFFERED, onChange: (kinds) => this.#show(kinds) });
+    this.#feed = errorKindsFeed({
+      api,
+      cluster,
+      limit: () => (this.#on ? LISTED : OFFERED),
+      onChange: (kinds) => this.#show(kinds),
+    });
   }
 
   #makeTable() {
@@ -122,7 +127,6 @@ export class ErrorsTab {
     show(this.#section, on);
     setAttr(this.tab, "aria-current", on ? "true" : null);
     if (remember) this.#shell.url.set({ view: on ? "errors" : null, job: null, kind: null });
-    this.#feed.limit = on ? LISTED : OFFERED;
     if (on) this.#table ??= this.#makeTable();
     this.#hideColumns();
     this.#table?.setRows(on ? this.#items : []);

@@ -1,6 +1,6 @@
 /** The five commonest kinds of errors, on Monitor; hidden if there are none. */
 
-import { ErrorKindsFeed, kindTitle, searchOfKind } from "../data/errorkinds.js";
+import { errorKindsFeed, kindTitle, searchOfKind } from "../data/errorkinds.js";
 import { h, setAttr, setText, show } from "../lib/dom.js";
 import { count, counted, exact, percent, relative } from "../lib/format.js";
 import { KeyedList } from "../lib/keyedlist.js";
@@ -38,7 +38,7 @@ export class TopErrors {
       (/** @type {ErrorKind} */ kind) => kind.id,
       () => createItem(shell),
     );
-    this.#feed = new ErrorKindsFeed({ api, cluster, limit: MOST, onChange: (kinds) => this.#draw(kinds) });
+    this.#feed = errorKindsFeed({ api, cluster, limit: () => MOST, onChange: (kinds) => this.#draw(kinds) });
     shell.everySecond(() => this.#tick());
   }
 
