@@ -4,7 +4,7 @@ import { clusterPath } from "../data/api.js";
 import { byWhom, eventHref, eventsFeed, eventText, lineText, linesOf, lookOf } from "../data/events.js";
 import { showWithFigures } from "../frame/firstpaint.js";
 import { startShell } from "../frame/shell.js";
-import { h, need, setAttr, setText, show } from "../lib/dom.js";
+import { h, need, setAttr, setChildren, setText, show } from "../lib/dom.js";
 import { clock, count, day, exact, plain, stateMark } from "../lib/format.js";
 import { createExportMenu } from "../widgets/exportmenu.js";
 
@@ -147,9 +147,7 @@ class EventsPage {
       const key = line.map(({ serial }) => serial).join();
       elements.push(before.get(key) ?? this.#line(line, key));
     }
-    if (elements.some((element, index) => this.#list.children[index] !== element))
-      this.#list.replaceChildren(...elements);
-    while (this.#list.children.length > elements.length) this.#list.lastElementChild?.remove();
+    setChildren(this.#list, elements);
   }
 
   /** @param {Event[]} line @param {string} key */

@@ -1,6 +1,7 @@
 /** The texts of a job, each in a block that can be copied; a text that was cut says so. */
 
 import { h, setText, show } from "../lib/dom.js";
+import { KeyedList } from "../lib/keyedlist.js";
 import { blocksOf, droppedText, plainLines } from "../data/jobtext.js";
 import { copies } from "./clipboard.js";
 import { createTree } from "./tree.js";
@@ -20,8 +21,11 @@ export function createJobTexts(element, { mayReadArguments, notices }) {
   const list = h("div", { class: "job-texts" });
   const dropped = h("p", { class: "job-dropped muted", hidden: true });
   element.append(hidden, dropped, list);
-  /** @type {Map<string, ReturnType<typeof createBlock>>} */
-  const shown = new Map();
+  const blocks = new KeyedList(
+    list,
+    (/** @type {Block} */ { key }) => key,
+    (block) => createBlock(block, notices),
+  );
 
   return {
     /** @param {JobDetail} job */
@@ -33,21 +37,7 @@ export function createJobTexts(element, { mayReadArguments, notices }) {
       show(hidden, job.hidden === true);
       setText(dropped, droppedText(job));
       show(dropped, dropped.textContent !== "");
-      const blocks = blocksOf(job);
-      for (const [key, block] of shown) {
-        if (blocks.some((each) => each.key === key)) continue;
-        block.element.remove();
-        shown.delete(key);
-      }
-      let before = /** @type {Element|null} */ (null);
-      for (const each of blocks) {
-        const block = shown.get(each.key) ?? createBlock(each, notices);
-        shown.set(each.key, block);
-        block.update(each);
-        const place = before ? before.nextElementSibling : list.firstElementChild;
-        if (place !== block.element) list.insertBefore(block.element, place);
-        before = block.element;
-      }
+      blocks.show(blocksOf(job));
     },
   };
 }

@@ -3,6 +3,7 @@
 import { clusterLabel } from "../data/config.js";
 import { h, setAttr, setStyle, setText } from "../lib/dom.js";
 import { count, percent, plain } from "../lib/format.js";
+import { KeyedList } from "../lib/keyedlist.js";
 import { countOf, endWord } from "../data/jobwords.js";
 import { outlookLine, outlookWords } from "./outlook.js";
 import { createProgressNote } from "./progressnote.js";
@@ -28,32 +29,18 @@ const PARTS = [
  * @returns {{update: (summaries: Summary[]) => void, tick: () => void}}
  */
 export function createProgress(element, shell) {
-  /** @type {Map<string, ReturnType<typeof createRow>>} */
-  const rows = new Map();
+  const rows = new KeyedList(
+    element,
+    (/** @type {Summary} */ { name }) => name,
+    (first) => createRow(first, shell),
+  );
   element.classList.add("progress-list");
-  let waiting = true;
   return {
     update(summaries) {
-      if (waiting) element.replaceChildren(); // the placeholder
-      waiting = false;
-      const names = new Set(summaries.map(({ name }) => name));
-      for (const [name, row] of rows) {
-        if (names.has(name)) continue;
-        row.element.remove();
-        rows.delete(name);
-      }
-      for (const summary of summaries) {
-        let row = rows.get(summary.name);
-        if (!row) {
-          row = createRow(summary, shell);
-          rows.set(summary.name, row);
-          element.append(row.element);
-        }
-        row.update(summary);
-      }
+      rows.show(summaries);
       element.hidden = summaries.length === 0;
     },
-    tick: () => rows.forEach((row) => row.tick()),
+    tick: () => rows.entries.forEach((row) => row.tick()),
   };
 }
 
