@@ -59,9 +59,7 @@ function nodeWidgets(shell) {
     onSort: ({ key, order }) => map.setDirection(key === "ip_addr" ? order : "desc"),
   });
   const attention = createAttention(need("attention"), {
-    jobsHref: (q) => href("jobs.html", { q }),
-    nodesHref: (q) => href("monitor.html", { q }),
-    offersHref: `${href("manage.html")}#offers`,
+    href,
     nodes: () => store.nodes.values(),
     onNodes(query) {
       table.setFilter(query);
