@@ -1,6 +1,7 @@
 /** The orders in which the server lists jobs, as used in a page's address and in its table. */
 
 /** @import {ServedField} from "./types.js" */
+import { readSort, sortText } from "../lib/sort.js";
 /** @typedef {{sort: string, order: "asc"|"desc"}} JobOrder */
 
 /** The default: the job that was submitted last comes first. @type {Readonly<JobOrder>} */
@@ -34,14 +35,13 @@ export const isNewest = ({ sort, order }) => sort === NEWEST.sort && order === N
  * @returns {JobOrder}
  */
 export function readOrder(text, fields = []) {
-  const sort = text.replace(/^-/, "");
+  const { key: sort, order } = readSort(text);
   const known = Object.values(SORT_OF).includes(sort) || fields.some(({ name, sortable }) => sortable && name === sort);
-  if (!known) return NEWEST;
-  return { sort, order: text.startsWith("-") ? "desc" : "asc" };
+  return known ? { sort, order } : NEWEST;
 }
 
 /** @param {JobOrder} order @returns {string|null} null for the default, which an address leaves out */
-export const orderText = (order) => (isNewest(order) ? null : `${order.order === "desc" ? "-" : ""}${order.sort}`);
+export const orderText = (order) => (isNewest(order) ? null : sortText({ key: order.sort, order: order.order }));
 
 /** @param {JobOrder} order @returns {{key: string, order: "asc"|"desc"}} the column that shows it */
 export function columnOf({ sort, order }) {

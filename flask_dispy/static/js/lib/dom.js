@@ -95,6 +95,22 @@ export function setChildren(parent, children) {
 export const icon = (name) => h("span", { class: `icon icon-${name}`, "aria-hidden": "true" });
 
 /**
+ * A field to search in.
+ *
+ * @param {string} label
+ * @param {Record<string, Prop>} props
+ */
+export const searchInput = (label, props) =>
+  h("input", {
+    class: "input",
+    type: "search",
+    "aria-label": label,
+    autocomplete: "off",
+    spellcheck: "false",
+    ...props,
+  });
+
+/**
  * A button that shows an icon.
  *
  * @param {string} picture

@@ -59,9 +59,14 @@ function ipv6Key(address) {
   return `6${groups.map((group) => group.toLowerCase().padStart(4, "0")).join("")}`;
 }
 
-/**
- * @typedef {string|number|null|undefined} Sortable
- */
+/** @typedef {string|number|null|undefined} Sortable */
+/** @typedef {{key: string, order: "asc"|"desc"}} Sort */
+
+/** The order that an address names: `jobs`, or `-jobs` for the largest first. @param {string} text @returns {Sort} */
+export const readSort = (text) => ({ key: text.replace(/^-/, ""), order: text.startsWith("-") ? "desc" : "asc" });
+
+/** An order as an address names it. @param {Sort} sort */
+export const sortText = ({ key, order }) => (order === "desc" ? "-" : "") + key;
 
 /**
  * Ascending: numbers before text, unknown values last.

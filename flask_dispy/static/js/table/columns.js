@@ -26,6 +26,6 @@
  *   builds the cell's content once and returns the function that fills it; in place of `text`
  */
 
-/** @typedef {{key: string, order: "asc"|"desc"}} Sort */
+/** @typedef {import("../lib/sort.js").Sort} Sort */
 
 export {};

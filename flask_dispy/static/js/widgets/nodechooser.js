@@ -1,7 +1,7 @@
 /** @import {Shell} from "../frame/parts.js" */
 /** @import {NodeRow} from "../data/types.js" */
 import { busyText } from "../data/busytext.js";
-import { h, icon, need, setText } from "../lib/dom.js";
+import { h, icon, need, searchInput, setText } from "../lib/dom.js";
 import { count, plain, stateMark } from "../lib/format.js";
 import { nodeFilter } from "../data/nodefilter.js";
 import { verdictOf, verdictText } from "../data/standing.js";
@@ -24,14 +24,9 @@ const AMISS = ["lost", "silent"];
 export function createNodeChooser(element, { shell, current }) {
   const { store, href, keys } = shell;
   const list = h("datalist", { id: "node-suggestions" });
-  const input = h("input", {
-    class: "input",
-    type: "search",
-    list: "node-suggestions",
+  const input = searchInput("Node: IP address or name", {
+    list: list.id,
     placeholder: "IP address or name",
-    "aria-label": "Node: IP address or name",
-    autocomplete: "off",
-    spellcheck: "false",
     oninput: suggest,
     onfocus: suggest,
   });

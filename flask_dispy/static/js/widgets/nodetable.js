@@ -5,13 +5,13 @@
 /** @import {NodeRow} from "../data/types.js" */
 import { createColumnChooser } from "../table/columnchooser.js";
 import { ColumnWidths } from "../table/columnwidths.js";
-import { h, icon, setAttr, setText } from "../lib/dom.js";
+import { h, icon, searchInput, setAttr, setText } from "../lib/dom.js";
 import { count } from "../lib/format.js";
 import { clusterPath } from "../data/api.js";
 import { EDGE_KEYS, TABLE_KEYS } from "../frame/keymap.js";
 import { verdictOf } from "../data/standing.js";
 import { nodeFilter, nodeFilterProblem } from "../data/nodefilter.js";
-import { addressKey } from "../lib/sort.js";
+import { addressKey, readSort, sortText } from "../lib/sort.js";
 import { Table } from "../table/table.js";
 import { createExportMenu } from "./exportmenu.js";
 import { NodeActions } from "./nodeactions.js";
@@ -22,6 +22,8 @@ import { createNoNode } from "./nonode.js";
 const COMPARING = ["times_others", "failed_share"];
 /** Columns that make room for them. */
 const SPARE = ["swap", "tx", "rx"];
+/** dispy's own page shows the highest address first, and so does its documentation. @type {Sort} */
+const USUAL = { key: "ip_addr", order: "desc" };
 
 /**
  * The nodes of the chosen cluster, with filter, columns, selection and commands. Sort order and filter are kept
@@ -32,16 +34,8 @@ export class NodeTable {
   #columns;
   #onSort;
   /** @type {Sort} */
-  #sort = { key: "ip_addr", order: "desc" };
-  #input = h("input", {
-    class: "input",
-    type: "search",
-    placeholder: "Filter nodes",
-    "aria-label": "Filter nodes",
-    "aria-describedby": "filter-problem",
-    autocomplete: "off",
-    spellcheck: "false",
-  });
+  #sort = USUAL;
+  #input = searchInput("Filter nodes", { placeholder: "Filter nodes", "aria-describedby": "filter-problem" });
   #problem = h("span", { class: "field-error search-problem", id: "filter-problem", role: "status" });
   #counts = h("span", { class: "table-count", role: "status" });
   #order = h("span", { class: "caption table-order" });
@@ -69,7 +63,7 @@ export class NodeTable {
     const chooser = h("div", { class: `table-tools ${mayManage ? "" : "end"}` }, this.#makeExport());
     const place = h("div", {});
     panel.replaceChildren(this.#head(mayManage ? actions : null, chooser), place);
-    const sort = readSort(shell.url.get("sort"), columns);
+    const sort = sortFrom(shell.url.get("sort"), columns);
     const widths = new ColumnWidths({ store: `dispy.widths.${name}`, storage: shell.storage });
     const { hidden, reveal } = createColumnChooser(chooser, {
       columns,
@@ -136,7 +130,7 @@ export class NodeTable {
       empty: createNoNode(this.#shell),
       noMatch: noMatchMessage(() => this.setFilter("")),
       onSort: (next) => {
-        url.set({ sort: (next.order === "desc" ? "-" : "") + next.key });
+        url.set({ sort: sortText(next) });
         this.#sayOrder(next);
       },
       onSelect: () => this.#actions?.update(),
@@ -216,16 +210,13 @@ export class NodeTable {
 }
 
 /**
- * dispy's own page shows the highest address first, and so does its documentation.
- *
  * @param {string} text "cpus" or "-cpus"
  * @param {NodeColumn[]} columns
  * @returns {Sort}
  */
-export function readSort(text, columns) {
-  const key = text.replace(/^-/, "");
-  if (!columns.some((column) => column.key === key && column.value)) return { key: "ip_addr", order: "desc" };
-  return { key, order: text.startsWith("-") ? "desc" : "asc" };
+function sortFrom(text, columns) {
+  const sort = readSort(text);
+  return columns.some(({ key, value }) => key === sort.key && value) ? sort : USUAL;
 }
 
 /**
