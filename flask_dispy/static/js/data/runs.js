@@ -3,8 +3,8 @@
 import { pageHref } from "../lib/url.js";
 
 /** @import {Api} from "./api.js" */
+/** @import {Sort} from "../lib/sort.js" */
 /** @import {RunRow} from "./types.js" */
-/** @typedef {{sort: string, order: "asc"|"desc"}} RunOrder */
 /** @typedef {{total: number, items: RunRow[], next_after: string|null}} RunPage */
 /**
  * @typedef {object} RunListState
@@ -17,15 +17,15 @@ import { pageHref } from "../lib/url.js";
 const PAGE_ROWS = 100;
 const MOST_ROWS = 1000;
 
-/** The usual order. @type {Readonly<RunOrder>} */
-export const NEWEST_RUN = Object.freeze({ sort: "started_at", order: "desc" });
+/** The usual order. @type {Readonly<Sort>} */
+export const NEWEST_RUN = Object.freeze({ key: "started_at", order: "desc" });
 
 export class RunList {
   #api;
   #onChange;
   /** @type {RunListState} */
   #state = { rows: [], total: 0, phase: "loading", error: null };
-  #asked = { q: "", ...NEWEST_RUN };
+  #asked = {};
   /** @type {string|null} */
   #after = null;
   /** An answer to a search that was given up is dropped: each search has its number. */
@@ -47,9 +47,9 @@ export class RunList {
     return this.#asked;
   }
 
-  /** @param {string} q @param {RunOrder} order */
-  async search(q, order) {
-    this.#asked = { q, sort: order.sort, order: order.order };
+  /** @param {string} q @param {Sort} sort */
+  async search(q, { key, order }) {
+    this.#asked = { q, sort: key, order };
     this.#search += 1;
     this.#busy = false;
     await this.#read(PAGE_ROWS, null);

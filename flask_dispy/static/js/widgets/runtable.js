@@ -1,14 +1,17 @@
 /** The table of runs: searched, sorted, and two of them ticked to be compared. */
 
 import { compareHref, NEWEST_RUN, RunList } from "../data/runs.js";
-import { h, icon, need, setAttr, setText, show } from "../lib/dom.js";
-import { count, exact, plain } from "../lib/format.js";
+import { h, icon, need, searchInput, setAttr, setText, show } from "../lib/dom.js";
+import { TABLE_KEYS } from "../frame/keymap.js";
+import { count, counted, exact, plain } from "../lib/format.js";
+import { readSort, sortText } from "../lib/sort.js";
 import { Table } from "../table/table.js";
 import { createExportMenu } from "./exportmenu.js";
 import { runColumns } from "./runcolumns.js";
 
 /** @import {Shell} from "../frame/parts.js" */
-/** @import {RunListState, RunOrder} from "../data/runs.js" */
+/** @import {RunListState} from "../data/runs.js" */
+/** @import {Sort} from "../lib/sort.js" */
 /** @import {RunRow} from "../data/types.js" */
 
 /** Typing rests this long before it is searched for. */
@@ -19,8 +22,9 @@ const REFRESH_SEC = 5;
 export class RunTable {
   #shell;
   #list;
-  /** @type {RunOrder} */
-  #order;
+  #columns;
+  /** @type {Sort} */
+  #sort;
   #query;
   #input;
   #shown = h("span", { class: "table-count", role: "status" });
@@ -38,7 +42,9 @@ export class RunTable {
     this.#shell = shell;
     const { api, url } = shell;
     this.#query = url.get("q");
-    this.#order = readOrder(url.get("sort"));
+    this.#columns = runColumns({ api, onTag: (tag) => this.#searchTag(tag) });
+    const sort = readSort(url.get("sort"));
+    this.#sort = this.#columns.some(({ key, sorts }) => sorts && key === sort.key) ? sort : NEWEST_RUN;
     this.#input = this.#makeSearch(need("search"));
     const actions = h("div", { class: "actions" }, this.#compare, this.#advice);
     const menu = createExportMenu({
@@ -53,46 +59,42 @@ export class RunTable {
     this.#list = new RunList({ api, onChange: (state) => this.#show(state) });
     this.#choose([]);
     show(section, true);
-    void this.#list.search(this.#query, this.#order);
+    this.#listen();
+    void this.#list.search(this.#query, this.#sort);
+  }
+
+  #listen() {
+    const { keys, store, everySecond } = this.#shell;
+    store.subscribe((event) => event.kind === "update" && this.#update());
+    everySecond(() => this.#tick());
+    keys.bind("/", "Search runs", () => this.#input.focus());
+    keys.bind("j", "Next run", () => this.#table.move(1));
+    keys.bind("k", "Previous run", () => this.#table.move(-1));
+    keys.bind("c", "Compare the two that are ticked", () => {
+      if (this.#compare.hasAttribute("href")) this.#compare.click();
+    });
+    keys.describe(TABLE_KEYS);
   }
 
   /** Reads the rows again, if it is time. */
-  tick() {
+  #tick() {
     // A run that begins is written, and so listed, a moment later.
     const live = !this.#shell.config.past;
-    if ((live || this.#list.state.phase === "failed") && Date.now() - this.#readAt >= REFRESH_SEC * 1000) this.update();
+    if ((live || this.#list.state.phase === "failed") && Date.now() - this.#readAt >= REFRESH_SEC * 1000)
+      this.#update();
   }
 
-  update() {
+  #update() {
     this.#readAt = Date.now();
     void this.#list.refresh();
   }
 
-  focusSearch() {
-    this.#input.focus();
-  }
-
-  /** @param {number} step */
-  move(step) {
-    this.#table.move(step);
-  }
-
-  /** Shows the two that are ticked side by side. */
-  compare() {
-    if (this.#compare.hasAttribute("href")) this.#compare.click();
-  }
-
   /** @param {HTMLElement} place */
   #makeSearch(place) {
-    const input = h("input", {
-      class: "input",
-      type: "search",
-      "aria-label": "Search runs",
+    const input = searchInput("Search runs", {
       placeholder: "Words, tag:night, name:train",
       title: "Words in names and tags; tag: a whole tag; name: names alone; -word excludes",
       maxlength: String(Math.min(this.#shell.config.limits.query_letters, 10_000)),
-      autocomplete: "off",
-      spellcheck: "false",
     });
     input.value = this.#query;
     input.addEventListener("input", () => {
@@ -110,17 +112,16 @@ export class RunTable {
 
   /** @param {HTMLElement} place */
   #makeTable(place) {
-    const { api } = this.#shell;
     return new Table(place, {
       label: "Runs",
-      columns: runColumns({ api, onTag: (tag) => this.#searchTag(tag) }),
+      columns: this.#columns,
       keyOf: (/** @type {RunRow} */ run) => String(run.id),
       name: (run) => `${plain(run.name)}, begun ${exact(run.started_at)}`,
       selectable: true,
-      sort: { key: this.#order.sort, order: this.#order.order },
+      sort: this.#sort,
       empty: this.#nothing,
-      onSort: ({ key, order }) => {
-        this.#order = { sort: key, order };
+      onSort: (sort) => {
+        this.#sort = sort;
         this.#ask();
       },
       onSelect: (keys) => this.#choose(keys),
@@ -149,19 +150,15 @@ export class RunTable {
   }
 
   #ask() {
-    const { sort, order } = this.#order;
-    const isUsual = sort === NEWEST_RUN.sort && order === NEWEST_RUN.order;
-    this.#shell.url.set({ q: this.#query, sort: isUsual ? null : `${order === "desc" ? "-" : ""}${sort}` });
-    void this.#list.search(this.#query, this.#order);
+    const sort = sortText(this.#sort);
+    this.#shell.url.set({ q: this.#query, sort: sort === sortText(NEWEST_RUN) ? null : sort });
+    void this.#list.search(this.#query, this.#sort);
   }
 
   /** @param {RunListState} state */
   #show({ rows, total, phase, error }) {
     this.#readAt = Date.now();
-    const found =
-      rows.length < total
-        ? `${count(rows.length)} of ${count(total)} runs`
-        : `${count(total)} run${total === 1 ? "" : "s"}`;
+    const found = (rows.length < total ? `${count(rows.length)} of ` : "") + counted(total, "run");
     setText(this.#shown, phase === "failed" && rows.length === 0 ? "" : found);
     setText(this.#failure, error?.message ?? "");
     show(this.#failure, phase === "failed");
@@ -181,11 +178,4 @@ export class RunTable {
       pair.length === 2 ? "" : pair.length > 2 ? "Tick no more than two runs" : "Tick two runs to compare them",
     );
   }
-}
-
-/** @param {string} text `name`, or `-jobs` for the largest first @returns {RunOrder} */
-function readOrder(text) {
-  const sort = text.replace(/^-/, "");
-  const columns = ["started_at", "name", "duration_sec", "jobs", "failed", "median_sec", "p95_sec", "cpu_time_sec"];
-  return columns.includes(sort) ? { sort, order: text.startsWith("-") ? "desc" : "asc" } : NEWEST_RUN;
 }
