@@ -1,37 +1,27 @@
 /** The columns of the table of kinds of errors, and the small chart of a kind's course. */
 
-import { coursePath, kindTitle, nodesText, searchOfKind } from "../data/errorkinds.js";
+import { kindTitle, nodesText, searchOfKind } from "../data/errorkinds.js";
 import { h, setAttr, setText, show } from "../lib/dom.js";
 import { count, counted, exact, percent, plain, relative } from "../lib/format.js";
-import { svg } from "./svg.js";
+import { createSpark, SPARK_WIDTH } from "./spark.js";
 
 /** @import {Column} from "../table/columns.js" */
 /** @import {ErrorKind} from "../data/types.js" */
 
 /** @typedef {Column<ErrorKind>} KindColumn */
 
-const WIDTH = 96;
-const HEIGHT = 16;
 /** A chart spans at least a minute, so that a run that has just begun doesn't fill it as one block. */
 const LEAST_SEC = 60;
 
 /** Draws a kind's course: when its failures occurred, from the run's start to now. */
 export function createCourse() {
-  const path = svg("path", {});
-  const element = svg(
-    "svg",
-    { class: "spark", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, width: WIDTH, height: HEIGHT, role: "img" },
-    svg("path", { class: "spark-base", d: `M0 ${HEIGHT - 0.5}h${WIDTH}` }),
-    path,
-  );
+  const { element, draw } = createSpark(16);
   return {
     element,
     /** @param {ErrorKind} kind @param {number} now */
-    update(kind, now) {
-      const from = kind.course.start_at;
-      const to = Math.max(now, from + LEAST_SEC);
-      setAttr(path, "d", coursePath(kind.course, { from, to, width: WIDTH, height: HEIGHT }));
-      setAttr(element, "aria-label", `${counted(kind.count, "failure")} since ${exact(from)}`);
+    update({ course, count: failures }, now) {
+      const from = course.start_at;
+      draw(course, from, Math.max(now, from + LEAST_SEC), `${counted(failures, "failure")} since ${exact(from)}`);
     },
   };
 }
@@ -139,7 +129,7 @@ function courseColumn(now) {
     key: "course",
     label: "When",
     hint: "From the run's start to now",
-    width: [WIDTH + 24, 0.2],
+    width: [SPARK_WIDTH + 24, 0.2],
     ticks: true,
     text: () => "",
     render(cell) {

@@ -1,19 +1,16 @@
 /** The columns of the table of runs, and the parts that a run's side in a comparison shares with them. */
 
 import { clusterPath } from "../data/api.js";
-import { coursePath } from "../data/errorkinds.js";
 import { h, setAttr, setText, show } from "../lib/dom.js";
 import { clock, count, counted, day, exact, percent, plain, seconds } from "../lib/format.js";
 import { pageHref } from "../lib/url.js";
-import { svg } from "./svg.js";
+import { createSpark, SPARK_WIDTH } from "./spark.js";
 
 /** @import {Api} from "../data/api.js" */
 /** @import {Column} from "../table/columns.js" */
 /** @import {RunRow} from "../data/types.js" */
 /** @typedef {Column<RunRow>} RunColumn */
 
-const WIDTH = 96;
-const HEIGHT = 18;
 /** Of a name that is too long, the end stays, too: what tells runs apart often stands there. */
 const TAIL = 12;
 
@@ -40,21 +37,13 @@ export function createRunName() {
 
 /** How many jobs ended when, as a line of bars. */
 export function createThroughput() {
-  const path = svg("path", {});
-  const element = svg(
-    "svg",
-    { class: "spark run-spark", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, width: WIDTH, height: HEIGHT, role: "img" },
-    svg("path", { class: "spark-base", d: `M0 ${HEIGHT - 0.5}h${WIDTH}` }),
-    path,
-  );
+  const { element, draw } = createSpark(18, "run-spark");
   return {
     element,
     /** @param {RunRow} run */
     update({ course, started_at: from, ended_at: to }) {
-      const box = { from, to: Math.max(to, from + 1), width: WIDTH, height: HEIGHT };
-      setAttr(path, "d", course ? coursePath(course, box) : "");
       const ended = (course?.counts ?? []).reduce((sum, n) => sum + n, 0);
-      setAttr(element, "aria-label", course ? `${counted(ended, "job")} ended over the run` : "Not known");
+      draw(course, from, Math.max(to, from + 1), course ? `${counted(ended, "job")} ended over the run` : "Not known");
     },
   };
 }
@@ -172,7 +161,7 @@ const throughputColumn = {
   key: "course",
   label: "Throughput",
   hint: "How many jobs ended, from the run's start to its end",
-  width: [WIDTH + 12, 0.2],
+  width: [SPARK_WIDTH + 12, 0.2],
   text: () => "",
   render(cell) {
     const line = createThroughput();
