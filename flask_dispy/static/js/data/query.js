@@ -61,6 +61,16 @@ const KINDS = ["failed", "straggler", "bound", "rerun"];
 const DURATION = /^\d+(\.\d+)?(ms|s|sec|m|min|h|d)?$/i;
 const MOMENT = /^(\d+(\.\d+)?(ms|s|sec|m|min|h|d)?|\d{4}-\d\d-\d\d.+(z|[+-]\d\d:?\d\d))$/i;
 const LONGEST_LIST = 8;
+/** Values that are offered for some qualifiers. @type {Record<string, readonly string[]>} */
+const OFFERED = {
+  state: STATES,
+  is: KINDS,
+  slower: ["1s", "10s", "1m", "10m", "1h"],
+  faster: ["10ms", "100ms", "1s", "10s"],
+  waited: ["10s", "1m", "10m", "1h"],
+};
+/** Qualifiers that take times, or how long ago. */
+const MOMENTS = ["since", "until", "ended"];
 
 /**
  * The words of a search with their positions in the text. Never fails: an open quote extends to the end.
@@ -209,7 +219,7 @@ export function problemOf(text) {
       return `${field}: takes a time such as 500ms, 30s, 5m or 2h`;
     }
     const moments = field === "ended" ? value.split("..", 2) : [value];
-    if (["since", "until", "ended"].includes(field) && !moments.every((moment) => MOMENT.test(moment))) {
+    if (MOMENTS.includes(field) && !moments.every((moment) => MOMENT.test(moment))) {
       return `${field}: takes how long ago, such as 10m or 2h, or a time with its zone, such as 2026-11-28T01:00Z`;
     }
     if (field === "serial" && !/^\d+$/.test(value)) return "serial: takes a whole number";
@@ -268,21 +278,12 @@ function valueItems(field, start, vocabulary) {
  * @param {Vocabulary} vocabulary
  * @returns {{value: string, hint: string}[]}
  */
-function candidates(field, vocabulary) {
-  if (field === "state") return STATES.map((value) => ({ value, hint: "" }));
-  if (field === "is") return KINDS.map((value) => ({ value, hint: "" }));
-  if (field === "cluster") return (vocabulary.clusters ?? []).map((value) => ({ value, hint: "" }));
-  if (field === "node") {
-    return (vocabulary.nodes ?? []).map(({ ip, name }) => ({ value: ip, hint: name }));
-  }
-  if (field === "error-kind") return (vocabulary.errorKinds ?? []).map(({ id, title }) => ({ value: id, hint: title }));
-  if (field === "slower") return ["1s", "10s", "1m", "10m", "1h"].map((value) => ({ value, hint: "" }));
-  if (field === "faster") return ["10ms", "100ms", "1s", "10s"].map((value) => ({ value, hint: "" }));
-  if (field === "waited") return ["10s", "1m", "10m", "1h"].map((value) => ({ value, hint: "" }));
-  if (field === "since" || field === "until" || field === "ended") {
-    return ["1m", "10m", "1h", "1d"].map((value) => ({ value, hint: "ago" }));
-  }
-  return [];
+function candidates(field, { clusters = [], nodes = [], errorKinds = [] }) {
+  if (field === "node") return nodes.map(({ ip, name }) => ({ value: ip, hint: name }));
+  if (field === "error-kind") return errorKinds.map(({ id, title }) => ({ value: id, hint: title }));
+  if (MOMENTS.includes(field)) return ["1m", "10m", "1h", "1d"].map((value) => ({ value, hint: "ago" }));
+  const values = field === "cluster" ? clusters : (OFFERED[field] ?? []);
+  return values.map((value) => ({ value, hint: "" }));
 }
 
 /**
