@@ -5,13 +5,6 @@ import { h, setText } from "../lib/dom.js";
 import { counted } from "../lib/format.js";
 import { NODE_ACTIONS, runNodeAction, setCpus } from "./nodecommands.js";
 
-/** @type {[NodeAction, string][]} */
-const BUTTONS = [
-  ["allocate", "Allocate"],
-  ["deallocate", "Deallocate"],
-  ["close", "Close"],
-];
-
 /**
  * The commands for the chosen nodes. All but allocating ask first, with the number of nodes in the button
  * that confirms. In the combined view, a command goes to every cluster that knows the node.
@@ -22,7 +15,8 @@ export class NodeActions {
   #selected;
   #single;
   #number = h("span", { class: "actions-count" });
-  #buttons;
+  /** The buttons, each with the command that decides whether it can be pressed. @type {Map<HTMLButtonElement, NodeAction>} */
+  #buttons = new Map();
 
   /**
    * @param {HTMLElement} element
@@ -37,15 +31,11 @@ export class NodeActions {
     this.#shell = shell;
     this.#selected = selected;
     this.#single = single;
-    this.#buttons = BUTTONS.map(([action, word]) => this.#actionButton(action, word));
     element.classList.add("actions");
     element.setAttribute("role", "group");
     element.setAttribute("aria-label", "Actions on nodes");
     if (!single) element.append(this.#number);
-    element.append(...this.#buttons);
-    for (const [i, [action, word]] of BUTTONS.entries()) {
-      if (action !== "allocate") this.#ask(this.#buttons[i], action, word);
-    }
+    for (const action of /** @type {NodeAction[]} */ (Object.keys(NODE_ACTIONS))) this.#addButton(action);
     if (withCpus) element.append(this.#cpusForm());
     this.update();
   }
@@ -54,35 +44,27 @@ export class NodeActions {
   update() {
     const n = this.#selected().length;
     setText(this.#number, n === 0 ? "Select nodes to" : `${counted(n, "node")}:`);
-    for (const [i, button] of this.#buttons.entries()) {
-      const action = BUTTONS[i]?.[0] ?? "allocate";
-      button.disabled = n === 0 || this.#able(action).length === 0;
-    }
+    for (const [button, action] of this.#buttons) button.disabled = this.#able(action).length === 0;
     this.#element.classList.toggle("actions-floating", n > 0 && !this.#single);
     this.#element.classList.toggle("actions-idle", n === 0);
   }
 
-  /** @param {NodeAction} action @param {string} word */
-  #actionButton(action, word) {
-    const button = h("button", {
-      type: "button",
-      class: "button",
-      text: action === "close" && this.#single ? "Close node" : word,
-    });
-    if (action === "allocate") button.addEventListener("click", () => this.#run(action, this.#selected()));
-    return button;
-  }
-
-  /** @param {HTMLButtonElement} button @param {NodeAction} action @param {string} word */
-  #ask(button, action, word) {
+  /** @param {NodeAction} action */
+  #addButton(action) {
+    const { word, detail } = NODE_ACTIONS[action];
+    const text = action === "close" && this.#single ? "Close node" : word;
+    const button = h("button", { type: "button", class: "button", text });
+    this.#buttons.set(button, action);
+    this.#element.append(button);
+    if (action === "allocate") {
+      button.addEventListener("click", () => void runNodeAction(this.#shell, action, this.#selected()));
+      return;
+    }
     confirmInPlace(button, () => {
       const addresses = this.#able(action);
       if (addresses.length === 0) return null;
-      return {
-        action: `${word} ${counted(addresses.length, "node")}`,
-        detail: NODE_ACTIONS[action].detail,
-        run: () => this.#run(action, addresses),
-      };
+      const run = () => void runNodeAction(this.#shell, action, addresses);
+      return { action: `${word} ${counted(addresses.length, "node")}`, detail, run };
     });
   }
 
@@ -95,11 +77,6 @@ export class NodeActions {
     return this.#selected().filter(
       (address) => action === "allocate" || this.#shell.store.nodes.get(address)?.state !== "closed",
     );
-  }
-
-  /** @param {NodeAction} action @param {string[]} addresses */
-  #run(action, addresses) {
-    if (addresses.length > 0) void runNodeAction(this.#shell, action, addresses);
   }
 
   #cpusForm() {
@@ -120,7 +97,7 @@ export class NodeActions {
       input.setAttribute("aria-invalid", String(!valid));
       if (valid && addresses.length > 0) void setCpus(this.#shell, addresses, cpus);
     });
-    this.#buttons.push(button);
+    this.#buttons.set(button, "allocate"); // of any nodes
     return form;
   }
 }

@@ -12,15 +12,17 @@ import { failureLine } from "../data/remedy.js";
 /** Requests under way at once: fast for a few nodes, and no burden on the server for thousands. */
 const AT_ONCE = 4;
 
-/** @type {Record<NodeAction, {now: string, done: string, detail: string}>} */
+/** @type {Record<NodeAction, {word: string, now: string, done: string, detail: string}>} */
 export const NODE_ACTIONS = {
-  allocate: { now: "Asking", done: "Asked", detail: "" },
+  allocate: { word: "Allocate", now: "Asking", done: "Asked", detail: "" },
   deallocate: {
+    word: "Deallocate",
     now: "Deallocating",
     done: "Deallocated",
     detail: "No further jobs go there; running jobs end as usual.",
   },
   close: {
+    word: "Close",
     now: "Closing",
     done: "Closed",
     detail: "It leaves the cluster; its running jobs end as usual.",
