@@ -61,14 +61,14 @@ const KINDS = ["failed", "straggler", "bound", "rerun"];
 const DURATION = /^\d+(\.\d+)?(ms|s|sec|m|min|h|d)?$/i;
 const MOMENT = /^(\d+(\.\d+)?(ms|s|sec|m|min|h|d)?|\d{4}-\d\d-\d\d.+(z|[+-]\d\d:?\d\d))$/i;
 const LONGEST_LIST = 8;
-/** Values that are offered for some qualifiers. @type {Record<string, readonly string[]>} */
-const OFFERED = {
-  state: STATES,
-  is: KINDS,
-  slower: ["1s", "10s", "1m", "10m", "1h"],
-  faster: ["10ms", "100ms", "1s", "10s"],
-  waited: ["10s", "1m", "10m", "1h"],
-};
+/** Values that are offered for some qualifiers. @type {Map<string, readonly string[]>} */
+const OFFERED = new Map([
+  ["state", STATES],
+  ["is", KINDS],
+  ["slower", ["1s", "10s", "1m", "10m", "1h"]],
+  ["faster", ["10ms", "100ms", "1s", "10s"]],
+  ["waited", ["10s", "1m", "10m", "1h"]],
+]);
 /** Qualifiers that take times, or how long ago. */
 const MOMENTS = ["since", "until", "ended"];
 
@@ -282,7 +282,7 @@ function candidates(field, { clusters = [], nodes = [], errorKinds = [] }) {
   if (field === "node") return nodes.map(({ ip, name }) => ({ value: ip, hint: name }));
   if (field === "error-kind") return errorKinds.map(({ id, title }) => ({ value: id, hint: title }));
   if (MOMENTS.includes(field)) return ["1m", "10m", "1h", "1d"].map((value) => ({ value, hint: "ago" }));
-  const values = field === "cluster" ? clusters : (OFFERED[field] ?? []);
+  const values = field === "cluster" ? clusters : (OFFERED.get(field) ?? []);
   return values.map((value) => ({ value, hint: "" }));
 }
 

@@ -77,6 +77,9 @@ export function createStore({ now = () => Date.now() / 1000 } = {}) {
   return store;
 }
 
+/** Whether updates come. @param {Pick<Store, "state">} store */
+export const isUpdating = ({ state }) => state.connection === "live" || state.connection === "polling";
+
 /**
  * @param {Store} store
  * @param {Changes} changes

@@ -4,6 +4,7 @@
 import { ApiError, clusterPath } from "../data/api.js";
 import { followEvents } from "../data/events.js";
 import { withRange } from "../data/durations.js";
+import { isUpdating } from "../data/store.js";
 import { need, setAttr, setText, show } from "../lib/dom.js";
 import { plain, stateMark } from "../lib/format.js";
 import { EVENT_KEYS, LANE_KEYS } from "../frame/keymap.js";
@@ -83,11 +84,10 @@ class NodePage {
   }
 
   #tick() {
-    const { connection } = this.#shell.store.state;
     this.#jobs.tick();
     this.#facts.tick();
     this.#past.tick();
-    if (connection === "live" || connection === "polling") this.#lane?.update();
+    if (isUpdating(this.#shell.store)) this.#lane?.update();
     this.#askIfDue();
   }
 

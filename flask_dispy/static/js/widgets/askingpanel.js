@@ -3,6 +3,7 @@
 /** @import {QueryParams} from "../data/api.js" */
 /** @import {Shell} from "../frame/parts.js" */
 import { ApiError, clusterPath } from "../data/api.js";
+import { isUpdating } from "../data/store.js";
 import { h, setAttr, setText, show } from "../lib/dom.js";
 
 /** While jobs change, it is asked for again this often. */
@@ -61,19 +62,21 @@ export class AskingPanel {
     if (open) void this.refresh();
   }
 
+  #jobChanges() {
+    return this.#shell.summary()?.job_changes ?? -1;
+  }
+
   #tick() {
-    const { store } = this.#shell;
-    const changes = this.#shell.summary()?.job_changes ?? -1;
-    const coming = ["live", "polling"].includes(store.state.connection);
-    if (this.#isOpen && coming && changes !== this.#jobsSeen && Date.now() / 1000 - this.#askedAt >= REFILL_SEC)
-      void this.refresh();
+    const changed = this.#jobChanges() !== this.#jobsSeen;
+    const due = Date.now() / 1000 - this.#askedAt >= REFILL_SEC;
+    if (changed && due && isUpdating(this.#shell.store)) void this.refresh();
   }
 
   /** Ask anew, if it is open. */
   async refresh() {
     if (!this.#isOpen) return;
     this.#askedAt = Date.now() / 1000;
-    this.#jobsSeen = this.#shell.summary()?.job_changes ?? -1;
+    this.#jobsSeen = this.#jobChanges();
     const number = (this.#newest += 1);
     const { asked, onAnswer, path, title } = this.#options;
     const { api, cluster } = this.#shell;

@@ -1,6 +1,7 @@
 /** What the feed does not carry, such as the nodes' load over time, is read again while updates come. */
 
 /** @import {Shell} from "../frame/parts.js" */
+import { isUpdating } from "../data/store.js";
 
 const REFILL_SEC = 10;
 
@@ -22,9 +23,7 @@ export function keepFilled({ store, everySecond }, read) {
     }
   }
   everySecond(() => {
-    const { connection } = store.state;
-    const coming = connection === "live" || connection === "polling";
-    if (coming && Date.now() / 1000 - askedAt >= REFILL_SEC) void fill();
+    if (isUpdating(store) && Date.now() / 1000 - askedAt >= REFILL_SEC) void fill();
   });
   void fill();
   return fill;

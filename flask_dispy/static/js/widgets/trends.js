@@ -5,6 +5,7 @@ import { h } from "../lib/dom.js";
 import { count, exact, rate, seconds } from "../lib/format.js";
 import { CHART_KEYS } from "../frame/keymap.js";
 import { followEvents } from "../data/events.js";
+import { isUpdating } from "../data/store.js";
 import { createLiveSeries, resolutionFor } from "../data/series.js";
 import { Chart } from "./chart.js";
 
@@ -130,12 +131,11 @@ export class Trends {
 
   #tick() {
     const { store, summary } = this.#shell;
-    const { connection } = store.state;
     const known = summary();
     if (known) this.#show(this.#spanSec, known);
     if (this.#past) return; // its charts stand still
     if (Date.now() / 1000 - this.#filledAt > REFILL_SEC) void this.#fill();
-    if (!known || (connection !== "live" && connection !== "polling")) return;
+    if (!known || !isUpdating(store)) return;
     this.#live.append(store.now(), known);
     this.#draw();
   }
