@@ -8,10 +8,10 @@ import { EDGE_KEYS, PANEL_KEYS, SEARCH_KEYS, TABLE_KEYS } from "../frame/keymap.
 import { startShell } from "../frame/shell.js";
 import { h, need, setText, show } from "../lib/dom.js";
 import { count } from "../lib/format.js";
-import { DurationsPanel } from "../widgets/durations.js";
+import { createDurationsPanel } from "../widgets/durations.js";
 import { ErrorsTab } from "../widgets/errorstab.js";
 import { createExportMenu } from "../widgets/exportmenu.js";
-import { FacetsPanel } from "../widgets/facets.js";
+import { createFacetsPanel } from "../widgets/facets.js";
 import { createJobActions } from "../widgets/jobactions.js";
 import { JobPanel } from "../widgets/jobdetail.js";
 import { JobTable } from "../widgets/jobtable.js";
@@ -85,7 +85,7 @@ class JobsPage {
     );
     const { cancel_jobs: mayCancel, rerun_jobs: mayRerun } = config.permissions;
     this.#actions = mayCancel || mayRerun ? this.#makeActions(actions) : null;
-    this.#durations = new DurationsPanel(need("durations"), {
+    this.#durations = createDurationsPanel(need("durations"), {
       shell,
       asked: () => ({
         ...filtersOf(this.#query),
@@ -95,7 +95,7 @@ class JobsPage {
       onSelect: (range, time) => this.#search.ask(withRange(this.#search.value, range, time)),
       foldable: true,
     });
-    this.#facets = new FacetsPanel(need("facets"), {
+    this.#facets = createFacetsPanel(need("facets"), {
       shell,
       asked: () => toParams(this.#query),
       search: () => this.#query,

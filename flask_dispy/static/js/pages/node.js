@@ -14,7 +14,7 @@ import { NodeActions } from "../widgets/nodeactions.js";
 import { createNodeCharts } from "../widgets/nodecharts.js";
 import { createNodeLoads } from "../widgets/nodeloads.js";
 import { createNodeFacts } from "../widgets/nodefacts.js";
-import { DurationsPanel } from "../widgets/durations.js";
+import { createDurationsPanel } from "../widgets/durations.js";
 import { NodeJobs } from "../widgets/nodejobs.js";
 import { createNodePast } from "../widgets/nodepast.js";
 import { Timeline } from "../widgets/timeline.js";
@@ -136,7 +136,7 @@ class NodePage {
     keys.describe([...LANE_KEYS, ...EVENT_KEYS]);
     this.#charts = createNodeCharts(need("charts"), { shell: this.#shell, ip });
     const noRange = { fromSec: null, toSec: null };
-    new DurationsPanel(need("durations"), {
+    createDurationsPanel(need("durations"), {
       shell: this.#shell,
       asked: () => ({ state: [], node: ip, ran: noRange, waited: noRange }),
       onSelect: (range, time) => location.assign(href("jobs.html", { q: withRange(`node:${ip}`, range, time) })),

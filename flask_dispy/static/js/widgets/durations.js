@@ -29,73 +29,39 @@ const FIGURES = [
 /**
  * How long jobs ran and waited: two histograms, and the figures of each function if there are several.
  * Requests nothing while it is closed.
+ *
+ * @param {HTMLElement} element a panel
+ * @param {object} options
+ * @param {Shell} options.shell
+ * @param {() => Asked} options.asked
+ * @param {(range: Range, time: "ran"|"waited") => void} options.onSelect
+ * @param {boolean} [options.foldable] whether it can be closed; if so, it is closed until somebody opens it
  */
-export class DurationsPanel {
-  #shell;
-  #asked;
-  #functions = h("tbody", {});
-  #table;
-  #ran;
-  #waited;
-  /** @type {AskingPanel<Durations>} */
-  #panel;
-
-  /**
-   * @param {HTMLElement} element a panel
-   * @param {object} options
-   * @param {Shell} options.shell
-   * @param {() => Asked} options.asked
-   * @param {(range: Range, time: "ran"|"waited") => void} options.onSelect
-   * @param {boolean} [options.foldable] whether it can be closed; if so, it is closed until somebody opens it
-   */
-  constructor(element, { shell, asked, onSelect, foldable = false }) {
-    this.#shell = shell;
-    this.#asked = asked;
-    const ran = h("div", {});
-    const waited = h("div", {});
-    this.#ran = new Histogram(ran, { title: "Time run", onSelect: (range) => onSelect(range, "ran") });
-    this.#waited = new Histogram(waited, { title: "Time waited", onSelect: (range) => onSelect(range, "waited") });
-    this.#table = h(
-      "table",
-      { class: "durations-functions", hidden: true },
-      h("caption", { class: "sr", text: "Durations by function" }),
-      h("thead", {}, h("tr", {}, ...HEADS.map((text) => h("th", { scope: "col", text })))),
-      this.#functions,
-    );
-    this.#panel = new AskingPanel(element, {
-      shell,
-      title: "Durations",
-      path: "durations",
-      body: h("div", { class: "durations-body" }, h("div", { class: "durations-charts" }, ran, waited), this.#table),
-      asked: () => {
-        const { state, node } = asked();
-        return { state, node };
-      },
-      onAnswer: (found) => this.#show(found),
-      foldable,
-    });
-  }
-
-  /** Request the durations again, if it is open. */
-  refresh() {
-    return this.#panel.refresh();
-  }
+export function createDurationsPanel(element, { shell, asked, onSelect, foldable = false }) {
+  const places = [h("div", {}), h("div", {})];
+  const ran = new Histogram(places[0], { title: "Time run", onSelect: (range) => onSelect(range, "ran") });
+  const waited = new Histogram(places[1], { title: "Time waited", onSelect: (range) => onSelect(range, "waited") });
+  const rows = h("tbody", {});
+  const table = h(
+    "table",
+    { class: "durations-functions", hidden: true },
+    h("caption", { class: "sr", text: "Durations by function" }),
+    h("thead", {}, h("tr", {}, ...HEADS.map((text) => h("th", { scope: "col", text })))),
+    rows,
+  );
 
   /** @param {Durations} found */
-  #show(found) {
-    const { state, node, ran, waited } = this.#asked();
-    const nothing =
-      state.length || node
-        ? "No such job has ended"
-        : this.#shell.config.past
-          ? "No job had ended"
-          : "No job has ended yet";
-    this.#ran.update(found.ran, ran, nothing);
-    this.#waited.update(found.waited, waited, nothing);
+  function draw(found) {
+    const { state, node, ...ranges } = asked();
+    const some = state.length > 0 || node !== null;
+    const past = shell.config.past;
+    const nothing = some ? "No such job has ended" : past ? "No job had ended" : "No job has ended yet";
+    ran.update(found.ran, ranges.ran, nothing);
+    waited.update(found.waited, ranges.waited, nothing);
     const functions = found.functions.filter(({ jobs }) => jobs > 0).sort((a, b) => b.jobs - a.jobs);
-    show(this.#table, functions.length > 1);
+    show(table, functions.length > 1);
     fillChildren(
-      this.#functions,
+      rows,
       functions.slice(0, FUNCTIONS),
       () => h("tr", {}, h("th", { scope: "row" }), ...FIGURES.map(() => h("td", {}))),
       (row, one) => {
@@ -104,4 +70,17 @@ export class DurationsPanel {
       },
     );
   }
+
+  return new AskingPanel(element, {
+    shell,
+    title: "Durations",
+    path: "durations",
+    body: h("div", { class: "durations-body" }, h("div", { class: "durations-charts" }, ...places), table),
+    asked: () => {
+      const { state, node } = asked();
+      return { state, node };
+    },
+    onAnswer: draw,
+    foldable,
+  });
 }
