@@ -25,6 +25,30 @@ export function fitCanvas(canvas, width, height) {
 }
 
 /**
+ * @param {CanvasRenderingContext2D} context
+ * @param {string} color
+ * @param {number} x @param {number} y @param {number} width @param {number} height
+ */
+export function fill(context, color, x, y, width, height) {
+  context.fillStyle = color;
+  context.fillRect(x, y, width, height);
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {string} text
+ * @param {number} x
+ * @param {number} y its base line
+ * @param {{font: string, color: string, align?: CanvasTextAlign}} look
+ */
+export function write(context, text, x, y, { font, color, align = "left" }) {
+  context.font = font;
+  context.fillStyle = color;
+  context.textAlign = align;
+  context.fillText(text, x, y);
+}
+
+/**
  * Text cut with an ellipsis to fit a width.
  *
  * @param {CanvasRenderingContext2D} context

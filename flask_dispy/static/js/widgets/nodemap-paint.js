@@ -6,7 +6,7 @@
 import { h } from "../lib/dom.js";
 import { plain } from "../lib/format.js";
 import { cellRect, lookOf, levelOf, LEVELS } from "./nodemap-layout.js";
-import { fitText } from "./canvas.js";
+import { fill, fitText, write } from "./canvas.js";
 
 /** @import {NodeRow} from "../data/types.js" */
 /** @import {Face, Grid} from "./nodemap-layout.js" */
@@ -111,12 +111,11 @@ function paintByShade(context, { columns, rows, pitchX, pitchY, gap }, nodes, co
  * @param {Shade} shade
  */
 function paintSmall(context, rect, level, colors, shade) {
-  context.fillStyle = colors["surface-2"];
-  context.fillRect(rect.x, rect.y, rect.width, rect.height);
+  const { x, y, width, height } = rect;
+  fill(context, colors["surface-2"], x, y, width, height);
   if (level === 0) return;
   context.globalAlpha = FULL_SHADE * (level / LEVELS);
-  context.fillStyle = colors[shade.token];
-  context.fillRect(rect.x, rect.y, rect.width, rect.height);
+  fill(context, colors[shade.token], x, y, width, height);
   context.globalAlpha = 1;
 }
 
@@ -129,6 +128,22 @@ function shape(context, rect, radius, inset = 0) {
   context.beginPath();
   const [width, height] = [rect.width - 2 * inset, rect.height - 2 * inset];
   context.roundRect(rect.x + inset, rect.y + inset, width, height, Math.max(0, radius - inset));
+}
+
+/**
+ * A line inside the edge of a cell.
+ *
+ * @param {CanvasRenderingContext2D} context
+ * @param {Rect} rect
+ * @param {number} radius
+ * @param {string} color
+ * @param {number} width
+ */
+function frame(context, rect, radius, color, width) {
+  shape(context, rect, radius, width / 2);
+  context.strokeStyle = color;
+  context.lineWidth = width;
+  context.stroke();
 }
 
 /**
@@ -150,17 +165,13 @@ function paintLoad(context, rect, radius, level, colors, shade) {
   context.fill();
   context.globalAlpha = 1;
   if (rect.height >= MARK_FROM) {
-    shape(context, rect, radius, 0.5);
-    context.strokeStyle = colors.line;
-    context.lineWidth = 1;
-    context.stroke();
+    frame(context, rect, radius, colors.line, 1);
   }
   if (!text || level === 0) return;
   context.save();
   shape(context, rect, radius);
   context.clip();
-  context.fillStyle = colors[shade.token];
-  context.fillRect(rect.x, rect.y + rect.height - 4, (rect.width * level) / LEVELS, 4);
+  fill(context, colors[shade.token], rect.x, rect.y + rect.height - 4, (rect.width * level) / LEVELS, 4);
   context.restore();
 }
 
@@ -174,16 +185,12 @@ function paintLoad(context, rect, radius, level, colors, shade) {
  */
 function paintClosed(context, rect, radius, colors) {
   if (rect.height < MARK_FROM) {
-    const side = Math.max(1, Math.floor(rect.height / 3));
-    context.fillStyle = colors.closed;
-    context.fillRect(rect.x + (rect.width - side) / 2, rect.y + (rect.height - side) / 2, side, side);
+    const dot = dotOf(rect);
+    fill(context, colors.closed, dot.x, dot.y, dot.side, dot.side);
     return;
   }
-  context.strokeStyle = colors.closed;
-  context.lineWidth = 1;
   context.setLineDash([3, 2]);
-  shape(context, rect, radius, 0.5);
-  context.stroke();
+  frame(context, rect, radius, colors.closed, 1);
   context.setLineDash([]);
   const box = markBox(rect);
   context.lineWidth = 1.5;
@@ -202,10 +209,9 @@ function paintClosed(context, rect, radius, colors) {
  * @param {Colors} colors
  */
 function paintSilent(context, rect, radius, colors) {
-  context.fillStyle = colors.silent;
-  context.strokeStyle = colors.silent;
   if (rect.height < MARK_FROM) {
     context.clearRect(rect.x, rect.y, rect.width, rect.height);
+    context.fillStyle = colors.silent;
     context.beginPath();
     context.moveTo(rect.x, rect.y + rect.height);
     context.lineTo(rect.x + rect.width / 2, rect.y);
@@ -213,9 +219,7 @@ function paintSilent(context, rect, radius, colors) {
     context.fill();
     return;
   }
-  context.lineWidth = 2;
-  shape(context, rect, radius, 1);
-  context.stroke();
+  frame(context, rect, radius, colors.silent, 2);
   const box = markBox(rect);
   const [x, y, r] = [box.x + box.side / 2, box.y + box.side / 2, box.side / 2];
   context.lineWidth = 1.5;
@@ -236,18 +240,14 @@ function paintSilent(context, rect, radius, colors) {
  * @param {Colors} colors
  */
 function paintLost(context, rect, radius, colors) {
-  context.fillStyle = colors.lost;
-  context.strokeStyle = colors.lost;
   if (rect.height < MARK_FROM) {
     context.clearRect(rect.x, rect.y, rect.width, rect.height);
-    context.fillRect(rect.x, rect.y, rect.width, rect.height);
-    const side = Math.max(1, Math.floor(rect.height / 3));
-    context.clearRect(rect.x + (rect.width - side) / 2, rect.y + (rect.height - side) / 2, side, side);
+    fill(context, colors.lost, rect.x, rect.y, rect.width, rect.height);
+    const dot = dotOf(rect);
+    context.clearRect(dot.x, dot.y, dot.side, dot.side);
     return;
   }
-  context.lineWidth = 2;
-  shape(context, rect, radius, 1);
-  context.stroke();
+  frame(context, rect, radius, colors.lost, 2);
   const box = markBox(rect);
   context.lineWidth = 1.75;
   context.beginPath();
@@ -256,6 +256,16 @@ function paintLost(context, rect, radius, colors) {
   context.moveTo(box.x + box.side, box.y);
   context.lineTo(box.x, box.y + box.side);
   context.stroke();
+}
+
+/**
+ * The middle of a small cell.
+ *
+ * @param {Rect} rect
+ */
+function dotOf({ x, y, width, height }) {
+  const side = Math.max(1, Math.floor(height / 3));
+  return { x: x + (width - side) / 2, y: y + (height - side) / 2, side };
 }
 
 /**
@@ -280,16 +290,12 @@ function markBox(rect) {
 function paintText(context, rect, node, face, colors) {
   const marked = node.state !== "up";
   context.textBaseline = "alphabetic";
-  context.font = `600 12px ${colors.font}`;
-  context.fillStyle = colors.text;
+  const look = { font: `600 12px ${colors.font}`, color: colors.text };
+  context.font = look.font;
   const name = fitText(context, plain(face.label), rect.width - (marked ? 30 : 14));
   const two = rect.height >= 40;
-  context.fillText(name, rect.x + 7, rect.y + (two ? 17 : rect.height / 2 + 3));
+  write(context, name, rect.x + 7, rect.y + (two ? 17 : rect.height / 2 + 3), look);
   if (!two) return;
-  context.font = `400 11px ${colors.font}`;
-  context.fillText(
-    node.state === "closed" || node.state === "lost" ? node.state : `${face.figures} busy`,
-    rect.x + 7,
-    rect.y + 33,
-  );
+  const figures = node.state === "closed" || node.state === "lost" ? node.state : `${face.figures} busy`;
+  write(context, figures, rect.x + 7, rect.y + 33, { ...look, font: `400 11px ${colors.font}` });
 }

@@ -5,7 +5,7 @@ import { h, setAttr } from "../lib/dom.js";
 import { seconds } from "../lib/format.js";
 import { pressKey } from "../lib/keys.js";
 import { whenText } from "../frame/pastrun.js";
-import { fitCanvas } from "./canvas.js";
+import { fill, fitCanvas, write } from "./canvas.js";
 import { scale } from "./chart-scale.js";
 import { clampView, panView, SHORTEST_SEC, zoomView } from "./timeline-layout.js";
 import { paintColumns } from "./timeline-paint.js";
@@ -80,12 +80,8 @@ export class TimelineMap {
     const { width, gutter, colors, view } = scene;
     const context = fitCanvas(this.#canvas, width, HEIGHT);
     context.clearRect(0, 0, width, HEIGHT);
-    context.font = `500 12px ${colors.font}`;
-    context.textAlign = "left";
-    context.fillStyle = colors.text;
-    context.fillText("Whole run", 4, HEIGHT / 2 + 4);
-    context.fillStyle = colors["surface-2"];
-    context.fillRect(gutter, 0, width - gutter, HEIGHT);
+    write(context, "Whole run", 4, HEIGHT / 2 + 4, { font: `500 12px ${colors.font}`, color: colors.text });
+    fill(context, colors["surface-2"], gutter, 0, width - gutter, HEIGHT);
     const whole = this.#whole();
     const answer = this.#answer;
     if (answer) {
@@ -97,15 +93,13 @@ export class TimelineMap {
     const left = Math.max(gutter, Math.min(width - 3, x(view.from)));
     const right = Math.min(width, Math.max(left + 3, x(view.to)));
     context.globalAlpha = 0.55;
-    context.fillStyle = colors["surface-2"];
-    context.fillRect(gutter, 0, left - gutter, HEIGHT);
-    context.fillRect(right, 0, width - right, HEIGHT);
+    fill(context, colors["surface-2"], gutter, 0, left - gutter, HEIGHT);
+    fill(context, colors["surface-2"], right, 0, width - right, HEIGHT);
     context.globalAlpha = 1;
     context.strokeStyle = colors.accent;
     context.lineWidth = 2;
     context.strokeRect(left + 1, 1, right - left - 2, HEIGHT - 2);
-    context.fillStyle = colors.accent;
-    for (const edge of [left, right - 4]) context.fillRect(edge, HEIGHT / 2 - 8, 4, 16);
+    for (const edge of [left, right - 4]) fill(context, colors.accent, edge, HEIGHT / 2 - 8, 4, 16);
     this.#say(view);
   }
 

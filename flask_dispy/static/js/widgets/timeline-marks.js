@@ -1,6 +1,6 @@
 /** How jobs look on the timeline: their class by colour and by pattern. */
 
-import { fitText } from "./canvas.js";
+import { fill, fitText } from "./canvas.js";
 
 export const TIMELINE_TOKENS = /** @type {const} */ ([
   "surface",
@@ -183,8 +183,7 @@ export function paintLabel(context, { x, y, width, height }, text, colors) {
   if (shown.length < Math.min(LABEL.least, text.length)) return;
   const middle = y + height / 2;
   context.globalAlpha = 0.88;
-  context.fillStyle = colors.surface;
-  context.fillRect(x + 4, middle - 6.5, context.measureText(shown).width + 6, 12);
+  fill(context, colors.surface, x + 4, middle - 6.5, context.measureText(shown).width + 6, 12);
   context.globalAlpha = 1;
   context.fillStyle = colors.text;
   context.fillText(shown, x + 7, middle + 3);

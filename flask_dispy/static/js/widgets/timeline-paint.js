@@ -6,7 +6,7 @@
 import { areaPath, linePath, maximum, scale, timeTicks, valueTicks } from "./chart-scale.js";
 import { count, plain, seconds } from "../lib/format.js";
 import { jobName } from "../data/jobwords.js";
-import { fitText } from "./canvas.js";
+import { fill, fitText, write } from "./canvas.js";
 import { classOf, markOf, sharesOf, stackOf } from "./timeline-classes.js";
 import { barTop, laneHeight, visibleLanes } from "./timeline-layout.js";
 import { paintBar, paintLabel, paintOutline, paintPart } from "./timeline-marks.js";
@@ -60,16 +60,12 @@ export function paintAxis(context, scene) {
     if (!crowded) context.fillText(label, place, 16);
   }
   if (!scene.answer?.past && now >= view.from && now <= view.to) {
-    context.font = `600 11px ${colors.font}`;
-    context.fillStyle = colors.accent;
-    context.fillText("now", Math.min(nowAt, width - 14), 16);
+    const look = { font: `600 11px ${colors.font}`, color: colors.accent, align: /** @type {const} */ ("center") };
+    write(context, "now", Math.min(nowAt, width - 14), 16, look);
   }
-  context.textAlign = "left";
-  context.font = `500 11px ${colors.font}`;
-  context.fillStyle = colors.muted;
-  context.fillText(seconds(view.to - view.from), 4, 16);
-  context.fillStyle = colors.line;
-  context.fillRect(0, AXIS_HEIGHT - 1, width, 1);
+  const span = seconds(view.to - view.from);
+  write(context, span, 4, 16, { font: `500 11px ${colors.font}`, color: colors.muted });
+  fill(context, colors.line, 0, AXIS_HEIGHT - 1, width, 1);
 }
 
 /** @param {Scene} scene */
@@ -231,19 +227,15 @@ function paintName(context, { answer, layout, gutter, colors, figureText }, lane
   const both = name && name !== node && height >= 30;
   const line = both ? top + height / 2 - 2 : top + height / 2 + 4;
   const sorted = typeof figure === "number" && figureText ? figureText(figure) : "";
-  context.font = `400 11px ${colors.font}`;
-  context.fillStyle = colors.muted;
-  context.textAlign = "right";
-  context.fillText(sorted, gutter - 10, line);
+  const small = { font: `400 11px ${colors.font}`, color: colors.muted };
+  write(context, sorted, gutter - 10, line, { ...small, align: "right" });
   const taken = sorted ? context.measureText(sorted).width + 2 : 0;
-  context.textAlign = "left";
-  context.font = `500 12px ${colors.font}`;
-  context.fillStyle = colors.text;
-  context.fillText(fitText(context, plain(name || node), gutter - 16 - taken), 4, line);
+  const large = { font: `500 12px ${colors.font}`, color: colors.text };
+  context.font = large.font;
+  write(context, fitText(context, plain(name || node), gutter - 16 - taken), 4, line, large);
   if (!both) return;
-  context.font = `400 11px ${colors.font}`;
-  context.fillStyle = colors.muted;
-  context.fillText(fitText(context, node, gutter - 16), 4, top + height / 2 + 12);
+  context.font = small.font;
+  write(context, fitText(context, node, gutter - 16), 4, top + height / 2 + 12, small);
 }
 
 /**
@@ -256,13 +248,11 @@ function paintVerticals(context, scene, height) {
   const { answer, view, now, cursor, colors, gutter } = scene;
   const x = timeScale(scene);
   if (!answer?.past && now >= view.from && now <= view.to) {
-    context.fillStyle = colors.accent;
-    context.fillRect(Math.round(x(now)), 0, 1, height);
+    fill(context, colors.accent, Math.round(x(now)), 0, 1, height);
   }
   if (cursor === null || x(cursor) < gutter) return;
   context.globalAlpha = 0.6;
-  context.fillStyle = colors.text;
-  context.fillRect(Math.round(x(cursor)), 0, 1, height);
+  fill(context, colors.text, Math.round(x(cursor)), 0, 1, height);
   context.globalAlpha = 1;
 }
 
@@ -273,22 +263,15 @@ function paintVerticals(context, scene, height) {
 export function paintQueue(context, scene) {
   const { answer, gutter, width, colors } = scene;
   context.clearRect(0, 0, width, QUEUE_HEIGHT);
-  context.fillStyle = colors.line;
-  context.fillRect(0, 0, width, 1);
-  context.textAlign = "left";
-  context.font = `500 12px ${colors.font}`;
-  context.fillStyle = colors.text;
-  context.fillText("Queued jobs", 4, 30);
+  fill(context, colors.line, 0, 0, width, 1);
+  write(context, "Queued jobs", 4, 30, { font: `500 12px ${colors.font}`, color: colors.text });
   if (!answer) return;
   const { t, depth } = answer.queue;
   const ticks = valueTicks(maximum([depth]), 1, true);
   const top = ticks[ticks.length - 1];
-  context.font = `400 11px ${colors.font}`;
-  context.fillStyle = colors.muted;
-  context.fillText(`0 to ${count(top)}`, 4, 46);
+  write(context, `0 to ${count(top)}`, 4, 46, { font: `400 11px ${colors.font}`, color: colors.muted });
   paintDepth(context, scene, linePath(t, depth, timeScale(scene), scale(0, top, QUEUE_HEIGHT - 4, 8)));
-  context.fillStyle = colors.line;
-  context.fillRect(gutter, QUEUE_HEIGHT - 4, width - gutter, 1);
+  fill(context, colors.line, gutter, QUEUE_HEIGHT - 4, width - gutter, 1);
   paintVerticals(context, scene, QUEUE_HEIGHT - 4);
 }
 
