@@ -38,26 +38,14 @@ let made = 0;
 export function build({ title, unit, series, past, crowded, onPick }) {
   const nothing = past ? "No data" : "No data yet";
   const id = `chart-${(made += 1)}`;
-  const lines = series.map(({ token }, index) => {
-    const line = svg("path", { class: `chart-line chart-line-${index}` });
-    setStyle(line, "stroke", `var(${token})`);
-    return line;
-  });
+  const lines = series.map(({ token }, i) => colored("path", { class: `chart-line chart-line-${i}` }, "stroke", token));
   const labels = series.map(() =>
     svg("text", { class: "chart-label" }, svg("tspan", { class: "chart-value" }), svg("tspan")),
   );
-  const dots = series.map(({ token }) => {
-    const dot = svg("circle", { class: "chart-dot", r: 3.5, visibility: "hidden" });
-    setStyle(dot, "fill", `var(${token})`);
-    return dot;
-  });
-  const lasts = series.map(({ token }) => {
-    const last = svg("circle", { class: "chart-last", r: 3, visibility: "hidden" });
-    setStyle(last, "stroke", `var(${token})`);
-    return last;
-  });
-  const area = svg("path", { class: "chart-area" });
-  setStyle(area, "fill", `var(${series[0].token})`);
+  const hidden = { visibility: "hidden" };
+  const dots = series.map(({ token }) => colored("circle", { class: "chart-dot", r: 3.5, ...hidden }, "fill", token));
+  const lasts = series.map(({ token }) => colored("circle", { class: "chart-last", r: 3, ...hidden }, "stroke", token));
+  const area = colored("path", { class: "chart-area" }, "fill", series[0].token);
   const grid = svg("g", { class: "chart-grid" });
   const values = svg("g", { class: "chart-values" });
   const axis = svg("g", { class: "chart-axis" });
@@ -105,6 +93,19 @@ export function build({ title, unit, series, past, crowded, onPick }) {
   );
   const figure = h("figure", { class: `chart${crowded ? " is-crowded" : ""}${onPick ? " can-pick" : ""}` }, head, plot);
   return { figure, plot, drawing, grid, values, axis, area, lines, lasts, labels, dots, marks, cursor, note };
+}
+
+/**
+ * @template {"path"|"circle"} Tag
+ * @param {Tag} tag
+ * @param {Record<string, string|number>} attributes
+ * @param {"stroke"|"fill"} property
+ * @param {string} token
+ */
+function colored(tag, attributes, property, token) {
+  const element = svg(tag, attributes);
+  setStyle(element, property, `var(${token})`);
+  return element;
 }
 
 /** @typedef {ReturnType<typeof build>} Parts */
