@@ -8,33 +8,28 @@ import { h, icon, setAttr, setChildren } from "../lib/dom.js";
  * @template Row
  */
 export class TableHead {
-  #columns;
-  #selectable;
-  #onSort;
-  #onSelectAll;
-  #widths;
+  #options;
   /** @type {Sort|null} */
   #sort = null;
   /** @type {Map<string, HTMLElement>} */
   #cells = new Map();
   #row = h("div", { class: "tr thead-row", role: "row", "aria-rowindex": "1" });
-  element;
-  #boxes;
-  #selectCell;
-  #choice;
-  #direction;
+  element = h("div", { class: "thead", role: "rowgroup" }, this.#row);
+  #boxes = [0, 1].map(() =>
+    h("input", {
+      type: "checkbox",
+      "aria-label": "Select all rows shown",
+      onchange: (event) => this.#chooseAll(event),
+    }),
+  );
+  #selectCell = h("div", { class: "th td-select", role: "columnheader" }, h("label", { class: "hit" }, this.#boxes[0]));
+  #choice = h("select", { "aria-label": "Sort by", onchange: () => this.#sortBy(this.#choice.value, false) });
+  #direction = h(
+    "button",
+    { type: "button", class: "button icon-button", onclick: () => this.#sortBy(this.#choice.value, true) },
+    icon("sort"),
+  );
   bar;
-  /** @param {Event} event */
-  #chooseAll = (event) => {
-    this.#onSelectAll(/** @type {HTMLInputElement} */ (event.target).checked);
-  };
-  #chooseColumn = () => {
-    const column = this.#columns.find(({ key }) => key === this.#choice.value);
-    this.#onSort({ key: this.#choice.value, order: column?.first ?? "asc" });
-  };
-  #turn = () => {
-    this.#onSort({ key: this.#choice.value, order: this.#sort?.order === "asc" ? "desc" : "asc" });
-  };
 
   /**
    * @param {object} options
@@ -44,23 +39,9 @@ export class TableHead {
    * @param {(all: boolean) => void} options.onSelectAll
    * @param {ColumnWidths} [options.widths] that the reader can change
    */
-  constructor({ columns, selectable, onSort, onSelectAll, widths }) {
-    this.#columns = columns;
-    this.#selectable = selectable;
-    this.#onSort = onSort;
-    this.#onSelectAll = onSelectAll;
-    this.#widths = widths;
-    this.element = h("div", { class: "thead", role: "rowgroup" }, this.#row);
-    this.#boxes = [0, 1].map(() =>
-      h("input", { type: "checkbox", "aria-label": "Select all rows shown", onchange: this.#chooseAll }),
-    );
-    this.#selectCell = h(
-      "div",
-      { class: "th td-select", role: "columnheader" },
-      h("label", { class: "hit" }, this.#boxes[0]),
-    );
-    this.#choice = h("select", { "aria-label": "Sort by", onchange: this.#chooseColumn });
-    this.#direction = h("button", { type: "button", class: "button icon-button", onclick: this.#turn }, icon("sort"));
+  constructor(options) {
+    this.#options = options;
+    const { columns, selectable } = options;
     this.bar = h(
       "div",
       { class: "table-bar" },
@@ -75,10 +56,22 @@ export class TableHead {
     this.#choice.hidden = this.#direction.hidden = sortable.length === 0;
   }
 
+  /** @param {Event} event */
+  #chooseAll(event) {
+    this.#options.onSelectAll(/** @type {HTMLInputElement} */ (event.target).checked);
+  }
+
+  /** @param {string} key @param {boolean} turn the other way round, if the rows are in this order */
+  #sortBy(key, turn) {
+    const { columns, onSort } = this.#options;
+    const first = columns.find((column) => column.key === key)?.first ?? "asc";
+    onSort({ key, order: turn && this.#sort?.key === key ? (this.#sort.order === "asc" ? "desc" : "asc") : first });
+  }
+
   /** @param {Column<Row>[]} shown */
   setColumns(shown) {
     this.#cells = new Map(shown.map((column) => [column.key, this.#cells.get(column.key) ?? this.#headCell(column)]));
-    setChildren(this.#row, [...(this.#selectable ? [this.#selectCell] : []), ...this.#cells.values()]);
+    setChildren(this.#row, [...(this.#options.selectable ? [this.#selectCell] : []), ...this.#cells.values()]);
     if (!this.#row.querySelector(".th-edge[tabindex='0']"))
       this.#row.querySelector(".th-edge")?.setAttribute("tabindex", "0");
     this.setSort(this.#sort);
@@ -111,28 +104,25 @@ export class TableHead {
 
   /** @param {Column<Row>} column */
   #headCell(column) {
+    const { widths } = this.#options;
     const cell = h("div", {
       class: `th td-${column.align ?? "start"}${column.primary ? " td-primary" : ""}`,
       role: "columnheader",
       "data-column": column.key,
-      "aria-label": this.#widths ? column.label : null, // without its edge
+      "aria-label": widths ? column.label : null, // without its edge
     });
     cell.append(this.#title(column));
-    if (this.#widths) cell.append(this.#widths.edge(column));
+    if (widths) cell.append(widths.edge(column));
     return cell;
   }
 
   /** @param {Column<Row>} column */
   #title(column) {
     if (!isSortable(column)) return h("span", { text: column.label, title: column.hint ?? null });
-    const again = () => {
-      const order =
-        this.#sort?.key === column.key ? (this.#sort.order === "asc" ? "desc" : "asc") : (column.first ?? "asc");
-      this.#onSort({ key: column.key, order });
-    };
+    const onclick = () => this.#sortBy(column.key, true);
     return h(
       "button",
-      { type: "button", class: "th-button", title: column.hint ?? null, onclick: again },
+      { type: "button", class: "th-button", title: column.hint ?? null, onclick },
       h("span", { text: column.label }),
       icon("sorted"),
     );
