@@ -1,5 +1,6 @@
 /** @import {Health} from "./types.js" */
 /** @import {Meaning} from "./foreign.js" */
+import { queryString } from "../lib/url.js";
 import { isOurs, errorOf, retryAfterSecOf } from "./foreign.js";
 
 /** A request that failed: the server's own error, or the network's. */
@@ -22,7 +23,7 @@ export class ApiError extends Error {
 /** How many answers are kept to be revalidated by their tags. */
 const TAGGED = 4;
 
-/** @typedef {Record<string, string|number|null|undefined|readonly (string|number)[]>} QueryParams a list repeats its name */
+/** @typedef {import("../lib/url.js").QueryParams} QueryParams */
 
 /**
  * Path of a cluster's resource, every part encoded. Names that are "." or "..", or contain a slash, are
@@ -75,14 +76,7 @@ export class Api {
 
   /** @param {string} path @param {QueryParams} [params] */
   url(path, params = {}) {
-    const query = new URLSearchParams();
-    for (const [name, value] of Object.entries(params)) {
-      for (const one of Array.isArray(value) ? value : [value]) {
-        if (one !== null && one !== undefined && one !== "") query.append(name, String(one));
-      }
-    }
-    const text = query.toString();
-    return this.#options.base + path + (text && `?${text}`);
+    return this.#options.base + path + queryString(params);
   }
 
   /** How the server itself is, for which the status of the answer stands, too. @returns {Promise<Health>} */

@@ -3,18 +3,21 @@
  */
 
 /** @typedef {Record<string, string|number|null|undefined>} Params */
+/** @typedef {Record<string, string|number|null|undefined|readonly (string|number)[]>} QueryParams a list repeats its name */
 
 /**
  * A query string without its empty values; "" when nothing is left.
  *
- * @param {Params|URLSearchParams} params
+ * @param {QueryParams|URLSearchParams} params
  * @returns {string} begins with "?" unless empty
  */
 export function queryString(params) {
   const query = new URLSearchParams();
   const entries = params instanceof URLSearchParams ? params : Object.entries(params);
   for (const [name, value] of entries) {
-    if (value !== null && value !== undefined && value !== "") query.append(name, String(value));
+    for (const one of Array.isArray(value) ? value : [value]) {
+      if (one !== null && one !== undefined && one !== "") query.append(name, String(one));
+    }
   }
   const text = query.toString();
   return text && `?${text}`;
