@@ -35,7 +35,7 @@ const STREAM_REST_SEC = 60;
 const STALE_SEC = 30;
 
 /** @type {Timers} */
-const realTimers = {
+export const realTimers = {
   setTimeout: (run, milliseconds) => setTimeout(run, milliseconds),
   clearTimeout: (timer) => clearTimeout(timer),
   now: () => Date.now() / 1000,

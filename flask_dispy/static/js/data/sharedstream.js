@@ -7,7 +7,8 @@
  * on localhost, and most dashboards are reached over http.
  */
 
-/** @import {Stream} from "./feed.js" */
+/** @import {Stream, Timers} from "./feed.js" */
+import { realTimers } from "./feed.js";
 /**
  * @typedef {object} Channel the part of BroadcastChannel that we use
  * @property {(message: any) => void} postMessage
@@ -30,16 +31,18 @@ const MOST_STREAMS = 3;
 const ASK_MS = 150;
 
 /**
- * @param {object} options
- * @param {(address: string) => Stream} options.open  opens a real stream
- * @param {(name: string) => Channel} options.channel
- * @param {{setTimeout: (run: () => void, milliseconds: number) => any, clearTimeout: (timer: any) => void}} options.timers
- * @param {() => number} [options.random]
+ * @typedef {object} Sharing
+ * @property {(address: string) => Stream} open  opens a real stream
+ * @property {(name: string) => Channel} channel
+ * @property {Pick<Timers, "setTimeout"|"clearTimeout">} [timers]
+ * @property {() => number} [random]
+ */
+
+/**
+ * @param {Sharing} options
  * @returns {(address: string) => Stream}
  */
-export function shareStreams({ open, channel, timers, random = Math.random }) {
-  return (address) => new SharedStream(address, open, channel, timers, random);
-}
+export const shareStreams = (options) => (address) => new SharedStream(address, options);
 
 /**
  * A window's part in the sharing. Besides the stream's events, it emits `full`: it can have no stream now.
@@ -69,12 +72,9 @@ class SharedStream {
 
   /**
    * @param {string} address
-   * @param {(address: string) => Stream} open
-   * @param {(name: string) => Channel} channel
-   * @param {{setTimeout: (run: () => void, milliseconds: number) => any, clearTimeout: (timer: any) => void}} timers
-   * @param {() => number} random
+   * @param {Sharing} options
    */
-  constructor(address, open, channel, timers, random) {
+  constructor(address, { open, channel, timers = realTimers, random = Math.random }) {
     const since = /&since=([^&]*)/.exec(address);
     this.#topic = address.replace(/&since=[^&]*/, "");
     this.#since = since ? decodeURIComponent(since[1]) : null;

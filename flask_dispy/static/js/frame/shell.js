@@ -118,14 +118,7 @@ function streamOpener() {
   /** @param {string} address */
   const open = (address) => new EventSource(address);
   if (!("BroadcastChannel" in window)) return open;
-  const share = shareStreams({
-    open,
-    channel: (name) => new BroadcastChannel(name),
-    timers: {
-      setTimeout: (run, milliseconds) => setTimeout(run, milliseconds),
-      clearTimeout: (timer) => clearTimeout(timer),
-    },
-  });
+  const share = shareStreams({ open, channel: (name) => new BroadcastChannel(name) });
   return (/** @type {string} */ address) => share(new URL(address, document.baseURI).href);
 }
 
