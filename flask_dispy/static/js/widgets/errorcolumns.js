@@ -2,8 +2,9 @@
 
 import { kindTitle, nodesText, searchOfKind } from "../data/errorkinds.js";
 import { h, setAttr, setText, show } from "../lib/dom.js";
-import { count, counted, exact, percent, plain, relative } from "../lib/format.js";
+import { count, counted, exact, percent, plain } from "../lib/format.js";
 import { createSpark, SPARK_WIDTH } from "./spark.js";
+import { timeColumn } from "./timecolumn.js";
 
 /** @import {Column} from "../table/columns.js" */
 /** @import {ErrorKind} from "../data/types.js" */
@@ -56,8 +57,8 @@ export function kindColumns({ jobsHref, now }) {
     shareColumn,
     courseColumn(now),
     nodesColumn,
-    whenColumn("first_at", "First seen"),
-    whenColumn("last_at", "Last seen"),
+    { ...timeColumn("first_at", [92, 0.5]), label: "First seen" },
+    { ...timeColumn("last_at", [92, 0.5]), label: "Last seen" },
   ];
 }
 
@@ -149,18 +150,3 @@ const nodesColumn = {
   text: nodesText,
   title: (kind) => kind.nodes.map((node) => `${plain(node.ip_addr)}: ${count(node.count)}`).join("\n"),
 };
-
-/** @param {"first_at"|"last_at"} key @param {string} label @returns {KindColumn} */
-function whenColumn(key, label) {
-  return {
-    key,
-    label,
-    width: [92, 0.5],
-    align: "end",
-    ticks: true,
-    first: "desc",
-    value: (kind) => kind[key],
-    text: (kind, now) => relative(kind[key], now),
-    title: (kind) => exact(kind[key]),
-  };
-}

@@ -2,8 +2,9 @@
 /** @import {JobRow, ServedField} from "../data/types.js" */
 import { h, setAttr, setText } from "../lib/dom.js";
 import { fieldOrder, fieldText } from "../data/fieldvalue.js";
-import { count, exact, plain, relative, seconds, stateMark, UNKNOWN } from "../lib/format.js";
+import { count, exact, plain, seconds, stateMark, UNKNOWN } from "../lib/format.js";
 import { jobName, jobNumber, jobTitle, jobWord } from "../data/jobwords.js";
+import { timeColumn } from "./timecolumn.js";
 
 /** @typedef {Column<JobRow>} JobColumn */
 /** @typedef {Omit<JobColumn, "label">} JobLook a column whose heading the table of fields has */
@@ -156,24 +157,8 @@ export const errorColumn = {
   title: (job) => plain(job.error ?? ""),
 };
 
-/**
- * One of a job's times: how long ago, and the exact time when the pointer is on it.
- *
- * @param {"submitted_at"|"started_at"|"ended_at"} key
- * @returns {JobLook}
- */
-export function whenColumn(key) {
-  return {
-    key,
-    width: [86, 0.6],
-    align: "end",
-    ticks: true,
-    first: "desc",
-    value: (job) => job[key],
-    text: (job, now) => relative(job[key], now),
-    title: (job) => exact(job[key]),
-  };
-}
+/** One of a job's times. @param {"submitted_at"|"started_at"|"ended_at"} key @returns {JobLook} */
+export const whenColumn = (key) => timeColumn(key, [86, 0.6]);
 
 /** How long it waited for its start. @type {JobLook} */
 export const waitedColumn = {

@@ -1,12 +1,13 @@
 /** @import {Column} from "../table/columns.js" */
 /** @import {NodeRow, ServedField} from "../data/types.js" */
 import { h, setAttr, setStyle, setText } from "../lib/dom.js";
-import { count, exact, money, percent, plain, rate, relative, seconds, stateMark, UNKNOWN } from "../lib/format.js";
+import { count, money, percent, plain, rate, relative, seconds, stateMark, UNKNOWN } from "../lib/format.js";
 import { failedText, timesText, verdictOf } from "../data/standing.js";
 import { busyText } from "../data/busytext.js";
 import { fieldOrder, fieldText } from "../data/fieldvalue.js";
 import { isLoadOld, loadAt } from "../data/nodeload.js";
 import { addressKey } from "../lib/sort.js";
+import { timeColumn } from "./timecolumn.js";
 
 /** @typedef {Column<NodeRow>} NodeColumn */
 /** @typedef {Omit<NodeColumn, "label">} Look a column whose heading the table of fields has */
@@ -99,19 +100,6 @@ const clustersColumn = {
   title: (row) => row.clusters?.map(plain).join(", ") || null,
 };
 
-/** @type {Look} */
-const updateColumn = {
-  key: "update_time",
-  width: [80, 0.8],
-  align: "end",
-  optional: true,
-  ticks: true,
-  first: "desc",
-  value: (row) => row.update_time,
-  text: (row, now) => relative(row.update_time, now),
-  title: (row) => exact(row.update_time),
-};
-
 /**
  * The column of a field, as the table of fields declares it.
  *
@@ -176,7 +164,7 @@ export function nodeColumns(href, fields, past = false) {
   const load = (/** @type {string} */ name, /** @type {Partial<NodeColumn>} */ look = {}) =>
     column(name, look).map((one) => loadColumn(one, past));
   const busy = column("busy", busyColumn);
-  const update = column("update_time", updateColumn);
+  const update = column("update_time", timeColumn("update_time", [80, 0.8]));
   return [
     ...column("ip_addr", { ...addressColumn(href), optional: false }),
     ...column("name", nameColumn),
