@@ -87,11 +87,7 @@ function jobRows(answer, view, cluster) {
     return h(
       "tr",
       {},
-      h(
-        "th",
-        { scope: "row" },
-        h("a", { href }, h("bdi", {}, jobTitle({ id: bars.id[item], serial: bars.serial[item] }))),
-      ),
+      rowHead(href, jobTitle({ id: bars.id[item], serial: bars.serial[item] })),
       h("td", {}, h("span", { class: "state" }, h("span", { class: stateMark(word), "aria-hidden": "true" }), word)),
       colored ? h("td", {}, h("bdi", {}, plain(answer.classes[classOf(answer, item)].label))) : null,
       h("td", {}, h("bdi", {}, plain(lane.name || lane.node))),
@@ -106,6 +102,9 @@ function jobRows(answer, view, cluster) {
   const label = colored ? [colored.label.replace(/^./, (first) => first.toUpperCase())] : [];
   return { head: ["Job", "State", ...label, "Node", "Started", "Ran for"], body, note };
 }
+
+/** @param {string} href @param {string} text */
+const rowHead = (href, text) => h("th", { scope: "row" }, h("a", { href }, h("bdi", {}, text)));
 
 /**
  * @param {Answer} answer
@@ -127,11 +126,7 @@ function laneRows(answer, view, cluster) {
     return h(
       "tr",
       {},
-      h(
-        "th",
-        { scope: "row" },
-        h("a", { href: pageHref("node.html", { host: node, cluster }) }, h("bdi", {}, plain(name || node))),
-      ),
+      rowHead(pageHref("node.html", { host: node, cluster }), plain(name || node)),
       ...figures.map((figure) => h("td", { class: "td-end" }, figure)),
     );
   });
