@@ -71,9 +71,6 @@ const FRAME_MS = { least: 100, calm: 1000 };
 
 export class Timeline {
   #options;
-  #cluster;
-  #node;
-  #compact;
   #parts;
   #tip;
   #events;
@@ -129,15 +126,16 @@ export class Timeline {
   };
   #paintNow = () => {
     if (this.#scene.width <= 0) return;
+    const past = this.#scene.answer?.past === true;
     this.#scene.now = this.#data.now();
     this.#scene.scrollTop = this.#parts.lanes.scrollTop;
     this.#point();
     paintAxis(fitCanvas(this.#parts.axis, this.#scene.width, AXIS_HEIGHT), this.#scene);
     paintLanes(fitCanvas(this.#parts.canvas, this.#scene.width, this.#scene.height), this.#scene);
-    if (!this.#compact) paintQueue(fitCanvas(this.#parts.queue, this.#scene.width, QUEUE_HEIGHT), this.#scene);
+    if (!this.#options.compact) paintQueue(fitCanvas(this.#parts.queue, this.#scene.width, QUEUE_HEIGHT), this.#scene);
     this.#map?.paint(this.#scene);
     this.#events.draw(this.#scene);
-    this.#bar.update(this.#scene.view, this.#following, this.#growTo > 0, this.#isPast(), this.#isStill());
+    this.#bar.update(this.#scene.view, this.#following, this.#growTo > 0, past, this.#isStill());
   };
   #paint;
   #timeAt = (/** @type {number} */ x) => this.#scene.view.from + (x - this.#scene.gutter) * this.#secPerPixel();
@@ -157,10 +155,6 @@ export class Timeline {
     this.#legend.paint();
     this.#paint();
   };
-  #onResize = () => {
-    this.#layOut();
-    this.#paint();
-  };
 
   /**
    * @param {HTMLElement} element
@@ -170,9 +164,6 @@ export class Timeline {
     this.#options = options;
     const { api, cluster, node, compact = false, onView, choices = USUAL_CHOICES } = options;
     this.#choices = choices;
-    this.#cluster = cluster;
-    this.#node = node;
-    this.#compact = compact;
     this.#parts = build(cluster, compact);
     element.append(this.#parts.root);
     this.#tip = createTip(this.#parts.stage);
@@ -204,7 +195,7 @@ export class Timeline {
       cursor: null,
       colors: readTokens(this.#parts.root, TIMELINE_TOKENS),
     };
-    this.#bar = this.#barOver();
+    this.#bar = this.#makeBar();
     this.#list = createTimelineList({ cluster });
     this.#map = compact
       ? null
@@ -227,45 +218,41 @@ export class Timeline {
     this.#listenToGestures();
     this.#parts.lanes.addEventListener("scroll", this.#paint, { passive: true });
     watchTheme(this.#onTheme);
-    window.addEventListener("resize", this.#onResize);
+    window.addEventListener("resize", () => this.#layOut());
     new ResizeObserver(([entry]) => {
       this.#scene.width = Math.floor(entry.contentRect.width);
       this.#scene.gutter = this.#scene.width < GUTTER.below ? GUTTER.narrow : GUTTER.wide;
-      this.#onResize();
+      this.#layOut();
     }).observe(this.#parts.stage);
     this.#layOut();
     this.#onTheme();
     this.#data.show(this.#scene.view);
   }
 
-  #barOver() {
-    const actions = {
-      span: (/** @type {number} */ sec) =>
-        sec === Infinity ? this.#toAll() : this.#goTo(followView(sec, this.#data.now()), true),
-      zoom: (/** @type {number} */ factor) =>
-        this.#goTo(
-          zoomView(
-            this.#scene.view,
-            factor,
-            this.#following ? this.#data.now() : (this.#scene.view.from + this.#scene.view.to) / 2,
-            this.#limits(),
-          ),
-        ),
-      pan: (/** @type {number} */ share) =>
-        this.#goTo(panView(this.#scene.view, share * (this.#scene.view.to - this.#scene.view.from), this.#limits())),
-      follow: (/** @type {boolean} */ on) => (on ? this.follow() : this.#goTo(this.#scene.view, false)),
-      choose: (/** @type {Partial<Choices>} */ choices) => this.#choose(choices),
-    };
-    const { api, cluster } = this.#options;
+  #makeBar() {
+    const { api, cluster, compact, onChoices } = this.#options;
     const trace = api.url(clusterPath(cluster, "trace"));
-    return createTimelineBar(actions, this.#compact ? null : { chosen: this.#choices, trace });
-  }
-
-  /** @param {Partial<Choices>} choices */
-  #choose(choices) {
-    this.#choices = { ...this.#choices, ...choices };
-    this.#options.onChoices?.(this.#choices);
-    this.#data.renew(this.#scene.view);
+    return createTimelineBar(
+      {
+        span: (sec) => (sec === Infinity ? this.#toAll() : this.#goTo(followView(sec, this.#data.now()), true)),
+        zoom: (factor) => {
+          const { from, to } = this.#scene.view;
+          const anchor = this.#following ? this.#data.now() : (from + to) / 2;
+          this.#goTo(zoomView({ from, to }, factor, anchor, this.#limits()));
+        },
+        pan: (share) => {
+          const { from, to } = this.#scene.view;
+          this.#goTo(panView({ from, to }, share * (to - from), this.#limits()));
+        },
+        follow: (on) => (on ? this.follow() : this.#goTo(this.#scene.view, false)),
+        choose: (choices) => {
+          this.#choices = { ...this.#choices, ...choices };
+          onChoices?.(this.#choices);
+          this.#data.renew(this.#scene.view);
+        },
+      },
+      compact ? null : { chosen: this.#choices, trace },
+    );
   }
 
   #listenToGestures() {
@@ -305,15 +292,6 @@ export class Timeline {
     return this.#parts.lanes.focus({ preventScroll: true });
   }
 
-  /** Whether nothing goes on, and has not for a while. @param {Answer} answer */
-  #isOver({ past, ended_at: end, now }) {
-    return past || (typeof end === "number" && now - end > STILL_SEC);
-  }
-
-  #isPast() {
-    return this.#scene.answer?.past === true;
-  }
-
   #wholeSpan() {
     const whole = clampView({ from: -1e12, to: 1e12 }, { ...this.#limits(), now: this.#wholeEnd() });
     return whole.to - whole.from;
@@ -343,24 +321,26 @@ export class Timeline {
 
   /** At first: the whole run while it is short or once it is over, unless a window was chosen. @param {Answer} answer */
   #openingView(answer) {
-    if (this.#following && !this.#chosen)
-      this.#growTo = this.#isOver(answer) ? Infinity : this.#wholeSpan() < DEFAULT_SPAN_SEC ? DEFAULT_SPAN_SEC : 0;
+    const over = answer.past || answer.now - (answer.ended_at ?? Infinity) > STILL_SEC;
+    const short = this.#wholeSpan() < DEFAULT_SPAN_SEC;
+    if (this.#following && !this.#chosen) this.#growTo = over ? Infinity : short ? DEFAULT_SPAN_SEC : 0;
     if (this.#growTo > 0) this.#spanSec = Math.min(this.#growTo, this.#wholeSpan());
     const end = this.#growTo === Infinity ? this.#wholeEnd() : answer.now;
     this.#scene.view = this.#following ? followView(this.#spanSec, end) : clampView(this.#scene.view, answer);
     this.#data.show(this.#scene.view);
   }
 
+  /** Gives the lanes their heights. */
   #layOut() {
     const { answer } = this.#scene;
-    const most = this.#compact ? LANES.compact : Math.max(LANES.least, window.innerHeight - AROUND_PX);
+    const { compact } = this.#options;
+    const most = compact ? LANES.compact : Math.max(LANES.least, window.innerHeight - AROUND_PX);
     this.#scene.layout = layoutLanes(answer?.lanes ?? [], most, answer?.mode ?? "bars");
-    this.#scene.height =
-      answer === null
-        ? most
-        : Math.min(most, Math.max(this.#compact ? 24 : 60, Math.ceil(this.#scene.layout.total) + 2));
+    const needed = Math.ceil(this.#scene.layout.total) + 2;
+    this.#scene.height = answer === null ? most : Math.min(most, Math.max(compact ? 24 : 60, needed));
     this.#parts.lanes.style.height = `${this.#scene.height}px`;
-    this.#parts.sizer.style.height = `${Math.max(this.#scene.height, Math.ceil(this.#scene.layout.total) + 2)}px`;
+    this.#parts.sizer.style.height = `${Math.max(this.#scene.height, needed)}px`;
+    this.#paint();
   }
 
   /** Finds what the pointer is on, and shows its tip. */
@@ -368,34 +348,34 @@ export class Timeline {
     const { answer } = this.#scene;
     this.#scene.hovered = -1;
     this.#scene.cursor = null;
-    if (!this.#pointer || !answer || this.#pointer.x < this.#scene.gutter) return this.#noTip();
-    const time = this.#timeAt(this.#pointer.x);
-    const y = this.#pointer.y - AXIS_HEIGHT + this.#scene.scrollTop;
-    const overLanes = this.#pointer.y >= AXIS_HEIGHT && this.#pointer.y < AXIS_HEIGHT + this.#scene.height;
-    this.#scene.cursor = time;
-    if (overLanes)
-      this.#scene.hovered = answer.bars
-        ? barAt({ ...this.#scene, answer }, time, y, 2 * this.#secPerPixel())
-        : bucketAt({ ...this.#scene, answer }, time, y);
-    this.#parts.stage.classList.toggle("is-on-bar", this.#scene.hovered >= 0 && answer.mode === "bars");
-    const content =
-      this.#scene.hovered >= 0
-        ? tipOf(answer, this.#scene.hovered, this.#data.now(), this.#known(answer, this.#scene.hovered))
-        : this.#compact || overLanes
-          ? null
-          : queueTip(answer, time);
-    if (content) this.#tip.show(this.#pointer.x, this.#pointer.y, content.head, content.lines);
-    else this.#noTip();
-  }
-
-  #noTip() {
+    const content = this.#pointer && answer ? this.#tipAt(answer, this.#pointer) : null;
+    if (this.#pointer && content) return this.#tip.show(this.#pointer.x, this.#pointer.y, content.head, content.lines);
     this.#peek.leave();
     this.#tip.hide();
   }
 
-  /** What the server knows of a bar's job, if it has answered. @param {Answer} answer @param {number} item */
-  #known({ bars }, item) {
-    return bars && this.#peek.of(bars.serial[item], barWord(bars, item));
+  /** @param {Answer} answer @param {{x: number, y: number}} place */
+  #tipAt(answer, { x, y }) {
+    const scene = { ...this.#scene, answer };
+    if (x < scene.gutter) return null;
+    const time = this.#timeAt(x);
+    const lane = this.#laneY(y);
+    this.#scene.cursor = time;
+    const { bars } = answer;
+    let item = -1;
+    if (lane !== null)
+      item = bars ? barAt(scene, time, lane, 2 * this.#secPerPixel()) : bucketAt(scene, time, lane);
+    this.#scene.hovered = item;
+    this.#parts.stage.classList.toggle("is-on-bar", item >= 0 && answer.mode === "bars");
+    if (item < 0) return this.#options.compact || lane !== null ? null : queueTip(answer, time);
+    const known = bars && this.#peek.of(bars.serial[item], barWord(bars, item));
+    return tipOf(answer, item, this.#data.now(), known);
+  }
+
+  /** A height in the stage as one in the lanes, of which some are scrolled out of view; null: it is not over them. @param {number} y */
+  #laneY(y) {
+    const over = y >= AXIS_HEIGHT && y < AXIS_HEIGHT + this.#scene.height;
+    return over ? y - AXIS_HEIGHT + this.#scene.scrollTop : null;
   }
 
   #secPerPixel() {
@@ -404,16 +384,17 @@ export class Timeline {
 
   /** @param {number} y */
   #openLane(y) {
-    const lane = laneAt(this.#scene.layout, y - AXIS_HEIGHT + this.#scene.scrollTop);
+    const { cluster, node } = this.#options;
+    const lane = laneAt(this.#scene.layout, this.#laneY(y) ?? -1);
     const at = this.#scene.answer?.lanes[lane];
-    if (at && !this.#node && y >= AXIS_HEIGHT && y < AXIS_HEIGHT + this.#scene.height)
-      location.assign(pageHref("node.html", { host: at.node, cluster: this.#cluster }));
+    if (at && !node) location.assign(pageHref("node.html", { host: at.node, cluster }));
   }
 
   /** @param {number} serial */
   #openJob(serial) {
-    if (this.#options.onOpen) this.#options.onOpen(serial);
-    else location.assign(pageHref("jobs.html", { job: serial, cluster: this.#cluster }));
+    const { cluster, onOpen } = this.#options;
+    if (onOpen) onOpen(serial);
+    else location.assign(pageHref("jobs.html", { job: serial, cluster }));
   }
 
   #describe() {
