@@ -5,13 +5,14 @@ import { plain } from "../lib/format.js";
 /** @import {JobCounts, JobState} from "./types.js" */
 /** @typedef {"queued"|"running"|"finished"|"failed"|"terminated"|"cancelled"|"abandoned"} JobWord */
 
+/** The words for jobs that have ended. */
+export const END_WORDS = /** @type {const} */ (["finished", "failed", "terminated", "cancelled", "abandoned"]);
+
 /**
  * The words for all states, in the order of the tabs. dispy says "terminated" both for a job that raised, or
  * whose process died, and for one that somebody ended; the pages say "failed" for the former.
  */
-export const JOB_WORDS = /** @type {readonly JobWord[]} */ (
-  Object.freeze(["queued", "running", "finished", "failed", "terminated", "cancelled", "abandoned"])
-);
+export const JOB_WORDS = /** @type {readonly JobWord[]} */ (Object.freeze(["queued", "running", ...END_WORDS]));
 
 /**
  * The word that the pages show for a job's state.
@@ -30,8 +31,6 @@ export const jobWord = ({ state, failed }) => (state === "terminated" && failed 
 export const countOf = (jobs, word) =>
   word === "terminated" ? Math.max(0, jobs.terminated - jobs.failed) : jobs[word];
 
-const ENDS = /** @type {const} */ (["finished", "failed", "terminated", "cancelled", "abandoned"]);
-
 /**
  * What became of the jobs that ended, in one word: they are "done" if they finished or failed by themselves,
  * and "ended" if they did not, unless one other word is true of all.
@@ -39,7 +38,7 @@ const ENDS = /** @type {const} */ (["finished", "failed", "terminated", "cancell
  * @param {JobCounts} jobs
  */
 export function endWord(jobs) {
-  const words = ENDS.filter((word) => countOf(jobs, word) > 0);
+  const words = END_WORDS.filter((word) => countOf(jobs, word) > 0);
   if (words.length === 1 && words[0] !== "finished") return words[0];
   return words.every((word) => word === "finished" || word === "failed") ? "done" : "ended";
 }

@@ -2,7 +2,7 @@
 import { attentionNeeded } from "../data/attention.js";
 import { clusterLabel } from "../data/config.js";
 import { count, percent, plain } from "../lib/format.js";
-import { countOf, endWord } from "../data/jobwords.js";
+import { countOf, END_WORDS, endWord } from "../data/jobwords.js";
 
 /** A run has ended once no job has been pending for this long, because a loop may submit the next one. */
 const SETTLE_SEC = 3;
@@ -98,7 +98,7 @@ export function endOfRun(summary) {
   const word = endWord(summary.jobs);
   const [one, several] = BECAME[word] ?? [`was ${word}`, `were ${word}`];
   const parts = [`${count(finished)} finished`];
-  for (const word of /** @type {const} */ (["failed", "terminated", "cancelled", "abandoned"])) {
+  for (const word of END_WORDS.slice(1)) {
     const number = countOf(summary.jobs, word);
     if (number > 0) parts.push(`${count(number)} ${word}`);
   }

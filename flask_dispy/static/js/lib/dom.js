@@ -198,3 +198,22 @@ export function oncePerFrame(run) {
     });
   };
 }
+
+/** The waits between two of many changes on screen: no shorter than this, and with reduced motion. */
+const FRAME_MS = { least: 100, calm: 1000 };
+
+/**
+ * Run repeatedly, each time after the milliseconds that the last run returned, but no more often than the eye needs:
+ * more slowly with reduced motion, and not at all while the page is hidden.
+ *
+ * @param {() => number} run
+ */
+export function repeatCalmly(run) {
+  const calm = matchMedia("(prefers-reduced-motion: reduce)");
+  const next = () => {
+    const wait = document.hidden ? FRAME_MS.calm : run();
+    const least = calm.matches ? FRAME_MS.calm : FRAME_MS.least;
+    setTimeout(next, Math.min(FRAME_MS.calm, Math.max(least, wait)));
+  };
+  setTimeout(next, FRAME_MS.calm);
+}

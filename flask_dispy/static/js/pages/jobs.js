@@ -2,7 +2,7 @@ import { clusterPath } from "../data/api.js";
 import { filtersOf, rangeOf, withRange } from "../data/durations.js";
 import { JobList } from "../data/joblist.js";
 import { columnOf, orderText, readOrder, sortOf } from "../data/joborder.js";
-import { JOB_WORDS } from "../data/jobwords.js";
+import { END_WORDS, JOB_WORDS } from "../data/jobwords.js";
 import { addQualifiers, fromAddress as searchOf, statesOf, toParams, withStates } from "../data/query.js";
 import { EDGE_KEYS, PANEL_KEYS, SEARCH_KEYS, TABLE_KEYS } from "../frame/keymap.js";
 import { startShell } from "../frame/shell.js";
@@ -124,15 +124,13 @@ class JobsPage {
 
   #makeTabs() {
     const { config, href } = this.#shell;
-    // A history keeps jobs that ended.
-    const words = config.past ? JOB_WORDS.filter((word) => word !== "queued" && word !== "running") : JOB_WORDS;
     return createStateTabs(need("tabs"), {
       href: (q) => href("jobs.html", { q }),
       onChoose: (states) => {
         this.#errors.set(false);
         this.#search.ask(withStates(this.#search.value, states));
       },
-      words,
+      words: config.past ? END_WORDS : JOB_WORDS, // a history keeps jobs that ended
       others: [this.#errors.tab],
     });
   }

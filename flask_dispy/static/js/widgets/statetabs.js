@@ -2,7 +2,6 @@
 
 import { h, oncePerFrame, onPlainClick, setAttr, setText } from "../lib/dom.js";
 import { count, stateMark } from "../lib/format.js";
-import { JOB_WORDS } from "../data/jobwords.js";
 import { statesOf, withStates } from "../data/query.js";
 
 /**
@@ -10,10 +9,10 @@ import { statesOf, withStates } from "../data/query.js";
  * @param {object} options
  * @param {(query: string) => string} options.href
  * @param {(states: string[]) => void} options.onChoose
- * @param {readonly string[]} [options.words] of states that jobs can be in
- * @param {readonly HTMLElement[]} [options.others] further tabs, after these
+ * @param {readonly string[]} options.words of states that jobs can be in
+ * @param {readonly HTMLElement[]} options.others further tabs, after these
  */
-export function createStateTabs(element, { href, onChoose, words = JOB_WORDS, others = [] }) {
+export function createStateTabs(element, { href, onChoose, words, others }) {
   const tabs = ["", ...words].map((state) => {
     const number = h("span", { class: "tab-count" });
     const link = h(

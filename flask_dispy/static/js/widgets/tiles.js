@@ -2,7 +2,7 @@
 /** @import {Cost, Summary} from "../data/types.js" */
 import { h, setAttr, setStyle, setText } from "../lib/dom.js";
 import { compact, count, counted, money, percent, rate, seconds, stateMark } from "../lib/format.js";
-import { countOf, JOB_WORDS } from "../data/jobwords.js";
+import { countOf, END_WORDS } from "../data/jobwords.js";
 import { notEnded } from "../frame/pastrun.js";
 
 /**
@@ -37,7 +37,7 @@ const QUEUED = {
 const TILES = [
   jobTile("running"),
   QUEUED,
-  ...JOB_WORDS.filter((word) => word !== "running" && word !== "queued").map(jobTile),
+  ...END_WORDS.map(jobTile),
   {
     label: "CPUs busy",
     value: ({ cpus }) => cpus.busy,
@@ -100,7 +100,7 @@ const PAST_TILES = [
     title: ({ jobs, cut_off }) =>
       `${count(jobs.running)} ran and ${count(jobs.queued)} waited when it was ${cut_off ? "cut off" : "closed"}; the history does not keep them`,
   },
-  ...TILES.filter(({ state }) => state && state !== "running" && state !== "queued"),
+  ...END_WORDS.map(jobTile),
   {
     label: "CPUs",
     value: ({ cpus }) => cpus.total,
@@ -130,12 +130,7 @@ function meanRate(summary) {
 
 /** @param {JobWord} state @returns {Tile} */
 function jobTile(state) {
-  return { state, label: capital(state), value: ({ jobs }) => countOf(jobs, state) };
-}
-
-/** @param {string} word */
-function capital(word) {
-  return word[0].toUpperCase() + word.slice(1);
+  return { state, label: state[0].toUpperCase() + state.slice(1), value: ({ jobs }) => countOf(jobs, state) };
 }
 
 /**

@@ -3,7 +3,7 @@
  * Times are epoch seconds, places are CSS pixels. Nothing here touches the document.
  */
 
-import { jobWord } from "../data/jobwords.js";
+import { END_WORDS, jobWord } from "../data/jobwords.js";
 
 /** @import {JobState} from "../data/types.js" */
 /** @typedef {{from: number, to: number}} View */
@@ -263,9 +263,6 @@ export function bucketAt({ answer, layout, index }, time, y) {
   return -1;
 }
 
-/** How a bucket's jobs ended, in the words of its columns. */
-export const OUTCOMES = /** @type {const} */ (["finished", "failed", "terminated", "cancelled", "abandoned"]);
-
 /**
  * The word that people read for a bar's state.
  * @param {Bars} bars
@@ -304,7 +301,7 @@ export function tally(answer, view) {
   }
   const { buckets } = answer;
   if (!buckets) return counts;
-  for (const item of bucketsWithin(answer, view)) for (const word of OUTCOMES) counts[word] += buckets[word][item];
+  for (const item of bucketsWithin(answer, view)) for (const word of END_WORDS) counts[word] += buckets[word][item];
   return counts;
 }
 

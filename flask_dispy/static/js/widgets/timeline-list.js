@@ -4,9 +4,9 @@
 
 import { h, setText, show } from "../lib/dom.js";
 import { count, counted, exact, plain, seconds, stateMark } from "../lib/format.js";
-import { jobTitle } from "../data/jobwords.js";
+import { END_WORDS, jobTitle } from "../data/jobwords.js";
 import { COLORINGS, classOf } from "./timeline-classes.js";
-import { barsWithin, barWord, bucketsWithin, OUTCOMES, tally } from "./timeline-layout.js";
+import { barsWithin, barWord, bucketsWithin, tally } from "./timeline-layout.js";
 import { pageHref } from "../lib/url.js";
 
 /** @import {Answer, View} from "./timeline-layout.js" */
@@ -117,12 +117,12 @@ function laneRows(answer, view, cluster) {
   for (const item of bucketsWithin(answer, view)) {
     const sum = sums[buckets.lane[item]];
     sum.busy += buckets.busy[item] * buckets.bucket_sec;
-    for (const key of OUTCOMES) sum[key] += buckets[key][item];
+    for (const key of END_WORDS) sum[key] += buckets[key][item];
   }
   const span = Math.max(1e-9, Math.min(view.to, answer.now) - Math.max(view.from, answer.oldest));
   const body = sums.slice(0, MOST_ROWS).map((sum, lane) => {
     const { node, name } = answer.lanes[lane];
-    const figures = [(sum.busy / span).toFixed(1), ...OUTCOMES.map((key) => count(sum[key]))];
+    const figures = [(sum.busy / span).toFixed(1), ...END_WORDS.map((key) => count(sum[key]))];
     return h(
       "tr",
       {},

@@ -4,7 +4,7 @@
  * move smoothly. Only the visible part is painted; a pan or zoom paints the known data at once and fetches more.
  */
 
-import { oncePerFrame, setText, show, debounced } from "../lib/dom.js";
+import { debounced, oncePerFrame, repeatCalmly, setText, show } from "../lib/dom.js";
 import {
   barAt,
   barWord,
@@ -66,8 +66,6 @@ const AROUND_PX = 448;
 const LANES = { least: 220, compact: 132 };
 /** Formats of the figures by which lanes are sorted. @type {Record<Choices["sort"], ((figure: number) => string)|undefined>} */
 const FIGURES = { address: undefined, busy: percent, slow: timesText, failing: percent };
-/** A window that follows the present is repainted for each pixel that it moves, but not more often than this. */
-const FRAME_MS = { least: 100, calm: 1000 };
 
 export class Timeline {
   #options;
@@ -124,7 +122,7 @@ export class Timeline {
     setText(this.#parts.error, `The timeline can't be loaded: ${error.message}`);
     show(this.#parts.error, true);
   };
-  #paintNow = () => {
+  #paint = oncePerFrame(() => {
     if (this.#scene.width <= 0) return;
     const past = this.#scene.answer?.past === true;
     this.#scene.now = this.#data.now();
@@ -136,20 +134,29 @@ export class Timeline {
     this.#map?.paint(this.#scene);
     this.#events.draw(this.#scene);
     this.#bar.update(this.#scene.view, this.#following, this.#growTo > 0, past, this.#isStill());
-  };
-  #paint;
+  });
   #timeAt = (/** @type {number} */ x) => this.#scene.view.from + (x - this.#scene.gutter) * this.#secPerPixel();
   /** @param {number} x @param {number} y */
   #click = (x, y) => {
     this.#pointer = { x, y };
     this.#point();
-    if (x < this.#scene.gutter) return this.#openLane(y);
-    const { answer, hovered, view } = this.#scene;
-    if (!answer || hovered < 0) return;
-    if (answer.bars) return this.#openJob(answer.bars.serial[hovered]);
-    this.#goTo(zoomView(view, 0.25, this.#timeAt(x), this.#limits()));
+    const { cluster, node, onOpen } = this.#options;
+    const { answer, gutter, hovered, layout, view } = this.#scene;
+    if (x < gutter) {
+      const lane = answer?.lanes[laneAt(layout, this.#laneY(y) ?? -1)];
+      if (lane && !node) location.assign(pageHref("node.html", { host: lane.node, cluster }));
+    } else if (answer?.bars && hovered >= 0) {
+      const job = answer.bars.serial[hovered];
+      if (onOpen) onOpen(job);
+      else location.assign(pageHref("jobs.html", { job, cluster }));
+    } else if (hovered >= 0) {
+      this.#goTo(zoomView(view, 0.25, this.#timeAt(x), this.#limits()));
+    }
   };
-  #announceView;
+  #announceView = debounced(() => {
+    this.#options.onView?.(this.#scene.view, this.#following, this.#growTo === Infinity);
+    this.#describe();
+  }, 250);
   #onTheme = () => {
     this.#scene.colors = readTokens(this.#parts.root, TIMELINE_TOKENS);
     this.#legend.paint();
@@ -162,7 +169,7 @@ export class Timeline {
    */
   constructor(element, options) {
     this.#options = options;
-    const { api, cluster, node, compact = false, onView, choices = USUAL_CHOICES } = options;
+    const { api, cluster, node, compact = false, choices = USUAL_CHOICES } = options;
     this.#choices = choices;
     this.#parts = build(cluster, compact);
     element.append(this.#parts.root);
@@ -206,12 +213,7 @@ export class Timeline {
         });
     this.#parts.root.prepend(...[this.#bar.element, this.#map?.element].filter((part) => part !== undefined));
     this.#parts.root.append(this.#legend.element, this.#parts.summary, this.#list.element);
-    this.#paint = oncePerFrame(this.#paintNow);
-    this.#announceView = debounced(() => {
-      onView?.(this.#scene.view, this.#following, this.#growTo === Infinity);
-      this.#describe();
-    }, 250);
-    tick(() => {
+    repeatCalmly(() => {
       this.#advance();
       return this.#secPerPixel() * 1000;
     });
@@ -256,6 +258,10 @@ export class Timeline {
   }
 
   #listenToGestures() {
+    const point = (/** @type {{x: number, y: number}|null} */ place) => {
+      this.#pointer = place;
+      this.#paint();
+    };
     listenToGestures(this.#parts.stage, this.#parts.lanes, {
       view: () => this.#scene.view,
       setView: (view) => this.#goTo(view),
@@ -263,14 +269,8 @@ export class Timeline {
       timeAt: this.#timeAt,
       gutter: () => this.#scene.gutter,
       width: () => this.#scene.width,
-      point: (x, y) => {
-        this.#pointer = { x, y };
-        this.#paint();
-      },
-      leave: () => {
-        this.#pointer = null;
-        this.#paint();
-      },
+      point: (x, y) => point({ x, y }),
+      leave: () => point(null),
       click: this.#click,
       toNow: this.follow,
       toAll: this.#toAll,
@@ -382,21 +382,6 @@ export class Timeline {
     return (this.#scene.view.to - this.#scene.view.from) / Math.max(1, this.#scene.width - this.#scene.gutter);
   }
 
-  /** @param {number} y */
-  #openLane(y) {
-    const { cluster, node } = this.#options;
-    const lane = laneAt(this.#scene.layout, this.#laneY(y) ?? -1);
-    const at = this.#scene.answer?.lanes[lane];
-    if (at && !node) location.assign(pageHref("node.html", { host: at.node, cluster }));
-  }
-
-  /** @param {number} serial */
-  #openJob(serial) {
-    const { cluster, onOpen } = this.#options;
-    if (onOpen) onOpen(serial);
-    else location.assign(pageHref("jobs.html", { job: serial, cluster }));
-  }
-
   #describe() {
     // Until the answer arrives, a sentence about the window would be wrong.
     if (!this.#scene.answer || !this.#data.served(this.#scene.view)) return;
@@ -413,19 +398,4 @@ export class Timeline {
       this.#paint();
     } else if (this.#scene.view.to >= this.#scene.now) this.#paint();
   }
-}
-
-/**
- * Calls repeatedly, each time after the milliseconds that the last call returned: more slowly with reduced
- * motion, and not at all while the page is hidden.
- * @param {() => number} run
- */
-function tick(run) {
-  const calm = matchMedia("(prefers-reduced-motion: reduce)");
-  const next = () => {
-    const wait = document.hidden ? FRAME_MS.calm : run();
-    const least = calm.matches ? FRAME_MS.calm : FRAME_MS.least;
-    setTimeout(next, Math.min(FRAME_MS.calm, Math.max(least, wait)));
-  };
-  setTimeout(next, FRAME_MS.calm);
 }
