@@ -1,13 +1,11 @@
 /** @import {Shell} from "../frame/parts.js" */
 /** @import {NodeSeries} from "../data/types.js" */
 import { clusterPath } from "../data/api.js";
+import { percentOf100 } from "../data/fieldvalue.js";
 import { h } from "../lib/dom.js";
-import { bytes, count, percent } from "../lib/format.js";
+import { bytes, count } from "../lib/format.js";
 import { Chart } from "./chart.js";
 import { keepFilled } from "./refill.js";
-
-/** @param {number|null|undefined} value percent, 0 to 100 */
-const percentOf100 = (value) => percent(value === null || value === undefined ? null : value / 100);
 
 /** Why a past run has no charts. */
 const UNAVAILABLE = {
