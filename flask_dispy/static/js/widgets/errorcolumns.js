@@ -43,43 +43,35 @@ export function createKindName() {
   };
 }
 
-/**
- * @param {object} options
- * @param {(query: string) => string} options.jobsHref
- * @param {() => number} options.now
- * @returns {KindColumn[]}
- */
-export function kindColumns({ jobsHref, now }) {
+/** @param {(query: string) => string} jobsHref @returns {KindColumn[]} */
+export function kindColumns(jobsHref) {
   return [
-    kindColumn(),
+    kindColumn,
     functionColumn,
     countColumn(jobsHref),
     shareColumn,
-    courseColumn(now),
+    courseColumn,
     nodesColumn,
     { ...timeColumn("first_at", [92, 0.5]), label: "First seen" },
     { ...timeColumn("last_at", [92, 0.5]), label: "Last seen" },
   ];
 }
 
-/** @returns {KindColumn} */
-function kindColumn() {
-  return {
-    key: "kind",
-    label: "Kind",
-    width: [260, 3],
-    primary: true,
-    value: kindTitle,
-    text: kindTitle,
-    title: kindTitle,
-    render(cell) {
-      const name = createKindName();
-      cell.classList.add("kind-cell");
-      cell.append(h("span", { class: "kind-name" }, ...name.parts));
-      return (kind) => name.update(kind);
-    },
-  };
-}
+/** @type {KindColumn} */
+const kindColumn = {
+  key: "kind",
+  label: "Kind",
+  width: [260, 3],
+  primary: true,
+  value: kindTitle,
+  text: kindTitle,
+  title: kindTitle,
+  render(cell) {
+    const name = createKindName();
+    cell.append(h("span", { class: "kind-name" }, ...name.parts));
+    return name.update;
+  },
+};
 
 /** @type {KindColumn} */
 const functionColumn = {
@@ -124,22 +116,20 @@ const shareColumn = {
   text: (kind) => percent(kind.share),
 };
 
-/** @param {() => number} now @returns {KindColumn} */
-function courseColumn(now) {
-  return {
-    key: "course",
-    label: "When",
-    hint: "From the run's start to now",
-    width: [SPARK_WIDTH + 24, 0.2],
-    ticks: true,
-    text: () => "",
-    render(cell) {
-      const course = createCourse();
-      cell.append(course.element);
-      return (kind) => course.update(kind, now());
-    },
-  };
-}
+/** @type {KindColumn} */
+const courseColumn = {
+  key: "course",
+  label: "When",
+  hint: "From the run's start to now",
+  width: [SPARK_WIDTH + 24, 0.2],
+  ticks: true,
+  text: () => "",
+  render(cell) {
+    const course = createCourse();
+    cell.append(course.element);
+    return course.update;
+  },
+};
 
 /** @type {KindColumn} */
 const nodesColumn = {

@@ -92,10 +92,7 @@ export class ErrorsTab {
     const { href, store } = this.#shell;
     return new Table(this.#place, {
       label: "Kinds of errors",
-      columns: kindColumns({
-        jobsHref: (q) => href("jobs.html", { q }),
-        now: store.now,
-      }),
+      columns: kindColumns((q) => href("jobs.html", { q })),
       keyOf: (/** @type {ErrorKind} */ kind) => kind.id,
       name: kindTitle,
       sort: FIRST,

@@ -90,7 +90,7 @@ const nameColumn = {
     const name = createRunName();
     cell.classList.add("run-cell");
     cell.append(...name.parts);
-    return (run) => name.update(run);
+    return name.update;
   },
 };
 
@@ -166,7 +166,7 @@ const throughputColumn = {
   render(cell) {
     const line = createThroughput();
     cell.append(line.element);
-    return (run) => line.update(run);
+    return line.update;
   },
 };
 
