@@ -299,12 +299,6 @@ function showTip(tip, rect, node, now, shade) {
  */
 function showSummary(parts, nodes) {
   parts.field.classList.toggle("is-empty", nodes.length === 0);
-  const counts = summaryOf(nodes);
-  const said = [
-    counts.up && `${count(counts.up)} up`,
-    counts.silent && `${count(counts.silent)} silent`,
-    counts.lost && `${count(counts.lost)} lost`,
-    counts.closed && `${count(counts.closed)} closed`,
-  ];
-  setText(parts.summary, said.filter(Boolean).join(" · "));
+  const counts = Object.entries(summaryOf(nodes)).filter(([, number]) => number > 0);
+  setText(parts.summary, counts.map(([state, number]) => `${count(number)} ${state}`).join(" · "));
 }
