@@ -49,11 +49,8 @@ export class SavedSearches {
 
   #show() {
     const q = this.#options.search();
-    this.#searches = this.#options.shell.storage ? readSearches(this.#options.shell.storage) : this.#searches;
-    this.#list.show(this.#searches);
-    this.#none.hidden = this.#searches.length > 0;
-    setText(this.#problem, "");
-    this.#name.value = "";
+    const { storage } = this.#options.shell;
+    this.#showAll(storage ? readSearches(storage) : this.#searches, "");
     setAttr(this.#name, "placeholder", q ? "Save this search as …" : "Search for something to save it");
     this.#name.disabled = this.#save.disabled = q === "";
   }
@@ -69,11 +66,16 @@ export class SavedSearches {
   /** @param {SavedSearch[]} next */
   #keep(next) {
     const kept = writeSearches(this.#options.shell.storage, next);
-    this.#searches = next;
-    this.#list.show(next);
-    this.#none.hidden = next.length > 0;
+    this.#showAll(next, kept ? "" : "This browser keeps nothing: it is forgotten with this page");
+  }
+
+  /** @param {SavedSearch[]} searches @param {string} problem */
+  #showAll(searches, problem) {
+    this.#searches = searches;
+    this.#list.show(searches);
+    this.#none.hidden = searches.length > 0;
     this.#name.value = "";
-    setText(this.#problem, kept ? "" : "This browser keeps nothing: it is forgotten with this page");
+    setText(this.#problem, problem);
   }
 
   /** @param {SavedSearch} search */
