@@ -218,7 +218,6 @@ export class Histogram {
       });
       slider.addEventListener("change", commit);
     }
-    this.#plot.classList.add("can-choose");
     this.#plot.addEventListener("pointerdown", (event) => this.#startDrawing(event));
   }
 
