@@ -363,8 +363,7 @@ export class Timeline {
     this.#scene.cursor = time;
     const { bars } = answer;
     let item = -1;
-    if (lane !== null)
-      item = bars ? barAt(scene, time, lane, 2 * this.#secPerPixel()) : bucketAt(scene, time, lane);
+    if (lane !== null) item = bars ? barAt(scene, time, lane, 2 * this.#secPerPixel()) : bucketAt(scene, time, lane);
     this.#scene.hovered = item;
     this.#parts.stage.classList.toggle("is-on-bar", item >= 0 && answer.mode === "bars");
     if (item < 0) return this.#options.compact || lane !== null ? null : queueTip(answer, time);
