@@ -12,7 +12,6 @@ const GOOD_SEC = 15;
  * @property {(title: string) => void} progress change the title while work goes on
  * @property {(word: string, run: () => void) => void} offer a button until it is done
  * @property {(title: string, lines?: Line[]) => void} done
- * @property {() => void} dismiss
  *
  * @typedef {object} Notices
  * @property {(title: string, lines?: Line[]) => Notice} show
@@ -74,7 +73,6 @@ export function createNotices(element, live) {
         list.hidden = outcomes.length === 0;
         say(text);
       },
-      dismiss: () => box.remove(),
     };
     if (lines) notice.done(title, lines);
     return notice;

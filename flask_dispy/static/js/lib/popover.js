@@ -3,7 +3,6 @@ import { h, setAttr, setStyle, show } from "./dom.js";
 /**
  * @typedef {object} Popover
  * @property {HTMLElement} element wraps the button and the panel
- * @property {HTMLElement} panel
  * @property {() => void} open
  * @property {(options?: {refocus?: boolean}) => void} close
  * @property {() => void} fit keep the panel in view though its content has grown
@@ -64,7 +63,6 @@ export function createPopover(button, panel, { onOpen, onClose, toggles = true }
 
   return {
     element,
-    panel,
     open,
     close,
     fit: () => keepInView(panel),
