@@ -82,10 +82,30 @@ export function show(element, shown) {
 export function setChildren(parent, children) {
   const wanted = new Set(children);
   for (const child of [...parent.childNodes]) if (!wanted.has(child)) child.remove();
-  let next = parent.firstChild;
-  for (const child of children) {
-    if (child === next) next = next.nextSibling;
-    else parent.insertBefore(child, next);
+  orderChildren(parent, children);
+}
+
+/**
+ * Bring children into this order (screen readers follow it), before any others, without touching the focused one.
+ *
+ * @param {Element} parent
+ * @param {Node[]} wanted
+ */
+export function orderChildren(parent, wanted) {
+  let at = parent.firstChild;
+  for (const child of wanted) {
+    if (child === at) {
+      at = at.nextSibling;
+    } else if (child.contains(document.activeElement) && child.parentNode === parent) {
+      while (at && at !== child) {
+        const next = at.nextSibling;
+        parent.append(at);
+        at = next;
+      }
+      at = child.nextSibling;
+    } else {
+      parent.insertBefore(child, at);
+    }
   }
 }
 

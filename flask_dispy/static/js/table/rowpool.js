@@ -1,5 +1,5 @@
 /** @import {RowView} from "./rowview.js" */
-import { orderChildren } from "./viewport.js";
+import { orderChildren } from "../lib/dom.js";
 
 /** How many unused row elements are kept for reuse. */
 const SPARE_ROWS = 60;

@@ -19,7 +19,7 @@ export class TableHead {
     h("input", {
       type: "checkbox",
       "aria-label": "Select all rows shown",
-      onchange: (event) => this.#chooseAll(event),
+      onchange: ({ target }) => this.#options.onSelectAll(target.checked),
     }),
   );
   #selectCell = h("div", { class: "th td-select", role: "columnheader" }, h("label", { class: "hit" }, this.#boxes[0]));
@@ -54,11 +54,6 @@ export class TableHead {
       ...sortable.map((column) => h("option", { value: column.key, text: `Sort by ${column.label}` })),
     );
     this.#choice.hidden = this.#direction.hidden = sortable.length === 0;
-  }
-
-  /** @param {Event} event */
-  #chooseAll(event) {
-    this.#options.onSelectAll(/** @type {HTMLInputElement} */ (event.target).checked);
   }
 
   /** @param {string} key @param {boolean} turn the other way round, if the rows are in this order */

@@ -77,28 +77,3 @@ export function follow(parts, by) {
   if (scrollsItself(parts)) parts.grid.scrollTop += by;
   else window.scrollBy({ top: by, behavior: "instant" });
 }
-
-/**
- * Bring children into this order (screen readers follow it) without touching the focused one,
- * which would lose its focus.
- *
- * @param {HTMLElement} parent
- * @param {HTMLElement[]} wanted
- */
-export function orderChildren(parent, wanted) {
-  let at = parent.firstElementChild;
-  for (const child of wanted) {
-    if (child === at) {
-      at = at.nextElementSibling;
-    } else if (child.contains(document.activeElement) && child.parentNode === parent) {
-      while (at && at !== child) {
-        const next = at.nextElementSibling;
-        parent.append(at);
-        at = next;
-      }
-      at = child.nextElementSibling;
-    } else {
-      parent.insertBefore(child, at);
-    }
-  }
-}
