@@ -1,8 +1,8 @@
 /** @import {Column} from "./columns.js" */
-/** @import {ColumnWidths} from "./columnwidths.js" */
 import { h, iconButton, show } from "../lib/dom.js";
 import { createPopover } from "../lib/popover.js";
 import { readKept } from "../lib/storage.js";
+import { ColumnWidths } from "./columnwidths.js";
 
 /** Before the key of a column, among those that are kept: it is hidden because somebody chose so. */
 const HIDDEN_BY_HAND = "-";
@@ -14,15 +14,16 @@ const HIDDEN_BY_HAND = "-";
  * @param {HTMLElement} element
  * @param {object} options
  * @param {Column<Row>[]} options.columns
- * @param {string} options.store name under which the choice is kept
+ * @param {string} options.name of the table, under which choices are kept
  * @param {Pick<Storage, "getItem"|"setItem">|null} options.storage
- * @param {ColumnWidths} options.widths that can be made the usual ones again
  * @param {(hidden: string[]) => void} options.onChange
- * @returns {{hidden: string[], reveal: (keys: string[], spare: string[]) => void}} the keys of the columns that are
- *   hidden to begin with; shows columns that have something to say now, but for those that somebody has hidden, in
- *   place of some to spare, if nobody has chosen columns
+ * @returns {{hidden: string[], widths: ColumnWidths, reveal: (keys: string[], spare: string[]) => void}} the keys of
+ *   the columns that are hidden to begin with; the chosen widths; `reveal` shows columns that have something to say
+ *   now, but for those that somebody has hidden, in place of some to spare, if nobody has chosen columns
  */
-export function createColumnChooser(element, { columns, store, storage, widths, onChange }) {
+export function createColumnChooser(element, { columns, name, storage, onChange }) {
+  const store = `dispy.columns.${name}`;
+  const widths = new ColumnWidths({ store: `dispy.widths.${name}`, storage });
   const optional = columns.filter((column) => column.optional);
   const kept = readKept(storage, store);
   const stored = Array.isArray(kept) ? kept.map(String) : null;
@@ -75,5 +76,5 @@ export function createColumnChooser(element, { columns, store, storage, widths, 
     change();
   }
 
-  return { hidden: [...hidden], reveal };
+  return { hidden: [...hidden], widths, reveal };
 }

@@ -5,7 +5,6 @@ import { sortOf } from "../data/joborder.js";
 import { jobTitle } from "../data/jobwords.js";
 import { h } from "../lib/dom.js";
 import { createColumnChooser } from "../table/columnchooser.js";
-import { ColumnWidths } from "../table/columnwidths.js";
 import { Table } from "../table/table.js";
 import {
   argumentsColumn,
@@ -59,21 +58,20 @@ export class JobTable {
   constructor(tools, { shell, href, sort, empty, onSort, onSelect, onOpen, onEnd }) {
     this.#shell = shell;
     this.#columns = this.#makeColumns(href);
-    const widths = new ColumnWidths({ store: "dispy.widths.jobs", storage: shell.storage });
-    this.#unchosen = createColumnChooser(tools, {
+    const { hidden, widths } = createColumnChooser(tools, {
       columns: this.#columns,
-      widths,
-      store: "dispy.columns.jobs",
+      name: "jobs",
       storage: shell.storage,
       onChange: (keys) => {
         this.#unchosen = keys;
         this.arrange();
       },
-    }).hidden;
+    });
+    this.#unchosen = hidden;
     this.#table = new Table(this.element, {
       label: "Jobs",
       columns: this.#columns,
-      hidden: this.#unchosen,
+      hidden,
       widths,
       sort,
       onSort,

@@ -1,10 +1,10 @@
 /** @import {Shell} from "../frame/parts.js" */
 /** @import {Sort} from "../table/columns.js" */
+/** @import {ColumnWidths} from "../table/columnwidths.js" */
 /** @import {NodeColumn} from "./nodecolumns.js" */
 /** @import {DataEvent} from "../data/store.js" */
 /** @import {NodeRow} from "../data/types.js" */
 import { createColumnChooser } from "../table/columnchooser.js";
-import { ColumnWidths } from "../table/columnwidths.js";
 import { h, icon, searchInput, setAttr, setText } from "../lib/dom.js";
 import { count } from "../lib/format.js";
 import { clusterPath } from "../data/api.js";
@@ -64,11 +64,9 @@ export class NodeTable {
     const place = h("div", {});
     panel.replaceChildren(this.#head(mayManage ? actions : null, chooser), place);
     const sort = sortFrom(shell.url.get("sort"), columns);
-    const widths = new ColumnWidths({ store: `dispy.widths.${name}`, storage: shell.storage });
-    const { hidden, reveal } = createColumnChooser(chooser, {
+    const { hidden, widths, reveal } = createColumnChooser(chooser, {
       columns,
-      widths,
-      store: `dispy.columns.${name}`,
+      name,
       storage: shell.storage,
       onChange: (keys) => this.#table.setHidden(keys),
     });
