@@ -2,8 +2,8 @@
 /** @import {Store} from "../data/store.js" */
 /** @import {Config} from "../data/types.js" */
 import { Api } from "../data/api.js";
-import { clusterLabel, COMBINED } from "../data/config.js";
-import { h, need } from "../lib/dom.js";
+import { clusterLabel, clusterNames, COMBINED } from "../data/config.js";
+import { need, setOptions } from "../lib/dom.js";
 import { Feed } from "../data/feed.js";
 import { fetchAfter } from "../data/firstanswer.js";
 import { plain } from "../lib/format.js";
@@ -139,19 +139,7 @@ function keepCluster({ href }) {
 /** @param {Shell} shell */
 function startChooser({ config, cluster, store }) {
   const select = /** @type {HTMLSelectElement} */ (need("cluster"));
-  let shown = "";
-
-  function fill() {
-    const known = store.loaded ? [...store.clusters.keys()].filter((name) => name !== COMBINED) : config.clusters;
-    const list = choices(known, cluster);
-    const text = JSON.stringify(list);
-    if (text === shown) return; // don't change an open menu
-    shown = text;
-    select.replaceChildren(
-      ...list.map(([value, label]) => h("option", { value, text: config.past ? withEnd(label) : label })),
-    );
-    select.value = cluster;
-  }
+  const fill = () => setOptions(select, choices(clusterNames({ store, config }), config, cluster), cluster);
 
   select.addEventListener("change", () => {
     const query = new URLSearchParams(location.search);
@@ -172,16 +160,16 @@ const withEnd = (name) => (name.length > 38 ? `${name.slice(0, 14)}…${name.sli
  * The choices: all combined first if there are several; else the only cluster.
  *
  * @param {string[]} known names of the clusters
+ * @param {Config} config
  * @param {string} chosen stays in the list even when nothing is known of it
  * @returns {[string, string][]} value and label
  */
-function choices(known, chosen) {
-  if (known.length === 1 && (chosen === COMBINED || chosen === known[0])) {
-    return [[chosen, plain(known[0])]];
-  }
+function choices(known, { past }, chosen) {
+  const label = (/** @type {string} */ name) => (past ? withEnd(plain(name)) : plain(name));
+  if (known.length === 1 && (chosen === COMBINED || chosen === known[0])) return [[chosen, label(known[0])]];
   const names = [COMBINED, ...known];
   if (!names.includes(chosen)) names.push(chosen);
-  return names.map((name) => [name, plain(clusterLabel(name))]);
+  return names.map((name) => [name, label(clusterLabel(name))]);
 }
 
 /** @param {Shell} shell */

@@ -115,6 +115,21 @@ export function orderChildren(parent, wanted) {
 export const icon = (name) => h("span", { class: `icon icon-${name}`, "aria-hidden": "true" });
 
 /**
+ * Give a select its options, unless it has them: an open menu would close. The chosen one is not changed otherwise.
+ *
+ * @param {HTMLSelectElement} select
+ * @param {[value: string, label: string][]} options
+ * @param {string} chosen
+ */
+export function setOptions(select, options, chosen) {
+  const said = JSON.stringify(options);
+  if (select.dataset.options === said) return;
+  select.dataset.options = said;
+  select.replaceChildren(...options.map(([value, text]) => h("option", { value, text })));
+  select.value = chosen;
+}
+
+/**
  * A field to search in.
  *
  * @param {string} label

@@ -2,9 +2,9 @@
 /** @import {Look, NodeColumn} from "../widgets/nodecolumns.js" */
 /** @import {Outcome} from "../data/types.js" */
 import { ApiError, clusterPath } from "../data/api.js";
-import { clusterLabel, COMBINED } from "../data/config.js";
+import { clusterNames, COMBINED } from "../data/config.js";
 import { cpusEditColumn } from "../widgets/cpusedit.js";
-import { h, need, setAttr, setText } from "../lib/dom.js";
+import { need, setAttr, setOptions, setText } from "../lib/dom.js";
 import { count, plain } from "../lib/format.js";
 import { nodeColumns } from "../widgets/nodecolumns.js";
 import { outcomeLine, setCpus } from "../widgets/nodecommands.js";
@@ -67,7 +67,6 @@ class AllocateForm {
   #cpus = this.#input("cpus");
   #cluster = /** @type {HTMLSelectElement} */ (this.#form.elements.namedItem("cluster"));
   #button = /** @type {HTMLButtonElement} */ (this.#form.querySelector("button[type=submit]"));
-  #shownClusters = "";
 
   /** @param {Shell} shell */
   constructor(shell) {
@@ -109,15 +108,12 @@ class AllocateForm {
   }
 
   #fillClusters() {
-    const { store, config, cluster } = this.#shell;
-    const known = store.loaded ? [...store.clusters.keys()].filter((name) => name !== COMBINED) : config.clusters;
-    if (JSON.stringify(known) === this.#shownClusters) return;
-    this.#shownClusters = JSON.stringify(known);
-    const chosen = this.#cluster.value || cluster;
-    const names = known.length > 1 ? [COMBINED, ...known] : known.length ? known : [COMBINED];
-    const label = (/** @type {string} */ name) => (name === COMBINED ? "All clusters" : plain(clusterLabel(name)));
-    this.#cluster.replaceChildren(...names.map((name) => h("option", { value: name, text: label(name) })));
-    this.#cluster.value = names.includes(chosen) ? chosen : names[0];
+    const known = clusterNames(this.#shell);
+    const chosen = this.#cluster.value || this.#shell.cluster;
+    const names = known.length === 1 ? known : [COMBINED, ...known];
+    const label = (/** @type {string} */ name) => (name === COMBINED ? "All clusters" : plain(name));
+    const choices = names.map((name) => /** @type {[string, string]} */ ([name, label(name)]));
+    setOptions(this.#cluster, choices, names.includes(chosen) ? chosen : names[0]);
   }
 
   async #allocate() {

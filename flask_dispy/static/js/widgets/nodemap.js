@@ -224,8 +224,7 @@ function build(height) {
   const canvas = h("canvas", { class: "nodemap-canvas", "aria-hidden": "true" });
   const name = h("span", { class: "sr" });
   const link = h("a", { class: "nodemap-link", hidden: true }, name);
-  const empty = h("p", { class: "chart-empty" }, "No node");
-  const field = h("div", { class: "nodemap-field" }, canvas, link, empty);
+  const field = h("div", { class: "nodemap-field" }, canvas, link, h("p", { class: "chart-empty" }, "No node"));
   setStyle(field, "min-height", `${height}px`);
   const frame = h("div", { class: "nodemap-frame" }, field);
   const summary = h("p", { class: "nodemap-summary" });
@@ -238,7 +237,7 @@ function build(height) {
   );
   const foot = h("div", { class: "nodemap-foot" }, summary, shades);
   const root = h("div", { class: "nodemap", role: "group", "aria-label": "Node map" }, help, frame, foot);
-  return { root, frame, field, canvas, link, name, summary, empty, shades };
+  return { root, frame, field, canvas, link, name, summary, shades };
 }
 
 /** @typedef {ReturnType<typeof build>} Parts */
