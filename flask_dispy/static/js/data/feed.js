@@ -46,13 +46,8 @@ export const realTimers = {
  * failures. Only one request is under way at a time.
  */
 export class Feed {
-  #api;
+  #options;
   #store;
-  #cluster;
-  #openStream;
-  #visibility;
-  #timers;
-  #random;
   #interval;
   #everySec;
   #aliveSec;
@@ -84,9 +79,9 @@ export class Feed {
   #goOn = () => {
     if (!this.#started) return;
     this.#failures = 0;
-    const fresh = { lastAt: this.#timers.now(), retryAt: null, error: null, remedy: null };
+    const fresh = { lastAt: this.#now(), retryAt: null, error: null, remedy: null };
     if (this.#stream && this.#heard) {
-      this.#schedule(this.#silent, this.#silentAt - this.#timers.now());
+      this.#schedule(this.#silent, this.#silentAt - this.#now());
       this.#store.setState({ connection: "live", ...fresh });
     } else if (this.#stream) {
       this.#store.setState({ connection: "polling", ...fresh });
@@ -107,13 +102,13 @@ export class Feed {
     this.#failures += 1;
     const longest = Math.min(BACKOFF_SEC.first * 2 ** (this.#failures - 1), BACKOFF_SEC.longest);
     const asked = error instanceof ApiError ? (error.retryAfterSec ?? 0) : 0;
-    const waiting = Math.max(longest * (0.75 + 0.25 * this.#random()), asked);
-    const age = this.#timers.now() - (this.#store.state.lastAt ?? -Infinity);
+    const waiting = Math.max(longest * (0.75 + 0.25 * this.#options.random()), asked);
+    const age = this.#now() - (this.#store.state.lastAt ?? -Infinity);
     this.#store.setState({
       connection: this.#paused() ? "paused" : age > STALE_SEC && this.#store.loaded ? "stale" : "retrying",
       error: error instanceof Error ? error.message : String(error),
       remedy: error instanceof ApiError ? error.remedy : null,
-      retryAt: this.#paused() ? null : this.#timers.now() + waiting,
+      retryAt: this.#paused() ? null : this.#now() + waiting,
     });
     if (!this.#paused()) this.#schedule(() => void this.update(), waiting);
   };
@@ -126,14 +121,14 @@ export class Feed {
   #silent = () => {
     this.#closeStream();
     this.#store.setState({ connection: "polling" });
-    if (!this.#heard) this.#restUntil = this.#timers.now() + STREAM_REST_SEC;
+    if (!this.#heard) this.#restUntil = this.#now() + STREAM_REST_SEC;
     void this.update();
   };
   #lost = () => {
     this.#closeStream();
     this.#emptyStreams = this.#heard ? 0 : this.#emptyStreams + 1;
-    if (this.#emptyStreams >= STREAM_TRIES) this.#restUntil = this.#timers.now() + STREAM_REST_SEC;
-    this.#schedule(() => void this.update(), BACKOFF_SEC.first * this.#random());
+    if (this.#emptyStreams >= STREAM_TRIES) this.#restUntil = this.#now() + STREAM_REST_SEC;
+    this.#schedule(() => void this.update(), BACKOFF_SEC.first * this.#options.random());
   };
 
   /**
@@ -148,39 +143,26 @@ export class Feed {
    * @param {Timers} [options.timers]
    * @param {() => number} [options.random]
    */
-  constructor({
-    api,
-    store,
-    cluster,
-    interval = "live",
-    pollSec = 10,
-    openStream = null,
-    visibility = { hidden: () => false, onChange: () => {} },
-    timers = realTimers,
-    random = Math.random,
-  }) {
-    this.#api = api;
+  constructor({ api, store, cluster, interval = "live", pollSec = 10, ...options }) {
+    const visibility = { hidden: () => false, onChange: () => {} };
+    this.#options = { api, cluster, openStream: null, visibility, timers: realTimers, random: Math.random, ...options };
     this.#store = store;
-    this.#cluster = cluster;
-    this.#openStream = openStream;
-    this.#visibility = visibility;
-    this.#timers = timers;
-    this.#random = random;
     this.#interval = interval;
     this.#everySec = pollSec > 0 ? pollSec : 10;
     this.#aliveSec = Math.round(Math.min(Math.max(this.#everySec, ALIVE_SEC.least), ALIVE_SEC.most));
     this.#silenceSec = 2 * this.#aliveSec + 1;
-    visibility.onChange(() => {
+    this.#options.visibility.onChange(() => {
       if (!this.#started || this.#paused()) return;
-      if (!visibility.hidden()) return this.#restart();
+      if (!this.#hidden()) return this.#restart();
       this.#closeStream();
       this.#schedule(() => void this.update(), this.#waitSec());
     });
   }
 
   update() {
-    this.#underWay ??= this.#api
-      .get("changes", { cluster: this.#cluster, form: "columns", since: this.#cursor })
+    const { api, cluster } = this.#options;
+    this.#underWay ??= api
+      .get("changes", { cluster, form: "columns", since: this.#cursor })
       .then(this.#take)
       .then(this.#goOn, this.#fail)
       .finally(() => {
@@ -201,7 +183,7 @@ export class Feed {
   stop() {
     this.#started = false;
     this.#closeStream();
-    this.#timers.clearTimeout(this.#timer);
+    this.#options.timers.clearTimeout(this.#timer);
   }
 
   /** @param {Interval} next */
@@ -212,6 +194,14 @@ export class Feed {
     if (this.#started) this.#restart();
   }
 
+  #now() {
+    return this.#options.timers.now();
+  }
+
+  #hidden() {
+    return this.#options.visibility.hidden();
+  }
+
   #paused() {
     return this.#interval !== "live" && !(this.#interval > 0);
   }
@@ -219,16 +209,17 @@ export class Feed {
   #wantsStream() {
     return (
       this.#interval === "live" &&
-      this.#openStream !== null &&
-      !this.#visibility.hidden() &&
-      this.#timers.now() >= this.#restUntil
+      this.#options.openStream !== null &&
+      !this.#hidden() &&
+      this.#now() >= this.#restUntil
     );
   }
 
   /** @param {() => void} run @param {number} sec */
   #schedule(run, sec) {
-    this.#timers.clearTimeout(this.#timer);
-    this.#timer = this.#timers.setTimeout(run, sec * 1000);
+    const { timers } = this.#options;
+    timers.clearTimeout(this.#timer);
+    this.#timer = timers.setTimeout(run, sec * 1000);
   }
 
   #closeStream() {
@@ -238,17 +229,16 @@ export class Feed {
 
   #waitSec() {
     const sec = this.#interval === "live" ? this.#everySec : this.#interval;
-    return this.#visibility.hidden() ? Math.max(sec, HIDDEN_SEC) : sec;
+    return this.#hidden() ? Math.max(sec, HIDDEN_SEC) : sec;
   }
 
   #listen() {
-    if (!this.#openStream) return;
-    const opened = this.#openStream(
-      this.#api.url("stream", { cluster: this.#cluster, alive_sec: this.#aliveSec, since: this.#cursor }),
-    );
+    const { api, cluster, openStream } = this.#options;
+    if (!openStream) return;
+    const opened = openStream(api.url("stream", { cluster, alive_sec: this.#aliveSec, since: this.#cursor }));
     this.#stream = opened;
     this.#heard = false;
-    this.#silentAt = this.#timers.now() + this.#silenceSec;
+    this.#silentAt = this.#now() + this.#silenceSec;
     /** @param {string} type @param {(event: any) => void} act */
     const on = (type, act) => opened.addEventListener(type, (event) => this.#stream === opened && act(event));
     on("changes", ({ data, from }) => {
@@ -262,7 +252,7 @@ export class Feed {
     on("error", this.#lost);
     on("full", () => {
       this.#closeStream();
-      this.#restUntil = this.#timers.now() + STREAM_REST_SEC;
+      this.#restUntil = this.#now() + STREAM_REST_SEC;
       this.#goOn();
     });
     this.#schedule(this.#unheard, FIRST_WORD_SEC);
@@ -275,7 +265,7 @@ export class Feed {
   #hear(changes, since) {
     this.#heard = true;
     this.#emptyStreams = 0;
-    this.#silentAt = this.#timers.now() + this.#silenceSec;
+    this.#silentAt = this.#now() + this.#silenceSec;
     const missed = since !== undefined && !changes?.snapshot && reaches(this.#cursor, since) !== true;
     if (changes && !missed) this.#take(changes);
     this.#goOn();
@@ -284,14 +274,14 @@ export class Feed {
 
   /** @param {number} pollAfterSec */
   #awaitWord(pollAfterSec) {
-    const leftSec = this.#silentAt - this.#timers.now();
+    const leftSec = this.#silentAt - this.#now();
     if (leftSec <= pollAfterSec) this.#schedule(this.#silent, leftSec);
     else this.#schedule(() => void this.update(), pollAfterSec);
   }
 
   #restart() {
     this.#closeStream();
-    this.#timers.clearTimeout(this.#timer);
+    this.#options.timers.clearTimeout(this.#timer);
     if (this.#paused()) this.#store.setState({ connection: "paused", retryAt: null });
     else void this.update();
   }
