@@ -15,44 +15,45 @@ const MARKED = 500;
 /** Nodes that do the same within so many seconds are one line. */
 const TOGETHER_SEC = 10;
 
-/** How an event looks; the worst first, because it decides how several at one time look. @type {Record<EventKind, string>} */
-export const EVENT_MARKS = {
-  node_lost: "lost",
-  stalled: "silent",
-  failing: "failed",
-  history_failing: "failed",
-  error_kind: "failed",
-  node_silent: "silent",
-  node_overdue: "silent",
-  done: "finished",
-  cluster_closed: "closed",
-  node_closed: "closed",
-  node_deallocated: "closed",
-  cpus_set: "terminated",
-  jobs_cancelled: "cancelled",
-  jobs_rerun: "queued",
-  node_withdrawn: "cancelled",
-  settings_changed: "terminated",
-  going: "running",
-  recovered: "running",
-  history_resumed: "finished",
-  node_asked: "queued",
-  node_heard: "up",
-  node_joined: "up",
-};
+/**
+ * @typedef {object} Kind of events
+ * @property {EventKind} kind
+ * @property {string} look the state whose mark they have
+ * @property {readonly string[]} groups that can be shown alone
+ * @property {string} [together] what several nodes do, in one line
+ */
 
-/** How an event looks; empty for a kind of a newer server, which an open page does not know. @param {EventKind} kind */
-export const lookOf = (kind) => EVENT_MARKS[kind] ?? "";
+/** The kinds; the worst first, because it decides how several at one time look. @type {Kind[]} */
+export const EVENT_KINDS = [
+  { kind: "node_lost", look: "lost", groups: ["problems", "nodes"], together: "were lost" },
+  { kind: "stalled", look: "silent", groups: ["problems", "jobs"] },
+  { kind: "failing", look: "failed", groups: ["problems", "jobs"] },
+  { kind: "history_failing", look: "failed", groups: ["problems"] },
+  { kind: "error_kind", look: "failed", groups: ["problems", "jobs"] },
+  { kind: "node_silent", look: "silent", groups: ["problems", "nodes"], together: "fell silent" },
+  { kind: "node_overdue", look: "silent", groups: ["problems", "nodes"], together: "have not joined" },
+  { kind: "done", look: "finished", groups: ["jobs"] },
+  { kind: "cluster_closed", look: "closed", groups: ["jobs"] },
+  { kind: "node_closed", look: "closed", groups: ["nodes", "changes"], together: "were closed, or left" },
+  { kind: "node_deallocated", look: "closed", groups: ["nodes", "changes"] },
+  { kind: "cpus_set", look: "terminated", groups: ["nodes", "changes"] },
+  { kind: "jobs_cancelled", look: "cancelled", groups: ["jobs", "changes"] },
+  { kind: "jobs_rerun", look: "queued", groups: ["jobs", "changes"] },
+  { kind: "node_withdrawn", look: "cancelled", groups: ["nodes", "changes"] },
+  { kind: "settings_changed", look: "terminated", groups: ["changes"] },
+  { kind: "going", look: "running", groups: ["jobs"] },
+  { kind: "recovered", look: "running", groups: ["jobs"] },
+  { kind: "history_resumed", look: "finished", groups: [] },
+  { kind: "node_asked", look: "queued", groups: ["nodes", "changes"] },
+  { kind: "node_heard", look: "up", groups: ["nodes"], together: "were heard of again" },
+  { kind: "node_joined", look: "up", groups: ["nodes"], together: "joined" },
+];
 
-/** What of a kind several nodes do, in one line. @type {Partial<Record<EventKind, string>>} */
-const TOGETHER = {
-  node_joined: "joined",
-  node_silent: "fell silent",
-  node_heard: "were heard of again",
-  node_lost: "were lost",
-  node_closed: "were closed, or left",
-  node_overdue: "have not joined",
-};
+/** Those by name; a newer server has kinds that an open page does not know. @type {ReadonlyMap<EventKind, Kind>} */
+const KINDS = new Map(EVENT_KINDS.map((one) => [one.kind, one]));
+
+/** How an event looks; empty for a kind that is not known. @param {EventKind} kind */
+export const lookOf = (kind) => KINDS.get(kind)?.look ?? "";
 
 /**
  * @param {object} options
@@ -108,7 +109,7 @@ export function linesOf(events) {
     if (
       line &&
       last &&
-      event.kind in TOGETHER &&
+      KINDS.get(event.kind)?.together &&
       event.kind === last.kind &&
       event.cluster === last.cluster &&
       event.by === last.by &&
@@ -123,7 +124,7 @@ export function linesOf(events) {
 /** A line's text. @param {Event[]} line */
 export function lineText(line) {
   if (line.length === 1) return plain(line[0].text);
-  return `${counted(line.length, "node")} ${TOGETHER[line[0].kind]}`;
+  return `${counted(line.length, "node")} ${KINDS.get(line[0].kind)?.together}`;
 }
 
 /**

@@ -1,7 +1,7 @@
 /** @import {Shell} from "../frame/parts.js" */
-/** @import {Event, EventKind, Events} from "../data/types.js" */
+/** @import {Event, Events} from "../data/types.js" */
 import { clusterPath } from "../data/api.js";
-import { byWhom, eventHref, eventsFeed, eventText, lineText, linesOf, lookOf } from "../data/events.js";
+import { byWhom, EVENT_KINDS, eventHref, eventsFeed, eventText, lineText, linesOf, lookOf } from "../data/events.js";
 import { showWithFigures } from "../frame/firstpaint.js";
 import { startShell } from "../frame/shell.js";
 import { h, need, setAttr, setChildren, setText, show } from "../lib/dom.js";
@@ -10,59 +10,13 @@ import { createExportMenu } from "../widgets/exportmenu.js";
 
 const PAGE = 100;
 
-/** What may be shown alone. @type {{name: string, label: string, kinds: EventKind[]}[]} */
+/** What may be shown alone. */
 const GROUPS = [
-  { name: "", label: "All", kinds: [] },
-  {
-    name: "problems",
-    label: "Problems",
-    kinds: ["node_lost", "node_silent", "node_overdue", "stalled", "error_kind", "failing", "history_failing"],
-  },
-  {
-    name: "nodes",
-    label: "Nodes",
-    kinds: [
-      "node_joined",
-      "node_silent",
-      "node_heard",
-      "node_lost",
-      "node_closed",
-      "node_deallocated",
-      "node_asked",
-      "node_withdrawn",
-      "node_overdue",
-      "cpus_set",
-    ],
-  },
-  {
-    name: "jobs",
-    label: "Jobs",
-    kinds: [
-      "error_kind",
-      "failing",
-      "recovered",
-      "stalled",
-      "going",
-      "done",
-      "jobs_cancelled",
-      "jobs_rerun",
-      "cluster_closed",
-    ],
-  },
-  {
-    name: "changes",
-    label: "Changes",
-    kinds: [
-      "cpus_set",
-      "jobs_cancelled",
-      "jobs_rerun",
-      "node_asked",
-      "node_withdrawn",
-      "node_closed",
-      "node_deallocated",
-      "settings_changed",
-    ],
-  },
+  { name: "", label: "All" },
+  { name: "problems", label: "Problems" },
+  { name: "nodes", label: "Nodes" },
+  { name: "jobs", label: "Jobs" },
+  { name: "changes", label: "Changes" },
 ];
 
 export function start(shell = startShell("Events")) {
@@ -95,14 +49,19 @@ class EventsPage {
     this.#feed = eventsFeed({
       api,
       cluster,
-      asked: () => ({ kind: this.#group.kinds, limit: Math.min(this.#wanted, 1000) }),
+      asked: () => ({ kind: this.#kinds(), limit: Math.min(this.#wanted, 1000) }),
       onChange: (events) => this.#show(events),
     });
     store.subscribe((event) => {
       if (event.kind === "data") this.#feed.update(summary());
     });
-    const request = () => ({ path: clusterPath(cluster, "events"), params: { kind: this.#group.kinds } });
+    const request = () => ({ path: clusterPath(cluster, "events"), params: { kind: this.#kinds() } });
     need("export").append(createExportMenu({ api, what: "events", request }));
+  }
+
+  /** The kinds of events that are shown; none: all. @returns {string[]} */
+  #kinds() {
+    return EVENT_KINDS.filter(({ groups }) => groups.includes(this.#group.name)).map(({ kind }) => kind);
   }
 
   /** @param {typeof GROUPS[number]} group */
@@ -121,8 +80,8 @@ class EventsPage {
   /** @param {Events} events */
   #show({ items, total, counts }) {
     this.#items = items;
-    const kinds = /** @type {string[]} */ (this.#group.kinds.length ? this.#group.kinds : Object.keys(counts));
-    const gone = kinds.reduce((sum, kind) => sum + (counts[kind] ? counts[kind].happened - counts[kind].kept : 0), 0);
+    const shown = this.#group.name ? this.#kinds() : Object.keys(counts);
+    const gone = shown.reduce((sum, kind) => sum + (counts[kind] ? counts[kind].happened - counts[kind].kept : 0), 0);
     const older = gone ? `; ${count(gone)} older ones are not kept` : "";
     setText(need("shown"), total ? `Showing ${count(items.length)} of ${count(total)}${older}` : "");
     show(need("none"), items.length === 0);

@@ -1,18 +1,17 @@
 /** Events as marks along the time of a chart: a shape and a line each, those too near each other as one. */
 
-import { EVENT_MARKS, eventText, lineText, linesOf, lookOf } from "../data/events.js";
+import { EVENT_KINDS, eventText, lineText, linesOf, lookOf } from "../data/events.js";
 import { clock } from "../lib/format.js";
 import { setAttr } from "../lib/dom.js";
 import { fillChildren, setAttrs, svg } from "./svg.js";
 
-/** @import {Event, EventKind} from "../data/types.js" */
+/** @import {Event} from "../data/types.js" */
 /** @import {TipLine} from "./tip.js" */
 
 /** Marks are at least so many pixels apart. */
 const APART = 12;
 /** Lines that a tip shows of one mark. */
 const MOST_LINES = 4;
-const ORDER = /** @type {EventKind[]} */ (Object.keys(EVENT_MARKS));
 /** Centred on 0, in a box of 10: what went wrong has corners, what was done to it is square, the rest is round. */
 const SHAPES = {
   cross: "M-4-4 4 4M4-4-4 4",
@@ -59,7 +58,10 @@ export function placeMarks(events, x, left, right, slack = 0) {
 }
 
 /** @param {Event[]} events */
-const worst = (events) => ORDER.find((known) => events.some(({ kind }) => kind === known)) ?? events[0].kind;
+function worst(events) {
+  const kinds = events.map(({ kind }) => kind);
+  return EVENT_KINDS.find(({ kind }) => kinds.includes(kind))?.kind ?? kinds[0];
+}
 
 /**
  * @param {SVGGElement} group
