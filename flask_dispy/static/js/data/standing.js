@@ -1,4 +1,4 @@
-/** How a node's jobs compare with those of the others, in words. */
+/** How a node fares: how busy it is, how old its load is, and how its jobs compare with those of the others. */
 /** @import {NodeRow} from "./types.js" */
 import { count, percent, rate, UNKNOWN } from "../lib/format.js";
 
@@ -56,3 +56,28 @@ export function verdictText({ compared }) {
   ].filter(Boolean);
   return parts.length ? parts.join(", ") : null;
 }
+
+/**
+ * How many CPUs of a node are busy. That may be more than the node is set to use, because running jobs
+ * go on when its CPUs are reduced.
+ *
+ * @param {{busy: number, cpus: number}} node
+ */
+export const busyText = ({ busy, cpus }) =>
+  busy > cpus ? `${count(busy)} busy, ${count(cpus)} to be used` : `${count(Math.max(0, busy))} of ${count(cpus)} busy`;
+
+/** A node's load that is older than this is out of date. */
+const OLD_SEC = 60;
+
+/**
+ * When a node reported its load, in epoch seconds.
+ *
+ * @param {NodeRow} row
+ */
+export const loadAt = ({ update_time, avail_info_age_sec }) => (update_time ?? 0) - (avail_info_age_sec ?? 0);
+
+/**
+ * @param {NodeRow} row
+ * @param {number} now epoch seconds
+ */
+export const isLoadOld = (row, now) => row.avail_info !== null && now - loadAt(row) > OLD_SEC;

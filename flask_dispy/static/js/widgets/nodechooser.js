@@ -1,10 +1,9 @@
 /** @import {Shell} from "../frame/parts.js" */
 /** @import {NodeRow} from "../data/types.js" */
-import { busyText } from "../data/busytext.js";
 import { h, icon, need, searchInput, setText } from "../lib/dom.js";
 import { count, plain, stateMark } from "../lib/format.js";
 import { nodeFilter } from "../data/nodefilter.js";
-import { verdictOf, verdictText } from "../data/standing.js";
+import { busyText, verdictOf, verdictText } from "../data/standing.js";
 import { addressKey, compareValues, lastFirst } from "../lib/sort.js";
 import { createNoNode } from "./nonode.js";
 

@@ -2,10 +2,8 @@
 /** @import {NodeRow, ServedField} from "../data/types.js" */
 import { h, setAttr, setStyle, setText } from "../lib/dom.js";
 import { count, money, percent, plain, rate, relative, seconds, stateMark, UNKNOWN } from "../lib/format.js";
-import { failedText, timesText, verdictOf } from "../data/standing.js";
-import { busyText } from "../data/busytext.js";
+import { busyText, failedText, isLoadOld, loadAt, timesText, verdictOf } from "../data/standing.js";
 import { fieldOrder, fieldText } from "../data/fieldvalue.js";
-import { isLoadOld, loadAt } from "../data/nodeload.js";
 import { addressKey } from "../lib/sort.js";
 import { timeColumn } from "./timecolumn.js";
 

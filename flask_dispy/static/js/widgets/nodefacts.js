@@ -1,12 +1,10 @@
 /** @import {Shell} from "../frame/parts.js" */
 /** @import {NodeRow, ServedField} from "../data/types.js" */
-import { timesOthersText, failedText, rankText } from "../data/standing.js";
-import { busyText } from "../data/busytext.js";
+import { busyText, failedText, isLoadOld, loadAt, rankText, timesOthersText } from "../data/standing.js";
 import { createCpusEdit } from "./cpusedit.js";
 import { h, setAttr, setText } from "../lib/dom.js";
 import { bytes, clockOffset, count, exact, money, plain, rate, relative, seconds } from "../lib/format.js";
 import { fieldText, percentOf100 } from "../data/fieldvalue.js";
-import { isLoadOld, loadAt } from "../data/nodeload.js";
 import { setCpus } from "./nodecommands.js";
 
 /**
