@@ -1,21 +1,19 @@
 /** @import {Shell} from "./parts.js" */
 /** @import {StoreState} from "../data/store.js" */
+/** @import {Connection} from "../data/types.js" */
 import { h, icon, need, setText, show } from "../lib/dom.js";
 import { exact, relative } from "../lib/format.js";
 import { remedyLink } from "../data/remedy.js";
 
-/** @type {Record<string, string>} */
-const WORDS = {
-  connecting: "Connecting",
-  live: "Live",
-  polling: "Polling",
-  paused: "Paused",
-  retrying: "Retrying",
-  stale: "Disconnected",
+/** @type {Record<Connection, {word: string, meaning: string}>} */
+const STATES = {
+  connecting: { word: "Connecting", meaning: "Waiting for the first data." },
+  live: { word: "Live", meaning: "Changes appear as they happen." },
+  polling: { word: "Polling", meaning: "The server is asked at the update interval." },
+  paused: { word: "Paused", meaning: "Automatic updates are off; Update fetches now." },
+  retrying: { word: "Retrying", meaning: "The last update failed; trying again." },
+  stale: { word: "Disconnected", meaning: "No update for a while; what you see is old." },
 };
-
-/** A past run has no updates to wait for, but a server that is gone still shows. @type {Record<string, string>} */
-const PAST_WORDS = { ...WORDS, live: "Past run", polling: "Past run", paused: "Past run" };
 
 /**
  * How fresh the page is: a word in the header, and a message over the page if updates fail. The words that
@@ -43,7 +41,9 @@ export function startStatus({ config, store, feed, everySecond }) {
   function update() {
     const { state } = store;
     element.dataset.state = document.body.dataset.connection = state.connection;
-    setText(text, (config.past ? PAST_WORDS : WORDS)[state.connection]);
+    // A past run has no updates to wait for, but a server that is gone still shows.
+    const settled = config.past && ["live", "polling", "paused"].includes(state.connection);
+    setText(text, settled ? "Past run" : STATES[state.connection].word);
     element.title =
       config.past && state.error === null ? "Read from a history: nothing changes any more." : explain(state);
     show(trouble, state.error !== null);
@@ -81,15 +81,5 @@ export function startStatus({ config, store, feed, everySecond }) {
 
 /** @param {StoreState} state */
 function explain({ connection, lastAt }) {
-  const last = lastAt === null ? "" : ` Last checked ${exact(lastAt)}.`;
-  /** @type {Record<string, string>} */
-  const meaning = {
-    connecting: "Waiting for the first data.",
-    live: "Changes appear as they happen.",
-    polling: "The server is asked at the update interval.",
-    paused: "Automatic updates are off; Update fetches now.",
-    retrying: "The last update failed; trying again.",
-    stale: "No update for a while; what you see is old.",
-  };
-  return meaning[connection] + last;
+  return STATES[connection].meaning + (lastAt === null ? "" : ` Last checked ${exact(lastAt)}.`);
 }
