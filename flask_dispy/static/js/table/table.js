@@ -195,9 +195,12 @@ export class Table {
     this.#renderSoon();
   }
 
-  /** @param {Iterable<string>} keys of columns not to show */
+  /** Hide columns, unless they are hidden already. @param {Iterable<string>} keys */
   setHidden(keys) {
-    this.#shownColumns = without(this.#options.columns, keys);
+    const shown = without(this.#options.columns, keys);
+    if (shown.length === this.#shownColumns.length && shown.every((column, i) => column === this.#shownColumns[i]))
+      return;
+    this.#shownColumns = shown;
     this.#layout();
   }
 

@@ -36,7 +36,6 @@ export class ErrorsTab {
   #panel;
   #feed;
   #on = false;
-  #hidden = "";
   #sort = FIRST;
   /** The id of a kind that is to be opened once it is known; empty if none. */
   #wanted = "";
@@ -215,8 +214,6 @@ export class ErrorsTab {
   #hideColumns() {
     if (!this.#table) return;
     const one = new Set(this.#items.map((kind) => kind.function)).size < 2;
-    const hidden = [...(one ? ["function"] : []), ...(this.#panel.id === null ? [] : ["nodes", "first_at"])];
-    if (hidden.join() !== this.#hidden) this.#table.setHidden(hidden);
-    this.#hidden = hidden.join();
+    this.#table.setHidden([...(one ? ["function"] : []), ...(this.#panel.id === null ? [] : ["nodes", "first_at"])]);
   }
 }

@@ -36,7 +36,6 @@ export class JobTable {
   #columns;
   /** Columns that the reader has chosen not to see. @type {string[]} */
   #unchosen;
-  #hidden = "";
   /** @type {JobRow[]} */
   #rows = [];
   /** The key of the job whose detail is open. @type {string|null} */
@@ -140,9 +139,7 @@ export class JobTable {
     // Where there is little room beside the detail, the arguments leave theirs to the error.
     if (anyError && beside.length > 0 && this.element.clientWidth < ROOM_FOR_ARGUMENTS) beside.push("args");
     const unchosen = this.#unchosen.filter((key) => key !== "error");
-    const hidden = [...unchosen, ...(one ? ["cluster"] : []), ...(anyError ? [] : ["error"]), ...beside];
-    if (hidden.join() !== this.#hidden) this.#table.setHidden(hidden);
-    this.#hidden = hidden.join();
+    this.#table.setHidden([...unchosen, ...(one ? ["cluster"] : []), ...(anyError ? [] : ["error"]), ...beside]);
   }
 
   /** Whether rows must keep their places: someone reads further down, points at them or has chosen some. */
