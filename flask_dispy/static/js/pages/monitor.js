@@ -10,7 +10,7 @@ import { createAttention } from "../widgets/attention.js";
 import { NodeMap } from "../widgets/nodemap.js";
 import { NodeTable } from "../widgets/nodetable.js";
 import { createProgress } from "../widgets/progress.js";
-import { TopErrors } from "../widgets/toperrors.js";
+import { createTopErrors } from "../widgets/toperrors.js";
 import { createTiles } from "../widgets/tiles.js";
 import { Trends } from "../widgets/trends.js";
 
@@ -28,7 +28,7 @@ export function start(shell = startShell("Monitor")) {
   const tiles = createTiles(need("tiles"), { jobsHref, past: config.past });
   const charts = { throughput: need("throughput"), queue: need("queue"), cpus: need("cpus") };
   new Trends({ ranges: need("ranges"), ...charts }, shell);
-  const errors = new TopErrors(need("errors"), shell);
+  const updateErrors = createTopErrors(need("errors"), shell);
   shell.keys.describe(MAP_KEYS);
   need("report").setAttribute("href", api.url(clusterPath(cluster, "report")));
   if (config.permissions.change_settings) need("job-args").append(argumentsCheckbox(shell));
@@ -40,7 +40,7 @@ export function start(shell = startShell("Monitor")) {
       attention.update(chosen);
       tiles.update(chosen);
     }
-    errors.update();
+    updateErrors();
     progress.update(watched(shell));
     need("overview").classList.toggle("overview-many", store.nodes.size > MANY_NODES);
     if (event.snapshot || event.nodes.size || event.removed.size) map.update([...store.nodes.values()]);

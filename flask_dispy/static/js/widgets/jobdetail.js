@@ -27,11 +27,20 @@ export class JobPanel {
   #dialog;
   #panel;
   #shell;
-  #onClose;
-  #parts;
   #facts;
   #texts;
   #like;
+  #title = h("h2", { id: "job-title", class: "job-title", tabindex: "-1" });
+  #number = h("span", { id: "job-number", class: "job-number" });
+  #mark = h("span", { "aria-hidden": "true" });
+  #state = h("span");
+  #cluster = h("span", { class: "job-cluster muted" });
+  #save = h("a", { class: "button small", download: "", title: "All texts that are kept, as a file" }, "Save texts");
+  #terminate = h("button", { type: "button", class: "button small", hidden: true }, "Terminate");
+  /** Runs the job again. */
+  #again;
+  #message = h("p", { class: "job-message muted", role: "status" });
+  #body = h("div", { class: "job-body", hidden: true });
   /** @type {number|null} */
   #serial = null;
   /** @type {JobDetail|null} */
@@ -40,8 +49,6 @@ export class JobPanel {
   #reading = false;
   /** It was requested again while it was being read; the answer under way may be older. */
   #readAgain = false;
-  /** Runs the job again. @type {HTMLElement} */
-  #again;
   /** @type {ReturnType<typeof setTimeout>|null} */
   #later = null;
 
@@ -54,41 +61,47 @@ export class JobPanel {
   constructor(dialog, { shell, onClose }) {
     this.#dialog = dialog;
     this.#shell = shell;
-    this.#onClose = onClose;
     const { config, notices, store } = shell;
-    this.#parts = build(dialog);
-    const { title, number } = this.#parts;
-    this.#panel = new SidePanel(dialog, { title, labelledBy: `${title.id} ${number.id}`, onClose });
-    const fields = config.job_fields.filter(({ custom }) => custom);
-    const nodeHref = (/** @type {string} */ ip) => shell.href("node.html", { host: ip });
-    const nodeName = (/** @type {string} */ ip) => store.nodes.get(ip)?.name || ip;
-    this.#facts = createJobFacts(this.#parts.body, {
-      nodeHref,
-      nodeName,
+    const copyLink = h("button", { type: "button", class: "button small" }, "Copy link");
+    const again = h("button", { type: "button", class: "button small" }, "Run again");
+    const close = iconButton("close", "Close", { onclick: onClose });
+    const state = h("span", { class: "state" }, this.#mark, this.#state);
+    const actions = h("div", { class: "actions end" }, copyLink, this.#save, again, this.#terminate);
+    dialog.append(
+      h(
+        "div",
+        { class: "job-head" },
+        h("div", { class: "job-head-line" }, this.#title, this.#number, close),
+        h("div", { class: "job-head-line" }, state, this.#cluster, actions),
+      ),
+      this.#message,
+      this.#body,
+    );
+    const labelledBy = `${this.#title.id} ${this.#number.id}`;
+    this.#panel = new SidePanel(dialog, { title: this.#title, labelledBy, onClose });
+    this.#facts = createJobFacts(this.#body, {
+      nodeHref: (ip) => shell.href("node.html", { host: ip }),
+      nodeName: (ip) => store.nodes.get(ip)?.name || ip,
       jobHref: config.past ? null : (serial) => shell.href("jobs.html", { job: serial }),
       now: store.now,
-      fields,
+      fields: config.job_fields.filter(({ custom }) => custom),
     });
-    this.#like = createJobLike(this.#parts.body, shell);
-    this.#texts = createJobTexts(this.#parts.body, { mayReadArguments: config.permissions.see_arguments, notices });
-    this.#again = confirmDryRun(this.#parts.again, {
+    this.#like = createJobLike(this.#body, shell);
+    this.#texts = createJobTexts(this.#body, { mayReadArguments: config.permissions.see_arguments, notices });
+    this.#again = confirmDryRun(again, {
       ask: () => wouldRerun(shell, this.#serial === null ? [] : [this.#serial]),
       onDone: () => void this.#read(),
     }).element;
-    this.#listen();
+    confirmInPlace(this.#terminate, () => this.#termination());
+    const say = (/** @type {boolean} */ copied) => notices.say(copied ? "Link copied" : "The link could not be copied");
+    copies(copyLink, () => this.#link(), "Not copied", say);
   }
 
-  #listen() {
-    confirmInPlace(this.#parts.terminate, () => {
-      if (!this.#job || !isCancellable(this.#job)) return null;
-      const { serial } = this.#job;
-      const run = () => void commandJobs(this.#shell, TERMINATE, [serial]).then(() => this.#read());
-      return { action: "Terminate this job", detail: "What it has done so far is lost.", run };
-    });
-    this.#parts.close.addEventListener("click", this.#onClose);
-    const say = (/** @type {boolean} */ copied) =>
-      this.#shell.notices.say(copied ? "Link copied" : "The link could not be copied");
-    copies(this.#parts.copyLink, () => this.#link(), "Not copied", say);
+  #termination() {
+    if (!this.#job || !isCancellable(this.#job)) return null;
+    const { serial } = this.#job;
+    const run = () => void commandJobs(this.#shell, TERMINATE, [serial]).then(() => this.#read());
+    return { action: "Terminate this job", detail: "What it has done so far is lost.", run };
   }
 
   /** Read the job again if it may have changed: now, or when it is due, so that the last change is not missed. */
@@ -138,13 +151,12 @@ export class JobPanel {
   /** @param {string} message shown in place of the job */
   #showMessage(message) {
     this.#job = null;
-    const { body, title, number, mark, state, cluster, save, terminate } = this.#parts;
-    for (const part of [body, save, terminate, this.#again]) show(part, false);
-    setText(title, `#${this.#serial}`);
-    for (const part of [number, state, cluster]) setText(part, "");
-    setAttr(mark, "class", "");
-    setText(this.#parts.message, message);
-    show(this.#parts.message, true);
+    for (const part of [this.#body, this.#save, this.#terminate, this.#again]) show(part, false);
+    setText(this.#title, `#${this.#serial}`);
+    for (const part of [this.#number, this.#state, this.#cluster]) setText(part, "");
+    setAttr(this.#mark, "class", "");
+    setText(this.#message, message);
+    show(this.#message, true);
   }
 
   close() {
@@ -180,18 +192,18 @@ export class JobPanel {
   /** @param {JobDetail} found */
   #showJob(found) {
     this.#job = found;
-    show(this.#parts.message, false);
-    show(this.#parts.body, true);
-    setText(this.#parts.title, jobName(found));
-    setText(this.#parts.number, jobNumber(found));
-    setText(this.#parts.cluster, found.cluster);
-    setAttr(this.#parts.mark, "class", stateMark(jobWord(found)));
-    setText(this.#parts.state, jobWord(found));
-    show(this.#parts.terminate, this.#shell.config.permissions.cancel_jobs && isCancellable(found));
+    show(this.#message, false);
+    show(this.#body, true);
+    setText(this.#title, jobName(found));
+    setText(this.#number, jobNumber(found));
+    setText(this.#cluster, found.cluster);
+    setAttr(this.#mark, "class", stateMark(jobWord(found)));
+    setText(this.#state, jobWord(found));
+    show(this.#terminate, this.#shell.config.permissions.cancel_jobs && isCancellable(found));
     this.#offerAgain();
     const { api, cluster } = this.#shell;
-    setAttr(this.#parts.save, "href", api.url(clusterPath(cluster, "jobs", found.serial, "texts")));
-    show(this.#parts.save, true);
+    setAttr(this.#save, "href", api.url(clusterPath(cluster, "jobs", found.serial, "texts")));
+    show(this.#save, true);
     this.#facts.update(found);
     this.#like.update(found);
     this.#texts.update(found);
@@ -203,41 +215,4 @@ export class JobPanel {
     if (this.#job && !gone) return; // what is shown still holds; the header reports the trouble
     this.#showMessage(error instanceof Error ? error.message : String(error));
   }
-}
-
-/** @param {HTMLDialogElement} dialog */
-function build(dialog) {
-  const title = h("h2", { id: "job-title", class: "job-title", tabindex: "-1" });
-  const number = h("span", { id: "job-number", class: "job-number" });
-  const mark = h("span", { "aria-hidden": "true" });
-  const state = h("span");
-  const cluster = h("span", { class: "job-cluster muted" });
-  const copyLink = h("button", { type: "button", class: "button small" }, "Copy link");
-  const save = h(
-    "a",
-    { class: "button small", download: "", title: "All texts that are kept, as a file" },
-    "Save texts",
-  );
-  const terminate = h("button", { type: "button", class: "button small", hidden: true }, "Terminate");
-  const again = h("button", { type: "button", class: "button small" }, "Run again");
-  const close = iconButton("close", "Close");
-  const message = h("p", { class: "job-message muted", role: "status" });
-  const body = h("div", { class: "job-body", hidden: true });
-  dialog.append(
-    h(
-      "div",
-      { class: "job-head" },
-      h("div", { class: "job-head-line" }, title, number, close),
-      h(
-        "div",
-        { class: "job-head-line" },
-        h("span", { class: "state" }, mark, state),
-        cluster,
-        h("div", { class: "actions end" }, copyLink, save, again, terminate),
-      ),
-    ),
-    message,
-    body,
-  );
-  return { title, number, mark, state, cluster, copyLink, save, again, terminate, close, message, body };
 }

@@ -7,60 +7,44 @@ import { KeyedList } from "../lib/keyedlist.js";
 import { createCourse, createKindName } from "./errorcolumns.js";
 
 /** @import {Shell} from "../frame/parts.js" */
-/** @import {ErrorKind, ErrorKinds} from "../data/types.js" */
+/** @import {ErrorKind} from "../data/types.js" */
 
 const MOST = 5;
 
-export class TopErrors {
-  #section;
-  #shell;
-  #caption = h("span", { class: "table-count" });
-  #list = h("ul", { class: "top-errors" });
-  #feed;
-  #kinds;
-
-  /**
-   * @param {HTMLElement} section  hidden while no job failed
-   * @param {Shell} shell
-   */
-  constructor(section, shell) {
-    this.#section = section;
-    this.#shell = shell;
-    const { api, cluster, href } = shell;
-    const all = h("a", {
-      class: "end top-errors-all",
-      href: href("jobs.html", { view: "errors" }),
-      text: "All errors",
-    });
-    section.append(h("div", { class: "panel-head" }, h("h2", { text: "Errors" }), this.#caption, all), this.#list);
-    this.#kinds = new KeyedList(
-      this.#list,
-      (/** @type {ErrorKind} */ kind) => kind.id,
-      () => createItem(shell),
-    );
-    this.#feed = errorKindsFeed({ api, cluster, limit: () => MOST, onChange: (kinds) => this.#draw(kinds) });
-    shell.everySecond(() => this.#tick());
-  }
-
-  /** Reads them again if more jobs have failed. */
-  update() {
-    const summary = this.#shell.summary();
-    if (summary?.jobs.failed) this.#feed.update(summary);
-    else show(this.#section, false);
-  }
-
-  #tick() {
-    const now = this.#shell.store.now();
-    for (const item of this.#kinds.entries) item.tick(now);
-  }
-
-  /** @param {ErrorKinds} kinds */
-  #draw({ items, total, failed }) {
-    setText(this.#caption, `${counted(failed, "failed job")} of ${counted(total, "kind")}`);
-    this.#kinds.show(items);
-    show(this.#section, items.length > 0);
-    this.#tick();
-  }
+/**
+ * @param {HTMLElement} section  hidden while no job failed
+ * @param {Shell} shell
+ * @returns {() => void} reads them again if more jobs have failed
+ */
+export function createTopErrors(section, shell) {
+  const { api, cluster, href, store, summary } = shell;
+  const caption = h("span", { class: "table-count" });
+  const list = h("ul", { class: "top-errors" });
+  const all = h("a", { class: "end top-errors-all", href: href("jobs.html", { view: "errors" }), text: "All errors" });
+  section.append(h("div", { class: "panel-head" }, h("h2", { text: "Errors" }), caption, all), list);
+  const kinds = new KeyedList(
+    list,
+    (/** @type {ErrorKind} */ kind) => kind.id,
+    () => createItem(shell),
+  );
+  const tick = () => kinds.entries.forEach((item) => item.tick(store.now()));
+  const feed = errorKindsFeed({
+    api,
+    cluster,
+    limit: () => MOST,
+    onChange({ items, total, failed }) {
+      setText(caption, `${counted(failed, "failed job")} of ${counted(total, "kind")}`);
+      kinds.show(items);
+      show(section, items.length > 0);
+      tick();
+    },
+  });
+  shell.everySecond(tick);
+  return () => {
+    const known = summary();
+    if (known?.jobs.failed) feed.update(known);
+    else show(section, false);
+  };
 }
 
 /** @param {Shell} shell */
