@@ -33,8 +33,7 @@ export class NodeJobs {
    */
   constructor(places, shell) {
     this.#shell = shell;
-    const actions = new JobChoice(shell, () => this.#running.selected().map(Number));
-    this.#running = this.#runningTable(places.running, actions);
+    this.#running = this.#runningTable(places.running);
     this.#recent = this.#recentTable(places.recent);
     shell.keys.bind("j", "Next running job", () => this.#running.move(1));
     shell.keys.bind("k", "Previous running job", () => this.#running.move(-1));
@@ -55,10 +54,11 @@ export class NodeJobs {
     this.#recent.tick();
   }
 
-  /** @param {HTMLElement} place @param {JobChoice} actions */
-  #runningTable(place, actions) {
+  /** @param {HTMLElement} place @returns {Table<JobRow>} */
+  #runningTable(place) {
     const { config, store } = this.#shell;
     const mayCancel = config.permissions.cancel_jobs;
+    const actions = createJobChoice(this.#shell, () => this.#running.selected().map(Number));
     const title = h("h2", { text: "Running jobs" });
     const body = h("div", { class: "table-jobs" });
     const head = h("div", { class: "panel-head" }, title, this.#runningCount, mayCancel ? actions.element : null);
@@ -124,30 +124,23 @@ export class NodeJobs {
   #jobHref = (/** @type {JobRow} */ job) => this.#shell.href("jobs.html", { job: job.serial });
 }
 
-/** The commands for the selected jobs. */
-class JobChoice {
-  #chosen = h("span", { class: "actions-count" });
-  #terminate = h("button", { type: "button", class: "button", text: "Terminate" });
-  element = h(
-    "div",
-    { class: "actions end", role: "group", "aria-label": "Actions on jobs" },
-    this.#chosen,
-    this.#terminate,
-  );
-
-  /** @param {Shell} shell @param {() => number[]} selected serials */
-  constructor(shell, selected) {
-    confirmInPlace(this.#terminate, () => terminationOf(shell, selected()));
-    this.update(0);
-  }
+/** The commands for the selected jobs. @param {Shell} shell @param {() => number[]} selected serials */
+function createJobChoice(shell, selected) {
+  const chosen = h("span", { class: "actions-count" });
+  const terminate = h("button", { type: "button", class: "button", text: "Terminate" });
+  const element = h("div", { class: "actions end", role: "group", "aria-label": "Actions on jobs" }, chosen, terminate);
+  confirmInPlace(terminate, () => terminationOf(shell, selected()));
 
   /** @param {number} number of jobs that are selected */
-  update(number) {
-    this.#terminate.disabled = number === 0;
-    setText(this.#chosen, number ? `${counted(number, "job")}:` : "Select jobs to");
-    this.element.classList.toggle("actions-floating", number > 0);
-    this.element.classList.toggle("actions-idle", number === 0);
+  function update(number) {
+    terminate.disabled = number === 0;
+    setText(chosen, number ? `${counted(number, "job")}:` : "Select jobs to");
+    element.classList.toggle("actions-floating", number > 0);
+    element.classList.toggle("actions-idle", number === 0);
   }
+
+  update(0);
+  return { element, update };
 }
 
 /** @param {string} text */
