@@ -33,7 +33,7 @@ export function start(shell = startShell("Manage")) {
   need("nodes").hidden = Boolean(config.past);
   new NodeTable(need("nodes"), { shell, name: "manage", withCpus: true, columns: columnsOf(shell) });
   const offers = new Offers(need("offers"), { shell, mayManage });
-  store.subscribe((event) => event.kind === "data" && void offers.update());
+  store.subscribe((event) => event.kind === "data" && offers.update());
   if (mayManage) new AllocateForm(shell);
   else need("allocate-panel").hidden = true;
   shell.feed.start();

@@ -2,6 +2,7 @@
 /** @import {Offer, OfferReason, Outcome} from "../data/types.js" */
 import { clusterPath } from "../data/api.js";
 import { clusterLabel, COMBINED } from "../data/config.js";
+import { SummaryFeed } from "../data/summaryfeed.js";
 import { h, setAttr, setText, show } from "../lib/dom.js";
 import { KeyedList } from "../lib/keyedlist.js";
 import { counted, exact, plain, relative } from "../lib/format.js";
@@ -27,8 +28,7 @@ export class Offers {
   #mayManage;
   #caption = h("p", { class: "caption" });
   #items;
-  #changes = -1;
-  #asking = false;
+  #feed;
 
   /**
    * @param {HTMLElement} element the panel
@@ -47,24 +47,20 @@ export class Offers {
     );
     element.append(h("div", { class: "panel-head" }, title, this.#caption), list);
     element.setAttribute("aria-labelledby", title.id);
+    this.#feed = new SummaryFeed({
+      api: shell.api,
+      path: clusterPath(shell.cluster, "offers"),
+      asked: () => ({ limit: MOST }),
+      state: ({ offers }) => offers?.changes ?? 0,
+      restMs: 0,
+      onChange: (/** @type {{items: Offer[], total: number}} */ { items, total }) => this.#draw(items, total),
+    });
     shell.everySecond(() => this.#tick());
   }
 
   /** Requests the list if it has changed. */
-  async update() {
-    const { api, cluster, summary } = this.#shell;
-    const now = summary()?.offers?.changes ?? 0;
-    if (now === this.#changes || this.#asking) return;
-    this.#asking = true;
-    try {
-      const { items, total } = await api.get(clusterPath(cluster, "offers"), { limit: MOST });
-      this.#changes = now;
-      this.#draw(items, total);
-    } catch {
-      // The connection's state is shown; the next change asks again.
-    } finally {
-      this.#asking = false;
-    }
+  update() {
+    this.#feed.update(this.#shell.summary());
   }
 
   #tick() {
@@ -156,8 +152,7 @@ export class Offers {
     } catch (error) {
       notices.error(method === "POST" ? `${host} was not asked` : `The offer to ${host} was not withdrawn`, error);
     }
-    this.#changes = -1;
-    await this.update();
+    await this.#feed.read();
   }
 }
 

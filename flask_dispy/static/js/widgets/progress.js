@@ -18,7 +18,7 @@ const PARTS = [
   ["running", ({ jobs, watching }) => (watching === "history" ? 0 : jobs.running)],
 ];
 
-/** @typedef {Pick<Shell, "api"|"config"|"href"|"notices"> & {store: {now: () => number, nodes?: Map<string, {ip_addr: string, name: string}>}}} Place */
+/** @typedef {Pick<Shell, "api"|"config"|"href"|"notices"|"store">} Place */
 
 /**
  * One bar for each cluster: how much of all that was submitted is done, failed, terminated and running, when it

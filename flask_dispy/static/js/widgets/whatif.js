@@ -6,7 +6,7 @@ import { localMinute, plain } from "../lib/format.js";
 import { createPopover } from "../lib/popover.js";
 import { at } from "./outlook.js";
 
-/** @typedef {Pick<Shell, "api"> & {store: {now: () => number, nodes?: Map<string, {ip_addr: string, name: string}>}}} Place */
+/** @typedef {Pick<Shell, "api"|"store">} Place */
 
 /** How many nodes are suggested while somebody types. */
 const OFFERED = 200;
@@ -75,7 +75,7 @@ export class WhatIf {
   #fill() {
     const { cpus, by } = this.#inputs;
     by.min = localMinute(this.#place.store.now() + 60);
-    const nodes = [...(this.#place.store.nodes?.values() ?? [])].slice(0, OFFERED);
+    const nodes = [...this.#place.store.nodes.values()].slice(0, OFFERED);
     this.#list.replaceChildren(...nodes.map(({ ip_addr, name }) => h("option", { value: ip_addr, text: plain(name) })));
     if (Object.values(this.#inputs).every((input) => input.value === "")) cpus.value = String(2 * this.#cpus || 1);
     void this.#ask();
