@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { clusterPath } from "../../flask_dispy/static/js/data/api.js";
-import { busyText } from "../../flask_dispy/static/js/data/busytext.js";
+import { busyText } from "../../flask_dispy/static/js/data/standing.js";
 import { commandMatching, RERUN, TERMINATE } from "../../flask_dispy/static/js/widgets/jobcommands.js";
 import { rerunText, wouldRerun } from "../../flask_dispy/static/js/widgets/dryrun.js";
 import { outcomeLine } from "../../flask_dispy/static/js/widgets/nodecommands.js";

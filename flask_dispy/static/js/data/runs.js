@@ -25,6 +25,7 @@ export class RunList {
   #onChange;
   /** @type {RunListState} */
   #state = { rows: [], total: 0, phase: "loading", error: null };
+  /** @type {import("./api.js").QueryParams} */
   #asked = {};
   /** @type {string|null} */
   #after = null;

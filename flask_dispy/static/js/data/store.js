@@ -77,6 +77,14 @@ export function createStore({ now = () => Date.now() / 1000 } = {}) {
   return store;
 }
 
+/**
+ * The names of the clusters, in the order in which they were added.
+ *
+ * @param {{store: Pick<Store, "loaded"|"clusters">, config: {clusters: string[]}}} shell
+ */
+export const clusterNames = ({ store, config }) =>
+  store.loaded ? [...store.clusters.keys()].filter((name) => name !== COMBINED) : config.clusters;
+
 /** Whether updates come. @param {Pick<Store, "state">} store */
 export const isUpdating = ({ state }) => state.connection === "live" || state.connection === "polling";
 

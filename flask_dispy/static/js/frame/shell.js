@@ -2,7 +2,7 @@
 /** @import {Store} from "../data/store.js" */
 /** @import {Config} from "../data/types.js" */
 import { Api } from "../data/api.js";
-import { clusterLabel, clusterNames, COMBINED } from "../data/config.js";
+import { clusterLabel, COMBINED } from "../data/config.js";
 import { need, setOptions } from "../lib/dom.js";
 import { Feed } from "../data/feed.js";
 import { fetchAfter } from "../data/firstanswer.js";
@@ -17,7 +17,7 @@ import { initialInterval, startSettings } from "./settings.js";
 import { startSince } from "./since.js";
 import { startStatus } from "./status.js";
 import { openStorage } from "../lib/storage.js";
-import { createStore } from "../data/store.js";
+import { clusterNames, createStore } from "../data/store.js";
 import { shareStreams } from "../data/sharedstream.js";
 import { startTheme } from "./theme.js";
 import { createUrlState, pageHref, queryString } from "../lib/url.js";

@@ -2,7 +2,8 @@
 /** @import {Look, NodeColumn} from "../widgets/nodecolumns.js" */
 /** @import {Outcome} from "../data/types.js" */
 import { ApiError, clusterPath } from "../data/api.js";
-import { clusterNames, COMBINED } from "../data/config.js";
+import { COMBINED } from "../data/config.js";
+import { clusterNames } from "../data/store.js";
 import { cpusEditColumn } from "../widgets/cpusedit.js";
 import { need, setAttr, setOptions, setText } from "../lib/dom.js";
 import { count, plain } from "../lib/format.js";
