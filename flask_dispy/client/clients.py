@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-
 import httpx
 
 from .blocking import Blocking
@@ -45,21 +43,17 @@ class AsyncClient(Asking):
         options = http_options(url, token=token, auth=auth, verify=verify)
         self.url = str(options["base_url"])
         """The dashboard's root, without a login."""
-        super().__init__(Sender(AsyncIO(httpx.AsyncClient(**options)), timeout_sec))
+        self._http = httpx.AsyncClient(**options)
+        super().__init__(Sender(AsyncIO(self._http), timeout_sec))
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self._sender.io.close()
+        await self._http.aclose()
 
     async def __aenter__(self) -> AsyncClient:
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        where: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *raised: object) -> None:
         await self.aclose()
 
     def __repr__(self) -> str:
@@ -102,12 +96,7 @@ class Client(BlockingWaits, BlockingReads, BlockingCommands, Blocking[Asking]):
     def __enter__(self) -> Client:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        where: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self.close()
 
     def __repr__(self) -> str:

@@ -47,8 +47,8 @@ class AsyncFile:
 
     async def read(self) -> bytes:
         """Return all bytes."""
-        async with aclosing(self.__aiter__()) as chunks:
-            return b"".join([chunk async for chunk in chunks])
+        answer = await self._sender.open(self._request)
+        return await self._sender.read(answer)
 
     async def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the file, and return its path. It is there once it is whole, or not at all.

@@ -94,7 +94,6 @@ class Follower:
         self,
         sender: Sender,
         cluster: str,
-        *,
         since: str | None,
         poll_sec: float,
         give_up_sec: float,
@@ -188,7 +187,7 @@ class Follower:
         quiet_sec = self._at_most(_QUIET_SEC if self._heard else _FIRST_QUIET_SEC)
         is_good = False
         try:
-            answer = await sender.open_stream(request, headers, quiet_sec)
+            answer = await sender.send(request, headers, quiet_sec)
             chunks = sender.chunks(answer)
             async with aclosing(chunks), aclosing(_events(chunks)) as events:
                 async for name, data in events:

@@ -17,7 +17,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Generic, Protocol, TypeAlias, TypeVar
+from typing import Any, Final, Generic, TypeAlias, TypeVar, cast
 from urllib.parse import quote
 
 import httpx
@@ -106,33 +106,10 @@ def get(shape: type[_T], path: str, /, **values: Any) -> Request[_T]:
 
 def _step(text: str) -> str:
     """Return a path's step; docs/api.md says why some are encoded twice."""
-    encoded = quote(text, safe="*")
     if text in (".", ".."):
-        encoded = "%2e" * len(text)
-    return quote(encoded, safe="*") if "/" in text or text in (".", "..") else encoded
-
-
-class IO(Protocol):
-    """Where the coroutines of a client wait."""
-
-    @property
-    def http(self) -> httpx.Client | httpx.AsyncClient:
-        """What builds requests."""
-
-    async def send(self, request: httpx.Request) -> httpx.Response:
-        """Send a request and return its answer as soon as its head has come."""
-
-    def chunks(self, answer: httpx.Response) -> AsyncIterator[bytes]:
-        """Return the pieces of an answer as they come."""
-
-    async def discard(self, answer: httpx.Response) -> None:
-        """End an answer, read or not."""
-
-    async def sleep(self, sec: float) -> None:
-        """Wait."""
-
-    async def close(self) -> None:
-        """Close all connections."""
+        return "%252e" * len(text)
+    encoded = quote(text, safe="*")
+    return quote(encoded, safe="*") if "/" in text else encoded
 
 
 class AsyncIO:
@@ -144,18 +121,14 @@ class AsyncIO:
     async def send(self, request: httpx.Request) -> httpx.Response:
         return await self.http.send(request, stream=True)
 
-    async def chunks(self, answer: httpx.Response) -> AsyncIterator[bytes]:
-        async for chunk in answer.aiter_bytes():
-            yield chunk
+    def chunks(self, answer: httpx.Response) -> AsyncIterator[bytes]:
+        return answer.aiter_bytes()
 
     async def discard(self, answer: httpx.Response) -> None:
         await answer.aclose()
 
     async def sleep(self, sec: float) -> None:
         await asyncio.sleep(sec)
-
-    async def close(self) -> None:
-        await self.http.aclose()
 
 
 class BlockingIO:
@@ -177,8 +150,9 @@ class BlockingIO:
     async def sleep(self, sec: float) -> None:
         time.sleep(sec)
 
-    async def close(self) -> None:
-        self.http.close()
+
+IO: TypeAlias = AsyncIO | BlockingIO
+"""Where the coroutines of a client wait: it builds and sends requests, and ends their answers."""
 
 
 class Sender:
@@ -208,22 +182,16 @@ class Sender:
 
     async def ask_once(self, request: Request[_T]) -> _T:
         """Return the JSON of the answer, in a single try."""
-        answer = await self._send(request)
-        value: _T = _json_of(answer, await self.read(answer))
-        return value
+        answer = await self.send(request)
+        body = _parsed(await self.read(answer))
+        # Of the good statuses, only that of a sick dashboard may also be an error's.
+        if not isinstance(body, dict) or (answer.status_code != 200 and "error" in body):
+            raise error_of(answer, body)
+        return cast(_T, body)
 
     async def open(self, request: Request[Any]) -> httpx.Response:
         """Return an answer whose content is still to be read, with :meth:`chunks`."""
-        return await self._tried(lambda: self._send(request))
-
-    async def open_stream(
-        self, request: Request[Any], headers: dict[str, str], quiet_sec: float
-    ) -> httpx.Response:
-        """Return an answer that goes on for long, in a single try.
-
-        :param quiet_sec: how long nothing may come.
-        """
-        return await self._send(request, headers, quiet_sec)
+        return await self._tried(lambda: self.send(request))
 
     async def chunks(self, answer: httpx.Response) -> AsyncGenerator[bytes, None]:
         """Yield the pieces of an answer, and end it, however that goes."""
@@ -237,12 +205,16 @@ class Sender:
         finally:
             await self.io.discard(answer)
 
-    async def _send(
+    async def send(
         self,
         request: Request[Any],
         headers: dict[str, str] | None = None,
         quiet_sec: float | None = None,
     ) -> httpx.Response:
+        """Return an answer whose content is still to be read, in a single try.
+
+        :param quiet_sec: how long nothing may come, if it is an answer that goes on for long.
+        """
         patience = 1 if request.method == "GET" else _PATIENCE
         read_sec = quiet_sec or patience * self.timeout_sec
         timeout = httpx.Timeout(self.timeout_sec, read=read_sec)
@@ -285,14 +257,6 @@ def _parsed(content: bytes) -> Any:
         return json.loads(content)
     except ValueError:
         return None
-
-
-def _json_of(answer: httpx.Response, content: bytes) -> Any:
-    body = _parsed(content)
-    # Of the good statuses, only that of a sick dashboard may also be an error's.
-    if not isinstance(body, dict) or (answer.status_code != 200 and "error" in body):
-        raise error_of(answer, body)
-    return body
 
 
 async def lines_of(chunks: AsyncIterator[bytes]) -> AsyncGenerator[str, None]:

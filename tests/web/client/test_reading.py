@@ -32,13 +32,13 @@ def test_answers_have_the_shapes_that_they_are_said_to_have(
     client: Client, scene: Scene, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shapes: list[Any] = []
-    send = Sender._send
+    send = Sender.send
 
     async def noting(self: Sender, request: Request[Any], *rest: Any) -> Any:
         shapes.append(request.shape)
         return await send(self, request, *rest)
 
-    monkeypatch.setattr(Sender, "_send", noting)
+    monkeypatch.setattr(Sender, "send", noting)
     answer = getattr(client, name)(*READS[name])
     answer = answer.page() if hasattr(answer, "page") else answer
     if name == "healthz":
