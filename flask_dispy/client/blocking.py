@@ -15,11 +15,11 @@ from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 from .files import AsyncFile
 from .rows import AsyncRows, Page, Row
 
-__all__ = ["Blocking", "File", "Rows", "answered", "filed", "iterated", "listed"]
+__all__ = ["Blocking", "File", "Rows", "each", "finish", "plain"]
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
-_Function = TypeVar("_Function", bound=Callable[..., Any])
+_Made = TypeVar("_Made")
 _Over = TypeVar("_Over", covariant=True)
 
 
@@ -30,67 +30,23 @@ class Blocking(Generic[_Over]):
         self._over = over
 
 
-def _as_in(method: Callable[..., Any]) -> Callable[[_Function], _Function]:
-    """Give a plain method the name, docstring and signature of the one that it is made of."""
-
-    def dress(plain: _Function) -> _Function:
-        theirs = signature(method)
-        returned = str(theirs.return_annotation).replace("Async", "")
-        dressed: Any = update_wrapper(plain, method)
-        dressed.__signature__ = theirs.replace(return_annotation=returned)
-        return plain
-
-    return dress
-
-
-def answered(
-    method: Callable[Concatenate[_Over, _P], Coroutine[Any, Any, _T]],
+def plain(
+    method: Callable[Concatenate[_Over, _P], _Made], convert: Callable[[_Made], _T]
 ) -> Callable[Concatenate[Blocking[_Over], _P], _T]:
-    """Return the plain method that returns what a coroutine returns."""
+    """Return a plain method that is made of another object's, with its name and docstring.
 
-    @_as_in(method)
-    def plain(self: Blocking[_Over], /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
-        return finish(method(self._over, *args, **kwargs))
+    :param convert: makes what the plain method returns: :func:`finish` of a coroutine, :func:`each`
+        of an asynchronous generator, :class:`File` and :class:`Rows` of those of the other client.
+    """
 
-    return plain
+    def made(self: Blocking[_Over], /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        return convert(method(self._over, *args, **kwargs))
 
-
-def iterated(
-    method: Callable[Concatenate[_Over, _P], AsyncGenerator[_T, None]],
-) -> Callable[Concatenate[Blocking[_Over], _P], Generator[_T, None, None]]:
-    """Return the plain method that yields what an asynchronous generator yields."""
-
-    @_as_in(method)
-    def plain(
-        self: Blocking[_Over], /, *args: _P.args, **kwargs: _P.kwargs
-    ) -> Generator[_T, None, None]:
-        return each(method(self._over, *args, **kwargs))
-
-    return plain
-
-
-def filed(
-    method: Callable[Concatenate[_Over, _P], AsyncFile],
-) -> Callable[Concatenate[Blocking[_Over], _P], File]:
-    """Return the plain method that returns a file."""
-
-    @_as_in(method)
-    def plain(self: Blocking[_Over], /, *args: _P.args, **kwargs: _P.kwargs) -> File:
-        return File(method(self._over, *args, **kwargs))
-
-    return plain
-
-
-def listed(
-    method: Callable[Concatenate[_Over, _P], AsyncRows[Row, Page]],
-) -> Callable[Concatenate[Blocking[_Over], _P], Rows[Row, Page]]:
-    """Return the plain method that returns a list."""
-
-    @_as_in(method)
-    def plain(self: Blocking[_Over], /, *args: _P.args, **kwargs: _P.kwargs) -> Rows[Row, Page]:
-        return Rows(method(self._over, *args, **kwargs))
-
-    return plain
+    theirs = signature(method)
+    returned = str(theirs.return_annotation).replace("Async", "")
+    dressed: Any = update_wrapper(made, method)
+    dressed.__signature__ = theirs.replace(return_annotation=returned)
+    return made
 
 
 def finish(coroutine: Coroutine[Any, Any, _T]) -> _T:
@@ -131,10 +87,10 @@ class File(Blocking[AsyncFile]):
     Each use asks anew.
     """
 
-    __iter__ = iterated(AsyncFile.__aiter__)
-    lines = iterated(AsyncFile.lines)
-    read = answered(AsyncFile.read)
-    save = answered(AsyncFile.save)
+    __iter__ = plain(AsyncFile.__aiter__, each)
+    lines = plain(AsyncFile.lines, each)
+    read = plain(AsyncFile.read, finish)
+    save = plain(AsyncFile.save, finish)
 
 
 class Rows(Blocking[AsyncRows[Row, Page]], Generic[Row, Page]):

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 
 from ..core.events import JobWord
 from ..wire.answers import Cancelled, Matched, Outcomes, RanAgain, Rerunnable, SettingsRow
-from .blocking import answered
+from .blocking import finish, plain
 from .sending import Request, Sender
 
 __all__ = ["BlockingCommands", "Commanding"]
@@ -143,8 +143,7 @@ class Commanding:
         self, *, poll_sec: float | None = None, show_job_args: bool | None = None
     ) -> SettingsRow:
         """Change the settings that are given, for everybody; return all."""
-        given = {"poll_sec": poll_sec, "show_job_args": show_job_args}
-        body = {name: value for name, value in given.items() if value is not None}
+        body = _given(poll_sec=poll_sec, show_job_args=show_job_args)
         return await self._command(SettingsRow, "PATCH", f"{_API}/settings", body)
 
 
@@ -158,27 +157,29 @@ def _which(
 ) -> dict[str, Any]:
     """Return which jobs are meant. An empty search has to be asked for: it finds all jobs."""
     words = [state] if isinstance(state, str) else list(state)
-    search = {"q": q, "state": words or None, "node": node}
-    given = {name: value for name, value in search.items() if value is not None}
+    given = _given(q=q, state=words or None, node=node)
     if (serials is None) == (not given):
         raise ValueError('give serials, or a search with q, state or node; q="" means all jobs')
     body: dict[str, Any] = {"filter": given} if serials is None else {"serials": list(serials)}
-    part = {"limit": limit, "before": before}
-    return body | {name: value for name, value in part.items() if value is not None}
+    return body | _given(limit=limit, before=before)
+
+
+def _given(**values: Any) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
 
 
 class BlockingCommands:
     """The same as plain methods, for a ``Blocking`` over a :class:`Commanding`."""
 
-    cancel = answered(Commanding.cancel)
-    cancel_dry_run = answered(Commanding.cancel_dry_run)
-    rerun = answered(Commanding.rerun)
-    rerun_dry_run = answered(Commanding.rerun_dry_run)
-    add_node = answered(Commanding.add_node)
-    set_cpus = answered(Commanding.set_cpus)
-    allocate = answered(Commanding.allocate)
-    deallocate = answered(Commanding.deallocate)
-    close_node = answered(Commanding.close_node)
-    ask_again = answered(Commanding.ask_again)
-    withdraw = answered(Commanding.withdraw)
-    change_settings = answered(Commanding.change_settings)
+    cancel = plain(Commanding.cancel, finish)
+    cancel_dry_run = plain(Commanding.cancel_dry_run, finish)
+    rerun = plain(Commanding.rerun, finish)
+    rerun_dry_run = plain(Commanding.rerun_dry_run, finish)
+    add_node = plain(Commanding.add_node, finish)
+    set_cpus = plain(Commanding.set_cpus, finish)
+    allocate = plain(Commanding.allocate, finish)
+    deallocate = plain(Commanding.deallocate, finish)
+    close_node = plain(Commanding.close_node, finish)
+    ask_again = plain(Commanding.ask_again, finish)
+    withdraw = plain(Commanding.withdraw, finish)
+    change_settings = plain(Commanding.change_settings, finish)

@@ -42,7 +42,7 @@ from ..wire.shapes.clusters import SeriesData, Summary
 from ..wire.shapes.jobs import JobDetail, JobRow, NodeDetail
 from ..wire.shapes.nodes import NodeLoadsData, NodeRow, NodeSeriesData, OfferRow
 from ..wire.shapes.timeline import TimelineData
-from .blocking import answered, filed, listed
+from .blocking import File, Rows, finish, plain
 from .files import AsyncFile
 from .rows import AsyncRows
 from .sending import Request, Sender, get
@@ -306,35 +306,35 @@ class Reading:
 class BlockingReads:
     """The same as plain methods, for a ``Blocking`` over a :class:`Reading`."""
 
-    clusters = listed(Reading.clusters)
-    cluster = answered(Reading.cluster)
-    what_if = answered(Reading.what_if)
-    series = answered(Reading.series)
-    timeline = answered(Reading.timeline)
-    durations = answered(Reading.durations)
-    events = listed(Reading.events)
-    errors = listed(Reading.errors)
-    report = filed(Reading.report)
-    trace = filed(Reading.trace)
+    clusters = plain(Reading.clusters, Rows)
+    cluster = plain(Reading.cluster, finish)
+    what_if = plain(Reading.what_if, finish)
+    series = plain(Reading.series, finish)
+    timeline = plain(Reading.timeline, finish)
+    durations = plain(Reading.durations, finish)
+    events = plain(Reading.events, Rows)
+    errors = plain(Reading.errors, Rows)
+    report = plain(Reading.report, File)
+    trace = plain(Reading.trace, File)
 
-    nodes = listed(Reading.nodes)
-    node = answered(Reading.node)
-    node_series = answered(Reading.node_series)
-    node_loads = answered(Reading.node_loads)
-    comparison = listed(Reading.comparison)
-    offers = listed(Reading.offers)
+    nodes = plain(Reading.nodes, Rows)
+    node = plain(Reading.node, finish)
+    node_series = plain(Reading.node_series, finish)
+    node_loads = plain(Reading.node_loads, finish)
+    comparison = plain(Reading.comparison, Rows)
+    offers = plain(Reading.offers, Rows)
 
-    jobs = listed(Reading.jobs)
-    job = answered(Reading.job)
-    job_texts = filed(Reading.job_texts)
-    job_facets = answered(Reading.job_facets)
+    jobs = plain(Reading.jobs, Rows)
+    job = plain(Reading.job, finish)
+    job_texts = plain(Reading.job_texts, File)
+    job_facets = plain(Reading.job_facets, finish)
 
-    runs = listed(Reading.runs)
-    compare_runs = listed(Reading.compare_runs)
+    runs = plain(Reading.runs, Rows)
+    compare_runs = plain(Reading.compare_runs, Rows)
 
-    settings = answered(Reading.settings)
-    healthz = answered(Reading.healthz)
-    metrics = answered(Reading.metrics)
-    openapi = answered(Reading.openapi)
+    settings = plain(Reading.settings, finish)
+    healthz = plain(Reading.healthz, finish)
+    metrics = plain(Reading.metrics, finish)
+    openapi = plain(Reading.openapi, finish)
 
-    changes = answered(Reading.changes)
+    changes = plain(Reading.changes, finish)

@@ -14,7 +14,7 @@ from ..wire.answers import ChangesRow
 from ..wire.journal import EventRow
 from ..wire.shapes.clusters import Summary
 from ..wire.summaries import is_over
-from .blocking import answered, iterated
+from .blocking import each, finish, plain
 from .errors import WaitTimeout
 from .following import AWAY, Follower, summary_in
 from .reading import Reading
@@ -42,7 +42,8 @@ class Waiting(Reading):
         :param give_up_sec: how long the dashboard may be away once it has answered.
         :raises NotFound: there is no such cluster, or it was removed.
         """
-        async with aclosing(self._follow(cluster, since, poll_sec, give_up_sec)) as found:
+        follower = Follower(self._sender, cluster, since, poll_sec, give_up_sec)
+        async with aclosing(follower.changes()) as found:
             async for changes in found:
                 if changes is not None:
                     yield changes
@@ -65,7 +66,8 @@ class Waiting(Reading):
         """
         seen, epoch = after, ""
         unread_since: float | None = None
-        async with aclosing(self._follow(cluster, None, poll_sec, give_up_sec)) as found:
+        follower = Follower(self._sender, cluster, None, poll_sec, give_up_sec)
+        async with aclosing(follower.changes()) as found:
             async for news in found:
                 if news is None and unread_since is None:
                     continue
@@ -118,8 +120,8 @@ class Waiting(Reading):
         end_at = math.inf if timeout_sec is None else time.monotonic() + timeout_sec
         summary: Summary | None = None
         over_since: float | None = None
-        following = self._follow(cluster, None, poll_sec, give_up_sec, end_at)
-        async with aclosing(following) as found:
+        follower = Follower(self._sender, cluster, None, poll_sec, give_up_sec, end_at)
+        async with aclosing(follower.changes()) as found:
             async for changes in found:
                 summary = summary_in(changes, cluster) if changes else summary
                 if summary is None:
@@ -134,24 +136,6 @@ class Waiting(Reading):
         if summary is not None and _is_met(summary, wanted, settled=True):
             return summary
         raise _too_late(summary, wanted, timeout_sec)
-
-    def _follow(
-        self,
-        cluster: str,
-        since: str | None,
-        poll_sec: float,
-        give_up_sec: float,
-        end_at: float = math.inf,
-    ) -> AsyncGenerator[ChangesRow | None, None]:
-        follower = Follower(
-            self._sender,
-            cluster,
-            since=since,
-            poll_sec=poll_sec,
-            give_up_sec=give_up_sec,
-            end_at=end_at,
-        )
-        return follower.changes()
 
 
 def _is_met(summary: Summary, wanted: set[State], *, settled: bool) -> bool:
@@ -175,6 +159,6 @@ def _too_late(
 class BlockingWaits:
     """The same as plain methods, for a ``Blocking`` over a :class:`Waiting`."""
 
-    follow = iterated(Waiting.follow)
-    follow_events = iterated(Waiting.follow_events)
-    wait = answered(Waiting.wait)
+    follow = plain(Waiting.follow, each)
+    follow_events = plain(Waiting.follow_events, each)
+    wait = plain(Waiting.wait, finish)
