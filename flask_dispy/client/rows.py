@@ -55,11 +55,13 @@ class AsyncRows(Generic[Row, Page]):
         """Yield the pages, of up to 1,000 rows each."""
         left, link = self._limit, ""
         while True:
-            page = await self._sender.ask(self._part(self._most, left, link=link))
+            following = httpx.QueryParams(link.removeprefix("?"))
+            given: dict[str, Any] = {name: following.get_list(name) for name in following}
+            size = min((most for most in (self._most, left) if most is not None), default=None)
+            page: Any = await self._sender.ask(self._with(**given | {"limit": size}))
             yield page
-            shown = cast(Any, page)
-            left = None if left is None else left - len(shown["items"])
-            link = shown["next"] or ""
+            left = None if left is None else left - len(page["items"])
+            link = page["next"] or ""
             if not link or left == 0:
                 return
 
@@ -69,7 +71,7 @@ class AsyncRows(Generic[Row, Page]):
         A limit that is longer than a page gets the longest one; :meth:`pages` has all.
         """
         limit = None if self._limit is None else min(self._limit, self._longest)
-        return await self._sender.ask(self._part(limit))
+        return await self._sender.ask(self._with(limit=limit))
 
     def csv(self) -> AsyncFile:
         """Return the list as a file of comma-separated values.
@@ -87,13 +89,6 @@ class AsyncRows(Generic[Row, Page]):
 
     def _file(self, form: str) -> AsyncFile:
         return AsyncFile(self._sender, self._with(limit=self._limit, format=form))
-
-    def _part(self, *sizes: int | None, link: str = "") -> Request[Page]:
-        """Return the request for a page of the smallest of some sizes: the one that is linked."""
-        following = httpx.QueryParams(link.removeprefix("?"))
-        given: dict[str, Any] = {name: following.get_list(name) for name in following}
-        size = min((size for size in sizes if size is not None), default=None)
-        return self._with(**given | {"limit": size})
 
     def _with(self, **values: Any) -> Request[Page]:
         return replace(self._request, values={**self._request.values, **values})
