@@ -39,6 +39,7 @@ __all__ = [
     "from_httpx",
 ]
 
+_LOG_IN: Final = "Pass token=, or auth=(user, password)."
 _MAY_HAVE_WORKED: Final = "The command may have taken effect: look before you send it again."
 
 
@@ -127,11 +128,9 @@ def error_of(answer: httpx.Response, body: Any) -> ClientError:
     given = (str(told.get("code", "error")), str(told.get("message", "")))
     outcomes, field = body.get("outcomes"), told.get("field")
     if status in (429, 503):
-        busy = Busy(*given, status=status)
-        busy.retry_after_sec = _retry_after(answer)
-        return busy
+        return _busy(answer, *given)
     kind = _KINDS.get(status, ServerFailed if status >= 500 else Refused)
-    remedy = "Pass token=, or auth=(user, password)." if kind is NeedsLogin else ""
+    remedy = _LOG_IN if kind is NeedsLogin else ""
     return kind(*given, remedy=remedy, status=status, field=field, outcomes=outcomes)
 
 
@@ -148,12 +147,9 @@ def _of_a_stranger(answer: httpx.Response) -> ClientError:
             status=status,
         )
     if status in (429, 503):
-        busy = Busy("unavailable", f"{said}.", status=status)
-        busy.retry_after_sec = _retry_after(answer)
-        return busy
+        return _busy(answer, "unavailable", f"{said}.")
     if status == 401:
-        remedy = "Pass token=, or auth=(user, password)."
-        return NeedsLogin("unauthorized", f"{said}.", remedy=remedy, status=status)
+        return NeedsLogin("unauthorized", f"{said}.", remedy=_LOG_IN, status=status)
     if status == 403:
         return NotAllowed("forbidden", f"{said}, but not as a dashboard does.", status=status)
     if status == 502:
@@ -169,10 +165,12 @@ def _of_a_stranger(answer: httpx.Response) -> ClientError:
     )
 
 
-def _retry_after(answer: httpx.Response) -> float | None:
+def _busy(answer: httpx.Response, code: str, message: str) -> Busy:
+    error = Busy(code, message, status=answer.status_code)
     # A date is allowed, too, but the dashboard sends seconds.
     text = answer.headers.get("Retry-After", "")
-    return float(text) if text.isascii() and text.isdigit() else None
+    error.retry_after_sec = float(text) if text.isascii() and text.isdigit() else None
+    return error
 
 
 def from_httpx(
