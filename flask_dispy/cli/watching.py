@@ -6,18 +6,19 @@ import asyncio
 import re
 import shutil
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 import click
-from rich.console import Group
-from rich.live import Live
+from rich.console import Console
 from rich.text import Text
 
 from ..client import AsyncClient, Client, ClientError, Mirror, WaitTimeout
 from ..client.following import summary_in
 from ..core.phrases import quantity
 from ..terminal.cells import line
-from ..terminal.rows import outlook_line, progress_row
+from ..terminal.rows import live_rows, outlook_line
 from ..wire.shapes.clusters import Summary
 from ..wire.wording import Clock, done_count
 from .group import EXIT_FAILED, EXIT_UNREACHABLE, addressed, cli, connected, failure, of_cluster
@@ -61,8 +62,7 @@ def top(dashboard: Dashboard, output: Output, cluster: str, once: bool) -> None:
       flask-dispy top http://127.0.0.1:8181
       ssh -t cluster.example flask-dispy top --cluster compute
     """
-    is_live = output.console.is_terminal and not output.console.is_dumb_terminal
-    once = once or not (is_live or output.as_json)
+    once = once or not (_is_live(output.console) or output.as_json)
     asyncio.run(_top(dashboard, output, TopState(dashboard.url, cluster), once=once))
 
 
@@ -133,11 +133,11 @@ def _wait(
     """Return the last summary, and the exit code."""
     with connected(Client, dashboard) as client:
         summary = client.cluster(cluster)
-        with _Progress(output) as progress:
-            progress.show(summary)
+        with _progress(output.notes) as show:
+            show(summary)
             try:
                 summary = client.wait(
-                    ("done", "stalled"), cluster, timeout_sec=timeout_sec, show=progress.show
+                    ("done", "stalled"), cluster, timeout_sec=timeout_sec, show=show
                 )
             except WaitTimeout as late:
                 return late.summary or summary, EXIT_TIMEOUT
@@ -165,46 +165,26 @@ def closing(summary: Summary, code: int) -> Text:
     return told
 
 
-class _Progress:
-    """Shows how far the run is, on standard error: a bar, or without a terminal some lines."""
+@contextmanager
+def _progress(console: Console) -> Iterator[Callable[[Summary], None]]:
+    """Yield what shows how far the run is: a bar, or without a terminal a line now and then."""
+    if _is_live(console):
+        with live_rows(console, transient=True) as show:
+            yield show
+        return
+    state, at = "", 0.0
 
-    def __init__(self, output: Output) -> None:
-        self._console = output.notes
-        self._summary: Summary | None = None
-        self._live: Live | None = None
-        self._line = ("", 0.0)
-        if self._console.is_terminal and not self._console.is_dumb_terminal:
-            self._live = Live(
-                console=self._console, get_renderable=self._rows, transient=True, auto_refresh=False
-            )
-
-    def __enter__(self) -> _Progress:
-        if self._live is not None:
-            self._live.start()
-        return self
-
-    def __exit__(self, *raised: object) -> None:
-        if self._live is not None:
-            self._live.stop()
-
-    def show(self, summary: Summary) -> None:
-        """Show the newest summary."""
-        is_new, self._summary = summary is not self._summary, summary
-        if self._live is not None:
-            if is_new:
-                self._live.refresh()
-            return
-        state, at = self._line
+    def write(summary: Summary) -> None:
+        nonlocal state, at
         now = time.monotonic()
         if summary["outlook"]["state"] != state or now - at >= _LINE_SEC:
-            self._line = summary["outlook"]["state"], now
+            state, at = summary["outlook"]["state"], now
             clock = Clock(summary["now"])
             start = Text(f"{clock.text(summary['now'])}  {done_count(summary['jobs'])} done. ")
-            self._console.print(start.append_text(outlook_line(summary, clock)), soft_wrap=True)
+            console.print(start.append_text(outlook_line(summary, clock)), soft_wrap=True)
 
-    def _rows(self) -> Group:
-        if self._summary is None:
-            return Group()
-        ascii_only = not self._console.encoding.startswith("utf")
-        row = progress_row(self._summary, self._console.width, ascii_only=ascii_only)
-        return Group(row, outlook_line(self._summary, Clock(time.time())))
+    yield write
+
+
+def _is_live(console: Console) -> bool:
+    return console.is_terminal and not console.is_dumb_terminal

@@ -102,23 +102,15 @@ class Progress:
 def _display() -> Iterator[_Show]:
     """Yield what shows a summary: a bar with the outlook, or lines."""
     try:
-        from rich.console import Console, Group
-        from rich.live import Live
+        from rich.console import Console
 
-        from .rows import outlook_line, progress_row
+        from .rows import live_rows
     except ImportError:
         yield _Lines().show
         return
-    console = Console(stderr=True)
-    ascii_only = not console.encoding.startswith("utf")
     # What the program prints meanwhile goes above the bar, but never from a file to the terminal.
-    with Live(console=console, auto_refresh=False, redirect_stdout=sys.stdout.isatty()) as live:
-
-        def show(summary: Summary, is_last: bool) -> None:  # noqa: ARG001
-            row = progress_row(summary, console.width, ascii_only=ascii_only)
-            live.update(Group(row, outlook_line(summary, Clock(summary["now"]))), refresh=True)
-
-        yield show
+    with live_rows(Console(stderr=True), redirect_stdout=sys.stdout.isatty()) as show:
+        yield lambda summary, _: show(summary)
 
 
 class _Lines:

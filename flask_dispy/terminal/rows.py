@@ -1,9 +1,13 @@
-"""How far a cluster is, and what will come of it, in two lines."""
+"""How far a cluster is, and what will come of it, in two lines, which may be live."""
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
 
+from rich.console import Console, Group
+from rich.live import Live
 from rich.text import Text
 
 from ..core.jobs import count_of
@@ -11,7 +15,7 @@ from ..wire.shapes.clusters import Summary
 from ..wire.wording import Clock, done_count, expectation, percent
 from .cells import Part, bar, plain, style_of
 
-__all__ = ["outlook_line", "progress_row"]
+__all__ = ["live_rows", "outlook_line", "progress_row"]
 
 _LEAST_BAR: Final = 10
 _FAR_SEC: Final = 43_200
@@ -41,3 +45,19 @@ def outlook_line(summary: Summary, clock: Clock) -> Text:
     else:
         told = expectation(outlook, clock, now)
     return Text(plain(told), style_of(outlook["state"]), overflow="ellipsis")
+
+
+@contextmanager
+def live_rows(console: Console, **options: Any) -> Iterator[Callable[[Summary], None]]:
+    """Yield what shows a summary in these two lines, in the place of the one before.
+
+    :param options: of rich's ``Live``.
+    """
+    ascii_only = not console.encoding.startswith("utf")
+    with Live(console=console, auto_refresh=False, **options) as live:
+
+        def show(summary: Summary) -> None:
+            row = progress_row(summary, console.width, ascii_only=ascii_only)
+            live.update(Group(row, outlook_line(summary, Clock(summary["now"]))), refresh=True)
+
+        yield show

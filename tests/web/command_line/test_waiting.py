@@ -12,7 +12,7 @@ from web.shell import Shell
 
 from flask_dispy import ClusterRegistry
 from flask_dispy.cli.output import Output
-from flask_dispy.cli.watching import _Progress, verdict
+from flask_dispy.cli.watching import _progress, verdict
 
 
 def test_wait_waits_for_the_first_cluster(tmp_path: Path) -> None:
@@ -26,8 +26,8 @@ def test_wait_counts_the_jobs_from_before_the_watching_where_there_is_no_termina
 ) -> None:
     told: Any = registry.view("compute").summary()
     told["jobs"]["before_watching"] = 5
-    with _Progress(Output()) as progress:
-        progress.show(told)
+    with _progress(Output().notes) as show:
+        show(told)
     assert "  2 of 9 done. " in capsys.readouterr().err
 
 
