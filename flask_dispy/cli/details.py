@@ -13,7 +13,7 @@ from ..core.phrases import quantity
 from ..terminal.cells import block, line, plain, style_of
 from ..wire.shapes.jobs import JobDetail
 from ..wire.wording import UNKNOWN, Clock, count, duration
-from .tables import job_state
+from .tables import arguments_of, job_state
 
 __all__ = ["job_details"]
 
@@ -31,12 +31,11 @@ def job_details(job: JobDetail, clock: Clock) -> RenderableType:
     facts = Table.grid(padding=(0, 2))
     facts.add_column(style="dim", no_wrap=True)
     facts.add_column(overflow="fold")
-    hidden = "(hidden)" if job.get("hidden") else None
     for name, value in (
         ("State", job_state(job)),
         ("Cluster", line(job["cluster"])),
         ("Node", line(job["node"] or UNKNOWN)),
-        ("Arguments", block(hidden or ", ".join(filter(None, (job["args"], job["kwargs"]))))),
+        ("Arguments", block(arguments_of(job))),
         ("Waited", duration(job["waited_sec"])),
         ("Ran", duration(job["duration_sec"])),
         ("Attempts", count(job["attempts"])),

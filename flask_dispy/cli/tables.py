@@ -23,16 +23,22 @@ __all__ = [
     "ERRORS",
     "NODES",
     "Column",
+    "arguments_of",
     "cluster_name",
+    "compared",
+    "cpu_free",
     "event_columns",
+    "event_text",
+    "free",
     "job_columns",
     "job_state",
     "kind_title",
     "node_name",
     "node_state",
+    "part_of",
     "run_columns",
     "table",
-    "times_text",
+    "times_others",
 ]
 
 Row = TypeVar("Row")
@@ -97,14 +103,48 @@ def node_state(row: NodeRow) -> Text:
     return found
 
 
+def compared(row: NodeRow, name: str) -> Any:
+    """Return a figure of a node's comparison with the others, ``None`` if it is unknown."""
+    return dict(row["compared"] or {}).get(name)
+
+
+def free(row: NodeRow, name: str) -> Any:
+    """Return how much of something is free on a node, of CPU in percent; ``None`` if unknown."""
+    return dict(row["avail_info"] or {}).get(name)
+
+
+def cpu_free(row: NodeRow) -> str:
+    """Return how much of a node's CPU is free: "63 %"."""
+    cpu = free(row, "cpu")
+    return percent(None if cpu is None else cpu / 100)
+
+
 def node_name(row: NodeRow) -> Text:
     """Return a node's name, or its address if it has none."""
     return line(row["name"] or row["ip_addr"])
 
 
-def times_text(times: float | None) -> str:
+def times_others(row: NodeRow) -> str:
     """Return how a node's median compares with the others': "2.1x"."""
+    times = compared(row, "times_others")
     return UNKNOWN if times is None else f"{times:.1f}x"
+
+
+def part_of(part: int, whole: int) -> str:
+    """Return how many of all: "3/8"."""
+    return f"{count(part)}/{count(whole)}"
+
+
+def event_text(row: EventRow) -> Text:
+    """Return what happened, and who did it."""
+    return line(f"{row['text']} {by_whom(row)}".rstrip())
+
+
+def arguments_of(row: JobRow) -> str:
+    """Return a job's arguments."""
+    if row.get("hidden"):
+        return "(hidden)"
+    return ", ".join(filter(None, (row["args"], row["kwargs"])))
 
 
 CLUSTERS: Final[tuple[Column[Summary], ...]] = (
@@ -112,9 +152,9 @@ CLUSTERS: Final[tuple[Column[Summary], ...]] = (
     Column("Outlook", lambda row: state(row["outlook"]["state"])),
     Column("Done", lambda row: count(row["jobs"]["done"]), is_number=True),
     Column("Pending", lambda row: count(row["jobs"]["pending"]), is_number=True),
-    Column("Failed", lambda row: _alarming(row["jobs"]["failed"], "failed"), is_number=True),
-    Column("CPUs busy", lambda row: _of(row["cpus"]["busy"], row["cpus"]["total"]), True, 90),
-    Column("Nodes up", lambda row: _of(row["nodes"]["up"], row["nodes"]["known"]), True, 100),
+    Column("Failed", lambda row: _failures(row["jobs"]["failed"]), is_number=True),
+    Column("CPUs busy", lambda row: part_of(row["cpus"]["busy"], row["cpus"]["total"]), True, 90),
+    Column("Nodes up", lambda row: part_of(row["nodes"]["up"], row["nodes"]["known"]), True, 100),
     Column("Jobs/s", lambda row: amount(row["jobs_per_sec"]), True, 110),
     Column("", lambda row: line(row["outlook"]["message"]), takes_rest=True),
 )
@@ -123,14 +163,14 @@ NODES: Final[tuple[Column[NodeRow], ...]] = (
     Column("Address", lambda row: line(row["ip_addr"])),
     Column("Name", lambda row: line(row["name"]), takes_rest=True),
     Column("State", node_state),
-    Column("Busy", lambda row: _of(row["busy"], row["cpus"]), True),
+    Column("Busy", lambda row: part_of(row["busy"], row["cpus"]), True),
     Column("Jobs done", lambda row: count(row["jobs_done"]), True),
-    Column("Failed", lambda row: percent(_compared(row, "failed_share")), True),
-    Column("Median", lambda row: duration(_compared(row, "median_sec")), True, 90),
-    Column("x others", lambda row: times_text(_compared(row, "times_others")), True),
-    Column("CPU free", lambda row: percent(_free(row, "cpu", 100)), True, 100),
-    Column("Memory free", lambda row: size(_free(row, "memory", 1)), True, 110),
-    Column("Disk free", lambda row: size(_free(row, "disk", 1)), True, 130),
+    Column("Failed", lambda row: percent(compared(row, "failed_share")), True),
+    Column("Median", lambda row: duration(compared(row, "median_sec")), True, 90),
+    Column("x others", times_others, True),
+    Column("CPU free", cpu_free, True, 100),
+    Column("Memory free", lambda row: size(free(row, "memory")), True, 110),
+    Column("Disk free", lambda row: size(free(row, "disk")), True, 130),
     Column("CPU time", lambda row: duration(row["cpu_time"]), True, 120),
     Column("Clusters", lambda row: line(", ".join(row.get("clusters", ()))), False, 140, True),
 )
@@ -161,7 +201,7 @@ def job_columns(clock: Clock, *, combined: bool) -> list[Column[JobRow]]:
         Column("Started", lambda row: clock.text(row["started_at"]), False, 130),
         Column("Waited", lambda row: duration(row["waited_sec"]), True, 100),
         Column("Ran", lambda row: duration(row["duration_sec"]), True),
-        Column("Arguments", lambda row: line(_arguments(row)), False, 110, True),
+        Column("Arguments", lambda row: line(arguments_of(row)), False, 110, True),
         Column("Error", lambda row: line(row["error"] or ""), False, 0, True),
     ]
     return [column for column in columns if combined or column.heading != "Cluster"]
@@ -172,7 +212,7 @@ def event_columns(clock: Clock) -> list[Column[EventRow]]:
     return [
         Column("Time", lambda row: clock.text(row["at"])),
         Column("Cluster", lambda row: line((row["cluster"] or "")[:30]), from_width=100),
-        Column("Event", lambda row: line(f"{row['text']} {by_whom(row)}".rstrip()), False, 0, True),
+        Column("Event", event_text, False, 0, True),
     ]
 
 
@@ -186,31 +226,12 @@ def run_columns(clock: Clock) -> list[Column[RunRow]]:
         Column("Took", lambda row: duration(row["duration_sec"]), True),
         Column("", lambda row: "live" if row["live"] else "" if row["complete"] else "cut off"),
         Column("Jobs", lambda row: count(row["jobs"]), True),
-        Column("Failed", lambda row: _alarming(row["failed"], "failed"), True),
+        Column("Failed", lambda row: _failures(row["failed"]), True),
         Column("Median", lambda row: duration(row["median_sec"]), True, 90),
         Column("95 %", lambda row: duration(row["p95_sec"]), True, 100),
         Column("CPU time", lambda row: duration(row["cpu_time_sec"]), True, 110),
     ]
 
 
-def _of(part: int, whole: int) -> str:
-    return f"{count(part)}/{count(whole)}"
-
-
-def _alarming(number: int, word: str) -> Text:
-    return line(count(number), style_of(word) if number else "")
-
-
-def _compared(row: NodeRow, name: str) -> Any:
-    return dict(row["compared"] or {}).get(name)
-
-
-def _free(row: NodeRow, name: str, whole: float) -> float | None:
-    value = dict(row["avail_info"] or {}).get(name)
-    return value / whole if isinstance(value, (int, float)) else None
-
-
-def _arguments(row: JobRow) -> str:
-    if row.get("hidden"):
-        return "(hidden)"
-    return ", ".join(filter(None, (row["args"], row["kwargs"])))
+def _failures(number: int) -> Text:
+    return line(count(number), style_of("failed") if number else "")

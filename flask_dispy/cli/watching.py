@@ -63,7 +63,7 @@ def top(dashboard: Dashboard, output: Output, cluster: str, once: bool) -> None:
       ssh -t cluster.example flask-dispy top --cluster compute
     """
     once = once or not (_is_live(output.console) or output.as_json)
-    asyncio.run(_top(dashboard, output, TopState(dashboard.url, cluster), once=once))
+    asyncio.run(_top(dashboard, output, TopState(cluster), once=once))
 
 
 async def _top(dashboard: Dashboard, output: Output, state: TopState, *, once: bool) -> None:

@@ -25,7 +25,7 @@ SIZES = [(80, 24), (200, 50), (40, 10), (20, 3)]
 
 def state_of(registry: ClusterRegistry, cluster: str = "*") -> TopState:
     """Return the state that a dashboard's first answer makes."""
-    state = TopState("http://dashboard/", cluster)
+    state = TopState(cluster)
     shown = registry.view(cluster)
     state.take(
         [registry.view(name).summary() for name in ("*", *registry.names())],

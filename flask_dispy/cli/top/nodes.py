@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from rich.text import Text
 
 from ...terminal.cells import bar, line
 from ...wire.shapes.nodes import NodeRow
 from ...wire.wording import count, duration, percent, size
-from ..tables import node_name, node_state, times_text
+from ..tables import compared, cpu_free, free, node_name, node_state, part_of, times_others
 from .state import TopState
 
 __all__ = ["node_lines"]
@@ -36,28 +36,16 @@ class _Column:
     rank: int = 0
 
 
-def _compared(name: str, written: Callable[[Any], str]) -> Callable[[NodeRow], str]:
-    return lambda row: written(dict(row["compared"] or {}).get(name))
-
-
-def _load(name: str, written: Callable[[Any], str]) -> Callable[[NodeRow], str]:
-    return lambda row: written(dict(row["avail_info"] or {}).get(name))
-
-
-def _share(value: float | None) -> str:
-    return percent(None if value is None else value / 100)
-
-
 _COLUMNS: Final = (
     _Column("Address", 15, lambda row: line(row["ip_addr"]), "address", False, 5),
     _Column("State", 14, node_state, "state", False),
     _Column("Busy", _SHORT_BAR + 8, lambda _: "", "busy", False),
     _Column("Jobs", 7, lambda row: count(row["jobs_done"]), "jobs done"),
-    _Column("Failed", 6, _compared("failed_share", percent), "failed", rank=1),
-    _Column("Median", 9, _compared("median_sec", duration), "median", rank=4),
-    _Column("x others", 8, _compared("times_others", times_text), "x others", rank=2),
-    _Column("CPU free", 8, _load("cpu", _share), "CPU free", rank=3),
-    _Column("Memory", 8, _load("memory", size), "memory free", rank=6),
+    _Column("Failed", 6, lambda row: percent(compared(row, "failed_share")), "failed", rank=1),
+    _Column("Median", 9, lambda row: duration(compared(row, "median_sec")), "median", rank=4),
+    _Column("x others", 8, times_others, "x others", rank=2),
+    _Column("CPU free", 8, cpu_free, "CPU free", rank=3),
+    _Column("Memory", 8, lambda row: size(free(row, "memory")), "memory free", rank=6),
 )
 
 
@@ -96,7 +84,7 @@ def _busy(cells: int, ascii_only: bool) -> Callable[[NodeRow], Text]:
     def text(row: NodeRow) -> Text:
         share = min(1.0, row["busy"] / row["cpus"]) if row["cpus"] else 0.0
         found = bar(cells, [(share, "busy")], ascii_only=ascii_only)
-        return found.append(f" {count(row['busy'])}/{count(row['cpus'])}")
+        return found.append(f" {part_of(row['busy'], row['cpus'])}")
 
     return text
 

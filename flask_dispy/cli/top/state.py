@@ -14,6 +14,7 @@ from ...wire.journal import EventRow
 from ...wire.node_list import matching, sorted_rows
 from ...wire.shapes.clusters import Summary
 from ...wire.shapes.nodes import NodeRow
+from ..tables import compared, free
 
 __all__ = ["SORTS", "TopState"]
 
@@ -22,25 +23,17 @@ _WORST_FIRST: Final = {state: place for place, state in enumerate(reversed(NODE_
 _MOST_TYPED: Final = 200
 
 
-def _compared(name: str) -> Callable[[NodeRow], Any]:
-    return lambda row: dict(row["compared"] or {}).get(name)
-
-
-def _load(name: str) -> Callable[[NodeRow], Any]:
-    return lambda row: dict(row["avail_info"] or {}).get(name)
-
-
 SORTS: Final[dict[str, tuple[Callable[[NodeRow], Any], bool]]] = {
     "address": (lambda row: address_key(row["ip_addr"]), False),
     "name": (lambda row: row["name"].casefold() or None, False),
     "state": (lambda row: _WORST_FIRST.get(row["state"]), False),
     "busy": (lambda row: row["busy"] / row["cpus"] if row["cpus"] else None, True),
     "jobs done": (lambda row: row["jobs_done"], True),
-    "failed": (_compared("failed_share"), True),
-    "median": (_compared("median_sec"), True),
-    "x others": (_compared("times_others"), True),
-    "CPU free": (_load("cpu"), False),
-    "memory free": (_load("memory"), False),
+    "failed": (lambda row: compared(row, "failed_share"), True),
+    "median": (lambda row: compared(row, "median_sec"), True),
+    "x others": (lambda row: compared(row, "times_others"), True),
+    "CPU free": (lambda row: free(row, "cpu"), False),
+    "memory free": (lambda row: free(row, "memory"), False),
 }
 """What nodes can be sorted by, and whether the largest come first then."""
 
@@ -55,7 +48,6 @@ class TopState:
     :ivar offset: how many nodes are above the window.
     """
 
-    url: str
     cluster: str = "*"
     away: str = ""
     summaries: dict[str, Summary] = field(default_factory=dict)

@@ -16,10 +16,9 @@ from ...core.jobs import JOB_WORDS, count_of
 from ...core.phrases import quantity
 from ...terminal.cells import line, plain, style_of
 from ...terminal.rows import outlook_line, progress_row
-from ...wire.journal import by_whom
 from ...wire.shapes.clusters import Summary
 from ...wire.wording import Clock, amount, count, money
-from ..tables import cluster_name, kind_title
+from ..tables import cluster_name, event_text, kind_title, part_of
 from .nodes import node_lines
 from .state import TopState
 
@@ -107,13 +106,13 @@ def _tiles(summary: Summary, width: int) -> list[Text]:
     waiting = {"queued": jobs["queued"] + jobs["before_watching"]}
     tiles = [
         (word.capitalize(), count(number), style_of(word) if number else "dim")
-        for word in ("running", "queued", *(word for word in JOB_WORDS[2:]))
+        for word in ("running", "queued", *JOB_WORDS[2:])
         for number in (waiting.get(word, count_of(jobs, word)),)
         if number or word in ("running", "queued", "finished", "failed")
     ]
     tiles += [
-        ("CPUs busy", f"{count(cpus['busy'])}/{count(cpus['total'])}", ""),
-        ("Nodes up", f"{count(nodes['up'])}/{count(nodes['known'])}", ""),
+        ("CPUs busy", part_of(cpus["busy"], cpus["total"]), ""),
+        ("Nodes up", part_of(nodes["up"], nodes["known"]), ""),
         ("Jobs/s", amount(summary["jobs_per_sec"]), ""),
         ("CPU hours", amount(cost["used_sec"] / 3600), "")
         if cost["money"] is None
@@ -166,8 +165,7 @@ def _side(state: TopState, room: int, clock: Clock) -> list[Text]:
         lines.append(Text("none", "dim"))
     lines += [Text(), Text("Events", "bold")]
     for row in state.events[: max(0, room - len(lines))]:
-        told = line(f"{row['text']} {by_whom(row)}".rstrip())
-        lines.append(Text.assemble(clock.text(row["at"], "%H:%M:%S"), "  ", told))
+        lines.append(Text.assemble(clock.text(row["at"], "%H:%M:%S"), "  ", event_text(row)))
     return lines
 
 
