@@ -29,11 +29,10 @@ SEARCHING: Final = {"ignore_unknown_options": True, "help_option_names": ["--hel
 _LATEST: Final = 20
 
 
-def _limited(function: Callable[..., None]) -> Callable[..., None]:
-    return click.option(
-        "--limit", type=click.IntRange(1), metavar="N",
-        help="The most rows; a table has 100 otherwise, --json all.",
-    )(function)  # fmt: skip
+_limited = click.option(
+    "--limit", type=click.IntRange(1), metavar="N",
+    help="The most rows; a table has 100 otherwise, --json all.",
+)  # fmt: skip
 
 
 def _ordered(
@@ -65,7 +64,7 @@ def _ordered(
 @asks
 def clusters(client: Client, output: Output) -> None:
     """List the clusters, and what will come of each."""
-    output.rows(CLUSTERS, lambda _: client.clusters(), None, "clusters")
+    output.rows(CLUSTERS, client.clusters(), "clusters")
 
 
 @cli.command(context_settings=SEARCHING)
@@ -86,8 +85,8 @@ def nodes(
       flask-dispy nodes state:lost
       flask-dispy nodes is:slow --sort times_others --order desc
     """
-    output.rows(NODES, lambda most: client.nodes(cluster, q=query, limit=most, **how), limit,
-                "nodes")  # fmt: skip
+    found = client.nodes(cluster, q=query, limit=output.most(limit), **how)
+    output.rows(NODES, found, "nodes")
 
 
 @cli.command(context_settings=SEARCHING)
@@ -111,8 +110,8 @@ def jobs(
       flask-dispy jobs state:failed -node:alpha --json | jq .serial
     """
     columns = job_columns(Clock(time.time()), combined=cluster == "*")
-    output.rows(columns, lambda most: client.jobs(cluster, q=query, limit=most, **how), limit,
-                "jobs")  # fmt: skip
+    found = client.jobs(cluster, q=query, limit=output.most(limit), **how)
+    output.rows(columns, found, "jobs")
 
 
 @cli.command()
@@ -140,7 +139,7 @@ def errors(
 
     "flask-dispy jobs error-kind:KIND" lists the jobs of a kind.
     """
-    output.rows(ERRORS, lambda most: client.errors(cluster, limit=most, **how), limit, "errors")
+    output.rows(ERRORS, client.errors(cluster, limit=output.most(limit), **how), "errors")
 
 
 @cli.command()
@@ -191,5 +190,5 @@ def runs(client: Client, output: Output, query: str, limit: int | None, **how: A
     Example:
       flask-dispy runs tag:night --sort duration_sec
     """
-    columns = run_columns(Clock(time.time()))
-    output.rows(columns, lambda most: client.runs(q=query, limit=most, **how), limit, "runs")
+    found = client.runs(q=query, limit=output.most(limit), **how)
+    output.rows(run_columns(Clock(time.time())), found, "runs")

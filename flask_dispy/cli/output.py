@@ -4,28 +4,24 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final, TypeVar
 
 from rich.console import Console, RenderableType
 
+from ..client import Rows
 from .tables import Column, table
 
-__all__ = ["SHOWN", "Output", "as_line"]
+__all__ = ["Output"]
 
 Row = TypeVar("Row", bound=Mapping[str, Any])
 
-SHOWN: Final = 100
+_SHOWN: Final = 100
 """Rows of a table, unless the user asks for more or for fewer."""
 
 # A table in a pipe or a file is cut nowhere.
 _ENDLESS: Final = 10_000
-
-
-def as_line(value: object) -> str:
-    """Return a value as JSON on one line, in ASCII: no terminal obeys anything in it."""
-    return json.dumps(value, separators=(",", ":"))
 
 
 class Output:
@@ -45,8 +41,8 @@ class Output:
         self.notes = _console(None, stderr=True)
 
     def object(self, value: object) -> None:
-        """Write an object on a line of its own, at once."""
-        sys.stdout.write(f"{as_line(value)}\n")
+        """Write an object on a line of its own, at once; in ASCII, which no terminal obeys."""
+        sys.stdout.write(f"{json.dumps(value, separators=(',', ':'))}\n")
         sys.stdout.flush()
 
     def show(self, shown: RenderableType) -> None:
@@ -57,19 +53,19 @@ class Output:
         """Write a remark beside the output; it must be one of ours, or plain."""
         self.notes.print(text, soft_wrap=True)
 
-    def rows(self, columns: Sequence[Column[Row]], rows: Any, limit: int | None, noun: str) -> None:
-        """Write a list: all its rows as JSON, or as many as a table has.
+    def most(self, limit: int | None) -> int | None:
+        """Return how many rows of a list to ask for: all as JSON, or as many as a table has."""
+        return limit if self.as_json else limit or _SHOWN
 
-        :param rows: returns the list of at most so many rows, as the client has it.
-        """
-        ask: Callable[[int | None], Any] = rows
+    def rows(self, columns: Sequence[Column[Row]], rows: Rows[Row, Any], noun: str) -> None:
+        """Write a list."""
         if self.as_json:
-            for row in ask(limit):
+            for row in rows:
                 self.object(row)
             return
         items: list[Row] = []
         total = 0
-        for page in ask(limit or SHOWN).pages():
+        for page in rows.pages():
             total = page["total"]
             items += page["items"]
         if not items:
