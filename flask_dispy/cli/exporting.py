@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,12 +23,11 @@ LISTS: Final = ("jobs", "nodes", "clusters", "errors", "events", "offers", "runs
 _SEARCHED: Final = ("jobs", "nodes", "runs")
 
 
-def _to_file(function: Callable[..., None]) -> Callable[..., None]:
-    return click.option(
-        "-o", "--output", "target", metavar="FILE", default=".",
-        help="Where to write it: a file, a folder, or - for standard output. Otherwise it gets the "
-        "server's name, in the current folder.",
-    )(function)  # fmt: skip
+_to_file = click.option(
+    "-o", "--output", "target", metavar="FILE", default=".",
+    help="Where to write it: a file, a folder, or - for standard output. Otherwise it gets the "
+    "server's name, in the current folder.",
+)  # fmt: skip
 
 
 @cli.command()
@@ -78,12 +76,8 @@ def export(
     if form == "trace":
         _fetch(client.trace(cluster), target, output)
         return
-    ask: Any = getattr(client, what)
-    if what not in ("clusters", "runs"):
-        arguments: tuple[str, ...] = (cluster,)
-    else:
-        arguments = ()
-    rows = ask(*arguments, **({"q": query} if query else {}))
+    where = () if what in ("clusters", "runs") else (cluster,)
+    rows = getattr(client, what)(*where, **({"q": query} if query else {}))
     _fetch(rows.csv() if form == "csv" else rows.jsonl(), target, output)
 
 

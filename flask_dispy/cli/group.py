@@ -171,20 +171,6 @@ def connected(
     )  # fmt: skip
 
 
-def of_cluster(function: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the option that chooses a cluster."""
-
-    def named(_ctx: Any, _parameter: Any, name: str) -> str:
-        if not name:  # as of a variable of the shell that is not set
-            raise click.BadParameter("the name is empty; without the option, all are meant.")
-        return name
-
-    return click.option(
-        "--cluster", default="*", metavar="NAME", help="One cluster, instead of all together.",
-        callback=named, shell_complete=_suggested_clusters,
-    )(function)  # fmt: skip
-
-
 _SUGGEST_SEC: Final = 1.0
 """How long a shell waits for the names that complete what was typed."""
 
@@ -212,16 +198,28 @@ def _suggested_clusters(context: click.Context, _parameter: Any, begun: str) -> 
     return [name for name in names if name.startswith(begun) and quote(name) == name]
 
 
-def searches(function: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the words of a search, as one text; each may begin with a minus."""
+def _named(_ctx: Any, _parameter: Any, name: str) -> str:
+    if not name:  # as of a variable of the shell that is not set
+        raise click.BadParameter("the name is empty; without the option, all are meant.")
+    return name
 
-    def joined(_ctx: Any, _parameter: Any, words: tuple[str, ...]) -> str:
-        for word in words:
-            if word.startswith("--"):
-                raise click.NoSuchOption(word)
-        return " ".join(words)
 
-    return click.argument("query", nargs=-1, metavar="[QUERY]...", callback=joined)(function)
+of_cluster: Final = click.option(
+    "--cluster", default="*", metavar="NAME", help="One cluster, instead of all together.",
+    callback=_named, shell_complete=_suggested_clusters,
+)  # fmt: skip
+"""Gives a command the option that chooses a cluster."""
+
+
+def _joined(_ctx: Any, _parameter: Any, words: tuple[str, ...]) -> str:
+    for word in words:
+        if word.startswith("--"):
+            raise click.NoSuchOption(word)
+    return " ".join(words)
+
+
+searches: Final = click.argument("query", nargs=-1, metavar="[QUERY]...", callback=_joined)
+"""Gives a command the words of a search, as one text; each may begin with a minus."""
 
 
 def _program(name: str, purpose: str) -> click.Command:
