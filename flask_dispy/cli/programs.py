@@ -52,7 +52,7 @@ def _run_scheduler(
     given = {
         name.removeprefix("http_"): value
         for name, value in vars(options).items()
-        if name in _HTTP and value is not None
+        if name.startswith("http_") and value is not None
     }
     if options.help:
         options.print_help()
@@ -78,12 +78,6 @@ def _serve_history(options: argparse.Namespace) -> None:
         trusted_hosts=options.trusted_host,
         show_job_args=not options.hide_job_args,
     )
-
-
-_HTTP = (
-    "http_host", "http_port", "http_poll_sec", "http_certfile", "http_keyfile", "http_history",
-    "http_trusted_hosts",
-)  # fmt: skip
 
 
 def _remedy(lacking: str) -> str:
