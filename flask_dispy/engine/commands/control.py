@@ -73,11 +73,11 @@ class Control(JobCommands):
         targets = self._targets.targets(cluster)
         # dispy would look up the name for each cluster, and choose the same of its addresses.
         address = host if "*" in host else self.resolve(host)
-        request = {"host": address, "port": port, "cpus": cpus}
+        offered = Allocation(address, port, cpus)
         if not targets:
             message = "There is no cluster that takes commands: none was added."
             return [Outcome(cluster, False, "unsupported", message)]
-        return in_parallel(lambda target: self._allocate_in(target, host, request, by), targets)
+        return in_parallel(lambda target: self._allocate_in(target, host, offered, by), targets)
 
     def resolve(self, host: str) -> str:
         """Return the address of a host; as in dispy, IPv4 if it has both kinds.
@@ -100,27 +100,26 @@ class Control(JobCommands):
             ) from None
 
     def _allocate_in(
-        self, target: Target, host: str, request: dict[str, Any], by: str | None
+        self, target: Target, host: str, offered: Allocation, by: str | None
     ) -> Outcome:
         ignored = ""
-        if request["cpus"] and target.kind != "JobCluster":
+        if offered.cpus and target.kind != "JobCluster":
             ignored = " CPUs are ignored: dispyscheduler decides how many are used."
-        elif request["cpus"] and "*" in host:
+        elif offered.cpus and "*" in host:
             ignored = " CPUs are ignored with a wildcard."
         if ignored:
-            request = {**request, "cpus": 0}
+            offered = offered._replace(cpus=0)
         what = f"allocate {host} to {target.name}"
         answer = self._ask(
-            target, what, "allocate_node", dict(request),
+            target, what, "allocate_node", _as_dispy_takes(offered),
             # dispy keeps its first allocation, and would ignore a new port or number of CPUs.
-            before=lambda: withdraw_allocation(target.cluster, request["host"], plain=True),
+            before=lambda: withdraw_allocation(target.cluster, offered.ip_addr, plain=True),
         )  # fmt: skip
         if isinstance(answer, Outcome):
             return answer
         # Clusters inside dispyscheduler return None.
         if answer not in (0, None):
             return _refused(target, f"dispy refused to allocate {host} ({answer!r}).")
-        offered = Allocation(request["host"], request["port"], request["cpus"])
         self._targets.offered(target.name, host, offered, by)
         message = f"{host} is asked to join {target.name}.{ignored}"
         return target.done("asked", message)
@@ -131,8 +130,8 @@ class Control(JobCommands):
         :raises UnknownOffer: no such offer waits.
         """
         target, offer = self._targets.offer(cluster, number)
-        request = {"host": offer.ip_addr, "port": offer.port, "cpus": offer.cpus}
-        return [self._allocate_in(target, offer.host, request, by)]
+        offered = Allocation(offer.ip_addr, offer.port, offer.cpus)
+        return [self._allocate_in(target, offer.host, offered, by)]
 
     def withdraw(self, cluster: str, number: int, *, by: str | None = None) -> list[Outcome]:
         """Take back the offer of a node that has not joined.
@@ -140,17 +139,16 @@ class Control(JobCommands):
         :raises UnknownOffer: no such offer waits.
         """
         target, offer = self._targets.offer(cluster, number)
-        taken_back: list[bool] = []
-        failed = self._guarded(
+        taken_back, failed = self._guarded(
             target,
             f"take back the offer of {offer.host} to {target.name}",
-            lambda: taken_back.append(withdraw_allocation(target.cluster, offer.ip_addr)),
+            lambda: withdraw_allocation(target.cluster, offer.ip_addr),
         )
         if failed:
             return [target.failed(*failed)]
         self._targets.withdrawn(target.name, number, by)
         message = f"{offer.host} is no longer asked to join {target.name}."
-        if not taken_back[0]:
+        if not taken_back:
             message += " dispyscheduler still accepts it if it answers."
         return [target.done("ok", message)]
 
@@ -177,7 +175,7 @@ class Control(JobCommands):
         argument: Any = ip_addr
         left = self._targets.node_left(target.name, ip_addr)
         if action == "allocate":
-            argument = {"host": ip_addr, "port": None, "cpus": 0}
+            argument = _as_dispy_takes(Allocation(ip_addr, None, 0))
             if left == "closed":
                 forget_closed_node(target.cluster, ip_addr)
         ordered = _ENTRIES[action]
@@ -260,15 +258,14 @@ class Control(JobCommands):
         if function is None:
             message = f"A cluster inside dispyscheduler has no {method}; ask its client instead."
             return target.failed("unsupported", message)
-        answers: list[Any] = []
 
-        def call() -> None:
+        def call() -> Any:
             if before is not None:
                 before()
-            answers.append(function(*arguments))
+            return function(*arguments)
 
-        failed = self._guarded(target, what, call)
-        return target.failed(*failed) if failed else answers[0]
+        answer, failed = self._guarded(target, what, call)
+        return target.failed(*failed) if failed else answer
 
 
 # What each action comes to.
@@ -283,6 +280,10 @@ _DONE: Final[dict[NodeAction, str]] = {
     "deallocate": "{} takes no more jobs of {}.",
     "close": "{} is being closed for {}.",
 }
+
+
+def _as_dispy_takes(offered: Allocation) -> dict[str, Any]:
+    return {"host": offered.ip_addr, "port": offered.port, "cpus": offered.cpus}
 
 
 def _refused(target: Target, message: str, ip_addr: str | None = None) -> Outcome:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import replace
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from ...core.errors import EngineTimeout
 from ...core.jobs import UNFINISHED_WORDS
@@ -126,7 +126,7 @@ class JobCommands:
         limit = self._limit_sec(batch)
         deadline = time.monotonic() + limit
         what = f"cancel jobs of {target.name}"
-        failed = self._guarded(
+        _, failed = self._guarded(
             target, what, lambda: cancel_until(deadline, batch, under_way), limit
         )
         done = under_way.copy()  # a call that hangs may still add to it
@@ -159,20 +159,19 @@ class JobCommands:
         return self._calls.timeout_sec * (_BULK_FACTOR if len(batch) > 1 else 1)
 
     def _guarded(
-        self, target: Target, what: str, call: Callable[[], None], limit: float | None = None
-    ) -> _Refusal | None:
-        """Run *call*; return the code and message of its failure, ``None`` if it succeeded."""
+        self, target: Target, what: str, call: Callable[[], Any], limit: float | None = None
+    ) -> tuple[Any, _Refusal | None]:
+        """Return what *call* returns, and the code and message of its failure, if it failed."""
         if is_closed(target.cluster):
-            return _closed(target)
+            return None, _closed(target)
         try:
-            self._calls.run(what, id(target.cluster), call, timeout_sec=limit)
+            return self._calls.run(what, id(target.cluster), call, timeout_sec=limit), None
         except EngineTimeout as error:
-            return ("timeout", error.message)
+            return None, ("timeout", error.message)
         except Exception as error:
             if is_closed(target.cluster):
-                return ("closed", f"The cluster {target.name} was closed meanwhile.")
-            return ("refused", f"dispy failed to {what}: {type(error).__name__}.")
-        return None
+                return None, ("closed", f"The cluster {target.name} was closed meanwhile.")
+            return None, ("refused", f"dispy failed to {what}: {type(error).__name__}.")
 
 
 _OUT_OF_TIME: Final = ("timeout", "Time ran out before this job's turn came.")
