@@ -46,8 +46,7 @@ class Calls:
     def __init__(self, timeout_sec: float) -> None:
         self.timeout_sec = timeout_sec
         self._lock = threading.Lock()
-        self._running: dict[int, _Call] = {}
-        self._next = 0
+        self._running: list[_Call] = []
 
     def run(
         self,
@@ -92,48 +91,47 @@ class Calls:
         :raises EngineTimeout: too many calls hang already, or the system has no thread left.
         """
         limit = self.timeout_sec if timeout_sec is None else timeout_sec
-        number = self._begin(_Call(what, owner, callee, time.monotonic(), limit))
+        begun = _Call(what, owner, callee, time.monotonic(), limit)
+        self._begin(begun)
         future: Future[T] = Future()
         thread = threading.Thread(
-            target=self._work, args=(number, future, call), name="flask_dispy-call", daemon=True
+            target=self._work, args=(begun, future, call), name="flask_dispy-call", daemon=True
         )
         try:
             thread.start()
         except RuntimeError:
-            self._end(number)
+            self._end(begun)
             raise EngineTimeout(f"Not asked to {what}: the system has no thread left.") from None
         return future
 
-    def _begin(self, call: _Call) -> int:
+    def _begin(self, call: _Call) -> None:
         with self._lock:
-            owners = [one.owner for one in self._running.values() if one.callee == call.callee]
+            owners = [one.owner for one in self._running if one.callee == call.callee]
             own = owners.count(call.owner)
             if own >= _MOST_PER_CLUSTER or len(owners) >= _MOST:
                 raise EngineTimeout(
                     f"Not asked to {call.what}: {own} earlier calls to this cluster and "
                     f"{len(owners)} in all have not come back."
                 )
-            self._next += 1
-            self._running[self._next] = call
-            return self._next
+            self._running.append(call)
 
-    def _work(self, number: int, future: Future[Any], call: Callable[[], Any]) -> None:
+    def _work(self, begun: _Call, future: Future[Any], call: Callable[[], Any]) -> None:
         try:
             future.set_result(call())
         except BaseException as error:
             future.set_exception(error)
         finally:
-            self._end(number)
+            self._end(begun)
 
-    def _end(self, number: int) -> None:
+    def _end(self, call: _Call) -> None:
         with self._lock:
-            self._running.pop(number, None)
+            self._running.remove(call)
 
     def health(self) -> dict[str, Any]:
         """Return how many calls are under way, how many are late, and the longest time so far."""
         now = time.monotonic()
         with self._lock:
-            entries = list(self._running.values())
+            entries = list(self._running)
         late = [one for one in entries if now - one.since > one.limit_sec]
         return {
             "in_flight": len(entries),
