@@ -48,13 +48,14 @@ class FaultLog:
 
 
 class SkippedReports:
-    """Counts and logs the status reports that were skipped because they could not be read."""
+    """Counts the status reports that were skipped, and logs them with a message."""
 
-    def __init__(self, logger: logging.Logger) -> None:
+    def __init__(self, logger: logging.Logger, message: str) -> None:
         self.count = 0
         self._log = FaultLog(logger)
+        self._message = message
 
     def note(self) -> None:
         """Count and log the current exception, because of which a report was skipped."""
         self.count += 1
-        self._log.exception("A status report from dispy could not be read and was skipped.")
+        self._log.exception(self._message)

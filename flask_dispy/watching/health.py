@@ -47,7 +47,7 @@ def health(hub: Hub, pump: Pump, calls: Calls) -> dict[str, Any]:
             "limit": hub.settings.inbox_limit,
             "dropped": dropped + hub.gone_dropped,
             "unreadable": sum(w.watch.skipped.count for w in clusters)
-            + router.faults
+            + router.skipped.count
             + hub.gone_unreadable,
         },
         "engine": engine,

@@ -12,9 +12,9 @@ from typing import Any, Final, Protocol
 
 from ...core.cluster import ClusterState
 from ...core.events import JobKey
-from ..faultlog import FaultLog
+from ..faultlog import SkippedReports
 from .jobs import job_key
-from .watch import Watch
+from .watch import Watch, counted
 
 __all__ = ["OTHER_NAME", "Routed", "Router", "forwards_to"]
 
@@ -61,8 +61,7 @@ class Router:
     def __init__(self, inbox_limit: int) -> None:
         self.inbox: deque[tuple[int, Any, Any]] = deque()
         self.other: Any = None
-        self.faults = 0
-        self._fault_log = FaultLog(logger)
+        self.skipped = SkippedReports(logger, "A status report that is not dispy's was skipped.")
         self._limit = inbox_limit
         self._dropped = itertools.count()
         self._origins: OrderedDict[JobKey, Any] = OrderedDict()
@@ -92,7 +91,7 @@ class Router:
     @property
     def dropped(self) -> int:
         """Reports that were dropped because too many waited."""
-        return int(repr(self._dropped)[len("count(") : -1])
+        return counted(self._dropped)
 
     def route(self, known: Sequence[Routed], make_other: Callable[[], Routed]) -> None:
         """Put each report into the inbox of its cluster, or of 'other clusters'."""
@@ -112,8 +111,7 @@ class Router:
                 if job is not None:
                     fresh[job_key(job)] = found
             except Exception:
-                self.faults += 1
-                self._fault_log.exception("A status report that is not dispy's was skipped.")
+                self.skipped.note()
                 continue
             found.mode = "callback"
             found.watch.inbox.append(report)

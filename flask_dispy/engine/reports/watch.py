@@ -25,7 +25,7 @@ from .nodes import NodeReports
 from .parsed import ParsedReport
 from .texts import JobTexts
 
-__all__ = ["Callback", "Watch"]
+__all__ = ["Callback", "Watch", "counted"]
 
 logger = logging.getLogger("flask_dispy.engine")
 
@@ -71,7 +71,9 @@ class Watch:
         self.cluster = cluster
         self.inbox: deque[Report] = deque()
         self.jobs: dict[int, Any] = {}
-        self.skipped = SkippedReports(logger)
+        self.skipped = SkippedReports(
+            logger, "A status report from dispy could not be read and was skipped."
+        )
         self.subjects = Subjects()
         self.nodes = NodeReports(cluster, self.skipped, self.subjects if node_columns else None)
         self.job_reports = JobReports(
@@ -111,9 +113,7 @@ class Watch:
     @property
     def dropped(self) -> int:
         """Reports that were dropped because the inbox was full."""
-        # An itertools.count counts in one step that no other thread interrupts; only its repr,
-        # "count(7)", shows its value without counting.
-        return int(repr(self._dropped)[len("count(") : -1])
+        return counted(self._dropped)
 
     @property
     def received(self) -> int:
@@ -154,6 +154,15 @@ class Watch:
             reports.extend(starmap(self.inbox.popleft, repeat((), waiting)))
         self._taken += len(reports)
         return reports
+
+
+def counted(counter: itertools.count[int]) -> int:
+    """Return how many times ``next(counter)`` was called, from any thread.
+
+    An itertools.count counts in one step that no other thread interrupts; only its repr,
+    "count(7)", shows its value without counting.
+    """
+    return int(repr(counter)[len("count(") : -1])
 
 
 def _ignore(_item: object) -> None:
