@@ -17,9 +17,9 @@ def unregister_exit_handlers(cluster: Any) -> None:
     They wait for jobs by means of threads that exist only in the parent: a gunicorn worker that was
     forked after the cluster was made would never end by itself.
     """
-    inner = getattr(cluster, "_cluster", None)
-    for owner, name in ((cluster, "shutdown"), (inner, "shutdown")):
+    inner: Any = getattr(cluster, "_cluster", None)
+    for owner in (cluster, inner):
         with contextlib.suppress(AttributeError):
-            atexit.unregister(getattr(owner, name))
+            atexit.unregister(owner.shutdown)
     for scheduler in list(getattr(pycos.Pycos, "_schedulers", {}).values()):
         atexit.unregister(scheduler.finish)

@@ -58,19 +58,11 @@ def diagnose(cluster: Any, offered: Allocation) -> Finding:
 
     It connects to the node and closes the connection, which dispynode ignores.
     """
-    seen = _as_dispy_sees(cluster, offered.ip_addr)
-    if seen is not None:
-        return seen
     if isinstance(cluster, SharedJobCluster):
         return "unknown"  # its scheduler may be on another network
-    return _probe(offered.ip_addr, node_port(cluster, offered.port))
-
-
-def _as_dispy_sees(cluster: Any, ip_addr: str) -> Finding | None:
-    if isinstance(cluster, SharedJobCluster):
-        return None
+    ip_addr = offered.ip_addr
     if (getattr(engine_of(cluster), "_nodes", None) or {}).get(ip_addr) is None:
-        return None
+        return _probe(ip_addr, node_port(cluster, offered.port))
     node = (getattr(cluster, "_dispy_nodes", None) or {}).get(ip_addr)
     return "not_set_up" if node is None else "being_set_up"
 
@@ -98,7 +90,6 @@ def withdraw_allocation(cluster: Any, ip_addr: str, *, plain: bool = False) -> b
     """
     if isinstance(cluster, SharedJobCluster) or not hasattr(cluster, "_node_allocs"):
         return False
-
     if plain and ip_addr in (getattr(cluster, "_dispy_nodes", None) or {}):
         return False
 
