@@ -59,8 +59,8 @@ class JobReports:
         self,
         texts: JobTexts,
         nodes: NodeReports,
-        cluster: Any = None,
-        subjects: Subjects | None = None,
+        cluster: Any,
+        subjects: Subjects | None,
     ) -> None:
         self.queue = QueueReader()
         self._texts = texts
@@ -156,7 +156,7 @@ class JobReports:
             job.submit_time,
             name_text(where) if where else None,
             self._texts.id_of(live, deferred),
-            text or "",
+            text,
         )
         return (event, live, tuple(deferred))
 

@@ -32,9 +32,7 @@ class NodeReports:
     reported since figures were last read; ``clocks`` the nodes' clocks.
     """
 
-    def __init__(
-        self, cluster: Any, skipped: SkippedReports, subjects: Subjects | None = None
-    ) -> None:
+    def __init__(self, cluster: Any, skipped: SkippedReports, subjects: Subjects | None) -> None:
         self._cluster = cluster
         self.known: dict[str, Any] = {}
         self.touched: dict[str, Any] = {}

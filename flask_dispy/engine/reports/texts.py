@@ -60,10 +60,8 @@ class JobTexts:
         deferred.append((field, value))
         return ""
 
-    def output(self, field: str, value: Any, deferred: DeferredTexts) -> str | None:
+    def output(self, field: str, value: Any, deferred: DeferredTexts) -> str:
         """Return a job's output: its end, if it is long, but the whole message of an error."""
-        if not value:
-            return None
         limit = most_kept(field, self._limit)
         if type(value) is bytes:  # dispy returns a program's output as bytes
             # A character takes four bytes at most.
