@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from types import ModuleType
-from typing import Any, Final
+from typing import Any
 
 from ..core.errors import HistoryError
 from ..server import DispyHTTPServer, cluster_status
@@ -61,9 +61,6 @@ def serve_history(
         registry.close()
 
 
-_MORE: Final = "more with --runs and --jobs"
-
-
 def _loaded(registry: PastRegistry) -> str:
     """Return how much of the file is shown."""
     summary = registry.view("*").summary()
@@ -73,7 +70,8 @@ def _loaded(registry: PastRegistry) -> str:
     left_out = (
         runs < registry.total_runs or jobs + registry.unreadable["jobs"] < registry.total_jobs
     )
-    return text + (f"; {damage}" if damage else "") + (f"; {_MORE}" if left_out else "")
+    more = "more with --runs and --jobs" if left_out else ""
+    return "; ".join(filter(None, (text, damage, more)))
 
 
 def scheduler_httpd(**options: Any) -> ModuleType:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from dispy import DispyJob
 from pycos import serialize
 
+from ..core.phrases import quantity
 from .oomkills import OomKills, oom_kills
 
 __all__ = ["GROUP_SIGNALS", "death_reply", "how_it_ended"]
@@ -49,9 +50,7 @@ def _what_the_kernel_counted(before: OomKills | None) -> str:
     if before is None or now is None or now.where != before.where:
         return ""
     kills = now.kills - before.kills
-    counted = {0: "no out-of-memory kill", 1: "1 out-of-memory kill"}.get(
-        kills, f"{kills} out-of-memory kills"
-    )
+    counted = quantity(kills, "out-of-memory kill") if kills else "no out-of-memory kill"
     return f" (since the job's start the kernel has counted {counted} in {now.where})"
 
 

@@ -21,6 +21,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, Final
 
 from dispy import DispyJob
@@ -47,8 +48,8 @@ _STARTED_SEC: Final = 5.0
 _JOB: Final = "_dispy_job_func"
 _TERMINATE: Final = "terminate_job"
 
-_followed: dict[int, JobProcess] = {}
-"""The jobs' processes that this process has started and that have not ended, by pid."""
+_followed: dict[int, _Job] = {}
+"""The jobs that this process has started and that have not ended, by the pid of their process."""
 
 
 class JobProcess(multiprocessing.Process):
@@ -73,7 +74,7 @@ class JobProcess(multiprocessing.Process):
             job.close()
             raise
         job.pipe.after_fork_in_parent(self.ident)
-        _followed[self.ident or 0] = self
+        _followed[self.ident or 0] = job
         threading.Thread(target=job.follow, args=(self,), name="follow-job", daemon=True).start()
 
     def run(self) -> None:
@@ -94,15 +95,6 @@ class JobProcess(multiprocessing.Process):
             frames = error.__traceback__ and error.__traceback__.tb_next
             job.pipe.send_traceback("".join(traceback.format_exception(type(error), error, frames)))
             raise SystemExit(1) from None
-
-    def terminated(self) -> None:
-        """Note that somebody terminates it."""
-        if self._job is not None:
-            self._job.terminated = True
-
-    def is_reported(self) -> bool:
-        """Whether the node gets its reply, if it runs a job."""
-        return self._job is None or self._job.reported.is_set()
 
     @property
     def pid(self) -> int | None:
@@ -232,16 +224,13 @@ def patch_node_when_loaded() -> None:
         multiprocessing.set_start_method = original
         original(*args, **options)
         node = sys.modules["__main__"]
-        replace(node, "multiprocessing", multiprocessing, Process=JobProcess, Queue=_reply_queue)
+        replies = partial(ReplyQueue, ctx=multiprocessing.get_context())
+        replace(node, "multiprocessing", multiprocessing, Process=JobProcess, Queue=replies)
         _mark_terminated_jobs(node)
         heed_signals(node)
         vars(node)["Task"] = _NodeTask
 
     multiprocessing.set_start_method = set_start_method
-
-
-def _reply_queue(maxsize: int = 0) -> ReplyQueue:
-    return ReplyQueue(maxsize, ctx=multiprocessing.get_context())
 
 
 class _NodeTask(Task):  # type: ignore[misc]
@@ -279,14 +268,14 @@ def _mark_terminated_jobs(node: Any) -> None:
     original = node._dispy_terminate_proc
 
     def terminate(proc_pid: Any, task: Any = None) -> Iterator[Any]:
-        process = _followed.get(getattr(proc_pid, "pid", proc_pid))
-        if process is not None:
-            process.terminated()
+        job = _followed.get(getattr(proc_pid, "pid", proc_pid))
+        if job is not None:
+            job.terminated = True
         # pycos awaits the generator, and takes its return value.
         status = yield original(proc_pid, task=task)
         # dispy now reports the end without the job's output; our report must come first.
         give_up_at = time.monotonic() + _NODE_END_SEC
-        while process and not process.is_reported() and time.monotonic() < give_up_at:
+        while job and not job.reported.is_set() and time.monotonic() < give_up_at:
             yield task.sleep(0.01)
         return status
 
