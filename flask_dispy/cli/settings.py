@@ -72,7 +72,7 @@ def find_dashboard(given: str | None, environ: Mapping[str, str] = os.environ) -
     _check(url, "The address")
     section = _section_of(known, url)
     token = environ.get("FLASK_DISPY_TOKEN")
-    if token and _same_server(environ.get("FLASK_DISPY_URL") or url, url):
+    if token and _origin(environ.get("FLASK_DISPY_URL") or url) == _origin(url):
         return Dashboard(url, token, ca=section.get("ca"))
     return _of_section({**section, "url": url})
 
@@ -83,7 +83,7 @@ def _section_of(known: Mapping[str, Mapping[str, str]], url: str) -> Mapping[str
     Another one of the same server has its certificate, but may be another program's: its login
     stays where it is.
     """
-    there = [one for one in known.values() if _same_server(one["url"], url)]
+    there = [one for one in known.values() if _origin(one["url"]) == _origin(url)]
     for section in there:
         if _path(section["url"]) == _path(url):
             return section
@@ -153,16 +153,12 @@ def _check(url: str, place: str) -> None:
         )
 
 
-def _same_server(one: str, other: str) -> bool:
-    """Whether two addresses have the same scheme, host and port."""
-    return _origin(one) == _origin(other)
-
-
 def _path(url: str) -> str:
     return urlsplit(url).path.rstrip("/")
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:
+    """Return the scheme, host and port by which a server is known."""
     try:
         parts = urlsplit(url)
         port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)

@@ -15,7 +15,9 @@ __all__ = [
     "is_closed",
     "is_ending",
     "kind_of",
+    "machines_of",
     "membership_test",
+    "nodes_of",
     "pulse_sec",
 ]
 
@@ -75,6 +77,16 @@ def engine_of(cluster: Any) -> Any:
     return getattr(cluster, "scheduler", None) or getattr(cluster, "_cluster", None)
 
 
+def nodes_of(cluster: Any) -> dict[str, Any]:
+    """Return dispy's objects of the cluster's nodes, by address."""
+    return getattr(cluster, "_dispy_nodes", None) or {}
+
+
+def machines_of(cluster: Any) -> dict[str, Any]:
+    """Return dispy's objects of the machines that run nodes, for this cluster or another."""
+    return getattr(engine_of(cluster), "_nodes", None) or {}
+
+
 def membership_test(cluster: Any) -> Callable[[Any], bool | None] | None:
     """Return a function that tests whether dispy sends the cluster's jobs to a node.
 
@@ -84,8 +96,7 @@ def membership_test(cluster: Any) -> Callable[[Any], bool | None] | None:
     """
     if isinstance(cluster, SharedJobCluster) or is_ending(cluster):
         return None
-    known: dict[str, Any] = getattr(cluster, "_dispy_nodes", None) or {}
-    machines: dict[str, Any] = getattr(engine_of(cluster), "_nodes", None) or {}
+    known, machines = nodes_of(cluster), machines_of(cluster)
 
     def is_member(node: Any) -> bool | None:
         machine = machines.get(node.ip_addr)

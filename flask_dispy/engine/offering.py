@@ -12,7 +12,7 @@ from dispy import NodeAllocate, SharedJobCluster
 from pycos import Task
 
 from ..core.offers import Allocation, Finding
-from .clusters import engine_of
+from .clusters import engine_of, machines_of, nodes_of
 
 __all__ = [
     "client_port", "diagnose", "forget_closed_node", "node_port", "program_allocations",
@@ -61,10 +61,9 @@ def diagnose(cluster: Any, offered: Allocation) -> Finding:
     if isinstance(cluster, SharedJobCluster):
         return "unknown"  # its scheduler may be on another network
     ip_addr = offered.ip_addr
-    if (getattr(engine_of(cluster), "_nodes", None) or {}).get(ip_addr) is None:
+    if machines_of(cluster).get(ip_addr) is None:
         return _probe(ip_addr, node_port(cluster, offered.port))
-    node = (getattr(cluster, "_dispy_nodes", None) or {}).get(ip_addr)
-    return "not_set_up" if node is None else "being_set_up"
+    return "not_set_up" if nodes_of(cluster).get(ip_addr) is None else "being_set_up"
 
 
 def _probe(ip_addr: str, port: int) -> Finding:
@@ -90,7 +89,7 @@ def withdraw_allocation(cluster: Any, ip_addr: str, *, plain: bool = False) -> b
     """
     if isinstance(cluster, SharedJobCluster) or not hasattr(cluster, "_node_allocs"):
         return False
-    if plain and ip_addr in (getattr(cluster, "_dispy_nodes", None) or {}):
+    if plain and ip_addr in nodes_of(cluster):
         return False
 
     def matches(alloc: Any) -> bool:
@@ -120,6 +119,4 @@ def forget_closed_node(cluster: Any, ip_addr: str) -> None:
     Otherwise ``allocate_node`` of dispy 4.15.2 assumes that the node is still set up, and every job
     sent to it ends cancelled.
     """
-    nodes = getattr(cluster, "_dispy_nodes", None)
-    if isinstance(nodes, dict):
-        nodes.pop(ip_addr, None)
+    nodes_of(cluster).pop(ip_addr, None)

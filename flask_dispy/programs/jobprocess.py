@@ -20,8 +20,10 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
+from types import SimpleNamespace
 from typing import Any, Final
 
 from dispy import DispyJob
@@ -118,7 +120,9 @@ class _Job:
         self.pid_read = threading.Event()
         self.reported = threading.Event()
         self.terminated = False
-        self._outputs = _make_outputs()
+        self._outputs: list[KeptOutput] = []
+        with suppress(OSError):  # the system has no memory left; the job can do without
+            self._outputs = [KeptOutput(), KeptOutput()]
         self._oom_kills = oom_kills()
 
     # -- in the job
@@ -127,8 +131,16 @@ class _Job:
         """Replace dispynode's queue and streams by ours; ``node`` has dispynode's globals."""
         self.pipe.close_other_pipes()
         self._names["reply_Q"] = self
+        outputs = iter(self._outputs)
+
+        def captured() -> io.StringIO:
+            kept = next(outputs)
+            if kept is self._outputs[-1]:
+                node["io"] = io
+            return CapturedOutput(kept)
+
         if self._outputs:
-            node["io"] = _Streams(self._outputs, lambda: node.update(io=io))
+            node["io"] = SimpleNamespace(StringIO=captured)
 
     def put(self, reply: Any) -> None:
         """Send the reply; dispynode calls this as it would call its queue."""
@@ -183,33 +195,12 @@ class _Job:
             output.close()
 
 
-def _make_outputs() -> list[KeptOutput]:
-    try:
-        return [KeptOutput(), KeptOutput()]
-    except OSError:  # the system has no memory left; the job can do without
-        return []
-
-
 def _exitcode_of(process: JobProcess) -> int | None:
     """Return the exit code; another thread may be about to set it, or may have lost it."""
     give_up_at = time.monotonic() + 0.5
     while process.exitcode is None and time.monotonic() < give_up_at:
         time.sleep(0.01)
     return process.exitcode
-
-
-class _Streams:
-    """Stands for the module ``io`` in dispynode's job until it has made its two outputs."""
-
-    def __init__(self, outputs: list[KeptOutput], over: Callable[[], None]) -> None:
-        self._outputs = list(outputs)
-        self._over = over
-
-    def StringIO(self) -> io.StringIO:  # noqa: N802 - the name that dispynode calls
-        captured = CapturedOutput(self._outputs.pop(0))
-        if not self._outputs:
-            self._over()
-        return captured
 
 
 def patch_node_when_loaded() -> None:

@@ -15,7 +15,6 @@ import queue
 import struct
 import sys
 import threading
-from collections.abc import Iterator
 from multiprocessing.connection import wait
 from multiprocessing.queues import Queue
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -148,23 +147,18 @@ def _is_gone(process: Any) -> bool:
 
 
 def _parse(received: bytearray) -> PipeContent:
-    words = ""
-    for kind, data in _messages(received):
-        if kind == _REPLY:
-            return PipeContent(data, words)
-        words = data.decode("utf-8", "replace")
-    return PipeContent(None, words)
-
-
-def _messages(received: bytearray) -> Iterator[tuple[bytes, bytes]]:
-    start = 0
+    words, start = "", 0
     while start + _HEAD.size <= len(received):
         kind, length = _HEAD.unpack_from(received, start)
         start += _HEAD.size
         if start + length > len(received):
-            return
-        yield kind, bytes(memoryview(received)[start : start + length])
+            break
+        data = bytes(memoryview(received)[start : start + length])
+        if kind == _REPLY:
+            return PipeContent(data, words)
+        words = data.decode("utf-8", "replace")
         start += length
+    return PipeContent(None, words)
 
 
 class Death(NamedTuple):

@@ -19,6 +19,7 @@ from ...core.events import Departure
 from ...core.journal import EntryKind
 from ...core.offers import Allocation
 from ...core.phrases import quantity
+from ..clusters import nodes_of
 from ..offering import forget_closed_node, withdraw_allocation
 from .jobcommands import JobCommands, in_parallel
 from .outcomes import (
@@ -298,7 +299,7 @@ def _cpus_in_use(cluster: Any, ip_addr: str, cpus: int) -> int:
 
     It uses at most as many as the node offers, and changes nothing if more should be left unused.
     """
-    node = getattr(cluster, "_dispy_nodes", {}).get(ip_addr)
+    node = nodes_of(cluster).get(ip_addr)
     offered, used = getattr(node, "avail_cpus", None), getattr(node, "cpus", None)
     if not isinstance(offered, int):
         return max(0, cpus)
