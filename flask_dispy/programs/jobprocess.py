@@ -119,7 +119,7 @@ class _Job:
         self.pipe = JobPipe()
         self.pid_read = threading.Event()
         self.reported = threading.Event()
-        self.terminated = False
+        self.terminated = threading.Event()
         self._outputs: list[KeptOutput] = []
         with suppress(OSError):  # the system has no memory left; the job can do without
             self._outputs = [KeptOutput(), KeptOutput()]
@@ -167,26 +167,21 @@ class _Job:
             self.close()
 
     def _death_of(self, process: JobProcess, traceback_text: str) -> Any:
-        exitcode = None if self.terminated else _exitcode_of(process)
+        exitcode = None if self.terminated.is_set() else _exitcode_of(process)
         if (exitcode is not None and -exitcode in GROUP_SIGNALS) or traceback_text.endswith(
             "KeyboardInterrupt\n"
         ):
-            self._wait_for_command()
+            # The node may notice that it ends, too, or that somebody terminates the job.
+            self.terminated.wait(_NODE_END_SEC)
         stdout, stderr = [output.text() for output in self._outputs] or ("", "")
         return death_reply(
             self._reply,
             ended=how_it_ended(exitcode, self._oom_kills),
             traceback_text=traceback_text,
-            terminated=self.terminated,
+            terminated=self.terminated.is_set(),
             stdout=stdout,
             stderr=stderr,
         )
-
-    def _wait_for_command(self) -> None:
-        """Give the node time to notice that it ends, too, or that somebody terminates the job."""
-        give_up_at = time.monotonic() + _NODE_END_SEC
-        while not self.terminated and time.monotonic() < give_up_at:
-            time.sleep(0.02)
 
     def close(self) -> None:
         """Release the pipe and the outputs."""
@@ -261,7 +256,7 @@ def _mark_terminated_jobs(node: Any) -> None:
     def terminate(proc_pid: Any, task: Any = None) -> Iterator[Any]:
         job = _followed.get(getattr(proc_pid, "pid", proc_pid))
         if job is not None:
-            job.terminated = True
+            job.terminated.set()
         # pycos awaits the generator, and takes its return value.
         status = yield original(proc_pid, task=task)
         # dispy now reports the end without the job's output; our report must come first.
