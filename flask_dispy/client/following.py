@@ -133,9 +133,11 @@ class Follower:
                 if self._left_sec() <= 0:
                     return
                 wait_sec = self._pause_after(error)
-            async with aclosing(self._waited(min(wait_sec, self._left_sec()))) as signs:
-                async for _ in signs:
-                    yield None
+            wait_sec = min(wait_sec, self._left_sec())
+            while wait_sec > 0:
+                yield None
+                await self._sender.io.sleep(min(wait_sec, _ALIVE_SEC))
+                wait_sec -= _ALIVE_SEC
 
     def _left_sec(self) -> float:
         end_at = self._end_at if self._heard else max(self._end_at, self._heard_by)
@@ -144,13 +146,6 @@ class Follower:
     def _at_most(self, sec: float) -> float:
         """Return how long to wait for an answer: so long, or until the end has just come."""
         return min(sec, max(0.0, self._left_sec()) + _HAIR_SEC)
-
-    async def _waited(self, wait_sec: float) -> AsyncGenerator[None, None]:
-        """Wait, with a sign of life every second."""
-        while wait_sec > 0:
-            yield None
-            await self._sender.io.sleep(min(wait_sec, _ALIVE_SEC))
-            wait_sec -= _ALIVE_SEC
 
     def _noted(self, changes: ChangesRow) -> ChangesRow:
         self._cursor = changes["cursor"]
