@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import Final
 
 __all__ = ["keys_of", "listening"]
@@ -41,9 +42,9 @@ def keys_of(text: str) -> list[str]:
     found = []
     for match in _KEY.finditer(text):
         key = _SEQUENCES.get(match[1], "") if match[1] else _NAMES.get(match[0], match[0])
-        if len(key) != 1 or key.isprintable():
+        if len(key) > 1 or (key and key.isprintable()):
             found.append(key)
-    return [key for key in found if key]
+    return found
 
 
 @contextmanager
@@ -52,15 +53,12 @@ def listening(pressed: Callable[[str], None]) -> Iterator[None]:
 
     Without a terminal that can do so, as on Windows, no key is ever pressed.
     """
-    try:
-        import termios
-        import tty
-    except ImportError:
+    if find_spec("termios") is None or not sys.stdin.isatty():
         yield
         return
-    if not sys.stdin.isatty():
-        yield
-        return
+    import termios
+    import tty
+
     keyboard = sys.stdin.fileno()
     before = termios.tcgetattr(keyboard)
     loop = asyncio.get_running_loop()

@@ -39,7 +39,7 @@ async def first_answer(client: AsyncClient, state: TopState) -> None:
     mirror.apply(changes)
     asked = summary_in(changes, state.cluster)
     state.cluster = "*" if asked["combined"] else asked["name"]
-    _take(state, mirror)
+    state.take(mirror.clusters.values(), mirror.nodes)
     await _ask_more(client, state)
 
 
@@ -108,7 +108,7 @@ async def _follow(client: AsyncClient, state: TopState, changed: asyncio.Event) 
         try:
             async for changes in client.follow(cluster, give_up_sec=0):
                 mirror.apply(changes)
-                _take(state, mirror)
+                state.take(mirror.clusters.values(), mirror.nodes)
                 changed.set()
         except (NeedsLogin, NotAllowed):
             raise
@@ -120,11 +120,6 @@ async def _follow(client: AsyncClient, state: TopState, changed: asyncio.Event) 
             state.away = error.message
             changed.set()
         await asyncio.sleep(_AGAIN_SEC)
-
-
-def _take(state: TopState, mirror: Mirror) -> None:
-    state.take(mirror.clusters.values(), mirror.nodes)
-    state.away = ""
 
 
 async def _keep_more(client: AsyncClient, state: TopState, changed: asyncio.Event) -> None:

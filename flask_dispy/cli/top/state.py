@@ -75,9 +75,10 @@ class TopState:
         return self.descending is not SORTS[self.sort][1]
 
     def take(self, summaries: Iterable[Summary], nodes: dict[str, NodeRow]) -> None:
-        """Show new figures."""
+        """Show new figures, with which the dashboard is there again."""
         self.summaries = {"*" if one["combined"] else one["name"]: one for one in summaries}
         self.nodes = nodes
+        self.away = ""
 
     def names(self) -> list[str]:
         """Return the views that there are: all clusters together first, then each."""
