@@ -34,7 +34,8 @@ def cancel_until(
 
 def _cancel(found: JobTarget, serial: int) -> Outcome:
     target = found.target
-    runs = _runs(found)
+    # dispy sets the job's state before it reports it.
+    runs = found.state == "running" or found.job.status in _RUNNING
     answer = target.cluster.cancel(found.job)
     if answer == -1:
         if _has_ended(found.job):
@@ -52,11 +53,6 @@ def _cancel(found: JobTarget, serial: int) -> Outcome:
     if runs:
         return target.done("terminating", "Its node was asked to end it.", serial=serial)
     return target.done("cancelled", "Removed from the queue.", serial=serial)
-
-
-def _runs(found: JobTarget) -> bool:
-    """Whether the job has a node: dispy sets the job's state before it reports it."""
-    return found.state == "running" or found.job.status in _RUNNING
 
 
 def _has_ended(job: Any) -> bool:
