@@ -65,20 +65,12 @@ def each(values: AsyncGenerator[_T, None]) -> Generator[_T, None, None]:
     try:
         while True:
             try:
-                value = finish(_next(values))
+                value = finish(anext(values))
             except StopAsyncIteration:
                 return
             yield value
     finally:
-        finish(_end(values))
-
-
-async def _next(values: AsyncGenerator[_T, None]) -> _T:
-    return await anext(values)
-
-
-async def _end(values: AsyncGenerator[Any, None]) -> None:
-    await values.aclose()
+        finish(values.aclose())
 
 
 class File(Blocking[AsyncFile]):
@@ -99,30 +91,8 @@ class Rows(Blocking[AsyncRows[Row, Page]], Generic[Row, Page]):
     Nothing is asked before it is used, and each use asks anew.
     """
 
-    def __iter__(self) -> Generator[Row, None, None]:
-        return each(aiter(self._over))
-
-    def pages(self) -> Generator[Page, None, None]:
-        """Yield the pages, of up to 1,000 rows each."""
-        return each(self._over.pages())
-
-    def page(self) -> Page:
-        """Return the first page, as long as the server makes it where there is no limit.
-
-        A limit that is longer than a page gets the longest one; :meth:`pages` has all.
-        """
-        return finish(self._over.page())
-
-    def csv(self) -> File:
-        """Return the list as a file of comma-separated values.
-
-        The server takes a limit as long as a page at most; without one, the file has all rows.
-        """
-        return File(self._over.csv())
-
-    def jsonl(self) -> File:
-        """Return the list as a file with a row of JSON on each line.
-
-        The server takes a limit as long as a page at most; without one, the file has all rows.
-        """
-        return File(self._over.jsonl())
+    __iter__ = plain(AsyncRows.__aiter__, each)
+    pages = plain(AsyncRows.pages, each)
+    page = plain(AsyncRows.page, finish)
+    csv = plain(AsyncRows.csv, File)
+    jsonl = plain(AsyncRows.jsonl, File)
