@@ -16,7 +16,6 @@ from flask import Response, request
 from ...wire.packing import Sendable
 
 __all__ = [
-    "JSON_TYPE",
     "ByteCache",
     "accepts_gzip",
     "compress",
@@ -24,8 +23,6 @@ __all__ = [
     "json_answer",
     "json_bytes_answer",
 ]
-
-JSON_TYPE: Final = "application/json; charset=utf-8"
 
 # Below this a compressed answer saves no packet.
 _WORTH_COMPRESSING: Final = 1024
@@ -72,7 +69,7 @@ def json_bytes_answer(
     if packed is None:
         packed = partial(compress, body) if isinstance(body, bytes) else body.gzip
     worth_it = sendable.is_longer_than(_WORTH_COMPRESSING)
-    answer = Response(status=status, content_type=JSON_TYPE)
+    answer = Response(status=status, content_type="application/json; charset=utf-8")
     answer.headers["Cache-Control"] = "no-store"
     if worth_it:
         answer.vary.add("Accept-Encoding")
