@@ -83,7 +83,7 @@ def test_clients_have_their_turn_one_after_the_other() -> None:
             line.join(client)
     line.end()
     assert line.order == ["greedy", "modest", "third", "greedy", "greedy"]
-    assert turns.waiting == 0
+    assert turns._count == 0
 
 
 def test_only_one_is_at_work() -> None:
@@ -136,7 +136,7 @@ def test_nobody_waits_for_ever() -> None:
         line.end()
     assert line.refused == ["late"]
     with turns.turn("next"):
-        assert turns.waiting == 0
+        assert turns._count == 0
 
 
 def test_nobody_waits_for_a_server_that_ends() -> None:

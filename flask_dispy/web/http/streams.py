@@ -28,13 +28,9 @@ class StreamPlaces:
         self._most = most
         self._code = code
         self._what = what
-        self._open = 0
         self._lock = threading.Lock()
-
-    @property
-    def taken(self) -> int:
+        self.taken = 0
         """How many streams are open."""
-        return self._open
 
     def take_for(self, answer: Response) -> None:
         """Take a place for an answer, until that is closed.
@@ -42,11 +38,11 @@ class StreamPlaces:
         :raises HttpError: 503, all are taken.
         """
         with self._lock:
-            if self._open >= self._most:
+            if self.taken >= self._most:
                 raise not_now(self._code, f"All {self._most} {self._what}.", 10)
-            self._open += 1
+            self.taken += 1
         answer.call_on_close(self._give_back)
 
     def _give_back(self) -> None:
         with self._lock:
-            self._open -= 1
+            self.taken -= 1

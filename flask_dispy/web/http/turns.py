@@ -102,11 +102,6 @@ class Turns:
         # When all work that was done is paid for; in the past as far as some is to spare.
         self._free_at = -float("inf")
 
-    @property
-    def waiting(self) -> int:
-        """How many requests wait."""
-        return self._count
-
     @contextmanager
     def turn(self, client: str) -> Iterator[None]:
         """Wait for *client*'s turn, and have it for as long as the block takes.
