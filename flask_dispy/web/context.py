@@ -91,7 +91,8 @@ class Web:
 
 def browser_of(request: Request) -> str:
     """Return what identifies a browser; its windows have it in common."""
-    return f"{request.remote_addr} {request.headers.get('User-Agent', '')}"
+    # Many are remembered, and a header may have 64 KB.
+    return f"{request.remote_addr} {request.headers.get('User-Agent', '')[:500]}"
 
 
 def target(view: View) -> str:
