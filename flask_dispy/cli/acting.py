@@ -11,8 +11,7 @@ import click
 from ..client import Client, ClientError, NotFound
 from ..core.phrases import quantity
 from ..terminal.cells import line, plain
-from .group import EXIT_FAILED, Failure, asks, cli, of_cluster, searches
-from .lists import SEARCHING
+from .group import EXIT_FAILED, Failure, asks, cli, of_cluster, searching
 from .output import Output
 
 __all__ = ["CANCELLED_AT_ONCE", "RERUN_AT_ONCE"]
@@ -26,8 +25,7 @@ RERUN_AT_ONCE: Final = 100
 _yes = click.option("--yes", is_flag=True, help="Do it, without asking.")
 
 
-@cli.command(context_settings=SEARCHING)
-@searches
+@searching
 @of_cluster
 @click.option("--all", "everything", is_flag=True, help="All jobs that have not ended.")
 @_yes
@@ -102,8 +100,7 @@ def _sum_up(output: Output, outcomes: list[Any], done: str, *, unharmed: str = "
         raise Failure(f"{quantity(len(failed), 'job')} could not be {done}.", EXIT_FAILED)
 
 
-@cli.command(context_settings=SEARCHING)
-@searches
+@searching
 @of_cluster
 @click.option("--all", "everything", is_flag=True, help="All jobs that ended without finishing.")
 @_yes

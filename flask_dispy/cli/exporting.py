@@ -11,8 +11,7 @@ import click
 from ..client import Client
 from ..core.text import clean
 from ..terminal.cells import plain
-from .group import EXIT_FAILED, Failure, asks, cli, of_cluster, searches
-from .lists import SEARCHING
+from .group import EXIT_FAILED, Failure, asks, cli, of_cluster, searching
 from .output import Output
 
 __all__ = ["LISTS"]
@@ -44,8 +43,7 @@ def report(client: Client, output: Output, cluster: str, target: str) -> None:
     _fetch(client.report(cluster), target, output)
 
 
-@cli.command(context_settings=SEARCHING)
-@searches
+@searching
 @of_cluster
 @click.option(
     "--list",

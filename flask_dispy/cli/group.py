@@ -32,7 +32,7 @@ __all__ = [
     "failure",
     "of_cluster",
     "run",
-    "searches",
+    "searching",
 ]
 
 EXIT_FAILED: Final = 1
@@ -218,24 +218,25 @@ def _joined(_ctx: Any, _parameter: Any, words: tuple[str, ...]) -> str:
     return " ".join(words)
 
 
-searches: Final = click.argument("query", nargs=-1, metavar="[QUERY]...", callback=_joined)
-"""Gives a command the words of a search, as one text; each may begin with a minus."""
+def searching(function: Callable[..., None]) -> click.Command:
+    """Make a command that takes the words of a search, as one text; ``-word`` excludes a word."""
+    settings = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
+    query = click.argument("query", nargs=-1, metavar="[QUERY]...", callback=_joined)
+    return cli.command(context_settings=settings)(query(function))
 
 
-def _program(name: str, purpose: str) -> click.Command:
-    """Return a command for the list of commands, which the light part of the program runs."""
+def _add_program(name: str, purpose: str) -> None:
+    """Define a command for the list of commands, which the light part of the program runs."""
+    settings = {"ignore_unknown_options": True, "allow_interspersed_args": False}
 
+    @cli.command(name, help=purpose, context_settings=settings, add_help_option=False)
     @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
     def start(arguments: tuple[str, ...]) -> None:
         run_program([name, *arguments])
 
-    settings = {"ignore_unknown_options": True, "allow_interspersed_args": False}
-    made = click.command(name, help=purpose, context_settings=settings, add_help_option=False)
-    return made(start)
-
 
 for _name, _purpose in PROGRAMS.items():
-    cli.add_command(_program(_name, _purpose))
+    _add_program(_name, _purpose)
 
 
 _SHELLS: Final = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}

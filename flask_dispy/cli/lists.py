@@ -17,14 +17,11 @@ from ..core.search.runs import RUN_SORTS
 from ..wire.errorkinds import ERROR_ORDERS
 from ..wire.wording import Clock
 from .details import job_details
-from .group import asks, cli, of_cluster, searches
+from .group import asks, cli, of_cluster, searching
 from .output import Output
 from .tables import CLUSTERS, ERRORS, NODES, event_columns, job_columns, run_columns
 
-__all__ = ["SEARCHING"]
-
-SEARCHING: Final = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
-"""Settings of commands that take a search, in which ``-word`` excludes a word."""
+__all__: list[str] = []
 
 _LATEST: Final = 20
 
@@ -67,8 +64,7 @@ def clusters(client: Client, output: Output) -> None:
     output.rows(CLUSTERS, client.clusters(), "clusters")
 
 
-@cli.command(context_settings=SEARCHING)
-@searches
+@searching
 @of_cluster
 @click.option("--state", multiple=True, type=click.Choice(NODE_STATES), help="Only these.")
 @_ordered("ip_addr", "name", "busy", "jobs_done", "failed_share", "times_others", order="asc",
@@ -89,8 +85,7 @@ def nodes(
     output.rows(NODES, found, "nodes")
 
 
-@cli.command(context_settings=SEARCHING)
-@searches
+@searching
 @of_cluster
 @click.option("--state", multiple=True, type=click.Choice(JOB_WORDS), help="Only these.")
 @_ordered(*JOB_SORTS, order="desc", free=True)
@@ -178,8 +173,7 @@ def events(
             output.show_table(columns, [row], headings=False)
 
 
-@cli.command(context_settings=SEARCHING)
-@searches
+@searching
 @_ordered(*RUN_SORTS, order="desc")
 @_limited
 @asks
