@@ -8,18 +8,15 @@ from typing import Any, Final, TypeVar
 from ..core.events import JobWord
 from ..wire.answers import Cancelled, Matched, Outcomes, RanAgain, Rerunnable, SettingsRow
 from .blocking import finish, plain
-from .sending import Request, Sender
+from .sending import API, CLUSTER, NODE, Request, Sender
 
 __all__ = ["BlockingCommands", "Commanding"]
 
 _T = TypeVar("_T")
 
-_API: Final = "api/v1"
-_CLUSTER: Final = f"{_API}/clusters/{{name}}"
-_NODE: Final = f"{_CLUSTER}/nodes/{{host}}"
-_OFFER: Final = f"{_CLUSTER}/offers/{{number}}"
-_CANCEL: Final = f"{_CLUSTER}/jobs/cancel"
-_RERUN: Final = f"{_CLUSTER}/jobs/rerun"
+_OFFER: Final = f"{CLUSTER}/offers/{{number}}"
+_CANCEL: Final = f"{CLUSTER}/jobs/cancel"
+_RERUN: Final = f"{CLUSTER}/jobs/rerun"
 
 
 class Commanding:
@@ -107,12 +104,12 @@ class Commanding:
     ) -> Outcomes:
         """Offer a node to a cluster; *host* may hold ``*``."""
         body = {"host": host, "port": port, "cpus": cpus}
-        return await self._command(Outcomes, "POST", f"{_CLUSTER}/nodes", body, name=cluster)
+        return await self._command(Outcomes, "POST", f"{CLUSTER}/nodes", body, name=cluster)
 
     async def set_cpus(self, host: str, cpus: int, cluster: str = "*") -> Outcomes:
         """Set how many of a node's CPUs are used; negative: that many are left unused."""
         body = {"cpus": cpus}
-        return await self._command(Outcomes, "PATCH", _NODE, body, name=cluster, host=host)
+        return await self._command(Outcomes, "PATCH", NODE, body, name=cluster, host=host)
 
     async def allocate(self, host: str, cluster: str = "*") -> Outcomes:
         """Let a node that is known take jobs of the cluster."""
@@ -127,7 +124,7 @@ class Commanding:
         return await self._node_command("close", host, cluster)
 
     async def _node_command(self, action: str, host: str, cluster: str) -> Outcomes:
-        path = f"{_NODE}/{action}"
+        path = f"{NODE}/{action}"
         return await self._command(Outcomes, "POST", path, name=cluster, host=host)
 
     async def ask_again(self, number: int, cluster: str = "*") -> Outcomes:
@@ -144,7 +141,7 @@ class Commanding:
     ) -> SettingsRow:
         """Change the settings that are given, for everybody; return all."""
         body = _given(poll_sec=poll_sec, show_job_args=show_job_args)
-        return await self._command(SettingsRow, "PATCH", f"{_API}/settings", body)
+        return await self._command(SettingsRow, "PATCH", f"{API}/settings", body)
 
 
 def _which(

@@ -14,7 +14,7 @@ from ..wire.answers import ChangesRow
 from ..wire.shapes.clusters import Summary
 from ..wire.shapes.nodes import NodeRow
 from .errors import Busy, ClientError, NotFound, ServerFailed, Unreachable
-from .sending import Sender, get, lines_of
+from .sending import API, Sender, get, lines_of
 
 __all__ = ["AWAY", "Follower", "Mirror", "summary_in"]
 
@@ -167,7 +167,7 @@ class Follower:
         return pause_sec
 
     async def _poll(self) -> ChangesRow:
-        request = get(ChangesRow, "api/v1/changes", cluster=self._cluster, since=self._cursor)
+        request = get(ChangesRow, f"{API}/changes", cluster=self._cluster, since=self._cursor)
         sender = self._sender.within(self._at_most(math.inf))
         # Later tries are counted here.
         ask = sender.ask_once if self._heard else sender.ask
@@ -176,7 +176,7 @@ class Follower:
     async def _stream(self) -> AsyncGenerator[ChangesRow | None, None]:
         """Yield what a stream sends until it ends; one that is no good lets us poll for a while."""
         values = {"cluster": self._cluster, "since": self._cursor, "alive_sec": _ALIVE_SEC}
-        request = get(bytes, "api/v1/stream", **values)
+        request = get(bytes, f"{API}/stream", **values)
         headers = {"Accept": "text/event-stream", "Last-Event-ID": self._cursor or ""}
         sender = self._sender.within(self._at_most(math.inf))
         quiet_sec = self._at_most(_QUIET_SEC if self._heard else _FIRST_QUIET_SEC)

@@ -45,7 +45,7 @@ from ..wire.shapes.timeline import TimelineData
 from .blocking import File, Rows, finish, plain
 from .files import AsyncFile
 from .rows import AsyncRows
-from .sending import Request, Sender, get
+from .sending import API, CLUSTER, NODE, Request, Sender, get
 
 __all__ = ["BlockingReads", "Reading"]
 
@@ -53,10 +53,7 @@ _Direction = Literal["asc", "desc"]
 
 _T = TypeVar("_T")
 
-_API: Final = "api/v1"
-_CLUSTER: Final = f"{_API}/clusters/{{name}}"
-_NODE: Final = f"{_CLUSTER}/nodes/{{host}}"
-_JOB: Final = f"{_CLUSTER}/jobs/{{serial}}"
+_JOB: Final = f"{CLUSTER}/jobs/{{serial}}"
 
 
 class Reading:
@@ -72,11 +69,11 @@ class Reading:
 
     def clusters(self) -> AsyncRows[Summary, ClusterList]:
         """Return the summaries of all clusters."""
-        return AsyncRows(self._sender, get(ClusterList, f"{_API}/clusters"), most=None)
+        return AsyncRows(self._sender, get(ClusterList, f"{API}/clusters"), most=None)
 
     async def cluster(self, cluster: str = "*") -> Summary:
         """Return a cluster's summary."""
-        return await self._get(Summary, _CLUSTER, name=cluster)
+        return await self._get(Summary, CLUSTER, name=cluster)
 
     async def what_if(
         self,
@@ -93,14 +90,14 @@ class Reading:
         :param without: without that node.
         """
         values = {"cpus": cpus, "by": by, "without": without}
-        return await self._get(WhatIf, f"{_CLUSTER}/what-if", name=cluster, **values)
+        return await self._get(WhatIf, f"{CLUSTER}/what-if", name=cluster, **values)
 
     async def series(
         self, cluster: str = "*", *, resolution_sec: Literal[1, 10, 60, 600] = 1
     ) -> SeriesData:
         """Return throughput, queue and CPUs over time."""
         return await self._get(
-            SeriesData, f"{_CLUSTER}/series", name=cluster, resolution_sec=resolution_sec
+            SeriesData, f"{CLUSTER}/series", name=cluster, resolution_sec=resolution_sec
         )
 
     async def timeline(
@@ -118,7 +115,7 @@ class Reading:
         """Return what ran where between two times, as bars, or aggregated beyond *limit* bars."""
         values = {"from": start, "to": end, "node": node, "limit": limit}
         look = {"color": color, "sort": sort, "lanes": lanes}
-        return await self._get(TimelineData, f"{_CLUSTER}/timeline", name=cluster, **values, **look)
+        return await self._get(TimelineData, f"{CLUSTER}/timeline", name=cluster, **values, **look)
 
     async def durations(
         self,
@@ -129,7 +126,7 @@ class Reading:
     ) -> DurationsRow:
         """Return how long jobs ran and waited, over the whole run."""
         return await self._get(
-            DurationsRow, f"{_CLUSTER}/durations", name=cluster, state=state, node=node
+            DurationsRow, f"{CLUSTER}/durations", name=cluster, state=state, node=node
         )
 
     def events(
@@ -147,7 +144,7 @@ class Reading:
         :param after: only events with higher serial numbers.
         """
         values = {"name": cluster, "kind": kind, "since": since, "after": after}
-        return AsyncRows(self._sender, get(EventList, f"{_CLUSTER}/events", **values), limit)
+        return AsyncRows(self._sender, get(EventList, f"{CLUSTER}/events", **values), limit)
 
     def errors(
         self,
@@ -159,15 +156,15 @@ class Reading:
     ) -> AsyncRows[ErrorKindRow, ErrorList]:
         """Return the kinds of errors that jobs failed with, over the whole run."""
         values = {"name": cluster, "sort": sort, "order": order}
-        return AsyncRows(self._sender, get(ErrorList, f"{_CLUSTER}/errors", **values), limit)
+        return AsyncRows(self._sender, get(ErrorList, f"{CLUSTER}/errors", **values), limit)
 
     def report(self, cluster: str = "*") -> AsyncFile:
         """Return the run's report, one HTML file."""
-        return AsyncFile(self._sender, get(bytes, f"{_CLUSTER}/report", name=cluster))
+        return AsyncFile(self._sender, get(bytes, f"{CLUSTER}/report", name=cluster))
 
     def trace(self, cluster: str = "*") -> AsyncFile:
         """Return all that ran, as a trace for Perfetto or chrome://tracing."""
-        return AsyncFile(self._sender, get(bytes, f"{_CLUSTER}/trace", name=cluster))
+        return AsyncFile(self._sender, get(bytes, f"{CLUSTER}/trace", name=cluster))
 
     # -- nodes -------------------------------------------------------------------------------
 
@@ -186,33 +183,33 @@ class Reading:
         :param q: a search, such as ``is:slow``.
         """
         values = {"name": cluster, "q": q, "state": state, "sort": sort, "order": order}
-        request = get(NodeList, f"{_CLUSTER}/nodes", **values)
+        request = get(NodeList, f"{CLUSTER}/nodes", **values)
         return AsyncRows(self._sender, request, limit, longest=MOST_NODES)
 
     async def node(self, host: str, cluster: str = "*") -> NodeDetail:
         """Return a node, by its address or name, what happened to it, and the jobs there."""
-        return await self._get(NodeDetail, _NODE, name=cluster, host=host)
+        return await self._get(NodeDetail, NODE, name=cluster, host=host)
 
     async def node_series(self, host: str, cluster: str = "*") -> NodeSeriesData:
         """Return a node's load over time."""
-        return await self._get(NodeSeriesData, f"{_NODE}/series", name=cluster, host=host)
+        return await self._get(NodeSeriesData, f"{NODE}/series", name=cluster, host=host)
 
     async def node_loads(self, cluster: str = "*") -> NodeLoadsData:
         """Return how busy all nodes were over the last twenty minutes."""
-        return await self._get(NodeLoadsData, f"{_CLUSTER}/loads", name=cluster)
+        return await self._get(NodeLoadsData, f"{CLUSTER}/loads", name=cluster)
 
     def comparison(
         self, cluster: str = "*", *, limit: int | None = None
     ) -> AsyncRows[ComparedNode, ComparisonList]:
         """Return how the nodes' jobs did beside each other, the worst node first."""
-        request = get(ComparisonList, f"{_CLUSTER}/comparison", name=cluster)
+        request = get(ComparisonList, f"{CLUSTER}/comparison", name=cluster)
         return AsyncRows(self._sender, request, limit, longest=MOST_NODES)
 
     def offers(
         self, cluster: str = "*", *, limit: int | None = None
     ) -> AsyncRows[OfferRow, OfferList]:
         """Return the nodes that were asked to join and have not, with the likely reasons."""
-        request = get(OfferList, f"{_CLUSTER}/offers", name=cluster)
+        request = get(OfferList, f"{CLUSTER}/offers", name=cluster)
         return AsyncRows(self._sender, request, limit)
 
     # -- jobs --------------------------------------------------------------------------------
@@ -233,7 +230,7 @@ class Reading:
         :param q: a search, such as ``state:failed slower:30s``; see docs/api.md.
         """
         values = {"name": cluster, "q": q, "state": state, "node": node}
-        request = get(JobList, f"{_CLUSTER}/jobs", **values, sort=sort, order=order)
+        request = get(JobList, f"{CLUSTER}/jobs", **values, sort=sort, order=order)
         return AsyncRows(self._sender, request, limit)
 
     async def job(self, serial: int, cluster: str = "*") -> JobDetail:
@@ -256,7 +253,7 @@ class Reading:
     ) -> JobFacetsRow:
         """Return how many jobs of a search are of each state, node, cluster and kind of error."""
         values = {"q": q, "state": state, "node": node, "limit": limit}
-        return await self._get(JobFacetsRow, f"{_CLUSTER}/jobs/facets", name=cluster, **values)
+        return await self._get(JobFacetsRow, f"{CLUSTER}/jobs/facets", name=cluster, **values)
 
     # -- runs --------------------------------------------------------------------------------
 
@@ -270,20 +267,20 @@ class Reading:
     ) -> AsyncRows[RunRow, RunList]:
         """Return the runs of the history."""
         values = {"q": q, "sort": sort, "order": order}
-        return AsyncRows(self._sender, get(RunList, f"{_API}/runs", **values), limit)
+        return AsyncRows(self._sender, get(RunList, f"{API}/runs", **values), limit)
 
     def compare_runs(
         self, a: int, b: int, *, limit: int | None = None
     ) -> AsyncRows[RunChange, RunComparison]:
         """Return how run *b* differs from run *a*, what got worse first."""
-        request = get(RunComparison, f"{_API}/runs/compare", a=a, b=b)
+        request = get(RunComparison, f"{API}/runs/compare", a=a, b=b)
         return AsyncRows(self._sender, request, limit)
 
     # -- the dashboard -----------------------------------------------------------------------
 
     async def settings(self) -> SettingsRow:
         """Return what can be set while the dashboard runs."""
-        return await self._get(SettingsRow, f"{_API}/settings")
+        return await self._get(SettingsRow, f"{API}/settings")
 
     async def healthz(self) -> Health:
         """Return how the dashboard is. One that is not well is no error: look at ``status``."""
@@ -296,11 +293,11 @@ class Reading:
 
     async def openapi(self) -> dict[str, Any]:
         """Return the description of the JSON API."""
-        return await self._get(dict[str, Any], f"{_API}/openapi.json")
+        return await self._get(dict[str, Any], f"{API}/openapi.json")
 
     async def changes(self, cluster: str = "*", *, since: str | None = None) -> ChangesRow:
         """Return what changed since the cursor of an earlier answer; all without one."""
-        return await self._get(ChangesRow, f"{_API}/changes", cluster=cluster, since=since)
+        return await self._get(ChangesRow, f"{API}/changes", cluster=cluster, since=since)
 
 
 class BlockingReads:

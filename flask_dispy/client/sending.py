@@ -26,7 +26,10 @@ from ..core.versions import version_of
 from .errors import Busy, Unreachable, error_of, from_httpx
 
 __all__ = [
+    "API",
+    "CLUSTER",
     "IO",
+    "NODE",
     "AsyncIO",
     "Auth",
     "BlockingIO",
@@ -39,6 +42,10 @@ __all__ = [
 ]
 
 _T = TypeVar("_T")
+
+API: Final = "api/v1"
+CLUSTER: Final = f"{API}/clusters/{{name}}"
+NODE: Final = f"{CLUSTER}/nodes/{{host}}"
 
 Auth: TypeAlias = "tuple[str, str] | httpx.Auth"
 Verify: TypeAlias = bool | str | Path | ssl.SSLContext
