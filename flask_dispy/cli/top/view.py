@@ -103,11 +103,11 @@ def _folded(text: Text, width: int, most: int) -> list[Text]:
 def _tiles(summary: Summary, width: int) -> list[Text]:
     """Return two lines: figures, and what they are."""
     jobs, cpus, nodes, cost = summary["jobs"], summary["cpus"], summary["nodes"], summary["cost"]
-    waiting = {"queued": jobs["queued"] + jobs["before_watching"]}
+    counts = {word: count_of(jobs, word) for word in ("running", "queued", *JOB_WORDS[2:])}
+    counts["queued"] += jobs["before_watching"]
     tiles = [
         (word.capitalize(), count(number), style_of(word) if number else "dim")
-        for word in ("running", "queued", *JOB_WORDS[2:])
-        for number in (waiting.get(word, count_of(jobs, word)),)
+        for word, number in counts.items()
         if number or word in ("running", "queued", "finished", "failed")
     ]
     tiles += [
