@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-__all__ = ["port_trouble", "runs_under_reloader"]
+__all__ = ["port_trouble"]
 
 
 def port_trouble(cluster: Any) -> str | None:
@@ -23,7 +23,7 @@ def port_trouble(cluster: Any) -> str | None:
     if addresses != [] or getattr(inner, "shared", False):
         return None
     port = getattr(inner, "port", "")
-    if runs_under_reloader():
+    if os.environ.get("WERKZEUG_RUN_MAIN") == "true":  # werkzeug's reloader started this process
         return (
             f"No node can answer: another process has dispy's port {port}. Flask's reloader runs "
             "this program twice, and both runs made the cluster. Make it only where "
@@ -34,8 +34,3 @@ def port_trouble(cluster: Any) -> str | None:
         f"No node can answer: another process on this machine has dispy's port {port}, perhaps "
         "another dispy client that still runs. End it, or give this one another dispy_port."
     )
-
-
-def runs_under_reloader() -> bool:
-    """Whether this is the process that werkzeug's reloader restarts after each change."""
-    return os.environ.get("WERKZEUG_RUN_MAIN") == "true"
