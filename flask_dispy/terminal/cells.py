@@ -57,9 +57,9 @@ def line(text: object, style: str = "") -> Text:
     return Text(plain(text), style, no_wrap=True, overflow="ellipsis")
 
 
-def block(text: str, style: str = "") -> Text:
+def block(text: str) -> Text:
     """Return a text of several lines, which fold where there is no room."""
-    return Text(clean(text), style, overflow="fold")
+    return Text(clean(text), overflow="fold")
 
 
 def style_of(word: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Final, Literal, Protocol, cast
+from typing import Any, Final, Literal, Protocol, cast, get_args
 
 from ...core.events import Departure, JobKey
 from ...core.journal import EntryKind
@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 NodeAction = Literal["allocate", "deallocate", "close"]
-NODE_ACTIONS: Final[tuple[NodeAction, ...]] = ("allocate", "deallocate", "close")
+NODE_ACTIONS: Final[tuple[NodeAction, ...]] = get_args(NodeAction)
 
 RerunFunction = Callable[[JobRow], object]
 """A user's function that runs a job again, given its row; it may return the new DispyJob."""
