@@ -37,10 +37,11 @@ class Tallies:
         tallies = self._tallies(job.node)
         counted = [tally.enter(word) for tally in tallies] if word in TIMED_WORDS else []
         for times in counted:
-            times.jobs = max(0, times.jobs + sign)
+            jobs = times.jobs + sign
+            times.jobs = jobs if jobs > 0 else 0
         if started_at is None or ended_at is None:
             return
-        ran_sec = max(0.0, ended_at - started_at)
+        ran_sec = ended_at - started_at if ended_at > started_at else 0.0
         _add_used(tallies, sign * ran_sec, lost=word in _LOST)
         if not counted:
             return

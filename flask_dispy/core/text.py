@@ -188,15 +188,19 @@ class _Writer:
         self.put(closing)
 
     def items(self, items: Iterable[Any], kind: type, depth: int) -> None:
-        for place, item in enumerate(items):
+        first = True
+        for item in items:
             if self.room <= 0:
                 return
-            if place:
+            if not first:
                 self.put(", ")
+            first = False
+            value = item
             if kind is dict:
-                self.value(item[0], depth + 1)
+                key, value = item
+                self.value(key, depth + 1)
                 self.put(": ")
-            self.value(item[1] if kind is dict else item, depth + 1)
+            self.value(value, depth + 1)
 
 
 def plain_text(value: object, limit: int) -> str | None:
@@ -268,7 +272,7 @@ def _any_call(
     """Return the texts of arguments of any kind and any length."""
     try:
         positional = _plain_join(enumerate(args), limit, named=False)
-        named = _plain_join(kwargs.items(), limit, named=True)
+        named = _plain_join(kwargs.items(), limit, named=True) if kwargs else ""
     except RuntimeError:
         return None  # changed meanwhile
     return None if positional is None or named is None else (positional, named)
