@@ -19,8 +19,8 @@ __all__ = ["measure"]
 
 def measure(scale: Scale) -> list[Row]:
     """Measure the growth over a million jobs, and the cost of jobs that have not ended."""
-    jobs = scale.pick(1_000_000, 100_000, 2_000)
-    waiting = scale.pick(100_000, 100_000, 5_000)
+    jobs = scale.pick(1_000_000, 100_000, 200)
+    waiting = scale.pick(100_000, 100_000, 500)
     with staged("ours", nodes=100) as (child,):
         grown = child.call("memory", "growth_mb", jobs)
     rows = [

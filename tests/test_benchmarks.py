@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 
-pytestmark = pytest.mark.skipif(
+needs_httpd = pytest.mark.skipif(
     sys.version_info >= (3, 13), reason="dispy.httpd, which ours is compared with, needs cgi"
 )
 
@@ -24,6 +24,8 @@ def run(*arguments: str) -> str:
     return ended.stdout
 
 
+@pytest.mark.programs
+@needs_httpd
 def test_benchmarks_measure_and_write(tmp_path: Path) -> None:
     page = tmp_path / "performance.md"
     page.write_text(
@@ -40,7 +42,9 @@ def test_benchmarks_measure_and_write(tmp_path: Path) -> None:
     assert text.count("\n| ") > 20
 
 
+@pytest.mark.programs
 @pytest.mark.browser
+@needs_httpd
 def test_benchmarks_measure_pages() -> None:
     pytest.importorskip("playwright")
     assert "page" in run("--only", "page")

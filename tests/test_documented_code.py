@@ -32,8 +32,6 @@ from web.fakes import make_node, watched_cluster
 
 from flask_dispy import DispyHTTPServer
 
-pytestmark = pytest.mark.cluster
-
 TESTS = Path(__file__).parent
 ALL = blocks()
 
@@ -63,6 +61,8 @@ def _environment(port: int, **more: str) -> dict[str, str]:
     return env | {"PYTHONPATH": path, "DOCUMENTED_DISPY_PORT": str(port)} | more
 
 
+@pytest.mark.cluster
+@pytest.mark.programs
 @pytest.mark.parametrize(
     ("plan", "block"),
     [(plan, block) for plan in BLOCKS for block in _holding(plan)],
@@ -72,6 +72,8 @@ def test_block_runs(scratch: Path, local_dispy: LocalDispy, plan: str, block: Bl
     _run(scratch, local_dispy, block.text, *BLOCKS[plan])
 
 
+@pytest.mark.cluster
+@pytest.mark.programs
 @pytest.mark.parametrize("document", PROGRAMS)
 def test_blocks_of_a_document_run_as_one_program(
     scratch: Path, local_dispy: LocalDispy, document: str
@@ -129,6 +131,8 @@ def _write_app(folder: Path, block: Block, before: str) -> None:
 _WHOLE = _holding("# With --debug this file runs twice")
 
 
+@pytest.mark.cluster
+@pytest.mark.programs
 @pytest.mark.parametrize("options", [[], ["--debug"]], ids=["flask run", "flask run --debug"])
 @pytest.mark.parametrize(
     "block", {block.text: block for block in _WHOLE}.values(), ids=lambda block: block.document
@@ -147,6 +151,8 @@ def test_app_runs_its_jobs(
         assert found["trouble"] is None
 
 
+@pytest.mark.cluster
+@pytest.mark.programs
 def test_app_that_runs_itself_shows_its_cluster(scratch: Path, local_dispy: LocalDispy) -> None:
     local_dispy.start_node()
     (plan,) = [plan for plan in APPS if APPS[plan]]
@@ -160,6 +166,8 @@ def test_app_that_runs_itself_shows_its_cluster(scratch: Path, local_dispy: Loca
 _LINES = re.findall(r"^\$ (.*)$", _holding("$ waitress-serve")[0].text, re.M)
 
 
+@pytest.mark.cluster
+@pytest.mark.programs
 @pytest.mark.parametrize("line", _LINES, ids=lambda line: line.split()[0])
 def test_commands_of_the_documents_serve_an_app(
     scratch: Path, local_dispy: LocalDispy, line: str

@@ -18,7 +18,7 @@ from dispy import DispyJob, DispyNode
 from engine.faults import STATES
 from processes import accepts
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.programs]
 
 Run: TypeAlias = Callable[[str], dict[str, Any]]
 
