@@ -37,7 +37,7 @@ def metrics(web: Web) -> Response:
     :raises HttpError: 501, the ``metrics`` extra is not installed.
     """
     try:
-        from prometheus_client import CollectorRegistry, exposition
+        from prometheus_client import exposition
         from prometheus_client.openmetrics import exposition as openmetrics
     except ImportError:
         raise HttpError(
@@ -45,13 +45,11 @@ def metrics(web: Web) -> Response:
             "metrics_not_installed",
             "Metrics need prometheus-client: pip install 'flask_dispy[metrics]'.",
         ) from None
-    registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Collector(web))
     generate: Any = exposition.generate_latest  # that of OpenMetrics has no types
     media_type = _PLAIN
     if _prefers_openmetrics():
         generate, media_type = openmetrics.generate_latest, openmetrics.CONTENT_TYPE_LATEST
-    answer = Response(generate(registry), content_type=media_type)
+    answer = Response(generate(_Collector(web)), content_type=media_type)
     answer.vary.add("Accept")
     return answer
 
