@@ -75,13 +75,13 @@ export const eventsFeed = ({ api, cluster, asked, onChange }) =>
 /**
  * The newest events of the page's cluster, for all of its charts.
  *
- * @param {{api: Pick<Api, "get">, cluster: string, store: Pick<Store, "subscribe">, summary: () => Summary|undefined}} shell
+ * @param {{api: Pick<Api, "get">, cluster: string, store: Pick<Store, "onData">, summary: () => Summary|undefined}} shell
  * @param {(events: Event[]) => void} onChange
  */
 export function followEvents({ api, cluster, store, summary }, onChange) {
   const asked = () => ({ limit: MARKED });
   const feed = eventsFeed({ api, cluster, asked, onChange: ({ items }) => onChange(items) });
-  store.subscribe((event) => event.kind === "data" && feed.update(summary()));
+  store.onData(() => feed.update(summary()));
   feed.update(summary());
 }
 

@@ -29,6 +29,7 @@ import { rowsOf } from "./nodeblocks.js";
  * @property {(patch: Partial<StoreState>) => void} setState
  * @property {(kind: "settings"|"update") => void} announce something that other parts of the page act on
  * @property {(listener: (event: StoreEvent) => void) => () => void} subscribe
+ * @property {(listener: (event: DataEvent) => void) => void} onData hear of new data alone
  */
 
 /**
@@ -73,6 +74,7 @@ export function createStore({ now = () => Date.now() / 1000 } = {}) {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    onData: (listener) => void store.subscribe((event) => event.kind === "data" && listener(event)),
   };
   return store;
 }

@@ -54,9 +54,9 @@ export function startPastRun({ config, store, summary }) {
   const words = h("span");
   element.append(words);
   if (document.body.dataset.page !== "runs") element.append(" ", h("a", { href: "runs.html", text: "All runs" }));
-  store.subscribe((event) => {
+  store.onData(() => {
     const chosen = summary();
-    if (event.kind !== "data" || !chosen) return;
+    if (!chosen) return;
     setText(words, pastWords(chosen).join(" "));
     show(element, true);
   });

@@ -149,7 +149,7 @@ function startChooser({ config, cluster, store }) {
   });
   // When the user comes back to a page, the browser restores what was last chosen on it.
   window.addEventListener("pageshow", () => (select.value = cluster));
-  store.subscribe((event) => event.kind === "data" && fill());
+  store.onData(fill);
   fill();
 }
 
@@ -217,7 +217,7 @@ function startHeadline(shell, page) {
     if (link.href !== picture) link.href = picture;
   }
 
-  store.subscribe((event) => event.kind === "data" && update());
+  store.onData(update);
   everySecond(() => {
     update();
     paint();

@@ -108,7 +108,7 @@ export function startSince(shell) {
   }
 
   keys.bind("x", "Dismiss what happened since", () => strip.dismiss());
-  store.subscribe((event) => event.kind === "data" && look());
+  store.onData(look);
   everySecond(look);
   window.addEventListener("storage", (event) => {
     if (

@@ -52,9 +52,7 @@ class EventsPage {
       asked: () => ({ kind: this.#kinds(), limit: Math.min(this.#wanted, 1000) }),
       onChange: (events) => this.#show(events),
     });
-    store.subscribe((event) => {
-      if (event.kind === "data") this.#feed.update(summary());
-    });
+    store.onData(() => this.#feed.update(summary()));
     const request = () => ({ path: clusterPath(cluster, "events"), params: { kind: this.#kinds() } });
     need("export").append(createExportMenu({ api, what: "events", request }));
   }

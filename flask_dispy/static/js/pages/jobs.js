@@ -196,9 +196,8 @@ class JobsPage {
   /** Keep up with the cluster. */
   #follow() {
     const { store, everySecond } = this.#shell;
-    store.subscribe(({ kind }) => {
-      if (kind === "settings") return void this.#list.refresh(this.#table.isRead);
-      if (kind !== "data") return;
+    store.subscribe(({ kind }) => kind === "settings" && void this.#list.refresh(this.#table.isRead));
+    store.onData(() => {
       this.#errors.update();
       this.#table.arrange();
       if (!this.#jobsChanged()) return;

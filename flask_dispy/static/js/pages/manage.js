@@ -34,7 +34,7 @@ export function start(shell = startShell("Manage")) {
   need("nodes").hidden = Boolean(config.past);
   new NodeTable(need("nodes"), { shell, name: "manage", withCpus: true, columns: columnsOf(shell) });
   const offers = new Offers(need("offers"), { shell, mayManage });
-  store.subscribe((event) => event.kind === "data" && offers.update());
+  store.onData(() => offers.update());
   if (mayManage) new AllocateForm(shell);
   else need("allocate-panel").hidden = true;
   shell.feed.start();
@@ -73,8 +73,7 @@ class AllocateForm {
   constructor(shell) {
     this.#shell = shell;
     this.#fillClusters();
-    shell.store.subscribe((event) => {
-      if (event.kind !== "data") return;
+    shell.store.onData(() => {
       this.#fillClusters();
       this.#sayCpusAreIgnored();
     });

@@ -33,8 +33,7 @@ export function start(shell = startShell("Monitor")) {
   need("report").setAttribute("href", api.url(clusterPath(cluster, "report")));
   if (config.permissions.change_settings) need("job-args").append(argumentsCheckbox(shell));
   shell.everySecond(progress.tick);
-  store.subscribe((event) => {
-    if (event.kind !== "data") return;
+  store.onData((event) => {
     const chosen = shell.summary();
     if (chosen) {
       attention.update(chosen);

@@ -63,8 +63,7 @@ export function start(shell = startShell("Timeline")) {
   fromAddress();
   if (!config.past) keys.bind("f", "Follow now", () => timeline.follow());
   keys.describe([...LANE_KEYS, ...EVENT_KEYS, ...RUN_KEYS, ...PANEL_KEYS]);
-  store.subscribe((event) => {
-    if (event.kind !== "data") return;
+  store.onData(() => {
     timeline.update();
     detail.refresh();
   });

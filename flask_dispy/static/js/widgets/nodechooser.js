@@ -82,8 +82,7 @@ function showCards(shell) {
   const none = createNoNode(shell);
   const note = need("cards-note");
   let shown = /** @type {string|null} */ (null);
-  store.subscribe((event) => {
-    if (event.kind !== "data") return;
+  store.onData(() => {
     const rows = foremost(store.nodes.values());
     const total = store.nodes.size;
     const first = trouble(rows[0]) ? "those that need attention first" : "the busiest";

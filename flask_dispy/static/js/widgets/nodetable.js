@@ -78,7 +78,7 @@ export class NodeTable {
     this.#input.value = shell.url.get("q");
     this.#applyFilter();
     if (shell.store.loaded) this.#setRows();
-    shell.store.subscribe((event) => event.kind === "data" && this.#take(event));
+    shell.store.onData((event) => this.#take(event));
     shell.everySecond(() => this.#table.tick());
     this.#listenToKeys();
   }

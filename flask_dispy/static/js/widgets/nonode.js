@@ -13,8 +13,7 @@ export function createNoNode({ store, config, cluster, href }) {
   const box = h("div", { class: "empty" }, h("p", { text: "Waiting for the first data." }));
   /** @type {boolean|null} */
   let shown = null;
-  store.subscribe((event) => {
-    if (event.kind !== "data") return;
+  store.onData(() => {
     const watched = cluster !== COMBINED || [...store.clusters.values()].some(({ combined }) => !combined);
     if (watched === shown) return;
     shown = watched;

@@ -95,7 +95,7 @@ export class Trends {
     shell.keys.describe(CHART_KEYS);
     shell.everySecond(() => this.#tick());
     // The length of a past run is known with the first summary.
-    if (this.#past) shell.store.subscribe((event) => event.kind === "data" && this.#filledAt === 0 && this.#tick());
+    if (this.#past) shell.store.onData(() => this.#filledAt === 0 && this.#tick());
     followEvents(shell, (events) => this.#charts.forEach((chart) => chart.mark(events)));
     void this.#fill();
   }
