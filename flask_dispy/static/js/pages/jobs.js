@@ -42,7 +42,7 @@ class JobsPage {
   #nothing;
   #search;
   #tabs;
-  #table;
+  #jobs;
   #actions;
   #durations;
   #facets;
@@ -77,11 +77,11 @@ class JobsPage {
     this.#tabs = this.#makeTabs();
     const actions = h("div", { class: "jobs-actions" });
     const tools = h("div", { class: "jobs-actions end" }, actions, this.#makeExport());
-    this.#table = this.#makeTable(tools);
+    this.#jobs = this.#makeTable(tools);
     this.#panel.append(
       h("div", { class: "panel-head" }, this.#shown, this.#fresh, tools),
       this.#failure,
-      this.#table.element,
+      this.#jobs.element,
     );
     const { cancel_jobs: mayCancel, rerun_jobs: mayRerun } = config.permissions;
     this.#actions = mayCancel || mayRerun ? this.#makeActions(actions) : null;
@@ -170,7 +170,7 @@ class JobsPage {
   #makeActions(place) {
     return createJobActions(place, {
       shell: this.#shell,
-      selected: () => this.#table.selectedJobs,
+      selected: () => this.#jobs.selectedJobs,
       query: () => this.#query,
       onDone: () => void this.#list.refresh(false),
     });
@@ -180,14 +180,14 @@ class JobsPage {
     this.#fresh.addEventListener("click", async (event) => {
       this.#scrollToTop();
       await this.#list.refresh(false);
-      if (event.detail === 0) this.#table.move(0); // pressed by key: the pill is gone, the focus goes on to the rows
+      if (event.detail === 0) this.#jobs.move(0); // pressed by key: the pill is gone, the focus goes on to the rows
     });
     window.addEventListener("popstate", () => {
       const asked = searchOf(new URLSearchParams(location.search));
       const order = readOrder(this.#shell.url.get("sort"), this.#shell.config.job_fields);
       const reordered = orderText(order) !== orderText(this.#order);
       this.#order = order;
-      if (reordered) this.#table.setSort(columnOf(order));
+      if (reordered) this.#jobs.table.setSort(columnOf(order));
       if (asked !== this.#query || reordered) this.#searchFor(asked, { remember: false });
       this.#fromAddress();
     });
@@ -196,16 +196,16 @@ class JobsPage {
   /** Keep up with the cluster. */
   #follow() {
     const { store, everySecond } = this.#shell;
-    store.subscribe(({ kind }) => kind === "settings" && void this.#list.refresh(this.#table.isRead));
+    store.subscribe(({ kind }) => kind === "settings" && void this.#list.refresh(this.#jobs.isRead));
     store.onData(() => {
       this.#errors.update();
-      this.#table.arrange();
+      this.#jobs.arrange();
       if (!this.#jobsChanged()) return;
-      void this.#list.refresh(this.#table.isRead);
+      void this.#list.refresh(this.#jobs.isRead);
       this.#detail.refresh();
     });
     everySecond(() => {
-      this.#table.tick();
+      this.#jobs.table.tick();
       this.#detail.tick();
       this.#errors.tick();
     });
@@ -214,10 +214,10 @@ class JobsPage {
   #bindKeys() {
     const { keys } = this.#shell;
     keys.bind("/", "Search jobs", () => this.#search.focus());
-    const move = (/** @type {number} */ step) => (this.#errors.on ? this.#errors.move(step) : this.#table.move(step));
+    const move = (/** @type {number} */ step) => (this.#errors.on ? this.#errors.move(step) : this.#jobs.move(step));
     keys.bind("j", "Next job", () => move(1));
     keys.bind("k", "Previous job", () => move(-1));
-    keys.bind(" ", "Select the job", () => this.#table.toggle());
+    keys.bind(" ", "Select the job", () => this.#jobs.table.toggle());
     keys.describe([...TABLE_KEYS, ...EDGE_KEYS, ...SEARCH_KEYS, ...PANEL_KEYS]);
   }
 
@@ -238,7 +238,7 @@ class JobsPage {
     if (remember) this.#shell.url.set({ q: text, state: null }, { step: true });
     this.#search.set(text);
     this.#tabs.update(text, this.#list.state.counts);
-    this.#table.selectNone();
+    this.#jobs.table.select([]);
     this.#scrollToTop();
     void this.#durations.refresh();
     void this.#facets.refresh();
@@ -258,7 +258,7 @@ class JobsPage {
     const { rows, total, waiting, phase, error } = state;
     if (rowsChanged) {
       if (rows.length > 0) this.#detail.showAsHidden(rows.some((job) => job.hidden));
-      this.#table.setRows(rows);
+      this.#jobs.setRows(rows);
     }
     this.#tabs.update(this.#query, state.counts, !this.#errors.on);
     setText(this.#shown, phase === "ready" ? `Showing ${count(rows.length)} of ${count(total)}` : "");
@@ -290,7 +290,7 @@ class JobsPage {
   }
 
   #scrollToTop() {
-    this.#table.scrollToTop();
+    this.#jobs.scrollToTop();
     if (this.#panel.getBoundingClientRect().top < 0) this.#panel.scrollIntoView({ block: "start" });
   }
 
@@ -303,7 +303,7 @@ class JobsPage {
   #openJob(serial, { remember = true, following = false } = {}) {
     if (remember && serial !== this.#detail.serial) this.#shell.url.open("job", serial);
     this.#layout.classList.add("has-detail");
-    this.#table.mark(serial);
+    this.#jobs.mark(serial);
     this.#detail.open(serial, { focus: !following });
   }
 
@@ -313,9 +313,9 @@ class JobsPage {
     if (serial === null) return;
     this.#detail.close();
     this.#layout.classList.remove("has-detail");
-    this.#table.mark(null);
+    this.#jobs.mark(null);
     if (remember) this.#shell.url.close("job");
-    requestAnimationFrame(() => requestAnimationFrame(() => this.#table.focusRow(serial)));
+    requestAnimationFrame(() => requestAnimationFrame(() => this.#jobs.table.focusRow(String(serial))));
   }
 
   #fromAddress() {

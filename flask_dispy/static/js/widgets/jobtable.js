@@ -40,7 +40,8 @@ export class JobTable {
   #rows = [];
   /** The key of the job whose detail is open. @type {string|null} */
   #open = null;
-  #table;
+  /** @type {Table<JobRow>} */
+  table;
 
   /**
    * @param {HTMLElement} tools  where columns are chosen
@@ -67,7 +68,7 @@ export class JobTable {
       },
     });
     this.#unchosen = hidden;
-    this.#table = new Table(this.element, {
+    this.table = new Table(this.element, {
       label: "Jobs",
       columns: this.#columns,
       hidden,
@@ -117,14 +118,14 @@ export class JobTable {
   setRows(rows) {
     this.#rows = rows;
     this.arrange();
-    this.#table.setRows(rows);
+    this.table.setRows(rows);
   }
 
   /** Mark the job whose detail is open. @param {number|null} serial */
   mark(serial) {
     this.#open = serial === null ? null : String(serial);
     this.arrange();
-    this.#table.setOpen(this.#open);
+    this.table.setOpen(this.#open);
   }
 
   /**
@@ -139,49 +140,27 @@ export class JobTable {
     // Where there is little room beside the detail, the arguments leave theirs to the error.
     if (anyError && beside.length > 0 && this.element.clientWidth < ROOM_FOR_ARGUMENTS) beside.push("args");
     const unchosen = this.#unchosen.filter((key) => key !== "error");
-    this.#table.setHidden([...unchosen, ...(one ? ["cluster"] : []), ...(anyError ? [] : ["error"]), ...beside]);
+    this.table.setHidden([...unchosen, ...(one ? ["cluster"] : []), ...(anyError ? [] : ["error"]), ...beside]);
   }
 
   /** Whether rows must keep their places: someone reads further down, points at them or has chosen some. */
   get isRead() {
     const grid = this.element.querySelector(".table");
     const away = (grid?.scrollTop ?? 0) > 4 || this.element.getBoundingClientRect().top < 0;
-    return away || this.element.matches(":hover, :focus-within") || this.#table.selected().length > 0;
+    return away || this.element.matches(":hover, :focus-within") || this.table.selected().length > 0;
   }
 
   get selectedJobs() {
-    const chosen = new Set(this.#table.selected());
+    const chosen = new Set(this.table.selected());
     return this.#rows.filter((job) => chosen.has(String(job.serial)));
-  }
-
-  selectNone() {
-    this.#table.select([]);
-  }
-
-  /** @param {Sort} sort */
-  setSort(sort) {
-    this.#table.setSort(sort);
-  }
-
-  tick() {
-    this.#table.tick();
   }
 
   /** While a detail is open, from the row of its job. @param {number} step */
   move(step) {
-    this.#table.move(step, this.#open);
-  }
-
-  toggle() {
-    this.#table.toggle();
+    this.table.move(step, this.#open);
   }
 
   scrollToTop() {
     this.element.querySelector(".table")?.scrollTo(0, 0);
-  }
-
-  /** @param {number} serial */
-  focusRow(serial) {
-    this.#table.focusRow(String(serial));
   }
 }
