@@ -1,6 +1,6 @@
 /** @import {Api} from "../data/api.js" */
 /** @import {Health, WebhookHealth} from "../data/types.js" */
-import { h, show } from "../lib/dom.js";
+import { h, show, stateIcon } from "../lib/dom.js";
 import { clock, count, counted, plain } from "../lib/format.js";
 
 /** @param {WebhookHealth} webhook */
@@ -37,37 +37,28 @@ export function alertLines({ alerts }) {
   return lines;
 }
 
-/** How the alerts of the server fare; nothing where it has none. */
-export class AlertsStatus {
-  #api;
-  #list = h("ul", { class: "alerts-list" });
-  element = h(
-    "div",
-    { class: "alerts", hidden: true },
-    h("hr"),
-    h("p", { class: "alerts-title", text: "Alerts of this server" }),
-    this.#list,
-  );
-
-  /** @param {Pick<Api, "health">} api */
-  constructor(api) {
-    this.#api = api;
-  }
-
-  async update() {
-    /** @type {Health} */
-    const health = await this.#api.health().catch(() => ({})); // the connection's state is shown
-    const lines = alertLines(health);
-    show(this.element, lines.length > 0);
-    this.#list.replaceChildren(
-      ...lines.map(({ name, text, bad }) =>
-        h(
-          "li",
-          {},
-          h("span", { class: `mark mark-${bad ? "failed" : "finished"}`, "aria-hidden": "true" }),
-          h("div", {}, h("strong", { text: name }), h("div", { class: "caption", text })),
-        ),
-      ),
-    );
-  }
+/**
+ * How the alerts of the server fare; nothing where it has none.
+ *
+ * @param {Pick<Api, "health">} api
+ */
+export function createAlertsStatus(api) {
+  const list = h("ul", { class: "alerts-list" });
+  const title = h("p", { class: "alerts-title", text: "Alerts of this server" });
+  const element = h("div", { class: "alerts", hidden: true }, h("hr"), title, list);
+  return {
+    element,
+    async update() {
+      /** @type {Health} */
+      const health = await api.health().catch(() => ({})); // the connection's state is shown
+      const lines = alertLines(health);
+      show(element, lines.length > 0);
+      list.replaceChildren(
+        ...lines.map(({ name, text, bad }) => {
+          const words = h("div", {}, h("strong", { text: name }), h("div", { class: "caption", text }));
+          return h("li", {}, stateIcon(bad ? "failed" : "finished"), words);
+        }),
+      );
+    },
+  };
 }

@@ -1,5 +1,5 @@
 /** @import {Line} from "../data/remedy.js" */
-import { h, iconButton, setStyle, setText } from "../lib/dom.js";
+import { h, iconButton, setStyle, setText, stateIcon } from "../lib/dom.js";
 import { failureLine, remedyLink } from "../data/remedy.js";
 
 /** More lines than this are summed up, because a notice is meant to be read. */
@@ -110,19 +110,18 @@ function leaveSoon(box) {
  */
 function lineItems(lines) {
   const ordered = [...lines.filter((line) => !line.ok), ...lines.filter((line) => line.ok)];
-  const items = ordered.slice(0, SHOWN_LINES).map((line) =>
-    h(
-      "li",
-      {},
-      h("span", {
-        class: `mark mark-${!line.ok ? "failed" : line.asked ? "queued" : "finished"}`,
-        "aria-hidden": "true",
-      }),
-      h("span", { class: "sr", text: !line.ok ? "Failed: " : line.asked ? "Asked: " : "Done: " }),
-      h("span", { text: line.text }),
-      remedyLink(line.remedy ?? null),
-    ),
-  );
+  const items = ordered
+    .slice(0, SHOWN_LINES)
+    .map((line) =>
+      h(
+        "li",
+        {},
+        stateIcon(!line.ok ? "failed" : line.asked ? "queued" : "finished"),
+        h("span", { class: "sr", text: !line.ok ? "Failed: " : line.asked ? "Asked: " : "Done: " }),
+        h("span", { text: line.text }),
+        remedyLink(line.remedy ?? null),
+      ),
+    );
   const left = ordered.length - items.length;
   if (left > 0) items.push(h("li", { class: "muted", text: `and ${left.toLocaleString("en")} more` }));
   return items;

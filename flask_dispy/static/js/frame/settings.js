@@ -2,7 +2,7 @@
 /** @import {Interval} from "../data/interval.js" */
 /** @import {Config} from "../data/types.js" */
 import { h, need, setText } from "../lib/dom.js";
-import { AlertsStatus } from "./alertsstatus.js";
+import { createAlertsStatus } from "./alertsstatus.js";
 import { canShow, switchNotices, wantsNotices } from "./browsernotices.js";
 import { boundedSec, LEAST_SEC } from "../data/interval.js";
 import { createPopover } from "../lib/popover.js";
@@ -43,7 +43,7 @@ export function intervalText(interval) {
  */
 export function startSettings(shell) {
   const interval = new IntervalSetting(shell);
-  const alerts = new AlertsStatus(shell.api);
+  const alerts = createAlertsStatus(shell.api);
   const panel = h("div", { role: "group", "aria-label": "Settings" }, interval.element);
   if (shell.config.permissions.change_settings)
     panel.append(h("hr"), interval.shareButton(), h("br"), argumentsCheckbox(shell));

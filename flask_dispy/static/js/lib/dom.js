@@ -3,6 +3,8 @@
  * unchanged values are not written again.
  */
 
+import { stateMark } from "./format.js";
+
 /** @typedef {string|number|boolean|null|undefined|((event: any) => void)|Record<string, string>} Prop */
 
 /**
@@ -154,6 +156,13 @@ export const searchInput = (label, props) =>
  */
 export const iconButton = (picture, label, props = {}) =>
   h("button", { type: "button", class: "button quiet icon-button", "aria-label": label, ...props }, icon(picture));
+
+/**
+ * The mark before the word for a job's or node's state.
+ *
+ * @param {string} word
+ */
+export const stateIcon = (word) => h("span", { class: stateMark(word), "aria-hidden": "true" });
 
 /**
  * The element with this id, which the page's template must have.

@@ -4,8 +4,8 @@ import { clusterPath } from "../data/api.js";
 import { byWhom, EVENT_KINDS, eventHref, eventsFeed, eventText, lineText, linesOf, lookOf } from "../data/events.js";
 import { showWithFigures } from "../frame/firstpaint.js";
 import { startShell } from "../frame/shell.js";
-import { h, need, setAttr, setChildren, setText, show } from "../lib/dom.js";
-import { clock, count, day, exact, plain, stateMark } from "../lib/format.js";
+import { h, need, setAttr, setChildren, setText, show, stateIcon } from "../lib/dom.js";
+import { clock, count, day, exact, plain } from "../lib/format.js";
 import { createExportMenu } from "../widgets/exportmenu.js";
 
 const PAGE = 100;
@@ -119,7 +119,7 @@ class EventsPage {
     return h(
       "li",
       { class: "event", "data-key": key, "data-kind": event.kind },
-      h("span", { class: stateMark(lookOf(event.kind)), "aria-hidden": "true" }),
+      stateIcon(lookOf(event.kind)),
       h("time", { class: "event-time muted", title: exact(event.at), text: clock(event.at) }),
       h("span", { class: "event-what" }, what),
       h("span", { class: "event-who muted", text: [byWhom(event), where].filter(Boolean).join(" · ") }),

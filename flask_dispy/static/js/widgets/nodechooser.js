@@ -1,7 +1,7 @@
 /** @import {Shell} from "../frame/parts.js" */
 /** @import {NodeRow} from "../data/types.js" */
-import { h, icon, need, searchInput, setText } from "../lib/dom.js";
-import { count, plain, stateMark } from "../lib/format.js";
+import { h, icon, need, searchInput, setText, stateIcon } from "../lib/dom.js";
+import { count, plain } from "../lib/format.js";
 import { nodeFilter } from "../data/nodefilter.js";
 import { busyText, verdictOf, verdictText } from "../data/standing.js";
 import { addressKey, compareValues, lastFirst } from "../lib/sort.js";
@@ -122,7 +122,7 @@ function card(row, href) {
   return h(
     "a",
     { class: "node-card", href: href("node.html", { host: row.ip_addr }) },
-    h("span", { class: stateMark(row.state), "aria-hidden": "true" }),
+    stateIcon(row.state),
     h("span", { class: "node-card-ip", text: row.ip_addr }),
     h("span", { class: "sr", text: row.state }),
     h("span", { class: "muted node-card-name", text: plain(row.name) }),

@@ -1,6 +1,6 @@
 /** @import {NodeEvent} from "../data/types.js" */
-import { h, setAttr, setText } from "../lib/dom.js";
-import { exact, plain, relative, stateMark } from "../lib/format.js";
+import { h, setAttr, setText, stateIcon } from "../lib/dom.js";
+import { exact, plain, relative } from "../lib/format.js";
 
 const WORDS = /** @type {Record<NodeEvent["event"], {mark: import("../data/types.js").NodeState, text: string}>} */ ({
   joined: { mark: "up", text: "joined" },
@@ -38,13 +38,7 @@ export function createNodePast(element, { now }) {
         ...events.map(({ at, event, cluster }, i) => {
           setAttr(times[i].element, "title", exact(at));
           const words = several ? `${WORDS[event].text} (${plain(cluster)})` : WORDS[event].text;
-          return h(
-            "li",
-            {},
-            h("span", { class: stateMark(WORDS[event].mark), "aria-hidden": "true" }),
-            h("span", { text: words }),
-            times[i].element,
-          );
+          return h("li", {}, stateIcon(WORDS[event].mark), h("span", { text: words }), times[i].element);
         }),
       );
       tick();

@@ -1,7 +1,7 @@
 /** The states of jobs as tabs with their counts. Each is a link to the same search in that state. */
 
-import { h, oncePerFrame, onPlainClick, setAttr, setText } from "../lib/dom.js";
-import { count, stateMark } from "../lib/format.js";
+import { h, oncePerFrame, onPlainClick, setAttr, setText, stateIcon } from "../lib/dom.js";
+import { count } from "../lib/format.js";
 import { statesOf, withStates } from "../data/query.js";
 
 /**
@@ -15,14 +15,7 @@ import { statesOf, withStates } from "../data/query.js";
 export function createStateTabs(element, { href, onChoose, words, others }) {
   const tabs = ["", ...words].map((state) => {
     const number = h("span", { class: "tab-count" });
-    const link = h(
-      "a",
-      { class: "tab" },
-      state ? h("span", { class: stateMark(state), "aria-hidden": "true" }) : null,
-      state || "all",
-      " ",
-      number,
-    );
+    const link = h("a", { class: "tab" }, state ? stateIcon(state) : null, state || "all", " ", number);
     onPlainClick(link, () => onChoose(state ? [state] : []));
     return { state, link, number };
   });

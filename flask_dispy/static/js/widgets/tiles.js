@@ -1,7 +1,7 @@
 /** @import {JobWord} from "../data/jobwords.js" */
 /** @import {Cost, Summary} from "../data/types.js" */
-import { h, setAttr, setStyle, setText } from "../lib/dom.js";
-import { compact, count, counted, money, percent, rate, seconds, stateMark } from "../lib/format.js";
+import { h, setAttr, setStyle, setText, stateIcon } from "../lib/dom.js";
+import { compact, count, counted, money, percent, rate, seconds } from "../lib/format.js";
 import { countOf, END_WORDS } from "../data/jobwords.js";
 import { notEnded } from "../frame/pastrun.js";
 
@@ -158,12 +158,7 @@ function createTile(tile, jobsHref) {
   const of = h("span", { class: "tile-of" });
   const figure = h("span", { class: "tile-value" }, value, of);
   const name = h("span", { text: tile.label });
-  const label = h(
-    "span",
-    { class: "tile-label" },
-    tile.state ? h("span", { class: stateMark(tile.state), "aria-hidden": "true" }) : null,
-    name,
-  );
+  const label = h("span", { class: "tile-label" }, tile.state ? stateIcon(tile.state) : null, name);
   const element = tile.state
     ? h("a", { class: "tile", href: jobsHref(tile.state) }, figure, label)
     : h("div", { class: "tile" }, figure, label);

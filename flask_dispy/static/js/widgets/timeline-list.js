@@ -2,8 +2,8 @@
  * The timeline as a sentence and as a table, for people who can't or won't read a picture.
  */
 
-import { h, setText, show } from "../lib/dom.js";
-import { count, counted, exact, plain, seconds, stateMark } from "../lib/format.js";
+import { h, setText, show, stateIcon } from "../lib/dom.js";
+import { count, counted, exact, plain, seconds } from "../lib/format.js";
 import { END_WORDS, jobTitle } from "../data/jobwords.js";
 import { COLORINGS, classOf } from "./timeline-classes.js";
 import { barsWithin, barWord, bucketsWithin, tally } from "./timeline-layout.js";
@@ -88,7 +88,7 @@ function jobRows(answer, view, cluster) {
       "tr",
       {},
       rowHead(href, jobTitle({ id: bars.id[item], serial: bars.serial[item] })),
-      h("td", {}, h("span", { class: "state" }, h("span", { class: stateMark(word), "aria-hidden": "true" }), word)),
+      h("td", {}, h("span", { class: "state" }, stateIcon(word), word)),
       colored ? h("td", {}, h("bdi", {}, plain(answer.classes[classOf(answer, item)].label))) : null,
       h("td", {}, h("bdi", {}, plain(lane.name || lane.node))),
       h("td", { class: "nowrap" }, exact(bars.start[item])),
