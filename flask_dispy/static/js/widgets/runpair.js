@@ -1,13 +1,12 @@
 /** Two runs side by side: their figures, and how the second differs from the first. */
 
-import { changeText, sideText, subjectOf, sureText } from "../data/runchange.js";
 import { h, setText } from "../lib/dom.js";
-import { count, counted, exact, plain, seconds } from "../lib/format.js";
+import { count, counted, exact, percent, plain, rate, seconds } from "../lib/format.js";
 import { pageHref } from "../lib/url.js";
 import { createRunName, createThroughput, failedText } from "./runcolumns.js";
 
 /** @import {Api} from "../data/api.js" */
-/** @import {RunChange, RunComparison, RunRow} from "../data/types.js" */
+/** @import {RunChange, RunComparison, RunRow, RunSide} from "../data/types.js" */
 
 /** @type {[string, (run: RunRow) => string|Node][]} */
 const FIGURES = [
@@ -143,4 +142,34 @@ const cell = (label, text) => h("td", { "data-label": label, text });
 function panel(title, content, tool = null) {
   const head = h("div", { class: "panel-head" }, h("h2", { text: title }), tool);
   return h("section", { class: "panel", "aria-label": title }, head, content);
+}
+
+/** @param {RunChange} change */
+function subjectOf({ what, of, name, detail }) {
+  if (of === "error_kind")
+    return [plain(name), plain(detail ?? "")].filter(Boolean).join(": ") || "Error without a text";
+  const whose =
+    of === "node" ? `on ${plain(name)}${detail && detail !== name ? ` (${plain(detail)})` : ""}` : `of ${plain(name)}`;
+  return `${{ ran: "Time run", waited: "Time waited", failed: "Failures" }[what]} ${whose}`;
+}
+
+/** @param {RunChange} change @param {RunSide} side */
+function sideText({ what }, { jobs, failed, share, median_sec: median, p95_sec: p95 }) {
+  if (what === "failed") return `${percent(share)}: ${count(failed)} of ${counted(jobs, "job")}`;
+  return `${seconds(median)}, 95 % within ${seconds(p95)}; ${counted(jobs, "job")}`;
+}
+
+/** @param {RunChange} change */
+function changeText({ what, a, b, times, verdict }) {
+  if (verdict === "same") return "about the same";
+  if (what === "failed" && !a.failed) return "new";
+  if (what === "failed" && !b.failed) return "gone";
+  if (!times) return verdict === "worse" ? "longer" : "shorter";
+  return `${rate(times)} times as ${what === "failed" ? "often" : "long"}`;
+}
+
+/** @param {RunChange} change */
+function sureText({ verdict, sure }) {
+  if (verdict === "same") return "";
+  return sure ? "sure" : "may be chance";
 }
