@@ -30,7 +30,8 @@ export class Table {
   /** @type {RowPool<Row>} */
   #views;
   #selection = new Selection();
-  #shownColumns;
+  /** @type {Column<Row>[]} */
+  #shownColumns = [];
   /** @type {string|null} */
   #activeKey = null;
   /** The row whose detail is open. @type {string|null} */
@@ -46,7 +47,7 @@ export class Table {
   #nothing = h("div", { class: "table-empty", hidden: true });
   #note = h("p", { class: "print-note", hidden: true });
   #parts;
-  #renderSoon;
+  #renderSoon = oncePerFrame(() => this.#render());
   #render = () => {
     this.#measure();
     setStyle(this.#body, "height", `${this.#model.order.length * this.#rowHeight}px`);
@@ -59,17 +60,6 @@ export class Table {
     this.#renderCounts();
     if (this.#options.onEnd && last === this.#model.order.length && last > 0) this.#options.onEnd();
   };
-  /** @param {Sort} next */
-  #sortBy = (next) => {
-    this.setSort(next);
-    this.#options.onSort?.(next);
-  };
-  /** @param {boolean} all */
-  #selectAll = (all) => {
-    this.#selection.set(all ? this.#model.order : []);
-    this.#selectionChanged();
-  };
-  #observer;
 
   /**
    * @param {HTMLElement} element
@@ -106,8 +96,16 @@ export class Table {
       fill: (view, key) => view.fill(this.#rowOf(key), this.#options.now()),
       has: (key) => this.#model.has(key),
     });
-    this.#shownColumns = without(columns, hidden);
-    this.#head = new TableHead({ columns, selectable, onSort: this.#sortBy, onSelectAll: this.#selectAll, widths });
+    this.#head = new TableHead({
+      columns,
+      selectable,
+      widths,
+      onSort: (next) => {
+        this.setSort(next);
+        this.#options.onSort?.(next);
+      },
+      onSelectAll: (all) => this.select(all ? this.#model.order : []),
+    });
     if (widths)
       widths.onChange = () => {
         this.#fit();
@@ -121,17 +119,16 @@ export class Table {
     );
     element.append(this.#head.bar, this.#grid, this.#nothing, this.#note);
     this.#parts = { grid: this.#grid, head: this.#head.element, body: this.#body };
-    this.#renderSoon = oncePerFrame(this.#render);
     this.#listenToRows();
-    this.#observer = new ResizeObserver(([{ contentRect }]) => {
+    new ResizeObserver(([{ contentRect }]) => {
       if (Math.abs(contentRect.width - this.#width) < 1) return this.#noteOverflow(); // only its height changed, by its own rows
       this.#width = contentRect.width;
       this.#rowHeight = 0;
       this.#renderSoon();
-    });
+    }).observe(element);
     this.#listenToPage();
     this.#applySort();
-    this.#layout();
+    this.setHidden(hidden);
   }
 
   /** @param {Sort} next */
@@ -197,7 +194,8 @@ export class Table {
 
   /** Hide columns, unless they are hidden already. @param {Iterable<string>} keys */
   setHidden(keys) {
-    const shown = without(this.#options.columns, keys);
+    const hidden = new Set(keys);
+    const shown = this.#options.columns.filter(({ key }) => !hidden.has(key));
     if (shown.length === this.#shownColumns.length && shown.every((column, i) => column === this.#shownColumns[i]))
       return;
     this.#shownColumns = shown;
@@ -343,7 +341,6 @@ export class Table {
   }
 
   #listenToPage() {
-    this.#observer.observe(this.#element);
     this.#grid.addEventListener("scroll", this.#renderSoon, { passive: true });
     window.addEventListener("scroll", this.#renderSoon, { passive: true });
     window.addEventListener("resize", this.#renderSoon);
@@ -395,14 +392,4 @@ export class Table {
     show(this.#note, on && this.#model.order.length > PRINTED_ROWS);
     this.#render();
   }
-}
-
-/**
- * @template Row
- * @param {Column<Row>[]} columns
- * @param {Iterable<string>} hidden keys
- */
-function without(columns, hidden) {
-  const keys = new Set(hidden);
-  return columns.filter(({ key }) => !keys.has(key));
 }
