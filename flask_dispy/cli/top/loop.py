@@ -56,13 +56,18 @@ async def run_top(client: AsyncClient, state: TopState, console: Console) -> Non
 
     with suppress(AttributeError, NotImplementedError):  # Windows
         asyncio.get_running_loop().add_signal_handler(signal.SIGWINCH, changed.set)
-    feed, following = _start(client, state, changed), state.cluster
+    feed: list[asyncio.Task[None]] = []
+    following: str | None = None
     try:
         with console.screen(hide_cursor=True) as screen, listening(press):
             while not state.ended:
                 if state.cluster != following:
                     await _end(feed)
-                    feed, following = _start(client, state, changed), state.cluster
+                    following = state.cluster
+                    feed = [
+                        asyncio.create_task(keep_up(client, state, changed))
+                        for keep_up in (_follow, _keep_more)
+                    ]
                 for task in feed:
                     if task.done():
                         task.result()
@@ -86,16 +91,7 @@ def drawn(state: TopState, console: Console, *, height: int | None = None) -> Gr
     return Group(*lines)
 
 
-def _start(
-    client: AsyncClient, state: TopState, changed: asyncio.Event
-) -> tuple[asyncio.Task[None], ...]:
-    return (
-        asyncio.create_task(_follow(client, state, changed)),
-        asyncio.create_task(_keep_more(client, state, changed)),
-    )
-
-
-async def _end(tasks: tuple[asyncio.Task[None], ...]) -> None:
+async def _end(tasks: list[asyncio.Task[None]]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
