@@ -79,15 +79,14 @@ class Subjects:
 
         :param job_id: the id that its program gave it meanwhile.
         """
-        arguments = self._arguments.pop(key, None)
-        if arguments is None and not ended:
-            arguments = (job._args, job._kwargs)
+        if ended:
+            arguments = self._arguments.pop(key, None)
+        else:
+            arguments = self._arguments.setdefault(key, (job._args, job._kwargs))
         job = copy.copy(job)
         job.id = job_id
         if arguments is not None:
             job._args, job._kwargs = arguments
-            if not ended:
-                self._arguments[key] = arguments
         self.jobs[key] = job
 
     def take(self) -> tuple[dict[str, Any], dict[JobKey, Any]]:
