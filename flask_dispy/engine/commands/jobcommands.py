@@ -96,14 +96,15 @@ class JobCommands:
 
         :param act: is called with some jobs of one cluster, several clusters' at a time.
         """
+        serials = [*dict.fromkeys(serials)]
         wanted = None
         if cluster not in (None, "*"):
             wanted = {cluster, *(target.name for target in self._targets.targets(cluster))}
         outcomes: dict[int, Outcome] = {}
         ids: dict[int, str] = {}
         batches: dict[str, _Batch] = {}
-        retained = self._targets.targets_of_jobs(dict.fromkeys(serials))
-        for serial in dict.fromkeys(serials):
+        retained = self._targets.targets_of_jobs(serials)
+        for serial in serials:
             found = retained.get(serial)
             if found is not None:
                 ids[serial] = found.id
@@ -117,7 +118,7 @@ class JobCommands:
                 batches.setdefault(found.target.name, []).append((serial, found))
         for done in in_parallel(act, [*batches.values()]):
             outcomes.update(done)
-        return [replace(outcomes[serial], id=ids.get(serial)) for serial in dict.fromkeys(serials)]
+        return [replace(outcomes[serial], id=ids.get(serial)) for serial in serials]
 
     def _cancel_batch(self, batch: _Batch, by: str | None) -> dict[int, Outcome]:
         """Cancel jobs of one cluster in one call; those for which time ran out have failed."""
