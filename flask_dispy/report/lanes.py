@@ -147,8 +147,8 @@ def _add_columns(timeline: Mapping[str, Any], lane_of: dict[int, LaneDrawing], s
         lane = lane_of.get(place)
         if lane is None:
             continue
-        start = origin + bucket * sec
-        left, width = _extent(span, start, start + sec, least=0.8)
+        start, end = origin + bucket * sec, origin + (bucket + 1) * sec
+        left, width = _extent(span, start, end, least=0.8)
         full = lane.height
         high = min(full, full * busy / lane.slots)
         for word, low, tall in _stack(_shares(buckets, index), high, full):
