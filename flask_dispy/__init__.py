@@ -34,9 +34,8 @@ if TYPE_CHECKING:
     from .report import render_report, save_report
     from .server import DispyHTTPServer, cluster_status
     from .terminal.progress import Progress
-    from .watching.jobviews import JobPage
     from .watching.past import PastRegistry
-    from .watching.views import Changes, NodeChanges, View
+    from .watching.views import Changes, JobPage, NodeChanges, View
     from .web.blueprint import create_blueprint
     from .wire.answers import OutcomeRow
     from .wire.comparison import ComparedNode
@@ -124,7 +123,6 @@ _HOMES: Final = {
     "DurationsRow": ".wire.durations",
     "ErrorPage": ".wire.errorkinds",
     "JobFacetsRow": ".wire.facets",
-    "JobPage": ".watching.jobviews",
     "Outcome": ".engine.commands.outcomes",
     "OutcomeRow": ".wire.answers",
     "PastRegistry": ".watching.past",
@@ -138,7 +136,7 @@ _HOMES: Final = {
     "patch_dispy": ".patching",
     **dict.fromkeys(("AsyncClient", "Client"), ".client"),
     **dict.fromkeys(("ClusterRegistry", "progress"), ".registry"),
-    **dict.fromkeys(("Changes", "NodeChanges", "View"), ".watching.views"),
+    **dict.fromkeys(("Changes", "JobPage", "NodeChanges", "View"), ".watching.views"),
     **dict.fromkeys(("DispyHTTPServer", "cluster_status"), ".server"),
     **dict.fromkeys(("EventPage", "EventRow"), ".wire.journal"),
     **dict.fromkeys(("JobDetail", "JobRow"), ".wire.shapes.jobs"),

@@ -29,9 +29,10 @@ from .watching.health import health
 from .watching.hub import Hub
 from .watching.intervals import Intervals
 from .watching.lookup import Lookup
+from .watching.stateviews import ClusterView, CombinedView
 from .watching.summaries import Summaries
 from .watching.upkeep import Pump
-from .watching.views import ClusterView, CombinedView, View
+from .watching.views import View
 from .watching.watched import Watched
 from .wire.journal import EventRow
 from .wire.shapes.jobs import JobRow

@@ -7,7 +7,6 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any, Final
 
@@ -23,31 +22,15 @@ from ..wire.facets import JobFacetsRow, job_facets
 from ..wire.shapes.jobs import JobDetail, JobRow
 from ..wire.tables import JobTable
 from .board import Board
+from .views import ANY_JOB, JobPage
 
-__all__ = ["JobPage", "JobsView"]
-
-# The search that finds all jobs.
-_ANY_JOB: Final = JobQuery()
+__all__ = ["JobsView"]
 
 # A job that was found, with its place in the order and its cluster.
 _Placed = tuple[Place, ClusterState, Job]
 
 # Rows of jobs that are made at a time: a millisecond under the lock.
 _CHUNK: Final = 250
-
-
-@dataclass(frozen=True, slots=True)
-class JobPage:
-    """A page of a jobs search.
-
-    ``total`` counts all matches, ``counts`` those of each state as if the search named no state,
-    ``end`` is the place to go on after, ``None`` at the end.
-    """
-
-    total: int
-    items: list[JobRow]
-    end: Place | None
-    counts: dict[str, int]
 
 
 class JobsView(ABC):
@@ -74,10 +57,6 @@ class JobsView(ABC):
         return self._board.folded()
 
     def job(self, serial: int) -> JobDetail:
-        """Return all that is known of one job.
-
-        :raises UnknownJob: no such job is retained here.
-        """
         with self._folded() as now:
             for state in self._states():
                 job = state.ledger.jobs.get(serial)
@@ -89,7 +68,6 @@ class JobsView(ABC):
         )
 
     def running_jobs(self, ip_addr: str, limit: int | None = None) -> list[JobRow]:
-        """Return the jobs that run on a node, the longest running first."""
         with self._folded() as now:
             return [
                 self._jobs.row(job, state.name, now)
@@ -99,10 +77,6 @@ class JobsView(ABC):
             ][:limit]
 
     def ended_jobs(self, ip_addr: str, limit: int) -> tuple[list[JobRow], int]:
-        """Return the newest retained jobs that ended on a node, and how many there are in all.
-
-        It looks at the history alone, however many jobs are queued or running.
-        """
         with self._folded() as now:
             found = [
                 (job.serial, state.name, job)
@@ -115,18 +89,13 @@ class JobsView(ABC):
 
     def jobs(
         self,
-        query: JobQuery = _ANY_JOB,
+        query: JobQuery = ANY_JOB,
         *,
         order: JobOrder = NEWEST,
         limit: int = 100,
         after: Place | None = None,
         private: bool = False,
     ) -> JobPage:
-        """Return a page of the jobs that match *query*: first filter, then sort, then page.
-
-        :param after: the place where the page before this one ended.
-        :param private: search as for a client that may not see arguments.
-        """
         found, jobs = self._found(query, order, after, private)
         page = list(islice(jobs, limit + 1))
         following = page[limit - 1][0] if len(page) > limit else None
@@ -134,37 +103,25 @@ class JobsView(ABC):
 
     def job_chunks(
         self,
-        query: JobQuery = _ANY_JOB,
+        query: JobQuery = ANY_JOB,
         *,
         order: JobOrder = NEWEST,
         limit: int | None = None,
         after: Place | None = None,
         private: bool = False,
     ) -> Iterator[list[JobRow]]:
-        """Return all jobs that match *query* now, in order, some hundred at a time.
-
-        Each is as it is when its chunk is made. What the history drops meanwhile is there too.
-
-        :param limit: the most that are wanted.
-        """
         _, found = self._found(query, order, after, private)
         jobs = islice(found, limit)
         return iter(lambda: self._job_rows(list(islice(jobs, _CHUNK))), [])
 
     def job_facets(
         self,
-        query: JobQuery = _ANY_JOB,
+        query: JobQuery = ANY_JOB,
         *,
         limit: int = 10,
         private: bool = False,
         messages: bool = True,
     ) -> JobFacetsRow:
-        """Return how many of the jobs that match *query* are of each state, node and so on.
-
-        :param limit: the most values of each that are listed.
-        :param private: search as for a client that may not see arguments.
-        :param messages: whether the titles of kinds of errors have the errors' messages.
-        """
         now, candidates = self._candidates(query)
         found = find(query, candidates, now, private=private)
         counts = count_facets(found)
@@ -187,7 +144,6 @@ class JobsView(ABC):
             return [self._jobs.row(job, state.name, now) for _, state, job in jobs]
 
     def jobs_mark(self) -> str:
-        """Return a text that is another one whenever a row of a job may have changed."""
         with self._folded():
             changes = [f"{state.started_at}:{state.job_changes}" for state in self._states()]
         return f"{self._board.epoch} {' '.join(changes)}"
@@ -200,7 +156,6 @@ class JobsView(ABC):
         limit: int = 100,
         offset: int = 0,
     ) -> ErrorPage:
-        """Return the kinds of errors that jobs failed with, over the whole run."""
         with self._folded() as now:
             known = KnownErrors(self._states())
         chosen = known.chosen(sort=sort, descending=descending, limit=limit, offset=offset)
@@ -208,11 +163,6 @@ class JobsView(ABC):
             return known.page(chosen, now)
 
     def pick_jobs(self, choose: Callable[[list[Job], float], list[Job]]) -> list[JobDetail]:
-        """Return all that is known of a few jobs.
-
-        :param choose: picks them out of all retained jobs; called with these and the time, and
-            without a lock.
-        """
         with self._folded():
             states = self._states()
             jobs = list(chain.from_iterable(state.ledger.jobs.values() for state in states))

@@ -41,7 +41,6 @@ class NodesView(JobsView):
         """Return how busy the nodes are. Called under the lock."""
 
     def nodes(self) -> list[NodeRow]:
-        """Return the rows of all nodes, in no particular order."""
         with self._folded():
             return list(map(self._rows.row, self._feed.keys()))
 
@@ -49,38 +48,18 @@ class NodesView(JobsView):
         return address_of(self._states(), self.name, host)
 
     def address(self, host: str) -> str:
-        """Return the address of the node with that address or name.
-
-        :raises UnknownNode: the cluster knows no such node.
-        :raises AmbiguousNode: several nodes have that name.
-        """
         with self._folded():
             return self._address(host)
 
     def addresses(self, hosts: Iterable[str]) -> dict[str, str]:
-        """Return the address of each of *hosts*, addresses or names, that is a known node.
-
-        Many are found in one pass over the nodes.
-
-        :raises AmbiguousNode: several nodes have one of these names.
-        """
         with self._folded():
             return addresses_of(self._states(), hosts)
 
     def node(self, host: str) -> NodeRow:
-        """Return one node's row, by its address or name.
-
-        :raises UnknownNode: the cluster knows no such node.
-        :raises AmbiguousNode: several nodes have that name.
-        """
         with self._folded():
             return self._rows.row(self._address(host))
 
     def node_series(self, host: str) -> NodeSeriesData:
-        """Return the node's load over its latest signs of life, of a past run over all of it.
-
-        :raises UnknownNode: the cluster knows no such node.
-        """
         with self._folded():
             ip_addr = self._address(host)
             nodes = [state.nodes[ip_addr] for state in self._states() if ip_addr in state.nodes]
@@ -91,18 +70,10 @@ class NodesView(JobsView):
             return node_series_data(ip_addr, series, others)
 
     def node_loads(self) -> NodeLoadsData:
-        """Return how busy the nodes that are there were over the last twenty minutes.
-
-        Up to twelve each have a line; of more there are the least, the quartiles and the most.
-        """
         with self._folded() as now:
             return present_loads(self._states(), self._loads().bands(now), now)
 
     def clock_offsets(self, most: int) -> dict[str, float]:
-        """Return how many seconds the present nodes' clocks are ahead, by address, where known.
-
-        :param most: the most nodes that are wanted: those that are furthest off.
-        """
         with self._folded():
             known = {
                 ip_addr: node.clock_offset_sec
@@ -113,10 +84,6 @@ class NodesView(JobsView):
         return dict(heapq.nlargest(most, known.items(), key=lambda one: abs(one[1])))
 
     def node_events(self, host: str) -> list[NodeEvent]:
-        """Return what happened to a node in each of the clusters, the latest first.
-
-        :raises UnknownNode: the cluster knows no such node.
-        """
         with self._folded():
             ip_addr = self._address(host)
             found = [
@@ -128,7 +95,6 @@ class NodesView(JobsView):
         return sorted(found, key=lambda entry: -entry["at"])
 
     def offers(self) -> list[OfferRow]:
-        """Return the nodes that were asked to join and have not, the first asked first."""
         states = self._states()
         with self._folded() as now:
             waiting = [
@@ -140,7 +106,6 @@ class NodesView(JobsView):
         return offer_items(waiting)
 
     def comparison(self) -> list[ComparedNode]:
-        """Return how the nodes' jobs did beside each other, the worse first."""
         with self._folded():
             states = self._states()
             addresses = list(dict.fromkeys(chain.from_iterable(s.nodes for s in states)))

@@ -35,8 +35,9 @@ from .dashboard import Dashboard
 from .intervals import Intervals
 from .loads import no_loads, node_series_data, past_loads
 from .runs import Runs
+from .stateviews import ClusterView, CombinedView, StateView
 from .summaries import combined_summary, others_on
-from .views import ClusterView, CombinedView, View
+from .views import View
 
 __all__ = ["PastRegistry"]
 
@@ -149,7 +150,7 @@ class _Runs(Board[Member]):
         ]
 
 
-class _PastView(View):
+class _PastView(StateView):
     """What a past run's view has of its own, and that of all of them."""
 
     _board: _Runs

@@ -6,41 +6,49 @@ the inboxes before it answers, so that no answer is older than its question.
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol, cast
+from typing import Final, Protocol
 
-from ..core.cluster import ClusterState
-from ..core.coloring import ColorBy, coloring
-from ..core.combined import COMBINED_NAME
-from ..core.comparison import combined_standing
-from ..core.feed import Feed
+from ..core.coloring import ColorBy
+from ..core.jobs import Job
 from ..core.journal import EntryKind
-from ..core.loads import Loads
-from ..core.nodes import GONE_STATES
-from ..core.runs import oldest_start
-from ..core.series import Series
+from ..core.search.order import NEWEST, JobOrder, Place
+from ..core.search.query import JobQuery
 from ..core.tally import TimedWord
-from ..core.timeline import DEFAULT_CELLS, DEFAULT_LIMIT, Lane, LaneOrder, Window, timeline
-from ..core.trace import TraceEvent, trace_events
-from ..core.whatif import Backlog, Loss, WhatIf, what_if
-from ..wire.durations import DurationsRow, durations_row
-from ..wire.journal import EventPage, event_page, gathered
+from ..core.timeline import DEFAULT_CELLS, DEFAULT_LIMIT, LaneOrder
+from ..core.trace import TraceEvent
+from ..core.whatif import WhatIf
+from ..wire.comparison import ComparedNode
+from ..wire.durations import DurationsRow
+from ..wire.errorkinds import ErrorOrder, ErrorPage
+from ..wire.facets import JobFacetsRow
+from ..wire.journal import EventPage
 from ..wire.packing import Piece, Sendable
-from ..wire.rows import ClusterRows, CombinedRows, Rows, encode
 from ..wire.shapes.clusters import SeriesData, Summary
+from ..wire.shapes.jobs import JobDetail, JobRow
+from ..wire.shapes.nodes import NodeEvent, NodeLoadsData, NodeRow, NodeSeriesData, OfferRow
 from ..wire.shapes.timeline import TimelineData
 from ..wire.tables import Tables
-from .board import Board, Member
-from .noderows import NodeRows
-from .nodeviews import NodesView
 
-__all__ = ["Changes", "ClusterView", "CombinedView", "NodeChanges", "Sums", "View"]
+__all__ = ["ANY_JOB", "Changes", "JobPage", "NodeChanges", "View"]
 
-# Points of the timeline's queue depth before that of now: one each 3 px on a wide screen.
-_QUEUE_POINTS: Final = 299
+ANY_JOB: Final = JobQuery()
+"""The search that finds all jobs."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobPage:
+    """A page of a jobs search.
+
+    ``total`` counts all matches, ``counts`` those of each state as if the search named no state,
+    ``end`` is the place to go on after, ``None`` at the end.
+    """
+
+    total: int
+    items: list[JobRow]
+    end: Place | None
+    counts: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,58 +74,30 @@ class NodeChanges:
     rows: Sequence[bytes | Piece]
 
 
-class Sums(Protocol):
-    """What makes the summaries. Its callers hold the board's lock."""
-
-    def of(self, state: ClusterState, now: float) -> Summary:
-        """Return a cluster's summary."""
-
-    def backlog(self, state: ClusterState, now: float) -> Backlog | None:
-        """Return what a cluster has to do yet, ``None`` if nothing."""
-
-    def all(self, now: float) -> list[Summary]:
-        """Return all summaries, that of all clusters first."""
-
-
-class View(NodesView):
+class View(Protocol):
     """One cluster's face, or that of all clusters. Thread-safe."""
 
-    combined: bool
-    """Whether this is the view over all clusters."""
+    @property
+    def name(self) -> str:
+        """The name that the cluster is shown under."""
 
-    def __init__(self, board: Board[Any], sums: Sums, number: int, feed: Feed, rows: Rows) -> None:
-        super().__init__(board, feed, rows)
-        self._sums = sums
-        self._node_rows = NodeRows(board, number, feed, rows)
-
-    @abstractmethod
-    def members(self) -> Sequence[View]:
-        """Return the views of the single clusters that this one shows."""
-
-    # What the two have of their own, besides. Called under the lock.
-
-    @abstractmethod
-    def _series(self) -> Series: ...
-
-    @abstractmethod
-    def _summary(self, now: float) -> Summary: ...
+    @property
+    def combined(self) -> bool:
+        """Whether this is the view over all clusters."""
 
     @property
     def tables(self) -> Tables:
         """The fields of its nodes and jobs."""
-        return self._board.tables
 
     @property
     def show_job_args(self) -> bool:
         """Whether job arguments are shown."""
-        return self._board.settings.show_job_args
 
-    # -- summary and series ------------------------------------------------------------------
+    def members(self) -> Sequence[View]:
+        """Return the views of the single clusters that this one shows."""
 
     def summary(self) -> Summary:
         """Return the cluster's summary."""
-        with self._folded() as now:
-            return self._summary(now)
 
     def what_if(
         self, *, cpus: int | None = None, by: float | None = None, without: str | None = None
@@ -131,24 +111,138 @@ class View(NodesView):
         :raises UnknownNode: there is no such node.
         :raises AmbiguousNode: several nodes have that name.
         """
-        with self._folded() as now:
-            ip_addr = None if without is None else self._address(without)
-            states = self._states()
-            # The jobs of a closed cluster wait for nothing, where others still go on.
-            states = [state for state in states if state.closed_at is None] or states
-            parts = [(self._sums.backlog(state, now), state.nodes) for state in states]
-            cpus_now = self._summary(now)["cpus"]["total"]
-            lost = [Loss.of(nodes.get(ip_addr)) for _, nodes in parts] if ip_addr else None
-        backlogs = [backlog for backlog, _ in parts]
-        return what_if(backlogs, cpus_now, now, cpus=cpus, by=by, lost=lost)
 
     def series(self, resolution_sec: int) -> SeriesData:
         """Return the time series at a resolution of 1, 10 or 60 seconds.
 
         :raises BadRequest: there is none of that resolution.
         """
-        with self._folded() as now:
-            return cast(SeriesData, self._series().as_dict(resolution_sec, now))
+
+    def nodes(self) -> list[NodeRow]:
+        """Return the rows of all nodes, in no particular order."""
+
+    def address(self, host: str) -> str:
+        """Return the address of the node with that address or name.
+
+        :raises UnknownNode: the cluster knows no such node.
+        :raises AmbiguousNode: several nodes have that name.
+        """
+
+    def addresses(self, hosts: Iterable[str]) -> dict[str, str]:
+        """Return the address of each of *hosts*, addresses or names, that is a known node.
+
+        Many are found in one pass over the nodes.
+
+        :raises AmbiguousNode: several nodes have one of these names.
+        """
+
+    def node(self, host: str) -> NodeRow:
+        """Return one node's row, by its address or name.
+
+        :raises UnknownNode: the cluster knows no such node.
+        :raises AmbiguousNode: several nodes have that name.
+        """
+
+    def node_series(self, host: str) -> NodeSeriesData:
+        """Return the node's load over its latest signs of life, of a past run over all of it.
+
+        :raises UnknownNode: the cluster knows no such node.
+        """
+
+    def node_loads(self) -> NodeLoadsData:
+        """Return how busy the nodes that are there were over the last twenty minutes.
+
+        Up to twelve each have a line; of more there are the least, the quartiles and the most.
+        """
+
+    def clock_offsets(self, most: int) -> dict[str, float]:
+        """Return how many seconds the present nodes' clocks are ahead, by address, where known.
+
+        :param most: the most nodes that are wanted: those that are furthest off.
+        """
+
+    def node_events(self, host: str) -> list[NodeEvent]:
+        """Return what happened to a node in each of the clusters, the latest first.
+
+        :raises UnknownNode: the cluster knows no such node.
+        """
+
+    def offers(self) -> list[OfferRow]:
+        """Return the nodes that were asked to join and have not, the first asked first."""
+
+    def job(self, serial: int) -> JobDetail:
+        """Return all that is known of one job.
+
+        :raises UnknownJob: no such job is retained here.
+        """
+
+    def running_jobs(self, ip_addr: str, limit: int | None = None) -> list[JobRow]:
+        """Return the jobs that run on a node, the longest running first."""
+
+    def ended_jobs(self, ip_addr: str, limit: int) -> tuple[list[JobRow], int]:
+        """Return the newest retained jobs that ended on a node, and how many there are in all.
+
+        It looks at the history alone, however many jobs are queued or running.
+        """
+
+    def jobs(
+        self,
+        query: JobQuery = ANY_JOB,
+        *,
+        order: JobOrder = NEWEST,
+        limit: int = 100,
+        after: Place | None = None,
+        private: bool = False,
+    ) -> JobPage:
+        """Return a page of the jobs that match *query*: first filter, then sort, then page.
+
+        :param after: the place where the page before this one ended.
+        :param private: search as for a client that may not see arguments.
+        """
+
+    def job_chunks(
+        self,
+        query: JobQuery = ANY_JOB,
+        *,
+        order: JobOrder = NEWEST,
+        limit: int | None = None,
+        after: Place | None = None,
+        private: bool = False,
+    ) -> Iterator[list[JobRow]]:
+        """Return all jobs that match *query* now, in order, some hundred at a time.
+
+        Each is as it is when its chunk is made. What the history drops meanwhile is there too.
+
+        :param limit: the most that are wanted.
+        """
+
+    def job_facets(
+        self,
+        query: JobQuery = ANY_JOB,
+        *,
+        limit: int = 10,
+        private: bool = False,
+        messages: bool = True,
+    ) -> JobFacetsRow:
+        """Return how many of the jobs that match *query* are of each state, node and so on.
+
+        :param limit: the most values of each that are listed.
+        :param private: search as for a client that may not see arguments.
+        :param messages: whether the titles of kinds of errors have the errors' messages.
+        """
+
+    def jobs_mark(self) -> str:
+        """Return a text that is another one whenever a row of a job may have changed."""
+
+    def error_kinds(
+        self,
+        *,
+        sort: ErrorOrder = "count",
+        descending: bool = True,
+        limit: int = 100,
+        offset: int = 0,
+    ) -> ErrorPage:
+        """Return the kinds of errors that jobs failed with, over the whole run."""
 
     def events(
         self,
@@ -168,13 +262,16 @@ class View(NodesView):
         :param before: go on with those with lower serial numbers.
         :param private: leave out who gave commands, and messages of errors.
         """
-        with self._folded():
-            found = gathered(self._states(), kinds)
-        return event_page(
-            found, since=since, after=after, before=before, limit=limit, private=private
-        )
 
-    # -- durations and timeline --------------------------------------------------------------
+    def pick_jobs(self, choose: Callable[[list[Job], float], list[Job]]) -> list[JobDetail]:
+        """Return all that is known of a few jobs.
+
+        :param choose: picks them out of all retained jobs; called with these and the time, and
+            without a lock.
+        """
+
+    def comparison(self) -> list[ComparedNode]:
+        """Return how the nodes' jobs did beside each other, the worse first."""
 
     def durations(
         self, *, node: str | None = None, words: Sequence[TimedWord] = ()
@@ -185,13 +282,6 @@ class View(NodesView):
         :param words: only jobs that ended so; all that ran to an end if empty.
         :raises UnknownNode: the cluster knows no such node.
         """
-        with self._folded():
-            if node is None:
-                return durations_row({s.name: s.tallies.total for s in self._states()}, words, None)
-            ip_addr = self._address(node)
-            there = [state for state in self._states() if ip_addr in state.nodes]
-            tallies = {state.name: state.nodes[ip_addr].tally for state in there}
-            return durations_row(tallies, words, ip_addr)
 
     def timeline(
         self,
@@ -218,67 +308,15 @@ class View(NodesView):
         :raises BadRequest: *start* or *end* is no time, or *start* is not before *end*.
         :raises UnknownNode: the cluster knows no such node.
         """
-        with self._folded() as now:
-            only = None if node is None else self._address(node)
-            states = self._states()
-            groups = [(s.error_kinds.function, list(s.ledger.jobs.values())) for s in states]
-            lanes = _lanes(states, sort)
-            colors = coloring(color, states)
-            queued = sum(state.ledger.counts["queued"] for state in states)
-            known_from = min((state.started_at for state in states), default=now)
-            ended_at = self._ended_at(states)
-        starts = [oldest_start(jobs) for _, jobs in groups]
-        oldest = min(min((at for at in starts if at is not None), default=known_from), now)
-        window = Window.of(start, end, now=now, oldest=oldest)
-        found = timeline(
-            groups,
-            lanes,
-            window,
-            now=now,
-            oldest=oldest,
-            limit=limit,
-            cells=cells,
-            node=only,
-            colors=colors,
-            sort=sort,
-            together=together,
-        )
-        with self._board.lock:
-            times, depths = self._series().gauge("queued", *window, now=now, points=_QUEUE_POINTS)
-        if window.start <= now <= window.end:
-            times, depths = [*times, now], [*depths, queued]
-        head = {"from": window.start, "to": window.end, "now": now, "oldest": oldest,
-                "ended_at": ended_at}  # fmt: skip
-        queue = {"t": times, "depth": depths}
-        return cast(TimelineData, {**head, **found, "queue": queue})
-
-    def _ended_at(self, states: list[ClusterState]) -> float | None:
-        """Return when the last job ended, ``None`` if jobs go on or none was there."""
-        ledgers = [state.ledger for state in states]
-        if not self._board.past and any(one.pending + one.before_watching for one in ledgers):
-            return None
-        ends = (state.prospects.ended_at for state in states)
-        return max((at for at in ends if at is not None), default=None)
 
     def trace(self) -> tuple[float, Iterator[list[TraceEvent]]]:
         """Return when the first retained job began, and all that ran since, as a trace.
 
         Events come some at a time; no lock is held from one to the next.
         """
-        with self._folded() as now:
-            states = self._states()
-            groups = [(s.error_kinds.function, list(s.ledger.jobs.values())) for s in states]
-            names = {ip: node.name for state in states for ip, node in state.nodes.items()}
-        starts = [oldest_start(jobs) for _, jobs in groups]
-        oldest = min((at for at in starts if at is not None), default=now)
-        return oldest, trace_events(groups, names, oldest=oldest, now=now)
-
-    # -- changes -----------------------------------------------------------------------------
 
     def is_long_since(self, since: str | None) -> bool:
         """Whether what changed since a cursor is all, or much: an answer that takes its time."""
-        with self._folded():
-            return self._node_rows.is_long(since)
 
     def changes(self, since: str | None = None, *, by_column: bool = False) -> Changes:
         """Return what changed since the cursor *since*, or all, if it is none of ours.
@@ -286,108 +324,6 @@ class View(NodesView):
         :param by_column: all nodes come as ``blocks``, see
             :class:`~flask_dispy.wire.columns.Block`; what changed comes in rows all the same.
         """
-        with self._board.folded() as now:
-            found = self._node_rows.since(since, "columns" if by_column else "rows")
-            summaries = self._sums.all(now)
-        head = encode(
-            {"cursor": found.cursor, "snapshot": found.snapshot, "now": now, "clusters": summaries}
-        )
-        gone = (encode({"ip_addr": ip_addr, "removed": True}) for ip_addr in found.removed)
-        rows = self._node_rows.joined(found, gone)
-        opening = '"nodes":[],"blocks":[' if found.snapshot and by_column else '"nodes":['
-        body = Sendable(f"{head[:-1]},{opening}".encode(), *rows, b"]}")
-        return Changes(found.cursor, found.snapshot, body, found.version)
 
     def node_changes(self, since: str | None = None) -> NodeChanges:
         """Return what changed of the nodes since the cursor *since*, or all of them."""
-        with self._folded():
-            found = self._node_rows.since(since, "own")
-            jobs = Counter[str]()
-            for state in self._states():
-                jobs.update(state.ledger.as_dict())
-        return NodeChanges(found.cursor, found.version, jobs, self._node_rows.joined(found))
-
-
-class ClusterView(View):
-    """The view of one cluster."""
-
-    combined = False
-
-    def __init__(self, board: Board[Any], sums: Sums, member: Member) -> None:
-        self._state = member.state
-        super().__init__(
-            board, sums, member.number, member.feed, ClusterRows(member.state.nodes, board.rows)
-        )
-
-    @property
-    def name(self) -> str:
-        return self._state.name
-
-    def members(self) -> Sequence[View]:
-        return [self]
-
-    def _states(self) -> list[ClusterState]:
-        return [self._state]
-
-    def _series(self) -> Series:
-        return self._state.series
-
-    def _loads(self) -> Loads:
-        return self._state.roster.loads
-
-    def _summary(self, now: float) -> Summary:
-        return self._sums.of(self._state, now)
-
-
-class CombinedView(View):
-    """The view of all clusters.
-
-    :param views: returns the views of the single ones.
-    """
-
-    combined = True
-    name = COMBINED_NAME
-
-    def __init__(self, board: Board[Any], sums: Sums, views: Callable[[], Sequence[View]]) -> None:
-        self._views = views
-        super().__init__(
-            board, sums, 0, board.combined_feed, CombinedRows(board.combined, board.rows)
-        )
-
-    def members(self) -> Sequence[View]:
-        return self._views()
-
-    def _states(self) -> list[ClusterState]:
-        return self._board.states()
-
-    def _series(self) -> Series:
-        return self._board.combined.series
-
-    def _loads(self) -> Loads:
-        return self._board.combined.loads
-
-    def _summary(self, now: float) -> Summary:
-        return self._sums.all(now)[0]
-
-
-def _lanes(states: list[ClusterState], sort: LaneOrder) -> dict[str, Lane]:
-    """Return the nodes' lanes; one that has left has its own only while something ran there."""
-    lanes: dict[str, Lane] = {}
-    for state in states:
-        for ip_addr, node in state.nodes.items():
-            lane = Lane(node.name, node.cpus or node.avail_cpus, node.state not in GONE_STATES)
-            known = lanes.get(ip_addr)
-            if known is None or (lane.always, lane.cpus) > (known.always, known.cpus):
-                lanes[ip_addr] = lane
-    if sort not in _STANDING:
-        return lanes
-    return {ip: lane._replace(figure=_standing(states, ip, sort)) for ip, lane in lanes.items()}
-
-
-# By which figure of its standing a node's lane is sorted.
-_STANDING: Final = {"slow": "times_others", "failing": "failed_share"}
-
-
-def _standing(states: list[ClusterState], ip_addr: str, sort: LaneOrder) -> float | None:
-    found = combined_standing([state.nodes[ip_addr] for state in states if ip_addr in state.nodes])
-    return None if found is None else getattr(found, _STANDING[sort])
