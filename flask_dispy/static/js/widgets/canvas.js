@@ -28,10 +28,13 @@ export function fitCanvas(canvas, width, height) {
  * @param {CanvasRenderingContext2D} context
  * @param {string} color
  * @param {number} x @param {number} y @param {number} width @param {number} height
+ * @param {number} [alpha] how much of the colour covers what is there
  */
-export function fill(context, color, x, y, width, height) {
+export function fill(context, color, x, y, width, height, alpha = 1) {
+  context.globalAlpha = alpha;
   context.fillStyle = color;
   context.fillRect(x, y, width, height);
+  context.globalAlpha = 1;
 }
 
 /**

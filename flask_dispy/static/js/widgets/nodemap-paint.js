@@ -113,10 +113,7 @@ function paintByShade(context, { columns, rows, pitchX, pitchY, gap }, nodes, co
 function paintSmall(context, rect, level, colors, shade) {
   const { x, y, width, height } = rect;
   fill(context, colors["surface-2"], x, y, width, height);
-  if (level === 0) return;
-  context.globalAlpha = FULL_SHADE * (level / LEVELS);
-  fill(context, colors[shade.token], x, y, width, height);
-  context.globalAlpha = 1;
+  if (level > 0) fill(context, colors[shade.token], x, y, width, height, FULL_SHADE * (level / LEVELS));
 }
 
 /**

@@ -92,10 +92,8 @@ export class TimelineMap {
     const x = scale(whole.from, whole.to, gutter, width);
     const left = Math.max(gutter, Math.min(width - 3, x(view.from)));
     const right = Math.min(width, Math.max(left + 3, x(view.to)));
-    context.globalAlpha = 0.55;
-    fill(context, colors["surface-2"], gutter, 0, left - gutter, HEIGHT);
-    fill(context, colors["surface-2"], right, 0, width - right, HEIGHT);
-    context.globalAlpha = 1;
+    fill(context, colors["surface-2"], gutter, 0, left - gutter, HEIGHT, 0.55);
+    fill(context, colors["surface-2"], right, 0, width - right, HEIGHT, 0.55);
     context.strokeStyle = colors.accent;
     context.lineWidth = 2;
     context.strokeRect(left + 1, 1, right - left - 2, HEIGHT - 2);

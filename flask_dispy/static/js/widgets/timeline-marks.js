@@ -46,8 +46,10 @@ export const TIMELINE_TOKENS = /** @type {const} */ ([
 
 /** From these sizes on, a pattern can be made out. */
 const PATTERN = { width: 5, height: 4 };
-/** The lowest opacity with a contrast of 3:1 against the background of the light theme. */
+/** Success is painted more quietly than failure, with the lowest opacity with a contrast of 3:1 against the background of the light theme. */
 const CALM = 0.78;
+/** The body of a job that goes on is light. */
+const OPEN = 0.3;
 
 /**
  * A bar in the colour and pattern of its class, at least 2 px wide. Neighbours stay apart by a pixel where
@@ -62,11 +64,11 @@ export function paintBar(context, rect, { token, pattern }, colors) {
   const width = Math.max(2, Math.round(rect.x + rect.width) - x - (rect.width > 4 ? 1 : 0));
   const height = Math.max(2, rect.height - (rect.height > 4 ? 1 : 0));
   const y = rect.y;
+  if (pattern === "calm") return fill(context, colors[token], x, y, width, height, CALM);
   context.fillStyle = colors[token];
-  if (pattern === "calm") return paintCalm(context, x, y, width, height);
   const patterned = width >= PATTERN.width && height >= PATTERN.height;
   if (!patterned || pattern === "plain") return context.fillRect(x, y, width, height);
-  if (pattern === "open") return paintOpen(context, x, y, width, height);
+  if (pattern === "open") return paintOpen(context, colors[token], x, y, width, height);
   if (pattern === "broken") return paintBroken(context, x, y, width, height);
   context.fillRect(x, y, width, height);
   context.fillStyle = colors.surface;
@@ -75,25 +77,13 @@ export function paintBar(context, rect, { token, pattern }, colors) {
 }
 
 /**
- * Success is painted more quietly than failure.
- * @param {CanvasRenderingContext2D} context
- * @param {number} x @param {number} y @param {number} width @param {number} height
- */
-function paintCalm(context, x, y, width, height) {
-  context.globalAlpha = CALM;
-  context.fillRect(x, y, width, height);
-  context.globalAlpha = 1;
-}
-
-/**
  * A light body with a solid start and edges, open at the end, because the job goes on.
  * @param {CanvasRenderingContext2D} context
+ * @param {string} color
  * @param {number} x @param {number} y @param {number} width @param {number} height
  */
-function paintOpen(context, x, y, width, height) {
-  context.globalAlpha = 0.3;
-  context.fillRect(x, y, width, height);
-  context.globalAlpha = 1;
+function paintOpen(context, color, x, y, width, height) {
+  fill(context, color, x, y, width, height, OPEN);
   context.fillRect(x, y, 3, height);
   context.fillRect(x, y, width, 1);
   context.fillRect(x, y + height - 1, width, 1);
@@ -152,15 +142,9 @@ export function paintOutline(context, rect, colors) {
  * @param {Colors} colors
  */
 export function paintPart(context, { x, y, width, height }, { token, pattern }, colors) {
-  context.fillStyle = colors[token];
-  if (pattern === "calm") return paintCalm(context, x, y, width, height);
-  if (pattern === "open") {
-    context.globalAlpha = 0.3;
-    context.fillRect(x, y, width, height);
-    context.globalAlpha = 1;
-    return context.fillRect(x, y, width, Math.min(1, height));
-  }
-  context.fillRect(x, y, width, height);
+  const alpha = pattern === "calm" ? CALM : pattern === "open" ? OPEN : 1;
+  fill(context, colors[token], x, y, width, height, alpha);
+  if (pattern === "open") context.fillRect(x, y, width, Math.min(1, height));
   if ((pattern === "hatch" || pattern === "cross") && width >= PATTERN.width && height >= PATTERN.height) {
     context.fillStyle = colors.surface;
     paintHatch(context, x, y, width, height, pattern === "cross");
@@ -182,9 +166,7 @@ export function paintLabel(context, { x, y, width, height }, text, colors) {
   const shown = fitText(context, text, Math.min(LABEL.most, width - 14));
   if (shown.length < Math.min(LABEL.least, text.length)) return;
   const middle = y + height / 2;
-  context.globalAlpha = 0.88;
-  fill(context, colors.surface, x + 4, middle - 6.5, context.measureText(shown).width + 6, 12);
-  context.globalAlpha = 1;
+  fill(context, colors.surface, x + 4, middle - 6.5, context.measureText(shown).width + 6, 12, 0.88);
   context.fillStyle = colors.text;
   context.fillText(shown, x + 7, middle + 3);
 }

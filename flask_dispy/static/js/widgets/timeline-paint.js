@@ -251,9 +251,7 @@ function paintVerticals(context, scene, height) {
     fill(context, colors.accent, Math.round(x(now)), 0, 1, height);
   }
   if (cursor === null || x(cursor) < gutter) return;
-  context.globalAlpha = 0.6;
-  fill(context, colors.text, Math.round(x(cursor)), 0, 1, height);
-  context.globalAlpha = 1;
+  fill(context, colors.text, Math.round(x(cursor)), 0, 1, height, 0.6);
 }
 
 /**
