@@ -31,12 +31,6 @@ export function createRowView(columns, selectable, name) {
   let shown;
   let active = false;
 
-  function setTabStops() {
-    for (const control of element.querySelectorAll("a, button, input")) {
-      setAttr(control, "tabindex", active ? null : "-1");
-    }
-  }
-
   return {
     element,
     key: "",
@@ -62,10 +56,10 @@ export function createRowView(columns, selectable, name) {
       }
       element.classList.toggle("is-open", state.open);
       setAttr(element, "tabindex", state.active ? "0" : "-1");
-      if (active !== state.active) {
-        active = state.active;
-        setTabStops();
-      }
+      if (active === state.active) return;
+      active = state.active;
+      for (const control of element.querySelectorAll("a, button, input"))
+        setAttr(control, "tabindex", active ? null : "-1");
     },
   };
 }

@@ -89,11 +89,6 @@ function factsOf(fields, past = false) {
   return [...ours, ...theirs];
 }
 
-/** @param {string} text @param {NodeRow} row @param {number} now */
-function withAge(text, row, now) {
-  return isLoadOld(row, now) ? `${text}, ${relative(loadAt(row), now)}` : text;
-}
-
 /**
  * The facts about one node, and its CPUs, which can be changed in place.
  *
@@ -123,8 +118,9 @@ export function createNodeFacts(element, { shell }) {
       let text = fact.text(shown, now, clusters, store.nodes.values());
       // All figures of a past run are old.
       if (fact.load && !config.past) {
-        text = withAge(text, shown, now);
-        values[i].classList.toggle("is-old", isLoadOld(shown, now));
+        const old = isLoadOld(shown, now);
+        if (old) text += `, ${relative(loadAt(shown), now)}`;
+        values[i].classList.toggle("is-old", old);
       }
       setText(values[i], text);
       boxes[i].hidden = text === "";

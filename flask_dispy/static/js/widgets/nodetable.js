@@ -202,7 +202,9 @@ export class NodeTable {
   /** @param {Sort} chosen */
   #sayOrder(chosen) {
     this.#sort = chosen;
-    setText(this.#order, orderWords(chosen, this.#columns));
+    const { key, order } = chosen;
+    const label = this.#columns.find((column) => column.key === key)?.label ?? key;
+    setText(this.#order, `by ${label}, ${order}ending`);
     this.#onSort?.(chosen);
   }
 }
@@ -215,17 +217,6 @@ export class NodeTable {
 function sortFrom(text, columns) {
   const sort = readSort(text);
   return columns.some(({ key, value }) => key === sort.key && value) ? sort : USUAL;
-}
-
-/**
- * The order of the rows in words.
- *
- * @param {Sort} sort
- * @param {NodeColumn[]} columns
- */
-function orderWords({ key, order }, columns) {
-  const label = columns.find((column) => column.key === key)?.label ?? key;
-  return `by ${label}, ${order}ending`;
 }
 
 /** @param {() => void} clear */

@@ -121,7 +121,7 @@ function part(title, rows) {
       cell("A", sideText(change, change.a)),
       cell("B", sideText(change, change.b)),
       cell("B beside A", changeText(change)),
-      cell("How sure", sureText(change)),
+      cell("How sure", verdict === "same" ? "" : change.sure ? "sure" : "may be chance"),
     ),
   );
   const table = h("table", { class: "plain-table run-changes" }, h("thead", {}, head), h("tbody", {}, ...lines));
@@ -166,10 +166,4 @@ function changeText({ what, a, b, times, verdict }) {
   if (what === "failed" && !b.failed) return "gone";
   if (!times) return verdict === "worse" ? "longer" : "shorter";
   return `${rate(times)} times as ${what === "failed" ? "often" : "long"}`;
-}
-
-/** @param {RunChange} change */
-function sureText({ verdict, sure }) {
-  if (verdict === "same") return "";
-  return sure ? "sure" : "may be chance";
 }
