@@ -18,7 +18,7 @@ import { fillChildren, setAttrs, svg } from "./svg.js";
 /** @typedef {{key: string, label: string, token: string}} Series */
 /** @typedef {{t: number[], columns: Record<string, (number|null)[]>, now?: number}} ChartData `now`: the right edge, where that is later than the last sample */
 /** @typedef {{title: string, unit: string, series: Series[], format: (value: number) => string, scale?: "whole"|"bytes", past?: boolean, crowded?: boolean, onPick?: (key: string) => void}} ChartOptions `scale`: where ticks may stand; anywhere, if not given; `past`: the right edge is not now; `crowded`: lines have no labels; `onPick`: a click on a line gives its key */
-/** @typedef {{x: (t: number) => number, y: (value: number) => number, to: number, right: number, bottom: number}} Frame */
+/** @typedef {{x: (t: number) => number, timeAt: (x: number) => number, y: (value: number) => number, to: number, right: number, bottom: number}} Frame */
 
 const HEIGHT = 168;
 /** Over the plot there is room for marks of events. */
@@ -145,6 +145,7 @@ export function frameFor(data, options, width, gutter) {
     bottom,
     to,
     x: scale(t[0], to, 1, right),
+    timeAt: (place) => t[0] + Math.min(1, Math.max(0, place / right)) * (to - t[0]),
     y: scale(0, ticks[ticks.length - 1], bottom, TOP),
   };
 }

@@ -122,10 +122,9 @@ export class Chart {
   #lineAt({ clientX, clientY }) {
     const { t, columns } = this.#data;
     const frame = this.#frame;
-    if (!frame || t.length === 0) return null;
+    if (!frame) return null;
     const { left, top } = this.#parts.plot.getBoundingClientRect();
-    const share = Math.min(1, Math.max(0, (clientX - left) / frame.right));
-    const index = nearest(t, t[0] + share * (frame.to - t[0]));
+    const index = nearest(t, frame.timeAt(clientX - left));
     // A line may be steep there, so what is before and after counts as well.
     const found = this.#options.series.flatMap(({ key }) =>
       (columns[key] ?? []).slice(Math.max(0, index - 1), index + 2).flatMap((value) => {
@@ -141,7 +140,7 @@ export class Chart {
     const frame = this.#frame;
     if (!frame || this.#marks.length === 0 || !(key === "," || key === ".")) return undefined;
     const { t } = this.#data;
-    const samples = this.#marks.map(({ x }) => nearest(t, t[0] + (x / frame.right) * (frame.to - t[0])));
+    const samples = this.#marks.map(({ x }) => nearest(t, frame.timeAt(x)));
     const now = this.#inspected === null ? t.length : nearest(t, this.#inspected);
     const found = key === "," ? samples.filter((each) => each < now).at(-1) : samples.find((each) => each > now);
     return t[found ?? Math.min(now, t.length - 1)];
@@ -150,11 +149,7 @@ export class Chart {
   #listen() {
     const { plot } = this.#parts;
     plot.addEventListener("pointermove", (event) => {
-      const { t } = this.#data;
-      if (!this.#frame || t.length === 0) return;
-      const x = event.clientX - plot.getBoundingClientRect().left;
-      const share = Math.min(1, Math.max(0, x / this.#frame.right));
-      this.#inspect(t[0] + share * (this.#frame.to - t[0]));
+      if (this.#frame) this.#inspect(this.#frame.timeAt(event.clientX - plot.getBoundingClientRect().left));
     });
     plot.addEventListener("click", (event) => {
       const key = this.#lineAt(event);
