@@ -15,7 +15,6 @@ import {
   layoutLanes,
   panView,
   pinchView,
-  reachesNow,
   covers,
   SHORTEST_SEC,
   tally,
@@ -61,7 +60,6 @@ test("following shows now a little before the right edge", () => {
   const view = followView(600, 1000);
   assert.equal(Math.round(view.to - view.from), 600);
   assert.ok(view.to > 1000 && view.to < 1030);
-  assert.ok(reachesNow(view, 1000));
 });
 
 test("zooming keeps the time under the pointer in its place", () => {
@@ -86,7 +84,7 @@ test("panning stops at both ends and keeps the width", () => {
 
 test("a history shorter than the window ends at now", () => {
   const view = clampView({ from: 0, to: 30 }, { oldest: 995, now: 1000 });
-  assert.ok(reachesNow(view, 1000));
+  assert.ok(view.to >= 1000);
 });
 
 test("a pinch keeps both times under their fingers", () => {

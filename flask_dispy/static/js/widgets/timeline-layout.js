@@ -95,15 +95,6 @@ export function pinchView(times, places, width, limits) {
 }
 
 /**
- * Whether a window reaches the present, so that it should follow it.
- * @param {View} view
- * @param {number} now
- */
-export function reachesNow(view, now) {
-  return view.to >= now;
-}
-
-/**
  * What to ask the server for: the window and half of it more on each side, so that a pan shows bars at once.
  * @param {View} view
  * @returns {View}

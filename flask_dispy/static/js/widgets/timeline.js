@@ -15,7 +15,6 @@ import {
   laneAt,
   layoutLanes,
   panView,
-  reachesNow,
   zoomView,
 } from "./timeline-layout.js";
 import { clusterPath } from "../data/api.js";
@@ -308,7 +307,7 @@ export class Timeline {
   }
 
   /** @param {View} view @param {boolean} [follow] */
-  #goTo(view, follow = reachesNow(view, this.#data.now())) {
+  #goTo(view, follow = view.to >= this.#data.now()) {
     this.#scene.view = this.#scene.answer ? clampView(view, this.#limits()) : view;
     this.#following = follow;
     this.#growTo = 0;
