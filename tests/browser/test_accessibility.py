@@ -3,134 +3,126 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 import pytest
-from browser.stage import Stage, axe_violations, is_live
+from browser.stage import Stage, axe_violations, is_live, job_search
 from playwright.sync_api import Page, expect
 
-_Act = Callable[[Page], None] | None
+_DESKTOP, _PHONE = {"width": 1360, "height": 860}, {"width": 390, "height": 844}
 
 
-def _choose_columns(page: Page) -> None:
-    page.get_by_role("button", name="Choose columns").click()
+@pytest.fixture
+def page(stage: Stage) -> Page:
+    """A page that has not gone anywhere yet."""
+    page = stage.audience.page()
+    page.emulate_media(reduced_motion="reduce")  # nobody reads a colour in mid-transition
+    return page
 
 
-def _settings(page: Page) -> None:
-    page.get_by_role("button", name="Update interval").click()
+def _visit(stage: Stage, page: Page, path: str) -> None:
+    stage.go(page, path)
+    is_live(page)
 
 
-def _help(page: Page) -> None:
-    page.get_by_role("button", name="Help").click()
-    expect(page.get_by_role("dialog")).to_be_visible()
+def _check(page: Page, what: str, place: str = "main") -> None:
+    """Find nothing while *what* is open, which is at *place*: around it are the page's colours."""
+    expect(page.locator(f"{place} >> visible=true").first).to_be_visible()
+    assert (what, axe_violations(page, place)) == (what, [])
 
 
-def _ask_to_close(page: Page) -> None:
+def _check_on_desktop_and_phone(page: Page, what: str) -> None:
+    for screen, size in (("phone", _PHONE), ("desktop", _DESKTOP)):
+        page.set_viewport_size(size)  # type: ignore[arg-type]
+        _check(page, f"{what} on a {screen}", "body")
+
+
+def test_axe_finds_nothing_on_monitor(stage: Stage, page: Page) -> None:
+    _visit(stage, page, "monitor.html")
+    _check_on_desktop_and_phone(page, "monitor")
+    for button, place in (
+        ("Choose columns", ".columns"),
+        ("Update interval", ".popover-panel"),
+        ("Help", "dialog"),
+    ):
+        page.get_by_role("button", name=button).click()
+        _check(page, button, place)
+        page.keyboard.press("Escape")
+    page.get_by_role("searchbox", name="Filter nodes").fill("nothing")
+    expect(page.locator("#nodes")).to_contain_text("No node matches")
+    _check(page, "no node", "#nodes")
+    page.get_by_role("searchbox", name="Filter nodes").fill("")
     page.get_by_role("checkbox", name="Select 10.0.0.2", exact=True).check()
     page.locator("#nodes").get_by_role("button", name="Close", exact=True).click()
-
-
-def _outcome(page: Page) -> None:
-    _ask_to_close(page)
     page.get_by_role("button", name="Close 1 node").click()
     expect(page.get_by_role("button", name="Dismiss")).to_be_visible()
+    _check(page, "an outcome", ".notice")
 
 
-def _suggestions(page: Page) -> None:
-    box = page.get_by_role("combobox", name="Search jobs")
-    box.focus()
-    box.press("ArrowDown")
-    box.press("ArrowDown")
+def test_axe_finds_nothing_on_node_and_events(stage: Stage, page: Page) -> None:
+    _visit(stage, page, "node.html?host=10.0.0.2")
+    _check_on_desktop_and_phone(page, "a node")
+    for path in ("node.html", "node.html?host=10.9.9.9"):
+        _visit(stage, page, path)
+        _check(page, path)
+    _visit(stage, page, "events.html")
+    _check_on_desktop_and_phone(page, "events")
 
 
-def _ask_to_terminate(page: Page) -> None:
-    page.get_by_role("button", name="Terminate all").click()
-    expect(page.get_by_role("button", name=re.compile(r"Terminate \d+ jobs"))).to_be_visible()
-
-
-def _detail(page: Page) -> None:
+def test_axe_finds_nothing_on_jobs(stage: Stage, page: Page) -> None:
+    _visit(stage, page, "jobs.html?job=2")
     expect(page.locator(".job-pre").first).to_be_visible()
-
-
-def _kind(page: Page) -> None:
+    _check_on_desktop_and_phone(page, "a job")
+    page.locator(".tab-errors").click()
     page.locator("#errors .tr [data-column=kind]").last.click()
     expect(page.locator("#kind .job-pre")).to_be_visible()
+    _check_on_desktop_and_phone(page, "an error kind")
 
 
-def _durations(page: Page) -> None:
+def test_axe_finds_nothing_on_the_parts_of_jobs(stage: Stage, page: Page) -> None:
+    _visit(stage, page, "jobs.html")
+    job_search(page).focus()
+    job_search(page).press("ArrowDown")
+    job_search(page).press("ArrowDown")
+    _check(page, "suggestions", "#search-suggestions")
+    job_search(page).blur()
+    page.get_by_role("button", name="Terminate all").click()
+    expect(page.get_by_role("button", name=re.compile(r"Terminate \d+ jobs"))).to_be_visible()
+    _check(page, "a question", ".confirm")
+    page.locator(".confirm:visible").get_by_role("button", name="Cancel").click()
     page.get_by_role("button", name="Show durations").click()
     expect(page.locator(".histogram-bar").first).to_be_visible()
-
-
-def _breakdown(page: Page) -> None:
+    _check(page, "durations", "#durations")
+    job_search(page).fill("-draft")
+    job_search(page).press("Enter")
     page.get_by_role("button", name="Show breakdown").click()
     expect(page.locator(".facet-value").first).to_be_visible()
-
-
-def _saved(page: Page) -> None:
+    _check(page, "breakdown", "#facets")
     page.get_by_role("button", name="Saved").click()
     page.get_by_label("Name of the search").fill("dull")
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.locator(".saved-item")).to_have_count(1)
+    _check(page, "saved searches", ".saved-panel")
+    page.keyboard.press("Escape")
+    job_search(page).fill("nothing")
+    expect(page.get_by_text("No job matches")).to_be_visible()
+    _check(page, "no job")
 
 
-def _as_a_table(page: Page) -> None:
+def test_axe_finds_nothing_on_timeline(stage: Stage, page: Page) -> None:
+    _visit(stage, page, "timeline.html")
     page.get_by_text("Show as a table").click()
+    _check_on_desktop_and_phone(page, "timeline")
+    _visit(stage, page, "timeline.html?job=2")
+    expect(page.locator(".job-pre").first).to_be_visible()
+    _check(page, "timeline of a job")
+    _visit(stage, page, "timeline.html?color=error&sort=slow")
+    _check(page, "timeline by errors")
 
 
-def _mistake(page: Page) -> None:
+def test_axe_finds_nothing_on_manage(stage: Stage, page: Page) -> None:
+    _visit(stage, page, "manage.html")
     page.locator("#allocate").get_by_role("button", name="Allocate").click()
-
-
-_PAGES: list[tuple[str, _Act]] = [
-    ("monitor.html", None),
-    ("node.html?host=10.0.0.2", None),
-    ("jobs.html?job=2", _detail),
-    ("jobs.html?view=errors", _kind),
-    ("timeline.html", _as_a_table),
-    ("events.html", None),
-    ("manage.html", _ask_to_close),
-]
-# Where the part is: the colours around it are those of the page.
-_PARTS: list[tuple[str, _Act, str]] = [
-    ("monitor.html", _choose_columns, ".columns"),
-    ("monitor.html", _settings, ".popover-panel"),
-    ("monitor.html", _help, "dialog"),
-    ("monitor.html", _outcome, ".notice"),
-    ("monitor.html?q=nothing", None, "#nodes"),
-    ("node.html", None, "main"),
-    ("node.html?host=10.9.9.9", None, "main"),
-    ("jobs.html", _suggestions, "#search-suggestions"),
-    ("jobs.html", _durations, "#durations"),
-    ("jobs.html?q=-draft", _breakdown, "#facets"),
-    ("jobs.html?q=-draft", _saved, ".saved-panel"),
-    ("jobs.html", _ask_to_terminate, ".confirm"),
-    ("jobs.html?q=nothing", None, "main"),
-    ("timeline.html?job=2", _detail, "main"),
-    ("timeline.html?color=error&sort=slow", None, "main"),
-    ("manage.html", _mistake, "#allocate"),
-]
-
-
-@pytest.mark.parametrize("screen", ["desktop", "phone"])
-@pytest.mark.parametrize(("path", "act"), _PAGES, ids=[path for path, _ in _PAGES])
-def test_axe_finds_nothing_on_a_page(stage: Stage, path: str, act: _Act, screen: str) -> None:
-    _check(stage.open(path, phone=screen == "phone"), act, "body")
-
-
-@pytest.mark.parametrize(
-    ("path", "act", "place"),
-    _PARTS,
-    ids=[f"{path}{act.__name__ if act else ''}" for path, act, _ in _PARTS],
-)
-def test_axe_finds_nothing_on_a_part(stage: Stage, path: str, act: _Act, place: str) -> None:
-    _check(stage.open(path), act, place)
-
-
-def _check(page: Page, act: _Act, place: str) -> None:
-    page.emulate_media(reduced_motion="reduce")  # nobody reads a colour in mid-transition
-    is_live(page)
-    if act is not None:
-        act(page)
-    expect(page.locator(f"{place} >> visible=true").first).to_be_visible()
-    assert axe_violations(page, place) == []
+    _check(page, "a mistake", "#allocate")
+    page.get_by_role("checkbox", name="Select 10.0.0.2", exact=True).check()
+    page.locator("#nodes").get_by_role("button", name="Close", exact=True).click()
+    _check_on_desktop_and_phone(page, "manage and its question")

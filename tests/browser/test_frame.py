@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from browser.stage import (
-    PAGES,
     Browsers,
     Stage,
     becomes,
@@ -43,17 +42,20 @@ def page(stage: Stage) -> Page:
 # -- theme ---------------------------------------------------------------------------------------
 
 
-def test_theme_follows_the_system(page: Page) -> None:
-    for scheme, color in (("light", LIGHT), ("dark", DARK)):
+def test_theme_follows_the_system_or_is_switched_and_stands_before_the_first_paint(
+    stage: Stage, page: Page
+) -> None:
+    for scheme, color in (("dark", DARK), ("light", LIGHT)):
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         assert page.evaluate(_BACKGROUND) == color
-
-
-def test_theme_is_switched_and_remembered(stage: Stage, page: Page) -> None:
     for theme, color in (("light", LIGHT), ("dark", DARK)):
         page.get_by_role("button", name="Theme:").click()
         expect(page.get_by_role("button", name=f"Theme: {theme}")).to_be_visible()
         assert page.evaluate(_BACKGROUND) == color
+    # Without its scripts: or a dark room lights up at every page.
+    page.route("**/bundle/*.js", lambda route: route.abort())
+    page.reload()
+    assert page.evaluate(_BACKGROUND) == DARK
     other = stage.open("jobs.html")
     assert other.evaluate(_BACKGROUND) == DARK
     other.get_by_role("button", name="Theme: dark").click()
@@ -61,28 +63,46 @@ def test_theme_is_switched_and_remembered(stage: Stage, page: Page) -> None:
     assert other.evaluate(_BACKGROUND) == LIGHT
 
 
-def test_chosen_theme_stands_before_the_first_paint(stage: Stage, page: Page) -> None:
-    """Or a dark room lights up at every page."""
-    page.evaluate("localStorage.setItem('dispy.theme', 'dark')")
-    page.route("**/bundle/*.js", lambda route: route.abort())
-    page.reload()
-    assert page.evaluate(_BACKGROUND) == DARK
+# -- keyboard and focus --------------------------------------------------------------------------
 
 
-# -- keyboard --------------------------------------------------------------------------------------
+def _assert_focus_is_seen(page: Page) -> None:
+    unseen = []
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        what = page.evaluate("""() => {
+            const one = document.activeElement;
+            if (one === document.body) return null;
+            const parts = [one, one.closest("label"), one.parentElement].filter(Boolean);
+            const seen = parts.some((part) => {
+              const style = getComputedStyle(part);
+              return style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
+            });
+            return seen ? null : one.outerHTML.slice(0, 120);
+        }""")
+        if what:
+            unseen.append(what)
+    assert (page.url, unseen) == (page.url, [])
+    page.evaluate("document.activeElement.blur()")
 
 
-def test_g_and_a_letter_go_to_the_pages(page: Page) -> None:
-    for letter, name in zip(
-        "njtam", ("node", "jobs", "timeline", "manage", "monitor"), strict=True
-    ):
-        page.keyboard.press("g")
-        page.keyboard.press(letter)
-        expect(page).to_have_url(re.compile(rf"/{name}\.html$"))
-        is_live(page)
+def _assert_menu_says(page: Page, name: str) -> None:
+    current = page.get_by_role("navigation", name="Pages").locator("[aria-current=page]")
+    expect(current).to_have_text(name.capitalize())
+    expect(page.get_by_role("heading", level=1)).to_have_count(1)
 
 
-def test_j_and_k_go_through_the_rows_and_space_selects(page: Page) -> None:
+def _assert_slash_leads_to(page: Page, label: str) -> None:
+    page.keyboard.press("/")
+    expect(page.get_by_label(label)).to_be_focused()
+    expect(page.get_by_label(label)).to_have_value("")
+    page.get_by_label(label).blur()
+
+
+def test_keys_lead_through_rows_and_pages_of_which_each_is_said_and_shows_where_the_focus_is(
+    page: Page,
+) -> None:
+    page.emulate_media(reduced_motion="reduce")
     order = keys_shown(page)
     for key, row in (("j", order[0]), ("j", order[1]), ("j", order[2]), ("k", order[1])):
         page.keyboard.press(key)
@@ -91,36 +111,67 @@ def test_j_and_k_go_through_the_rows_and_space_selects(page: Page) -> None:
     expect(page.locator(".tr[aria-selected=true]")).to_have_attribute("data-key", order[1])
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(rf"node\.html\?host={re.escape(order[1])}"))
-
-
-def test_slash_goes_to_the_search(stage: Stage, page: Page) -> None:
-    for path, label in (
-        ("", "Filter nodes"),
-        ("manage.html", "Filter nodes"),
-        ("jobs.html", "Search jobs"),
-        ("node.html", "Node: IP address or name"),
+    is_live(page)
+    _assert_focus_is_seen(page)
+    _assert_menu_says(page, "node")
+    searches = {
+        "node": "Node: IP address or name",
+        "jobs": "Search jobs",
+        "manage": "Filter nodes",
+        "monitor": "Filter nodes",
+    }
+    for letter, name in zip(
+        "njteam", ("node", "jobs", "timeline", "events", "manage", "monitor"), strict=True
     ):
-        stage.go(page, path)
+        page.keyboard.press("g")
+        page.keyboard.press(letter)
+        expect(page).to_have_url(re.compile(rf"/{name}\.html$"))
         is_live(page)
-        page.keyboard.press("/")
-        expect(page.get_by_label(label)).to_be_focused()
-        expect(page.get_by_label(label)).to_have_value("")
+        _assert_menu_says(page, name)
+        _assert_focus_is_seen(page)
+        if name in searches:
+            _assert_slash_leads_to(page, searches[name])
+        if name == "timeline":
+            page.keyboard.press("?")
+            dialog = page.get_by_role("dialog", name="Keyboard map")
+            for words in (
+                "Follow now",
+                "Lanes: earlier, later",
+                "Lanes: zoom",
+                "Lanes: everything",
+            ):
+                expect(dialog).to_contain_text(words)
+            page.keyboard.press("Escape")
 
 
-def test_u_updates(page: Page) -> None:
+def test_skip_link_comes_first_and_escape_leaves_what_is_open_and_nothing_moves_on_wish(
+    page: Page,
+) -> None:
+    page.keyboard.press("Tab")
+    link = page.get_by_role("link", name="Skip to content")
+    expect(link).to_be_focused()
+    expect(link).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    expect(page.locator("#main")).to_be_focused()
+    button = page.get_by_role("button", name="Choose columns")
+    button.click()
+    expect(button).to_have_attribute("aria-expanded", "true")
+    page.keyboard.press("Escape")
+    expect(button).to_have_attribute("aria-expanded", "false")
+    expect(button).to_be_focused()
+    page.emulate_media(reduced_motion="reduce")
+    moving = page.evaluate("""() => [...document.querySelectorAll("*")].filter((one) => {
+        const { transitionDuration, animationName } = getComputedStyle(one);
+        return parseFloat(transitionDuration) > 0.01 || animationName !== "none";
+    }).map((one) => one.className)""")
+    assert moving == []
+
+
+def test_single_keys_are_shown_mean_nothing_while_text_is_typed_and_can_be_turned_off(
+    page: Page,
+) -> None:
     with page.expect_request(re.compile(r"/api/v1/changes\?")):
         page.keyboard.press("u")
-
-
-def test_keys_mean_nothing_while_text_is_typed(page: Page) -> None:
-    box = page.get_by_role("searchbox", name="Filter nodes")
-    box.focus()
-    page.keyboard.type("gj?u")
-    expect(box).to_have_value("gj?u")
-    expect(page.get_by_role("dialog")).to_have_count(0)
-
-
-def test_question_mark_shows_the_keys(page: Page) -> None:
     page.keyboard.press("?")
     dialog = page.get_by_role("dialog", name="Keyboard map")
     for words in (
@@ -136,18 +187,13 @@ def test_question_mark_shows_the_keys(page: Page) -> None:
         expect(dialog).to_contain_text(words)
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
-
-
-def test_keys_of_the_timeline_are_shown_too(stage: Stage, page: Page) -> None:
-    stage.go(page, "timeline.html")
-    page.keyboard.press("?")
-    dialog = page.get_by_role("dialog", name="Keyboard map")
-    for words in ("Follow now", "Lanes: earlier, later", "Lanes: zoom", "Lanes: everything"):
-        expect(dialog).to_contain_text(words)
-
-
-def test_single_keys_can_be_turned_off(page: Page) -> None:
-    """As WCAG 2.1.4 asks for those who dictate."""
+    box = page.get_by_role("searchbox", name="Filter nodes")
+    box.focus()
+    page.keyboard.type("gj?u")
+    expect(box).to_have_value("gj?u")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    box.fill("")
+    # As WCAG 2.1.4 asks for those who dictate.
     page.get_by_role("button", name="Help").click()
     page.get_by_label("Single keys do something").uncheck()
     page.keyboard.press("Escape")
@@ -159,83 +205,7 @@ def test_single_keys_can_be_turned_off(page: Page) -> None:
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 
-# -- focus -----------------------------------------------------------------------------------------
-
-
-def test_skip_link_comes_first_and_leads_to_the_content(page: Page) -> None:
-    page.keyboard.press("Tab")
-    link = page.get_by_role("link", name="Skip to content")
-    expect(link).to_be_focused()
-    expect(link).to_be_in_viewport()
-    page.keyboard.press("Enter")
-    expect(page.locator("#main")).to_be_focused()
-
-
-def test_focus_is_seen_wherever_it_goes(stage: Stage, page: Page) -> None:
-    page.emulate_media(reduced_motion="reduce")
-    for path in PAGES:
-        stage.go(page, path)
-        is_live(page)
-        unseen = []
-        for _ in range(30):
-            page.keyboard.press("Tab")
-            what = page.evaluate("""() => {
-                const one = document.activeElement;
-                if (one === document.body) return null;
-                const parts = [one, one.closest("label"), one.parentElement].filter(Boolean);
-                const seen = parts.some((part) => {
-                  const style = getComputedStyle(part);
-                  return style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
-                });
-                return seen ? null : one.outerHTML.slice(0, 120);
-            }""")
-            if what:
-                unseen.append(what)
-        assert unseen == [], path
-
-
-def test_open_menu_is_left_by_escape_to_its_button(page: Page) -> None:
-    button = page.get_by_role("button", name="Choose columns")
-    button.click()
-    expect(button).to_have_attribute("aria-expanded", "true")
-    page.keyboard.press("Escape")
-    expect(button).to_have_attribute("aria-expanded", "false")
-    expect(button).to_be_focused()
-
-
-def test_nothing_moves_for_those_who_want_no_motion(page: Page) -> None:
-    page.emulate_media(reduced_motion="reduce")
-    moving = page.evaluate("""() => [...document.querySelectorAll("*")].filter((one) => {
-        const { transitionDuration, animationName } = getComputedStyle(one);
-        return parseFloat(transitionDuration) > 0.01 || animationName !== "none";
-    }).map((one) => one.className)""")
-    assert moving == []
-
-
-# -- the rest --------------------------------------------------------------------------------------
-
-
-def test_head_and_actions_fit_every_width(stage: Stage) -> None:
-    page = stage.open("jobs.html")
-    expect(rows(page)).to_have_count(5)
-    for width in (320, 701, 768, 900, 1121):
-        page.set_viewport_size({"width": width, "height": 860})
-        becomes(
-            lambda: page.locator(".top *, .jobs-actions *").evaluate_all(
-                """(found) => [innerWidth, found
-                    .filter((each) => each.getBoundingClientRect().right > innerWidth)
-                    .map((each) => each.className)]"""
-            ),
-            [width, []],
-        )
-
-
-def test_menu_says_which_page_this_is(stage: Stage, page: Page) -> None:
-    for path in PAGES:
-        stage.go(page, path)
-        current = page.get_by_role("navigation", name="Pages").locator("[aria-current=page]")
-        expect(current).to_have_text(path.split(".")[0].capitalize())
-        expect(page.get_by_role("heading", level=1)).to_have_count(1)
+# -- notices and alerts --------------------------------------------------------------------------
 
 
 _NOTIFIED = """

@@ -24,8 +24,14 @@ def _open(page: Page, job_id: str) -> Locator:
     return panel
 
 
-def test_detail_shows_how_a_job_failed(page: Page) -> None:
+# -- what it shows ---------------------------------------------------------------------------------
+
+
+def test_panel_shows_how_its_job_fared_as_texts_that_click_or_space_copies(page: Page) -> None:
+    number = page.locator(".tr", has_text="broken").locator(".job-number").inner_text()
     panel = _open(page, "broken")
+    expect(panel.locator("#job-number")).to_have_text(number)
+    expect(page.get_by_role("dialog", name=f"broken {number}")).to_be_visible()
     expect(panel.locator(".job-head .state")).to_have_text("failed")
     expect(panel.locator(".job-pre-exception")).to_contain_text("ValueError: no such thing")
     expect(panel.locator(".job-pre-args")).to_contain_text("second")
@@ -33,9 +39,20 @@ def test_detail_shows_how_a_job_failed(page: Page) -> None:
         lambda: panel.locator(".job-step-state").all_inner_texts(),
         ["queued", "running on 10.0.0.2", "failed"],
     )
-
-
-def test_detail_shows_the_result(page: Page) -> None:
+    copy = panel.get_by_role("button", name="Copy: Traceback")
+    for press in (copy.click, lambda: page.keyboard.press("Space")):
+        page.evaluate("navigator.clipboard.writeText('nothing')")
+        copy.focus()
+        press()
+        becomes(
+            lambda: page.evaluate("navigator.clipboard.readText()"),
+            "Traceback (most recent call last):\nValueError: no such thing",
+        )
+    expect(page.locator(".tr[aria-selected=true]")).to_have_count(0)
+    page.keyboard.press("Escape")
+    expect(page.locator(".tr:focus .job-link")).to_have_text("broken")
+    page.keyboard.press("Space")
+    expect(page.locator(".tr[aria-selected=true] .job-link")).to_have_text("broken")
     panel = _open(page, "done")
     expect(panel.locator(".job-pre-result")).to_have_text("the result")
     expect(panel.get_by_role("link", name="10.0.0.2")).to_have_attribute(
@@ -43,12 +60,22 @@ def test_detail_shows_the_result(page: Page) -> None:
     )
 
 
-def test_detail_follows_its_job(stage: Stage, page: Page) -> None:
+def test_panel_terminates_its_job_follows_it_and_wraps_long_lines(stage: Stage, page: Page) -> None:
     panel = _open(page, "busy")
     expect(panel.locator(".job-head .state")).to_have_text("running")
+    panel.get_by_role("button", name="Terminate", exact=True).click()
+    panel.get_by_role("button", name="Terminate this job").click()
+    expect(page.locator(".notice-title")).to_have_text("Terminated 1 job")
+    assert [job.id for _, (job,) in stage.cluster.calls] == ["busy"]
     stage.ends(stage.jobs["busy"], result="at last")
     expect(panel.locator(".job-head .state")).to_have_text("finished")
     expect(panel.locator(".job-pre-result")).to_have_text("at last")
+    panel = _open(page, "also busy")
+    line = "ValueError: " + "the matrix of this stage is singular, " * 10 + "x" * 300
+    stage.ends(stage.jobs["also busy"], exception=f"Traceback (most recent call last):\n{line}")
+    text = panel.locator(".job-pre-exception")
+    expect(text).to_contain_text(line)
+    assert text.evaluate("pre => pre.scrollWidth <= pre.clientWidth")
 
 
 def test_last_change_of_all_reaches_the_detail(stage: Stage) -> None:
@@ -75,28 +102,51 @@ def test_detail_of_a_job_that_is_forgotten_offers_nothing_for_it(stage: Stage, p
     expect(panel.locator(".job-head .state")).to_have_text("")
 
 
-def test_detail_terminates_its_job(stage: Stage, page: Page) -> None:
-    panel = _open(page, "busy")
-    panel.get_by_role("button", name="Terminate", exact=True).click()
-    panel.get_by_role("button", name="Terminate this job").click()
-    expect(page.locator(".notice-title")).to_have_text("Terminated 1 job")
-    assert [job.id for _, (job,) in stage.cluster.calls] == ["busy"]
+def test_panel_has_an_address_and_compares_its_job_with_its_function_and_its_node(
+    stage: Stage,
+) -> None:
+    for ip_addr, took, count in (("10.0.0.10", 1.0, 9), ("10.0.0.2", 2.0, 6), ("10.0.0.2", 6.0, 1)):
+        for number in range(count):
+            job_id = f"{took:.0f} s, {number}"
+            job = stage.runs(ip_addr, job_id=job_id, since_sec=took)
+            stage.ends(job, after_sec=took)
+    panel = _open(stage.open("jobs.html"), "6 s, 0")
+    ran = panel.locator(".job-compared").first
+    expect(ran).to_have_text(
+        re.compile(r"^Ran [56]\.\d\s. the median of compute \(\S+ s\), [23]\.\d\s. that on alpha$")
+    )
+    expect(panel.locator(".job-facts")).to_contain_text("Ran for6.00 s")
+    expect(panel.page).to_have_url(re.compile(r"[?&]job=\d+"))
+    # Opened from its address, the job is there before the nodes are.
+    page = stage.open(panel.page.url.removeprefix(stage.server.url))
+    expect(page.locator("#job-title")).to_have_text("6 s, 0")
+    expect(page.locator("#job .job-compared").first).to_have_text(re.compile("that on alpha$"))
 
 
-def test_back_leads_to_the_search_of_its_address(page: Page) -> None:
-    _open(page, "busy")
-    box = page.get_by_role("combobox", name="Search jobs")
-    box.fill("broken")
-    box.press("Enter")
-    expect(rows(page)).to_have_count(1)
-    page.locator("#job").get_by_role("button", name="Close").click()
+# -- back and forward ------------------------------------------------------------------------------
+
+
+def test_back_and_forward_close_and_open_a_panel_whatever_was_done_meanwhile(page: Page) -> None:
+    _open(page, "broken")
     page.go_back()
-    expect(page).not_to_have_url(re.compile("q="))
-    expect(box).to_have_value("")
-    expect(rows(page)).to_have_count(5)
-
-
-def test_panel_closes_after_the_list_was_sorted_and_leaves_no_entry(page: Page) -> None:
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    page.go_forward()
+    expect(page.locator("#job-title")).to_have_text("broken")
+    page.go_back()
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    # It has gone along with the rows.
+    panel = _open(page, "busy")
+    page.keyboard.press("j")
+    expect(panel.locator("#job-title")).to_have_text("broken")
+    page.go_back()
+    expect(panel).to_be_hidden()
+    expect(page).not_to_have_url(re.compile("job="))
+    _open(page, "done")
+    page.keyboard.press("k")
+    expect(panel.locator("#job-title")).to_have_text("broken")
+    panel.get_by_role("button", name="Close").click()
+    expect(page).not_to_have_url(re.compile("job="))
+    # The list was sorted; and closing leaves no entry.
     _open(page, "busy")
     entries = page.evaluate("history.length")
     page.locator("#jobs .th-button", has_text="State").click()
@@ -114,7 +164,19 @@ def test_panel_closes_after_the_list_was_sorted_and_leaves_no_entry(page: Page) 
     assert page.evaluate("history.length") == entries
 
 
-def test_forward_opens_what_its_address_names_from_another_search_and_tab(page: Page) -> None:
+def test_back_and_forward_lead_to_what_the_address_names_from_another_search_and_tab(
+    page: Page,
+) -> None:
+    _open(page, "busy")
+    box = job_search(page)
+    box.fill("broken")
+    box.press("Enter")
+    expect(rows(page)).to_have_count(1)
+    page.locator("#job").get_by_role("button", name="Close").click()
+    page.go_back()
+    expect(page).not_to_have_url(re.compile("q="))
+    expect(box).to_have_value("")
+    expect(rows(page)).to_have_count(5)
     page.locator(".job-link").first.click()
     expect(page.locator("#job")).to_be_visible()
     opened = page.url
@@ -130,29 +192,12 @@ def test_forward_opens_what_its_address_names_from_another_search_and_tab(page: 
     expect(page).to_have_url(opened)
 
 
-def test_detail_is_called_as_its_row_is(page: Page) -> None:
-    number = page.locator(".tr", has_text="broken").locator(".job-number").inner_text()
-    panel = _open(page, "broken")
-    expect(panel.locator("#job-number")).to_have_text(number)
-    expect(page.get_by_role("dialog", name=f"broken {number}")).to_be_visible()
+# -- keys ------------------------------------------------------------------------------------------
 
 
-def test_detail_has_an_address_of_its_own(stage: Stage, page: Page) -> None:
-    _open(page, "broken")
-    expect(page).to_have_url(re.compile(r"[?&]job=\d+"))
-    again = stage.open(page.url.removeprefix(stage.server.url))
-    expect(again.locator("#job-title")).to_have_text("broken")
-
-
-def test_back_and_forward_close_and_open_the_detail(page: Page) -> None:
-    _open(page, "broken")
-    page.go_back()
-    expect(page.get_by_role("dialog")).to_be_hidden()
-    page.go_forward()
-    expect(page.locator("#job-title")).to_have_text("broken")
-
-
-def test_detail_is_opened_and_left_by_keyboard(page: Page) -> None:
+def test_keys_open_the_panel_and_move_it_along_the_rows_and_escape_closes_it_from_anywhere(
+    page: Page,
+) -> None:
     page.keyboard.press("j")
     page.keyboard.press("j")
     page.keyboard.press("Enter")
@@ -161,9 +206,6 @@ def test_detail_is_opened_and_left_by_keyboard(page: Page) -> None:
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_be_hidden()
     expect(page.locator(".tr:focus .job-link")).to_have_text("also busy")
-
-
-def test_open_panel_goes_along_with_the_rows(page: Page) -> None:
     panel = _open(page, "busy")
     for key, job_id in (("j", "broken"), ("j", "done"), ("k", "broken"), ("ArrowUp", "busy")):
         page.keyboard.press(key)
@@ -174,24 +216,25 @@ def test_open_panel_goes_along_with_the_rows(page: Page) -> None:
     page.keyboard.press("Escape")
     expect(panel).to_be_hidden()
     expect(page).not_to_have_url(re.compile("job="))
-
-
-def test_escape_closes_the_panel_wherever_the_focus_is(page: Page) -> None:
-    panel = _open(page, "busy")
+    _open(page, "busy")
     job_search(page).focus()
     page.keyboard.press("Escape")  # leaves the field
     expect(job_search(page)).not_to_be_focused()
     expect(panel).to_be_visible()
     page.keyboard.press("?")
-    expect(page.get_by_role("dialog", name="Keyboard map")).to_be_visible()
+    keys = page.get_by_role("dialog", name="Keyboard map")
+    for words in ("Next job", "Rows: open", "Search: complete the word", "Close the job"):
+        expect(keys).to_contain_text(words)
     page.keyboard.press("Escape")
-    expect(page.get_by_role("dialog", name="Keyboard map")).to_be_hidden()
+    expect(keys).to_be_hidden()
     expect(panel).to_be_visible()
     page.keyboard.press("Escape")
     expect(panel).to_be_hidden()
 
 
-def test_keys_of_the_rows_work_from_the_controls_of_the_panel(page: Page) -> None:
+def test_keys_work_from_the_controls_of_the_panel_and_in_the_sheet_of_a_narrow_window(
+    page: Page,
+) -> None:
     panel = _open(page, "busy")
     copy_link = panel.get_by_role("button", name="Copy link")
     for control, key, job_id in (
@@ -209,23 +252,8 @@ def test_keys_of_the_rows_work_from_the_controls_of_the_panel(page: Page) -> Non
     copy_link.focus()
     page.keyboard.press("Escape")
     expect(panel).to_be_hidden()
-
-
-def test_space_presses_the_button_that_has_the_focus(page: Page) -> None:
-    panel = _open(page, "broken")
-    panel.get_by_role("button", name="Copy: Traceback").focus()
-    page.keyboard.press("Space")
-    becomes(lambda: "ValueError" in page.evaluate("navigator.clipboard.readText()"), True)
-    expect(page.locator(".tr[aria-selected=true]")).to_have_count(0)
-    page.keyboard.press("Escape")
-    expect(page.locator(".tr:focus .job-link")).to_have_text("broken")
-    page.keyboard.press("Space")
-    expect(page.locator(".tr[aria-selected=true] .job-link")).to_have_text("broken")
-
-
-def test_keys_work_in_the_sheet_of_a_narrow_window(page: Page) -> None:
     page.set_viewport_size({"width": 1000, "height": 860})
-    panel = _open(page, "busy")
+    _open(page, "busy")
     panel.get_by_role("link", name="same node").focus()
     page.keyboard.press("j")
     expect(panel.locator("#job-title")).to_have_text("broken")
@@ -235,59 +263,3 @@ def test_keys_work_in_the_sheet_of_a_narrow_window(page: Page) -> None:
     page.keyboard.press("Escape")
     expect(panel).to_be_hidden()
     expect(page.locator(".tr:focus .job-link")).to_have_text("busy")
-
-
-def test_back_closes_a_panel_that_has_gone_along(page: Page) -> None:
-    panel = _open(page, "busy")
-    page.keyboard.press("j")
-    expect(panel.locator("#job-title")).to_have_text("broken")
-    page.go_back()
-    expect(panel).to_be_hidden()
-    expect(page).not_to_have_url(re.compile("job="))
-    _open(page, "done")
-    page.keyboard.press("k")
-    expect(panel.locator("#job-title")).to_have_text("broken")
-    panel.get_by_role("button", name="Close").click()
-    expect(page).not_to_have_url(re.compile("job="))
-
-
-def test_long_lines_of_a_traceback_wrap(stage: Stage) -> None:
-    line = "ValueError: " + "the matrix of this stage is singular, " * 10 + "x" * 300
-    stage.ends(stage.jobs["busy"], exception=f"Traceback (most recent call last):\n{line}")
-    panel = _open(stage.open("jobs.html"), "busy")
-    text = panel.locator(".job-pre-exception")
-    expect(text).to_contain_text(line)
-    assert text.evaluate("pre => pre.scrollWidth <= pre.clientWidth")
-
-
-def test_keys_of_the_list_the_search_and_the_panel_are_shown(page: Page) -> None:
-    page.keyboard.press("?")
-    keys = page.get_by_role("dialog", name="Keyboard map")
-    for words in ("Next job", "Rows: open", "Search: complete the word", "Close the job"):
-        expect(keys).to_contain_text(words)
-
-
-def test_texts_are_copied(page: Page) -> None:
-    panel = _open(page, "broken")
-    panel.get_by_role("button", name="Copy: Traceback").click()
-    becomes(
-        lambda: page.evaluate("navigator.clipboard.readText()"),
-        "Traceback (most recent call last):\nValueError: no such thing",
-    )
-
-
-def test_panel_compares_a_job_with_its_function_and_its_node(stage: Stage) -> None:
-    for ip_addr, took, count in (("10.0.0.10", 1.0, 9), ("10.0.0.2", 2.0, 6), ("10.0.0.2", 6.0, 1)):
-        for number in range(count):
-            job_id = f"{took:.0f} s, {number}"
-            job = stage.runs(ip_addr, job_id=job_id, since_sec=took)
-            stage.ends(job, after_sec=took)
-    panel = _open(stage.open("jobs.html"), "6 s, 0")
-    ran = panel.locator(".job-compared").first
-    expect(ran).to_have_text(
-        re.compile(r"^Ran [56]\.\d\s. the median of compute \(\S+ s\), [23]\.\d\s. that on alpha$")
-    )
-    expect(panel.locator(".job-facts")).to_contain_text("Ran for6.00 s")
-    # Opened from its address, the job is there before the nodes are.
-    page = stage.open(panel.page.url.removeprefix(stage.server.url))
-    expect(page.locator("#job .job-compared").first).to_have_text(re.compile("that on alpha$"))

@@ -36,7 +36,9 @@ def _order(page: Page) -> list[str]:
     return cells(page, "state")
 
 
-def test_heads_sort_by_their_columns(page: Page) -> None:
+def test_heads_sort_and_the_order_is_said_and_outlives_a_reload_as_the_columns_and_new_jobs(
+    stage: Stage, page: Page
+) -> None:
     expect(_head(page, "Submitted")).to_have_attribute("aria-sort", "descending")
     newest = ["queued", "running", "running", "failed", "finished"]
     becomes(lambda: _order(page), newest)
@@ -46,23 +48,23 @@ def test_heads_sort_by_their_columns(page: Page) -> None:
     _head(page, "State").get_by_role("button").click()
     becomes(lambda: _order(page), ["failed", "finished", "running", "running", "queued"])
     expect(_head(page, "State")).to_have_attribute("aria-sort", "descending")
+    expect(_head(page, "Started")).to_have_count(0)
+    page.get_by_role("button", name="Choose columns").click()
+    page.get_by_role("checkbox", name="Started").check()
+    page.get_by_role("checkbox", name="Waited", exact=True).uncheck()
+    expect(_head(page, "Started")).to_be_visible()
+    expect(_head(page, "Waited")).to_have_count(0)
     page.reload()
     becomes(lambda: _order(page), ["failed", "finished", "running", "running", "queued"])
+    expect(_head(page, "Started")).to_be_visible()
+    expect(_head(page, "Waited")).to_have_count(0)
+    expect(_head(page, "Error")).to_be_visible()
     _head(page, "Submitted").get_by_role("button").click()
     becomes(lambda: _order(page), newest)
     expect(page).to_have_url(re.compile(r"jobs\.html$"))
-
-
-def test_first_columns_fit_a_laptop(stage: Stage) -> None:
-    stage.registry.add(FakeCluster("render"))
-    page = stage.open("jobs.html?cluster=*")
-    page.set_viewport_size({"width": 1360, "height": 850})
-    table = page.locator("#jobs .table")
-    expect(_head(page, "Cluster")).to_be_visible()
-    becomes(lambda: table.evaluate("e => e.scrollWidth - e.clientWidth"), 0)
-
-
-def test_order_holds_while_jobs_come(stage: Stage, page: Page) -> None:
+    page.get_by_role("button", name="Choose columns").click()
+    page.get_by_role("checkbox", name="Waited", exact=True).check()
+    page.keyboard.press("Escape")
     with page.expect_response(lambda answer: "sort=waited" in answer.url):
         _head(page, "Waited").get_by_role("button").click()
     stage.cluster.submit("first of all", since_sec=9_000.0)
@@ -71,27 +73,24 @@ def test_order_holds_while_jobs_come(stage: Stage, page: Page) -> None:
     expect(_head(page, "Waited")).to_have_attribute("aria-sort", "descending")
 
 
-def test_columns_are_chosen_and_remembered(page: Page) -> None:
-    expect(_head(page, "Started")).to_have_count(0)
-    page.get_by_role("button", name="Choose columns").click()
-    page.get_by_role("checkbox", name="Started").check()
-    page.get_by_role("checkbox", name="Waited", exact=True).uncheck()
-    expect(_head(page, "Started")).to_be_visible()
-    expect(_head(page, "Waited")).to_have_count(0)
-    page.reload()
-    expect(_head(page, "Started")).to_be_visible()
-    expect(_head(page, "Waited")).to_have_count(0)
-    expect(_head(page, "Error")).to_be_visible()
-
-
-def test_errors_can_not_be_hidden_while_a_job_shown_has_one(page: Page) -> None:
-    page.evaluate("""localStorage.setItem("dispy.columns.jobs", '["error", "args"]')""")
-    page.reload()
+def test_head_of_the_page_and_first_columns_fit_every_width(stage: Stage) -> None:
+    stage.registry.add(FakeCluster("render"))
+    page = stage.open("jobs.html?cluster=*")
     expect(rows(page)).to_have_count(5)
-    expect(_head(page, "Arguments")).to_have_count(0)
-    expect(_head(page, "Error")).to_be_visible()
-    page.get_by_role("button", name="Choose columns").click()
-    expect(page.get_by_role("checkbox", name="Error")).to_have_count(0)
+    for width in (320, 701, 768, 900, 1121):
+        page.set_viewport_size({"width": width, "height": 860})
+        becomes(
+            lambda: page.locator(".top *, .jobs-actions *").evaluate_all(
+                """(found) => [innerWidth, found
+                    .filter((each) => each.getBoundingClientRect().right > innerWidth)
+                    .map((each) => each.className)]"""
+            ),
+            [width, []],
+        )
+    page.set_viewport_size({"width": 1360, "height": 850})  # a laptop
+    table = page.locator("#jobs .table")
+    expect(_head(page, "Cluster")).to_be_visible()
+    becomes(lambda: table.evaluate("e => e.scrollWidth - e.clientWidth"), 0)
 
 
 def _open_menu(page: Page) -> Locator:
@@ -101,16 +100,17 @@ def _open_menu(page: Page) -> Locator:
     return menu
 
 
-def test_jobs_of_the_search_are_saved_as_csv(stage: Stage) -> None:
-    page = stage.open("jobs.html?q=-state:failed&sort=-started")
-    expect(rows(page)).to_have_count(4)
+def _saved(page: Page, kind: str) -> list[str]:
+    """Return the lines of what a link of the menu saves."""
     with page.expect_download() as download:
-        _open_menu(page).get_by_role("link", name="CSV").click()
-    name = download.value.suggested_filename
-    assert re.fullmatch(r"dispy-jobs-Combined-\d{8}T\d{6}Z\.csv", name)
+        page.locator(".export-menu:visible").get_by_role("link", name=kind).click()
+    ending = {"CSV": "csv", "JSON lines": "jsonl"}[kind]
+    assert re.fullmatch(
+        rf"dispy-(jobs|nodes)-Combined-\d{{8}}T\d{{6}}Z\.{ending}",
+        download.value.suggested_filename,
+    )
     with open(download.value.path(), encoding="utf-8", newline="") as file:
-        found = [row["id"] for row in csv.DictReader(file)]
-    assert found == page.locator(".job-link").all_inner_texts()
+        return file.readlines()
 
 
 def _copied(page: Page, button: str, begins: str) -> str:
@@ -125,7 +125,11 @@ def _copied(page: Page, button: str, begins: str) -> str:
 @pytest.mark.parametrize(
     ("path", "what", "first"),
     [
-        ("jobs.html?q=-state:failed is:failed OR 'third' OR first&sort=started", "jobs", "done"),
+        (
+            "jobs.html?q=-state:failed is:failed OR 'third' OR first OR fourth&sort=started",
+            "jobs",
+            "done",
+        ),
         ("jobs.html?view=errors", "errors", "ValueError"),
         ("monitor.html?q=alpha OR beta&sort=-cpus", "nodes", "10.0.0.10"),
         ("events.html?show=jobs", "events", "error_kind"),
@@ -149,6 +153,15 @@ def test_commands_that_are_copied_fetch_the_list_that_is_shown(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert ran.stdout == f"{len(found)} {what}\n"
+    if what in ("jobs", "nodes"):
+        key, link = ("id", ".job-link") if what == "jobs" else ("ip_addr", ".td-primary .cell-link")
+        shown = page.locator(link).all_inner_texts()
+        assert [row[key] for row in found] == shown
+        lines_saved = _saved(page, "JSON lines")  # which closes the menu
+        _open_menu(page)
+        table_saved = _saved(page, "CSV")
+        assert [json.loads(line)[key] for line in lines_saved] == shown
+        assert [row[key] for row in csv.DictReader(table_saved)] == shown
 
 
 @needs("curl")
@@ -178,16 +191,6 @@ def test_copied_commands_ask_for_the_password_of_who_logged_in(
     assert ran.stdout == "5 jobs\n"
 
 
-def test_nodes_shown_are_taken_along(stage: Stage) -> None:
-    page = stage.open("monitor.html?q=alpha OR beta&sort=-cpus")
-    expect(rows(page)).not_to_have_count(0)
-    shown = page.locator(".td[data-column=ip_addr] .cell-link").all_inner_texts()
-    with page.expect_download() as download:
-        _open_menu(page).get_by_role("link", name="JSON lines").click()
-    with open(download.value.path(), encoding="utf-8") as file:
-        assert [json.loads(line)["ip_addr"] for line in file] == shown
-
-
 def test_every_order_of_nodes_can_be_exported(stage: Stage) -> None:
     page = stage.open("monitor.html", phone=True)
     expect(rows(page)).not_to_have_count(0)
@@ -206,28 +209,9 @@ def test_every_order_of_nodes_can_be_exported(stage: Stage) -> None:
             assert answer.status == 200
 
 
-def test_searches_are_saved_in_the_browser_and_deleted(stage: Stage) -> None:
-    page = stage.open("jobs.html?q=state:failed")
-    expect(rows(page)).to_have_count(1)
-    saved = page.get_by_role("button", name="Saved")
-    saved.press("Enter")
-    name = page.get_by_label("Name of the search")
-    name.fill("<b>bad</b>")
-    name.press("Enter")
-    expect(page.get_by_role("link", name="<b>bad</b> state:failed")).to_be_visible()
-    stage.go(page, "jobs.html")
-    expect(rows(page)).to_have_count(5)
-    saved.press("Enter")
-    page.get_by_role("link", name="<b>bad</b>").press("Enter")
-    expect(rows(page)).to_have_count(1)
-    expect(page.get_by_role("combobox", name="Search jobs")).to_have_value("state:failed")
-    saved.press("Enter")
-    page.get_by_role("button", name="Delete <b>bad</b>").press("Enter")
-    expect(page.get_by_text("No search is saved in this browser.")).to_be_visible()
-    expect(name).to_be_focused()
-
-
-def test_panel_leads_to_jobs_like_the_one_it_shows(stage: Stage) -> None:
+def test_browser_keeps_searches_to_be_deleted_and_hidden_columns_but_never_hides_errors(
+    stage: Stage,
+) -> None:
     page = stage.open("jobs.html?job=2")
     like = page.get_by_role("navigation", name="Jobs like it")
     expect(like.get_by_role("link")).to_have_text(
@@ -235,6 +219,29 @@ def test_panel_leads_to_jobs_like_the_one_it_shows(stage: Stage) -> None:
     )
     like.get_by_role("link", name="same error").click()
     expect(rows(page)).to_have_count(1)
-    expect(page.get_by_role("combobox", name="Search jobs")).to_have_value(
-        re.compile(r"^error-kind:[0-9a-f]{10}$")
-    )
+    search = page.get_by_role("combobox", name="Search jobs")
+    expect(search).to_have_value(re.compile(r"^error-kind:[0-9a-f]{10}$"))
+    search.fill("state:failed")
+    search.press("Enter")
+    expect(page).to_have_url(re.compile("state%3Afailed"))
+    saved = page.get_by_role("button", name="Saved")
+    saved.press("Enter")
+    name = page.get_by_label("Name of the search")
+    name.fill("<b>bad</b>")
+    name.press("Enter")
+    expect(page.get_by_role("link", name="<b>bad</b> state:failed")).to_be_visible()
+    page.evaluate("""localStorage.setItem("dispy.columns.jobs", '["error", "args"]')""")
+    stage.go(page, "jobs.html")
+    expect(rows(page)).to_have_count(5)
+    expect(_head(page, "Arguments")).to_have_count(0)
+    expect(_head(page, "Error")).to_be_visible()
+    saved.press("Enter")
+    page.get_by_role("link", name="<b>bad</b>").press("Enter")
+    expect(rows(page)).to_have_count(1)
+    expect(search).to_have_value("state:failed")
+    saved.press("Enter")
+    page.get_by_role("button", name="Delete <b>bad</b>").press("Enter")
+    expect(page.get_by_text("No search is saved in this browser.")).to_be_visible()
+    expect(name).to_be_focused()
+    page.get_by_role("button", name="Choose columns").click()
+    expect(page.get_by_role("checkbox", name="Error")).to_have_count(0)
