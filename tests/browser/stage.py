@@ -28,6 +28,7 @@ __all__ = [
     "becomes",
     "cells",
     "chooser",
+    "dismiss",
     "fill_stage",
     "is_live",
     "job_ids",
@@ -123,7 +124,9 @@ class Browsers:
         page.unroute_all(behavior="ignoreErrors")
         # First, because a dashboard would lay itself out anew because of all that follows.
         page.goto(resting_place)
-        page.emulate_media(media="null", color_scheme="null", reduced_motion="null")
+        page.emulate_media(
+            media="null", color_scheme="null", reduced_motion="null", forced_colors="null"
+        )
         viewport = (_PHONE if phone else _DESKTOP)["viewport"]
         if page.viewport_size != viewport:
             page.set_viewport_size(viewport)
@@ -302,6 +305,12 @@ def tile(page: Page, name: str) -> Locator:
 def chooser(page: Page) -> Locator:
     """The choice of a cluster."""
     return page.get_by_role("combobox", name="Cluster", exact=True).first
+
+
+def dismiss(page: Page) -> None:
+    """Take away the outcome of a command that is shown, before another is given."""
+    page.get_by_role("group", name="Outcome").get_by_role("button", name="Dismiss").click()
+    expect(page.locator(".notice")).to_have_count(0)
 
 
 def rows(page: Page | Locator) -> Locator:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
-from typing import Any
 
 import pytest
-from browser.stage import Stage, becomes, cells, keys_shown, rows
+from browser.stage import Stage, becomes, cells, dismiss, keys_shown, rows
 from dispy import DispyJob, DispyNode, DispyNodeAvailInfo
 from playwright.sync_api import Locator, Page, expect
 from web.fakes import watched_cluster
@@ -36,13 +35,12 @@ def _fact(page: Page, name: str) -> Locator:
     )
 
 
-def test_head_names_the_node_and_its_state(page: Page) -> None:
+def test_node_shows_its_state_and_figures_and_what_happened_to_it_until_it_is_lost(
+    stage: Stage, page: Page
+) -> None:
     expect(page.locator("#node-title")).to_have_text("10.0.0.2")
     expect(page.locator("#node-name")).to_have_text("alpha")
     expect(page.locator("#node-state")).to_have_text("up")
-
-
-def test_facts_are_shown(page: Page) -> None:
     for name, text in (
         ("Busy", "1 of 4"),
         ("Running jobs", "1"),
@@ -55,58 +53,57 @@ def test_facts_are_shown(page: Page) -> None:
         ("Received", "0 B"),
     ):
         expect(_fact(page, name)).to_have_text(text)
+    expect(page.locator("#lane .timeline-summary")).to_contain_text(
+        "1 running, 1 finished, 1 failed"
+    )
+    past = page.get_by_role("region", name="What happened to it")
+    expect(past.get_by_role("listitem")).to_have_count(1)
+    expect(past.get_by_role("listitem")).to_contain_text("joined")
+    stage.cluster.report(DispyNode.Closed, stage.nodes["10.0.0.2"], None)  # and leaves its job
+    expect(past.get_by_role("listitem").first).to_contain_text("was lost")
+    expect(past.get_by_role("listitem").first.locator("time")).to_have_attribute(
+        "title", re.compile(r"\d{2}:\d{2}:\d{2}")
+    )
+    expect(page.locator("#node-state")).to_have_text("lost")
 
 
-def test_running_jobs_show_id_arguments_and_times(page: Page) -> None:
-    table = _running(page)
-    expect(rows(table).locator(".job-link")).to_have_text("busy")
-    assert cells(table, "args") == ["third, n=3"]
-    expect(rows(table).locator("[data-column=started_at] .td-value")).to_have_attribute(
+def test_jobs_are_shown_with_the_time_they_run_and_move_to_the_recent_ones(
+    stage: Stage, page: Page
+) -> None:
+    running, recent = _running(page), _recent(page)
+    expect(rows(running).locator(".job-link")).to_have_text("busy")
+    assert cells(running, "args") == ["third, n=3"]
+    expect(rows(running).locator("[data-column=started_at] .td-value")).to_have_attribute(
         "title", re.compile(r"^20\d\d-")
     )
-    expect(rows(table).locator("[data-column=duration_sec] .td-value")).to_have_text(
+    expect(rows(running).locator("[data-column=duration_sec] .td-value")).to_have_text(
         re.compile(r"\d (s|ms)$")
     )
-
-
-def test_running_time_grows_by_itself(page: Page) -> None:
-    shown = lambda: cells(_running(page), "duration_sec")[0]  # noqa: E731
+    shown = lambda: cells(running, "duration_sec")[0]  # noqa: E731
     before = shown()
     becomes(lambda: shown() != before, True)
-
-
-def test_recent_jobs_show_how_they_ended(page: Page) -> None:
-    table = _recent(page)
-    becomes(lambda: sorted(cells(table, "state")), ["failed", "finished"])
-    becomes(lambda: sorted(cells(table, "error")), ["", "ValueError: no such thing"])
-
-
-def test_jobs_that_end_move_to_the_recent_ones(stage: Stage, page: Page) -> None:
+    becomes(lambda: sorted(cells(recent, "state")), ["failed", "finished"])
+    becomes(lambda: sorted(cells(recent, "error")), ["", "ValueError: no such thing"])
     stage.ends(stage.jobs["busy"])
-    expect(_running(page)).to_contain_text("No job runs here now.")
-    expect(rows(_recent(page))).to_have_count(3)
+    expect(running).to_contain_text("No job runs here now.")
+    expect(rows(recent)).to_have_count(3)
 
 
-def test_jobs_are_selected_and_terminated(stage: Stage, page: Page) -> None:
-    stage.runs("10.0.0.2", job_id="another")
-    expect(rows(_running(page))).to_have_count(2)
-    page.get_by_role("checkbox", name="Select job another").check()
-    page.get_by_role("button", name="Terminate", exact=True).click()
-    expect(page.get_by_text("What they have done so far is lost.")).to_be_visible()
-    page.get_by_role("button", name="Terminate 1 job").click()
-    expect(page.locator(".notice-title")).to_have_text("Terminated 1 job")
-    assert [(name, job.id) for name, (job,) in stage.cluster.calls] == [("cancel", "another")]
-
-
-def test_selected_job_stays_selected_when_others_come(stage: Stage, page: Page) -> None:
+def test_selection_typed_cpus_and_the_place_of_a_reader_survive_updates(
+    stage: Stage, page: Page
+) -> None:
     page.get_by_role("checkbox", name="Select job busy").check()
+    box = page.get_by_role("spinbutton", name="CPUs of 10.0.0.2")
+    box.fill("3")
     stage.runs("10.0.0.2", job_id="another")
     expect(rows(_running(page))).to_have_count(2)
     expect(page.get_by_role("checkbox", name="Select job busy")).to_be_checked()
     expect(page.get_by_role("checkbox", name="Select job another")).not_to_be_checked()
+    expect(_fact(page, "Busy")).to_have_text("2 of 4")
+    expect(box).to_have_value("3")
+    box.press("Escape")
+    expect(box).to_have_value("4")
 
-
-def test_reader_of_recent_jobs_is_not_moved(stage: Stage, page: Page) -> None:
     for number in range(30):
         stage.ends(stage.runs("10.0.0.2", job_id=f"job {number}"))
     recent = page.locator("#recent")
@@ -117,15 +114,18 @@ def test_reader_of_recent_jobs_is_not_moved(stage: Stage, page: Page) -> None:
         - row.closest(".table").getBoundingClientRect().top"""
     read = recent.locator(".tr", has=page.get_by_text("job 15", exact=True))
     before = read.evaluate(place)
-    stage.ends(stage.runs("10.0.0.2", job_id="another"))
+    stage.ends(stage.jobs["another"])
     expect(rows(recent)).to_have_count(33)
     becomes(lambda: abs(read.evaluate(place) - before) < 1, True)
     expect(recent.locator(".tr", has_text="another")).to_have_count(1)
 
 
-def test_reader_on_a_phone_is_not_moved(stage: Stage) -> None:
+def test_recent_jobs_are_folded_on_a_phone_and_their_reader_is_not_moved(stage: Stage) -> None:
     page = stage.open("node.html?host=10.0.0.2", phone=True)
+    expect(_recent(page).get_by_role("heading", name="Recent jobs")).to_be_visible()
+    expect(rows(_recent(page)).first).to_be_hidden()
     _recent(page).locator("summary").tap()
+    expect(rows(_recent(page)).first).to_be_visible()
     for number in range(30):
         stage.ends(stage.runs("10.0.0.2", job_id=f"job {number}"))
     expect(rows(_recent(page))).to_have_count(32)
@@ -138,7 +138,19 @@ def test_reader_on_a_phone_is_not_moved(stage: Stage) -> None:
     becomes(lambda: abs(read.evaluate(place) - before) < 1, True)
 
 
-def test_refused_termination_is_reported(stage: Stage, page: Page) -> None:
+def test_jobs_are_selected_and_terminated_or_not(stage: Stage, page: Page) -> None:
+    stage.runs("10.0.0.2", job_id="another")
+    expect(rows(_running(page))).to_have_count(2)
+    page.get_by_role("checkbox", name="Select job another").check()
+    page.get_by_role("button", name="Terminate", exact=True).click()
+    expect(page.get_by_text("What they have done so far is lost.")).to_be_visible()
+    page.get_by_role("button", name="Terminate 1 job").click()
+    expect(page.locator(".notice-title")).to_have_text("Terminated 1 job")
+    assert [(name, job.id) for name, (job,) in stage.cluster.calls] == [("cancel", "another")]
+    dismiss(page)
+
+    stage.ends(stage.jobs["another"])
+    expect(rows(_running(page))).to_have_count(1)
     stage.cluster.answers["cancel"] = -1
     page.get_by_role("checkbox", name="Select job busy").check()
     page.get_by_role("button", name="Terminate", exact=True).click()
@@ -149,7 +161,7 @@ def test_refused_termination_is_reported(stage: Stage, page: Page) -> None:
     )
 
 
-def test_cpus_are_changed_in_place(stage: Stage, page: Page) -> None:
+def test_node_takes_cpus_and_every_action_until_it_is_closed(stage: Stage, page: Page) -> None:
     def set_cpus(_address: str, cpus: int) -> int:
         stage.nodes["10.0.0.2"].cpus = cpus
         stage.cluster.report(DispyNode.AvailInfo, stage.nodes["10.0.0.2"], None)
@@ -163,59 +175,39 @@ def test_cpus_are_changed_in_place(stage: Stage, page: Page) -> None:
     expect(_fact(page, "Busy")).to_have_text("1 of 3")
     expect(box).to_have_value("3")
     assert stage.cluster.calls == [("set_node_cpus", ("10.0.0.2", 3))]
-
-
-def test_typed_cpus_survive_updates(stage: Stage, page: Page) -> None:
-    box = page.get_by_role("spinbutton", name="CPUs of 10.0.0.2")
-    box.fill("3")
-    stage.runs("10.0.0.2", job_id="another")
-    expect(_fact(page, "Busy")).to_have_text("2 of 4")
-    expect(box).to_have_value("3")
-    box.press("Escape")
-    expect(box).to_have_value("4")
-
-
-@pytest.mark.parametrize(
-    ("button", "confirm", "call"),
-    [
-        ("Allocate", None, "allocate_node"),
-        ("Deallocate", "Deallocate 1 node", "deallocate_node"),
-        ("Close node", "Close 1 node", "close_node"),
-    ],
-)
-def test_node_takes_every_action(
-    stage: Stage, page: Page, button: str, confirm: Any, call: str
-) -> None:
-    page.get_by_role("button", name=button, exact=True).click()
-    if confirm:
-        page.get_by_role("button", name=confirm).click()
-    expect(page.locator(".notice-title")).to_have_text(re.compile("1 node$"))
-    # The notice says what is asked for before it says what became of it.
-    becomes(lambda: [name for name, _ in stage.cluster.calls], [call])
-
-
-def test_closed_node_is_shown_as_closed(stage: Stage, page: Page) -> None:
-    stage.registry.control.node_action("*", "close", "10.0.0.2")
+    allocate = page.get_by_role("button", name="Allocate", exact=True)
+    close = page.get_by_role("button", name="Close node", exact=True)
+    for button, confirm, call in (
+        (allocate, None, "allocate_node"),
+        (page.get_by_role("button", name="Deallocate"), "Deallocate 1 node", "deallocate_node"),
+        (close, "Close 1 node", "close_node"),
+    ):
+        dismiss(page)
+        stage.cluster.calls.clear()
+        stage.joins("10.0.0.2", "alpha")  # again, once it is deallocated
+        expect(close).to_be_enabled()
+        button.click()
+        if confirm:
+            page.get_by_role("button", name=confirm).click()
+        expect(page.locator(".notice-title")).to_have_text(re.compile("1 node$"))
+        # The notice says what is asked for before it says what became of it.
+        becomes(lambda: [name for name, _ in stage.cluster.calls], [call])
     expect(page.locator("#node-state")).to_have_text("closed")
+    expect(close).to_be_disabled()
+    expect(allocate).to_be_enabled()
 
 
-def test_node_that_leaves_its_jobs_is_shown_as_lost(stage: Stage, page: Page) -> None:
-    stage.cluster.report(DispyNode.Closed, stage.nodes["10.0.0.2"], None)
-    expect(page.locator("#node-state")).to_have_text("lost")
-
-
-def test_its_jobs_lie_on_a_timeline(page: Page) -> None:
-    expect(page.locator("#lane .timeline-summary")).to_contain_text(
-        "1 running, 1 finished, 1 failed"
-    )
-
-
-def test_unknown_node_is_reported_and_waited_for(stage: Stage) -> None:
+def test_unknown_node_is_reported_and_waited_for_and_another_is_found_by_its_name(
+    stage: Stage,
+) -> None:
     page = stage.open("node.html?host=10.9.9.9")
     expect(page.locator("#missing")).to_be_visible()
     stage.joins("10.9.9.9", "late")
     expect(page.locator("#node-name")).to_have_text("late")
     expect(page.locator("#missing")).to_be_hidden()
+    page.get_by_role("combobox", name="Node: IP address or name").fill("gamma")
+    page.keyboard.press("Enter")
+    expect(page.locator("#node-title")).to_have_text("10.0.0.9")
 
 
 def test_without_a_node_one_is_chosen_from_cards(stage: Stage) -> None:
@@ -241,28 +233,18 @@ def test_before_any_node_has_joined_the_page_says_how_to_start_one(
     expect(page.locator("#cards")).not_to_contain_text("dispynode.py")
 
 
-def test_node_is_found_by_its_name(stage: Stage) -> None:
-    page = stage.open("node.html")
-    expect(page.locator(".node-card")).to_have_count(3)
-    page.get_by_role("combobox", name="Node: IP address or name").fill("gamma")
-    page.keyboard.press("Enter")
-    expect(page.locator("#node-title")).to_have_text("10.0.0.9")
-
-
-def test_node_may_be_named_in_the_address(stage: Stage) -> None:
-    page = stage.open("node.html?host=beta")
-    expect(page.locator("#node-title")).to_have_text("10.0.0.10")
-
-
-def test_events_of_the_node_are_listed(stage: Stage, page: Page) -> None:
-    past = page.get_by_role("region", name="What happened to it")
-    expect(past.get_by_role("listitem")).to_have_count(1)
-    expect(past.get_by_role("listitem")).to_contain_text("joined")
-    stage.cluster.report(DispyNode.Closed, stage.nodes["10.0.0.2"], None)
-    expect(past.get_by_role("listitem").first).to_contain_text("was lost")
-    expect(past.get_by_role("listitem").first.locator("time")).to_have_attribute(
-        "title", re.compile(r"\d{2}:\d{2}:\d{2}")
-    )
+def test_old_figures_say_how_old_they_are(stage: Stage) -> None:
+    old = stage.nodes["10.0.0.9"]
+    old.update_time = time.time() - 1_200
+    old.avail_info = DispyNodeAvailInfo(50.0, 2**30, 2**40, 100.0)
+    stage.cluster.report(DispyNode.Initialized, old, None)
+    page = stage.open("node.html?host=10.0.0.9")
+    memory = page.locator("#facts .fact", has_text="Available memory").locator("dd")
+    expect(memory).to_have_text("1.0 GiB, 20 min ago")
+    expect(memory).to_have_class(re.compile("is-old"))
+    chart = page.get_by_role("region", name="Available memory over time")
+    expect(chart.locator(".chart-label")).to_contain_text("20 min ago")
+    expect(chart.locator(".chart-last")).to_have_attribute("visibility", "visible")
 
 
 def test_clock_that_is_off_needs_attention(stage: Stage) -> None:
@@ -275,25 +257,12 @@ def test_clock_that_is_off_needs_attention(stage: Stage) -> None:
     expect(chip).to_have_text("1 node's clock is off")
     chip.click()
     becomes(lambda: keys_shown(page), ["10.0.0.10"])
-    node = stage.open("node.html?host=10.0.0.10")
-    fact = node.locator("#facts .fact", has_text="Clock")
+    stage.go(page, "node.html?host=beta")  # the address takes a name, too
+    expect(page.locator("#node-title")).to_have_text("10.0.0.10")
+    fact = page.locator("#facts .fact", has_text="Clock")
     expect(fact).to_have_text("Clock2 h ahead")
-    expect(_recent(node)).to_contain_text("on its clock")
-    expect(_recent(node)).not_to_contain_text(re.compile(r"in \d"))
-
-
-def test_old_figures_say_how_old_they_are(stage: Stage) -> None:
-    node = stage.nodes["10.0.0.9"]
-    node.update_time = time.time() - 1_200
-    node.avail_info = DispyNodeAvailInfo(50.0, 2**30, 2**40, 100.0)
-    stage.cluster.report(DispyNode.Initialized, node, None)
-    page = stage.open("node.html?host=10.0.0.9")
-    memory = page.locator("#facts .fact", has_text="Available memory").locator("dd")
-    expect(memory).to_have_text("1.0 GiB, 20 min ago")
-    expect(memory).to_have_class(re.compile("is-old"))
-    chart = page.get_by_role("region", name="Available memory over time")
-    expect(chart.locator(".chart-label")).to_contain_text("20 min ago")
-    expect(chart.locator(".chart-last")).to_have_attribute("visibility", "visible")
+    expect(_recent(page)).to_contain_text("on its clock")
+    expect(_recent(page)).not_to_contain_text(re.compile(r"in \d"))
 
 
 def test_chart_of_a_dead_node_ends_with_what_runs_there(stage: Stage) -> None:

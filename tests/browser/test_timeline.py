@@ -62,41 +62,86 @@ def test_whole_run_ends_with_its_last_job(make_stage: Callable[..., Stage]) -> N
     expect(_range(page)).to_contain_text(re.compile(r"^last 3\d min"))
 
 
-def test_window_is_described_in_words(page: Page) -> None:
+def test_window_is_described_in_words_chosen_by_buttons_and_kept_in_the_address(page: Page) -> None:
     expect(_range(page)).to_have_text(re.compile(r"^last 10 min, times in UTC"))
     expect(_summary(page)).to_contain_text(re.compile(r"on 3 nodes: .*2 running.*finished"))
-
-
-def test_spans_are_chosen_by_button_and_kept_in_the_address(page: Page) -> None:
     for name, words, address in (
-        ("1 min", "last 1 min", "span=60"),
+        ("1 min", "last 1 min,", "span=60"),
         ("1 h", "last", "span="),
         ("All", "last", "span=all"),
+        ("1 min", "last 1 min,", "span=60"),
     ):
         page.get_by_role("button", name=name, exact=True).click()
         expect(_range(page)).to_contain_text(words)
         expect(page).to_have_url(re.compile(address))
-    page.get_by_role("button", name="1 min", exact=True).click()
-    expect(page).to_have_url(re.compile("span=60"))
     page.reload()
     expect(_range(page)).to_contain_text("last 1 min,")
+    page.locator(".timeline-lanes").press("Home")
+    expect(page).to_have_url(re.compile(r"from=\d+"))
+    expect(_summary(page)).not_to_contain_text("running")
+    words = _summary(page).inner_text()
+    page.reload()
+    expect(_summary(page)).to_have_text(words)
+    expect(_follows(page)).to_have_attribute("aria-pressed", "false")
 
 
-def test_keyboard_pans_and_stops_following(page: Page) -> None:
+def test_keyboard_zooms_pans_and_goes_to_the_oldest_to_now_and_to_everything(page: Page) -> None:
+    lanes = page.locator(".timeline-lanes")
     expect(_follows(page)).to_have_attribute("aria-pressed", "true")
-    page.locator(".timeline-lanes").press("ArrowLeft")
+    lanes.press("ArrowLeft")
     expect(_follows(page)).to_have_attribute("aria-pressed", "false")
     expect(page).to_have_url(re.compile(r"from=\d+"))
-
-
-def test_keyboard_zooms(page: Page) -> None:
-    lanes = page.locator(".timeline-lanes")
     lanes.press("+")
     becomes(lambda: _length(page) < 600, True)
     near = _length(page)
     lanes.press("-")
     lanes.press("-")
     becomes(lambda: _length(page) > near, True)
+    lanes.press("End")
+    expect(_follows(page)).to_have_attribute("aria-pressed", "true")
+    expect(_summary(page)).to_contain_text("2 running")
+    lanes.press("Home")
+    expect(_follows(page)).to_have_attribute("aria-pressed", "false")
+    expect(_summary(page)).not_to_contain_text("running")
+    # Times are said in one form, and their zone once.
+    spell = re.compile(
+        r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \u2013 (\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d UTC\S* \(.*\)$"
+    )
+    expect(_range(page)).to_have_text(spell)
+    lanes.press("0")
+    expect(page.get_by_role("button", name="All", exact=True)).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    expect(_summary(page)).to_contain_text("61 finished")
+
+
+def test_mouse_zooms_with_ctrl_scrolls_the_page_without_and_drags_the_window(page: Page) -> None:
+    canvas = page.locator(".timeline-canvas")
+    canvas.hover(position={"x": 600, "y": 20})
+    page.keyboard.down("Control")
+    page.mouse.wheel(0, -300)
+    page.keyboard.up("Control")
+    becomes(lambda: _length(page) < 500, True)
+    expect(page).to_have_url(re.compile(r"from=\d+"))
+
+    page.locator(".timeline-lanes").press("End")
+    expect(_follows(page)).to_have_attribute("aria-pressed", "true")
+    expect(page).not_to_have_url(re.compile("from="))
+    box = canvas.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 400, box["y"] + 30)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 700, box["y"] + 30, steps=5)
+    page.mouse.up()
+    expect(_follows(page)).to_have_attribute("aria-pressed", "false")
+    expect(page).to_have_url(re.compile(r"from=\d+"))
+
+    page.set_viewport_size({"width": 1200, "height": 400})
+    length = _length(page)
+    canvas.hover(position={"x": 600, "y": 20})
+    page.mouse.wheel(0, 200)
+    becomes(lambda: page.evaluate("scrollY") > 0, True)
+    assert _length(page) == length
 
 
 def _length(page: Page) -> float:
@@ -107,60 +152,6 @@ def _length(page: Page) -> float:
     assert found is not None
     hours, minutes, seconds = (float(part or 0) for part in found.groups())
     return hours * 3600 + minutes * 60 + seconds
-
-
-def test_home_goes_to_the_oldest_and_end_to_now(page: Page) -> None:
-    lanes = page.locator(".timeline-lanes")
-    lanes.press("Home")
-    expect(_follows(page)).to_have_attribute("aria-pressed", "false")
-    expect(_summary(page)).not_to_contain_text("running")
-    lanes.press("End")
-    expect(_follows(page)).to_have_attribute("aria-pressed", "true")
-    expect(_summary(page)).to_contain_text("2 running")
-
-
-def test_zero_shows_everything(page: Page) -> None:
-    page.locator(".timeline-lanes").press("0")
-    expect(page.get_by_role("button", name="All", exact=True)).to_have_attribute(
-        "aria-pressed", "true"
-    )
-    expect(_summary(page)).to_contain_text("61 finished")
-
-
-def test_window_is_dragged(page: Page) -> None:
-    box = page.locator(".timeline-canvas").bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + 400, box["y"] + 30)
-    page.mouse.down()
-    page.mouse.move(box["x"] + 700, box["y"] + 30, steps=5)
-    page.mouse.up()
-    expect(_follows(page)).to_have_attribute("aria-pressed", "false")
-    expect(page).to_have_url(re.compile(r"from=\d+"))
-
-
-def test_wheel_with_ctrl_zooms_about_the_pointer(page: Page) -> None:
-    page.locator(".timeline-canvas").hover(position={"x": 600, "y": 20})
-    page.keyboard.down("Control")
-    page.mouse.wheel(0, -300)
-    page.keyboard.up("Control")
-    becomes(lambda: _length(page) < 500, True)
-
-
-def test_plain_wheel_scrolls_the_page_over_the_timeline(page: Page) -> None:
-    page.set_viewport_size({"width": 1200, "height": 400})
-    length = _length(page)
-    page.locator(".timeline-canvas").hover(position={"x": 600, "y": 20})
-    page.mouse.wheel(0, 200)
-    becomes(lambda: page.evaluate("scrollY") > 0, True)
-    assert _length(page) == length
-
-
-def test_times_are_said_in_one_form_and_their_zone_once(page: Page) -> None:
-    page.locator(".timeline-lanes").press("Home")
-    spell = re.compile(
-        r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \u2013 (\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d UTC\S* \(.*\)$"
-    )
-    expect(page.locator(".timeline-range")).to_have_text(spell)
 
 
 def test_fingers_zoom(stage: Stage) -> None:
@@ -183,16 +174,6 @@ def test_fingers_zoom(stage: Stage) -> None:
     becomes(lambda: _length(page) < 400, True)
 
 
-def test_window_of_the_past_is_found_again_by_its_address(stage: Stage, page: Page) -> None:
-    page.locator(".timeline-lanes").press("Home")
-    expect(page).to_have_url(re.compile(r"from=\d+"))
-    expect(_summary(page)).not_to_contain_text("running")
-    words = _summary(page).inner_text()
-    again = stage.open(page.url.removeprefix(stage.server.url))
-    expect(_summary(again)).to_have_text(words)
-    expect(_follows(again)).to_have_attribute("aria-pressed", "false")
-
-
 def _point_at_a_bar(page: Page) -> None:
     """Move the mouse down the middle of the window, until it is on a bar."""
     box = page.locator(".timeline-canvas").bounding_box()
@@ -207,7 +188,9 @@ def _point_at_a_bar(page: Page) -> None:
     raise AssertionError("no bar in the middle")
 
 
-def test_click_on_a_bar_opens_its_job(stage: Stage, page: Page) -> None:
+def test_click_on_a_bar_opens_its_job_which_back_closes_wherever_the_window_is(
+    stage: Stage, page: Page
+) -> None:
     stage.runs("10.0.0.2", job_id="long", since_sec=120)
     page.get_by_role("button", name="1 min", exact=True).click()
     expect(page).to_have_url(re.compile("span=60"))
@@ -218,27 +201,20 @@ def test_click_on_a_bar_opens_its_job(stage: Stage, page: Page) -> None:
     expect(tip).to_contain_text(re.compile(r"Job (long|10.0.0.[29] 29) #\d+"))
     page.mouse.down()
     page.mouse.up()
-    expect(page.locator("#job-title")).to_have_text(re.compile("^(long|10.0.0.[29] 29)$"))
+    title = page.locator("#job-title")
+    expect(title).to_have_text(re.compile("^(long|10.0.0.[29] 29)$"))
     expect(page).to_have_url(re.compile(r"job=\d+"))
+    entries = page.evaluate("history.length")
     page.go_back()
     expect(page.get_by_role("dialog")).to_be_hidden()
     page.go_forward()
-    expect(page.locator("#job-title")).to_have_text(re.compile("^(long|10.0.0.[29] 29)$"))
+    expect(title).to_have_text(re.compile("^(long|10.0.0.[29] 29)$"))
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_be_hidden()
     expect(page.locator(".timeline-lanes")).to_be_focused()
 
-
-def test_panel_closes_by_back_after_the_window_was_moved(stage: Stage, page: Page) -> None:
-    stage.runs("10.0.0.2", job_id="long", since_sec=120)
-    page.get_by_role("button", name="1 min", exact=True).click()
-    expect(page).to_have_url(re.compile("span=60"))
-    expect(_summary(page)).to_contain_text("3 running")
-    _point_at_a_bar(page)
-    page.mouse.down()
-    page.mouse.up()
-    expect(page.locator("#job-title")).to_be_visible()
-    entries = page.evaluate("history.length")
+    page.go_forward()
+    expect(title).to_be_visible()
     page.locator(".timeline-lanes").press("ArrowLeft")
     expect(page).to_have_url(re.compile(r"job=\d+.*from=\d+"))
     moved = re.search("from=.*", page.url)
@@ -248,38 +224,33 @@ def test_panel_closes_by_back_after_the_window_was_moved(stage: Stage, page: Pag
     expect(page).not_to_have_url(re.compile("job="))
     expect(page).to_have_url(re.compile(re.escape(moved.group())))  # as the window is still shown
     page.go_forward()
-    expect(page.locator("#job-title")).to_be_visible()
+    expect(title).to_be_visible()
     expect(page).to_have_url(re.compile(r"job=\d+.*" + re.escape(moved.group())))
     assert page.evaluate("history.length") == entries
 
 
-def test_the_same_jobs_stand_in_a_table(page: Page) -> None:
+def test_new_jobs_appear_and_the_same_jobs_stand_in_a_table_that_holds_its_shape(
+    stage: Stage, page: Page
+) -> None:
+    stage.runs("10.0.0.9", job_id="late")
+    expect(_summary(page)).to_contain_text("3 running")
+    for number in range(30):
+        stage.ends(stage.runs("10.0.0.9", job_id=number))
+    stage.ends(stage.runs("10.0.0.9", job_id="x" * 5_000), exception="KeyError: 1")
+    # A table that is read stands still: it is opened once the jobs are there.
+    expect(_summary(page)).to_contain_text("2 failed")
     page.get_by_text("Show as a table").click()
     table = page.get_by_role("region", name="What the timeline shows, as a table")
-    expect(table.get_by_role("row").nth(1)).to_contain_text(re.compile("running|finished"))
+    expect(table.get_by_role("row").nth(1)).to_contain_text("failed")
+    expect(table.get_by_role("row").nth(2)).to_contain_text(re.compile("running|finished"))
     expect(page.locator(".timeline-list .caption")).to_have_text(
         re.compile(r"Showing \d+ jobs, newest first.")
     )
-
-
-def test_long_id_leaves_the_other_columns_in_view(stage: Stage, page: Page) -> None:
-    finished = re.search(r"(\d+) finished", _summary(page).inner_text())
-    assert finished is not None
-    stage.ends(stage.runs("10.0.0.9", job_id="x" * 5_000))
-    # A table that is read stands still: it is opened once the job is there.
-    expect(_summary(page)).to_contain_text(f"{int(finished[1]) + 1} finished")
-    page.get_by_text("Show as a table").click()
-    table = page.locator(".timeline-table")
+    # A long id leaves the other columns in view.
     expect(table.get_by_text("xxxx")).to_be_visible()
-    assert table.evaluate("(table) => table.scrollWidth <= table.clientWidth")
-
-
-def test_head_of_the_table_covers_the_rows_beneath(stage: Stage, page: Page) -> None:
-    for number in range(30):
-        stage.ends(stage.runs("10.0.0.9", job_id=number))
-    page.get_by_text("Show as a table").click()
     table = page.locator(".timeline-table")
-    expect(table.locator("tbody tr")).not_to_have_count(0)
+    assert table.evaluate("(table) => table.scrollWidth <= table.clientWidth")
+    # The head covers the rows beneath.
     becomes(lambda: table.locator("tbody tr").count() > 20, True)
     on_top = table.evaluate("""(table) => {
         const head = table.querySelector("thead th:nth-child(2)");
@@ -289,20 +260,6 @@ def test_head_of_the_table_covers_the_rows_beneath(stage: Stage, page: Page) -> 
         return document.elementFromPoint(mark.x + 6, mark.y + 6) === head;
     }""")
     assert on_top
-
-
-def test_new_jobs_appear_while_following(stage: Stage, page: Page) -> None:
-    stage.runs("10.0.0.9", job_id="late")
-    expect(_summary(page)).to_contain_text("3 running")
-
-
-def test_many_jobs_are_summed_up(stage: Stage) -> None:
-    for number in range(2100):
-        stage.ends(stage.runs("10.0.0.9", job_id=number))
-    page = stage.open("timeline.html?span=600")
-    expect(page.locator(".timeline-mode")).to_contain_text(
-        "height: CPUs busy; zoom in for single jobs"
-    )
 
 
 def test_without_a_job_the_page_says_so(stage: Stage) -> None:

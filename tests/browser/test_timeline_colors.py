@@ -58,42 +58,26 @@ def test_colour_is_chosen_and_kept_in_the_address_and_the_browser(stage: Stage, 
     expect(_legend(again)).to_contain_text(["no error", "KeyError"])
 
 
-def test_aggregate_has_the_classes_of_the_bars(stage: Stage) -> None:
+def test_many_jobs_are_summed_up_in_the_classes_of_the_bars(stage: Stage) -> None:
     for number in range(2100):
         stage.ends(stage.runs("10.0.0.9", job_id=number))
     page = stage.open("timeline.html?span=600&color=error")
-    expect(page.locator(".timeline-mode")).to_contain_text("zoom in for single jobs")
+    expect(page.locator(".timeline-mode")).to_contain_text(
+        "height: CPUs busy; zoom in for single jobs"
+    )
     expect(_legend(page)).to_have_text(["no error2,101", re.compile(r"^ValueError.*1$")])
 
 
-def test_lanes_are_sorted_by_what_fails(page: Page) -> None:
-    order = page.get_by_label("Lanes by")
-    with page.expect_response(re.compile(r"/timeline\?.*sort=failing")) as answered:
-        order.select_option("failing")
-    first = answered.value.json()["lanes"][0]["node"]
-    expect(page).to_have_url(re.compile("sort=failing"))
-    lanes = page.locator(".timeline-lanes")
-    with page.expect_navigation(url=re.compile(f"host={re.escape(first)}")):
-        lanes.click(position={"x": 20, "y": 12})
-
-
-def test_map_moves_the_window_by_keys(page: Page) -> None:
-    slider = _map(page)
-    value = slider.get_attribute("aria-valuenow")
+def test_map_moves_and_stretches_the_window_by_keys_and_mouse(page: Page) -> None:
+    slider, summary = _map(page), page.locator(".timeline-summary")
+    assert slider.get_attribute("aria-valuenow") != "0"
     slider.press("Home")
     expect(slider).to_have_attribute("aria-valuenow", "0")
-    expect(page.locator(".timeline-summary")).not_to_contain_text("running")
+    expect(summary).not_to_contain_text("running")
     expect(page).to_have_url(re.compile(r"from=\d+"))
     slider.press("End")
-    expect(page.locator(".timeline-summary")).to_contain_text("running")
-    assert value != "0"
-    shown = slider.get_attribute("aria-valuetext") or ""
-    slider.press("+")
-    expect(slider).not_to_have_attribute("aria-valuetext", shown)
-
-
-def test_map_moves_and_stretches_the_window_by_mouse(page: Page) -> None:
-    slider = _map(page)
+    expect(summary).to_contain_text("running")
+    expect(page).not_to_have_url(re.compile("from="))
     box = slider.bounding_box()
     assert box is not None
     middle = box["y"] + box["height"] / 2
@@ -101,17 +85,6 @@ def test_map_moves_and_stretches_the_window_by_mouse(page: Page) -> None:
     def now() -> int:
         return int(slider.get_attribute("aria-valuenow") or -1)
 
-    # A press beside the window brings it there; then it is dragged back by its middle.
-    page.mouse.move(box["x"] + box["width"] / 2, middle)
-    page.mouse.down()
-    becomes(lambda: now() < 1100, True)
-    before = now()
-    page.mouse.move(box["x"] + box["width"] / 2 + 100, middle, steps=4)
-    page.mouse.up()
-    becomes(lambda: now() > before, True)
-    expect(page).to_have_url(re.compile(r"from=\d+"))
-    page.goto(page.url.partition("?")[0] + "?span=600")
-    expect(page.locator(".timeline-summary")).to_contain_text("In this window")
     # The window ends at the right edge of the map, and is stretched from its left end.
     edge = slider.evaluate(
         """(slider) => {
@@ -127,34 +100,57 @@ def test_map_moves_and_stretches_the_window_by_mouse(page: Page) -> None:
     page.mouse.move(box["x"] + edge - 200, middle, steps=4)
     page.mouse.up()
     becomes(lambda: now() < before - 100, True)
-    expect(page.locator(".timeline-summary")).to_contain_text("running")
+    expect(summary).to_contain_text("running")
+
+    shown = slider.get_attribute("aria-valuetext") or ""
+    for _ in range(3):
+        slider.press("+")
+    expect(slider).not_to_have_attribute("aria-valuetext", shown)
+    # A press beside the window brings it there; then it is dragged back by its middle.
+    page.mouse.move(box["x"] + box["width"] / 2, middle)
+    page.mouse.down()
+    becomes(lambda: now() < 1100, True)
+    before = now()
+    page.mouse.move(box["x"] + box["width"] / 2 + 100, middle, steps=4)
+    page.mouse.up()
+    becomes(lambda: now() > before, True)
+    expect(page).to_have_url(re.compile(r"from=\d+"))
 
 
-def _point_at_a_bar_of(page: Page, text: str) -> None:
-    """Move the mouse down the middle of the window, until the tip names such a job."""
+def _point_at_a_bar_of(page: Page, text: str, share: float = 0.5) -> None:
+    """Move the mouse down the window, from a share of its width, until the tip names such a job."""
     box = page.locator(".timeline-canvas").bounding_box()
     assert box is not None
     for y in range(2, int(box["height"]), 4):
-        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + y)
+        page.mouse.move(box["x"] + box["width"] * share, box["y"] + y)
         page.evaluate(
             "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
         )
         if page.locator(".tip:visible").filter(has_text=text).count():
             return
-    raise AssertionError("no such bar in the middle")
+    raise AssertionError(f"no such bar at {share}")
 
 
-def test_tip_shows_a_jobs_arguments(page: Page) -> None:
+def test_tip_shows_a_jobs_arguments_unless_they_are_hidden_and_lanes_are_sorted_by_what_fails(
+    stage: Stage, page: Page
+) -> None:
     page.evaluate("document.documentElement.scrollTop = 0")
-    _point_at_a_bar_of(page, "Job b")
     tip = page.locator(".tip").filter(has_text="Job b")
-    expect(tip).to_contain_text(re.compile("Function ?compute"))
-    expect(tip).to_contain_text(re.compile("Arguments ?beta, n=3"))
-
-
-def test_tip_obeys_show_job_args(stage: Stage, page: Page) -> None:
     stage.registry.show_job_args = False
     with page.expect_response(re.compile(r"/jobs\?q=serial")):
         _point_at_a_bar_of(page, "Job b")
-    expect(page.locator(".tip").filter(has_text="Job b")).to_contain_text("Function")
-    expect(page.locator(".tip").filter(has_text="Job b")).not_to_contain_text("Arguments")
+    expect(tip).to_contain_text("Function")
+    expect(tip).not_to_contain_text("Arguments")
+    stage.registry.show_job_args = True
+    _point_at_a_bar_of(page, "Job b", 0.3)  # another, for what is known of a job stays
+    expect(tip).to_contain_text(re.compile("Function ?compute"))
+    expect(tip).to_contain_text(re.compile("Arguments ?beta, n=3"))
+
+    order = page.get_by_label("Lanes by")
+    with page.expect_response(re.compile(r"/timeline\?.*sort=failing")) as answered:
+        order.select_option("failing")
+    first = answered.value.json()["lanes"][0]["node"]
+    expect(page).to_have_url(re.compile("sort=failing"))
+    lanes = page.locator(".timeline-lanes")
+    with page.expect_navigation(url=re.compile(f"host={re.escape(first)}")):
+        lanes.click(position={"x": 20, "y": 12})
