@@ -12,9 +12,9 @@ from playwright.sync_api import expect
 from web.fakes import make_node, watched_cluster
 
 
-def test_tiles_show_jobs_by_state(stage: Stage) -> None:
+def test_tiles_progress_and_charts_show_the_figures_and_follow_what_happens(stage: Stage) -> None:
     page = stage.open()
-    for state, figure in (
+    for name, figure in (
         ("queued", "1"),
         ("running", "2"),
         ("finished", "1"),
@@ -22,46 +22,55 @@ def test_tiles_show_jobs_by_state(stage: Stage) -> None:
         ("terminated", "0"),
         ("cancelled", "0"),
         ("abandoned", "0"),
+        ("CPUs busy", "2 / 14"),
+        ("Nodes up", "3 / 3"),
     ):
-        expect(tile(page, state)).to_have_text(figure)
-
-
-def test_tiles_show_cpus_and_nodes(stage: Stage) -> None:
-    page = stage.open()
-    expect(tile(page, "CPUs busy")).to_have_text("2 / 14")
-    expect(tile(page, "Nodes up")).to_have_text("3 / 3")
-
-
-def test_tiles_follow_what_happens(stage: Stage) -> None:
-    page = stage.open()
-    expect(tile(page, "running")).to_have_text("2")
-    stage.ends(stage.jobs["busy"], result=1)
-    expect(tile(page, "finished")).to_have_text("2")
-    expect(tile(page, "running")).to_have_text("1")
-
-
-def test_tile_leads_to_its_jobs(stage: Stage) -> None:
-    page = stage.open()
-    page.locator("[data-tile=failed]").click()
-    expect(page).to_have_url(re.compile(r"jobs\.html\?q=state%3Afailed"))
-    becomes(lambda: page.locator(".tbody .job-link").all_inner_texts(), ["broken"])
-
-
-def test_progress_shows_how_much_is_done(stage: Stage) -> None:
-    page = stage.open()
+        expect(tile(page, name)).to_have_text(figure)
     row = page.locator("#progress .progress")
     expect(row).to_have_count(1)
     expect(row.locator(".progress-percent")).to_have_text("40 %")
     expect(row.locator(".progress-count")).to_have_text("2 of 5 done")
     expect(row.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "40")
+    for name in ("Throughput", "Queue", "CPUs in use"):
+        plot = page.get_by_role("region", name=name).locator(".chart-plot")
+        expect(plot).to_have_attribute("aria-valuetext", re.compile(r"\d"))
+
+    stage.ends(stage.jobs["busy"], result=1)
+    expect(tile(page, "finished")).to_have_text("2")
+    expect(tile(page, "running")).to_have_text("1")
+    watched_cluster(stage.registry, "render")  # each has a bar
+    becomes(lambda: page.locator(".progress-name").all_inner_texts(), ["compute", "render"])
 
 
-def test_progress_says_when_all_is_done(make_stage: Callable[..., Stage]) -> None:
-    stage = make_stage()
-    stage.cluster = watched_cluster(stage.registry)
-    stage.joins("10.0.0.2")
-    job = stage.runs("10.0.0.2", job_id="only")
+def test_title_icon_and_map_count_the_nodes_that_need_attention(stage: Stage) -> None:
     page = stage.open()
+    expect(page).to_have_title("(1) 40 % Monitor · compute · dispy")
+    expect(page.locator("#favicon")).to_have_attribute(
+        "href", re.compile(r"/icons/ring-40-1\.svg$")
+    )
+    expect(page.locator("#attention .chip:visible")).to_have_count(1)
+    expect(page.locator(".nodemap-summary")).to_have_text("3 up")
+    stage.cluster.report(DispyNode.Closed, stage.nodes["10.0.0.9"], None)  # lost, because jobs wait
+    expect(page).to_have_title("(2) 40 % Monitor · compute · dispy")
+    expect(page.locator("#favicon")).to_have_attribute("href", re.compile("/icons/ring-40-2.svg$"))
+    expect(page.locator("#attention .chip:visible")).to_have_count(2)
+    expect(page.locator(".nodemap-summary")).to_have_text("2 up · 1 lost")
+    stage.registry.control.node_action("*", "close", "10.0.0.2")
+    expect(page.locator(".nodemap-summary")).to_have_text("1 up · 1 lost · 1 closed")
+
+
+def test_page_leads_from_no_cluster_to_the_end_of_its_run(make_stage: Callable[..., Stage]) -> None:
+    stage = make_stage()
+    page = stage.open()
+    expect(page.locator("#nodes")).to_contain_text("registry.add(cluster)")
+    stage.cluster = watched_cluster(stage.registry)
+    expect(page.locator("#nodes")).to_contain_text("dispynode.py --clean")
+    expect(page.locator("#nodemap").get_by_text("No node")).to_be_visible()
+    stage.joins("10.0.0.2")
+    expect(tile(page, "Nodes up")).to_have_text("1 / 1")
+    expect(page.locator(".chip:visible")).to_have_count(0)  # nothing needs attention
+
+    job = stage.runs("10.0.0.2", job_id="only")
     eta = page.locator(".progress-eta")
     expect(eta).to_have_text("No estimate yet")
     stage.ends(job)
@@ -76,29 +85,7 @@ def test_progress_says_when_all_is_done(make_stage: Callable[..., Stage]) -> Non
     expect(page).to_have_title(re.compile(r"^\(1\) Ended, Monitor"))
 
 
-def test_each_cluster_has_a_bar(stage: Stage) -> None:
-    watched_cluster(stage.registry, "render")
-    page = stage.open()
-    becomes(lambda: page.locator(".progress-name").all_inner_texts(), ["compute", "render"])
-
-
-def test_attention_is_quiet_while_nothing_needs_it(make_stage: Callable[..., Stage]) -> None:
-    stage = make_stage()
-    stage.cluster = watched_cluster(stage.registry)
-    stage.joins("10.0.0.2")
-    page = stage.open()
-    expect(tile(page, "Nodes up")).to_have_text("1 / 1")
-    expect(page.locator(".chip:visible")).to_have_count(0)
-
-
-def test_attention_leads_to_the_failed_jobs(stage: Stage) -> None:
-    page = stage.open()
-    chip = page.get_by_role("link", name="1 job failed")
-    chip.click()
-    expect(page).to_have_url(re.compile(r"q=state%3Afailed"))
-
-
-def test_attention_filters_the_silent_nodes(stage: Stage) -> None:
+def test_attention_filters_the_silent_nodes_and_leads_to_the_failed_jobs(stage: Stage) -> None:
     silent = make_node("10.0.0.7")
     silent.update_time = time.time() - 3600  # long ago, though it is idle and a job waits
     stage.cluster.join(silent)
@@ -106,6 +93,8 @@ def test_attention_filters_the_silent_nodes(stage: Stage) -> None:
     page.get_by_role("link", name="1 node silent").click()
     becomes(lambda: keys_shown(page), ["10.0.0.7"])
     expect(page.get_by_role("searchbox", name="Filter nodes")).to_have_value("state:silent")
+    page.get_by_role("link", name="1 job failed").click()
+    expect(page).to_have_url(re.compile(r"q=state%3Afailed"))
 
 
 def test_attention_finds_stragglers(make_stage: Callable[..., Stage]) -> None:
@@ -119,23 +108,14 @@ def test_attention_finds_stragglers(make_stage: Callable[..., Stage]) -> None:
     becomes(lambda: page.locator(".tbody .job-link").all_inner_texts(), ["slow"])
 
 
-def test_charts_open_with_the_servers_series(stage: Stage) -> None:
-    page = stage.open()
-    for name in ("Throughput", "Queue", "CPUs in use"):
-        plot = page.get_by_role("region", name=name).locator(".chart-plot")
-        expect(plot).to_have_attribute("aria-valuetext", re.compile(r"\d"))
-
-
-def test_span_of_the_charts_lives_in_the_address(stage: Stage) -> None:
+def test_span_of_the_charts_lives_in_the_address_and_the_map_is_read_by_keyboard(
+    stage: Stage,
+) -> None:
     page = stage.open()
     page.get_by_role("button", name="2 h").click()
     expect(page).to_have_url(re.compile(r"range=2h"))
     page.reload()
     expect(page.get_by_role("button", name="2 h")).to_have_attribute("aria-pressed", "true")
-
-
-def test_node_map_describes_each_node_by_keyboard(stage: Stage) -> None:
-    page = stage.open()
     link = page.locator(".nodemap-link")
     link.focus()
     expect(link).to_have_text("beta, 10.0.0.10: up, 1 of 8 CPUs busy")
@@ -145,47 +125,11 @@ def test_node_map_describes_each_node_by_keyboard(stage: Stage) -> None:
     expect(page).to_have_url(re.compile(r"node\.html\?host=10\.0\.0\.9"))
 
 
-def test_node_map_sums_the_states_up(stage: Stage) -> None:
-    page = stage.open()
-    expect(page.locator(".nodemap-summary")).to_have_text("3 up")
-    stage.cluster.report(DispyNode.Closed, stage.nodes["10.0.0.9"], None)
-    expect(page.locator(".nodemap-summary")).to_have_text("2 up · 1 lost")  # jobs wait
-    stage.registry.control.node_action("*", "close", "10.0.0.2")
-    expect(page.locator(".nodemap-summary")).to_have_text("1 up · 1 lost · 1 closed")
-
-
-def test_title_and_favicon_show_the_progress_and_count_what_needs_attention(stage: Stage) -> None:
-    page = stage.open()
-    expect(page).to_have_title("(1) 40 % Monitor · compute · dispy")
-    expect(page.locator("#favicon")).to_have_attribute(
-        "href", re.compile(r"/icons/ring-40-1\.svg$")
-    )
-    expect(page.locator("#attention .chip:visible")).to_have_count(1)
-    stage.cluster.report(DispyNode.Closed, stage.nodes["10.0.0.9"], None)  # lost, because jobs wait
-    expect(page).to_have_title("(2) 40 % Monitor · compute · dispy")
-    expect(page.locator("#favicon")).to_have_attribute("href", re.compile("/icons/ring-40-2.svg$"))
-    expect(page.locator("#attention .chip:visible")).to_have_count(2)
-
-
-def test_without_a_node_the_page_says_how_to_start_one(make_stage: Callable[..., Stage]) -> None:
-    stage = make_stage()
-    watched_cluster(stage.registry)
-    page = stage.open()
-    expect(page.locator("#nodes")).to_contain_text("dispynode.py --clean")
-    expect(page.locator("#nodemap").get_by_text("No node")).to_be_visible()
-
-
-def test_without_a_cluster_the_page_says_how_to_watch_one(make_stage: Callable[..., Stage]) -> None:
-    stage = make_stage()
-    page = stage.open()
-    expect(page.locator("#nodes")).to_contain_text("registry.add(cluster)")
-    watched_cluster(stage.registry)
-    expect(page.locator("#nodes")).to_contain_text("dispynode.py --clean")
-
-
-def test_job_arguments_can_be_hidden_for_all(stage: Stage) -> None:
+def test_tile_leads_to_its_jobs_whose_arguments_can_be_hidden_for_all(stage: Stage) -> None:
     page = stage.open()
     page.locator("#job-args").get_by_label("Show Job Arguments").uncheck()
     becomes(lambda: stage.registry.show_job_args, False)
-    jobs = stage.open("jobs.html?q=id:done")
-    becomes(lambda: jobs.locator("[data-column=args] .td-value").all_inner_texts(), ["hidden"])
+    page.locator("[data-tile=failed]").click()
+    expect(page).to_have_url(re.compile(r"jobs\.html\?q=state%3Afailed"))
+    becomes(lambda: page.locator(".tbody .job-link").all_inner_texts(), ["broken"])
+    becomes(lambda: page.locator("[data-column=args] .td-value").all_inner_texts(), ["hidden"])
