@@ -44,36 +44,18 @@ def _scroll(page: Page, share: float) -> None:
     )
 
 
-def test_only_rows_in_view_are_in_the_page(page: Page) -> None:
+def test_only_rows_in_view_are_in_the_page_and_their_place_survives_updates(
+    page: Page, crowd: Any
+) -> None:
     expect(page.locator("#nodes [role=grid]")).to_have_attribute("aria-rowcount", "10001")
     assert 0 < rows(page).count() < 100
-
-
-def test_scrolling_brings_the_rows_that_belong_there(page: Page) -> None:
     page.locator("#nodes").scroll_into_view_if_needed()
-    for share, key in ((1, "10.0.39.15"), (0.5, "10.0.19.136"), (0, "10.0.0.0")):
+    for share, key in ((1, "10.0.39.15"), (0, "10.0.0.0"), (0.5, "10.0.19.136")):
         _scroll(page, share)
         becomes(lambda: key in keys_shown(page), True)  # noqa: B023
         assert rows(page).count() < 200
 
-
-def test_keys_reach_the_last_row(page: Page) -> None:
-
-    def focused() -> int:
-        page.keyboard.press("j")
-        return page.locator(".tr:focus").count()
-
-    becomes(focused, 1)
-    page.keyboard.press("End")
-    expect(page.locator(".tr:focus")).to_have_attribute("data-key", "10.0.39.15")
-    expect(page.locator(".tr:focus")).to_be_in_viewport()
-
-
-def test_scroll_place_survives_updates(page: Page, crowd: Any) -> None:
     _, cluster, nodes = crowd
-    page.locator("#nodes").scroll_into_view_if_needed()
-    _scroll(page, 0.5)
-    becomes(lambda: "10.0.19.136" in keys_shown(page), True)
     before = keys_shown(page)
     node = next(node for node in nodes if node.ip_addr == "10.0.19.136")
     node.jobs_done += 77
@@ -84,12 +66,17 @@ def test_scroll_place_survives_updates(page: Page, crowd: Any) -> None:
     assert keys_shown(page) == before
 
 
-def test_filter_finds_one_of_them(page: Page) -> None:
+def test_keys_reach_the_last_row_all_are_selected_at_once_and_one_is_found(page: Page) -> None:
+    def focused() -> int:
+        page.keyboard.press("j")
+        return page.locator(".tr:focus").count()
+
+    becomes(focused, 1)
+    page.keyboard.press("End")
+    expect(page.locator(".tr:focus")).to_have_attribute("data-key", "10.0.39.15")
+    expect(page.locator(".tr:focus")).to_be_in_viewport()
+    page.get_by_role("checkbox", name="Select all rows shown").first.check()
+    expect(page.locator("#nodes .actions-count")).to_have_text("10,000 nodes:")
     page.get_by_role("searchbox", name="Filter nodes").fill("node 7777")
     becomes(lambda: keys_shown(page), ["10.0.30.97"])
     expect(page.locator("#nodes .table-count")).to_have_text("1 of 10,000")
-
-
-def test_all_are_selected_at_once(page: Page) -> None:
-    page.get_by_role("checkbox", name="Select all rows shown").first.check()
-    expect(page.locator("#nodes .actions-count")).to_have_text("10,000 nodes:")

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import pytest
 from browser.stage import Stage, becomes, tile
 from playwright.sync_api import Locator, Page, expect
 from web.fakes import watched_cluster
@@ -40,7 +39,16 @@ def stall(stage: Stage) -> None:
         stage.runs(f"10.0.0.{2 + number % 2}", job_id=f"stuck{number}", since_sec=1_140)
 
 
-def test_stalled_run_says_so_and_shows_its_jobs(
+def fits(page: Page, least: int) -> None:
+    """The note is no wider than the page, and its buttons are as high as they must be."""
+    expect(page.get_by_role("button", name="Terminate 3 jobs")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    button = page.get_by_role("button", name="Why?").bounding_box()
+    assert button is not None
+    assert button["height"] >= least
+
+
+def test_stalled_run_says_so_and_why_and_ends_its_jobs_once_that_is_confirmed(
     make_stage: Callable[..., Stage],
 ) -> None:
     stage = make_stage()
@@ -50,54 +58,44 @@ def test_stalled_run_says_so_and_shows_its_jobs(
     expect(note(page)).to_have_text("Waits for 3 jobs on 2 nodes, the oldest 19 min (usually 2 s).")
     expect(page).to_have_title(re.compile(r"^\(1\) Stalled, 25 % Monitor"))
     expect(page.locator("#favicon")).to_have_attribute("href", re.compile(r"-held\.svg$"))
-    page.get_by_role("link", name="Show").click()
-    expect(page).to_have_url(re.compile(r"q=state%3Arunning(\+|%20)slower%3A60s"))
-    becomes(
-        lambda: sorted(page.locator(".tbody .job-link").all_inner_texts()),
-        ["stuck0", "stuck1", "stuck2"],
-    )
-
-
-def test_stuck_jobs_are_terminated_once_that_is_confirmed(
-    make_stage: Callable[..., Stage],
-) -> None:
-    stage = make_stage()
-    stall(stage)
-    page = stage.open()
-    page.get_by_role("button", name="Terminate 3 jobs").click()
-    expect(page.get_by_text("All 3 that match.")).to_be_visible()
-    assert stage.cluster.calls == []
-    page.locator(".confirm .danger:visible").click()
-    becomes(lambda: [method for method, _ in stage.cluster.calls], ["cancel"] * 3)
-
-
-def test_stalled_run_says_which_nodes_notice(make_stage: Callable[..., Stage]) -> None:
-    stage = make_stage()
-    stall(stage)
-    page = stage.open()
+    fits(page, 24)
     page.get_by_role("button", name="Why?").click()
     expect(page.get_by_text("flask-dispy node --clean")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.get_by_text("flask-dispy node --clean")).to_be_hidden()
 
+    page.get_by_role("button", name="Terminate 3 jobs").click()
+    expect(page.get_by_text("All 3 that match.")).to_be_visible()
+    assert stage.cluster.calls == []
+    page.locator(".confirm .danger:visible").click()
+    becomes(lambda: [method for method, _ in stage.cluster.calls], ["cancel"] * 3)
+    stage.ends(stage.jobs["stuck0"])
+    expect(head(page)).not_to_have_text(re.compile("Stalled"))
+    expect(page.locator(".progress-note")).to_be_hidden()
 
-def test_reader_sees_the_stall_and_no_button_to_end_it(make_stage: Callable[..., Stage]) -> None:
+
+def test_stalled_run_fits_a_phone(make_stage: Callable[..., Stage]) -> None:
+    stage = make_stage()
+    stall(stage)
+    fits(stage.open(phone=True), 44)
+
+
+def test_reader_sees_the_stall_and_its_jobs_and_no_button_to_end_them(
+    make_stage: Callable[..., Stage],
+) -> None:
     stage = make_stage(read_only=True)
     stall(stage)
     page = stage.open()
     expect(head(page)).to_have_text("Stalled 19 min")
-    expect(page.get_by_role("link", name="Show")).to_be_visible()
+    show = page.get_by_role("link", name="Show")
+    expect(show).to_be_visible()
     expect(page.get_by_role("button", name="Terminate 3 jobs")).to_be_hidden()
-
-
-def test_stall_ends_where_a_job_does(make_stage: Callable[..., Stage]) -> None:
-    stage = make_stage()
-    stall(stage)
-    page = stage.open()
-    expect(head(page)).to_have_text("Stalled 19 min")
-    stage.ends(stage.jobs["stuck0"])
-    expect(head(page)).not_to_have_text(re.compile("Stalled"))
-    expect(page.locator(".progress-note")).to_be_hidden()
+    show.click()
+    expect(page).to_have_url(re.compile(r"q=state%3Arunning(\+|%20)slower%3A60s"))
+    becomes(
+        lambda: sorted(page.locator(".tbody .job-link").all_inner_texts()),
+        ["stuck0", "stuck1", "stuck2"],
+    )
 
 
 def test_jobs_wait_for_a_node(make_stage: Callable[..., Stage]) -> None:
@@ -152,34 +150,6 @@ def test_cluster_that_holds_the_cpus_is_named(make_stage: Callable[..., Stage]) 
     expect(note(row)).to_have_text("All 2 CPUs are busy with fit_model; 1 job waits.")
 
 
-def test_jobs_from_before_watching_show_as_waiting(make_stage: Callable[..., Stage]) -> None:
-    stage = make_stage()
-    stage.cluster = watched_cluster(stage.registry, "compute")
-    stage.joins("10.0.0.2")
-    board_of(stage.registry).fold()
-    state: Any = stage.registry.view("compute")._state
-    with board_of(stage.registry).lock:
-        state.apply(events.PendingCounted(time.time() - 60, 6))
-    stage.runs("10.0.0.2", job_id="a")
-    stage.ends(stage.runs("10.0.0.2", job_id="b"))
-    page = stage.open()
-    expect(tile(page, "queued")).to_have_text("6")
-    expect(page.locator(".progress-count")).to_have_text("1 of 8 done")
-    expect(page.locator(".progress-percent")).to_have_text("13 %")
-
-
-@pytest.mark.parametrize("phone", [False, True])
-def test_note_fits_the_page(make_stage: Callable[..., Stage], phone: bool) -> None:
-    stage = make_stage()
-    stall(stage)
-    page = stage.open(phone=phone)
-    expect(page.get_by_role("button", name="Terminate 3 jobs")).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    button = page.get_by_role("button", name="Why?").bounding_box()
-    assert button is not None
-    assert button["height"] >= (44 if phone else 24)
-
-
 def test_other_cpus_are_asked_and_answered_in_the_progress_row(
     make_stage: Callable[..., Stage],
 ) -> None:
@@ -219,10 +189,22 @@ def test_other_cpus_are_asked_and_answered_in_the_progress_row(
     expect(head(page)).to_be_focused()
 
 
-def test_run_with_nothing_to_do_offers_no_question(make_stage: Callable[..., Stage]) -> None:
+def test_run_with_nothing_to_do_offers_no_question_and_counts_jobs_from_before_watching(
+    make_stage: Callable[..., Stage],
+) -> None:
     stage = make_stage()
     stage.cluster = watched_cluster(stage.registry, "compute")
     stage.joins("10.0.0.2")
     page = stage.open()
     expect(head(page)).to_have_text("No job yet")
     expect(head(page)).to_be_disabled()
+
+    board_of(stage.registry).fold()
+    state: Any = stage.registry.view("compute")._state
+    with board_of(stage.registry).lock:
+        state.apply(events.PendingCounted(time.time() - 60, 6))
+    stage.runs("10.0.0.2", job_id="a")
+    stage.ends(stage.runs("10.0.0.2", job_id="b"))
+    expect(tile(page, "queued")).to_have_text("6")
+    expect(page.locator(".progress-count")).to_have_text("1 of 8 done")
+    expect(page.locator(".progress-percent")).to_have_text("13 %")

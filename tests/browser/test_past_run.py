@@ -6,7 +6,7 @@ import json
 import re
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
@@ -64,23 +64,26 @@ def settled(page: Page) -> None:
     expect(page.locator("#past-run")).to_contain_text("Past run: 20")
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_page_says_past_run_and_has_no_live_words_or_commands(stage: Stage, path: str) -> None:
-    page = stage.open(path)
-    settled(page)
-    expect(page.locator("#past-run")).to_contain_text("4 jobs had not ended when it was cut off.")
-    expect(page.locator("#connection")).to_have_text("Past run")
-    expect(page.locator("body")).not_to_contain_text(re.compile("Waiting for the first data"))
-    words = page.locator("body").inner_text()
-    assert [line for line in words.splitlines() if LIVE_WORDS.search(line)] == []
-    expect(page.get_by_role("link", name="Manage", exact=True)).to_have_count(0)
-    for command in ("Terminate", "Close", "Allocate", "Update"):
-        expect(page.get_by_role("button", name=command, exact=True)).to_have_count(0)
+def test_every_page_says_past_run_and_has_no_live_words_or_commands(stage: Stage) -> None:
+    page = stage.open()
+    for path in PAGES:
+        if path:
+            stage.go(page, path)
+        settled(page)
+        expect(page.locator("#past-run")).to_contain_text(
+            "4 jobs had not ended when it was cut off."
+        )
+        expect(page.locator("#connection")).to_have_text("Past run")
+        expect(page.locator("body")).not_to_contain_text(re.compile("Waiting for the first data"))
+        SHOWN[path.partition("?")[0]](page)
+        lines = page.locator("body").inner_text().splitlines()
+        assert (path, [line for line in lines if LIVE_WORDS.search(line)]) == (path, [])
+        expect(page.get_by_role("link", name="Manage", exact=True)).to_have_count(0)
+        for command in ("Terminate", "Close", "Allocate", "Update"):
+            expect(page.get_by_role("button", name=command, exact=True)).to_have_count(0)
 
 
-def test_monitor_shows_the_totals_of_the_run(stage: Stage) -> None:
-    page = stage.open("monitor.html")
-    settled(page)
+def _monitor_shows_the_totals_of_the_run(page: Page) -> None:
     expect(tile(page, "Not ended")).to_have_text("4")
     expect(tile(page, "finished")).to_have_text("16")
     expect(tile(page, "CPUs")).to_have_text("4")
@@ -89,9 +92,7 @@ def test_monitor_shows_the_totals_of_the_run(stage: Stage) -> None:
     expect(page).to_have_title(re.compile("past run$"))
 
 
-def test_timeline_opens_on_the_whole_run(stage: Stage) -> None:
-    page = stage.open("timeline.html")
-    settled(page)
+def _timeline_opens_on_the_whole_run(page: Page) -> None:
     expect(page.get_by_role("button", name="All", exact=True)).to_have_attribute(
         "aria-pressed", "true"
     )
@@ -99,16 +100,24 @@ def test_timeline_opens_on_the_whole_run(stage: Stage) -> None:
     expect(page.locator(".timeline-range")).to_contain_text(re.compile(r"^20\d\d-"))
 
 
-def test_jobs_are_those_that_ended(stage: Stage) -> None:
-    page = stage.open("jobs.html")
+def _jobs_are_those_that_ended(page: Page) -> None:
     expect(rows(page)).to_have_count(17)
     expect(page.locator("#tabs .tab")).to_have_count(7)  # all, five states, and errors
 
 
-def test_manage_page_says_that_there_is_nothing_to_do(stage: Stage) -> None:
-    page = stage.open("manage.html")
+def _manage_says_that_there_is_nothing_to_do(page: Page) -> None:
     expect(page.get_by_text("There is nothing to manage in a past run")).to_be_visible()
     expect(page.locator("#nodes")).to_be_hidden()
+
+
+SHOWN: dict[str, Callable[[Page], None]] = {
+    "": lambda page: expect(rows(page)).to_have_count(1),
+    "monitor.html": _monitor_shows_the_totals_of_the_run,
+    "node.html": lambda page: expect(page.locator("#node-name")).to_have_text("alpha"),
+    "jobs.html": _jobs_are_those_that_ended,
+    "timeline.html": _timeline_opens_on_the_whole_run,
+    "manage.html": _manage_says_that_there_is_nothing_to_do,
+}
 
 
 def test_last_update_of_a_node_counts_from_the_end_of_the_run(

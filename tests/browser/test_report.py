@@ -58,27 +58,20 @@ def test_report_opens_from_disk_without_help(browser: Any, report: Path) -> None
     context.close()
 
 
-def test_report_fits_its_window(page: Any, report: Path) -> None:
+def test_report_fits_its_window_and_prints_its_tracebacks_and_charts_side_by_side(
+    page: Any, report: Path
+) -> None:
     page.goto(report.as_uri())
     for width in (320, 390, 1280):
         page.set_viewport_size({"width": width, "height": 900})
         becomes(
             lambda: page.evaluate("[innerWidth, document.documentElement.scrollWidth]"), [width] * 2
         )
-
-
-def test_printed_report_shows_the_tracebacks_and_no_navigation(page: Any, report: Path) -> None:
     page.emulate_media(media="print", color_scheme="dark")
-    page.goto(report.as_uri())
     assert not page.locator("nav").is_visible()
     background = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert background == "rgb(255, 255, 255)"
     assert page.locator("pre").bounding_box()["height"] > 20
-
-
-def test_charts_of_a_printed_report_stand_side_by_side(page: Any, report: Path) -> None:
-    page.emulate_media(media="print")
-    page.goto(report.as_uri())
     rows = page.locator(".charts").all()
     assert rows
     for number, row in enumerate(rows):

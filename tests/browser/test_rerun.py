@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser.stage import Browsers, Stage, axe_violations, becomes, rows, serve
+from browser.stage import Browsers, Stage, axe_violations, becomes, job_search, rows, serve
 from dispy_objects import FakeCluster
 from playwright.sync_api import Locator, Page, expect
 from web.fakes import watched_cluster
@@ -91,7 +91,8 @@ def test_selected_jobs_are_run_again_but_those_that_are_refused(able: Stage) -> 
     assert axe_violations(page, "#jobs .popover-panel:not([hidden])") == []
     page.get_by_role("button", name="Run 1 job again").click()
     expect(page.locator(".notice")).to_contain_text("Ran 1 job again")
-    able.go(page, "jobs.html?q=is:rerun")
+    job_search(page).fill("is:rerun")
+    job_search(page).press("Enter")
     expect(rows(page)).to_have_count(1)
 
 
@@ -113,20 +114,13 @@ def test_all_jobs_of_a_kind_of_error_are_run_again(able: Stage) -> None:
     assert summary["jobs"]["submitted"] == 10
 
 
-def test_error_of_the_function_is_shown_for_its_job(able: Stage) -> None:
+def test_server_that_fails_is_named_in_place_of_the_question_and_an_error_of_the_function(
+    able: Stage,
+) -> None:
     def rerun(job: Any) -> None:
         raise LookupError("no <b>input</b>")
 
     able.registry.add(able.cluster, rerun=rerun)
-    page, panel = panel_of(able)
-    again(panel).click()
-    panel.get_by_role("button", name="Run 1 job again").click()
-    expect(page.locator(".notice")).to_contain_text("Ran 0 of 1 job again")
-    expect(page.locator(".notice")).to_contain_text("rerun raised LookupError: no <b>input</b>")
-    expect(fact(panel, "Run again")).to_be_hidden()
-
-
-def test_server_that_fails_is_named_in_place_of_the_question(able: Stage) -> None:
     page, panel = panel_of(able)
     page.route(re.compile("/jobs/rerun$"), lambda route: route.abort())
     again(panel).click()
@@ -134,6 +128,14 @@ def test_server_that_fails_is_named_in_place_of_the_question(able: Stage) -> Non
         "The server could not say: "
     )
     expect(panel.get_by_role("button", name="Run 1 job again")).to_have_count(0)
+
+    page.unroute_all()
+    page.keyboard.press("Escape")
+    again(panel).click()
+    panel.get_by_role("button", name="Run 1 job again").click()
+    expect(page.locator(".notice")).to_contain_text("Ran 0 of 1 job again")
+    expect(page.locator(".notice")).to_contain_text("rerun raised LookupError: no <b>input</b>")
+    expect(fact(panel, "Run again")).to_be_hidden()
 
 
 def test_sheet_over_the_page_shows_the_outcome(able: Stage) -> None:
@@ -162,25 +164,25 @@ def test_confirmation_fits_a_small_phone(able: Stage) -> None:
     becomes(lambda: _cut_off(kind), [])
 
 
-def test_no_button_without_a_function_or_for_jobs_that_finished(stage: Stage) -> None:
+def test_no_button_without_a_function(stage: Stage) -> None:
     page, panel = panel_of(stage)
     expect(panel.get_by_role("button", name="Copy link")).to_be_visible()
     expect(again(page)).to_have_count(0)
     stage.registry.add(stage.cluster, rerun=lambda job: None)
     expect(again(page)).to_have_count(0)  # another cluster's function, or a later one, needs data
-    stage.go(page, "jobs.html?job=1")
-    expect(panel.locator(".job-pre-result")).to_be_visible()
-    expect(again(page)).to_have_count(0)
 
 
-def test_cluster_of_the_job_decides(able: Stage) -> None:
+def test_cluster_of_the_job_decides_and_how_it_ended(able: Stage) -> None:
     other = watched_cluster(able.registry, "other")
     other.end(other.submit(), None, exception="Traceback\nKeyError: 1")
     page, panel = panel_of(able, 6)
     expect(panel.get_by_role("button", name="Copy link")).to_be_visible()
     expect(again(page)).to_have_count(0)
-    able.go(page, f"jobs.html?job={FAILED}")
+    page.get_by_role("link", name="broken", exact=True).click()
     expect(again(panel)).to_be_visible()
+    page.get_by_role("link", name="done", exact=True).click()
+    expect(panel.locator(".job-pre-result")).to_be_visible()
+    expect(again(panel)).to_be_hidden()
 
 
 def test_past_run_says_as_text_what_was_run_again(browsers: Browsers, tmp_path: Path) -> None:

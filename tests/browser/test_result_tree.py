@@ -21,7 +21,7 @@ def _top(tree: Locator) -> list[str]:
     return [text.split("\n")[0] for text in tree.locator("> ul > li").all_inner_texts()]
 
 
-def test_result_folds_and_can_be_read_as_its_text(stage: Stage) -> None:
+def test_result_folds_and_can_be_read_as_its_text_or_stays_one(stage: Stage) -> None:
     panel = _panel(stage, RESULT)
     tree, pre = panel.locator(".tree[aria-label=Result]"), panel.locator(".job-pre-result")
     expect(tree).to_be_visible()
@@ -39,6 +39,13 @@ def test_result_folds_and_can_be_read_as_its_text(stage: Stage) -> None:
     expect(tree).to_be_hidden()
     panel.get_by_role("button", name="Show as tree: Result").click()
     expect(tree.get_by_text("'<b>last</b>'")).to_be_visible()
+
+    # One that was cut stays a text.
+    stage.ends(stage.jobs["also busy"], result=[7] * 2_000)
+    panel.page.get_by_role("link", name="also busy", exact=True).click()
+    expect(panel.locator("#job-title")).to_have_text("also busy")
+    expect(pre).to_be_visible()
+    expect(panel.locator(".tree:visible")).to_have_count(0)
 
 
 def test_unfolded_part_stays_open_while_an_interim_result_changes(stage: Stage) -> None:
@@ -59,9 +66,3 @@ def test_long_list_is_shown_in_steps(stage: Stage) -> None:
     tree.get_by_role("button", name="Show 30 more of 230").click()
     expect(tree.locator("li")).to_have_count(230)
     expect(tree.locator("li").nth(200)).to_be_focused()
-
-
-def test_plain_and_cut_results_stay_texts(stage: Stage) -> None:
-    panel = _panel(stage, [7] * 2_000)
-    expect(panel.locator(".job-pre-result")).to_be_visible()
-    expect(panel.locator(".tree:visible")).to_have_count(0)

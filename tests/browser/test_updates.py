@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from browser.stage import PAGES, Stage, becomes, is_live, rows, tile
+from browser.stage import PAGES, Stage, becomes, dismiss, is_live, rows, tile
 from playwright.sync_api import Page, Route, expect
 
 from flask_dispy import DispyHTTPServer
@@ -79,22 +79,42 @@ def _set_interval(page: Page, seconds: str) -> None:
 # -- live ----------------------------------------------------------------------------------------
 
 
-def test_changes_appear_without_asking(stage: Stage) -> None:
+def test_changes_appear_unasked_are_not_read_out_and_wait_while_the_page_is_hidden(
+    stage: Stage,
+) -> None:
     page = stage.open()
     expect(_connection(page)).to_have_text("Live")
+    expect(tile(page, "finished")).to_have_text("1")
+    page.evaluate("""() => {
+        window.spoken = [];
+        const watch = new MutationObserver((all) => {
+          spoken.push(...all.map(({ target }) => target.textContent));
+        });
+        const regions = "[aria-live], [role=status], [role=alert]";
+        for (const region of document.querySelectorAll(regions)) {
+          watch.observe(region, { childList: true, characterData: true, subtree: true });
+        }
+    }""")
     asked = _requests(page, CHANGES)
     stage.ends(stage.jobs["busy"])
     expect(tile(page, "finished")).to_have_text("2")
     assert asked() == 0
+    for number in range(5):
+        stage.ends(stage.runs("10.0.0.2", job_id=f"job {number}"))
+    expect(tile(page, "finished")).to_have_text("7")
+    assert page.evaluate("window.spoken") == []
 
-
-def test_all_data_are_asked_for_once(stage: Stage) -> None:
-    asked: list[Callable[[], int]] = []
-    page = stage.open(before=lambda page: asked.append(_requests(page, CHANGES)))
-    for path in PAGES:
-        stage.go(page, path)
-        is_live(page)
-    assert asked[0]() == 1 + len(PAGES)
+    # A hidden page closes its stream, for six open ones would stall a browser.
+    hide = """hidden => {
+        Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
+        document.dispatchEvent(new Event("visibilitychange"));
+    }"""
+    with page.expect_event("requestfailed", lambda request: "stream" in request.url):
+        page.evaluate(hide, True)
+    stage.ends(stage.jobs["also busy"])
+    page.evaluate(hide, False)
+    expect(tile(page, "finished")).to_have_text("8")
+    expect(_connection(page)).to_have_text("Live")
 
 
 _NOTE_FIRST_SIGHT = """
@@ -126,15 +146,6 @@ def test_content_is_seen_while_figures_let_themselves_be_waited_for(stage: Stage
     expect(tile(page, "Nodes up")).to_have_text("\u2013")
 
 
-def test_two_browsers_see_the_same(stage: Stage) -> None:
-    pages = [stage.open(), stage.open()]
-    stage.joins("10.0.0.77", "late")
-    stage.ends(stage.jobs["busy"])
-    for page in pages:
-        expect(tile(page, "finished")).to_have_text("2")
-        expect(rows(page)).to_have_count(4)
-
-
 def test_server_that_starts_anew_is_taken_up(stage: Stage) -> None:
     page = stage.open(before=lambda _page: None)
     expect(_connection(page)).to_have_text("Live")
@@ -153,12 +164,16 @@ def test_server_that_starts_anew_is_taken_up(stage: Stage) -> None:
 # -- without the stream ----------------------------------------------------------------------------
 
 
-def test_without_the_stream_pages_poll(stage: Stage) -> None:
+def test_every_page_polls_without_the_stream(stage: Stage) -> None:
     stage.registry.poll_sec = 0.2
     page = stage.open(before=_no_stream)
     expect(_connection(page)).to_have_text("Polling")
     stage.ends(stage.jobs["busy"])
     expect(tile(page, "finished")).to_have_text("2")
+    for path in PAGES[1:]:
+        stage.go(page, path)
+        expect(_connection(page)).to_have_text("Polling")
+        expect(page.locator("#trouble")).to_be_hidden()
 
 
 def test_browser_without_event_sources_polls(stage: Stage) -> None:
@@ -169,29 +184,53 @@ def test_browser_without_event_sources_polls(stage: Stage) -> None:
     expect(rows(page)).to_have_count(4)
 
 
-def test_every_page_works_without_the_stream(stage: Stage) -> None:
-    stage.registry.poll_sec = 0.2
-    page = stage.open(before=_no_stream)
-    for path in PAGES:
-        stage.go(page, path)
-        expect(_connection(page)).to_have_text("Polling")
-        expect(page.locator("#trouble")).to_be_hidden()
-
-
 # -- the update interval ---------------------------------------------------------------------------
 
 
-def test_interval_of_seconds_polls(stage: Stage) -> None:
-    page = stage.open()
+def test_interval_is_chosen_for_one_browser_which_polls_pauses_updates_once_or_is_live_again(
+    stage: Stage,
+) -> None:
+    page, other = stage.open(), stage.open()
+    expect(_connection(other)).to_have_text("Live")
+    _set_interval(page, "")
+    expect(page.get_by_label("Update Interval Seconds")).to_have_attribute("aria-invalid", "true")
     expect(_connection(page)).to_have_text("Live")
+    page.keyboard.press("Escape")
     _set_interval(page, "0.6")
     expect(_connection(page)).to_have_text("Polling")
     expect(page.locator(".interval-value")).to_have_text("0.6 s")
     stage.ends(stage.jobs["busy"])
+    for each in (page, other):
+        expect(tile(each, "finished")).to_have_text("2")
+
+    for off in ("0", "-1"):
+        _set_interval(page, off)
+        expect(_connection(page)).to_have_text("Paused")
+        expect(page.locator(".interval-value")).to_have_text("Off")
+    asked = _requests(page, re.compile("/api/v1/(changes|stream)"))
+    stage.ends(stage.jobs["also busy"])
+    expect(tile(other, "finished")).to_have_text("3")  # and so would the first have, by now
+    assert asked() == 0
     expect(tile(page, "finished")).to_have_text("2")
+    page.get_by_role("button", name="Update", exact=True).click()
+    expect(tile(page, "finished")).to_have_text("3")
+    expect(_connection(page)).to_have_text("Paused")
+
+    page.reload()
+    expect(_connection(page)).to_have_text("Paused")
+    page.get_by_role("button", name="Update interval").click()
+    page.get_by_label("Live, as it happens").check()
+    expect(_connection(page)).to_have_text("Live")
+    stage.joins("10.0.0.77", "late")
+    stage.ends(stage.runs("10.0.0.77", job_id="last"))
+    for each in (page, other):
+        expect(tile(each, "finished")).to_have_text("4")
+        expect(rows(each)).to_have_count(4)
 
 
-def test_interval_that_no_timer_can_keep_is_bounded(stage: Stage) -> None:
+def test_interval_is_bounded_by_what_a_timer_can_keep_and_can_be_made_the_servers(
+    stage: Stage,
+) -> None:
     page = stage.open()
     for typed, used in (("2200000", "86400 s"), ("1e308", "86400 s"), ("0.001", "0.5 s")):
         _set_interval(page, typed)
@@ -209,68 +248,17 @@ def test_interval_that_no_timer_can_keep_is_bounded(stage: Stage) -> None:
             assert asked() <= 2
             page.keyboard.press("Escape")
 
-
-def test_interval_of_nothing_can_be_made_the_servers(stage: Stage) -> None:
-    page = stage.open()
     _set_interval(page, "-1")
-    page.get_by_role("button", name="Update interval").click()
-    page.get_by_label("Update Interval Seconds").fill("-1")
-    page.get_by_role("button", name="Make these seconds the server's default").click()
-    expect(page.locator(".notice-title")).to_contain_text("only when somebody presses Update")
-    assert stage.registry.poll_sec == 0
-
-
-def test_interval_of_nothing_stops_updates(stage: Stage) -> None:
-    page = stage.open()
-    expect(tile(page, "finished")).to_have_text("1")
-    for off in ("0", "-1"):
-        _set_interval(page, off)
-        expect(_connection(page)).to_have_text("Paused")
-        expect(page.locator(".interval-value")).to_have_text("Off")
-    asked = _requests(page, re.compile("/api/v1/(changes|stream)"))
-    stage.ends(stage.jobs["busy"])
-    other = stage.open()  # has seen it when the first page would have, too
-    expect(tile(other, "finished")).to_have_text("2")
-    assert asked() == 0
-    expect(tile(page, "finished")).to_have_text("1")
-
-
-def test_update_button_fetches_while_updates_are_off(stage: Stage) -> None:
-    page = stage.open()
-    _set_interval(page, "0")
-    expect(_connection(page)).to_have_text("Paused")
-    stage.ends(stage.jobs["busy"])
-    page.get_by_role("button", name="Update", exact=True).click()
-    expect(tile(page, "finished")).to_have_text("2")
-    expect(_connection(page)).to_have_text("Paused")
-
-
-def test_interval_is_remembered_and_can_be_live_again(stage: Stage) -> None:
-    page = stage.open()
-    _set_interval(page, "0")
-    page.reload()
-    expect(_connection(page)).to_have_text("Paused")
-    page.get_by_role("button", name="Update interval").click()
-    page.get_by_label("Live, as it happens").check()
-    expect(_connection(page)).to_have_text("Live")
-    stage.ends(stage.jobs["busy"])
-    expect(tile(page, "finished")).to_have_text("2")
-
-
-def test_interval_that_is_no_number_is_not_taken(stage: Stage) -> None:
-    page = stage.open()
-    _set_interval(page, "")
-    expect(page.get_by_label("Update Interval Seconds")).to_have_attribute("aria-invalid", "true")
-    expect(_connection(page)).to_have_text("Live")
-
-
-def test_interval_can_be_made_the_servers(stage: Stage) -> None:
-    page = stage.open()
-    page.get_by_role("button", name="Update interval").click()
-    page.get_by_label("Update Interval Seconds").fill("7")
-    page.get_by_role("button", name="Make these seconds the server's default").click()
-    expect(page.locator(".notice-title")).to_have_text("The server's update interval is now 7 s")
-    assert stage.registry.poll_sec == 7
+    for seconds, title in (
+        ("-1", re.compile("only when somebody presses Update")),
+        ("7", re.compile("^The server's update interval is now 7 s$")),
+    ):
+        page.get_by_role("button", name="Update interval").click()
+        page.get_by_label("Update Interval Seconds").fill(seconds)
+        page.get_by_role("button", name="Make these seconds the server's default").click()
+        expect(page.locator(".notice-title")).to_have_text(title)
+        assert stage.registry.poll_sec == max(0, int(seconds))
+        dismiss(page)
 
 
 # -- failures --------------------------------------------------------------------------------------
@@ -344,22 +332,6 @@ def test_refusal_shows_the_servers_words(stage: Stage) -> None:
     expect(page.locator("#trouble")).to_contain_text("The server is closing.")
 
 
-def test_hidden_page_closes_its_stream(stage: Stage) -> None:
-    """Six open streams would stall a browser."""
-    hide = """hidden => {
-        Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
-        document.dispatchEvent(new Event("visibilitychange"));
-    }"""
-    page = stage.open()
-    expect(_connection(page)).to_have_text("Live")
-    with page.expect_event("requestfailed", lambda request: "stream" in request.url):
-        page.evaluate(hide, True)
-    stage.ends(stage.jobs["busy"])
-    page.evaluate(hide, False)
-    expect(tile(page, "finished")).to_have_text("2")
-    expect(_connection(page)).to_have_text("Live")
-
-
 # -- calm ------------------------------------------------------------------------------------------
 
 _WATCH_SHIFTS = """
@@ -374,11 +346,18 @@ _WATCH_SHIFTS = """
 """
 
 
-def test_nothing_moves_on_updates(stage: Stage) -> None:
-    page = stage.open(before=lambda page: page.add_init_script(_WATCH_SHIFTS))
-    under_way = _requests_under_way(page)
-    for path in PAGES:
-        stage.go(page, path)
+def test_data_are_asked_for_once_and_nothing_moves_on_updates(stage: Stage) -> None:
+    counts: list[Callable[[], int]] = []
+
+    def before(page: Page) -> None:
+        page.add_init_script(_WATCH_SHIFTS)
+        counts.extend((_requests_under_way(page), _requests(page, CHANGES)))
+
+    page = stage.open(PAGES[0], before=before)
+    under_way, asked = counts
+    for pages, path in enumerate(PAGES, start=1):
+        if pages > 1:
+            stage.go(page, path)
         is_live(page)
         becomes(under_way, 0)
         page.evaluate("() => new Promise((done) => setTimeout(done, 200))")  # what came is painted
@@ -391,22 +370,4 @@ def test_nothing_moves_on_updates(stage: Stage) -> None:
         page.evaluate("() => new Promise((done) => setTimeout(done, 200))")  # what follows settles
         shifts = page.evaluate("window.shifts")
         assert sum(shift[0] for shift in shifts) < 0.02, (path, shifts)
-
-
-def test_updates_are_not_read_out(stage: Stage) -> None:
-    page = stage.open()
-    expect(tile(page, "finished")).to_have_text("1")
-    page.evaluate("""() => {
-        window.spoken = [];
-        const watch = new MutationObserver((all) => {
-          spoken.push(...all.map(({ target }) => target.textContent));
-        });
-        const regions = "[aria-live], [role=status], [role=alert]";
-        for (const region of document.querySelectorAll(regions)) {
-          watch.observe(region, { childList: true, characterData: true, subtree: true });
-        }
-    }""")
-    for number in range(5):
-        stage.ends(stage.runs("10.0.0.2", job_id=f"job {number}"))
-    expect(tile(page, "finished")).to_have_text("6")
-    assert page.evaluate("window.spoken") == []
+        assert (path, asked()) == (path, pages)
