@@ -68,8 +68,18 @@ def test_durations_are_asked_for_once_they_are_shown(stage: Stage) -> None:
     expect(figures(page)).to_contain_text("longest 1 min 40 s")
 
 
-def test_drawing_over_the_time_run_searches_for_it(stage: Stage) -> None:
+def cleared(page: Page) -> None:
+    page.get_by_role("combobox", name="Search jobs").fill("")
+    page.keyboard.press("Enter")
+    expect(rows(page)).to_have_count(17)
+
+
+def test_drawing_clicking_or_keys_search_for_a_time_run_and_a_table_says_the_bars(
+    stage: Stage,
+) -> None:
     page = opened(stage)
+    table = panel(page).get_by_role("table", name="Time run, jobs by duration")
+    expect(table.get_by_role("row").last).to_contain_text(re.compile("min.*2 jobs"))
     slow = bar(page, "finished", -1)
     page.mouse.move(slow["middle"] - 20, slow["y"])
     page.mouse.down()
@@ -78,17 +88,27 @@ def test_drawing_over_the_time_run_searches_for_it(stage: Stage) -> None:
     becomes(lambda: bool(re.fullmatch(r"slower:[\d.]+s( faster:[\d.]+s)?", searched(page))), True)
     expect(rows(page)).to_have_count(2)
     expect(panel(page).locator(".histogram-readout").first).to_contain_text("2 jobs")
-
-
-def test_a_click_on_a_bar_searches_for_its_jobs(stage: Stage) -> None:
-    page = opened(stage)
+    cleared(page)
     slow = bar(page, "finished", -1)
     page.mouse.click(slow["middle"], slow["y"] + 2)
     expect(rows(page)).to_have_count(2)
     assert "slower:" in searched(page)
+    cleared(page)
+    least = slider(page, "at least")
+    expect(least).to_have_attribute("aria-valuetext", re.compile(r"^(\d|\.)+ m?s$"))
+    least.focus()
+    last = int(slider(page, "at most").input_value())
+    while int(least.input_value()) < last - 3:
+        page.keyboard.press("ArrowRight")
+    expect(least).to_have_attribute("aria-valuetext", re.compile("min"))
+    expect(rows(page)).to_have_count(2)
+    assert re.fullmatch(r"slower:[\d.]+s", searched(page))
+    expect(least).to_be_focused()
 
 
-def test_drawing_over_the_time_waited_searches_for_it(stage: Stage) -> None:
+def test_drawing_searches_for_a_time_waited_and_durations_follow_the_search_and_the_jobs(
+    stage: Stage,
+) -> None:
     for number in range(3):
         job = stage.jobs[f"late {number}"] = stage.cluster.submit(job_id="late", since_sec=90.0)
         stage.cluster.start(job, stage.nodes["10.0.0.10"], since_sec=30.0)
@@ -103,42 +123,17 @@ def test_drawing_over_the_time_waited_searches_for_it(stage: Stage) -> None:
     expect(rows(page)).to_have_count(3)
     expect(panel(page).locator(".histogram-readout").nth(1)).to_contain_text("3 jobs")
     expect(slider(page, "at least", "waited")).to_have_attribute("aria-valuetext", re.compile("s$"))
-
-
-def test_keys_set_the_same_range_on_sliders_that_say_their_durations(stage: Stage) -> None:
-    page = opened(stage)
-    least = slider(page, "at least")
-    expect(least).to_have_attribute("aria-valuetext", re.compile(r"^(\d|\.)+ m?s$"))
-    least.focus()
-    last = int(slider(page, "at most").input_value())
-    while int(least.input_value()) < last - 3:
-        page.keyboard.press("ArrowRight")
-    expect(least).to_have_attribute("aria-valuetext", re.compile("min"))
-    expect(rows(page)).to_have_count(2)
-    assert re.fullmatch(r"slower:[\d.]+s", searched(page))
-    expect(least).to_be_focused()
-
-
-def test_durations_follow_the_searchs_states_and_node(stage: Stage) -> None:
-    page = opened(stage)
     page.get_by_role("combobox", name="Search jobs").fill("node:10.0.0.9")
     page.keyboard.press("Enter")
     expect(figures(page)).to_contain_text("median 1 min 4")
     page.locator(".tab", has_text="Failed").click()
     expect(panel(page).locator(".histogram-empty").first).to_have_text("No such job has ended")
-
-
-def test_a_jobs_end_shows_while_the_panel_is_open(stage: Stage) -> None:
-    page = opened(stage)
+    page.get_by_role("combobox", name="Search jobs").fill("")
+    page.keyboard.press("Enter")
+    expect(figures(page)).to_contain_text("longest 1 min 40 s")
     job = stage.runs("10.0.0.10", job_id="longest", since_sec=4_200)
     stage.ends(job, after_sec=4_200)
     expect(figures(page)).to_contain_text("longest 1 h 10 min")
-
-
-def test_the_bars_stand_in_a_table_for_screen_readers(stage: Stage) -> None:
-    page = opened(stage)
-    table = panel(page).get_by_role("table", name="Time run, jobs by duration")
-    expect(table.get_by_role("row").last).to_contain_text(re.compile("min.*2 jobs"))
 
 
 def test_a_nodes_page_shows_its_own_and_leads_to_its_jobs(stage: Stage) -> None:

@@ -56,7 +56,9 @@ def shown(page: Page) -> dict[str, int]:
     return dict(zip(kinds, map(int, cells(section, "count")), strict=False))
 
 
-def test_tab_counts_as_the_client_does(failing: tuple[Stage, Counter[str]]) -> None:
+def test_tab_counts_as_the_client_does_and_takes_the_place_of_an_open_job(
+    failing: tuple[Stage, Counter[str]],
+) -> None:
     stage, tally = failing
     page = stage.open("jobs.html")
     expect(page.locator(".tab-errors .tab-count")).to_have_text("6")
@@ -72,14 +74,49 @@ def test_tab_counts_as_the_client_does(failing: tuple[Stage, Counter[str]]) -> N
     page.get_by_role("link", name="Failed", exact=False).first.click()
     expect(page.locator("#jobs")).to_be_visible()
     expect(errors_of(page)).to_be_hidden()
+    box = page.get_by_role("combobox", name="Search jobs")
+    box.fill("")
+    box.press_sequentially("error-kind:mem")
+    expect(page.locator(".searchbox-option")).to_have_count(1)
+    box.press("Tab")
+    becomes(lambda: rows(page.locator("#jobs")).count(), tally["MemoryError"])
+    box.fill("")
+    box.press("Enter")
+    page.locator(".job-link").first.click()
+    expect(page.locator("#job")).to_be_visible()
+    page.locator(".tab-errors").click()
+    becomes(lambda: shown(page), dict(tally))
+    expect(page).not_to_have_url(re.compile("job="))
+    expect(page.locator("#job")).to_be_hidden()
 
 
-def test_kind_leads_to_its_sample_and_its_jobs(failing: tuple[Stage, Counter[str]]) -> None:
+def test_kinds_are_walked_by_keys_lead_to_their_jobs_and_say_how_they_are_exported(
+    failing: tuple[Stage, Counter[str]],
+) -> None:
     stage, tally = failing
     page = stage.open("jobs.html?view=errors")
     becomes(lambda: shown(page), dict(tally))
-    rows(errors_of(page)).filter(has_text="OSError").locator("[data-column=kind]").click()
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page.locator("#kind h2")).to_be_focused()
+    first = page.locator("#kind h2").inner_text()
+    page.keyboard.press("j")
+    expect(page.locator("#kind h2")).not_to_have_text(first)
+    page.keyboard.press("Escape")
     panel = page.locator("#kind")
+    expect(panel).to_be_hidden()
+    section = errors_of(page)
+    caption = section.locator(".export-menu .caption")
+    expect(rows(section)).to_have_count(6)
+    for column, text in (
+        ("Share", "All kinds of errors, in this order"),
+        ("Nodes", "All kinds of errors"),
+    ):
+        section.locator(".th-button", has_text=column).click()
+        section.get_by_role("button", name="Export").click()
+        expect(caption).to_have_text(text)
+        page.keyboard.press("Escape")
+    rows(errors_of(page)).filter(has_text="OSError").locator("[data-column=kind]").click()
     expect(panel.locator(".job-pre")).to_contain_text("Input/output error: '/data/part-")
     expect(panel.locator("h2")).to_have_text("OSError")
     expect(panel).to_contain_text("10.0.0.2")
@@ -90,27 +127,26 @@ def test_kind_leads_to_its_sample_and_its_jobs(failing: tuple[Stage, Counter[str
     assert "error-kind" in page.get_by_role("combobox", name="Search jobs").input_value()
 
 
-def test_keys_walk_the_kinds_and_open_one(failing: tuple[Stage, Counter[str]]) -> None:
+def test_open_kind_is_in_the_address(failing: tuple[Stage, Counter[str]]) -> None:
     stage, tally = failing
     page = stage.open("jobs.html?view=errors")
     becomes(lambda: shown(page), dict(tally))
+    rows(errors_of(page)).filter(has_text="OSError").locator("[data-column=kind]").click()
+    panel = page.locator("#kind")
+    expect(panel.locator("h2")).to_have_text("OSError")
+    expect(page).to_have_url(re.compile(r"view=errors&kind=\w+$"))
+    sent = stage.open(page.url.removeprefix(stage.server.url))
+    expect(sent.locator("#kind h2")).to_have_text("OSError")
     page.keyboard.press("j")
-    page.keyboard.press("Enter")
-    expect(page.locator("#kind h2")).to_be_focused()
-    first = page.locator("#kind h2").inner_text()
-    page.keyboard.press("j")
-    expect(page.locator("#kind h2")).not_to_have_text(first)
-
-
-def test_search_box_offers_the_kinds(failing: tuple[Stage, Counter[str]]) -> None:
-    stage, tally = failing
-    page = stage.open("jobs.html")
-    expect(page.locator(".tab-errors .tab-count")).to_have_text("6")
-    box = page.get_by_role("combobox", name="Search jobs")
-    box.press_sequentially("error-kind:mem")
-    expect(page.locator(".searchbox-option")).to_have_count(1)
-    box.press("Tab")
-    becomes(lambda: rows(page.locator("#jobs")).count(), tally["MemoryError"])
+    expect(panel.locator("h2")).not_to_have_text("OSError")
+    page.go_back()
+    expect(panel).to_be_hidden()
+    expect(errors_of(page)).to_be_visible()
+    page.go_forward()
+    expect(panel).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+    expect(page).to_have_url(re.compile("view=errors$"))
 
 
 def test_monitor_shows_the_commonest_while_there_are_failures(
@@ -160,56 +196,20 @@ def test_error_is_never_dropped_and_shows_thirty_characters(
     check(1100, 1360, 1900)  # on a narrower screen the panel covers the list
 
 
-def test_traceback_wraps(failing: tuple[Stage, Counter[str]]) -> None:
-    stage, _ = failing
-    job = stage.runs("10.0.0.2", job_id="long")
-    stage.ends(job, exception=f"{TRACE}ValueError: {'word ' * 100}{'x' * 400}")
-    page = stage.open("jobs.html?q=id:long")
-    rows(page.locator("#jobs")).first.locator(".job-link").click()
-    pre = page.locator("#job .job-pre-exception")
-    expect(pre).to_contain_text("xxx")
-    assert pre.evaluate("(pre) => pre.scrollWidth <= pre.clientWidth")
-
-
-def test_open_kind_is_in_the_address(failing: tuple[Stage, Counter[str]]) -> None:
-    stage, tally = failing
-    page = stage.open("jobs.html?view=errors")
-    becomes(lambda: shown(page), dict(tally))
-    rows(errors_of(page)).filter(has_text="OSError").locator("[data-column=kind]").click()
-    panel = page.locator("#kind")
-    expect(panel.locator("h2")).to_have_text("OSError")
-    expect(page).to_have_url(re.compile(r"view=errors&kind=\w+$"))
-    sent = stage.open(page.url.removeprefix(stage.server.url))
-    expect(sent.locator("#kind h2")).to_have_text("OSError")
-    page.keyboard.press("j")
-    expect(panel.locator("h2")).not_to_have_text("OSError")
-    page.go_back()
-    expect(panel).to_be_hidden()
-    expect(errors_of(page)).to_be_visible()
-    page.go_forward()
-    expect(panel).to_be_visible()
-    page.keyboard.press("Escape")
-    expect(panel).to_be_hidden()
-    expect(page).to_have_url(re.compile("view=errors$"))
-
-
 def _is_missed(page: Page, said: str) -> None:
     expect(page.locator(".notice-title")).to_have_text(said)
     expect(page).to_have_url(re.compile("view=errors$"))
 
 
-def test_kind_of_an_address_that_did_not_occur_is_missed(
+def test_kind_of_an_address_that_did_not_occur_is_missed_even_where_no_job_failed(
     failing: tuple[Stage, Counter[str]],
 ) -> None:
     stage, _ = failing
     page = stage.open("jobs.html?view=errors&kind=0123456789ab")
     _is_missed(page, "No job failed with the error kind 0123456789ab")
     expect(page.locator("#kind")).to_be_hidden()
-
-
-def test_kind_of_an_address_is_missed_where_no_job_failed(stage: Stage) -> None:
-    stage.cluster = watched_cluster(stage.registry, "faultless")
-    page = stage.open("jobs.html?cluster=faultless&view=errors&kind=0123456789ab")
+    watched_cluster(stage.registry, "faultless")
+    stage.go(page, "jobs.html?cluster=faultless&view=errors&kind=0123456789ab")
     _is_missed(page, "No job failed with the error kind 0123456789ab")
 
 
@@ -231,34 +231,3 @@ def test_kind_beyond_those_listed_is_not_said_to_be_none(
         before=lambda page: page.route(re.compile(r"/errors\?limit=500"), more),
     )
     _is_missed(page, "The error kind 0123456789ab is not among the 500 listed")
-
-
-def test_export_says_whether_its_order_is_that_of_the_list(
-    failing: tuple[Stage, Counter[str]],
-) -> None:
-    stage, _ = failing
-    page = stage.open("jobs.html?view=errors")
-    section = errors_of(page)
-    caption = section.locator(".export-menu .caption")
-    expect(rows(section)).to_have_count(6)
-    for column, text in (
-        ("Share", "All kinds of errors, in this order"),
-        ("Nodes", "All kinds of errors"),
-    ):
-        section.locator(".th-button", has_text=column).click()
-        section.get_by_role("button", name="Export").click()
-        expect(caption).to_have_text(text)
-        page.keyboard.press("Escape")
-
-
-def test_errors_take_the_place_of_an_open_job_in_the_address_too(
-    failing: tuple[Stage, Counter[str]],
-) -> None:
-    stage, tally = failing
-    page = stage.open("jobs.html")
-    page.locator(".job-link").first.click()
-    expect(page.locator("#job")).to_be_visible()
-    page.locator(".tab-errors").click()
-    becomes(lambda: shown(page), dict(tally))
-    expect(page).not_to_have_url(re.compile("job="))
-    expect(page.locator("#job")).to_be_hidden()

@@ -41,28 +41,28 @@ def is_noted(page: Page) -> None:
 # -- the page ---------------------------------------------------------------------------------
 
 
-def test_page_lists_the_newest_first_and_grows(stage: Stage) -> None:
+def test_page_lists_the_newest_first_and_grows_and_its_address_keeps_the_kinds_chosen(
+    stage: Stage,
+) -> None:
     page = stage.open("events.html")
+    becomes(lambda: lines(page), [ERROR, "3 nodes joined"])
+    page.get_by_role("button", name="Problems").click()
+    becomes(lambda: lines(page), [ERROR])
+    assert page.url.endswith("show=problems")
+    page.get_by_role("link", name=ERROR).click()
+    expect(page.locator("#jobs .tbody .tr")).to_have_count(1)
+    page.go_back()
+    assert page.url.endswith("show=problems")
+    becomes(lambda: lines(page), [ERROR])
+    page.get_by_role("button", name="Changes").click()
+    expect(page.get_by_text("Nothing to report")).to_be_visible()
+    page.get_by_role("button", name="All").click()
     becomes(lambda: lines(page), [ERROR, "3 nodes joined"])
     stage.cluster.leave(stage.nodes["10.0.0.2"])
     becomes(lambda: lines(page)[0], "alpha was lost, 1 job ran there")
     assert lines(page)[1:] == [ERROR, "3 nodes joined"]
     page.get_by_role("link", name="alpha was lost").click()
     expect(page.locator("#node-title")).to_have_text("10.0.0.2")
-
-
-def test_kinds_are_chosen_and_the_address_keeps_the_choice(stage: Stage) -> None:
-    page = stage.open("events.html")
-    page.get_by_role("button", name="Problems").click()
-    becomes(lambda: lines(page), [ERROR])
-    assert page.url.endswith("show=problems")
-    page.reload()
-    becomes(lambda: lines(page), [ERROR])
-    page.get_by_role("button", name="Changes").click()
-    expect(page.get_by_text("Nothing to report")).to_be_visible()
-    page.get_by_role("button", name="All").click()
-    page.get_by_role("link", name=ERROR).click()
-    expect(page.locator("#jobs .tbody .tr")).to_have_count(1)
 
 
 def test_page_lists_events_of_kinds_that_it_does_not_know(stage: Stage) -> None:
@@ -78,14 +78,6 @@ def test_page_lists_events_of_kinds_that_it_does_not_know(stage: Stage) -> None:
     becomes(lambda: lines(page), ["Something new", "3 nodes joined"])
 
 
-def test_keys_lead_to_the_page(stage: Stage) -> None:
-    page = stage.open("monitor.html")
-    is_live(page)
-    page.keyboard.press("g")
-    page.keyboard.press("e")
-    expect(page.get_by_role("heading", name="Events", exact=True)).to_be_visible()
-
-
 def test_long_list_is_read_on(stage: Stage) -> None:
     registry = stage.registry
     for number in range(130):
@@ -99,26 +91,26 @@ def test_long_list_is_read_on(stage: Stage) -> None:
 # -- marks ------------------------------------------------------------------------------------
 
 
-def test_charts_mark_events_and_their_tips_name_them(stage: Stage) -> None:
-    page = stage.open("monitor.html")
-    plot = page.locator("#throughput .chart-plot")
-    expect(marks(plot, "failed")).to_have_count(1)  # the joins were at the same time
-    plot.focus()
-    page.keyboard.press("Home")
-    for _ in range(5):  # which of the first samples is nearest depends on when they were taken
-        if ERROR in (plot.get_attribute("aria-valuetext") or ""):
-            break
-        page.keyboard.press("ArrowRight")
-    expect(plot.locator(".tip")).to_contain_text(ERROR)
-    expect(plot.locator(".tip")).to_contain_text("3 nodes joined")
-
-
-def test_timeline_marks_events_with_a_tip(stage: Stage) -> None:
+def test_timeline_marks_events_with_a_tip_that_moves_with_its_mark(stage: Stage) -> None:
     page = stage.open("timeline.html")
     mark = marks(page.locator("#timeline"), "failed")
     expect(mark).to_have_count(1)
     mark.locator(".event-halo").hover()
     expect(page.locator(".timeline-stage .tip").filter(has_text=ERROR)).to_be_visible()
+    page.mouse.move(0, 0)
+    expect(page.locator(".timeline-stage .tip:visible")).to_have_count(0)
+    page.get_by_role("button", name="1 min", exact=True).click()
+    page.get_by_role("slider", name="Events").focus()
+    mark = page.locator(".timeline-events .event-mark")
+    expect(mark).to_have_count(1)
+    expect(page.locator(".timeline-stage .tip:visible")).to_have_count(1)
+    places = """() => [".event-mark .event-shape", ".timeline-stage .tip:not([hidden])"].map(
+        (selector) => document.querySelector(`#timeline ${selector}`).getBoundingClientRect())"""
+    at_first, tip_at_first = page.evaluate(places)
+    becomes(lambda: page.evaluate(places)[0]["x"] < at_first["x"] - 20, True)
+    at_last, tip_at_last = page.evaluate(places)
+    moved = at_last["x"] - at_first["x"]
+    assert abs(tip_at_last["x"] - tip_at_first["x"] - moved) <= 2
 
 
 EARLIER = "alpha uses 2 CPUs"
@@ -158,23 +150,7 @@ def test_timelines_marks_are_one_tab_stop_with_arrows_between(stage: Stage) -> N
     expect(tip).to_have_count(0)
 
 
-def test_tip_of_a_mark_moves_with_it(stage: Stage) -> None:
-    page = stage.open("timeline.html")
-    page.get_by_role("button", name="1 min", exact=True).click()
-    page.get_by_role("slider", name="Events").focus()
-    mark = page.locator(".timeline-events .event-mark")
-    expect(mark).to_have_count(1)
-    expect(page.locator(".timeline-stage .tip:visible")).to_have_count(1)
-    places = """() => [".event-mark .event-shape", ".timeline-stage .tip:not([hidden])"].map(
-        (selector) => document.querySelector(`#timeline ${selector}`).getBoundingClientRect())"""
-    at_first, tip_at_first = page.evaluate(places)
-    becomes(lambda: page.evaluate(places)[0]["x"] < at_first["x"] - 20, True)
-    at_last, tip_at_last = page.evaluate(places)
-    moved = at_last["x"] - at_first["x"]
-    assert abs(tip_at_last["x"] - tip_at_first["x"] - moved) <= 2
-
-
-def test_comma_and_point_go_from_event_to_event_in_a_chart(stage: Stage) -> None:
+def test_charts_mark_events_which_tips_name_and_comma_and_point_go_between(stage: Stage) -> None:
     earlier(stage, 150)
     board = board_of(stage.registry)
     with board.lock:
@@ -186,6 +162,16 @@ def test_comma_and_point_go_from_event_to_event_in_a_chart(stage: Stage) -> None
     page = stage.open("monitor.html")
     plot = page.locator("#throughput .chart-plot")
     expect(plot.locator(".event-mark")).to_have_count(2)
+    expect(marks(plot, "failed")).to_have_count(1)  # the joins were at the same time
+    plot.focus()
+    page.keyboard.press("End")
+    for _ in range(30):  # which of the last samples is nearest depends on when it happened
+        if ERROR in (plot.get_attribute("aria-valuetext") or ""):
+            break
+        page.keyboard.press("ArrowLeft")
+    expect(plot.locator(".tip")).to_contain_text(ERROR)
+    expect(plot.locator(".tip")).to_contain_text("3 nodes joined")
+    page.keyboard.press("Escape")
     plot.press(",")
     expect(plot.locator(".tip")).to_contain_text(ERROR)
     plot.press(",")
@@ -204,10 +190,16 @@ def test_nodes_page_marks_what_concerns_it(stage: Stage) -> None:
 # -- the strip --------------------------------------------------------------------------------
 
 
-def test_strip_says_what_happened_meanwhile_and_a_key_dismisses_it(stage: Stage) -> None:
+def test_strip_says_what_happened_meanwhile_and_a_key_or_its_button_dismisses_it(
+    stage: Stage,
+) -> None:
     page = stage.open("monitor.html")
     is_noted(page)
     strip = page.locator("#since")
+    expect(strip).to_be_hidden()
+    away(page, 1)  # that is no while
+    page.reload()
+    is_live(page)
     expect(strip).to_be_hidden()
     away(page, 30)
     page.reload()
@@ -226,19 +218,10 @@ def test_strip_says_what_happened_meanwhile_and_a_key_dismisses_it(stage: Stage)
     expect(strip).to_be_hidden()
     page.keyboard.press("?")
     expect(page.get_by_text("Dismiss what happened since")).to_be_visible()
-
-
-def test_strip_has_a_button_and_is_not_shown_after_a_moment(stage: Stage) -> None:
-    page = stage.open("monitor.html")
-    is_noted(page)
-    away(page, 1)
-    page.reload()
-    is_live(page)
-    expect(page.locator("#since")).to_be_hidden()
     away(page, 30)
     page.reload()
     page.get_by_role("button", name="Dismiss", exact=True).click()
-    expect(page.locator("#since")).to_be_hidden()
+    expect(strip).to_be_hidden()
 
 
 def test_browser_that_keeps_nothing_shows_no_strip(stage: Stage) -> None:

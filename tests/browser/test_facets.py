@@ -28,10 +28,11 @@ def value(page: Page, name: str) -> Locator:
     return page.locator("#facets").get_by_role("link", name=name)
 
 
-def test_values_narrow_the_search_and_widen_it_again(stage: Stage) -> None:
+def test_values_narrow_the_search_and_widen_it_again_and_follow_the_jobs(stage: Stage) -> None:
     page = opened(stage)
     search = page.get_by_role("combobox", name="Search jobs")
     expect(value(page, "10.0.0.9")).to_contain_text("50 % failed")
+    expect(value(page, "OSError")).to_contain_text("OSError: no <b>disk<")
     value(page, "10.0.0.9").click()
     expect(search).to_have_value("node:10.0.0.9")
     expect(rows(page)).to_have_count(4)
@@ -44,10 +45,10 @@ def test_values_narrow_the_search_and_widen_it_again(stage: Stage) -> None:
     value(page, "10.0.0.9").click()
     expect(search).to_have_value("")
     expect(value(page, "10.0.0.9")).not_to_have_attribute("aria-current", "true")
-
-
-def test_texts_of_errors_stay_texts(stage: Stage) -> None:
-    expect(value(opened(stage), "OSError")).to_contain_text("OSError: no <b>disk<")
+    jobs = value(page, "10.0.0.9").locator(".facet-jobs")
+    expect(jobs).to_have_text("4")
+    stage.runs("10.0.0.9", job_id="late")
+    expect(jobs).to_have_text("5", timeout=20_000)
 
 
 def test_breakdown_on_a_phone_opens_by_its_button_and_stays_open(stage: Stage) -> None:
@@ -61,11 +62,3 @@ def test_breakdown_on_a_phone_opens_by_its_button_and_stays_open(stage: Stage) -
     expect(value(page, "10.0.0.9")).to_be_visible()
     page.get_by_role("button", name="Hide breakdown").click()
     expect(page.locator(".facets")).to_be_hidden()
-
-
-def test_breakdown_follows_the_jobs(stage: Stage) -> None:
-    page = opened(stage)
-    jobs = value(page, "10.0.0.9").locator(".facet-jobs")
-    expect(jobs).to_have_text("4")
-    stage.runs("10.0.0.9", job_id="late")
-    expect(jobs).to_have_text("5", timeout=20_000)
