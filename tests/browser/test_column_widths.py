@@ -65,8 +65,14 @@ def _drag(page: Page, label: str, by: int) -> None:
     page.mouse.up()
 
 
-def test_edge_follows_the_pointer_and_the_width_is_kept(page: Page) -> None:
+def test_edge_follows_the_pointer_to_and_fro_and_the_width_is_kept(page: Page) -> None:
     before = _spans(page)
+    x, y = _grab(page, "Name")
+    page.mouse.move(x + 60, y)
+    becomes(lambda: _width(page, "name") > before["name"][1] - before["name"][0], True)
+    page.mouse.move(x, y)
+    page.mouse.up()
+    becomes(lambda: _spans(page)["name"], before["name"])
     _drag(page, "Name", 60)
     left, right = before["name"]
     becomes(lambda: _spans(page)["name"], (left, right + 60))
@@ -81,39 +87,62 @@ def test_edge_follows_the_pointer_and_the_width_is_kept(page: Page) -> None:
     )
 
 
-def test_edge_that_is_dragged_back_is_where_it_was(page: Page) -> None:
+def test_double_click_or_the_column_chooser_bring_the_usual_widths_back_even_if_none_is_kept(
+    page: Page,
+) -> None:
     before = _spans(page)
-    x, y = _grab(page, "Name")
-    page.mouse.move(x + 60, y)
-    becomes(lambda: _width(page, "name") > before["name"][1] - before["name"][0], True)
-    page.mouse.move(x, y)
-    page.mouse.up()
+    page.get_by_role("button", name="Choose columns").click()
+    usual = page.get_by_role("button", name="Usual widths")
+    expect(usual).to_be_hidden()
+    _drag(page, "IP address", 40)
+    _edge(page, "IP address").dblclick()
+    becomes(lambda: _spans(page), before)
+    _drag(page, "Name", 40)
+    page.get_by_role("button", name="Choose columns").click()
+    usual.click()
+    becomes(lambda: _spans(page), before)
+    assert page.evaluate("localStorage.getItem('dispy.widths.monitor')") == "{}"
+    page.evaluate("() => { Storage.prototype.setItem = () => { throw new Error('full'); }; }")
+    _drag(page, "Name", 40)
+    becomes(lambda: _spans(page) == before, False)
+    _edge(page, "Name").press("Enter")
     becomes(lambda: _spans(page)["name"], before["name"])
+    page.get_by_role("button", name="Choose columns").click()
+    page.get_by_role("button", name="Usual widths").click()
+    becomes(lambda: _spans(page), before)
+    page.get_by_role("checkbox", name="Name", exact=True).uncheck()
+    expect(page.get_by_role("columnheader", name="Name", exact=True)).to_have_count(0)
 
 
-def test_long_label_of_a_narrow_column_stays_in_its_head(page: Page) -> None:
-    for label, column in (("Received", "rx"), ("Memory", "memory")):
-        _drag(page, label, -300)
-        becomes(lambda column=column: _width(page, column), 48)
-    beyond = page.evaluate(
-        """[...document.querySelectorAll(".th-button > *")].filter((part) => {
-            const inner = part.getBoundingClientRect();
-            const outer = part.closest(".th").getBoundingClientRect();
-            return inner.left < outer.left - 2 || inner.right > outer.right + 2;
-        }).map((part) => part.textContent)"""
-    )
-    assert beyond == []
-
-
-def test_rows_are_the_same_elements_while_an_edge_is_dragged(page: Page) -> None:
+def test_rows_stay_while_an_edge_is_dragged_and_a_column_that_is_shown_again_has_its_width(
+    page: Page,
+) -> None:
     page.evaluate("document.querySelectorAll('.tbody .tr').forEach((row) => { row.kept = true; })")
     before = _width(page, "name")
     _drag(page, "Name", -20)
     becomes(lambda: _width(page, "name"), before - 20)
     assert page.evaluate("[...document.querySelectorAll('.tbody .tr')].every((row) => row.kept)")
+    _drag(page, "Name", 40)
+    width = _width(page, "name")
+    page.get_by_role("button", name="Choose columns").click()
+    box = page.get_by_role("checkbox", name="Name", exact=True)
+    box.uncheck()
+    expect(page.get_by_role("columnheader", name="Name", exact=True)).to_have_count(0)
+    expect(page.locator(".th-edge[tabindex='0']")).to_have_count(1)
+    box.check()
+    becomes(lambda: _width(page, "name"), width)
+    page.get_by_role("button", name="Usual widths").click()
+    page.keyboard.press("Escape")
+    left, _ = _spans(page)["ip_addr"]
+    _drag(page, "Name", 300)
+    becomes(lambda: page.locator(".table-wide").count(), 1)
+    page.locator(".table").evaluate("table => table.scrollTo(1000, 0)")
+    becomes(lambda: _spans(page)["ip_addr"][0] < left, True)
+    assert _spans(page)["ip_addr"][0] > 0
+    assert _spans(page, ".tbody .tr:first-child .td") == _spans(page)
 
 
-def test_keys_move_an_edge_and_go_from_edge_to_edge(page: Page) -> None:
+def test_keys_move_an_edge_and_long_labels_stay_in_a_narrow_head(page: Page) -> None:
     first = page.get_by_role("separator").first
     page.get_by_role("button", name="IP address").focus()
     page.keyboard.press("Tab")
@@ -136,28 +165,29 @@ def test_keys_move_an_edge_and_go_from_edge_to_edge(page: Page) -> None:
     page.keyboard.press("Shift+Tab")
     expect(page.locator(".th-button:focus")).to_have_text("Name")
     expect(page.locator(".th-edge[tabindex='0']")).to_have_count(1)
+    for label, column in (("Received", "rx"), ("Memory", "memory")):
+        _drag(page, label, -300)
+        becomes(lambda column=column: _width(page, column), 48)
+    beyond = page.evaluate(
+        """[...document.querySelectorAll(".th-button > *")].filter((part) => {
+            const inner = part.getBoundingClientRect();
+            const outer = part.closest(".th").getBoundingClientRect();
+            return inner.left < outer.left - 2 || inner.right > outer.right + 2;
+        }).map((part) => part.textContent)"""
+    )
+    assert beyond == []
 
 
-def test_double_click_or_the_column_chooser_bring_the_usual_widths_back(page: Page) -> None:
-    before = _spans(page)
-    page.get_by_role("button", name="Choose columns").click()
-    usual = page.get_by_role("button", name="Usual widths")
-    expect(usual).to_be_hidden()
-    _drag(page, "IP address", 40)
-    _edge(page, "IP address").dblclick()
-    becomes(lambda: _spans(page), before)
-    _drag(page, "Name", 40)
-    page.get_by_role("button", name="Choose columns").click()
-    usual.click()
-    becomes(lambda: _spans(page), before)
-    assert page.evaluate("localStorage.getItem('dispy.widths.monitor')") == "{}"
-
-
-def test_table_of_jobs_has_widths_of_its_own_and_errors_stay_legible(
-    stage: Stage, page: Page
+def test_table_of_jobs_has_widths_of_its_own_and_help_names_the_keys_where_there_are_edges(
+    stage: Stage,
 ) -> None:
-    stage.go(page, "jobs.html")
+    page = stage.open("jobs.html")
     expect(rows(page)).to_have_count(5)
+    page.keyboard.press("?")
+    shortcuts = page.locator(".shortcuts")
+    expect(shortcuts.get_by_text("Rows: open").first).to_be_visible()
+    assert "Edge of a column" in shortcuts.first.inner_text()
+    page.keyboard.press("Escape")
     left, _ = _spans(page)["state"]
     _drag(page, "State", -300)
     becomes(lambda: _spans(page)["state"], (left, left + 48))
@@ -169,52 +199,11 @@ def test_table_of_jobs_has_widths_of_its_own_and_errors_stay_legible(
     stage.go(page, "monitor.html")
     expect(rows(page)).to_have_count(3)
     assert page.evaluate("localStorage.getItem('dispy.widths.monitor')") is None
-
-
-def test_rows_keep_their_names_in_view_where_columns_are_too_wide(page: Page) -> None:
-    left, _ = _spans(page)["ip_addr"]
-    _drag(page, "Name", 300)
-    becomes(lambda: page.locator(".table-wide").count(), 1)
-    page.locator(".table").evaluate("table => table.scrollTo(1000, 0)")
-    becomes(lambda: _spans(page)["ip_addr"][0] < left, True)
-    assert _spans(page)["ip_addr"][0] > 0
-    assert _spans(page, ".tbody .tr:first-child .td") == _spans(page)
-
-
-def test_column_that_is_shown_again_has_its_width(page: Page) -> None:
-    _drag(page, "Name", 40)
-    width = _width(page, "name")
-    page.get_by_role("button", name="Choose columns").click()
-    box = page.get_by_role("checkbox", name="Name", exact=True)
-    box.uncheck()
-    expect(page.get_by_role("columnheader", name="Name", exact=True)).to_have_count(0)
-    expect(page.locator(".th-edge[tabindex='0']")).to_have_count(1)
-    box.check()
-    becomes(lambda: _width(page, "name"), width)
-
-
-def test_columns_change_where_the_browser_keeps_nothing(page: Page) -> None:
-    before = _spans(page)
-    page.evaluate("() => { Storage.prototype.setItem = () => { throw new Error('full'); }; }")
-    _drag(page, "Name", 40)
-    becomes(lambda: _spans(page) == before, False)
-    _edge(page, "Name").press("Enter")
-    becomes(lambda: _spans(page)["name"], before["name"])
-    page.get_by_role("button", name="Choose columns").click()
-    page.get_by_role("button", name="Usual widths").click()
-    becomes(lambda: _spans(page), before)
-    page.get_by_role("checkbox", name="Name", exact=True).uncheck()
-    expect(page.get_by_role("columnheader", name="Name", exact=True)).to_have_count(0)
-
-
-def test_help_names_the_keys_of_edges_only_where_there_are_edges(page: Page, stage: Stage) -> None:
-    for path, names in (("jobs.html", True), ("node.html?host=10.0.0.2", False)):
-        stage.go(page, path)
-        expect(page.locator(".tbody .tr").first).to_be_visible()
-        page.keyboard.press("?")
-        shortcuts = page.locator(".shortcuts")
-        expect(shortcuts.get_by_text("Rows: open").first).to_be_visible()
-        assert ("Edge of a column" in shortcuts.first.inner_text()) is names
+    stage.go(page, "node.html?host=10.0.0.2")
+    expect(page.locator(".tbody .tr").first).to_be_visible()
+    page.keyboard.press("?")
+    expect(shortcuts.get_by_text("Rows: open").first).to_be_visible()
+    assert "Edge of a column" not in shortcuts.first.inner_text()
 
 
 def test_phone_has_no_edges(stage: Stage) -> None:

@@ -39,44 +39,50 @@ def work(stage: Stage) -> None:
                 stage.ends(job, after_sec=took)
 
 
-def show(stage: Stage) -> Page:
-    page = stage.open(
-        "monitor.html?cluster=compared",
-        before=lambda page: page.set_viewport_size({"width": 1280, "height": 800}),
-    )
+def show(stage: Stage, width: int = 1280) -> Page:
+    page = stage.audience.page()
+    page.set_viewport_size({"width": width, "height": 800})
+    stage.go(page, "monitor.html?cluster=compared")
     expect(rows(page)).to_have_count(6)
     return page
 
 
-def test_slow_and_failing_nodes_need_attention_and_are_found(page: Page) -> None:
-    failing = page.locator(".chip-failing")
-    expect(failing).to_have_text(re.compile(r"^node \d failing: 35 %$"))
-    page.locator(".chip-slow", has_text=re.compile(r"^node \d slow: [12]\.\d . others$")).click()
-    expect(rows(page)).to_have_count(1)
-    assert keys_shown(page) == [SLOW]
-    failing.click()
-    expect(rows(page).locator(".cell-link")).to_have_text(FAILING)
-
-
-def test_table_says_by_how_much_and_is_sorted_by_it(page: Page) -> None:
+def test_table_and_map_say_by_how_much_and_the_browser_keeps_their_columns_and_shade(
+    page: Page,
+) -> None:
     expect(page.locator(".chip-slow")).to_be_visible()
-    page.get_by_role("columnheader", name=re.compile("x others")).click()
+    expect(page.locator(".chip-failing")).to_be_visible()
+    head = page.get_by_role("columnheader", name=re.compile("x others"))
+    expect(head).to_be_visible()
+    assert page.locator(".table").first.evaluate("e => e.scrollWidth <= e.clientWidth")
+    head.click()
     expect(rows(page).locator(".is-alert").first).to_have_text(re.compile(r"^(1\.9|2\.0|2\.1) .$"))
     assert keys_shown(page)[0] == SLOW
     assert sorted(cells(page, "failed_share"))[:2] == ["0 %", "0 %"]
     assert "35 %" in cells(page, "failed_share")
-
-
-def test_hidden_columns_of_the_comparison_stay_hidden(page: Page) -> None:
-    head = page.get_by_role("columnheader", name=re.compile("x others"))
-    expect(head).to_be_visible()
-    assert page.locator(".table").first.evaluate("e => e.scrollWidth <= e.clientWidth")
+    expect(page.get_by_role("columnheader", name="Swap")).to_have_count(0)
     page.get_by_role("button", name="Choose columns").click()
+    page.get_by_role("checkbox", name="Name", exact=True).uncheck()
+    expect(page.get_by_role("columnheader", name="Swap")).to_have_count(0)
+    kept = page.evaluate("JSON.parse(localStorage.getItem('dispy.columns.monitor'))")
+    assert "name" in kept
+    assert "swap" not in kept
     page.get_by_role("checkbox", name="x others").uncheck()
     expect(head).to_have_count(0)
+    page.keyboard.press("Escape")
+    shade = page.get_by_role("combobox", name="Shade of the node map")
+    link = page.locator(".nodemap-link")
+    page.locator(".nodemap-field").hover(position={"x": 12, "y": 12})
+    expect(link).to_have_text(re.compile("0 of 4 CPUs busy$"))
+    before = page.locator(".nodemap-canvas").screenshot()
+    shade.select_option("failing")
+    page.locator(".nodemap-field").hover(position={"x": 14, "y": 12})
+    expect(link).to_have_text(re.compile("busy, failing [0-9]+ %$"))
+    assert page.locator(".nodemap-canvas").screenshot() != before
     page.reload()
     expect(page.get_by_role("columnheader", name="Failed")).to_be_visible()
     expect(head).to_have_count(0)
+    expect(shade).to_have_value("failing")
 
 
 def test_comparison_columns_take_no_room_from_columns_chosen_before(stage: Stage) -> None:
@@ -91,47 +97,31 @@ def test_comparison_columns_take_no_room_from_columns_chosen_before(stage: Stage
     expect(page.get_by_role("columnheader", name="Swap")).to_be_visible()
 
 
-def test_columns_that_made_room_are_not_kept_as_hidden(page: Page) -> None:
-    expect(page.get_by_role("columnheader", name="x others")).to_be_visible()
-    expect(page.get_by_role("columnheader", name="Swap")).to_have_count(0)
-    page.get_by_role("button", name="Choose columns").click()
-    page.get_by_role("checkbox", name="Name", exact=True).uncheck()
-    expect(page.get_by_role("columnheader", name="Swap")).to_have_count(0)
-    kept = page.evaluate("JSON.parse(localStorage.getItem('dispy.columns.monitor'))")
-    assert "name" in kept
-    assert "swap" not in kept
-
-
-def test_phone_shows_them_too_and_the_nodes_cards_say_the_verdict(page: Page, stage: Stage) -> None:
-    page.set_viewport_size({"width": 390, "height": 844})
-    page.reload()
+def test_slow_and_failing_nodes_are_found_and_phone_and_a_nodes_page_say_the_verdict_too(
+    stage: Stage,
+) -> None:
+    join(stage)
+    work(stage)
+    page = show(stage, 390)
     expect(page.locator(".td[data-column=failed_share]", has_text="35 %")).to_be_visible()
     expect(page.locator(".td[data-column=times_others] .is-alert")).to_be_visible()
+    page.set_viewport_size({"width": 1280, "height": 800})
+    failing = page.locator(".chip-failing")
+    expect(failing).to_have_text(re.compile(r"^node \d failing: 35 %$"))
+    page.locator(".chip-slow", has_text=re.compile(r"^node \d slow: [12]\.\d . others$")).click()
+    expect(rows(page)).to_have_count(1)
+    assert keys_shown(page) == [SLOW]
+    failing.click()
+    expect(rows(page).locator(".cell-link")).to_have_text(FAILING)
+    page.set_viewport_size({"width": 390, "height": 800})
     stage.go(page, "node.html?cluster=compared")
     expect(page.locator(".node-card .is-alert")).to_have_text(
         [re.compile(r"^35 % failed$"), re.compile(r"^[12]\.\d . others$")]
     )
-
-
-def test_a_nodes_page_ranks_it_in_words(page: Page, stage: Stage) -> None:
+    page.set_viewport_size({"width": 1280, "height": 800})
     stage.go(page, f"node.html?cluster=compared&host={SLOW}")
     fact = page.locator(".fact", has_text="Beside the others")
     expect(fact).to_contain_text(re.compile(r"(1\.9|2\.0|2\.1) .: slow"))
     expect(page.locator(".fact", has_text="Rank by time")).to_contain_text("slowest of 6")
     stage.go(page, f"node.html?cluster=compared&host={FAILING}")
     expect(page.locator(".fact", has_text="Failed")).to_contain_text("14, 35 %: failing")
-
-
-def test_the_map_is_shaded_by_choice_and_says_so_in_words(page: Page) -> None:
-    expect(page.locator(".chip-failing")).to_be_visible()
-    shade = page.get_by_role("combobox", name="Shade of the node map")
-    link = page.locator(".nodemap-link")
-    page.locator(".nodemap-field").hover(position={"x": 12, "y": 12})
-    expect(link).to_have_text(re.compile("0 of 4 CPUs busy$"))
-    before = page.locator(".nodemap-canvas").screenshot()
-    shade.select_option("failing")
-    page.locator(".nodemap-field").hover(position={"x": 14, "y": 12})
-    expect(link).to_have_text(re.compile("busy, failing [0-9]+ %$"))
-    assert page.locator(".nodemap-canvas").screenshot() != before
-    page.reload()
-    expect(shade).to_have_value("failing")

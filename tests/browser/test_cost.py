@@ -23,7 +23,7 @@ def priced(browsers: Browsers) -> Iterator[Stage]:
     registry.close()
 
 
-def test_monitor_says_what_the_run_cost(priced: Stage) -> None:
+def test_monitor_says_what_the_run_cost_and_a_nodes_page_how_long_it_idled(priced: Stage) -> None:
     page = priced.open()
     cost = page.locator(".tile", has_text="Cost so far")
     expect(cost.locator(".tile-value")).to_have_text(MONEY)
@@ -33,10 +33,7 @@ def test_monitor_says_what_the_run_cost(priced: Stage) -> None:
     page.keyboard.press("Escape")
     expect(page.get_by_role("columnheader", name="Cost", exact=True)).to_be_visible()
     expect(page.locator("[data-key='10.0.0.2']")).to_contain_text(re.compile(r"\d\.\d\d"))
-
-
-def test_a_nodes_page_says_what_it_cost_and_how_long_it_idled(priced: Stage) -> None:
-    page = priced.open("node.html?host=10.0.0.2")
+    priced.go(page, "node.html?host=10.0.0.2")
     for label in ("Cost", "CPU time idle"):
         fact = page.locator(".fact", has=page.get_by_text(label, exact=True))
         expect(fact.locator("dd")).to_have_text(re.compile(r"\d"))

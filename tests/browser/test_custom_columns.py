@@ -53,7 +53,9 @@ def shown(page: Page, column: str) -> dict[str, str]:
     return dict(pairs)
 
 
-def test_column_is_seen_sorted_and_hidden(page: Page) -> None:
+def test_column_is_seen_sorted_filtered_and_hidden_and_follows_its_values(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
     becomes(lambda: shown(page, "temp"),
             {"10.0.0.2": "41.5 °C", "10.0.0.9": UNKNOWN, "10.0.0.10": "1,080 °C"})  # fmt: skip
     becomes(lambda: shown(page, "spot"),
@@ -62,25 +64,6 @@ def test_column_is_seen_sorted_and_hidden(page: Page) -> None:
     for order in (["10.0.0.10", "10.0.0.2", "10.0.0.9"], ["10.0.0.2", "10.0.0.10", "10.0.0.9"]):
         page.get_by_role("button", name="Temp", exact=True).click()
         becomes(lambda: keys_shown(page), order)
-    page.get_by_role("button", name="Choose columns").click()
-    page.get_by_role("checkbox", name="Temp", exact=True).uncheck()
-    expect(page.get_by_role("columnheader", name="Temp")).to_have_count(0)
-    page.reload()
-    expect(page.get_by_role("columnheader", name="Spot")).to_have_count(1)
-    expect(page.get_by_role("columnheader", name="Temp")).to_have_count(0)
-
-
-def test_column_follows_its_values(
-    page: Page, stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    becomes(lambda: shown(page, "temp").get("10.0.0.2"), "41.5 °C")
-    monkeypatch.setitem(TEMPERATURES, "10.0.0.2", 43)
-    becomes(lambda: shown(page, "temp")["10.0.0.2"], "43 °C")
-    assert shown(page, "temp")["10.0.0.9"] == UNKNOWN
-
-
-def test_nodes_are_filtered_by_a_column(page: Page) -> None:
-    becomes(lambda: shown(page, "temp").get("10.0.0.2"), "41.5 °C")
     page.get_by_label("Filter nodes").fill("temp:>100")
     becomes(lambda: keys_shown(page), ["10.0.0.10"])
     page.get_by_label("Filter nodes").fill("rack:GAMMA")
@@ -91,15 +74,23 @@ def test_nodes_are_filtered_by_a_column(page: Page) -> None:
     becomes(lambda: keys_shown(page), ["10.0.0.10"])
     page.get_by_label("Filter nodes").fill("tempo:5")
     expect(page.locator("#filter-problem")).to_contain_text(", temp, rack, spot. Text with")
+    page.get_by_label("Filter nodes").fill("")
+    becomes(lambda: len(keys_shown(page)), 3)
+    monkeypatch.setitem(TEMPERATURES, "10.0.0.2", 43)
+    becomes(lambda: shown(page, "temp")["10.0.0.2"], "43 °C")
+    assert shown(page, "temp")["10.0.0.9"] == UNKNOWN
+    page.get_by_role("button", name="Choose columns").click()
+    page.get_by_role("checkbox", name="Temp", exact=True).uncheck()
+    expect(page.get_by_role("columnheader", name="Temp")).to_have_count(0)
+    page.reload()
+    expect(page.get_by_role("columnheader", name="Spot")).to_have_count(1)
+    expect(page.get_by_role("columnheader", name="Temp")).to_have_count(0)
 
 
-def test_manage_has_the_column(stage: Stage) -> None:
+def test_manage_and_a_nodes_page_have_the_values(stage: Stage) -> None:
     page = stage.open("manage.html")
     becomes(lambda: shown(page, "temp").get("10.0.0.2"), "41.5 °C")
-
-
-def test_nodes_page_has_the_values(stage: Stage) -> None:
-    page = stage.open("node.html?host=10.0.0.2")
+    stage.go(page, "node.html?host=10.0.0.2")
     fact = page.locator(".fact", has=page.locator("dt", has_text="Temp"))
     expect(fact.locator("dd")).to_have_text("41.5 °C")
     becomes(lambda: cells(page.locator("#running"), "batch"), ["night of third"])
