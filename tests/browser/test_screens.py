@@ -14,7 +14,7 @@ from playwright.sync_api import Page, Route, expect
 def test_no_page_is_wider_than_a_phone_and_targets_are_large_enough_for_a_thumb(
     stage: Stage,
 ) -> None:
-    page = stage.open(phone=True)
+    page = stage.audience.page(phone=True)
     for path in (*PAGES, "node.html", "jobs.html?job=2"):
         stage.go(page, path)
         is_live(page)
@@ -25,7 +25,7 @@ def test_no_page_is_wider_than_a_phone_and_targets_are_large_enough_for_a_thumb(
 def test_pages_have_large_targets_keep_marks_in_forced_colours_and_print_rows_in_one_size(
     stage: Stage,
 ) -> None:
-    page = stage.open()
+    page = stage.audience.page()
     marks = {
         "monitor.html": (
             ".progress .bar-fill.finished", ".tbody .bar-fill", ".connection-dot",
