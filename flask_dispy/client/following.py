@@ -41,6 +41,9 @@ _LEAST_SEC: Final = 1.0
 _FIRST_PAUSE_SEC: Final = 0.25
 _LONGEST_PAUSE_SEC: Final = 5.0
 
+_LASTING_SEC: Final = 5.0
+"""How long a stream must have lasted, so that the pauses begin anew when it ends."""
+
 
 class Mirror:
     """What a follower knows: the newest summaries and nodes, kept up to date by :meth:`apply`."""
@@ -119,16 +122,18 @@ class Follower:
         """
         while self._left_sec() > 0:
             try:
-                if time.monotonic() < self._stream_at:
+                if self._is_polling():
                     yield self._noted(await self._poll())
-                    wait_sec = self._poll_sec
+                    wait_sec, self._pause_sec = self._poll_sec, _FIRST_PAUSE_SEC
                 else:
                     async with aclosing(self._stream()) as found:
                         async for changes in found:
                             yield None if changes is None else self._noted(changes)
                             if self._left_sec() <= 0:
                                 return
-                    wait_sec = 0.0
+                    # Some proxies end each stream at once: it is good, but must not be asked for
+                    # without a pause.
+                    wait_sec = 0.0 if self._is_polling() else self._next_pause()
             except AWAY as error:
                 if self._left_sec() <= 0:
                     return
@@ -149,8 +154,17 @@ class Follower:
 
     def _noted(self, changes: ChangesRow) -> ChangesRow:
         self._cursor = changes["cursor"]
-        self._away_since, self._pause_sec, self._heard = None, _FIRST_PAUSE_SEC, True
+        self._away_since, self._heard = None, True
         return changes
+
+    def _is_polling(self) -> bool:
+        return time.monotonic() < self._stream_at
+
+    def _next_pause(self) -> float:
+        """Return how long to wait now; the next pause is longer, until a stream lasts."""
+        pause_sec = self._pause_sec
+        self._pause_sec = min(pause_sec * 2, _LONGEST_PAUSE_SEC)
+        return pause_sec
 
     def _pause_after(self, error: ClientError) -> float:
         """Return how long to wait before the next try; raises *error* if there is none."""
@@ -163,7 +177,7 @@ class Follower:
         pause_sec = max(self._pause_sec, getattr(error, "retry_after_sec", None) or 0.0)
         if now + pause_sec - self._away_since > self._give_up_sec:
             raise error
-        self._pause_sec = min(self._pause_sec * 2, _LONGEST_PAUSE_SEC)
+        self._next_pause()
         return pause_sec
 
     async def _poll(self) -> ChangesRow:
@@ -180,7 +194,7 @@ class Follower:
         headers = {"Accept": "text/event-stream", "Last-Event-ID": self._cursor or ""}
         sender = self._sender.within(self._at_most(math.inf))
         quiet_sec = self._at_most(_QUIET_SEC if self._heard else _FIRST_QUIET_SEC)
-        is_good = False
+        is_good, opened_at = False, time.monotonic()
         try:
             answer = await sender.send(request, headers, quiet_sec)
             chunks = sender.chunks(answer)
@@ -197,6 +211,9 @@ class Follower:
             if self._heard and not isinstance(error, Busy) and error.code != "timeout":
                 raise
             is_good = False
+        finally:
+            if is_good and time.monotonic() - opened_at >= _LASTING_SEC:
+                self._pause_sec = _FIRST_PAUSE_SEC
         if not is_good:
             self._stream_at = time.monotonic() + _STREAM_AGAIN_SEC
         elif self._away_since is None:

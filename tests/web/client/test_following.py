@@ -16,6 +16,7 @@ from web.hosted import serving as hosting
 
 from flask_dispy import Client, ClusterRegistry, DispyHTTPServer, create_blueprint
 from flask_dispy.client import Mirror, NotFound, Unreachable, following
+from flask_dispy.client.sending import BlockingIO
 
 
 def followed_until(
@@ -100,9 +101,13 @@ CLUSTERS = '"clusters": [], "now": 1.0, "nodes": []'
 
 
 class Streams:
-    """A server of streams that end after one event, and note where their readers stood."""
+    """A server of streams that end after one event, and note where their readers stood.
 
-    def __init__(self) -> None:
+    :param headers: sent with each.
+    """
+
+    def __init__(self, *headers: tuple[str, str]) -> None:
+        self.headers = [("Content-Type", "text/event-stream"), *headers]
         self.asked: list[tuple[str, str, str]] = []
 
     def __call__(self, environ: Any, start_response: Callable[..., Any]) -> list[bytes]:
@@ -112,7 +117,7 @@ class Streams:
         body = f'{{"cursor": "{cursor}", "snapshot": false, {CLUSTERS}}}'
         if path == "stream":
             body = f":\n\nretry: 2000\n\nid: {cursor}\r\nevent: changes\ndata:{body}\n\nid: cut"
-        start_response("200 OK", [("Content-Type", "text/event-stream")])
+        start_response("200 OK", list(self.headers))
         return [body[:9].encode(), body[9:].encode()]
 
 
@@ -127,6 +132,31 @@ def test_stream_is_resumed_where_it_broke() -> None:
         ("stream", "cluster=a+b&since=e-0-1&alive_sec=1", "e-0-1"),
         ("stream", "cluster=a+b&since=e-0-2&alive_sec=1", "e-0-2"),
     ]
+
+
+@pytest.mark.parametrize("headers", [[], [("Content-Length", "9999")]], ids=["ends", "breaks"])
+@pytest.mark.parametrize("lasting_sec", [3600.0, 0.0], ids=["ends soon", "lasts"])
+def test_pauses_grow_while_streams_end_soon(
+    headers: list[tuple[str, str]], lasting_sec: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+
+    async def sleep(_io: Any, sec: float) -> None:
+        pauses[-1] += sec
+
+    monkeypatch.setattr(BlockingIO, "sleep", sleep)
+    monkeypatch.setattr(following, "_LASTING_SEC", lasting_sec)
+    app = Streams(*headers)
+    with hosting(app) as (host, port), Client(f"http://{host}:{port}") as client:
+        followed = client.follow(give_up_sec=3600)
+        next(followed)
+        for _ in range(7):
+            pauses.append(0.0)
+            next(followed)
+        followed.close()
+    assert [path for path, *_ in app.asked] == ["stream"] * 8
+    growing = [0.25, 0.5, 1.0, 2.0, 4.0, 5.0, 5.0]
+    assert pauses == (growing if lasting_sec else [0.25] * 7)
 
 
 class Proxy:
