@@ -16,7 +16,7 @@ MONEY = re.compile(r"^[\d,]+\.\d\d+( / [\d,]+\.\d\d)?$")
 
 @pytest.fixture
 def priced(browsers: Browsers) -> Iterator[Stage]:
-    registry = ClusterRegistry(cpu_hour_price={"10.0.0.2": 360_000, "*": 36_000})
+    registry = ClusterRegistry(cpu_hour_price={"10.0.0.2": 3_600, "*": 360})
     with serve(registry, browsers) as stage:
         fill_stage(stage)
         yield stage
