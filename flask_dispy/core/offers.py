@@ -28,7 +28,7 @@ Finding = Literal[
 ``refused_connection``: nothing listens at its port. ``no_answer``: it did not answer.
 ``unreachable``: there is no route to it. ``listening``: something listens there.
 ``being_set_up``: it answered, and dispy is sending it what the computation needs.
-``not_set_up``: it answered, but could not be set up, or offers no CPU.
+``not_set_up``: it answered, but could not be set up, served another client, or offers no CPU.
 """
 
 

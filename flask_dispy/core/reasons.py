@@ -33,7 +33,8 @@ _MESSAGES: Final = {
     "unreachable": "There is no way to {host} from this machine.",
     "listening": "Something listens at port {port}, but does not join.",
     "being_set_up": "It answered, and is being set up for the computation.",
-    "not_set_up": "It answered, but could not be set up for the computation.",
+    "not_set_up": "It answered, but could not be set up for the computation. dispy does not try "
+    "again by itself: ask it again once the reason is gone.",
 }
 
 
@@ -66,7 +67,7 @@ _ORDER: Final[dict[str, tuple[str, ...]]] = {
     "unreachable": ("network", "machine_off"),
     "listening": ("serves_another", "secret", "way_back", "other_address", "version"),
     "being_set_up": ("slow_setup", "setup"),
-    "not_set_up": ("setup", "serves_another", "no_cpus"),
+    "not_set_up": ("setup", "served_another", "no_cpus"),
 }
 
 
@@ -79,6 +80,9 @@ def _known_reasons(host: str, port: int, client_port: int) -> dict[str, Reason]:
                "It serves another client: a dispynode serves one at a time, and answers no other "
                "until that client's clusters are closed. Its log says so at level debug.",
                "node", f"{debug}    # says: Busy (1/1); ignoring ping message"),
+        Reason("served_another",
+               "It served another client when it was to be set up. Ask it again: it then joins as "
+               "soon as that client's clusters are closed.", "output", f"to {host} failed"),
         Reason("secret",
                "Its secret is not the cluster's: -s of dispynode must equal the cluster's secret=.",
                "output", f'Ignoring node {host} ("secret" mismatch)'),

@@ -15,8 +15,8 @@ from ..core.offers import Allocation, Finding
 from .clusters import engine_of, machines_of, nodes_of
 
 __all__ = [
-    "client_port", "diagnose", "forget_closed_node", "node_port", "program_allocations",
-    "withdraw_allocation",
+    "client_port", "diagnose", "forget_closed_node", "forget_unused_machine", "node_port",
+    "program_allocations", "withdraw_allocation",
 ]  # fmt: skip
 
 # A node in the same building answers within milliseconds.
@@ -111,6 +111,35 @@ def withdraw_allocation(cluster: Any, ip_addr: str, *, plain: bool = False) -> b
     else:
         Task(remove_on_dispys_thread).value()
     return True
+
+
+def forget_unused_machine(cluster: Any, ip_addr: str) -> None:
+    """Make dispy forget a machine that no cluster of this program uses, and ask it anew.
+
+    dispy sets up a machine that it has heard of without asking whether it is free. If the machine
+    serves another client then, it refuses, and dispy never tries again. A machine that dispy does
+    not know is set up when it answers, which it does as soon as it is free. Because dispy's own
+    thread changes what is read here, all of it happens there.
+    """
+    engine = engine_of(cluster)
+    if isinstance(cluster, SharedJobCluster) or machines_of(cluster).get(ip_addr) is None:
+        return
+
+    def unused_machine() -> Any:
+        machine = machines_of(cluster).get(ip_addr)
+        used = any(ip_addr in nodes_of(one) for one in list(engine._clusters.values()))
+        return None if used or machine is None or machine.clusters else machine
+
+    def forget(task: Any = None) -> Any:  # noqa: ARG001 - pycos passes it
+        machine = unused_machine()
+        # What was to set it up has begun after this, and shows that it is used.
+        yield None
+        if machine is not None and unused_machine() is machine:
+            del engine._nodes[ip_addr]
+            # Its port may be another than the one that it is allocated with.
+            Task(engine.send_ping_node, ip_addr, machine.port)
+
+    Task(forget).value()
 
 
 def forget_closed_node(cluster: Any, ip_addr: str) -> None:

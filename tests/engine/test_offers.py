@@ -13,6 +13,7 @@ from computations import act
 from engine.faults import ACT, ask, serving
 
 from flask_dispy import DispyHTTPServer
+from flask_dispy.engine.clusters import machines_of
 
 pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("no_lost_descriptors")]
 
@@ -76,13 +77,16 @@ def _held_by_another_client(local_dispy: LocalDispy, ip_addr: str) -> Iterator[N
         assert not client.is_alive()
 
 
+@pytest.mark.parametrize("is_known", [False, True], ids=["not heard of", "heard of"])
 def test_node_that_serves_another_client_is_missed_until_that_one_ends(
-    local_dispy: LocalDispy,
+    local_dispy: LocalDispy, is_known: bool
 ) -> None:
     local_dispy.start_node(2)
     local_dispy.start_node(3)
     cluster = local_dispy.job_cluster(act, nodes=["127.0.0.2"])
     with serving(cluster) as server:
+        if is_known:  # a node calls out two seconds after its start, and dispy notes who does
+            wait_until(lambda: "127.0.0.3" in machines_of(cluster), what="the node's call")
         with _held_by_another_client(local_dispy, "127.0.0.3"):
             status, answer = ask(server, f"{ACT}/nodes", "POST", {"host": "127.0.0.3"})
             assert (status, answer["outcomes"][0]["code"]) == (200, "asked")
@@ -91,6 +95,19 @@ def test_node_that_serves_another_client_is_missed_until_that_one_ends(
             assert reasons[0]["code"] == "serves_another"
         wait_until(lambda: _offers(server) == {}, timeout_sec=30, what="its joining")
         assert ask(server, ACT)[1]["nodes"]["up"] == 2
+
+
+def test_machine_that_another_cluster_uses_stays_known(local_dispy: LocalDispy) -> None:
+    local_dispy.start_node(2)
+    local_dispy.start_node(3)
+    cluster = local_dispy.job_cluster(act, nodes=["127.0.0.2"])
+    other = local_dispy.job_cluster(act, nodes=["127.0.0.3"], listens=False)
+    wait_until(lambda: all(one.status().nodes for one in (cluster, other)), what="the nodes")
+    with serving(cluster) as server:
+        machine = machines_of(cluster)["127.0.0.3"]
+        assert ask(server, f"{ACT}/nodes", "POST", {"host": "127.0.0.3"})[0] == 200
+        wait_until(lambda: ask(server, ACT)[1]["nodes"]["up"] == 2, what="its joining")
+        assert machines_of(cluster)["127.0.0.3"] is machine
 
 
 def test_node_that_can_not_be_set_up_is_missed(local_dispy: LocalDispy) -> None:

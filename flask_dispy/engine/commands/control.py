@@ -11,6 +11,7 @@ import re
 import socket
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 from ...core.addresses import MOST_PORT, without_brackets
@@ -20,7 +21,7 @@ from ...core.journal import EntryKind
 from ...core.offers import Allocation
 from ...core.phrases import quantity
 from ..clusters import nodes_of
-from ..offering import forget_closed_node, withdraw_allocation
+from ..offering import forget_closed_node, forget_unused_machine, withdraw_allocation
 from .jobcommands import JobCommands, in_parallel
 from .outcomes import (
     MOST_CPUS,
@@ -111,11 +112,13 @@ class Control(JobCommands):
         if ignored:
             offered = offered._replace(cpus=0)
         what = f"allocate {host} to {target.name}"
-        answer = self._ask(
-            target, what, "allocate_node", _as_dispy_takes(offered),
+
+        def make_way() -> None:
             # dispy keeps its first allocation, and would ignore a new port or number of CPUs.
-            before=lambda: withdraw_allocation(target.cluster, offered.ip_addr, plain=True),
-        )  # fmt: skip
+            withdraw_allocation(target.cluster, offered.ip_addr, plain=True)
+            forget_unused_machine(target.cluster, offered.ip_addr)
+
+        answer = self._ask(target, what, "allocate_node", _as_dispy_takes(offered), before=make_way)
         if isinstance(answer, Outcome):
             return answer
         # Clusters inside dispyscheduler return None.
@@ -174,14 +177,17 @@ class Control(JobCommands):
     ) -> Outcome:
         what = f"{action} {ip_addr} for {target.name}"
         argument: Any = ip_addr
+        before = None
         left = self._targets.node_left(target.name, ip_addr)
         if action == "allocate":
             argument = _as_dispy_takes(Allocation(ip_addr, None, 0))
             if left == "closed":
                 forget_closed_node(target.cluster, ip_addr)
+                # It may serve another client by now.
+                before = partial(forget_unused_machine, target.cluster, ip_addr)
         ordered = _ENTRIES[action]
         self._targets.ordered(target.name, ordered, ip_addr, by)
-        answer = self._ask(target, what, f"{action}_node", argument)
+        answer = self._ask(target, what, f"{action}_node", argument, before=before)
         if answer not in (0, None):
             self._targets.called_off(target.name, ordered, ip_addr)
             if isinstance(answer, Outcome):
