@@ -133,7 +133,7 @@ class Follower:
                                 return
                     # Some proxies end each stream at once: it is good, but must not be asked for
                     # without a pause.
-                    wait_sec = 0.0 if self._is_polling() else self._next_pause()
+                    wait_sec = 0.0 if self._is_polling() else self._pause_after_stream()
             except AWAY as error:
                 if self._left_sec() <= 0:
                     return
@@ -166,6 +166,14 @@ class Follower:
         self._pause_sec = min(pause_sec * 2, _LONGEST_PAUSE_SEC)
         return pause_sec
 
+    def _pause_after_stream(self) -> float:
+        """Return how long to wait after a stream has ended; the dashboard is not away meanwhile."""
+        pause_sec = self._next_pause()
+        if self._away_since is None:
+            # The server ends, or lets everybody log in again.
+            self._away_since = time.monotonic() + pause_sec
+        return pause_sec
+
     def _pause_after(self, error: ClientError) -> float:
         """Return how long to wait before the next try; raises *error* if there is none."""
         now = time.monotonic()
@@ -174,8 +182,11 @@ class Follower:
             raise error
         if self._away_since is None:
             self._away_since = now
-        pause_sec = max(self._pause_sec, getattr(error, "retry_after_sec", None) or 0.0)
-        if now + pause_sec - self._away_since > self._give_up_sec:
+        left_sec = self._away_since + self._give_up_sec - now
+        # A pause that has grown while streams ended soon leaves time for a try.
+        pause_sec = min(self._pause_sec, max(_FIRST_PAUSE_SEC, left_sec))
+        pause_sec = max(pause_sec, getattr(error, "retry_after_sec", None) or 0.0)
+        if pause_sec > left_sec:
             raise error
         self._next_pause()
         return pause_sec
@@ -216,9 +227,6 @@ class Follower:
                 self._pause_sec = _FIRST_PAUSE_SEC
         if not is_good:
             self._stream_at = time.monotonic() + _STREAM_AGAIN_SEC
-        elif self._away_since is None:
-            # The server ends, or lets everybody log in again.
-            self._away_since = time.monotonic()
 
 
 class _Gone(NotFound):

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
+from itertools import count
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -157,6 +160,30 @@ def test_pauses_grow_while_streams_end_soon(
     assert [path for path, *_ in app.asked] == ["stream"] * 8
     growing = [0.25, 0.5, 1.0, 2.0, 4.0, 5.0, 5.0]
     assert pauses == (growing if lasting_sec else [0.25] * 7)
+
+
+def test_own_pauses_do_not_count_as_being_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+
+    async def sleep(_io: Any, sec: float) -> None:
+        slept.append(sec)
+
+    clock = SimpleNamespace(monotonic=lambda: time.monotonic() + sum(slept))
+    monkeypatch.setattr(BlockingIO, "sleep", sleep)
+    monkeypatch.setattr(following, "time", clock)
+    streams, answers = Streams(), count()
+
+    def app(environ: Any, start_response: Callable[..., Any]) -> list[bytes]:
+        if next(answers) == 6:  # the pauses have grown to 5 s
+            start_response("502 Bad Gateway", [])
+            return [b""]
+        return streams(environ, start_response)
+
+    with hosting(app) as (host, port), Client(f"http://{host}:{port}") as client:
+        followed = client.follow(give_up_sec=4)
+        assert [next(followed)["cursor"] for _ in range(7)] == [f"e-0-{n}" for n in range(1, 8)]
+        followed.close()
+    assert sum(slept) < 0.25 + 0.5 + 1 + 2 + 4 + 5 + 4.1
 
 
 class Proxy:
