@@ -165,7 +165,7 @@ class _Writer:
         leaf = _LEAVES.get(kind)
         if leaf is not None:
             self.put(leaf(value))
-        elif kind in (str, bytes, bytearray):
+        elif kind is str or kind is bytes or kind is bytearray:  # "in" would ask the metaclass
             # Sliced first, because repr() of 50 MB would build all of it.
             self.put(repr(value[: max(self.room, 0) + 1]))  # type: ignore[index]
         elif kind in _BRACKETS:

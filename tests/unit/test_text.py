@@ -127,6 +127,21 @@ def test_values_of_other_classes_are_not_plain(value: Any) -> None:
     assert plain_text(value, 100) is None
 
 
+def test_no_code_of_a_metaclass_says_whether_a_value_is_plain() -> None:
+    class Asked(type):
+        def __eq__(cls, other: object) -> bool:
+            raise AssertionError("asked")
+
+        __hash__ = type.__hash__
+
+    class Argument(metaclass=Asked):
+        pass
+
+    value = Argument()
+    assert [plain_text(one, 100) for one in (value, [value], {1: value})] == [None] * 3
+    assert plain_call((value,), {}, 100) is plain_call((), {"k": value}, 100) is None
+
+
 def test_huge_integers_are_shown_by_their_size() -> None:
     assert plain_text(1 << 5_000, 100) == "<int of 5001 bits>"
 
