@@ -110,7 +110,9 @@ class JobTable:
         detail |= {name: getattr(job.output, name, None) for name in Output.__slots__}
         detail |= {f"{name}_truncated": isinstance(detail[name], Cut) for name in _TEXTS}
         detail["texts_dropped"] = bool(job.texts_dropped)
-        detail["queue_sec"] = None if job.started_at is None else row["waited_sec"]
+        # Not waited_sec: that ends now, also if the clock was set back to before the start.
+        started = job.started_at
+        detail["queue_sec"] = None if started is None else max(0.0, started - job.submitted_at)
         detail["history"] = job.history()
         return cast(JobDetail, detail)
 

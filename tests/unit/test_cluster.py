@@ -82,6 +82,11 @@ def test_times_of_queue_and_run(state: ClusterState) -> None:
     assert (detail["queue_sec"], detail["duration_sec"]) == (2.0, 5.0)
 
 
+def test_time_in_the_queue_stays_when_the_clock_is_set_back(state: ClusterState) -> None:
+    tell(state, queued("a", 0), started("a", at=2), ended("a", start=2, at=7))
+    assert JobTable().detail(job(state), state, 900)["queue_sec"] == 2.0
+
+
 def test_running_job_lasts_until_now(state: ClusterState) -> None:
     tell(state, queued("a"), started("a", at=1))
     assert job(state).duration_sec(1_011) == 10.0
