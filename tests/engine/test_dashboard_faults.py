@@ -26,7 +26,7 @@ from engine.faults import (
 from rawhttp import Client, get
 
 from flask_dispy.watching.dashboard import board_of
-from flask_dispy.watching.views import View
+from flask_dispy.watching.stateviews import StateView
 
 pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("no_lost_descriptors")]
 
@@ -113,7 +113,7 @@ def _raise(*_arguments: Any, **_named: Any) -> Any:
 
 
 def _break_every_view(monkeypatch: pytest.MonkeyPatch) -> None:
-    for part in View.__mro__[:-1]:
+    for part in StateView.__mro__[:-1]:
         for name, member in vars(part).items():
             if isinstance(member, FunctionType) and not name.startswith("__"):
                 monkeypatch.setattr(part, name, _raise)
