@@ -11,7 +11,6 @@ import re
 import socket
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from typing import Any, Final
 
 from ...core.addresses import MOST_PORT, without_brackets
@@ -177,17 +176,14 @@ class Control(JobCommands):
     ) -> Outcome:
         what = f"{action} {ip_addr} for {target.name}"
         argument: Any = ip_addr
-        before = None
         left = self._targets.node_left(target.name, ip_addr)
         if action == "allocate":
             argument = _as_dispy_takes(Allocation(ip_addr, None, 0))
             if left == "closed":
                 forget_closed_node(target.cluster, ip_addr)
-                # It may serve another client by now.
-                before = partial(forget_unused_machine, target.cluster, ip_addr)
         ordered = _ENTRIES[action]
         self._targets.ordered(target.name, ordered, ip_addr, by)
-        answer = self._ask(target, what, f"{action}_node", argument, before=before)
+        answer = self._ask(target, what, f"{action}_node", argument)
         if answer not in (0, None):
             self._targets.called_off(target.name, ordered, ip_addr)
             if isinstance(answer, Outcome):
