@@ -175,7 +175,7 @@ export class TimelineMap {
       PageDown: () => pan(view.from - view.to),
       PageUp: () => pan(view.to - view.from),
       Home: () => pan(limits.oldest - view.from),
-      End: () => pan(limits.now - view.to),
+      End: () => pan(limits.now - view.from), // as far as it goes: only a window that reaches the present follows it
       "+": () => zoom(1 / STEP.zoom),
       "=": () => zoom(1 / STEP.zoom),
       "-": () => zoom(STEP.zoom),
