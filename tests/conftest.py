@@ -64,16 +64,16 @@ _CHROMIUM_ARGS = (
 )
 
 
-# Chains: what runs one after the other, each chain in one worker. Three start dispy's programs, and
-# wait more than they work; two of them share the tests of clusters about equally. The last loads
-# the machine.
+# Chains: what runs one after the other, each chain in one worker. They start dispy's programs, and
+# wait more than they work; two of them share the tests of clusters about equally. The documents'
+# programs are not in the suite, so that a fourth worker keeps the processors busy meanwhile.
 _CHAINS = {
     "clusters, a to f": re.compile(r"^tests/engine/test_[a-f]"),
     "clusters, g to z": re.compile(r"^tests/engine/"),
     "programs": re.compile(
-        r"^tests/(browser/test_real_|test_(cli|example_app|documented_code|services))"
+        r"^tests/(browser/test_real_|test_(cli|example_app|history_command|services))"
     ),
-    "loads": re.compile(r"^tests/test_(benchmarks|history_command)"),
+    "documents": re.compile(r"^tests/test_documented_code"),
 }
 
 
