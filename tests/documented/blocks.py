@@ -45,7 +45,7 @@ NOT_RUN: Final = {
 RUN_ELSEWHERE: Final = {
     "pip install '.[node]'": "installs from the network; .ci/run does the like",
     "&& .venv/bin/python example_app.py": "installs from the network; see test_example_app.py",
-    "python -m pytest -n 3": "is the command that runs this",
+    "python -m pytest -n 4": "is the command that runs this",
     "python -m flask_dispy node --daemon ": "see engine/test_programs.py and test_cli.py",
     "flask-dispy scheduler --httpd": "see test_cli.py",
     "flask-dispy history": "see test_history_command.py",
