@@ -4,7 +4,7 @@ import { clusterPath } from "../../flask_dispy/static/js/data/api.js";
 import { busyText } from "../../flask_dispy/static/js/data/standing.js";
 import { commandMatching, RERUN, TERMINATE } from "../../flask_dispy/static/js/widgets/jobcommands.js";
 import { rerunText, wouldRerun } from "../../flask_dispy/static/js/widgets/dryrun.js";
-import { outcomeLine } from "../../flask_dispy/static/js/widgets/nodecommands.js";
+import { onEachNode, outcomeLine } from "../../flask_dispy/static/js/widgets/nodecommands.js";
 
 /** A server with so many queued jobs, and a notice that remembers what it showed. */
 function world(/** @type {number} */ jobs) {
@@ -122,6 +122,29 @@ test("an outcome says nothing twice, and claims no success that is not known", (
   });
   const other = { cluster: "compute", ok: true, code: "ok", message: "Done.", ip_addr: "10.0.0.9" };
   assert.deepEqual(outcomeLine(other), { ok: true, asked: false, text: "10.0.0.9 (compute): Done." });
+});
+
+test("a command that fails for a node, however it does, is listed and goes on with the others", async () => {
+  const { seen, place } = world(0);
+  const sends = /** @type {Record<string, () => any>} */ ({
+    refused: async () => Promise.reject(new Error("no such node")),
+    thrown: () => encodeURIComponent("\ud800"),
+    empty: async () => ({}),
+    good: async () => ({ outcomes: [{ ok: true, code: "ok", message: "Done." }] }),
+  });
+  await onEachNode({
+    addresses: Object.keys(sends),
+    words: { now: "Closing", done: "Closed" },
+    send: (address) => sends[address](),
+    notices: place.notices,
+  });
+  assert.equal(seen.titles.at(-1), "Closed 1 of 4 nodes");
+  assert.deepEqual(seen.lines.map(({ ok, text }) => [ok, text.split(":")[0]]).sort(), [
+    [false, "empty"],
+    [false, "refused"],
+    [false, "thrown"],
+    [true, "good"],
+  ]);
 });
 
 test("more CPUs may be busy than are to be used", () => {

@@ -68,10 +68,7 @@ export async function onEachNode({ addresses, words, send, notices }) {
 
   async function work() {
     for (let address = waiting.shift(); address !== undefined; address = waiting.shift()) {
-      const outcomes = await send(address).then(
-        (answer) => answer.outcomes.map((outcome) => outcomeLine(outcome, address)),
-        (error) => [failureLine(error, address)],
-      );
+      const outcomes = await one(send, address);
       lines.push(...outcomes);
       ended += 1;
       if (outcomes.every((line) => line.ok)) good += 1;
@@ -82,6 +79,20 @@ export async function onEachNode({ addresses, words, send, notices }) {
   await Promise.all(Array.from({ length: AT_ONCE }, work));
   const all = counted(addresses.length, "node");
   notice.done(good === addresses.length ? `${words.done} ${all}` : `${words.done} ${good} of ${all}`, lines);
+}
+
+/**
+ * @param {(address: string) => Promise<{outcomes: Outcome[]}>} send which may also throw at once
+ * @param {string} address
+ * @returns {Promise<Line[]>}
+ */
+async function one(send, address) {
+  try {
+    const { outcomes } = await send(address);
+    return outcomes.map((outcome) => outcomeLine(outcome, address));
+  } catch (error) {
+    return [failureLine(error, address)];
+  }
 }
 
 /**
