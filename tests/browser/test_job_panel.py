@@ -123,6 +123,21 @@ def test_panel_has_an_address_and_compares_its_job_with_its_function_and_its_nod
     expect(page.locator("#job .job-compared").first).to_have_text(re.compile("that on alpha$"))
 
 
+def test_row_that_is_clicked_in_the_frame_in_which_it_goes_is_opened(
+    stage: Stage, page: Page
+) -> None:
+    job_search(page).fill("state:running")
+    job_search(page).press("Enter")
+    job_search(page).blur()
+    expect(rows(page)).to_have_count(2)
+    page.mouse.move(0, 0)  # else the rows would keep their places
+    page.evaluate("() => { window.requestAnimationFrame = () => 0; }")  # the next never comes
+    stage.ends(stage.jobs["busy"])
+    expect(page.locator("#jobs .table-count")).to_have_text("Showing 1 of 1")
+    page.locator(".job-link", has_text=re.compile("^busy$")).dispatch_event("click")
+    expect(page.locator("#job-title")).to_have_text("busy")
+
+
 # -- back and forward ------------------------------------------------------------------------------
 
 

@@ -6,6 +6,7 @@ import { h, setAttr, setStyle, setText } from "../lib/dom.js";
  * @typedef {object} RowView one row in the page; reused for other rows as they scroll in
  * @property {HTMLElement} element
  * @property {string} key
+ * @property {() => Row|undefined} row that it shows, which may have gone since
  * @property {(row: Row, now: number) => void} fill
  * @property {(now: number) => void} tick only the cells that change with time
  * @property {(place: {key: string, index: number, top: number}) => void} place
@@ -34,6 +35,7 @@ export function createRowView(columns, selectable, name) {
   return {
     element,
     key: "",
+    row: () => shown,
     fill(row, now) {
       if (selectable) setAttr(box, "aria-label", `Select ${name(row)}`);
       for (const cell of cells) cell.fill(row, now);

@@ -268,6 +268,12 @@ export class Table {
     this.#views.get(key)?.mark({ selected: this.#selection.has(key), active, open });
   }
 
+  /** Open a row as it is, or was: it is in view for a moment after it has gone. @param {string} key */
+  #open(key) {
+    const row = this.#model.row(key) ?? this.#views.get(key)?.row();
+    if (row !== undefined) this.#options.onOpen?.(row);
+  }
+
   #renderCounts() {
     const { length } = this.#model.order;
     const all = this.#model.size;
@@ -312,9 +318,7 @@ export class Table {
       Home: () => this.#activate(0),
       End: () => this.#activate(this.#model.order.length - 1),
       " ": () => this.toggle(),
-      Enter: () => {
-        if (this.#activeKey !== null) this.#options.onOpen?.(this.#rowOf(this.#activeKey));
-      },
+      Enter: () => this.#activeKey !== null && this.#open(this.#activeKey),
     };
     this.#grid.addEventListener("keydown", (event) => {
       const onRow = event.target instanceof HTMLElement && event.target.classList.contains("tr");
@@ -329,7 +333,7 @@ export class Table {
       const within = target.closest("a:not(.job-link), button, input, label");
       if (!this.#options.clickable || within || !isPlainClick(event) || String(getSelection() ?? "") !== "") return;
       event.preventDefault();
-      this.#options.onOpen?.(this.#rowOf(key));
+      this.#open(key);
     });
     this.#body.addEventListener("focusin", (event) => {
       const key = /** @type {HTMLElement} */ (event.target).closest(".tr")?.getAttribute("data-key");
