@@ -125,21 +125,17 @@ def _integer(value: int) -> str:
     return str(value) if bits <= _MAX_INT_BITS else f"<int of {bits} bits>"
 
 
-_LEAVES: Final[dict[type, Callable[[Any], str]]] = {
-    float: repr,
-    bool: repr,
-    type(None): repr,
-    complex: repr,
-    range: repr,
-    type(...): repr,
-    int: _integer,
+# By the ids of classes: to hash a class may run code of its metaclass, or fail.
+_LEAVES: Final[dict[int, Callable[[Any], str]]] = {
+    **{id(kind): repr for kind in (float, bool, type(None), complex, range, type(...))},
+    id(int): _integer,
 }
-_BRACKETS: Final[dict[type, tuple[str, str]]] = {
-    list: ("[", "]"),
-    tuple: ("(", ")"),
-    set: ("{", "}"),
-    frozenset: ("frozenset({", "})"),
-    dict: ("{", "}"),
+_BRACKETS: Final[dict[int, tuple[str, str]]] = {
+    id(list): ("[", "]"),
+    id(tuple): ("(", ")"),
+    id(set): ("{", "}"),
+    id(frozenset): ("frozenset({", "})"),
+    id(dict): ("{", "}"),
 }
 
 
@@ -162,13 +158,13 @@ class _Writer:
 
     def value(self, value: object, depth: int) -> None:
         kind = type(value)
-        leaf = _LEAVES.get(kind)
+        leaf = _LEAVES.get(id(kind))
         if leaf is not None:
             self.put(leaf(value))
         elif kind is str or kind is bytes or kind is bytearray:  # "in" would ask the metaclass
             # Sliced first, because repr() of 50 MB would build all of it.
             self.put(repr(value[: max(self.room, 0) + 1]))  # type: ignore[index]
-        elif kind in _BRACKETS:
+        elif id(kind) in _BRACKETS:
             self.container(kind, value, depth)
         else:
             raise _NotPlain
@@ -177,7 +173,7 @@ class _Writer:
         if not value and kind in (set, frozenset):
             self.put(f"{kind.__name__}()")
             return
-        opening, closing = _BRACKETS[kind]
+        opening, closing = _BRACKETS[id(kind)]
         self.put(opening)
         if depth >= _MAX_DEPTH and value:
             self.put("...")
@@ -216,7 +212,7 @@ def plain_text(value: object, limit: int) -> str | None:
         return bounded(value, limit)  # type: ignore[arg-type]
     if kind is int and -_SMALL < value < _SMALL and limit > _DIGITS:  # type: ignore[operator]
         return f"{value}"
-    leaf = _LEAVES.get(kind)
+    leaf = _LEAVES.get(id(kind))
     if leaf is not None:
         text = leaf(value)
         return text if len(text) <= limit else bounded(text, limit)

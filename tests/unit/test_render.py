@@ -118,6 +118,17 @@ def test_arguments_are_joined(rig: Rig) -> None:
     assert rig.text({"k": own, "n": 2}, "kwargs") == "k=own, n=2"
 
 
+def test_class_that_cannot_be_hashed_is_shown_like_any_other(rig: Rig) -> None:
+    class Meta(type):
+        __hash__ = None  # type: ignore[assignment]
+
+    class Own(metaclass=Meta):
+        def __str__(self) -> str:
+            return "own"
+
+    assert rig.text((1, Own()), "args") == "1, own"
+
+
 def test_a_tuple_that_is_no_argument_list_is_one_value(rig: Rig) -> None:
     assert rig.text((1, 2)) == "(1, 2)"
 

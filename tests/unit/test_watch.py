@@ -408,6 +408,19 @@ def test_unreadable_report_is_left_out_and_counted(caplog: pytest.LogCaptureFixt
     assert "was skipped" in caplog.text
 
 
+def test_job_whose_argument_is_of_an_unhashable_class_is_reported() -> None:
+    class Meta(type):
+        __hash__ = None  # type: ignore[assignment]
+
+    class Argument(metaclass=Meta):
+        pass
+
+    cluster, watch = watching()
+    cluster.submit(Argument())
+    assert [type(event).__name__ for event in told(watch)] == ["JobQueued"]
+    assert watch.skipped.count == 0
+
+
 def test_node_that_cannot_be_read_hides_no_other(caplog: pytest.LogCaptureFixture) -> None:
     class Broken(DispyNode):
         name = property(lambda self: 1 / 0)  # type: ignore[assignment]
