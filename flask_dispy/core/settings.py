@@ -38,11 +38,11 @@ _LEAST = {
     "history_max_bytes": 1_000_000,
 }
 
-# What these must be above 0 and at most, and how that is said.
+# These must be above 0, and this at most; how that is said.
 _UP_TO: Final = {
-    "engine_timeout_sec": (3_600, "give seconds up to 3600"),
-    "stall_sec": (86_400, "give seconds, a day (86400) at most"),
-    "history_days": (36_500, "give days, up to 36500"),
+    "engine_timeout_sec": (3_600, "give seconds up to {}"),
+    "stall_sec": (86_400, "give seconds, a day ({}) at most"),
+    "history_days": (36_500, "give days, up to {}"),
 }
 
 _T = TypeVar("_T")
@@ -87,7 +87,7 @@ class Settings:
         for name, (most, remedy) in _UP_TO.items():
             value = getattr(self, name)
             if not _is_number(value) or not 0 < value <= most:
-                raise _invalid(name, value, remedy)
+                raise _invalid(name, value, remedy.format(most))
         if self.redact is not None and not callable(self.redact):
             raise BadRequest("redact must be a function of (text, kind).", field="redact")
         path = self.history
@@ -160,5 +160,6 @@ def checked_poll_sec(value: float) -> float:
     :raises BadRequest: it is no number, or longer than a day.
     """
     if not _is_number(value) or not value <= LONGEST_POLL_SEC:  # NaN is not below it either
-        raise _invalid("poll_sec", value, "give a number of seconds, a day (86400) at most")
+        remedy = f"give a number of seconds, a day ({LONGEST_POLL_SEC:.0f}) at most"
+        raise _invalid("poll_sec", value, remedy)
     return max(0, value)
