@@ -117,7 +117,9 @@ def what_if(
     by: float | None = None,
     lost: Sequence[Loss] | None = None,
 ) -> WhatIf:
-    """Return when all would be done with *cpus* CPUs; *by* a time; or without a node.
+    """Return when all would be done with *cpus* CPUs, or without the node whose jobs are *lost*.
+
+    If *by* is given, return instead how many CPUs it takes to be done by then.
 
     :param backlogs: of each cluster; ``None`` for one that has nothing to do.
     :param cpus_now: the number of present CPUs.

@@ -107,7 +107,7 @@ def test_course_shows_how_many_jobs_ran_until_that_changed() -> None:
     assert (columns["t"], columns["running"]) == ([1_000.0, 4_990.0, 5_000.0], [2.0, 2.0, 0.0])
 
 
-def test_load_is_not_known_for_longer_than_a_minute_until_the_jobs_change() -> None:
+def test_point_before_the_jobs_change_has_no_load_older_than_a_minute() -> None:
     course = NodeCourse()
     course.note(1_000.0, LOAD, 0)
     course.note(1_040.0, LOAD, 1)

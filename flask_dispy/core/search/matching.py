@@ -74,11 +74,11 @@ class _Search:
             least, most = span.bounds(known.now)
             self._bounds[column] = max(low, least), min(high, most)
         is_hidden = known.private and bool(query.args or query.errors)
-        self._is_vain = is_hidden or not query.wants_cluster(known.cluster)
+        self._finds_nothing = is_hidden or not query.wants_cluster(known.cluster)
 
     def rows(self, block: JobBlock) -> Sequence[int]:
         """Return the rows of a block that match, in order."""
-        if self._is_vain:
+        if self._finds_nothing:
             return ()
         query, jobs = self._query, block.jobs
         # Searching one text of all jobs takes a fraction of the time of searching each job.

@@ -1,4 +1,4 @@
-"""Throughput."""
+"""How many jobs end per second, over the last half minute."""
 
 from __future__ import annotations
 
