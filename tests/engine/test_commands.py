@@ -104,9 +104,10 @@ def test_cpus_are_changed_and_shown(local_dispy: LocalDispy, registry: ClusterRe
     assert outcome.cpus == 1
 
 
+@pytest.mark.parametrize("is_added", [False, True], ids=["allocated", "added by its address"])
 @pytest.mark.parametrize("leave", ["deallocate", "close"])
-def test_a_node_that_left_works_again_when_allocated(
-    local_dispy: LocalDispy, registry: ClusterRegistry, leave: Any
+def test_a_node_that_left_works_again(
+    local_dispy: LocalDispy, registry: ClusterRegistry, leave: Any, is_added: bool
 ) -> None:
     local_dispy.start_node(2, cpus=1)
     # A node that answers dispy's next ping would be taken back at once.
@@ -122,7 +123,11 @@ def test_a_node_that_left_works_again_when_allocated(
     assert not job.finish.wait(1)
     # A node that has not quite left takes nobody in, and tells nobody: who sees that asks again.
     for _ in range(3):
-        assert _codes(registry.control.node_action("act", "allocate", NODE)) == ["asked"]
+        if is_added:
+            outcomes = registry.control.allocate("act", NODE)
+        else:
+            outcomes = registry.control.node_action("act", "allocate", NODE)
+        assert _codes(outcomes) == ["asked"]
         if job.finish.wait(8):
             break
     assert job.status == DispyJob.Finished

@@ -78,7 +78,7 @@ class Control(JobCommands):
         if not targets:
             message = "There is no cluster that takes commands: none was added."
             return [Outcome(cluster, False, "unsupported", message)]
-        return in_parallel(lambda target: self._allocate_in(target, host, offered, by), targets)
+        return in_parallel(lambda target: self._add_to(target, host, offered, by), targets)
 
     def resolve(self, host: str) -> str:
         """Return the address of a host; as in dispy, IPv4 if it has both kinds.
@@ -100,8 +100,19 @@ class Control(JobCommands):
                 field="host",
             ) from None
 
+    def _add_to(self, target: Target, host: str, offered: Allocation, by: str | None) -> Outcome:
+        left = self._targets.node_left(target.name, offered.ip_addr)
+        if left == "closed":
+            forget_closed_node(target.cluster, offered.ip_addr)
+        return self._allocate_in(target, host, offered, by, left)
+
     def _allocate_in(
-        self, target: Target, host: str, offered: Allocation, by: str | None
+        self,
+        target: Target,
+        host: str,
+        offered: Allocation,
+        by: str | None,
+        left: Departure | None = None,
     ) -> Outcome:
         ignored = ""
         if offered.cpus and target.kind != "JobCluster":
@@ -115,7 +126,8 @@ class Control(JobCommands):
         def make_way() -> None:
             # dispy keeps its first allocation, and would ignore a new port or number of CPUs.
             withdraw_allocation(target.cluster, offered.ip_addr, plain=True)
-            forget_unused_machine(target.cluster, offered.ip_addr)
+            if left != "closed":  # else it may still hold this program's computation
+                forget_unused_machine(target.cluster, offered.ip_addr)
 
         answer = self._ask(target, what, "allocate_node", _as_dispy_takes(offered), before=make_way)
         if isinstance(answer, Outcome):
@@ -123,7 +135,10 @@ class Control(JobCommands):
         # Clusters inside dispyscheduler return None.
         if answer not in (0, None):
             return _refused(target, f"dispy refused to allocate {host} ({answer!r}).")
-        self._targets.offered(target.name, host, offered, by)
+        if left == "deallocated":
+            self._targets.node_rejoined(target.name, offered.ip_addr)  # dispy does not report it
+        else:
+            self._targets.offered(target.name, host, offered, by)
         message = f"{host} is asked to join {target.name}.{ignored}"
         return target.done("asked", message)
 
