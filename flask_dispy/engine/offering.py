@@ -114,7 +114,7 @@ def withdraw_allocation(cluster: Any, ip_addr: str, *, plain: bool = False) -> b
 
 
 def forget_unused_machine(cluster: Any, ip_addr: str) -> None:
-    """Make dispy forget a machine that no cluster of this program uses, and ask it anew.
+    """Make dispy forget a machine that this program does not use, and ask it anew.
 
     dispy sets up a machine that it has heard of without asking whether it is free. If the machine
     serves another client then, it refuses, and dispy never tries again. A machine that dispy does
@@ -128,7 +128,10 @@ def forget_unused_machine(cluster: Any, ip_addr: str) -> None:
     def unused_machine() -> Any:
         machine = machines_of(cluster).get(ip_addr)
         used = any(ip_addr in nodes_of(one) for one in list(engine._clusters.values()))
-        return None if used or machine is None or machine.clusters else machine
+        # A closed node may still run jobs, and dispy watches only over machines that it knows.
+        if used or machine is None or machine.clusters or machine.busy:
+            return None
+        return machine
 
     def forget(task: Any = None) -> Any:  # noqa: ARG001 - pycos passes it
         machine = unused_machine()

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from clusters import LocalDispy, call_in_child, wait_until
 from computations import act
+from dispy import DispyJob
 from engine.faults import ACT, ask, serving
 
 from flask_dispy import DispyHTTPServer
@@ -108,6 +109,25 @@ def test_machine_that_another_cluster_uses_stays_known(local_dispy: LocalDispy) 
         assert ask(server, f"{ACT}/nodes", "POST", {"host": "127.0.0.3"})[0] == 200
         wait_until(lambda: ask(server, ACT)[1]["nodes"]["up"] == 2, what="its joining")
         assert machines_of(cluster)["127.0.0.3"] is machine
+
+
+def test_machine_of_a_closed_node_that_still_runs_a_job_stays_known(
+    local_dispy: LocalDispy,
+) -> None:
+    local_dispy.start_node(2, cpus=1)
+    cluster = local_dispy.job_cluster(act, ping_interval=1000)
+    with serving(cluster) as server:
+        job = cluster.submit("nap", 60)
+        wait_until(lambda: job.status == DispyJob.Running, what="the job")
+        machine = machines_of(cluster)["127.0.0.2"]
+        for action in ("close", "allocate"):
+            assert ask(server, f"{ACT}/nodes/127.0.0.2/{action}", "POST")[0] == 200
+        wait_until(lambda: _found(server, "127.0.0.2")() == "not_set_up", what="the failed set-up")
+        path = f"{ACT}/offers/{_offers(server)['127.0.0.2']['number']}"
+        assert ask(server, f"{path}/ask", "POST")[0] == 200
+        assert machines_of(cluster)["127.0.0.2"] is machine
+        assert cluster.cancel(job) == 0
+        wait_until(lambda: job.status == DispyJob.Terminated, what="the job's end")
 
 
 def test_node_that_can_not_be_set_up_is_missed(local_dispy: LocalDispy) -> None:
