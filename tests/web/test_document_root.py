@@ -54,6 +54,17 @@ def test_manage_page_goes_out_as_it_is(client: Any) -> None:
     assert client.get("/manage.html").text == "<p>100%% %(TIMEOUT)s</p>"
 
 
+def test_file_that_can_not_be_read_is_logged_as_an_error(
+    client: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken = "/proc/self/mem"  # a regular file, of which the first bytes can't be read
+    if not os.path.exists(broken):
+        pytest.skip("only Linux has such a file")
+    monkeypatch.setattr(DocumentRoot, "_open", lambda *_: os.open(broken, os.O_RDONLY))
+    assert client.get("/dispy.js").status_code == 500
+    assert "Input/output error" in caplog.text
+
+
 def test_page_that_the_folder_lacks_is_ours(client: Any) -> None:
     assert "data-page" in client.get("/node.html").text
 

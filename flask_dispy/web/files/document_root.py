@@ -54,18 +54,21 @@ class DocumentRoot:
         """Return the content of the file *name*, ``None`` if it may not be served.
 
         It must be a regular file of an ordinary web type whose real place is inside the folder.
+
+        :raises OSError: it is there, but can't be read.
         """
         try:
             path = self._resolve(name)
-            if path is None:
-                return None
-            with open(path, "rb", opener=self._open) as file:
-                facts = os.fstat(file.fileno())
-                if not stat.S_ISREG(facts.st_mode) or facts.st_size > _LARGEST_BYTES:
-                    return None
-                return file.read(_LARGEST_BYTES)
+            file = None if path is None else open(path, "rb", opener=self._open)  # noqa: SIM115
         except OSError:
             return None
+        if file is None:
+            return None
+        with file:
+            facts = os.fstat(file.fileno())
+            if not stat.S_ISREG(facts.st_mode) or facts.st_size > _LARGEST_BYTES:
+                return None
+            return file.read(_LARGEST_BYTES)
 
     def _resolve(self, name: str) -> str | None:
         parts = name.split("/")
