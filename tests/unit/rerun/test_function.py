@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import closing
 from typing import Any
@@ -97,12 +97,22 @@ class UntilItHangs(Calls):
         raise FutureTimeout
 
 
-def test_hanging_function_ends_in_time_and_what_it_does_later_counts(
-    registry: ClusterRegistry,
-) -> None:
-    release, calls = threading.Event(), UntilItHangs()
-    registry.control._calls = calls
+@pytest.fixture
+def calls(registry: ClusterRegistry) -> UntilItHangs:
+    registry.control._calls = calls = UntilItHangs()
+    return calls
 
+
+@pytest.fixture
+def release() -> Iterator[threading.Event]:
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+def test_hanging_function_ends_in_time_and_what_it_does_later_counts(
+    registry: ClusterRegistry, calls: UntilItHangs, release: threading.Event
+) -> None:
     def rerun(job: Any) -> Any:
         if job["serial"] == 2:
             calls.hangs.set()
@@ -126,11 +136,8 @@ def test_hanging_function_ends_in_time_and_what_it_does_later_counts(
 
 
 def test_function_that_always_hangs_takes_few_threads_and_none_of_its_clusters(
-    registry: ClusterRegistry,
+    registry: ClusterRegistry, calls: UntilItHangs, release: threading.Event
 ) -> None:
-    release, calls = threading.Event(), UntilItHangs()
-    registry.control._calls = calls
-
     def rerun(job: Any) -> None:
         calls.hangs.set()
         assert release.wait(60)
@@ -142,17 +149,14 @@ def test_function_that_always_hangs_takes_few_threads_and_none_of_its_clusters(
         assert codes(registry.control.rerun([serial])) == [("timeout", False)]
     assert calls.health()["in_flight"] == 3
     assert calls.run("cancel", id(cluster), lambda: "done") == "done"
-    release.set()
 
 
-def test_health_says_plainly_that_a_function_hangs() -> None:
-    registry, release = ClusterRegistry(engine_timeout_sec=0.1, _intervals=SOON), threading.Event()
-    with closing(registry):
+def test_health_says_plainly_that_a_function_hangs(release: threading.Event) -> None:
+    with closing(ClusterRegistry(engine_timeout_sec=0.1, _intervals=SOON)) as registry:
         failed(watched(registry, lambda job: release.wait(60)))
         assert codes(registry.control.rerun([1])) == [("timeout", False)]
         plain = "1 call of dispy or of a rerun function did not come back in time."
         wait_until(lambda: plain in registry.health()["problems"], what="the problem")
-        release.set()
 
 
 @pytest.mark.parametrize("made", [7, "job", object(), DispyJob, True])
@@ -195,8 +199,10 @@ def test_command_is_an_event_of_its_user(registry: ClusterRegistry) -> None:
     )  # fmt: skip
 
 
-def test_callback_of_dispy_is_free_while_the_function_runs(registry: ClusterRegistry) -> None:
-    called, release = threading.Event(), threading.Event()
+def test_callback_of_dispy_is_free_while_the_function_runs(
+    registry: ClusterRegistry, release: threading.Event
+) -> None:
+    called = threading.Event()
 
     def rerun(job: Any) -> None:
         called.set()
