@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from ..core.cluster import ClusterState
-from ..core.errors import NoCommands
+from ..core.errors import HistoryError, NoCommands
 from ..core.nodeseries import NodeCourse
 from ..core.phrases import quantity
 from ..core.prospects import Surroundings
@@ -278,7 +278,10 @@ class PastRegistry(Dashboard):
         with self._starting:
             if self._loader.ident is None:
                 self._loader.start()
-        self._loaded.result()
+        error = self._loaded.exception()
+        if error is not None:
+            # A new one each time: one that is shared would keep the frames of all its callers.
+            raise HistoryError(str(error)) from error
 
     def _load(self, most_jobs: int) -> None:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+import traceback
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -305,6 +306,18 @@ def test_empty_history_shows_no_cluster(path: Path, past: Any) -> None:
     assert opened.names() == []
     assert opened.view("*").summary()["jobs"]["submitted"] == 0
     assert opened.view("*").timeline()["total"] == 0
+
+
+def test_error_of_a_history_that_is_not_loaded_keeps_nothing_of_its_readers(path: Path) -> None:
+    run_once(path, count=1)
+    past = PastRegistry(path, lazy=True)
+    past.close()
+    lengths = []
+    for _ in range(3):
+        with pytest.raises(HistoryError, match="was closed while it was loaded") as caught:
+            past.view("*")
+        lengths.append(len(traceback.format_exception(caught.value)))
+    assert len(set(lengths)) == 1
 
 
 def test_damaged_history_is_refused(path: Path) -> None:
