@@ -135,6 +135,13 @@ def test_open_kind_is_in_the_address(failing: tuple[Stage, Counter[str]]) -> Non
     panel = page.locator("#kind")
     expect(panel.locator("h2")).to_have_text("OSError")
     expect(page).to_have_url(re.compile(r"view=errors&kind=\w+$"))
+    # Columns are hidden beside the panel, and so all rows are made anew.
+    expect(errors_of(page).locator(".td[data-column=nodes]")).to_have_count(0)
+    opened = errors_of(page).locator(".tr.is-open")
+    expect(opened.locator("[data-column=kind]")).to_contain_text("OSError")
+    page.emulate_media(forced_colors="active")
+    expect(opened).to_have_css("outline-style", "solid")
+    page.emulate_media(forced_colors="none")
     sent = stage.open(page.url.removeprefix(stage.server.url))
     expect(sent.locator("#kind h2")).to_have_text("OSError")
     page.keyboard.press("j")
