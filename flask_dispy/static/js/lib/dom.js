@@ -189,11 +189,12 @@ export function isTyping(target) {
 }
 
 /**
- * Whether a click is for this page: with another button or a key, it has the browser open a link elsewhere.
+ * Whether a click is for this page: with another button or a key, it has the browser open a link elsewhere, or save it.
  *
  * @param {MouseEvent} event
  */
-export const isPlainClick = (event) => event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey;
+export const isPlainClick = ({ button, ctrlKey, metaKey, shiftKey, altKey }) =>
+  button === 0 && !ctrlKey && !metaKey && !shiftKey && !altKey;
 
 /**
  * Act on a plain click on a link, in place of following it.
