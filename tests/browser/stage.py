@@ -355,19 +355,20 @@ _AXE_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-prac
 _COLOUR_RULES = ["color-contrast", "link-in-text-block"]
 
 
-def axe_violations(page: Page, place: str = "body") -> list[Any]:
+def axe_violations(page: Page, place: str = "body", *, narrow: str = "dark") -> list[Any]:
     """What axe-core finds against WCAG 2.2 AA and its own best practices.
 
     :param place: where to look at colours, in both themes; on a narrow screen, whose colours are
-        the same ones, in the dark theme alone. All other rules look at the whole page, once.
+        the same ones, in the theme *narrow* alone. All other rules look at the whole page, once.
     """
     if not page.evaluate("'axe' in window"):
         page.evaluate(Axe().axe_script)
+    if place == "body" and page.evaluate("innerWidth <= 700"):
+        page.emulate_media(color_scheme=narrow)  # type: ignore[arg-type]
+        return _axe_run(page, "html", narrow, {"runOnly": _AXE_RULES})
     page.emulate_media(color_scheme="dark")
     if place == "body":
         found = _axe_run(page, "html", "dark", {"runOnly": _AXE_RULES})
-        if page.evaluate("innerWidth <= 700"):
-            return found
     else:
         rules = {rule: {"enabled": False} for rule in _COLOUR_RULES}
         found = _axe_run(page, "html", "", {"runOnly": _AXE_RULES, "rules": rules})

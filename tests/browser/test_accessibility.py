@@ -68,6 +68,16 @@ def test_axe_finds_nothing_on_node_and_events(stage: Stage, page: Page) -> None:
     _check_on_desktop_and_phone(page, "events")
 
 
+def test_axe_finds_nothing_on_a_node_in_the_light_theme_of_a_phone_that_is_touched(
+    stage: Stage,
+) -> None:
+    page = stage.audience.page(phone=True)
+    page.emulate_media(reduced_motion="reduce")
+    _visit(stage, page, "node.html?host=10.0.0.2")
+    expect(page.locator(".histogram-bar").first).to_be_visible()
+    assert axe_violations(page, narrow="light") == []
+
+
 def test_axe_finds_nothing_on_jobs(stage: Stage, page: Page) -> None:
     _visit(stage, page, "jobs.html?job=2")
     expect(page.locator(".job-pre").first).to_be_visible()
