@@ -32,7 +32,7 @@ const NAMED = [
  */
 
 /** @param {number} seconds */
-export const bucketOf = (seconds) => (seconds > 0 ? Math.round(Math.log10(seconds) * A_DECADE) : -4 * A_DECADE - 1);
+const bucketOf = (seconds) => (seconds > 0 ? Math.round(Math.log10(seconds) * A_DECADE) : -4 * A_DECADE - 1);
 
 /** @param {number} bucket */
 export const edgeOf = (bucket) => 10 ** (bucket / A_DECADE);

@@ -25,7 +25,7 @@ const SHOWN = new Map(UNITS);
  * @param {ServedField} field
  * @returns {any} null where it is unknown
  */
-export function valueOf(row, { name, within }) {
+function valueOf(row, { name, within }) {
   const fields = /** @type {Record<string, any>} */ (row);
   return (within ? fields[within]?.[name] : fields[name]) ?? null;
 }

@@ -8,7 +8,7 @@ import { readSort, sortText } from "../lib/sort.js";
 export const NEWEST = Object.freeze({ sort: "newest", order: "desc" });
 
 /** The server's name for the order of a column. @type {Readonly<Record<string, string>>} */
-export const SORT_OF = Object.freeze({
+const SORT_OF = Object.freeze({
   id: "id",
   state: "state",
   node: "node",

@@ -10,7 +10,7 @@
  */
 
 /** How much of the past each resolution shows: 10 minutes, 2 hours, a day; for a past run, a month. @type {Record<number, number>} */
-export const SAMPLES = { 1: 600, 10: 720, 60: 1440, 600: 4320 };
+const SAMPLES = { 1: 600, 10: 720, 60: 1440, 600: 4320 };
 
 /** The finest samples that a history keeps. */
 const KEPT_SEC = 10;

@@ -101,7 +101,7 @@ function step(label, sign, run, title = label) {
  * @param {View} view
  * @param {boolean} following
  */
-export function rangeText(view, following) {
+function rangeText(view, following) {
   if (following) return `last ${seconds(view.to - view.from)}, times in ${zone(view.to)}`;
   return whenText(view.from, view.to);
 }
