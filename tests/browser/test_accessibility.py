@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from browser.stage import Stage, axe_violations, is_live, job_search
+from browser.stage import Stage, axe_violations, is_live, job_search, rows
 from playwright.sync_api import Page, expect
 
 _DESKTOP, _PHONE = {"width": 1360, "height": 860}, {"width": 390, "height": 844}
@@ -83,7 +83,7 @@ def test_axe_finds_nothing_on_jobs(stage: Stage, page: Page) -> None:
     expect(page.locator(".job-pre").first).to_be_visible()
     _check_on_desktop_and_phone(page, "a job")
     page.locator(".tab-errors").click()
-    page.locator("#errors .tr [data-column=kind]").last.click()
+    rows(page.locator("#errors")).locator("[data-column=kind]").click()
     expect(page.locator("#kind .job-pre")).to_be_visible()
     _check_on_desktop_and_phone(page, "an error kind")
 

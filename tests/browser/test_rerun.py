@@ -157,7 +157,7 @@ def test_sheet_over_the_page_shows_the_outcome(able: Stage) -> None:
 def test_confirmation_fits_a_small_phone(able: Stage) -> None:
     page = able.open("jobs.html?view=errors", phone=True)
     page.set_viewport_size({"width": 320, "height": 640})
-    page.locator("#errors .tr [data-column=kind]").last.click()
+    rows(page.locator("#errors")).locator("[data-column=kind]").click()
     kind = page.locator("#kind")
     again(kind).click()
     expect(kind.get_by_role("button", name="Run 1 job again")).to_be_visible()
