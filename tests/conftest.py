@@ -64,9 +64,9 @@ _CHROMIUM_ARGS = (
 )
 
 
-# Chains: what runs one after the other, each chain in one worker. They start dispy's programs, and
-# wait more than they work; two of them share the tests of clusters about equally. The documents'
-# programs are not in the suite, so that a fourth worker keeps the processors busy meanwhile.
+# Chains: what runs one after the other, each chain in one worker. The first three start dispy's
+# programs, and wait more than they work, so that a fourth worker keeps the processors busy; two of
+# them share the tests of clusters about equally. Nearly all of the last runs only with -m programs.
 _CHAINS = {
     "clusters, a to f": re.compile(r"^tests/engine/test_[a-f]"),
     "clusters, g to z": re.compile(r"^tests/engine/"),
