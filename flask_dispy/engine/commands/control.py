@@ -136,7 +136,9 @@ class Control(JobCommands):
         if answer not in (0, None):
             return _refused(target, f"dispy refused to allocate {host} ({answer!r}).")
         if left == "deallocated":
-            self._targets.node_rejoined(target.name, offered.ip_addr)  # dispy does not report it
+            # dispy does not report its return.
+            self._targets.ordered(target.name, "node_joined", offered.ip_addr, by)
+            self._targets.node_rejoined(target.name, offered.ip_addr)
         else:
             self._targets.offered(target.name, host, offered, by)
         message = f"{host} is asked to join {target.name}.{ignored}"

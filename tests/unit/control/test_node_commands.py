@@ -77,6 +77,19 @@ def test_closed_node_is_forgotten_before_it_is_allocated_again(cluster: FakeClus
     assert cluster._dispy_nodes == {}
 
 
+def test_deallocated_node_that_is_added_by_its_address_is_up_again(
+    registry: ClusterRegistry, cluster: FakeCluster
+) -> None:
+    registry.add(cluster)
+    cluster.join("10.0.0.1")
+    registry.control.node_action("compute", "deallocate", "10.0.0.1")
+    assert codes(registry.control.allocate("compute", "10.0.0.1", by="ann")) == [(True, "asked")]
+    view = registry.view("compute")
+    assert (view.node("10.0.0.1")["state"], view.offers()) == ("up", [])
+    newest = view.events().items[0]
+    assert (newest["kind"], newest["by"]) == ("node_joined", "ann")
+
+
 def test_deallocated_node_is_up_again_once_it_is_allocated(
     registry: ClusterRegistry, cluster: FakeCluster
 ) -> None:
